@@ -1,0 +1,1 @@
+"""billql answers questions about bills in SQL."""

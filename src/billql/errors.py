@@ -1,0 +1,270 @@
+"""Every error that billql raises, as one tree, with stable codes and exit codes.
+
+The tree is PEP 249's, so that a program written for any DB-API driver catches what it expects;
+below its classes stand billql's own, which say more:
+
+    Warning
+    Error
+    ├── InterfaceError
+    │   ├── CredentialMissing      no token for a provider            no-credential
+    │   └── ClosedError            a closed connection was used       closed
+    └── DatabaseError
+        ├── DataError
+        │   ├── BadValue           a value that the API cannot take   bad-value
+        │   └── BadAnswer          an answer of the wrong shape       bad-answer
+        ├── IntegrityError
+        ├── InternalError
+        ├── NotSupportedError
+        ├── OperationalError
+        │   ├── DefinitionError    a definition with a mistake        bad-definition
+        │   ├── ApiError           the API answered with an error     api-error
+        │   │   └── CredentialRefused  401 or 403                     credential-refused
+        │   ├── ConnectionFailed   no answer at all                   no-connection
+        │   ├── ListChanged        a list moved while it was read     list-changed
+        │   ├── RequestLimit       --max-requests was reached         request-limit
+        │   └── Interrupted        Ctrl-C or interrupt()              interrupted
+        └── ProgrammingError
+            ├── SqlError           SQL that SQLite refuses            bad-sql
+            ├── UnknownName        no such provider, service, …       unknown-name
+            └── ParameterMissing   a key column without a value       missing-parameter
+
+A message says what is wrong; `hint` says what to do about it. Neither ever holds a secret.
+"""
+
+from __future__ import annotations
+
+import enum
+
+
+class Exit(enum.IntEnum):
+    """The exit codes of the command line."""
+
+    OK = 0
+    """The answer is complete."""
+    INTERNAL = 1
+    """A fault of billql's own."""
+    USAGE = 2
+    """The command line makes no sense."""
+    SQL = 3
+    """The SQL does not hold: syntax, an unknown name, a missing key column, a bad value."""
+    CREDENTIAL = 4
+    """A token is missing or was refused."""
+    API = 5
+    """The API answered with an error, or with something that is not its documented answer."""
+    NETWORK = 6
+    """The API could not be reached."""
+    LIMIT = 7
+    """A limit that the user set was reached."""
+    DEFINITION = 8
+    """A definition has a mistake."""
+    INTERRUPTED = 130
+    """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
+
+
+class Warning(Exception):  # noqa: A001, N818 - the name is PEP 249's
+    """PEP 249's warning; billql raises none so far."""
+
+
+class Error(Exception):
+    """What every error of billql is.
+
+    `code` and `exit` are stable: programs may rely on them. `hint` is advice in a sentence.
+    """
+
+    code = "error"
+    exit = Exit.INTERNAL
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InterfaceError(Error):
+    """The Python API was used wrongly."""
+
+    code = "interface"
+
+
+class DatabaseError(Error):
+    """Anything that has to do with the data."""
+
+    code = "database"
+
+
+class DataError(DatabaseError):
+    """A value is not what it should be."""
+
+    code = "data"
+    exit = Exit.SQL
+
+
+class OperationalError(DatabaseError):
+    """Something outside of the statement failed."""
+
+    code = "operational"
+    exit = Exit.SQL
+
+
+class IntegrityError(DatabaseError):
+    """A constraint of a local table was violated."""
+
+    code = "integrity"
+    exit = Exit.SQL
+
+
+class InternalError(DatabaseError):
+    """SQLite or billql is in a state that it should not be in."""
+
+    code = "internal"
+
+
+class ProgrammingError(DatabaseError):
+    """The statement cannot be run as it is written."""
+
+    code = "programming"
+    exit = Exit.SQL
+
+
+class NotSupportedError(DatabaseError):
+    """Something that billql does not do."""
+
+    code = "not-supported"
+    exit = Exit.SQL
+
+
+class ClosedError(InterfaceError):
+    """A connection or cursor was used after it had been closed."""
+
+    code = "closed"
+
+
+class CredentialMissing(InterfaceError):
+    """There is no token for a provider."""
+
+    code = "no-credential"
+    exit = Exit.CREDENTIAL
+
+
+class BadValue(DataError):
+    """A value in the statement cannot be sent to the API."""
+
+    code = "bad-value"
+
+
+class BadAnswer(DataError):
+    """The API's answer does not have the shape that its definition states."""
+
+    code = "bad-answer"
+    exit = Exit.API
+
+
+class DefinitionError(OperationalError):
+    """A definition has a mistake; the message names file, line and path."""
+
+    code = "bad-definition"
+    exit = Exit.DEFINITION
+
+
+class ApiError(OperationalError):
+    """The API answered with an error.
+
+    `status` is the HTTP status, `method` and `url` the request (without secrets), `api_code` and
+    `api_message` what the API itself said, `request_id` what its support asks for.
+    """
+
+    code = "api-error"
+    exit = Exit.API
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int,
+        method: str,
+        url: str,
+        api_code: str | None = None,
+        api_message: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status
+        self.method = method
+        self.url = url
+        self.api_code = api_code
+        self.api_message = api_message
+        self.request_id = request_id
+
+
+class CredentialRefused(ApiError):
+    """The API refused the token: 401, or 403 for lack of a permission."""
+
+    code = "credential-refused"
+    exit = Exit.CREDENTIAL
+
+
+class ConnectionFailed(OperationalError):
+    """No answer came: the host is unknown, refuses, is silent, or broke off."""
+
+    code = "no-connection"
+    exit = Exit.NETWORK
+
+
+class ListChanged(OperationalError):
+    """A list kept changing while its pages were read, so no complete answer could be had."""
+
+    code = "list-changed"
+    exit = Exit.API
+
+
+class RequestLimit(OperationalError):
+    """The statement needs more requests than the user allows."""
+
+    code = "request-limit"
+    exit = Exit.LIMIT
+
+
+class Interrupted(OperationalError):
+    """The statement was interrupted."""
+
+    code = "interrupted"
+    exit = Exit.INTERRUPTED
+
+
+class SqlError(ProgrammingError):
+    """SQLite refuses the statement.
+
+    `sql` is the statement as the user wrote it, `offset` the character at which SQLite stopped.
+    """
+
+    code = "bad-sql"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        sql: str | None = None,
+        offset: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.sql = sql
+        self.offset = offset
+
+
+class UnknownName(SqlError):
+    """A provider, service, resource or column that does not exist."""
+
+    code = "unknown-name"
+
+
+class ParameterMissing(ProgrammingError):
+    """A key column has no value; `column` is its name, `resource` the table's."""
+
+    code = "missing-parameter"
+
+    def __init__(self, message: str, *, resource: str, column: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.resource = resource
+        self.column = column
