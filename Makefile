@@ -26,5 +26,8 @@ check: $(READY) ## Format, lint, types and import floors.
 test: $(READY) ## Run every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
+schema: $(READY) ## Write the JSON Schema of definitions, for editors.
+	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
+
 clean: ## Remove what the targets made.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

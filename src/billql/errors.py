@@ -25,11 +25,13 @@ below its classes stand billql's own, which say more:
         │   └── Interrupted        Ctrl-C or interrupt()              interrupted
         └── ProgrammingError
             ├── SqlError           SQL that SQLite refuses            bad-sql
-            ├── UnknownName        no such provider, service, …       unknown-name
+            │   └── UnknownName    no such provider, service, …       unknown-name
             └── ParameterMissing   a key column without a value       missing-parameter
 
 A message says what is wrong; `hint` says what to do about it. Neither ever holds a secret.
 """
+
+# ruff: noqa: N818 - the names say what happened; only PEP 249's own end in Error
 
 from __future__ import annotations
 
@@ -61,7 +63,7 @@ class Exit(enum.IntEnum):
     """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
 
 
-class Warning(Exception):  # noqa: A001, N818 - the name is PEP 249's
+class Warning(Exception):
     """PEP 249's warning; billql raises none so far."""
 
 

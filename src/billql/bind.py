@@ -1,0 +1,308 @@
+"""Binding: a plan and the values of its constraints become the requests to send.
+
+Pure, like planning. A statement's value goes into the request in the API's own form, or, where it
+cannot be said, not at all: then SQLite alone filters. Only what the API cannot do without is an
+error.
+"""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote
+
+from billql import values
+from billql.catalogue import Table
+from billql.definition import Method, Parameter
+from billql.errors import BadValue, ParameterMissing
+from billql.exchange import Request, Scalar, plain
+from billql.plan import Constraint, Plan, echoed, filters, span_of
+from billql.values import EVERYTHING, Span, SQLValue
+
+_FAN_OUT = 16
+"""How many values of an optional filter are worth a request each."""
+
+Spans = tuple[Span, ...]
+"""What a column may be in one request: one span, or several where the API takes a list."""
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One list to read from its first page to its last."""
+
+    first: Request
+    echoes: Mapping[str, SQLValue]
+    """What the statement gave to the columns that the API does not repeat."""
+    only: Mapping[str, SQLValue]
+    """What its rows must have. A filter that gives more than was asked for is narrowed with it
+    where there are several chains, so that none gives a row of another's."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A plan with its values: the chains to read, whose rows follow each other in this order."""
+
+    chains: tuple[Chain, ...]
+    wanted: int | None = None
+    """How many rows the statement will read at most, if that is known."""
+    skip: int = 0
+    """How many rows to leave out at the beginning."""
+
+
+def bind(
+    table: Table,
+    plan: Plan,
+    arguments: Sequence[Any],
+    base_url: str,
+    now: datetime.datetime,
+) -> Bound:
+    """Turn a plan and the values of its constraints into requests.
+
+    An argument is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a
+    key column without a value, BadValue for one that the API cannot be given.
+    """
+    if plan.missing:
+        raise _missing(table, plan)
+    method = table.resource.methods[plan.method]
+    limits = {place for place in (plan.limit, plan.offset) if place is not None}
+    given = [
+        (plan.constraints[number], value)
+        for place, (number, value) in enumerate(zip(plan.arguments, arguments, strict=True))
+        if place not in limits
+    ]
+    choices, all_said = _choices(table, method, given)
+    chains = tuple(
+        chain
+        for combination in itertools.product(*choices.values())
+        for chain in _chains(
+            table, method, plan, dict(zip(choices, combination, strict=True)), base_url, now
+        )
+    )
+    offset = _count(arguments, plan.offset) or 0
+    limit = _count(arguments, plan.limit) if all_said else None
+    return Bound(
+        chains,
+        None if limit is None else limit + offset,
+        offset if plan.skips else 0,
+    )
+
+
+def _count(arguments: Sequence[Any], place: int | None) -> int | None:
+    value = None if place is None else arguments[place]
+    return value if isinstance(value, int) and value >= 0 else None
+
+
+def _missing(table: Table, plan: Plan) -> ParameterMissing:
+    column = plan.missing[0]
+    others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
+    ranged = any(
+        parameter.operator != "=" and filtered == column
+        for method in table.resource.methods.values()
+        for filtered, parameter in filters(method)
+    )
+    example = _EXAMPLES.get(table.resource.columns[column].type, "'…'")
+    return ParameterMissing(
+        f"{table.name} cannot be read without a value for {column}{others}",
+        resource=table.name,
+        column=column,
+        hint=f"Add a condition such as: WHERE {column} {'>=' if ranged else '='} {example}",
+    )
+
+
+_EXAMPLES = {
+    "date": "'2025-01-01'",
+    "month": "'2025-01'",
+    "timestamp": "'2025-01-01T00:00:00Z'",
+    "integer": "1",
+    "boolean": "1",
+}
+
+
+def _choices(
+    table: Table, method: Method, given: Sequence[tuple[Constraint, Any]]
+) -> tuple[dict[str, list[Spans]], bool]:
+    """Work out what each column may be, one entry for each request that it takes.
+
+    Also tells whether every constraint has been said: a value that cannot be told to the API is
+    left to SQLite, unless the API needs it.
+    """
+    needed = {column for column, parameter in filters(method) if parameter.required}
+    needed.update(echoed(table))
+    listed = {column for column, parameter in filters(method) if parameter.lists}
+    found: dict[str, set[Span]] = {}
+    all_said = True
+    for constraint, value in given:
+        column = constraint.column
+        asked = value if isinstance(value, set | frozenset) else (value,)
+        spans = {span_of(table, constraint, one) for one in asked}
+        told = {span for span in spans if span is not None and not span.empty}
+        if None in spans and column in needed:
+            raise _bad_value(table, column, asked)
+        if None in spans or (len(told) > _FAN_OUT and column not in needed | listed):
+            all_said = False
+            continue
+        before = found.get(column, {EVERYTHING})
+        met = {one & other for one in before for other in told}
+        found[column] = {span for span in met if not span.empty}
+    choices: dict[str, list[Spans]] = {}
+    for column, met in found.items():
+        ordered = sorted(met, key=lambda span: span.low) if len(met) > 1 else list(met)
+        in_one = column in listed and ordered
+        choices[column] = [tuple(ordered)] if in_one else [(span,) for span in ordered]
+    return choices, all_said
+
+
+def _bad_value(table: Table, column: str, asked: Iterable[Any]) -> BadValue:
+    kind = table.resource.columns[column].type
+    wrong = next((one for one in asked if values.span(kind, "=", one) is None), None)
+    return BadValue(
+        f"{table.name}: {column} cannot be {wrong!r:.80}",
+        hint=f"Give {values.EXPECTED[kind]}.",
+    )
+
+
+def _chains(
+    table: Table,
+    method: Method,
+    plan: Plan,
+    chosen: dict[str, Spans],
+    base_url: str,
+    now: datetime.datetime,
+) -> Iterator[Chain]:
+    chosen = _with_defaults(method, chosen, now)
+    if any(span.empty for spans in chosen.values() for span in spans):
+        return
+    for window in _windows(table, method, chosen):
+        yield _chain(table, method, plan, {**chosen, **window}, base_url)
+
+
+def _with_defaults(
+    method: Method, chosen: dict[str, Spans], now: datetime.datetime
+) -> dict[str, Spans]:
+    filled = dict(chosen)
+    for column, parameter in filters(method):
+        if parameter.default is None:
+            continue
+        edge: Any = values.today(now) if parameter.default == "today" else parameter.default
+        span = filled.get(column, (EVERYTHING,))[0]
+        if parameter.operator == "=" and span == EVERYTHING:
+            filled[column] = (Span(edge, edge),)
+        elif parameter.operator[0] == "<" and span.high is None:
+            filled[column] = (Span(span.low, edge),)
+        elif parameter.operator[0] == ">" and span.low is None:
+            filled[column] = (Span(edge, span.high),)
+    return filled
+
+
+def _windows(
+    table: Table, method: Method, chosen: Mapping[str, Spans]
+) -> Iterator[dict[str, Spans]]:
+    """Cut a window that is longer than the API allows."""
+    slices = method.slices
+    span = EVERYTHING if slices is None else chosen.get(slices.column, (EVERYTHING,))[0]
+    if slices is None or span.low is None or span.high is None:
+        yield {}
+        return
+    step = slices.days * (86400 if table.resource.columns[slices.column].type == "timestamp" else 1)
+    count = math.ceil((span.high - span.low + 1) / step)
+    if count > slices.most:
+        raise BadValue(
+            f"{table.name}: the window on {slices.column} takes {count} requests, "
+            f"one for every {slices.days} days; {slices.most} is the limit",
+            hint=f"Narrow it down: WHERE {slices.column} BETWEEN … AND …",
+        )
+    lows = range(span.low, span.high + 1, step)
+    for low in reversed(lows) if f"-{slices.column}" in method.order else lows:
+        yield {slices.column: (Span(low, min(low + step - 1, span.high)),)}
+
+
+def _chain(
+    table: Table, method: Method, plan: Plan, chosen: Mapping[str, Spans], base_url: str
+) -> Chain:
+    path = method.path
+    request = Request(method.verb, "")
+    for name, parameter in method.parameters.items():
+        value = _parameter_value(table, name, parameter, plan.used, chosen)
+        if value is None:
+            continue
+        if parameter.location == "path":
+            assert not isinstance(value, list)
+            path = path.replace(f"{{{name}}}", _path_segment(table, name, value))
+        elif parameter.location == "body":
+            request = request.with_body(name, value)
+        elif isinstance(value, list):
+            request = _with_list(request, name, parameter, value)
+        elif parameter.location == "header":
+            request = replace(request, headers=(*request.headers, (name, plain(value))))
+        else:
+            request = request.with_query(name, value)
+    columns = table.resource.columns
+    only = {
+        column: values.sql_value(columns[column].type, spans[0].low)
+        for column, spans in chosen.items()
+        if len(spans) == 1 and spans[0].is_point
+    }
+    unseen = echoed(table)
+    return Chain(
+        replace(request, url=base_url + path),
+        {name: only[name] for name in unseen if name in only},
+        {name: value for name, value in only.items() if name not in unseen},
+    )
+
+
+def _with_list(request: Request, name: str, parameter: Parameter, value: list[Scalar]) -> Request:
+    texts = [plain(one) for one in value]
+    if parameter.lists == "comma":
+        return request.with_query(name, ",".join(texts))
+    told = f"{name}[]" if parameter.lists == "brackets" else name
+    return replace(request, query=(*request.query, *((told, text) for text in texts)))
+
+
+def _parameter_value(
+    table: Table,
+    name: str,
+    parameter: Parameter,
+    used: frozenset[str],
+    chosen: Mapping[str, Spans],
+) -> Scalar | list[Scalar] | None:
+    if parameter.value is not None:
+        read = not parameter.when_read or not used.isdisjoint(parameter.when_read)
+        return parameter.value if read else None
+    column = parameter.column or name
+    spans = chosen.get(column, (EVERYTHING,))
+    kind = table.resource.columns[column].type
+    edges = [edge for edge in (_edge(parameter, span) for span in spans) if edge is not None]
+    try:
+        told = [values.write(kind, parameter.format, edge) for edge in edges]
+    except (ValueError, OverflowError):
+        raise BadValue(
+            f"{table.name}: {column} lies outside of what the API can be asked for",
+            hint=f"Give {values.EXPECTED[kind]}.",
+        ) from None
+    if not told:
+        return None
+    return list(told) if parameter.lists else told[0]
+
+
+def _edge(parameter: Parameter, span: Span) -> Any:
+    """Give the end of a span that a parameter says, in the parameter's own terms."""
+    if parameter.operator == "=":
+        return span.low if span.is_point else None
+    if parameter.operator.startswith(">"):
+        return span.low - 1 if parameter.operator == ">" and span.low is not None else span.low
+    return span.high + 1 if parameter.operator == "<" and span.high is not None else span.high
+
+
+def _path_segment(table: Table, name: str, value: Scalar) -> str:
+    """Put a value into the path so that it cannot leave its place."""
+    text = plain(value)
+    if text in ("", ".", "..") or any(ord(character) < 32 for character in text):
+        raise BadValue(
+            f"{table.name}: {name} cannot be {text!r:.80}",
+            hint="It stands in the address of the request, where this would mean something else.",
+        )
+    return quote(text, safe=":")

@@ -1,0 +1,389 @@
+"""What a definition says: Provider, Service, Resource, Method, Parameter and Column.
+
+Definitions are data that people write in YAML; these structs are their whole grammar, and the
+JSON Schema for editors is made from them. They are strict: a word that they do not know is an
+error. Reading files is `definition_file`'s business.
+
+A provider is a folder with `provider.yaml` (a `Provider`) and one file for each service (a
+`Service`). `docs/definitions.md` shows how to write them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from billql.auth import Auth
+from billql.exchange import Scalar
+from billql.pagination import Paging
+from billql.values import DISCRETE, FORMATTED, ColumnType, Format, Operator
+
+VERSION = 1
+"""The version of the format: `billql: 1` opens every file."""
+
+# These patterns mean the same in Python and in the JSON Schema's ECMAScript, where \A and \Z are
+# letters; `$(?!\n)` is Python's way to say that nothing follows, not even a line break.
+
+Sentence = Annotated[
+    str,
+    Meta(
+        pattern=r"^\S[\s\S]*[.?!]\s*$",
+        description="A full sentence that says what the thing means.",
+    ),
+]
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*$(?!\n)",
+        description="A name of lower-case letters, digits and underscores.",
+    ),
+]
+
+Problem = tuple[tuple[str | int, ...], str]
+"""A mistake: the path to it, and what is wrong."""
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Limit(_Strict, frozen=True, kw_only=True):
+    """At most so many requests in so many seconds, for one credential."""
+
+    requests: Annotated[int, Meta(gt=0)]
+    seconds: Annotated[float, Meta(gt=0)]
+
+
+class ErrorBody(_Strict, frozen=True, kw_only=True):
+    """Where the API's error bodies have what people need to know."""
+
+    message: str = "message"
+    """The path to the sentence that says what is wrong."""
+    code: str | None = None
+    """The path to the error's code."""
+    request_id: str | None = None
+    """The path to the id that the provider's support asks for."""
+
+
+class Column(_Strict, frozen=True, kw_only=True):
+    """One column of a resource."""
+
+    type: ColumnType
+    """What its values are."""
+    description: Sentence
+    """What they mean."""
+    path: str | None = None
+    """Where a row has it; its own name, if nothing is said.
+
+    `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
+    `$root.a` from the answer; `$key` is the row's key in a map, `$value` the row itself;
+    `$parameter` the value that the statement gave to this column; `$header.name` a header of the
+    answer, `$body` its bytes.
+    """
+    format: Format | None = None
+    """How the API writes it, if not in the usual way."""
+    value: Scalar | None = None
+    """The value that every row has, where the API does not say it."""
+    currency: Name | None = None
+    """For an amount of money: the column that holds its currency."""
+    minor: bool = False
+    """Whether an amount counts minor units, such as cents."""
+    hidden: bool = False
+    """Whether `SELECT *` leaves it out: a parameter that is not part of a row."""
+
+
+class Parameter(_Strict, frozen=True, kw_only=True):
+    """Something that a request carries: its name is the API's own.
+
+    A parameter without `value` and without `default` is filled by constraints on its column.
+    """
+
+    location: Literal["path", "query", "body", "header"] = msgspec.field(default="query", name="in")
+    """Where it goes."""
+    column: Name | None = None
+    """The column that it filters; the one of its own name, if nothing is said."""
+    operator: Operator = "="
+    """What it does: the API gives the rows whose column is =, <, <=, >, >= its value."""
+    match: Literal["exact", "superset"] = "exact"
+    """Whether the API gives just those rows, or possibly more, so that SQLite must check again."""
+    required: bool = False
+    """Whether the API refuses a request without it."""
+    lists: Literal["comma", "repeat", "brackets"] | None = None
+    """How it takes several values, if it can: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
+    format: Format | None = None
+    """How the API writes its values, if not as the column's type does."""
+    value: Scalar | None = None
+    """What is always sent."""
+    default: Literal["today"] | Scalar | None = None
+    """What is sent when no constraint says otherwise: a value, or the current day."""
+    when_read: tuple[Name, ...] = ()
+    """Send it only if the statement reads one of these columns."""
+
+    def filters(self, name: str) -> str | None:
+        """Give the column that it filters, if any; `name` is the parameter's own."""
+        return None if self.value is not None else self.column or name
+
+
+class Slices(_Strict, frozen=True, kw_only=True):
+    """The longest window that one request may cover; longer ones are cut into several."""
+
+    column: Name
+    """The column on which the window lies."""
+    days: Annotated[int, Meta(gt=0)]
+    """The days that one request covers, both ends included."""
+    most: Annotated[int, Meta(gt=0)] = 120
+    """The number of requests above which a window is an error."""
+
+
+class Rows(_Strict, frozen=True, kw_only=True):
+    """Where an answer has rows."""
+
+    at: str
+    """The path: `a.b` walks into objects, `a[]` takes each element of an array, `a{}` each member
+    of a map, and nothing at all is the answer itself."""
+    values: dict[Name, Scalar] = {}
+    """What columns of these rows always have."""
+    optional: bool = False
+    """Whether the path may be missing, which then means no rows."""
+
+
+class Method(_Strict, frozen=True, kw_only=True):
+    """One way to read a resource."""
+
+    request: Annotated[
+        str,
+        Meta(
+            pattern=r"^(GET|POST) /\S*$(?!\n)",
+            description="A verb and a path, like `GET /v2/invoices`.",
+        ),
+    ]
+    """The verb and the path, like `GET /v2/invoices/{invoice_uuid}`."""
+    description: Sentence
+    """What it gives."""
+    parameters: dict[str, Parameter] = {}
+    """What the request carries, by the API's names."""
+    answer: Literal["json", "csv", "bytes"] = "json"
+    """What comes back."""
+    rows: str | tuple[Rows, ...] = ""
+    """Where the answer has its rows; see `Rows`."""
+    paging: str | Paging | None = None
+    """How the list is cut into pages: a name that the provider defines, or a kind of its own."""
+    slices: Slices | None = None
+    """The longest window that one request may cover."""
+    missing: Literal["error", "empty"] = "error"
+    """Whether a 404 for a key means that there is no such row."""
+    single: bool = False
+    """Whether the answer has one row at most."""
+    order: tuple[str, ...] = ()
+    """The order in which the API gives rows, by column; `-column` is descending."""
+    keep: Annotated[float, Meta(ge=0)] | None = None
+    """For how many seconds an answer stays true, if longer or shorter than the session's."""
+    expected_rows: Annotated[int, Meta(gt=0)] | None = None
+    """How many rows to expect, for the planner's estimates."""
+
+    @property
+    def verb(self) -> Literal["GET", "POST"]:
+        """Give GET or POST."""
+        return "GET" if self.request.startswith("GET ") else "POST"
+
+    @property
+    def path(self) -> str:
+        """Give the path with its placeholders."""
+        return self.request.partition(" ")[2]
+
+    def sources(self) -> tuple[Rows, ...]:
+        """Give the places where an answer has rows."""
+        return (Rows(at=self.rows),) if isinstance(self.rows, str) else self.rows
+
+
+class Example(_Strict, frozen=True, kw_only=True):
+    """A query that people can run as it stands."""
+
+    question: Sentence
+    """What it answers."""
+    sql: str
+    """The query."""
+
+
+class Resource(_Strict, frozen=True, kw_only=True):
+    """A table."""
+
+    description: Sentence
+    """What one row is, and what to know of the whole."""
+    columns: Annotated[dict[Name, Column], Meta(min_length=1)]
+    """Its columns, in the order in which people see them."""
+    methods: Annotated[dict[Name, Method], Meta(min_length=1)]
+    """The ways to read it; the best one for a query is chosen."""
+    unique: tuple[Name, ...] = ()
+    """The columns that together tell its rows apart."""
+    examples: Annotated[tuple[Example, ...], Meta(min_length=1)]
+    """Queries that run as they stand."""
+
+
+class Service(_Strict, frozen=True, kw_only=True):
+    """A group of resources: one file."""
+
+    billql: Literal[1]
+    """The version of the format."""
+    description: Sentence
+    """What its resources are about."""
+    resources: Annotated[dict[Name, Resource], Meta(min_length=1)]
+    """The tables."""
+
+
+class Provider(_Strict, frozen=True, kw_only=True):
+    """An API and what all its resources share: the file `provider.yaml`."""
+
+    billql: Literal[1]
+    """The version of the format."""
+    title: str
+    """The name that people know it by."""
+    description: Sentence
+    """What it is."""
+    version: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)",
+            description="A version like 1.2.3.",
+        ),
+    ]
+    """The version of this definition."""
+    documentation: str
+    """The address of the API's reference."""
+    url: Annotated[
+        str,
+        Meta(
+            pattern=r"^https://[^\s/?#@\\]+$(?!\n)",
+            description="An origin like https://api.example.com.",
+        ),
+    ]
+    """The origin that requests go to."""
+    auth: Auth
+    """How requests are authenticated."""
+    headers: dict[str, str] = {}
+    """Headers that every request carries."""
+    limits: tuple[Limit, ...] = ()
+    """How often the API may be asked."""
+    concurrency: Annotated[int, Meta(gt=0)] = 16
+    """How many requests may be under way at once."""
+    retry: tuple[int, ...] = ()
+    """Statuses worth another try, beside 429 and 5xx."""
+    errors: ErrorBody = ErrorBody()
+    """Where error bodies have what people need to know."""
+    paging: dict[Name, Paging] = {}
+    """Ways to page that methods refer to by name."""
+
+
+def placeholders(path: str) -> list[str]:
+    """Give the names in the braces of a path."""
+    return re.findall(r"\{(\w+)\}", path)
+
+
+def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
+    """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
+    columns = resource.columns
+    for name in resource.unique:
+        if name not in columns:
+            yield ("unique",), f"there is no column {name}"
+    for name, column in columns.items():
+        if column.currency is not None and column.currency not in columns:
+            yield ("columns", name, "currency"), f"there is no column {column.currency}"
+        yield from _format_problems(("columns", name, "format"), column.format, column.type)
+    for name, method in resource.methods.items():
+        for path, message in _method_problems(method, columns, provider):
+            yield ("methods", name, *path), message
+
+
+def _method_problems(
+    method: Method, columns: dict[str, Column], provider: Provider
+) -> Iterator[Problem]:
+    if isinstance(method.paging, str) and method.paging not in provider.paging:
+        yield ("paging",), f"the provider defines no paging called {method.paging}"
+    in_path = set(placeholders(method.path))
+    told = {name for name, parameter in method.parameters.items() if parameter.location == "path"}
+    for name in sorted(in_path - told):
+        yield ("request",), f"{{{name}}} has no parameter with `in: path`"
+    for name in sorted(told - in_path):
+        yield ("parameters", name), f"the request has no {{{name}}}"
+    for name, parameter in method.parameters.items():
+        column = parameter.filters(name)
+        if column is not None and column not in columns:
+            yield ("parameters", name), f"there is no column {column}"
+        elif (
+            column is not None
+            and parameter.operator != "="
+            and columns[column].type not in DISCRETE
+        ):
+            yield (
+                ("parameters", name, "operator"),
+                f"ranges need a column of type {', '.join(sorted(DISCRETE))}",
+            )
+        if column in columns:
+            place = ("parameters", name, "format")
+            yield from _format_problems(place, parameter.format, columns[column].type)
+        for read in parameter.when_read:
+            if read not in columns:
+                yield ("parameters", name, "when_read"), f"there is no column {read}"
+    for source in method.sources():
+        for name in source.values:
+            if name not in columns:
+                yield ("rows",), f"there is no column {name}"
+    for term in method.order:
+        if term.removeprefix("-") not in columns:
+            yield ("order",), f"there is no column {term.removeprefix('-')}"
+    if method.slices is not None and method.slices.column not in columns:
+        yield ("slices", "column"), f"there is no column {method.slices.column}"
+
+
+def _format_problems(
+    place: tuple[str, ...], format: Format | None, kind: ColumnType
+) -> Iterator[Problem]:
+    if format is not None and kind not in FORMATTED[format]:
+        expected = " or ".join(sorted(FORMATTED[format]))
+        yield place, f"{format} needs a column of type {expected}"
+
+
+def json_schema() -> dict[str, Any]:
+    """Give the JSON Schema of a definition file, for editors: a provider's or a service's."""
+    (provider, service), components = msgspec.json.schema_components(
+        (Provider, Service), ref_template="#/$defs/{name}"
+    )
+    for kind in _structs_below(msgspec.Struct):
+        if kind.__module__.startswith("billql.") and kind.__name__ in components:
+            _describe(components[kind.__name__], kind)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "billql definition",
+        "description": "A provider.yaml, or the file of one service beside it.",
+        "anyOf": [provider, service],
+        "$defs": components,
+    }
+
+
+def _structs_below(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _structs_below(kind)
+
+
+def _describe(schema: dict[str, Any], kind: type[msgspec.Struct]) -> None:
+    """Put a struct's docstring into its schema, and those that stand under its attributes."""
+    import ast
+    import inspect
+
+    schema["description"] = inspect.getdoc(kind)
+    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
+    for base in reversed(kind.__mro__[: kind.__mro__.index(msgspec.Struct)]):
+        attribute = ""
+        for node in ast.parse(inspect.getsource(base)).body[0].body:  # type: ignore[attr-defined]
+            match node:
+                case ast.AnnAssign(target=ast.Name(id=attribute)):
+                    pass
+                case ast.Expr(value=ast.Constant(value=str(text))) if attribute in names:
+                    place = schema["properties"][names[attribute]]
+                    place["description"] = inspect.cleandoc(text)

@@ -1,0 +1,297 @@
+"""Reading definition files: YAML text to strict structs, with errors that point at the line.
+
+Definitions are data, and may come from strangers. So YAML's clever parts are refused: tags,
+anchors and aliases, duplicate keys, several documents. A date or a `no` stays the text that was
+written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import types
+import typing
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, NoReturn, TypeVar
+
+import msgspec
+import yaml
+
+from billql import definition
+from billql._version import __version__
+from billql.definition import Provider, Service
+from billql.errors import DefinitionError
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A definition larger than this is not one that a person wrote."""
+
+MAX_DEPTH = 40
+"""So is one that nests deeper."""
+
+T = TypeVar("T", Provider, Service)
+Place = tuple[str | int, ...]
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
+
+
+def read_provider(path: Path, cache: Path | None = None) -> Provider:
+    """Read a `provider.yaml`; raises DefinitionError."""
+    return _read(path, Provider, "", cache, lambda value: ())
+
+
+def read_service(path: Path, provider: Provider, cache: Path | None = None) -> Service:
+    """Read a service's file and check it against its provider; raises DefinitionError."""
+
+    def check(service: Service) -> Iterator[definition.Problem]:
+        for name, resource in service.resources.items():
+            for place, message in definition.problems(resource, provider):
+                yield ("resources", name, *place), message
+
+    return _read(path, Service, repr(provider), cache, check)
+
+
+def _read(
+    path: Path,
+    kind: type[T],
+    context: str,
+    cache: Path | None,
+    check: Callable[[T], Iterable[definition.Problem]],
+) -> T:
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+    kept = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
+    if kept is not None and (found := _recall(kept, kind)) is not None:
+        return found
+    value = _Document(path, text).convert(kind, check)
+    if kept is not None:
+        _remember(kept, value)
+    return value
+
+
+def _fingerprint(kind: type, text: bytes, context: str) -> str:
+    parts = (__version__, kind.__name__, context)
+    return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
+
+
+def _recall(path: Path, kind: type[T]) -> T | None:
+    try:
+        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _remember(path: Path, value: Provider | Service) -> None:
+    """Keep a checked definition; a cache that cannot be written is only slower."""
+    import os
+    import tempfile
+
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(msgspec.msgpack.encode(value))
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+
+
+class _Document:
+    """A YAML document with the line of each of its parts."""
+
+    def __init__(self, path: Path, text: bytes) -> None:
+        self._path = path
+        self._lines: dict[Place, int] = {(): 1}
+        if len(text) > MAX_BYTES:
+            self._fail((), f"larger than {MAX_BYTES} bytes")
+        try:
+            self._refuse_cleverness(text)
+            node = yaml.compose(text, Loader=_Loader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self._fail((), f"not YAML: {error.problem}", mark.line if mark else 0)
+        except yaml.reader.ReaderError as error:
+            self._fail((), f"not YAML: {error.reason}", text.count(b"\n", 0, error.position))
+        if node is None:
+            self._fail((), "empty")
+        self._value = self._build(node, ())
+
+    def _refuse_cleverness(self, text: bytes) -> None:
+        """Refuse what definitions do not use, before anything is made of it.
+
+        A few lines of aliases can stand for billions of nodes, and composing goes down one C
+        frame for each level.
+        """
+        depth = documents = 0
+        for event in yaml.parse(text, Loader=_Loader):
+            line = event.start_mark.line if event.start_mark else 0
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                self._fail((), f"nested deeper than {MAX_DEPTH} levels", line)
+            if documents > 1:
+                self._fail((), "a second document; one file holds one definition", line)
+            if getattr(event, "anchor", None) is not None:
+                self._fail((), "anchors and aliases are not used here", line)
+            if (tag := getattr(event, "tag", None)) is not None:
+                self._fail((), f"the tag {tag} is not used here", line)
+
+    def _fail(self, place: Place, message: str, line: int | None = None) -> NoReturn:
+        shown = self._line(place) if line is None else line + 1
+        where = "".join(f".{part}" for part in place).removeprefix(".")
+        raise DefinitionError(
+            f"{self._path}:{shown}: {where + ': ' if where else ''}{message}",
+            hint="docs/definitions.md describes the format; its JSON Schema is in docs/.",
+        )
+
+    def _line(self, place: Place) -> int:
+        while place not in self._lines:
+            place = place[:-1]
+        return self._lines[place]
+
+    def _build(self, node: yaml.Node, place: Place) -> Any:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._build_mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(item, (*place, i)) for i, item in enumerate(node.value)]
+        return self._build_scalar(node)
+
+    def _build_mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode):
+                self._fail(place, "a key must be a word", line)
+            if key.value in built:
+                self._fail((*place, key.value), "this key stands here twice", line)
+            self._lines[(*place, key.value)] = line + 1
+            built[key.value] = self._build(value, (*place, key.value))
+        return built
+
+    def _build_scalar(self, node: yaml.Node) -> str | int | float | bool | None:
+        """Give a scalar's value; what is not plainly a number, true, false or null is text."""
+        text: str = node.value
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind == "null":
+            return None
+        if kind == "bool" and text in ("true", "false"):
+            return text == "true"
+        if len(text) < 20:
+            if kind == "int" and _INTEGER.fullmatch(text):
+                return int(text)
+            if kind == "float" and _DECIMAL.fullmatch(text):
+                return float(text)
+        return text
+
+    def convert(
+        self,
+        kind: type[T],
+        check: Callable[[T], Iterable[definition.Problem]],
+    ) -> T:
+        try:
+            value = msgspec.convert(self._value, kind)
+        except msgspec.ValidationError:
+            place, message = _locate(self._value, kind, ())
+            self._fail(place, message)
+        for place, message in check(value):
+            self._fail(place, message)
+        return value
+
+
+def _locate(value: Any, kind: Any, place: Place) -> tuple[Place, str]:
+    """Find the innermost part that does not fit its type, and say what would."""
+    for key, part, expected in _parts(value, kind):
+        try:
+            msgspec.convert(part, expected)
+        except msgspec.ValidationError:
+            return _locate(part, expected, (*place, key))
+    if isinstance(value, dict):
+        structs = [one for one in _alternatives(kind) if _is_struct(one)]
+        matching = [one for one in structs if _has_tag_of(value, one)]
+        if structs and not matching:
+            field = structs[0].__struct_config__.tag_field
+            return (*place, field), _choices(one.__struct_config__.tag for one in structs)
+        for one in matching:
+            known = [field.encode_name for field in msgspec.structs.fields(one)]
+            for key in value:
+                if key not in (*known, one.__struct_config__.tag_field):
+                    return (*place, key), f"unknown word; {_meant(key, known)}"
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        return place, _expected(kind) or str(error)
+    raise AssertionError("a part that does not fit must lie somewhere")
+
+
+def _meant(word: str, known: list[str]) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {near[0]}?" if near else f"expected {', '.join(known)}"
+
+
+def _choices(values: Iterable[Any]) -> str:
+    return f"expected {' or '.join(map(str, values))}"
+
+
+def _expected(kind: Any) -> str | None:
+    """Say what would fit, where msgspec's own words say less: choices and described patterns."""
+    origin = typing.get_origin(kind)
+    if origin is Literal:
+        return _choices(typing.get_args(kind))
+    if origin is typing.Annotated:
+        for meta in typing.get_args(kind)[1:]:
+            if isinstance(meta, msgspec.Meta) and meta.description:
+                return f"expected: {meta.description}"
+    if origin in (typing.Union, types.UnionType):
+        told = [_expected(one) for one in typing.get_args(kind) if one is not types.NoneType]
+        return told[0] if len(told) == 1 else None
+    return None
+
+
+def _alternatives(kind: Any) -> Iterator[Any]:
+    """Give the types that a type stands for: the members of a union."""
+    origin = typing.get_origin(kind)
+    if origin is typing.Annotated:
+        yield from _alternatives(typing.get_args(kind)[0])
+    elif origin in (typing.Union, types.UnionType):
+        for one in typing.get_args(kind):
+            yield from _alternatives(one)
+    else:
+        yield kind
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def _has_tag_of(value: dict[str, Any], kind: Any) -> bool:
+    config = kind.__struct_config__
+    return config.tag_field is None or value.get(config.tag_field) == config.tag
+
+
+def _parts(value: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
+    """Give the parts of a value with the type that each should have."""
+    for one in _alternatives(kind):
+        origin = typing.get_origin(one)
+        if isinstance(value, dict) and origin is dict:
+            named, expected = typing.get_args(one)
+            yield from ((key, key, named) for key in value)
+            yield from ((key, part, expected) for key, part in value.items())
+        elif isinstance(value, list) and origin is tuple:
+            expected = typing.get_args(one)[0]
+            yield from ((index, part, expected) for index, part in enumerate(value))
+        elif isinstance(value, dict) and _is_struct(one) and _has_tag_of(value, one):
+            hints = typing.get_type_hints(one, include_extras=True)
+            for field in msgspec.structs.fields(one):
+                if field.encode_name in value:
+                    yield field.encode_name, value[field.encode_name], hints[field.name]

@@ -1,0 +1,129 @@
+"""The engine of a session: everything that statements over resources share.
+
+It is made when a session first meets a resource, because what it needs takes longer to load than a
+plain query takes to run.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import apsw
+
+from billql.answers import Answers
+from billql.catalogue import Catalogue, Table
+from billql.credentials import Connection, Credentials
+from billql.running import Bindings, Running
+from billql.statement import Resources, Statement
+from billql.transport import Settings, Transport
+from billql.vtable import Module
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a session reads APIs.
+
+    `tokens` and `urls` are by provider and go before the environment; `keep` is for how many
+    seconds answers serve other statements of the session.
+    """
+
+    environ: Mapping[str, str]
+    tokens: Mapping[str, str] | None = None
+    urls: Mapping[str, str] | None = None
+    definitions: Sequence[Path] = ()
+    max_requests: int | None = None
+    keep: float = 300.0
+    cache: Path | None = None
+    settings: Settings = field(default_factory=Settings)
+    http_transport: httpx.BaseTransport | None = None
+    clock: Callable[[], datetime.datetime] = _now
+
+
+class Engine:
+    """Reads resources for one SQLite connection; the virtual tables' host."""
+
+    def __init__(self, database: apsw.Connection, options: Options) -> None:
+        self._database = database
+        self._options = options
+        self.catalogue = Catalogue(options.definitions, _definition_cache(options.environ))
+        self._credentials = Credentials(options.environ, options.tokens, options.urls)
+        self._connections: dict[str, Connection] = {}
+        self._transport = Transport(options.settings, options.http_transport)
+        self._answers = Answers(None if options.cache is None else options.cache / "answers.db")
+        self._shared = Resources(self._transport, self._answers, options.clock, options.keep)
+        self._module = Module(self)
+        self._registered: set[str] = set()
+        self._current: list[Running] = []
+
+    def register(self, names: Iterable[str]) -> None:
+        """Make resources known to SQLite by their dotted names."""
+        for name in names:
+            if name not in self._registered:
+                self._database.create_module(
+                    name,
+                    self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
+                    use_bestindex_object=True,
+                    eponymous_only=True,
+                    read_only=True,
+                )
+                self._registered.add(name)
+
+    def begin(self, query: str | None, bindings: Bindings) -> Running:
+        """Open a statement; `query` is what it reads, if that can be run by itself."""
+        statement = Statement(
+            self._shared,
+            max_requests=self._options.max_requests,
+            interrupted=lambda: self._database.is_interrupted,
+        )
+        return Running(statement, self._database, query, bindings)
+
+    @contextmanager
+    def runs(self, running: Running) -> Iterator[None]:
+        """While this lasts, what SQLite does is done for this statement."""
+        self._current.append(running)
+        try:
+            yield
+        finally:
+            self._current.pop()
+
+    def table(self, name: str) -> Table:
+        """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
+        return self.catalogue.table(name)
+
+    def running(self) -> Running:
+        """Give the statement that SQLite is running now."""
+        return self._current[-1]
+
+    def connection(self, table: Table) -> Connection:
+        """Give the credential for a resource; raises CredentialMissing."""
+        name = table.provider_name
+        if name not in self._connections:
+            self._connections[name] = self._credentials.connection(name, table.provider)
+        return self._connections[name]
+
+    def close(self) -> None:
+        """Close the sockets and forget what was kept."""
+        self._transport.close()
+        self._answers.close()
+
+
+def _definition_cache(environ: Mapping[str, str]) -> Path | None:
+    """Give the folder where parsed definitions are kept, so that YAML is parsed once."""
+    import platformdirs
+
+    if environ is not os.environ and "HOME" not in environ:
+        return None
+    return platformdirs.user_cache_path("billql") / "definitions"

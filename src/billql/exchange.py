@@ -1,0 +1,75 @@
+"""What goes to an API and what comes back: Request, Answer and Page, plain immutable data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+Scalar = str | int | float | bool
+"""What a query parameter or a header can carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request, without its credential.
+
+    `url` has no query; `query` keeps its order and may name a parameter several times; `body` is
+    sent as JSON. Requests that are equal get equal answers.
+    """
+
+    method: Literal["GET", "POST"]
+    url: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def with_query(self, name: str, value: Scalar) -> Request:
+        """Give the request with a query parameter set, in place of its earlier values."""
+        kept = tuple(pair for pair in self.query if pair[0] != name)
+        return replace(self, query=(*kept, (name, plain(value))))
+
+    def with_body(self, name: str, value: Any) -> Request:
+        """Give the request with a member of its JSON body set."""
+        return replace(self, body={**(self.body or {}), name: value})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: its body, and the few header values that rows are made of.
+
+    `headers` has lower-case names and holds only what `KEPT_HEADERS` lists.
+    """
+
+    body: bytes
+    media_type: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+KEPT_HEADERS = ("content-disposition", "content-type", "link")
+"""The answer's headers that definitions and paginators may read; nothing secret travels there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list, as a paginator sees it: its data, and how many items it holds."""
+
+    data: Any
+    count: int
+    last_item: Any = None
+
+
+def plain(value: Scalar) -> str:
+    """Give a parameter's value as it stands in a URL: booleans in JSON's spelling."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def member(data: Any, path: str) -> Any:
+    """Find `a.b.c` in nested objects; None where a part is missing."""
+    for name in path.split("."):
+        if not isinstance(data, Mapping):
+            return None
+        data = data.get(name)
+    return data

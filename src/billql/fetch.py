@@ -1,0 +1,303 @@
+"""Fetching: a scan's chains become rows, page after page, with the coming pages on their way.
+
+How much is asked for ahead:
+
+- nothing, until half of the first page has been read, so that a LIMIT which that page satisfies
+  costs one request; only several chains (keys, windows of time) are begun together;
+- then as many requests as the provider allows at once, where they are known: the pages of a list
+  whose first page tells the others, and the chains;
+- one page, where each page tells the next, or where the statement may stop early;
+- never more than a LIMIT needs, where the API's rows are just the statement's.
+
+A list that moves while it is read is read again. The rows that were given out already must be in
+the new reading too; then the scan goes on with the others, so that its rows are those of one
+reading.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+from billql.bind import Bound, Chain
+from billql.catalogue import Table
+from billql.credentials import Connection
+from billql.errors import ApiError, ListChanged
+from billql.exchange import Answer, Request
+from billql.plan import Plan, paginator_of
+from billql.rows import Content, Row, RowMaker, identities, parse
+from billql.statement import TICK, ScanFigures, Statement
+
+_READINGS = 3
+"""How often a list that moves is read before it is an error."""
+
+
+class Scan:
+    """One reading of a resource under one set of values."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        table: Table,
+        plan: Plan,
+        bound: Bound,
+        connection: Connection,
+        figures: ScanFigures,
+        stops_early: Callable[[], bool],
+    ) -> None:
+        self.statement = statement
+        self.table = table
+        self.method = table.resource.methods[plan.method]
+        self.paginator = paginator_of(table, self.method)
+        self.connection = connection
+        self.figures = figures
+        self.sorted = plan.sorted
+        self.wanted = bound.wanted
+        self.several = len(bound.chains) > 1
+        self.maker = RowMaker(table.resource.columns, sorted(plan.used), table.name)
+        self._stops_early = stops_early
+        self._skip = bound.skip
+        self._ahead = False
+        self._given = 0
+        skip = 0 if self.several else bound.skip
+        self._readers = deque(_Reader(self, chain, skip) for chain in bound.chains)
+
+    def first_requests(self) -> list[Request]:
+        """Give the request that opens each chain."""
+        return [reader.first for reader in self._readers]
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Yield rows, some at a time; raises what went wrong."""
+        self._ahead = self.several and self.wanted is None and not self._stops_early()
+        while self._readers:
+            reader = self._readers[0]
+            self._skip -= reader.skipped
+            for rows in reader.batches():
+                left = rows[self._skip :]
+                self._skip = max(0, self._skip - len(rows))
+                self._given += len(left)
+                self.figures.rows += len(left)
+                yield left
+                self._ahead = True
+                self.look_ahead()
+            self._readers.popleft()
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way to the provider."""
+        return self.table.provider.concurrency
+
+    def begin(self) -> None:
+        """Send the first request, without waiting for its answer."""
+        self._readers[0].send_next()
+
+    def ask_ahead(self, request: Request) -> None:
+        """Send the first request of a coming scan, whose key is not wanted yet."""
+        self.statement.ask(request, self.connection, self.figures, opens=True, ahead=True)
+
+    def look_ahead(self) -> None:
+        """Send what is known to be needed next, as far as the window has room."""
+        if not self._ahead:
+            return
+        room = self._window() - sum(reader.pending for reader in self._readers)
+        for reader in self._readers:
+            while room > 0 and reader.send_next():
+                room -= 1
+
+    def _window(self) -> int:
+        at_once = self.paginator is not None and self.paginator.finds_all_at_once
+        window = self.concurrency if self.several or at_once else 1
+        if self.wanted is None:
+            return 1 if self._stops_early() else window
+        left = max(0, self.wanted - self._given)
+        size = self.paginator.size if self.paginator is not None else None
+        return min(window, math.ceil(left / size) if size else left)
+
+    def wait_for(self, future: Future[Answer]) -> None:
+        """Wait for an answer; those that arrive meanwhile tell what else can be asked for."""
+        while not future.done():
+            self.statement.check()
+            for reader in self._readers:
+                reader.take_arrived()
+            self.look_ahead()
+            coming = [one for reader in self._readers if (one := reader.coming) is not None]
+            wait({future, *coming}, TICK, FIRST_COMPLETED)
+
+
+_Page = tuple[Content, Answer, str]
+"""A page that has arrived: its content, the answer that it is from, and what was asked."""
+
+
+class _Reader:
+    """Reads one chain: drives its paginator, in the order of its pages."""
+
+    def __init__(self, scan: Scan, chain: Chain, skip: int) -> None:
+        self._scan = scan
+        self._chain = chain
+        self.first, self.skipped = chain.first, 0
+        if scan.paginator is not None:
+            sized = scan.paginator.sized(chain.first, scan.wanted)
+            self.first, self.skipped = scan.paginator.skip(sized, skip)
+        self._earlier: list[Row] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        paginator = self._scan.paginator
+        self._pages = None if paginator is None else paginator.pages(self.first)
+        self._unsent = deque([self.first] if self._pages is None else next(self._pages))
+        self._sent: deque[tuple[Request, Future[Answer]]] = deque()
+        self._arrived: deque[_Page | Exception] = deque()
+        self._asked: list[Request] = []
+        self._pages_given = 0
+        self._given = 0
+        self._last_seen: frozenset[object] = frozenset()
+
+    @property
+    def pending(self) -> int:
+        """How many pages are on their way, or wait to be read."""
+        return len(self._sent) + len(self._arrived)
+
+    @property
+    def coming(self) -> Future[Answer] | None:
+        """The answer that this chain needs next, if it has been asked for."""
+        return self._sent[0][1] if self._sent else None
+
+    def send_next(self) -> bool:
+        """Send the next request that is known, if there is one."""
+        if not self._unsent:
+            return False
+        request = self._unsent.popleft()
+        scan = self._scan
+        future = scan.statement.ask(request, scan.connection, scan.figures, opens=not self._asked)
+        self._asked.append(request)
+        self._sent.append((request, future))
+        return True
+
+    def take_arrived(self) -> None:
+        """Take the pages that have arrived, in their order, and learn what follows them."""
+        while self._sent and self._sent[0][1].done():
+            request, future = self._sent.popleft()
+            try:
+                page = self._understood(request, future)
+            except Exception as error:
+                self._arrived.append(error)
+                self._sent.clear()
+                self._unsent.clear()
+            else:
+                if page is not None:
+                    self._arrived.append(page)
+
+    def _understood(self, request: Request, future: Future[Answer]) -> _Page | None:
+        scan = self._scan
+        where = f"{request.method} {request.url}"
+        try:
+            answer = future.result()
+        except ApiError as error:
+            if error.status == 404 and scan.method.missing == "empty" and request is self.first:
+                return None
+            raise
+        content = parse(scan.method, answer, where)
+        self._refuse_repetition(content, where)
+        if self._pages is not None:
+            try:
+                self._unsent.extend(self._pages.send(content.page))
+            except StopIteration:
+                self._pages = None
+        if self._pages is None:
+            scan.statement.publish(self._asked, scan.connection, scan.method.keep)
+        return content, answer, where
+
+    def _refuse_repetition(self, content: Content, where: str) -> None:
+        """Notice rows that moved from one page to the next: they come twice."""
+        if self._pages is None:
+            return
+        resource = self._scan.table.resource
+        seen = identities(content, resource.columns, resource.unique)
+        if not seen.isdisjoint(self._last_seen):
+            raise ListChanged(
+                f"The list at {where} changed while it was read: a row came twice",
+                hint="Run the statement again; a list that moves has no complete answer.",
+            )
+        self._last_seen = seen
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Yield the rows of the chain, half a page at a time."""
+        for reading in range(1, _READINGS + 1):
+            try:
+                yield from self._reading()
+            except ListChanged:
+                if reading == _READINGS or not self._start_again():
+                    raise
+            else:
+                return
+
+    def _reading(self) -> Iterator[list[Row]]:
+        already = Counter(self._earlier)
+        while (page := self._next_page()) is not None:
+            rows = _without(self._rows(*page), already)
+            self._scan.figures.pages += 1
+            self._pages_given += 1
+            half = (len(rows) + 1) // 2
+            for part in (rows[:half], rows[half:]):
+                self._given += len(part)
+                yield part
+        if already:
+            raise ListChanged(
+                f"The list at {self.first.url} changed while it was read: "
+                "rows that were already given are gone",
+                hint="Run the statement again; a list that moves has no complete answer.",
+            )
+
+    def _next_page(self) -> _Page | None:
+        self.take_arrived()
+        while not self._arrived:
+            if not self._sent and not self.send_next():
+                return None
+            self._scan.wait_for(self._sent[0][1])
+            self.take_arrived()
+        page = self._arrived.popleft()
+        if isinstance(page, Exception):
+            raise page
+        return page
+
+    def _rows(self, content: Content, answer: Answer, where: str) -> list[Row]:
+        rows = self._scan.maker.rows(content, answer, self._chain.echoes, where)
+        return self._scan.maker.narrow(rows, self._chain.only) if self._scan.several else rows
+
+    def _start_again(self) -> bool:
+        """Begin a new reading, unless it could not agree with what was given out already."""
+        scan = self._scan
+        if self._given and scan.sorted:
+            return False
+        self._earlier += self._rows_given()
+        if not scan.statement.forget(self._asked, scan.connection, scan.figures):
+            return False
+        self._begin()
+        return True
+
+    def _rows_given(self) -> list[Row]:
+        """Give the rows that this reading has given out: its pages are still at hand."""
+        scan = self._scan
+        already = Counter(self._earlier)
+        rows: list[Row] = []
+        for request in self._asked[: self._pages_given]:
+            answer = scan.statement.ask(request, scan.connection, scan.figures).result()
+            content = parse(scan.method, answer, request.url)
+            rows += _without(self._rows(content, answer, request.url), already)
+        return rows[: self._given]
+
+
+def _without(rows: list[Row], already: Counter[Row]) -> list[Row]:
+    """Give the rows that were not given out before; counts those down that were."""
+    if not already:
+        return rows
+    new: list[Row] = []
+    for row in rows:
+        if already[row] > 0:
+            already[row] -= 1
+        else:
+            new.append(row)
+    already += Counter()
+    return new

@@ -1,0 +1,399 @@
+"""Dotted names in SQL text become quoted names; every other byte stays as it was written.
+
+SQLite has no three-part table names. A resource is an eponymous virtual table whose name is the
+whole dotted name, so this module splices, at the positions of tokens:
+
+    FROM digitalocean.billing.balances     FROM "digitalocean.billing.balances" AS "balances"
+    FROM digitalocean.billing.balances b   FROM "digitalocean.billing.balances" b
+    x IN digitalocean.billing.balances     x IN "digitalocean.billing.balances"
+    digitalocean.billing.balances.amount   "balances".amount
+
+SQL is never parsed into a tree and printed again. The scanner cuts text as SQLite's tokenizer
+does, and of the grammar knows only where a table's name can stand. SQLite takes no table name of
+three parts and no column name of four, so nothing that SQLite takes is ever changed.
+
+The alias is left out where it would be ambiguous: in a FROM clause where something else goes by
+the same name, and for an outer table that a four-part name reaches past an inner one of that
+name. The whole name stands for it, as in `"digitalocean.billing.invoices".amount`, and also in a
+four-part name that belongs to no unaliased table: SQLite then says `no such column`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+Kind = Literal["source", "member", "target", "column"]
+"""In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
+_ID = r"[^\0-#%-/:-@\[-^`{-\x7f]"  # letters, digits, _ and $, and all that is not ASCII
+_TOKEN = re.compile(
+    rf"""
+      (?P<space> [ \t\n\f\r][ \t-\r]* | \ufeff )
+    | (?P<blob> [xX]'[^']*'? )
+    | (?P<word> [^\0-@\[-^`{{-\x7f]{_ID}* )
+    | (?P<number> (?: 0[xX][0-9a-fA-F][0-9a-fA-F_]* | (?: [0-9][0-9_]*(?:\.[0-9_]*)?
+                      | \.[0-9][0-9_]* ) (?: [eE][+-]?[0-9][0-9_]* )? ) {_ID}* )
+    | (?P<string> '[^']*(?:''[^']*)*'? )
+    | (?P<quoted> "[^"]*(?:""[^"]*)*"? | `[^`]*(?:``[^`]*)*`? | \[[^\]]*\]? )
+    | (?P<comment> --[^\n]* | /\*(?!\Z)(?s:.*?)(?:\*/|\Z) )
+    | (?P<variable> \?[0-9]*
+                  | [$@:\#](?:::)*(?:{_ID}(?:{_ID}+|::)*(?:\([^ \t-\r)]*\)?)?)? )
+    | (?P<operator> ->>? | \|\| | <[=><]? | >[=>]? | ==? | != | [-+*/%|&~(),;.] )
+    | (?P<illegal> (?s:.) )
+    """,
+    re.VERBOSE,
+)
+_TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
+
+_NAMES = {"word", "quoted", "string"}
+_ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
+_ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
+_NO_ALIAS = _ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
+_NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
+_BEFORE_INTO = {"INSERT", "REPLACE", "ROLLBACK", "ABORT", "FAIL", "IGNORE"}
+_FARTHEST = 100  # queries outwards in which a four-part name looks for its table
+
+
+class Token(NamedTuple):
+    """A piece of SQL text as SQLite's tokenizer cuts it.
+
+    `kind` is space, comment, word (a name or a keyword), quoted ("x", `x`, [x]), string, blob,
+    number, variable, operator, or illegal: an unknown character, or a quote that nothing closes.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """The offset after the last character."""
+        return self.start + len(self.text)
+
+    @property
+    def keyword(self) -> str:
+        """A word in capitals, as which it may be a keyword."""
+        return self.text.upper() if self.kind == "word" and self.text.isascii() else ""
+
+
+class Statement(NamedTuple):
+    """One statement of a script with its semicolon, and with the comments before it."""
+
+    text: str
+    start: int
+
+
+class Reference(NamedTuple):
+    """A name in SQL text; `parts` are unquoted, in the case that the user wrote."""
+
+    parts: tuple[str, ...]
+    start: int
+    end: int
+    kind: Kind
+    has_alias: bool = False
+
+    @property
+    def name(self) -> str:
+        """The table's dotted name, without the column."""
+        return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
+
+
+class Rewritten(NamedTuple):
+    """SQL text for SQLite, and the way back to the text that the user wrote.
+
+    `resources` are what `resolve` called the tables; `tables` are all tables, even of one part.
+    """
+
+    sql: str
+    original: str
+    resources: tuple[str, ...]
+    tables: tuple[Reference, ...]
+    splices: tuple[tuple[int, int, str], ...]
+
+    def original_offset(self, offset: int) -> int:
+        """The character of the user's text that stands at a character of `sql`.
+
+        Inside of what was put in, this is the start of the name that the user wrote.
+        """
+        grown = 0
+        for start, end, text in self.splices:
+            if offset < start + grown:
+                break
+            if offset < start + grown + len(text):
+                return start
+            grown += len(text) - (end - start)
+        return min(max(offset - grown, 0), len(self.original))
+
+    def original_offset_of_byte(self, offset: int) -> int:
+        """The same for a byte of `sql` in UTF-8, as sqlite3_error_offset() counts."""
+        head = self.sql.encode("utf-8", "surrogatepass")[: max(offset, 0)]
+        return self.original_offset(sum(byte & 0xC0 != 0x80 for byte in head))
+
+
+def quote(name: str) -> str:
+    """The name in double quotes."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def unquote(text: str) -> str:
+    """The name that a word, a quoted name or a string stands for."""
+    mark = text[:1]
+    if mark == "[":
+        return text[1:-1]
+    return text[1:-1].replace(mark * 2, mark) if mark in ('"', "'", "`") else text
+
+
+def tokenize(sql: str) -> list[Token]:
+    """The tokens of a text, spaces and comments included: joined, they are the text again."""
+    tokens = [Token(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(sql)]
+    if tokens and tokens[-1].kind in ("string", "blob", "quoted"):
+        _, text, start = tokens[-1]  # only the last token can lack its closing quote
+        mark = "'" if text[0] in "xX" else text[0]
+        if not text.endswith("]") if mark == "[" else text.count(mark) % 2:
+            tokens[-1] = Token("illegal", text, start)
+    return tokens
+
+
+def split(sql: str) -> list[Statement]:
+    """The statements of a script; what holds only spaces, comments and semicolons is left out.
+
+    CREATE TRIGGER ends at `;END;`, as in sqlite3_complete().
+    """
+    statements: list[Statement] = []
+    start, words = 0, list[str]()
+    for token in tokenize(sql):
+        if token.kind in ("space", "comment"):
+            continue
+        words.append((token.keyword or token.text)[:10])
+        if token.text != ";" or (_TRIGGER(" ".join(words[:6])) and words[-3:-1] != [";", "END"]):
+            continue
+        if len(words) > 1:
+            statements.append(Statement(sql[start : token.end], start))
+        start, words = token.end, []
+    return [*statements, Statement(sql[start:], start)] if words else statements
+
+
+def references(sql: str) -> list[Reference]:
+    """The tables of three parts and more and the columns of four and more, as they stand."""
+    return [item.reference for item in _Scanner(sql).items if item.long]
+
+
+def tables(sql: str) -> list[Reference]:
+    """Every name in a table position, from `t` to a.b.c and more, as they stand."""
+    return [item.reference for item in _Scanner(sql).items if not item.column]
+
+
+def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
+    """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise."""
+    items = _Scanner(sql).items
+    found = [(item, resolve(item.reference)) for item in items if item.long]
+    for item, name in found:
+        if item.alias_at is not None:
+            item.scope.names[_short(name)].add(name)
+    for item, name in found:
+        if item.column:
+            item.scope = item.scope.holder(name)
+    splices: list[tuple[int, int, str]] = []
+    for item, name in found:
+        start, stop, last = item.reference.start, item.stop, quote(name.rpartition(".")[2])
+        short = len(item.scope.names[_short(name)]) == 1
+        text = last if item.column and short else quote(name)
+        # Two quoted names side by side would be read as one.
+        before, after = sql.endswith('"', 0, start), sql.startswith('"', stop)
+        splices.append((start, stop, " " * before + text + " " * after))
+        if short and item.alias_at is not None:
+            splices.append((item.alias_at, item.alias_at, f" AS {last}"))
+    splices.sort()
+    pieces, done = [], 0
+    for start, end, text in splices:
+        pieces += [sql[done:start], text]
+        done = end
+    resources = tuple(dict.fromkeys(name for item, name in found if not item.column))
+    names = tuple(item.reference for item in items if not item.column)
+    return Rewritten("".join([*pieces, sql[done:]]), sql, resources, names, tuple(splices))
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2].lower()
+
+
+class _Scope:
+    """One query: the names that its tables go by, and the query around it that it sees too."""
+
+    def __init__(self, parent: _Scope | None) -> None:
+        self.parent = parent
+        # By the name in lower case: the resources without alias, and "" for anything else.
+        self.names: defaultdict[str, set[str]] = defaultdict(set)
+
+    def holder(self, resource: str) -> _Scope:
+        """The nearest query, from this one outwards, that reads a resource without alias."""
+        scope, short, hidden = self, _short(resource), False
+        for _ in range(_FARTHEST):
+            if resource in scope.names[short] or not scope.parent:
+                break
+            hidden = hidden or bool(scope.names[short])
+            scope = scope.parent
+        if resource not in scope.names[short]:
+            return _Scope(None)
+        if hidden:
+            scope.names[short].add("")
+        return scope
+
+
+class _Item:
+    """A name that was found, and what rewriting it takes."""
+
+    alias_at: int | None = None  # where the alias goes that the user left out
+
+    def __init__(self, reference: Reference, scope: _Scope, first: int, stop: int) -> None:
+        self.reference, self.scope = reference, scope
+        self.first = first  # the index of its first token
+        self.stop = stop  # where the table's name ends, which in a column is before its end
+        self.column = reference.kind == "column"
+        self.long = len(reference.parts) > 2  # SQLite itself does not have it
+
+
+class _Frame:
+    """What is known between two parentheses."""
+
+    query = False  # after SELECT, UPDATE or DELETE: FROM is a clause
+    sources = False  # in a FROM clause: JOIN and commas bring tables
+    ctes = False  # after WITH: parentheses hold queries that see nothing of this one
+    item: _Item | None = None  # the table whose arguments these are
+    first = -1  # the first token's index, if a table's name could stand there
+
+    def __init__(self, outer: _Scope | None = None, scope: _Scope | None = None) -> None:
+        self.outer = outer  # what a query that starts here sees outside of itself
+        self.scope = scope or _Scope(None)
+
+
+class _Scanner:
+    """Finds the names of tables, and the names of columns in four parts, in one pass."""
+
+    def __init__(self, sql: str) -> None:
+        self.items: list[_Item] = []
+        self._tokens = [t for t in tokenize(sql) if t.kind not in ("space", "comment")]
+        count = len(self._tokens)
+        self._tokens += [Token("end", "", len(sql))] * 4  # so that looking ahead needs no check
+        self._frames = [_Frame()]
+        self._expect: Kind | None = None  # what a table's name would be here
+        self._before = ""  # the keyword just before
+        self._called: _Item | None = None  # the table that the next parenthesis belongs to
+        at = 0
+        while at < count:
+            at = self._step(at) + 1
+
+    def _step(self, at: int) -> int:
+        """Read what starts at a token, and return the index of its last token."""
+        token = self._tokens[at]
+        expect, self._expect = self._expect, None
+        before, self._before = self._before, ""
+        if token.kind in _NAMES:
+            word, last = token.keyword, self._name_end(at)
+            if last > at or (expect and word not in _NO_ALIAS and word != "WITH"):
+                if expect or last > at + 4:  # the column of a dotted name has four parts
+                    self._add(at, last, expect or "column")
+                return last
+            self._before = word
+            return self._keyword(word, before, at)
+        match token.text:
+            case "(":
+                self._open(at, group=expect == "source")
+            case ")" if len(self._frames) > 1:
+                self._close(at)
+            case "," if self._frames[-1].sources:
+                self._expect = "source"
+            case ";":
+                self._frames = [_Frame()]
+        return at
+
+    def _name_end(self, at: int) -> int:
+        """The index of the last token of a name; it can be a star."""
+        t = self._tokens
+        while t[at + 1].text == "." and (t[at + 2].kind in _NAMES or t[at + 2].text == "*"):
+            at += 2
+        return at
+
+    def _add(self, first: int, last: int, kind: Kind) -> None:
+        tokens = self._tokens
+        parts = tuple(unquote(token.text) for token in tokens[first : last + 1 : 2])
+        reference = Reference(parts, tokens[first].start, tokens[last].end, kind)
+        stop = tokens[last - 2 if kind == "column" else last].end
+        item = _Item(reference, self._frames[-1].scope, first, stop)
+        self.items.append(item)
+        if kind == "source" and tokens[last + 1].text == "(":
+            self._called = item
+        elif kind in ("source", "target"):
+            self._finish(item, last)
+
+    def _open(self, at: int, *, group: bool) -> None:
+        frame = self._frames[-1]
+        apart = group or (frame.ctes and not frame.query)
+        opened = _Frame(frame.outer if apart else frame.scope, frame.scope)
+        opened.item, self._called = self._called, None
+        self._frames.append(opened)
+        if group:
+            opened.sources, opened.first, self._expect = True, at + 1, "source"
+
+    def _close(self, at: int) -> None:
+        frame = self._frames.pop()
+        if frame.item:
+            self._finish(frame.item, at)
+        elif frame.first > 0 and (alias := self._alias(at + 1, bare=True)) is not None:
+            self._frames[-1].scope.names[alias.lower()].add("")
+
+    def _finish(self, item: _Item, last: int) -> None:
+        """A table ends at a token: read its alias, or note where one can go."""
+        first, depth, source = item.first, 1, item.reference.kind == "source"
+        # SQLite can forget an alias in parentheses that hold nothing else: go outside of them.
+        while self._tokens[last + 1].text == ")" and self._frames[-depth].first == first:
+            last, first, depth = last + 1, first - 1, depth + 1
+        alias = self._alias(last + 1, bare=source)
+        if alias is not None:
+            item.reference = item.reference._replace(has_alias=True)
+            item.scope.names[alias.lower()].add("")
+        elif not item.long:
+            item.scope.names[item.reference.parts[-1].lower()].add("")
+        elif source:
+            item.alias_at = self._tokens[last].end
+
+    def _alias(self, at: int, *, bare: bool) -> str | None:
+        token, after = self._tokens[at : at + 2]
+        if token.keyword == "AS" and (bare or after.keyword not in ("SELECT", "VALUES", "WITH")):
+            return unquote(after.text)
+        named = bare and token.kind in _NAMES and token.keyword not in _NO_ALIAS
+        return unquote(token.text) if named else None
+
+    def _keyword(self, word: str, before: str, at: int) -> int:
+        frame, after = self._frames[-1], self._tokens[at + 1].keyword
+        match word:
+            case "SELECT" | "VALUES":
+                frame.query, frame.sources, frame.scope = True, False, _Scope(frame.outer)
+            case "FROM" if frame.query and before != "DISTINCT":  # x IS DISTINCT FROM y
+                frame.sources = before != "DELETE"
+                self._expect = "source" if frame.sources else "target"
+            case "JOIN" if frame.sources:
+                self._expect = "source"
+            case _ if word in _ENDS_FROM:
+                frame.sources = False
+            case "IN":
+                self._expect = "member"
+            case "INTO" if before in _BEFORE_INTO:
+                self._expect = "target"
+            case "DELETE":
+                frame.query = True
+            case "UPDATE" if before not in ("ON", "DO", "BEFORE", "AFTER", "OF"):
+                frame.query, self._expect = True, "target"
+                at += 2 if after == "OR" else 0
+            case "TABLE":
+                self._expect = "target"
+                if after == "IF":
+                    at += {"NOT": 3, "EXISTS": 2}.get(self._tokens[at + 2].keyword, 0)
+            case "VIRTUAL" if before == "CREATE":  # its module reads whatever tokens follow
+                while self._tokens[at + 1].text not in (";", ""):
+                    at += 1
+            case "WITH" if not frame.query:
+                frame.ctes, frame.sources = True, False
+        return at

@@ -1,0 +1,80 @@
+"""Pages by link: each answer holds the address of the next one."""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+
+from billql.errors import BadAnswer, ListChanged
+from billql.exchange import Page, Request, member
+from billql.pagination.base import Pages, Paginator, unseen
+
+
+class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
+    """The answer's own address of the next page is followed until there is none.
+
+    An address on another origin would take the token there, so it is an error.
+    """
+
+    path: str
+    """Where an answer has the next address, like `links.pages.next`."""
+
+    total: str | None = None
+    """Where an answer has the number of items in the whole list, if it tells it."""
+
+    def pages(self, first: Request) -> Pages:
+        """Yield one page after the other."""
+        seen: set[str] = set()
+        request = first
+        count = 0
+        while True:
+            page = yield [request]
+            count += page.count
+            address = self._address(request, page)
+            if address is None:
+                break
+            request = _follow(request, unseen(address, seen, request))
+        total = None if self.total is None else member(page.data, self.total)
+        if total is not None and total != count:
+            raise ListChanged(
+                f"The list at {first.url} changed while it was read: "
+                f"it says that it has {total} items, but gave {count}",
+                hint="Run the statement again; a list that moves has no complete answer.",
+            )
+
+    def _address(self, request: Request, page: Page) -> str | None:
+        address = member(page.data, self.path)
+        if address is None or address == "":
+            return None
+        if isinstance(address, str):
+            return address
+        raise BadAnswer(f"{request.method} {request.url} has no address at {self.path}")
+
+
+def _follow(request: Request, address: str) -> Request:
+    here = urlsplit(request.url)
+    try:
+        target = urlsplit(urljoin(request.url, address))
+        same = _origin(target) == _origin(here)
+    except ValueError:
+        raise BadAnswer(
+            f"{request.method} {request.url} gave an address of its next page that is none"
+        ) from None
+    if not same:
+        raise BadAnswer(
+            f"{request.method} {request.url} points to another server for its next page: "
+            f"{target.scheme}://{target.hostname or ''}",
+            hint="A token is only ever sent to its provider's own server.",
+        )
+    return Request(
+        request.method,
+        f"{here.scheme}://{here.netloc}{target.path}",
+        tuple(parse_qsl(target.query, keep_blank_values=True)),
+        request.body,
+        request.headers,
+    )
+
+
+def _origin(address: SplitResult) -> tuple[str, str | None, int | None, bool]:
+    """Give what makes two addresses lead to the same server (https://www.rfc-editor.org/rfc/rfc6454)."""
+    port = address.port or {"https": 443, "http": 80}.get(address.scheme)
+    return address.scheme, address.hostname, port, "@" in address.netloc

@@ -1,0 +1,294 @@
+"""Planning: which method reads a resource, what the API filters, and what is left to SQLite.
+
+Pure: `choose` answers the question of SQLite's planner, "what would it cost to read this table
+under these constraints", with a `Plan`. `bind` later turns it into requests.
+
+The rule above all others: what the API filters may change what an answer costs, never what it is.
+So SQLite checks every constraint again, a constraint that cannot be said exactly is said more
+widely or not at all, and a LIMIT is only ever a hint of how much to ask for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, NamedTuple
+
+from billql import values
+from billql.catalogue import Table
+from billql.definition import Method, Parameter
+from billql.exchange import plain
+from billql.pagination import Paginator
+from billql.values import Operator, Span, SQLValue
+
+IMPOSSIBLE: Final = 1e18
+"""The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
+
+_COST_OF_REQUEST = 1000.0
+"""What a request costs, where reading a row that is at hand costs 1."""
+
+_ROWS_OF_LIST = 1000
+"""How many rows a list has, if nobody has said."""
+
+
+class Unknown:
+    """A value that only the running statement will tell."""
+
+
+UNKNOWN: Final = Unknown()
+
+
+class Constraint(NamedTuple):
+    """SQLite's side of a predicate, as its planner offers it."""
+
+    column: str
+    operator: Operator | Literal["in", "limit", "offset", "other"]
+    usable: bool
+    value: SQLValue | Unknown = UNKNOWN
+
+
+class Order(NamedTuple):
+    """One term of an ORDER BY."""
+
+    column: str
+    descending: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to read a resource: chosen when SQLite plans, carried out when it runs.
+
+    `arguments` are the numbers of the constraints whose values are wanted, in that order.
+    """
+
+    method: str
+    constraints: tuple[Constraint, ...]
+    arguments: tuple[int, ...]
+    used: frozenset[str]
+    missing: tuple[str, ...] = ()
+    """The columns without which the method cannot be called."""
+    limit: int | None = None
+    """The argument that holds the LIMIT, if the API's rows are just the statement's."""
+    offset: int | None = None
+    """The argument that holds the OFFSET, beside a LIMIT."""
+    skips: bool = False
+    """Whether billql leaves out the rows of the OFFSET itself."""
+    sorted: bool = False
+    """Whether rows come in an order that the statement asks for."""
+    cost: float = IMPOSSIBLE
+    rows: int = 1
+    requests: int = 1
+    keyed: bool = False
+    """Whether its values come from the current row of a join."""
+    summary: str = ""
+    """What EXPLAIN QUERY PLAN shows."""
+
+
+# Choosing ---------------------------------------------------------------------------------------
+
+
+def choose(
+    table: Table,
+    constraints: Sequence[Constraint],
+    used: frozenset[str],
+    order: Sequence[Order] = (),
+) -> Plan:
+    """Choose the cheapest method under the constraints at hand."""
+    plans = (
+        _consider(table, name, tuple(constraints), used, order) for name in table.resource.methods
+    )
+    return min(plans, key=lambda plan: (plan.cost, len(plan.missing)))
+
+
+def _consider(
+    table: Table,
+    name: str,
+    constraints: tuple[Constraint, ...],
+    used: frozenset[str],
+    order: Sequence[Order],
+) -> Plan:
+    method = table.resource.methods[name]
+    pushed = [
+        number
+        for number, one in enumerate(constraints)
+        if one.usable and any(_bears_on(*filtered, one) for filtered in filters(method))
+    ]
+    served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
+    missing = [
+        *_unfilled(method, [constraints[i] for i in pushed]),
+        *(column for column in echoed(table) if column in used and column not in served),
+    ]
+    exact = _exact(method, constraints, pushed)
+    many = any(constraints[i].operator == "in" for i in pushed)
+    ordered = not order or (not many and (method.single or _comes_in(method, order)))
+    plan = Plan(
+        name,
+        # Without their values, statements of the same form have the same plan.
+        tuple(one._replace(value=UNKNOWN) for one in constraints),
+        tuple(pushed),
+        used,
+        missing=tuple(dict.fromkeys(missing)),
+        sorted=bool(order) and ordered,
+        keyed=any(
+            constraints[i].operator == "=" and isinstance(constraints[i].value, Unknown)
+            for i in pushed
+        ),
+    )
+    if exact and ordered and not many:
+        known = all(_is_known(table, constraints[number]) for number in pushed)
+        plan = _with_limit(plan, known)
+    return _estimated(table, method, plan, pushed, exact)
+
+
+def _with_limit(plan: Plan, known: bool) -> Plan:
+    """Take the LIMIT as a hint of how much to ask for.
+
+    The OFFSET beside it is another hint, unless it is certain that the API's rows are just the
+    statement's: then billql skips those rows itself, and with them the pages that hold them.
+    """
+    places = {one.operator: i for i, one in enumerate(plan.constraints) if one.usable}
+    if "limit" not in places:
+        return plan
+    plan = replace(plan, limit=len(plan.arguments), arguments=(*plan.arguments, places["limit"]))
+    if "offset" not in places:
+        return plan
+    return replace(
+        plan,
+        offset=len(plan.arguments),
+        arguments=(*plan.arguments, places["offset"]),
+        skips=known,
+    )
+
+
+def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
+    """Give each parameter that a constraint can fill, with the column that it filters."""
+    for name, parameter in method.parameters.items():
+        column = parameter.filters(name)
+        if column is not None:
+            yield column, parameter
+
+
+def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool:
+    """Tell whether a parameter can say something of a constraint: its value, or its bound."""
+    if column != constraint.column:
+        return False
+    return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
+
+
+def _exact(method: Method, constraints: Sequence[Constraint], pushed: Sequence[int]) -> bool:
+    """Tell whether the API's rows are just those that satisfy all the constraints."""
+    for number, one in enumerate(constraints):
+        if one.operator in ("limit", "offset"):
+            continue
+        if number not in pushed:
+            return False
+        matching = [
+            parameter for column, parameter in filters(method) if _bears_on(column, parameter, one)
+        ]
+        if any(parameter.match != "exact" for parameter in matching):
+            return False
+        operators = {parameter.operator[0] for parameter in matching}
+        if one.operator in ("=", "in") and "=" not in operators and operators != {"<", ">"}:
+            return False
+    return True
+
+
+def _unfilled(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
+    """Give the columns of required parameters that no constraint fills."""
+    for column, parameter in filters(method):
+        if (
+            parameter.required
+            and parameter.default is None
+            and not any(_bears_on(column, parameter, one) for one in pushed)
+        ):
+            yield column
+
+
+def echoed(table: Table) -> list[str]:
+    """Give the columns whose value only the statement knows."""
+    columns = table.resource.columns
+    return [name for name, column in columns.items() if column.path == "$parameter"]
+
+
+def _comes_in(method: Method, order: Sequence[Order]) -> bool:
+    """Tell whether the order that the API declares is the one that is asked for."""
+    asked = [f"-{term.column}" if term.descending else term.column for term in order]
+    return list(method.order[: len(asked)]) == asked
+
+
+def _is_known(table: Table, constraint: Constraint) -> bool:
+    """Tell whether a constraint's value is already known to be one that can be pushed."""
+    if isinstance(constraint.value, Unknown) or constraint.operator == "in":
+        return False
+    return span_of(table, constraint, constraint.value) is not None
+
+
+def span_of(table: Table, constraint: Constraint, value: SQLValue) -> Span | None:
+    """Give the column values that satisfy a constraint with a value; see `values.span`."""
+    kind = table.resource.columns[constraint.column].type
+    if constraint.operator in ("<", "<=", ">", ">="):
+        return values.span(kind, constraint.operator, value)
+    return values.span(kind, "=", value)
+
+
+def _estimated(
+    table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool
+) -> Plan:
+    total = 1.0 if method.single else method.expected_rows or _ROWS_OF_LIST
+    for number in pushed:
+        operator = plan.constraints[number].operator
+        if not method.single:
+            total *= {"=": 0.1, "in": 0.5}.get(operator, 0.3)
+    fan_out = 4 if any(plan.constraints[i].operator == "in" for i in pushed) else 1
+    paginator = paginator_of(table, method)
+    size = paginator.size if paginator is not None and paginator.size else None
+    requests = fan_out * (math.ceil(total / size) if size else 1)
+    rows = max(1, round(total))
+    plan = replace(plan, rows=rows, requests=requests)
+    cost = IMPOSSIBLE if plan.missing else requests * _COST_OF_REQUEST + rows
+    return replace(plan, cost=cost, summary=_summary(table, method, plan, pushed, exact))
+
+
+def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool) -> str:
+    """Say in a line what a scan will do, for EXPLAIN QUERY PLAN."""
+    if plan.missing:
+        return f"needs {', '.join(plan.missing)}"
+    told = [plan.method]
+    sent = [_words(plan.constraints[i]) for i in pushed]
+    sent += [
+        f"{name}={plain(parameter.value)}"
+        for name, parameter in method.parameters.items()
+        if parameter.value is not None
+        and parameter.when_read
+        and not plan.used.isdisjoint(parameter.when_read)
+    ]
+    if plan.limit is not None:
+        sent.append("limit")
+    if plan.skips:
+        sent.append("offset")
+    if sent:
+        told.append(f"sends {', '.join(sent)}")
+    left = [
+        _words(one)
+        for number, one in enumerate(plan.constraints)
+        if one.operator not in ("limit", "offset", "other") and number not in pushed
+    ]
+    if left:
+        told.append(f"SQLite checks {', '.join(left)}")
+    elif sent and not exact:
+        told.append("SQLite checks again")
+    count = plan.requests
+    told.append(f"about {count} request{'' if count == 1 else 's'}")
+    return "; ".join(told)
+
+
+def _words(constraint: Constraint) -> str:
+    return f"{constraint.column} {constraint.operator}"
+
+
+def paginator_of(table: Table, method: Method) -> Paginator | None:
+    """Give a method's paginator: its own, or the provider's that it names."""
+    if isinstance(method.paging, str):
+        return table.provider.paging[method.paging]
+    return method.paging

@@ -1,0 +1,250 @@
+"""Answers to rows: where an answer has rows, and which value goes into which column.
+
+Rows are made column by column, for the columns that a statement reads: an answer of 200 rows is a
+handful of list comprehensions, and a column of the usual shape is checked as a whole.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from billql.definition import Column, Method, Rows
+from billql.errors import BadAnswer
+from billql.exchange import Answer, Page, member
+from billql.values import SQLValue, reader
+
+Row = tuple[SQLValue, ...]
+
+
+class Items(NamedTuple):
+    """The rows of one source of an answer, as the answer has them, and what lies around them."""
+
+    source: Rows
+    values: list[Any]
+    parents: Sequence[Any]
+    keys: Sequence[str | None]
+
+
+class Content(NamedTuple):
+    """A parsed answer: the data, its rows, and what a paginator needs to see."""
+
+    data: Any
+    groups: list[Items]
+    page: Page
+
+
+def parse(method: Method, answer: Answer, where: str) -> Content:
+    """Parse an answer into its rows; raises BadAnswer, naming `where` it came from."""
+    if method.answer == "bytes":
+        return _single_group(method, answer.body)
+    if method.answer == "csv":
+        return _single_group(method, list(_csv_lines(answer, where)))
+    data = _json(answer, where)
+    groups = [_walk(source, data, where) for source in method.sources()]
+    counted = _page_items(method.sources()[0].at, data)
+    last = counted[-1] if counted else None
+    return Content(data, groups, Page(data, len(counted), last))
+
+
+def _single_group(method: Method, data: Any) -> Content:
+    values = data if isinstance(data, list) else [data]
+    nothing = [None] * len(values)
+    group = Items(method.sources()[0], values, nothing, nothing)
+    return Content(data, [group], Page(data, len(values)))
+
+
+def _json(answer: Answer, where: str) -> Any:
+    import orjson
+
+    try:
+        return orjson.loads(answer.body)
+    except orjson.JSONDecodeError as error:
+        kind = answer.media_type or "no stated type"
+        raise BadAnswer(
+            f"{where} answered with something that is not JSON ({kind}): {error.msg}",
+            hint="A proxy or a wrong base URL may be answering instead of the API.",
+        ) from None
+
+
+def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
+    if answer.media_type not in ("text/csv", "application/csv", "text/plain", ""):
+        raise BadAnswer(f"{where} answered with {answer.media_type} where CSV was expected")
+    try:
+        text = answer.body.decode("utf-8-sig")
+        lines = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="")
+        for line in lines:
+            if "" in line or None in line.values():
+                raise BadAnswer(
+                    f"{where}: line {lines.line_num} of the CSV does not have "
+                    f"the {len(lines.fieldnames or ())} fields of its header"
+                )
+            yield line
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadAnswer(f"{where} answered with CSV that cannot be read: {error}") from error
+
+
+def _page_items(path: str, data: Any) -> Sequence[Any]:
+    """Give what a page counts: the elements of the first array on the path."""
+    head, array, _ = path.partition("[]")
+    if not array:
+        return [data]
+    found = member(data, head) if head else data
+    return found if isinstance(found, list) else ()
+
+
+def _walk(source: Rows, data: Any, where: str) -> Items:
+    """Walk a source's path; what is missing is an error unless the source is optional."""
+    if not source.at and not isinstance(data, Mapping):
+        raise BadAnswer(f"{where} answered with something other than an object")
+    found = Items(source, [data], [None], [None])
+    for depth, segment in enumerate(source.at.split(".") if source.at else ()):
+        found = _step(found, segment, strict=depth == 0 and not source.optional, where=where)
+    return found
+
+
+def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
+    name = segment.removesuffix("[]").removesuffix("{}")
+    values: list[Any] = []
+    parents: list[Any] = []
+    keys: list[str | None] = []
+    for item in items.values:
+        found = member(item, name) if name else item
+        if segment.endswith("[]"):
+            expected, fits = "a list", isinstance(found, list)
+        elif segment.endswith("{}"):
+            expected, fits = "a map", isinstance(found, Mapping)
+        else:
+            expected, fits = "an object", isinstance(found, Mapping)
+        if not fits:
+            if found is not None or strict:
+                place = f"at {name}" if name else "as a whole"
+                raise BadAnswer(f"{where} answered without {expected} {place}")
+            continue
+        if expected == "a list":
+            values.extend(found)
+        elif expected == "a map":
+            keys.extend(found)
+            values.extend(found.values())
+        else:
+            values.append(found)
+        added = len(values) - len(parents)
+        parents.extend([item] * added)
+    return Items(items.source, values, parents, keys or [None] * len(values))
+
+
+class RowMaker:
+    """Makes rows for the columns that a statement reads; the others are NULL.
+
+    `echoes` are the values that the statement gave to columns which the API does not repeat.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], used: Iterable[str], table: str) -> None:
+        self._columns = columns
+        self._used = frozenset(used)
+        self._table = table
+        self._readers = {name: reader(columns[name].type, columns[name].format) for name in used}
+
+    def rows(
+        self, content: Content, answer: Answer, echoes: Mapping[str, SQLValue], where: str
+    ) -> list[Row]:
+        """Make the rows of an answer; raises BadAnswer for a value of the wrong type."""
+        made: list[Row] = []
+        for items in content.groups:
+            if not items.values:
+                continue
+            self._check_shape(items.values[0], where)
+            sources = [
+                self._column(name, column, items, content, answer, echoes, where)
+                for name, column in self._columns.items()
+            ]
+            made.extend(zip(*sources, strict=False))
+        return made
+
+    def narrow(self, rows: list[Row], only: Mapping[str, SQLValue]) -> list[Row]:
+        """Give the rows that have just these values in some columns."""
+        places = [
+            (place, only[name])
+            for place, name in enumerate(self._columns)
+            if name in only and name in self._used
+        ]
+        return [row for row in rows if all(row[place] == value for place, value in places)]
+
+    def _check_shape(self, first: Any, where: str) -> None:
+        """Refuse an object that has nothing of a row: an error in the clothes of an answer."""
+        if not isinstance(first, Mapping):
+            return
+        paths = (column.path or name for name, column in self._columns.items())
+        names = {path.partition(".")[0] for path in paths if not path.startswith("$")}
+        if names and first and names.isdisjoint(first):
+            raise BadAnswer(f"{where} answered with nothing that {self._table} consists of")
+
+    def _column(
+        self,
+        name: str,
+        column: Column,
+        items: Items,
+        content: Content,
+        answer: Answer,
+        echoes: Mapping[str, SQLValue],
+        where: str,
+    ) -> Iterable[SQLValue]:
+        count = len(items.values)
+        if name not in self._used:
+            return repeat(None, count)
+        constants = items.source.values
+        if name in constants:
+            return repeat(_constant(constants[name]), count)
+        if column.value is not None:
+            return repeat(_constant(column.value), count)
+        path = column.path or name
+        if path == "$parameter":
+            return repeat(echoes.get(name), count)
+        try:
+            return self._readers[name](_pick(path, items, content, answer))
+        except ValueError as error:
+            raise BadAnswer(
+                f"{where} answered with a {name} of {self._table} that cannot be read: {error}"
+            ) from None
+
+
+def identities(
+    content: Content, columns: Mapping[str, Column], unique: Iterable[str]
+) -> frozenset[object]:
+    """Give what tells the rows of a page apart, as the API writes it; empty if nothing does."""
+    paths = [columns[name].path or name for name in unique]
+    paths = [path for path in paths if not path.startswith("$")]
+    if not paths:
+        return frozenset()
+    return frozenset(
+        tuple(member(row, path) for path in paths)
+        for items in content.groups
+        for row in items.values
+    )
+
+
+def _constant(value: str | int | float | bool) -> SQLValue:
+    return int(value) if isinstance(value, bool) else value
+
+
+def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:
+    root, _, rest = path.partition(".")
+    if not root.startswith("$"):
+        if not rest:
+            return [row.get(root) if isinstance(row, Mapping) else None for row in items.values]
+        return [member(row, path) for row in items.values]
+    if root == "$value":
+        return items.values
+    if root == "$key":
+        return list(items.keys)
+    if root == "$parent":
+        return [member(parent, rest) for parent in items.parents]
+    if root == "$root":
+        return [member(content.data, rest)] * len(items.values)
+    if root == "$header":
+        return [answer.headers.get(rest)] * len(items.values)
+    assert root == "$body", path
+    return [answer.body] * len(items.values)

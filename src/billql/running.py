@@ -1,0 +1,180 @@
+"""A SQL statement while SQLite runs it: whether it may stop early, and which keys are coming.
+
+A join asks an inner resource for one key after the other, and each would wait for the one before.
+So the statement is also run by a *scout*: once more, beside itself, without sending anything.
+Where the scout comes to a key whose rows are not at hand, it notes the key and sees no rows; so
+SQLite goes on to the next one, whatever the outer side is: another resource, a local table, a CTE,
+a subquery. The keys that it notes are the coming ones, in their order, and are fetched ahead.
+
+Both answers here are hints. They decide when a request is sent, never what an answer is.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import apsw
+
+from billql.errors import Error
+from billql.exchange import Request
+from billql.statement import NotAtHand, Statement
+
+Bindings = Sequence[Any] | Mapping[str, Any]
+Place = tuple[str, str]
+"""A resource and its method: what tells one inner side of a join from another."""
+
+_FIRST_KEYS = 64
+"""How many keys the first scout brings; each later one brings four times as many."""
+
+_MOST_KEYS = 16_384
+_SCOUT_STEPS = 5_000_000
+"""How many steps of SQLite's machine a scout may take: a tenth of a second or so."""
+
+
+@dataclass
+class _Ahead:
+    """What is known of the coming keys at one place."""
+
+    coming: deque[Request] = field(default_factory=deque)
+    sent: set[Request] = field(default_factory=set)
+    known: set[Request] = field(default_factory=set)
+    keys: int = _FIRST_KEYS
+    window: int = 2
+    complete: bool = False
+    dry: int = 0
+    """How many scouts in a row brought nothing."""
+    rest: int = 0
+    """For how many keys to wait before the next scout."""
+
+
+@dataclass
+class _Scouting:
+    """A scout under way."""
+
+    place: Place
+    known: set[Request]
+    most: int
+    found: list[Request] = field(default_factory=list)
+    blind: bool = False
+    """Whether it could not see everything, so that more keys may come."""
+
+
+@dataclass
+class Running:
+    """One statement in SQLite.
+
+    `query` is its text, or the SELECT inside of it, for the scout and for EXPLAIN; None if it has
+    none that could be run beside it.
+    """
+
+    statement: Statement
+    database: apsw.Connection
+    query: str | None
+    bindings: Bindings
+    _ahead: dict[Place, _Ahead] = field(default_factory=dict)
+    _scouting: _Scouting | None = None
+
+    @property
+    def is_scout(self) -> bool:
+        """Whether it is the scout that SQLite is running now."""
+        return self._scouting is not None
+
+    @cached_property
+    def stops_early(self) -> bool:
+        """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS does."""
+        if self.query is None:
+            return False
+        try:
+            program = list(self.database.cursor().execute(f"EXPLAIN {self.query}", self.bindings))
+        except (apsw.Error, Error):
+            return True
+        return leaves_loops(program)
+
+    def foresee(
+        self, place: Place, wanted: Request, most: int, ask: Callable[[Request], object]
+    ) -> None:
+        """Fetch the coming keys ahead, now that one is wanted; `most` at a time."""
+        ahead = self._ahead.setdefault(place, _Ahead())
+        ahead.sent.discard(wanted)
+        ahead.known.add(wanted)
+        if not ahead.coming and not ahead.complete:
+            if ahead.rest > 0:
+                ahead.rest -= 1
+            else:
+                self._scout(place, ahead)
+        ahead.window = min(most, ahead.window * 2) if self.stops_early else most
+        while ahead.coming and len(ahead.sent) < ahead.window:
+            request = ahead.coming.popleft()
+            if request != wanted:
+                ahead.sent.add(request)
+                ask(request)
+
+    def note(self, place: Place, requests: Sequence[Request]) -> None:
+        """Take down a key that the scout has come to; raises NotAtHand when it has enough."""
+        scouting = self._scouting
+        assert scouting is not None, "only a scout takes notes"
+        if place != scouting.place:
+            scouting.blind = True
+            return
+        for request in requests:
+            if request not in scouting.known:
+                scouting.known.add(request)
+                scouting.found.append(request)
+        if len(scouting.found) >= scouting.most:
+            raise NotAtHand
+
+    def _scout(self, place: Place, ahead: _Ahead) -> None:
+        if self.query is None:
+            ahead.complete = True
+            return
+        scouting = _Scouting(place, ahead.known, ahead.keys)
+        self._scouting = scouting
+        self.statement.offline = True
+        self.database.set_progress_handler(lambda: True, _SCOUT_STEPS, id=self)
+        try:
+            for _ in self.database.cursor().execute(self.query, self.bindings):
+                pass
+        except (NotAtHand, apsw.Error, Error):
+            scouting.blind = True
+        finally:
+            self.database.set_progress_handler(None, id=self)
+            self.statement.offline = False
+            self._scouting = None
+        ahead.coming.extend(scouting.found)
+        ahead.keys = min(ahead.keys * 4, _MOST_KEYS)
+        ahead.complete = not scouting.blind
+        ahead.dry = 0 if scouting.found else ahead.dry + 1
+        ahead.rest = 2**ahead.dry - 1 if ahead.dry else 0
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
+def leaves_loops(program: Sequence[Sequence[Any]]) -> bool:
+    """Tell from a statement's program (https://sqlite.org/opcode.html) whether it may leave the
+    scan of a virtual table before its end.
+
+    A LIMIT counts down inside of the scan's loop and jumps out of it; a co-routine hands its rows
+    to somebody who may.
+    """
+    counts_down = any(step[1] == "DecrJumpZero" for step in program)
+    for start, code, cursor, *_ in program:
+        if code != "VFilter":
+            continue
+        ends = [step[0] for step in program if step[1] == "VNext" and step[2] == cursor]
+        end = max((at for at in ends if at > start), default=None)
+        if end is None:
+            continue
+        for _, inner, _, target, *_ in program[start + 1 : end]:
+            if inner == "DecrJumpZero" or (inner == "Goto" and target > end):
+                return True
+            if inner == "Yield" and counts_down:
+                return True
+    return False

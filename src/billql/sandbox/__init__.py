@@ -1,0 +1,116 @@
+"""Billing APIs on loopback: real HTTP servers that answer as the providers' own do.
+
+With a sandbox, demonstrations, documentation and tests run without an account and without the
+internet. What a sandbox tells depends on its seed, size and last day alone:
+
+    with Sandbox(seed=1, until=date(2026, 3, 15)) as sandbox:
+        httpx.get(sandbox.urls["digitalocean"] + "/v2/customers/my/balance", headers=…)
+
+This package needs the standard library and orjson, and nothing else of billql.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from billql.sandbox.limits import Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from billql.sandbox.server import Intercept, RequestLog
+
+__all__ = ["Limits", "Sandbox", "Size"]
+
+Size = Literal["small", "normal", "large"]
+"""How much there is: 'small' has 5 Droplets, 'normal' 40, 'large' 300."""
+
+SCALES: Final[Mapping[str, int]] = {"small": 1, "normal": 8, "large": 60}
+"""What the sizes stand for; a whole number from 1 to `MOST` may be given instead."""
+
+MOST: Final = 400
+"""The largest scale; beyond it the numbers of Droplets would no longer be unique."""
+
+
+class Sandbox:
+    """The sandboxes of all providers, each with a port of its own.
+
+    The servers run in daemon threads from construction until `close()`.
+
+    seed       the story: another seed, other amounts
+    size       'small', 'normal', 'large', or a scale as a number
+    latency    seconds that every answer takes longer
+    port       of the first provider, the others follow; 0 takes free ones
+    until      the last day of the story; today (UTC) if not given. Whatever it is, the invoice of
+               a month that has ended stays the same
+    limits     rate limits to enforce; without them no request is refused
+    intercept  sees each request first and may answer in the API's stead, to play a fault
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        size: Size | int = "normal",
+        latency: float = 0.0,
+        port: int = 0,
+        until: date | None = None,
+        limits: Limits | None = None,
+        intercept: Intercept | None = None,
+    ) -> None:
+        # Imported here because `import billql.sandbox` is on the command line's way.
+        from datetime import UTC, datetime
+
+        from billql.sandbox.digitalocean import DigitalOcean
+        from billql.sandbox.server import RequestLog, Server
+
+        scale = size if isinstance(size, int) else SCALES[size]
+        if not 1 <= scale <= MOST:
+            raise ValueError(f"size must be between 1 and {MOST}, not {scale}")
+        last_day = until or datetime.now(UTC).date()
+
+        self.requests: RequestLog = RequestLog()
+        """What was asked so far, by whichever provider."""
+        self._servers: list[Server] = []
+        try:
+            for place, api in enumerate([DigitalOcean(seed, scale, last_day)]):
+                self._servers.append(
+                    Server(
+                        api,
+                        port=port + place if port else 0,
+                        log=self.requests,
+                        latency=latency,
+                        limits=limits,
+                        intercept=intercept,
+                    )
+                )
+        except OSError:
+            self.close()
+            raise
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The base URL of each provider, without a slash at its end."""
+        return {server.api.name: server.url for server in self._servers}
+
+    @property
+    def tokens(self) -> dict[str, str]:
+        """The one token that each provider accepts."""
+        return {server.api.name: server.api.token for server in self._servers}
+
+    def serve_forever(self) -> None:
+        """Stay in the foreground until `close()` is called or Ctrl-C is pressed."""
+        for server in self._servers:
+            server.wait()
+
+    def close(self) -> None:
+        """Stop all servers, and end the connections that clients still hold."""
+        for server in self._servers:
+            server.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,47 @@
+"""Numbers that follow from a key and from nothing else.
+
+The sandboxes' data needs no state and no order: what was thrown for ('droplet', 3) is the same in
+every process and whatever was thrown before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Chance:
+    """512 bits of a key's hash, spent throw by throw: enough for dozens of small throws."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, *key: int | str) -> None:
+        self._pool = int.from_bytes(blake2b("/".join(map(str, key)).encode()).digest(), "big")
+
+    def below(self, count: int) -> int:
+        """Throw a number from 0 to count - 1."""
+        self._pool, thrown = divmod(self._pool, count)
+        return thrown
+
+    def between(self, low: int, high: int) -> int:
+        """Throw a number from low to high, both included."""
+        return low + self.below(high - low + 1)
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Pick one of the options."""
+        return options[self.below(len(options))]
+
+    def hex(self, digits: int) -> str:
+        """Throw hexadecimal digits."""
+        return f"{self.below(16**digits):0{digits}x}"
+
+    def uuid(self) -> str:
+        """Throw a version 4 UUID."""
+        digits = self.hex(30)
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-"
+            f"{self.pick('89ab')}{digits[15:18]}-{digits[18:]}"
+        )

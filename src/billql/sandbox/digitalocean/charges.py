@@ -1,0 +1,123 @@
+"""What a resource costs: the lines that it has on an invoice, at the price of a whole month."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from billql.sandbox.digitalocean import catalogue
+from billql.sandbox.digitalocean.fleet import Life
+
+
+class Charge(NamedTuple):
+    """One line, before it is known for how long the resource is used."""
+
+    product: str
+    description: str
+    cents: int
+    sku: str
+    group: str = ""
+    category: str = "iaas"
+    resource_id: str = ""
+    resource_uuid: str = ""
+
+    def amount(self, hours: int) -> int:
+        """Return the cents for some hours of a month, rounded half up, never above its price."""
+        cap = catalogue.HOURS_TO_CAP
+        return min(self.cents, (2 * self.cents * hours + cap) // (2 * cap))
+
+
+def charges_of(life: Life) -> list[Charge]:
+    """Return the charges of a resource; a reserved IP that is in use has none."""
+    match life.kind:
+        case "droplet" | "gpu":
+            return _of_droplet(life)
+        case "volume":
+            words = f"{life.name} ({life.amount} GiB)"
+            cents = life.amount * catalogue.VOLUME_GIB
+            return [Charge("Volumes", words, cents, "1-DO-BLCK-0002", resource_uuid=life.uuid)]
+        case "snapshot":
+            return [_of_snapshot(life)]
+        case "load_balancer":
+            words = f"{life.name} (Small)"
+            cents = catalogue.LOAD_BALANCER
+            sku = "1-DO-LDBL-0001"
+            return [Charge("Load Balancers", words, cents, sku, resource_uuid=life.uuid)]
+        case "cluster":
+            return _of_cluster(life)
+        case "database":
+            return [_of_database(life)]
+        case "app":
+            return [_of_app(life)]
+        case "reserved_ip" if life.host is None:
+            words = f"Unused Floating IP - {life.name}"
+            return [Charge("Floating IPs", words, catalogue.IDLE_ADDRESS, "1-DO-FLIP-0001")]
+        case _:
+            return []
+
+
+def _of_droplet(life: Life) -> list[Charge]:
+    size = catalogue.SIZES[life.size]
+    product = "GPU Droplets" if size.gpu else "Droplets"
+    sku = f"1-DO-DROP-{100 + list(catalogue.SIZES).index(size.slug):04d}"
+    number = str(life.number)
+    charges = [Charge(product, droplet_words(life.name, size), size.cents, sku, resource_id=number)]
+    if life.has_backups:
+        cents = size.cents * catalogue.BACKUPS_PERCENT // 100
+        charges.append(Charge("Backups", life.name, cents, "1-DO-BKUP-0001", resource_id=number))
+    return charges
+
+
+def droplet_words(name: str, size: catalogue.Size) -> str:
+    """Describe a Droplet as invoices do."""
+    return f"{name} ({size.slug})"
+
+
+def _of_snapshot(life: Life) -> Charge:
+    return Charge(
+        "Snapshots",
+        f"{life.name} ({life.amount / 100:.2f} GB)",
+        (life.amount * catalogue.SNAPSHOT_GIB + 50) // 100,
+        "1-DO-SNAP-0001",
+        resource_id=str(life.number) if life.of_droplet else "",
+        resource_uuid="" if life.of_droplet else life.uuid,
+    )
+
+
+def _of_cluster(life: Life) -> list[Charge]:
+    return [
+        Charge(
+            "Kubernetes Clusters",
+            f"{pool.nodes} nodes - {pool.size.words}",
+            pool.nodes * pool.size.cents,
+            f"1-KS-K8SWN-{100 + catalogue.NODE_SIZES.index(pool.size):05d}",
+            group=life.name,
+            resource_uuid=life.uuid,
+        )
+        for pool in life.pools
+    ]
+
+
+def _of_database(life: Life) -> Charge:
+    size = catalogue.DATABASE_SIZES[life.size]
+    engine = catalogue.ENGINES[life.slot % len(catalogue.ENGINES)]
+    return Charge(
+        "Database Clusters",
+        f"{engine.words} - {life.amount} x {size.words}",
+        life.amount * size.cents,
+        f"1-DB-DBAAS-{list(catalogue.DATABASE_SIZES).index(size.slug):04d}",
+        group=life.name,
+        category="paas",
+        resource_uuid=life.uuid,
+    )
+
+
+def _of_app(life: Life) -> Charge:
+    size = catalogue.APP_SIZES[life.size]
+    return Charge(
+        "App Platform",
+        f"{life.name} - {life.amount} x {size.words}",
+        life.amount * size.cents,
+        f"1-AP-APPS-{list(catalogue.APP_SIZES).index(size.slug):04d}",
+        category="paas",
+        resource_uuid=life.uuid,
+    )

@@ -1,0 +1,76 @@
+"""DigitalOcean's API as a whole: its credential, its errors, its headers."""
+
+from __future__ import annotations
+
+from datetime import date
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final
+
+from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.digitalocean.billing import Billing
+from billql.sandbox.digitalocean.bills import NIGHTLY, Bills
+from billql.sandbox.digitalocean.fleet import Fleet
+from billql.sandbox.digitalocean.insights import Insights
+from billql.sandbox.digitalocean.inventory import Inventory
+from billql.sandbox.digitalocean.ledger import Ledger
+from billql.sandbox.digitalocean.neighbours import Neighbours
+from billql.sandbox.limits import Quota
+from billql.sandbox.moments import day_start
+
+_EARLIEST: Final = date(2018, 1, 1)
+
+_ERRORS: Final = {
+    400: ("bad_request", "The request could not be understood."),
+    401: ("unauthorized", "Unable to authenticate you."),
+    403: ("forbidden", "You are not authorized to perform this operation"),
+    404: ("not_found", "The resource you requested could not be found."),
+    405: ("method_not_allowed", "This method is not allowed here."),
+    429: ("too_many_requests", "API rate limit exceeded."),
+    500: ("server_error", "Unexpected server-side error"),
+    503: ("service_unavailable", "Service Unavailable"),
+}
+_WITHOUT_ID: Final = {401, 429}
+"""The errors whose bodies have no request id."""
+
+
+class DigitalOcean:
+    """The sandbox of DigitalOcean's API for one team."""
+
+    name = "digitalocean"
+
+    def __init__(self, seed: int, scale: int, until: date) -> None:
+        if until < _EARLIEST:
+            raise ValueError(f"until must not be before {_EARLIEST}, but it is {until}")
+        self.token = "dop_v1_" + sha256(f"sandbox/{seed}".encode()).hexdigest()
+        self.routes = Routes()
+        fleet = Fleet(seed, scale)
+        bills = Bills(fleet, until)
+        Billing(bills, Ledger(bills, until), Insights(fleet, until)).add_to(self.routes)
+        Neighbours(Inventory(fleet, day_start(until) + NIGHTLY)).add_to(self.routes)
+
+    def credential(self, request: Request) -> str:
+        """Return the bearer token, or refuse the request."""
+        if request.headers.get("authorization") != f"Bearer {self.token}":
+            raise Refusal(HTTPStatus.UNAUTHORIZED)
+        return self.token
+
+    def refuse(self, request: Request, refusal: Refusal) -> Response:
+        """Word an error as the API does: an id, a message, and mostly the request's id."""
+        word, message = _ERRORS.get(refusal.status, ("error", str(refusal)))
+        body: Json = {"id": word, "message": refusal.message or message}
+        if refusal.status not in _WITHOUT_ID:
+            body["request_id"] = request.id
+        return Response.json(body, refusal.status)
+
+    def headers(self, request: Request, quota: Quota) -> dict[str, str]:
+        """Return the request's id and what is left of the limits."""
+        headers = {
+            "x-request-id": request.id,
+            "ratelimit-limit": str(quota.limit),
+            "ratelimit-remaining": str(quota.remaining),
+            "ratelimit-reset": str(quota.reset),
+        }
+        if quota.retry_after is not None:
+            headers["retry-after"] = str(quota.retry_after)
+        return headers

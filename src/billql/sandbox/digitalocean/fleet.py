@@ -1,0 +1,276 @@
+"""What the team runs, at any moment of the story.
+
+The fleet has a fixed number of slots of each kind. In a slot one resource follows another: the
+times follow from the slot alone, so what lives at a moment is computed and not remembered, and it
+does not matter from when to when the story is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from billql.sandbox.chance import Chance
+from billql.sandbox.digitalocean import catalogue
+from billql.sandbox.digitalocean.catalogue import Size
+from billql.sandbox.moments import DAY, HOUR
+
+Kind = Literal[
+    "droplet", "gpu", "volume", "snapshot", "load_balancer", "cluster", "database",
+    "reserved_ip", "app", "node",
+]  # fmt: skip
+
+
+class _Habit(NamedTuple):
+    """How many of a kind there are at scale 8, and how many days one lives."""
+
+    number: int
+    days: tuple[int, int]
+
+
+HABITS: Final[dict[Kind, _Habit]] = {
+    "droplet": _Habit(40, (20, 700)),
+    "gpu": _Habit(2, (5, 40)),
+    "volume": _Habit(16, (90, 900)),
+    "snapshot": _Habit(16, (15, 365)),
+    "load_balancer": _Habit(4, (200, 1200)),
+    "cluster": _Habit(3, (300, 1500)),
+    "database": _Habit(4, (200, 1200)),
+    "reserved_ip": _Habit(8, (100, 900)),
+    "app": _Habit(4, (100, 900)),
+}
+
+_LANES: Final[dict[Kind, int]] = {"droplet": 0, "gpu": 2000, "node": 2200, "snapshot": 0}
+_RUNNER_LANE: Final = 4000
+_ROLES: Final = ("web", "api", "worker", "cache", "queue", "batch", "proxy", "search")
+_PROJECTS: Final = (
+    ("Default", "Just trying out DigitalOcean", "Development"),
+    ("storefront", "Website or blog", "Production"),
+    ("data-platform", "Machine learning / Data processing", "Production"),
+    ("staging", "Operational / Developer tooling", "Staging"),
+    ("internal-tools", "Operational / Developer tooling", "Production"),
+    ("mobile-backend", "Mobile Application", "Production"),
+    ("research", "Class project / Educational purposes", "Development"),
+)
+
+
+class Project(NamedTuple):
+    """A project; it owns resources from the beginning to the end."""
+
+    uuid: str
+    name: str
+    purpose: str
+    environment: str
+    created: int
+
+
+class Pool(NamedTuple):
+    """A node pool of a Kubernetes cluster."""
+
+    name: str
+    size: Size
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """One resource, from its creation until another takes its place in the slot."""
+
+    kind: Kind
+    slot: int
+    born: int
+    died: int
+    number: int
+    """The id of a Droplet or of a Droplet's snapshot."""
+    uuid: str
+    """The id of anything else."""
+    name: str
+    region: str
+    project: int
+    size: str = ""
+    """The slug of its size."""
+    amount: int = 1
+    """Nodes of a database, containers of an app, GiB of a volume, 10 MB of a snapshot."""
+    host: int | None = None
+    """The slot of the Droplet or volume that it belongs to."""
+    pools: tuple[Pool, ...] = ()
+
+    @property
+    def has_backups(self) -> bool:
+        """Whether it is a Droplet that is backed up."""
+        return self.kind == "droplet" and self.slot % 3 == 0
+
+    @property
+    def of_droplet(self) -> bool:
+        """Whether it is a snapshot of a Droplet; the others are of volumes."""
+        return self.kind == "snapshot" and self.slot % 2 == 0
+
+
+def number_at(moment: int, lane: int) -> int:
+    """Number what is created in an hour; lanes keep those of one hour apart."""
+    return (moment // HOUR - 350_000) * 5000 + lane
+
+
+def runner_number(moment: int, place: int) -> int:
+    """Number a short-lived Droplet, which has no slot."""
+    return number_at(moment, _RUNNER_LANE + place % 900)
+
+
+class Fleet:
+    """All slots of a seed and a scale."""
+
+    def __init__(self, seed: int, scale: int) -> None:
+        self.seed = seed
+        self.scale = scale
+        self._lives: dict[tuple[Kind, int, int], Life] = {}
+        self._rhythms: dict[tuple[Kind, int], tuple[int, int]] = {}
+        self.projects = [self._project(place) for place in range(3 + scale // 2)]
+
+    def slots(self, kind: Kind) -> int:
+        """Return how many slots there are of a kind."""
+        return max(1, HABITS[kind].number * self.scale // 8)
+
+    def at(self, kind: Kind, slot: int, moment: int) -> Life:
+        """Return what lives in a slot at a moment."""
+        return self._life(kind, slot, self._turn(kind, slot, moment))
+
+    def alive(self, kind: Kind, moment: int) -> list[Life]:
+        """Return all of a kind that live at a moment."""
+        return [self.at(kind, slot, moment) for slot in range(self.slots(kind))]
+
+    def during(self, start: int, end: int) -> Iterator[Life]:
+        """Yield what lives between two moments, in the order of kinds, slots and time."""
+        for kind in HABITS:
+            for slot in range(self.slots(kind)):
+                turn = self._turn(kind, slot, start)
+                while (life := self._life(kind, slot, turn)).born < end:
+                    yield life
+                    turn += 1
+
+    def nodes(self, cluster: Life) -> list[list[Life]]:
+        """Return the Droplets of each of a cluster's pools."""
+        numbers = iter(range(8))
+        return [
+            [self._node(cluster, pool, next(numbers)) for _ in range(pool.nodes)]
+            for pool in cluster.pools
+        ]
+
+    def _project(self, place: int) -> Project:
+        chance = Chance(self.seed, "project", place)
+        name, purpose, environment = (
+            _PROJECTS[place]
+            if place < len(_PROJECTS)
+            else (f"customer-{place:03d}", "Service or API", "Production")
+        )
+        return Project(chance.uuid(), name, purpose, environment, 1_500_000_000 + place * 9 * DAY)
+
+    def _rhythm(self, kind: Kind, slot: int) -> tuple[int, int]:
+        """Return how long a life lasts in a slot, and when one of them began."""
+        rhythm = self._rhythms.get((kind, slot))
+        if rhythm is None:
+            chance = Chance(self.seed, kind, slot, "rhythm")
+            period = chance.between(*HABITS[kind].days) * DAY
+            rhythm = self._rhythms[kind, slot] = (period, chance.below(period))
+        return rhythm
+
+    def _born(self, kind: Kind, slot: int, turn: int) -> int:
+        period, phase = self._rhythm(kind, slot)
+        delay = Chance(self.seed, kind, slot, turn, "born").below(period // 8)
+        return phase + turn * period + delay
+
+    def _turn(self, kind: Kind, slot: int, moment: int) -> int:
+        period, phase = self._rhythm(kind, slot)
+        turn = (moment - phase) // period
+        return turn if self._born(kind, slot, turn) <= moment else turn - 1
+
+    def _region(self, kind: Kind, slot: int) -> str:
+        return Chance(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))
+
+    def _life(self, kind: Kind, slot: int, turn: int) -> Life:
+        life = self._lives.get((kind, slot, turn))
+        if life is None:
+            life = self._lives[kind, slot, turn] = self._make(kind, slot, turn)
+        return life
+
+    def _make(self, kind: Kind, slot: int, turn: int) -> Life:
+        chance = Chance(self.seed, kind, slot, turn)
+        born = self._born(kind, slot, turn)
+        place = Chance(self.seed, kind, slot, "place")
+        region = self._region(kind, slot)
+        project = place.below(len(self.projects))
+        role = place.pick(_ROLES)
+        name = f"{role}-{slot + 1:02d}"
+        size, amount, host = "", 1, None
+        pools: tuple[Pool, ...] = ()
+        match kind:
+            case "droplet":
+                size = chance.pick(catalogue.DROPLET_SIZES).slug
+            case "gpu":
+                name = f"ml-gpu-{slot + 1:02d}"
+                size = chance.pick(catalogue.GPU_SIZES).slug
+            case "volume":
+                host = place.below(self.slots("droplet"))
+                region = self._region("droplet", host)
+                name = f"volume-{region}-{slot + 1:02d}"
+                amount = chance.pick((10, 50, 100, 250, 500))
+            case "snapshot":
+                whose: Kind = "droplet" if slot % 2 == 0 else "volume"
+                host = place.below(self.slots(whose))
+                of = self.at(whose, host, born)
+                region, project = of.region, of.project
+                name = f"{of.name}-{born}{chance.below(1000):03d}"
+                amount = chance.between(10, 6000)
+            case "load_balancer":
+                name = f"{role}-lb-{slot + 1:02d}"
+            case "cluster":
+                name = f"{role}-k8s-{slot + 1:02d}"
+                pools = tuple(
+                    Pool(f"pool-{chance.hex(5)}", chance.pick(catalogue.NODE_SIZES), nodes)
+                    for nodes in chance.pick(((3,), (2, 2), (3, 4), (4, 1)))
+                )
+            case "database":
+                name = f"db-{catalogue.REGIONS[region].split()[0].lower()}-{slot + 1:02d}"
+                size = chance.pick(list(catalogue.DATABASE_SIZES))
+                amount = chance.between(1, 3)
+            case "reserved_ip":
+                name = f"137.{184 + slot // 250}.{turn % 256}.{slot % 250 + 1}"
+                if slot % 2:
+                    host = place.below(self.slots("droplet"))
+                    region = self._region("droplet", host)
+            case "app":
+                name = f"{role}-app-{slot + 1:02d}"
+                size = chance.pick(list(catalogue.APP_SIZES)[:8])
+                amount = chance.between(1, 3)
+            case "node":
+                raise ValueError("nodes live in their cluster, not in slots")
+        return Life(
+            kind=kind,
+            slot=slot,
+            born=born,
+            died=self._born(kind, slot, turn + 1),
+            number=number_at(born, _LANES.get(kind, 0) + slot),
+            uuid=Chance(self.seed, kind, slot, turn, "uuid").uuid(),
+            name=name,
+            region=region,
+            project=project,
+            size=size,
+            amount=amount,
+            host=host,
+            pools=pools,
+        )
+
+    def _node(self, cluster: Life, pool: Pool, place: int) -> Life:
+        chance = Chance(self.seed, cluster.uuid, place)
+        return Life(
+            kind="node",
+            slot=cluster.slot,
+            born=cluster.born,
+            died=cluster.died,
+            number=number_at(cluster.born, _LANES["node"] + cluster.slot * 8 + place),
+            uuid=chance.uuid(),
+            name=f"{pool.name}-{chance.hex(5)}",
+            region=cluster.region,
+            project=cluster.project,
+            size=pool.size.slug,
+        )

@@ -1,0 +1,80 @@
+"""Rate limits: two sliding windows for each credential."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import defaultdict, deque
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR = 3600.0
+MINUTE = 60.0
+
+
+class Limits(NamedTuple):
+    """How many requests a credential may make; a request that is refused does not count."""
+
+    per_hour: int = 5000
+    per_minute: int = 250
+
+
+class Quota(NamedTuple):
+    """Where a credential stands after a request."""
+
+    limit: int
+    """Requests that an hour allows."""
+    remaining: int
+    """What is left of them."""
+    reset: int
+    """The Unix time at which the oldest request of the hour expires."""
+    refused: bool = False
+    """Whether this request goes beyond a limit."""
+    retry_after: int | None = None
+    """Seconds to wait if it was the minute that is used up; the hour's limit tells none."""
+
+
+class Limiter:
+    """Counts requests; without limits every credential stays fresh."""
+
+    def __init__(self, limits: Limits | None, clock: Callable[[], float] = time.time) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._taken: defaultdict[str, tuple[deque[float], deque[float]]]
+        self._taken = defaultdict(lambda: (deque(), deque()))
+
+    def fresh(self) -> Quota:
+        """Return the quota of a credential that has used nothing."""
+        allowed = (self._limits or Limits()).per_hour
+        return Quota(allowed, allowed, int(self._clock() + HOUR))
+
+    def take(self, credential: str) -> Quota:
+        """Count one request of the credential, unless a limit refuses it."""
+        if self._limits is None:
+            return self.fresh()
+        now = self._clock()
+        with self._lock:
+            hour, minute = self._taken[credential]
+            _expire(hour, now - HOUR)
+            _expire(minute, now - MINUTE)
+            refused_by_hour = len(hour) >= self._limits.per_hour
+            refused_by_minute = len(minute) >= self._limits.per_minute
+            if not (refused_by_hour or refused_by_minute):
+                hour.append(now)
+                minute.append(now)
+            wait = int(minute[0] + MINUTE - now) + 1 if refused_by_minute and minute else None
+            return Quota(
+                self._limits.per_hour,
+                self._limits.per_hour - len(hour),
+                int((hour[0] if hour else now) + HOUR),
+                refused=refused_by_hour or refused_by_minute,
+                retry_after=None if refused_by_hour else wait,
+            )
+
+
+def _expire(taken: deque[float], before: float) -> None:
+    while taken and taken[0] <= before:
+        taken.popleft()

@@ -1,0 +1,44 @@
+"""Months and moments as plain integers.
+
+A month counts from the year 0, so months add and compare as numbers; a moment is Unix time in
+whole seconds. Everything is UTC.
+"""
+
+from __future__ import annotations
+
+import time
+from calendar import timegm
+from datetime import date
+
+HOUR = 3600
+DAY = 86400
+
+
+def month_of(day: date) -> int:
+    """Return the month that a day is in."""
+    return day.year * 12 + day.month - 1
+
+
+def month_start(month: int) -> int:
+    """Return the first moment of a month."""
+    return timegm((month // 12, month % 12 + 1, 1, 0, 0, 0))
+
+
+def month_label(month: int) -> str:
+    """Return a month as YYYY-MM."""
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def day_start(day: date) -> int:
+    """Return the first moment of a day."""
+    return timegm(day.timetuple())
+
+
+def written(moment: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+    """Write a moment down, by default as RFC 3339 does."""
+    return time.strftime(form, time.gmtime(moment))
+
+
+def hours_between(start: int, end: int) -> int:
+    """Return the hours from one moment to another, those begun counted whole."""
+    return -((start - end) // HOUR)

@@ -1,0 +1,284 @@
+"""A session: SQL text goes in, rows come out. The Python API stands on it.
+
+It cuts scripts into statements, rewrites the names of resources, lets SQLite run the statements
+and turns what goes wrong into billql's errors, with offsets in the text that the user wrote. What
+resources need is loaded when a statement first names one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from billql import errors, names
+
+if TYPE_CHECKING:
+    from billql.engine import Engine, Options
+    from billql.running import Running
+    from billql.statement import ScanFigures
+
+Bindings = Sequence[Any] | Mapping[str, Any]
+Row = tuple[Any, ...]
+
+_SIGNAL_STEPS = 100_000
+"""How many steps of SQLite's machine pass between looks at Python's signals."""
+
+
+class Session:
+    """One SQLite connection in which resources are tables.
+
+    `options` is called for when the first resource is met.
+    """
+
+    def __init__(self, database: str, options: Callable[[], Options]) -> None:
+        with _translated():
+            self.database = apsw.Connection(database)
+        self.database.set_busy_timeout(5000)
+        # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
+        self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
+        self._add_functions()
+        self._options = options
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """What reads resources; made when it is first needed."""
+        if self._engine is None:
+            from billql.engine import Engine
+
+            self._engine = Engine(self.database, self._options())
+        return self._engine
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
+        """Run one statement up to its first row; raises one of billql's errors."""
+        rewritten = names.rewrite(sql, lambda reference: self._resolve(sql, reference))
+        running = None
+        if rewritten.resources or self._reads_resources(rewritten):
+            running = self.engine.begin(query_of(rewritten.sql), bindings)
+        return Execution(self, rewritten, bindings, running)
+
+    def close(self) -> None:
+        """End everything."""
+        if self._engine is not None:
+            self._engine.close()
+        self.database.close()
+
+    def _add_functions(self) -> None:
+        from billql import functions
+
+        functions.register(self.database)
+
+    def _resolve(self, sql: str, reference: names.Reference) -> str:
+        """Find the resource that a dotted name means, and make it known to SQLite."""
+        try:
+            table = self.engine.table(reference.name)
+        except errors.UnknownName as error:
+            raise errors.UnknownName(
+                error.message, sql=sql, offset=reference.start, hint=error.hint
+            ) from None
+        self.engine.register([table.name])
+        return table.name
+
+    def _reads_resources(self, rewritten: names.Rewritten) -> bool:
+        """Tell whether a statement without dotted names reads resources all the same.
+
+        It may name one in quotes, or a view or trigger that does; these were stored with the
+        quoted name, so SQLite must know all names.
+        """
+        if any("." in part for table in rewritten.tables for part in table.parts):
+            self.engine.register(self.engine.catalogue.names())
+            return True
+        if rewritten.tables and self._has_programs():
+            self.engine.register(self.engine.catalogue.names())
+            return True
+        return False
+
+    def _has_programs(self) -> bool:
+        schemas = [row[1] for row in self.database.execute("PRAGMA database_list")]
+        return any(
+            self.database.execute(
+                f"SELECT 1 FROM {names.quote(str(schema))}.sqlite_schema "
+                "WHERE type IN ('view', 'trigger') LIMIT 1"
+            ).fetchone()
+            for schema in {*schemas, "temp"}
+        )
+
+
+class Execution:
+    """One statement under way: an iterator of its rows.
+
+    `description` has a name and a declared type for each column, and is None for a statement that
+    gives no rows.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rewritten: names.Rewritten,
+        bindings: Bindings,
+        running: Running | None,
+    ) -> None:
+        self._session = session
+        self._rewritten = rewritten
+        self._running = running
+        self.description: tuple[tuple[str, str | None], ...] | None = None
+        self.readonly = True
+        self._cursor = session.database.cursor()
+        self._cursor.exec_trace = self._prepared
+        self._first: Row | None = None
+        self._closed = False
+        with self._guarded():
+            self._cursor.execute(rewritten.sql, bindings)
+            self._first = next(self._cursor, None)
+        if self._first is None:
+            self.close()
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the iterator itself."""
+        return self
+
+    def __next__(self) -> Row:
+        """Give the next row; raises one of billql's errors."""
+        row, self._first = self._first, None
+        if row is None and not self._closed:
+            with self._guarded():
+                row = next(self._cursor, None)
+        if row is None:
+            self.close()
+            raise StopIteration
+        return row
+
+    @property
+    def scans(self) -> list[ScanFigures]:
+        """The figures of the scans so far."""
+        return [] if self._running is None else self._running.statement.scans
+
+    def close(self) -> None:
+        """End the statement; nothing more is sent."""
+        self._closed = True
+        self._cursor.close(force=True)
+        if self._running is not None:
+            self._running.statement.close()
+
+    def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
+        """Learn from SQLite what it is about to run."""
+        described = cursor.get_description()
+        self.description = tuple((name, kind) for name, kind in described) or None
+        self.readonly = cursor.is_readonly
+        return True
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        engine = self._session.engine if self._running is not None else None
+        context = nullcontext() if engine is None else engine.runs(self._running)  # type: ignore[arg-type]
+        try:
+            with _translated(self._rewritten, self._hint), context:
+                yield
+        except BaseException:
+            self.close()
+            raise
+
+    def _hint(self, error: apsw.SQLError) -> str | None:
+        """Find what may have been meant where SQLite does not know a name."""
+        return _meant(self._session, self._rewritten, getattr(error, "error_offset", -1))
+
+
+@contextmanager
+def _translated(
+    rewritten: names.Rewritten | None = None,
+    hint: Callable[[apsw.SQLError], str | None] = lambda error: None,
+) -> Iterator[None]:
+    """Turn SQLite's errors into billql's."""
+    try:
+        yield
+    except (apsw.SQLError, apsw.BindingsError) as error:
+        if rewritten is None:
+            raise errors.ProgrammingError(str(error)) from error
+        offset = getattr(error, "error_offset", -1)
+        raise errors.SqlError(
+            str(error),
+            sql=rewritten.original,
+            offset=rewritten.original_offset_of_byte(offset) if offset >= 0 else None,
+            hint=hint(error) if isinstance(error, apsw.SQLError) else None,
+        ) from error
+    except apsw.InterruptError as error:
+        raise errors.Interrupted("The statement was interrupted") from error
+    except apsw.Error as error:
+        raise _KINDS.get(type(error), errors.OperationalError)(str(error)) from error
+
+
+_KINDS: dict[type[apsw.Error], type[errors.Error]] = {
+    apsw.ConstraintError: errors.IntegrityError,
+    apsw.MismatchError: errors.DataError,
+    apsw.TooBigError: errors.DataError,
+    apsw.RangeError: errors.ProgrammingError,
+    apsw.MisuseError: errors.ProgrammingError,
+    apsw.IncompleteExecutionError: errors.ProgrammingError,
+    apsw.CursorClosedError: errors.ClosedError,
+    apsw.ConnectionClosedError: errors.ClosedError,
+    apsw.ThreadingViolationError: errors.ProgrammingError,
+    apsw.CorruptError: errors.DatabaseError,
+    apsw.NotADBError: errors.DatabaseError,
+    apsw.InternalError: errors.InternalError,
+}
+
+
+def query_of(sql: str) -> str | None:
+    """Give what a statement reads, as a statement of its own: a SELECT, or the one that fills a
+    table; None if it has none."""
+    words = [token for token in names.tokenize(sql) if token.kind not in ("space", "comment")]
+    first = words[0].keyword if words else ""
+    if first in ("SELECT", "WITH", "VALUES"):
+        return sql
+    if first not in ("CREATE", "INSERT", "REPLACE") or "TRIGGER" in [w.keyword for w in words[:3]]:
+        return None
+    depth = 0
+    for token in words:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and token.keyword in ("SELECT", "WITH"):
+            return sql[token.start :]
+    return None
+
+
+def _meant(session: Session, rewritten: names.Rewritten, offset: int) -> str | None:
+    """Suggest a name for the one that SQLite has stopped at."""
+    import difflib
+
+    tables = [reference for reference in rewritten.tables if len(reference.parts) < 3]
+    if offset < 0:
+        return _whole_name(session, tables)
+    at = rewritten.original_offset_of_byte(offset)
+    word = next((t for t in names.tokenize(rewritten.original) if t.start <= at < t.end), None)
+    if word is None or word.kind not in ("word", "quoted"):
+        return None
+    columns = [
+        column
+        for name in rewritten.resources
+        for column in session.engine.table(name).resource.columns
+    ]
+    name = names.unquote(word.text).lower()
+    # SQLite points to the first part of `table.column`.
+    rest = rewritten.original[word.end :].removeprefix(".")
+    if rest != rewritten.original[word.end :]:
+        after = next(iter(names.tokenize(rest)), None)
+        name = names.unquote(after.text).lower() if after is not None else name
+    if name in columns:
+        return None
+    near = difflib.get_close_matches(name, columns, 1, 0.5)
+    if near:
+        return f"Did you mean {near[0]}?"
+    return f"Known columns: {', '.join(dict.fromkeys(columns))}." if columns else None
+
+
+def _whole_name(session: Session, tables: Sequence[names.Reference]) -> str | None:
+    """Find the resources that a name of one or two parts may have been meant for."""
+    if not tables:
+        return None
+    last = {reference.parts[-1].lower() for reference in tables}
+    for name in session.engine.catalogue.names():
+        if name.rpartition(".")[2] in last:
+            return f"Did you mean {name}? A resource has three parts: provider.service.resource."
+    return None

@@ -1,0 +1,256 @@
+"""One statement under way: its snapshot of answers, its figures, its limits and its end."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from billql.answers import Answers, Key, key_of
+from billql.credentials import Connection
+from billql.errors import Interrupted, RequestLimit
+from billql.exchange import Answer, Request
+from billql.rows import Row
+from billql.transport import Transport, Trip
+
+TICK = 0.1
+"""Seconds between looks at whether the statement was interrupted, while waiting."""
+
+_MEMO_CELLS = 500_000
+"""How many cells of rows that were read by key are kept, in case a join asks for them again."""
+
+
+class NotAtHand(Exception):  # noqa: N818 - it is a signal, not an error
+    """Going on would take a request, and the statement may not send any: a scout turns back."""
+
+
+@dataclass
+class ScanFigures:
+    """What one scan has cost so far."""
+
+    resource: str
+    requests: int = 0
+    pages: int = 0
+    rows: int = 0
+    cache_hits: int = 0
+    retries: int = 0
+    waited: float = 0.0
+
+    def as_dict(self) -> dict[str, str | int | float]:
+        """Give the figures as `--stats` shows them; `waited` is in seconds."""
+        return {
+            "resource": self.resource,
+            "requests": self.requests,
+            "pages": self.pages,
+            "rows": self.rows,
+            "cache_hits": self.cache_hits,
+            "retries": self.retries,
+            "waited": round(self.waited, 3),
+        }
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What all statements of a session share."""
+
+    transport: Transport
+    answers: Answers
+    clock: Callable[[], datetime.datetime]
+    keep: float
+    """Seconds for which answers are kept, where a definition does not say otherwise."""
+
+
+@dataclass
+class Statement:
+    """What the scans of one statement share.
+
+    Within a statement an identical request is sent once: who asks for it while it is under way, or
+    later, gets the same answer, so that every scan sees one snapshot.
+    """
+
+    shared: Resources
+    max_requests: int | None = None
+    interrupted: Callable[[], bool] = lambda: False
+    scans: list[ScanFigures] = field(default_factory=list)
+    sent: int = 0
+    offline: bool = False
+    """Whether requests are refused with NotAtHand, because a scout is running."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    memo: OrderedDict[Hashable, list[Row]] = field(default_factory=OrderedDict)
+    _memo_cells: int = 0
+    _under_way: dict[Key, Future[Answer]] = field(default_factory=dict)
+    _unclaimed: set[Key] = field(default_factory=set)
+    """What was asked for ahead: whoever asks next is the first to want it."""
+    _published: set[Key] = field(default_factory=set)
+    _asked_by: dict[Key, set[int]] = field(default_factory=dict)
+    _pinned: dict[Key, int] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def scan(self, resource: str) -> ScanFigures:
+        """Open the figures of a new scan."""
+        figures = ScanFigures(resource)
+        self.scans.append(figures)
+        return figures
+
+    @cached_property
+    def now(self) -> datetime.datetime:
+        """The moment of the statement: one and the same for all its scans."""
+        return self.shared.clock()
+
+    # Answers.
+
+    def has(self, request: Request, connection: Connection) -> bool:
+        """Tell whether an answer is at hand, so that asking for it would not wait."""
+        key = key_of(request, connection)
+        with self._lock:
+            under_way = self._under_way.get(key)
+            return key in self._pinned or (under_way is not None and under_way.done())
+
+    def ask(
+        self,
+        request: Request,
+        connection: Connection,
+        figures: ScanFigures,
+        *,
+        opens: bool = False,
+        ahead: bool = False,
+    ) -> Future[Answer]:
+        """Give the future answer to a request, sending it only if nobody has.
+
+        `opens` says that it is the first request of a list, for which a whole earlier reading may
+        serve; `ahead`, that nobody wants its answer yet.
+        """
+        key = key_of(request, connection)
+        if not self.offline:
+            self._asked_by.setdefault(key, set()).add(id(figures))
+        with self._lock:
+            if opens and key not in self._pinned and key not in self._under_way:
+                for found, number in self.shared.answers.recall(key).items():
+                    self._pin(found, number)
+            if key in self._under_way or key in self._pinned:
+                if key in self._unclaimed:
+                    self._unclaimed.discard(key)
+                elif not ahead:
+                    figures.cache_hits += 1
+                if key in self._under_way:
+                    return self._under_way[key]
+                return _done(self.shared.answers.get(self._pinned[key]))
+            if self.offline:
+                raise NotAtHand
+            trip = Trip(lambda: self._spend(figures), self.stop)
+            future = self.shared.transport.send(request, connection, trip)
+            self._under_way[key] = future
+            if ahead:
+                self._unclaimed.add(key)
+        future.add_done_callback(lambda _: self._arrived(key, future, trip, figures))
+        return future
+
+    def _pin(self, key: Key, number: int) -> None:
+        if key in self._pinned:
+            self.shared.answers.release([number])
+        else:
+            self._pinned[key] = number
+
+    def publish(
+        self, requests: Sequence[Request], connection: Connection, keep: float | None
+    ) -> None:
+        """Let other statements use a list that has been read to its end."""
+        keep = self.shared.keep if keep is None else keep
+        keys = [key_of(request, connection) for request in requests]
+        with self._lock:
+            numbers = [self._pinned[key] for key in keys if key in self._pinned]
+        if keep > 0 and len(numbers) == len(keys) and keys[0] not in self._published:
+            self._published.add(keys[0])
+            self.shared.answers.publish(keys[0], numbers, keep)
+
+    def forget(
+        self, requests: Iterable[Request], connection: Connection, figures: ScanFigures
+    ) -> bool:
+        """Drop the answers of a list that moved while it was read, so that it is read anew.
+
+        Nothing is dropped, and False is given, if another scan has read one of them: the two would
+        see different lists.
+        """
+        keys = [key_of(request, connection) for request in requests]
+        if any(self._asked_by[key] != {id(figures)} for key in keys):
+            return False
+        for key in keys:
+            self._published.discard(key)
+            with self._lock:
+                self._under_way.pop(key, None)
+                number = self._pinned.pop(key, None)
+            if number is not None:
+                self.shared.answers.drop(number)
+        return True
+
+    def check(self) -> None:
+        """Before waiting: raise Interrupted if the statement was asked to end."""
+        if self.offline:
+            raise NotAtHand
+        if self.stop.is_set() or self.interrupted():
+            self.stop.set()
+            raise Interrupted("The statement was interrupted")
+
+    def close(self) -> None:
+        """End the statement: nothing more is sent, and its snapshot is let go."""
+        self.stop.set()
+        with self._lock:
+            for future in self._under_way.values():
+                future.cancel()
+            pinned, self._pinned = self._pinned, {}
+        self.memo.clear()
+        self.shared.answers.release(pinned.values())
+
+    # Rows that were read by key.
+
+    def remembered(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+        """Pass the rows of a key on, and keep them for the next time, as long as they are few."""
+        rows: list[Row] = []
+        cells = 1
+        for batch in batches:
+            cells += sum(map(len, batch))
+            if cells <= _MEMO_CELLS // 4:
+                rows += batch
+            yield batch
+        if cells > _MEMO_CELLS // 4:
+            return
+        self.memo[name] = rows
+        self._memo_cells += cells
+        while self._memo_cells > _MEMO_CELLS:
+            _, dropped = self.memo.popitem(last=False)
+            self._memo_cells -= sum(map(len, dropped)) + 1
+
+    def _spend(self, figures: ScanFigures) -> None:
+        with self._lock:
+            if self.max_requests is not None and self.sent >= self.max_requests:
+                raise RequestLimit(
+                    f"The statement needs more than the {self.max_requests} requests "
+                    "that it may send",
+                    hint="Narrow it down, or raise --max-requests.",
+                )
+            self.sent += 1
+            figures.requests += 1
+
+    def _arrived(self, key: Key, future: Future[Answer], trip: Trip, figures: ScanFigures) -> None:
+        with self._lock:
+            figures.waited += trip.waited
+            figures.retries += max(0, trip.sent - 1)
+        if future.cancelled() or future.exception() is not None or self.stop.is_set():
+            return
+        number = self.shared.answers.put(key, future.result())
+        with self._lock:
+            if self._under_way.get(key) is future and not self.stop.is_set():
+                self._pinned[key] = number
+                del self._under_way[key]
+                return
+        self.shared.answers.release([number])
+
+
+def _done(answer: Answer) -> Future[Answer]:
+    future: Future[Answer] = Future()
+    future.set_result(answer)
+    return future

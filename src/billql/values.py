@@ -1,0 +1,478 @@
+"""Column types: what an API says, what SQL sees, and back again.
+
+Reading: a column of an API's answer becomes a column of SQLite values (`reader`), always in one
+form for each type, so that values compare, sort and join as themselves:
+
+    type        SQL value                             affinity
+    text        text                                  TEXT
+    integer     integer                               INTEGER
+    real        real                                  REAL
+    decimal     real (an amount; 15 digits hold)      REAL
+    boolean     0 or 1                                INTEGER
+    date        text, YYYY-MM-DD                      TEXT
+    month       text, YYYY-MM                         TEXT
+    timestamp   text, YYYY-MM-DDTHH:MM:SSZ, in UTC    TEXT
+    json        text, JSON                            TEXT
+    blob        blob                                  BLOB
+
+Writing: `span` turns a comparison with a SQL value into the range of column values that satisfies
+it, by SQLite's own rules of comparison (https://sqlite.org/datatype3.html#comparisons), and
+`write` turns one end of that range into what the API takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import math
+import re
+import reprlib
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+SQLValue = None | int | float | str | bytes
+"""What SQLite knows."""
+
+ColumnType = Literal[
+    "text",
+    "integer",
+    "real",
+    "decimal",
+    "boolean",
+    "date",
+    "month",
+    "timestamp",
+    "json",
+    "blob",
+]
+
+Format = Literal["epoch", "epoch_ms", "dollars", "filename"]
+"""How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
+an amount like `$3.11` or `-$1,024.00`, a content-disposition header that holds a file name."""
+
+FORMATTED: dict[Format, frozenset[ColumnType]] = {
+    "epoch": frozenset(("date", "month", "timestamp")),
+    "epoch_ms": frozenset(("date", "month", "timestamp")),
+    "dollars": frozenset(("real", "decimal")),
+    "filename": frozenset(("text",)),
+}
+"""The column types that each format can give."""
+
+Operator = Literal["=", "<", "<=", ">", ">="]
+"""The comparisons that a parameter can stand for."""
+
+AFFINITY: dict[str, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "REAL",
+    "decimal": "REAL",
+    "boolean": "INTEGER",
+    "date": "TEXT",
+    "month": "TEXT",
+    "timestamp": "TEXT",
+    "json": "TEXT",
+    "blob": "BLOB",
+}
+"""https://sqlite.org/datatype3.html#type_affinity"""
+
+DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
+"""The types whose values have a next one, so that `<= x` can be said as `< next(x)`."""
+
+Reader = Callable[[Sequence[Any]], list[SQLValue]]
+"""Turns a column of an answer into a column of SQL values; raises ValueError for a misfit."""
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_INTEGER_RANGE = range(-(2**63), 2**63)
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_NUMBERS = re.compile(rf"(?:{_NUMBER.pattern}\n)*", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_DOLLARS = re.compile(r"(-?)\$?(-?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)", re.ASCII)
+_MONTH = r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])"
+# Every day of the calendar but the 29th of February, which takes the slow way.
+_DATE = (
+    rf"(?:{_MONTH}-(?:0[1-9]|1\d|2[0-8])|(?!0000)\d{{4}}-"
+    r"(?:(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31))"
+)
+_TIMESTAMP = rf"{_DATE}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ"
+_FILENAME = re.compile(r"""filename="?([^";]+)"?""", re.IGNORECASE)
+
+
+def reader(kind: ColumnType, format: Format | None = None) -> Reader:
+    """Give the reader for a column's type and the format in which its API writes it."""
+    if format == "epoch":
+        return _each(lambda value: _instant(kind, _from_epoch(value, 1)))
+    if format == "epoch_ms":
+        return _each(lambda value: _instant(kind, _from_epoch(value, 1000)))
+    if format == "dollars":
+        return _each(_read_dollars)
+    if format == "filename":
+        return _each(_read_filename)
+    return _READERS[kind]
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = 80
+
+
+def _misfit(value: object, expected: str) -> ValueError:
+    return ValueError(f"{_SHORT.repr(value)} is not {expected}")
+
+
+def _each(read: Callable[[Any], SQLValue]) -> Reader:
+    # An empty text is how a CSV, and some APIs, leave a value out.
+    return lambda values: [
+        None if value is None or value == "" else read(value) for value in values
+    ]
+
+
+def _read_text(values: Sequence[Any]) -> list[SQLValue]:
+    if set(map(type, values)) <= {str, type(None)}:
+        return list(values)
+    return [value if value is None else _text(value) for value in values]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise _misfit(value, "text")
+
+
+def _read_integers(values: Sequence[Any]) -> list[SQLValue]:
+    if set(map(type, values)) <= {int, type(None)} and all(
+        value is None or value in _INTEGER_RANGE for value in values
+    ):
+        return list(values)
+    return _each(_integer)(values)
+
+
+def _integer(value: object) -> int:
+    number = value
+    if isinstance(value, str) and len(value) <= 20 and _INTEGER.fullmatch(value):
+        number = int(value)
+    if isinstance(value, float) and value.is_integer():
+        number = int(value)
+    if type(number) is int and number in _INTEGER_RANGE:
+        return number
+    raise _misfit(value, "a 64-bit integer")
+
+
+def _read_numbers(values: Sequence[Any]) -> list[SQLValue]:
+    if set(map(type, values)) <= {float, int} or _all_match(_NUMBERS, values):
+        with contextlib.suppress(OverflowError):
+            numbers = [float(value) + 0.0 for value in values]  # -0.0 + 0.0 is 0.0
+            if all(map(math.isfinite, numbers)):
+                return [*numbers]
+    return _each(_number)(values)
+
+
+def _all_match(lines: re.Pattern[str], values: Sequence[Any]) -> bool:
+    """Whether every value is a text that matches; one match for all is twice as fast."""
+    if set(map(type, values)) != {str}:
+        return False
+    joined = "\n".join((*values, ""))
+    return joined.count("\n") == len(values) and lines.fullmatch(joined) is not None
+
+
+def _number(value: object) -> float:
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise _misfit(value, "a number")
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise _misfit(value, "a number")
+    with contextlib.suppress(OverflowError):
+        number = float(value) + 0.0
+        if math.isfinite(number):
+            return number
+    raise _misfit(value, "a number that SQL can hold")
+
+
+def _read_dollars(value: object) -> float:
+    if not isinstance(value, str):
+        return _number(value)
+    # Accountants put what is owed to the customer in parentheses.
+    bare = value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
+    found = _DOLLARS.fullmatch(bare)
+    if found is None or (found[1] and found[2]):
+        raise _misfit(value, "an amount like $3.11")
+    minus = "-" if bare is not value or found[1] or found[2] else ""
+    return _number(minus + found[3].replace(",", ""))
+
+
+def _boolean(value: object) -> int:
+    if value is True or value == 1 or value == "true":
+        return 1
+    if value is False or value == 0 or value == "false":
+        return 0
+    raise _misfit(value, "true or false")
+
+
+def _from_epoch(value: object, scale: int) -> datetime.datetime:
+    try:
+        return _EPOCH + datetime.timedelta(seconds=_number(value) // scale)
+    except (ValueError, OverflowError):
+        raise _misfit(value, "a time since 1970") from None
+
+
+def _from_iso(value: object) -> datetime.datetime:
+    if not isinstance(value, str):
+        raise _misfit(value, "a date or time")
+    try:
+        # DigitalOcean's CSV has a space before its offset: 2020-07-01 00:00:00 +0000.
+        tight = value.upper().replace(" +", "+").replace(" -", "-").replace(" UTC", "Z")
+        moment = datetime.datetime.fromisoformat(tight)
+    except ValueError:
+        raise _misfit(value, "a date or time") from None
+    return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment
+
+
+def _instant(kind: ColumnType, moment: datetime.datetime) -> str:
+    try:
+        moment = moment.astimezone(datetime.UTC)
+    except OverflowError:
+        raise _misfit(moment.isoformat(), "a date or time that SQL can hold") from None
+    day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
+    if kind == "timestamp":
+        return f"{day}T{moment.hour:02}:{moment.minute:02}:{moment.second:02}Z"
+    return day if kind == "date" else day[:7]
+
+
+def _read_moments(kind: ColumnType, pattern: str) -> Reader:
+    lines = re.compile(rf"(?:{pattern}\n)*", re.ASCII)
+
+    def read_one(value: Any) -> SQLValue:
+        return value if _all_match(lines, [value]) else _instant(kind, _from_iso(value))
+
+    def read(values: Sequence[Any]) -> list[SQLValue]:
+        if _all_match(lines, values):
+            return list(values)
+        return _each(read_one)(values)
+
+    return read
+
+
+def _read_json(values: Sequence[Any]) -> list[SQLValue]:
+    import orjson
+
+    try:
+        return [None if value is None else orjson.dumps(value).decode() for value in values]
+    except TypeError as error:  # nested deeper than it writes, or not JSON at all
+        raise ValueError(f"not JSON: {error}") from None
+
+
+def _read_filename(value: object) -> str | None:
+    found = _FILENAME.search(value) if isinstance(value, str) else None
+    return found[1] if found else None
+
+
+def _read_blobs(values: Sequence[Any]) -> list[SQLValue]:
+    for value in values:
+        if value is not None and not isinstance(value, bytes):
+            raise _misfit(value, "bytes")
+    return list(values)
+
+
+_READERS: dict[str, Reader] = {
+    "text": _read_text,
+    "integer": _read_integers,
+    "real": _read_numbers,
+    "decimal": _read_numbers,
+    "boolean": _each(_boolean),
+    "date": _read_moments("date", _DATE),
+    "month": _read_moments("month", _MONTH),
+    "timestamp": _read_moments("timestamp", _TIMESTAMP),
+    "json": _read_json,
+    "blob": _read_blobs,
+}
+
+
+# Writing ---------------------------------------------------------------------------------------
+
+
+class Span(NamedTuple):
+    """The column values that satisfy a comparison: from `low` to `high`, both included.
+
+    None leaves an end open. Discrete types count in whole steps: days, months, seconds, units.
+    """
+
+    low: Any = None
+    high: Any = None
+
+    @property
+    def empty(self) -> bool:
+        """Whether no value satisfies it."""
+        return self.low is not None and self.high is not None and self.low > self.high
+
+    @property
+    def is_point(self) -> bool:
+        """Whether just one value satisfies it."""
+        return self.low is not None and self.low == self.high
+
+    def __and__(self, other: Span) -> Span:
+        """Give the values that satisfy both."""
+        if self.empty or other.empty:
+            return NOTHING
+        lows = [low for low in (self.low, other.low) if low is not None]
+        highs = [high for high in (self.high, other.high) if high is not None]
+        return Span(max(lows, default=None), min(highs, default=None))
+
+
+NOTHING = Span(1, 0)
+"""What no value satisfies: a comparison with NULL, or one whose ends have crossed."""
+
+EVERYTHING = Span()
+
+
+def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
+    """Give the column values for which `column operator value` is true in SQLite.
+
+    The result is exact. None means that it cannot be told, so the comparison stays with SQLite.
+    """
+    if value is None or value != value:  # SQLite makes NULL of NaN
+        return NOTHING
+    if kind in DISCRETE:
+        found = _integer_floor(value) if kind == "integer" else _text_floor(kind, value)
+        return None if found is None else _discrete_span(operator, *found)
+    if operator != "=":
+        return None
+    if kind == "boolean":
+        if isinstance(value, str):
+            return None
+        return Span(bool(value), bool(value)) if value in (0, 1) else NOTHING
+    if kind in ("real", "decimal"):
+        return Span(value, value) if isinstance(value, int | float) else None
+    if kind == "text" and isinstance(value, str | int):
+        # A TEXT column compares with the text of an integer.
+        return Span(str(value), str(value))
+    return None
+
+
+def _discrete_span(operator: Operator, floor: int, equal: bool) -> Span:
+    """Give the span for a value whose nearest column value at or below it is `floor`."""
+    if operator == "=":
+        return Span(floor, floor) if equal else NOTHING
+    if operator == ">=":
+        return Span(floor if equal else floor + 1, None)
+    if operator == ">":
+        return Span(floor + 1, None)
+    if operator == "<=":
+        return Span(None, floor)
+    return Span(None, floor - 1 if equal else floor)
+
+
+def _integer_floor(value: SQLValue) -> tuple[int, bool] | None:
+    if isinstance(value, str):
+        # An INTEGER column compares with the number that a text spells; SQLite and Python surely
+        # read the same one where a double holds all of its digits.
+        if _INTEGER.fullmatch(value) and len(value) <= 20:
+            value = int(value)
+        elif _NUMBER.fullmatch(value) and len(value) <= 15:
+            value = float(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return math.floor(value), value.is_integer()
+    return (value, True) if isinstance(value, int) and value in _INTEGER_RANGE else None
+
+
+_PREFIX = re.compile(
+    r"(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(.*)", re.ASCII | re.DOTALL
+)
+_CLOCK = re.compile(r"T([01]\d|2[0-3])(?::([0-5]\d)(?::([0-5]\d))?)?(.*)", re.ASCII | re.DOTALL)
+
+
+def _text_floor(kind: ColumnType, value: SQLValue) -> tuple[int, bool] | None:
+    """Find the last date, month or timestamp that is not after a text, as texts compare.
+
+    Months, days and seconds are counted: `2025-01` lies after 2024-12-31 and before 2025-01-01;
+    `2025-01-31` lies before 2025-01-31T00:00:00Z.
+    """
+    if not isinstance(value, str) or not (found := _PREFIX.fullmatch(value)):
+        return None
+    year, month, day, rest = found.groups()
+    if int(year) < 1:
+        return None
+    if (month is None or day is None) and rest:
+        return None
+    if kind == "month":
+        count = int(year) * 12 + int(month or 1) - 1
+        return (count - 1, False) if month is None else (count, day is None)
+    try:
+        date = datetime.date(int(year), int(month or 1), int(day or 1))
+    except ValueError:
+        return None
+    if kind == "date":
+        count = date.toordinal()
+        return (count - 1, False) if day is None else (count, not rest)
+    midnight = (date.toordinal() - _EPOCH.toordinal()) * 86400
+    if day is None or rest < "T":
+        return midnight - 1, False
+    clock = _CLOCK.fullmatch(rest)
+    if clock is None:
+        return None if rest[0] == "T" else (midnight + 86399, False)
+    hour, minute, second, tail = clock.groups()
+    count = midnight + int(hour) * 3600 + int(minute or 0) * 60 + int(second or 0)
+    if second is None:
+        return None if tail else (count - 1, False)
+    if tail == "Z":
+        return count, True
+    return (count - 1, False) if tail < "Z" else (count, False)
+
+
+def write(kind: ColumnType, format: Format | None, value: Any) -> str | int | float | bool:
+    """Give what the API takes for one end of a span.
+
+    Raises ValueError where the value lies outside of what the type can say.
+    """
+    if kind in ("date", "month", "timestamp"):
+        moment = _moment(kind, value)
+        if format in ("epoch", "epoch_ms"):
+            seconds = (moment - _EPOCH) // datetime.timedelta(seconds=1)
+            return seconds if format == "epoch" else seconds * 1000
+        return _instant(kind, moment)
+    assert isinstance(value, str | int | float)
+    return value
+
+
+def _moment(kind: ColumnType, count: int) -> datetime.datetime:
+    """Find the beginning of a second, day or month that spans count."""
+    try:
+        if kind == "timestamp":
+            return _EPOCH + datetime.timedelta(seconds=count)
+        if kind == "month":
+            return datetime.datetime(count // 12, count % 12 + 1, 1, tzinfo=datetime.UTC)
+        return _EPOCH + datetime.timedelta(days=count - _EPOCH.toordinal())
+    except (ValueError, OverflowError):
+        raise ValueError("the time is out of range") from None
+
+
+def sql_value(kind: ColumnType, value: Any) -> SQLValue:
+    """Give the SQL value of one value of a span: what a row would show for it."""
+    if kind in ("date", "month", "timestamp"):
+        return str(write(kind, None, value))
+    if kind == "boolean":
+        return int(value)
+    if kind in ("real", "decimal"):
+        return float(value)
+    assert isinstance(value, str | int | float)
+    return value
+
+
+def today(clock: datetime.datetime) -> int:
+    """Give the day of a moment as spans count it."""
+    return clock.astimezone(datetime.UTC).date().toordinal()
+
+
+EXPECTED: dict[str, str] = {
+    "date": "a day like '2025-01-31'",
+    "month": "a month like '2025-01'",
+    "timestamp": "a time like '2025-01-31T00:00:00Z'",
+    "integer": "an integer",
+    "boolean": "0 or 1",
+    "text": "a text",
+    "real": "a number",
+    "decimal": "a number",
+    "json": "JSON",
+    "blob": "a blob",
+}
+"""What to tell somebody whose value was not understood."""

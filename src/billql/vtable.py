@@ -1,0 +1,260 @@
+"""The virtual table: SQLite's protocol (https://sqlite.org/vtab.html), as APSW speaks it.
+
+SQLite asks what a scan would cost (`BestIndexObject`), runs one (`Filter`) and reads its rows one
+by one. Everything it asks for is answered by the planner and the fetcher; nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import apsw
+
+from billql.bind import bind
+from billql.catalogue import Table
+from billql.credentials import Connection
+from billql.fetch import Scan
+from billql.plan import UNKNOWN, Constraint, Order, Plan, choose
+from billql.rows import Row
+from billql.running import Running
+from billql.statement import ScanFigures
+from billql.values import AFFINITY
+
+_OPERATORS: dict[int, Any] = {
+    apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
+    apsw.SQLITE_INDEX_CONSTRAINT_GT: ">",
+    apsw.SQLITE_INDEX_CONSTRAINT_GE: ">=",
+    apsw.SQLITE_INDEX_CONSTRAINT_LT: "<",
+    apsw.SQLITE_INDEX_CONSTRAINT_LE: "<=",
+    apsw.SQLITE_INDEX_CONSTRAINT_LIMIT: "limit",
+    apsw.SQLITE_INDEX_CONSTRAINT_OFFSET: "offset",
+}
+
+_MOST_PLANS = 10_000
+"""How many plans of a table are remembered; a statement that is run again may name an old one."""
+
+
+class Host(Protocol):
+    """What a virtual table needs of the session that it lives in."""
+
+    def table(self, name: str) -> Table:
+        """Find the resource of a dotted name."""
+
+    def running(self) -> Running:
+        """Give the statement that SQLite is running now."""
+
+    def connection(self, table: Table) -> Connection:
+        """Give the credential for a resource; raises CredentialMissing."""
+
+
+class Module:
+    """Makes the virtual table for a resource when SQLite first meets its name."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def Create(  # noqa: N802
+        self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
+    ) -> tuple[str, VirtualTable]:
+        """Give a table's declaration, and the table."""
+        table = self._host.table(module)
+        return declaration(table), VirtualTable(self._host, table)
+
+    Connect = Create
+
+
+def declaration(table: Table) -> str:
+    """Give the CREATE TABLE of a resource.
+
+    A type's name is followed by the affinity that it shall have: `TIMESTAMP TEXT`.
+    """
+    columns = []
+    for name, column in table.resource.columns.items():
+        affinity = AFFINITY[column.type]
+        own = column.type.upper()
+        kind = own if own == affinity else f"{own} {affinity}"
+        columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}')
+    return f"CREATE TABLE resource ({', '.join(columns)})"
+
+
+class VirtualTable:
+    """One resource as SQLite sees it."""
+
+    def __init__(self, host: Host, table: Table) -> None:
+        self.host = host
+        self.table = table
+        self._names = list(table.resource.columns)
+        self._numbers: dict[Plan, int] = {}
+        self._plans: dict[int, Plan] = {}
+        self._next = 1
+
+    def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
+        """Answer what a scan under some constraints would cost."""
+        constraints = [self._constraint(info, number) for number in range(info.nConstraint)]
+        order = [
+            Order(self._name(info.get_aOrderBy_iColumn(i)), bool(info.get_aOrderBy_desc(i)))
+            for i in range(info.nOrderBy)
+        ]
+        plan = choose(self.table, constraints, self._used(info.colUsed), order)
+        for place, number in enumerate(plan.arguments, start=1):
+            info.set_aConstraintUsage_argvIndex(number, place)
+            if constraints[number].operator == "in":
+                info.set_aConstraintUsage_in(number, True)
+            if constraints[number].operator == "offset" and plan.skips:
+                info.set_aConstraintUsage_omit(number, True)
+        info.idxNum = self._number(plan)
+        info.idxStr = plan.summary
+        info.estimatedCost = plan.cost
+        info.estimatedRows = plan.rows
+        info.orderByConsumed = plan.sorted
+        return True
+
+    def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
+        operator = _OPERATORS.get(info.get_aConstraint_op(number), "other")
+        column = info.get_aConstraint_iColumn(number)
+        if operator == "=" and info.get_aConstraintUsage_in(number):
+            operator = "in"
+        # What an API compares byte by byte, it cannot compare in another collation.
+        compares = operator not in ("limit", "offset")
+        if compares and (column < 0 or info.get_aConstraint_collation(number) != "BINARY"):
+            operator = "other"
+        value = info.get_aConstraint_rhs(number)
+        return Constraint(
+            self._name(column),
+            operator,
+            info.get_aConstraint_usable(number),
+            UNKNOWN if value is None else value,
+        )
+
+    def _name(self, column: int) -> str:
+        return self._names[column] if column >= 0 else "rowid"
+
+    def _used(self, columns: set[int]) -> frozenset[str]:
+        """Name the columns that a statement reads; 63 stands for all from there on."""
+        return frozenset(
+            name for number, name in enumerate(self._names) if min(number, 63) in columns
+        )
+
+    def _number(self, plan: Plan) -> int:
+        if plan not in self._numbers:
+            if len(self._plans) >= _MOST_PLANS:
+                oldest = next(iter(self._plans))
+                del self._numbers[self._plans.pop(oldest)]
+            self._numbers[plan], self._plans[self._next] = self._next, plan
+            self._next += 1
+        return self._numbers[plan]
+
+    def plan(self, number: int) -> Plan:
+        """Give the plan that SQLite has chosen."""
+        return self._plans[number]
+
+    def Open(self) -> Cursor:  # noqa: N802
+        """Begin to read the table."""
+        return Cursor(self)
+
+    def Disconnect(self) -> None:  # noqa: N802
+        """Nothing is held."""
+
+    Destroy = Disconnect
+
+
+class Cursor:
+    """One place in a statement that reads a resource, once or many times."""
+
+    def __init__(self, parent: VirtualTable) -> None:
+        self._parent = parent
+        self._figures: ScanFigures | None = None
+        self._batches: Iterator[Sequence[Row]] = iter(())
+        self._rows: Sequence[Row] = ()
+        self._at = 0
+        self._end = True
+        self._numbered: Counter[Row] = Counter()
+        self._rowid = (-1, 0)
+        self._position = 0
+        self.Column: Callable[[int], Any] = ().__getitem__
+        """Gives a column of the current row. It is the row's own method, bound again for each row,
+        because that is the fastest way to answer from Python."""
+
+    def Filter(self, number: int, summary: str, arguments: tuple[Any, ...]) -> None:  # noqa: N802
+        """Begin a scan with the values of its constraints."""
+        self._numbered.clear()
+        self._position = 0
+        self._rowid = (-1, 0)
+        self._batches = self._scan(self._parent.plan(number), arguments)
+        self._fill()
+
+    def _scan(self, plan: Plan, arguments: tuple[Any, ...]) -> Iterator[Sequence[Row]]:
+        host, table = self._parent.host, self._parent.table
+        running = host.running()
+        statement = running.statement
+        figures = ScanFigures(table.name)
+        if not running.is_scout:
+            if self._figures is None:
+                self._figures = statement.scan(table.name)
+            figures = self._figures
+        name = (plan, table.name, _hashable(arguments)) if plan.keyed else None
+        if name is not None and (known := statement.memo.get(name)) is not None:
+            return iter((known,))
+        connection = host.connection(table)
+        bound = bind(table, plan, arguments, connection.url, statement.now)
+        scan = Scan(statement, table, plan, bound, connection, figures, lambda: running.stops_early)
+        if name is None or not bound.chains:
+            return scan.batches()
+        requests = scan.first_requests()
+        place = (table.name, plan.method)
+        if running.is_scout:
+            if not all(statement.has(request, connection) for request in requests):
+                running.note(place, requests)
+                return iter(())
+        else:
+            scan.begin()
+            running.foresee(place, requests[0], scan.concurrency, scan.ask_ahead)
+        return statement.remembered(name, scan.batches())
+
+    def _fill(self) -> None:
+        for rows in self._batches:
+            if rows:
+                self._rows = rows
+                self._at = 0
+                self._end = False
+                self.Column = rows[0].__getitem__
+                return
+        self._rows = ()
+        self._end = True
+
+    def Eof(self) -> bool:  # noqa: N802
+        """Tell whether there is no current row."""
+        return self._end
+
+    def Next(self) -> None:  # noqa: N802
+        """Go on to the next row."""
+        self._at = at = self._at + 1
+        rows = self._rows
+        if at < len(rows):
+            self.Column = rows[at].__getitem__
+        else:
+            self._position += at
+            self._fill()
+
+    def Rowid(self) -> int:  # noqa: N802
+        """Give a number that the same row has in every scan of the statement.
+
+        SQLite recognizes rows by it when it reads a table in several ways for an OR. Rows that
+        are equal are told apart by counting.
+        """
+        position = self._position + self._at
+        if self._rowid[0] != position:
+            row = self._rows[self._at]
+            self._numbered[row] += 1
+            self._rowid = (position, hash((row, self._numbered[row])))
+        return self._rowid[1]
+
+    def Close(self) -> None:  # noqa: N802
+        """End the scan."""
+        self._batches = iter(())
+
+
+def _hashable(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(frozenset(one) if isinstance(one, set) else one for one in arguments)

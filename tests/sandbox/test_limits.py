@@ -1,0 +1,110 @@
+"""Rate limits: two sliding windows, and what the headers say of them."""
+
+from __future__ import annotations
+
+from billql.sandbox import Limits, Sandbox
+from billql.sandbox.limits import Limiter, Quota
+
+from .asking import Asker
+from .conftest import UNTIL
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_the_minute_slides() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(per_hour=100, per_minute=2), clock)
+    assert limiter.take("a") == Quota(100, 99, 4600)
+    clock.now = 1030.5
+    assert limiter.take("a") == Quota(100, 98, 4600)
+    assert limiter.take("a") == Quota(100, 98, 4600, refused=True, retry_after=30)
+    clock.now = 1059.0
+    assert limiter.take("a").retry_after == 2
+    clock.now = 1060.0
+    assert not limiter.take("a").refused
+    assert limiter.take("a").retry_after == 31
+
+
+def test_waiting_as_told_is_enough() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(per_hour=100, per_minute=1), clock)
+    clock.now = 1000.9
+    limiter.take("a")
+    clock.now = 1013.25
+    wait = limiter.take("a").retry_after
+    assert wait is not None
+    clock.now += wait
+    assert not limiter.take("a").refused
+
+
+def test_the_hour_slides_and_tells_no_wait() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(per_hour=2, per_minute=100), clock)
+    limiter.take("a")
+    clock.now = 2000.0
+    limiter.take("a")
+    assert limiter.take("a") == Quota(2, 0, 4600, refused=True)
+    clock.now = 4599.0
+    assert limiter.take("a").refused
+    clock.now = 4600.0
+    assert limiter.take("a") == Quota(2, 0, 5600)
+
+
+def test_the_hour_comes_first() -> None:
+    limiter = Limiter(Limits(per_hour=1, per_minute=1), Clock())
+    limiter.take("a")
+    assert limiter.take("a").retry_after is None
+
+
+def test_each_credential_has_its_own() -> None:
+    limiter = Limiter(Limits(per_hour=1, per_minute=1), Clock())
+    assert not limiter.take("a").refused
+    assert not limiter.take("b").refused
+    assert limiter.take("a").refused
+
+
+def test_nothing_allowed() -> None:
+    limiter = Limiter(Limits(per_hour=5, per_minute=0), Clock())
+    assert limiter.take("a").refused
+
+
+def test_the_documented_limits() -> None:
+    limiter = Limiter(Limits(), Clock())
+    assert not any(limiter.take("a").refused for _ in range(250))
+    quota = limiter.take("a")
+    assert quota == Quota(5000, 4750, 4600, refused=True, retry_after=61)
+
+
+def test_without_limits_nothing_is_refused() -> None:
+    limiter = Limiter(None, Clock())
+    assert {limiter.take("a") for _ in range(6000)} == {Quota(5000, 5000, 4600)}
+
+
+def test_burst_over_http() -> None:
+    sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_hour=50, per_minute=3))
+    with sandbox, Asker(sandbox) as ask:
+        left = [ask.get("/v2/account").headers["ratelimit-remaining"] for _ in range(3)]
+        refused = ask.get("/v2/account")
+        unknown = ask.http.get("/v2/account", headers={"authorization": "Bearer other"})
+    assert left == ["49", "48", "47"]
+    assert refused.status_code == 429
+    assert refused.json() == {"id": "too_many_requests", "message": "API rate limit exceeded."}
+    assert 1 <= int(refused.headers["retry-after"]) <= 61
+    assert refused.headers["ratelimit-limit"] == "50"
+    assert refused.headers["ratelimit-remaining"] == "47"
+    assert unknown.status_code == 401, "who has no token is not counted"
+    assert [entry.status for entry in sandbox.requests] == [200, 200, 200, 429, 401]
+
+
+def test_used_up_hour_over_http() -> None:
+    sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_hour=2, per_minute=100))
+    with sandbox, Asker(sandbox) as ask:
+        answers = [ask.get("/v2/account") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert "retry-after" not in answers[2].headers
+    assert answers[2].headers["ratelimit-remaining"] == "0"

@@ -1,0 +1,167 @@
+"""The server under its API: connections, threads, the log, opening and closing."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from billql.sandbox import Sandbox
+from billql.sandbox.api import Refusal, Request, Response, Routes
+
+from .asking import MY, Asker
+from .conftest import UNTIL
+
+
+def test_fifty_clients_are_served_at_once() -> None:
+    everyone = threading.Barrier(50, timeout=15)
+
+    def intercept(request: Request) -> Response | None:
+        if request.path == "/v2/account":
+            everyone.wait()
+        return None
+
+    sandbox = Sandbox(size="small", until=UNTIL, intercept=intercept)
+    with sandbox, Asker(sandbox) as ask, ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: ask.get("/v2/account"), range(50)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 50
+    assert len(sandbox.requests) == 50
+
+
+def test_fifty_threads_read_the_same_as_one() -> None:
+    with Sandbox(seed=3, size=2, until=UNTIL) as sandbox, Asker(sandbox) as ask:
+        with ThreadPoolExecutor(50) as pool:
+            reads = [
+                pool.submit(ask.get, path)
+                for path in [f"{MY}/invoices", f"{MY}/balance", "/v2/droplets?per_page=200"] * 50
+            ]
+            bodies = {read.result().content for read in reads}
+        assert len(bodies) == 3
+        assert ask.get(f"{MY}/invoices").content in bodies
+
+
+def test_log() -> None:
+    with Sandbox(size="small", until=UNTIL) as sandbox, Asker(sandbox) as ask:
+        ask.get("/v2/sizes", page=2, per_page=3)
+        ask.get("/v2/nowhere")
+        ask.http.post("/v2/sizes?x=%20", content=b"body")
+        assert len(sandbox.requests) == 3
+        assert list(sandbox.requests) == [
+            ("GET", "/v2/sizes?page=2&per_page=3", 200),
+            ("GET", "/v2/nowhere", 404),
+            ("POST", "/v2/sizes?x=%20", 405),
+        ]
+        assert sandbox.requests[-1].status == 405
+        sandbox.requests.clear()
+        assert not list(sandbox.requests)
+
+
+def test_connections_are_kept_alive() -> None:
+    with Sandbox(size="small", until=UNTIL) as sandbox, Asker(sandbox) as ask:
+        streams = {
+            id(ask.get("/v2/account").extensions["network_stream"].get_extra_info("socket"))
+            for _ in range(5)
+        }
+        assert len(streams) == 1
+        closing = ask.http.get("/v2/account", headers={"connection": "close"})
+        assert closing.headers["connection"] == "close"
+        assert ask.get("/v2/account").status_code == 200
+
+
+def test_latency() -> None:
+    with Sandbox(size="small", until=UNTIL, latency=0.05) as sandbox, Asker(sandbox) as ask:
+        start = time.monotonic()
+        ask.get("/v2/account")
+        assert time.monotonic() - start >= 0.05
+
+
+def test_urls_and_tokens() -> None:
+    with Sandbox(until=UNTIL) as sandbox:
+        assert set(sandbox.urls) == set(sandbox.tokens) == {"digitalocean"}
+        url = httpx.URL(sandbox.urls["digitalocean"])
+        assert url.host == "127.0.0.1"
+        assert url.scheme == "http"
+        assert url.path == "/"
+
+
+def test_a_port_of_choice() -> None:
+    with Sandbox(until=UNTIL) as first:
+        taken = httpx.URL(first.urls["digitalocean"]).port
+        assert taken is not None
+        with pytest.raises(OSError, match="in use"):
+            Sandbox(until=UNTIL, port=taken)
+    with Sandbox(until=UNTIL, port=taken) as second:
+        assert second.urls == {"digitalocean": f"http://127.0.0.1:{taken}"}
+
+
+def test_closing_ends_connections_and_threads() -> None:
+    before = set(threading.enumerate())
+    sandbox = Sandbox(size="small", until=UNTIL)
+    with Asker(sandbox) as ask:
+        ask.get("/v2/account")
+        started = set(threading.enumerate()) - before
+        assert len(started) == 2, "one listens, one serves the connection"
+        assert all(thread.daemon for thread in started)
+        sandbox.close()
+        sandbox.close()
+        with pytest.raises(httpx.TransportError):
+            ask.get("/v2/account")
+    for thread in started:
+        thread.join(timeout=5)
+        assert not thread.is_alive()
+
+
+def test_serving_in_the_foreground_ends_with_close() -> None:
+    sandbox = Sandbox(size="small", until=UNTIL)
+    threading.Timer(0.05, sandbox.close).start()
+    sandbox.serve_forever()
+    with pytest.raises(httpx.ConnectError), Asker(sandbox) as ask:
+        ask.get("/v2/account")
+
+
+def test_a_client_that_goes_away_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    arrived, gone = threading.Event(), threading.Event()
+
+    def intercept(request: Request) -> Response | None:
+        arrived.set()
+        gone.wait(5)
+        return Response(b"x" * 10_000_000)
+
+    with Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox:
+        url = httpx.URL(sandbox.urls["digitalocean"])
+        with socket.create_connection((url.host, url.port or 0)) as client:
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert arrived.wait(5)
+        gone.set()
+    assert not caplog.records
+
+
+class TestRoutes:
+    def routes(self) -> Routes:
+        routes = Routes()
+        routes.add("/a/{id}/c", lambda request, id: Response(id.encode()))
+        routes.add("/a/b/c", lambda request: Response(b"literal"))
+        routes.add("/a/{id}", lambda request, id: Response(id.encode()))
+        routes.add("/a/{id}", lambda request, id: Response(b"post"), method="POST")
+        return routes
+
+    def test_literal_parts_win(self) -> None:
+        assert self.routes().find("GET", "/a/b/c")[1] == {}
+        assert self.routes().find("GET", "/a/x/c")[1] == {"id": "x"}
+
+    def test_parameters_are_decoded_after_the_path_is_split(self) -> None:
+        assert self.routes().find("GET", "/a/b%2Fc%3Ad")[1] == {"id": "b/c:d"}
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"),
+        [("GET", "/b", 404), ("GET", "/a", 404), ("DELETE", "/a/x", 405), ("POST", "/a/b/c", 405)],
+    )
+    def test_refusals(self, method: str, path: str, status: int) -> None:
+        with pytest.raises(Refusal) as refusal:
+            self.routes().find(method, path)
+        assert refusal.value.status == status
