@@ -68,7 +68,7 @@ def prepare(db: apsw.Connection, sql: str) -> str | None:
     db.exec_trace = lambda *_: False
     try:
         db.execute(sql)
-    except apsw.ExecTraceAbort:
+    except (apsw.ExecTraceAbort, apsw.BindingsError):
         return None
     except apsw.Error as error:
         return str(error)
@@ -120,7 +120,7 @@ SELECT 1 FROM digitalocean.billing WHERE 1 IS DISTINCT FROM digitalocean.billing
 SELECT 1 FROM digitalocean.billing WHERE 1 IS NOT DISTINCT FROM digitalocean.billing.amount
 SELECT main.t.a IS DISTINCT FROM main.t.b FROM t, u
 SELECT a IS DISTINCT FROM b, a IS NOT DISTINCT FROM b FROM t
-SELECT 1 IN digitalocean.billing FROM t WHERE (1, 2, 3) IN digitalocean.billing
+SELECT 1 FROM t WHERE (1, 2, 3) IN digitalocean.billing
 SELECT a IN (main.t.a, main.t.b) FROM main.t
 SELECT a FROM t WHERE a IN (SELECT a FROM u)
 SELECT a FROM t WHERE (a, b) NOT IN (SELECT a, d FROM u)
@@ -136,18 +136,18 @@ SELECT 'a.b.c' AS "FROM a.b.c" FROM t
 SELECT "a" AS [FROM a.b.c], `b` AS `FROM a.b.c` FROM t
 SELECT x'00ff', X'AB' FROM t
 SELECT 1_000, 0x1F, 0xff_ff, 1e5, 1E-5, .5, 5., 1.5e+3, 1_0.2_5
-SELECT 1.e2, 2.5.5e
 SELECT ?, ?1, :a, @a, $a, $ns::x, $ns::x(a.b.c), @a::b::c, :a$b
 SELECT c->'$.k', c->>'$.k[0]', c -> 'k' ->> 1 FROM t
 SELECT json_extract(c, '$.a.b.c.d') FROM t
 SELECT key, value FROM t, json_each(t.c)
 SELECT value FROM json_each('[1,2]') AS j WHERE j.value > 1
-SELECT value FROM generate_series(1, 3)
+SELECT name FROM pragma_table_info('t', 'main') WHERE pk = 0
 SELECT a || b, a | 1, a & 1, a << 2, a >> 2, ~a, a <> b, a != b, a == b, a % 2 FROM t
 SELECT count(*) FILTER (WHERE a > 1) FROM t
 SELECT sum(a) OVER (PARTITION BY b ORDER BY a ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM t
 SELECT sum(a) OVER w, rank() OVER w2 FROM t WINDOW w AS (ORDER BY a), w2 AS (ORDER BY b)
-SELECT sum(a) OVER win FROM t, u WINDOW win AS (PARTITION BY t.a), x AS (win ORDER BY t.b)
+SELECT sum(a) OVER win FROM t WINDOW win AS (PARTITION BY t.a), x AS (win ORDER BY t.b)
+SELECT CAST(julianday('2026-01-01') AS a_b_c)
 SELECT group_concat(a, ',' ORDER BY b) FROM t
 SELECT a FROM t WHERE b LIKE '%.b.c' ESCAPE '\' AND b GLOB '*.b.c'
 SELECT CASE WHEN a THEN 1 ELSE 2 END FROM t
@@ -175,7 +175,6 @@ SELECT * FROM t AS left JOIN u AS indexed ON left.a = indexed.a
 SELECT * FROM t end, u replace WHERE end.a = replace.a
 SELECT window, over, filter FROM (SELECT 1 AS window, 2 AS over, 3 AS filter)
 SELECT replace(b, 'x', 'y') FROM t
-SELECT a.b.c FROM (SELECT 1) WHERE 0
 VALUES (1, 'a.b.c'), (2, 'FROM a.b.c')
 WITH balances AS (SELECT 1 AS account_balance) SELECT balances.account_balance FROM balances
 WITH "digitalocean.billing.balances" AS (SELECT 1) SELECT * FROM "digitalocean.billing.balances"
@@ -194,7 +193,9 @@ INSERT OR REPLACE INTO u VALUES (1, 2)
 INSERT OR IGNORE INTO u SELECT a, b FROM t
 INSERT INTO t DEFAULT VALUES
 INSERT INTO digitalocean.billing VALUES (1, 2, 3)
-INSERT INTO "digitalocean.billing.balances" VALUES (1, 2)
+INSERT INTO "a.b.c" VALUES (1)
+DELETE FROM [a.b.c]
+UPDATE `a.b.c` SET d = 1
 REPLACE INTO u VALUES (1, 2)
 INSERT INTO u VALUES (1, 2) ON CONFLICT DO NOTHING
 INSERT INTO u VALUES (1, 2) ON CONFLICT (a) DO UPDATE SET d = excluded.d, a = u.a WHERE d > 1
@@ -209,7 +210,7 @@ UPDATE digitalocean.billing SET amount = 1
 DELETE FROM t WHERE a IN (SELECT a FROM u) RETURNING a, b
 DELETE FROM digitalocean.billing
 CREATE TABLE x(a INTEGER PRIMARY KEY, b TEXT DEFAULT 'a.b.c', c AS (a + 1) STORED)
-CREATE TABLE IF NOT EXISTS x(a INT, b ANY) STRICT, WITHOUT ROWID
+CREATE TABLE IF NOT EXISTS x(a INT, b ANY PRIMARY KEY) STRICT, WITHOUT ROWID
 CREATE TABLE x(a INT PRIMARY KEY, b GENERATED ALWAYS AS (a * 2) VIRTUAL) WITHOUT ROWID
 CREATE TABLE x(a REFERENCES u(a) ON UPDATE SET NULL ON DELETE CASCADE, CHECK (a > 1))
 CREATE TABLE x(a, FOREIGN KEY (a) REFERENCES u(a) ON UPDATE CASCADE ON DELETE SET DEFAULT)
@@ -243,7 +244,7 @@ ATTACH 'a.b.c' AS x
 ATTACH DATABASE ':memory:' AS "a.b.c"
 DETACH digitalocean
 PRAGMA table_info(t)
-PRAGMA main.cache_size = -2_000
+PRAGMA main.cache_size = -2000
 PRAGMA digitalocean.user_version
 VACUUM
 VACUUM main INTO 'a.b.c'
@@ -253,8 +254,6 @@ SELECT 'ünï.cödé.ñame', "🧾" FROM (SELECT 1 AS "🧾")
 SELECT schön.größe FROM (SELECT 1 AS größe) AS schön
 SELECT * FROM t AS 🧾 WHERE 🧾.a = 1
 """.strip().split("\n")
-ACCEPTED.remove("SELECT 1.e2, 2.5.5e")
-ACCEPTED.remove("SELECT a.b.c FROM (SELECT 1) WHERE 0")
 ACCEPTED += [
     "",
     " \n\t ",
@@ -262,7 +261,7 @@ ACCEPTED += [
     "-- nothing",
     "/* FROM a.b.c",
     "\ufeffSELECT 1",
-    "SELECT\f1\r\nFROM\v\nt" if False else "SELECT\f1\r\n FROM\n\tt",
+    "SELECT\f1\r\n FROM\n\t\v t",
     "SELECT 1; ;",
     "SELECT 1 -- FROM a.b.c\n FROM t",
     "SELECT 1 -- \r FROM a.b.c",
@@ -296,7 +295,7 @@ REFUSED = [
     "CREATE VIEW digitalocean.billing.balances AS SELECT 1",
     "VACUUM INTO digitalocean.billing.balances",
     "CREATE VIRTUAL TABLE a.b.c USING fts5(a)",
-    "CREATE VIRTUAL TABLE f USING csv(filename=/tmp/a.b.c.d.csv, FROM a.b.c, x IN a.b.c)",
+    "CREATE VIRTUAL TABLE f USING fts5(a, FROM a.b.c, x IN a.b.c)",
     "SELECT 1 FROM t ORDER BY a, b.c.d LIMIT 1, b.c.d",
     "SELECT ) FROM ( , a.b . WHERE",
     "))))((((",
@@ -312,7 +311,7 @@ REFUSED = [
 
 @pytest.mark.parametrize("sql", ACCEPTED)
 def test_what_sqlite_takes_passes_byte_for_byte(db: apsw.Connection, sql: str) -> None:
-    assert prepare(db, sql) in (None, "no such savepoint: s"), "the test itself is wrong"
+    assert prepare(db, sql) is None, "the test itself is wrong"
     result = rewrite(sql, refuse)
     assert result.sql == sql
     assert result.resources == () == result.splices

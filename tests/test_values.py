@@ -605,7 +605,24 @@ def test_spans_of_integers_are_what_sqlite_means(drawn: tuple[dict[int, SQLValue
 
 
 @pytest.mark.parametrize(
-    "value", [0, -1, 5, 2**63 - 1, -(2**63), 5.0, 5.5, -5.5, 1e300, "5", "5.5", "1e1", None, "-5"]
+    "value",
+    [
+        0,
+        -1,
+        5,
+        2**63 - 1,
+        -(2**63),
+        5.0,
+        5.5,
+        -5.5,
+        1e300,
+        "5",
+        "5.5",
+        "1e1",
+        None,
+        "-5",
+        str(2**63 - 1),
+    ],
 )
 def test_integers_are_understood(value: SQLValue) -> None:
     column: dict[Any, SQLValue] = {one: one for one in (-(2**63), -6, -5, 0, 5, 6, 10, 2**63 - 1)}

@@ -40,6 +40,11 @@ class Chain:
     only: Mapping[str, SQLValue]
     """What its rows must have. A filter that gives more than was asked for is narrowed with it
     where there are several chains, so that none gives a row of another's."""
+    asked: Mapping[str, Spans]
+    """What the statement asks of each column."""
+    chosen: Mapping[str, Spans]
+    """The same with defaults and windows: what this chain covers."""
+    base_url: str
 
 
 @dataclass(frozen=True)
@@ -169,33 +174,38 @@ def _chains(
     table: Table,
     method: Method,
     plan: Plan,
-    chosen: dict[str, Spans],
+    asked: dict[str, Spans],
     base_url: str,
     now: datetime.datetime,
 ) -> Iterator[Chain]:
-    chosen = _with_defaults(method, chosen, now)
-    if any(span.empty for spans in chosen.values() for span in spans):
-        return
-    for window in _windows(table, method, chosen):
-        yield _chain(table, method, plan, {**chosen, **window}, base_url)
+    for chosen in _with_defaults(method, asked, now):
+        if any(span.empty for spans in chosen.values() for span in spans):
+            continue
+        for window in _windows(table, method, chosen):
+            yield _chain(table, method, plan, asked, {**chosen, **window}, base_url)
 
 
 def _with_defaults(
-    method: Method, chosen: dict[str, Spans], now: datetime.datetime
-) -> dict[str, Spans]:
-    filled = dict(chosen)
+    method: Method, asked: dict[str, Spans], now: datetime.datetime
+) -> Iterator[dict[str, Spans]]:
+    """Fill in what the statement does not say; a default of several values takes several chains."""
+    filled = dict(asked)
+    several: dict[str, list[Spans]] = {}
     for column, parameter in filters(method):
-        if parameter.default is None:
-            continue
-        edge: Any = values.today(now) if parameter.default == "today" else parameter.default
+        default = parameter.default
         span = filled.get(column, (EVERYTHING,))[0]
+        edge: Any = values.today(now) if default == "today" else default
+        if default is None:
+            continue
         if parameter.operator == "=" and span == EVERYTHING:
-            filled[column] = (Span(edge, edge),)
+            edges = default if isinstance(default, tuple) else (edge,)
+            several[column] = [(Span(one, one),) for one in edges]
         elif parameter.operator[0] == "<" and span.high is None:
             filled[column] = (Span(span.low, edge),)
         elif parameter.operator[0] == ">" and span.low is None:
             filled[column] = (Span(edge, span.high),)
-    return filled
+    for combination in itertools.product(*several.values()):
+        yield {**filled, **dict(zip(several, combination, strict=True))}
 
 
 def _windows(
@@ -221,7 +231,12 @@ def _windows(
 
 
 def _chain(
-    table: Table, method: Method, plan: Plan, chosen: Mapping[str, Spans], base_url: str
+    table: Table,
+    method: Method,
+    plan: Plan,
+    asked: Mapping[str, Spans],
+    chosen: Mapping[str, Spans],
+    base_url: str,
 ) -> Chain:
     path = method.path
     request = Request(method.verb, "")
@@ -240,18 +255,27 @@ def _chain(
             request = replace(request, headers=(*request.headers, (name, plain(value))))
         else:
             request = request.with_query(name, value)
-    columns = table.resource.columns
-    only = {
-        column: values.sql_value(columns[column].type, spans[0].low)
+    points = {
+        column: values.sql_value(table.resource.columns[column].type, spans[0].low)
         for column, spans in chosen.items()
         if len(spans) == 1 and spans[0].is_point
     }
     unseen = echoed(table)
     return Chain(
         replace(request, url=base_url + path),
-        {name: only[name] for name in unseen if name in only},
-        {name: value for name, value in only.items() if name not in unseen},
+        echoes={name: points[name] for name in unseen if name in points},
+        only={name: points[name] for name in points if name in asked and name not in unseen},
+        asked=asked,
+        chosen=chosen,
+        base_url=base_url,
     )
+
+
+def covering(table: Table, plan: Plan, chain: Chain, column: str, span: Span) -> Chain:
+    """Give the chain that reads a part of another: the rows of a span of one column."""
+    method = table.resource.methods[plan.method]
+    chosen = {**chain.chosen, column: (span,)}
+    return _chain(table, method, plan, chain.asked, chosen, chain.base_url)
 
 
 def _with_list(request: Request, name: str, parameter: Parameter, value: list[Scalar]) -> Request:

@@ -44,6 +44,15 @@ Name = Annotated[
     ),
 ]
 
+ColumnPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?!\$)|^\$(parent|root|header)\.|^\$(key|value|parameter|body)$",
+        description="A path like a.b, or $parent.a, $root.a, $header.name, $key, $value, "
+        "$parameter or $body.",
+    ),
+]
+
 Problem = tuple[tuple[str | int, ...], str]
 """A mistake: the path to it, and what is wrong."""
 
@@ -77,7 +86,7 @@ class Column(_Strict, frozen=True, kw_only=True):
     """What its values are."""
     description: Sentence
     """What they mean."""
-    path: str | None = None
+    path: ColumnPath | None = None
     """Where a row has it; its own name, if nothing is said.
 
     `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
@@ -119,8 +128,9 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """How the API writes its values, if not as the column's type does."""
     value: Scalar | None = None
     """What is always sent."""
-    default: Literal["today"] | Scalar | None = None
-    """What is sent when no constraint says otherwise: a value, or the current day."""
+    default: Scalar | tuple[Scalar, ...] | None = None
+    """What is sent when no constraint says otherwise: a value, `today` for the current day, or
+    several values that take a request each, where the API would leave rows out by itself."""
     when_read: tuple[Name, ...] = ()
     """Send it only if the statement reads one of these columns."""
 
@@ -175,6 +185,9 @@ class Method(_Strict, frozen=True, kw_only=True):
     """How the list is cut into pages: a name that the provider defines, or a kind of its own."""
     slices: Slices | None = None
     """The longest window that one request may cover."""
+    cut: Name | None = None
+    """The column by whose time a long list may be cut, so that its parts are fetched at once; the
+    list must come newest first and take a range on it."""
     missing: Literal["error", "empty"] = "error"
     """Whether a 404 for a key means that there is no such row."""
     single: bool = False
@@ -336,6 +349,14 @@ def _method_problems(
     for term in method.order:
         if term.removeprefix("-") not in columns:
             yield ("order",), f"there is no column {term.removeprefix('-')}"
+    if method.cut is not None:
+        operators = {
+            parameter.operator[0]
+            for name, parameter in method.parameters.items()
+            if parameter.filters(name) == method.cut
+        }
+        if not operators >= {"<", ">"} or f"-{method.cut}" != next(iter(method.order), None):
+            yield ("cut",), f"needs `order: [-{method.cut}]` and parameters for both bounds"
     if method.slices is not None and method.slices.column not in columns:
         yield ("slices", "column"), f"there is no column {method.slices.column}"
 

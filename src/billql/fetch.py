@@ -18,17 +18,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-from billql.bind import Bound, Chain
+from billql.bind import Bound, Chain, covering
 from billql.catalogue import Table
 from billql.credentials import Connection
+from billql.cut import windows
 from billql.errors import ApiError, ListChanged
 from billql.exchange import Answer, Request
 from billql.plan import Plan, paginator_of
 from billql.rows import Content, Row, RowMaker, identities, parse
 from billql.statement import TICK, ScanFigures, Statement
+from billql.values import EVERYTHING, Span, span
 
 _READINGS = 3
 """How often a list that moves is read before it is an error."""
@@ -56,22 +58,32 @@ class Scan:
         self.sorted = plan.sorted
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
-        self.maker = RowMaker(table.resource.columns, sorted(plan.used), table.name)
+        cut = {self.method.cut} if self.method.cut is not None else set()
+        self.maker = RowMaker(table.resource.columns, sorted(plan.used | cut), table.name)
+        self._plan = plan
         self._stops_early = stops_early
         self._skip = bound.skip
         self._ahead = False
         self._given = 0
-        skip = 0 if self.several else bound.skip
-        self._readers = deque(_Reader(self, chain, skip) for chain in bound.chains)
+        self._chains = deque(bound.chains)
+        self._readers: deque[_Reader] = deque()
+        """The chains that have been begun, of which the first is being read."""
 
     def first_requests(self) -> list[Request]:
         """Give the request that opens each chain."""
-        return [reader.first for reader in self._readers]
+        return [self.opening(chain)[0] for chain in self._chains]
+
+    def opening(self, chain: Chain) -> tuple[Request, int]:
+        """Give the request that opens a chain, and how many rows it leaves out."""
+        if self.paginator is None:
+            return chain.first, 0
+        sized = self.paginator.sized(chain.first, self.wanted)
+        return self.paginator.skip(sized, 0 if self.several else self._skip)
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield rows, some at a time; raises what went wrong."""
         self._ahead = self.several and self.wanted is None and not self._stops_early()
-        while self._readers:
+        while self._readers or self._open_next():
             reader = self._readers[0]
             self._skip -= reader.skipped
             for rows in reader.batches():
@@ -91,7 +103,14 @@ class Scan:
 
     def begin(self) -> None:
         """Send the first request, without waiting for its answer."""
-        self._readers[0].send_next()
+        if self._open_next():
+            self._readers[0].send_next()
+
+    def _open_next(self) -> bool:
+        if not self._chains:
+            return False
+        self._readers.append(_Reader(self, self._chains.popleft()))
+        return True
 
     def ask_ahead(self, request: Request) -> None:
         """Send the first request of a coming scan, whose key is not wanted yet."""
@@ -105,6 +124,31 @@ class Scan:
         for reader in self._readers:
             while room > 0 and reader.send_next():
                 room -= 1
+        while room > 0 and self._open_next():
+            self._readers[-1].send_next()
+            room -= 1
+
+    def cut(self, chain: Chain, rows: list[Row]) -> bool:
+        """Cut what follows the first page of a list into chains that are fetched at once."""
+        column = self.method.cut
+        if column is None or not rows or self.several or self.wanted or self._stops_early():
+            return False
+        kind = self.table.resource.columns[column].type
+        moments = [str(row[self.maker.place(column)]) for row in rows]
+        ends = [span(kind, "=", moment) for moment in (moments[0], moments[-1])]
+        newest, oldest = (end.low if end is not None else None for end in ends)
+        if newest is None or oldest is None or moments != sorted(moments, reverse=True):
+            return False
+        asked = chain.chosen.get(column, (EVERYTHING,))[0]
+        parts = windows(Span(asked.low, oldest), newest, oldest, self.concurrency)
+        for number, part in enumerate(parts):
+            # The first part begins within the second in which the page ends, so some of its rows
+            # were given out already.
+            given = [row for row, at in zip(rows, moments, strict=True) if at == moments[-1]]
+            covered = covering(self.table, self._plan, chain, column, part)
+            self._readers.append(_Reader(self, covered, () if number else given))
+        self.several = bool(parts)
+        return self.several
 
     def _window(self) -> int:
         at_once = self.paginator is not None and self.paginator.finds_all_at_once
@@ -133,14 +177,11 @@ _Page = tuple[Content, Answer, str]
 class _Reader:
     """Reads one chain: drives its paginator, in the order of its pages."""
 
-    def __init__(self, scan: Scan, chain: Chain, skip: int) -> None:
+    def __init__(self, scan: Scan, chain: Chain, earlier: Sequence[Row] = ()) -> None:
         self._scan = scan
         self._chain = chain
-        self.first, self.skipped = chain.first, 0
-        if scan.paginator is not None:
-            sized = scan.paginator.sized(chain.first, scan.wanted)
-            self.first, self.skipped = scan.paginator.skip(sized, skip)
-        self._earlier: list[Row] = []
+        self.first, self.skipped = scan.opening(chain)
+        self._earlier = list(earlier)
         self._begin()
 
     def _begin(self) -> None:
@@ -239,6 +280,8 @@ class _Reader:
             rows = _without(self._rows(*page), already)
             self._scan.figures.pages += 1
             self._pages_given += 1
+            if self._pages_given == 1 and self._unsent and self._scan.cut(self._chain, rows):
+                self._unsent.clear()
             half = (len(rows) + 1) // 2
             for part in (rows[:half], rows[half:]):
                 self._given += len(part)

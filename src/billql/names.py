@@ -188,35 +188,32 @@ def tables(sql: str) -> list[Reference]:
 def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
     """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise."""
     items = _Scanner(sql).items
-    found = [(item, resolve(item.reference)) for item in items if item.long]
-    for item, name in found:
+    found = [item for item in items if item.long]
+    for item in found:
+        item.name = resolve(item.reference)
+        item.last = item.name.rpartition(".")[2]
         if item.alias_at is not None:
-            item.scope.names[_short(name)].add(name)
-    for item, name in found:
-        if item.column:
-            item.scope = item.scope.holder(name)
+            item.scope.names[item.last.lower()].add(item.name)
     splices: list[tuple[int, int, str]] = []
-    for item, name in found:
-        start, stop, last = item.reference.start, item.stop, quote(name.rpartition(".")[2])
-        short = len(item.scope.names[_short(name)]) == 1
-        text = last if item.column and short else quote(name)
-        # Two quoted names side by side would be read as one.
-        before, after = sql.endswith('"', 0, start), sql.startswith('"', stop)
+    for item in found:
+        if item.column:
+            item.scope = item.scope.holder(item.name, item.last.lower())
+    for item in found:
+        start, stop = item.reference.start, item.stop
+        short = len(item.scope.names[item.last.lower()]) == 1
+        text = quote(item.last if item.column and short else item.name)
+        before, after = sql.endswith('"', 0, start), sql.startswith('"', stop)  # "a""b" is one
         splices.append((start, stop, " " * before + text + " " * after))
         if short and item.alias_at is not None:
-            splices.append((item.alias_at, item.alias_at, f" AS {last}"))
+            splices.append((item.alias_at, item.alias_at, f" AS {quote(item.last)}"))
     splices.sort()
     pieces, done = [], 0
     for start, end, text in splices:
         pieces += [sql[done:start], text]
         done = end
-    resources = tuple(dict.fromkeys(name for item, name in found if not item.column))
+    resources = tuple(dict.fromkeys(item.name for item in found if not item.column))
     names = tuple(item.reference for item in items if not item.column)
     return Rewritten("".join([*pieces, sql[done:]]), sql, resources, names, tuple(splices))
-
-
-def _short(name: str) -> str:
-    return name.rpartition(".")[2].lower()
 
 
 class _Scope:
@@ -227,9 +224,9 @@ class _Scope:
         # By the name in lower case: the resources without alias, and "" for anything else.
         self.names: defaultdict[str, set[str]] = defaultdict(set)
 
-    def holder(self, resource: str) -> _Scope:
+    def holder(self, resource: str, short: str) -> _Scope:
         """The nearest query, from this one outwards, that reads a resource without alias."""
-        scope, short, hidden = self, _short(resource), False
+        scope, hidden = self, False
         for _ in range(_FARTHEST):
             if resource in scope.names[short] or not scope.parent:
                 break
@@ -246,6 +243,7 @@ class _Item:
     """A name that was found, and what rewriting it takes."""
 
     alias_at: int | None = None  # where the alias goes that the user left out
+    name = last = ""  # what it was resolved to, and the last part of that
 
     def __init__(self, reference: Reference, scope: _Scope, first: int, stop: int) -> None:
         self.reference, self.scope = reference, scope
@@ -313,6 +311,8 @@ class _Scanner:
         """The index of the last token of a name; it can be a star."""
         t = self._tokens
         while t[at + 1].text == "." and (t[at + 2].kind in _NAMES or t[at + 2].text == "*"):
+            if {"SELECT", "FROM", "WHERE", "JOIN"} & {t[at].keyword, t[at + 2].keyword}:
+                break
             at += 2
         return at
 

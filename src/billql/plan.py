@@ -115,6 +115,7 @@ def _consider(
         if one.usable and any(_bears_on(*filtered, one) for filtered in filters(method))
     ]
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
+    served.update(column for column, parameter in filters(method) if parameter.default is not None)
     missing = [
         *_unfilled(method, [constraints[i] for i in pushed]),
         *(column for column in echoed(table) if column in used and column not in served),

@@ -164,6 +164,10 @@ class RowMaker:
             made.extend(zip(*sources, strict=False))
         return made
 
+    def place(self, column: str) -> int:
+        """Give the place of a column in a row."""
+        return list(self._columns).index(column)
+
     def narrow(self, rows: list[Row], only: Mapping[str, SQLValue]) -> list[Row]:
         """Give the rows that have just these values in some columns."""
         places = [
