@@ -29,5 +29,8 @@ test: $(READY) ## Run every test.
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
 
+demo: $(READY) ## Answer real SELECTs over real HTTP, from the sandbox.
+	@docs/demo.sh $(BIN)/billql
+
 clean: ## Remove what the targets made.
 	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

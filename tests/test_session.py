@@ -1,0 +1,205 @@
+"""A session: names, views, local tables, errors that point into the user's own text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from billql import errors
+from billql.engine import Options
+from billql.sandbox import Sandbox
+from billql.session import Session, query_of
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(size="small") as sandbox:
+        yield sandbox
+
+
+def open_session(sandbox: Sandbox, database: str = ":memory:") -> Session:
+    return Session(database, lambda: Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls))
+
+
+@pytest.fixture
+def session(sandbox: Sandbox) -> Iterator[Session]:
+    session = open_session(sandbox)
+    yield session
+    session.close()
+
+
+def rows(session: Session, sql: str, bindings: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
+    return list(session.execute(sql, bindings))
+
+
+def test_local_statements_load_nothing(session: Session) -> None:
+    assert rows(session, "SELECT 1 + 1") == [(2,)]
+    assert session._engine is None
+
+
+def test_the_last_part_is_the_alias(session: Session) -> None:
+    sql = "SELECT count(balances.account_balance) FROM digitalocean.billing.balances"
+    assert rows(session, sql) == [(1,)]
+    sql = """SELECT count(digitalocean.billing.balances.account_balance)
+             FROM DigitalOcean."billing".[balances]"""
+    assert rows(session, sql) == [(1,)]
+
+
+def test_joins_with_local_tables(session: Session) -> None:
+    rows(session, "CREATE TABLE budget (month TEXT, usd REAL)")
+    rows(
+        session,
+        "INSERT INTO budget SELECT invoice_period, amount + 1 FROM digitalocean.billing.invoices",
+    )
+    sql = """SELECT count(*) FROM digitalocean.billing.invoices i
+             JOIN budget b ON b.month = i.invoice_period WHERE i.amount < b.usd"""
+    assert rows(session, sql) == [(24,)]
+
+
+def test_a_table_can_be_made_of_a_resource(session: Session) -> None:
+    rows(session, "CREATE TABLE copy AS SELECT * FROM digitalocean.billing.invoices")
+    assert rows(session, "SELECT count(*), typeof(amount) FROM copy") == [(24, "real")]
+
+
+def test_views_outlive_their_session(sandbox: Sandbox, tmp_path: Path) -> None:
+    database = str(tmp_path / "mine.db")
+    first = open_session(sandbox, database)
+    rows(first, "CREATE VIEW months AS SELECT invoice_period FROM digitalocean.billing.invoices")
+    first.close()
+    second = open_session(sandbox, database)
+    assert rows(second, "SELECT count(*) FROM months") == [(24,)]
+    other = open_session(sandbox)
+    rows(other, "ATTACH ? AS mine", (database,))
+    assert rows(other, "SELECT count(*) FROM mine.months") == [(24,)]
+    second.close()
+    other.close()
+
+
+def test_triggers_read_resources(session: Session) -> None:
+    rows(session, "CREATE TABLE log (invoices INTEGER)")
+    rows(session, "CREATE TABLE asks (x)")
+    rows(
+        session,
+        """CREATE TRIGGER ask AFTER INSERT ON asks BEGIN
+             INSERT INTO log SELECT count(*) FROM digitalocean.billing.invoices;
+           END""",
+    )
+    rows(session, "INSERT INTO asks VALUES (1)")
+    assert rows(session, "SELECT * FROM log") == [(24,)]
+
+
+def test_a_cte_may_have_a_resources_name(session: Session) -> None:
+    sql = """WITH invoices AS (SELECT 1 AS one),
+                  "digitalocean.billing.balances" AS (SELECT 2 AS two)
+             SELECT (SELECT one FROM invoices), (SELECT two FROM "digitalocean.billing.balances")"""
+    assert rows(session, sql) == [(1, 2)]
+
+
+def test_resources_cannot_be_written(session: Session) -> None:
+    for sql in (
+        "INSERT INTO digitalocean.billing.balances VALUES (1, 2, 3, 4, 5)",
+        "UPDATE digitalocean.billing.balances SET account_balance = 0",
+        "DELETE FROM digitalocean.billing.balances",
+        "DROP TABLE digitalocean.billing.balances",
+        "CREATE TABLE digitalocean.billing.balances (a)",
+        'CREATE TABLE "digitalocean.billing.balances" (a)',
+    ):
+        with pytest.raises(errors.SqlError, match="can be read, but not made, changed or"):
+            rows(session, sql)
+
+
+@pytest.mark.parametrize(
+    ("sql", "place", "message", "hint"),
+    [
+        ("SELECT 1 FRM x", "x", "syntax error", None),
+        ("SELECT é, amont FROM\n digitalocean.billing.invoices", "é", "no such column", None),
+        (
+            "SELECT 'é', amont\nFROM digitalocean.billing.invoices",
+            "amont",
+            "no such column: amont",
+            "amount",
+        ),
+        (
+            "SELECT * FROM digitalocean.billing.invoices WHERE invoices.amont > 1",
+            "invoices.amont",
+            "no such column: invoices.amont",
+            "amount",
+        ),
+        (
+            "SELECT * FROM digitalocean.biling.invoices",
+            "digitalocean.biling",
+            "no service digitalocean.biling",
+            "digitalocean.billing",
+        ),
+        (
+            "SELECT * FROM digitalocean.billing.invoice",
+            "digitalocean.billing.invoice",
+            "no resource digitalocean.billing.invoice",
+            "digitalocean.billing.invoices",
+        ),
+        (
+            "SELECT *\nFROM digitalocan.billing.invoices",
+            "digitalocan.",
+            "no provider digitalocan",
+            "digitalocean",
+        ),
+    ],
+)
+def test_errors_point_into_the_users_text(
+    session: Session, sql: str, place: str, message: str, hint: str | None
+) -> None:
+    with pytest.raises(errors.SqlError, match=message) as caught:
+        rows(session, sql)
+    assert caught.value.sql == sql
+    assert caught.value.offset == sql.rindex(place)
+    if hint is not None:
+        assert f"Did you mean {hint}?" in (caught.value.hint or "")
+
+
+def test_a_short_name_suggests_the_whole_one(session: Session) -> None:
+    for short in ("invoices", "billing.invoices", "digitalocean.invoices"):
+        with pytest.raises(errors.SqlError) as caught:
+            rows(session, f"SELECT * FROM {short}")
+        assert "Did you mean digitalocean.billing.invoices?" in (caught.value.hint or "")
+
+
+def test_a_missing_key_column_is_named(session: Session) -> None:
+    with pytest.raises(errors.ParameterMissing) as caught:
+        rows(session, "SELECT * FROM digitalocean.billing.invoice_items")
+    assert caught.value.column == "invoice_uuid"
+    assert "WHERE invoice_uuid = " in (caught.value.hint or "")
+
+
+def test_statements_inside_statements(session: Session) -> None:
+    outer = session.execute("SELECT invoice_uuid FROM digitalocean.billing.invoices")
+    seen = 0
+    for (uuid,) in outer:
+        sql = "SELECT count(*) > 0 FROM digitalocean.billing.invoice_items WHERE invoice_uuid = ?"
+        assert rows(session, sql, (uuid,)) == [(1,)]
+        seen += 1
+    assert seen == 24
+    assert sum(scan.requests for scan in outer.scans) == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "query"),
+    [
+        ("SELECT 1", "SELECT 1"),
+        ("  /* x */ WITH a AS (SELECT 1) SELECT * FROM a", None),
+        ("CREATE TABLE t AS SELECT 1", "SELECT 1"),
+        ("CREATE TEMP TABLE t AS WITH a AS (SELECT 1) SELECT * FROM a", None),
+        ("INSERT INTO t (a, b) SELECT 1, 2", "SELECT 1, 2"),
+        ("CREATE TABLE t (a DEFAULT (1))", ""),
+        ("EXPLAIN SELECT 1", ""),
+        ("PRAGMA user_version", ""),
+        ("DELETE FROM t WHERE a IN (SELECT 1)", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_statement_reads(sql: str, query: str | None) -> None:
+    """None stands for the text from its WITH on, '' for nothing."""
+    expected = sql[sql.index("WITH") :] if query is None else query
+    assert (query_of(sql) or "").strip().endswith(expected)
+    assert bool(query_of(sql)) == bool(expected)
