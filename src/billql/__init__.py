@@ -1,1 +1,125 @@
-"""billql answers questions about bills in SQL."""
+"""billql answers questions about bills in SQL.
+
+    import billql
+
+    with billql.connect() as connection:
+        for row in connection.execute("SELECT * FROM digitalocean.billing.balances"):
+            print(row)
+
+This is a PEP 249 module; `billql.frontends.dbapi` has the details. Importing it loads next to
+nothing: every name is fetched when it is first used.
+"""
+
+from __future__ import annotations
+
+from billql._version import __version__
+
+TYPE_CHECKING = False  # not typing's, which takes a while to load: the command line starts here
+if TYPE_CHECKING:
+    from billql.errors import (
+        ApiError,
+        BadAnswer,
+        BadValue,
+        ClosedError,
+        ConnectionFailed,
+        CredentialMissing,
+        CredentialRefused,
+        DatabaseError,
+        DataError,
+        DefinitionError,
+        Error,
+        IntegrityError,
+        InterfaceError,
+        InternalError,
+        Interrupted,
+        ListChanged,
+        NotSupportedError,
+        OperationalError,
+        ParameterMissing,
+        ProgrammingError,
+        RequestLimit,
+        SqlError,
+        UnknownName,
+        Warning,
+    )
+    from billql.frontends.dbapi import Connection, apilevel, connect, paramstyle, threadsafety
+    from billql.frontends.dbapi.cursor import Cursor
+    from billql.frontends.dbapi.types import (
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+    )
+
+__all__ = [
+    "BINARY",
+    "DATETIME",
+    "NUMBER",
+    "ROWID",
+    "STRING",
+    "ApiError",
+    "BadAnswer",
+    "BadValue",
+    "Binary",
+    "ClosedError",
+    "Connection",
+    "ConnectionFailed",
+    "CredentialMissing",
+    "CredentialRefused",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Date",
+    "DateFromTicks",
+    "DefinitionError",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "Interrupted",
+    "ListChanged",
+    "NotSupportedError",
+    "OperationalError",
+    "ParameterMissing",
+    "ProgrammingError",
+    "RequestLimit",
+    "SqlError",
+    "Time",
+    "TimeFromTicks",
+    "Timestamp",
+    "TimestampFromTicks",
+    "UnknownName",
+    "Warning",
+    "__version__",
+    "apilevel",
+    "connect",
+    "paramstyle",
+    "threadsafety",
+]
+
+
+if not TYPE_CHECKING:  # a type checker shall complain of names that are not above
+
+    def __getattr__(name: str) -> object:
+        """Fetch an exported name from the module that has it."""
+        if name in __all__:
+            from importlib import import_module
+
+            for home in ("frontends.dbapi", "frontends.dbapi.types", "errors"):
+                module = import_module(f"billql.{home}")
+                if name in vars(module):
+                    globals()[name] = value = vars(module)[name]
+                    return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

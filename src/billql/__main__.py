@@ -1,0 +1,9 @@
+"""`python -m billql` is `billql`."""
+
+from __future__ import annotations
+
+import sys
+
+from billql.cli import main
+
+sys.exit(main())

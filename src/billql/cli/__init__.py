@@ -1,0 +1,29 @@
+"""The command line: `billql`, and `python -m billql`.
+
+stdout carries data only; whatever else there is to say goes to stderr. This module imports nothing
+before `main` watches for Ctrl-C, so that it never ends in a traceback.
+
+parser    the commands and their options
+report    what goes wrong, as people read it, and the exit codes
+terminal  what is known of stdout and stderr
+query, sandbox, schema    a command each
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code; `arguments` are those of the process if not given."""
+    try:
+        from billql.cli import parser, report
+
+        options = parser.parse(arguments)
+        return report.guarded(lambda: parser.run(options), debug=options.debug)
+    except KeyboardInterrupt:
+        return 130
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else 0

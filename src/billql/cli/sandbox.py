@@ -1,0 +1,73 @@
+"""`billql sandbox`: serves pretended billing APIs until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from billql.catalogue import Catalogue
+from billql.errors import InterfaceError
+from billql.sandbox import MOST, SCALES, Limits, Sandbox
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from datetime import date
+
+
+def run(options: Namespace) -> int:
+    """Serve until a signal comes; how to reach it goes to stdout, as lines for a shell."""
+    signal.signal(signal.SIGTERM, _stop)
+    with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
+        catalogue = Catalogue()
+        for name, url in sandbox.urls.items():
+            variable = catalogue.provider(name).auth.secret
+            print(f"export BILLQL_{name.upper()}_URL={url}")
+            print(f"export {variable}={sandbox.tokens[name]}")
+        sys.stdout.flush()
+        print("The sandbox is ready; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        sandbox.serve_forever()
+    return 0
+
+
+def _sandbox(options: Namespace) -> Sandbox:
+    try:
+        return Sandbox(
+            seed=options.seed,
+            size=_size(options.size),
+            latency=options.latency,
+            port=options.port,
+            until=_day(options.until),
+            limits=Limits() if options.limits else None,
+        )
+    except OSError as error:
+        raise InterfaceError(
+            f"Port {options.port} cannot be used: {error.strerror}",
+            hint="Take another --port, or none for one that is free.",
+        ) from error
+    except OverflowError:
+        raise InterfaceError(f"There is no port {options.port}") from None
+
+
+def _size(text: str) -> Any:
+    if text in SCALES:
+        return text
+    if text.isdecimal() and 1 <= int(text) <= MOST:
+        return int(text)
+    raise InterfaceError(
+        f"{text!r} is no size", hint=f"Give {', '.join(SCALES)}, or a number from 1 to {MOST}."
+    )
+
+
+def _day(text: str | None) -> date | None:
+    from datetime import date
+
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise InterfaceError(f"{text!r} is no day", hint="Give it as YYYY-MM-DD.") from None
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,17 @@
+"""`billql schema`: prints the JSON Schema of definitions."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from billql.definition import json_schema
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+
+def run(options: Namespace) -> int:
+    """Print it, as it also lies in `docs/`."""
+    print(json.dumps(json_schema(), indent=2))
+    return 0

@@ -1,0 +1,209 @@
+"""The Python API: PEP 249 (https://peps.python.org/pep-0249/) on a session.
+
+    with billql.connect() as connection:
+        cursor = connection.execute("SELECT * FROM digitalocean.billing.balances")
+        print(cursor.fetchall(), cursor.scans)
+
+Beyond the PEP: `Connection.execute`, `executescript`, `interrupt` and `autocommit`, and
+`Cursor.scans`, which tells what a statement has cost.
+
+As the PEP wants it, a transaction begins before the first statement that changes data, and ends
+with `commit()` or `rollback()`; statements that define tables begin none.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from billql import errors
+from billql.frontends.dbapi.cursor import Cursor
+from billql.frontends.dbapi.types import Parameters
+from billql.session import Session
+
+if TYPE_CHECKING:
+    import datetime
+    from pathlib import Path
+    from types import TracebackType
+
+    import httpx
+
+    from billql.engine import Options
+    from billql.sandbox import Sandbox
+    from billql.settings import Settings
+
+apilevel = "2.0"
+threadsafety = 1
+"""Threads may share the module, but not a connection; only `interrupt()` may come from another."""
+paramstyle = "qmark"
+"""`?`, and `:name` as well."""
+
+
+def connect(
+    database: str | os.PathLike[str] = ":memory:",
+    *,
+    sandbox: bool = False,
+    tokens: Mapping[str, str] | None = None,
+    urls: Mapping[str, str] | None = None,
+    definitions: Iterable[str | os.PathLike[str]] = (),
+    max_requests: int | None = None,
+    keep: float = 300.0,
+    cache: str | os.PathLike[str] | None = None,
+    decimals: bool = False,
+    autocommit: bool = False,
+    environ: Mapping[str, str] | None = None,
+    http_transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], datetime.datetime] | None = None,
+    settings: Settings | None = None,
+) -> Connection:
+    """Open a SQLite database in which billing APIs are tables.
+
+    database        a file of local tables; it is made if it does not exist
+    sandbox         ask a private sandbox instead of the APIs; it ends with the connection
+    tokens, urls    by provider; they go before the environment
+    definitions     folders with more providers; they go before those that come with billql
+    max_requests    how many requests one statement may send
+    keep            for how many seconds an answer serves later statements
+    cache           a folder in which answers outlive the process
+    decimals        amounts are `decimal.Decimal`, not `float`
+    autocommit      no transaction begins by itself
+    environ         where tokens and settings are looked up, if not in `os.environ`
+    http_transport, clock, settings    for tests and special networks
+    """
+    given = os.environ if environ is None else environ
+    folders = list(definitions)
+    private: list[Sandbox] = []
+
+    def options() -> Options:
+        # Called when a statement first names a resource, so that plain SQL does not load all this.
+        from pathlib import Path
+
+        from billql.catalogue import built_in_root
+        from billql.engine import Options
+
+        roots: list[Path] = [Path(folder) for folder in folders]
+        made: dict[str, Any] = {
+            "environ": given,
+            "tokens": tokens,
+            "urls": urls,
+            "definitions": [*roots, built_in_root()],
+            "max_requests": max_requests,
+            "keep": keep,
+            "cache": None if cache is None else Path(cache),
+            "http_transport": http_transport,
+        }
+        made |= {} if clock is None else {"clock": clock}
+        made |= {} if settings is None else {"settings": settings}
+        if sandbox:
+            from billql.sandbox import Sandbox
+
+            private.append(Sandbox(until=None if clock is None else clock().date()))
+            # Without the environment's tokens, nothing can go to a real API.
+            home = {name: given[name] for name in ("HOME",) if name in given}
+            made |= {"environ": home, "urls": private[0].urls, "tokens": private[0].tokens}
+        return Options(**made)
+
+    try:
+        session = Session(os.fspath(database), options)
+    except errors.OperationalError as error:
+        raise errors.OperationalError(
+            f"{os.fspath(database)}: {error.message}", hint=error.hint
+        ) from error
+    return Connection(session, private, decimals=decimals, autocommit=autocommit)
+
+
+class Connection:
+    """A connection; made by `connect()`.
+
+    Used in a `with` statement it is closed at the end, committed if all went well, else rolled
+    back.
+    """
+
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(
+        self, session: Session, sandboxes: list[Sandbox], *, decimals: bool, autocommit: bool
+    ) -> None:
+        self._session = session
+        self._sandboxes = sandboxes
+        self._closed = False
+        self.decimals = decimals
+        """Whether amounts are given as `decimal.Decimal`."""
+        self.autocommit = autocommit
+        """Whether each statement is a transaction of its own, unless the SQL says BEGIN."""
+
+    def cursor(self) -> Cursor:
+        """Make a cursor."""
+        self._use()
+        return Cursor(self)
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Cursor:
+        """Run a statement with a cursor of its own, and give that cursor."""
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Parameters]) -> Cursor:
+        """Run a statement once for each set of parameters, with a cursor of its own."""
+        return self.cursor().executemany(sql, rows)
+
+    def executescript(self, script: str) -> Cursor:
+        """Run several statements with a cursor of their own."""
+        return self.cursor().executescript(script)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether there is something to commit or to roll back."""
+        return self._use().database.in_transaction
+
+    def commit(self) -> None:
+        """Make the changes since the last commit lasting."""
+        if self.in_transaction:
+            self._session.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the changes since the last commit."""
+        if self.in_transaction:
+            self._session.execute("ROLLBACK")
+
+    def interrupt(self) -> None:
+        """End the statements under way, which raise `Interrupted`; may be called in any thread."""
+        self._use().database.interrupt()
+
+    def close(self) -> None:
+        """Close the connection without a commit; closing again does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._session.close()
+            for sandbox in self._sandboxes:
+                sandbox.close()
+
+    def __enter__(self) -> Self:
+        """Give the connection itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit or roll back, and close."""
+        try:
+            if not self._closed:
+                (self.commit if kind is None else self.rollback)()
+        finally:
+            self.close()
+
+    def _use(self) -> Session:
+        if self._closed:
+            raise errors.ClosedError("The connection is closed")
+        return self._session

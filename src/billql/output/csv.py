@@ -1,0 +1,38 @@
+r"""CSV as RFC 4180 has it, but for lines that end in \n, as text does on Unix.
+
+The first line has the names. NULL and the empty text are both an empty field, for CSV has one kind
+of nothing; a blob is written as SQL writes it, X'…'. What a spreadsheet may take for a formula is
+left as it is: quoting it would change the data.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from billql.output.cells import text
+
+if TYPE_CHECKING:
+    from billql.output import Columns, Rows, Stream, Style
+
+between = ""
+
+_AS_THEY_ARE = frozenset((str, int, type(None)))
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result as CSV."""
+    put = csv.writer(_Lines(stream)).writerow
+    put([column[0] for column in columns])
+    for row in rows:
+        put([value if type(value) in _AS_THEY_ARE else text(value) for value in row])
+
+
+class _Lines:
+    r"""Ends lines in \n; the writer itself must end them in \r\n, so that it quotes either."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        self._stream.write(line[:-2] + "\n")

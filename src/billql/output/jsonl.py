@@ -1,0 +1,18 @@
+"""JSON Lines: an object on each line, with the values that the format `json` has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from billql.output.json import objects
+
+if TYPE_CHECKING:
+    from billql.output import Columns, Rows, Stream, Style
+
+between = ""
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result as one object for each line."""
+    for line in objects(columns, rows):
+        stream.write(f"{line}\n")

@@ -1,0 +1,45 @@
+"""A table in Markdown, as GitHub reads it: https://github.github.com/gfm/#tables-extension-.
+
+Whatever would be markup is escaped, so that a cell reads as its value does.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from billql.output.cells import HEAD, numeric, text, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from billql.output import Columns, Rows, Stream, Style
+
+between = "\n"
+
+_MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")
+"""What would be markup; an underscore inside of a word is none."""
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result as a table; numbers stand to the right."""
+    head = list(islice(rows, HEAD))
+    rights = numeric(head, len(columns))
+    stream.write(_line(_cell(column[0]) for column in columns))
+    stream.write(_line("---:" if right else "---" for right in rights))
+    for row in chain(head, rows):
+        stream.write(_line(_cell(value) for value in row))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if not isinstance(value, str):
+        return text(value)
+    lines = re.split("\r\n|\r|\n", value) if "\n" in value or "\r" in value else (value,)
+    return "<br>".join(visible(_MARKUP.sub(r"\\\g<0>", line)) for line in lines)

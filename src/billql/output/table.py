@@ -1,0 +1,80 @@
+"""A table for people: aligned columns, numbers to the right, NULL told from the empty text.
+
+Where the terminal is narrower than the table, texts are cut, and the cut is marked; numbers are
+never cut. Control characters are shown, not obeyed.
+"""
+
+from __future__ import annotations
+
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from billql.output.cells import HEAD, cut, numeric, text, visible, width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billql.output import Columns, Rows, Stream, Style
+
+between = "\n"
+
+_GAP = "  "
+_LEAST = 8
+"""The width below which no text is cut."""
+_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result as a table."""
+    names = [visible(column[0]) for column in columns]
+    head = list(islice(rows, HEAD))
+    rights = numeric(head, len(names))
+    widths = _widths(names, head, rights, style.width)
+    title = _line(names, widths, rights, style).removesuffix("\n")
+    stream.write(f"{_BOLD}{title}{_PLAIN}\n" if style.color else f"{title}\n")
+    stream.write(_GAP.join("─" * size for size in widths) + "\n")
+    for row in chain(head, rows):
+        stream.write(_line(row, widths, rights, style))
+
+
+def _widths(
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    rights: Sequence[bool],
+    room: int | None,
+) -> list[int]:
+    """Give each column its width, taking from the widest texts what the line has not got."""
+    filled = [0] * len(names)
+    for row in rows:
+        filled = [max(size, width(_cell(value))) for size, value in zip(filled, row, strict=True)]
+    wanted = [max(width(name), size) for name, size in zip(names, filled, strict=True)]
+    if room is None:
+        return wanted
+    least = [
+        size if right else min(size, _LEAST) for size, right in zip(filled, rights, strict=True)
+    ]
+    room -= len(_GAP) * (len(names) - 1)
+    widths, most = wanted, max(wanted)
+    while sum(widths) > room and most > 1:
+        most -= 1
+        widths = [max(size, min(want, most)) for size, want in zip(least, wanted, strict=True)]
+    return widths
+
+
+def _line(
+    values: Sequence[Any], widths: Sequence[int], rights: Sequence[bool], style: Style
+) -> str:
+    cells = []
+    for value, size, right in zip(values, widths, rights, strict=True):
+        cell = _cell(value)
+        if style.width is not None and isinstance(value, str | bytes):
+            cell = cut(cell, size)
+        space = " " * (size - width(cell))
+        if value is None and style.color:
+            cell = f"{_DIM}{cell}{_PLAIN}"
+        cells.append(space + cell if right else cell + space)
+    return _GAP.join(cells).rstrip(" ") + "\n"
+
+
+def _cell(value: Any) -> str:
+    return "NULL" if value is None else visible(text(value))
