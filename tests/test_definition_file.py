@@ -279,19 +279,22 @@ def test_nesting_over_lines_is_bounded(path: Path) -> None:
     assert complaint(path, text) == f"{MAX_DEPTH + 1}: nested deeper than {MAX_DEPTH} levels"
 
 
-def test_a_huge_file_is_refused_quickly(path: Path) -> None:
+def test_a_huge_file_is_refused_and_not_read_to_its_end(path: Path) -> None:
     with path.open("wb") as file:
-        file.truncate(MAX_BYTES * 1000)
-    began = time.monotonic()
+        file.truncate(2**36)
     with pytest.raises(DefinitionError, match=f":1: larger than {MAX_BYTES} bytes"):
         read_provider(path)
-    assert time.monotonic() - began < 1
+
+
+def test_the_largest_file_is_read(path: Path) -> None:
+    path.write_text(f"{PROVIDER}# {'x' * (MAX_BYTES - len(PROVIDER) - 2)}")
+    assert read_provider(path).title == "Example"
 
 
 def test_laughs_are_refused_quickly(path: Path) -> None:
     began = time.monotonic()
     complaint(path, LAUGHS * 1000)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("make", ["nothing", "folder"])
@@ -376,7 +379,7 @@ def test_garbage_is_a_definition_error(
             )
         ),
         ("kind: bearer", "kind: baerer", "8: auth.kind: expected bearer"),
-        ("  kind: bearer\n", "  kidn: bearer\n", "8: auth.kidn: unknown word; "),
+        ("  kind: bearer\n", "  kidn: bearer\n", "7: auth.kind: expected bearer"),
         (
             "  secret: EXAMPLE_TOKEN",
             "  secert: EXAMPLE_TOKEN",
@@ -547,7 +550,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
             'since: {column: day, operator: ">="}',
             "since: {column: day, location: query}",
             f"27: {LIST}.parameters.since.location: unknown word; expected in, column, operator, "
-            "match, required, lists, format, value, default, when_read",
+            "match, required, lists, format, null, value, default, when_read",
         ),
         (
             'since: {column: day, operator: ">="}',
@@ -581,8 +584,8 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         ),
         (
             "        paging: pages",
-            "        keep: -1",
-            f"29: {LIST}.keep: Expected `float` >= 0.0",
+            "        keep: {seconds: -1}",
+            f"29: {LIST}.keep.seconds: Expected `float` >= 0.0",
         ),
         (
             "        paging: pages",
@@ -730,6 +733,11 @@ def test_a_service_without_its_parts(
             "order: [-day, bill_id]",
             "slices: {column: week, days: 7}",
             f"30: {LIST}.slices.column: there is no column week",
+        ),
+        (
+            "order: [-day, bill_id]",
+            "cut: day",
+            f"30: {LIST}.cut: needs `order: [-day]` and parameters for both bounds",
         ),
     ],
 )

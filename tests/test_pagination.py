@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadAnswer, ListChanged
-from billql.exchange import Page, Request, member
+from billql.exchange import Page, Request, member, plain
 from billql.pagination import LastRow, NextUrl, PageNumber, Paginator, Paging, Token
 
 FIRST = Request("GET", "https://api.example.com/v2/things", (("status", "open"),))
@@ -413,3 +413,9 @@ def test_members_are_found_in_nested_objects_only() -> None:
     assert [member(data, path) for path in ("x", "a.x", "a.b.c.d", "list.b", "list.0")] == [
         None
     ] * 5
+
+
+def test_a_parameter_stands_in_an_address_as_json_would_spell_it() -> None:
+    assert [plain(value) for value in ("a b", 5, 1.5, True, False)] == [
+        *("a b", "5", "1.5", "true", "false")
+    ]

@@ -1,12 +1,13 @@
-"""Answers that are kept: for a statement, for a session, and across runs if somebody asks for it.
+"""Answers that are kept for the statements of a session.
 
-A table of a SQLite database holds them. For a session it is a temporary database, which SQLite
-keeps in memory up to a bound and beyond it in a private file that vanishes by itself
-(https://sqlite.org/inmemorydb.html#temp_db). Across runs it is a file that only its owner can read.
+A table of a temporary SQLite database holds them, which SQLite keeps in memory up to a bound and
+beyond it in a private file that vanishes by itself (https://sqlite.org/inmemorydb.html#temp_db).
 
 While a statement runs it pins what it reads, so that it sees one snapshot however long it takes.
 Other statements see an answer only when the whole list that it is a page of has been read: a
-*reading* is kept complete or not at all, so pages of two readings are never mixed.
+*reading* is kept complete or not at all, so pages of two readings are never mixed. If there is an
+archive, readings whose answers had no header worth keeping go there too; what is recalled from
+there is copied first.
 
 Only successful answers come here. A key is made from the credential's fingerprint and the request;
 neither a token nor a header of a request is ever written.
@@ -16,29 +17,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import apsw
 
+from billql.archive import Archive, Damaged, Key, Reading, Times
 from billql.credentials import Connection
 from billql.exchange import Answer, Request
 
-Key = bytes
-
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS reading (
+CREATE TABLE reading (
     id INTEGER PRIMARY KEY,
     first BLOB NOT NULL,
-    until REAL NOT NULL
+    since REAL NOT NULL,
+    until REAL NOT NULL,
+    stated INTEGER NOT NULL
 );
-CREATE INDEX IF NOT EXISTS reading_first ON reading (first);
-CREATE TABLE IF NOT EXISTS answer (
+CREATE INDEX reading_first ON reading (first);
+CREATE TABLE answer (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
     reading INTEGER,
@@ -47,8 +47,10 @@ CREATE TABLE IF NOT EXISTS answer (
     disposition TEXT,
     body BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS answer_reading ON answer (reading);
+CREATE INDEX answer_reading ON answer (reading);
 """
+
+_CACHE_KIBIBYTES = 8192
 
 
 def key_of(request: Request, connection: Connection) -> Key:
@@ -68,20 +70,20 @@ def key_of(request: Request, connection: Connection) -> Key:
 
 
 class Answers:
-    """Keeps answers for a session, or in a file for several; thread-safe.
+    """Keeps answers for a session; thread-safe.
 
     `max_bytes` bounds what is kept beyond the statements that run.
     """
 
     def __init__(
         self,
-        path: Path | None = None,
         max_bytes: int = 256 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
+        archive: Archive | None = None,
     ) -> None:
-        self._path = path
         self._max_bytes = max_bytes
         self._clock = clock
+        self._archive = archive
         self._lock = threading.Lock()
         self._pins: Counter[int] = Counter()
         self._database: apsw.Connection | None = None
@@ -113,46 +115,56 @@ class Answers:
             )
             ((body, media_type, link, disposition),) = row
         headers = {"content-type": media_type, "link": link, "content-disposition": disposition}
-        return Answer(body, media_type, {k: v for k, v in headers.items() if v is not None})
+        return Answer(body, media_type, {k: v for k, v in headers.items() if v})
 
-    def publish(self, first: Key, numbers: Sequence[int], keep: float) -> None:
-        """Let other statements see a whole reading, for some seconds; `first` opens it."""
+    def publish(
+        self, first: Key, numbers: Sequence[int], keep: float, *, stated: bool = False
+    ) -> None:
+        """Let other statements see a whole reading for some seconds; `first` opens it.
+
+        `stated` says that its definition states how long, and not a setting.
+        """
+        times = Times(self._clock(), keep, stated)
         with self._lock, self._open() as database:
             for (old,) in _all(database, "SELECT id FROM reading WHERE first = ?", (first,)):
                 self._drop_reading(database, old)
-            database.execute(
-                "INSERT INTO reading (first, until) VALUES (?, ?)", (first, self._clock() + keep)
-            )
-            reading = database.last_insert_rowid()
-            database.executemany(
-                "UPDATE answer SET reading = ? WHERE id = ? AND reading IS NULL",
-                [(reading, number) for number in numbers],
-            )
-
-    def recall(self, first: Key) -> dict[Key, int]:
-        """Find a whole reading that is still true, and pin its answers; empty if there is none."""
-        with self._lock:
-            if self._database is None and self._path is None:
-                return {}
-            found = dict(
-                self._open().execute(
-                    "SELECT answer.key, answer.id FROM reading JOIN answer "
-                    "ON answer.reading = reading.id WHERE first = ? AND until > ?",
-                    (first, self._clock()),
+            reading = _add_reading(database, first, times)
+            for number in numbers:
+                database.execute(
+                    "UPDATE answer SET reading = ? WHERE id = ? AND reading IS NULL",
+                    (reading, number),
                 )
-            )
+                if not database.changes():
+                    # It is a page of another reading, which it must not be taken from.
+                    self._drop_reading(database, reading)
+                    return
+            if self._archive is not None and not _has_headers(database, reading):
+                self._archive.store(first, Reading(times, _pages(database, reading)))
+
+    def recall(self, first: Key, keep: float) -> dict[Key, int]:
+        """Find a whole reading that is still true, and pin its answers; empty if there is none.
+
+        `keep` bounds its age in seconds, unless its definition states how long it stays true.
+        """
+        with self._lock:
+            found = self._find(first, keep)
+            if not found and self._archive is not None and self._copy(self._archive, first, keep):
+                found = self._find(first, keep)
             self._pins.update(found.values())
             return found
 
     def drop(self, number: int) -> None:
         """Forget an answer that the caller has pinned, and its reading: it turned out untrue."""
         with self._lock, self._open() as database:
-            for (reading,) in _all(
+            for reading, first in _all(
                 database,
-                "SELECT reading FROM answer WHERE id = ? AND reading IS NOT NULL",
+                "SELECT reading.id, first FROM answer JOIN reading ON reading.id = answer.reading "
+                "WHERE answer.id = ?",
                 (number,),
             ):
                 self._drop_reading(database, reading)
+                if self._archive is not None:
+                    self._archive.forget(first)
             self._unpin(number)
 
     def release(self, numbers: Iterable[int]) -> None:
@@ -174,19 +186,53 @@ class Answers:
                     self._drop_reading(database, old)
 
     def clear(self) -> None:
-        """Forget every reading."""
+        """Forget every reading, in the archive too."""
         with self._lock:
-            if self._database is not None or self._path is not None:
-                with self._open() as database:
+            if self._archive is not None:
+                self._archive.clear()
+            if self._database is not None:
+                with self._database as database:
                     for (old,) in _all(database, "SELECT id FROM reading"):
                         self._drop_reading(database, old)
 
     def close(self) -> None:
-        """Close the database; a temporary one vanishes."""
+        """Close the database, which vanishes, and the archive, which does not."""
         with self._lock:
+            if self._archive is not None:
+                self._archive.close()
             if self._database is not None:
                 self._database.close()
                 self._database = None
+
+    def _find(self, first: Key, keep: float) -> dict[Key, int]:
+        if self._database is None:
+            return {}
+        now = self._clock()
+        return dict(
+            self._database.execute(
+                "SELECT answer.key, answer.id FROM reading JOIN answer "
+                "ON answer.reading = reading.id "
+                "WHERE first = ? AND until > ? AND (stated OR since > ?)",
+                (first, now, now - keep),
+            )
+        )
+
+    def _copy(self, archive: Archive, first: Key, keep: float) -> bool:
+        """Take a reading over from the archive, if it is whole."""
+        found = archive.load(first, self._clock(), keep)
+        if found is None:
+            return False
+        try:
+            with self._open() as database:
+                reading = _add_reading(database, first, found.times)
+                database.executemany(
+                    "INSERT INTO answer (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
+                    ((reading, *page) for page in found.pages),
+                )
+        except (Damaged, apsw.Error):
+            archive.forget(first)
+            return False
+        return True
 
     def _unpin(self, number: int) -> None:
         self._pins[number] -= 1
@@ -205,13 +251,36 @@ class Answers:
 
     def _open(self) -> apsw.Connection:
         if self._database is None:
-            if self._path is not None:
-                self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._database = apsw.Connection(str(self._path or ""))
-            self._database.pragma("cache_size", -8192)
+            self._database = apsw.Connection("")
+            self._database.pragma("cache_size", -_CACHE_KIBIBYTES)
             self._database.execute(_SCHEMA)
         return self._database
+
+
+def _has_headers(database: apsw.Connection, reading: int) -> bool:
+    """Tell whether rows may be made of something other than bodies."""
+    return bool(
+        _all(
+            database,
+            "SELECT 1 FROM answer WHERE reading = ? AND (link IS NOT NULL "
+            "OR disposition IS NOT NULL) LIMIT 1",
+            (reading,),
+        )
+    )
+
+
+def _pages(database: apsw.Connection, reading: int) -> Iterator[Any]:
+    return database.execute(
+        "SELECT key, media_type, body FROM answer WHERE reading = ?", (reading,)
+    )
+
+
+def _add_reading(database: apsw.Connection, first: Key, times: Times) -> int:
+    database.execute(
+        "INSERT INTO reading (first, since, until, stated) VALUES (?, ?, ?, ?)",
+        (first, times.since, times.until, times.stated),
+    )
+    return database.last_insert_rowid()
 
 
 def _all(database: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:

@@ -244,17 +244,18 @@ def _chain(
         value = _parameter_value(table, name, parameter, plan.used, chosen)
         if value is None:
             continue
+        told = parameter.name or name
         if parameter.location == "path":
             assert not isinstance(value, list)
-            path = path.replace(f"{{{name}}}", _path_segment(table, name, value))
+            path = path.replace(f"{{{told}}}", _path_segment(table, told, value))
         elif parameter.location == "body":
-            request = request.with_body(name, value)
+            request = request.with_body(told, value)
         elif isinstance(value, list):
-            request = _with_list(request, name, parameter, value)
+            request = _with_list(request, told, parameter, value)
         elif parameter.location == "header":
-            request = replace(request, headers=(*request.headers, (name, plain(value))))
+            request = replace(request, headers=(*request.headers, (told, plain(value))))
         else:
-            request = request.with_query(name, value)
+            request = replace(request, query=(*request.query, (told, plain(value))))
     points = {
         column: values.sql_value(table.resource.columns[column].type, spans[0].low)
         for column, spans in chosen.items()
@@ -298,11 +299,15 @@ def _parameter_value(
         return parameter.value if read else None
     column = parameter.column or name
     spans = chosen.get(column, (EVERYTHING,))
+    if values.NULL in spans:
+        return parameter.null
     kind = table.resource.columns[column].type
     edges = [edge for edge in (_edge(parameter, span) for span in spans) if edge is not None]
     try:
-        told = [values.write(kind, parameter.format, edge) for edge in edges]
+        told = [values.write_bound(kind, parameter.format, parameter.operator, e) for e in edges]
     except (ValueError, OverflowError):
+        if not parameter.required:
+            return None
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
             hint=f"Give {values.EXPECTED[kind]}.",
@@ -313,12 +318,10 @@ def _parameter_value(
 
 
 def _edge(parameter: Parameter, span: Span) -> Any:
-    """Give the end of a span that a parameter says, in the parameter's own terms."""
+    """Give the end of a span that a parameter is about."""
     if parameter.operator == "=":
         return span.low if span.is_point else None
-    if parameter.operator.startswith(">"):
-        return span.low - 1 if parameter.operator == ">" and span.low is not None else span.low
-    return span.high + 1 if parameter.operator == "<" and span.high is not None else span.high
+    return span.low if parameter.operator.startswith(">") else span.high
 
 
 def _path_segment(table: Table, name: str, value: Scalar) -> str:

@@ -98,6 +98,10 @@ class Column(_Strict, frozen=True, kw_only=True):
     """How the API writes it, if not in the usual way."""
     value: Scalar | None = None
     """The value that every row has, where the API does not say it."""
+    divide: Annotated[int, Meta(gt=0)] | None = None
+    """What a number is divided by, such as 100 to give the major units of an amount in cents."""
+    only: dict[str, Scalar] = {}
+    """Paths of a row and what they must have; other rows have NULL in this column."""
     currency: Name | None = None
     """For an amount of money: the column that holds its currency."""
     minor: bool = False
@@ -107,11 +111,14 @@ class Column(_Strict, frozen=True, kw_only=True):
 
 
 class Parameter(_Strict, frozen=True, kw_only=True):
-    """Something that a request carries: its name is the API's own.
+    """Something that a request carries; it goes by the API's own name.
 
     A parameter without `value` and without `default` is filled by constraints on its column.
     """
 
+    name: str | None = None
+    """The API's name, where it is not the one that it has here: two parameters may share one.
+    In a body, `a.b` is the member b of the object a."""
     location: Literal["path", "query", "body", "header"] = msgspec.field(default="query", name="in")
     """Where it goes."""
     column: Name | None = None
@@ -126,6 +133,8 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """How it takes several values, if it can: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
     format: Format | None = None
     """How the API writes its values, if not as the column's type does."""
+    null: Scalar | None = None
+    """What it takes for rows that have no value in the column, if it can say that."""
     value: Scalar | None = None
     """What is always sent."""
     default: Scalar | tuple[Scalar, ...] | None = None
@@ -148,6 +157,15 @@ class Slices(_Strict, frozen=True, kw_only=True):
     """The days that one request covers, both ends included."""
     most: Annotated[int, Meta(gt=0)] = 120
     """The number of requests above which a window is an error."""
+
+
+class Keep(_Strict, frozen=True, kw_only=True):
+    """How long an answer stays true."""
+
+    seconds: Annotated[float, Meta(ge=0)]
+    """For how long."""
+    unless: dict[Name, Scalar] = {}
+    """Values of columns for which it does not hold, like `invoice_uuid: preview`."""
 
 
 class Rows(_Strict, frozen=True, kw_only=True):
@@ -194,8 +212,8 @@ class Method(_Strict, frozen=True, kw_only=True):
     """Whether the answer has one row at most."""
     order: tuple[str, ...] = ()
     """The order in which the API gives rows, by column; `-column` is descending."""
-    keep: Annotated[float, Meta(ge=0)] | None = None
-    """For how many seconds an answer stays true, if longer or shorter than the session's."""
+    keep: Keep | None = None
+    """How long an answer stays true, if longer or shorter than the session's time."""
     expected_rows: Annotated[int, Meta(gt=0)] | None = None
     """How many rows to expect, for the planner's estimates."""
 
@@ -318,7 +336,11 @@ def _method_problems(
     if isinstance(method.paging, str) and method.paging not in provider.paging:
         yield ("paging",), f"the provider defines no paging called {method.paging}"
     in_path = set(placeholders(method.path))
-    told = {name for name, parameter in method.parameters.items() if parameter.location == "path"}
+    told = {
+        parameter.name or name
+        for name, parameter in method.parameters.items()
+        if parameter.location == "path"
+    }
     for name in sorted(in_path - told):
         yield ("request",), f"{{{name}}} has no parameter with `in: path`"
     for name in sorted(told - in_path):
@@ -327,6 +349,17 @@ def _method_problems(
         column = parameter.filters(name)
         if column is not None and column not in columns:
             yield ("parameters", name), f"there is no column {column}"
+        elif (
+            column is not None
+            and parameter.operator == "="
+            and parameter.format is None
+            and columns[column].type == "timestamp"
+            and columns[column].path != "$parameter"
+        ):
+            yield (
+                ("parameters", name, "operator"),
+                "an instant is shown in whole seconds, so `=` would miss its fractions",
+            )
         elif (
             column is not None
             and parameter.operator != "="

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,12 +16,15 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.answers import Answers
+from billql.archive import Archive
 from billql.catalogue import Catalogue, Table
 from billql.credentials import Connection, Credentials
 from billql.running import Bindings, Running
+from billql.settings import Settings
 from billql.statement import Resources, Statement
-from billql.transport import Settings, Transport
+from billql.transport import Transport
 from billql.vtable import Module
+from billql.wire import Wire
 
 if TYPE_CHECKING:
     import httpx
@@ -36,17 +38,19 @@ def _now() -> datetime.datetime:
 class Options:
     """How a session reads APIs.
 
-    `tokens` and `urls` are by provider and go before the environment; `keep` is for how many
-    seconds answers serve other statements of the session.
+    `tokens` and `urls` are by provider and go before the environment. `keep` is for how many
+    seconds answers serve other statements of the session, and, if `cache` is a folder, of other
+    runs: `kept_bytes` of them at most. What may hold a secret is not shown.
     """
 
-    environ: Mapping[str, str]
-    tokens: Mapping[str, str] | None = None
-    urls: Mapping[str, str] | None = None
+    environ: Mapping[str, str] = field(repr=False)
+    tokens: Mapping[str, str] | None = field(default=None, repr=False)
+    urls: Mapping[str, str] | None = field(default=None, repr=False)
     definitions: Sequence[Path] = ()
     max_requests: int | None = None
     keep: float = 300.0
     cache: Path | None = None
+    kept_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     http_transport: httpx.BaseTransport | None = None
     clock: Callable[[], datetime.datetime] = _now
@@ -61,12 +65,16 @@ class Engine:
         self.catalogue = Catalogue(options.definitions, _definition_cache(options.environ))
         self._credentials = Credentials(options.environ, options.tokens, options.urls)
         self._connections: dict[str, Connection] = {}
-        self._transport = Transport(options.settings, options.http_transport)
-        self._answers = Answers(None if options.cache is None else options.cache / "answers.db")
+        archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
+        self._answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
+        self._transport = Transport(
+            options.settings, Wire(options.settings, options.http_transport)
+        )
         self._shared = Resources(self._transport, self._answers, options.clock, options.keep)
         self._module = Module(self)
         self._registered: set[str] = set()
-        self._current: list[Running] = []
+        self.current: list[Running | None] = []
+        """The statements that SQLite is running now: several, where one runs inside another."""
 
     def register(self, names: Iterable[str]) -> None:
         """Make resources known to SQLite by their dotted names."""
@@ -90,22 +98,15 @@ class Engine:
         )
         return Running(statement, self._database, query, bindings)
 
-    @contextmanager
-    def runs(self, running: Running) -> Iterator[None]:
-        """While this lasts, what SQLite does is done for this statement."""
-        self._current.append(running)
-        try:
-            yield
-        finally:
-            self._current.pop()
-
     def table(self, name: str) -> Table:
         """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
         return self.catalogue.table(name)
 
     def running(self) -> Running:
         """Give the statement that SQLite is running now."""
-        return self._current[-1]
+        running = self.current[-1]
+        assert running is not None, "a statement that reads a resource was begun"
+        return running
 
     def connection(self, table: Table) -> Connection:
         """Give the credential for a resource; raises CredentialMissing."""

@@ -59,8 +59,12 @@ class Exit(enum.IntEnum):
     """A limit that the user set was reached."""
     DEFINITION = 8
     """A definition has a mistake."""
+    OUTPUT = 9
+    """The answer could not be written, as on a full disk."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
+    BROKEN_PIPE = 141
+    """Who read the answer left before its end, as `head` does: 128 and the number of SIGPIPE."""
 
 
 class Warning(Exception):
@@ -86,53 +90,51 @@ class InterfaceError(Error):
     """The Python API was used wrongly."""
 
     code = "interface"
+    exit = Exit.USAGE
 
 
 class DatabaseError(Error):
     """Anything that has to do with the data."""
 
     code = "database"
+    exit = Exit.SQL
 
 
 class DataError(DatabaseError):
     """A value is not what it should be."""
 
     code = "data"
-    exit = Exit.SQL
 
 
 class OperationalError(DatabaseError):
     """Something outside of the statement failed."""
 
     code = "operational"
-    exit = Exit.SQL
 
 
 class IntegrityError(DatabaseError):
     """A constraint of a local table was violated."""
 
     code = "integrity"
-    exit = Exit.SQL
 
 
 class InternalError(DatabaseError):
     """SQLite or billql is in a state that it should not be in."""
 
     code = "internal"
+    exit = Exit.INTERNAL
 
 
 class ProgrammingError(DatabaseError):
     """The statement cannot be run as it is written."""
 
     code = "programming"
-    exit = Exit.SQL
 
 
 class NotSupportedError(DatabaseError):
     """Something that billql does not do."""
 
     code = "not-supported"
-    exit = Exit.SQL
 
 
 class ClosedError(InterfaceError):

@@ -30,8 +30,8 @@ class Request:
         return replace(self, query=(*kept, (name, plain(value))))
 
     def with_body(self, name: str, value: Any) -> Request:
-        """Give the request with a member of its JSON body set."""
-        return replace(self, body={**(self.body or {}), name: value})
+        """Give the request with a member of its JSON body set; `a.b` is one of a nested object."""
+        return replace(self, body=_with_member(self.body or {}, name.split("."), value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,12 @@ class Page:
     last_item: Any = None
 
 
+def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
+    if path[1:]:
+        value = _with_member(data.get(path[0], {}), path[1:], value)
+    return {**data, path[0]: value}
+
+
 def plain(value: Scalar) -> str:
     """Give a parameter's value as it stands in a URL: booleans in JSON's spelling."""
     if isinstance(value, bool):
@@ -69,7 +75,7 @@ def plain(value: Scalar) -> str:
 def member(data: Any, path: str) -> Any:
     """Find `a.b.c` in nested objects; None where a part is missing."""
     for name in path.split("."):
-        if not isinstance(data, Mapping):
+        if not isinstance(data, dict):
             return None
         data = data.get(name)
     return data

@@ -170,10 +170,6 @@ class Scan:
             wait({future, *coming}, TICK, FIRST_COMPLETED)
 
 
-_Page = tuple[Content, Answer, str]
-"""A page that has arrived: its content, the answer that it is from, and what was asked."""
-
-
 class _Reader:
     """Reads one chain: drives its paginator, in the order of its pages."""
 
@@ -189,7 +185,7 @@ class _Reader:
         self._pages = None if paginator is None else paginator.pages(self.first)
         self._unsent = deque([self.first] if self._pages is None else next(self._pages))
         self._sent: deque[tuple[Request, Future[Answer]]] = deque()
-        self._arrived: deque[_Page | Exception] = deque()
+        self._arrived: deque[list[Row] | Exception] = deque()
         self._asked: list[Request] = []
         self._pages_given = 0
         self._given = 0
@@ -221,16 +217,17 @@ class _Reader:
         while self._sent and self._sent[0][1].done():
             request, future = self._sent.popleft()
             try:
-                page = self._understood(request, future)
+                rows = self._understood(request, future)
             except Exception as error:
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()
             else:
-                if page is not None:
-                    self._arrived.append(page)
+                if rows is not None:
+                    self._arrived.append(rows)
 
-    def _understood(self, request: Request, future: Future[Answer]) -> _Page | None:
+    def _understood(self, request: Request, future: Future[Answer]) -> list[Row] | None:
+        """Make the rows of a page, and learn what follows it; None where there is no page."""
         scan = self._scan
         where = f"{request.method} {request.url}"
         try:
@@ -240,6 +237,7 @@ class _Reader:
                 return None
             raise
         content = parse(scan.method, answer, where)
+        rows = scan.maker.rows(content, answer, self._chain.echoes, where)
         self._refuse_repetition(content, where)
         if self._pages is not None:
             try:
@@ -247,8 +245,16 @@ class _Reader:
             except StopIteration:
                 self._pages = None
         if self._pages is None:
-            scan.statement.publish(self._asked, scan.connection, scan.method.keep)
-        return content, answer, where
+            scan.statement.publish(self._asked, scan.connection, self._keep())
+        return rows
+
+    def _keep(self) -> float | None:
+        """Give the seconds for which the definition says that the chain stays true."""
+        keep = self._scan.method.keep
+        said = {**self._chain.only, **self._chain.echoes}
+        if keep is None or any(said.get(name) == value for name, value in keep.unless.items()):
+            return None
+        return keep.seconds
 
     def _refuse_repetition(self, content: Content, where: str) -> None:
         """Notice rows that moved from one page to the next: they come twice."""
@@ -277,7 +283,7 @@ class _Reader:
     def _reading(self) -> Iterator[list[Row]]:
         already = Counter(self._earlier)
         while (page := self._next_page()) is not None:
-            rows = _without(self._rows(*page), already)
+            rows = _without(self._narrowed(page), already)
             self._scan.figures.pages += 1
             self._pages_given += 1
             if self._pages_given == 1 and self._unsent and self._scan.cut(self._chain, rows):
@@ -293,7 +299,7 @@ class _Reader:
                 hint="Run the statement again; a list that moves has no complete answer.",
             )
 
-    def _next_page(self) -> _Page | None:
+    def _next_page(self) -> list[Row] | None:
         self.take_arrived()
         while not self._arrived:
             if not self._sent and not self.send_next():
@@ -305,8 +311,7 @@ class _Reader:
             raise page
         return page
 
-    def _rows(self, content: Content, answer: Answer, where: str) -> list[Row]:
-        rows = self._scan.maker.rows(content, answer, self._chain.echoes, where)
+    def _narrowed(self, rows: list[Row]) -> list[Row]:
         return self._scan.maker.narrow(rows, self._chain.only) if self._scan.several else rows
 
     def _start_again(self) -> bool:
@@ -328,7 +333,8 @@ class _Reader:
         for request in self._asked[: self._pages_given]:
             answer = scan.statement.ask(request, scan.connection, scan.figures).result()
             content = parse(scan.method, answer, request.url)
-            rows += _without(self._rows(content, answer, request.url), already)
+            page = scan.maker.rows(content, answer, self._chain.echoes, request.url)
+            rows += _without(self._narrowed(page), already)
         return rows[: self._given]
 
 

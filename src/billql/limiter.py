@@ -8,39 +8,34 @@ from __future__ import annotations
 
 import datetime
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 
+from billql.clock import Clock
 from billql.definition import Limit
+
+_LONGEST_HOLD = 3600.0
+"""The longest time for which an answer is believed that no request shall come: after an hour it
+does no harm to ask again."""
 
 
 class Limiter:
-    """Counts requests in sliding windows; thread-safe.
+    """Counts requests in sliding windows; thread-safe."""
 
-    `monotonic` and `now` are clocks: seconds that never go back, and seconds since 1970.
-    """
-
-    def __init__(
-        self,
-        limits: Sequence[Limit],
-        monotonic: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
         self._windows = [(limit, deque[float]()) for limit in limits]
-        self._monotonic = monotonic
-        self._now = now
+        self._clock = clock or Clock()
         self._held_until = 0.0
         self._lock = threading.Lock()
 
     def reserve(self) -> float:
         """Take a place for one request; give the seconds to wait, or 0.0 with the place taken."""
         with self._lock:
-            moment = self._monotonic()
+            moment = self._clock.monotonic()
             wait = max(0.0, self._held_until - moment)
             for limit, sent in self._windows:
-                while sent and sent[0] <= moment - limit.seconds:
+                while sent and sent[0] + limit.seconds <= moment:
                     sent.popleft()
                 if len(sent) >= limit.requests:
                     wait = max(wait, sent[0] + limit.seconds - moment)
@@ -52,32 +47,36 @@ class Limiter:
     def hold(self, seconds: float) -> None:
         """Let no request pass for so many seconds."""
         with self._lock:
-            self._held_until = max(self._held_until, self._monotonic() + seconds)
+            until = self._clock.monotonic() + min(seconds, _LONGEST_HOLD)
+            self._held_until = max(self._held_until, until)
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer: none remaining means waiting for the reset that it names."""
         if headers.get("ratelimit-remaining") == "0":
-            wait = self._until(headers.get("ratelimit-reset"))
-            if wait is not None:
-                self.hold(wait)
+            self.hold(self._until(headers.get("ratelimit-reset", "")))
 
-    def _until(self, reset: str | None) -> float | None:
+    def _until(self, reset: str) -> float:
         """Read a reset: seconds since 1970, or, where they are few, seconds from now."""
-        if reset is None or not reset.isdecimal():
-            return None
-        seconds = float(reset)
-        return max(0.0, seconds - self._now()) if seconds > 10**9 else seconds
+        seconds = _seconds(reset) or 0.0
+        return max(0.0, seconds - self._clock.now()) if seconds > 10**9 else seconds
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Read `retry-after` (RFC 9110, 10.2.3): seconds, or a date; None where there is none."""
     value = headers.get("retry-after", "").strip()
-    if value.isdecimal():
-        return float(value)
+    seconds = _seconds(value)
+    if seconds is not None:
+        return seconds
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
     return max(0.0, moment.timestamp() - now)
+
+
+def _seconds(text: str) -> float | None:
+    """Read a count of seconds, which some APIs give with a fraction."""
+    digits = text.replace(".", "", 1)
+    return float(text) if digits.isascii() and digits.isdecimal() else None

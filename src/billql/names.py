@@ -194,10 +194,10 @@ def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
         item.last = item.name.rpartition(".")[2]
         if item.alias_at is not None:
             item.scope.names[item.last.lower()].add(item.name)
-    splices: list[tuple[int, int, str]] = []
     for item in found:
         if item.column:
             item.scope = item.scope.holder(item.name, item.last.lower())
+    splices: list[tuple[int, int, str]] = []
     for item in found:
         start, stop = item.reference.start, item.stop
         short = len(item.scope.names[item.last.lower()]) == 1

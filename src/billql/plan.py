@@ -43,7 +43,7 @@ class Constraint(NamedTuple):
     """SQLite's side of a predicate, as its planner offers it."""
 
     column: str
-    operator: Operator | Literal["in", "limit", "offset", "other"]
+    operator: Operator | Literal["in", "is null", "limit", "offset", "other"]
     usable: bool
     value: SQLValue | Unknown = UNKNOWN
 
@@ -120,7 +120,7 @@ def _consider(
         *_unfilled(method, [constraints[i] for i in pushed]),
         *(column for column in echoed(table) if column in used and column not in served),
     ]
-    exact = _exact(method, constraints, pushed)
+    exact = _exact(table, method, constraints, pushed)
     many = any(constraints[i].operator == "in" for i in pushed)
     ordered = not order or (not many and (method.single or _comes_in(method, order)))
     plan = Plan(
@@ -174,23 +174,32 @@ def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool
     """Tell whether a parameter can say something of a constraint: its value, or its bound."""
     if column != constraint.column:
         return False
+    if constraint.operator == "is null":
+        return parameter.null is not None
     return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
 
 
-def _exact(method: Method, constraints: Sequence[Constraint], pushed: Sequence[int]) -> bool:
+def _exact(
+    table: Table, method: Method, constraints: Sequence[Constraint], pushed: Sequence[int]
+) -> bool:
     """Tell whether the API's rows are just those that satisfy all the constraints."""
     for number, one in enumerate(constraints):
         if one.operator in ("limit", "offset"):
             continue
         if number not in pushed:
             return False
+        kind = table.resource.columns[one.column].type
         matching = [
             parameter for column, parameter in filters(method) if _bears_on(column, parameter, one)
         ]
-        if any(parameter.match != "exact" for parameter in matching):
+        if not all(
+            parameter.match == "exact"
+            and values.is_precise(kind, parameter.format, parameter.operator)
+            for parameter in matching
+        ):
             return False
-        operators = {parameter.operator[0] for parameter in matching}
-        if one.operator in ("=", "in") and "=" not in operators and operators != {"<", ">"}:
+        said = {parameter.operator[0] for parameter in matching}
+        if one.operator in ("=", "in") and "=" not in said and said != {"<", ">"}:
             return False
     return True
 
@@ -228,6 +237,8 @@ def _is_known(table: Table, constraint: Constraint) -> bool:
 def span_of(table: Table, constraint: Constraint, value: SQLValue) -> Span | None:
     """Give the column values that satisfy a constraint with a value; see `values.span`."""
     kind = table.resource.columns[constraint.column].type
+    if constraint.operator == "is null":
+        return values.NULL
     if constraint.operator in ("<", "<=", ">", ">="):
         return values.span(kind, constraint.operator, value)
     return values.span(kind, "=", value)

@@ -9,6 +9,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple
 
@@ -20,13 +22,19 @@ from billql.values import SQLValue, reader
 Row = tuple[SQLValue, ...]
 
 
-class Items(NamedTuple):
+@dataclass(frozen=True)
+class Items:
     """The rows of one source of an answer, as the answer has them, and what lies around them."""
 
     source: Rows
     values: list[Any]
     parents: Sequence[Any]
     keys: Sequence[str | None]
+
+    @cached_property
+    def are_objects(self) -> bool:
+        """Whether every row is an object."""
+        return set(map(type, self.values)) <= {dict}
 
 
 class Content(NamedTuple):
@@ -98,7 +106,7 @@ def _page_items(path: str, data: Any) -> Sequence[Any]:
 
 def _walk(source: Rows, data: Any, where: str) -> Items:
     """Walk a source's path; what is missing is an error unless the source is optional."""
-    if not source.at and not isinstance(data, Mapping):
+    if not source.at and not isinstance(data, dict):
         raise BadAnswer(f"{where} answered with something other than an object")
     found = Items(source, [data], [None], [None])
     for depth, segment in enumerate(source.at.split(".") if source.at else ()):
@@ -116,9 +124,9 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
         if segment.endswith("[]"):
             expected, fits = "a list", isinstance(found, list)
         elif segment.endswith("{}"):
-            expected, fits = "a map", isinstance(found, Mapping)
+            expected, fits = "a map", isinstance(found, dict)
         else:
-            expected, fits = "an object", isinstance(found, Mapping)
+            expected, fits = "an object", isinstance(found, dict)
         if not fits:
             if found is not None or strict:
                 place = f"at {name}" if name else "as a whole"
@@ -179,7 +187,7 @@ class RowMaker:
 
     def _check_shape(self, first: Any, where: str) -> None:
         """Refuse an object that has nothing of a row: an error in the clothes of an answer."""
-        if not isinstance(first, Mapping):
+        if not isinstance(first, dict):
             return
         paths = (column.path or name for name, column in self._columns.items())
         names = {path.partition(".")[0] for path in paths if not path.startswith("$")}
@@ -208,7 +216,8 @@ class RowMaker:
         if path == "$parameter":
             return repeat(echoes.get(name), count)
         try:
-            return self._readers[name](_pick(path, items, content, answer))
+            values = self._readers[name](_pick(path, items, content, answer))
+            return _derived(column, values, items) if column.divide or column.only else values
         except ValueError as error:
             raise BadAnswer(
                 f"{where} answered with a {name} of {self._table} that cannot be read: {error}"
@@ -224,10 +233,21 @@ def identities(
     if not paths:
         return frozenset()
     return frozenset(
-        tuple(member(row, path) for path in paths)
+        identity
         for items in content.groups
-        for row in items.values
+        for identity in zip(*(_members(items, path) for path in paths), strict=True)
     )
+
+
+def _derived(column: Column, values: list[SQLValue], items: Items) -> list[SQLValue]:
+    """Give a column that is computed: divided, and NULL in rows that it does not hold for."""
+    for path, expected in column.only.items():
+        found = _members(items, path)
+        pairs = zip(values, found, strict=True)
+        values = [value if said == expected else None for value, said in pairs]
+    if column.divide is None:
+        return values
+    return [v / column.divide if isinstance(v, int | float) else v for v in values]
 
 
 def _constant(value: str | int | float | bool) -> SQLValue:
@@ -237,9 +257,7 @@ def _constant(value: str | int | float | bool) -> SQLValue:
 def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:
     root, _, rest = path.partition(".")
     if not root.startswith("$"):
-        if not rest:
-            return [row.get(root) if isinstance(row, Mapping) else None for row in items.values]
-        return [member(row, path) for row in items.values]
+        return _members(items, path)
     if root == "$value":
         return items.values
     if root == "$key":
@@ -252,3 +270,10 @@ def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any
         return [answer.headers.get(rest)] * len(items.values)
     assert root == "$body", path
     return [answer.body] * len(items.values)
+
+
+def _members(items: Items, path: str) -> list[Any]:
+    """Find `a.b.c` in every row; None where a part is missing."""
+    if "." not in path and items.are_objects:
+        return [row.get(path) for row in items.values]
+    return [member(row, path) for row in items.values]

@@ -8,7 +8,6 @@ resources need is loaded when a statement first names one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -34,14 +33,18 @@ class Session:
     """
 
     def __init__(self, database: str, options: Callable[[], Options]) -> None:
-        with _translated():
+        try:
             self.database = apsw.Connection(database)
+        except apsw.Error as error:
+            raise _translated(error) from error
         self.database.set_busy_timeout(5000)
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
         self._add_functions()
         self._options = options
         self._engine: Engine | None = None
+        self.scans: list[ScanFigures] = []
+        """The figures of the statement that was begun last, even if it has failed."""
 
     @property
     def engine(self) -> Engine:
@@ -54,10 +57,12 @@ class Session:
 
     def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raises one of billql's errors."""
+        self.scans = []
         rewritten = names.rewrite(sql, lambda reference: self._resolve(sql, reference))
         running = None
         if rewritten.resources or self._reads_resources(rewritten):
             running = self.engine.begin(query_of(rewritten.sql), bindings)
+            self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
 
     def close(self) -> None:
@@ -79,6 +84,13 @@ class Session:
             raise errors.UnknownName(
                 error.message, sql=sql, offset=reference.start, hint=error.hint
             ) from None
+        if reference.kind == "target":
+            raise errors.SqlError(
+                f"{table.name} is a resource: it can be read, but not made, changed or dropped",
+                sql=sql,
+                offset=reference.start,
+                hint="Keep what you read in a table of your own: CREATE TABLE … AS SELECT …",
+            )
         self.engine.register([table.name])
         return table.name
 
@@ -88,8 +100,13 @@ class Session:
         It may name one in quotes, or a view or trigger that does; these were stored with the
         quoted name, so SQLite must know all names.
         """
-        if any("." in part for table in rewritten.tables for part in table.parts):
+        quoted = [table for table in rewritten.tables if "." in table.parts[-1]]
+        if quoted:
             self.engine.register(self.engine.catalogue.names())
+            known = set(self.engine.catalogue.names())
+            for table in quoted:
+                if table.kind == "target" and table.parts[-1].lower() in known:
+                    self._resolve(rewritten.original, table._replace(parts=table.parts[-1:]))
             return True
         if rewritten.tables and self._has_programs():
             self.engine.register(self.engine.catalogue.names())
@@ -97,14 +114,17 @@ class Session:
         return False
 
     def _has_programs(self) -> bool:
-        schemas = [row[1] for row in self.database.execute("PRAGMA database_list")]
-        return any(
-            self.database.execute(
-                f"SELECT 1 FROM {names.quote(str(schema))}.sqlite_schema "
-                "WHERE type IN ('view', 'trigger') LIMIT 1"
-            ).fetchone()
-            for schema in {*schemas, "temp"}
-        )
+        try:
+            schemas = [row[1] for row in self.database.execute("PRAGMA database_list")]
+            return any(
+                self.database.execute(
+                    f"SELECT 1 FROM {names.quote(str(schema))}.sqlite_schema "
+                    "WHERE type IN ('view', 'trigger') LIMIT 1"
+                ).fetchone()
+                for schema in {*schemas, "temp"}
+            )
+        except apsw.Error as error:
+            raise _translated(error) from error
 
 
 class Execution:
@@ -128,11 +148,10 @@ class Execution:
         self.readonly = True
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
-        self._first: Row | None = None
         self._closed = False
-        with self._guarded():
-            self._cursor.execute(rewritten.sql, bindings)
-            self._first = next(self._cursor, None)
+        # For the virtual tables, which cannot be told which statement SQLite is running.
+        self._current = [] if running is None else session.engine.current
+        self._first = self._step(lambda: self._cursor.execute(rewritten.sql, bindings))
         if self._first is None:
             self.close()
 
@@ -144,11 +163,27 @@ class Execution:
         """Give the next row; raises one of billql's errors."""
         row, self._first = self._first, None
         if row is None and not self._closed:
-            with self._guarded():
-                row = next(self._cursor, None)
+            row = self._step()
         if row is None:
             self.close()
             raise StopIteration
+        return row
+
+    def _step(self, start: Callable[[], object] | None = None) -> Row | None:
+        """Let SQLite run up to the next row; None after the last one."""
+        self._current.append(self._running)
+        try:
+            if start is not None:
+                start()
+            row: Row | None = next(self._cursor, None)
+        except apsw.Error as error:
+            self.close()
+            raise _translated(error, self._rewritten, self._session) from error
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self._current.pop()
         return row
 
     @property
@@ -170,47 +205,26 @@ class Execution:
         self.readonly = cursor.is_readonly
         return True
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        engine = self._session.engine if self._running is not None else None
-        context = nullcontext() if engine is None else engine.runs(self._running)  # type: ignore[arg-type]
-        try:
-            with _translated(self._rewritten, self._hint), context:
-                yield
-        except BaseException:
-            self.close()
-            raise
 
-    def _hint(self, error: apsw.SQLError) -> str | None:
-        """Find what may have been meant where SQLite does not know a name."""
-        return _meant(self._session, self._rewritten, getattr(error, "error_offset", -1))
-
-
-@contextmanager
 def _translated(
+    error: apsw.Error,
     rewritten: names.Rewritten | None = None,
-    hint: Callable[[apsw.SQLError], str | None] = lambda error: None,
-) -> Iterator[None]:
-    """Turn SQLite's errors into billql's."""
-    try:
-        yield
-    except (apsw.SQLError, apsw.BindingsError) as error:
-        if rewritten is None:
-            raise errors.ProgrammingError(str(error)) from error
-        offset = getattr(error, "error_offset", -1)
-        raise errors.SqlError(
-            str(error),
-            sql=rewritten.original,
-            offset=rewritten.original_offset_of_byte(offset) if offset >= 0 else None,
-            hint=hint(error) if isinstance(error, apsw.SQLError) else None,
-        ) from error
-    except apsw.InterruptError as error:
-        raise errors.Interrupted("The statement was interrupted") from error
-    except apsw.Error as error:
-        raise _KINDS.get(type(error), errors.OperationalError)(str(error)) from error
+    session: Session | None = None,
+) -> errors.Error:
+    """Turn an error of SQLite's into one of billql's."""
+    if isinstance(error, apsw.InterruptError):
+        return errors.Interrupted("The statement was interrupted")
+    if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
+        at = getattr(error, "error_offset", -1)
+        offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
+        hint = None if session is None else _meant(session, rewritten, offset)
+        return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
+    return _KINDS.get(type(error), errors.OperationalError)(str(error))
 
 
 _KINDS: dict[type[apsw.Error], type[errors.Error]] = {
+    apsw.SQLError: errors.ProgrammingError,
+    apsw.BindingsError: errors.ProgrammingError,
     apsw.ConstraintError: errors.IntegrityError,
     apsw.MismatchError: errors.DataError,
     apsw.TooBigError: errors.DataError,
@@ -243,14 +257,13 @@ def query_of(sql: str) -> str | None:
     return None
 
 
-def _meant(session: Session, rewritten: names.Rewritten, offset: int) -> str | None:
+def _meant(session: Session, rewritten: names.Rewritten, at: int | None) -> str | None:
     """Suggest a name for the one that SQLite has stopped at."""
     import difflib
 
     tables = [reference for reference in rewritten.tables if len(reference.parts) < 3]
-    if offset < 0:
+    if at is None:
         return _whole_name(session, tables)
-    at = rewritten.original_offset_of_byte(offset)
     word = next((t for t in names.tokenize(rewritten.original) if t.start <= at < t.end), None)
     if word is None or word.kind not in ("word", "quoted"):
         return None

@@ -9,8 +9,12 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
-from billql.answers import Answers, Key, key_of
+import apsw
+
+from billql.answers import Answers, key_of
+from billql.archive import Key
 from billql.credentials import Connection
 from billql.errors import Interrupted, RequestLimit
 from billql.exchange import Answer, Request
@@ -53,6 +57,13 @@ class ScanFigures:
         }
 
 
+class _UnderWay(NamedTuple):
+    """A request that is on its way, and the answer to come."""
+
+    trip: Trip
+    future: Future[Answer]
+
+
 @dataclass(frozen=True)
 class Resources:
     """What all statements of a session share."""
@@ -61,7 +72,8 @@ class Resources:
     answers: Answers
     clock: Callable[[], datetime.datetime]
     keep: float
-    """Seconds for which answers are kept, where a definition does not say otherwise."""
+    """Seconds for which answers are kept, where a definition does not say otherwise; 0 keeps none
+    at all."""
 
 
 @dataclass
@@ -82,7 +94,7 @@ class Statement:
     stop: threading.Event = field(default_factory=threading.Event)
     memo: OrderedDict[Hashable, list[Row]] = field(default_factory=OrderedDict)
     _memo_cells: int = 0
-    _under_way: dict[Key, Future[Answer]] = field(default_factory=dict)
+    _under_way: dict[Key, _UnderWay] = field(default_factory=dict)
     _unclaimed: set[Key] = field(default_factory=set)
     """What was asked for ahead: whoever asks next is the first to want it."""
     _published: set[Key] = field(default_factory=set)
@@ -108,7 +120,7 @@ class Statement:
         key = key_of(request, connection)
         with self._lock:
             under_way = self._under_way.get(key)
-            return key in self._pinned or (under_way is not None and under_way.done())
+            return key in self._pinned or (under_way is not None and under_way.future.done())
 
     def ask(
         self,
@@ -129,43 +141,58 @@ class Statement:
             self._asked_by.setdefault(key, set()).add(id(figures))
         with self._lock:
             if opens and key not in self._pinned and key not in self._under_way:
-                for found, number in self.shared.answers.recall(key).items():
-                    self._pin(found, number)
+                self._recall(key)
             if key in self._under_way or key in self._pinned:
                 if key in self._unclaimed:
                     self._unclaimed.discard(key)
                 elif not ahead:
                     figures.cache_hits += 1
                 if key in self._under_way:
-                    return self._under_way[key]
+                    return self._under_way[key].future
                 return _done(self.shared.answers.get(self._pinned[key]))
             if self.offline:
                 raise NotAtHand
-            trip = Trip(lambda: self._spend(figures), self.stop)
+            trip = Trip(
+                lambda: self._spend(figures),
+                self.stop,
+                lambda answer: self._ended(key, trip, figures, answer),
+            )
             future = self.shared.transport.send(request, connection, trip)
-            self._under_way[key] = future
+            self._under_way[key] = _UnderWay(trip, future)
             if ahead:
                 self._unclaimed.add(key)
-        future.add_done_callback(lambda _: self._arrived(key, future, trip, figures))
         return future
 
-    def _pin(self, key: Key, number: int) -> None:
-        if key in self._pinned:
-            self.shared.answers.release([number])
+    def _recall(self, first: Key) -> None:
+        """Use an earlier reading of a list, unless a page of it has been read anew already."""
+        if self.shared.keep == 0:
+            return
+        found = self.shared.answers.recall(first, self.shared.keep)
+        if found.keys().isdisjoint(self._pinned) and found.keys().isdisjoint(self._under_way):
+            self._pinned.update(found)
+            self._published.add(first)
         else:
-            self._pinned[key] = number
+            self.shared.answers.release(found.values())
 
     def publish(
         self, requests: Sequence[Request], connection: Connection, keep: float | None
     ) -> None:
-        """Let other statements use a list that has been read to its end."""
-        keep = self.shared.keep if keep is None else keep
+        """Let other statements use a list that has been read to its end.
+
+        `keep` is for how many seconds its definition says that it stays true, if it says so.
+        """
         keys = [key_of(request, connection) for request in requests]
         with self._lock:
             numbers = [self._pinned[key] for key in keys if key in self._pinned]
-        if keep > 0 and len(numbers) == len(keys) and keys[0] not in self._published:
-            self._published.add(keys[0])
-            self.shared.answers.publish(keys[0], numbers, keep)
+        if self.shared.keep == 0 or len(numbers) < len(keys) or keys[0] in self._published:
+            return
+        self._published.add(keys[0])
+        self.shared.answers.publish(
+            keys[0],
+            numbers,
+            self.shared.keep if keep is None else keep,
+            stated=keep is not None,
+        )
 
     def forget(
         self, requests: Iterable[Request], connection: Connection, figures: ScanFigures
@@ -199,8 +226,8 @@ class Statement:
         """End the statement: nothing more is sent, and its snapshot is let go."""
         self.stop.set()
         with self._lock:
-            for future in self._under_way.values():
-                future.cancel()
+            for under_way in self._under_way.values():
+                under_way.future.cancel()
             pinned, self._pinned = self._pinned, {}
         self.memo.clear()
         self.shared.answers.release(pinned.values())
@@ -235,15 +262,21 @@ class Statement:
             self.sent += 1
             figures.requests += 1
 
-    def _arrived(self, key: Key, future: Future[Answer], trip: Trip, figures: ScanFigures) -> None:
+    def _ended(self, key: Key, trip: Trip, figures: ScanFigures, answer: Answer | None) -> None:
+        """Take what became of a request, before anybody else learns of it."""
         with self._lock:
             figures.waited += trip.waited
             figures.retries += max(0, trip.sent - 1)
-        if future.cancelled() or future.exception() is not None or self.stop.is_set():
+        if answer is None or self.stop.is_set():
             return
-        number = self.shared.answers.put(key, future.result())
+        try:
+            number = self.shared.answers.put(key, answer)
+        except apsw.Error:
+            return  # The disk is full, perhaps; the future still has the answer.
         with self._lock:
-            if self._under_way.get(key) is future and not self.stop.is_set():
+            # A list that has moved may have been asked for anew.
+            under_way = self._under_way.get(key)
+            if under_way is not None and under_way.trip is trip and not self.stop.is_set():
                 self._pinned[key] = number
                 del self._under_way[key]
                 return

@@ -84,7 +84,8 @@ Reader = Callable[[Sequence[Any]], list[SQLValue]]
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _INTEGER_RANGE = range(-(2**63), 2**63)
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_NUMBERS = re.compile(rf"(?:{_NUMBER.pattern}\n)*", re.ASCII)
+# Of texts that have no other characters, `float` reads just those that are a number by `_NUMBER`.
+_NUMBERS = re.compile(r"[-+.eE\d\n]*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
 _DOLLARS = re.compile(r"(-?)\$?(-?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)", re.ASCII)
 _MONTH = r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])"
@@ -125,6 +126,25 @@ def _each(read: Callable[[Any], SQLValue]) -> Reader:
     ]
 
 
+def _in_bulk(
+    whole: Callable[[Sequence[Any]], list[SQLValue] | None], one: Callable[[Any], SQLValue]
+) -> Reader:
+    """Read a column as a whole if its values have the usual shape, save for those that are left
+    out; otherwise one by one."""
+
+    def read(values: Sequence[Any]) -> list[SQLValue]:
+        if (found := whole(values)) is not None:
+            return found
+        present = [value for value in values if value is not None and value != ""]
+        found = whole(present) if len(present) < len(values) else None
+        if found is None:
+            return _each(one)(values)
+        following = iter(found)
+        return [None if value is None or value == "" else next(following) for value in values]
+
+    return read
+
+
 def _read_text(values: Sequence[Any]) -> list[SQLValue]:
     if set(map(type, values)) <= {str, type(None)}:
         return list(values)
@@ -142,10 +162,10 @@ def _text(value: object) -> str:
 
 
 def _read_integers(values: Sequence[Any]) -> list[SQLValue]:
-    if set(map(type, values)) <= {int, type(None)} and all(
-        value is None or value in _INTEGER_RANGE for value in values
-    ):
-        return list(values)
+    if set(map(type, values)) <= {int, type(None)}:
+        present = [value for value in values if value is not None] or [0]
+        if min(present) in _INTEGER_RANGE and max(present) in _INTEGER_RANGE:
+            return list(values)
     return _each(_integer)(values)
 
 
@@ -160,13 +180,13 @@ def _integer(value: object) -> int:
     raise _misfit(value, "a 64-bit integer")
 
 
-def _read_numbers(values: Sequence[Any]) -> list[SQLValue]:
+def _usual_numbers(values: Sequence[Any]) -> list[SQLValue] | None:
     if set(map(type, values)) <= {float, int} or _all_match(_NUMBERS, values):
-        with contextlib.suppress(OverflowError):
+        with contextlib.suppress(OverflowError, ValueError):
             numbers = [float(value) + 0.0 for value in values]  # -0.0 + 0.0 is 0.0
             if all(map(math.isfinite, numbers)):
                 return [*numbers]
-    return _each(_number)(values)
+    return None
 
 
 def _all_match(lines: re.Pattern[str], values: Sequence[Any]) -> bool:
@@ -245,12 +265,10 @@ def _read_moments(kind: ColumnType, pattern: str) -> Reader:
     def read_one(value: Any) -> SQLValue:
         return value if _all_match(lines, [value]) else _instant(kind, _from_iso(value))
 
-    def read(values: Sequence[Any]) -> list[SQLValue]:
-        if _all_match(lines, values):
-            return list(values)
-        return _each(read_one)(values)
+    def usual(values: Sequence[Any]) -> list[SQLValue] | None:
+        return list(values) if _all_match(lines, values) else None
 
-    return read
+    return _in_bulk(usual, read_one)
 
 
 def _read_json(values: Sequence[Any]) -> list[SQLValue]:
@@ -277,8 +295,8 @@ def _read_blobs(values: Sequence[Any]) -> list[SQLValue]:
 _READERS: dict[str, Reader] = {
     "text": _read_text,
     "integer": _read_integers,
-    "real": _read_numbers,
-    "decimal": _read_numbers,
+    "real": _in_bulk(_usual_numbers, _number),
+    "decimal": _in_bulk(_usual_numbers, _number),
     "boolean": _each(_boolean),
     "date": _read_moments("date", _DATE),
     "month": _read_moments("month", _MONTH),
@@ -299,6 +317,8 @@ class Span(NamedTuple):
 
     low: Any = None
     high: Any = None
+    null: bool = False
+    """Whether it is NULL that is asked for, and no value at all."""
 
     @property
     def empty(self) -> bool:
@@ -312,6 +332,8 @@ class Span(NamedTuple):
 
     def __and__(self, other: Span) -> Span:
         """Give the values that satisfy both."""
+        if self.null or other.null:
+            return NULL if self in (NULL, EVERYTHING) and other in (NULL, EVERYTHING) else NOTHING
         if self.empty or other.empty:
             return NOTHING
         lows = [low for low in (self.low, other.low) if low is not None]
@@ -323,6 +345,9 @@ NOTHING = Span(1, 0)
 """What no value satisfies: a comparison with NULL, or one whose ends have crossed."""
 
 EVERYTHING = Span()
+
+NULL = Span(null=True)
+"""What `IS NULL` asks for."""
 
 
 def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
@@ -432,6 +457,33 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> str | int | fl
         return _instant(kind, moment)
     assert isinstance(value, str | int | float)
     return value
+
+
+def write_bound(
+    kind: ColumnType, format: Format | None, operator: Operator, edge: Any
+) -> str | int | float | bool:
+    """Give what an API takes that filters with an operator, for an end of a span.
+
+    An end is a whole second, day or month and belongs to the span; what lies inside of it does
+    too. So `<=` takes the end's last moment where the API counts in numbers, and the beginning of
+    the next second where it writes times, which may be too much by a moment: see `is_precise`.
+    """
+    if operator == "<":
+        return write(kind, format, edge + 1)
+    if operator == "<=":
+        after = write(kind, format, edge + 1)
+        if isinstance(after, int):
+            return after - 1
+        return after if kind == "timestamp" else write(kind, format, edge)
+    first = write(kind, format, edge)
+    if operator == ">":
+        return first - 1 if isinstance(first, int) else write(kind, format, edge - 1)
+    return first
+
+
+def is_precise(kind: ColumnType, format: Format | None, operator: Operator) -> bool:
+    """Tell whether `write_bound` says just what is meant, or possibly more."""
+    return not (kind == "timestamp" and format is None and operator in ("<=", ">"))
 
 
 def _moment(kind: ColumnType, count: int) -> datetime.datetime:

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+_LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
 
 class Chance:
     """512 bits of a key's hash, spent throw by throw: enough for dozens of small throws."""
@@ -37,6 +39,10 @@ class Chance:
     def hex(self, digits: int) -> str:
         """Throw hexadecimal digits."""
         return f"{self.below(16**digits):0{digits}x}"
+
+    def word(self, letters: int) -> str:
+        """Throw letters and digits, as ids have them; 24 take a quarter of the bits."""
+        return "".join(self.pick(_LETTERS) for _ in range(letters))
 
     def uuid(self) -> str:
         """Throw a version 4 UUID."""

@@ -19,6 +19,12 @@ def month_of(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
+def month_at(moment: int) -> int:
+    """Return the month that a moment is in."""
+    year, month = time.gmtime(moment)[:2]
+    return year * 12 + month - 1
+
+
 def month_start(month: int) -> int:
     """Return the first moment of a month."""
     return timegm((month // 12, month % 12 + 1, 1, 0, 0, 0))

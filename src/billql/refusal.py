@@ -1,0 +1,82 @@
+"""The API's own error: every status but 200 becomes one, in the API's words, without secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from billql.credentials import Connection
+from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
+from billql.exchange import Request, member
+from billql.wire import Reply, told
+
+LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
+
+_LONGEST_WORDS = 500
+
+
+def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
+    """Make the error that a reply is."""
+    status = reply.status
+    if 300 <= status < 400 and "location" in reply.headers:
+        return BadAnswer(
+            f"{told(request)} answered {status}, which sends its caller elsewhere",
+            hint="A token is never taken to another address; correct the base URL.",
+        )
+    said = _Said(connection, reply)
+    words = f"{told(request)} answered {status}"
+    if said.message:
+        words += f": {said.message}"
+    if said.code:
+        words += f" ({said.code})"
+    if said.request_id:
+        words += f" [request {said.request_id}]"
+    kind = CredentialRefused if status in (401, 403) else ApiError
+    return kind(
+        words,
+        status=status,
+        method=request.method,
+        url=request.url,
+        api_code=said.code,
+        api_message=said.message,
+        request_id=said.request_id,
+        hint=_advice(status, connection),
+    )
+
+
+class _Said:
+    """What an error body says; one of another shape says nothing."""
+
+    def __init__(self, connection: Connection, reply: Reply) -> None:
+        import orjson
+
+        try:
+            data: Any = orjson.loads(reply.body)
+        except orjson.JSONDecodeError:
+            data = {}
+        # Some APIs repeat the token that they refuse.
+        self._secret = connection.secret
+        paths = connection.provider.errors
+        self.message = self._words(data, paths.message)
+        self.code = self._words(data, paths.code)
+        self.request_id = self._words(data, paths.request_id) or self._words(
+            reply.headers, "x-request-id"
+        )
+
+    def _words(self, data: Any, path: str | None) -> str | None:
+        found = member(dict(data), path) if path and isinstance(data, Mapping) else None
+        if not isinstance(found, str | int) or found == "":
+            return None
+        words = str(found).replace(self._secret, "…")[:_LONGEST_WORDS]
+        return "".join(letter if letter.isprintable() else " " for letter in words)
+
+
+def _advice(status: int, connection: Connection) -> str | None:
+    auth = connection.provider.auth
+    if status == 401:
+        return f"The token in {auth.secret} was refused. {auth.help}"
+    if status == 403:
+        return f"The token in {auth.secret} may not read this. {auth.help}"
+    if status == 429:
+        return LIMIT_ADVICE
+    return None

@@ -1,0 +1,303 @@
+"""One request over HTTP, and what came back: the one module that speaks HTTP.
+
+Whatever a server does, an exchange ends: in time, within a size, and with its statement. httpx
+bounds each read alone, and a byte a second keeps to that bound for ever; so the sockets beneath it
+look at the clock and at the statement while they wait. Bodies are unpacked here, because httpx does
+it without a bound and takes a packed body that was cut short for a whole one. httpx's client is
+left out: it logs addresses with their query, keeps cookies and sends loopback through a proxy.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
+from typing import Any, NamedTuple
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from billql._version import __version__
+from billql.clock import Clock
+from billql.errors import BadAnswer, BadValue, Interrupted
+from billql.exchange import Request
+from billql.settings import Settings
+
+TICK = 0.1
+"""Seconds between looks at whether the statement has ended, while a server is silent."""
+
+_PIECE = 1 << 20
+"""How much of a body is unpacked at once."""
+
+_ERROR_LIMIT = 1 << 20
+"""How much is read of the body of an error."""
+
+
+class Reply(NamedTuple):
+    """What a server said, whatever its status; `headers` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class NoReply(Exception):  # noqa: N818 - it says what happened
+    """No whole reply came: its text says why, `again` whether another try may do better."""
+
+    def __init__(self, reason: str, *, again: bool = True) -> None:
+        super().__init__(reason)
+        self.again = again
+
+
+def told(request: Request) -> str:
+    """Name a request without its query, which people may have put anything into."""
+    return f"{request.method} {request.url}"
+
+
+class Wire:
+    """Sends one request at a time for each thread, over connections that it keeps."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        http_transport: httpx.BaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock or Clock()
+        self._http = http_transport
+        self._lock = threading.Lock()
+
+    def exchange(
+        self, request: Request, headers: Mapping[str, str], stop: threading.Event
+    ) -> Reply:
+        """Send a request and read what comes back, until `stop` is set; raises NoReply."""
+        _errand.stop = stop
+        _errand.deadline = self._clock.monotonic() + self._settings.answer_timeout
+        try:
+            response = self._transport().handle_request(self._written(request, headers))
+            with closing(response):
+                body = self._read(response, request)
+        except httpx.LocalProtocolError:
+            raise _unsendable(request, "it has a header that HTTP does not allow") from None
+        except httpx.HTTPError as error:
+            raise NoReply(str(error) or "no answer in time") from None
+        return Reply(response.status_code, dict(response.headers), body)
+
+    def close(self) -> None:
+        """Close the connections."""
+        with self._lock:
+            if self._http is not None:
+                self._http.close()
+
+    def _written(self, request: Request, headers: Mapping[str, str]) -> httpx.Request:
+        settings = self._settings
+        try:
+            return httpx.Request(
+                request.method,
+                request.url,
+                params=request.query or None,
+                json=request.body,
+                headers={
+                    "User-Agent": f"billql/{__version__}",
+                    "Accept": "*/*",
+                    "Accept-Encoding": "gzip",
+                    **headers,
+                },
+                extensions={
+                    "timeout": {
+                        "connect": settings.connect_timeout,
+                        "read": settings.read_timeout,
+                        "write": settings.read_timeout,
+                        "pool": settings.read_timeout,
+                    }
+                },
+            )
+        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
+            raise _unsendable(request, str(error)) from None
+
+    def _read(self, response: httpx.Response, request: Request) -> bytes:
+        """Read a body in pieces, so that one that never ends, or unpacks to one, is noticed."""
+        fine = response.status_code == 200
+        limit = self._settings.body_limit if fine else _ERROR_LIMIT
+        pieces: list[bytes] = []
+        size = 0
+        for piece in _unpacked(response, request):
+            size += len(piece)
+            if size > limit:
+                if not fine:
+                    break
+                raise BadAnswer(f"{told(request)} answered with more than {limit} bytes")
+            pieces.append(piece)
+        return b"".join(pieces)
+
+    def _transport(self) -> httpx.BaseTransport:
+        with self._lock:
+            if self._http is None:
+                self._http = _Network(self._settings.concurrency, self._clock)
+            return self._http
+
+
+def _unsendable(request: Request, why: str) -> BadValue:
+    return BadValue(f"{told(request)} cannot be sent: {why}")
+
+
+def _unpacked(response: httpx.Response, request: Request) -> Iterator[bytes]:
+    assert isinstance(response.stream, httpx.SyncByteStream)
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding in ("", "identity"):
+        return iter(response.stream)
+    if encoding in ("gzip", "x-gzip"):
+        return gunzip(response.stream)
+    raise BadAnswer(f"{told(request)} answered in the encoding {encoding}, unasked")
+
+
+def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Unpack a body a little at a time; raises NoReply if it is cut short or broken."""
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    whole = True
+    try:
+        for piece in pieces:
+            packed = piece
+            while packed:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                yield unpacker.decompress(packed, _PIECE)
+                packed = unpacker.unused_data or unpacker.unconsumed_tail
+                whole = unpacker.eof
+        yield unpacker.flush()
+    except zlib.error as error:
+        raise NoReply(f"its packed body is broken ({error})") from None
+    if not (whole or unpacker.eof):
+        raise NoReply("its packed body was cut short")
+
+
+# Sockets ----------------------------------------------------------------------------------------
+
+
+class _Errand(threading.local):
+    """What the exchange of this thread must keep to, for the sockets that serve it."""
+
+    deadline: float = 0.0
+    stop: threading.Event
+
+
+_errand = _Errand()
+
+
+class _Network(httpx.BaseTransport):
+    """The network itself: connections, the environment's proxy, and sockets that give up."""
+
+    def __init__(self, connections: int, clock: Clock) -> None:
+        proxies = getproxies()
+        proxy = proxies.get("https") or proxies.get("all")
+        trusted = httpx.create_ssl_context()
+        sockets = _Sockets(clock)
+
+        def pool(proxy: httpcore.Proxy | None = None) -> _Pool:
+            return _Pool(
+                httpcore.ConnectionPool(
+                    ssl_context=trusted,
+                    proxy=proxy,
+                    max_connections=connections,
+                    max_keepalive_connections=connections,
+                    keepalive_expiry=15.0,
+                    network_backend=sockets,
+                )
+            )
+
+        self._direct = pool()
+        self._proxied = pool(_proxy(proxy)) if proxy else None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request. Plain HTTP stays on this machine, so it never goes through a proxy."""
+        proxied = self._proxied
+        if proxied is None or request.url.scheme == "http" or proxy_bypass(request.url.host):
+            return self._direct.handle_request(request)
+        return proxied.handle_request(request)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._direct.close()
+        if self._proxied is not None:
+            self._proxied.close()
+
+
+def _proxy(address: str) -> httpcore.Proxy:
+    proxy = httpx.Proxy(address)
+    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth)
+
+
+class _Pool(httpx.HTTPTransport):
+    """httpx's transport over a pool of our own, which httpx offers no other way to hand over."""
+
+    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+        self._pool = pool
+
+
+class _Sockets(httpcore.SyncBackend):
+    """Opens connections."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def connect_tcp(self, *arguments: Any, **named: Any) -> httpcore.NetworkStream:
+        """Connect to a server."""
+        try:
+            return _Socket(super().connect_tcp(*arguments, **named), self._clock)
+        except httpcore.ConnectTimeout:
+            raise NoReply(f"nobody answered within {named['timeout']:g} seconds") from None
+
+
+class _Socket(httpcore.NetworkStream):
+    """A connection that gives up when the time is over or the statement has ended."""
+
+    def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write a request."""
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Tell httpcore about the connection."""
+        return self._stream.get_extra_info(info)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what comes next; raises NoReply or Interrupted."""
+        monotonic: Callable[[], float] = self._clock.monotonic
+        silent_until = monotonic() + (timeout or 0.0)
+        while not _errand.stop.is_set():
+            moment = monotonic()
+            if moment >= _errand.deadline:
+                raise NoReply("the answer did not come to its end in time")
+            if moment >= silent_until:
+                raise NoReply(f"nothing came for {timeout:g} seconds")
+            left = min(silent_until, _errand.deadline) - moment
+            try:
+                return self._stream.read(max_bytes, min(left, TICK))
+            except httpcore.ReadTimeout:
+                continue
+        raise Interrupted("The statement was interrupted")
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go over to TLS; a certificate that is not trusted will not be a second later either."""
+        try:
+            stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except httpcore.ConnectError as error:
+            again = not isinstance(error.__cause__, ssl.SSLCertVerificationError)
+            raise NoReply(str(error), again=again) from None
+        return _Socket(stream, self._clock)

@@ -1,0 +1,241 @@
+"""Random conditions over the columns in scope, with values of the right type and of others."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeVar
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from .drawing import POOLS
+from .shapes import SQLValue
+
+T = TypeVar("T")
+Bindings = Mapping[str, SQLValue] | Sequence[SQLValue]
+
+
+class Col(NamedTuple):
+    """A column in scope: its text, and the type of its values."""
+
+    text: str
+    type: str
+    particular: bool = False
+    """Whether it may be a key, for which not everything can be said to an API."""
+
+
+Scope = tuple[Col, ...]
+
+_MOMENTS = (
+    *("2025", "2025-02", "2025-02-01", "2025-01-31T", "2025-02-01T00", "2025-02-01T00:00:00Z"),
+    *("2025-01-31x", "2025-1", "2025-02-30", "2025-13", "abc", "", "0001-01-01", "9999-12-31"),
+    *("9999-12-31T23:59:59Z", "0001", "9999-12", 20250201, 2025, b"2025-02-01", None, "2025-01-31 "),
+)
+_STRANGE: Mapping[str, Sequence[SQLValue]] = {
+    "text": (5, 5.0, -1, b"a", "zz", "a\n", "\u00e1", 0, "%"),
+    "key": ("zz", None),
+    "integer": (
+        *("5", " 5 ", "5.0", "5abc", "abc", "", 1.5, -0.5, 1e18, 9223372036854775807, b"5", "-1"),
+        *(-9223372036854775808, 9007199254740992.0, "1e1", "0x10", "5\n", "+5", 1e300, float("inf")),
+    ),
+    "decimal": (1, "1.5", "abc", 2**53 + 1, float("inf"), " 5", b"1", "1e2", -2, 10**18),
+    "boolean": (2, "1", "true", 0.5, 1.0, b"1", -1),
+    "date": _MOMENTS,
+    "month": _MOMENTS,
+    "timestamp": _MOMENTS,
+    "": (1, "a", None, 2.5, b"a", "5"),
+}
+_OPERATORS = ("=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT")
+_TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+
+class Predicates(ABC):
+    """Writes conditions; keeps the values that are bound rather than written."""
+
+    def __init__(self, draw: DrawFn) -> None:
+        self.draw = draw
+        self.refusable = False
+        self._values: list[SQLValue] = []
+        self._aliases = 0
+        self._named = self.chance(50)
+
+    @abstractmethod
+    def nested_one(self, around: Scope) -> str:
+        """A subquery of one row and column at most."""
+
+    @abstractmethod
+    def nested_list(self, around: Scope) -> tuple[str, Scope]:
+        """A subquery of one column, as IN takes it; its scope tells the column."""
+
+    # Draws.
+
+    def one(self, *choices: T) -> T:
+        return self.draw(st.sampled_from(choices))
+
+    def chance(self, percent: int) -> bool:
+        return self.draw(st.integers(0, 99)) >= 100 - percent
+
+    def number(self, low: int, high: int) -> int:
+        return self.draw(st.integers(low, high))
+
+    def alias(self) -> str:
+        self._aliases += 1
+        return f"t{self._aliases}"
+
+    # Values.
+
+    def fitting(self, kind: str) -> SQLValue:
+        """A value that rows may have."""
+        return self.one(*POOLS.get(kind, (0, 1, "a", None)))
+
+    def value(self, col: Col) -> SQLValue:
+        """A value to compare a column with; often one that rows have."""
+        strange = _STRANGE.get(col.type, ())
+        if self.chance(70) or not strange:
+            return self.fitting(col.type)
+        self.refusable = self.refusable or col.particular
+        return self.one(*strange)
+
+    def literal(self, value: SQLValue) -> str:
+        if self.chance(25):
+            return self.bound(value)
+        return written(value)
+
+    def bound(self, value: SQLValue) -> str:
+        """Write a value, or bind it."""
+        if self.chance(50):
+            return written(value)
+        self._values.append(value)
+        return f":v{len(self._values) - 1}"
+
+    def _bound(self, text: str) -> tuple[str, Bindings]:
+        """Settle how values are bound: by name, or by place."""
+        used = [int(number) for number in re.findall(r":v(\d+)\b", text)]
+        if self._named:
+            return text, {f"v{number}": self._values[number] for number in used}
+        return re.sub(r":v\d+\b", "?", text), [self._values[number] for number in used]
+
+    # Conditions.
+
+    def swapped(self, left: str, operator: str, right: str) -> str:
+        if self.chance(20):
+            return f"{right} {_TURNED.get(operator, operator)} {left}"
+        return f"{left} {operator} {right}"
+
+    def joining(self, left: Scope, right: Scope) -> str:
+        """A condition between two sides of a join."""
+        pairs = [
+            (one, other)
+            for one in left
+            for other in right
+            if one.type == other.type and one.type != ""
+        ]
+        if pairs and self.chance(85):
+            one, other = self.one(*pairs)
+            operator = self.one("=", "=", "=", "=", "=", "<=", "IS")
+        else:
+            one, other, operator = self.one(*left), self.one(*right), self.one("=", "=", ">", "<")
+            if one.type != other.type:
+                self.refusable = self.refusable or one.particular or other.particular
+        text = self.swapped(one.text, operator, other.text)
+        return f"{text} COLLATE NOCASE" if self.chance(5) else text
+
+    def predicate(self, scope: Scope, depth: int) -> str:
+        kinds = ["compare"] * 8 + ["in"] * 3 + ["between", "between", "null", "like", "collate"]
+        kinds += ["columns", "row", "expression"]
+        if depth > 0:
+            kinds += ["or", "or", "or", "or", "and", "not", "nested", "nested"]
+        kind = self.one(*kinds)
+        if kind in ("or", "and"):
+            return self._joined(kind.upper(), scope, depth)
+        if kind == "not":
+            return f"NOT ({self.predicate(scope, depth - 1)})"
+        if kind == "nested":
+            return self._nested_predicate(scope)
+        col = self.one(*scope)
+        if kind == "compare":
+            return self.swapped(col.text, self.one(*_OPERATORS), self.literal(self.value(col)))
+        if kind == "in":
+            return self._in(col)
+        if kind == "between":
+            low, high = self.literal(self.value(col)), self.literal(self.value(col))
+            return f"{col.text} {self.one('', '', 'NOT ')}BETWEEN {low} AND {high}"
+        if kind == "null":
+            return f"{col.text} {self.one('IS NULL', 'IS NOT NULL', 'ISNULL', '= NULL')}"
+        if kind == "columns":
+            return self.joining(scope, scope)
+        return self._odd(kind, col, scope)
+
+    def _in(self, col: Col) -> str:
+        values = [self.value(col) for _ in range(self.one(0, 1, 2, 2, 3, 3, 6, 20))]
+        listed = ", ".join(map(self.literal, values))
+        return f"{col.text} {self.one('', '', '', 'NOT ')}IN ({listed})"
+
+    def _odd(self, kind: str, col: Col, scope: Scope) -> str:
+        value = self.literal(self.value(col))
+        if kind == "like":
+            patterns = ("a%", "A%", "%a", "2025-01%", "5", "_", "", "2025-02-0_", "%")
+            word = self.one("LIKE", "GLOB", "NOT LIKE")
+            pattern = self.one(*patterns)
+            return f"{col.text} {word} {written(pattern.replace('%', '*') if word == 'GLOB' else pattern)}"
+        if kind == "collate":
+            collation = self.one("NOCASE", "RTRIM", "BINARY")
+            left = f"{col.text} COLLATE {collation}"
+            return self.one(
+                f"{left} {self.one('=', '<', '>=')} {value}",
+                f"{col.text} = {value} COLLATE {collation}",
+                f"{left} IN ({value}, {self.literal(self.value(col))})",
+            )
+        if kind == "row":
+            other = self.one(*scope)
+            pair = f"({self.literal(self.value(col))}, {self.literal(self.value(other))})"
+            left = f"({col.text}, {other.text})"
+            return self.one(
+                f"{left} = {pair}", f"{left} < {pair}", f"{left} >= {pair}", f"{left} IN (VALUES {pair})"
+            )
+        return self.one(
+            f"+{col.text} = {value}",
+            f"coalesce({col.text}, '') = ''",
+            f"lower({col.text}) = 'a'",
+            f"CAST({col.text} AS TEXT) = {value}",
+            f"{col.text} = ({value} || '')",
+            f"length({col.text}) > 1",
+            f"likely({col.text} = {value})",
+            f"CASE WHEN {col.text} = {value} THEN 1 ELSE 0 END",
+        )
+
+    def _joined(self, word: str, scope: Scope, depth: int) -> str:
+        """OR and AND; an OR of what an API filters makes SQLite read a table several times."""
+        count = self.one(2, 2, 2, 3)
+        if word == "OR" and self.chance(40):
+            cols = [self.one(*scope) for _ in range(count)]
+            parts = [f"{col.text} = {self.literal(self.value(col))}" for col in cols]
+        else:
+            parts = [self.predicate(scope, depth - 1) for _ in range(count)]
+        return f"({f' {word} '.join(parts)})"
+
+    def _nested_predicate(self, scope: Scope) -> str:
+        if self.chance(40):
+            return f"{self.one('', 'NOT ')}EXISTS ({self.nested_one(scope)})"
+        inner, (given,) = self.nested_list(scope)
+        same = [col for col in scope if col.type == given.type]
+        col = self.one(*(same or scope))
+        if self.chance(70):
+            if col.type != given.type:
+                self.refusable = self.refusable or col.particular
+            return f"{col.text} {self.one('', '', 'NOT ')}IN ({inner})"
+        return f"{col.text} = ({inner} ORDER BY 1 LIMIT 1)"
+
+
+def written(value: SQLValue) -> str:
+    """Write a value as SQL does."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bytes):
+        return f"x'{value.hex()}'"
+    if isinstance(value, str):
+        escaped = value.replace("'", "''")
+        return f"'{escaped}'"
+    return "9e999" if value == float("inf") else repr(value)

@@ -1,0 +1,214 @@
+"""The catalogue: names in any case, several roots, and nothing loaded that is not asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from billql.catalogue import Catalogue, built_in_root
+from billql.errors import DefinitionError, UnknownName
+
+PROVIDER = """\
+billql: 1
+title: {title}
+description: An API that bills.
+version: 0.1.0
+documentation: https://example.com/docs
+url: https://api.example.com
+auth: {{kind: bearer, secret: TOKEN, help: Ask for one.}}
+"""
+
+RESOURCE = """\
+  {name}:
+    description: One row for each.
+    columns: {{id: {{type: text, description: Its name.}}}}
+    methods: {{list: {{request: GET /v1/{name}, description: Gives all.}}}}
+    examples: [{{question: Which are there?, sql: SELECT 1}}]
+"""
+
+BROKEN = "billql: 1\ndescription: [\n"
+
+
+def service(*names: str) -> str:
+    resources = "".join(RESOURCE.format(name=name) for name in names)
+    return f"billql: 1\ndescription: Bills of an account.\nresources:\n{resources}"
+
+
+def build(root: Path, provider: str, services: dict[str, str], title: str = "Example") -> Path:
+    folder = root / provider
+    folder.mkdir(parents=True)
+    (folder / "provider.yaml").write_text(PROVIDER.format(title=title))
+    for name, text in services.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return root
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "root"
+    build(root, "acme", {"billing": service("invoices", "balances"), "usage": service("hours")})
+    return build(root, "zenith", {"billing": service("credits")})
+
+
+@pytest.fixture
+def catalogue(root: Path) -> Catalogue:
+    return Catalogue([root])
+
+
+def test_names(catalogue: Catalogue) -> None:
+    assert catalogue.providers() == ["acme", "zenith"]
+    assert catalogue.services("acme") == ["billing", "usage"]
+    assert catalogue.resources("acme", "billing") == ["invoices", "balances"]
+    assert list(catalogue.names()) == [
+        "acme.billing.invoices",
+        "acme.billing.balances",
+        "acme.usage.hours",
+        "zenith.billing.credits",
+    ]
+
+
+@pytest.mark.parametrize("name", ["acme.billing.invoices", "ACME.Billing.INVOICES"])
+def test_a_table_is_found_in_any_case(catalogue: Catalogue, name: str) -> None:
+    table = catalogue.table(name)
+    assert table.name == "acme.billing.invoices"
+    assert (table.provider_name, table.service_name) == ("acme", "billing")
+    assert table.resource_name == "invoices"
+    assert table.provider is catalogue.provider("acme")
+    assert table.resource is catalogue.service("acme", "billing").resources["invoices"]
+    assert catalogue.table("acme.billing.invoices") is table
+
+
+def test_every_name_may_be_in_any_case(catalogue: Catalogue) -> None:
+    assert catalogue.services("Acme") == ["billing", "usage"]
+    assert catalogue.resources("ACME", "Billing") == ["invoices", "balances"]
+    assert catalogue.provider("ACME") is catalogue.provider("acme")
+    assert catalogue.service("ACME", "BILLING") is catalogue.service("acme", "billing")
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "hint"),
+    [
+        ("acne.billing.invoices", "There is no provider acne", "Did you mean acme?"),
+        ("other.billing.invoices", "There is no provider other", "Known here: acme, zenith."),
+        ("acme.biling.invoices", "There is no service acme.biling", "Did you mean acme.billing?"),
+        ("acme.xyz.invoices", "There is no service acme.xyz", "Known here: billing, usage."),
+        ("acme.provider.title", "There is no service acme.provider", "Known here: billing, usage."),
+        (
+            "Acme.Billing.Invoice",
+            "There is no resource acme.billing.invoice",
+            "Did you mean acme.billing.invoices?",
+        ),
+        (
+            "acme.billing.xyz",
+            "There is no resource acme.billing.xyz",
+            "Known here: invoices, balances.",
+        ),
+        (
+            "zenith.billing.invoices",
+            "There is no resource zenith.billing.invoices",
+            "Known here: credits.",
+        ),
+        *(
+            (
+                name,
+                f"{name} is not the name of a resource",
+                "A resource has three parts: provider.service.resource.",
+            )
+            for name in ("acme", "acme.billing", "acme.billing.invoices.id", "")
+        ),
+        ("..", "There is no provider ", "Known here: acme, zenith."),
+        ("acme../.x", "acme../.x is not the name of a resource", "A resource has three parts"),
+        ("../acme.billing.x", "../acme.billing.x is not the name of a resource", "A resource"),
+        ("acme.../zenith/billing.x", "acme.../zenith/billing.x is not the name of a", "A resource"),
+        ("acme.b/../billing.x", "acme.b/../billing.x is not the name of a", "A resource has three"),
+        ("acme.x/billing.x", "There is no service acme.x/billing", "Did you mean acme.billing?"),
+    ],
+)
+def test_an_unknown_name_says_what_is_near(
+    catalogue: Catalogue, name: str, message: str, hint: str
+) -> None:
+    with pytest.raises(UnknownName) as caught:
+        catalogue.table(name)
+    assert str(caught.value).startswith(message)
+    assert caught.value.hint is not None
+    assert caught.value.hint.startswith(hint)
+
+
+def test_no_roots_with_anything_in_them(tmp_path: Path) -> None:
+    catalogue = Catalogue([tmp_path, tmp_path / "nowhere"])
+    assert catalogue.providers() == list(catalogue.names()) == []
+    with pytest.raises(UnknownName) as caught:
+        catalogue.provider("acme")
+    assert caught.value.hint == "Known here: none."
+
+
+def test_the_first_root_that_has_a_provider_wins(root: Path, tmp_path: Path) -> None:
+    mine = build(tmp_path / "mine", "acme", {"extra": service("things")}, title="Mine")
+    build(mine, "north", {"billing": service("bills")})
+    catalogue = Catalogue([mine, root])
+    assert catalogue.providers() == ["acme", "north", "zenith"]
+    assert catalogue.provider("acme").title == "Mine"
+    assert catalogue.services("acme") == ["extra"]
+    other_way = Catalogue([root, mine])
+    assert other_way.provider("acme").title == "Example"
+    assert other_way.services("acme") == ["billing", "usage"]
+
+
+def test_what_is_no_definition_is_left_alone(root: Path) -> None:
+    (root / "README.md").write_text("x")
+    (root / "empty").mkdir()
+    (root / "acme" / "notes.txt").write_text("x")
+    (root / "acme" / "deeper").mkdir()
+    (root / "acme" / "deeper" / "provider.yaml").write_text(BROKEN)
+    catalogue = Catalogue([root])
+    assert catalogue.providers() == ["acme", "zenith"]
+    assert catalogue.services("acme") == ["billing", "usage"]
+
+
+def test_a_broken_service_does_not_disturb_the_others(root: Path) -> None:
+    (root / "acme" / "usage.yaml").write_text(BROKEN)
+    catalogue = Catalogue([root])
+    assert catalogue.services("acme") == ["billing", "usage"]
+    assert catalogue.table("acme.billing.invoices").name == "acme.billing.invoices"
+    for _ in range(2):
+        with pytest.raises(DefinitionError, match=r"usage\.yaml:"):
+            catalogue.table("acme.usage.hours")
+    assert catalogue.table("zenith.billing.credits").name == "zenith.billing.credits"
+
+
+def test_a_broken_provider_does_not_disturb_the_others(root: Path) -> None:
+    (root / "acme" / "provider.yaml").write_text(BROKEN)
+    catalogue = Catalogue([root])
+    assert catalogue.providers() == ["acme", "zenith"]
+    assert catalogue.table("zenith.billing.credits").name == "zenith.billing.credits"
+    with pytest.raises(DefinitionError, match=r"provider\.yaml:"):
+        catalogue.table("acme.billing.invoices")
+
+
+def test_a_definition_is_read_once_and_only_when_needed(root: Path) -> None:
+    catalogue = Catalogue([root])
+    catalogue.providers()
+    catalogue.services("acme")
+    (root / "acme" / "usage.yaml").unlink()
+    (root / "zenith" / "provider.yaml").write_text(BROKEN)
+    table = catalogue.table("acme.billing.invoices")
+    (root / "acme" / "billing.yaml").write_text(BROKEN)
+    (root / "acme" / "provider.yaml").write_text(BROKEN)
+    assert catalogue.table("acme.billing.balances").provider is table.provider
+    assert catalogue.table("acme.billing.invoices") is table
+
+
+def test_the_cache_is_used(root: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    first = Catalogue([root], cache).table("acme.billing.invoices")
+    assert len(list(cache.iterdir())) == 2
+    assert Catalogue([root], cache).table("acme.billing.invoices") == first
+
+
+def test_the_built_in_definitions_all_load() -> None:
+    assert built_in_root().is_dir()
+    catalogue = Catalogue()
+    names = list(catalogue.names())
+    assert "digitalocean.billing.balances" in names
+    assert all(catalogue.table(name).name == name for name in names)
