@@ -39,6 +39,10 @@ def test_local_statements_load_nothing(session: Session) -> None:
     assert session._engine is None
 
 
+def test_amounts_read_as_people_write_them(session: Session) -> None:
+    assert rows(session, "SELECT (0.1 + 0.2) || '', printf('%s', 0.1 + 0.2)") == [("0.3", "0.3")]
+
+
 def test_the_last_part_is_the_alias(session: Session) -> None:
     sql = "SELECT count(balances.account_balance) FROM digitalocean.billing.balances"
     assert rows(session, sql) == [(1,)]

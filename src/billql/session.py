@@ -38,6 +38,8 @@ class Session:
         except apsw.Error as error:
             raise _translated(error) from error
         self.database.set_busy_timeout(5000)
+        # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+        self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
         self._add_functions()
@@ -217,6 +219,8 @@ def _translated(
     if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
+        if str(error) == "incomplete input":  # for which SQLite tells no place: it is the end
+            offset = len(rewritten.original.rstrip())
         hint = None if session is None else _meant(session, rewritten, offset)
         return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
     return _KINDS.get(type(error), errors.OperationalError)(str(error))

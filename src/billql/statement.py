@@ -168,6 +168,8 @@ class Statement:
         if self.shared.keep == 0:
             return
         found = self.shared.answers.recall(first, self.shared.keep)
+        if not found:
+            return
         if found.keys().isdisjoint(self._pinned) and found.keys().isdisjoint(self._under_way):
             self._pinned.update(found)
             self._published.add(first)

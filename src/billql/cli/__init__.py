@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code; `arguments` are those of the process if not given."""
     try:
-        from billql.cli import parser, report
+        from billql.cli import parser, report, terminal
 
+        terminal.prepare()
         options = parser.parse(arguments)
         return report.guarded(lambda: parser.run(options), debug=options.debug)
     except KeyboardInterrupt:

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from billql._version import __version__
 from billql.cli import terminal
 from billql.errors import Exit
+from billql.output import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 
 EXITS = {
     Exit.OK: "the answer is complete",

@@ -62,7 +62,6 @@ def _run(options: Namespace, costs: Costs) -> int:
     statements = names.split(script)
     if not statements:
         raise InterfaceError("There is no SQL to run", hint="Give it as an argument, or with -f.")
-    terminal.prepare_stdout()
     printer = _Printer(options.format, costs)
     connection = connect(
         options.db,

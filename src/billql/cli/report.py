@@ -11,8 +11,8 @@ from billql.errors import Error, Exit, Interrupted, SqlError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_BEFORE, _AFTER = 60, 40
-"""How many characters of a line are shown on either side of the place."""
+_LONGEST, _BEFORE = 100, 60
+"""How many characters of a line are shown, and how many of them lie before the place."""
 
 
 def guarded(action: Callable[[], int], *, debug: bool) -> int:
@@ -53,7 +53,8 @@ def excerpt(sql: str, offset: int) -> list[str]:
     end = sql.find("\n", offset)
     line = sql[start : end if end >= 0 else len(sql)].rstrip("\r")
     column = min(offset - start, len(line))
-    left, right = max(0, column - _BEFORE), column + _AFTER
+    left = max(0, column - _BEFORE) if len(line) > _LONGEST else 0
+    right = left + _LONGEST
     before = ("…" if left else "") + _flat(line[left:column])
     after = _flat(line[column:right]) + ("…" if right < len(line) else "")
     gutter = f"{sql.count(chr(10), 0, start) + 1} | " if "\n" in sql.strip() else ""

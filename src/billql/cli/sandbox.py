@@ -22,7 +22,8 @@ def run(options: Namespace) -> int:
     with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
         catalogue = Catalogue()
         for name, url in sandbox.urls.items():
-            variable = catalogue.provider(name).auth.secret
+            known = name in catalogue.providers()
+            variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
             print(f"export BILLQL_{name.upper()}_URL={url}")
             print(f"export {variable}={sandbox.tokens[name]}")
         sys.stdout.flush()

@@ -56,11 +56,15 @@ def _write(text: str, *, flush: bool = False) -> None:
         raise
     except OSError as error:
         abandon_stdout()
-        raise OutputError(f"The answer cannot be written: {error.strerror}") from error
+        raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
 
 
-def prepare_stdout() -> None:
+def prepare() -> None:
     """Make output the same bytes everywhere, and a terminal's encoding no reason to fail."""
+    if sys.stdout is None:  # closed by who called; what cannot be written to stands in for it
+        sys.stdout = open(os.devnull)  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="backslashreplace")
