@@ -251,7 +251,7 @@ def _estimated(
     for number in pushed:
         operator = plan.constraints[number].operator
         if not method.single:
-            total *= {"=": 0.1, "in": 0.5}.get(operator, 0.3)
+            total *= {"=": 0.1, "in": 0.5, "is null": 0.1}.get(operator, 0.3)
     fan_out = 4 if any(plan.constraints[i].operator == "in" for i in pushed) else 1
     paginator = paginator_of(table, method)
     size = paginator.size if paginator is not None and paginator.size else None
@@ -269,7 +269,7 @@ def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], ex
     told = [plan.method]
     sent = [_words(plan.constraints[i]) for i in pushed]
     sent += [
-        f"{name}={plain(parameter.value)}"
+        f"{parameter.name or name}={plain(parameter.value)}"
         for name, parameter in method.parameters.items()
         if parameter.value is not None
         and parameter.when_read
@@ -284,7 +284,7 @@ def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], ex
     left = [
         _words(one)
         for number, one in enumerate(plan.constraints)
-        if one.operator not in ("limit", "offset", "other") and number not in pushed
+        if one.operator not in ("limit", "offset") and number not in pushed
     ]
     if left:
         told.append(f"SQLite checks {', '.join(left)}")
@@ -296,6 +296,8 @@ def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], ex
 
 
 def _words(constraint: Constraint) -> str:
+    if constraint.operator == "other":
+        return constraint.column
     return f"{constraint.column} {constraint.operator}"
 
 

@@ -1,0 +1,1 @@
+"""What several tests stand on: a scripted server, a clock that tests turn, definitions."""

@@ -1,0 +1,51 @@
+"""Connections and requests to ask a transport with."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from billql.auth.bearer import Bearer
+from billql.credentials import Connection
+from billql.definition import ErrorBody, Provider
+from billql.exchange import Answer, Request
+from billql.transport import Transport, Trip
+
+TOKEN = "tok_8f14e45fceea167a5a36dedd4bea2543"
+
+PROVIDER = Provider(
+    billql=1,
+    title="Mock",
+    description="An API for tests.",
+    version="1.0.0",
+    documentation="https://example.com/docs",
+    url="https://api.example.com",
+    auth=Bearer(secret="MOCK_TOKEN", help="Ask for one at https://example.com/tokens."),
+    errors=ErrorBody(message="message", code="id", request_id="request_id"),
+)
+
+
+def connection(
+    url: str = "https://api.example.com", token: str = TOKEN, name: str = "mock", **changes: Any
+) -> Connection:
+    """Give a connection to the mock provider, changed a little."""
+    provider = msgspec.structs.replace(PROVIDER, **changes)
+    return Connection(name, provider, url, token)
+
+
+def get(base: str = "https://api.example.com", path: str = "/v1/things", **query: str) -> Request:
+    """Give a request for a list."""
+    return Request("GET", f"{base}{path}", tuple(query.items()))
+
+
+def trip(spend: Callable[[], None] = lambda: None) -> Trip:
+    """Give a trip that nobody follows."""
+    return Trip(spend, threading.Event())
+
+
+def ask(transport: Transport, to: Connection, request: Request | None = None) -> Answer:
+    """Send a request, and wait for what becomes of it."""
+    return transport.send(request or get(to.url), to, trip()).result(30)

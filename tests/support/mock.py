@@ -1,0 +1,59 @@
+"""An API without a network, on a clock that the tests turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import pytest
+
+from billql.errors import ApiError
+from billql.settings import Settings
+from billql.transport import Transport
+from billql.wire import Wire
+
+from .asking import ask, connection
+from .clock import FakeClock
+
+Reply = httpx.Response | Exception
+OK = httpx.Response(200, json={"things": []})
+
+
+class Api:
+    """Gives replies in turn, the last one for ever, and remembers when it was asked."""
+
+    def __init__(self, *replies: Reply | Callable[[httpx.Request], Reply]) -> None:
+        self.clock = FakeClock()
+        self.asked: list[httpx.Request] = []
+        self.moments: list[float] = []
+        self.replies = list(replies)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        self.moments.append(self.clock.passed)
+        reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
+        if callable(reply):
+            reply = reply(request)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+@contextmanager
+def asking(api: Api, **settings: Any) -> Iterator[Transport]:
+    chosen = Settings(**settings)
+    wire = Wire(chosen, httpx.MockTransport(api), api.clock)
+    transport = Transport(chosen, wire, api.clock)
+    try:
+        yield transport
+    finally:
+        transport.close()
+
+
+def refused(api: Api, error: type[Exception] = ApiError, **settings: Any) -> Any:
+    """Ask for what is refused; gives the error."""
+    with asking(api, **settings) as transport, pytest.raises(error) as caught:
+        ask(transport, connection())
+    return caught.value
