@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH_READY := $(VENV)/.bench-ready
 
-.PHONY: help setup demo check test schema clean
+.PHONY: help setup demo check test bench schema clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +26,13 @@ check: $(READY) ## Format, lint, types and import floors.
 
 test: $(READY) ## Run every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+$(BENCH_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	touch $(BENCH_READY)
+
+bench: $(BENCH_READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
+	$(BIN)/python -m bench
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json

@@ -21,11 +21,9 @@ from __future__ import annotations
 import asyncio
 import bisect
 import datetime
-import itertools
 import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType

@@ -195,6 +195,8 @@ def test_statements_inside_statements(session: Session) -> None:
         ("CREATE TABLE t AS SELECT 1", "SELECT 1"),
         ("CREATE TEMP TABLE t AS WITH a AS (SELECT 1) SELECT * FROM a", None),
         ("INSERT INTO t (a, b) SELECT 1, 2", "SELECT 1, 2"),
+        ("WITH a AS (SELECT 1) INSERT INTO t SELECT * FROM a", "SELECT * FROM a"),
+        ("WITH a AS (SELECT 1) UPDATE t SET b = (SELECT * FROM a)", ""),
         ("CREATE TABLE t (a DEFAULT (1))", ""),
         ("EXPLAIN SELECT 1", ""),
         ("PRAGMA user_version", ""),

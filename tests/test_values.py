@@ -690,7 +690,8 @@ def test_equal_texts_are_what_sqlite_means() -> None:
         agree("text", column, value)
 
     check()
-    assert span("text", "=", 5) == Span("5", "5")
+    assert span("text", "=", "5") == Span("5", "5")
+    assert span("text", "=", 5) is None
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in DISCRETE])

@@ -6,8 +6,8 @@ beyond it in a private file that vanishes by itself (https://sqlite.org/inmemory
 While a statement runs it pins what it reads, so that it sees one snapshot however long it takes.
 Other statements see an answer only when the whole list that it is a page of has been read: a
 *reading* is kept complete or not at all, so pages of two readings are never mixed. If there is an
-archive, readings whose answers had no header worth keeping go there too; what is recalled from
-there is copied first.
+archive, readings of which no header is needed go there too; what is recalled from there is copied
+first.
 
 Only successful answers come here. A key is made from the credential's fingerprint and the request;
 neither a token nor a header of a request is ever written.
@@ -43,8 +43,7 @@ CREATE TABLE answer (
     key BLOB NOT NULL,
     reading INTEGER,
     media_type TEXT NOT NULL,
-    link TEXT,
-    disposition TEXT,
+    headers TEXT,
     body BLOB NOT NULL
 );
 CREATE INDEX answer_reading ON answer (reading);
@@ -63,6 +62,7 @@ def key_of(request: Request, connection: Connection) -> Key:
             request.query,
             request.body,
             request.headers,
+            request.keeps,
         ],
         sort_keys=True,
     )
@@ -92,16 +92,10 @@ class Answers:
         """Take an answer and pin it; gives its number."""
         with self._lock:
             database = self._open()
+            headers = json.dumps(dict(answer.headers)) if answer.headers else None
             database.execute(
-                "INSERT INTO answer (key, media_type, link, disposition, body) "
-                "VALUES (?, ?, ?, ?, ?)",
-                (
-                    key,
-                    answer.media_type,
-                    answer.headers.get("link"),
-                    answer.headers.get("content-disposition"),
-                    answer.body,
-                ),
+                "INSERT INTO answer (key, media_type, headers, body) VALUES (?, ?, ?, ?)",
+                (key, answer.media_type, headers, answer.body),
             )
             number = database.last_insert_rowid()
             self._pins[number] += 1
@@ -110,12 +104,11 @@ class Answers:
     def get(self, number: int) -> Answer:
         """Give an answer that the caller has pinned."""
         with self._lock:
-            row: Any = self._open().execute(
-                "SELECT body, media_type, link, disposition FROM answer WHERE id = ?", (number,)
+            found: Any = self._open().execute(
+                "SELECT body, media_type, headers FROM answer WHERE id = ?", (number,)
             )
-            ((body, media_type, link, disposition),) = row
-        headers = {"content-type": media_type, "link": link, "content-disposition": disposition}
-        return Answer(body, media_type, {k: v for k, v in headers.items() if v})
+            ((body, media_type, headers),) = found
+        return Answer(body, media_type, json.loads(headers) if headers else {})
 
     def publish(
         self, first: Key, numbers: Sequence[int], keep: float, *, stated: bool = False
@@ -262,8 +255,7 @@ def _has_headers(database: apsw.Connection, reading: int) -> bool:
     return bool(
         _all(
             database,
-            "SELECT 1 FROM answer WHERE reading = ? AND (link IS NOT NULL "
-            "OR disposition IS NOT NULL) LIMIT 1",
+            "SELECT 1 FROM answer WHERE reading = ? AND headers IS NOT NULL LIMIT 1",
             (reading,),
         )
     )

@@ -13,6 +13,7 @@ import contextlib
 import hashlib
 import os
 import stat
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -55,11 +56,16 @@ PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
 
-_BUSY_MILLISECONDS = 2000
+_BUSY_MILLISECONDS = 250
+"""How long to wait for another process: not so long that somebody who interrupts would notice."""
 
 
 class Damaged(Exception):  # noqa: N818 - it says what happened
     """What is read is not what was written."""
+
+
+_NONSENSE = (Damaged, TypeError, ValueError, AttributeError)
+"""What values of the wrong type lead to, which a damaged file may have anywhere."""
 
 
 class Times(NamedTuple):
@@ -114,11 +120,12 @@ class Archive:
             ).fetchone()
             if found is None:
                 return None
-            number, since, kept, stated, digest = found
+            number, since, kept, stated, expected = found
+            times = Times(float(since), float(kept), bool(stated))
             pages: Any = database.execute(
                 "SELECT key, media_type, body FROM page WHERE reading = ? ORDER BY id", (number,)
             )
-            return Reading(Times(since, kept, bool(stated)), _checked(first, pages, digest))
+            return Reading(times, _checked(_Digest(first, times), pages, expected))
 
         return self._try(find)
 
@@ -134,7 +141,7 @@ class Archive:
                     (first, *reading.times),
                 )
                 number = database.last_insert_rowid()
-                digest, size = _Digest(first), 0
+                digest, size = _Digest(first, reading.times), 0
                 for page in reading.pages:
                     digest.add(page)
                     size += len(page[-1])
@@ -173,7 +180,7 @@ class Archive:
         """Do something with the file, as far as it can be done."""
         try:
             return work(self._open())
-        except (apsw.CorruptError, apsw.NotADBError, Damaged):
+        except (apsw.CorruptError, apsw.NotADBError, *_NONSENSE):
             self._put_aside()
         except apsw.Error:
             pass  # Busy, full or read-only.
@@ -205,10 +212,10 @@ class Archive:
 
 
 class _Digest:
-    """Recognizes the pages of a reading."""
+    """Recognizes a reading."""
 
-    def __init__(self, first: Key) -> None:
-        self._hash = hashlib.blake2b(first, digest_size=16)
+    def __init__(self, first: Key, times: Times) -> None:
+        self._hash = hashlib.blake2b(struct.pack("<dd?", *times) + first, digest_size=16)
 
     def add(self, page: Page) -> None:
         key, media_type, body = page
@@ -220,11 +227,13 @@ class _Digest:
         return self._hash.digest()
 
 
-def _checked(first: Key, pages: Iterator[Page], expected: bytes) -> Iterator[Page]:
-    digest = _Digest(first)
-    for page in pages:
-        digest.add(page)
-        yield page
+def _checked(digest: _Digest, pages: Iterator[Page], expected: bytes) -> Iterator[Page]:
+    try:
+        for page in pages:
+            digest.add(page)
+            yield page
+    except _NONSENSE:
+        raise Damaged from None
     if digest.value != expected:
         raise Damaged
 

@@ -20,7 +20,8 @@ from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.errors import BadValue, ParameterMissing
 from billql.exchange import Request, Scalar, plain
-from billql.plan import Constraint, Plan, echoed, filters, span_of
+from billql.plan import Constraint, Plan, bearing_on, echoed, filters, is_exact, span_of
+from billql.telling import said
 from billql.values import EVERYTHING, Span, SQLValue
 
 _FAN_OUT = 16
@@ -40,6 +41,8 @@ class Chain:
     only: Mapping[str, SQLValue]
     """What its rows must have. A filter that gives more than was asked for is narrowed with it
     where there are several chains, so that none gives a row of another's."""
+    within: Mapping[str, tuple[SQLValue, SQLValue]]
+    """The same for windows: the ends between which a column lies."""
     asked: Mapping[str, Spans]
     """What the statement asks of each column."""
     chosen: Mapping[str, Spans]
@@ -135,38 +138,58 @@ def _choices(
     Also tells whether every constraint has been said: a value that cannot be told to the API is
     left to SQLite, unless the API needs it.
     """
-    needed = {column for column, parameter in filters(method) if parameter.required}
-    needed.update(echoed(table))
     listed = {column for column, parameter in filters(method) if parameter.lists}
     found: dict[str, set[Span]] = {}
+    unsaid: dict[str, SQLValue] = {}
     all_said = True
     for constraint, value in given:
         column = constraint.column
         asked = value if isinstance(value, set | frozenset) else (value,)
-        spans = {span_of(table, constraint, one) for one in asked}
-        told = {span for span in spans if span is not None and not span.empty}
-        if None in spans and column in needed:
-            raise _bad_value(table, column, asked)
-        if None in spans or (len(told) > _FAN_OUT and column not in needed | listed):
+        spans = {one: span_of(table, method, constraint, one) for one in asked}
+        told = {span for span in spans.values() if span is not None and not span.empty}
+        if None in spans.values():
+            unsaid[column] = next(one for one in asked if spans[one] is None)
+            continue
+        if len(told) > _FAN_OUT and column not in _needed(table, method) | listed:
             all_said = False
             continue
         before = found.get(column, {EVERYTHING})
         met = {one & other for one in before for other in told}
         found[column] = {span for span in met if not span.empty}
+    for column, wrong in unsaid.items():
+        if not all(_suffices(table, method, column, one) for one in found.get(column, {EVERYTHING})):
+            raise _bad_value(table, column, wrong)
     choices: dict[str, list[Spans]] = {}
     for column, met in found.items():
         ordered = sorted(met, key=lambda span: span.low) if len(met) > 1 else list(met)
         in_one = column in listed and ordered
         choices[column] = [tuple(ordered)] if in_one else [(span,) for span in ordered]
-    return choices, all_said
+    return choices, all_said and not unsaid
 
 
-def _bad_value(table: Table, column: str, asked: Iterable[Any]) -> BadValue:
+def _needed(table: Table, method: Method) -> set[str]:
+    """Give the columns about which a statement must say something."""
+    return {*echoed(table), *(column for column, one in filters(method) if one.required)}
+
+
+def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
+    """Tell whether a span of a column is all that the API needs to know of it."""
     kind = table.resource.columns[column].type
-    wrong = next((one for one in asked if values.span(kind, "=", one) is None), None)
+    parameters = [one for filtered, one in filters(method) if filtered == column]
+    if column in echoed(table) and not span.is_point:
+        return any(one.default is not None for one in parameters)
+    return all(
+        said(kind, one, span) is not None
+        for one in parameters
+        if one.required and one.default is None
+    )
+
+
+def _bad_value(table: Table, column: str, wrong: SQLValue) -> BadValue:
     return BadValue(
         f"{table.name}: {column} cannot be {wrong!r:.80}",
-        hint=f"Give {values.EXPECTED[kind]}.",
+        hint=f"Give {values.EXPECTED[table.resource.columns[column].type]} "
+        "that a request can carry where the API expects it.",
     )
 
 
@@ -247,7 +270,7 @@ def _chain(
         told = parameter.name or name
         if parameter.location == "path":
             assert not isinstance(value, list)
-            path = path.replace(f"{{{told}}}", _path_segment(table, told, value))
+            path = path.replace(f"{{{told}}}", quote(plain(value), safe=":"))
         elif parameter.location == "body":
             request = request.with_body(told, value)
         elif isinstance(value, list):
@@ -256,20 +279,34 @@ def _chain(
             request = replace(request, headers=(*request.headers, (told, plain(value))))
         else:
             request = replace(request, query=(*request.query, (told, plain(value))))
+    columns = table.resource.columns
     points = {
-        column: values.sql_value(table.resource.columns[column].type, spans[0].low)
+        column: values.sql_value(columns[column].type, spans[0].low)
         for column, spans in chosen.items()
         if len(spans) == 1 and spans[0].is_point
     }
     unseen = echoed(table)
     return Chain(
-        replace(request, url=base_url + path),
+        replace(request, url=base_url + path, keeps=table.headers),
         echoes={name: points[name] for name in unseen if name in points},
         only={name: points[name] for name in points if name in asked and name not in unseen},
+        within=dict(_loose_windows(table, method, chosen)),
         asked=asked,
         chosen=chosen,
         base_url=base_url,
     )
+
+
+def _loose_windows(
+    table: Table, method: Method, chosen: Mapping[str, Spans]
+) -> Iterator[tuple[str, tuple[SQLValue, SQLValue]]]:
+    """Give the windows of which the API gives more than was asked for."""
+    for column in {method.slices.column if method.slices else None, method.cut} - {None}:
+        kind = table.resource.columns[column].type
+        span = chosen.get(column, (EVERYTHING,))[0]
+        exact = all(is_exact(kind, parameter) for name, parameter in filters(method) if name == column)
+        if not exact and span.low is not None and span.high is not None:
+            yield column, (values.sql_value(kind, span.low), values.sql_value(kind, span.high))
 
 
 def covering(table: Table, plan: Plan, chain: Chain, column: str, span: Span) -> Chain:
@@ -299,37 +336,15 @@ def _parameter_value(
         return parameter.value if read else None
     column = parameter.column or name
     spans = chosen.get(column, (EVERYTHING,))
-    if values.NULL in spans:
-        return parameter.null
     kind = table.resource.columns[column].type
-    edges = [edge for edge in (_edge(parameter, span) for span in spans) if edge is not None]
-    try:
-        told = [values.write_bound(kind, parameter.format, parameter.operator, e) for e in edges]
-    except (ValueError, OverflowError):
-        if not parameter.required:
-            return None
+    if parameter.lists:
+        told = [said(kind, parameter, span) for span in spans]
+        return None if None in told else told
+    whole = spans[0] if len(spans) == 1 else Span(spans[0].low, spans[-1].high)
+    value = said(kind, parameter, whole)
+    if value is None and parameter.required:
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
             hint=f"Give {values.EXPECTED[kind]}.",
-        ) from None
-    if not told:
-        return None
-    return list(told) if parameter.lists else told[0]
-
-
-def _edge(parameter: Parameter, span: Span) -> Any:
-    """Give the end of a span that a parameter is about."""
-    if parameter.operator == "=":
-        return span.low if span.is_point else None
-    return span.low if parameter.operator.startswith(">") else span.high
-
-
-def _path_segment(table: Table, name: str, value: Scalar) -> str:
-    """Put a value into the path so that it cannot leave its place."""
-    text = plain(value)
-    if text in ("", ".", "..") or any(ord(character) < 32 for character in text):
-        raise BadValue(
-            f"{table.name}: {name} cannot be {text!r:.80}",
-            hint="It stands in the address of the request, where this would mean something else.",
         )
-    return quote(text, safe=":")
+    return value

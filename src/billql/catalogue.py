@@ -15,6 +15,8 @@ from billql.definition import Provider, Resource, Service
 from billql.definition_file import read_provider, read_service
 from billql.errors import UnknownName
 
+_HEADER = "$header."
+
 
 def built_in_root() -> Path:
     """Give the folder of the definitions that come with billql.
@@ -40,6 +42,12 @@ class Table:
     def name(self) -> str:
         """Give the dotted name, as SQL has it."""
         return f"{self.provider_name}.{self.service_name}.{self.resource_name}"
+
+    @cached_property
+    def headers(self) -> tuple[str, ...]:
+        """Give the headers of answers that its rows are made of."""
+        paths = (column.path or "" for column in self.resource.columns.values())
+        return tuple(path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER))
 
 
 class Catalogue:

@@ -15,14 +15,16 @@ class Request:
     """One HTTP request, without its credential.
 
     `url` has no query; `query` keeps its order and may name a parameter several times; `body` is
-    sent as JSON. Requests that are equal get equal answers.
+    sent as JSON. `keeps` names the headers of its answer that rows are made of. Requests that are
+    equal get equal answers.
     """
 
     method: Literal["GET", "POST"]
     url: str
     query: tuple[tuple[str, str], ...] = ()
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, hash=False)
     headers: tuple[tuple[str, str], ...] = ()
+    keeps: tuple[str, ...] = ()
 
     def with_query(self, name: str, value: Scalar) -> Request:
         """Give the request with a query parameter set, in place of its earlier values."""
@@ -36,9 +38,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: its body, and the few header values that rows are made of.
+    """A successful answer: its body, and the few headers that rows are made of.
 
-    `headers` has lower-case names and holds only what `KEPT_HEADERS` lists.
+    `headers` has lower-case names, and only what its request keeps and `KEPT_HEADERS` lists.
     """
 
     body: bytes

@@ -4,8 +4,9 @@ How much is asked for ahead:
 
 - nothing, until half of the first page has been read, so that a LIMIT which that page satisfies
   costs one request; only several chains (keys, windows of time) are begun together;
-- then as many requests as the provider allows at once, where they are known: the pages of a list
-  whose first page tells the others, and the chains;
+- then twice as many pages as the provider allows requests at once, where they are known: the pages
+  of a list whose first page tells the others, and the chains. Half of them may wait to be read, so
+  that the other half is always on its way;
 - one page, where each page tells the next, or where the statement may stop early;
 - never more than a LIMIT needs, where the API's rows are just the statement's.
 
@@ -64,7 +65,8 @@ class Scan:
         self._stops_early = stops_early
         self._skip = bound.skip
         self._ahead = False
-        self._given = 0
+        self.reached = 0
+        """How many rows of the list lie before the end of the page that is being read."""
         self._chains = deque(bound.chains)
         self._readers: deque[_Reader] = deque()
         """The chains that have been begun, of which the first is being read."""
@@ -86,10 +88,10 @@ class Scan:
         while self._readers or self._open_next():
             reader = self._readers[0]
             self._skip -= reader.skipped
+            self.reached += reader.skipped
             for rows in reader.batches():
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
-                self._given += len(left)
                 self.figures.rows += len(left)
                 yield left
                 self._ahead = True
@@ -152,10 +154,10 @@ class Scan:
 
     def _window(self) -> int:
         at_once = self.paginator is not None and self.paginator.finds_all_at_once
-        window = self.concurrency if self.several or at_once else 1
+        window = 2 * self.concurrency if self.several or at_once else 1
         if self.wanted is None:
             return 1 if self._stops_early() else window
-        left = max(0, self.wanted - self._given)
+        left = max(0, self.wanted - self.reached)
         size = self.paginator.size if self.paginator is not None else None
         return min(window, math.ceil(left / size) if size else left)
 
@@ -285,6 +287,7 @@ class _Reader:
         while (page := self._next_page()) is not None:
             rows = _without(self._narrowed(page), already)
             self._scan.figures.pages += 1
+            self._scan.reached += len(rows)
             self._pages_given += 1
             if self._pages_given == 1 and self._unsent and self._scan.cut(self._chain, rows):
                 self._unsent.clear()
@@ -312,7 +315,8 @@ class _Reader:
         return page
 
     def _narrowed(self, rows: list[Row]) -> list[Row]:
-        return self._scan.maker.narrow(rows, self._chain.only) if self._scan.several else rows
+        chain, scan = self._chain, self._scan
+        return scan.maker.narrow(rows, chain.only, chain.within) if scan.several else rows
 
     def _start_again(self) -> bool:
         """Begin a new reading, unless it could not agree with what was given out already."""

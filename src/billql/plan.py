@@ -20,7 +20,8 @@ from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.exchange import plain
 from billql.pagination import Paginator
-from billql.values import Operator, Span, SQLValue
+from billql.telling import said
+from billql.values import ColumnType, Operator, Span, SQLValue
 
 IMPOSSIBLE: Final = 1e18
 """The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
@@ -112,17 +113,17 @@ def _consider(
     pushed = [
         number
         for number, one in enumerate(constraints)
-        if one.usable and any(_bears_on(*filtered, one) for filtered in filters(method))
+        if one.usable and bearing_on(method, one)
     ]
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
-    served.update(column for column, parameter in filters(method) if parameter.default is not None)
+    defaults = {column for column, one in filters(method) if one.default is not None}
     missing = [
         *_unfilled(method, [constraints[i] for i in pushed]),
-        *(column for column in echoed(table) if column in used and column not in served),
+        *(one for one in echoed(table) if one in used and one not in served | defaults),
     ]
     exact = _exact(table, method, constraints, pushed)
     many = any(constraints[i].operator == "in" for i in pushed)
-    ordered = not order or (not many and (method.single or _comes_in(method, order)))
+    ordered = not order or (not many and _comes_in(method, order, served))
     plan = Plan(
         name,
         # Without their values, statements of the same form have the same plan.
@@ -137,7 +138,7 @@ def _consider(
         ),
     )
     if exact and ordered and not many:
-        known = all(_is_known(table, constraints[number]) for number in pushed)
+        known = all(_is_known(table, method, constraints[number]) for number in pushed)
         plan = _with_limit(plan, known)
     return _estimated(table, method, plan, pushed, exact)
 
@@ -179,6 +180,15 @@ def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool
     return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
 
 
+def bearing_on(method: Method, constraint: Constraint) -> list[Parameter]:
+    """Give the parameters that can say something of a constraint."""
+    return [
+        parameter
+        for column, parameter in filters(method)
+        if _bears_on(column, parameter, constraint)
+    ]
+
+
 def _exact(
     table: Table, method: Method, constraints: Sequence[Constraint], pushed: Sequence[int]
 ) -> bool:
@@ -189,19 +199,20 @@ def _exact(
         if number not in pushed:
             return False
         kind = table.resource.columns[one.column].type
-        matching = [
-            parameter for column, parameter in filters(method) if _bears_on(column, parameter, one)
-        ]
-        if not all(
-            parameter.match == "exact"
-            and values.is_precise(kind, parameter.format, parameter.operator)
-            for parameter in matching
-        ):
+        matching = bearing_on(method, one)
+        if not all(is_exact(kind, parameter) for parameter in matching):
             return False
-        said = {parameter.operator[0] for parameter in matching}
-        if one.operator in ("=", "in") and "=" not in said and said != {"<", ">"}:
+        ends = {parameter.operator[0] for parameter in matching}
+        if one.operator in ("=", "in") and "=" not in ends and ends != {"<", ">"}:
             return False
     return True
+
+
+def is_exact(kind: ColumnType, parameter: Parameter) -> bool:
+    """Tell whether the API gives just the rows that a parameter asks for, and never more."""
+    return parameter.match == "exact" and values.is_precise(
+        kind, parameter.format, parameter.operator
+    )
 
 
 def _unfilled(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
@@ -221,27 +232,37 @@ def echoed(table: Table) -> list[str]:
     return [name for name, column in columns.items() if column.path == "$parameter"]
 
 
-def _comes_in(method: Method, order: Sequence[Order]) -> bool:
-    """Tell whether the order that the API declares is the one that is asked for."""
+def _comes_in(method: Method, order: Sequence[Order], served: set[str]) -> bool:
+    """Tell whether the rows come in the order that is asked for, if no column has several values."""
     asked = [f"-{term.column}" if term.descending else term.column for term in order]
-    return list(method.order[: len(asked)]) == asked
+    for column, parameter in filters(method):
+        if isinstance(parameter.default, tuple) and column not in served:
+            return False
+    if method.slices is not None and order[0].column != method.slices.column:
+        return False  # windows follow each other in time
+    return method.single or list(method.order[: len(asked)]) == asked
 
 
-def _is_known(table: Table, constraint: Constraint) -> bool:
+def _is_known(table: Table, method: Method, constraint: Constraint) -> bool:
     """Tell whether a constraint's value is already known to be one that can be pushed."""
     if isinstance(constraint.value, Unknown) or constraint.operator == "in":
         return False
-    return span_of(table, constraint, constraint.value) is not None
+    return span_of(table, method, constraint, constraint.value) is not None
 
 
-def span_of(table: Table, constraint: Constraint, value: SQLValue) -> Span | None:
-    """Give the column values that satisfy a constraint with a value; see `values.span`."""
+def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValue) -> Span | None:
+    """Give the column values that satisfy a constraint with a value, if the API can be told."""
     kind = table.resource.columns[constraint.column].type
     if constraint.operator == "is null":
         return values.NULL
+    operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
-        return values.span(kind, constraint.operator, value)
-    return values.span(kind, "=", value)
+        operator = constraint.operator
+    span = values.span(kind, operator, value)
+    if span is None or span.empty:
+        return span
+    told = [said(kind, parameter, span) for parameter in bearing_on(method, constraint)]
+    return None if None in told else span
 
 
 def _estimated(

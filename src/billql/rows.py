@@ -176,14 +176,20 @@ class RowMaker:
         """Give the place of a column in a row."""
         return list(self._columns).index(column)
 
-    def narrow(self, rows: list[Row], only: Mapping[str, SQLValue]) -> list[Row]:
-        """Give the rows that have just these values in some columns."""
-        places = [
-            (place, only[name])
-            for place, name in enumerate(self._columns)
-            if name in only and name in self._used
-        ]
-        return [row for row in rows if all(row[place] == value for place, value in places)]
+    def narrow(
+        self,
+        rows: list[Row],
+        only: Mapping[str, SQLValue],
+        within: Mapping[str, tuple[Any, Any]],
+    ) -> list[Row]:
+        """Give the rows that have just these values in some columns, and lie within these ends."""
+        places = {name: place for place, name in enumerate(self._columns) if name in self._used}
+        values = [(places[name], value) for name, value in only.items() if name in places]
+        rows = [row for row in rows if all(row[place] == value for place, value in values)]
+        for name, (low, high) in within.items():
+            place = places[name]
+            rows = [row for row in rows if row[place] is not None and low <= row[place] <= high]
+        return rows
 
     def _check_shape(self, first: Any, where: str) -> None:
         """Refuse an object that has nothing of a row: an error in the clothes of an answer."""

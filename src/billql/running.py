@@ -135,8 +135,10 @@ class Running:
         self._scouting = scouting
         self.statement.offline = True
         self.database.set_progress_handler(lambda: True, _SCOUT_STEPS, id=self)
+        cursor = self.database.cursor()
+        cursor.exec_trace = lambda cursor, sql, bindings: cursor.is_readonly
         try:
-            for _ in self.database.cursor().execute(self.query, self.bindings):
+            for _ in cursor.execute(self.query, self.bindings):
                 pass
         except (NotAtHand, apsw.Error, Error):
             scouting.blind = True

@@ -248,17 +248,26 @@ def query_of(sql: str) -> str | None:
     """Give what a statement reads, as a statement of its own: a SELECT, or the one that fills a
     table; None if it has none."""
     words = [token for token in names.tokenize(sql) if token.kind not in ("space", "comment")]
-    first = words[0].keyword if words else ""
-    if first in ("SELECT", "WITH", "VALUES"):
-        return sql
-    if first not in ("CREATE", "INSERT", "REPLACE") or "TRIGGER" in [w.keyword for w in words[:3]]:
+    first = [word.keyword for word in words[:3]]
+    if not first or first[0] not in ("WITH", *_READ, *_FILL) or "TRIGGER" in first:
         return None
     depth = 0
+    fills = None
     for token in words:
         depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth == 0 and token.keyword in ("SELECT", "WITH"):
-            return sql[token.start :]
+        if depth > 0:
+            continue
+        if token.keyword in _READ or (token.keyword == "WITH" and fills is not None):
+            return sql if fills is None else sql[: fills.start] + sql[token.start :]
+        if token.keyword in ("UPDATE", "DELETE"):
+            return None
+        if token.keyword in _FILL and fills is None:
+            fills = token
     return None
+
+
+_READ = ("SELECT", "VALUES")
+_FILL = ("CREATE", "INSERT", "REPLACE")
 
 
 def _meant(session: Session, rewritten: names.Rewritten, at: int | None) -> str | None:

@@ -220,8 +220,8 @@ class Transport:
         lane.limiter.observe(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-            kept = {name: reply.headers[name] for name in KEPT_HEADERS if name in reply.headers}
-            return Answer(reply.body, media_type, kept)
+            kept = {*KEPT_HEADERS} & {*request.keeps} & {*reply.headers}
+            return Answer(reply.body, media_type, {name: reply.headers[name] for name in kept})
         pause = retry_after(reply.headers, self._clock.now()) or 0.0
         if reply.status == 429:
             lane.limiter.hold(pause)

@@ -87,6 +87,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 # Of texts that have no other characters, `float` reads just those that are a number by `_NUMBER`.
 _NUMBERS = re.compile(r"[-+.eE\d\n]*", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d+", re.ASCII)
+_SPACE = " \t\n\v\f\r"
+"""What SQLite leaves out around a number that is written as text."""
 _DOLLARS = re.compile(r"(-?)\$?(-?)((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)", re.ASCII)
 _MONTH = r"(?!0000)\d{4}-(?:0[1-9]|1[0-2])"
 # Every day of the calendar but the 29th of February, which takes the slow way.
@@ -357,6 +359,8 @@ def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
     """
     if value is None or value != value:  # SQLite makes NULL of NaN
         return NOTHING
+    if kind == "integer" and _comes_after_numbers(value):
+        return EVERYTHING if operator in ("<", "<=") else NOTHING
     if kind in DISCRETE:
         found = _integer_floor(value) if kind == "integer" else _text_floor(kind, value)
         return None if found is None else _discrete_span(operator, *found)
@@ -367,11 +371,11 @@ def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
             return None
         return Span(bool(value), bool(value)) if value in (0, 1) else NOTHING
     if kind in ("real", "decimal"):
-        return Span(value, value) if isinstance(value, int | float) else None
-    if kind == "text" and isinstance(value, str | int):
-        # A TEXT column compares with the text of an integer.
-        return Span(str(value), str(value))
-    return None
+        if not isinstance(value, int | float):
+            return None
+        return Span(value, value) if math.isfinite(value) else NOTHING
+    # A number may mean its text, or every text that spells it: that depends on where it is from.
+    return Span(value, value) if kind == "text" and isinstance(value, str) else None
 
 
 def _discrete_span(operator: Operator, floor: int, equal: bool) -> Span:
@@ -387,10 +391,18 @@ def _discrete_span(operator: Operator, floor: int, equal: bool) -> Span:
     return Span(None, floor - 1 if equal else floor)
 
 
+def _comes_after_numbers(value: SQLValue) -> bool:
+    """Tell whether SQLite sorts a value after every number: a text that spells none, or a blob."""
+    if isinstance(value, str):
+        return "\0" not in value and not _NUMBER.fullmatch(value.strip(_SPACE))
+    return isinstance(value, bytes)
+
+
 def _integer_floor(value: SQLValue) -> tuple[int, bool] | None:
     if isinstance(value, str):
         # An INTEGER column compares with the number that a text spells; SQLite and Python surely
         # read the same one where a double holds all of its digits.
+        value = value.strip(_SPACE)
         if _INTEGER.fullmatch(value) and len(value) <= 20:
             value = int(value)
         elif _NUMBER.fullmatch(value) and len(value) <= 15:

@@ -249,7 +249,8 @@ class Cursor:
         if self._rowid[0] != position:
             row = self._rows[self._at]
             self._numbered[row] += 1
-            self._rowid = (position, hash((row, self._numbered[row])))
+            # A text's hash, because those of numbers collide: hash(-1) == hash(-2).
+            self._rowid = (position, hash(repr((row, self._numbered[row]))))
         return self._rowid[1]
 
     def Close(self) -> None:  # noqa: N802

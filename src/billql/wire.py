@@ -9,6 +9,7 @@ left out: it logs addresses with their query, keeps cookies and sends loopback t
 
 from __future__ import annotations
 
+import re
 import ssl
 import threading
 import zlib
@@ -84,7 +85,7 @@ class Wire:
         except httpx.LocalProtocolError:
             raise _unsendable(request, "it has a header that HTTP does not allow") from None
         except httpx.HTTPError as error:
-            raise NoReply(str(error) or "no answer in time") from None
+            raise NoReply(_reason(error) or "no answer in time") from None
         return Reply(response.status_code, dict(response.headers), body)
 
     def close(self) -> None:
@@ -139,6 +140,11 @@ class Wire:
             if self._http is None:
                 self._http = _Network(self._settings.concurrency, self._clock)
             return self._http
+
+
+def _reason(error: Exception) -> str:
+    """Give the words of an error of the system's without its number."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error))
 
 
 def _unsendable(request: Request, why: str) -> BadValue:
@@ -299,5 +305,5 @@ class _Socket(httpcore.NetworkStream):
             stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
             again = not isinstance(error.__cause__, ssl.SSLCertVerificationError)
-            raise NoReply(str(error), again=again) from None
+            raise NoReply(_reason(error), again=again) from None
         return _Socket(stream, self._clock)

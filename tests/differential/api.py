@@ -92,7 +92,7 @@ class _Given:
     """What a request carries, to be taken one by one, so that nothing is left over."""
 
     def __init__(self, request: httpx.Request) -> None:
-        self.url = f"{URL}{request.url.path}"
+        self.url = URL + request.url.raw_path.decode().partition("?")[0]
         self._query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
         self._body: dict[str, Any] = json.loads(request.content) if request.content else {}
         self._headers = {k: v for k, v in request.headers.items() if k.startswith("x-")}
@@ -132,11 +132,13 @@ class _Given:
 
 
 def _one(shape: Shape, rows: list[Row], key: str) -> Any:
-    for row in rows:
-        own = str(row["id"])
-        if own == key or (shape.by_id == "caseless" and own.lower() == key.lower()):
-            return _written(shape, row, frozenset())
-    raise NotFoundError
+    found = [row for row in rows if row["id"] == key]
+    if shape.by_id == "caseless" and not found:
+        found = [row for row in rows if str(row["id"]).lower() == key.lower()]
+    if not found:
+        raise NotFoundError
+    switches = frozenset(column.switch for column in shape.columns if column.switch is not None)
+    return _written(shape, found[0], switches)
 
 
 def _list(shape: Shape, rows: list[Row], given: _Given, parts: list[str]) -> Any:
@@ -189,7 +191,8 @@ def _own(kind: str, one: Filter, row: Row) -> Any:
     if value is None or not _is_instant(kind, one.format):
         return value
     assert isinstance(value, str)
-    fraction = row["~"] if kind == "timestamp" and one.operator != "=" else 0
+    whole = kind != "timestamp" or one.operator == "=" or one.format == "epoch"
+    fraction = 0 if whole else row["~"]
     assert isinstance(fraction, float | int)
     return _seconds(value) + fraction
 

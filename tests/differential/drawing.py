@@ -41,6 +41,7 @@ POOLS: dict[str, Sequence[SQLValue]] = {
     ),
     "key": KEYS,
     "state": STATES,
+    "id": ("r0", "R0", "r1", "R1", "r2", "r 3", "x"),
 }
 
 PLAIN = (

@@ -57,6 +57,7 @@ class _Writer(Predicates):
         self._shapes = shapes
         self._with: list[tuple[str, list[Col]]] = []
         self._with_text: list[str] = []
+        self._keys_from_a_query = False
 
     # FROM.
 
@@ -108,6 +109,7 @@ class _Writer(Predicates):
         if kind == "list":
             values = [self.fitting(col.type) for _ in range(self.number(1, 4))]
             return f"{col.text} IN ({', '.join(map(self.literal, values))})"
+        self._keys_from_a_query = True
         own = "key" if col.type == "key" else "n"
         return f"{col.text} IN (SELECT {own} FROM {LOCAL.name})"
 
@@ -130,7 +132,7 @@ class _Writer(Predicates):
         item = self._item(depth, around)
         text, scope, where = item.text, item.columns, list(item.needs)
         needy = bool(item.needs)
-        for _ in range(self.number(0, most - 1)):
+        for place in range(self.number(0, most - 1)):
             item = self._item(depth, (*scope, *around))
             needy = needy or bool(item.needs)
             join = self.one(*["JOIN"] * 4, *["LEFT JOIN"] * 3, ",", "CROSS JOIN", "RIGHT JOIN",
@@ -138,9 +140,11 @@ class _Writer(Predicates):
             shared = sorted({_name(one) for one in scope} & {_name(one) for one in item.columns})
             if needy and join in ("RIGHT JOIN", "FULL JOIN"):
                 self.refusable = True  # the rows without a partner are read without a key
-            if shared and join != "," and self.chance(12):
+            if shared and place == 0 and join != "," and self.chance(15):
                 text += f" {join} {item.text} USING ({self.one(*shared)})"
                 where += item.needs
+                # SQLite does not tell a virtual table on the right what WHERE says of it.
+                self.refusable = self.refusable or (join == "LEFT JOIN" and bool(item.needs))
             else:
                 conditions = list(item.needs)
                 if self.chance(85):
@@ -272,7 +276,9 @@ class _Writer(Predicates):
         limit = self._limit() if self.chance(45) else ""
         query, bindings = self._bound(text + limit)
         unlimited = self._bound(text) if limit else None
-        return Query(query, bindings, unlimited, keys, total, self.refusable)
+        # When SQLite reads a table once for each term of an OR, it forgets the keys of a subquery.
+        refusable = self.refusable or (self._keys_from_a_query and " OR " in text)
+        return Query(query, bindings, unlimited, keys, total, refusable)
 
     def _order(self, select: _Select, compound: bool) -> tuple[str, tuple[int, ...], bool]:
         if self.chance(45):

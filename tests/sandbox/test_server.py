@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -82,11 +83,20 @@ def test_latency() -> None:
 
 def test_urls_and_tokens() -> None:
     with Sandbox(until=UNTIL) as sandbox:
-        assert set(sandbox.urls) == set(sandbox.tokens) == {"digitalocean"}
-        url = httpx.URL(sandbox.urls["digitalocean"])
-        assert url.host == "127.0.0.1"
-        assert url.scheme == "http"
-        assert url.path == "/"
+        assert set(sandbox.urls) == set(sandbox.tokens) >= {"digitalocean", "stripe"}
+        assert len(set(sandbox.urls.values())) == len(sandbox.urls)
+        for url in map(httpx.URL, sandbox.urls.values()):
+            assert url.host == "127.0.0.1"
+            assert url.scheme == "http"
+            assert url.path == "/"
+
+
+def test_only_some_tokens_can_be_restricted() -> None:
+    with (
+        Sandbox(size="small", until=UNTIL) as sandbox,
+        pytest.raises(TypeError, match="digitalocean cannot be restricted"),
+    ):
+        sandbox.restricted("digitalocean", "anything")
 
 
 def test_a_port_of_choice() -> None:
@@ -95,8 +105,21 @@ def test_a_port_of_choice() -> None:
         assert taken is not None
         with pytest.raises(OSError, match="in use"):
             Sandbox(until=UNTIL, port=taken)
-    with Sandbox(until=UNTIL, port=taken) as second:
-        assert second.urls == {"digitalocean": f"http://127.0.0.1:{taken}"}
+    base = next(port for port in range(21_000, 60_000, 50) if all_free(range(port, port + 9)))
+    with Sandbox(until=UNTIL, port=base) as second:
+        ports = [httpx.URL(url).port for url in second.urls.values()]
+    assert ports == list(range(base, base + len(ports)))
+
+
+def all_free(ports: range) -> bool:
+    with contextlib.ExitStack() as held:
+        for port in ports:
+            one = held.enter_context(socket.socket())
+            try:
+                one.bind(("127.0.0.1", port))
+            except OSError:
+                return False
+    return True
 
 
 def test_closing_ends_connections_and_threads() -> None:
@@ -105,7 +128,7 @@ def test_closing_ends_connections_and_threads() -> None:
     with Asker(sandbox) as ask:
         ask.get("/v2/account")
         started = set(threading.enumerate()) - before
-        assert len(started) == 2, "one listens, one serves the connection"
+        assert len(started) == 1 + len(sandbox.urls), "one for each listens, one is connected"
         assert all(thread.daemon for thread in started)
         sandbox.close()
         sandbox.close()

@@ -132,7 +132,8 @@ class Server:
 
     def close(self) -> None:
         self._closing.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         with self._changed:
             for connection in self._sockets:
@@ -193,6 +194,7 @@ class Server:
         try:
             yield
         finally:
+            connection.close()
             with self._changed:
                 self._sockets.discard(connection)
                 self.open -= 1
@@ -211,6 +213,10 @@ class Server:
             with self._changed:
                 self.at_once -= 1
                 self._changed.notify_all()
+
+
+Serve = Callable[[Script], Server]
+"""Starts a server that ends with the test."""
 
 
 class Gate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from billql.errors import BadAnswer, ListChanged
@@ -65,12 +66,10 @@ def _follow(request: Request, address: str) -> Request:
             f"{target.scheme}://{target.hostname or ''}",
             hint="A token is only ever sent to its provider's own server.",
         )
-    return Request(
-        request.method,
-        f"{here.scheme}://{here.netloc}{target.path}",
-        tuple(parse_qsl(target.query, keep_blank_values=True)),
-        request.body,
-        request.headers,
+    return replace(
+        request,
+        url=f"{here.scheme}://{here.netloc}{target.path}",
+        query=tuple(parse_qsl(target.query, keep_blank_values=True)),
     )
 
 

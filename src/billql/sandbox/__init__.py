@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
+    from billql.sandbox.api import Api
     from billql.sandbox.server import Intercept, RequestLog
 
 __all__ = ["Limits", "Sandbox", "Size"]
 
 Size = Literal["small", "normal", "large"]
-"""How much there is: 'small' has 5 Droplets, 'normal' 40, 'large' 300."""
+"""How much there is: 'small' has 5 Droplets and 8 customers, 'normal' 40, 'large' 300 of each."""
 
 SCALES: Final[Mapping[str, int]] = {"small": 1, "normal": 8, "large": 60}
 """What the sizes stand for; a whole number from 1 to `MOST` may be given instead."""
@@ -63,7 +64,10 @@ class Sandbox:
         from datetime import UTC, datetime
 
         from billql.sandbox.digitalocean import DigitalOcean
+        from billql.sandbox.metronome import Metronome
         from billql.sandbox.server import RequestLog, Server
+        from billql.sandbox.story import Story
+        from billql.sandbox.stripe import Stripe
 
         scale = size if isinstance(size, int) else SCALES[size]
         if not 1 <= scale <= MOST:
@@ -73,8 +77,11 @@ class Sandbox:
         self.requests: RequestLog = RequestLog()
         """What was asked so far, by whichever provider."""
         self._servers: list[Server] = []
+        digitalocean = DigitalOcean(seed, scale, last_day)
+        story = Story(seed, scale, last_day)
+        apis: list[Api] = [digitalocean, Stripe(story), Metronome(story)]
         try:
-            for place, api in enumerate([DigitalOcean(seed, scale, last_day)]):
+            for place, api in enumerate(apis):
                 self._servers.append(
                     Server(
                         api,
@@ -96,8 +103,21 @@ class Sandbox:
 
     @property
     def tokens(self) -> dict[str, str]:
-        """The one token that each provider accepts."""
+        """The token that each provider accepts for everything."""
         return {server.api.name: server.api.token for server in self._servers}
+
+    def restricted(self, provider: str, *permissions: str) -> str:
+        """Return another token, one that a provider accepts for what is permitted alone.
+
+        A permission is called as in the refusal of a request that would need it. It holds for
+        this sandbox; the sandboxes of one seed call it the same.
+        """
+        from billql.sandbox.api import Restrictable
+
+        (api,) = (server.api for server in self._servers if server.api.name == provider)
+        if not isinstance(api, Restrictable):
+            raise TypeError(f"the tokens of {provider} cannot be restricted")
+        return api.restrict(permissions)
 
     def serve_forever(self) -> None:
         """Stay in the foreground until `close()` is called or Ctrl-C is pressed."""

@@ -5,10 +5,10 @@ Nothing here knows a provider, and nothing here knows how bytes travel.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import unquote
 
 import orjson
@@ -35,6 +35,8 @@ class Request:
     """`http://host:port` as the client calls this server: absolute links begin with it."""
     id: str
     """What the answer calls the request id. It holds the request's number."""
+    pairs: tuple[tuple[str, str], ...] = ()
+    """All parameters in their order, those included that are there several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Api(Protocol):
     def routes(self) -> Routes:
         """Its endpoints."""
 
+    @property
+    def by_second(self) -> bool:
+        """Whether it limits requests a second, and not those of an hour and a minute."""
+
     def credential(self, request: Request) -> str:
         """Return what the request authenticates with, or refuse it."""
 
@@ -88,6 +94,14 @@ class Api(Protocol):
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
         """Return the headers that go with every answer."""
+
+
+@runtime_checkable
+class Restrictable(Protocol):
+    """What a provider has beside that if its keys may be restricted."""
+
+    def restrict(self, permissions: Collection[str]) -> str:
+        """Return a token that is accepted where one of the permissions is enough."""
 
 
 @dataclass(frozen=True, slots=True)

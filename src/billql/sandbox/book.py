@@ -6,7 +6,7 @@ from typing import Final
 
 from billql.sandbox.chance import Chance
 from billql.sandbox.moments import DAY, month_at, month_start
-from billql.sandbox.settlement import settle
+from billql.sandbox.settlement import Fate, settle
 from billql.sandbox.story import GRACE, Bill, Customer, Draw, Grant, Line, Story
 
 PLATFORM_FEE: Final = 50_000
@@ -14,6 +14,9 @@ PLATFORM_FEE: Final = 50_000
 
 _CREDIT, _PREPAID, _POSTPAID = 10, 50, 100
 """Priorities: credits are drawn before commits, and of two the one that expires first."""
+
+_FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "given up", 9: "late"}
+"""What becomes of the first customer's bills, by month, so that every story has all of it."""
 
 
 class Book:
@@ -131,6 +134,7 @@ class Book:
             cents,
             sent=customer.sent_invoices,
             voidable=not drawn and kind == "usage",
+            fate=_FATES.get(month - self._joined) if customer.place == 0 else None,
         )
         self.bills.append(
             Bill(

@@ -42,7 +42,12 @@ class Chance:
 
     def word(self, letters: int) -> str:
         """Throw letters and digits, as ids have them; 24 take a quarter of the bits."""
-        return "".join(self.pick(_LETTERS) for _ in range(letters))
+        thrown = self.below(len(_LETTERS) ** letters)
+        word = []
+        for _ in range(letters):
+            thrown, place = divmod(thrown, len(_LETTERS))
+            word.append(_LETTERS[place])
+        return "".join(word)
 
     def uuid(self) -> str:
         """Throw a version 4 UUID."""

@@ -1,4 +1,4 @@
-"""Rate limits: two sliding windows for each credential."""
+"""Rate limits: sliding windows for each credential."""
 
 from __future__ import annotations
 
@@ -19,17 +19,19 @@ class Limits(NamedTuple):
 
     per_hour: int = 5000
     per_minute: int = 250
+    per_second: int = 25
+    """Of a provider that counts by the second; the others count by the hour and the minute."""
 
 
 class Quota(NamedTuple):
     """Where a credential stands after a request."""
 
     limit: int
-    """Requests that an hour allows."""
+    """Requests that an hour allows, or a second."""
     remaining: int
     """What is left of them."""
     reset: int
-    """The Unix time at which the oldest request of the hour expires."""
+    """The Unix time at which the oldest of these requests expires."""
     refused: bool = False
     """Whether this request goes beyond a limit."""
     retry_after: int | None = None
@@ -39,23 +41,33 @@ class Quota(NamedTuple):
 class Limiter:
     """Counts requests; without limits every credential stays fresh."""
 
-    def __init__(self, limits: Limits | None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        limits: Limits | None,
+        clock: Callable[[], float] = time.time,
+        *,
+        by_second: bool = False,
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._by_second = by_second
         self._lock = threading.Lock()
         self._taken: defaultdict[str, tuple[deque[float], deque[float]]]
         self._taken = defaultdict(lambda: (deque(), deque()))
 
     def fresh(self) -> Quota:
         """Return the quota of a credential that has used nothing."""
-        allowed = (self._limits or Limits()).per_hour
-        return Quota(allowed, allowed, int(self._clock() + HOUR))
+        limits = self._limits or Limits()
+        allowed = limits.per_second if self._by_second else limits.per_hour
+        return Quota(allowed, allowed, int(self._clock() + (1 if self._by_second else HOUR)))
 
     def take(self, credential: str) -> Quota:
         """Count one request of the credential, unless a limit refuses it."""
         if self._limits is None:
             return self.fresh()
         now = self._clock()
+        if self._by_second:
+            return self._take_of_second(self._limits.per_second, credential, now)
         with self._lock:
             hour, minute = self._taken[credential]
             _expire(hour, now - HOUR)
@@ -73,6 +85,15 @@ class Limiter:
                 refused=refused_by_hour or refused_by_minute,
                 retry_after=None if refused_by_hour else wait,
             )
+
+    def _take_of_second(self, allowed: int, credential: str, now: float) -> Quota:
+        with self._lock:
+            _, second = self._taken[credential]
+            _expire(second, now - 1)
+            refused = len(second) >= allowed
+            if not refused:
+                second.append(now)
+            return Quota(allowed, allowed - len(second), int(now + 1), refused=refused)
 
 
 def _expire(taken: deque[float], before: float) -> None:

@@ -90,7 +90,7 @@ class Server:
         self.api = api
         self._log = log
         self._latency = latency
-        self._limiter = Limiter(limits)
+        self._limiter = Limiter(limits, by_second=api.by_second)
         self._intercept = intercept
         self._numbers = itertools.count(1)
         self._listener = _Listener(("127.0.0.1", port), self)
@@ -119,7 +119,8 @@ class Server:
         """Answer a request, whatever it is."""
         path, _, query = target.partition("?")
         first_values: dict[str, str] = {}
-        for name, value in parse_qsl(query, keep_blank_values=True):
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        for name, value in pairs:
             first_values.setdefault(name, value)
         request = Request(
             method=method,
@@ -129,6 +130,7 @@ class Server:
             body=body,
             origin=f"http://{headers['host']}" if "host" in headers else self.url,
             id=f"00000000-0000-4000-8000-{next(self._numbers):012d}",
+            pairs=pairs,
         )
         if self._latency:
             time.sleep(self._latency)

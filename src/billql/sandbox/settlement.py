@@ -9,8 +9,27 @@ from billql.sandbox.moments import DAY, HOUR
 
 Status = Literal["draft", "open", "paid", "uncollectible", "void"]
 
+Fate = Literal["paid", "late", "in parts", "half", "retried", "failing", "given up", "void"]
+"""What may happen: 'half' and 'failing' stay open for ever, 'late' is paid after it was due."""
+
 NET: Final = 30 * DAY
 """How long after it is final an invoice that was sent is due."""
+
+_TRANSFERS: Final[tuple[tuple[int, Fate], ...]] = (
+    (26, "paid"),
+    (31, "late"),
+    (35, "in parts"),
+    (37, "half"),
+    (40, "given up"),
+)
+_CARDS: Final[tuple[tuple[int, Fate], ...]] = (
+    (31, "paid"),
+    (35, "retried"),
+    (37, "failing"),
+    (39, "given up"),
+    (40, "void"),
+)
+"""What happens to how many invoices of 40."""
 
 
 class Attempt(NamedTuple):
@@ -29,7 +48,7 @@ class Settlement(NamedTuple):
     """What is due, in minor units."""
     issued: int
     finalized: int
-    """When the draft became final, an hour after it was made."""
+    """When the draft became final, mostly an hour after it was made."""
     due: int | None
     """Until when it is to be paid; None if it is charged at once."""
     attempts: tuple[Attempt, ...] = ()
@@ -68,50 +87,68 @@ class Settlement(NamedTuple):
         return None
 
 
-def settle(chance: Chance, issued: int, amount: int, *, sent: bool, voidable: bool) -> Settlement:
-    """Decide what becomes of an invoice."""
-    finalized = issued + HOUR
-    due = finalized + NET if sent else None
-    plain = Settlement(amount, issued, finalized, due)
+def settle(
+    chance: Chance,
+    issued: int,
+    amount: int,
+    *,
+    sent: bool,
+    voidable: bool = True,
+    fate: Fate | None = None,
+    wait: int = HOUR,
+) -> Settlement:
+    """Decide what becomes of an invoice, if its fate is not given; it waits before it is final."""
+    finalized = issued + wait
+    plain = Settlement(amount, issued, finalized, finalized + NET if sent else None)
     if amount <= 0:
         return plain
-    fate = chance.below(40)
-    return _transfer(plain, chance, fate) if sent else _card(plain, fate, voidable=voidable)
+    thrown = chance.below(40)
+    if fate is None:
+        fate = next(fate for below, fate in (_TRANSFERS if sent else _CARDS) if thrown < below)
+    if fate == "void" and not voidable:
+        fate = "paid"
+    return _transfer(plain, chance, fate) if sent else _card(plain, fate)
 
 
-def _transfer(plain: Settlement, chance: Chance, fate: int) -> Settlement:
+def _transfer(plain: Settlement, chance: Chance, fate: Fate) -> Settlement:
     """Decide for an invoice that was sent: who owes pays when it suits."""
 
     def after(days: int, amount: int) -> Attempt:
         moment = plain.finalized + days * DAY + chance.below(8 * HOUR)
         return Attempt(moment, amount, succeeded=True)
 
-    if fate < 26:
-        return plain._replace(attempts=(after(chance.between(3, 28), plain.amount),))
-    if fate < 31:
-        return plain._replace(attempts=(after(chance.between(31, 50), plain.amount),))
-    half = plain.amount * 6 // 10
-    if fate < 35 and half:
-        rest = after(chance.between(26, 45), plain.amount - half)
-        return plain._replace(attempts=(after(chance.between(5, 25), half), rest))
-    if fate < 37 and half:
-        return plain._replace(attempts=(after(20, half),))
-    return plain._replace(given_up=plain.finalized + 90 * DAY)
+    half = max(1, plain.amount * 6 // 10) // 10 * 10
+    match fate:
+        case "late":
+            return plain._replace(attempts=(after(chance.between(31, 50), plain.amount),))
+        case "in parts" if half:
+            rest = after(chance.between(26, 45), plain.amount - half)
+            return plain._replace(attempts=(after(chance.between(5, 25), half), rest))
+        case "half" if half:
+            return plain._replace(attempts=(after(20, half),))
+        case "given up":
+            return plain._replace(given_up=plain.finalized + 90 * DAY)
+        case "void":
+            return plain._replace(voided=plain.finalized + 2 * DAY)
+        case _:
+            return plain._replace(attempts=(after(chance.between(3, 28), plain.amount),))
 
 
-def _card(plain: Settlement, fate: int, *, voidable: bool) -> Settlement:
+def _card(plain: Settlement, fate: Fate) -> Settlement:
     """Decide for a card that is charged at once: mostly it works."""
 
     def after(days: int, *, succeeded: bool = False) -> Attempt:
         return Attempt(plain.finalized + 2 + days * DAY, plain.amount, succeeded)
 
-    if fate < 4:
-        return plain._replace(attempts=(after(0), after(3, succeeded=True)))
-    if fate < 6:
-        return plain._replace(attempts=(after(0), after(3), after(8), after(15)))
-    if fate < 8:
-        attempts = (after(0), after(3), after(8))
-        return plain._replace(attempts=attempts, given_up=plain.finalized + 21 * DAY)
-    if fate == 8 and voidable:
-        return plain._replace(voided=plain.finalized + 2 * DAY, attempts=(after(0),))
-    return plain._replace(attempts=(after(0, succeeded=True),))
+    match fate:
+        case "retried":
+            return plain._replace(attempts=(after(0), after(3, succeeded=True)))
+        case "failing":
+            return plain._replace(attempts=(after(0), after(3), after(8), after(15)))
+        case "given up":
+            attempts = (after(0), after(3), after(8))
+            return plain._replace(attempts=attempts, given_up=plain.finalized + 21 * DAY)
+        case "void":
+            return plain._replace(voided=plain.finalized + 2 * DAY, attempts=(after(0),))
+        case _:
+            return plain._replace(attempts=(after(0, succeeded=True),))

@@ -58,8 +58,8 @@ METRICS: Final = (
     Metric("storage_gib_hours", "Storage", "GiB-hour", 50),
 )
 
-RATES: Final = {"usd": 1, "eur": 1, "jpy": 2, "kwd": 3}
-"""Minor units of each currency that one lot costs."""
+RATES: Final = {"usd": 1, "eur": 1, "jpy": 2, "kwd": 10}
+"""Minor units of each currency that one lot costs; those of dinars are always multiples of 10."""
 
 
 class Project(NamedTuple):

@@ -38,6 +38,7 @@ class DigitalOcean:
     """The sandbox of DigitalOcean's API for one team."""
 
     name = "digitalocean"
+    by_second = False
 
     def __init__(self, seed: int, scale: int, until: date) -> None:
         if until < _EARLIEST:

@@ -119,9 +119,7 @@ def read_token(token: str) -> list[Any]:
 def _mark(request: Request, asked: Asked) -> str:
     """Return what tells one question from another, whatever page of the answer is asked for."""
     question = {
-        name: value
-        for name, value in asked.items()
-        if name not in ("next_page", "cursor", "limit")
+        name: value for name, value in asked.items() if name not in ("next_page", "cursor", "limit")
     }
     written = orjson.dumps([request.path, question], option=orjson.OPT_SORT_KEYS)
     return blake2b(written, digest_size=6).hexdigest()

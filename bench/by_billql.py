@@ -1,0 +1,63 @@
+"""How billql asks: a fresh session for each question, so that nothing is kept from before."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.api import TOKEN
+from billql.engine import Options
+from billql.output import Style, find
+from billql.session import Session
+
+DEFINITIONS = Path(__file__).parent / "definitions"
+RECORDS = "SELECT * FROM bench.lists.records"
+
+Row = tuple[Any, ...]
+
+
+@contextmanager
+def session(url: str) -> Iterator[Session]:
+    """Open a session in which the benchmark's API can be asked."""
+    with opened({"bench": url}, {"bench": TOKEN}, DEFINITIONS) as session:
+        yield session
+
+
+@contextmanager
+def opened(
+    urls: Mapping[str, str], tokens: Mapping[str, str], *definitions: Path
+) -> Iterator[Session]:
+    """Open a session for some providers."""
+    # With a HOME, parsed definitions are kept on disk, as they are for everybody.
+    environ = {name: value for name, value in os.environ.items() if name == "HOME"}
+    options = Options(environ, tokens, urls, definitions)
+    session = Session(":memory:", lambda: options)
+    try:
+        yield session
+    finally:
+        session.close()
+
+
+def ask(url: str, sql: str) -> list[Row]:
+    """Give the rows of a query."""
+    with session(url) as one:
+        return list(one.execute(sql))
+
+
+def ask_with_table(url: str, name: str, keys: Iterable[str], sql: str) -> list[Row]:
+    """Give the rows of a query that joins a local table, which has one column, `key`."""
+    with session(url) as one:
+        one.execute(f"CREATE TEMP TABLE {name} (key TEXT)")
+        for key in keys:
+            one.execute(f"INSERT INTO {name} VALUES (?)", (key,))
+        return list(one.execute(sql))
+
+
+def write_csv(url: str, sql: str, path: str) -> None:
+    """Stream a query's rows to a file."""
+    with session(url) as one, Path(path).open("w", encoding="utf-8", newline="") as file:
+        answer = one.execute(sql)
+        find("csv").write(answer.description or (), answer, file, Style())

@@ -1,0 +1,68 @@
+"""The report: what was measured, how, and what came of it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from bench.measures import ROUNDS, Line
+from bench.queries import QUERIES
+
+_HEAD = """\
+# Benchmarks
+
+What billql costs, beside a loop that somebody writes by hand and beside Shillelagh. `make bench`
+measures it anew, in one run of a few minutes, and writes this page.
+
+| measure | result | target | reached |
+|---|---|---|---|
+"""
+
+_HOW = """
+## How it is measured
+
+- All sides ask the same API, a small HTTP server of the benchmark's own (`bench/api.py`) in a
+  process of its own. Its pages are rendered beforehand; a latency is the time for which it holds
+  an answer back while it serves others. It counts the requests that it gets.
+- The sides take turns, {rounds} rounds of each, and the medians are compared, so that what else the
+  machine does falls on all of them. The ratios say more than the seconds, which are this machine's.
+- Every time begins with a fresh session or client: connecting is part of it, loading Python is not.
+- *The loop* is written with httpx and orjson (`bench/by_hand.py`). It makes tuples of what the API
+  says and stops there: amounts stay text, and a list that changes while it is read goes unnoticed.
+  With the same concurrency it uses {concurrency} threads; *serial*, it asks page after page.
+- *Shillelagh* has an adapter for the same API (`bench/by_shillelagh.py`) that asks for the largest
+  pages and parses with orjson. Its columns are typed as in Shillelagh's own adapter for GitHub's
+  API, where an instant is a `StringDateTime`; or plainly, where instants stay text and nothing is
+  left to convert.
+- Processor time and memory are those of a child process that does nothing else. An idle process has
+  loaded everything and has read one row.
+
+Measured with {versions}.
+
+## The fewest requests
+
+The queries run over the sandbox of DigitalOcean's API, each in a session of its own, and the
+sandbox counts. The least number is argued from the API: what nobody can know before asking, and
+what fits a page.
+
+| question | requests | why not fewer |
+|---|---|---|
+"""
+
+
+def text(lines: Sequence[Line]) -> str:
+    """Give the page for some measures."""
+    from bench.by_hand import CONCURRENCY
+
+    measured = "".join(
+        f"| {line.measure} | {line.result} | {line.target} | {'yes' if line.reached else 'no'} |\n"
+        for line in lines
+    )
+    packages = ("apsw", "httpx", "orjson", "shillelagh")
+    versions = ", ".join(
+        [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
+    )
+    how = _HOW.format(rounds=ROUNDS, concurrency=CONCURRENCY, versions=versions)
+    queries = "".join(f"| {one.question} | {one.least} | {one.because} |\n" for one in QUERIES)
+    return f"{_HEAD}{measured}{how}{queries}"

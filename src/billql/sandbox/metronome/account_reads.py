@@ -1,0 +1,316 @@
+"""The operations about the account itself: alerts, notifications, custom fields, audit logs."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from billql.sandbox.api import Json, Request, Response, Routes
+from billql.sandbox.chance import Chance
+from billql.sandbox.metronome.accounts import Account
+from billql.sandbox.metronome.asking import (
+    Asked,
+    Form,
+    many,
+    maybe,
+    moment,
+    needed,
+    one_of,
+    record,
+    table,
+    text,
+    uuid,
+    wrong,
+)
+from billql.sandbox.metronome.auditing import Auditing, Event
+from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
+from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
+from billql.sandbox.metronome.wording import CREDITS, USD, Unit, on
+from billql.sandbox.moments import DAY, month_at, month_start
+from billql.sandbox.story import METRICS
+
+_ALERTS: Final = Paging("query", usual=5, most=None)
+_KEYS: Final = Paging("query", usual=5, most=None)
+_CURSOR: Final = Paging("cursor", usual=20, most=20)
+_LOGS: Final = Paging("query")
+
+_ENTITIES: Final = (
+    "alert", "billable_metric", "charge", "commit", "contract_credit", "contract_product",
+    "contract", "credit_grant", "customer_plan", "customer", "discount", "invoice", "plan",
+    "professional_service", "product", "rate_card", "scheduled_charge", "subscription",
+    "package_commit", "package_credit", "package_subscription", "package_scheduled_charge",
+)  # fmt: skip
+
+_FIELDS: Final = (
+    ("customer", "tier", False),
+    ("customer", "digitalocean_project_id", True),
+    ("contract", "order_form", True),
+    ("commit", "campaign", False),
+    ("contract_credit", "campaign", False),
+    ("contract_product", "ledger_account", False),
+    ("billable_metric", "unit", False),
+)
+
+_SYSTEM_EVENTS: Final = (
+    "contract.create", "contract.start", "contract.edit", "contract.end", "commit.segment.start",
+    "commit.segment.end", "credit.segment.start", "credit.segment.end", "invoice.finalized",
+)  # fmt: skip
+
+
+class Alert(NamedTuple):
+    """A threshold that customers are watched by."""
+
+    key: str
+    name: str
+    type: str
+    threshold: int
+    unit: Unit | None
+    status: str = "enabled"
+
+
+_THRESHOLDS: Final = (
+    Alert(
+        "balance",
+        "Balance is low",
+        "low_remaining_contract_credit_and_commit_balance_reached",
+        50_000,
+        USD,
+    ),
+    Alert("spend", "Much is spent", "spend_threshold_reached", 500_000, USD),
+    Alert("invoice", "Invoice is large", "invoice_total_reached", 250_000, USD),
+    Alert("calls", "Many API calls", "usage_threshold_reached", 1_000_000, None),
+    Alert("zero", "Balance is used up", "low_remaining_commit_balance_reached", 0, USD),
+    Alert("seats", "A seat's prompts run out", "low_remaining_seat_balance_reached", 50, CREDITS),
+    Alert("credits", "Credits are low", "low_credit_balance_reached", 1000, CREDITS),
+    Alert("paused", "Any spend at all", "spend_threshold_reached", 1, USD, "disabled"),
+    Alert("old", "Much was spent", "spend_threshold_reached", 100_000, USD, "archived"),
+)
+
+
+class AccountDesk(Desk):
+    """Alerts, notifications, custom fields, named services, audit logs."""
+
+    def add_to(self, routes: Routes) -> None:
+        """Add the operations."""
+        customer = {"customer_id": needed(uuid)}
+        statuses = one_of("ENABLED", "DISABLED", "ARCHIVED", shouting=True)
+        listed = {**customer, "alert_statuses": maybe(many(statuses))}
+        post(routes, "/v1/customer-alerts/list", _ALERTS.form(body=listed), self._list_alerts)
+        anything = table(lambda where, value: value)
+        one = {
+            **customer,
+            "alert_id": needed(uuid),
+            "plans_or_contracts": maybe(one_of("PLANS", "CONTRACTS")),
+            "alert_specifiers": maybe(many(anything)),
+            "group_values": maybe(many(record({"key": needed(text), "value": needed(text)}))),
+            "seat_filter": maybe(anything),
+        }
+        post(routes, "/v1/customer-alerts/get", Form(body=one), self._get_alert)
+        entities = {"entities": maybe(many(one_of(*_ENTITIES)))}
+        post(routes, "/v1/customFields/listKeys", _KEYS.form(body=entities), self._list_keys)
+        kinds = {"archive_filter": maybe(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
+        offsets = _CURSOR.form(body=kinds)
+        post(routes, "/v2/notifications/offset/list", offsets, self._list_offsets)
+        post(routes, "/v2/notifications/system/list", Form(body={}), self._list_system)
+        post(routes, "/v2/notifications/get", Form(body={"id": needed(uuid)}), self._get_offset)
+        get(routes, "/v1/services", Form(), self._list_services)
+        logs = {
+            "starting_on": maybe(moment),
+            "ending_before": maybe(moment),
+            "sort": maybe(one_of("date_asc", "date_desc")),
+            "resource_id": maybe(text),
+            "resource_type": maybe(text),
+        }
+        apart = [("next_page", "starting_on"), ("next_page", "ending_before")]
+        get(routes, "/v1/auditLogs", _LOGS.form(logs, apart=apart), self._list_logs)
+
+    def _alerts(self, account: Account) -> list[Alert]:
+        """Return the alerts that watch a customer."""
+        known = {"calls", "paused", "old"}
+        if account.billed_here:
+            known |= {"balance", "spend", "invoice", "zero"}
+        if account.plans:
+            known |= {"credits"}
+        if account.customer.plan == "enterprise" and account.billed_here:
+            known |= {"seats"}
+        return [alert for alert in _THRESHOLDS if alert.key in known]
+
+    def _alert_json(self, account: Account, alert: Alert) -> Json:
+        opened = self.world.story.opened
+        shown: Json = {
+            "id": self._alert_id(alert),
+            "name": alert.name,
+            "type": alert.type,
+            "status": alert.status,
+            "threshold": alert.threshold,
+            "updated_at": on(max(opened, account.customer.created)),
+            "uniqueness_key": f"alert-{alert.key}",
+        }
+        if alert.unit is not None:
+            shown["credit_type"] = alert.unit.json()
+        if alert.key == "invoice":
+            shown["invoice_types_filter"] = ["USAGE"]
+        if alert.key == "seats":
+            shown["seat_filter"] = {"seat_group_key": "user_id"}
+        if alert.key == "credits":
+            shown["credit_grant_type_filters"] = ["included", "trial"]
+        if "low_remaining" in alert.type:
+            shown["access_type"] = "SPEND"
+        status = None
+        if alert.status != "archived":
+            status = "in_alarm" if self._reached(account, alert) else "ok"
+        return {"customer_status": status, "triggered_by": None, "alert": shown}
+
+    def _alert_id(self, alert: Alert) -> str:
+        return Chance(self.world.story.seed, "metronome", "alert", alert.key).uuid()
+
+    def _reached(self, account: Account, alert: Alert) -> bool:
+        """Whether a customer is beyond a threshold now."""
+        month = month_at(self.now)
+        balances = self.records.balances(account)
+        match alert.key:
+            case "balance" | "zero":
+                commits = alert.key == "zero"
+                left = sum(
+                    one.amount
+                    for one in balances
+                    if one.unit is USD and not (commits and one.kind == "CREDIT")
+                )
+                return left <= alert.threshold
+            case "spend" | "paused" | "invoice":
+                drafts = [
+                    one.json()["total"]
+                    for one in self.records.invoices(account)
+                    if one.status == "DRAFT" and one.type == "USAGE"
+                ]
+                return max(drafts, default=0) >= alert.threshold
+            case "calls":
+                used = self.world.story.used(
+                    account.customer, METRICS[0], month_start(month), self.now
+                )
+                return used >= alert.threshold
+            case "seats":
+                asked = (
+                    self.world.metering.asked(account.customer, seat, month_start(month), self.now)
+                    for seat in account.seats
+                )
+                return any(prompts >= 500 - alert.threshold for prompts in asked)
+            case _:
+                grants = self.records.plan_book(account).grants
+                return sum(one.left for one in grants if one.unit is CREDITS) <= alert.threshold
+
+    def _list_alerts(self, request: Request, asked: Asked) -> Response:
+        account, wanted = self.account(asked), asked.get("alert_statuses", ["ENABLED"])
+        rows = [one for one in self._alerts(account) if one.status.upper() in wanted]
+        return _ALERTS.answer(request, asked, rows, lambda row: self._alert_json(account, row))
+
+    def _get_alert(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        for alert in self._alerts(account):
+            if self._alert_id(alert) == asked["alert_id"]:
+                return data(self._alert_json(account, alert))
+        raise not_found("Alert")
+
+    def _list_keys(self, request: Request, asked: Asked) -> Response:
+        rows: list[Json] = [
+            {"entity": entity, "key": key, "enforce_uniqueness": unique}
+            for entity, key, unique in _FIELDS
+            if entity in asked.get("entities", _ENTITIES)
+        ]
+        return _KEYS.answer(request, asked, rows, lambda row: row)
+
+    def _offsets(self) -> list[Json]:
+        catalogue = self.world.catalogue
+        made: list[Json] = []
+        for place, (name, event, offset) in enumerate(
+            (
+                ("Contract ends in a month", "contract.end", "-P30D"),
+                ("Commit expires in two weeks", "commit.segment.end", "-P14D"),
+                ("Credit expires in three days", "credit.segment.end", "-P3D"),
+                ("A day after the start", "contract.start", "P1D"),
+            )
+        ):
+            made.append(
+                {
+                    "id": Chance(self.world.story.seed, "metronome", "offset", place).uuid(),
+                    "name": name,
+                    "type": "OFFSET_LIFECYCLE_EVENT",
+                    "environment_type": "PRODUCTION",
+                    "policy": {"type": event, "offset": offset},
+                    "created_at": on(catalogue.founded + (80 + place) * DAY),
+                    "created_by": "Robin Billing",
+                    "archived_at": on(catalogue.founded + 200 * DAY) if place == 3 else None,
+                }
+            )
+        return made
+
+    def _list_offsets(self, request: Request, asked: Asked) -> Response:
+        wanted = asked.get("archive_filter", "NOT_ARCHIVED")
+        rows = [
+            row
+            for row in self._offsets()
+            if wanted in ("ALL", "ARCHIVED" if row["archived_at"] else "NOT_ARCHIVED")
+        ]
+        return _CURSOR.answer(request, asked, rows, lambda row: row)
+
+    def _get_offset(self, request: Request, asked: Asked) -> Response:
+        for row in self._offsets():
+            if row["id"] == asked["id"]:
+                return data(row)
+        raise not_found("Notification configuration")
+
+    def _list_system(self, request: Request, asked: Asked) -> Response:
+        rows = [
+            {
+                "type": "SYSTEM_LIFECYCLE_EVENT",
+                "policy": {"type": event},
+                "is_enabled": event != "contract.edit",
+            }
+            for event in _SYSTEM_EVENTS
+        ]
+        return Response.json({"data": rows, "cursor": None})
+
+    def _list_services(self, request: Request, asked: Asked) -> Response:
+        services = [
+            {"name": name, "usage": usage, "ips": ips}
+            for name, usage, ips in (
+                ("webhook_delivery", "makes_connections_from", ["192.0.2.10", "192.0.2.11"]),
+                ("ingest", "accepts_connections_at", ["198.51.100.7"]),
+            )
+        ]
+        return Response.json({"services": services})
+
+    def _list_logs(self, request: Request, asked: Asked) -> Response:
+        """Answer with a page of the logs.
+
+        Unlike everywhere else there is always a token, for logs that come later: the end is a
+        page without rows. The token holds what was asked first, and the times must not be given
+        with it.
+        """
+        if ("resource_id" in asked) != ("resource_type" in asked):
+            raise wrong("resource_id and resource_type must be given together")
+        given, first = asked, 0
+        if token := asked.get("next_page"):
+            given, first = read_token(token)
+            if not isinstance(given, dict) or not isinstance(first, int):
+                raise wrong("The token of the next page is not valid")
+        rows = [event for event in Auditing(self.records).events() if _logged(event, given)]
+        if given.get("sort") == "date_desc":
+            rows.reverse()
+        shown = rows[first : first + min(asked.get("limit", USUAL), MOST)]
+        question = {name: given[name] for name in given if name not in ("next_page", "limit")}
+        return Response.json(
+            {
+                "data": [event.json() for event in shown],
+                "next_page": write_token(question, first + len(shown)),
+            }
+        )
+
+
+def _logged(event: Event, asked: Asked) -> bool:
+    since, before = asked.get("starting_on"), asked.get("ending_before")
+    return (
+        (since is None or event.moment >= since)
+        and (before is None or event.moment < before)
+        and asked.get("resource_id") in (None, event.resource)
+        and asked.get("resource_type") in (None, event.type)
+    )

@@ -1,0 +1,91 @@
+"""The audit logs: what was done in the account, by whom and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.metronome.desk import Records
+from billql.sandbox.metronome.wording import SYSTEM, on
+
+
+class Event(NamedTuple):
+    """Something that was done."""
+
+    moment: int
+    type: str
+    resource: str
+    action: str
+    words: str
+    by_itself: bool = False
+
+    def json(self) -> Json:
+        """Return it as the API does."""
+        chance = Chance("audit", self.type, self.resource, self.action)
+        person: Json = {
+            "id": "5d3f9c52-7a4e-4f6b-9a0d-0d3b2f1c8e77",
+            "name": "Robin Billing",
+            "email": "robin@example.com",
+        }
+        return {
+            "id": chance.uuid(),
+            "timestamp": on(self.moment),
+            "actor": {"id": "system", "name": SYSTEM} if self.by_itself else person,
+            "request": {
+                "id": chance.uuid(),
+                **({} if self.by_itself else {"ip": "203.0.113.9", "user_agent": "Mozilla/5.0"}),
+            },
+            "resource_type": self.type,
+            "resource_id": self.resource,
+            "action": self.action,
+            "status": "success",
+            "description": self.words,
+        }
+
+
+class Auditing:
+    """All that was done, in the order of time."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+        self._world = records.world
+
+    def events(self) -> list[Event]:
+        """Return everything up to now, oldest first."""
+        events = [*self._of_catalogue(), *self._of_customers()]
+        done = [event for event in events if event.moment <= self._world.now]
+        return sorted(done, key=lambda event: (event.moment, event.type, event.resource))
+
+    def _of_catalogue(self) -> Iterator[Event]:
+        catalogue = self._world.catalogue
+        for product in catalogue.products:
+            yield Event(product.created, "product", product.id, "create", product.name)
+            if product.archived is not None:
+                yield Event(product.archived, "product", product.id, "archive", product.name)
+        for meter in catalogue.meters:
+            if meter.archived is not None:
+                words = meter.metric.name
+                yield Event(meter.archived, "billable_metric", meter.id, "archive", words)
+        for card in catalogue.rate_cards:
+            yield Event(card.created, "rate_card", card.id, "create", card.name)
+
+    def _of_customers(self) -> Iterator[Event]:
+        for account in self._world.accounts:
+            name = account.customer.name
+            yield Event(account.customer.created, "customer", account.id, "create", name)
+            if account.archived is not None:
+                yield Event(account.archived, "customer", account.id, "archive", name)
+            for contract in account.contracts:
+                words = f"{contract.name} of {name}"
+                yield Event(contract.created, "contract", contract.id, "create", words)
+                if contract.archived is not None:
+                    yield Event(contract.archived, "contract", contract.id, "archive", words)
+            for grant in self._world.story.grants(account.customer):
+                type = "credit" if grant.kind == "credit" else "commit"
+                created = max(grant.starts_at, account.customer.created)
+                yield Event(created, type, grant.id, "create", f"{grant.name} of {name}")
+            for bill in account.bills:
+                words = f"Invoice of {name}"
+                yield Event(bill.issued, "invoice", bill.metronome_id, "finalize", words, True)

@@ -1,0 +1,221 @@
+"""The operations about customers: who they are, what they are metered by, what each day costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from billql.sandbox.api import Json, Request, Response, Routes
+from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
+from billql.sandbox.metronome.asking import (
+    Asked,
+    Form,
+    flag,
+    many,
+    maybe,
+    moment,
+    needed,
+    text,
+    uuid,
+    wrong,
+)
+from billql.sandbox.metronome.catalogue import Meter, Product
+from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.plan_books import charge_id, plan_id, plan_name
+from billql.sandbox.metronome.wording import CREDITS, USD, Unit, at
+from billql.sandbox.moments import DAY, month_start
+
+_QUERY: Final = Paging("query")
+_PROVIDERS: Final = Paging("body", most=None)
+
+
+class Customers(Desk):
+    """Customers, their metrics, plans, costs and billing providers."""
+
+    def add_to(self, routes: Routes) -> None:
+        """Add the operations."""
+        filters = {
+            "ingest_alias": maybe(text),
+            "customer_ids": maybe(many(text, 100)),
+            "salesforce_account_ids": maybe(many(text, 100)),
+            "only_archived": maybe(flag),
+        }
+        get(routes, "/v1/customers", _QUERY.form(filters), self._list)
+        one = "/v1/customers/{customer_id}"
+        get(routes, one, Form(), self._get)
+        metrics = {"include_archived": maybe(flag), "on_current_plan": maybe(flag)}
+        get(routes, f"{one}/billable-metrics", _QUERY.form(metrics), self._list_metrics)
+        window = {"starting_on": needed(moment), "ending_before": needed(moment)}
+        get(routes, f"{one}/costs", _QUERY.form(window), self._list_costs)
+        get(routes, f"{one}/plans", _QUERY.form(), self._list_plans)
+        adjusted = f"{one}/plans/{{customer_plan_id}}/priceAdjustments"
+        get(routes, adjusted, _QUERY.form(), self._list_adjustments)
+        config = f"{one}/billing-config/{{billing_provider_type}}"
+        get(routes, config, Form(), self._get_config)
+        customer = {"customer_id": needed(uuid)}
+        configs = Form(body={**customer, "include_archived": maybe(flag)})
+        post(routes, "/v1/getCustomerBillingProviderConfigurations", configs, self._get_configs)
+        providers = _PROVIDERS.form(body={})
+        post(routes, "/v1/listConfiguredBillingProviders", providers, self._list_providers)
+        schedule = Form(
+            body={**customer, "schedule_name": needed(text), "covering_date": maybe(moment)}
+        )
+        post(routes, "/v1/customers/getNamedSchedule", schedule, self._get_schedule)
+
+    def _list(self, request: Request, asked: Asked) -> Response:
+        archived = asked.get("only_archived", False)
+        rows = []
+        for account in self.world.accounts:
+            row = account.json()
+            sold = row["customer_config"]["salesforce_account_id"]
+            if (
+                (account.archived is not None) == archived
+                and asked.get("ingest_alias") in (None, *row["ingest_aliases"])
+                and account.id in asked.get("customer_ids", [account.id])
+                and sold in asked.get("salesforce_account_ids", [sold])
+            ):
+                rows.append(row)
+        return _QUERY.answer(request, asked, rows, lambda row: row)
+
+    def _get(self, request: Request, asked: Asked) -> Response:
+        return data(self.account(asked).json())
+
+    def _list_metrics(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        rows = [
+            meter
+            for meter in self.world.catalogue.meters
+            if (meter.archived is None or asked.get("include_archived"))
+            and (not asked.get("on_current_plan") or meter.metric in account.customer.metrics)
+        ]
+        return _QUERY.answer(request, asked, rows, _metric_json)
+
+    def _list_costs(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        start, end = asked["starting_on"], asked["ending_before"]
+        if end <= start:
+            raise wrong("ending_before must be after starting_on")
+        first = int(max(start, account.customer.created)) // DAY * DAY
+        last = min(end, self.now, account.ended or self.now)
+        days = range(first, max(first, -int(-last // DAY) * DAY), DAY)
+        return _QUERY.answer(request, asked, days, lambda day: self._cost_json(account, day))
+
+    def _cost_json(self, account: Account, day: int) -> Json:
+        costs: dict[str, Json] = {}
+        for unit, product, group, cost in self._costs(account, day):
+            part = costs.setdefault(
+                unit.id, {"name": unit.name, "cost": 0, "line_item_breakdown": []}
+            )
+            part["cost"] += cost
+            if cost:
+                line: Json = {"name": product.name, "cost": cost}
+                if group:
+                    ((line["group_key"], line["group_value"]),) = group.items()
+                part["line_item_breakdown"].append(line)
+        return {
+            "start_timestamp": at(day),
+            "end_timestamp": at(day + DAY),
+            "credit_types": costs,
+        }
+
+    def _costs(
+        self, account: Account, day: int
+    ) -> Iterator[tuple[Unit, Product, dict[str, str], int]]:
+        """Yield what a day costs: in dollars on a contract, in credits on a plan."""
+        catalogue, metering, customer = self.world.catalogue, self.world.metering, account.customer
+        for metric in customer.metrics if account.billed_here or account.plans else ():
+            product = catalogue.product(metric.key)
+            assert product.meter is not None
+            keys = [*product.presented, *product.priced] if account.billed_here else []
+            groups = metering.groups(customer, product.meter, keys) if keys else [{}]
+            for group in groups:
+                lots = metering.lots(customer, product.meter, day, day + DAY, group)
+                yield USD if account.billed_here else CREDITS, product, group, lots
+        for seat in account.seats:
+            asked = metering.asked(customer, seat, day, day + DAY)
+            yield CREDITS, catalogue.product("prompts"), {"user_id": seat.id}, asked
+
+    def _list_plans(self, request: Request, asked: Asked) -> Response:
+        rows = self.account(asked).plans
+        return _QUERY.answer(request, asked, rows, self._plan_json)
+
+    def _plan_json(self, term: PlanTerm) -> Json:
+        return {
+            "id": term.id,
+            "plan_id": plan_id(self.world.story.seed, term.plan),
+            "plan_name": plan_name(term.plan),
+            "plan_description": "Metered here, billed elsewhere",
+            "starting_on": at(month_start(term.first)),
+            **({} if term.end is None else {"ending_before": at(month_start(term.end))}),
+            "net_payment_terms_days": 0,
+            "custom_fields": {},
+        }
+
+    def _list_adjustments(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        for term in account.plans:
+            if term.id == asked["customer_plan_id"]:
+                metric = account.customer.metrics[0]
+                price: Json = {"adjustment_type": "override", "tier": 0, "value": 1}
+                row: Json = {
+                    "charge_id": charge_id(self.world.story.seed, term.plan, metric),
+                    "charge_type": "usage",
+                    "prices": [price],
+                    "start_period": 0,
+                }
+                return _QUERY.answer(request, asked, [row], lambda row: row)
+        raise not_found("Customer plan")
+
+    def _get_config(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        if asked["billing_provider_type"] != "stripe" or not account.billed_here:
+            raise not_found("Billing config")
+        configuration = account.provider()["configuration"]
+        return data(
+            {
+                "billing_provider_customer_id": configuration["stripe_customer_id"],
+                "stripe_collection_method": configuration["stripe_collection_method"],
+            }
+        )
+
+    def _get_configs(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        return data([account.provider()] if account.billed_here else [])
+
+    def _list_providers(self, request: Request, asked: Asked) -> Response:
+        row: Json = {
+            "billing_provider": "stripe",
+            "delivery_method": "direct_to_billing_provider",
+            "delivery_method_configuration": {},
+            "delivery_method_id": DELIVERY,
+        }
+        return _PROVIDERS.answer(request, asked, [row], lambda row: row)
+
+    def _get_schedule(self, request: Request, asked: Asked) -> Response:
+        account = self.account(asked)
+        if asked["schedule_name"] != "support-tier":
+            raise not_found("Named schedule")
+        return data(scheduled(asked, month_start(account.joined), ["basic", "priority"]))
+
+
+def scheduled(asked: Asked, start: int, values: list[str]) -> list[Json]:
+    """Return the segments of a named schedule, one half a year after another."""
+    rows: list[Json] = []
+    for place, value in enumerate(values):
+        since, until = start + place * 182 * DAY, start + (place + 1) * 182 * DAY
+        ends = place + 1 < len(values)
+        covering = asked.get("covering_date")
+        if covering is None or (since <= covering and (covering < until or not ends)):
+            segment: Json = {"starting_at": at(since), "value": value}
+            rows.append(segment | ({"ending_before": at(until)} if ends else {}))
+    return rows
+
+
+def _metric_json(meter: Meter) -> Json:
+    shown = meter.json()
+    return shown | {
+        "aggregate": meter.aggregation.lower(),
+        "aggregate_keys": [meter.summed] if meter.summed else [],
+        "group_by": list(meter.keys),
+    }

@@ -1,0 +1,106 @@
+"""What all groups of operations share: how they are added, what they look things up in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.metronome.accounts import Account, Contract, World
+from billql.sandbox.metronome.asking import Asked, Form, uuid
+from billql.sandbox.metronome.balances import Balance, Balances
+from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.invoices import Invoice
+from billql.sandbox.metronome.plan_books import PlanBook, PlanInvoice
+
+Answer = Callable[[Request, Asked], Response]
+
+AnyInvoice = Invoice | PlanInvoice
+"""An invoice of either world."""
+
+
+def not_found(what: str) -> Refusal:
+    """Return the refusal of an id that nothing has."""
+    return Refusal(HTTPStatus.NOT_FOUND, f"{what} not found")
+
+
+class Records:
+    """What was worked out for customers so far, kept because it takes a while."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._balances: dict[str, list[Balance]] = {}
+        self._invoices: dict[str, list[AnyInvoice]] = {}
+        self._books: dict[str, PlanBook] = {}
+
+    def balances(self, account: Account) -> list[Balance]:
+        """Return all commits and credits of a customer, oldest first."""
+        if account.id not in self._balances:
+            self._balances[account.id] = Balances(account).all()
+        return self._balances[account.id]
+
+    def invoices(self, account: Account) -> list[AnyInvoice]:
+        """Return all invoices of a customer, in the order that they are issued."""
+        if account.id not in self._invoices:
+            made: list[AnyInvoice] = [Invoice(account, bill) for bill in account.bills]
+            made += self.plan_book(account).invoices
+            self._invoices[account.id] = sorted(made, key=lambda one: (one.issued, one.id))
+        return self._invoices[account.id]
+
+    def plan_book(self, account: Account) -> PlanBook:
+        """Return the grants and invoices of a customer that is on plans."""
+        if account.id not in self._books:
+            self._books[account.id] = PlanBook(account)
+        return self._books[account.id]
+
+
+class Desk:
+    """A group of operations."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.world = records.world
+        self.now = records.world.now
+
+    def account(self, asked: Asked) -> Account:
+        """Return the customer that was asked for."""
+        account = self.world.account(asked["customer_id"])
+        if account is None:
+            raise not_found("Customer")
+        return account
+
+    def contract(self, asked: Asked) -> Contract:
+        """Return the contract that was asked for, which must be the customer's."""
+        for contract in self.account(asked).contracts:
+            if contract.id == asked["contract_id"]:
+                return contract
+        raise not_found("Contract")
+
+    def meter(self, id: str) -> Meter:
+        """Return a billable metric."""
+        for meter in self.world.catalogue.meters:
+            if meter.id == id:
+                return meter
+        raise not_found("Billable metric")
+
+
+def get(routes: Routes, path: str, form: Form, answer: Answer) -> None:
+    """Add an operation whose parameters are in the path and the query."""
+    routes.add(path, partial(_answer, form, answer))
+
+
+def post(routes: Routes, path: str, form: Form, answer: Answer) -> None:
+    """Add an operation whose parameters are in the body, a token of paging perhaps apart."""
+    routes.add(path, partial(_answer, form, answer), method="POST")
+
+
+def _answer(form: Form, answer: Answer, request: Request, **path: str) -> Response:
+    ids = {name: uuid(name, value) for name, value in path.items() if name.endswith("_id")}
+    return answer(request, {**form.read(request), **path, **ids})
+
+
+def data(value: Json | list[Any]) -> Response:
+    """Answer with what is not paged."""
+    return Response.json({"data": value})

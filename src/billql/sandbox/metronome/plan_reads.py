@@ -1,0 +1,229 @@
+"""The operations of the older world: plans, their charges and customers, and credit grants."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billql.sandbox.api import Json, Request, Response, Routes
+from billql.sandbox.metronome.accounts import Account, PlanTerm
+from billql.sandbox.metronome.asking import (
+    Asked,
+    Form,
+    many,
+    maybe,
+    moment,
+    one_of,
+    uuid,
+    wrong,
+)
+from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.plan_books import (
+    INCLUDED,
+    CreditGrant,
+    Entry,
+    PlanBook,
+    charge_id,
+    plan_id,
+    plan_name,
+)
+from billql.sandbox.metronome.wording import CREDITS, USD, Unit, at
+from billql.sandbox.moments import month_start
+from billql.sandbox.story import METRICS, Metric, Plan
+
+_QUERY: Final = Paging("query")
+_ENTRIES: Final = Paging("query", usual=10, most=None)
+
+_STATUSES: Final = ("all", "active", "ended", "upcoming")
+
+
+class Plans(Desk):
+    """Plans and credit grants."""
+
+    def add_to(self, routes: Routes) -> None:
+        """Add the operations."""
+        get(routes, "/v1/plans", _QUERY.form(), self._list)
+        one = "/v1/planDetails/{plan_id}"
+        get(routes, one, Form(), self._get)
+        get(routes, f"{one}/charges", _QUERY.form(), self._list_charges)
+        status = _QUERY.form({"status": maybe(many(one_of(*_STATUSES)))})
+        get(routes, f"{one}/customers", status, self._list_customers)
+        grants = {
+            "customer_ids": maybe(many(uuid)),
+            "credit_type_ids": maybe(many(uuid)),
+            "credit_grant_ids": maybe(many(uuid)),
+            "effective_before": maybe(moment),
+            "not_expiring_before": maybe(moment),
+        }
+        apart = [("credit_grant_ids", "customer_ids"), ("credit_grant_ids", "credit_type_ids")]
+        form = _QUERY.form(body=grants, apart=apart)
+        post(routes, "/v1/credits/listGrants", form, self._list_grants)
+        entries = {
+            "customer_ids": maybe(many(uuid)),
+            "credit_type_ids": maybe(many(uuid)),
+            "starting_on": maybe(moment),
+            "ending_before": maybe(moment),
+        }
+        form = _ENTRIES.form({"sort": maybe(one_of("asc", "desc"))}, entries)
+        post(routes, "/v1/credits/listEntries", form, self._list_entries)
+
+    def _brief(self, plan: Plan) -> Json:
+        return {
+            "id": plan_id(self.world.story.seed, plan),
+            "name": plan_name(plan),
+            "description": "Metered here, billed elsewhere",
+            "custom_fields": {},
+        }
+
+    def _list(self, request: Request, asked: Asked) -> Response:
+        return _QUERY.answer(request, asked, list(INCLUDED), self._brief)
+
+    def _plan(self, asked: Asked) -> Plan:
+        for plan in INCLUDED:
+            if plan_id(self.world.story.seed, plan) == asked["plan_id"]:
+                return plan
+        raise not_found("Plan")
+
+    def _get(self, request: Request, asked: Asked) -> Response:
+        plan = self._plan(asked)
+        included: Json = {
+            "name": "Included",
+            "amount_granted": INCLUDED[plan],
+            "amount_granted_credit_type": CREDITS.json(),
+            "amount_paid": 0,
+            "amount_paid_credit_type": USD.json(),
+            "effective_duration": 1,
+            "recurrence_interval": 1,
+            "priority": "1",
+            "send_invoice": False,
+            "reason": "Part of the plan",
+        }
+        overage: Json = {
+            "credit_type": CREDITS.json(),
+            "fiat_credit_type": USD.json(),
+            "start_period": 0,
+            "to_fiat_conversion_factor": 0,
+        }
+        return data(
+            self._brief(plan)
+            | {"credit_grants": [included], "minimums": [], "overage_rates": [overage]}
+        )
+
+    def _list_charges(self, request: Request, asked: Asked) -> Response:
+        plan = self._plan(asked)
+
+        def write(metric: Metric) -> Json:
+            product = self.world.catalogue.product(metric.key)
+            return {
+                "id": charge_id(self.world.story.seed, plan, metric),
+                "name": metric.name,
+                "charge_type": "usage",
+                "credit_type": CREDITS.json(),
+                "product_id": product.id,
+                "product_name": product.name,
+                "prices": [{"tier": 0, "value": 1}],
+                "unit_conversion": {"division_factor": metric.lot},
+                "start_period": 0,
+                "tier_reset_frequency": 1,
+                "custom_fields": {},
+            }
+
+        return _QUERY.answer(request, asked, METRICS, write)
+
+    def _standing(self, term: PlanTerm) -> str:
+        return "active" if term.end is None or month_start(term.end) > self.now else "ended"
+
+    def _list_customers(self, request: Request, asked: Asked) -> Response:
+        plan, wanted = self._plan(asked), asked.get("status", ["active"])
+        rows = [
+            (account, term)
+            for account in self.world.accounts
+            for term in account.plans
+            if term.plan == plan and ("all" in wanted or self._standing(term) in wanted)
+        ]
+
+        def write(row: tuple[Account, PlanTerm]) -> Json:
+            account, term = row
+            details = self._brief(term.plan) | {
+                "customer_plan_id": term.id,
+                "starting_on": at(month_start(term.first)),
+            }
+            if term.end is not None:
+                details["ending_before"] = at(month_start(term.end))
+            return {"customer_details": account.json(), "plan_details": details}
+
+        return _QUERY.answer(request, asked, rows, write)
+
+    def _asked_for(self, asked: Asked) -> list[Account]:
+        ids = asked.get("customer_ids")
+        if ids is None:
+            return self.world.accounts
+        return [self.account({"customer_id": id}) for id in ids]
+
+    def _list_grants(self, request: Request, asked: Asked) -> Response:
+        ids, units = asked.get("credit_grant_ids"), asked.get("credit_type_ids")
+        before, after = asked.get("effective_before"), asked.get("not_expiring_before")
+        rows = [
+            (book, grant)
+            for account in self._asked_for(asked)
+            for book in [self.records.plan_book(account)]
+            for grant in book.grants
+            if (ids is None or grant.id in ids)
+            and (units is None or grant.unit.id in units)
+            and (before is None or grant.start < before)
+            and (after is None or grant.end >= after)
+        ]
+
+        def write(row: tuple[PlanBook, CreditGrant]) -> Json:
+            book, grant = row
+            return book.grant_json(grant)
+
+        return _QUERY.answer(request, asked, rows, write)
+
+    def _list_entries(self, request: Request, asked: Asked) -> Response:
+        before = asked.get("ending_before")
+        if before is not None and before > self.now:
+            raise wrong("ending_before must not be in the future")
+        rows = [
+            (account, self.records.plan_book(account))
+            for account in self._asked_for(asked)
+            if account.plans or "customer_ids" in asked
+        ]
+
+        def write(row: tuple[Account, PlanBook]) -> Json:
+            account, book = row
+            units = list(dict.fromkeys(grant.unit for grant in book.grants))
+            wanted = asked.get("credit_type_ids")
+            ledgers = [
+                _ledger(book, unit, asked) for unit in units if wanted is None or unit.id in wanted
+            ]
+            return {"customer_id": account.id, "ledgers": ledgers}
+
+        return _ENTRIES.answer(request, asked, rows, write)
+
+
+def _ledger(book: PlanBook, unit: Unit, asked: Asked) -> Json:
+    """Return what happened to a unit's credits in a time, and what they were before and after."""
+    entries = book.entries(unit)
+    start = asked.get("starting_on", entries[0].moment)
+    end = asked.get("ending_before", book.period_end + 1)
+
+    def balance(moment: float, entries: list[Entry]) -> Json:
+        return {
+            "effective_at": at(int(moment)),
+            "excluding_pending": sum(one.amount for one in entries if not one.pending),
+            "including_pending": sum(one.amount for one in entries),
+        }
+
+    earlier = [one for one in entries if one.moment < start]
+    by_then = [one for one in entries if one.moment < end]
+    shown = [one for one in by_then if one.moment >= start]
+    if "sort" in asked and asked["sort"] == "desc":
+        shown.reverse()
+    return {
+        "credit_type": unit.json(),
+        "starting_balance": balance(start, earlier),
+        "entries": [one.json() for one in shown if not one.pending],
+        "pending_entries": [one.json() for one in shown if one.pending],
+        "ending_balance": balance(asked.get("ending_before", book.period_end), by_then),
+    }

@@ -1,0 +1,115 @@
+"""Balances as the API shows them, and the sum of them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.metronome.balances import Balance, Entry, Kind, Segment
+from billql.sandbox.metronome.wording import USD, at, on
+
+_WORDS: Final[dict[Kind, str]] = {
+    "PREPAID": "PREPAID_COMMIT",
+    "POSTPAID": "POSTPAID_COMMIT",
+    "CREDIT": "CREDIT",
+}
+"""What a ledger calls the kinds."""
+
+
+def segment_json(segment: Segment) -> Json:
+    """Return a time in which a balance can be used."""
+    return {
+        "id": segment.id,
+        "amount": segment.amount,
+        "starting_at": at(segment.start),
+        "ending_before": at(segment.end),
+    }
+
+
+def entry_json(entry: Entry, kind: Kind) -> Json:
+    """Return an entry of the ledger of a kind of balance."""
+    shown: Json = {
+        "amount": entry.amount,
+        "timestamp": at(entry.moment),
+        "type": f"{_WORDS[kind]}_{entry.word}",
+    }
+    given = {
+        "segment_id": entry.segment,
+        "invoice_id": entry.invoice,
+        "contract_id": entry.contract,
+        "reason": entry.reason,
+    }
+    return shown | {name: value for name, value in given.items() if value is not None}
+
+
+def invoice_json(balance: Balance, now: int) -> Json:
+    """Return how a commit is paid for."""
+    assert balance.purchase is not None
+    bill = balance.purchase
+    amount = sum(line.cents for line in bill.lines)
+    item: Json = {
+        "id": Chance("payment", balance.id).uuid(),
+        "amount": amount,
+        "unit_price": amount,
+        "quantity": 1,
+        "timestamp": at(bill.start),
+    }
+    if bill.start <= now:
+        item["invoice_id"] = bill.metronome_id
+    return {"credit_type": USD.json(), "schedule_items": [item], "do_not_invoice": False}
+
+
+def balance_json(
+    balance: Balance, now: int, *, amount: bool, ledger: bool, newer: bool = False
+) -> Json:
+    """Return a balance as the API does: `balance` and `ledger` only if they were asked for."""
+    shown: Json = {
+        "id": balance.id,
+        "type": balance.kind,
+        "name": balance.name,
+        "priority": balance.priority,
+        "product": balance.product.brief(),
+        "rate_type": "LIST_RATE",
+        "access_schedule": {
+            "access_type": "SPEND",
+            "credit_type": balance.unit.json(),
+            "schedule_items": [segment_json(segment) for segment in balance.segments],
+        },
+        "custom_fields": balance.custom_fields,
+        "created_at": on(balance.created),
+    }
+    given: Json = {
+        "description": balance.description,
+        "created_by": balance.author,
+        "applicable_product_ids": list(balance.products) or None,
+        "applicable_product_tags": list(balance.tags) or None,
+    }
+    if balance.contract is not None:
+        given["contract"] = {"id": balance.contract.id}
+        given["applicable_contract_ids"] = [balance.contract.id]
+    if balance.recurring:
+        word = "recurring_credit_id" if balance.kind == "CREDIT" else "recurring_commit_id"
+        given[word] = balance.recurring
+    if balance.subscription:
+        given["subscription_config"] = {
+            "subscription_id": balance.subscription,
+            "allocation": "INDIVIDUAL",
+            "apply_seat_increase_config": {"is_prorated": False},
+        }
+    if balance.archived is not None and (newer or balance.kind != "CREDIT"):
+        given["archived_at"] = on(balance.archived)
+    if balance.kind != "CREDIT":
+        given["rollover_fraction"] = 0
+        given["uniqueness_key"] = f"commit-{balance.id[:8]}"
+    if balance.purchase is not None:
+        given["invoice_schedule"] = invoice_json(balance, now)
+        given["cost_basis"] = 1
+        if balance.contract is not None:
+            given["invoice_contract"] = {"id": balance.contract.id}
+    if amount:
+        given["balance"] = balance.amount
+    if ledger:
+        entries = sorted(balance.entries, key=lambda entry: entry.moment)
+        given["ledger"] = [entry_json(entry, balance.kind) for entry in entries]
+    return shown | {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,394 @@
+"""A customer's life, in the order of time: periods, invoices, credits, balances, credit notes.
+
+Things that happen wait in a queue until their moment; what happens makes other things happen
+later. What would be after the story's end stays in the queue.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from functools import partial
+from itertools import count
+from typing import Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.settlement import Fate, Settlement, settle
+from billql.sandbox.story import Bill, Customer, Story
+from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.credits import Wallet, grants_of
+from billql.sandbox.stripe.drafting import (
+    Extra,
+    Invoice,
+    Line,
+    Note,
+    NoteKind,
+    Reason,
+    take_off,
+    tax_on,
+)
+from billql.sandbox.stripe.extras import adjustments_of, extras_of, line_of
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.purse import Purse
+from billql.sandbox.stripe.rebates import Coupon
+from billql.sandbox.stripe.terms import Subscribing, Terms
+
+_CERTAIN: Final[dict[int, Fate]] = {
+    2: "paid",
+    3: "paid",
+    4: "paid",
+    5: "void",
+    6: "given up",
+    7: "paid",
+    8: "paid",
+}
+"""What becomes of the second customer's invoices, by period: every story has all of it."""
+
+_CERTAIN_NOTES: Final[dict[int, NoteKind]] = {2: "refund", 3: "balance", 4: "out of band"}
+
+
+class Account:
+    """All that happens between one customer and the company, up to the story's end."""
+
+    def __init__(self, story: Story, catalogue: Catalogue, customer: Customer) -> None:
+        self.customer = customer
+        self.terms = Subscribing(story, catalogue).terms(customer)
+        self.wallet = Wallet(grants_of(story, catalogue, customer))
+        self.invoices: list[Invoice] = []
+        self.extras: list[Extra] = []
+        self.notes: list[Note] = []
+        self.purse = Purse(customer)
+        self.prefix = ident("", story.seed, "prefix", customer.place)[:8].upper()
+        self.finalized = 0
+        self._story = story
+        self._catalogue = catalogue
+        self._queue: list[tuple[int, int, Callable[[], object]]] = []
+        self._order = count()
+        self._pending: list[Extra] = []
+        self._plan()
+        while self._queue and self._queue[0][0] <= story.now:
+            heapq.heappop(self._queue)[2]()
+
+    def _at(self, moment: int, action: Callable[[], object]) -> None:
+        heapq.heappush(self._queue, (moment, next(self._order), action))
+
+    def _plan(self) -> None:
+        """Queue what is certain from the beginning."""
+        story, wallet, customer = self._story, self.wallet, self.customer
+        for grant in wallet.grants:
+            self._at(grant.created, partial(wallet.give, grant))
+            if grant.taken_off is not None:
+                self._at(grant.taken_off, partial(wallet.expire, grant, grant.taken_off))
+            if grant.voided is not None:
+                self._at(grant.voided, partial(wallet.void, grant))
+        for moment, amount, kind in adjustments_of(customer):
+            words = "Balance brought along" if kind == "initial" else "Goodwill"
+            self._at(moment, partial(self.purse.change, moment, amount, kind, words))
+        for extra in extras_of(story, self._catalogue, customer, self.terms):
+            self._at(extra.moment, partial(self._owe, extra))
+        for terms in self.terms:
+            self._plan_periods(terms)
+        if self.terms and customer.plan in ("team", "scale", "enterprise"):
+            self._at(customer.created + DAY, self._onboard)
+        if customer.place == 2:
+            self._at(max(customer.created, story.now - 2 * DAY), self._leave_draft)
+        for bill in story.bills(customer):
+            self._at(bill.issued, partial(self._import, bill))
+
+    def _plan_periods(self, terms: Terms) -> None:
+        if terms.trial_end is not None:
+            self._at(terms.created, partial(self._try_out, terms))
+        if terms.state in ("paused", "trialing"):
+            return
+        for number, (start, end) in enumerate(terms.periods(self._story.now)):
+            self._at(start, partial(self._cycle, terms, number, start, end))
+        if terms.ended is not None:
+            self._at(terms.ended, partial(self._finish, terms))
+
+    # What happens
+
+    def _owe(self, extra: Extra) -> None:
+        self.extras.append(extra)
+        self._pending.append(extra)
+
+    def _try_out(self, terms: Terms) -> None:
+        """Begin a trial: an invoice for nothing."""
+        lines = [
+            line_of(f"Trial period for {self._name(terms, item.price)}", 0, terms, item, bounds)
+            for item in terms.items[:1]
+            for bounds in [(terms.created, terms.anchor)]
+        ]
+        self._invoice("trial", terms.created, "subscription_create", lines, terms=terms)
+
+    def _name(self, terms: Terms, price: Json) -> str:
+        names = {each["id"]: each["name"] for each in self._catalogue.products}
+        return str(names[price["product"]])
+
+    def _cycle(self, terms: Terms, number: int, start: int, end: int) -> None:
+        """Begin a period: what is metered is billed for the one before."""
+        lines = self._collect(terms)
+        for item in terms.items:
+            if item.metric is not None:
+                continue
+            quantity = (item.quantity or 1) + (item.more if number > 2 else 0)
+            words = f"{quantity} × {self._name(terms, item.price)}"
+            amount = quantity * (item.price["unit_amount"] or 0)
+            lines.append(line_of(words, amount, terms, item, (start, end), quantity))
+        if number:
+            lines += self._usage(terms, terms.period(number - 1))
+        first = number == 0 and terms.trial_end is None
+        fate: Fate | None = "paid" if first else None
+        certain = self.customer.place == 1 and terms is self.terms[0]
+        if certain:
+            fate = _CERTAIN.get(number, fate)
+        if terms.state is not None:
+            fate = "failing"
+        self._invoice(
+            f"period {number}",
+            start,
+            "subscription_create" if first else "subscription_cycle",
+            lines,
+            terms=terms,
+            fate=fate,
+            coupon=self._coupon(terms, number, start),
+            note=_CERTAIN_NOTES.get(number) if certain else None,
+            wait=0 if first else HOUR,
+        )
+
+    def _finish(self, terms: Terms) -> None:
+        """End a subscription: what was used last is billed."""
+        number = sum(1 for _ in terms.periods(self._story.now)) - 1
+        lines = self._collect(terms) if number >= 0 else []
+        if number >= 0 and terms.ended is not None:
+            lines += self._usage(terms, terms.period(number))
+        if lines and terms.ended is not None and terms.state is None:
+            self._invoice("last", terms.ended, "subscription_update", lines, terms=terms)
+
+    def _collect(self, terms: Terms) -> list[Line]:
+        """Take what is pending onto an invoice, the latest first."""
+        if terms is not self.terms[0]:
+            return []
+        pending, self._pending = self._pending, []
+        return [_line_for(extra) for extra in reversed(pending)]
+
+    def _usage(self, terms: Terms, bounds: tuple[int, int]) -> list[Line]:
+        lines = []
+        for item in terms.items:
+            if item.metric is not None:
+                units = self._story.used(self.customer, item.metric, *bounds)
+                words = f"{units} × {item.metric.name}"
+                cost = self._story.cost(self.customer, item.metric, units)
+                lines.append(line_of(words, cost, terms, item, bounds, units))
+        return lines
+
+    def _coupon(self, terms: Terms, number: int, start: int) -> Coupon | None:
+        coupon = terms.coupon
+        until = terms.discounted_until()
+        if coupon is None or (coupon.months == 1 and number) or (until and start >= until):
+            return None
+        return coupon
+
+    def _onboard(self) -> None:
+        customer = self.customer
+        price = self._catalogue.price("onboarding", customer.currency, "once")
+        self._invoice_once("Onboarding", price, customer.created + DAY)
+
+    def _leave_draft(self) -> None:
+        price = self._catalogue.price("support_hour", self.customer.currency, "once")
+        moment = max(self.customer.created, self._story.now - 2 * DAY)
+        self._invoice_once("Support: to be agreed", price, moment, advancing=False)
+
+    def _invoice_once(
+        self, words: str, price: Json, moment: int, *, advancing: bool = True
+    ) -> None:
+        customer = self.customer
+        key = ident("ii_1", customer.stripe_id, words)
+        extra = Extra(
+            key, customer, moment, words, price["unit_amount"], customer.currency, moment, moment,
+            price, discountable=False,
+        )  # fmt: skip
+        self.extras.append(extra)
+        self._invoice(words, moment, "manual", [_line_for(extra)], advancing=advancing, fate="paid")
+
+    def _import(self, bill: Bill) -> None:
+        """Take over a bill of Metronome's, as an invoice whose lines are invoice items."""
+        lines = []
+        for place, each in enumerate(bill.lines):
+            metric = each.metric
+            price = self._catalogue.price(metric.key, "usd", "once") if metric else None
+            extra = Extra(
+                id=ident("ii_1", bill.stripe_id, place),
+                customer=bill.customer,
+                moment=bill.issued,
+                description=each.name,
+                amount=each.cents,
+                currency=bill.customer.currency,
+                start=bill.start,
+                end=bill.end,
+                price=price,
+                quantity=each.quantity,
+                discountable=False,
+            )
+            self.extras.append(extra)
+            lines.append(_line_for(extra))
+        self._keep(
+            Invoice(
+                id=bill.stripe_id,
+                customer=bill.customer,
+                created=bill.issued,
+                reason="manual",
+                lines=lines,
+                period=(bill.start, bill.end),
+                currency=bill.customer.currency,
+                sent=bill.customer.sent_invoices,
+                settlement=bill.settlement,
+                description={"usage": "Usage", "commit": "Prepaid commit"}.get(bill.kind),
+                metadata={
+                    "metronome_customer_id": bill.customer.metronome_id,
+                    "metronome_invoice_id": bill.metronome_id,
+                },
+            ),
+            None,
+        )
+
+    # Invoices
+
+    def _invoice(
+        self,
+        key: str,
+        moment: int,
+        reason: Reason,
+        lines: list[Line],
+        *,
+        terms: Terms | None = None,
+        fate: Fate | None = None,
+        coupon: Coupon | None = None,
+        note: NoteKind | None = None,
+        wait: int = HOUR,
+        advancing: bool = True,
+    ) -> None:
+        customer = self.customer
+        name = ident("in_1", terms.id if terms else customer.stripe_id, key)
+        discount = terms.discount if terms and coupon else None
+        if coupon is not None and discount is not None:
+            take_off(coupon, discount, lines)
+        final = moment + wait <= self._story.now and advancing
+        if final:
+            self.wallet.pay(name, lines, customer.currency, moment + wait)
+        if terms is not None and terms.tax is not None:
+            for line in lines:
+                line.tax = tax_on(line.net, terms.tax)
+        invoice = Invoice(
+            id=name,
+            customer=customer,
+            created=moment,
+            reason=reason,
+            lines=lines,
+            period=(min(line.start for line in lines), moment),
+            currency=customer.currency,
+            sent=customer.sent_invoices,
+            settlement=Settlement(0, moment, moment + wait, None),
+            terms=terms,
+            discount=discount,
+            starting=self.purse.balance,
+            advancing=advancing,
+        )
+        amount = max(0, self.purse.balance + invoice.total)
+        settlement = settle(
+            Chance("fate", name), moment, amount, sent=invoice.sent, fate=fate, wait=wait
+        )
+        if not advancing:
+            settlement = Settlement(amount, moment, 1 << 40, None)
+        elif terms is not None and terms.state == "incomplete_expired":
+            settlement = settlement._replace(voided=terms.ended, attempts=settlement.attempts[:1])
+        invoice.settlement = settlement
+        self._keep(invoice, note)
+
+    def _keep(self, invoice: Invoice, note: NoteKind | None) -> None:
+        """Finalize an invoice, if it is time, and queue what it leads to."""
+        self.invoices.append(invoice)
+        for line in invoice.lines:
+            if line.extra is not None:
+                line.extra.invoice = invoice.id
+        settlement = invoice.settlement
+        if settlement.finalized > self._story.now:
+            return
+        self.finalized += 1
+        invoice.number = f"{self.prefix}-{self.finalized:04d}"
+        if invoice.imported:
+            invoice.ending = self.purse.balance
+        else:
+            invoice.ending = min(0, self.purse.balance + invoice.total)
+            used = invoice.ending - self.purse.balance
+            if used:
+                self.purse.change(
+                    settlement.finalized, used, "applied_to_invoice", invoice=invoice.id
+                )
+        if settlement.voided is not None:
+            self._at(settlement.voided, partial(self._void, invoice, settlement.voided))
+        self._plan_note(invoice, note)
+
+    def _void(self, invoice: Invoice, moment: int) -> None:
+        """Void an invoice: what paid a part of it comes back."""
+        self.wallet.give_back(invoice.id, moment)
+        used = (invoice.ending or 0) - invoice.starting
+        if used and not invoice.imported:
+            self.purse.change(moment, -used, "unapplied_from_invoice", invoice=invoice.id)
+
+    def _plan_note(self, invoice: Invoice, kind: NoteKind | None) -> None:
+        thrown = Chance("note", invoice.id).below(24)
+        settlement = invoice.settlement
+        paid = settlement.paid_at(1 << 40)
+        voided = None
+        if settlement.amount <= 0 or settlement.voided is not None:
+            return
+        if paid is not None:
+            kinds: tuple[NoteKind, ...] = ("refund", "balance", "out of band")
+            if kind is None and thrown < (1 if invoice.imported else 3):
+                kind = kinds[thrown]
+            moment = paid + 6 * DAY
+        elif settlement.given_up is not None and not invoice.imported:
+            kind = "pre-payment"
+            moment = settlement.finalized + 10 * DAY
+            voided = moment + DAY if thrown < 8 and self.customer.place != 1 else None
+        else:
+            return
+        if kind is not None:
+            self._at(moment, partial(self._credit, invoice, kind, moment, voided))
+
+    def _credit(self, invoice: Invoice, kind: NoteKind, moment: int, voided: int | None) -> None:
+        """Write a credit note for a quarter of an invoice's largest line."""
+        line = max(invoice.lines, key=lambda line: line.net)
+        most = invoice.settlement.amount // 2
+        if invoice.settlement.attempts:
+            most = invoice.settlement.attempts[-1].amount // 2
+        base = min(line.net // 4, most) // 10 * 10
+        if base <= 0:
+            return
+        number = f"{invoice.number}-CN-{len(invoice.notes) + 1:02d}"
+        tax = tax_on(base, line.tax.rate) if line.tax else None
+        key = ident("cn_1", invoice.id)
+        note = Note(key, number, invoice, line, kind, moment, base, tax, voided)
+        if kind == "balance":
+            note.balance_entry = self.purse.change(
+                moment, -note.total, "credit_note", invoice=invoice.id, note=note.id
+            )
+        invoice.notes.append(note)
+        self.notes.append(note)
+
+
+def _line_for(extra: Extra) -> Line:
+    """Return the line that an invoice item becomes."""
+    return Line(
+        id=ident("il_1", extra.id),
+        description=extra.description,
+        amount=extra.amount,
+        start=extra.start,
+        end=extra.end,
+        price=extra.price,
+        quantity=extra.quantity,
+        terms=extra.terms,
+        extra=extra,
+    )

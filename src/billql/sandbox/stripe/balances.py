@@ -1,0 +1,322 @@
+"""The company's own books: balance transactions, the payouts that they make up, the balance.
+
+Charges in dinars settle in dollars, the others in their own currency. Every Monday what has
+become available is paid out, currency by currency; the payout's amount is the sum of the net
+amounts of its transactions, and its own transaction takes it from the balance.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from billql.sandbox.api import Json
+from billql.sandbox.moments import DAY, HOUR, month_at, month_start
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.payments import Charge
+from billql.sandbox.stripe.reversals import Dispute, Refund
+
+_PER_DOLLAR: Final = {"kwd": 3.25}
+"""What a unit of a currency without an account of its own is worth."""
+
+_FEES: Final = {"usd": (290, 30), "eur": (150, 25), "jpy": (360, 0)}
+"""Basis points and minor units that a charge costs in the currency that it settles in."""
+
+_DISPUTE_FEE: Final = 1500
+_DELAYS: Final = {"usd": 2, "eur": 3, "jpy": 4}
+"""Days until the money of a charge is available, in the currency that it settles in."""
+
+_FAILING: Final = 5
+"""Which payout of the dollars fails, in the order of time."""
+
+Type = Literal[
+    "charge",
+    "payment",
+    "refund",
+    "payment_refund",
+    "refund_failure",
+    "adjustment",
+    "stripe_fee",
+    "payout",
+    "payout_failure",
+]
+
+_CATEGORIES: Final[dict[Type, str]] = {
+    "charge": "charge",
+    "payment": "charge",
+    "refund": "refund",
+    "payment_refund": "refund",
+    "refund_failure": "refund_failure",
+    "stripe_fee": "fee",
+    "payout": "payout",
+    "payout_failure": "payout_reversal",
+}
+
+
+class Movement(NamedTuple):
+    """One balance transaction."""
+
+    id: str
+    moment: int
+    available: int
+    type: Type
+    category: str
+    amount: int
+    fee: int
+    currency: str
+    source: str | None
+    words: str | None
+    rate: float | None = None
+    fee_words: str = "Stripe processing fees"
+
+    @property
+    def net(self) -> int:
+        """What it changes the balance by."""
+        return self.amount - self.fee
+
+    def json(self, now: int) -> Json:
+        """Return the transaction as the API does."""
+        fee = {
+            "amount": self.fee,
+            "application": None,
+            "currency": self.currency,
+            "description": self.fee_words,
+            "type": "stripe_fee",
+        }
+        return {
+            "id": self.id,
+            "object": "balance_transaction",
+            "amount": self.amount,
+            "available_on": self.available,
+            "balance_type": "payments",
+            "created": self.moment,
+            "currency": self.currency,
+            "description": self.words,
+            "exchange_rate": self.rate,
+            "fee": self.fee,
+            "fee_details": [fee] if self.fee else [],
+            "net": self.net,
+            "reporting_category": self.category,
+            "source": self.source,
+            "status": "available" if self.available <= now else "pending",
+            "type": self.type,
+        }
+
+
+@dataclass(slots=True)
+class Payout:
+    """Money that goes to the company's bank."""
+
+    id: str
+    created: int
+    amount: int
+    currency: str
+    failed: bool = False
+
+    @property
+    def arrival(self) -> int:
+        """The day on which the bank has it."""
+        return self.created // DAY * DAY + 2 * DAY
+
+    def json(self, now: int) -> Json:
+        """Return the payout as the API does."""
+        failed = self.failed and self.arrival + DAY <= now
+        status = "paid" if self.arrival <= now else "in_transit"
+        if now < self.created + 12 * HOUR:
+            status = "pending"
+        return {
+            "id": self.id,
+            "object": "payout",
+            "amount": self.amount,
+            "application_fee": None,
+            "application_fee_amount": None,
+            "arrival_date": self.arrival,
+            "automatic": True,
+            "balance_transaction": transaction(self.id, "payout"),
+            "created": self.created,
+            "currency": self.currency,
+            "description": "STRIPE PAYOUT",
+            "destination": ident("ba_1", "bank", self.currency),
+            "failure_balance_transaction": (
+                transaction(self.id, "payout_failure") if failed else None
+            ),
+            "failure_code": "account_closed" if failed else None,
+            "failure_message": "The bank account has been closed." if failed else None,
+            "livemode": False,
+            "metadata": {},
+            "method": "standard",
+            "original_payout": None,
+            "payout_method": None,
+            "reconciliation_status": "completed" if self.arrival <= now else "in_progress",
+            "reversed_by": None,
+            "source_type": "card",
+            "statement_descriptor": None,
+            "status": "failed" if failed else status,
+            "trace_id": {"status": "unsupported", "value": None},
+            "type": "bank_account",
+        }
+
+
+def transaction(source: str, word: str) -> str:
+    """Return the id of a source's balance transaction."""
+    return ident("txn_3", source, word)
+
+
+def _settled(amount: int, currency: str) -> tuple[int, str, float | None]:
+    """Return an amount in the currency that it settles in, and the rate if that is another."""
+    rate = _PER_DOLLAR.get(currency)
+    if rate is None:
+        return amount, currency, None
+    cents = (2 * amount * round(rate * 100) + 1000) // 2000
+    return cents, "usd", rate
+
+
+def of_charge(charge: Charge) -> Movement:
+    """Return the movement of a charge."""
+    amount, currency, rate = _settled(charge.amount, charge.intent.currency)
+    points, fixed = _FEES[currency]
+    kind: Type = "charge"
+    if charge.intent.means != "card":
+        points, fixed, kind = 80, 0, "payment"
+    fee = min(amount, (amount * points + 5000) // 10_000 + fixed)
+    available = charge.moment // DAY * DAY + _DELAYS[currency] * DAY
+    key = transaction(charge.id, "charge")
+    return Movement(
+        key, charge.moment, available, kind, "charge", amount, fee, currency, charge.id,
+        charge.intent.words, rate,
+    )  # fmt: skip
+
+
+def of_refund(refund: Refund) -> list[Movement]:
+    """Return the movements of a refund: a second one if it fails."""
+    amount, currency, rate = _settled(refund.amount, refund.charge.intent.currency)
+    kind: Type = "refund" if refund.charge.intent.means == "card" else "payment_refund"
+    steps: list[tuple[int, Type, int]] = [(refund.moment, kind, -amount)]
+    if refund.status == "failed":
+        steps.append((refund.failed_at, "refund_failure", amount))
+    return [
+        Movement(
+            transaction(refund.id, kind), moment, moment, kind, _CATEGORIES[kind], amount, 0,
+            currency, refund.id, "REFUND FOR CHARGE", rate,
+        )
+        for moment, kind, amount in steps
+    ]  # fmt: skip
+
+
+def of_dispute(dispute: Dispute, now: int) -> list[Movement]:
+    """Return the movements of a dispute: the money goes, and comes back if it is won."""
+    if dispute.inquiry:
+        return []
+    intent = dispute.charge.intent
+    amount, currency, rate = _settled(dispute.charge.amount, intent.currency)
+    steps = [(dispute.moment, "dispute", -amount, _DISPUTE_FEE)]
+    if dispute.status == "won" and dispute.decided <= now:
+        steps.append((dispute.decided, "dispute_reversal", amount, 0))
+    return [
+        Movement(
+            transaction(dispute.id, category), moment, moment, "adjustment", category, amount,
+            fee, currency, dispute.id, f"Chargeback of {dispute.charge.id}", rate, "Dispute fee",
+        )
+        for moment, category, amount, fee in steps
+    ]  # fmt: skip
+
+
+def monthly_fees(seed: int, opened: int, now: int) -> list[Movement]:
+    """Return what the company pays each month, for which there is no source."""
+    return [
+        Movement(
+            transaction(f"fee/{seed}/{month}", "stripe_fee"), moment, moment, "stripe_fee", "fee",
+            -2500 - 10 * (month % 12), 0, "usd", None, "Billing - Usage Fee",
+        )
+        for month in range(month_at(opened) + 1, month_at(now) + 1)
+        if (moment := month_start(month) + 4 * HOUR) <= now
+    ]  # fmt: skip
+
+
+class Books:
+    """All movements, and the payouts that they lead to."""
+
+    def __init__(self, seed: int, movements: Iterable[Movement], opened: int, now: int) -> None:
+        self._now = now
+        self.payouts: list[Payout] = []
+        self.paid_out: dict[str, str] = {}
+        """The payout that each movement was a part of, the payouts' own among them."""
+        self.movements = sorted(movements, key=lambda movement: movement.moment)
+        by_currency: defaultdict[str, list[Movement]] = defaultdict(list)
+        for movement in self.movements:
+            by_currency[movement.currency].append(movement)
+        monday = opened // DAY * DAY + (4 - opened // DAY) % 7 * DAY + HOUR // 2
+        for currency, own in by_currency.items():
+            self._pay_out(seed, currency, own, monday)
+        self.movements.sort(key=lambda movement: movement.moment)
+        self.payouts.sort(key=lambda payout: payout.created)
+
+    def _pay_out(self, seed: int, currency: str, waiting: list[Movement], moment: int) -> None:
+        number = 0
+        while moment <= self._now:
+            ready = [m for m in waiting if m.available <= moment and m.moment <= moment]
+            amount = sum(movement.net for movement in ready)
+            if amount > 0:
+                number += 1
+                key = ident("po_1", seed, currency, number)
+                failed = currency == "usd" and number == _FAILING
+                payout = Payout(key, moment, amount, currency, failed)
+                taken = {movement.id for movement in ready}
+                waiting = [movement for movement in waiting if movement.id not in taken]
+                self.payouts.append(payout)
+                self.paid_out |= dict.fromkeys(taken, key)
+                for movement in self._of_payout(payout):
+                    self.movements.append(movement)
+                    if movement.type == "payout":
+                        self.paid_out[movement.id] = key
+                    else:
+                        waiting.append(movement)
+            moment += 7 * DAY
+
+    def _of_payout(self, payout: Payout) -> list[Movement]:
+        steps: list[tuple[int, Type, int]] = [(payout.created, "payout", -payout.amount)]
+        if payout.failed and payout.arrival + DAY <= self._now:
+            steps.append((payout.arrival + DAY, "payout_failure", payout.amount))
+        return [
+            Movement(
+                transaction(payout.id, kind), moment, moment, kind, _CATEGORIES[kind], amount, 0,
+                payout.currency, payout.id, "STRIPE PAYOUT",
+            )
+            for moment, kind, amount in steps
+        ]  # fmt: skip
+
+    def balance(self) -> Json:
+        """Return the balance: an entry a currency in each state, even if it is 0."""
+        available: defaultdict[str, int] = defaultdict(int)
+        pending: defaultdict[str, int] = defaultdict(int)
+        for movement in self.movements:
+            ready = movement.available <= self._now
+            available[movement.currency] += movement.net if ready else 0
+            pending[movement.currency] += 0 if ready else movement.net
+
+        def entries(of: dict[str, int]) -> list[Json]:
+            return [
+                {
+                    "amount": of[currency],
+                    "currency": currency,
+                    "source_types": {"card": of[currency]},
+                }
+                for currency in sorted(of, reverse=True)
+            ]
+
+        none = [{"amount": 0, "currency": "usd"}]
+        return {
+            "object": "balance",
+            "available": entries(available),
+            "connect_reserved": none,
+            "instant_available": [
+                {"amount": max(0, amount["amount"]), "currency": amount["currency"]}
+                for amount in entries(available)
+                if amount["currency"] == "usd"
+            ],
+            "livemode": False,
+            "pending": entries(pending),
+            "refund_and_dispute_prefunding": {"available": none, "pending": none},
+        }

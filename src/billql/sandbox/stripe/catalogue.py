@@ -1,0 +1,288 @@
+"""What is sold: products, prices (which are plans too), and the tax rates."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import cached_property
+from typing import Final, NamedTuple
+
+from billql.sandbox.api import Json
+from billql.sandbox.moments import DAY
+from billql.sandbox.story import METRICS, RATES, Metric, Plan
+from billql.sandbox.stripe.ids import ident
+
+CURRENCIES: Final = ("usd", "eur", "jpy", "kwd")
+
+_FACTORS: Final = {"usd": (1, 1), "eur": (9, 10), "jpy": (3, 2), "kwd": (3, 1)}
+"""What an amount in cents is in minor units of a currency; list prices are whole hundreds."""
+
+MONTHLY: Final[dict[Plan, int]] = {
+    "lead": 0,
+    "starter": 2900,
+    "team": 9900,
+    "scale": 49900,
+    "enterprise": 250_000,
+}
+"""Cents a month of each plan; twelve months at once cost ten."""
+
+SEAT: Final = 1500
+ONCE: Final = {"onboarding": 50_000, "support_hour": 12_000, "tshirt": 2500}
+"""Cents of what is bought once."""
+
+
+class _Product(NamedTuple):
+    key: str
+    name: str
+    description: str | None
+    unit: str | None = None
+    active: bool = True
+    shippable: bool | None = None
+
+
+_PRODUCTS: Final = (
+    *(_Product(m.key, m.name, f"Metered by the {m.unit}", m.unit) for m in METRICS),
+    _Product("lead", "Free", None),
+    _Product("starter", "Starter", "For one developer"),
+    _Product("team", "Team", "For a team"),
+    _Product("scale", "Scale", "For a product"),
+    _Product("enterprise", "Enterprise", "For a company"),
+    _Product("seat", "Seat", "One more person", "seat"),
+    _Product("onboarding", "Onboarding", "Two days with an engineer"),
+    _Product("support_hour", "Support", "By the hour", "hour"),
+    _Product("prepaid", "Prepaid usage", "Commits, billed by Metronome"),
+    _Product("tshirt", "T-shirt", "Organic cotton", None, shippable=True),
+    _Product("beta", "Beta API", "No longer sold", "call", active=False),
+)
+
+
+class Catalogue:
+    """All that is sold; `opened` is when the books open, a while after the catalogue."""
+
+    def __init__(self, seed: int, opened: int) -> None:
+        self._seed = seed
+        self._made = opened - 20 * DAY
+        self._prices: dict[tuple[str, str, str], Json] = {}
+        """By product, currency and 'month', 'year', 'once', 'metered' or 'tiered'."""
+        self._fill()
+
+    def meter(self, metric: Metric | str) -> str:
+        """Return the id of a metric's meter."""
+        key = metric if isinstance(metric, str) else metric.key
+        return ident("mtr_test_", self._seed, key)
+
+    def product(self, key: str) -> str:
+        """Return the id of a product."""
+        return f"prod_{ident('', self._seed, 'product', key)[:14]}"
+
+    def price(self, product: str, currency: str, how: str) -> Json:
+        """Return a price."""
+        return self._prices[product, currency, how]
+
+    @cached_property
+    def products(self) -> list[Json]:
+        """All products, in the order of their creation; several are of one second."""
+        return [
+            {
+                "id": self.product(each.key),
+                "object": "product",
+                "active": each.active,
+                "created": self._made + place // 5,
+                "default_price": self._default_price(each.key),
+                "description": each.description,
+                "images": [],
+                "livemode": False,
+                "marketing_features": [],
+                "metadata": {"key": each.key},
+                "name": each.name,
+                "package_dimensions": None,
+                "shippable": each.shippable,
+                "statement_descriptor": None,
+                "tax_code": None,
+                "tax_details": None,
+                "type": "good" if each.shippable else "service",
+                "unit_label": each.unit,
+                "updated": self._made + place // 5 + (0 if each.active else 300 * DAY),
+                "url": "https://shop.example/tshirt" if each.shippable else None,
+            }
+            for place, each in enumerate(_PRODUCTS)
+        ]
+
+    @cached_property
+    def prices(self) -> list[Json]:
+        """All prices, in the order of their creation."""
+        return list(self._prices.values())
+
+    @cached_property
+    def plans(self) -> list[Json]:
+        """The recurring prices, in the shape that they had before there were prices."""
+        return [
+            {
+                "id": price["id"],
+                "object": "plan",
+                "active": price["active"],
+                "amount": price["unit_amount"],
+                "amount_decimal": price["unit_amount_decimal"],
+                "billing_scheme": price["billing_scheme"],
+                "created": price["created"],
+                "currency": price["currency"],
+                "interval": price["recurring"]["interval"],
+                "interval_count": price["recurring"]["interval_count"],
+                "livemode": False,
+                "metadata": {},
+                "meter": price["recurring"]["meter"],
+                "nickname": price["nickname"],
+                "product": price["product"],
+                "tiers_mode": price["tiers_mode"],
+                "transform_usage": None,
+                "trial_period_days": None,
+                "usage_type": price["recurring"]["usage_type"],
+            }
+            for price in self.prices
+            if price["recurring"] is not None
+        ]
+
+    def plan(self, price: Json) -> Json:
+        """Return a recurring price's plan."""
+        return self._plans_by_id[price["id"]]
+
+    @cached_property
+    def _plans_by_id(self) -> dict[str, Json]:
+        return {plan["id"]: plan for plan in self.plans}
+
+    def tiers(self, price: Json) -> list[Json] | None:
+        """Return what `expand[]=tiers` adds to a price or plan."""
+        if price["billing_scheme"] != "tiered":
+            return None
+        unit = _converted(SEAT, price["currency"])
+        return [
+            {
+                "flat_amount": None,
+                "flat_amount_decimal": None,
+                "unit_amount": amount,
+                "unit_amount_decimal": str(amount),
+                "up_to": up_to,
+            }
+            for up_to, amount in ((10, unit), (None, unit * 8 // 10))
+        ]
+
+    def tax_rate(self, currency: str, *, taxed: bool) -> Json | None:
+        """Return the tax on sales in a currency, if there is one."""
+        if currency == "usd" and not taxed:
+            return None
+        return {"usd": self.tax_rates[2], "eur": self.tax_rates[1], "jpy": self.tax_rates[3]}.get(
+            currency
+        )
+
+    @cached_property
+    def tax_rates(self) -> list[Json]:
+        """All tax rates; the first is no longer in use."""
+        return [
+            {
+                "id": ident("txr_", self._seed, place),
+                "object": "tax_rate",
+                "active": active,
+                "country": country,
+                "created": self._made,
+                "description": None,
+                "display_name": name,
+                "effective_percentage": percentage,
+                "flat_amount": None,
+                "inclusive": inclusive,
+                "jurisdiction": country,
+                "jurisdiction_level": "state" if state else "country",
+                "livemode": False,
+                "metadata": {},
+                "percentage": percentage,
+                "rate_type": "percentage",
+                "state": state,
+                "tax_type": kind,
+            }
+            for place, (name, kind, country, state, percentage, inclusive, active) in enumerate(
+                (
+                    ("VAT", "vat", "DE", None, 16.0, False, False),
+                    ("VAT", "vat", "DE", None, 19.0, False, True),
+                    ("Sales Tax", "sales_tax", "US", "NY", 8.875, False, True),
+                    ("Consumption Tax", "jct", "JP", None, 10.0, True, True),
+                )
+            )
+        ]
+
+    def _default_price(self, product: str) -> str | None:
+        for how in ("month", "metered", "once"):
+            price = self._prices.get((product, "usd", how))
+            if price is not None:
+                return str(price["id"])
+        return None
+
+    def _fill(self) -> None:
+        for currency in CURRENCIES:
+            for metric in METRICS:
+                unit = Decimal(RATES[currency]) / metric.lot
+                self._add(metric.key, currency, "metered", unit, meter=self.meter(metric))
+                self._add(metric.key, currency, "once", unit)
+            for plan, cents in MONTHLY.items():
+                amount = Decimal(_converted(cents, currency))
+                self._add(plan, currency, "month", amount)
+                self._add(plan, currency, "year", amount * 10)
+            self._add("seat", currency, "month", Decimal(_converted(SEAT, currency)))
+            self._add("seat", currency, "tiered", None)
+            for product, cents in ONCE.items():
+                self._add(product, currency, "once", Decimal(_converted(cents, currency)))
+        self._add("beta", "usd", "metered", Decimal("0.1"), meter=self.meter("beta"), active=False)
+
+    def _add(
+        self,
+        product: str,
+        currency: str,
+        how: str,
+        unit: Decimal | None,
+        *,
+        meter: str | None = None,
+        active: bool = True,
+    ) -> None:
+        recurring = {
+            "interval": "year" if how == "year" else "month",
+            "interval_count": 1,
+            "meter": meter,
+            "trial_period_days": None,
+            "usage_type": "metered" if meter else "licensed",
+        }
+        exact = unit is not None and unit == unit.to_integral_value()
+        self._prices[product, currency, how] = {
+            "id": ident("price_1", self._seed, product, currency, how),
+            "object": "price",
+            "active": active,
+            "billing_scheme": "per_unit" if unit is not None else "tiered",
+            "created": self._made + 60 + len(self._prices) // 9,
+            "currency": currency,
+            "custom_unit_amount": None,
+            "livemode": False,
+            "lookup_key": f"{product}_{how}_{currency}" if active else None,
+            "metadata": {},
+            "nickname": None if how == "month" else how.capitalize(),
+            "product": self.product(product),
+            "recurring": None if how == "once" else recurring,
+            "tax_behavior": "inclusive" if currency == "jpy" else "exclusive",
+            "tiers_mode": None if unit is not None else "graduated",
+            "transform_quantity": None,
+            "type": "one_time" if how == "once" else "recurring",
+            "unit_amount": int(unit) if unit is not None and exact else None,
+            "unit_amount_decimal": None if unit is None else written(unit),
+        }
+
+
+def _converted(cents: int, currency: str) -> int:
+    times, over = _FACTORS[currency]
+    return cents * times // over
+
+
+def in_currency(cents: int, currency: str) -> int:
+    """Return about as much in another currency, in its minor units; dinars to the last but one."""
+    amount = _converted(cents, currency)
+    return amount // 10 * 10 if currency == "kwd" else amount
+
+
+def written(number: Decimal) -> str:
+    """Write a decimal as the API does: plainly, without zeros at its end."""
+    plain = f"{number:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

@@ -1,0 +1,105 @@
+"""Customers and their balances, as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.story import Customer
+from billql.sandbox.stripe.accounts import Account
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.purse import Entry
+
+_ADDRESSES: Final = {
+    "usd": ("New York", "US", "350 Fifth Avenue", "10118", "NY"),
+    "eur": ("Berlin", "DE", "Unter den Linden 1", "10117", None),
+    "jpy": ("Tokyo", "JP", "1-1 Marunouchi", "100-0005", None),
+    "kwd": ("Kuwait City", "KW", "Gulf Road 1", "13001", None),
+}
+
+
+def address_of(customer: Customer) -> Json:
+    """Return a customer's address."""
+    city, country, street, code, state = _ADDRESSES[customer.currency]
+    return {
+        "city": city,
+        "country": country,
+        "line1": street,
+        "line2": None,
+        "postal_code": code,
+        "state": state,
+    }
+
+
+def payment_method(customer: Customer | None, word: str = "") -> str:
+    """Return the id of what a customer pays with."""
+    return ident("pm_1", customer.stripe_id if customer else word)
+
+
+def customer_json(account: Account, now: int) -> Json:
+    """Return a customer as the API does."""
+    customer = account.customer
+    metadata = {"plan": customer.plan, "ingest_alias": customer.ingest_alias}
+    if customer.biller == "metronome":
+        metadata["metronome_id"] = customer.metronome_id
+    if customer.project is not None:
+        metadata["digitalocean_project"] = customer.project.name
+        metadata["digitalocean_project_id"] = customer.project.uuid
+    pays = customer.plan != "lead"
+    return {
+        "id": customer.stripe_id,
+        "object": "customer",
+        "address": address_of(customer) if pays else None,
+        "balance": account.purse.balance,
+        "business_name": customer.name,
+        "created": customer.created,
+        "currency": customer.currency if account.invoices else None,
+        "customer_account": None,
+        "default_source": None,
+        "delinquent": any(
+            invoice.status(now) == "open" and invoice.settlement.tried(now) and not invoice.sent
+            for invoice in account.invoices
+        ),
+        "description": None if customer.place % 3 else f"On {customer.plan}",
+        "discount": None,
+        "email": customer.email,
+        "individual_name": None,
+        "invoice_prefix": account.prefix,
+        "invoice_settings": {
+            "custom_fields": None,
+            "default_payment_method": payment_method(customer) if pays else None,
+            "footer": None,
+            "rendering_options": None,
+        },
+        "livemode": False,
+        "metadata": metadata,
+        "name": customer.name,
+        "next_invoice_sequence": account.finalized + 1,
+        "phone": f"+1555{Chance('phone', customer.stripe_id).below(10**7):07d}" if pays else None,
+        "preferred_locales": ["de"] if customer.currency == "eur" else [],
+        "shipping": None,
+        "tax_exempt": "none",
+        "test_clock": None,
+    }
+
+
+def entry_json(customer: Customer, entry: Entry) -> Json:
+    """Return a change of a customer's balance as the API does."""
+    return {
+        "id": entry.id,
+        "object": "customer_balance_transaction",
+        "amount": entry.amount,
+        "checkout_session": None,
+        "created": entry.moment,
+        "credit_note": entry.note,
+        "currency": customer.currency,
+        "customer": customer.stripe_id,
+        "customer_account": None,
+        "description": entry.description,
+        "ending_balance": entry.ending,
+        "invoice": entry.invoice,
+        "livemode": False,
+        "metadata": {},
+        "type": entry.type,
+    }

@@ -1,0 +1,108 @@
+"""Events of the last thirty days: that something came to be, and how it ended.
+
+What an event tells of its object is how the object is on the last day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.moments import DAY
+from billql.sandbox.stripe.ids import ident
+
+KEPT: Final = 30 * DAY
+
+Moments = Callable[[Json], Sequence[tuple[str, int | None]]]
+"""Returns what happened to an object, and when."""
+
+
+def _made(word: str, at: str = "created") -> Moments:
+    return lambda row: [(f"{word}.created", row[at])]
+
+
+def _invoice(row: Json) -> list[tuple[str, int | None]]:
+    told = row["status_transitions"]
+    return [
+        ("invoice.created", row["created"]),
+        ("invoice.finalized", told["finalized_at"]),
+        ("invoice.paid", told["paid_at"]),
+        ("invoice.payment_succeeded", told["paid_at"]),
+        ("invoice.marked_uncollectible", told["marked_uncollectible_at"]),
+        ("invoice.voided", told["voided_at"]),
+    ]
+
+
+def _charge(row: Json) -> list[tuple[str, int | None]]:
+    if row["status"] == "failed":
+        return [("charge.failed", row["created"])]
+    return [("charge.succeeded", row["created"])]
+
+
+def _intent(row: Json) -> list[tuple[str, int | None]]:
+    done = row["created"] if row["status"] == "succeeded" else None
+    return [
+        ("payment_intent.created", row["created"]),
+        ("payment_intent.succeeded", done),
+        ("payment_intent.canceled", row["canceled_at"]),
+    ]
+
+
+def _subscription(row: Json) -> list[tuple[str, int | None]]:
+    return [
+        ("customer.subscription.created", row["created"]),
+        ("customer.subscription.updated", row["items"]["data"][0]["current_period_start"]),
+        ("customer.subscription.deleted", row["ended_at"]),
+    ]
+
+
+def _payout(row: Json) -> list[tuple[str, int | None]]:
+    return [
+        ("payout.created", row["created"]),
+        ("payout.paid", row["arrival_date"] if row["status"] == "paid" else None),
+        ("payout.failed", row["arrival_date"] + DAY if row["status"] == "failed" else None),
+    ]
+
+
+_HAPPENINGS: Final[Mapping[str, Moments]] = {
+    "customers": _made("customer"),
+    "subscriptions": _subscription,
+    "invoiceitems": _made("invoiceitem", "date"),
+    "invoices": _invoice,
+    "payment_intents": _intent,
+    "charges": _charge,
+    "refunds": _made("refund"),
+    "disputes": _made("charge.dispute"),
+    "credit_notes": _made("credit_note"),
+    "quotes": _made("quote"),
+    "payouts": _payout,
+    "billing/credit_grants": _made("billing.credit_grant"),
+    "billing/credit_balance_transactions": _made("billing.credit_balance_transaction"),
+}
+
+
+def events_of(
+    tables: Mapping[str, Sequence[Json]], version: str, opened: int, now: int
+) -> Iterator[Json]:
+    """Yield the events that are still kept, for each table in the order of time."""
+    since = max(opened, now - KEPT)
+    for table, happenings in _HAPPENINGS.items():
+        for row in reversed(tables[table]):
+            for kind, moment in happenings(row):
+                if moment is not None and since <= moment <= now:
+                    yield _event(kind, moment, row, version)
+
+
+def _event(kind: str, moment: int, row: Json, version: str) -> Json:
+    return {
+        "id": ident("evt_1", kind, row["id"]),
+        "object": "event",
+        "api_version": version,
+        "created": moment,
+        "data": {"object": row},
+        "livemode": False,
+        "pending_webhooks": 0,
+        "request": {"id": None, "idempotency_key": None},
+        "type": kind,
+    }

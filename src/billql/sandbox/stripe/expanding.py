@@ -1,0 +1,150 @@
+"""`expand[]`: ids replaced by the objects that they are of, and fields that are else left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.stripe import wording
+from billql.sandbox.stripe.books import Books
+
+DEEPEST: Final = 4
+
+_LISTS: Final[Mapping[str, str]] = {
+    "ch": "charges", "cn": "credit_notes", "credgr": "billing/credit_grants",
+    "cus": "customers", "du": "disputes", "in": "invoices", "mtr": "billing/meters",
+    "pi": "payment_intents", "po": "payouts", "price": "prices", "prod": "products",
+    "promo": "promotion_codes", "py": "charges", "re": "refunds", "sub": "subscriptions",
+    "txn": "balance_transactions",
+}  # fmt: skip
+"""Which list has an object, by the beginning of its id."""
+
+IDS: Final[Mapping[str, frozenset[str]]] = {
+    word: frozenset(fields.split())
+    for word, fields in {
+        "balance_transaction": "source",
+        "billing.alert": "usage_threshold.meter usage_threshold.filters.customer",
+        "billing.credit_balance_summary": "customer",
+        "billing.credit_balance_transaction": (
+            "credit_grant debit.credits_applied.invoice "
+            "credit.credits_application_invoice_voided.invoice"
+        ),
+        "billing.credit_grant": "customer",
+        "charge": "balance_transaction customer failure_balance_transaction payment_intent",
+        "credit_note": (
+            "customer customer_balance_transaction discount_amounts.discount invoice "
+            "pretax_credit_amounts.credit_balance_transaction pretax_credit_amounts.discount "
+            "refunds.refund"
+        ),
+        "credit_note_line_item": (
+            "discount_amounts.discount pretax_credit_amounts.credit_balance_transaction "
+            "pretax_credit_amounts.discount"
+        ),
+        "customer_balance_transaction": "credit_note customer invoice",
+        "discount": "customer promotion_code source.coupon",
+        "dispute": "charge payment_intent",
+        "invoice": (
+            "customer discounts from_invoice.invoice latest_revision "
+            "parent.subscription_details.subscription total_discount_amounts.discount "
+            "total_pretax_credit_amounts.credit_balance_transaction "
+            "total_pretax_credit_amounts.discount"
+        ),
+        "invoice_payment": "invoice payment.charge payment.payment_intent",
+        "invoiceitem": (
+            "customer discounts invoice pricing.price_details.price "
+            "proration_details.discount_amounts.discount"
+        ),
+        "line_item": (
+            "discount_amounts.discount discounts pretax_credit_amounts.credit_balance_transaction "
+            "pretax_credit_amounts.discount pricing.price_details.price subscription"
+        ),
+        "payment_intent": "customer latest_charge",
+        "payout": "balance_transaction failure_balance_transaction original_payout reversed_by",
+        "plan": "product",
+        "price": "product",
+        "product": "default_price",
+        "promotion_code": "customer promotion.coupon",
+        "quote": "customer default_tax_rates discounts from_quote.quote invoice subscription",
+        "refund": "balance_transaction charge customer failure_balance_transaction payment_intent",
+        "subscription": "customer discounts latest_invoice pending_update.discounts",
+        "subscription_item": "discounts",
+    }.items()
+}
+"""The fields that hold ids of objects of this sandbox, by the type of the object."""
+
+
+def expand(books: Books, answer: Json, paths: Iterable[str]) -> Json:
+    """Return an answer with what was asked for put in; the rows of the lists stay as they are."""
+    for path in paths:
+        parts = path.split(".")
+        listed = answer.get("object") in ("list", "search_result")
+        if len(parts) - (parts[0] == "data") > DEEPEST:
+            message = (
+                f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
+            )
+            raise wording.Error(message, param="expand")
+        if listed and parts[0] != "data":
+            message = (
+                f"This property cannot be expanded ({path}). You may want to try expanding "
+                f"'data.{path}' instead."
+            )
+            raise wording.Error(message, param="expand")
+        answer = _walk(books, answer, parts, path)
+    return answer
+
+
+def _walk(books: Books, node: Json, parts: list[str], path: str) -> Json:
+    """Return a copy of an object or list in which a path is expanded."""
+    if node.get("object") in ("list", "search_result"):
+        if parts[0] != "data" or len(parts) == 1:
+            raise _refused(path)
+        return node | {"data": [_walk(books, row, parts[1:], path) for row in node["data"]]}
+    word = str(node.get("object", ""))
+    maker = books.more.get((word, parts[0]))
+    if maker is not None:
+        made = node.get(parts[0], maker(node))
+        return node | {parts[0]: _further(books, made, parts[1:], path)}
+    ids = IDS.get(word, frozenset())
+    for length in range(len(parts), 0, -1):
+        if ".".join(parts[:length]) in ids:
+            replaced: Json = _replace(books, node, parts[:length], parts[length:], path)
+            return replaced
+    inner = node.get(parts[0])
+    if isinstance(inner, dict) and "object" in inner and len(parts) > 1:
+        return node | {parts[0]: _walk(books, inner, parts[1:], path)}
+    raise _refused(path)
+
+
+def _replace(books: Books, node: Any, inside: list[str], rest: list[str], path: str) -> Any:
+    """Return a copy of a part of an object with the ids at a place in it replaced."""
+    if isinstance(node, list):
+        return [_replace(books, each, inside, rest, path) for each in node]
+    if not inside:
+        found = _object(books, node) if isinstance(node, str) else node
+        return _further(books, found, rest, path)
+    if not isinstance(node, dict) or inside[0] not in node:
+        return node
+    return node | {inside[0]: _replace(books, node[inside[0]], inside[1:], rest, path)}
+
+
+def _further(books: Books, made: Any, rest: list[str], path: str) -> Any:
+    return _walk(books, made, rest, path) if rest and isinstance(made, dict) else made
+
+
+def _object(books: Books, key: str) -> Json | str:
+    """Return the object of an id, or the id if it is of something that this sandbox leaves out."""
+    prefix = key.split("_")[0]
+    if key in books.discounts:
+        return books.discounts[key]
+    if prefix == "cbtxn":
+        found = books.tables["billing/credit_balance_transactions"].get(key)
+        for table in books.entries.values():
+            found = found or table.get(key)
+        return found or key
+    # Ids of coupons are chosen by people.
+    return books.tables[_LISTS.get(prefix, "coupons")].get(key) or key
+
+
+def _refused(path: str) -> wording.Error:
+    return wording.Error(f"This property cannot be expanded ({path}).", param="expand")

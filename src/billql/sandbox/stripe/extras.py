@@ -1,0 +1,118 @@
+"""What is billed beside the plans: hours of support, changes of seats, one-off jobs, goodwill."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from billql.sandbox.chance import Chance
+from billql.sandbox.moments import DAY, month_start
+from billql.sandbox.story import Customer, Story
+from billql.sandbox.stripe.catalogue import Catalogue, in_currency
+from billql.sandbox.stripe.drafting import Extra, Line
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.purse import EntryType
+from billql.sandbox.stripe.terms import Item, Terms
+
+JOBS: Final = 130
+"""One-off jobs in a month that has them: more than a page of lines."""
+
+
+def line_of(
+    words: str,
+    amount: int,
+    terms: Terms,
+    item: Item,
+    bounds: tuple[int, int],
+    quantity: int = 1,
+) -> Line:
+    """Return the line of a subscription's item for a period."""
+    key = ident("il_1", item.id, bounds[0], bounds[1])
+    return Line(key, words, amount, *bounds, item.price, quantity, terms, item)
+
+
+def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
+    """Yield when and by how much a customer's balance is changed by hand."""
+    if customer.biller != "stripe" or customer.plan == "lead":
+        return
+    if customer.place == 6:
+        yield customer.created, -in_currency(2500, customer.currency), "initial"
+    if customer.place % 5 == 1:
+        yield customer.created + 100 * DAY, -in_currency(3000, customer.currency), "adjustment"
+    if customer.place == 2:
+        yield customer.created + 100 * DAY, in_currency(1500, customer.currency), "adjustment"
+
+
+def extras_of(
+    story: Story, catalogue: Catalogue, customer: Customer, terms: Sequence[Terms]
+) -> Iterator[Extra]:
+    """Yield what a subscriber is billed once, in the course of the story."""
+    if not terms or customer.plan == "lead":
+        return
+    main = terms[0]
+    for month in story.months(customer):
+        yield from _of_month(story, catalogue, customer, month, main)
+    for item in main.items:
+        if item.more:
+            yield from _more_seats(customer, main, item)
+
+
+def _of_month(
+    story: Story, catalogue: Catalogue, customer: Customer, month: int, main: Terms
+) -> Iterator[Extra]:
+    chance = Chance(story.seed, "extras", customer.place, month)
+    moment = month_start(month) + chance.between(2 * DAY, 25 * DAY)
+    if moment < customer.created or (main.ended is not None and moment >= main.ended):
+        return
+    hour = catalogue.price("support_hour", customer.currency, "once")
+
+    def extra(word: str, amount: int, words: str, at: int = moment) -> Extra:
+        key = ident("ii_1", story.seed, customer.place, month, word)
+        made = Extra(key, customer, at, words, amount, customer.currency, at, at, terms=main)
+        made.discountable = False
+        return made
+
+    if chance.below(4) == 0:
+        hours = chance.between(1, 6)
+        amount = hours * hour["unit_amount"]
+        support = extra("support", amount, f"{hours} hours of support")
+        support.price, support.quantity, support.discountable = hour, hours, True
+        yield support
+    if chance.below(9) == 0:
+        yield extra("outage", -in_currency(500, customer.currency), "Credit for an outage")
+    if chance.below(9) == 0:
+        yield extra("setup", 0, "Set-up, free of charge")
+    if customer.place == 1 and month % 6 == 2:
+        for job in range(JOBS):
+            # They are entered in batches of ten, so that ten share a second.
+            at = month_start(month) + 5 * DAY + job // 10 * 60
+            cents = Chance(story.seed, "job", month, job).between(1, 900)
+            yield extra(f"job {job}", cents, f"Fine-tuning job {job + 1}", at)
+
+
+def _more_seats(customer: Customer, main: Terms, item: Item) -> Iterator[Extra]:
+    """Yield the two items of a change in the middle of the third period."""
+    start, end = main.period(2)
+    moment = start + 12 * DAY
+    if not start < moment < end:
+        return
+    before = item.quantity or 0
+    after = before + item.more
+    price = item.price["unit_amount"]
+    for sign, seats, words in ((-1, before, "Unused time on"), (1, after, "Remaining time on")):
+        amount = seats * price * (end - moment) // (end - start) // 10 * 10
+        yield Extra(
+            id=ident("ii_1", main.id, item.id, sign),
+            customer=customer,
+            moment=moment,
+            description=f"{words} {seats} × Seat",
+            amount=sign * amount,
+            currency=customer.currency,
+            start=moment,
+            end=end,
+            price=item.price,
+            quantity=seats,
+            terms=main,
+            item=item,
+            discountable=False,
+        )

@@ -1,0 +1,270 @@
+"""Invoices, their lines, invoice items and payments of invoices, as the API shows them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from billql.sandbox.api import Json
+from billql.sandbox.stripe.customers import address_of
+from billql.sandbox.stripe.drafting import Extra, Invoice, Line
+
+EMBEDDED: Final = 10
+"""Rows of a list within another object; the rest is read from the list's own URL."""
+
+
+def embedded(rows: list[Json], url: str) -> Json:
+    """Return a list within another object."""
+    return {
+        "object": "list",
+        "data": rows[:EMBEDDED],
+        "has_more": len(rows) > EMBEDDED,
+        "url": url,
+    }
+
+
+def _pricing(owner: Line | Extra) -> Json | None:
+    price = owner.price
+    if price is None:
+        return None
+    return {
+        "price_details": {"price": price["id"], "product": price["product"]},
+        "type": "price_details",
+        "unit_amount_decimal": price["unit_amount_decimal"],
+    }
+
+
+def extra_json(extra: Extra) -> Json:
+    """Return an invoice item as the API does: its moment is called `date`."""
+    parent = None
+    if extra.terms is not None:
+        details = {
+            "subscription": extra.terms.id,
+            "subscription_item": extra.item.id if extra.item else None,
+        }
+        parent = {"subscription_details": details, "type": "subscription_details"}
+    return {
+        "id": extra.id,
+        "object": "invoiceitem",
+        "amount": extra.amount,
+        "currency": extra.currency,
+        "customer": extra.customer.stripe_id,
+        "customer_account": None,
+        "date": extra.moment,
+        "description": extra.description,
+        "discountable": extra.discountable,
+        "discounts": [],
+        "frozen_fields": [],
+        "invoice": extra.invoice,
+        "invoicing_rules": [],
+        "livemode": False,
+        "metadata": extra.metadata,
+        "net_amount": None if extra.discountable else extra.amount,
+        "parent": parent,
+        "period": {"end": extra.end, "start": extra.start},
+        "pricing": _pricing(extra),
+        "proration": extra.item is not None,
+        "proration_details": None,
+        "quantity": extra.quantity,
+        "quantity_decimal": str(extra.quantity),
+        "tax_rates": [],
+        "test_clock": None,
+    }
+
+
+def line_json(line: Line, invoice: Invoice) -> Json:
+    """Return a line as the API does; its amount is without discounts, credits and tax on top."""
+    return {
+        "id": line.id,
+        "object": "line_item",
+        "amount": line.amount,
+        "currency": invoice.currency,
+        "description": line.description,
+        "discount_amounts": [
+            {"amount": amount, "discount": discount} for discount, amount in line.discounts
+        ],
+        "discountable": line.extra is None or line.extra.discountable,
+        "discounts": [],
+        "invoice": invoice.id,
+        "livemode": False,
+        "metadata": {},
+        "parent": _parent(line),
+        "period": {"end": line.end, "start": line.start},
+        "pretax_credit_amounts": _before_tax(line),
+        "pricing": _pricing(line),
+        "quantity": line.quantity,
+        "quantity_decimal": str(line.quantity),
+        "subscription": line.terms.id if line.terms else None,
+        "subtotal": line.amount,
+        "taxes": [line.tax.json()] if line.tax else [],
+    }
+
+
+def _parent(line: Line) -> Json:
+    if line.extra is None and line.terms is not None and line.item is not None:
+        details = {
+            "invoice_item": None,
+            "proration": False,
+            "proration_details": {"credited_items": None},
+            "subscription": line.terms.id,
+            "subscription_item": line.item.id,
+        }
+        return {
+            "invoice_item_details": None,
+            "subscription_item_details": details,
+            "type": "subscription_item_details",
+        }
+    details = {
+        "invoice_item": line.extra.id if line.extra else None,
+        "proration": line.extra is not None and line.extra.item is not None,
+        "proration_details": {"credited_items": None},
+        "subscription": line.terms.id if line.terms else None,
+    }
+    return {
+        "invoice_item_details": details,
+        "subscription_item_details": None,
+        "type": "invoice_item_details",
+    }
+
+
+def _before_tax(line: Line) -> list[Json]:
+    return [
+        {"amount": amount, "discount": discount, "type": "discount"}
+        for discount, amount in line.discounts
+    ] + [
+        {
+            "amount": amount,
+            "credit_balance_transaction": entry,
+            "type": "credit_balance_transaction",
+        }
+        for entry, amount in line.credits
+    ]
+
+
+def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) -> Json:
+    """Return an invoice as the API does."""
+    customer, settlement = invoice.customer, invoice.settlement
+    status = invoice.status(now)
+    final = settlement.finalized if settlement.finalized <= now else None
+    due, paid = invoice.due(now), settlement.paid(now)
+    discounted = sum(amount for line in invoice.lines for _, amount in line.discounts)
+    taxes = invoice.taxes
+    tries = [] if invoice.sent else settlement.tried(now)
+    later = [attempt.moment for attempt in settlement.attempts if attempt.moment > now]
+    page = f"https://invoice.stripe.com/i/{account}/test_{invoice.id[3:]}"
+    return {
+        "id": invoice.id,
+        "object": "invoice",
+        "account_country": "US",
+        "account_name": "Shark & Sons",
+        "account_tax_ids": None,
+        "amount_due": due,
+        "amount_overpaid": 0,
+        "amount_paid": paid,
+        "amount_remaining": due - paid,
+        "amount_shipping": 0,
+        "application": None,
+        "attempt_count": len(tries),
+        "attempted": bool(tries) or status == "paid",
+        "auto_advance": invoice.advancing and status in ("draft", "open"),
+        "automatic_tax": {
+            "disabled_reason": None,
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "automatically_finalizes_at": (
+            settlement.finalized if status == "draft" and invoice.advancing else None
+        ),
+        "billing_reason": invoice.reason,
+        "collection_method": "send_invoice" if invoice.sent else "charge_automatically",
+        "created": invoice.created,
+        "currency": invoice.currency,
+        "custom_fields": None,
+        "customer": customer.stripe_id,
+        "customer_account": None,
+        "customer_address": address_of(customer) if customer.plan != "lead" else None,
+        "customer_email": customer.email,
+        "customer_name": customer.name,
+        "customer_phone": None,
+        "customer_shipping": None,
+        "customer_tax_exempt": "none",
+        "customer_tax_ids": [],
+        "default_payment_method": None,
+        "default_source": None,
+        "default_tax_rates": [invoice.terms.tax] if invoice.terms and invoice.terms.tax else [],
+        "description": invoice.description,
+        "discounts": [invoice.discount] if invoice.discount else [],
+        "due_date": settlement.due if final else None,
+        "effective_at": final,
+        "ending_balance": invoice.ending if final else None,
+        "footer": None,
+        "from_invoice": None,
+        "hosted_invoice_url": page if final else None,
+        "invoice_pdf": f"{page}/pdf" if final else None,
+        "issuer": {"type": "self"},
+        "last_finalization_error": None,
+        "latest_revision": None,
+        "lines": embedded(lines, f"/v1/invoices/{invoice.id}/lines"),
+        "livemode": False,
+        "metadata": invoice.metadata,
+        "next_payment_attempt": (
+            later[0] if later and not invoice.sent and status in ("draft", "open") else None
+        ),
+        "number": invoice.number,
+        "on_behalf_of": None,
+        "parent": _origin(invoice),
+        "payment_settings": {
+            "default_mandate": None,
+            "payment_method_options": None,
+            "payment_method_types": None,
+        },
+        "period_end": invoice.period[1],
+        "period_start": invoice.period[0],
+        "post_payment_credit_notes_amount": sum(
+            note.total for note in invoice.notes if note.kind != "pre-payment" and note.counts(now)
+        ),
+        "pre_payment_credit_notes_amount": invoice.credited(now),
+        "receipt_number": None,
+        "rendering": None,
+        "shipping_cost": None,
+        "shipping_details": None,
+        "starting_balance": invoice.starting,
+        "statement_descriptor": None,
+        "status": status,
+        "status_details": None,
+        "status_transitions": {
+            "finalized_at": final,
+            "marked_uncollectible_at": (settlement.given_up if status == "uncollectible" else None),
+            "paid_at": settlement.paid_at(now) if status == "paid" else None,
+            "voided_at": settlement.voided if status == "void" else None,
+        },
+        "subtotal": invoice.subtotal,
+        "subtotal_excluding_tax": invoice.subtotal - sum(tax.amount - tax.added for tax in taxes),
+        "test_clock": None,
+        "threshold_reason": None,
+        "total": invoice.total,
+        "total_discount_amounts": (
+            [{"amount": discounted, "discount": invoice.discount}] if invoice.discount else []
+        ),
+        "total_excluding_tax": invoice.total - sum(tax.amount for tax in taxes),
+        "total_pretax_credit_amounts": [
+            each for line in invoice.lines for each in _before_tax(line)
+        ],
+        "total_taxes": [tax.json() for tax in taxes],
+        "webhooks_delivered_at": invoice.created,
+    }
+
+
+def _origin(invoice: Invoice) -> Json | None:
+    if invoice.terms is None:
+        return None
+    details = {
+        "metadata": {"plan": invoice.customer.plan},
+        "subscription": invoice.terms.id,
+    }
+    return {
+        "quote_details": None,
+        "subscription_details": details,
+        "type": "subscription_details",
+    }

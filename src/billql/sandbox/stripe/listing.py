@@ -1,0 +1,318 @@
+"""The endpoints: lists by cursor, single objects, searches, and the few that are neither."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+from billql.sandbox.api import Json, Request, Response, Routes
+from billql.sandbox.stripe import meters, searching, wording
+from billql.sandbox.stripe.books import Books
+from billql.sandbox.stripe.credits import Grant, summary
+from billql.sandbox.stripe.expanding import expand
+from billql.sandbox.stripe.filters import Filter, within
+from billql.sandbox.stripe.parameters import (
+    EXPAND,
+    PAGING,
+    Kind,
+    between,
+    check,
+    choice,
+    decode,
+    group,
+    several,
+    text,
+    whole,
+)
+from billql.sandbox.stripe.resources import BY_PATH, RESOURCES, Resource
+
+DEFAULT: Final = 10
+"""Rows of a page if no limit is given."""
+
+Permit = Callable[[Request, str], None]
+
+
+class Rows(Protocol):
+    """What can be paged: a sequence that knows where a row is."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Any: ...
+    def place(self, key: str) -> int | None:
+        """Return where a row is."""
+
+
+_ENTRIES: Final = {
+    "created": within("created"),
+    "invoice": Filter(text, lambda books, row, value: row["invoice"] == value, "invoices"),
+}
+_SCOPE: Final = group(price_type=choice("metered"), prices=several(group(id=text), 20))
+_SUMMARY: Final[Mapping[str, Kind]] = {
+    "customer": text,
+    "customer_account": text,
+    "filter": group(
+        type=choice("applicability_scope", "credit_grant"),
+        credit_grant=text,
+        applicability_scope=_SCOPE,
+    ),
+}
+_COUNTED: Final[Mapping[str, Kind]] = {
+    "customer": text,
+    "start_time": whole,
+    "end_time": whole,
+    "value_grouping_window": choice("hour", "day"),
+}
+_SEARCH: Final[Mapping[str, Kind]] = {"query": text, "limit": between(1, 100), "page": text}
+
+
+class Endpoints:
+    """All endpoints over one account's books."""
+
+    def __init__(self, books: Books, permit: Permit) -> None:
+        self._books = books
+        self._permit = permit
+
+    def add_to(self, routes: Routes) -> None:
+        """Add the endpoints."""
+        for resource in RESOURCES:
+            path = f"/v1/{resource.path}"
+            routes.add(path, self._lister(resource))
+            routes.add(f"{path}/{{id}}", self._getter(resource))
+            if resource.search is not None:
+                routes.add(f"{path}/search", self._searcher(resource, resource.search))
+        for owner, word in (
+            ("invoices", "lines"),
+            ("credit_notes", "lines"),
+            ("quotes", "line_items"),
+        ):
+            routes.add(f"/v1/{owner}/{{id}}/{word}", self._line_lister(BY_PATH[owner]))
+        entries = "/v1/customers/{id}/balance_transactions"
+        routes.add(entries, self._list_entries)
+        routes.add(f"{entries}/{{entry}}", self._get_entry)
+        routes.add("/v1/balance", self._get_balance)
+        routes.add("/v1/billing/credit_balance_summary", self._get_summary)
+        routes.add("/v1/billing/meters/{id}/event_summaries", self._list_counted)
+
+    # What every endpoint does
+
+    def _read(self, request: Request, kinds: Mapping[str, Kind], *required: str) -> dict[str, Any]:
+        """Check the parameters."""
+        given = decode(request.pairs)
+        values = check(given, {**kinds, **EXPAND})
+        for name in required:
+            if name not in values:
+                raise wording.missing(name)
+        return values
+
+    def _answer(self, answer: Json, values: Mapping[str, Any]) -> Response:
+        return Response.json(expand(self._books, answer, values.get("expand", ())))
+
+    def _owner(self, resource: Resource, key: str) -> Json:
+        """Return the object of a path."""
+        row = self._books.tables[resource.path].get(key)
+        if row is None:
+            raise wording.no_such(resource.word, key, "id", HTTPStatus.NOT_FOUND)
+        return row
+
+    def _known(self, path: str, key: str, param: str) -> None:
+        """Refuse a parameter that is no id of a list's."""
+        if self._books.tables[path].get(key) is None:
+            raise wording.no_such(BY_PATH[path].word, key, param)
+
+    def _page(
+        self,
+        request: Request,
+        values: Mapping[str, Any],
+        rows: Rows,
+        word: str,
+        keep: Callable[[Json], bool] = lambda row: True,
+    ) -> Response:
+        """Answer with a page: the cursor says where it begins, whether or not its row is kept."""
+        limit: int = values.get("limit", DEFAULT)
+        after, before = values.get("starting_after"), values.get("ending_before")
+        if after is not None and before is not None:
+            message = "You may only specify one of these parameters: starting_after, ending_before."
+            raise wording.Error(message, code="parameter_invalid_empty", param="starting_after")
+        places: Sequence[int] = range(len(rows))
+        if after is not None:
+            places = range(_place(rows, word, after, "starting_after") + 1, len(rows))
+        if before is not None:
+            places = range(_place(rows, word, before, "ending_before"))[::-1]
+        found: list[Json] = []
+        for place in places:
+            row = rows[place]
+            if keep(row):
+                found.append(row)
+                if len(found) > limit:
+                    break
+        page = found[:limit] if before is None else found[:limit][::-1]
+        answer = {
+            "object": "list",
+            "data": page,
+            "has_more": len(found) > limit,
+            "url": request.path,
+        }
+        return self._answer(answer, values)
+
+    def _kept(
+        self, filters: Mapping[str, Filter], values: Mapping[str, Any]
+    ) -> Callable[[Json], bool]:
+        """Return the test of the filters that were given; ids in them must be known."""
+        given = [(filters[name], value) for name, value in values.items() if name in filters]
+        for name, value in values.items():
+            if name in filters and filters[name].of is not None:
+                self._known(filters[name].of or "", value, name)
+        books = self._books
+        return lambda row: all(each.keep(books, row, value) for each, value in given)
+
+    # Lists, objects, searches
+
+    def _lister(self, resource: Resource) -> Callable[[Request], Response]:
+        kinds = {name: each.kind for name, each in resource.filters.items()} | dict(PAGING)
+
+        def handler(request: Request) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, kinds, *resource.required)
+            kept = self._kept(resource.filters, values)
+            hide = resource.hide
+            rows = self._books.tables[resource.path]
+            if hide is None:
+                return self._page(request, values, rows, resource.word, kept)
+            return self._page(
+                request,
+                values,
+                rows,
+                resource.word,
+                lambda row: kept(row) and not hide(row, values),
+            )
+
+        return handler
+
+    def _getter(self, resource: Resource) -> Callable[..., Response]:
+        def handler(request: Request, id: str) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, {})
+            return self._answer(self._owner(resource, id), values)
+
+        return handler
+
+    def _searcher(
+        self, resource: Resource, fields: Mapping[str, searching.Field]
+    ) -> Callable[[Request], Response]:
+        def handler(request: Request) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, _SEARCH, "query")
+            test = searching.read(values["query"], resource.path, fields)
+            start = searching.page_of(values.get("page"))
+            limit = values.get("limit", DEFAULT)
+            found = [row for row in self._books.tables[resource.path] if test(row)]
+            more = start + limit < len(found)
+            answer: Json = {
+                "object": "search_result",
+                "data": found[start : start + limit],
+                "has_more": more,
+                "next_page": searching.page_token(start + limit) if more else None,
+                "url": request.path,
+            }
+            wanted = values.get("expand", [])
+            if "total_count" in wanted:
+                answer["total_count"] = len(found)
+            inner = [path for path in wanted if path != "total_count"]
+            return self._answer(answer, {"expand": inner})
+
+        return handler
+
+    # What belongs to something else
+
+    def _line_lister(self, owner: Resource) -> Callable[..., Response]:
+        def handler(request: Request, id: str) -> Response:
+            self._permit(request, owner.permission)
+            values = self._read(request, PAGING)
+            self._owner(owner, id)
+            return self._page(request, values, self._books.lines[id], "line_item")
+
+        return handler
+
+    def _list_entries(self, request: Request, id: str) -> Response:
+        self._permit(request, BY_PATH["customers"].permission)
+        kinds = {name: each.kind for name, each in _ENTRIES.items()} | dict(PAGING)
+        values = self._read(request, kinds)
+        self._owner(BY_PATH["customers"], id)
+        rows = self._books.entries[id]
+        word = "customer_balance_transaction"
+        return self._page(request, values, rows, word, self._kept(_ENTRIES, values))
+
+    def _get_entry(self, request: Request, id: str, entry: str) -> Response:
+        self._permit(request, BY_PATH["customers"].permission)
+        values = self._read(request, {})
+        self._owner(BY_PATH["customers"], id)
+        row = self._books.entries[id].get(entry)
+        if row is None:
+            word = "customer_balance_transaction"
+            raise wording.no_such(word, entry, "transaction", HTTPStatus.NOT_FOUND)
+        return self._answer(row, values)
+
+    def _list_counted(self, request: Request, id: str) -> Response:
+        meter = BY_PATH["billing/meters"]
+        self._permit(request, meter.permission)
+        values = self._read(request, {**_COUNTED, **PAGING}, "customer", "start_time", "end_time")
+        row = self._owner(meter, id)
+        self._known("customers", values["customer"], "customer")
+        customer = self._books.customers[values["customer"]]
+        rows = meters.summaries(self._books.story, row, customer, values)
+        return self._page(request, values, rows, "meter_event_summary")
+
+    # What is alone
+
+    def _get_balance(self, request: Request) -> Response:
+        self._permit(request, "rak_balance_read")
+        values = self._read(request, {})
+        return self._answer(self._balance(), values)
+
+    def _balance(self) -> Json:
+        # The balance is there when the tables are.
+        return self._books.balance if self._books.tables else {}
+
+    def _get_summary(self, request: Request) -> Response:
+        self._permit(request, "rak_billing_credits_read")
+        values = self._read(request, _SUMMARY, "filter")
+        if "customer" not in values:
+            raise wording.missing("customer")
+        self._known("customers", values["customer"], "customer")
+        chosen = self._chosen(self._books.grants[values["customer"]], values["filter"])
+        answer = {
+            "object": "billing.credit_balance_summary",
+            "balances": summary(chosen, self._books.story.now),
+            "customer": values["customer"],
+            "customer_account": None,
+            "livemode": False,
+        }
+        return self._answer(answer, values)
+
+    def _chosen(self, grants: Sequence[Grant], asked: Mapping[str, Any]) -> list[Grant]:
+        """Return the grants that a summary is about."""
+        if "type" not in asked:
+            raise wording.missing("filter[type]")
+        kind = asked["type"]
+        if kind not in asked:
+            raise wording.missing(f"filter[{kind}]")
+        if kind == "credit_grant":
+            self._known("billing/credit_grants", asked[kind], "filter[credit_grant]")
+            return [grant for grant in grants if grant.id == asked[kind]]
+        scope = asked[kind]
+        if len(scope) != 1:
+            message = "You must pass exactly one of price_type and prices."
+            raise wording.Error(message, param="filter[applicability_scope]")
+        if "price_type" in scope:
+            return [grant for grant in grants if not grant.prices]
+        wanted = {price["id"] for price in scope["prices"]}
+        for price in wanted:
+            self._known("prices", price, "filter[applicability_scope][prices]")
+        return [grant for grant in grants if wanted & set(grant.prices)]
+
+
+def _place(rows: Rows, word: str, key: str, param: str) -> int:
+    place = rows.place(key)
+    if place is None:
+        raise wording.no_such(word, key, param)
+    return place

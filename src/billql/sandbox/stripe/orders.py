@@ -1,0 +1,94 @@
+"""The shop: payments without an invoice, and what becomes of them.
+
+Of each month's orders some are paid back, disputed or never paid, in turn, so that every story
+has all of it. The last few follow the last day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from billql.sandbox.chance import Chance
+from billql.sandbox.moments import DAY, HOUR, month_at, month_start
+from billql.sandbox.story import Customer, Story
+from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.ids import ident
+
+Outcome = Literal[
+    "kept",
+    "refunded",
+    "refunded in part",
+    "refunded twice",
+    "refund failed",
+    "refund pending",
+    "won",
+    "lost",
+    "inquiry",
+    "disputed",
+    "declined",
+    "canceled",
+    "authorized",
+]
+"""'disputed' is a dispute that is not decided yet, 'authorized' a charge not captured yet."""
+
+_OUTCOMES: Final[tuple[Outcome, ...]] = (
+    "kept",
+    "refunded",
+    "won",
+    "refunded in part",
+    "declined",
+    "lost",
+    "kept",
+    "refund failed",
+    "canceled",
+    "inquiry",
+    "refunded twice",
+    "kept",
+)
+_PRESENT: Final[tuple[tuple[Outcome, int], ...]] = (
+    ("disputed", 6 * DAY),
+    ("refund pending", 3 * DAY),
+    ("authorized", DAY),
+    ("kept", 3 * HOUR),
+)
+"""What is going on on the last day, and how long ago it was ordered."""
+
+
+class Order(NamedTuple):
+    """Something bought once."""
+
+    intent: str
+    customer: Customer | None
+    """Who bought it; guests are unknown."""
+    moment: int
+    amount: int
+    currency: str
+    outcome: Outcome
+    words: str
+
+
+def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
+    """Yield all orders up to the end of the story, oldest first."""
+    place = 0
+    for month in range(month_at(story.opened), month_at(story.now) + 1):
+        for number in range(1 + story.scale // 2):
+            chance = Chance(story.seed, "order", month, number)
+            moment = month_start(month) + chance.between(9 * HOUR, 27 * DAY)
+            if story.opened <= moment <= story.now - 8 * DAY:
+                yield _order(story, catalogue, moment, place, _OUTCOMES[place % len(_OUTCOMES)])
+            place += 1
+    for place, (outcome, ago) in enumerate(_PRESENT):
+        yield _order(story, catalogue, story.now - ago, -1 - place, outcome)
+
+
+def _order(story: Story, catalogue: Catalogue, moment: int, place: int, outcome: Outcome) -> Order:
+    chance = Chance(story.seed, "order", place, moment)
+    there = [customer for customer in story.customers if customer.created <= moment]
+    customer = chance.pick(there) if chance.below(3) else None
+    currency = customer.currency if customer else "usd"
+    price = catalogue.price("tshirt", currency, "once")
+    shirts = chance.between(1, 4)
+    words = f"{shirts} × T-shirt"
+    key = ident("pi_3", story.seed, "order", place, moment)
+    return Order(key, customer, moment, shirts * price["unit_amount"], currency, outcome, words)

@@ -1,0 +1,180 @@
+"""Quotes: what some customers were offered, whether they took it or not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.moments import DAY
+from billql.sandbox.story import Customer, Story
+from billql.sandbox.stripe.accounts import Account
+from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.ids import ident
+
+Status = Literal["accepted", "open", "draft", "canceled"]
+
+_STATUSES: Final[tuple[Status, ...]] = ("accepted", "open", "draft", "canceled")
+MANY: Final = 14
+"""Lines of the second customer's quote: more than come along with a quote."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """An offer."""
+
+    id: str
+    customer: Customer
+    place: int
+    created: int
+    status: Status
+    subscription: str | None
+    lines: tuple[tuple[Json, int], ...]
+    """Prices and quantities."""
+
+    @property
+    def once(self) -> int:
+        """What is to be paid once."""
+        return self._sum("one_time")
+
+    @property
+    def monthly(self) -> int:
+        """What is to be paid a month."""
+        return self._sum("recurring")
+
+    def _sum(self, kind: str) -> int:
+        return sum(price["unit_amount"] * n for price, n in self.lines if price["type"] == kind)
+
+
+def quotes_of(story: Story, catalogue: Catalogue, accounts: list[Account]) -> Iterator[Quote]:
+    """Yield the quotes, oldest first for each customer; one in three customers has one."""
+    offered = 0
+    for account in accounts:
+        customer = account.customer
+        if customer.place % 3 == 0 or customer.place in (1, 2):
+            status = _STATUSES[offered % len(_STATUSES)]
+            offered += 1
+            if status == "accepted" and not account.terms:
+                status = "open"
+            yield _quote(story, catalogue, account, offered, status)
+
+
+def _quote(
+    story: Story, catalogue: Catalogue, account: Account, place: int, status: Status
+) -> Quote:
+    customer, currency = account.customer, account.customer.currency
+    seats = Chance(story.seed, "quote", customer.place).between(3, 30)
+    lines = [
+        (catalogue.price("team", currency, "month"), 1),
+        (catalogue.price("seat", currency, "month"), seats),
+        (catalogue.price("onboarding", currency, "once"), 1),
+    ]
+    if customer.place == 1:
+        hour = catalogue.price("support_hour", currency, "once")
+        lines += [(hour, hours) for hours in range(1, MANY - 2)]
+    accepted = status == "accepted"
+    return Quote(
+        id=ident("qt_1", story.seed, customer.place),
+        customer=customer,
+        place=place,
+        created=customer.created + (0 if accepted else 1),
+        status=status,
+        subscription=account.terms[0].id if accepted else None,
+        lines=tuple(lines),
+    )
+
+
+def lines_json(quote: Quote, names: dict[str, str]) -> list[Json]:
+    """Return the lines of a quote as the API does."""
+    return [
+        {
+            "id": ident("li_1", quote.id, place),
+            "object": "item",
+            "amount_discount": 0,
+            "amount_subtotal": price["unit_amount"] * quantity,
+            "amount_tax": 0,
+            "amount_total": price["unit_amount"] * quantity,
+            "currency": price["currency"],
+            "description": names[price["product"]],
+            "price": price,
+            "quantity": quantity,
+        }
+        for place, (price, quantity) in enumerate(quote.lines)
+    ]
+
+
+def quote_json(quote: Quote) -> Json:
+    """Return a quote as the API does; its lines have an endpoint of their own."""
+    sent = quote.customer.sent_invoices
+    final = quote.status in ("accepted", "open")
+    return {
+        "id": quote.id,
+        "object": "quote",
+        "amount_subtotal": quote.once + quote.monthly,
+        "amount_total": quote.once + quote.monthly,
+        "application": None,
+        "application_fee_amount": None,
+        "application_fee_percent": None,
+        "automatic_tax": {
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "collection_method": "send_invoice" if sent else "charge_automatically",
+        "computed": {
+            "recurring": {
+                "amount_subtotal": quote.monthly,
+                "amount_total": quote.monthly,
+                "interval": "month",
+                "interval_count": 1,
+                "total_details": _no_extras(),
+            },
+            "upfront": {
+                "amount_subtotal": quote.once + quote.monthly,
+                "amount_total": quote.once + quote.monthly,
+                "total_details": _no_extras(),
+            },
+        },
+        "created": quote.created,
+        "currency": quote.customer.currency,
+        "customer": quote.customer.stripe_id,
+        "customer_account": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "expires_at": quote.created + 30 * DAY,
+        "footer": None,
+        "from_quote": None,
+        "header": None,
+        "invoice": None,
+        "invoice_settings": {"days_until_due": 30 if sent else None, "issuer": {"type": "self"}},
+        "livemode": False,
+        "metadata": {},
+        "number": f"QT-{quote.place:08d}-1" if final else None,
+        "on_behalf_of": None,
+        "status": quote.status,
+        "status_transitions": {
+            "accepted_at": quote.created if quote.status == "accepted" else None,
+            "canceled_at": quote.created + DAY if quote.status == "canceled" else None,
+            "finalized_at": quote.created if final else None,
+        },
+        "subscription": quote.subscription,
+        "subscription_data": {
+            "billing_mode": {"type": "classic"},
+            "description": None,
+            "effective_date": None,
+            "metadata": {},
+            "trial_period_days": None,
+        },
+        "subscription_schedule": None,
+        "test_clock": None,
+        "total_details": _no_extras(),
+        "transfer_data": None,
+    }
+
+
+def _no_extras() -> Json:
+    return {"amount_discount": 0, "amount_shipping": 0, "amount_tax": 0}

@@ -1,0 +1,223 @@
+"""Refunds and disputes: charges whose money goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from billql.sandbox.api import Json
+from billql.sandbox.chance import Chance
+from billql.sandbox.moments import DAY
+from billql.sandbox.stripe.customers import payment_method
+from billql.sandbox.stripe.drafting import Note
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.notes import refund_of
+from billql.sandbox.stripe.payments import Charge
+
+DISPUTED_AFTER: Final = 4 * DAY
+ANSWERED_AFTER: Final = 7 * DAY
+DECIDED_AFTER: Final = 45 * DAY
+
+RefundStatus = Literal["succeeded", "pending", "failed"]
+DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "warning_closed"]
+
+
+@dataclass(slots=True)
+class Refund:
+    """Money that goes back to who paid."""
+
+    id: str
+    charge: Charge
+    moment: int
+    amount: int
+    status: RefundStatus
+    reason: str | None = "requested_by_customer"
+
+    @property
+    def failed_at(self) -> int:
+        """When a refund that fails has failed."""
+        return self.moment + 3 * DAY
+
+
+@dataclass(slots=True)
+class Dispute:
+    """A charge that the cardholder's bank takes back."""
+
+    id: str
+    charge: Charge
+    moment: int
+    status: DisputeStatus
+    reason: str
+
+    @property
+    def inquiry(self) -> bool:
+        """Whether the bank only asked, and no money moved."""
+        return self.status == "warning_closed"
+
+    @property
+    def decided(self) -> int:
+        """When it is decided."""
+        return self.moment + DECIDED_AFTER
+
+
+def refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]:
+    """Yield the refunds of a charge up to now, and count them."""
+    for refund in _refunds_of(charge, note, now):
+        if refund.moment <= now:
+            if refund.status == "failed" and refund.failed_at > now:
+                refund.status = "succeeded"
+            if refund.status != "failed":
+                charge.refunded += refund.amount
+            yield refund
+
+
+def _refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]:
+    def refund(word: str, amount: int, days: int, status: RefundStatus = "succeeded") -> Refund:
+        key = ident("re_3", charge.id, word)
+        return Refund(key, charge, charge.moment + days * DAY, amount, status)
+
+    if not charge.moves_money:
+        return
+    if note is not None:
+        reason = "requested_by_customer"
+        yield Refund(refund_of(note), charge, note.created, note.total, "succeeded", reason)
+        return
+    part = max(10, charge.amount * 4 // 10 // 10 * 10)
+    match charge.intent.outcome:
+        case "refunded":
+            yield refund("all", charge.amount, 5)
+        case "refunded in part":
+            yield refund("part", part, 5)
+        case "refunded twice":
+            yield refund("part", part, 5)
+            yield refund("more", part, 6)
+        case "refund failed":
+            yield refund("failed", charge.amount, 2, "failed")
+        case "refund pending":
+            yield refund("pending", part, 2, "pending")
+        case "kept" if charge.intent.invoice is not None:
+            thrown = Chance("refund", charge.id).below(50)
+            if thrown == 0:
+                yield refund("all", charge.amount, 9)
+            elif thrown == 1:
+                yield refund("part", part, 9)
+
+
+def dispute_of(charge: Charge, now: int) -> Dispute | None:
+    """Return the dispute about a charge, if there is one by now."""
+    intent = charge.intent
+    outcome = intent.outcome
+    if outcome == "kept" and intent.invoice is not None and intent.means == "card":
+        thrown = Chance("dispute", charge.id).below(100)
+        outcome = "won" if thrown == 0 else "lost" if thrown == 1 else "kept"
+    moment = charge.moment + DISPUTED_AFTER
+    contested = outcome in ("won", "lost", "inquiry", "disputed")
+    if not contested or charge.refunded or not charge.moves_money or moment > now:
+        return None
+    status: DisputeStatus
+    if outcome == "inquiry":
+        status = "warning_closed"
+    elif moment + DECIDED_AFTER <= now:
+        status = "won" if outcome == "won" else "lost"
+    else:
+        status = "under_review" if moment + ANSWERED_AFTER <= now else "needs_response"
+    charge.disputed = True
+    reason = Chance("reason", charge.id).pick(("fraudulent", "product_not_received", "general"))
+    return Dispute(ident("du_1", charge.id), charge, moment, status, reason)
+
+
+def refund_json(refund: Refund, transactions: list[str]) -> Json:
+    """Return a refund as the API does."""
+    intent = refund.charge.intent
+    failed = refund.status == "failed"
+    return {
+        "id": refund.id,
+        "object": "refund",
+        "amount": refund.amount,
+        "balance_transaction": transactions[0],
+        "charge": refund.charge.id,
+        "created": refund.moment,
+        "currency": intent.currency,
+        "customer": intent.customer.stripe_id if intent.customer else None,
+        "customer_account": None,
+        "destination_details": {
+            "card": {
+                "reference_status": "pending" if refund.status == "pending" else "available",
+                "reference_type": "acquirer_reference_number",
+                "type": "refund",
+            },
+            "type": "card",
+        },
+        **({"failure_balance_transaction": transactions[1]} if failed else {}),
+        **({"failure_reason": "lost_or_stolen_card"} if failed else {}),
+        "metadata": {},
+        "payment_intent": intent.id,
+        "payment_method": payment_method(intent.customer, intent.id),
+        "reason": refund.reason,
+        "receipt_number": None,
+        "source_transfer_reversal": None,
+        "status": refund.status,
+        "transfer_reversal": None,
+    }
+
+
+def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
+    """Return a dispute as the API does; its balance transactions are whole objects."""
+    intent = dispute.charge.intent
+    answered = dispute.status != "needs_response"
+    due = dispute.moment + ANSWERED_AFTER
+    known = intent.customer
+    return {
+        "id": dispute.id,
+        "object": "dispute",
+        "amount": dispute.charge.amount,
+        "balance_transactions": transactions,
+        "charge": dispute.charge.id,
+        "created": dispute.moment,
+        "currency": intent.currency,
+        "enhanced_eligibility_types": [],
+        "evidence": {
+            **dict.fromkeys(_EVIDENCE),
+            "customer_email_address": known.email if known else None,
+            "customer_name": known.name if known else "A guest",
+            "enhanced_evidence": {},
+            "product_description": intent.words,
+        },
+        "evidence_details": {
+            "due_by": due,
+            "enhanced_eligibility": {},
+            "has_evidence": answered,
+            "past_due": due < now and not answered,
+            "submission_count": int(answered),
+            "submission_method": "manual" if answered else "not_submitted",
+        },
+        "is_charge_refundable": dispute.inquiry,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": None,
+        "payment_intent": intent.id,
+        "payment_method_details": {
+            "card": {
+                "brand": "visa",
+                "case_type": "inquiry" if dispute.inquiry else "chargeback",
+                "network": "visa",
+                "network_reason_code": "10",
+            },
+            "type": "card",
+        },
+        "reason": dispute.reason,
+        "status": dispute.status,
+    }
+
+
+_EVIDENCE: Final = (
+    "access_activity_log", "billing_address", "cancellation_policy",
+    "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication",
+    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation",
+    "duplicate_charge_explanation", "duplicate_charge_id", "receipt", "refund_policy",
+    "refund_policy_disclosure", "refund_refusal_explanation", "service_date",
+    "service_documentation", "shipping_address", "shipping_carrier", "shipping_date",
+    "shipping_documentation", "shipping_tracking_number", "uncategorized_file",
+    "uncategorized_text",
+)  # fmt: skip

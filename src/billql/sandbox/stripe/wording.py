@@ -1,0 +1,89 @@
+"""Errors as Stripe words them: a type, a message, often a code and the parameter at fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from billql.sandbox.api import Refusal
+
+NO_KEY = (
+    "You did not provide an API key. You need to provide your API key in the Authorization "
+    "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+    "https://stripe.com/docs/api#authentication for details, or we can help at "
+    "https://support.stripe.com/."
+)
+TOO_MANY = (
+    "Request rate limit exceeded. Learn more about rate limits here "
+    "https://stripe.com/docs/rate-limits."
+)
+FAILED = "An unknown error occurred."
+
+
+class Error(Refusal):
+    """A refusal with what Stripe says beside its message."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = HTTPStatus.BAD_REQUEST,
+        code: str | None = None,
+        param: str | None = None,
+    ) -> None:
+        super().__init__(status, message)
+        self.code = code
+        self.param = param
+
+
+def no_such(word: str, key: str, param: str, status: int = HTTPStatus.BAD_REQUEST) -> Error:
+    """Refuse an id that is nobody's: with 404 in a path, with 400 in a parameter."""
+    message = f"No such {word}: '{key}'"
+    return Error(message, status=status, code="resource_missing", param=param)
+
+
+def unknown(names: Sequence[str]) -> Error:
+    """Refuse parameters that an endpoint does not have."""
+    plural = "s" if len(names) > 1 else ""
+    message = f"Received unknown parameter{plural}: {', '.join(names)}"
+    return Error(message, code="parameter_unknown", param=names[0])
+
+
+def missing(name: str) -> Error:
+    """Refuse a request without a parameter that is required."""
+    return Error(f"Missing required param: {name}.", code="parameter_missing", param=name)
+
+
+def empty(name: str) -> Error:
+    """Refuse a parameter with no value."""
+    message = (
+        f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset "
+        f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
+        "request or supply a non-empty value."
+    )
+    return Error(message, code="parameter_invalid_empty", param=name)
+
+
+def not_integer(name: str, value: str) -> Error:
+    """Refuse what should be a whole number."""
+    return Error(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
+
+
+def out_of_range(name: str, limit: int, *, above: bool) -> Error:
+    """Refuse a number that is too large or too small."""
+    words = "less than or equal to" if above else "greater than or equal to"
+    message = f"This value must be {words} {limit}."
+    return Error(message, code="parameter_invalid_integer", param=name)
+
+
+def not_one_of(name: str, words: Sequence[str]) -> Error:
+    """Refuse a value that is none of those that there are."""
+    listed = f"{', '.join(words[:-1])}, or {words[-1]}" if len(words) > 1 else words[0]
+    return Error(f"Invalid {name}: must be one of {listed}", param=name)
+
+
+def masked(key: str, shown: int = 4) -> str:
+    """Return a key as messages show it: its kind and its last letters."""
+    if len(key) < 16:
+        return "*" * len(key)
+    return key[:8] + "*" * (len(key) - 8 - shown) + key[-shown:]

@@ -1,0 +1,47 @@
+"""Telling an API: what a parameter can say of the values that a column may have.
+
+A value goes into a request in the API's own form and into a place that can carry it, or not at
+all: then SQLite alone filters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billql import values
+from billql.definition import Parameter
+from billql.exchange import Scalar, plain
+from billql.values import ColumnType, Span
+
+
+def said(kind: ColumnType, parameter: Parameter, span: Span) -> Scalar | None:
+    """Give what a parameter says of a span: its value, one of its ends, or that there is none.
+
+    None means that the parameter has nothing to say, or that it cannot be said.
+    """
+    if span.null:
+        return parameter.null
+    edge = _edge(parameter, span)
+    if edge is None:
+        return None
+    try:
+        value = values.write_bound(kind, parameter.format, parameter.operator, edge)
+    except (ValueError, OverflowError):
+        return None
+    return value if _carries(parameter, plain(value)) else None
+
+
+def _edge(parameter: Parameter, span: Span) -> Any:
+    """Give the end of a span that a parameter is about."""
+    if parameter.operator == "=":
+        return span.low if span.is_point else None
+    return span.low if parameter.operator.startswith(">") else span.high
+
+
+def _carries(parameter: Parameter, text: str) -> bool:
+    """Tell whether a text arrives as it is at the place where a parameter goes."""
+    if parameter.location == "path":
+        return text not in ("", ".", "..") and min(text) >= " "
+    if parameter.location == "header":
+        return text.isascii() and text.isprintable() and text == text.strip() != ""
+    return parameter.lists != "comma" or (text != "" and "," not in text)

@@ -1,0 +1,184 @@
+"""What the differential test has found, each in its smallest form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from .drawing import STATES
+from .shapes import Column, Filter, Paging
+from .small import TEN, columns, numbers, small
+
+KEY = Filter("key", "key", location="path", required=True)
+NAME = Filter("name", "name")
+N = Filter("n", "n")
+ITEMS = (Column("key", "text", echo=True), *columns("n integer, name text"))
+
+
+def test_a_key_in_the_body_of_a_join() -> None:
+    key = replace(KEY, location="body")
+    with small(ITEMS, [("k1", 1, "a"), ("k2", 2, "b")], key, verb="POST",
+               local=[("k2",), ("k1",), ("k3",)]) as world:
+        world.same("SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key")
+
+
+@pytest.mark.parametrize("value", ["Zürich", "a\nb", " a", "a ", "", "日本"])
+@pytest.mark.parametrize("match", ["exact", "caseless"])
+def test_a_text_that_no_header_can_carry(value: str, match: str) -> None:
+    region = Filter("x-region", "name", match=match, location="header")  # type: ignore[arg-type]
+    rows = [(n, name) for n, name in enumerate([value, "a", None, value, value.strip()])]
+    with small("n integer, name text", rows, region, paging=TEN) as world:
+        world.same("SELECT * FROM @things WHERE name = ?", [value])
+        for tail in ("LIMIT 1 OFFSET 1", "LIMIT 9 OFFSET 1", ""):
+            literal = value.replace("'", "''")
+            world.same(f"SELECT n FROM @things WHERE name = '{literal}' ORDER BY n {tail}")
+            world.same(f"SELECT n FROM @things WHERE name IN ('{literal}', 'a') ORDER BY n {tail}")
+            got = world.ask(f"SELECT n FROM @things WHERE name = '{literal}' {tail}")
+            assert len(got) == len(
+                world.expected(f"SELECT n FROM @things WHERE name = '{literal}' {tail}")
+            )
+
+
+def test_a_text_with_a_comma_in_a_list_of_texts() -> None:
+    rows = [(n, name) for n, name in enumerate(["a", "b", "a,b", "a,b", "", None, ","])]
+    with small("n integer, name text", rows, replace(NAME, lists="comma"), paging=TEN) as world:
+        for condition in ("= 'a,b'", "IN ('a,b', 'a')", "IN ('', 'a')", "= ','", "= ''"):
+            world.same(f"SELECT * FROM @things WHERE name {condition}")
+            world.same(f"SELECT n FROM @things WHERE name {condition} ORDER BY n LIMIT 1 OFFSET 1")
+            found = world.ask(f"SELECT n FROM @things WHERE name {condition} LIMIT 3 OFFSET 1")
+            assert len(found) == len(
+                world.expected(f"SELECT n FROM @things WHERE name {condition} LIMIT 3 OFFSET 1")
+            )
+
+
+def test_a_list_of_values_beside_bounds_of_the_same_column() -> None:
+    several = replace(N, lists="comma")
+    low, high = Filter("n_from", "n", operator=">="), Filter("n_to", "n", operator="<=")
+    with small("n integer, name text", numbers(20), several, low, high) as world:
+        world.same("SELECT n FROM @things WHERE n IN (3, 9, 15)")
+        world.same("SELECT n FROM @things WHERE n IN (3, 9, 15) AND n > 3")
+        world.same("SELECT n FROM @things WHERE n IN (3, 9, 15) AND n < 15")
+
+
+def test_numbers_that_python_hashes_alike_are_different_rows() -> None:
+    amount = Filter("amount", "amount")
+    rows = [(-1.0, -1), (-2.0, -2), (-1.0, 2**61 - 1), (0.0, 0)]
+    with small("amount decimal, n integer", rows, amount, N, paging=TEN) as world:
+        world.same("SELECT amount FROM @things WHERE amount = -1 OR amount = -2")
+        world.same("SELECT n FROM @things WHERE n = -1 OR n = -2 OR amount = -1")
+        world.same("SELECT n FROM @things WHERE n = 0 OR n = 2305843009213693951")
+        world.same("SELECT t.amount FROM local l FULL JOIN @things t ON t.amount = l.n")
+
+
+def test_a_bound_that_every_value_satisfies_leaves_out_null() -> None:
+    rows: list[tuple[int | None, str]] = [(None, "a"), (1, "b"), (2, "c"), (None, "d"), (3, "e")]
+    high = Filter("n_to", "n", operator="<=")
+    with small("n integer, name text", rows, high, paging=Paging("page", 2)) as world:
+        for value in ("'abc'", "x'61'", "'9e999'", "9e999"):
+            sql = f"SELECT name FROM @things WHERE n < {value} LIMIT 2 OFFSET 1"
+            assert len(world.ask(sql)) == len(world.expected(sql)) == 2
+            world.same(f"SELECT name FROM @things WHERE n < {value}")
+
+
+def test_bounds_at_the_end_of_time() -> None:
+    rows: list[tuple[str | None, int]] = [(None, 0), ("2025-01-01", 1), ("9999-12-31", 2), (None, 3)]
+    rows += [("0001-01-01", 4), ("2025-01-01", 5)]
+    for low, high in ((">=", "<="), (">", "<")):
+        filters = [Filter("low", "day", operator=low), Filter("high", "day", operator=high)]  # type: ignore[arg-type]
+        with small("day date, n integer", rows, *filters, paging=Paging("page", 2)) as world:
+            for condition in ("<= '9999-12-31'", ">= '0001-01-01'", "> '0000'", "< '9999-12-31x'"):
+                world.same(f"SELECT * FROM @things WHERE day {condition}")
+                sql = f"SELECT n FROM @things WHERE day {condition} LIMIT 2 OFFSET 2"
+                assert len(world.ask(sql)) == len(world.expected(sql))
+
+
+def test_a_text_column_is_compared_with_numbers_as_the_other_side_wants() -> None:
+    rows = [("5", 1), ("05", 2), ("5.0", 3), (" 5", 4), ("a", 5), (None, 6)]
+    local = [("k", "5", 5, None, 5), ("k", "05", 5, None, 5.0), ("k", "5", None, None, "5")]
+    with small("name text, n integer", rows, NAME, local=local) as world:
+        for condition in ("t.name = l.n", "t.name = l.x", "t.name = l.s", "t.name = l.n + 0",
+                          "t.name = CAST(l.s AS INTEGER)"):
+            world.same(f"SELECT t.n, l.x FROM local l JOIN @things t ON {condition}")
+        for condition in ("= 5", "= 5.0", "= '05'", "IN (5, 'a')", "IN (SELECT n FROM local)",
+                          "IN (SELECT x FROM local)", "= (SELECT n FROM local LIMIT 1)", "= +5"):
+            world.same(f"SELECT n FROM @things WHERE name {condition}")
+        world.same("SELECT n FROM @things WHERE name = ?", [5])
+
+
+@pytest.mark.parametrize("order", [("n",), ("day", "n"), ("-day",), ("day",)])
+def test_windows_and_an_order_on_another_column(order: tuple[str, ...]) -> None:
+    rows = [(f"2025-01-{n:02}", n * 7 % 30) for n in range(1, 31)]
+    first = Filter("first", "day", operator=">=", required=True)
+    last = replace(first, name="last", operator="<=")
+    with small("day date, n integer", rows, first, last, days=7, order=order) as world:
+        window = "WHERE day BETWEEN '2025-01-01' AND '2025-01-30'"
+        for terms in ("n", "n DESC", "day", "day DESC", "day, n"):
+            world.same(f"SELECT n FROM @things {window} ORDER BY {terms}", ordered=True)
+
+
+def test_windows_of_an_api_that_rounds_them_outwards() -> None:
+    rows = [(f"2025-0{1 + n // 28}-{1 + n % 28:02}", n) for n in range(56)]
+    first = Filter("first", "day", operator=">=", match="coarse", required=True)
+    last = replace(first, name="last", operator="<=")
+    with small("day date, n integer", rows, first, last, days=7) as world:
+        world.same("SELECT n FROM @things WHERE day BETWEEN '2025-01-20' AND '2025-02-10'")
+
+
+def test_windows_of_instants_with_fractions() -> None:
+    # The end of one window is the beginning of the next.
+    first = Filter("first", "at", operator=">=", required=True)
+    last = replace(first, name="last", operator="<=")
+    rows = [("2025-01-03T00:00:00Z", 1), ("2025-01-02T23:59:59Z", 2), ("2025-01-05T00:00:00Z", 3)]
+    with small("at timestamp, n integer", rows, first, last, days=2) as world:
+        world.same("SELECT n FROM @things WHERE at BETWEEN '2025-01-01' AND '2025-01-08T00:00:00Z'")
+
+
+def test_a_statement_is_run_once_whatever_it_changes() -> None:
+    with small(ITEMS, [("k1", 1, "a"), ("k2", 2, "b")], KEY, local=[("k1",), ("k2",)]) as world:
+        world.on_both("CREATE TABLE kept (a, b)")
+        join = "SELECT l.key, t.n FROM found l JOIN @things t ON t.key = l.key"
+        world.on_both(f"WITH found AS (SELECT key FROM local) INSERT INTO kept {join}")
+        world.same("SELECT * FROM kept")
+        world.on_both(f"WITH found AS (SELECT key FROM local) UPDATE kept SET b = b + (SELECT count(*) FROM ({join}))")
+        world.same("SELECT * FROM kept")
+        world.on_both(f"WITH found AS (SELECT key FROM local) REPLACE INTO kept {join}")
+        world.same("SELECT * FROM kept")
+
+
+def test_a_default_does_not_narrow_what_several_requests_give() -> None:
+    status = Filter("name", "name", default="all")
+    rows = [(n, "ab"[n % 2]) for n in range(6)]
+    with small("n integer, name text", rows, status, N) as world:
+        world.same("SELECT * FROM @things WHERE n IN (1, 2, 5)")
+
+
+def test_defaults_of_several_values() -> None:
+    made = (*columns("n integer, name text"), Column("state", "text", echo=True, hidden=True))
+    rows = [(n, "ab"[n % 2], STATES[n % 3 // 2]) for n in range(12)]
+    state = Filter("state", "state", default=STATES)
+    with small(made, rows, state, NAME, paging=TEN, order=("n",)) as world:
+        world.same("SELECT n FROM @things ORDER BY n", ordered=True)
+        world.same("SELECT n FROM @things ORDER BY n LIMIT 5 OFFSET 4", ordered=True)
+        for sql in ("SELECT n FROM @things", "SELECT n FROM @things WHERE name IN ('a', 'b')",
+                    "SELECT n FROM @things WHERE state = 'closed'", "SELECT n, state FROM @things",
+                    "SELECT n FROM @things WHERE state > 'closed'"):
+            world.same(sql)
+
+
+def test_keys_that_are_equal_but_not_of_one_type() -> None:
+    rows = [("5", 1), ("5.0", 2), ("1", 3)]
+    local = [("k", None, None, None, 5), ("k", None, None, None, 5.0), ("k", None, None, None, "5.0"),
+             ("k", None, None, None, True)]
+    with small("name text, n integer", rows, NAME, local=local) as world:
+        world.same("SELECT l.x, t.n FROM local l CROSS JOIN @things t ON t.name = l.x")
+
+
+def test_a_number_is_less_than_every_text() -> None:
+    rows: list[tuple[int | None, str]] = [(n, "a") for n in (-1, 0, 5)] + [(None, "b")]
+    low, high = Filter("n_from", "n", operator=">="), Filter("n_to", "n", operator="<=")
+    with small("n integer, name text", rows, N, low, high) as world:
+        for value in ("'abc'", "''", "' 5 '", "'5abc'", "x'35'", "'5'", "'5.5'", "'1e1'", "'0x5'", "'5\n'",
+                      "'+5'", "'5.'", "'.5'", "' '", "'inf'", "'nan'", "9e999", "-9e999"):
+            for operator in ("=", "<", "<=", ">", ">=", "<>"):
+                world.same(f"SELECT n FROM @things WHERE n {operator} {value}")

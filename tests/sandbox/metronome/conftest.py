@@ -1,0 +1,60 @@
+"""One sandbox for all tests that only read it, and its most telling customers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from billql.sandbox import Sandbox
+
+from .asking import UNTIL, Asker
+
+
+class Cast(NamedTuple):
+    """Ids of customers."""
+
+    enterprise: str
+    scale: str
+    team: str
+    planned: str
+    lead: str
+    contract: str
+    """The enterprise's newest contract."""
+    edited_contract: str
+    """That of `scale`, to which commits were added later."""
+    subscription: str
+
+
+@pytest.fixture(scope="session")
+def ask() -> Iterator[Asker]:
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as asker:
+        yield asker
+
+
+@pytest.fixture(scope="session")
+def cast(ask: Asker) -> Cast:
+    def one(tier: str, billable: str) -> str:
+        return next(
+            str(row["id"])
+            for row in everybody
+            if row["custom_fields"]["tier"] == tier
+            and row["current_billable_status"]["value"] == billable
+        )
+
+    everybody: list[Any] = ask.customers()
+    enterprise = one("enterprise", "billable")
+    scale = one("scale", "billable")
+    contracts = ask.rows("/v2/contracts/list", {"customer_id": enterprise})
+    edited = ask.rows("/v2/contracts/list", {"customer_id": scale})
+    return Cast(
+        enterprise=enterprise,
+        scale=scale,
+        team=one("team", "billable"),
+        planned=one("scale", "unbillable"),
+        lead=one("lead", "unbillable"),
+        contract=contracts[-1]["id"],
+        edited_contract=edited[0]["id"],
+        subscription=contracts[-1]["subscriptions"][0]["id"],
+    )

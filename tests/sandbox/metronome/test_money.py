@@ -1,0 +1,476 @@
+"""The money adds up: ledgers, balances, invoices, usage and costs tell the same story."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from typing import Any
+
+import pytest
+
+from billql.sandbox import Sandbox
+from billql.sandbox.story import Story
+
+from .asking import NET, UNTIL, USD, YEAR, Asker
+from .conftest import Cast
+
+NOW = "2026-03-15T06:00:00+00:00"
+
+
+@pytest.fixture(scope="module")
+def story() -> Story:
+    return Story(1, 8, UNTIL)
+
+
+@pytest.fixture(scope="module")
+def balances(ask: Asker) -> dict[str, list[Any]]:
+    return {row["id"]: ask.balances(row["id"]) for row in ask.customers()}
+
+
+@pytest.fixture(scope="module")
+def invoices(ask: Asker) -> dict[str, list[Any]]:
+    return {row["id"]: ask.invoices(row["id"]) for row in ask.customers()}
+
+
+def usd(line: Any) -> bool:
+    return bool(line["credit_type"]["id"] == USD)
+
+
+def applied(line: Any) -> str:
+    return str(line.get("applied_commit_or_credit", {}).get("type", ""))
+
+
+def test_ledgers_explain_balances(balances: dict[str, list[Any]]) -> None:
+    kinds: Counter[str] = Counter()
+    for rows in balances.values():
+        for row in rows:
+            ledger = row["ledger"]
+            kinds.update(entry["type"] for entry in ledger)
+            assert sum(entry["amount"] for entry in ledger) == row["balance"] >= 0
+            assert [one["timestamp"] for one in ledger] == sorted(
+                one["timestamp"] for one in ledger
+            )
+            segments = row["access_schedule"]["schedule_items"]
+            started = [one for one in segments if one["starting_at"] <= NOW]
+            begun = [one for one in ledger if one["type"].endswith(("_START", "INITIAL_BALANCE"))]
+            assert [one["amount"] for one in begun] == [one["amount"] for one in started]
+            if all(one["ending_before"] <= NOW for one in segments):
+                assert row["balance"] == 0
+            ids = {one["id"] for one in segments}
+            assert {one["segment_id"] for one in ledger if "segment_id" in one} <= ids
+    assert set(kinds) == {
+        "CREDIT_AUTOMATED_INVOICE_DEDUCTION",
+        "CREDIT_EXPIRATION",
+        "CREDIT_MANUAL",
+        "CREDIT_SEGMENT_START",
+        "POSTPAID_COMMIT_AUTOMATED_INVOICE_DEDUCTION",
+        "POSTPAID_COMMIT_EXPIRATION",
+        "POSTPAID_COMMIT_INITIAL_BALANCE",
+        "POSTPAID_COMMIT_TRUEUP",
+        "PREPAID_COMMIT_AUTOMATED_INVOICE_DEDUCTION",
+        "PREPAID_COMMIT_EXPIRATION",
+        "PREPAID_COMMIT_MANUAL",
+        "PREPAID_COMMIT_SEGMENT_START",
+    }
+
+
+def test_invoices_explain_ledgers(
+    balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+) -> None:
+    for customer, rows in balances.items():
+        taken: defaultdict[tuple[str, str], int] = defaultdict(int)
+        for invoice in invoices[customer]:
+            for line in invoice["line_items"]:
+                if applied(line):
+                    taken[invoice["id"], line["commit_id"]] += line["total"]
+        booked = {
+            (entry["invoice_id"], row["id"]): entry["amount"]
+            for row in rows
+            for entry in row["ledger"]
+            if entry["type"].endswith("DEDUCTION")
+        }
+        assert booked == taken
+
+
+def test_lines_add_up(invoices: dict[str, list[Any]], story: Story) -> None:
+    kinds: Counter[str] = Counter()
+    for rows in invoices.values():
+        for invoice in rows:
+            lines = invoice["line_items"]
+            kinds.update(line["type"] for line in lines)
+            unit = invoice["credit_type"]["id"]
+            counting = [
+                line["total"]
+                for line in lines
+                if line["credit_type"]["id"] == unit and applied(line) != "POSTPAID"
+            ]
+            adjusted = [one["total"] for one in invoice.get("invoice_adjustments", ())]
+            assert invoice["subtotal"] == sum(counting)
+            assert invoice["total"] == sum(counting) + sum(adjusted) >= 0
+            assert sum(line["total"] for line in lines if not usd(line)) == (
+                0 if unit == USD else invoice["subtotal"]
+            )
+            for line in lines:
+                if "unit_price" in line:
+                    assert line["unit_price"] * line["quantity"] == pytest.approx(line["total"])
+                for part in line.get("sub_line_items", ()):
+                    assert part["subtotal"] == line["total"]
+                    assert ("price" in part) == bool(part["quantity"])
+    assert set(kinds) == {
+        "applied_commit_or_credit",
+        "commit_purchase",
+        "scheduled",
+        "subscription",
+        "usage",
+    }
+    assert kinds["subscription"] > 0
+
+
+def test_invoices_are_the_ones_billed_through_stripe(
+    invoices: dict[str, list[Any]], story: Story
+) -> None:
+    statuses = {
+        "open": "FINALIZED",
+        "paid": "PAID",
+        "void": "VOID",
+        "uncollectible": "UNCOLLECTIBLE",
+    }
+    seen: Counter[str] = Counter()
+    for customer in story.customers:
+        rows = {row["id"]: row for row in invoices[customer.metronome_id]}
+        bills = {bill.metronome_id: bill for bill in story.bills(customer)}
+        assert {id for id, row in rows.items() if usd(row)} == set(bills)
+        for id, bill in bills.items():
+            row = rows[id]
+            external = row["external_invoice"]
+            assert row["total"] == bill.cents
+            seen[row["status"]] += 1
+            if bill.issued > story.now:
+                assert row["status"] == "DRAFT"
+                assert external is None
+                continue
+            seen[external["external_status"]] += 1
+            assert external["billing_provider_type"] == "stripe"
+            assert external["invoice_id"] == bill.stripe_id
+            assert external["invoiced_total"] == row["total"]
+            status = statuses.get(story.status(bill), "DRAFT")
+            assert external["external_status"] in (
+                [status] if status != "FINALIZED" else [status, "PARTIALLY_PAID", "PAYMENT_FAILED"]
+            )
+            void = external["external_status"] == "VOID"
+            assert row["status"] == ("VOID" if void else "FINALIZED")
+        for row in rows.values():
+            if not usd(row):
+                assert row["external_invoice"] is None
+                assert row["billable_status"] == "unbillable"
+    assert {"DRAFT", "FINALIZED", "PAID", "PARTIALLY_PAID", "PAYMENT_FAILED"} <= set(seen)
+
+
+def test_every_metronome_customer_is_stripes_too(ask: Asker, story: Story) -> None:
+    rows = {row["id"]: row for row in ask.customers()}
+    assert set(rows) == {customer.metronome_id for customer in story.customers}
+    for customer in story.customers:
+        assert customer.stripe_id in rows[customer.metronome_id]["ingest_aliases"]
+        configs = ask.ask(
+            "/v1/getCustomerBillingProviderConfigurations", {"customer_id": customer.metronome_id}
+        )["data"]
+        ids = [config["configuration"]["stripe_customer_id"] for config in configs]
+        assert ids == ([customer.stripe_id] if customer.biller == "metronome" else [])
+        fields = rows[customer.metronome_id]["custom_fields"]
+        project = customer.project.uuid if customer.project else None
+        assert fields.get("digitalocean_project_id") == project
+
+
+def used(ask: Asker, customer: str, start: str, end: str, size: str = "NONE") -> dict[str, float]:
+    body = {
+        "customer_ids": [customer],
+        "starting_on": start,
+        "ending_before": end,
+        "window_size": size,
+    }
+    total: Counter[str] = Counter()
+    for row in ask.rows("/v1/usage", body):
+        total[row["billable_metric_name"]] += row["value"] or 0
+    return {name: value for name, value in total.items() if value}
+
+
+@pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
+def test_usage_explains_usage_lines(
+    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+) -> None:
+    customer = cast._asdict()[who]
+    tried = 0
+    for invoice in invoices[customer]:
+        if "start_timestamp" not in invoice:
+            continue
+        billed: Counter[str] = Counter()
+        for line in invoice["line_items"]:
+            if line["type"] == "usage":
+                billed[line["name"]] += line["quantity"]
+        expected = used(ask, customer, invoice["start_timestamp"], invoice["end_timestamp"])
+        if who == "planned":
+            lots = {"API calls": 25, "Compute": 5, "Inference tokens": 5000, "Storage": 50}
+            expected = {name: value // lots[name] for name, value in expected.items()}
+        assert {name: value for name, value in billed.items() if value} == expected
+        tried += 1
+    assert tried == 15
+
+
+@pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
+def test_costs_add_up_to_the_usage_of_invoices(
+    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+) -> None:
+    customer = cast._asdict()[who]
+    costs: Counter[tuple[str, str, str]] = Counter()
+    for day in ask.rows(f"/v1/customers/{customer}/costs", limit=100, **YEAR):
+        for id, part in day["credit_types"].items():
+            assert part["cost"] == sum(line["cost"] for line in part["line_item_breakdown"])
+            for line in part["line_item_breakdown"]:
+                costs[day["start_timestamp"][:7], id, line["name"]] += line["cost"]
+    billed: Counter[tuple[str, str, str]] = Counter()
+    for invoice in invoices[customer]:
+        for line in invoice["line_items"]:
+            if line["type"] == "usage" and line["total"]:
+                month = invoice["start_timestamp"][:7]
+                billed[month, line["credit_type"]["id"], line["name"]] += line["total"]
+    assert costs == billed
+
+
+def lines_of(rows: list[Any]) -> dict[tuple[str, ...], tuple[float, float]]:
+    """What usage and what balances paid come to, by all that tells lines apart."""
+    total: defaultdict[tuple[str, ...], list[float]] = defaultdict(lambda: [0, 0])
+    for row in rows:
+        for line in row["line_items"]:
+            if line["type"] in ("usage", "applied_commit_or_credit"):
+                groups = {
+                    **line.get("presentation_group_values", {}),
+                    **line.get("pricing_group_values", {}),
+                }
+                key = (
+                    row["id"],
+                    line["type"],
+                    line["name"],
+                    line["product_id"],
+                    line.get("commit_id", ""),
+                    *groups.values(),
+                )
+                total[key][0] += line["total"]
+                total[key][1] += line.get("quantity", 0)
+    return {key: (one, two) for key, (one, two) in total.items() if one or two}
+
+
+@pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
+def test_days_add_up_to_invoices(
+    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+) -> None:
+    customer = cast._asdict()[who]
+    path = f"/v1/customers/{customer}/invoices/breakdowns"
+    days = ask.rows(path, **YEAR)
+    months = [row for row in invoices[customer] if "start_timestamp" in row]
+    assert lines_of(days) == lines_of(months)
+    if who == "planned":
+        return
+    totals: Counter[str] = Counter()
+    for row in days:
+        totals[row["id"]] += row["total"]
+    for row in months:
+        fees = sum(one["total"] for one in row["line_items"] if one["type"] == "scheduled")
+        assert totals[row["id"]] == row["total"] - fees
+
+
+@pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
+def test_hours_add_up_to_days(ask: Asker, cast: Cast, who: str) -> None:
+    path = f"/v1/customers/{cast._asdict()[who]}/invoices/breakdowns"
+    window = {"starting_on": "2026-02-26T00:00:00Z", "ending_before": "2026-03-03T00:00:00Z"}
+    days = ask.rows(path, **window)
+    hours = ask.rows(path, window_size="hour", **window)
+    assert len(days) == 5
+    assert len(hours) == 120
+    assert lines_of(hours) == lines_of(days)
+
+
+def test_some_month_is_paid_by_several(invoices: dict[str, list[Any]]) -> None:
+    """Only where one balance runs out and the next begins are lines split."""
+    split = [
+        invoice
+        for rows in invoices.values()
+        for invoice in rows
+        if len({line.get("commit_id") for line in invoice["line_items"] if usd(line)}) > 2
+    ]
+    assert split
+
+
+def test_net_balance_is_the_sum(ask: Asker, balances: dict[str, list[Any]]) -> None:
+    nonzero = set()
+    for customer, rows in balances.items():
+        for unit in {USD, *(row["access_schedule"]["credit_type"]["id"] for row in rows)}:
+            mine = [row for row in rows if row["access_schedule"]["credit_type"]["id"] == unit]
+            answer = ask.ask(NET, {"customer_id": customer, "credit_type_id": unit})["data"]
+            assert answer == {
+                "balance": sum(row["balance"] for row in mine),
+                "credit_type_id": unit,
+            }
+            if answer["balance"]:
+                nonzero.add(unit)
+            final = ask.ask(
+                NET,
+                {
+                    "customer_id": customer,
+                    "credit_type_id": unit,
+                    "invoice_inclusion_mode": "FINALIZED",
+                },
+            )["data"]["balance"]
+            assert final >= answer["balance"]
+    assert len(nonzero) == 2
+
+
+def test_net_balance_with_filters(ask: Asker, cast: Cast, balances: dict[str, list[Any]]) -> None:
+    customer = cast.enterprise
+    rows = [
+        row
+        for row in balances[customer]
+        if row["access_schedule"]["credit_type"]["id"] == USD and row["balance"]
+    ]
+    assert len(rows) >= 2
+
+    def net(*filters: Any) -> Any:
+        return ask.ask(NET, {"customer_id": customer, "filters": list(filters)})["data"]["balance"]
+
+    assert net() == sum(row["balance"] for row in rows)
+    assert net({"ids": [rows[0]["id"]]}) == rows[0]["balance"]
+    assert net({"ids": [rows[0]["id"]]}, {"ids": [rows[1]["id"]]}) == (
+        rows[0]["balance"] + rows[1]["balance"]
+    )
+    credits = sum(row["balance"] for row in rows if row["type"] == "CREDIT")
+    assert net({"balance_types": ["CREDIT"]}) == credits > 0
+    assert net({"balance_types": ["CREDIT"], "custom_fields": {"campaign": "x"}}) == 0
+    assert net({"custom_fields": {"campaign": "support"}}) == 2500
+    answer = ask.ask(NET, {"customer_id": customer, "access_type": "QUANTITY"})["data"]
+    assert answer == {"balance": 0, "credit_type_id": "00000000-0000-0000-0000-000000000000"}
+
+
+def test_seats_explain_the_credits_of_prompts(
+    ask: Asker, cast: Cast, balances: dict[str, list[Any]]
+) -> None:
+    body = {
+        "customer_id": cast.enterprise,
+        "contract_id": cast.contract,
+        "include_credits_and_commits": True,
+        "include_ledgers": True,
+    }
+    seats = ask.rows("/v1/contracts/seatBalances/list", body)
+    left: Counter[str] = Counter()
+    for seat in seats:
+        (total,) = seat["balances"]
+        assert total["balance"] == sum(credit["balance"] for credit in seat["credits"])
+        assert seat["commits"] == []
+        for credit in seat["credits"]:
+            left[credit["id"]] += credit["balance"]
+            assert sum(entry["amount"] for entry in credit["ledger_entries"]) == credit["balance"]
+    known = {row["id"]: row["balance"] for row in balances[cast.enterprise]}
+    assert left == Counter({id: known[id] for id in left})
+    assert sum(left.values()) > 0
+    assert len({seat["balances"][0]["balance"] for seat in seats}) > 5
+
+
+def test_purchases_are_invoiced(
+    balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+) -> None:
+    tried = 0
+    for customer, rows in balances.items():
+        issued = {row["id"]: row for row in invoices[customer]}
+        for row in rows:
+            if row["type"] != "PREPAID" or "archived_at" in row:
+                continue
+            (item,) = row["invoice_schedule"]["schedule_items"]
+            invoice = issued[item["invoice_id"]]
+            assert invoice["type"] == "SCHEDULED"
+            assert invoice["total"] == item["amount"] == item["unit_price"]
+            assert invoice["line_items"][0]["commit_id"] == row["id"]
+            tried += 1
+    assert tried > 10
+
+
+def test_there_is_something_of_everything(
+    ask: Asker, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+) -> None:
+    everything = [row for rows in balances.values() for row in rows]
+    assert {row["type"] for row in everything} == {"PREPAID", "POSTPAID", "CREDIT"}
+    for wanted in (
+        lambda row: row["balance"] == 0,
+        lambda row: row["balance"] > 0 and "contract" not in row,
+        lambda row: row["balance"] > 0 and "contract" in row,
+        lambda row: "archived_at" in row,
+        lambda row: row["access_schedule"]["credit_type"]["id"] != USD and row["balance"],
+        lambda row: len(row["access_schedule"]["schedule_items"]) > 10,
+        lambda row: "recurring_credit_id" in row,
+        lambda row: "subscription_config" in row,
+    ):
+        assert any(map(wanted, everything))
+    expiring = [
+        row
+        for row in everything
+        if row["balance"] > 0
+        for item in row["access_schedule"]["schedule_items"]
+        if NOW < item["ending_before"] <= "2026-04-14T06:00:00+00:00"
+    ]
+    assert {row["access_schedule"]["credit_type"]["name"] for row in expiring} == {
+        "USD (cents)",
+        "Credits",
+    }
+    assert ask.rows("/v1/customers", only_archived=True)
+
+
+@pytest.mark.parametrize("size", ["small", "normal"])
+def test_grants_explain_their_credits(size: Any) -> None:
+    with Sandbox(seed=2, size=size, until=UNTIL) as sandbox, Asker(sandbox) as ask:
+        grants = ask.rows("/v1/credits/listGrants", {}, limit=100)
+        ledgers = {
+            (row["customer_id"], ledger["credit_type"]["id"]): ledger
+            for row in ask.rows("/v1/credits/listEntries", {})
+            for ledger in row["ledgers"]
+        }
+        assert {grant["grant_amount"]["credit_type"]["name"] for grant in grants} == {
+            "USD (cents)",
+            "Credits",
+        }
+        left: Counter[tuple[str, str]] = Counter()
+        for grant in grants:
+            key = grant["customer_id"], grant["grant_amount"]["credit_type"]["id"]
+            amount = grant["grant_amount"]["amount"]
+            posted = amount + sum(entry["amount"] for entry in grant["deductions"])
+            pending = posted + sum(entry["amount"] for entry in grant["pending_deductions"])
+            balance = grant["balance"]
+            assert balance["including_pending"] == pending >= 0
+            expired = grant["expires_at"] <= NOW
+            assert balance["excluding_pending"] == (0 if expired else posted)
+            left[key] += pending
+        for key, ledger in ledgers.items():
+            running = 0
+            for entry in ledger["entries"] + ledger["pending_entries"]:
+                running += entry["amount"]
+                assert entry["running_balance"] == running >= 0
+            assert ledger["starting_balance"]["including_pending"] == 0
+            assert ledger["ending_balance"]["including_pending"] == running == left[key]
+
+
+def test_drafts_take_from_balances_before_they_are_final(
+    ask: Asker, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+) -> None:
+    tried = 0
+    for customer, rows in balances.items():
+        drafts = {row["id"] for row in invoices[customer] if row["status"] == "DRAFT"}
+        taken = sum(
+            entry["amount"]
+            for row in rows
+            for entry in row["ledger"]
+            if entry.get("invoice_id") in drafts
+            and row["access_schedule"]["credit_type"]["id"] == USD
+        )
+        now, final = (
+            ask.ask(NET, {"customer_id": customer, "invoice_inclusion_mode": mode})["data"]
+            for mode in ("FINALIZED_AND_DRAFT", "FINALIZED")
+        )
+        assert now == ask.ask(NET, {"customer_id": customer})["data"]
+        assert final["balance"] - now["balance"] == -taken
+        tried += bool(taken)
+    assert tried > 3

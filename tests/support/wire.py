@@ -1,0 +1,33 @@
+"""One exchange with a real server."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+
+from billql.exchange import Request
+from billql.settings import Settings
+from billql.wire import NoReply, Reply, Wire
+
+from .asking import TOKEN, get
+from .server import Server
+
+AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def exchange(server: Server, request: Request | None = None, **settings: Any) -> Reply:
+    wire = Wire(Settings(**settings))
+    try:
+        return wire.exchange(request or get(server.url), AUTHORIZATION, threading.Event())
+    finally:
+        wire.close()
+
+
+def broken(server: Server, **settings: Any) -> str:
+    """Exchange what must fail; gives the reason."""
+    with pytest.raises(NoReply) as caught:
+        exchange(server, **settings)
+    assert caught.value.again
+    return str(caught.value)

@@ -1,0 +1,291 @@
+"""Answers that are kept for the statements of a session."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from billql.answers import Answers, key_of
+from billql.exchange import Answer, Request
+from support.asking import connection, get
+from support.clock import FakeClock
+
+KIB = 1024
+LIST = [b"page 1", b"page 2", b"page 3"]
+
+
+def answer(body: bytes | str = b"{}") -> Answer:
+    return Answer(body.encode() if isinstance(body, str) else body, "application/json")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def answers(clock: FakeClock) -> Iterator[Answers]:
+    kept = Answers(100 * KIB, clock.now)
+    yield kept
+    kept.close()
+
+
+def read(answers: Answers, keys: list[bytes], keep: float = 300, size: int = 0) -> list[int]:
+    """Read a list as a statement does; gives the numbers of its pages, which are pinned."""
+    numbers = [answers.put(key, answer(key + b"." * size)) for key in keys]
+    answers.publish(keys[0], numbers, keep)
+    return numbers
+
+
+def recalled(answers: Answers, first: bytes, keep: float = 300) -> list[bytes]:
+    """Recall a list as a statement does; gives the bodies of its pages."""
+    found = answers.recall(first, keep)
+    bodies = [answers.get(number).body for number in found.values()]
+    answers.release(found.values())
+    return bodies
+
+
+# Names.
+
+
+def test_equal_requests_have_equal_names() -> None:
+    one = Request("POST", "https://a", (("x", "1"),), {"a": 1, "b": [2]}, (("h", "v"),))
+    same = Request("POST", "https://a", (("x", "1"),), {"b": [2], "a": 1}, (("h", "v"),))
+    assert key_of(one, connection()) == key_of(same, connection())
+
+
+def test_whatever_differs_makes_another_name() -> None:
+    one = Request("GET", "https://a/b", (("x", "1"), ("y", "2")))
+    others = [
+        replace(one, method="POST"),
+        replace(one, url="https://a/c"),
+        replace(one, query=(("x", "2"), ("y", "2"))),
+        replace(one, query=(("y", "2"), ("x", "1"))),
+        replace(one, query=(("x", "1"),)),
+        replace(one, query=(("x", "1,y=2"),)),
+        replace(one, body={}),
+        replace(one, body={"a": None}),
+        replace(one, body={"a": "1"}),
+        replace(one, body={"a": 1}),
+        replace(one, headers=(("x", "1"),)),
+        replace(one, keeps=("link",)),
+    ]
+    names = {key_of(other, connection()) for other in [one, *others]}
+    assert len(names) == len(others) + 1
+    for elsewhere in (
+        connection(token="another"),
+        connection("https://other.example.com"),
+        connection(name="other"),
+    ):
+        assert key_of(one, elsewhere) not in names
+
+
+def test_a_name_does_not_give_the_token_away() -> None:
+    to = connection(token="short")
+    assert b"short" not in key_of(get(), to)
+    assert "short" not in to.fingerprint
+
+
+# Pinning.
+
+
+def test_what_is_pinned_can_be_read(answers: Answers) -> None:
+    headers = {"content-disposition": 'attachment; filename="ü.pdf"', "link": "<a>"}
+    whole = Answer(b"\0\xff" * 1000, "application/pdf", headers)
+    number = answers.put(b"key", whole)
+    other = answers.put(b"key", answer())
+    assert number != other
+    assert answers.get(number) == whole
+    assert answers.get(other) == answer()
+
+
+def test_what_nobody_pins_and_nobody_may_see_is_gone(answers: Answers) -> None:
+    number = answers.put(b"key", answer())
+    answers.release([number])
+    with pytest.raises(ValueError, match="not enough values"):
+        answers.get(number)
+
+
+# Readings.
+
+
+def test_a_whole_reading_is_recalled(answers: Answers) -> None:
+    answers.release(read(answers, LIST))
+    assert recalled(answers, LIST[0]) == LIST
+    assert recalled(answers, LIST[1]) == []
+
+
+def test_what_is_not_published_is_not_recalled(answers: Answers) -> None:
+    numbers = [answers.put(key, answer()) for key in LIST]
+    assert recalled(answers, LIST[0]) == []
+    answers.release(numbers)
+    assert recalled(answers, LIST[0]) == []
+
+
+def test_nothing_is_recalled_from_nothing(answers: Answers) -> None:
+    assert recalled(answers, b"key") == []
+    answers.release([])
+    answers.clear()
+
+
+def test_a_reading_is_forgotten_in_time(answers: Answers, clock: FakeClock) -> None:
+    answers.release(read(answers, LIST, keep=300))
+    clock.turn(299)
+    assert recalled(answers, LIST[0]) == LIST
+    clock.turn(2)
+    assert recalled(answers, LIST[0]) == []
+
+
+def test_the_reader_may_ask_for_fresher_answers(answers: Answers, clock: FakeClock) -> None:
+    answers.release(read(answers, LIST, keep=300))
+    clock.turn(20)
+    assert recalled(answers, LIST[0], keep=10) == []
+    assert recalled(answers, LIST[0], keep=30) == LIST
+
+
+def test_what_a_definition_states_goes_before_what_the_reader_asks(
+    answers: Answers, clock: FakeClock
+) -> None:
+    numbers = [answers.put(key, answer(key)) for key in LIST]
+    answers.publish(LIST[0], numbers, 86400, stated=True)
+    answers.release(numbers)
+    clock.turn(80000)
+    assert recalled(answers, LIST[0], keep=10) == LIST
+    clock.turn(7000)
+    assert recalled(answers, LIST[0], keep=10) == []
+
+
+def test_a_new_reading_takes_the_place_of_the_old_one(answers: Answers) -> None:
+    answers.release(read(answers, LIST))
+    numbers = [answers.put(key, answer(b"new " + key)) for key in LIST[:2]]
+    answers.publish(LIST[0], numbers, 300)
+    answers.release(numbers)
+    assert recalled(answers, LIST[0]) == [b"new page 1", b"new page 2"]
+
+
+def test_readings_never_mix(answers: Answers) -> None:
+    """A list that begins on another list's page would take that page away from it."""
+    numbers = read(answers, LIST)
+    answers.publish(LIST[1], numbers[1:], 300)
+    answers.release(numbers)
+    assert recalled(answers, LIST[0]) == LIST
+    assert recalled(answers, LIST[1]) == []
+
+
+def test_who_reads_an_old_reading_keeps_it_while_a_new_one_is_published(answers: Answers) -> None:
+    answers.release(read(answers, LIST))
+    old = answers.recall(LIST[0], 300)
+    answers.release(read(answers, LIST[:1]))
+    assert [answers.get(number).body for number in old.values()] == LIST
+    assert recalled(answers, LIST[0]) == LIST[:1]
+    answers.release(old.values())
+    with pytest.raises(ValueError, match="not enough values"):
+        answers.get(old[LIST[2]])
+
+
+def test_an_untrue_answer_takes_its_reading_along(answers: Answers) -> None:
+    numbers = read(answers, LIST)
+    other = read(answers, [b"other"])
+    answers.drop(numbers[1])
+    assert recalled(answers, LIST[0]) == []
+    assert answers.get(numbers[0]).body == LIST[0]
+    answers.release([numbers[0], numbers[2], *other])
+    assert recalled(answers, b"other") == [b"other"]
+
+
+def test_clear_forgets_all_but_what_is_pinned(answers: Answers) -> None:
+    answers.release(read(answers, LIST))
+    numbers = read(answers, [b"other"])
+    answers.clear()
+    assert recalled(answers, LIST[0]) == recalled(answers, b"other") == []
+    assert answers.get(numbers[0]).body == b"other"
+
+
+# Size.
+
+
+def test_the_oldest_readings_make_room(answers: Answers) -> None:
+    for number in range(8):
+        answers.release(read(answers, [b"%d a" % number, b"%d b" % number], size=10 * KIB))
+    kept = [number for number in range(8) if recalled(answers, b"%d a" % number)]
+    assert kept == [4, 5, 6, 7]
+
+
+def test_a_reading_beyond_the_bound_serves_its_statement_alone(answers: Answers) -> None:
+    numbers = read(answers, [b"a", b"b"], size=80 * KIB)
+    answers.release(read(answers, [b"c"], size=80 * KIB))
+    assert [len(answers.get(number).body) for number in numbers] == [80 * KIB + 1] * 2
+    answers.release(numbers)
+    assert recalled(answers, b"a") == []
+
+
+def test_what_is_pinned_is_never_dropped(answers: Answers) -> None:
+    pinned = [read(answers, [b"%d" % number], size=90 * KIB)[0] for number in range(5)]
+    answers.release([])
+    assert [len(answers.get(number).body) for number in pinned] == [90 * KIB + 1] * 5
+
+
+def test_threads(answers: Answers) -> None:
+    ready = threading.Barrier(6)
+    failures: list[Exception] = []
+
+    def work(name: bytes) -> None:
+        ready.wait()
+        try:
+            for turn in range(40):
+                keys = [b"%b %d %d" % (name, turn % 3, page) for page in range(3)]
+                numbers = read(answers, keys)
+                assert [answers.get(number).body for number in numbers] == keys
+                answers.release(numbers)
+                assert recalled(answers, keys[0]) in (keys, [])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(b"%d" % (n // 2),)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures
+
+
+SPILL = """
+import resource, sys
+from billql.answers import Answers
+from billql.exchange import Answer
+
+UNIT = 1024 if sys.platform == "darwin" else 1
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // UNIT
+
+answers = Answers()
+body = b"x" * 500_000
+numbers = [answers.put(b"first", Answer(body, ""))]
+before = peak()
+numbers += [answers.put(b"%d" % n, Answer(body + b"%d" % n, "")) for n in range(300)]
+answers.publish(b"first", numbers, 300)
+assert all(len(answers.get(number).body) >= 500_000 for number in numbers)
+print(peak() - before)
+answers.close()
+"""
+
+
+def test_a_large_statement_keeps_the_process_small(tmp_path: Path) -> None:
+    """150 MB of answers go to a temporary file, which is gone afterwards."""
+    told = subprocess.run(
+        [sys.executable, "-c", SPILL],
+        env={**os.environ, "SQLITE_TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(told.stdout) < 32 * KIB
+    assert list(tmp_path.iterdir()) == []

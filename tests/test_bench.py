@@ -1,0 +1,45 @@
+"""The benchmark still runs: its timed measures are for `make bench`, its counts are for here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bench import by_billql, by_hand, measures, report
+from bench.api import Api
+from bench.queries import QUERIES, counts
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with Api() as api:
+        yield api
+
+
+def test_every_query_takes_the_least_number_of_requests() -> None:
+    assert len(QUERIES) == 20
+    assert {query.question: sent for query, sent in counts()} == {
+        query.question: query.least for query in QUERIES
+    }
+
+
+def test_both_sides_find_the_same(api: Api) -> None:
+    api.set_up(records=450)
+    ours = by_billql.ask(api.url, by_billql.RECORDS)
+    theirs = by_hand.records(api.url)
+    assert api.asked() == 6
+    # The loop leaves amounts as the API writes them.
+    assert ours == [(*row[:5], float(row[5]), row[6] and float(row[6]), *row[7:]) for row in theirs]
+
+
+def test_a_limit_takes_one_request(api: Api) -> None:
+    (line,) = measures.limit(api)
+    assert line.reached
+    assert f"| {line.measure} | 1 request | one request | yes |" in report.text([line])

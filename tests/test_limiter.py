@@ -1,0 +1,193 @@
+"""How often an API is asked: sliding windows, and what answers say of them."""
+
+from __future__ import annotations
+
+import threading
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billql.clock import Clock
+from billql.definition import Limit
+from billql.limiter import Limiter, retry_after
+from support.clock import FakeClock
+
+LIMITS = st.lists(
+    st.builds(Limit, requests=st.integers(1, 6), seconds=st.floats(0.1, 50)), min_size=1, max_size=3
+)
+STEPS = st.lists(st.floats(0, 20), min_size=1, max_size=60)
+
+
+def passed(limiter: Limiter, clock: FakeClock) -> float:
+    """Wait as the limiter says; give the moment at which a request passes."""
+    while (wait := limiter.reserve()) > 0:
+        # A real clock never stands still while somebody waits.
+        clock.turn(max(wait, 1e-6))
+    return clock.monotonic()
+
+
+def sent_within(moments: list[float], start: float, seconds: float) -> int:
+    return sum(start <= moment < start + seconds for moment in moments)
+
+
+@given(LIMITS, STEPS)
+def test_no_window_ever_holds_more_than_its_limit(limits: list[Limit], steps: list[float]) -> None:
+    clock = FakeClock()
+    limiter = Limiter(limits, clock)
+    moments: list[float] = []
+    for step in steps:
+        clock.turn(step)
+        moments.append(passed(limiter, clock))
+    for limit in limits:
+        for start in moments:
+            assert sent_within(moments, start, limit.seconds) <= limit.requests
+
+
+@given(LIMITS, STEPS)
+def test_nothing_waits_longer_than_it_must(limits: list[Limit], steps: list[float]) -> None:
+    clock = FakeClock()
+    limiter = Limiter(limits, clock)
+    moments: list[float] = []
+    for step in steps:
+        clock.turn(step)
+        wanted = clock.monotonic()
+        moment = passed(limiter, clock)
+        if moment > wanted:
+            # A little earlier, some window would have been full.
+            early = moment - 1e-4
+            assert any(
+                sum(early - limit.seconds < one <= early for one in moments) >= limit.requests
+                for limit in limits
+            )
+        moments.append(moment)
+
+
+def test_a_burst_passes_at_once_and_the_rest_in_time() -> None:
+    clock = FakeClock(0)
+    limiter = Limiter([Limit(requests=3, seconds=10)], clock)
+    moments = [passed(limiter, clock) for _ in range(7)]
+    assert [round(moment - moments[0], 3) for moment in moments] == [0, 0, 0, 10, 10, 10, 20]
+
+
+def test_no_limit_never_waits() -> None:
+    limiter = Limiter([], FakeClock())
+    assert [limiter.reserve() for _ in range(1000)] == [0.0] * 1000
+
+
+def test_threads_together_keep_to_the_limit() -> None:
+    limiter = Limiter([Limit(requests=100, seconds=3600)], Clock())
+    ready = threading.Barrier(8)
+    taken: list[int] = []
+
+    def take() -> None:
+        ready.wait()
+        taken.append(sum(limiter.reserve() == 0.0 for _ in range(50)))
+
+    threads = [threading.Thread(target=take) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(taken) == 100
+
+
+def test_hold_lets_nothing_pass_and_never_shortens() -> None:
+    clock = FakeClock()
+    limiter = Limiter([], clock)
+    limiter.hold(10)
+    limiter.hold(3)
+    assert limiter.reserve() == 10
+    clock.turn(4)
+    assert limiter.reserve() == 6
+    clock.turn(6)
+    assert limiter.reserve() == 0
+
+
+@pytest.mark.parametrize("seconds", [1e9, float("inf")])
+def test_an_absurd_hold_ends_after_an_hour(seconds: float) -> None:
+    clock = FakeClock()
+    limiter = Limiter([], clock)
+    limiter.hold(seconds)
+    assert limiter.reserve() == 3600
+
+
+@pytest.mark.parametrize(
+    ("remaining", "reset", "wait"),
+    [
+        ("0", "{now+30}", 30),
+        ("0", "30", 30),
+        ("0", "2.5", 2.5),
+        ("0", "{now-30}", 0),
+        ("0", "{now+999999}", 3600),
+        ("0", "9" * 400, 3600),
+        ("0", "soon", 0),
+        ("0", "-5", 0),
+        ("0", "nan", 0),
+        ("0", "", 0),
+        ("0", None, 0),
+        ("1", "{now+30}", 0),
+        (None, "{now+30}", 0),
+    ],
+)
+def test_none_remaining_waits_for_the_reset(
+    remaining: str | None, reset: str | None, wait: float
+) -> None:
+    clock = FakeClock()
+    now = int(clock.now())
+    if reset is not None and reset.startswith("{"):
+        reset = str(now + int(reset[4:-1]))
+    told = {"ratelimit-remaining": remaining, "ratelimit-reset": reset}
+    limiter = Limiter([], clock)
+    limiter.observe({name: value for name, value in told.items() if value is not None})
+    assert limiter.reserve() == wait
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("1.5", 1.5),
+        ("99999999", 99999999.0),
+        ("9" * 400, float("inf")),
+        ("Fri, 15 Jan 2027 08:00:30 GMT", 30.0),
+        ("Fri, 15 Jan 2027 08:00:30", 30.0),
+        ("Fri, 15 Jan 2027 10:00:30 +0200", 30.0),
+        ("Fri, 15 Jan 2027 07:00:00 GMT", 0.0),
+        ("Mon, 01 Jan 0001 00:00:00 GMT", 0.0),
+        ("-3", None),
+        ("nan", None),
+        ("inf", None),
+        (".", None),
+        ("٣", None),
+        ("", None),
+        ("later", None),
+        ("Fri, 99 Jan 2027 08:00:30 GMT", None),
+        ("Fri, 15 Jan 99999999999999999999 08:00:30 GMT", None),
+        ("Fri, 15 Jan 2027 08:00:30 +999999", None),
+    ],
+)
+def test_retry_after(value: str, seconds: float | None) -> None:
+    now = FakeClock().now()
+    assert retry_after({"retry-after": value}, now) == seconds
+
+
+def test_no_retry_after() -> None:
+    assert retry_after({}, 0) is None
+
+
+@given(st.text(max_size=40))
+def test_retry_after_takes_anything(value: str) -> None:
+    seconds = retry_after({"retry-after": value}, FakeClock().now())
+    assert seconds is None or seconds >= 0
+
+
+def test_the_clock_is_the_real_one() -> None:
+    clock = Clock()
+    moments = [clock.monotonic() for _ in range(3)]
+    assert all(one <= other for one, other in pairwise(moments))
+    assert clock.now() > 1.7e9
+    assert not clock.wait(threading.Event(), 0.001)
