@@ -210,6 +210,13 @@ def test_a_total_beside_addresses_tells_whether_the_list_is_whole() -> None:
             drive(paginator, answers(total))
 
 
+def test_a_total_that_moves_between_linked_pages_is_noticed() -> None:
+    """An item went from the first page: the third was skipped, and still all adds up."""
+    serve = in_turn(({**_total(4), **_next("?page=2")}, [1, 2]), ({**_total(3), **_next("")}, [4]))
+    with pytest.raises(ListChanged, match="it had 4 items, then 3"):
+        drive(NextUrl(path="links.pages.next", total="meta.total"), serve)
+
+
 @pytest.mark.parametrize(
     "address",
     [
@@ -287,6 +294,31 @@ def test_tokens_lead_through_the_list(count: int, size: int, location: Any) -> N
 def test_an_empty_page_with_a_token_goes_on() -> None:
     serve = in_turn(({"next_page": "a"}, [1]), ({"next_page": "b"}, []), ({"next_page": ""}, [2]))
     assert drive(Token(), serve) == [1, 2]
+
+
+def test_an_empty_page_ends_a_list_whose_tokens_never_do() -> None:
+    endless = Token(until_empty=True)
+    answers: tuple[Any, ...] = (
+        ({"next_page": "a"}, [1]),
+        ({"next_page": "b"}, [2]),
+        ({"next_page": "b"}, []),
+    )
+    assert drive(endless, in_turn(*answers)) == [1, 2]
+
+
+def test_a_token_stands_for_what_is_refused_beside_it() -> None:
+    asked: list[dict[str, str]] = []
+
+    def serve(request: Request) -> tuple[Any, Sequence[Any]]:
+        asked.append(query(request))
+        return {"next_page": "a" if len(asked) < 2 else None}, [len(asked)]
+
+    first = FIRST.with_query("since", "2026-01-01")
+    assert drive(Token(refused_beside=("since",)), serve, first) == [1, 2]
+    assert asked == [
+        {"status": "open", "since": "2026-01-01"},
+        {"status": "open", "next_page": "a"},
+    ]
 
 
 @pytest.mark.parametrize("token", [1, 0, False, ["a"], {"a": 1}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from billql.errors import BadAnswer, ListChanged
@@ -20,27 +21,28 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     """Where an answer has the next address, like `links.pages.next`."""
 
     total: str | None = None
-    """Where an answer has the number of items in the whole list, if it tells it."""
+    """Where an answer has the number of items in the whole list, if it tells it. It must be the
+    same on every page, and the items must add up to it."""
 
     def pages(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first
         count = 0
+        total: Any = None
         while True:
             page = yield [request]
             count += page.count
+            said = None if self.total is None else member(page.data, self.total)
+            if total is not None and said is not None and said != total:
+                raise _changed(first, f"it had {total} items, then {said}")
+            total = total if said is None else said
             address = self._address(request, page)
             if address is None:
                 break
             request = _follow(request, unseen(address, seen, request))
-        total = None if self.total is None else member(page.data, self.total)
         if total is not None and total != count:
-            raise ListChanged(
-                f"The list at {first.url} changed while it was read: "
-                f"it says that it has {total} items, but gave {count}",
-                hint="Run the statement again; a list that moves has no complete answer.",
-            )
+            raise _changed(first, f"it says that it has {total} items, but gave {count}")
 
     def _address(self, request: Request, page: Page) -> str | None:
         address = member(page.data, self.path)
@@ -49,6 +51,13 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         if isinstance(address, str):
             return address
         raise BadAnswer(f"{request.method} {request.url} has no address at {self.path}")
+
+
+def _changed(first: Request, why: str) -> ListChanged:
+    return ListChanged(
+        f"The list at {first.url} changed while it was read: {why}",
+        hint="Run the statement again; a list that moves has no complete answer.",
+    )
 
 
 def _follow(request: Request, address: str) -> Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 from billql.errors import BadAnswer
@@ -26,6 +27,12 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
     size_location: Literal["query", "body"] = "query"
     """Where the parameter for the size goes."""
 
+    until_empty: bool = False
+    """Whether every answer has a token, so that it is an empty page which ends the list."""
+
+    refused_beside: tuple[str, ...] = ()
+    """Parameters of the first request that an API refuses beside a token."""
+
     @property
     def sends_in_body(self) -> bool:
         """Whether the page's size goes into the JSON body."""
@@ -35,12 +42,14 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first
+        kept = tuple(pair for pair in first.query if pair[0] not in self.refused_beside)
+        following = replace(first, query=kept)
         while True:
             page = yield [request]
             token = member(page.data, self.path)
-            if token is None or token == "":
+            if token is None or token == "" or (self.until_empty and page.count == 0):
                 return
             if not isinstance(token, str):
                 raise BadAnswer(f"{request.method} {request.url} has no token at {self.path}")
-            add = first.with_body if self.location == "body" else first.with_query
+            add = following.with_body if self.location == "body" else following.with_query
             request = add(self.parameter, unseen(token, seen, request))
