@@ -1,9 +1,8 @@
 """How Shillelagh asks: an adapter for the long list.
 
-It takes the largest pages that the API has, keeps its connection and parses with orjson. Its
-columns are typed in one of two ways: as Shillelagh's own adapter for GitHub's API types them, where
-an instant is a `StringDateTime`; or as plainly as can be, where an instant stays the text that the
-API sent, so that Shillelagh has nothing to convert.
+It takes the largest pages that the API has, keeps its connection and parses with orjson. Shillelagh
+has several types for an instant, and what an adapter costs depends on the one that it takes; see
+`INSTANTS`.
 """
 
 from __future__ import annotations
@@ -16,11 +15,20 @@ import orjson
 from shillelagh.adapters.base import Adapter
 from shillelagh.adapters.registry import registry
 from shillelagh.backends.apsw.db import connect
-from shillelagh.fields import Field, Float, Integer, String, StringDateTime
+from shillelagh.fields import Field, Float, Integer, ISODateTime, String, StringDateTime
 
 from bench.api import TOKEN
 
-_PLAIN: dict[str, Field[Any, Any]] = {
+INSTANTS: dict[str, type[Field[Any, Any]]] = {
+    # As Shillelagh's own adapter for GitHub's API has it: understands dates of many forms.
+    "StringDateTime": StringDateTime,
+    # Understands ISO 8601 alone.
+    "ISODateTime": ISODateTime,
+    # Leaves the text as the API sent it.
+    "String": String,
+}
+
+_COLUMNS: dict[str, Field[Any, Any]] = {
     "id": String(),
     "customer": String(),
     "kind": String(),
@@ -30,10 +38,7 @@ _PLAIN: dict[str, Field[Any, Any]] = {
     "tax": Float(),
     "quantity": Integer(),
     "region": String(),
-    "created_at": String(),
-    "paid_at": String(),
 }
-_TYPED = {**_PLAIN, "created_at": StringDateTime(), "paid_at": StringDateTime()}
 
 
 class Records(Adapter):  # type: ignore[misc]  # whose type is never looked at
@@ -44,8 +49,9 @@ class Records(Adapter):  # type: ignore[misc]  # whose type is never looked at
 
     def __init__(self, url: str) -> None:
         super().__init__()
-        self._url, _, typing = url.partition("#")
-        self._columns = _TYPED if typing == "typed" else _PLAIN
+        self._url, _, name = url.partition("#")
+        instant = INSTANTS[name]
+        self._columns = {**_COLUMNS, "created_at": instant(), "paid_at": instant()}
 
     @staticmethod
     def supports(uri: str, fast: bool = True, **kwargs: Any) -> bool:
@@ -86,12 +92,12 @@ class Records(Adapter):  # type: ignore[misc]  # whose type is never looked at
 registry.add("records", Records)
 
 
-def records(url: str, typing: str) -> list[tuple[Any, ...]]:
-    """Give all rows of the long list, with its columns `typed` or `plain`."""
+def records(url: str, instant: str) -> list[tuple[Any, ...]]:
+    """Give all rows of the long list; `instant` names the type of its instants."""
     connection = connect(":memory:", adapters=["records"])
     try:
         cursor = connection.cursor()
-        found = cursor.execute(f'SELECT * FROM "{url}/v1/records#{typing}"').fetchall()
+        found = cursor.execute(f'SELECT * FROM "{url}/v1/records#{instant}"').fetchall()
     finally:
         connection.close()
     return list(found)

@@ -38,8 +38,8 @@ def _work(name: str) -> Callable[[str], object]:
     if name.startswith("shillelagh"):
         from bench import by_shillelagh
 
-        typing = name.partition(" ")[2]
-        return lambda url: by_shillelagh.records(url, typing)
+        instant = name.partition(" ")[2]
+        return lambda url: by_shillelagh.records(url, instant)
     from bench import by_billql
 
     if name == "csv":

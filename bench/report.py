@@ -32,9 +32,10 @@ _HOW = """
   says and stops there: amounts stay text, and a list that changes while it is read goes unnoticed.
   With the same concurrency it uses {concurrency} threads; *serial*, it asks page after page.
 - *Shillelagh* has an adapter for the same API (`bench/by_shillelagh.py`) that asks for the largest
-  pages and parses with orjson. Its columns are typed as in Shillelagh's own adapter for GitHub's
-  API, where an instant is a `StringDateTime`; or plainly, where instants stay text and nothing is
-  left to convert.
+  pages and parses with orjson. What it costs depends on the type that it gives to instants:
+  `StringDateTime`, as in Shillelagh's own adapter for GitHub's API, which counts for the target;
+  `ISODateTime`, which understands ISO 8601 alone; or `String`, which leaves the API's text as it
+  is, so that nothing is left to convert. billql checks every instant and writes it in UTC.
 - Processor time and memory are those of a child process that does nothing else. An idle process has
   loaded everything and has read one row.
 

@@ -1,12 +1,20 @@
-"""Hypothesis draws the same examples on every run, so that no test depends on luck."""
+"""What several tests begin with.
+
+Hypothesis draws the same examples on every run, so that no test depends on luck.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from billql.answers import Answers
+from billql.archive import Archive
+from support.archives import KIB, Open
+from support.clock import FakeClock
 from support.server import Script, Serve, Server
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=False)
@@ -25,3 +33,29 @@ def serve() -> Iterator[Serve]:
     yield start
     for server in servers:
         server.close()
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Stand still until somebody turns it."""
+    return FakeClock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Name a folder that is not there yet."""
+    return tmp_path / "deep" / "cache"
+
+
+@pytest.fixture
+def begin(folder: Path, clock: FakeClock) -> Iterator[Open]:
+    """Begin runs that share an archive of 100 KiB."""
+    begun: list[Answers] = []
+
+    def begin_run() -> Answers:
+        begun.append(Answers(clock=clock.now, archive=Archive(folder, 100 * KIB)))
+        return begun[-1]
+
+    yield begin_run
+    for answers in begun:
+        answers.close()

@@ -26,11 +26,6 @@ def answer(body: bytes | str = b"{}") -> Answer:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
 def answers(clock: FakeClock) -> Iterator[Answers]:
     kept = Answers(100 * KIB, clock.now)
     yield kept

@@ -4,81 +4,54 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 
-from billql.answers import Answers
 from billql.archive import Archive
 from billql.errors import OperationalError
 from billql.exchange import Answer
 from support.archives import KIB, LIST, Open, read, recalled
 from support.clock import FakeClock
 
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "cache"
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def run(folder: Path, clock: FakeClock) -> Iterator[Open]:
-    """Begin a run, which knows only what earlier ones have left."""
-    begun: list[Answers] = []
-
-    def begin() -> Answers:
-        begun.append(Answers(clock=clock.now, archive=Archive(folder, 100 * KIB)))
-        return begun[-1]
-
-    yield begin
-    for answers in begun:
-        answers.close()
-
-
 # Across runs.
 
 
-def test_a_later_run_recalls_what_an_earlier_one_has_read(run: Open) -> None:
-    first = run()
+def test_a_later_run_recalls_what_an_earlier_one_has_read(begin: Open) -> None:
+    first = begin()
     read(first, LIST)
     first.close()
-    later = run()
+    later = begin()
     assert recalled(later, LIST[0]) == LIST
     assert recalled(later, LIST[1]) == []
     found = later.recall(LIST[0], 300)
     assert later.get(found[LIST[2]]) == Answer(LIST[2], "text/csv")
 
 
-def test_runs_at_once_see_what_the_others_read(run: Open) -> None:
-    one, other = run(), run()
+def test_runs_at_once_see_what_the_others_read(begin: Open) -> None:
+    one, other = begin(), begin()
     read(one, LIST)
     assert recalled(other, LIST[0]) == LIST
     read(other, [b"page 1", b"another page 2"])
-    assert recalled(run(), LIST[0]) == [b"page 1", b"another page 2"]
+    assert recalled(begin(), LIST[0]) == [b"page 1", b"another page 2"]
 
 
-def test_it_is_forgotten_in_time(run: Open, clock: FakeClock) -> None:
-    read(run(), LIST, keep=300)
+def test_it_is_forgotten_in_time(begin: Open, clock: FakeClock) -> None:
+    read(begin(), LIST, keep=300)
     clock.turn(200)
-    later = run()
+    later = begin()
     assert recalled(later, LIST[0]) == LIST
-    assert recalled(run(), LIST[0], keep=100) == []
+    assert recalled(begin(), LIST[0], keep=100) == []
     clock.turn(150)
     assert recalled(later, LIST[0]) == []
-    assert recalled(run(), LIST[0]) == []
+    assert recalled(begin(), LIST[0]) == []
 
 
-def test_copying_does_not_make_it_younger(run: Open, clock: FakeClock) -> None:
-    read(run(), LIST, keep=300)
+def test_copying_does_not_make_it_younger(begin: Open, clock: FakeClock) -> None:
+    read(begin(), LIST, keep=300)
     clock.turn(200)
-    later = run()
+    later = begin()
     recalled(later, LIST[0])
     clock.turn(99)
     assert recalled(later, LIST[0]) == LIST
@@ -86,64 +59,64 @@ def test_copying_does_not_make_it_younger(run: Open, clock: FakeClock) -> None:
     assert recalled(later, LIST[0]) == []
 
 
-def test_what_a_definition_states_holds_across_runs(run: Open, clock: FakeClock) -> None:
-    first = run()
+def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeClock) -> None:
+    first = begin()
     number = first.put(b"a", Answer(b"a", ""))
     first.publish(b"a", [number], 86400, stated=True)
     clock.turn(80000)
-    assert recalled(run(), b"a", keep=10) == [b"a"]
+    assert recalled(begin(), b"a", keep=10) == [b"a"]
 
 
-def test_an_untrue_answer_is_forgotten_everywhere(run: Open) -> None:
-    read(run(), LIST)
-    later = run()
+def test_an_untrue_answer_is_forgotten_everywhere(begin: Open) -> None:
+    read(begin(), LIST)
+    later = begin()
     found = later.recall(LIST[0], 300)
     later.drop(found[LIST[1]])
-    assert recalled(later, LIST[0]) == recalled(run(), LIST[0]) == []
+    assert recalled(later, LIST[0]) == recalled(begin(), LIST[0]) == []
 
 
-def test_clear(run: Open) -> None:
-    read(run(), LIST)
-    run().clear()
-    assert recalled(run(), LIST[0]) == []
+def test_clear(begin: Open) -> None:
+    read(begin(), LIST)
+    begin().clear()
+    assert recalled(begin(), LIST[0]) == []
 
 
-def test_an_empty_body_and_any_bytes(run: Open) -> None:
+def test_an_empty_body_and_any_bytes(begin: Open) -> None:
     keys = [b"", b"\0", b"\xff" * 40]
-    read(run(), keys)
-    assert recalled(run(), b"") == keys
+    read(begin(), keys)
+    assert recalled(begin(), b"") == keys
 
 
 # What it never holds.
 
 
-def test_it_holds_no_header(run: Open, folder: Path) -> None:
-    first = run()
+def test_it_holds_no_header(begin: Open, folder: Path) -> None:
+    first = begin()
     numbers = [
         first.put(b"a", Answer(b"a", "application/pdf")),
         first.put(b"b", Answer(b"b", "application/pdf", {"link": "<https://planted>"})),
     ]
     first.publish(b"a", numbers, 300)
     assert len(first.recall(b"a", 300)) == 2
-    assert recalled(run(), b"a") == []
+    assert recalled(begin(), b"a") == []
     assert b"planted" not in (folder / "answers.db").read_bytes()
 
 
 # Size.
 
 
-def test_the_oldest_make_room(run: Open, folder: Path) -> None:
-    first = run()
+def test_the_oldest_make_room(begin: Open, folder: Path) -> None:
+    first = begin()
     for number in range(30):
         read(first, [b"%d" % number], size=15 * KIB)
-    later = run()
+    later = begin()
     assert [n for n in range(30) if recalled(later, b"%d" % n)] == [24, 25, 26, 27, 28, 29]
     assert (folder / "answers.db").stat().st_size < 150 * KIB
 
 
-def test_what_is_larger_than_all_of_it_is_not_kept(run: Open, folder: Path) -> None:
-    read(run(), LIST, size=50 * KIB)
-    assert recalled(run(), LIST[0]) == []
+def test_what_is_larger_than_all_of_it_is_not_kept(begin: Open, folder: Path) -> None:
+    read(begin(), LIST, size=50 * KIB)
+    assert recalled(begin(), LIST[0]) == []
     assert (folder / "answers.db").stat().st_size < 150 * KIB
 
 
@@ -154,18 +127,18 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_only_its_owner_can_read_it(run: Open, folder: Path) -> None:
+def test_only_its_owner_can_read_it(begin: Open, folder: Path) -> None:
     old = os.umask(0)
     try:
-        read(run(), LIST)
+        read(begin(), LIST)
     finally:
         os.umask(old)
     assert mode(folder) == 0o700
     assert {path.name: mode(path) for path in folder.iterdir()} == {"answers.db": 0o600}
 
 
-def test_so_are_the_files_beside_it(run: Open, folder: Path) -> None:
-    read(run(), LIST)
+def test_so_are_the_files_beside_it(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
     other = apsw.Connection(str(folder / "answers.db"))
     other.execute("BEGIN IMMEDIATE; UPDATE reading SET keep = 1")
     other.cache_flush()
@@ -173,10 +146,10 @@ def test_so_are_the_files_beside_it(run: Open, folder: Path) -> None:
     other.close()
 
 
-def test_a_file_that_others_can_read_is_closed_to_them(run: Open, folder: Path) -> None:
+def test_a_file_that_others_can_read_is_closed_to_them(begin: Open, folder: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "answers.db").touch(0o644)
-    read(run(), LIST)
+    read(begin(), LIST)
     assert mode(folder / "answers.db") == 0o600
 
 

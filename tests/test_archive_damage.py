@@ -8,7 +8,6 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -16,32 +15,7 @@ import pytest
 
 from billql.answers import Answers
 from billql.archive import Archive
-from support.archives import KIB, LIST, Open, read, recalled
-from support.clock import FakeClock
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "deep" / "cache"
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def run(folder: Path, clock: FakeClock) -> Iterator[Open]:
-    """Begin a run, which knows only what earlier ones have left."""
-    begun: list[Answers] = []
-
-    def begin() -> Answers:
-        begun.append(Answers(clock=clock.now, archive=Archive(folder, 100 * KIB)))
-        return begun[-1]
-
-    yield begin
-    for answers in begun:
-        answers.close()
+from support.archives import LIST, Open, read, recalled
 
 
 def mode(path: Path) -> int:
@@ -57,66 +31,66 @@ def page_of(path: Path, body: bytes) -> int:
     "content",
     [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4000, b"\0" * 8192],
 )
-def test_a_file_that_is_no_database_is_put_aside(run: Open, folder: Path, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_put_aside(begin: Open, folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True)
     (folder / "answers.db").write_bytes(content)
-    assert recalled(run(), LIST[0]) == []
-    read(run(), LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
     assert (folder / "answers.db.aside").read_bytes() == content
     assert {mode(path) for path in folder.iterdir()} <= {0o600, 0o644}
     assert mode(folder / "answers.db") == 0o600
 
 
-def test_somebody_elses_database_is_put_aside(run: Open, folder: Path) -> None:
+def test_somebody_elses_database_is_put_aside(begin: Open, folder: Path) -> None:
     folder.mkdir(parents=True)
     other = sqlite3.connect(folder / "answers.db")
     other.execute("CREATE TABLE reading (mine)")
     other.close()
-    assert recalled(run(), LIST[0]) == []
-    read(run(), LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
     aside = sqlite3.connect(folder / "answers.db.aside")
     assert aside.execute("SELECT count(*) FROM reading").fetchall() == [(0,)]
     aside.close()
 
 
-def test_another_format_is_put_aside(run: Open, folder: Path) -> None:
-    read(run(), LIST)
+def test_another_format_is_put_aside(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
     newer = apsw.Connection(str(folder / "answers.db"))
     newer.pragma("user_version", 999)
     newer.close()
-    assert recalled(run(), LIST[0]) == []
-    read(run(), LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
 
 
-def test_a_reading_that_was_tampered_with_is_forgotten(run: Open, folder: Path) -> None:
-    read(run(), LIST, size=50)
-    read(run(), [b"other"])
+def test_a_reading_that_was_tampered_with_is_forgotten(begin: Open, folder: Path) -> None:
+    read(begin(), LIST, size=50)
+    read(begin(), [b"other"])
     path = folder / "answers.db"
     content = bytearray(path.read_bytes())
     content[page_of(path, LIST[1] + b"....") + 10] ^= 1
     path.write_bytes(content)
-    later = run()
+    later = begin()
     assert recalled(later, LIST[0]) == []
     assert recalled(later, b"other") == [b"other"]
     read(later, LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == LIST
 
 
-def test_a_reading_that_lacks_a_page_is_forgotten(run: Open, folder: Path) -> None:
-    read(run(), LIST)
+def test_a_reading_that_lacks_a_page_is_forgotten(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
     other = apsw.Connection(str(folder / "answers.db"))
     other.execute("DELETE FROM page WHERE id = 2")
     other.close()
-    assert recalled(run(), LIST[0]) == []
+    assert recalled(begin(), LIST[0]) == []
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_damage_anywhere_never_gives_a_wrong_answer(run: Open, folder: Path, seed: int) -> None:
+def test_damage_anywhere_never_gives_a_wrong_answer(begin: Open, folder: Path, seed: int) -> None:
     lists = [[b"%d %d" % (number, page) for page in range(5)] for number in range(20)]
-    first = run()
+    first = begin()
     for keys in lists:
         read(first, keys, size=500)
     first.close()
@@ -125,32 +99,32 @@ def test_damage_anywhere_never_gives_a_wrong_answer(run: Open, folder: Path, see
     for at in range(100 + seed * 997, len(content), 12 * 997):
         content[at : at + 8] = luck.randbytes(8)
     path.write_bytes(content)
-    later = run()
+    later = begin()
     expected = {keys[0]: [key + b"." * 500 for key in keys] for keys in lists}
     for keys in lists:
         assert recalled(later, keys[0]) in (expected[keys[0]], [])
     read(later, LIST)
     read(later, LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == LIST
 
 
-def test_a_file_that_is_cut_short(run: Open, folder: Path) -> None:
-    read(run(), LIST, size=5000)
+def test_a_file_that_is_cut_short(begin: Open, folder: Path) -> None:
+    read(begin(), LIST, size=5000)
     path = folder / "answers.db"
     path.write_bytes(path.read_bytes()[:9000])
-    assert recalled(run(), LIST[0]) == []
-    read(run(), LIST)
-    read(run(), LIST)
-    assert recalled(run(), LIST[0]) == LIST
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
 
 
-def test_a_file_that_vanishes_under_way(run: Open, folder: Path) -> None:
-    first = run()
+def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
+    first = begin()
     read(first, LIST)
     (folder / "answers.db").unlink()
     read(first, [b"other"])
     assert recalled(first, b"other") == [b"other"]
-    read(run(), LIST)
+    read(begin(), LIST)
 
 
 FULL = """
@@ -183,11 +157,11 @@ def test_a_disk_that_is_full(folder: Path) -> None:
     assert told.returncode == 0, told.stderr
 
 
-def test_who_finds_it_locked_does_without(run: Open, folder: Path) -> None:
-    read(run(), LIST)
+def test_who_finds_it_locked_does_without(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
     other = apsw.Connection(str(folder / "answers.db"))
     other.execute("BEGIN EXCLUSIVE")
-    later = run()
+    later = begin()
     assert recalled(later, LIST[0]) == []
     other.execute("COMMIT")
     other.close()
@@ -230,7 +204,7 @@ def writer(folder: Path, name: str, turns: int) -> subprocess.Popen[str]:
     )
 
 
-def test_processes_at_once(folder: Path, run: Open) -> None:
+def test_processes_at_once(folder: Path, begin: Open) -> None:
     writers = [writer(folder, name, 5) for name in "xyz"]
     for one in writers:
         _, told = one.communicate(timeout=60)

@@ -39,6 +39,15 @@ def test_both_sides_find_the_same(api: Api) -> None:
     assert ours == [(*row[:5], float(row[5]), row[6] and float(row[6]), *row[7:]) for row in theirs]
 
 
+def test_shillelagh_finds_as_much(api: Api) -> None:
+    pytest.importorskip("shillelagh", reason="it is there after `make bench`")
+    from bench import by_shillelagh
+
+    api.set_up(records=450)
+    for instant in by_shillelagh.INSTANTS:
+        assert len(by_shillelagh.records(api.url, instant)) == 450
+
+
 def test_a_limit_takes_one_request(api: Api) -> None:
     (line,) = measures.limit(api)
     assert line.reached

@@ -42,9 +42,7 @@ FILTERS = [
     and not parameter.required
     and (parameter.column or name) not in echoed(table)
 ]
-PAIRS = [
-    table for table in TABLES if table.resource.methods.keys() >= {"list", "get"}
-]  # the rest has one way to be read, or none by an identifier
+PAIRS = [table for table in TABLES if table.resource.methods.keys() >= {"list", "get"}]
 KEYS = {
     "stripe.billing.credit_balance_summary": (
         "customer IN (SELECT customer FROM stripe.billing.credit_grants)"
@@ -78,6 +76,16 @@ VALUES = {
 }
 """A value for a column of each type."""
 
+SEARCHES = [
+    ("core.customers", "created>0", "created > '1970-01-01T00:00:00Z'"),
+    ("core.charges", "amount>1000", "amount > 1000"),
+    ("core.payment_intents", 'status:"succeeded"', "status = 'succeeded'"),
+    ("billing.invoices", 'status:"open"', "status = 'open'"),
+    ("billing.subscriptions", 'status:"canceled"', "status = 'canceled'"),
+    ("catalog.products", 'active:"true"', "active = 1"),
+    ("catalog.prices", 'active:"false"', "active = 0"),
+]
+
 SUMMARY = {
     "object": "billing.credit_balance_summary",
     "balances": [
@@ -97,7 +105,7 @@ SUMMARY = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as sandbox:
+    with Sandbox(size="small") as sandbox:
         yield sandbox
 
 
@@ -167,18 +175,20 @@ def test_every_column_can_be_read(connection: billql.Connection, table: Table) -
 
 @pytest.mark.parametrize("table", PAIRS, ids=lambda table: table.name)
 def test_an_object_is_the_same_alone_and_in_its_list(
-    connection: billql.Connection, table: Table
+    sandbox: Sandbox, connection: billql.Connection, table: Table
 ) -> None:
     condition = KEYS.get(table.name, "true")
     (listed,) = rows(connection, f"SELECT * FROM {table.name} WHERE {condition} LIMIT 1")
     columns = [name for name, column in table.resource.columns.items() if not column.hidden]
     known = dict(zip(columns, listed, strict=True))
-    keys = {"id", *(column for column in columns if column in condition.partition(" ")[0])}
-    told = " AND ".join(f"{key} = '{known[key]}'" for key in sorted(keys))
-    cursor = connection.execute(f"SELECT * FROM {table.name} WHERE {told}")
-    assert cursor.fetchall() == [listed]
-    ((plan,),) = rows(connection, f"SELECT 1 FROM {table.name} WHERE {told}")
-    assert plan == 1
+    parameters = table.resource.methods["get"].parameters.items()
+    keys = [name for name, parameter in parameters if parameter.required]
+    told = " AND ".join(f"{key} = '{known[key]}'" for key in keys)
+    sandbox.requests.clear()
+    assert rows(connection, f"SELECT * FROM {table.name} WHERE {told}") == [listed]
+    (entry,) = sandbox.requests
+    assert urlsplit(entry.target).path.endswith(f"/{known['id']}")
+    assert rows(connection, f"SELECT * FROM {table.name} WHERE {told} AND id = 'none'") == []
 
 
 @pytest.mark.parametrize(("table", "name", "parameter"), FILTERS)
@@ -205,6 +215,16 @@ def test_a_filter_gives_the_rows_that_sqlite_would(
     assert sorted(found, key=repr) == sorted(expected, key=repr)
     targets = [dict(parse_qsl(urlsplit(entry.target).query)) for entry in sandbox.requests]
     assert any((parameter.name or name) in target for target in targets)
+
+
+@pytest.mark.parametrize(("resource", "query", "condition"), SEARCHES)
+def test_a_search_finds_what_the_list_has(
+    connection: billql.Connection, resource: str, query: str, condition: str
+) -> None:
+    found = rows(connection, f"SELECT id FROM stripe.{resource} WHERE query = '{query}'")
+    assert found
+    listed = rows(connection, f"SELECT id FROM stripe.{resource} WHERE {condition}")
+    assert sorted(found) == sorted(listed)
 
 
 def test_canceled_subscriptions_are_there(connection: billql.Connection) -> None:

@@ -111,11 +111,18 @@ class Answers:
         return Answer(body, media_type, json.loads(headers) if headers else {})
 
     def publish(
-        self, first: Key, numbers: Sequence[int], keep: float, *, stated: bool = False
+        self,
+        first: Key,
+        numbers: Sequence[int],
+        keep: float,
+        *,
+        stated: bool = False,
+        secret: str = "",
     ) -> None:
         """Let other statements see a whole reading for some seconds; `first` opens it.
 
-        `stated` says that its definition states how long, and not a setting.
+        `stated` says that its definition states how long, and not a setting. What repeats the
+        `secret` does not go into the archive.
         """
         times = Times(self._clock(), keep, stated)
         with self._lock, self._open() as database:
@@ -131,7 +138,7 @@ class Answers:
                     # It is a page of another reading, which it must not be taken from.
                     self._drop_reading(database, reading)
                     return
-            if self._archive is not None and not _has_headers(database, reading):
+            if self._archive is not None and _may_last(database, reading, secret):
                 self._archive.store(first, Reading(times, _pages(database, reading)))
 
     def recall(self, first: Key, keep: float) -> dict[Key, int]:
@@ -250,14 +257,13 @@ class Answers:
         return self._database
 
 
-def _has_headers(database: apsw.Connection, reading: int) -> bool:
-    """Tell whether rows may be made of something other than bodies."""
-    return bool(
-        _all(
-            database,
-            "SELECT 1 FROM answer WHERE reading = ? AND headers IS NOT NULL LIMIT 1",
-            (reading,),
-        )
+def _may_last(database: apsw.Connection, reading: int, secret: str) -> bool:
+    """Tell whether a reading has nothing that may not be written to a file."""
+    return not _all(
+        database,
+        "SELECT 1 FROM answer WHERE reading = ?1 AND (headers IS NOT NULL "
+        "OR (?2 != x'' AND instr(body, ?2))) LIMIT 1",
+        (reading, secret.encode()),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +20,7 @@ from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.errors import BadValue, ParameterMissing
 from billql.exchange import Request, Scalar, plain
-from billql.plan import Constraint, Plan, bearing_on, echoed, filters, is_exact, span_of
+from billql.plan import Constraint, Plan, echoed, filters, is_exact, span_of
 from billql.telling import said
 from billql.values import EVERYTHING, Span, SQLValue
 
@@ -157,7 +157,8 @@ def _choices(
         met = {one & other for one in before for other in told}
         found[column] = {span for span in met if not span.empty}
     for column, wrong in unsaid.items():
-        if not all(_suffices(table, method, column, one) for one in found.get(column, {EVERYTHING})):
+        told = found.get(column, {EVERYTHING})
+        if not all(_suffices(table, method, column, span) for span in told):
             raise _bad_value(table, column, wrong)
     choices: dict[str, list[Spans]] = {}
     for column, met in found.items():
@@ -301,10 +302,12 @@ def _loose_windows(
     table: Table, method: Method, chosen: Mapping[str, Spans]
 ) -> Iterator[tuple[str, tuple[SQLValue, SQLValue]]]:
     """Give the windows of which the API gives more than was asked for."""
-    for column in {method.slices.column if method.slices else None, method.cut} - {None}:
+    for column in (method.slices.column if method.slices else None, method.cut):
+        if column is None:
+            continue
         kind = table.resource.columns[column].type
         span = chosen.get(column, (EVERYTHING,))[0]
-        exact = all(is_exact(kind, parameter) for name, parameter in filters(method) if name == column)
+        exact = all(is_exact(kind, one) for name, one in filters(method) if name == column)
         if not exact and span.low is not None and span.high is not None:
             yield column, (values.sql_value(kind, span.low), values.sql_value(kind, span.high))
 
@@ -338,8 +341,8 @@ def _parameter_value(
     spans = chosen.get(column, (EVERYTHING,))
     kind = table.resource.columns[column].type
     if parameter.lists:
-        told = [said(kind, parameter, span) for span in spans]
-        return None if None in told else told
+        told = [one for span in spans if (one := said(kind, parameter, span)) is not None]
+        return told if len(told) == len(spans) else None
     whole = spans[0] if len(spans) == 1 else Span(spans[0].low, spans[-1].high)
     value = said(kind, parameter, whole)
     if value is None and parameter.required:

@@ -60,7 +60,7 @@ class Credentials:
                 "is not set",
                 hint=f"{provider.auth.help} Then: export {variable}=…",
             )
-        if not (secret.isascii() and secret.isprintable()):
+        if not (secret.isascii() and secret.isprintable()) or " " in secret:
             raise CredentialMissing(
                 f"The token in {variable} has a character that no token has",
                 hint="Copy it again; it may have been cut or decorated on the way.",
@@ -81,7 +81,9 @@ def origin(url: str, named: str) -> str:
         _ = parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    if not host or parts.username is not None or parts.query or parts.fragment:
+    # What readers of addresses disagree about, none of them shall see.
+    plain = url.isascii() and url.isprintable() and not set(url) & set(" @?#%\\")
+    if not (parts.scheme and host and plain):
         raise InterfaceError(
             f"{named} is not the address of a server",
             hint="Give a scheme and a host, like https://api.example.com.",

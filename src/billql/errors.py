@@ -235,6 +235,9 @@ class Interrupted(OperationalError):
     code = "interrupted"
     exit = Exit.INTERRUPTED
 
+    def __init__(self) -> None:
+        super().__init__("The statement was interrupted")
+
 
 class SqlError(ProgrammingError):
     """SQLite refuses the statement.

@@ -26,7 +26,7 @@ from billql.bind import Bound, Chain, covering
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.cut import windows
-from billql.errors import ApiError, ListChanged
+from billql.errors import ApiError, BadAnswer, ListChanged
 from billql.exchange import Answer, Request
 from billql.plan import Plan, paginator_of
 from billql.rows import Content, Row, RowMaker, identities, parse
@@ -120,7 +120,7 @@ class Scan:
 
     def look_ahead(self) -> None:
         """Send what is known to be needed next, as far as the window has room."""
-        if not self._ahead:
+        if not self._ahead or self.statement.offline:
             return
         room = self._window() - sum(reader.pending for reader in self._readers)
         for reader in self._readers:
@@ -221,6 +221,8 @@ class _Reader:
             try:
                 rows = self._understood(request, future)
             except Exception as error:
+                if isinstance(error, BadAnswer):
+                    self._scan.statement.distrust(self._asked, self._scan.connection)
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()

@@ -111,9 +111,7 @@ def _consider(
 ) -> Plan:
     method = table.resource.methods[name]
     pushed = [
-        number
-        for number, one in enumerate(constraints)
-        if one.usable and bearing_on(method, one)
+        number for number, one in enumerate(constraints) if one.usable and bearing_on(method, one)
     ]
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
     defaults = {column for column, one in filters(method) if one.default is not None}
@@ -233,7 +231,7 @@ def echoed(table: Table) -> list[str]:
 
 
 def _comes_in(method: Method, order: Sequence[Order], served: set[str]) -> bool:
-    """Tell whether the rows come in the order that is asked for, if no column has several values."""
+    """Tell whether rows come in an order, where the statement gives each column one value."""
     asked = [f"-{term.column}" if term.descending else term.column for term in order]
     for column, parameter in filters(method):
         if isinstance(parameter.default, tuple) and column not in served:

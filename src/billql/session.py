@@ -215,7 +215,7 @@ def _translated(
 ) -> errors.Error:
     """Turn an error of SQLite's into one of billql's."""
     if isinstance(error, apsw.InterruptError):
-        return errors.Interrupted("The statement was interrupted")
+        return errors.Interrupted()
     if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None

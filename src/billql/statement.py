@@ -194,27 +194,33 @@ class Statement:
             numbers,
             self.shared.keep if keep is None else keep,
             stated=keep is not None,
+            secret=connection.secret,
         )
 
     def forget(
-        self, requests: Iterable[Request], connection: Connection, figures: ScanFigures
+        self, requests: Sequence[Request], connection: Connection, figures: ScanFigures
     ) -> bool:
         """Drop the answers of a list that moved while it was read, so that it is read anew.
 
         Nothing is dropped, and False is given, if another scan has read one of them: the two would
         see different lists.
         """
-        keys = [key_of(request, connection) for request in requests]
-        if any(self._asked_by[key] != {id(figures)} for key in keys):
+        asked_by = (self._asked_by[key_of(request, connection)] for request in requests)
+        if any(scans != {id(figures)} for scans in asked_by):
             return False
-        for key in keys:
+        self.distrust(requests, connection)
+        return True
+
+    def distrust(self, requests: Iterable[Request], connection: Connection) -> None:
+        """Drop answers that turned out untrue, so that no statement sees them again."""
+        for request in requests:
+            key = key_of(request, connection)
             self._published.discard(key)
             with self._lock:
                 self._under_way.pop(key, None)
                 number = self._pinned.pop(key, None)
             if number is not None:
                 self.shared.answers.drop(number)
-        return True
 
     def check(self) -> None:
         """Before waiting: raise Interrupted if the statement was asked to end."""
@@ -222,12 +228,12 @@ class Statement:
             raise NotAtHand
         if self.stop.is_set() or self.interrupted():
             self.stop.set()
-            raise Interrupted("The statement was interrupted")
+            raise Interrupted
 
     def close(self) -> None:
         """End the statement: nothing more is sent, and its snapshot is let go."""
-        self.stop.set()
         with self._lock:
+            self.stop.set()
             for under_way in self._under_way.values():
                 under_way.future.cancel()
             pinned, self._pinned = self._pinned, {}
@@ -255,6 +261,8 @@ class Statement:
 
     def _spend(self, figures: ScanFigures) -> None:
         with self._lock:
+            if self.stop.is_set():
+                raise Interrupted
             if self.max_requests is not None and self.sent >= self.max_requests:
                 raise RequestLimit(
                     f"The statement needs more than the {self.max_requests} requests "

@@ -203,12 +203,12 @@ class Transport:
     def _sleep(self, trip: Trip, seconds: float) -> None:
         trip.waited += seconds
         if self._clock.wait(trip.stop, seconds):
-            raise _interrupted()
+            raise Interrupted
 
     def _attempt(self, job: _Job) -> Answer | _Failure:
         request, connection, trip, _, lane = job
         if trip.stop.is_set():
-            raise _interrupted()
+            raise Interrupted
         trip.spend()
         trip.sent += 1
         try:
@@ -235,10 +235,6 @@ class Transport:
 def _is_passing(status: int) -> bool:
     """Tell whether a status speaks of the moment and not of the request."""
     return status in (408, 429) or status >= 500
-
-
-def _interrupted() -> Interrupted:
-    return Interrupted("The statement was interrupted")
 
 
 def _no_answer(request: Request, why: NoReply) -> ConnectionFailed:

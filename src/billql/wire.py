@@ -292,7 +292,7 @@ class _Socket(httpcore.NetworkStream):
                 return self._stream.read(max_bytes, min(left, TICK))
             except httpcore.ReadTimeout:
                 continue
-        raise Interrupted("The statement was interrupted")
+        raise Interrupted
 
     def start_tls(
         self,

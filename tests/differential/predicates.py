@@ -24,6 +24,8 @@ class Col(NamedTuple):
     type: str
     particular: bool = False
     """Whether it may be a key, for which not everything can be said to an API."""
+    filtered: bool = False
+    """Whether an API filters it."""
 
 
 Scope = tuple[Col, ...]
@@ -31,14 +33,32 @@ Scope = tuple[Col, ...]
 _MOMENTS = (
     *("2025", "2025-02", "2025-02-01", "2025-01-31T", "2025-02-01T00", "2025-02-01T00:00:00Z"),
     *("2025-01-31x", "2025-1", "2025-02-30", "2025-13", "abc", "", "0001-01-01", "9999-12-31"),
-    *("9999-12-31T23:59:59Z", "0001", "9999-12", 20250201, 2025, b"2025-02-01", None, "2025-01-31 "),
+    *(
+        "9999-12-31T23:59:59Z",
+        "0001",
+        "9999-12",
+        20250201,
+        2025,
+        b"2025-02-01",
+        None,
+        "2025-01-31 ",
+    ),
 )
 _STRANGE: Mapping[str, Sequence[SQLValue]] = {
     "text": (5, 5.0, -1, b"a", "zz", "a\n", "\u00e1", 0, "%"),
     "key": ("zz", None),
     "integer": (
         *("5", " 5 ", "5.0", "5abc", "abc", "", 1.5, -0.5, 1e18, 9223372036854775807, b"5", "-1"),
-        *(-9223372036854775808, 9007199254740992.0, "1e1", "0x10", "5\n", "+5", 1e300, float("inf")),
+        *(
+            -9223372036854775808,
+            9007199254740992.0,
+            "1e1",
+            "0x10",
+            "5\n",
+            "+5",
+            1e300,
+            float("inf"),
+        ),
     ),
     "decimal": (1, "1.5", "abc", 2**53 + 1, float("inf"), " 5", b"1", "1e2", -2, 10**18),
     "boolean": (2, "1", "true", 0.5, 1.0, b"1", -1),
@@ -87,13 +107,19 @@ class Predicates(ABC):
     # Values.
 
     def fitting(self, kind: str) -> SQLValue:
-        """A value that rows may have."""
-        return self.one(*POOLS.get(kind, (0, 1, "a", None)))
+        """A value that rows may have; as in rows, the first of its pool are likely."""
+        pool = POOLS.get(kind, (0, 1, "a", None))
+        return self.one(*(pool[:3] if self.chance(60) else pool))
+
+    def favoured(self, scope: Scope) -> Col:
+        """A column, likely one that an API filters."""
+        filtered = [col for col in scope if col.filtered]
+        return self.one(*(filtered if filtered and self.chance(60) else scope))
 
     def value(self, col: Col) -> SQLValue:
         """A value to compare a column with; often one that rows have."""
         strange = _STRANGE.get(col.type, ())
-        if self.chance(70) or not strange:
+        if self.chance(80) or not strange:
             return self.fitting(col.type)
         self.refusable = self.refusable or col.particular
         return self.one(*strange)
@@ -154,7 +180,7 @@ class Predicates(ABC):
             return f"NOT ({self.predicate(scope, depth - 1)})"
         if kind == "nested":
             return self._nested_predicate(scope)
-        col = self.one(*scope)
+        col = self.favoured(scope)
         if kind == "compare":
             return self.swapped(col.text, self.one(*_OPERATORS), self.literal(self.value(col)))
         if kind == "in":
@@ -178,8 +204,8 @@ class Predicates(ABC):
         if kind == "like":
             patterns = ("a%", "A%", "%a", "2025-01%", "5", "_", "", "2025-02-0_", "%")
             word = self.one("LIKE", "GLOB", "NOT LIKE")
-            pattern = self.one(*patterns)
-            return f"{col.text} {word} {written(pattern.replace('%', '*') if word == 'GLOB' else pattern)}"
+            pattern = self.one(*patterns).replace("%", "*" if word == "GLOB" else "%")
+            return f"{col.text} {word} {written(pattern)}"
         if kind == "collate":
             collation = self.one("NOCASE", "RTRIM", "BINARY")
             left = f"{col.text} COLLATE {collation}"
@@ -193,7 +219,10 @@ class Predicates(ABC):
             pair = f"({self.literal(self.value(col))}, {self.literal(self.value(other))})"
             left = f"({col.text}, {other.text})"
             return self.one(
-                f"{left} = {pair}", f"{left} < {pair}", f"{left} >= {pair}", f"{left} IN (VALUES {pair})"
+                f"{left} = {pair}",
+                f"{left} < {pair}",
+                f"{left} >= {pair}",
+                f"{left} IN (VALUES {pair})",
             )
         return self.one(
             f"+{col.text} = {value}",
@@ -209,8 +238,8 @@ class Predicates(ABC):
     def _joined(self, word: str, scope: Scope, depth: int) -> str:
         """OR and AND; an OR of what an API filters makes SQLite read a table several times."""
         count = self.one(2, 2, 2, 3)
-        if word == "OR" and self.chance(40):
-            cols = [self.one(*scope) for _ in range(count)]
+        if word == "OR" and self.chance(60):
+            cols = [self.favoured(scope) for _ in range(count)]
             parts = [f"{col.text} = {self.literal(self.value(col))}" for col in cols]
         else:
             parts = [self.predicate(scope, depth - 1) for _ in range(count)]

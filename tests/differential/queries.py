@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from .drawing import LOCAL, POOLS
-from .predicates import Bindings, Col, Predicates, Scope
+from .predicates import Bindings, Col, Predicates, Scope, written
 from .shapes import Shape
 
 
@@ -78,17 +78,21 @@ class _Writer(Predicates):
         return _Item(f"{LOCAL.name} AS {alias}", columns)
 
     def _shape_item(self, shape: Shape, alias: str, around: Scope) -> _Item:
+        filtered = {one.column for one in shape.filters} | ({"id"} if shape.by_id else set())
         columns = tuple(
             Col(
                 f"{alias}.{column.name}",
                 column.domain if column.domain in POOLS else column.type,
-                particular=column in list(shape.needs()) or (column.name == "id" and bool(shape.by_id)),
+                particular=column in list(shape.needs())
+                or (column.name == "id" and bool(shape.by_id)),
+                filtered=column.name in filtered,
             )
             for column in shape.columns
         )
         needed = {column.name for column in shape.needs()}
         needs = [
-            self._window(shape, col) if shape.days and _name(col) == shape.window
+            self._window(shape, col)
+            if shape.days and _name(col) == shape.window
             else self._key(col, around)
             for col in columns
             if _name(col) in needed
@@ -135,8 +139,9 @@ class _Writer(Predicates):
         for place in range(self.number(0, most - 1)):
             item = self._item(depth, (*scope, *around))
             needy = needy or bool(item.needs)
-            join = self.one(*["JOIN"] * 4, *["LEFT JOIN"] * 3, ",", "CROSS JOIN", "RIGHT JOIN",
-                            "FULL JOIN")
+            join = self.one(
+                *["JOIN"] * 4, *["LEFT JOIN"] * 3, ",", "CROSS JOIN", "RIGHT JOIN", "FULL JOIN"
+            )
             shared = sorted({_name(one) for one in scope} & {_name(one) for one in item.columns})
             if needy and join in ("RIGHT JOIN", "FULL JOIN"):
                 self.refusable = True  # the rows without a partner are read without a key
@@ -166,7 +171,7 @@ class _Writer(Predicates):
         source, scope, where = self._from(depth, around, most)
         for _ in range(self.one(0, 1, 1, 1, 2)):
             where.append(self.predicate((*scope, *around), 2))
-        condition = f" WHERE {' AND '.join(where)}" if where else ""
+        condition = _where(where)
         count = width or self.number(1, 4)
         form = self.one(*["plain"] * 6, "distinct", "group", "window", "whole")
         if form == "group":
@@ -183,8 +188,9 @@ class _Writer(Predicates):
 
     def _grouped(self, source: str, scope: Scope, condition: str, count: int) -> _Select:
         groups = [_plain(self.one(*scope)) for _ in range(self.number(1, 2))]
-        outputs = [self.one(*groups) if self.chance(50) else self._aggregate(scope)
-                   for _ in range(count)]
+        outputs = [
+            self.one(*groups) if self.chance(50) else self._aggregate(scope) for _ in range(count)
+        ]
         listed = ", ".join(f"{one.text} AS o{place}" for place, one in enumerate(outputs))
         having = f" HAVING count(*) {self.one('>', '<', '=')} 1" if self.chance(30) else ""
         by = ", ".join(dict.fromkeys(one.text for one in groups))
@@ -193,8 +199,13 @@ class _Writer(Predicates):
     def _aggregate(self, scope: Scope) -> Col:
         col = _plain(self.one(*scope))
         money = [one for one in scope if one.type == "decimal"]
-        forms = ["count(*)", f"count({col.text})", f"count(DISTINCT {col.text})",
-                 f"min({col.text})", f"max({col.text})"]
+        forms = [
+            "count(*)",
+            f"count({col.text})",
+            f"count(DISTINCT {col.text})",
+            f"min({col.text})",
+            f"max({col.text})",
+        ]
         if money:
             amount = self.one(*money).text
             forms += [f"sum({amount})", f"total({amount})", f"avg({amount})"]
@@ -210,8 +221,13 @@ class _Writer(Predicates):
         if depth == 0 or self.chance(75):
             return col
         inner = (*scope, *around)
-        forms = [f"coalesce({col.text}, 'none')", f"typeof({col.text})", f"{col.text} || ''",
-                 f"{col.text} IS NULL", f"({self.predicate(inner, 1)})"]
+        forms = [
+            f"coalesce({col.text}, 'none')",
+            f"typeof({col.text})",
+            f"{col.text} || ''",
+            f"{col.text} IS NULL",
+            f"({self.predicate(inner, 1)})",
+        ]
         if self.chance(50):
             nested = self.nested_one(inner)
             forms = [f"({nested})", f"EXISTS ({nested})"]
@@ -224,7 +240,7 @@ class _Writer(Predicates):
             where.append(self.joining(around, scope))
         if self.chance(30):
             where.append(self.predicate(scope, 0))
-        condition = f" WHERE {' AND '.join(where)}" if where else ""
+        condition = _where(where)
         col = _plain(self.one(*scope))
         return self.one(
             f"SELECT max({col.text}) FROM {source}{condition}",
@@ -238,7 +254,7 @@ class _Writer(Predicates):
         source, scope, where = self._from(0, around, 1)
         if self.chance(50):
             where.append(self.predicate((*scope, *around) if self.chance(20) else scope, 0))
-        condition = f" WHERE {' AND '.join(where)}" if where else ""
+        condition = _where(where)
         col = self.one(*scope)
         return f"SELECT {col.text} FROM {source}{condition}", (col,)
 
@@ -253,8 +269,12 @@ class _Writer(Predicates):
     def _limit(self) -> str:
         limit = self.bound(self.one(1, 2, 3, 5, 10, 0, -1, 7))
         offset = self.bound(self.one(0, 1, 2, 3, 5, 9, -1))
-        return self.one(f" LIMIT {limit}", f" LIMIT {limit} OFFSET {offset}",
-                        f" LIMIT {limit} OFFSET {offset}", f" LIMIT {offset}, {limit}")
+        return self.one(
+            f" LIMIT {limit}",
+            f" LIMIT {limit} OFFSET {offset}",
+            f" LIMIT {limit} OFFSET {offset}",
+            f" LIMIT {offset}, {limit}",
+        )
 
     def statement(self) -> Query:
         if self.chance(15):
@@ -263,7 +283,9 @@ class _Writer(Predicates):
             how = self.one("", "MATERIALIZED ", "NOT MATERIALIZED ")
             self._with_text.append(f"c1({names}) AS {how}({inner.text})")
             self._with.append(("c1", inner.outputs))
-        select = self._core(1, (), self.one(1, 1, 2, 2, 3))
+        if self.chance(20):
+            return self._pages()
+        select = self._core(1, (), self.one(1, 2, 2, 2, 3))
         compound = self.chance(12)
         if compound:
             word = self.one("UNION", "UNION ALL", "UNION ALL", "INTERSECT", "EXCEPT")
@@ -280,13 +302,35 @@ class _Writer(Predicates):
         refusable = self.refusable or (self._keys_from_a_query and " OR " in text)
         return Query(query, bindings, unlimited, keys, total, refusable)
 
+    def _pages(self) -> Query:
+        """One resource, a few filters, the API's own order, LIMIT and OFFSET."""
+        shape = self.one(*self._shapes)
+        item = self._shape_item(shape, self.alias(), ())
+        where = list(item.needs)
+        for _ in range(self.number(0, 2)):
+            col = self.favoured(item.columns)
+            operator = self.one("=", "=", ">=", "<", "<=", ">")
+            value = written(self.value(col)) if self.chance(80) else self.bound(self.value(col))
+            where.append(f"{col.text} {operator} {value}")
+        by = {_name(col): col.text for col in item.columns}
+        terms = [
+            (term.removeprefix("-"), " DESC" if term.startswith("-") else "")
+            for term in shape.order[: self.number(0, len(shape.order))]
+        ]
+        names = list(dict.fromkeys(name for name, _ in terms))
+        outputs = [*(by[name] for name in names), self.one(*item.columns).text]
+        text = f"SELECT {', '.join(outputs)} FROM {item.text}{_where(where)}"
+        if terms:
+            text += f" ORDER BY {', '.join(by[name] + way for name, way in terms)}"
+        query, bindings = self._bound(text + self._limit())
+        keys = tuple(range(len(names)))
+        return Query(query, bindings, self._bound(text), keys, refusable=self.refusable)
+
     def _order(self, select: _Select, compound: bool) -> tuple[str, tuple[int, ...], bool]:
         if self.chance(45):
             return "", (), False
         places = self.draw(
-            st.lists(
-                st.integers(0, len(select.outputs) - 1), min_size=1, max_size=3, unique=True
-            )
+            st.lists(st.integers(0, len(select.outputs) - 1), min_size=1, max_size=3, unique=True)
         )
         terms: list[str] = []
         keys: list[int] = []
@@ -294,7 +338,7 @@ class _Writer(Predicates):
         for place in places:
             text = select.outputs[place].text
             term = str(place + 1) if compound or not re.fullmatch(r"\w+\.\w+", text) else text
-            if self.chance(10):
+            if not compound and self.chance(10):
                 term += " COLLATE NOCASE"
                 comparable = False
             if comparable:
@@ -304,6 +348,10 @@ class _Writer(Predicates):
         if total:
             terms += [str(place + 1) for place in range(len(select.outputs))]
         return f" ORDER BY {', '.join(terms)}", tuple(keys), total
+
+
+def _where(conditions: Sequence[str]) -> str:
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _name(col: Col) -> str:

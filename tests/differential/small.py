@@ -31,7 +31,15 @@ def small(
     full = [(*row, *(None,) * (6 - len(row))) for row in local]
     shape = Shape("things", made, filters, **more)
     return World(
-        [(shape, [dict(zip(names, row, strict=True)) | {"#": n, "~": 0} for n, row in enumerate(rows)])],
+        [
+            (
+                shape,
+                [
+                    dict(zip(names, row, strict=True)) | {"#": n, "~": 0}
+                    for n, row in enumerate(rows)
+                ],
+            )
+        ],
         full,
     )
 

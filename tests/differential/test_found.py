@@ -18,8 +18,9 @@ ITEMS = (Column("key", "text", echo=True), *columns("n integer, name text"))
 
 def test_a_key_in_the_body_of_a_join() -> None:
     key = replace(KEY, location="body")
-    with small(ITEMS, [("k1", 1, "a"), ("k2", 2, "b")], key, verb="POST",
-               local=[("k2",), ("k1",), ("k3",)]) as world:
+    with small(
+        ITEMS, [("k1", 1, "a"), ("k2", 2, "b")], key, verb="POST", local=[("k2",), ("k1",), ("k3",)]
+    ) as world:
         world.same("SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key")
 
 
@@ -82,7 +83,12 @@ def test_a_bound_that_every_value_satisfies_leaves_out_null() -> None:
 
 
 def test_bounds_at_the_end_of_time() -> None:
-    rows: list[tuple[str | None, int]] = [(None, 0), ("2025-01-01", 1), ("9999-12-31", 2), (None, 3)]
+    rows: list[tuple[str | None, int]] = [
+        (None, 0),
+        ("2025-01-01", 1),
+        ("9999-12-31", 2),
+        (None, 3),
+    ]
     rows += [("0001-01-01", 4), ("2025-01-01", 5)]
     for low, high in ((">=", "<="), (">", "<")):
         filters = [Filter("low", "day", operator=low), Filter("high", "day", operator=high)]  # type: ignore[arg-type]
@@ -97,11 +103,24 @@ def test_a_text_column_is_compared_with_numbers_as_the_other_side_wants() -> Non
     rows = [("5", 1), ("05", 2), ("5.0", 3), (" 5", 4), ("a", 5), (None, 6)]
     local = [("k", "5", 5, None, 5), ("k", "05", 5, None, 5.0), ("k", "5", None, None, "5")]
     with small("name text, n integer", rows, NAME, local=local) as world:
-        for condition in ("t.name = l.n", "t.name = l.x", "t.name = l.s", "t.name = l.n + 0",
-                          "t.name = CAST(l.s AS INTEGER)"):
+        for condition in (
+            "t.name = l.n",
+            "t.name = l.x",
+            "t.name = l.s",
+            "t.name = l.n + 0",
+            "t.name = CAST(l.s AS INTEGER)",
+        ):
             world.same(f"SELECT t.n, l.x FROM local l JOIN @things t ON {condition}")
-        for condition in ("= 5", "= 5.0", "= '05'", "IN (5, 'a')", "IN (SELECT n FROM local)",
-                          "IN (SELECT x FROM local)", "= (SELECT n FROM local LIMIT 1)", "= +5"):
+        for condition in (
+            "= 5",
+            "= 5.0",
+            "= '05'",
+            "IN (5, 'a')",
+            "IN (SELECT n FROM local)",
+            "IN (SELECT x FROM local)",
+            "= (SELECT n FROM local LIMIT 1)",
+            "= +5",
+        ):
             world.same(f"SELECT n FROM @things WHERE name {condition}")
         world.same("SELECT n FROM @things WHERE name = ?", [5])
 
@@ -140,7 +159,9 @@ def test_a_statement_is_run_once_whatever_it_changes() -> None:
         join = "SELECT l.key, t.n FROM found l JOIN @things t ON t.key = l.key"
         world.on_both(f"WITH found AS (SELECT key FROM local) INSERT INTO kept {join}")
         world.same("SELECT * FROM kept")
-        world.on_both(f"WITH found AS (SELECT key FROM local) UPDATE kept SET b = b + (SELECT count(*) FROM ({join}))")
+        world.on_both(
+            f"WITH found AS (SELECT key FROM local) UPDATE kept SET b = b + (SELECT count(*) FROM ({join}))"
+        )
         world.same("SELECT * FROM kept")
         world.on_both(f"WITH found AS (SELECT key FROM local) REPLACE INTO kept {join}")
         world.same("SELECT * FROM kept")
@@ -160,16 +181,24 @@ def test_defaults_of_several_values() -> None:
     with small(made, rows, state, NAME, paging=TEN, order=("n",)) as world:
         world.same("SELECT n FROM @things ORDER BY n", ordered=True)
         world.same("SELECT n FROM @things ORDER BY n LIMIT 5 OFFSET 4", ordered=True)
-        for sql in ("SELECT n FROM @things", "SELECT n FROM @things WHERE name IN ('a', 'b')",
-                    "SELECT n FROM @things WHERE state = 'closed'", "SELECT n, state FROM @things",
-                    "SELECT n FROM @things WHERE state > 'closed'"):
+        for sql in (
+            "SELECT n FROM @things",
+            "SELECT n FROM @things WHERE name IN ('a', 'b')",
+            "SELECT n FROM @things WHERE state = 'closed'",
+            "SELECT n, state FROM @things",
+            "SELECT n FROM @things WHERE state > 'closed'",
+        ):
             world.same(sql)
 
 
 def test_keys_that_are_equal_but_not_of_one_type() -> None:
     rows = [("5", 1), ("5.0", 2), ("1", 3)]
-    local = [("k", None, None, None, 5), ("k", None, None, None, 5.0), ("k", None, None, None, "5.0"),
-             ("k", None, None, None, True)]
+    local = [
+        ("k", None, None, None, 5),
+        ("k", None, None, None, 5.0),
+        ("k", None, None, None, "5.0"),
+        ("k", None, None, None, True),
+    ]
     with small("name text, n integer", rows, NAME, local=local) as world:
         world.same("SELECT l.x, t.n FROM local l CROSS JOIN @things t ON t.name = l.x")
 
@@ -178,7 +207,25 @@ def test_a_number_is_less_than_every_text() -> None:
     rows: list[tuple[int | None, str]] = [(n, "a") for n in (-1, 0, 5)] + [(None, "b")]
     low, high = Filter("n_from", "n", operator=">="), Filter("n_to", "n", operator="<=")
     with small("n integer, name text", rows, N, low, high) as world:
-        for value in ("'abc'", "''", "' 5 '", "'5abc'", "x'35'", "'5'", "'5.5'", "'1e1'", "'0x5'", "'5\n'",
-                      "'+5'", "'5.'", "'.5'", "' '", "'inf'", "'nan'", "9e999", "-9e999"):
+        for value in (
+            "'abc'",
+            "''",
+            "' 5 '",
+            "'5abc'",
+            "x'35'",
+            "'5'",
+            "'5.5'",
+            "'1e1'",
+            "'0x5'",
+            "'5\n'",
+            "'+5'",
+            "'5.'",
+            "'.5'",
+            "' '",
+            "'inf'",
+            "'nan'",
+            "9e999",
+            "-9e999",
+        ):
             for operator in ("=", "<", "<=", ">", ">=", "<>"):
                 world.same(f"SELECT n FROM @things WHERE n {operator} {value}")

@@ -46,7 +46,14 @@ def test_an_order_that_is_left_to_sqlite_with_limit(declares: bool) -> None:
     with small(
         "n integer, name text", rows, paging=TEN, order=("-n",), declares_order=declares
     ) as world:
-        for terms in ("n", "n DESC", "name, n", "name COLLATE NOCASE, n", "-n", "n DESC NULLS FIRST"):
+        for terms in (
+            "n",
+            "n DESC",
+            "name, n",
+            "name COLLATE NOCASE, n",
+            "-n",
+            "n DESC NULLS FIRST",
+        ):
             world.same(f"SELECT n FROM @things ORDER BY {terms} LIMIT 4", ordered=True)
             world.same(f"SELECT n FROM @things ORDER BY {terms} LIMIT 4 OFFSET 23", ordered=True)
 
@@ -68,7 +75,9 @@ def test_an_offset_skips_the_pages_before_it() -> None:
         assert len(world.api.asked) == 1
 
 
-@pytest.mark.parametrize(("limit", "offset"), [("?", "?"), ("?1", "?2"), ("+?", "? + 0"), ("'5'", "'3'")])
+@pytest.mark.parametrize(
+    ("limit", "offset"), [("?", "?"), ("?1", "?2"), ("+?", "? + 0"), ("'5'", "'3'")]
+)
 def test_a_limit_that_is_not_a_literal(limit: str, offset: str) -> None:
     with small("n integer, name text", numbers(40), paging=TEN, order=("n",)) as world:
         bindings = [5, 12] if "?" in limit else []
@@ -127,17 +136,29 @@ def test_a_start_date_column_beside_start_and_end_parameters() -> None:
     last = Filter("end_date", "start_date", "<=", location="path", default="today")
     told = "start_date date, end_date date, n integer"
     with small(told, rows, first, last, paging=TEN, days=7) as world:
-        world.same("SELECT * FROM @things WHERE start_date >= '2025-01-05' AND end_date <= '2025-01-12'")
+        world.same(
+            "SELECT * FROM @things WHERE start_date >= '2025-01-05' AND end_date <= '2025-01-12'"
+        )
         world.same("SELECT * FROM @things WHERE start_date = '2025-01-05'")
-        world.same("SELECT n FROM @things WHERE start_date IN ('2025-01-05', '2025-01-06', '2025-03-01')")
-        world.same("SELECT n FROM @things WHERE start_date > '2025-01-05' AND start_date < '2025-01'")
+        world.same(
+            "SELECT n FROM @things WHERE start_date IN ('2025-01-05', '2025-01-06', '2025-03-01')"
+        )
+        world.same(
+            "SELECT n FROM @things WHERE start_date > '2025-01-05' AND start_date < '2025-01'"
+        )
         with pytest.raises(ParameterMissing):
             world.ask("SELECT * FROM @things WHERE end_date >= '2025-01-05'")
 
 
 @pytest.mark.parametrize("lists", [None, "comma", "repeat", "brackets"])
 def test_null_in_a_list(lists: str | None) -> None:
-    rows: list[tuple[int | None, str | None]] = [(1, "a"), (2, None), (None, "b"), (3, "a"), (3, "a")]
+    rows: list[tuple[int | None, str | None]] = [
+        (1, "a"),
+        (2, None),
+        (None, "b"),
+        (3, "a"),
+        (3, "a"),
+    ]
     several = replace(N, lists=lists)  # type: ignore[arg-type]
     with small("n integer, name text", rows, several, NAME, local=[("k",), (None,)]) as world:
         for condition in (
@@ -233,20 +254,29 @@ def test_outer_joins_keep_what_has_no_partner(join: str) -> None:
         for condition in ("l.n = t.n", "l.s = t.name AND t.n = 1", "l.n = t.n OR l.s = t.name"):
             world.same(f"SELECT l.n, t.* FROM local l {join} JOIN @things t ON {condition}")
             world.same(f"SELECT l.n, t.* FROM @things t {join} JOIN local l ON {condition}")
-            world.same(f"SELECT a.*, b.* FROM @things a {join} JOIN @things b ON a.n = b.n AND b.name = 'a'")
-        world.same(f"SELECT l.n, t.n FROM local l {join} JOIN @things t USING (n) WHERE t.n IS NULL")
+            world.same(
+                f"SELECT a.*, b.* FROM @things a {join} JOIN @things b ON a.n = b.n AND b.name = 'a'"
+            )
+        world.same(
+            f"SELECT l.n, t.n FROM local l {join} JOIN @things t USING (n) WHERE t.n IS NULL"
+        )
         world.same(f"SELECT * FROM local NATURAL {join} JOIN @things")
 
 
 @pytest.mark.parametrize("join", ["RIGHT", "FULL"])
 def test_what_has_no_partner_needs_a_key(join: str) -> None:
-    with small(ITEMS, [("k1", 1, "a")], KEY, local=[("k1",)]) as world, pytest.raises(ParameterMissing):
+    with (
+        small(ITEMS, [("k1", 1, "a")], KEY, local=[("k1",)]) as world,
+        pytest.raises(ParameterMissing),
+    ):
         world.ask(f"SELECT * FROM local l {join} JOIN @things t ON t.key = l.key")
 
 
 def test_duplicates_are_kept() -> None:
     rows = [(1, "a")] * 7 + [(2, "b")] * 5
-    with small("n integer, name text", rows, N, NAME, paging=TEN, local=[("k", "a", 1)] * 2) as world:
+    with small(
+        "n integer, name text", rows, N, NAME, paging=TEN, local=[("k", "a", 1)] * 2
+    ) as world:
         world.same("SELECT n, name FROM @things")
         world.same("SELECT name FROM @things WHERE n = 1 OR name = 'a'")
         world.same("SELECT t.name FROM local l JOIN @things t ON t.n = l.n")
@@ -270,7 +300,9 @@ def test_the_boundaries_of_windows(days: int, low: str, high: str, format: str |
             "day > '2025-01' AND day < '2025-01-31x'",
         ):
             world.same(f"SELECT * FROM @things WHERE {condition}")
-            world.same(f"SELECT n FROM @things WHERE {condition} ORDER BY day DESC, n LIMIT 5 OFFSET 3")
+            world.same(
+                f"SELECT n FROM @things WHERE {condition} ORDER BY day DESC, n LIMIT 5 OFFSET 3"
+            )
 
 
 def test_a_window_with_too_many_slices_is_an_error() -> None:
@@ -281,11 +313,27 @@ def test_a_window_with_too_many_slices_is_an_error() -> None:
 
 
 def test_the_same_statement_with_other_bindings() -> None:
-    with small("n integer, name text", numbers(40), N, NAME, N_FROM, paging=TEN, order=("n",)) as world:
+    with small(
+        "n integer, name text", numbers(40), N, NAME, N_FROM, paging=TEN, order=("n",)
+    ) as world:
         for sql, *several in (
-            ("SELECT n FROM @things WHERE name = ? LIMIT 3", ["a"], ["b"], [None], [5], ["zz"], ["a"]),
-            ("SELECT n FROM @things WHERE n >= ? ORDER BY n LIMIT ? OFFSET ?",
-             [3, 5, 20], ["abc", 5, 0], [0, -1, 31], [None, 1, 1], [3, 5, 20]),
+            (
+                "SELECT n FROM @things WHERE name = ? LIMIT 3",
+                ["a"],
+                ["b"],
+                [None],
+                [5],
+                ["zz"],
+                ["a"],
+            ),
+            (
+                "SELECT n FROM @things WHERE n >= ? ORDER BY n LIMIT ? OFFSET ?",
+                [3, 5, 20],
+                ["abc", 5, 0],
+                [0, -1, 31],
+                [None, 1, 1],
+                [3, 5, 20],
+            ),
             ("SELECT n FROM @things WHERE n = ? OR name = ?", [1, "a"], ["1", 5], [None, None]),
             ("SELECT n FROM @things WHERE n IN (?, ?)", [1, 2], [1, 1], [None, "x"], ["2", 2.0]),
         ):
@@ -299,8 +347,13 @@ def test_the_same_statement_with_other_bindings() -> None:
 
 
 def test_several_cursors_of_one_session_at_once() -> None:
-    with small(ITEMS, [(f"k{n % 5}", n, "a") for n in range(60)], KEY,
-               local=[(f"k{n}",) for n in range(5)], paging=Paging("token", 3)) as world:
+    with small(
+        ITEMS,
+        [(f"k{n % 5}", n, "a") for n in range(60)],
+        KEY,
+        local=[(f"k{n}",) for n in range(5)],
+        paging=Paging("token", 3),
+    ) as world:
         sql = "SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key"
         text = sql.replace("@", "mock.shop.")
         running = [world.session.execute(text) for _ in range(3)]

@@ -73,6 +73,21 @@ def test_nothing_allowed() -> None:
     assert limiter.take("a").refused
 
 
+def test_the_second_slides() -> None:
+    clock = Clock()
+    limiter = Limiter(Limits(per_hour=1, per_minute=1, per_second=2), clock, by_second=True)
+    assert limiter.fresh() == Quota(2, 2, 1001)
+    assert limiter.take("a") == Quota(2, 1, 1001)
+    clock.now = 1000.5
+    assert not limiter.take("a").refused
+    assert limiter.take("a") == Quota(2, 0, 1001, refused=True)
+    assert not limiter.take("b").refused
+    clock.now = 1001.0
+    assert not limiter.take("a").refused
+    assert limiter.take("a").refused
+    assert not Limiter(None, clock, by_second=True).take("a").refused
+
+
 def test_the_documented_limits() -> None:
     limiter = Limiter(Limits(), Clock())
     assert not any(limiter.take("a").refused for _ in range(250))

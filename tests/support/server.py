@@ -239,3 +239,25 @@ class Gate:
                 lambda: self.most >= self._expected, max(0.0, end - time.monotonic())
             )
             self._waiting -= 1
+
+
+class Traffic:
+    """Counts what is under way at once, and holds it until so many are, or for a short while."""
+
+    def __init__(self, expected: int, seconds: float = 2.0) -> None:
+        self._gate = Gate(expected, seconds)
+        self._lock = threading.Lock()
+        self._now = 0
+        self.most = 0
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        try:
+            self._gate()
+            yield
+        finally:
+            with self._lock:
+                self._now -= 1

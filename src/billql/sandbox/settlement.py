@@ -103,11 +103,11 @@ def settle(
     if amount <= 0:
         return plain
     thrown = chance.below(40)
-    if fate is None:
-        fate = next(fate for below, fate in (_TRANSFERS if sent else _CARDS) if thrown < below)
-    if fate == "void" and not voidable:
-        fate = "paid"
-    return _transfer(plain, chance, fate) if sent else _card(plain, fate)
+    usual = next(word for below, word in (_TRANSFERS if sent else _CARDS) if thrown < below)
+    decided = fate or usual
+    if decided == "void" and not voidable:
+        decided = "paid"
+    return _transfer(plain, chance, decided) if sent else _card(plain, decided)
 
 
 def _transfer(plain: Settlement, chance: Chance, fate: Fate) -> Settlement:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from billql.sandbox import Sandbox
+from billql.sandbox.story import Story
 
 from .asking import UNTIL, Asker
 
@@ -58,3 +59,18 @@ def cast(ask: Asker) -> Cast:
         edited_contract=edited[0]["id"],
         subscription=contracts[-1]["subscriptions"][0]["id"],
     )
+
+
+@pytest.fixture(scope="session")
+def story() -> Story:
+    return Story(1, 8, UNTIL)
+
+
+@pytest.fixture(scope="session")
+def balances(ask: Asker) -> dict[str, list[Any]]:
+    return {row["id"]: ask.balances(row["id"]) for row in ask.customers()}
+
+
+@pytest.fixture(scope="session")
+def invoices(ask: Asker) -> dict[str, list[Any]]:
+    return {row["id"]: ask.invoices(row["id"]) for row in ask.customers()}

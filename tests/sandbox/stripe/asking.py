@@ -24,6 +24,7 @@ class Asker:
         self.sandbox = sandbox
         self.url = sandbox.urls["stripe"]
         self.token = sandbox.tokens["stripe"]
+        self._sessions: list[stripe.RequestsClient] = []
         self.client = self.with_key(self.token)
         self.http = httpx.Client(
             base_url=self.url + "/v1",
@@ -34,10 +35,11 @@ class Asker:
 
     def with_key(self, key: str, retries: int = 0) -> StripeClient:
         """Return an official client with another key."""
+        self._sessions.append(stripe.RequestsClient())
         return StripeClient(
             key,
             base_addresses={"api": self.url},
-            http_client=stripe.HTTPXClient(allow_sync_methods=True),
+            http_client=self._sessions[-1],
             max_network_retries=retries,
         )
 
@@ -69,6 +71,8 @@ class Asker:
 
     def __exit__(self, *_: object) -> None:
         self.http.close()
+        for session in self._sessions:
+            session.close()  # type: ignore[no-untyped-call]
 
 
 Listing = Callable[[StripeClient], Any]

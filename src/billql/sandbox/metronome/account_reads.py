@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
@@ -279,6 +280,10 @@ class AccountDesk(Desk):
         ]
         return Response.json({"services": services})
 
+    @cached_property
+    def _events(self) -> list[Event]:
+        return Auditing(self.records).events()
+
     def _list_logs(self, request: Request, asked: Asked) -> Response:
         """Answer with a page of the logs.
 
@@ -293,7 +298,7 @@ class AccountDesk(Desk):
             given, first = read_token(token)
             if not isinstance(given, dict) or not isinstance(first, int):
                 raise wrong("The token of the next page is not valid")
-        rows = [event for event in Auditing(self.records).events() if _logged(event, given)]
+        rows = [event for event in self._events if _logged(event, given)]
         if given.get("sort") == "date_desc":
             rows.reverse()
         shown = rows[first : first + min(asked.get("limit", USUAL), MOST)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 
 from billql.sandbox.api import Json
 from billql.sandbox.story import Customer, Story
@@ -107,6 +107,7 @@ class Books:
                     self.discounts[terms.discount] = shown
         self.more |= {
             ("price", "tiers"): catalogue.tiers,
+            ("price", "currency_options"): catalogue.currency_options,
             ("plan", "tiers"): catalogue.tiers,
             ("coupon", "applies_to"): rebates.applies_to,
             ("coupon", "currency_options"): rebates.currency_options,
@@ -149,6 +150,8 @@ class Books:
         self.more["customer", "subscriptions"] = lambda row: embedded(
             by_customer[row["id"]], f"/v1/customers/{row['id']}/subscriptions"
         )
+        for word in ("sources", "tax_ids"):
+            self.more["customer", word] = partial(_none_of, word)
         self.more["customer", "invoice_credit_balance"] = lambda row: (
             {row["currency"]: row["balance"]} if row["balance"] else {}
         )
@@ -219,18 +222,15 @@ class Books:
         disputes: list[tuple[reversals.Dispute, list[balances.Movement]]] = []
         back: defaultdict[str, list[Json]] = defaultdict(list)
         charges = []
+        noted = _noted(intents, notes)
         for intent in intents:
-            note = notes.get(intent.invoice.id) if intent.invoice else None
             for charge in intent.charges:
                 if charge.moves_money:
                     moved.append(balances.of_charge(charge))
-                last = charge is intent.charges[-1] and intent.received == charge.amount
-                for refund in reversals.refunds_of(charge, note if last else None, now):
+                for refund in reversals.refunds_of(charge, noted.get(charge.id), now):
                     movements = balances.of_refund(refund)
                     refunds.append((refund, [movement.id for movement in movements]))
                     moved += movements
-                    if last:
-                        note = None
                 dispute = reversals.dispute_of(charge, now)
                 if dispute is not None:
                     disputes.append((dispute, balances.of_dispute(dispute, now)))
@@ -255,3 +255,13 @@ class Books:
             "balance_transactions": Table(movement.json(now) for movement in books.movements),
             "payouts": Table(payout.json(now) for payout in books.payouts),
         }
+
+
+def _none_of(word: str, row: Json) -> Json:
+    return embedded([], f"/v1/customers/{row['id']}/{word}")
+
+
+def _noted(intents: Iterable[payments.Intent], notes: Mapping[str, Note]) -> dict[str, Note]:
+    """Return the credit notes by the charges that they are refunded from: an invoice's last."""
+    last = {i.invoice.id: i.charges[-1].id for i in intents if i.invoice and i.received}
+    return {charge: notes[invoice] for invoice, charge in last.items() if invoice in notes}

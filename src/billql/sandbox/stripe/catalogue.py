@@ -165,6 +165,12 @@ class Catalogue:
             for up_to, amount in ((10, unit), (None, unit * 8 // 10))
         ]
 
+    def currency_options(self, price: Json) -> Json:
+        """Return what `expand[]=currency_options` adds to a price."""
+        words = ("tax_behavior", "unit_amount", "unit_amount_decimal")
+        amounts = {word: price[word] for word in words}
+        return {price["currency"]: {"custom_unit_amount": None, **amounts}}
+
     def tax_rate(self, currency: str, *, taxed: bool) -> Json | None:
         """Return the tax on sales in a currency, if there is one."""
         if currency == "usd" and not taxed:

@@ -10,6 +10,7 @@ from billql.sandbox.stripe import wording
 from billql.sandbox.stripe.books import Books
 
 DEEPEST: Final = 4
+"""Words of a path, `data` among them."""
 
 _LISTS: Final[Mapping[str, str]] = {
     "ch": "charges", "cn": "credit_notes", "credgr": "billing/credit_grants",
@@ -67,7 +68,10 @@ IDS: Final[Mapping[str, frozenset[str]]] = {
         "promotion_code": "customer promotion.coupon",
         "quote": "customer default_tax_rates discounts from_quote.quote invoice subscription",
         "refund": "balance_transaction charge customer failure_balance_transaction payment_intent",
-        "subscription": "customer discounts latest_invoice pending_update.discounts",
+        "subscription": (
+            "billing_schedules.applies_to.price customer discounts latest_invoice "
+            "pending_update.discounts"
+        ),
         "subscription_item": "discounts",
     }.items()
 }
@@ -79,7 +83,7 @@ def expand(books: Books, answer: Json, paths: Iterable[str]) -> Json:
     for path in paths:
         parts = path.split(".")
         listed = answer.get("object") in ("list", "search_result")
-        if len(parts) - (parts[0] == "data") > DEEPEST:
+        if len(parts) > DEEPEST:
             message = (
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
             )
@@ -111,7 +115,7 @@ def _walk(books: Books, node: Json, parts: list[str], path: str) -> Json:
             replaced: Json = _replace(books, node, parts[:length], parts[length:], path)
             return replaced
     inner = node.get(parts[0])
-    if isinstance(inner, dict) and "object" in inner and len(parts) > 1:
+    if isinstance(inner, dict) and isinstance(inner.get("object"), str) and len(parts) > 1:
         return node | {parts[0]: _walk(books, inner, parts[1:], path)}
     raise _refused(path)
 

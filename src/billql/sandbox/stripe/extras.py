@@ -37,6 +37,8 @@ def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
         return
     if customer.place == 6:
         yield customer.created, -in_currency(2500, customer.currency), "initial"
+        # What is granted to one who has left is never used.
+        yield (customer.ended or 0) + 10 * DAY, -in_currency(1200, customer.currency), "adjustment"
     if customer.place % 5 == 1:
         yield customer.created + 100 * DAY, -in_currency(3000, customer.currency), "adjustment"
     if customer.place == 2:

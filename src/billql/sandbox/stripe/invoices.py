@@ -160,6 +160,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "amount_due": due,
         "amount_overpaid": 0,
         "amount_paid": paid,
+        "amount_paid_off_stripe": 0,
         "amount_remaining": due - paid,
         "amount_shipping": 0,
         "application": None,

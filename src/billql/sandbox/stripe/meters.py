@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import Any, Final, overload
 
 from billql.sandbox.api import Json
@@ -141,8 +140,3 @@ def _counter(story: Story, customer: Customer, metric: Metric | None) -> Callabl
     if metric is None:
         return lambda start, end: 0
     return lambda start, end: story.used(customer, metric, start, end)
-
-
-def missing_meter(key: str) -> wording.Error:
-    """Refuse a meter that is not there."""
-    return wording.no_such("billing_meter", key, "id", HTTPStatus.NOT_FOUND)

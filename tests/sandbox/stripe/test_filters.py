@@ -1,0 +1,277 @@
+"""What a filter keeps is what a look at the whole list would keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .asking import Asker, Row
+
+Told = dict[str, list[Row]]
+Test = Callable[[Row], bool]
+
+
+def field(name: str, value: Any) -> Test:
+    def test(row: Row) -> bool:
+        at: Any = row
+        for part in name.split("."):
+            at = at[part] if at is not None else None
+        return bool(at == value)
+
+    return test
+
+
+def check(ask: Asker, told: Told, path: str, query: dict[str, Any], test: Test) -> list[Row]:
+    wanted = [row for row in told[path] if test(row)]
+    found = ask.rows(path, query)
+    assert [row["id"] for row in found] == [row["id"] for row in wanted]
+    assert wanted, "a filter that finds nothing shows nothing"
+    return wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("invoices", "status"),
+        ("invoices", "collection_method"),
+        ("invoices", "customer"),
+        ("invoiceitems", "customer"),
+        ("invoiceitems", "invoice"),
+        ("invoice_payments", "invoice"),
+        ("invoice_payments", "status"),
+        ("subscriptions", "status"),
+        ("subscriptions", "collection_method"),
+        ("credit_notes", "customer"),
+        ("credit_notes", "invoice"),
+        ("quotes", "status"),
+        ("quotes", "customer"),
+        ("customers", "email"),
+        ("balance_transactions", "currency"),
+        ("balance_transactions", "type"),
+        ("balance_transactions", "source"),
+        ("payouts", "status"),
+        ("payouts", "destination"),
+        ("charges", "customer"),
+        ("charges", "payment_intent"),
+        ("payment_intents", "customer"),
+        ("refunds", "charge"),
+        ("refunds", "payment_intent"),
+        ("disputes", "charge"),
+        ("disputes", "payment_intent"),
+        ("events", "type"),
+        ("products", "type"),
+        ("prices", "currency"),
+        ("prices", "product"),
+        ("prices", "type"),
+        ("plans", "product"),
+        ("promotion_codes", "code"),
+        ("promotion_codes", "customer"),
+        ("billing/credit_grants", "customer"),
+        ("billing/credit_balance_transactions", "credit_grant"),
+        ("billing/meters", "status"),
+        ("billing/alerts", "alert_type"),
+    ],
+)
+def test_by_a_value(stripe_ask: Asker, told: Told, path: str, name: str) -> None:
+    values = sorted({row[name] for row in told[path] if row[name] is not None})
+    for value in values[:: max(1, len(values) // 4)]:
+        every = {"status": "all"} if path == "subscriptions" else {}
+        check(stripe_ask, told, path, {**every, name: value}, field(name, value))
+
+
+def test_by_values_within(stripe_ask: Asker, told: Told) -> None:
+    def first(path: str, name: str) -> Any:
+        for row in told[path]:
+            for part in name.split("."):
+                row = row[part] if row is not None else None
+            if row is not None:
+                return row
+        raise AssertionError(name)
+
+    for path, name, where in (
+        ("invoices", "subscription", "parent.subscription_details.subscription"),
+        ("promotion_codes", "coupon", "promotion.coupon"),
+        ("billing/alerts", "meter", "usage_threshold.meter"),
+        ("invoice_payments", "payment[payment_intent]", "payment.payment_intent"),
+    ):
+        value = first(path, where)
+        check(stripe_ask, told, path, {name: value}, field(where, value))
+    recurring = {"recurring[interval]": "month", "recurring[usage_type]": "metered"}
+    check(
+        stripe_ask,
+        told,
+        "prices",
+        recurring,
+        lambda row: row["recurring"] is not None and row["recurring"]["usage_type"] == "metered",
+    )
+    check(
+        stripe_ask,
+        told,
+        "invoice_payments",
+        {"payment[type]": "payment_intent"},
+        field("payment.type", "payment_intent"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("products", "active"),
+        ("products", "shippable"),
+        ("prices", "active"),
+        ("plans", "active"),
+        ("promotion_codes", "active"),
+        ("tax_rates", "active"),
+        ("tax_rates", "inclusive"),
+    ],
+)
+def test_by_true_and_false(stripe_ask: Asker, told: Told, path: str, name: str) -> None:
+    for value in (True, False):
+        word = str(value).lower()
+        check(stripe_ask, told, path, {name: word}, lambda row, v=value: bool(row[name]) == v)  # type: ignore[misc]
+
+
+def test_pending_items(stripe_ask: Asker, told: Told) -> None:
+    for word, pending in (("true", True), ("false", False)):
+        check(
+            stripe_ask,
+            told,
+            "invoiceitems",
+            {"pending": word},
+            lambda row, p=pending: (row["invoice"] is None) == p,  # type: ignore[misc]
+        )
+
+
+def test_by_one_of_several(stripe_ask: Asker, told: Told) -> None:
+    ids = [row["id"] for row in told["products"][1:4]]
+    check(stripe_ask, told, "products", {"ids[]": ids}, lambda row: row["id"] in ids)
+    check(stripe_ask, told, "products", {"ids[0]": ids[0]}, field("id", ids[0]))
+    keys = ["team_month_usd", "seat_month_eur"]
+    check(
+        stripe_ask, told, "prices", {"lookup_keys[]": keys}, lambda row: row["lookup_key"] in keys
+    )
+    types = ["invoice.paid", "charge.failed"]
+    check(stripe_ask, told, "events", {"types[]": types}, lambda row: row["type"] in types)
+    check(
+        stripe_ask,
+        told,
+        "events",
+        {"type": "invoice.*"},
+        lambda row: row["type"].startswith("invoice."),
+    )
+    assert stripe_ask.rows("events", {"delivery_success": "false"}) == []
+    assert stripe_ask.rows("events", {"delivery_success": "true"}) == told["events"]
+
+
+RANGED = [
+    *((path, "created", "created") for path in (
+        "invoices", "invoice_payments", "credit_notes", "customers", "balance_transactions",
+        "payouts", "charges", "payment_intents", "refunds", "disputes", "events", "products",
+        "prices", "plans", "coupons", "promotion_codes", "tax_rates",
+    )),
+    ("invoiceitems", "created", "date"),
+    ("invoices", "due_date", "due_date"),
+    ("payouts", "arrival_date", "arrival_date"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "name", "where"), RANGED)
+def test_by_time(stripe_ask: Asker, told: Told, path: str, name: str, where: str) -> None:
+    moments = sorted({row[where] for row in told[path] if row[where] is not None})
+    low, high = moments[len(moments) // 3], moments[len(moments) * 2 // 3]
+    tests: list[tuple[dict[str, int], Test]] = [
+        ({f"{name}[gte]": low, f"{name}[lte]": high}, lambda row: low <= row[where] <= high),
+        ({f"{name}[gte]": low, f"{name}[lt]": high + 1}, lambda row: low <= row[where] <= high),
+        ({f"{name}[gt]": low - 1}, lambda row: row[where] >= low),
+        ({f"{name}[lte]": low}, lambda row: row[where] <= low),
+        ({name: low}, lambda row: row[where] == low),
+    ]
+    for query, test in tests:
+        check(
+            stripe_ask,
+            told,
+            path,
+            query,
+            lambda row, t=test: row[where] is not None and t(row),  # type: ignore[misc]
+        )
+    assert stripe_ask.rows(path, {f"{name}[lt]": moments[0]}) == []
+    assert stripe_ask.rows(path, {f"{name}[gt]": moments[-1]}) == []
+
+
+def test_subscriptions_by_their_items(stripe_ask: Asker, told: Told) -> None:
+    def any_item(test: Test) -> Test:
+        return lambda row: any(test(item) for item in row["items"]["data"])
+
+    item = told["subscriptions"][0]["items"]["data"][0]
+    price = item["price"]["id"]
+    for query, test in (
+        ({"price": price}, lambda each: each["price"]["id"] == price),
+        ({"plan": price}, lambda each: each["plan"]["id"] == price),
+    ):
+        check(stripe_ask, told, "subscriptions", {**query, "status": "all"}, any_item(test))
+    for word in ("current_period_start", "current_period_end"):
+        moments = sorted(row["items"]["data"][0][word] for row in told["subscriptions"])
+        middle = moments[len(moments) // 2]
+        check(
+            stripe_ask,
+            told,
+            "subscriptions",
+            {f"{word}[gte]": middle, "status": "all"},
+            any_item(lambda each, w=word, m=middle: each[w] >= m),  # type: ignore[misc]
+        )
+
+
+def test_credit_transactions_of_a_customer(stripe_ask: Asker, told: Told) -> None:
+    grants = {row["id"]: row["customer"] for row in told["billing/credit_grants"]}
+    for customer in sorted(set(grants.values()))[:4]:
+        check(
+            stripe_ask,
+            told,
+            "billing/credit_balance_transactions",
+            {"customer": customer},
+            lambda row, c=customer: grants[row["credit_grant"]] == c,  # type: ignore[misc]
+        )
+
+
+def test_balance_entries_of_a_customer(stripe_ask: Asker, told: Told) -> None:
+    entries = [
+        (row["id"], entry)
+        for row in told["customers"]
+        for entry in stripe_ask.rows(f"customers/{row['id']}/balance_transactions")
+    ]
+    owner, entry = next(each for each in entries if each[1]["invoice"])
+    path = f"customers/{owner}/balance_transactions"
+    found = stripe_ask.rows(path, {"invoice": entry["invoice"]})
+    assert entry in found
+    assert all(each["invoice"] == entry["invoice"] for each in found)
+    assert stripe_ask.rows(path, {"created[lt]": 1}) == []
+    assert stripe_ask.rows(path, {"created": entry["created"]})
+
+
+def test_filters_together(stripe_ask: Asker, told: Told) -> None:
+    row = next(row for row in told["invoices"] if row["status"] == "uncollectible")
+    query = {
+        "customer": row["customer"],
+        "status": "uncollectible",
+        "created[gte]": row["created"],
+    }
+    check(
+        stripe_ask,
+        told,
+        "invoices",
+        query,
+        lambda each: (
+            each["customer"] == row["customer"]
+            and each["status"] == "uncollectible"
+            and each["created"] >= row["created"]
+        ),
+    )
+
+
+def test_nothing_belongs_to_accounts_and_test_clocks(stripe_ask: Asker) -> None:
+    assert stripe_ask.rows("invoices", {"customer_account": "acct_other"}) == []
+    assert stripe_ask.rows("customers", {"test_clock": "clock_other"}) == []
+    assert stripe_ask.rows("charges", {"transfer_group": "other"}) == []
+    assert stripe_ask.rows("subscriptions", {"automatic_tax[enabled]": "true"}) == []

@@ -1,0 +1,135 @@
+"""Searches: what a query finds is what a look at the whole list would find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .asking import Asker, Row
+
+Told = dict[str, list[Row]]
+
+
+def found(ask: Asker, path: str, query: str, **more: Any) -> list[str]:
+    ids: list[str] = []
+    page: str | None = None
+    while True:
+        asked = {"query": query, "limit": 100, **more} | ({"page": page} if page else {})
+        answer = ask.json(f"{path}/search", asked)
+        assert answer["object"] == "search_result"
+        assert answer["url"] == f"/v1/{path}/search"
+        ids += [row["id"] for row in answer["data"]]
+        page = answer["next_page"]
+        assert (page is not None) == answer["has_more"]
+        if page is None:
+            return ids
+
+
+CASES: list[tuple[str, str, Callable[[Row], bool]]] = [
+    ("customers", "metadata['plan']:'scale'", lambda row: row["metadata"]["plan"] == "scale"),
+    ("customers", 'metadata["nobody"]:null', lambda row: True),
+    ("customers", "name~'lab'", lambda row: "lab" in row["name"].lower()),
+    ("customers", "-name~'lab'", lambda row: "lab" not in row["name"].lower()),
+    ("customers", "name:'BASALT LABS'", lambda row: row["name"] == "Basalt Labs"),
+    ("customers", "phone:null", lambda row: row["phone"] is None),
+    ("invoices", "total>100000", lambda row: row["total"] > 100_000),
+    ("invoices", "total>=0 AND total<=0", lambda row: row["total"] == 0),
+    ("invoices", "status:'open' total<500000", lambda row: (
+        row["status"] == "open" and row["total"] < 500_000
+    )),
+    ("invoices", "status:'open' OR status:'void'", lambda row: row["status"] in ("open", "void")),
+    ("invoices", "currency:'jpy'", lambda row: row["currency"] == "jpy"),
+    ("invoices", "-status:'paid' and -status:'void'", lambda row: (
+        row["status"] not in ("paid", "void")
+    )),
+    ("charges", "refunded:'true'", lambda row: row["refunded"]),
+    ("charges", "disputed:'true'", lambda row: row["disputed"]),
+    ("charges", "amount:2500", lambda row: row["amount"] == 2500),
+    ("charges", "payment_method_details.card.brand:'amex'", lambda row: (
+        row["payment_method_details"].get("card", {}).get("brand") == "amex"
+    )),
+    ("payment_intents", "status:'requires_payment_method'", lambda row: (
+        row["status"] == "requires_payment_method"
+    )),
+    ("payment_intents", "customer:null", lambda row: row["customer"] is None),
+    ("prices", "active:'false'", lambda row: not row["active"]),
+    ("prices", "lookup_key:'team_month_usd'", lambda row: row["lookup_key"] == "team_month_usd"),
+    ("products", "active:'true' AND shippable:'true'", lambda row: bool(row["shippable"])),
+    ("products", "description~'company'", lambda row: "company" in (row["description"] or "")),
+    ("subscriptions", "status:'canceled'", lambda row: row["status"] == "canceled"),
+    ("subscriptions", "canceled_at>0", lambda row: row["canceled_at"] is not None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "query", "test"), CASES, ids=[case[1] for case in CASES])
+def test_queries(
+    stripe_ask: Asker, told: Told, path: str, query: str, test: Callable[[Row], bool]
+) -> None:
+    wanted = [row["id"] for row in told[path] if test(row)]
+    assert wanted
+    assert found(stripe_ask, path, query) == wanted
+
+
+def test_pages(stripe_ask: Asker, told: Told) -> None:
+    whole = [row["id"] for row in told["invoices"] if row["status"] == "paid"]
+    assert len(whole) > 100
+    assert found(stripe_ask, "invoices", "status:'paid'") == whole
+    assert found(stripe_ask, "invoices", "status:'paid'", limit=17) == whole
+    first = stripe_ask.json("invoices/search", {"query": "status:'paid'"})
+    assert [row["id"] for row in first["data"]] == whole[:10]
+
+
+def test_the_official_client_searches(stripe_ask: Asker, told: Told) -> None:
+    v1 = stripe_ask.client.v1
+    row = told["invoices"][3]
+    services: tuple[tuple[Any, str, int], ...] = (
+        (v1.customers, f"email:'{told['customers'][0]['email']}'", 1),
+        (v1.invoices, f"customer:'{row['customer']}' AND created>={row['created']}", 1),
+        (v1.charges, "status:'failed'", 5),
+        (v1.payment_intents, "amount>0", 101),
+        (v1.prices, "type:'recurring'", 11),
+        (v1.products, "active:'true'", 11),
+        (v1.subscriptions, "status:'active'", 11),
+    )
+    for service, query, some in services:
+        rows: list[Any] = list(service.search({"query": query}).auto_paging_iter())
+        assert len({each.id for each in rows}) == len(rows) >= some
+
+
+def test_how_many(stripe_ask: Asker, told: Told) -> None:
+    query = {"query": "created>0", "expand[]": ["total_count", "data.customer"], "limit": 1}
+    answer = stripe_ask.json("charges/search", query)
+    assert answer["total_count"] == len(told["charges"])
+    assert "total_count" not in stripe_ask.json("charges/search", {"query": "created>0"})
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "words"),
+    [
+        ("customers", "nothing", "unable to parse"),
+        ("customers", "name:'a' AND", "unable to parse"),
+        ("customers", "name:'a' AND created>1 OR created<2", "unable to parse"),
+        ("customers", "name:'it", "unable to parse"),
+        ("customers", "balance>1", "`balance` is an unsupported search field for resource"),
+        ("customers", "name['a']:'b'", "`name['a']` is an unsupported"),
+        ("customers", "name>'a'", "Operator `>` cannot be used with field `name`"),
+        ("charges", "currency~'us'", "Operator `~` cannot be used"),
+        ("charges", "amount>'many'", "Invalid integer: many"),
+    ],
+)
+def test_queries_that_are_wrong(stripe_ask: Asker, path: str, query: str, words: str) -> None:
+    status, error = stripe_ask.error(f"{path}/search", query=query)
+    assert status == 400
+    assert words in error["message"]
+    assert error["param"] == "query"
+
+
+def test_parameters_that_are_wrong(stripe_ask: Asker) -> None:
+    status, error = stripe_ask.error("customers/search")
+    assert (status, error["code"], error["param"]) == (400, "parameter_missing", "query")
+    status, error = stripe_ask.error("customers/search", query="created>1", starting_after="x")
+    assert (status, error["code"]) == (400, "parameter_unknown")
+    status, error = stripe_ask.error("customers/search", query="created>1", page="!")
+    assert (status, error["param"]) == (400, "page")

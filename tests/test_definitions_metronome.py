@@ -1,0 +1,623 @@
+"""Metronome's definitions: every example runs, every page comes whole, cents are exact dollars."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import orjson
+import pytest
+
+from billql import errors
+from billql.catalogue import Catalogue, Table, built_in_root
+from billql.engine import Options
+from billql.plan import echoed
+from billql.sandbox import Sandbox
+from billql.sandbox.api import Request
+from billql.session import Session
+
+Rows = list[tuple[object, ...]]
+
+CATALOGUE = Catalogue()
+TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("metronome.")]
+USD = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
+EXAMPLES = [
+    pytest.param(example.sql, id=f"{table.name}-{number}")
+    for table in TABLES
+    for number, example in enumerate(table.resource.examples)
+]
+DOLLARS = [
+    pytest.param(
+        table,
+        name,
+        id=f"{table.name}.{name}",
+        marks=pytest.mark.xfail(
+            any(path.startswith("$") for path in column.only),
+            reason="`only` reads a row, and not yet what lies around it",
+            strict=False,
+        ),
+    )
+    for table in TABLES
+    for name, column in table.resource.columns.items()
+    if column.divide is not None
+]
+GOT = [
+    pytest.param(table, method, id=f"{table.name}-{method}")
+    for table in TABLES
+    for method in ("get", "list_of_invoice")
+    if method in table.resource.methods and len(table.resource.methods) > 1
+]
+
+CUSTOMERS = "metronome.customers.customers c JOIN"
+CONTRACTS = f"{CUSTOMERS} metronome.contracts.contracts k ON k.customer_id = c.id JOIN"
+TODAY = "strftime('%Y-%m-%dT00:00:00Z', 'now')"
+WEEK = f"t.start_timestamp >= date('now', '-7 days') AND t.end_timestamp <= {TODAY}"
+SOURCES = {
+    "metronome.contracts.seat_balances": (
+        f"{CONTRACTS} metronome.contracts.seat_balances t "
+        "ON t.customer_id = c.id AND t.contract_id = k.id"
+    ),
+    "metronome.credits.ledger": (f"{CUSTOMERS} metronome.credits.ledger t ON t.customer_id = c.id"),
+    "metronome.customers.costs": (
+        f"{CUSTOMERS} metronome.customers.costs t ON t.customer_id = c.id AND {WEEK}"
+    ),
+    "metronome.invoices.invoice_breakdowns": (
+        f"{CUSTOMERS} metronome.invoices.invoice_breakdowns t ON t.customer_id = c.id AND "
+        + WEEK.replace("t.", "t.breakdown_")
+    ),
+    "metronome.pricing.rates": (
+        "metronome.pricing.rate_cards r JOIN metronome.pricing.rates t "
+        f"ON t.rate_card_id = r.id AND t.at = {TODAY}"
+    ),
+    "metronome.usage.usage": (
+        "metronome.usage.usage t WHERE t.start_timestamp >= date('now', '-7 days') "
+        "AND t.start_timestamp < date('now')"
+    ),
+    "metronome.usage.usage_groups": (
+        f"{CUSTOMERS} metronome.customers.billable_metrics m ON m.customer_id = c.id "
+        "JOIN metronome.usage.usage_groups t ON t.customer_id = c.id "
+        "AND t.billable_metric_id = m.id AND t.group_key = m.group_keys ->> '$[0][0]' "
+        "AND t.starting_on >= date('now', '-7 days') AND t.starting_on < date('now')"
+    ),
+}
+"""How to read all of a table that needs more than a customer; the table is `t`."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(size="small") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def session(sandbox: Sandbox) -> Iterator[Session]:
+    session = open_session(sandbox)
+    yield session
+    session.close()
+
+
+def open_session(sandbox: Sandbox, definitions: Sequence[Path] = ()) -> Session:
+    options = Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls, definitions=definitions)
+    return Session(":memory:", lambda: options)
+
+
+def rows(session: Session, sql: str, bindings: tuple[object, ...] = ()) -> Rows:
+    return list(session.execute(sql, bindings))
+
+
+def needed(table: Table) -> set[str]:
+    """Give the columns that every method needs."""
+    return set.intersection(
+        *(
+            {
+                str(parameter.filters(name))
+                for name, parameter in method.parameters.items()
+                if parameter.required and parameter.default is None
+            }
+            for method in table.resource.methods.values()
+        )
+    )
+
+
+def source(table: Table) -> str:
+    """Give what to select from to read all of a table, which is called `t`."""
+    if table.name in SOURCES:
+        return SOURCES[table.name]
+    if "customer_id" in needed(table):
+        return f"{CUSTOMERS} {table.name} t ON t.customer_id = c.id"
+    return f"{table.name} t"
+
+
+def shown(table: Table) -> str:
+    columns = table.resource.columns.items()
+    return ", ".join(f't."{name}"' for name, column in columns if not column.hidden)
+
+
+@pytest.mark.parametrize("sql", EXAMPLES)
+def test_every_example_gives_rows(session: Session, sql: str) -> None:
+    assert rows(session, sql)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_column_can_be_read(session: Session, table: Table) -> None:
+    assert rows(session, f"SELECT {shown(table)} FROM {source(table)} LIMIT 100")
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_currency_stands_beside_every_amount(table: Table) -> None:
+    for name, column in table.resource.columns.items():
+        assert column.type != "decimal" or column.currency is not None, name
+        assert column.divide is None or column.currency == "currency", name
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_keys_that_are_needed_are_named(session: Session, table: Table) -> None:
+    keys = needed(table)
+    if not keys:
+        assert rows(session, f"SELECT 1 FROM {table.name} LIMIT 1") == [(1,)]
+        return
+    with pytest.raises(errors.ParameterMissing) as caught:
+        rows(session, f"SELECT 1 FROM {table.name}")
+    assert caught.value.column in keys
+    assert all(key in str(caught.value) for key in keys)
+
+
+def test_bounds_that_are_needed_are_named(session: Session) -> None:
+    costs = "FROM metronome.customers.customers c JOIN metronome.customers.costs d"
+    with pytest.raises(errors.ParameterMissing, match="end_timestamp"):
+        rows(
+            session,
+            f"SELECT 1 {costs} ON d.customer_id = c.id AND d.start_timestamp >= '2026-01-01'",
+        )
+
+
+# Money -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("table", "column"), DOLLARS)
+def test_dollars_are_a_hundredth_of_cents(session: Session, table: Table, column: str) -> None:
+    columns = table.resource.columns
+    raw = next(
+        name
+        for name, one in columns.items()
+        if one.divide is None and (one.path or name) == columns[column].path
+    )
+    unit = columns[columns[raw].currency or ""]
+    unit_id = str(columns[raw].currency).replace("_name", "_id")
+    assert unit.type == "text"
+    found = rows(session, f"SELECT t.{raw}, t.{column}, t.{unit_id} FROM {source(table)}")
+    assert found
+    for amount, dollars, credit_type in found:
+        if credit_type != USD or amount is None:
+            assert dollars is None
+        elif table.name != "metronome.pricing.rates":
+            assert dollars == float(amount) / 100  # type: ignore[arg-type]
+    counted = [row for row in found if row[0] is not None and row[2] == USD]
+    if counted and table.name != "metronome.pricing.rates":
+        assert all(dollars is not None for _, dollars, _ in counted)
+
+
+def test_flat_rates_and_subscriptions_have_prices_in_dollars(session: Session) -> None:
+    found = rows(
+        session,
+        "SELECT t.rate_type, t.price, t.flat_price_usd, t.subscription_price_usd "
+        f"FROM {SOURCES['metronome.pricing.rates']} WHERE t.credit_type_id = '{USD}'",
+    )
+    assert {row[0] for row in found} >= {"FLAT"}
+    for kind, price, flat, subscription in found:
+        dollars = None if price is None else float(price) / 100  # type: ignore[arg-type]
+        assert flat == (dollars if kind == "FLAT" else None)
+        assert subscription == (dollars if kind == "SUBSCRIPTION" else None)
+
+
+def test_ledgers_explain_balances(session: Session) -> None:
+    ((balances, agreeing, moving),) = rows(
+        session,
+        """
+        SELECT count(*), sum(balance IS moved), sum(moved <> 0) FROM (
+            SELECT b.balance, money_sum(l.amount) AS moved
+            FROM metronome.customers.customers c
+            JOIN metronome.contracts.balances b ON b.customer_id = c.id
+            JOIN metronome.contracts.balance_ledger l
+              ON l.customer_id = c.id AND l.balance_id = b.id
+            GROUP BY b.id)
+        """,
+    )
+    assert balances == agreeing != 0
+    assert moving
+
+
+def test_balances_add_up_to_the_net_balance(session: Session) -> None:
+    found = rows(
+        session,
+        """
+        SELECT n.balance, coalesce((
+            SELECT money_sum(b.balance) FROM metronome.contracts.balances b
+            WHERE b.customer_id = c.id AND b.credit_type_id = n.credit_type_id), 0.0)
+        FROM metronome.customers.customers c
+        JOIN metronome.contracts.net_balance n ON n.customer_id = c.id
+        """,
+    )
+    assert all(net == total for net, total in found)
+    assert any(net for net, _ in found)
+
+
+def test_the_union_of_balances_is_commits_and_credits(session: Session) -> None:
+    found = rows(
+        session,
+        """
+        SELECT c.id,
+               (SELECT count(*) FROM metronome.contracts.balances b WHERE b.customer_id = c.id),
+               (SELECT count(*) FROM metronome.contracts.commits m WHERE m.customer_id = c.id),
+               (SELECT count(*) FROM metronome.contracts.credits r WHERE r.customer_id = c.id)
+        FROM metronome.customers.customers c
+        """,
+    )
+    assert all(both == int(str(commits)) + int(str(given)) for _, both, commits, given in found)
+    assert any(commits and given for _, _, commits, given in found)
+
+
+def test_the_ledger_of_grants_explains_what_is_left(session: Session) -> None:
+    found = rows(
+        session,
+        """
+        SELECT g.balance_including_pending, g.balance_excluding_pending,
+               money_sum(l.amount), money_sum(l.amount) FILTER (WHERE NOT l.pending)
+        FROM metronome.customers.customers c
+        JOIN metronome.credits.grants g ON g.customer_id = c.id
+        JOIN metronome.credits.ledger l ON l.customer_id = c.id AND l.credit_grant_id = g.id
+        GROUP BY g.id
+        """,
+    )
+    assert found
+    assert all(left == moved and final == booked for left, final, moved, booked in found)
+
+
+def test_lines_and_adjustments_add_up_to_their_invoice(session: Session) -> None:
+    found = rows(
+        session,
+        """
+        SELECT i.total, money_sum(l.total),
+               (SELECT sum(a.value ->> 'total') FROM json_each(i.invoice_adjustments) a)
+        FROM metronome.customers.customers c
+        JOIN metronome.invoices.invoices i ON i.customer_id = c.id
+        JOIN metronome.invoices.invoice_lines l
+          ON l.customer_id = c.id AND l.invoice_id = i.id AND l.credit_type_id = i.credit_type_id
+        WHERE l.applied_commit_or_credit_type IS NOT 'POSTPAID'
+        GROUP BY i.id
+        """,
+    )
+    assert len(found) > 10
+    for total, lines, adjustments in found:
+        assert float(str(total)) == float(str(lines)) + float(str(adjustments or 0))
+
+
+# What is sent ----------------------------------------------------------------------------------
+
+
+def bodies(sql: str) -> tuple[list[dict[str, object]], str]:
+    """Run a query on one customer's balances; give the bodies that were sent, and the plan."""
+    sent: list[dict[str, object]] = []
+
+    def listen(request: Request) -> None:
+        if "customerBalances" in request.path:
+            sent.append(orjson.loads(request.body))
+
+    with Sandbox(size="small", intercept=listen) as sandbox:
+        session = open_session(sandbox)
+        ((customer,),) = rows(
+            session,
+            "SELECT k.customer_id FROM metronome.customers.customers c "
+            "JOIN metronome.contracts.contracts k ON k.customer_id = c.id LIMIT 1",
+        )
+        assert rows(session, sql, (customer,))
+        plan = "\n".join(
+            str(row[3]) for row in rows(session, f"EXPLAIN QUERY PLAN {sql}", (customer,))
+        )
+        session.close()
+    return sent, plan
+
+
+@pytest.mark.parametrize(
+    ("columns", "flags"),
+    [
+        ("id", set()),
+        ("id, name, access_schedule", set()),
+        ("id, balance", {"include_balance"}),
+        ("id, balance_usd", {"include_balance"}),
+        ("id, ledger", {"include_ledgers"}),
+        ("*", {"include_balance", "include_ledgers"}),
+    ],
+)
+def test_amounts_and_ledgers_are_asked_for_only_where_they_are_read(
+    columns: str, flags: set[str]
+) -> None:
+    sql = f"SELECT {columns} FROM metronome.contracts.balances WHERE customer_id = ?"
+    sent, plan = bodies(sql)
+    both = {"include_balance", "include_ledgers"}
+    assert sent
+    assert all(body.keys() & both == flags for body in sent)
+    assert {flag for flag in both if f"{flag}=true" in plan} == flags
+
+
+def test_the_ledger_asks_for_ledgers_alone() -> None:
+    sql = "SELECT amount FROM metronome.contracts.balance_ledger WHERE customer_id = ?"
+    sent, _ = bodies(sql)
+    assert all(body["include_ledgers"] is True for body in sent)
+    assert not any("include_balance" in body for body in sent)
+
+
+def test_parameters_of_balances_are_sent_as_they_are_given() -> None:
+    sql = """
+        SELECT id FROM metronome.contracts.balances
+        WHERE customer_id = ? AND covering_date = '2026-01-01T00:00:00Z'
+          AND starting_at = '2025-01-01T00:00:00Z' AND effective_before = '2027-01-01T00:00:00Z'
+          AND include_contract_balances = true AND include_archived = false
+          AND exclude_zero_balances = false
+    """
+    sent, _ = bodies(sql)
+    expected = {
+        "covering_date": "2026-01-01T00:00:00Z",
+        "starting_at": "2025-01-01T00:00:00Z",
+        "effective_before": "2027-01-01T00:00:00Z",
+        "include_contract_balances": True,
+        "include_archived": False,
+        "exclude_zero_balances": False,
+    }
+    assert all(expected.items() <= body.items() for body in sent)
+
+
+def test_nothing_is_left_out_unless_it_is_asked_for(session: Session) -> None:
+    def count(condition: str) -> int:
+        ((found,),) = rows(
+            session,
+            "SELECT count(*) FROM metronome.customers.customers c "
+            f"JOIN metronome.contracts.balances b ON b.customer_id = c.id WHERE {condition}",
+        )
+        assert isinstance(found, int)
+        return found
+
+    everything = count("true")
+    assert everything == count("b.include_archived = true AND b.include_contract_balances = true")
+    assert everything > count("b.include_archived = false") > 0
+    assert everything > count("b.include_contract_balances = false") > 0
+    assert everything > count("b.exclude_zero_balances = true") > 0
+    assert everything > count(f"b.covering_date = {TODAY}") > 0
+
+    archived = "SELECT sum(archived_at IS NOT NULL), count(*) FROM"
+    customers = rows(session, f"{archived} metronome.customers.customers")
+    assert customers == [(1, len(rows(session, "SELECT 1 FROM metronome.customers.customers")))]
+    statuses = rows(session, f"SELECT DISTINCT t.status FROM {source_of('account.alerts')}")
+    assert sorted(statuses, key=str) == [("archived",), ("disabled",), ("enabled",)]
+    for name in ("pricing.products", "customers.billable_metrics"):
+        assert rows(session, f"{archived} metronome.{name}")[0][0]
+
+
+def source_of(name: str) -> str:
+    return source(CATALOGUE.table(f"metronome.{name}"))
+
+
+def test_what_the_api_refuses_is_an_error_in_its_words(session: Session) -> None:
+    with pytest.raises(errors.ApiError, match="covering_date must match"):
+        rows(
+            session,
+            "SELECT b.id FROM metronome.customers.customers c JOIN metronome.contracts.balances b "
+            "ON b.customer_id = c.id WHERE b.covering_date = 'yesterday'",
+        )
+
+
+# Filters and methods ---------------------------------------------------------------------------
+
+MONTHS_AGO = "strftime('%Y-%m-%dT00:00:00Z', 'now', 'start of month', '-{} months')"
+FILTERS = [
+    ("invoices.invoices", "t.status = 'VOID'"),
+    ("invoices.invoices", "t.status IN ('DRAFT', 'VOID')"),
+    ("invoices.invoices", "t.status = 'void'"),
+    ("invoices.invoices", f"t.start_timestamp >= {MONTHS_AGO.format(3)}"),
+    ("invoices.invoices", f"t.start_timestamp > {MONTHS_AGO.format(3)}"),
+    ("invoices.invoices", f"t.end_timestamp < {MONTHS_AGO.format(3)}"),
+    ("invoices.invoices", f"t.end_timestamp <= {MONTHS_AGO.format(3)}"),
+    ("invoices.invoices", f"t.end_timestamp = {MONTHS_AGO.format(3)}"),
+    ("invoices.invoices", f"t.credit_type_id = '{USD}'"),
+    ("invoices.invoice_lines", "t.invoice_status = 'FINALIZED' AND t.total < 0"),
+    ("invoices.invoice_lines", f"t.invoice_credit_type_id = '{USD}'"),
+    ("invoices.invoice_lines", f"t.invoice_start_timestamp BETWEEN {MONTHS_AGO.format(4)} AND '9'"),
+    ("credits.grants", f"t.credit_type_id = '{USD}'"),
+    ("credits.grants", f"t.expires_at >= {MONTHS_AGO.format(2)}"),
+    ("credits.grants", f"t.expires_at > {MONTHS_AGO.format(2)}"),
+    ("credits.grants", f"t.effective_at < {MONTHS_AGO.format(2)}"),
+    ("credits.grants", f"t.effective_at <= {MONTHS_AGO.format(2)}"),
+    ("credits.ledger", f"t.effective_at >= {MONTHS_AGO.format(2)}"),
+    ("credits.ledger", f"t.effective_at < {MONTHS_AGO.format(2)} AND t.credit_type_id = '{USD}'"),
+    ("contracts.contracts", "t.starting_at >= '2026-01-01T00:00:00Z'"),
+    ("contracts.contracts", "t.starting_at > '2025-12-31'"),
+    ("contracts.seat_balances", "t.seat_id IN ('user_001', 'user_003', 'nobody')"),
+    ("customers.customers", "t.archived_at IS NOT NULL"),
+]
+
+
+@pytest.mark.parametrize(("name", "condition"), FILTERS)
+def test_filters_give_what_sqlite_would(session: Session, name: str, condition: str) -> None:
+    table = CATALOGUE.table(f"metronome.{name}")
+    rows(session, "DROP TABLE IF EXISTS temp.whole")
+    rows(session, f"CREATE TEMP TABLE whole AS SELECT {shown(table)} FROM {source(table)}")
+    expected = rows(session, f"SELECT * FROM temp.whole t WHERE {condition}")
+    found = rows(session, f"SELECT {shown(table)} FROM {source(table)} WHERE {condition}")
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
+WINDOWS = [
+    ("customers.costs", "start_timestamp", "end_timestamp"),
+    ("invoices.invoice_breakdowns", "breakdown_start_timestamp", "breakdown_end_timestamp"),
+]
+
+
+@pytest.mark.parametrize("low", ["-20 days", "-20 days, +5 hours", "-19 days, -1 second"])
+@pytest.mark.parametrize("high", ["-9 days", "-9 days, +1 second", "-10 days, +13 hours"])
+@pytest.mark.parametrize(("name", "start", "end"), WINDOWS)
+def test_windows_lie_within_any_bounds(
+    session: Session, name: str, start: str, end: str, low: str, high: str
+) -> None:
+    def moment(words: str) -> str:
+        shifts = ", ".join(f"'{word}'" for word in words.split(", "))
+        return f"strftime('%Y-%m-%dT%H:%M:%SZ', 'now', 'start of day', {shifts})"
+
+    table = CATALOGUE.table(f"metronome.{name}")
+    joined = f"{CUSTOMERS} {table.name} t ON t.customer_id = c.id"
+    whole = f"t.{start} >= date('now', '-30 days') AND t.{end} < date('now')"
+    asked = f"t.{start} >= {moment(low)} AND t.{end} <= {moment(high)}"
+    everything = f"SELECT {shown(table)} FROM {joined} AND {whole}"
+    rows(session, "DROP TABLE IF EXISTS temp.whole")
+    rows(session, f"CREATE TEMP TABLE whole AS {everything}")
+    expected = rows(session, f"SELECT * FROM temp.whole t WHERE {asked}")
+    found = rows(session, f"SELECT {shown(table)} FROM {joined} AND {asked}")
+    assert expected
+    assert sorted(found, key=repr) == sorted(expected, key=repr)
+
+
+@pytest.mark.parametrize("size", ["HOUR", "DAY", "NONE"])
+def test_usage_is_the_same_in_windows_of_any_size(session: Session, size: str) -> None:
+    found = rows(
+        session,
+        f"""
+        SELECT t.customer_id, t.billable_metric_id, sum(t.value), count(*)
+        FROM {SOURCES["metronome.usage.usage"]} AND t.window_size = '{size}'
+        GROUP BY 1, 2
+        """,
+    )
+    whole = rows(
+        session,
+        f"SELECT t.customer_id, t.billable_metric_id, sum(t.value) "
+        f"FROM {SOURCES['metronome.usage.usage']} GROUP BY 1, 2",
+    )
+    assert [row[:3] for row in found] == whole
+    assert {row[3] for row in found} == {{"HOUR": 168, "DAY": 7, "NONE": 1}[size]}
+
+
+@pytest.mark.parametrize(("table", "method"), GOT)
+def test_what_is_got_is_what_is_listed(session: Session, table: Table, method: str) -> None:
+    """One row by its key equals the row of the list, for the first few and the last."""
+    key = "invoice_id" if method == "list_of_invoice" else "id"
+    places = {name: place for place, name in enumerate(re.findall(r'"(\w+)"', shown(table)))}
+    whole = rows(session, f"SELECT {shown(table)} FROM {source(table)}")
+    keys = list(dict.fromkeys(row[places[key]] for row in whole))
+    owned = "customer_id" in needed(table)
+    for one in [*keys[:8], keys[-1]]:
+        expected = [row for row in whole if row[places[key]] == one]
+        owner = expected[0][places["customer_id"]] if owned else None
+        expected = [row for row in expected if not owned or row[places["customer_id"]] == owner]
+        condition = f"t.{key} = ?" + (" AND t.customer_id = ?" if owned else "")
+        sql = f"SELECT {shown(table)} FROM {table.name} t WHERE {condition}"
+        bindings = (one, owner) if owned else (one,)
+        assert rows(session, sql, bindings) == expected
+        ((*_, plan),) = rows(session, f"EXPLAIN QUERY PLAN {sql}", bindings)
+        assert f":{method};" in str(plan)
+
+
+@pytest.mark.parametrize(("table", "method"), GOT)
+def test_an_unknown_key_is_an_empty_answer(session: Session, table: Table, method: str) -> None:
+    if table.name == "metronome.pricing.packages":
+        pytest.skip("the API answers 400, not 404, for an unknown package")
+    key = "invoice_id" if method == "list_of_invoice" else "id"
+    condition = f"t.{key} = '00000000-0000-0000-0000-000000000000'"
+    if "customer_id" in needed(table):
+        condition += " AND t.customer_id = (SELECT min(id) FROM metronome.customers.customers)"
+    assert rows(session, f"SELECT 1 FROM {table.name} t WHERE {condition}") == []
+
+
+def test_a_contract_can_be_read_as_it_was(session: Session) -> None:
+    contract = f"FROM {CUSTOMERS} metronome.contracts.contracts k ON k.customer_id = c.id"
+    then = rows(
+        session,
+        f"""
+        SELECT t.id, t.customer_id, k.starting_at {contract}
+        JOIN metronome.contracts.contracts t ON t.customer_id = k.customer_id AND t.id = k.id
+        WHERE t.as_of_date = {TODAY}
+        """,
+    )
+    assert then == rows(session, f"SELECT k.id, k.customer_id, k.starting_at {contract}")
+
+
+def test_the_log_comes_newest_first(session: Session) -> None:
+    sql = "SELECT timestamp FROM metronome.account.audit_logs ORDER BY timestamp DESC LIMIT 30"
+    found = rows(session, sql)
+    assert len(found) == 30
+    assert found == sorted(found, key=str, reverse=True)
+    assert "TEMP B-TREE" not in str(rows(session, f"EXPLAIN QUERY PLAN {sql}"))
+    resource = "SELECT resource_type, resource_id FROM metronome.account.audit_logs LIMIT 1"
+    ((kind, id),) = rows(session, resource)
+    sql = "SELECT action FROM metronome.account.audit_logs WHERE resource_type = ? "
+    assert rows(session, f"{sql} AND resource_id = ? LIMIT 1", (kind, id))
+
+
+def test_the_whole_log_is_read(session: Session) -> None:
+    """The log's last page is an empty one, and a later page is asked for by its token alone."""
+    whole = rows(session, "SELECT id, timestamp FROM metronome.account.audit_logs")
+    assert len(set(whole)) == len(whole) > 100
+    middle = sorted(str(row[1]) for row in whole)[len(whole) // 2]
+    for condition in (f"timestamp >= '{middle}'", f"timestamp < '{middle}'"):
+        found = rows(session, f"SELECT id FROM metronome.account.audit_logs WHERE {condition}")
+        later = condition.startswith("timestamp >=")
+        assert len(found) == sum((str(row[1]) >= middle) == later for row in whole)
+
+
+# Pages -----------------------------------------------------------------------------------------
+
+PAGED = [
+    ("log_pages", "account.audit_logs"),
+    ("pages", "invoices.invoices"),
+    ("pages", "customers.billable_metrics"),
+    ("posted_pages", "credits.grants"),
+    ("posted_pages", "pricing.products"),
+    ("posted_pages_without_size", "account.alerts"),
+    ("posted_pages_without_size", "usage.usage"),
+    ("body_pages", "contracts.balances"),
+    ("body_pages", "contracts.commits"),
+    ("body_pages", "contracts.credits"),
+    ("body_cursors", "contracts.contracts"),
+    ("nested_body_cursors", "contracts.seat_balances"),
+]
+
+
+@pytest.fixture(scope="module")
+def small_pages(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """A session whose definitions ask for pages of two rows."""
+    root = tmp_path_factory.mktemp("definitions")
+    shutil.copytree(built_in_root() / "metronome", root / "metronome")
+    provider = root / "metronome" / "provider.yaml"
+    text = provider.read_text(encoding="utf-8")
+    provider.write_text(re.sub(r"\bsize: \d+", "size: 2", text), encoding="utf-8")
+    session = open_session(sandbox, (root,))
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize(("paging", "name"), PAGED)
+def test_every_page_is_read(
+    sandbox: Sandbox, session: Session, small_pages: Session, paging: str, name: str
+) -> None:
+    table = CATALOGUE.table(f"metronome.{name}")
+    assert {method.paging for method in table.resource.methods.values()} <= {paging, None}
+    sql = f"SELECT {shown(table)} FROM {source(table)}"
+    before = len(sandbox.requests)
+    statement = small_pages.execute(sql)
+    found = list(statement)
+    if paging.endswith("without_size"):
+        assert any("next_page=" in entry.target for entry in list(sandbox.requests)[before:])
+    scan = next(scan for scan in statement.scans if scan.resource == table.name)
+    assert scan.pages > max(1, len(found) / (200 if paging.endswith("without_size") else 4))
+    assert sorted(found, key=repr) == sorted(rows(session, sql), key=repr)
+
+
+def test_all_paging_variants_are_used() -> None:
+    used = {method.paging for table in TABLES for method in table.resource.methods.values()}
+    assert set(TABLES[0].provider.paging) == {paging for paging, _ in PAGED}
+    assert used <= {None, *(paging for paging, _ in PAGED)}
+
+
+def test_hidden_columns_are_parameters_alone() -> None:
+    for table in TABLES:
+        for name, column in table.resource.columns.items():
+            assert not column.hidden or name in echoed(table), name
