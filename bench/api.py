@@ -43,7 +43,7 @@ USAGE_DAYS = 31
 POINTS_A_DAY = 10
 
 _BLOCK = 100_000
-"""So many records are rendered; further ones differ from these in their ids."""
+"""So many records are rendered; further ones differ from these in their ids alone."""
 
 _EPOCH_2025 = 1_735_689_600
 
@@ -66,12 +66,17 @@ class Answers:
         self.records = 0
         self.latency = 0.0
         self.asked = 0
+        self._chance = random.Random(1)
+        self._rendered: list[bytes] = []
+        """The records of the first block, each without the beginning of its id."""
 
     def control(self, query: Query) -> bytes:
         """Set the API up; gives the number of requests since the last time."""
         asked, self.asked = self.asked, 0
         self.records = int(query.get("records", self.records))
         self.latency = float(query.get("latency", self.latency))
+        for number in range(len(self._rendered), min(self.records, _BLOCK)):
+            self._rendered.append(_record(number, self._chance))
         return orjson.dumps({"asked": asked})
 
     def answer(self, path: str, query: Query) -> bytes:
@@ -105,12 +110,6 @@ class Answers:
             rows = self._rendered[low : min(_BLOCK, end - block * _BLOCK)]
             parts.append(opening + (b"," + opening).join(rows))
         return b",".join(parts)
-
-    @cached_property
-    def _rendered(self) -> list[bytes]:
-        """Each record without the beginning of its id."""
-        chance = random.Random(1)
-        return [_record(number, chance) for number in range(_BLOCK)]
 
     # Charges.
 
@@ -325,7 +324,7 @@ class Api:
         )
         assert self._process.stdout is not None
         self.url = f"http://127.0.0.1:{self._process.stdout.readline().strip()}"
-        self._client = httpx.Client()
+        self._client = httpx.Client(timeout=60)
 
     def set_up(self, **settings: float) -> None:
         """Set the number of `records` and the `latency`, and begin to count anew."""

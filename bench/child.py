@@ -79,7 +79,7 @@ def _main(url: str, work: str, *records: str) -> None:
     import httpx
 
     def set_up(count: int) -> None:
-        httpx.get(f"{url}/control", params={"records": count}).raise_for_status()
+        httpx.get(f"{url}/control", params={"records": count}, timeout=60).raise_for_status()
 
     done = _work(work)
     set_up(1)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,7 +12,7 @@ import httpx
 import pytest
 
 import billql
-from billql.catalogue import Catalogue, Table
+from billql.catalogue import Catalogue, Table, built_in_root
 from billql.definition import Parameter
 from billql.plan import echoed
 from billql.sandbox import Sandbox
@@ -41,6 +42,13 @@ FILTERS = [
     if method == "list"
     and not parameter.required
     and (parameter.column or name) not in echoed(table)
+]
+EXPANDED = [
+    pytest.param(table, method, name, id=f"{table.name}-{method}-{name}")
+    for table in TABLES
+    for method, how in table.resource.methods.items()
+    for name, parameter in how.parameters.items()
+    if parameter.when_read
 ]
 PAIRS = [table for table in TABLES if table.resource.methods.keys() >= {"list", "get"}]
 KEYS = {
@@ -110,8 +118,21 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def connection(sandbox: Sandbox) -> Iterator[billql.Connection]:
-    with billql.connect(environ={}, tokens=sandbox.tokens, urls=sandbox.urls) as connection:
+def connect(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., billql.Connection]:
+    """Connect to the sandbox, which needs no mercy: without the limit of the definition."""
+    root = tmp_path_factory.mktemp("definitions")
+    shutil.copytree(built_in_root() / "stripe", root / "stripe")
+    provider = root / "stripe" / "provider.yaml"
+    provider.write_text(provider.read_text().replace("requests: 25,", "requests: 10000,"))
+    given: dict[str, Any] = {"tokens": sandbox.tokens, "urls": sandbox.urls, "definitions": [root]}
+    return lambda **options: billql.connect(**{**given, **options})
+
+
+@pytest.fixture(scope="module")
+def connection(connect: Callable[..., billql.Connection]) -> Iterator[billql.Connection]:
+    with connect() as connection:
         yield connection
 
 
@@ -175,7 +196,10 @@ def test_every_column_can_be_read(connection: billql.Connection, table: Table) -
 
 @pytest.mark.parametrize("table", PAIRS, ids=lambda table: table.name)
 def test_an_object_is_the_same_alone_and_in_its_list(
-    sandbox: Sandbox, connection: billql.Connection, table: Table
+    sandbox: Sandbox,
+    connection: billql.Connection,
+    connect: Callable[..., billql.Connection],
+    table: Table,
 ) -> None:
     condition = KEYS.get(table.name, "true")
     (listed,) = rows(connection, f"SELECT * FROM {table.name} WHERE {condition} LIMIT 1")
@@ -184,17 +208,20 @@ def test_an_object_is_the_same_alone_and_in_its_list(
     parameters = table.resource.methods["get"].parameters.items()
     keys = [name for name, parameter in parameters if parameter.required]
     told = " AND ".join(f"{key} = '{known[key]}'" for key in keys)
-    sandbox.requests.clear()
-    assert rows(connection, f"SELECT * FROM {table.name} WHERE {told}") == [listed]
-    (entry,) = sandbox.requests
-    assert urlsplit(entry.target).path.endswith(f"/{known['id']}")
-    assert rows(connection, f"SELECT * FROM {table.name} WHERE {told} AND id = 'none'") == []
+    with connect(keep=0.0) as other:
+        sandbox.requests.clear()
+        assert rows(other, f"SELECT * FROM {table.name} WHERE {told}") == [listed]
+        (entry,) = sandbox.requests
+        assert urlsplit(entry.target).path.endswith(f"/{known['id']}")
+        unknown = told.replace(f"id = '{known['id']}'", "id = 'none'")
+        assert rows(other, f"SELECT * FROM {table.name} WHERE {unknown}") == []
 
 
 @pytest.mark.parametrize(("table", "name", "parameter"), FILTERS)
 def test_a_filter_gives_the_rows_that_sqlite_would(
     sandbox: Sandbox,
     connection: billql.Connection,
+    connect: Callable[..., billql.Connection],
     table: Table,
     name: str,
     parameter: Parameter,
@@ -209,9 +236,9 @@ def test_a_filter_gives_the_rows_that_sqlite_would(
         pytest.skip("the sandbox's story has no value")
     condition = comparison(table, name, parameter, values[len(values) // 2])
     expected = rows(connection, f"SELECT * FROM {table.name} WHERE {keys} AND +{condition}")
-    with billql.connect(environ={}, tokens=sandbox.tokens, urls=sandbox.urls, keep=0.0) as fresh:
+    with connect(keep=0.0) as other:
         sandbox.requests.clear()
-        found = rows(fresh, f"SELECT * FROM {table.name} WHERE {keys} AND {condition}")
+        found = rows(other, f"SELECT * FROM {table.name} WHERE {keys} AND {condition}")
     assert sorted(found, key=repr) == sorted(expected, key=repr)
     targets = [dict(parse_qsl(urlsplit(entry.target).query)) for entry in sandbox.requests]
     assert any((parameter.name or name) in target for target in targets)
@@ -225,6 +252,25 @@ def test_a_search_finds_what_the_list_has(
     assert found
     listed = rows(connection, f"SELECT id FROM stripe.{resource} WHERE {condition}")
     assert sorted(found) == sorted(listed)
+
+
+@pytest.mark.parametrize(
+    ("resource", "column"),
+    [
+        ("billing.invoices", "discounts"),
+        ("billing.subscriptions", "discounts"),
+        ("catalog.coupons", "applies_to"),
+        ("catalog.prices", "tiers"),
+        ("catalog.prices", "currency_options"),
+    ],
+)
+def test_what_is_named_is_expanded(
+    connection: billql.Connection, resource: str, column: str
+) -> None:
+    counted = f"SELECT count(*), sum(json_valid({column})) FROM stripe.{resource}"
+    ((_, valid),) = rows(connection, f"{counted} WHERE {column} NOT IN ('[]', '{{}}')")
+    assert isinstance(valid, int)
+    assert valid > 0
 
 
 def test_canceled_subscriptions_are_there(connection: billql.Connection) -> None:
@@ -243,9 +289,11 @@ def test_prices_that_are_not_active_are_there(connection: billql.Connection) -> 
     assert 0 < active < count == different
 
 
-def test_a_restricted_key_is_refused_in_the_apis_words(sandbox: Sandbox) -> None:
+def test_a_restricted_key_is_refused_in_the_apis_words(
+    sandbox: Sandbox, connect: Callable[..., billql.Connection]
+) -> None:
     tokens = {"stripe": sandbox.restricted("stripe", "rak_customer_read")}
-    with billql.connect(environ={}, tokens=tokens, urls=sandbox.urls) as connection:
+    with connect(tokens=tokens) as connection:
         assert rows(connection, "SELECT id FROM stripe.core.customers LIMIT 1")
         with pytest.raises(billql.CredentialRefused) as caught:
             rows(connection, "SELECT id FROM stripe.billing.invoices")
@@ -418,16 +466,36 @@ def test_the_balance_loses_no_state_and_no_currency() -> None:
     assert len(Api({"/v1/balance": bare}).select(sql)) == 4
 
 
-def test_what_must_be_expanded_is_expanded_only_if_it_is_read() -> None:
-    discount = {"id": "di_1", "source": {"coupon": "spring", "type": "coupon"}}
-    invoice = {"id": "in_1", "created": 1, "discounts": [discount]}
-    api = Api({"/v1/invoices": page(invoice)})
-    api.select("SELECT id, created FROM stripe.billing.invoices")
-    assert "expand[]" not in api.sent
+@pytest.mark.parametrize(("table", "method", "name"), EXPANDED)
+def test_what_must_be_expanded_is_expanded_only_if_it_is_named(
+    table: Table, method: str, name: str
+) -> None:
+    how = table.resource.methods[method]
+    parameters = how.parameters
+    conditions = [
+        comparison(table, key, parameter)
+        for key, parameter in parameters.items()
+        if parameter.required
+    ]
+    one = {"id": "some", "available": [], "pending": []}
+    api = Api({how.path.replace("{id}", "some"): one} if how.single or not how.paging else {})
+    source = f"FROM {table.name} WHERE {' AND '.join(conditions) or 'true'}"
+    api.select(f"SELECT * {source}")
+    assert api.requests
+    assert not any("expand[]" in request.url.params for request in api.requests)
     api.requests.clear()
+    (column,) = parameters[name].when_read
+    api.select(f"SELECT {column} {source}")
+    assert api.requests
+    for request in api.requests:
+        assert request.url.params.get_list("expand[]") == [parameters[name].value]
+
+
+def test_discounts_are_objects() -> None:
+    discount = {"id": "di_1", "source": {"coupon": "spring", "type": "coupon"}}
+    api = Api({"/v1/invoices": page({"id": "in_1", "created": 1, "discounts": [discount]})})
     read = "SELECT discounts ->> '$[0].source.coupon' FROM stripe.billing.invoices"
     assert api.select(read) == [("spring",)]
-    assert api.sent["expand[]"] == "data.discounts"
 
 
 def test_several_fields_are_expanded_in_one_request() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import httpx
@@ -142,6 +143,41 @@ def test_rows_come_in_the_order_of_a_nested_loop(tmp_path: Path) -> None:
             session, "SELECT k.id, d.size FROM mixed k CROSS JOIN @details d ON d.thing_id = k.id"
         )
     assert rows == [(number * 7 % 61, number * 7 % 61 * 100) for number in range(1, 61)]
+
+
+class Company:
+    """Counts the keys that were under way all alone."""
+
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
+        self._changed = threading.Condition()
+        self._begun = 0
+        self.alone = 0
+        shop.before = self
+
+    def __call__(self, request: httpx.Request, number: int) -> None:
+        if not request.url.path.startswith("/things/"):
+            return
+        with self._changed:
+            self._begun += 1
+            begun = self._begun
+            self._changed.notify_all()
+            if begun > 1 and not self._changed.wait_for(lambda: self._begun > begun, 0.05):
+                self.alone += 1
+
+
+@pytest.mark.parametrize("name", ["things", "events"])
+def test_keys_of_each_further_page_are_fetched_ahead_too(tmp_path: Path, name: str) -> None:
+    """At the end of a page there is nothing to foresee, which must not be held against the next."""
+    shop = Shop(things=KEYS, events=KEYS)
+    company = Company(shop)
+    with opened(shop, tmp_path) as session:
+        rows = select(
+            session, f"SELECT k.id, d.size FROM @{name} k CROSS JOIN @details d ON thing_id = k.id"
+        )
+    assert rows == [(number, number * 100) for number in range(1, 61)]
+    assert len(details(shop)) == KEYS
+    assert company.alone <= 6
 
 
 def test_keys_without_a_row(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.errors import BadValue, ParameterMissing
 from billql.exchange import Request, Scalar, plain
-from billql.plan import Constraint, Plan, echoed, filters, is_exact, span_of
+from billql.plan import Constraint, Plan, echoed, filters, is_exact, needed, span_of
 from billql.telling import said
 from billql.values import EVERYTHING, Span, SQLValue
 
@@ -150,7 +150,7 @@ def _choices(
         if None in spans.values():
             unsaid[column] = next(one for one in asked if spans[one] is None)
             continue
-        if len(told) > _FAN_OUT and column not in _needed(table, method) | listed:
+        if len(told) > _FAN_OUT and column not in needed(table, method) | listed:
             all_said = False
             continue
         before = found.get(column, {EVERYTHING})
@@ -166,11 +166,6 @@ def _choices(
         in_one = column in listed and ordered
         choices[column] = [tuple(ordered)] if in_one else [(span,) for span in ordered]
     return choices, all_said and not unsaid
-
-
-def _needed(table: Table, method: Method) -> set[str]:
-    """Give the columns about which a statement must say something."""
-    return {*echoed(table), *(column for column, one in filters(method) if one.required)}
 
 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:

@@ -315,6 +315,21 @@ def placeholders(path: str) -> list[str]:
     return re.findall(r"\{(\w+)\}", path)
 
 
+_TOLD_APART = 63
+"""How many columns SQLite tells apart when it says which ones a statement reads
+(https://sqlite.org/vtab.html#colused)."""
+
+
+def _read_for(resource: Resource) -> set[str]:
+    """Give the columns on whose reading it depends what is sent."""
+    return {
+        column
+        for method in resource.methods.values()
+        for parameter in method.parameters.values()
+        for column in parameter.when_read
+    }
+
+
 def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
     columns = resource.columns
@@ -325,6 +340,13 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
         if column.currency is not None and column.currency not in columns:
             yield ("columns", name, "currency"), f"there is no column {column.currency}"
         yield from _format_problems(("columns", name, "format"), column.format, column.type)
+    for name in list(columns)[_TOLD_APART:]:
+        if columns[name].path == "$parameter" or name in _read_for(resource):
+            yield (
+                ("columns", name),
+                f"must be among the first {_TOLD_APART} columns, because SQLite does not tell "
+                "which of the others a statement reads",
+            )
     for name, method in resource.methods.items():
         for path, message in _method_problems(method, columns, provider):
             yield ("methods", name, *path), message

@@ -85,6 +85,13 @@ class Error(Exception):
         self.message = message
         self.hint = hint
 
+    def redact(self, secret: str) -> None:
+        """Take a secret out of all that it says: some APIs repeat the token that they were sent."""
+        self.args = tuple(str(one).replace(secret, "…") for one in self.args)
+        for name, value in vars(self).items():
+            if isinstance(value, str):
+                setattr(self, name, value.replace(secret, "…"))
+
 
 class InterfaceError(Error):
     """The Python API was used wrongly."""

@@ -26,7 +26,7 @@ from billql.bind import Bound, Chain, covering
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.cut import windows
-from billql.errors import ApiError, BadAnswer, ListChanged
+from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.exchange import Answer, Request
 from billql.plan import Plan, paginator_of
 from billql.rows import Content, Row, RowMaker, identities, parse
@@ -221,8 +221,11 @@ class _Reader:
             try:
                 rows = self._understood(request, future)
             except Exception as error:
+                connection = self._scan.connection
                 if isinstance(error, BadAnswer):
-                    self._scan.statement.distrust(self._asked, self._scan.connection)
+                    self._scan.statement.distrust(self._asked, connection)
+                if isinstance(error, Error):
+                    error.redact(connection.secret)
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()

@@ -230,6 +230,11 @@ def echoed(table: Table) -> list[str]:
     return [name for name, column in columns.items() if column.path == "$parameter"]
 
 
+def needed(table: Table, method: Method) -> set[str]:
+    """Give the columns about which a statement must say something."""
+    return {*echoed(table), *(column for column, one in filters(method) if one.required)}
+
+
 def _comes_in(method: Method, order: Sequence[Order], served: set[str]) -> bool:
     """Tell whether rows come in an order, where the statement gives each column one value."""
     asked = [f"-{term.column}" if term.descending else term.column for term in order]
@@ -266,19 +271,38 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
 def _estimated(
     table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool
 ) -> Plan:
-    total = 1.0 if method.single else method.expected_rows or _ROWS_OF_LIST
-    for number in pushed:
-        operator = plan.constraints[number].operator
-        if not method.single:
-            total *= {"=": 0.1, "in": 0.5, "is null": 0.1}.get(operator, 0.3)
-    fan_out = 4 if any(plan.constraints[i].operator == "in" for i in pushed) else 1
+    told = sorted((plan.constraints[number] for number in pushed), key=_share)
+    rows = _rows(method, told)
+    requests = _requests(table, method, told, rows)
+    plan = replace(plan, rows=max(1, round(rows)), requests=requests)
+    if not plan.missing:
+        # A filter beside a key makes no plan cheaper. Otherwise SQLite would read the table once
+        # for each term of an OR, and for those it forgets a key that is in a BETWEEN or a subquery.
+        weakest = {one.column: one for one in told}
+        keys = [weakest[column] for column in needed(table, method) if column in weakest]
+        if keys:
+            requests = max(requests, _requests(table, method, told, _rows(method, keys)))
+        plan = replace(plan, cost=requests * _COST_OF_REQUEST + plan.rows)
+    return replace(plan, summary=_summary(table, method, plan, pushed, exact))
+
+
+def _rows(method: Method, told: Sequence[Constraint]) -> float:
+    """Estimate how many rows the API gives under some constraints."""
+    if method.single:
+        return 1.0
+    return (method.expected_rows or _ROWS_OF_LIST) * math.prod(map(_share, told))
+
+
+def _share(constraint: Constraint) -> float:
+    """Estimate the share of the rows that satisfy a constraint."""
+    return {"=": 0.1, "in": 0.5, "is null": 0.1}.get(constraint.operator, 0.3)
+
+
+def _requests(table: Table, method: Method, told: Sequence[Constraint], rows: float) -> int:
+    fan_out = 4 if any(one.operator == "in" for one in told) else 1
     paginator = paginator_of(table, method)
-    size = paginator.size if paginator is not None and paginator.size else None
-    requests = fan_out * (math.ceil(total / size) if size else 1)
-    rows = max(1, round(total))
-    plan = replace(plan, rows=rows, requests=requests)
-    cost = IMPOSSIBLE if plan.missing else requests * _COST_OF_REQUEST + rows
-    return replace(plan, cost=cost, summary=_summary(table, method, plan, pushed, exact))
+    size = paginator.size if paginator is not None else None
+    return fan_out * (math.ceil(rows / size) if size else 1)
 
 
 def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool) -> str:

@@ -59,8 +59,10 @@ class _Said:
         paths = connection.provider.errors
         self.message = self._words(data, paths.message)
         self.code = self._words(data, paths.code)
-        self.request_id = self._words(data, paths.request_id) or self._words(
-            reply.headers, "x-request-id"
+        self.request_id = (
+            self._words(data, paths.request_id)
+            or self._words(reply.headers, "x-request-id")
+            or self._words(reply.headers, "request-id")
         )
 
     def _words(self, data: Any, path: str | None) -> str | None:

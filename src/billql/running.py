@@ -21,7 +21,7 @@ import apsw
 
 from billql.errors import Error
 from billql.exchange import Request
-from billql.statement import NotAtHand, Statement
+from billql.statement import NotAtHand, ScanFigures, Statement
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Place = tuple[str, str]
@@ -45,10 +45,9 @@ class _Ahead:
     keys: int = _FIRST_KEYS
     window: int = 2
     complete: bool = False
-    dry: int = 0
-    """How many scouts in a row brought nothing."""
-    rest: int = 0
-    """For how many keys to wait before the next scout."""
+    news: int = -1
+    """How many answers had come for other scans when a scout brought nothing; without news the
+    next one would bring nothing either."""
 
 
 @dataclass
@@ -95,17 +94,22 @@ class Running:
         return leaves_loops(program)
 
     def foresee(
-        self, place: Place, wanted: Request, most: int, ask: Callable[[Request], object]
+        self,
+        place: Place,
+        wanted: Request,
+        most: int,
+        figures: ScanFigures,
+        ask: Callable[[Request], object],
     ) -> None:
-        """Fetch the coming keys ahead, now that one is wanted; `most` at a time."""
+        """Fetch the coming keys ahead, now that a scan wants one; `most` at a time."""
         ahead = self._ahead.setdefault(place, _Ahead())
         ahead.sent.discard(wanted)
         ahead.known.add(wanted)
         if not ahead.coming and not ahead.complete:
-            if ahead.rest > 0:
-                ahead.rest -= 1
-            else:
+            news = self.statement.arrived - figures.arrived
+            if news != ahead.news:
                 self._scout(place, ahead)
+                ahead.news = -1 if ahead.coming else news
         ahead.window = min(most, ahead.window * 2) if self.stops_early else most
         while ahead.coming and len(ahead.sent) < ahead.window:
             request = ahead.coming.popleft()
@@ -149,8 +153,6 @@ class Running:
         ahead.coming.extend(scouting.found)
         ahead.keys = min(ahead.keys * 4, _MOST_KEYS)
         ahead.complete = not scouting.blind
-        ahead.dry = 0 if scouting.found else ahead.dry + 1
-        ahead.rest = 2**ahead.dry - 1 if ahead.dry else 0
 
     def __hash__(self) -> int:
         return id(self)

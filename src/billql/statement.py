@@ -43,6 +43,8 @@ class ScanFigures:
     cache_hits: int = 0
     retries: int = 0
     waited: float = 0.0
+    arrived: int = 0
+    """How many answers have come: no cost, but news for who looks ahead."""
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Give the figures as `--stats` shows them; `waited` is in seconds."""
@@ -89,6 +91,7 @@ class Statement:
     interrupted: Callable[[], bool] = lambda: False
     scans: list[ScanFigures] = field(default_factory=list)
     sent: int = 0
+    arrived: int = 0
     offline: bool = False
     """Whether requests are refused with NotAtHand, because a scout is running."""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -275,6 +278,8 @@ class Statement:
     def _ended(self, key: Key, trip: Trip, figures: ScanFigures, answer: Answer | None) -> None:
         """Take what became of a request, before anybody else learns of it."""
         with self._lock:
+            self.arrived += 1
+            figures.arrived += 1
             figures.waited += trip.waited
             figures.retries += max(0, trip.sent - 1)
         if answer is None or self.stop.is_set():

@@ -166,6 +166,8 @@ class Transport:
                 raise
             job.trip.ended(answer)
         except BaseException as error:
+            if isinstance(error, Error):
+                error.redact(job.connection.secret)
             job.future.set_exception(error)
         else:
             job.future.set_result(answer)

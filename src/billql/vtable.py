@@ -211,7 +211,7 @@ class Cursor:
                 return iter(())
         else:
             scan.begin()
-            running.foresee(place, requests[0], scan.concurrency, scan.ask_ahead)
+            running.foresee(place, requests[0], scan.concurrency, figures, scan.ask_ahead)
         return statement.remembered(name, scan.batches())
 
     def _fill(self) -> None:

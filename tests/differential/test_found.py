@@ -82,6 +82,22 @@ def test_a_bound_that_every_value_satisfies_leaves_out_null() -> None:
             world.same(f"SELECT name FROM @things WHERE n < {value}")
 
 
+def test_keys_beside_an_or() -> None:
+    # SQLite reads a table once for each term of an OR, if that is cheaper, and then forgets what it
+    # knows of a key from a BETWEEN or a subquery.
+    rows = [(f"k{n % 3}", n % 5, "abc"[n % 3]) for n in range(30)]
+    with small(ITEMS, rows, KEY, N, NAME, paging=TEN, local=[("k1",), ("k2",)]) as world:
+        world.same("SELECT * FROM @things WHERE key IN (SELECT key FROM local) AND (n = 1 OR n = 2)")
+        world.same("SELECT * FROM @things WHERE key = 'k1' AND (n = 1 OR name = 'b')")
+    days = [(f"2025-01-{n:02}", n % 5) for n in range(1, 30)]
+    first = Filter("first", "day", operator=">=", required=True)
+    last = replace(first, name="last", operator="<=")
+    with small("day date, n integer", days, first, last, N, paging=TEN, days=31) as world:
+        window = "day BETWEEN '2025-01-03' AND '2025-01-20'"
+        world.same(f"SELECT * FROM @things WHERE {window} AND (n = 0 OR n = 3)")
+        world.same(f"SELECT * FROM @things WHERE {window} AND (n = 0 OR day = '2025-01-07')")
+
+
 def test_bounds_at_the_end_of_time() -> None:
     rows: list[tuple[str | None, int]] = [
         (None, 0),

@@ -18,7 +18,7 @@ from billql.session import Bindings, Row, Session
 from billql.settings import Settings
 
 from .asking import TOKEN
-from .server import Traffic
+from .server import Server, Traffic
 
 URL = "https://shop.example.com"
 SIZE = 10
@@ -255,12 +255,20 @@ def numbered(found: Sequence[Item], query: Mapping[str, str]) -> httpx.Response:
 
 @contextmanager
 def opened(
-    shop: Callable[[httpx.Request], httpx.Response],
+    shop: Callable[[httpx.Request], httpx.Response] | Server | str,
     folder: Path,
     changes: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Iterator[Session]:
-    """Open a session in which the shop's tables are there; `changes` are of its provider."""
+    """Open a session in which the shop's tables are there, behind a function or a real server;
+    `changes` are of its provider."""
+    if callable(shop):
+        where: dict[str, Any] = {
+            "http_transport": httpx.MockTransport(shop),
+            "settings": Settings(attempts=1, patience=1),
+        }
+    else:
+        where = {"urls": {"shop": shop if isinstance(shop, str) else shop.url}}
     definitions = folder / "definitions" / "shop"
     definitions.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
@@ -271,8 +279,7 @@ def opened(
         "environ": {},
         "tokens": {"shop": TOKEN},
         "definitions": [definitions.parent],
-        "settings": Settings(attempts=1, patience=1),
-        "http_transport": httpx.MockTransport(shop),
+        **where,
         **options,
     }
     session = Session(":memory:", lambda: Options(**chosen))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from billql.sandbox import Sandbox
+from billql.sandbox.story import Story
 
 from .asking import LISTS, UNTIL, Asker, everything
+from .world import World
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +31,15 @@ def stripe_small() -> Iterator[Asker]:
 def told(stripe_ask: Asker) -> dict[str, list[dict[str, Any]]]:
     """Every list, read once, newest first."""
     return {path: everything(stripe_ask, path) for path in LISTS}
+
+
+@pytest.fixture(scope="session", params=["normal", "small", "another day"])
+def world(request: Any, stripe_ask: Asker, stripe_small: Asker) -> Any:
+    if request.param == "another day":
+        day = UNTIL - timedelta(days=14)
+        with Sandbox(seed=9, size=2, until=day) as sandbox, Asker(sandbox) as ask:
+            yield World(ask, Story(9, 2, day))
+    elif request.param == "small":
+        yield World(stripe_small, Story(4, 1, UNTIL))
+    else:
+        yield World(stripe_ask, Story(1, 8, UNTIL))

@@ -115,14 +115,12 @@ class Account:
 
     def _try_out(self, terms: Terms) -> None:
         """Begin a trial: an invoice for nothing."""
-        lines = [
-            line_of(f"Trial period for {self._name(terms, item.price)}", 0, terms, item, bounds)
-            for item in terms.items[:1]
-            for bounds in [(terms.created, terms.anchor)]
-        ]
-        self._invoice("trial", terms.created, "subscription_create", lines, terms=terms)
+        item = terms.items[0]
+        words = f"Trial period for {self._name(item.price)}"
+        line = line_of(words, 0, terms, item, (terms.created, terms.anchor))
+        self._invoice("trial", terms.created, "subscription_create", [line], terms=terms)
 
-    def _name(self, terms: Terms, price: Json) -> str:
+    def _name(self, price: Json) -> str:
         names = {each["id"]: each["name"] for each in self._catalogue.products}
         return str(names[price["product"]])
 
@@ -133,7 +131,7 @@ class Account:
             if item.metric is not None:
                 continue
             quantity = (item.quantity or 1) + (item.more if number > 2 else 0)
-            words = f"{quantity} × {self._name(terms, item.price)}"
+            words = f"{quantity} × {self._name(item.price)}"
             amount = quantity * (item.price["unit_amount"] or 0)
             lines.append(line_of(words, amount, terms, item, (start, end), quantity))
         if number:

@@ -234,6 +234,14 @@ def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Gr
             bought = grant("Prepaid credits", "paid", worth, after)
             bought.expires = bought.created + 365 * DAY
             grants.append(bought)
+    if place in (1, 4):
+        # Whatever the last day, one of these expires within thirty days; who pays in dollars
+        # has no use for euros.
+        for after in range(4, 800, 30):
+            bonus = grant("Monthly bonus", "promotional", 1000, after)
+            bonus.expires, bonus.priority = bonus.created + 30 * DAY, 90
+            bonus.currency = "eur" if place == 1 else bonus.currency
+            grants.append(bonus)
     if place == 1:
         grants += _many_sided(story, catalogue, grant)
     if place == 2:
