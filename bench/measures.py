@@ -199,14 +199,15 @@ def rows(api: Api) -> Iterator[Line]:
         "≤ 2 × the loop that builds tuples",
         ratio <= 2,
     )
-    faster = [seconds[f"shillelagh {instant}"] / seconds["billql"] for instant in instants]
-    told = ", ".join(f"{n:.1f} × with `{i}`" for n, i in zip(faster, instants, strict=True))
-    yield Line(
-        "the same, beside Shillelagh with three types of instants",
-        f"{100_000 / seconds['billql']:,.0f} rows a second: {told}",
-        "≥ 5 × Shillelagh's rows a second",
-        faster[0] >= 5,
-    )
+    for instant in instants:
+        faster = seconds[f"shillelagh {instant}"] / seconds["billql"]
+        yield Line(
+            f"the same, beside Shillelagh with instants as `{instant}`",
+            f"{faster:.1f} × its rows a second ({100_000 / seconds['billql']:,.0f} to "
+            f"{100_000 / seconds[f'shillelagh {instant}']:,.0f})",
+            "≥ 5 × Shillelagh's rows a second",
+            faster >= 5,
+        )
 
 
 def stream(api: Api) -> Iterator[Line]:

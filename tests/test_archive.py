@@ -63,6 +63,7 @@ def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeCloc
     first = begin()
     number = first.put(b"a", Answer(b"a", ""))
     first.publish(b"a", [number], 86400, stated=True)
+    first.release([number])
     clock.turn(80000)
     assert recalled(begin(), b"a", keep=10) == [b"a"]
 
@@ -73,6 +74,26 @@ def test_an_untrue_answer_is_forgotten_everywhere(begin: Open) -> None:
     found = later.recall(LIST[0], 300)
     later.drop(found[LIST[1]])
     assert recalled(later, LIST[0]) == recalled(begin(), LIST[0]) == []
+
+
+def test_it_is_written_when_a_statement_ends(begin: Open) -> None:
+    first = begin()
+    numbers = [first.put(key, Answer(key, "")) for key in LIST]
+    first.publish(LIST[0], numbers, 300)
+    assert recalled(begin(), LIST[0]) == []
+    first.release(numbers)
+    assert recalled(begin(), LIST[0]) == LIST
+
+
+def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None:
+    first = begin()
+    for body, secret in ((b"has planted in it", "planted"), (b"harmless", "planted")):
+        number = first.put(body, Answer(body, ""))
+        first.publish(body, [number], 300, secret=secret)
+        first.release([number])
+    assert recalled(begin(), b"has planted in it") == []
+    assert recalled(begin(), b"harmless") == [b"harmless"]
+    assert b"planted" not in (folder / "answers.db").read_bytes()
 
 
 def test_clear(begin: Open) -> None:
@@ -97,6 +118,8 @@ def test_it_holds_no_header(begin: Open, folder: Path) -> None:
         first.put(b"b", Answer(b"b", "application/pdf", {"link": "<https://planted>"})),
     ]
     first.publish(b"a", numbers, 300)
+    first.release(numbers)
+    read(first, LIST)
     assert len(first.recall(b"a", 300)) == 2
     assert recalled(begin(), b"a") == []
     assert b"planted" not in (folder / "answers.db").read_bytes()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -264,6 +265,52 @@ def test_every_problem_is_told() -> None:
         (f"{method}.order", "there is no column i"),
         (f"{method}.order", "there is no column j"),
     }
+
+
+def test_an_instant_that_is_shown_cannot_be_asked_for_with_equal() -> None:
+    method = Method(
+        request="GET /bills",
+        description="Gives bills.",
+        parameters={
+            "at": Parameter(),
+            "since": Parameter(column="at", operator=">="),
+            "stamp": Parameter(column="at", format="epoch"),
+        },
+    )
+    columns = {"at": Column(type="timestamp", description="When.")}
+    bills = msgspec.structs.replace(BILLS, columns=columns, methods={"list": method}, unique=())
+    ((place, message),) = problems(bills, EXAMPLE)
+    assert place == ("methods", "list", "parameters", "at", "operator")
+    assert "whole seconds" in message
+
+
+def test_what_depends_on_being_read_stands_where_sqlite_tells_it() -> None:
+    columns = {f"c{n}": Column(type="text", description="A column.") for n in range(63)}
+    columns["key"] = Column(type="text", description="A key.", path="$parameter")
+    columns["wide"] = Column(type="text", description="A column that costs.")
+    parameters = {
+        "key": Parameter(),
+        "expand": Parameter(value="wide", when_read=("wide",)),
+    }
+    method = Method(request="GET /bills", description="Gives bills.", parameters=parameters)
+    bills = msgspec.structs.replace(BILLS, columns=columns, methods={"list": method}, unique=())
+    found = list(problems(bills, EXAMPLE))
+    assert [place for place, _ in found] == [("columns", "key"), ("columns", "wide")]
+    assert "first 63 columns" in found[0][1]
+
+
+def test_a_list_is_cut_only_where_its_order_and_its_bounds_are_known() -> None:
+    method = Method(
+        request="GET /bills",
+        description="Gives bills.",
+        parameters={"since": Parameter(column="day", operator=">=")},
+        order=("-day",),
+        cut="day",
+    )
+    bills = msgspec.structs.replace(BILLS, methods={"list": method})
+    ((place, message),) = problems(bills, EXAMPLE)
+    assert place == ("methods", "list", "cut")
+    assert "both bounds" in message
 
 
 def test_a_request_has_a_verb_and_a_path() -> None:

@@ -94,6 +94,7 @@ class Api:
 
     def __init__(self) -> None:
         self.asked: list[list[tuple[str, str]]] = []
+        self.bills = BILLS
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         parts = urlsplit(str(request.url))
@@ -103,7 +104,7 @@ class Api:
         if parts.path != "/bills":
             found = [bill for bill in BILLS if parts.path == f"/bills/{bill['id']}"]
             return httpx.Response(200 if found else 404, json=found[0] if found else {})
-        bills = [bill for bill in BILLS if self._fits(bill, said)]
+        bills = [bill for bill in self.bills if self._fits(bill, said)]
         if "starting_after" in said:
             ids = [bill["id"] for bill in bills]
             bills = bills[ids.index(said["starting_after"]) + 1 :]
@@ -239,6 +240,20 @@ def test_a_cut_list_keeps_its_order(connection: billql.Connection) -> None:
     found = [created for (created,) in rows(connection, sql)]
     assert len(found) == 400
     assert found == sorted(found, reverse=True)
+
+
+def test_a_broken_promise_of_order_is_an_error(connection: billql.Connection, api: Api) -> None:
+    window = "created >= '2023-11-14T00:00:00Z' AND created < '2023-11-16T00:00:00Z'"
+    api.bills = BILLS[::-1]
+    for sql in (
+        f"SELECT id FROM acme.billing.bills WHERE {window} ORDER BY created DESC LIMIT 5",
+        f"SELECT max(created) FROM acme.billing.bills WHERE {window}",
+        "SELECT id FROM acme.billing.bills ORDER BY created DESC",
+    ):
+        with pytest.raises(billql.Error, match="another order than its API promises"):
+            rows(connection, sql)
+    sql = f"SELECT created FROM acme.billing.bills WHERE {window} ORDER BY +created DESC LIMIT 1"
+    assert rows(connection, sql) == [("2023-11-15T00:26:20Z",)]
 
 
 def test_a_limit_is_not_cut(connection: billql.Connection, api: Api) -> None:

@@ -34,8 +34,9 @@ CREATE TABLE reading (
     id INTEGER PRIMARY KEY,
     first BLOB NOT NULL,
     since REAL NOT NULL,
-    until REAL NOT NULL,
-    stated INTEGER NOT NULL
+    keep REAL NOT NULL,
+    stated INTEGER NOT NULL,
+    fresh INTEGER NOT NULL
 );
 CREATE INDEX reading_first ON reading (first);
 CREATE TABLE answer (
@@ -122,7 +123,7 @@ class Answers:
         """Let other statements see a whole reading for some seconds; `first` opens it.
 
         `stated` says that its definition states how long, and not a setting. What repeats the
-        `secret` does not go into the archive.
+        `secret` does not go into the archive; the rest does when the statement ends.
         """
         times = Times(self._clock(), keep, stated)
         with self._lock, self._open() as database:
@@ -139,7 +140,7 @@ class Answers:
                     self._drop_reading(database, reading)
                     return
             if self._archive is not None and _may_last(database, reading, secret):
-                self._archive.store(first, Reading(times, _pages(database, reading)))
+                database.execute("UPDATE reading SET fresh = TRUE WHERE id = ?", (reading,))
 
     def recall(self, first: Key, keep: float) -> dict[Key, int]:
         """Find a whole reading that is still true, and pin its answers; empty if there is none.
@@ -169,8 +170,10 @@ class Answers:
 
     def release(self, numbers: Iterable[int]) -> None:
         """Unpin answers; forget those that no other statement may see, and the oldest readings
-        beyond the bound."""
+        beyond the bound. What was published meanwhile goes into the archive."""
         with self._lock:
+            if self._archive is not None and self._database is not None:
+                self._file(self._archive, self._database)
             for number in numbers:
                 self._unpin(number)
             if self._database is None:
@@ -178,7 +181,7 @@ class Answers:
             with self._database as database:
                 for (old,) in _all(
                     database,
-                    "SELECT id FROM reading WHERE until <= ? UNION SELECT reading FROM ("
+                    "SELECT id FROM reading WHERE since + keep <= ? UNION SELECT reading FROM ("
                     "SELECT reading, sum(length(body)) OVER (ORDER BY reading DESC) AS held "
                     "FROM answer WHERE reading IS NOT NULL) WHERE held > ?",
                     (self._clock(), self._max_bytes),
@@ -212,10 +215,20 @@ class Answers:
             self._database.execute(
                 "SELECT answer.key, answer.id FROM reading JOIN answer "
                 "ON answer.reading = reading.id "
-                "WHERE first = ? AND until > ? AND (stated OR since > ?)",
+                "WHERE first = ? AND since + keep > ? AND (stated OR since > ?)",
                 (first, now, now - keep),
             )
         )
+
+    def _file(self, archive: Archive, database: apsw.Connection) -> None:
+        """Put what is fresh into the archive, all at once: each time costs it a commit."""
+        fresh = _all(database, "SELECT id, first, since, keep, stated FROM reading WHERE fresh")
+        if fresh:
+            archive.store(
+                (first, Reading(Times(*times), _pages(database, reading)))
+                for reading, first, *times in fresh
+            )
+            database.execute("UPDATE reading SET fresh = FALSE")
 
     def _copy(self, archive: Archive, first: Key, keep: float) -> bool:
         """Take a reading over from the archive, if it is whole."""
@@ -275,8 +288,8 @@ def _pages(database: apsw.Connection, reading: int) -> Iterator[Any]:
 
 def _add_reading(database: apsw.Connection, first: Key, times: Times) -> int:
     database.execute(
-        "INSERT INTO reading (first, since, until, stated) VALUES (?, ?, ?, ?)",
-        (first, times.since, times.until, times.stated),
+        "INSERT INTO reading (first, since, keep, stated, fresh) VALUES (?, ?, ?, ?, FALSE)",
+        (first, *times),
     )
     return database.last_insert_rowid()
 

@@ -14,7 +14,7 @@ import hashlib
 import os
 import stat
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -76,11 +76,6 @@ class Times(NamedTuple):
     stated: bool
     """Whether its definition states how long, and not a setting."""
 
-    @property
-    def until(self) -> float:
-        """Give the moment from which on it is forgotten."""
-        return self.since + self.keep
-
 
 class Reading(NamedTuple):
     """A whole list, as it was read.
@@ -129,30 +124,16 @@ class Archive:
 
         return self._try(find)
 
-    def store(self, first: Key, reading: Reading) -> None:
-        """Keep a reading, in place of an earlier one; the oldest ones make room."""
+    def store(self, readings: Iterable[tuple[Key, Reading]]) -> None:
+        """Keep readings, in place of earlier ones; the oldest make room."""
 
         def write(database: apsw.Connection) -> None:
             with database:
-                _remove(database, "first = ? OR since + keep <= ?", (first, reading.times.since))
-                database.execute(
-                    "INSERT INTO reading (first, since, keep, stated, size, digest) "
-                    "VALUES (?, ?, ?, ?, 0, x'')",
-                    (first, *reading.times),
-                )
-                number = database.last_insert_rowid()
-                digest, size = _Digest(first, reading.times), 0
-                for page in reading.pages:
-                    digest.add(page)
-                    size += len(page[-1])
-                    database.execute(
-                        "INSERT INTO page (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
-                        (number, *page),
+                for first, reading in readings:
+                    _remove(
+                        database, "first = ? OR since + keep <= ?", (first, reading.times.since)
                     )
-                database.execute(
-                    "UPDATE reading SET size = ?, digest = ? WHERE id = ?",
-                    (size, digest.value, number),
-                )
+                    _add(database, first, reading)
                 _remove(
                     database,
                     "id IN (SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS held "
@@ -236,6 +217,26 @@ def _checked(digest: _Digest, pages: Iterator[Page], expected: bytes) -> Iterato
         raise Damaged from None
     if digest.value != expected:
         raise Damaged
+
+
+def _add(database: apsw.Connection, first: Key, reading: Reading) -> None:
+    database.execute(
+        "INSERT INTO reading (first, since, keep, stated, size, digest) "
+        "VALUES (?, ?, ?, ?, 0, x'')",
+        (first, *reading.times),
+    )
+    number = database.last_insert_rowid()
+    digest, size = _Digest(first, reading.times), 0
+    for page in reading.pages:
+        digest.add(page)
+        size += len(page[-1])
+        database.execute(
+            "INSERT INTO page (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
+            (number, *page),
+        )
+    database.execute(
+        "UPDATE reading SET size = ?, digest = ? WHERE id = ?", (size, digest.value, number)
+    )
 
 
 def _remove(database: apsw.Connection, which: str, bindings: tuple[Any, ...]) -> None:

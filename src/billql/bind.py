@@ -107,17 +107,15 @@ def _count(arguments: Sequence[Any], place: int | None) -> int | None:
 def _missing(table: Table, plan: Plan) -> ParameterMissing:
     column = plan.missing[0]
     others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
-    ranged = any(
-        parameter.operator != "=" and filtered == column
-        for method in table.resource.methods.values()
-        for filtered, parameter in filters(method)
-    )
+    method = table.resource.methods[plan.method]
+    operators = [one.operator for name, one in filters(method) if name == column and one.required]
+    operator = operators[0] if operators else "="
     example = _EXAMPLES.get(table.resource.columns[column].type, "'…'")
     return ParameterMissing(
         f"{table.name} cannot be read without a value for {column}{others}",
         resource=table.name,
         column=column,
-        hint=f"Add a condition such as: WHERE {column} {'>=' if ranged else '='} {example}",
+        hint=f"Add a condition such as: WHERE {column} {operator} {example}",
     )
 
 
@@ -138,7 +136,9 @@ def _choices(
     Also tells whether every constraint has been said: a value that cannot be told to the API is
     left to SQLite, unless the API needs it.
     """
+    # A column that shows what was asked for needs a request of its own for each value.
     listed = {column for column, parameter in filters(method) if parameter.lists}
+    listed.difference_update(echoed(table))
     found: dict[str, set[Span]] = {}
     unsaid: dict[str, SQLValue] = {}
     all_said = True
@@ -258,7 +258,8 @@ def _chain(
     base_url: str,
 ) -> Chain:
     path = method.path
-    request = Request(method.verb, "")
+    # Whoever takes a POST expects a JSON object, even where nothing is to be said.
+    request = Request(method.verb, "", body={} if method.verb == "POST" else None)
     for name, parameter in method.parameters.items():
         value = _parameter_value(table, name, parameter, plan.used, chosen)
         if value is None:

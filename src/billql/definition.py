@@ -100,8 +100,9 @@ class Column(_Strict, frozen=True, kw_only=True):
     """The value that every row has, where the API does not say it."""
     divide: Annotated[int, Meta(gt=0)] | None = None
     """What a number is divided by, such as 100 to give the major units of an amount in cents."""
-    only: dict[str, Scalar] = {}
-    """Paths of a row and what they must have; other rows have NULL in this column."""
+    only: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    """Paths and what they must have, one value or any of several; other rows have NULL in this
+    column."""
     currency: Name | None = None
     """For an amount of money: the column that holds its currency."""
     minor: bool = False

@@ -28,6 +28,7 @@ from billql.credentials import Connection
 from billql.cut import windows
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.exchange import Answer, Request
+from billql.ordering import Watch
 from billql.plan import Plan, paginator_of
 from billql.rows import Content, Row, RowMaker, identities, parse
 from billql.statement import TICK, ScanFigures, Statement
@@ -56,7 +57,7 @@ class Scan:
         self.paginator = paginator_of(table, self.method)
         self.connection = connection
         self.figures = figures
-        self.sorted = plan.sorted
+        self.sorted = bool(plan.order)
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
         cut = {self.method.cut} if self.method.cut is not None else set()
@@ -85,6 +86,8 @@ class Scan:
     def batches(self) -> Iterator[list[Row]]:
         """Yield rows, some at a time; raises what went wrong."""
         self._ahead = self.several and self.wanted is None and not self._stops_early()
+        order = [(self.maker.place(term.column), term.descending) for term in self._plan.order]
+        watch = Watch(order, self.table.name) if order else None
         while self._readers or self._open_next():
             reader = self._readers[0]
             self._skip -= reader.skipped
@@ -93,6 +96,8 @@ class Scan:
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
                 self.figures.rows += len(left)
+                if watch is not None:
+                    watch.look(left)
                 yield left
                 self._ahead = True
                 self.look_ahead()

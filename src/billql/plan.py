@@ -75,8 +75,8 @@ class Plan:
     """The argument that holds the OFFSET, beside a LIMIT."""
     skips: bool = False
     """Whether billql leaves out the rows of the OFFSET itself."""
-    sorted: bool = False
-    """Whether rows come in an order that the statement asks for."""
+    order: tuple[Order, ...] = ()
+    """The order that the statement asks for, if the API promises to give rows in it."""
     cost: float = IMPOSSIBLE
     rows: int = 1
     requests: int = 1
@@ -129,7 +129,7 @@ def _consider(
         tuple(pushed),
         used,
         missing=tuple(dict.fromkeys(missing)),
-        sorted=bool(order) and ordered,
+        order=tuple(order) if ordered else (),
         keyed=any(
             constraints[i].operator == "=" and isinstance(constraints[i].value, Unknown)
             for i in pushed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
@@ -28,7 +28,8 @@ class Items:
 
     source: Rows
     values: list[Any]
-    parents: Sequence[Any]
+    parents: Sequence[tuple[Any, ...]]
+    """What holds each row: the nearest object first."""
     keys: Sequence[str | None]
 
     @cached_property
@@ -60,8 +61,7 @@ def parse(method: Method, answer: Answer, where: str) -> Content:
 
 def _single_group(method: Method, data: Any) -> Content:
     values = data if isinstance(data, list) else [data]
-    nothing = [None] * len(values)
-    group = Items(method.sources()[0], values, nothing, nothing)
+    group = Items(method.sources()[0], values, [()] * len(values), [None] * len(values))
     return Content(data, [group], Page(data, len(values)))
 
 
@@ -108,7 +108,7 @@ def _walk(source: Rows, data: Any, where: str) -> Items:
     """Walk a source's path; what is missing is an error unless the source is optional."""
     if not source.at and not isinstance(data, dict):
         raise BadAnswer(f"{where} answered with something other than an object")
-    found = Items(source, [data], [None], [None])
+    found = Items(source, [data], [()], [None])
     for depth, segment in enumerate(source.at.split(".") if source.at else ()):
         found = _step(found, segment, strict=depth == 0 and not source.optional, where=where)
     return found
@@ -117,9 +117,9 @@ def _walk(source: Rows, data: Any, where: str) -> Items:
 def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
     name = segment.removesuffix("[]").removesuffix("{}")
     values: list[Any] = []
-    parents: list[Any] = []
+    parents: list[tuple[Any, ...]] = []
     keys: list[str | None] = []
-    for item in items.values:
+    for item, around in zip(items.values, items.parents, strict=True):
         found = member(item, name) if name else item
         if segment.endswith("[]"):
             expected, fits = "a list", isinstance(found, list)
@@ -140,7 +140,7 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
         else:
             values.append(found)
         added = len(values) - len(parents)
-        parents.extend([item] * added)
+        parents.extend([(item, *around)] * added)
     return Items(items.source, values, parents, keys or [None] * len(values))
 
 
@@ -223,7 +223,7 @@ class RowMaker:
             return repeat(echoes.get(name), count)
         try:
             values = self._readers[name](_pick(path, items, content, answer))
-            return _derived(column, values, items) if column.divide or column.only else values
+            return _derived(column, values, lambda at: _pick(at, items, content, answer))
         except ValueError as error:
             raise BadAnswer(
                 f"{where} answered with a {name} of {self._table} that cannot be read: {error}"
@@ -245,12 +245,14 @@ def identities(
     )
 
 
-def _derived(column: Column, values: list[SQLValue], items: Items) -> list[SQLValue]:
+def _derived(
+    column: Column, values: list[SQLValue], pick: Callable[[str], list[Any]]
+) -> list[SQLValue]:
     """Give a column that is computed: divided, and NULL in rows that it does not hold for."""
     for path, expected in column.only.items():
-        found = _members(items, path)
-        pairs = zip(values, found, strict=True)
-        values = [value if said == expected else None for value, said in pairs]
+        pairs = zip(values, pick(path), strict=True)
+        any_of = expected if isinstance(expected, tuple) else (expected,)
+        values = [value if said in any_of else None for value, said in pairs]
     if column.divide is None:
         return values
     return [v / column.divide if isinstance(v, int | float) else v for v in values]
@@ -269,7 +271,12 @@ def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any
     if root == "$key":
         return list(items.keys)
     if root == "$parent":
-        return [member(parent, rest) for parent in items.parents]
+        depth = 0
+        while rest.startswith("$parent."):
+            rest = rest.removeprefix("$parent.")
+            depth += 1
+        holders = [around[depth : depth + 1] for around in items.parents]
+        return [member(found[0], rest) if found else None for found in holders]
     if root == "$root":
         return [member(content.data, rest)] * len(items.values)
     if root == "$header":

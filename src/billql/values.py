@@ -46,13 +46,15 @@ ColumnType = Literal[
     "blob",
 ]
 
-Format = Literal["epoch", "epoch_ms", "dollars", "filename"]
+Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename"]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
-an amount like `$3.11` or `-$1,024.00`, a content-disposition header that holds a file name."""
+a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
+content-disposition header that holds a file name."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
     "epoch_ms": frozenset(("date", "month", "timestamp")),
+    "instant": frozenset(("date", "month")),
     "dollars": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
 }
@@ -466,7 +468,7 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> str | int | fl
         if format in ("epoch", "epoch_ms"):
             seconds = (moment - _EPOCH) // datetime.timedelta(seconds=1)
             return seconds if format == "epoch" else seconds * 1000
-        return _instant(kind, moment)
+        return _instant("timestamp" if format == "instant" else kind, moment)
     assert isinstance(value, str | int | float)
     return value
 
@@ -486,7 +488,7 @@ def write_bound(
         after = write(kind, format, edge + 1)
         if isinstance(after, int):
             return after - 1
-        return after if kind == "timestamp" else write(kind, format, edge)
+        return after if _is_moment(kind, format) else write(kind, format, edge)
     first = write(kind, format, edge)
     if operator == ">":
         return first - 1 if isinstance(first, int) else write(kind, format, edge - 1)
@@ -495,7 +497,11 @@ def write_bound(
 
 def is_precise(kind: ColumnType, format: Format | None, operator: Operator) -> bool:
     """Tell whether `write_bound` says just what is meant, or possibly more."""
-    return not (kind == "timestamp" and format is None and operator in ("<=", ">"))
+    return not (_is_moment(kind, format) and operator in ("<=", ">"))
+
+
+def _is_moment(kind: ColumnType, format: Format | None) -> bool:
+    return format == "instant" or (kind == "timestamp" and format is None)
 
 
 def _moment(kind: ColumnType, count: int) -> datetime.datetime:

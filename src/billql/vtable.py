@@ -109,7 +109,7 @@ class VirtualTable:
         info.idxStr = plan.summary
         info.estimatedCost = plan.cost
         info.estimatedRows = plan.rows
-        info.orderByConsumed = plan.sorted
+        info.orderByConsumed = bool(plan.order)
         return True
 
     def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
