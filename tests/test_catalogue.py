@@ -212,3 +212,10 @@ def test_the_built_in_definitions_all_load() -> None:
     names = list(catalogue.names())
     assert "digitalocean.billing.balances" in names
     assert all(catalogue.table(name).name == name for name in names)
+
+
+def test_the_readme_lists_every_table() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    catalogue = Catalogue()
+    for name in catalogue.names():
+        assert f"| `{name}` | {catalogue.table(name).resource.description} |" in readme
