@@ -33,9 +33,9 @@ _HOW = """
   With the same concurrency it uses {concurrency} threads; *serial*, it asks page after page.
 - *Shillelagh* has an adapter for the same API (`bench/by_shillelagh.py`) that asks for the largest
   pages and parses with orjson. What it costs depends on the type that it gives to instants:
-  `StringDateTime`, as in Shillelagh's own adapter for GitHub's API; `ISODateTime`, which understands
-  ISO 8601 alone; or `String`, which leaves the API's text as it is, so that nothing is left to
-  convert. billql checks every instant and writes it in UTC.
+  `StringDateTime`, as in Shillelagh's own adapter for GitHub's API; `ISODateTime`, which reads ISO
+  8601 alone; or `String`, which leaves the API's text as it is, so that nothing is left to convert.
+  billql checks every instant and writes it in UTC.
 - Processor time and memory are those of a child process that does nothing else. An idle process has
   loaded everything and has read one row.
 

@@ -54,6 +54,18 @@ def after_one(server: Server) -> Callable[[], None]:
     return wait
 
 
+def begun(session: Session) -> Callable[[], None]:
+    """Wait until another statement reads a resource."""
+    before = session.scans
+
+    def wait() -> None:
+        while session.scans is before or not session.scans:
+            time.sleep(0.005)
+        soon()
+
+    return wait
+
+
 BALANCE = {"amount": 1}
 
 
@@ -107,7 +119,7 @@ def test_while_waiting_for_a_limit(serve: Serve, tmp_path: Path) -> None:
     limits = {"limits": [{"requests": 1, "seconds": 50}]}
     with opened(server, tmp_path, limits, keep=0) as session:
         select(session, "SELECT * FROM @balance")
-        with interrupting(session, soon):
+        with interrupting(session, begun(session)):
             select(session, "SELECT * FROM @balance")
     assert len(server.asked) == 1
 
@@ -133,7 +145,7 @@ def test_while_pausing_before_another_attempt(serve: Serve, tmp_path: Path) -> N
 def test_while_sqlite_computes(serve: Serve, tmp_path: Path) -> None:
     server = serve(lambda asked: asked.answer(BALANCE))
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
-    with opened(server, tmp_path) as session, interrupting(session, soon):
+    with opened(server, tmp_path) as session, interrupting(session, after_one(server)):
         select(session, f"{endless} SELECT count(*) FROM n, @balance")
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import pickle
 import traceback
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -186,7 +187,12 @@ def test_an_error_can_be_sent_to_another_process(tmp_path: Path) -> None:
 def test_nothing_is_left_in_memory_of_a_closed_session(tmp_path: Path) -> None:
     with opened(Shop(), tmp_path) as session:
         select(session, BALANCE)
-    del session
+        engine = session.engine
+        left: list[weakref.ref[Any]] = [
+            weakref.ref(engine),
+            weakref.ref(engine._shared.transport),
+            weakref.ref(engine.connection(engine.table("shop.all.balance"))),
+        ]
+    del session, engine
     gc.collect()
-    alive = [one for one in gc.get_objects() if type(one).__name__ == "Transport"]
-    assert not alive
+    assert [one() for one in left] == [None, None, None]

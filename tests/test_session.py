@@ -10,7 +10,7 @@ import pytest
 from billql import errors
 from billql.engine import Options
 from billql.sandbox import Sandbox
-from billql.session import Session, query_of
+from billql.session import Session, has_list_of_rows, query_of
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +174,54 @@ def test_a_missing_key_column_is_named(session: Session) -> None:
         rows(session, "SELECT * FROM digitalocean.billing.invoice_items")
     assert caught.value.column == "invoice_uuid"
     assert "WHERE invoice_uuid = " in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("invoice_uuid IN ()", 0),
+        ("invoice_uuid IN (NULL)", 0),
+        ("invoice_uuid IN (SELECT 1 WHERE false)", 0),
+        ("invoice_uuid IN (WITH none AS (SELECT 1 LIMIT 0) SELECT * FROM none)", 0),
+        ("invoice_uuid IN void", 0),
+        ("invoice_uuid IN (SELECT invoice_uuid FROM digitalocean.billing.invoices)", 24),
+        ("invoice_uuid IN uuids", 24),
+    ],
+)
+def test_lists_of_rows_may_be_empty(session: Session, condition: str, expected: int) -> None:
+    rows(session, "CREATE TABLE void (x)")
+    rows(session, "CREATE TABLE uuids AS SELECT invoice_uuid FROM digitalocean.billing.invoices")
+    sql = f"SELECT count(*) FROM digitalocean.billing.invoice_summary WHERE {condition}"
+    assert rows(session, sql) == [(expected,)]
+
+
+def test_a_view_hides_no_list(session: Session) -> None:
+    rows(session, "CREATE TABLE void (x)")
+    rows(
+        session,
+        """CREATE VIEW none AS SELECT * FROM digitalocean.billing.invoice_summary
+           WHERE invoice_uuid IN (SELECT x FROM void)""",
+    )
+    assert rows(session, "SELECT * FROM none") == []
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT 1 WHERE a IN (1, 2)", False),
+        ("SELECT 1 WHERE a IN ('IN (SELECT', ?)", False),
+        ("SELECT 1 WHERE a NOT IN /* x */ ( SELECT 1)", True),
+        ("SELECT 1 WHERE a in (values (1))", True),
+        ("SELECT 1 WHERE a IN (WITH b AS (SELECT 1) SELECT 1)", True),
+        ("SELECT 1 WHERE a IN ((SELECT 1))", True),
+        ("SELECT 1 WHERE a IN b", True),
+        ("SELECT 1 WHERE a IN main.b", True),
+        ("SELECT 1 WHERE a IN json_each('[1]')", True),
+        ("", False),
+    ],
+)
+def test_lists_of_rows_are_seen(sql: str, expected: bool) -> None:
+    assert has_list_of_rows(sql) is expected
 
 
 def test_statements_inside_statements(session: Session) -> None:

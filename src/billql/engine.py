@@ -89,14 +89,14 @@ class Engine:
                 )
                 self._registered.add(name)
 
-    def begin(self, query: str | None, bindings: Bindings) -> Running:
-        """Open a statement; `query` is what it reads, if that can be run by itself."""
+    def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> Running:
+        """Open a statement; see `Running`."""
         statement = Statement(
             self._shared,
             max_requests=self._options.max_requests,
             interrupted=lambda: self._database.is_interrupted,
         )
-        return Running(statement, self._database, query, bindings)
+        return Running(statement, self._database, query, bindings, whole_lists)
 
     def table(self, name: str) -> Table:
         """Find the resource of a dotted name; raises UnknownName or DefinitionError."""

@@ -67,13 +67,15 @@ class Running:
     """One statement in SQLite.
 
     `query` is its text, or the SELECT inside of it, for the scout and for EXPLAIN; None if it has
-    none that could be run beside it.
+    none that could be run beside it. `whole_lists` says that an IN list may be asked for as a
+    whole, because none of them can be empty; otherwise its values come one by one, as keys do.
     """
 
     statement: Statement
     database: apsw.Connection
     query: str | None
     bindings: Bindings
+    whole_lists: bool
     _ahead: dict[Place, _Ahead] = field(default_factory=dict)
     _scouting: _Scouting | None = None
 

@@ -63,7 +63,9 @@ class Session:
         rewritten = names.rewrite(sql, lambda reference: self._resolve(sql, reference))
         running = None
         if rewritten.resources or self._reads_resources(rewritten):
-            running = self.engine.begin(query_of(rewritten.sql), bindings)
+            # A view may have lists that the statement's text does not show.
+            whole_lists = not (has_list_of_rows(rewritten.sql) or self._has_programs())
+            running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
 
@@ -268,6 +270,24 @@ def query_of(sql: str) -> str | None:
 
 _READ = ("SELECT", "VALUES")
 _FILL = ("CREATE", "INSERT", "REPLACE")
+
+
+def has_list_of_rows(sql: str) -> bool:
+    """Tell whether a statement has an IN whose right side is a query or a table.
+
+    Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.
+    """
+    words = [token for token in names.tokenize(sql) if token.kind not in ("space", "comment")]
+    following = zip(words, words[1:], words[2:], strict=False)
+    return any(
+        word.keyword == "IN"
+        and (
+            first.text != "("
+            or second.keyword in ("SELECT", "WITH", "VALUES")
+            or second.text == "("
+        )
+        for word, first, second in following
+    ) or (len(words) > 1 and words[-2].keyword == "IN")
 
 
 def _meant(session: Session, rewritten: names.Rewritten, at: int | None) -> str | None:

@@ -115,7 +115,11 @@ class VirtualTable:
     def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
         operator = _OPERATORS.get(info.get_aConstraint_op(number), "other")
         column = info.get_aConstraint_iColumn(number)
-        if operator == "=" and info.get_aConstraintUsage_in(number):
+        if (
+            operator == "="
+            and info.get_aConstraintUsage_in(number)
+            and self.host.running().whole_lists
+        ):
             operator = "in"
         # What an API compares byte by byte, it cannot compare in another collation.
         compares = operator not in ("limit", "offset")
