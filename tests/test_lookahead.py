@@ -10,7 +10,7 @@ import pytest
 
 from billql.errors import ApiError
 from billql.session import Session
-from support.server import Gate
+from support.server import Asked, Gate, Serve
 from support.shop import Shop, opened, select, take
 
 KEYS = 60
@@ -248,6 +248,21 @@ def test_many_keys(tmp_path: Path) -> None:
         sql = "SELECT sum(d.size) FROM k JOIN @details d ON d.thing_id = k.id"
         assert select(session, sql) == [(sum(range(3001)) * 100,)]
     assert len(shop.asked) == len(set(shop.asked)) == 3000
+
+
+def test_over_real_connections(serve: Serve, tmp_path: Path) -> None:
+    gate = Gate(WINDOW, 0.3)
+
+    def script(asked: Asked) -> None:
+        gate()
+        asked.answer({"size": 7})
+
+    server = serve(script)
+    with opened(server, tmp_path) as session:
+        prepared(session)
+        assert select(session, JOINS["a local table"]) == [(n, 7) for n in range(1, 61)]
+    assert sorted(server.targets) == sorted(f"/things/{number}" for number in range(1, 61))
+    assert server.most_at_once == server.connections == WINDOW
 
 
 # What is wasted.

@@ -101,8 +101,8 @@ def test_a_token_goes_into_one_header_and_nowhere_else(
                 engine.connection(engine.table("shop.all.balance")),
             ]
         )
-        statement = engine.begin(None, ())
-        told += repr([statement, vars(statement), vars(statement.statement)])
+        running = engine.begin(None, (), whole_lists=True)
+        told += repr([running, vars(running), vars(running.statement)])
     # httpcore tells at its lowest level how an answer's head came, with all that is in it.
     repeats = name not in ("fine", "a wrong value", "not JSON", "silent")
     for record in caplog.records:

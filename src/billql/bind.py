@@ -182,10 +182,13 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
 
 
 def _bad_value(table: Table, column: str, wrong: SQLValue) -> BadValue:
+    kind = table.resource.columns[column].type
+    understood = values.span(kind, "=", wrong) is not None
     return BadValue(
         f"{table.name}: {column} cannot be {wrong!r:.80}",
-        hint=f"Give {values.EXPECTED[table.resource.columns[column].type]} "
-        "that a request can carry where the API expects it.",
+        hint="No request can carry it to where the API expects it."
+        if understood
+        else f"Give {values.EXPECTED[kind]}.",
     )
 
 

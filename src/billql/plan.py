@@ -235,6 +235,17 @@ def needed(table: Table, method: Method) -> set[str]:
     return {*echoed(table), *(column for column, one in filters(method) if one.required)}
 
 
+def key_columns(table: Table) -> frozenset[str]:
+    """Give the columns that some method cannot do without."""
+    required = (
+        column
+        for method in table.resource.methods.values()
+        for column, parameter in filters(method)
+        if parameter.required
+    )
+    return frozenset((*required, *echoed(table)))
+
+
 def _comes_in(method: Method, order: Sequence[Order], served: set[str]) -> bool:
     """Tell whether rows come in an order, where the statement gives each column one value."""
     asked = [f"-{term.column}" if term.descending else term.column for term in order]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import apsw
 
@@ -16,7 +16,7 @@ from billql.bind import bind
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.fetch import Scan
-from billql.plan import UNKNOWN, Constraint, Order, Plan, choose
+from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, key_columns
 from billql.rows import Row
 from billql.running import Running
 from billql.statement import ScanFigures
@@ -87,6 +87,7 @@ class VirtualTable:
         self.host = host
         self.table = table
         self._names = list(table.resource.columns)
+        self._keys = key_columns(table)
         self._numbers: dict[Plan, int] = {}
         self._plans: dict[int, Plan] = {}
         self._next = 1
@@ -115,12 +116,8 @@ class VirtualTable:
     def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
         operator = _OPERATORS.get(info.get_aConstraint_op(number), "other")
         column = info.get_aConstraint_iColumn(number)
-        if (
-            operator == "="
-            and info.get_aConstraintUsage_in(number)
-            and self.host.running().whole_lists
-        ):
-            operator = "in"
+        if operator == "=" and info.get_aConstraintUsage_in(number):
+            operator = self._list(column)
         # What an API compares byte by byte, it cannot compare in another collation.
         compares = operator not in ("limit", "offset")
         if compares and (column < 0 or info.get_aConstraint_collation(number) != "BINARY"):
@@ -132,6 +129,18 @@ class VirtualTable:
             info.get_aConstraint_usable(number),
             UNKNOWN if value is None else value,
         )
+
+    def _list(self, column: int) -> Literal["in", "=", "other"]:
+        """Tell how to take an IN list: whole, value by value, or not at all.
+
+        Value by value SQLite compares a text column with the texts of numbers only, which an IN
+        whose right side is a numeric column does not mean; so that is done only for keys.
+        """
+        if self.host.running().whole_lists:
+            return "in"
+        name = self._name(column)
+        is_text = column >= 0 and self.table.resource.columns[name].type == "text"
+        return "other" if is_text and name not in self._keys else "="
 
     def _name(self, column: int) -> str:
         return self._names[column] if column >= 0 else "rowid"

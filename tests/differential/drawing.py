@@ -9,12 +9,25 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from .shapes import Column, Filter, Paging, Row, Shape, SQLValue
+from .shapes import (
+    Column,
+    Filter,
+    Lists,
+    Location,
+    Match,
+    Operator,
+    Paging,
+    PagingKind,
+    Row,
+    Shape,
+    SQLValue,
+    Verb,
+)
 
 T = TypeVar("T")
 
@@ -94,11 +107,19 @@ class Local:
 LOCAL = Local("local")
 """`x` has no affinity and holds anything; `c` compares in any case."""
 
+_LOW: Sequence[Operator] = (">=", ">")
+_HIGH: Sequence[Operator] = ("<=", "<")
+_LISTS: Sequence[Lists | None] = (None, "comma", "repeat", "brackets")
+_PAGINGS: Sequence[PagingKind] = ("page", "next_url", "token", "last_row")
 _ANYTHING: Sequence[SQLValue] = (5, "5", "a", "A", 1, 1.0, None, "", "k1", b"a", 5.0, "2025-02-01")
 
 
 def _one(draw: DrawFn, *choices: T) -> T:
     return draw(st.sampled_from(choices))
+
+
+def _verb(draw: DrawFn) -> Verb:
+    return "POST" if _chance(draw, 15) else "GET"
 
 
 def _chance(draw: DrawFn, percent: int) -> bool:
@@ -109,7 +130,7 @@ def _chance(draw: DrawFn, percent: int) -> bool:
 def lists(draw: DrawFn, name: str) -> Shape:
     """Draw a list that can be read as it stands, and filtered in many ways."""
     columns = [replace(one, format=_format(draw, one)) for one in (*PLAIN, ID)]
-    verb = "POST" if _chance(draw, 15) else "GET"
+    verb = _verb(draw)
     filters: list[Filter] = []
     for column in columns:
         if column.name != "id" and _chance(draw, 45):
@@ -130,7 +151,7 @@ def lists(draw: DrawFn, name: str) -> Shape:
         name,
         tuple(columns),
         tuple(filters),
-        verb="POST" if verb == "POST" else "GET",
+        verb=verb,
         paging=draw(pagings(verb)),
         order=tuple(order),
         declares_order=declared,
@@ -146,7 +167,7 @@ def keyed(draw: DrawFn, name: str) -> Shape:
     key = Column("key", "text", domain="key", echo=echo, hidden=echo and _chance(draw, 30))
     number = Column("k", "integer", domain="integer", echo=_chance(draw, 50))
     columns = [key, *(one for one in PLAIN if one.name not in ("key", "month", "flag"))]
-    verb = "POST" if _chance(draw, 15) else "GET"
+    verb = _verb(draw)
     filters = [_key_filter(draw, key, verb)]
     if _chance(draw, 20):
         columns.append(number)
@@ -158,24 +179,29 @@ def keyed(draw: DrawFn, name: str) -> Shape:
         name,
         tuple(columns),
         tuple(filters),
-        verb="POST" if verb == "POST" else "GET",
+        verb=verb,
         paging=draw(pagings(verb)),
         order=_one(draw, (), ("at",), ("-n",)),
     )
 
 
-def _key_filter(draw: DrawFn, key: Column, verb: str) -> Filter:
-    location = _one(draw, "path", "query", "body" if verb == "POST" else "query")
-    takes = None if location == "path" or key.echo else _one(draw, None, "repeat", "brackets")
-    match = "caseless" if key.type == "text" and not key.echo and location == "query" else "exact"
+def _key_filter(draw: DrawFn, key: Column, verb: Verb) -> Filter:
+    location = _one(draw, *_places(verb, "path"))
+    takes = None if location != "query" or key.echo else _one(draw, *_LISTS[::2])
+    loose = key.type == "text" and not key.echo and location == "query" and not takes
     return Filter(
         f"the_{key.name}",
         key.name,
-        match="caseless" if match == "caseless" and not takes and _chance(draw, 30) else "exact",
-        location="path" if location == "path" else "body" if location == "body" else "query",
+        match="caseless" if loose and _chance(draw, 30) else "exact",
+        location=location,
         required=True,
-        lists=takes if location == "query" else None,
+        lists=takes,
     )
+
+
+def _places(verb: Verb, other: Location) -> Sequence[Location]:
+    """Where parameters may go; the second is the likeliest."""
+    return ("query", other, "query", "body" if verb == "POST" else "query")
 
 
 @st.composite
@@ -185,25 +211,25 @@ def windows(draw: DrawFn, name: str) -> Shape:
     column = Column("at", "timestamp") if timed else Column("day", "date")
     if _chance(draw, 40):
         column = replace(column, format="epoch")
-    location = _one(draw, "query", "path")
+    places: Sequence[Location] = ("query", "path")
     written = _one(draw, None, "epoch") if column.format else None
     low = Filter(
         "first",
         column.name,
-        operator=_one(draw, ">=", ">"),
+        operator=_one(draw, *_LOW),
         match="coarse" if _chance(draw, 15) else "exact",
-        location="path" if location == "path" else "query",
+        location=_one(draw, *places),
         required=True,
         format=written,
     )
     today = not timed and _chance(draw, 50)
-    high = replace(low, name="last", operator=_one(draw, "<=", "<"))
+    high = replace(low, name="last", operator=_one(draw, *_HIGH))
     high = replace(high, required=not today, default="today" if today else None)
     others = [one for one in PLAIN if one.name in ("name", "n", "amount", "key")]
     filters = [low, high]
     for one in others:
         if _chance(draw, 25):
-            filters += [f for f in _filters(draw, one, "GET") if f.location != "path"]
+            filters += _filters(draw, one, "GET")
     return Shape(
         name,
         (column, *others),
@@ -220,54 +246,53 @@ def _format(draw: DrawFn, column: Column) -> str | None:
     return None
 
 
-def _filters(draw: DrawFn, column: Column, verb: str) -> list[Filter]:
+def _filters(draw: DrawFn, column: Column, verb: Verb) -> list[Filter]:
     """Draw the parameters that filter a column: by value, by bounds, or both."""
-    location: Any = _one(draw, "query", "query", "body" if verb == "POST" else "query", "header")
-    found: list[Filter] = []
+    location = _one(draw, *_places(verb, "header"))
     ranged = column.type in ("integer", "date", "month", "timestamp")
-    format = None
-    if column.type in ("date", "month", "timestamp"):
-        format = _one(draw, None, "epoch", "epoch_ms")
-    prefix = "x-" if location == "header" else ""
-    name = prefix + column.name
+    timed = column.type in ("date", "month", "timestamp")
+    format = _one(draw, None, "epoch", "epoch_ms") if timed else None
+    name = f"x-{column.name}" if location == "header" else column.name
     base = Filter(name, column.name, location=location, format=format)
-    fraction = column.type == "timestamp" and format is None
-    if not ranged or (not fraction and _chance(draw, 50)):
-        coarse = column.type in ("integer", "date")
-        looser = "coarse" if coarse else "caseless" if column.type == "text" else "exact"
-        match: Any = _one(draw, "exact", looser, "prefix" if column.type == "text" else "exact")
-        takes = None
-        if location == "query" and match == "exact" and column.type not in ("boolean", "month"):
-            takes = _one(draw, None, "comma", "repeat", "brackets")
-        default = None
-        if column.name == "kind" and not takes and _chance(draw, 30):
-            default = "all"
-        null = "none" if not takes and _chance(draw, 25) else None
-        found.append(replace(base, match=match, lists=takes, default=default, null=null))
+    found: list[Filter] = []
+    # What shows an instant in whole seconds cannot filter one that is written with fractions.
+    whole = column.type != "timestamp" or format is not None
+    if not ranged or (whole and _chance(draw, 50)):
+        found.append(_by_value(draw, base, column))
     if ranged:
-        match = "coarse" if column.type in ("integer", "date") and _chance(draw, 25) else "exact"
+        coarse = column.type in ("integer", "date") and _chance(draw, 25)
+        base = replace(base, match="coarse" if coarse else "exact")
         if _chance(draw, 80):
-            operator = _one(draw, ">=", ">")
-            found.append(replace(base, name=f"{name}_from", operator=operator, match=match))
+            found.append(replace(base, name=f"{name}_from", operator=_one(draw, *_LOW)))
         if _chance(draw, 80):
-            operator = _one(draw, "<=", "<")
-            found.append(replace(base, name=f"{name}_to", operator=operator, match=match))
+            found.append(replace(base, name=f"{name}_to", operator=_one(draw, *_HIGH)))
     return found
 
 
+_MATCHES: dict[str, Sequence[Match]] = {
+    "text": ("exact", "caseless", "prefix"),
+    "integer": ("exact", "exact", "coarse"),
+    "date": ("exact", "exact", "coarse"),
+}
+
+
+def _by_value(draw: DrawFn, base: Filter, column: Column) -> Filter:
+    match = _one(draw, *_MATCHES.get(column.type, ("exact",)))
+    takes = None
+    if base.location == "query" and match == "exact" and column.type not in ("boolean", "month"):
+        takes = _one(draw, *_LISTS)
+    hides = column.name == "kind" and not takes and _chance(draw, 30)
+    null = "none" if not takes and _chance(draw, 25) else None
+    return replace(base, match=match, lists=takes, default="all" if hides else None, null=null)
+
+
 @st.composite
-def pagings(draw: DrawFn, verb: str) -> Paging | None:
-    kind = _one(draw, None, "page", "next_url", "token", "last_row")
-    if kind is None:
+def pagings(draw: DrawFn, verb: Verb) -> Paging | None:
+    if _chance(draw, 20):
         return None
+    kind = _one(draw, *_PAGINGS)
     return Paging(
-        "page"
-        if kind == "page"
-        else "token"
-        if kind == "token"
-        else "next_url"
-        if kind == "next_url"
-        else "last_row",
+        kind,
         size=draw(st.integers(1, 8)),
         sized=_chance(draw, 70),
         total=_chance(draw, 50),
@@ -295,7 +320,9 @@ def rows(draw: DrawFn, shape: Shape, most: int = 24) -> list[Row]:
 
 
 def _count(draw: DrawFn, most: int) -> int:
-    return _one(draw, *(count for count in (0, 1, 2, 3, 5, 8, 8, 12, 12, 16, 20, 24) if count <= most))
+    return _one(
+        draw, *(count for count in (0, 1, 2, 3, 5, 8, 8, 12, 12, 16, 20, 24) if count <= most)
+    )
 
 
 def _cells(draw: DrawFn, count: int) -> bytes:

@@ -113,7 +113,7 @@ class Predicates(ABC):
 
     def favoured(self, scope: Scope) -> Col:
         """A column, likely one that an API filters."""
-        filtered = [col for col in scope if col.filtered]
+        filtered = tuple(col for col in scope if col.filtered)
         return self.one(*(filtered if filtered and self.chance(60) else scope))
 
     def value(self, col: Col) -> SQLValue:

@@ -312,7 +312,7 @@ class _Writer(Predicates):
         for _ in range(self.number(0, 2)):
             col = self.favoured(item.columns)
             operator = self.one("=", "=", ">=", "<", "<=", ">")
-            value = written(self.value(col)) if self.chance(80) else self.bound(self.value(col))
+            value = self.bound(self.value(col))
             where.append(f"{col.text} {operator} {value}")
         by = {_name(col): col.text for col in item.columns}
         terms = [

@@ -9,9 +9,16 @@ from typing import Any, Literal
 SQLValue = None | int | float | str | bytes
 Row = dict[str, SQLValue]
 
+Operator = Literal["=", "<", "<=", ">", ">="]
+Lists = Literal["comma", "repeat", "brackets"]
+Location = Literal["query", "path", "body", "header"]
 Match = Literal["exact", "caseless", "prefix", "coarse"]
 """What a filter gives: just its rows, or more: those that match in another case, that begin with
 the value, or that lie within coarser bounds."""
+
+
+Verb = Literal["GET", "POST"]
+PagingKind = Literal["page", "next_url", "token", "last_row"]
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,11 @@ class Filter:
 
     name: str
     column: str
-    operator: Literal["=", "<", "<=", ">", ">="] = "="
+    operator: Operator = "="
     match: Match = "exact"
-    location: Literal["query", "path", "body", "header"] = "query"
+    location: Location = "query"
     required: bool = False
-    lists: Literal["comma", "repeat", "brackets"] | None = None
+    lists: Lists | None = None
     format: str | None = None
     default: str | tuple[str, ...] | None = None
     """What the definition sends otherwise. `all` shows the rows that the API hides by itself, as
@@ -50,7 +57,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Paging:
-    kind: Literal["page", "next_url", "token", "last_row"]
+    kind: PagingKind
     size: int
     """The largest page that the API gives."""
     sized: bool = True
@@ -68,7 +75,7 @@ class Shape:
     name: str
     columns: tuple[Column, ...]
     filters: tuple[Filter, ...] = ()
-    verb: Literal["GET", "POST"] = "GET"
+    verb: Verb = "GET"
     paging: Paging | None = None
     order: tuple[str, ...] = ()
     declares_order: bool = True

@@ -87,7 +87,9 @@ def test_keys_beside_an_or() -> None:
     # knows of a key from a BETWEEN or a subquery.
     rows = [(f"k{n % 3}", n % 5, "abc"[n % 3]) for n in range(30)]
     with small(ITEMS, rows, KEY, N, NAME, paging=TEN, local=[("k1",), ("k2",)]) as world:
-        world.same("SELECT * FROM @things WHERE key IN (SELECT key FROM local) AND (n = 1 OR n = 2)")
+        world.same(
+            "SELECT * FROM @things WHERE key IN (SELECT key FROM local) AND (n = 1 OR n = 2)"
+        )
         world.same("SELECT * FROM @things WHERE key = 'k1' AND (n = 1 OR name = 'b')")
     days = [(f"2025-01-{n:02}", n % 5) for n in range(1, 30)]
     first = Filter("first", "day", operator=">=", required=True)
