@@ -500,7 +500,8 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             "        type: date",
             "        type: date\n        format: eopch",
-            f"12: {COLUMNS}.day.format: expected epoch or epoch_ms or instant or dollars or filename",
+            f"12: {COLUMNS}.day.format: "
+            "expected epoch or epoch_ms or instant or dollars or filename",
         ),
         (
             "        currency: currency",

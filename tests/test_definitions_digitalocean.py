@@ -1,4 +1,4 @@
-"""DigitalOcean's definitions: every example runs, every amount is a number, every page comes whole."""
+"""DigitalOcean's definitions: every example runs, every amount is a number, every list is whole."""
 
 from __future__ import annotations
 

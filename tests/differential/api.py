@@ -148,9 +148,9 @@ def _list(shape: Shape, rows: list[Row], given: _Given, parts: list[str]) -> Any
         values = _told(shape, one, given, parts)
         if not values and one.required:
             raise RefusedError(f"{one.name} is required")
-        if one.location == "path" and one.operator == "=":
-            if all(row[one.column] != values[0] for row in rows):
-                raise NotFoundError
+        is_key = one.location == "path" and one.operator == "="
+        if is_key and all(row[one.column] != values[0] for row in rows):
+            raise NotFoundError
         if shape.days is not None and one.column == shape.window and values:
             bounds[one.operator] = values[0]
         told.append((one.name, values))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from .drawing import LOCAL, POOLS
-from .predicates import Bindings, Col, Predicates, Scope, written
+from .predicates import Bindings, Col, Predicates, Scope
 from .shapes import Shape
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from .drawing import STATES
 from .shapes import Column, Filter, Paging
-from .small import TEN, columns, numbers, small
+from .small import TEN, Values, columns, numbers, small
 
 KEY = Filter("key", "key", location="path", required=True)
 NAME = Filter("name", "name")
@@ -119,7 +119,11 @@ def test_bounds_at_the_end_of_time() -> None:
 
 def test_a_text_column_is_compared_with_numbers_as_the_other_side_wants() -> None:
     rows = [("5", 1), ("05", 2), ("5.0", 3), (" 5", 4), ("a", 5), (None, 6)]
-    local = [("k", "5", 5, None, 5), ("k", "05", 5, None, 5.0), ("k", "5", None, None, "5")]
+    local: list[Values] = [
+        ("k", "5", 5, None, 5),
+        ("k", "05", 5, None, 5.0),
+        ("k", "5", None, None, "5"),
+    ]
     with small("name text, n integer", rows, NAME, local=local) as world:
         for condition in (
             "t.name = l.n",
@@ -178,7 +182,8 @@ def test_a_statement_is_run_once_whatever_it_changes() -> None:
         world.on_both(f"WITH found AS (SELECT key FROM local) INSERT INTO kept {join}")
         world.same("SELECT * FROM kept")
         world.on_both(
-            f"WITH found AS (SELECT key FROM local) UPDATE kept SET b = b + (SELECT count(*) FROM ({join}))"
+            "WITH found AS (SELECT key FROM local) "
+            f"UPDATE kept SET b = b + (SELECT count(*) FROM ({join}))"
         )
         world.same("SELECT * FROM kept")
         world.on_both(f"WITH found AS (SELECT key FROM local) REPLACE INTO kept {join}")
@@ -211,7 +216,7 @@ def test_defaults_of_several_values() -> None:
 
 def test_keys_that_are_equal_but_not_of_one_type() -> None:
     rows = [("5", 1), ("5.0", 2), ("1", 3)]
-    local = [
+    local: list[Values] = [
         ("k", None, None, None, 5),
         ("k", None, None, None, 5.0),
         ("k", None, None, None, "5.0"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -243,7 +244,7 @@ def test_rows_that_several_terms_of_an_or_find_come_once() -> None:
             world.same(f"SELECT n, name FROM @things WHERE {condition}")
             world.same(f"SELECT name FROM @things WHERE {condition}")
             world.same(f"SELECT count(*) FROM @things WHERE {condition}")
-            world.same(f"SELECT a.n FROM @things a JOIN @things b ON a.n = b.n OR a.name = b.name")
+            world.same("SELECT a.n FROM @things a JOIN @things b ON a.n = b.n OR a.name = b.name")
 
 
 @pytest.mark.parametrize("join", ["RIGHT", "FULL", "LEFT"])
@@ -255,7 +256,8 @@ def test_outer_joins_keep_what_has_no_partner(join: str) -> None:
             world.same(f"SELECT l.n, t.* FROM local l {join} JOIN @things t ON {condition}")
             world.same(f"SELECT l.n, t.* FROM @things t {join} JOIN local l ON {condition}")
             world.same(
-                f"SELECT a.*, b.* FROM @things a {join} JOIN @things b ON a.n = b.n AND b.name = 'a'"
+                f"SELECT a.*, b.* FROM @things a {join} JOIN @things b "
+                "ON a.n = b.n AND b.name = 'a'"
             )
         world.same(
             f"SELECT l.n, t.n FROM local l {join} JOIN @things t USING (n) WHERE t.n IS NULL"
@@ -290,7 +292,7 @@ def test_duplicates_are_kept() -> None:
 def test_the_boundaries_of_windows(days: int, low: str, high: str, format: str | None) -> None:
     rows = [(f"2025-01-{n:02}", n) for n in range(1, 31)] * 2
     first = Filter("first", "day", operator=low, required=True, format=format)  # type: ignore[arg-type]
-    last = replace(first, name="last", operator=high)
+    last = replace(first, name="last", operator=high)  # type: ignore[arg-type]
     with small("day date, n integer", rows, first, last, days=days, paging=TEN) as world:
         for condition in (
             "day BETWEEN '2025-01-03' AND '2025-01-20'",
@@ -316,7 +318,7 @@ def test_the_same_statement_with_other_bindings() -> None:
     with small(
         "n integer, name text", numbers(40), N, NAME, N_FROM, paging=TEN, order=("n",)
     ) as world:
-        for sql, *several in (
+        statements: tuple[tuple[Any, ...], ...] = (
             (
                 "SELECT n FROM @things WHERE name = ? LIMIT 3",
                 ["a"],
@@ -336,7 +338,8 @@ def test_the_same_statement_with_other_bindings() -> None:
             ),
             ("SELECT n FROM @things WHERE n = ? OR name = ?", [1, "a"], ["1", 5], [None, None]),
             ("SELECT n FROM @things WHERE n IN (?, ?)", [1, 2], [1, 1], [None, "x"], ["2", 2.0]),
-        ):
+        )
+        for sql, *several in statements:
             for _ in range(2):
                 for bindings in several:
                     ordered = "ORDER" in sql
@@ -374,10 +377,11 @@ def test_the_scout_changes_nothing() -> None:
     for select in (
         "SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key",
         "SELECT l.key, t.n FROM local l LEFT JOIN @things t ON t.key = l.key AND t.name = 'a'",
-        "SELECT l.key, t.n FROM (SELECT DISTINCT key FROM local) l CROSS JOIN @things t ON t.key = l.key",
+        "SELECT l.key, t.n FROM (SELECT DISTINCT key FROM local) l "
+        "CROSS JOIN @things t ON t.key = l.key",
         "SELECT l.key, (SELECT count(*) FROM @things t WHERE t.key = l.key) FROM local l",
-        "SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key JOIN @things u ON u.key = l.key "
-        "AND u.n = t.n",
+        "SELECT l.key, t.n FROM local l JOIN @things t ON t.key = l.key "
+        "JOIN @things u ON u.key = l.key AND u.n = t.n",
     ):
         with small(ITEMS, rows, KEY, local=local, paging=Paging("next_url", 3)) as world:
             expected = world.same(select)
