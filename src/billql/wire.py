@@ -71,13 +71,14 @@ class Wire:
         self._clock = clock or Clock()
         self._http = http_transport
         self._lock = threading.Lock()
+        self._errand = _Errand()
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> Reply:
         """Send a request and read what comes back, until `stop` is set; raises NoReply."""
-        _errand.stop = stop
-        _errand.deadline = self._clock.monotonic() + self._settings.answer_timeout
+        self._errand.stop = stop
+        self._errand.deadline = self._clock.monotonic() + self._settings.answer_timeout
         try:
             response = self._transport().handle_request(self._written(request, headers))
             with closing(response):
@@ -138,7 +139,7 @@ class Wire:
     def _transport(self) -> httpx.BaseTransport:
         with self._lock:
             if self._http is None:
-                self._http = _Network(self._settings.concurrency, self._clock)
+                self._http = _Network(self._settings.concurrency, self._clock, self._errand)
             return self._http
 
 
@@ -191,17 +192,14 @@ class _Errand(threading.local):
     stop: threading.Event
 
 
-_errand = _Errand()
-
-
 class _Network(httpx.BaseTransport):
     """The network itself: connections, the environment's proxy, and sockets that give up."""
 
-    def __init__(self, connections: int, clock: Clock) -> None:
+    def __init__(self, connections: int, clock: Clock, errand: _Errand) -> None:
         proxies = getproxies()
         proxy = proxies.get("https") or proxies.get("all")
         trusted = httpx.create_ssl_context()
-        sockets = _Sockets(clock)
+        sockets = _Sockets(clock, errand)
 
         def pool(proxy: httpcore.Proxy | None = None) -> _Pool:
             return _Pool(
@@ -247,13 +245,14 @@ class _Pool(httpx.HTTPTransport):
 class _Sockets(httpcore.SyncBackend):
     """Opens connections."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, errand: _Errand) -> None:
         self._clock = clock
+        self._errand = errand
 
     def connect_tcp(self, *arguments: Any, **named: Any) -> httpcore.NetworkStream:
         """Connect to a server."""
         try:
-            return _Socket(super().connect_tcp(*arguments, **named), self._clock)
+            return _Socket(super().connect_tcp(*arguments, **named), self._clock, self._errand)
         except httpcore.ConnectTimeout:
             raise NoReply(f"nobody answered within {named['timeout']:g} seconds") from None
 
@@ -261,9 +260,10 @@ class _Sockets(httpcore.SyncBackend):
 class _Socket(httpcore.NetworkStream):
     """A connection that gives up when the time is over or the statement has ended."""
 
-    def __init__(self, stream: httpcore.NetworkStream, clock: Clock) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, clock: Clock, errand: _Errand) -> None:
         self._stream = stream
         self._clock = clock
+        self._errand = errand
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a request."""
@@ -281,13 +281,13 @@ class _Socket(httpcore.NetworkStream):
         """Read what comes next; raises NoReply or Interrupted."""
         monotonic: Callable[[], float] = self._clock.monotonic
         silent_until = monotonic() + (timeout or 0.0)
-        while not _errand.stop.is_set():
+        while not self._errand.stop.is_set():
             moment = monotonic()
-            if moment >= _errand.deadline:
+            if moment >= self._errand.deadline:
                 raise NoReply("the answer did not come to its end in time")
             if moment >= silent_until:
                 raise NoReply(f"nothing came for {timeout:g} seconds")
-            left = min(silent_until, _errand.deadline) - moment
+            left = min(silent_until, self._errand.deadline) - moment
             try:
                 return self._stream.read(max_bytes, min(left, TICK))
             except httpcore.ReadTimeout:
@@ -306,4 +306,4 @@ class _Socket(httpcore.NetworkStream):
         except httpcore.ConnectError as error:
             again = not isinstance(error.__cause__, ssl.SSLCertVerificationError)
             raise NoReply(_reason(error), again=again) from None
-        return _Socket(stream, self._clock)
+        return _Socket(stream, self._clock, self._errand)
