@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
-from .shapes import Filter, Row, Shape, SQLValue
+from .shapes import Filter, Row, Shape, SQLValue, in_order
 
 URL = "https://mock.example"
 TOKEN = "t"
@@ -161,9 +161,7 @@ def _list(shape: Shape, rows: list[Row], given: _Given, parts: list[str]) -> Any
         _check_window(bounds, shape.days)
     switches = {column.switch for column in shape.columns if column.switch is not None}
     on = frozenset(name for name in switches if _switch(given.one(name)))
-    for term in reversed(shape.order):
-        name = term.removeprefix("-")
-        rows = sorted(rows, key=lambda row: _sort_key(row[name]), reverse=term != name)
+    rows = in_order(shape, rows)
     page, around = _page(shape, rows, given, repr((told, sorted(on))))
     given.finish()
     return {"items": [_written(shape, row, on) for row in page], **around}
@@ -205,10 +203,6 @@ def _switch(text: str | None) -> bool:
     if text not in (None, "true"):
         raise RefusedError("a switch is true or absent")
     return text == "true"
-
-
-def _sort_key(value: Any) -> Any:
-    return (value is not None, value)
 
 
 def _told(shape: Shape, one: Filter, given: _Given, parts: list[str]) -> list[Any]:

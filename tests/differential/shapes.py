@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 SQLValue = None | int | float | str | bytes
@@ -108,6 +109,19 @@ class Shape:
             for column in self.columns
             if column.name in needed or (column.echo and column.name not in has_default)
         )
+
+
+def in_order(shape: Shape, rows: Sequence[Row]) -> list[Row]:
+    """Give rows in the order of the list; NULL comes first."""
+    ordered = list(rows)
+    for term in reversed(shape.order):
+        name = term.removeprefix("-")
+        ordered = sorted(ordered, key=partial(_sort_key, name), reverse=term != name)
+    return ordered
+
+
+def _sort_key(name: str, row: Row) -> Any:
+    return row[name] is not None, row[name]
 
 
 def provider() -> dict[str, Any]:

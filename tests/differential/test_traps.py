@@ -287,7 +287,8 @@ def test_duplicates_are_kept() -> None:
 
 
 @pytest.mark.parametrize("days", [1, 2, 7, 31])
-@pytest.mark.parametrize(("low", "high"), [(">=", "<="), (">", "<="), (">=", "<"), (">", "<")])
+@pytest.mark.parametrize("low", [">=", ">"])
+@pytest.mark.parametrize("high", ["<=", "<"])
 @pytest.mark.parametrize("format", [None, "epoch"])
 def test_the_boundaries_of_windows(days: int, low: str, high: str, format: str | None) -> None:
     rows = [(f"2025-01-{n:02}", n) for n in range(1, 31)] * 2

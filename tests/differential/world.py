@@ -26,7 +26,7 @@ from .api import TOKEN, URL, Api
 from .drawing import LOCAL, TODAY
 from .predicates import Bindings
 from .queries import Query
-from .shapes import Row, Shape, SQLValue, provider, service
+from .shapes import Row, Shape, SQLValue, in_order, provider, service
 
 Answer = list[tuple[Any, ...]]
 
@@ -75,7 +75,7 @@ class World:
         marks = ", ".join("?" * len(shape.columns))
         self.oracle.executemany(
             f"INSERT INTO {shape.name} VALUES ({marks})",
-            [tuple(row[one.name] for one in shape.columns) for row in rows],
+            [tuple(row[one.name] for one in shape.columns) for row in in_order(shape, rows)],
         )
 
     def __enter__(self) -> World:
