@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from bench.measures import ROUNDS, Line
 from bench.queries import QUERIES
@@ -61,9 +61,15 @@ def text(lines: Sequence[Line]) -> str:
         for line in lines
     )
     packages = ("apsw", "httpx", "orjson", "shillelagh")
-    versions = ", ".join(
-        [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in packages)]
-    )
+    versions = ", ".join([f"Python {platform.python_version()}", *map(_versioned, packages)])
     how = _HOW.format(rounds=ROUNDS, concurrency=CONCURRENCY, versions=versions)
     queries = "".join(f"| {one.question} | {one.least} | {one.because} |\n" for one in QUERIES)
     return f"{_HEAD}{measured}{how}{queries}"
+
+
+def _versioned(name: str) -> str:
+    """Name a package with its version; one that is not installed has not been measured."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return f"no {name}"

@@ -300,8 +300,10 @@ class _Writer(Predicates):
         query, bindings = self._bound(text + limit)
         unlimited = self._bound(text) if limit else None
         # Where SQLite reads a table once for each term of an OR, it forgets a key that is in a
-        # subquery or a BETWEEN. Estimates keep it from that, save in some joins.
+        # subquery or a BETWEEN. Estimates keep it from that, save in some joins. And it drops
+        # whatever stands beside an empty list.
         forgets = self._forgets and " OR " in text and text.count(" AS t") > 1
+        forgets = forgets or " IN ()" in text
         return Query(query, bindings, unlimited, keys, total, self.refusable or forgets)
 
     def _pages(self) -> Query:
@@ -309,21 +311,21 @@ class _Writer(Predicates):
         shape = self.one(*self._shapes)
         item = self._shape_item(shape, self.alias(), ())
         where = list(item.needs)
-        for _ in range(self.number(0, 2)):
-            col = self.favoured(item.columns)
-            operator = self.one("=", "=", ">=", "<", "<=", ">")
-            value = self.bound(self.value(col))
-            where.append(f"{col.text} {operator} {value}")
-        by = {_name(col): col.text for col in item.columns}
+        by_name = {_name(col): col for col in item.columns}
+        for _ in range(self.number(0, 2) if shape.filters else 0):
+            one = self.one(*shape.filters)
+            col = by_name[one.column]
+            operator = self.one(one.operator[0], one.operator)
+            where.append(f"{col.text} {operator} {self.bound(self.value(col))}")
         terms = [
             (term.removeprefix("-"), " DESC" if term.startswith("-") else "")
             for term in shape.order[: self.number(0, len(shape.order))]
         ]
         names = list(dict.fromkeys(name for name, _ in terms))
-        outputs = [*(by[name] for name in names), self.one(*item.columns).text]
+        outputs = [*(by_name[name].text for name in names), self.one(*item.columns).text]
         text = f"SELECT {', '.join(outputs)} FROM {item.text}{_where(where)}"
         if terms:
-            text += f" ORDER BY {', '.join(by[name] + way for name, way in terms)}"
+            text += f" ORDER BY {', '.join(by_name[name].text + way for name, way in terms)}"
         query, bindings = self._bound(text + self._limit())
         keys = tuple(range(len(names)))
         # One list without an ORDER BY comes in the order of the API, as the plain table does.
