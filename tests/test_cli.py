@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from billql import errors
-from billql.cli import main, parser, report
+from billql.cli import main, options, parser, report
 from billql.errors import Exit
 from billql.output import FORMATS
 from billql.sandbox import Sandbox
@@ -164,7 +164,7 @@ def test_joins_with_a_local_file(ask: Run, tmp_path: Path) -> None:
     ],
 )
 def test_what_reads_as_a_number_is_one(run: Run, text: str, value: object) -> None:
-    seen = parser.number_or_text(text)
+    seen = options.number_or_text(text)
     assert seen == value
     assert type(seen) is type(value)
     told = json.loads(run("query", "--format", "json", "--param", f"a={text}", "SELECT :a").out)

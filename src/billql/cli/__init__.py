@@ -3,7 +3,8 @@
 stdout carries data only; whatever else there is to say goes to stderr. This module imports nothing
 before `main` watches for Ctrl-C, so that it never ends in a traceback.
 
-parser    the commands and their options
+parser    the commands, and how a command line is read
+options   options that several commands have
 report    what goes wrong, as people read it, and the exit codes
 terminal  what is known of stdout and stderr
 query, sandbox, schema    a command each

@@ -8,18 +8,43 @@ from typing import TYPE_CHECKING, Any
 
 from billql import names
 from billql.cli import terminal
+from billql.cli.options import add_parameters, add_session, open_session
+from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import guarded
 from billql.errors import InterfaceError, SqlError
-from billql.frontends.dbapi import connect
-from billql.output import Style, find
+from billql.output import FORMATS, Style, find
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
 
     from billql.frontends.dbapi import Connection
     from billql.frontends.dbapi.cursor import Cursor, Row
     from billql.statement import ScanFigures
+
+_EPILOG = f"""\
+examples:
+  billql query "SELECT * FROM digitalocean.billing.balances"
+  billql query --param since=2025-01 -f report.sql --format csv > report.csv
+  billql query --sandbox "SELECT * FROM digitalocean.billing.invoices" | head
+
+The beginning of an answer is held back until it is known to be complete or grows long, so that a
+statement that fails soon prints nothing; one that fails later leaves a JSON array open. The exit
+code tells in any case.
+
+{EXIT_TEXT}"""
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    command.epilog = _EPILOG
+    add = command.add_argument
+    add("sql", metavar="SQL", nargs="?", help="one or more statements; - reads them from stdin")
+    add("-f", "--file", metavar="FILE", help="read the SQL from a file")
+    add("--format", choices=FORMATS, help="default: table on a terminal, csv in a pipe")
+    add_parameters(command)
+    add("--stats", action="store_true", help="end stderr with a JSON object that tells the costs")
+    add_session(command)
 
 
 class Costs:
@@ -63,15 +88,7 @@ def _run(options: Namespace, costs: Costs) -> int:
     if not statements:
         raise InterfaceError("There is no SQL to run", hint="Give it as an argument, or with -f.")
     printer = _Printer(options.format, costs)
-    connection = connect(
-        options.db,
-        sandbox=options.sandbox,
-        definitions=options.definitions,
-        max_requests=options.max_requests,
-        keep=options.keep,
-        cache=options.cache,
-        autocommit=True,
-    )
+    connection = open_session(options)
     try:
         for statement in statements:
             try:

@@ -8,12 +8,24 @@ import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from billql.catalogue import Catalogue
+from billql.cli.options import count, seconds
 from billql.errors import InterfaceError
 from billql.sandbox import MOST, SCALES, Limits, Sandbox
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from datetime import date
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    add = command.add_argument
+    add("--port", metavar="N", type=count, default=0, help="default: one that is free")
+    add("--latency", metavar="SECONDS", type=seconds, default=0.0, help="delay every answer")
+    add("--seed", metavar="N", type=int, default=1, help="another seed tells another story")
+    add("--size", default="normal", help="small, normal (default), large, or a number up to 400")
+    add("--until", metavar="DATE", help="the last day of the story (default: today)")
+    add("--limits", action="store_true", help="enforce the APIs' rate limits")
 
 
 def run(options: Namespace) -> int:

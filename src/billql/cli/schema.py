@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from billql.definition import json_schema
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add nothing: it has no options."""
 
 
 def run(options: Namespace) -> int:

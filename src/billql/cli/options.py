@@ -1,0 +1,101 @@
+"""Options that several commands have, what their values may be, and what they open."""
+
+from __future__ import annotations
+
+import re
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from billql.frontends.dbapi import Connection
+
+
+def add_session(command: ArgumentParser) -> None:
+    """Add the options of a command that reads resources; see `open_session`."""
+    add = command.add_argument
+    add("--db", metavar="FILE", default=":memory:", help="a SQLite file whose tables to use too")
+    add("--sandbox", action="store_true", help="ask a private sandbox instead of the APIs")
+    add(
+        "--max-requests",
+        metavar="N",
+        type=count,
+        help="fail when a statement needs more requests than that",
+    )
+    add(
+        "--keep",
+        metavar="SECONDS",
+        type=seconds,
+        default=300.0,
+        help="how long an answer serves later statements (default: 300)",
+    )
+    add("--cache", metavar="DIR", help="a folder in which answers outlive the command")
+    add(
+        "--definitions",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with more providers; may be given several times",
+    )
+
+
+def open_session(options: Namespace) -> Connection:
+    """Open what the options of `add_session` say; statements are transactions of their own."""
+    from billql.frontends.dbapi import connect
+
+    return connect(
+        options.db,
+        sandbox=options.sandbox,
+        definitions=options.definitions,
+        max_requests=options.max_requests,
+        keep=options.keep,
+        cache=options.cache,
+        autocommit=True,
+    )
+
+
+def add_parameters(command: ArgumentParser) -> None:
+    """Add `--param`, whose values are in `parameters`."""
+    command.add_argument(
+        "--param",
+        metavar="NAME=VALUE",
+        dest="parameters",
+        type=_parameter,
+        action="append",
+        default=[],
+        help="the value of :NAME; what SQL would read as a number is one, all else is text",
+    )
+
+
+def _parameter(text: str) -> tuple[str, str | int | float]:
+    name, equals, value = text.partition("=")
+    name = name.removeprefix(":")
+    if not equals or not re.fullmatch(r"\w+", name):
+        raise ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return name, number_or_text(value)
+
+
+def number_or_text(text: str) -> str | int | float:
+    """Give a number where its usual form was written, so that it compares as one.
+
+    `007`, `+1` and `1e5` stay text: they may be the name of something. So does what has more
+    digits than a number in SQL.
+    """
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
+        return int(text)
+    if re.fullmatch(r"-?(0|[1-9][0-9]*)\.[0-9]+", text) and len(text.strip("-0.")) <= 16:
+        return float(text)
+    return text
+
+
+def count(text: str) -> int:
+    """Read a number of things."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Read a time."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
+        raise ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return float(text)
