@@ -16,6 +16,7 @@ from billql import errors
 from billql.cli import main, options, parser, report
 from billql.errors import Exit
 from billql.output import FORMATS
+from billql.output.problems import excerpt
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request, Response
 
@@ -518,7 +519,7 @@ def test_no_command_shows_the_help_on_stderr(run: Run) -> None:
     ],
 )
 def test_the_caret_stands_under_its_place(sql: str, offset: int, lines: list[str]) -> None:
-    assert report.excerpt(sql, offset) == lines
+    assert excerpt(sql, offset) == lines
 
 
 def test_a_fault_of_its_own(

@@ -16,20 +16,20 @@ from support.asking import PROVIDER, TOKEN, connection
 
 
 def test_a_token_comes_from_the_environment() -> None:
-    found = Credentials({"MOCK_TOKEN": f" {TOKEN}\n"}).connection("mock", PROVIDER)
+    found = Credentials({"MOCK_TOKEN": f" {TOKEN}\n"}).connection("mock", "mock", PROVIDER)
     assert (found.secret, found.url) == (TOKEN, "https://api.example.com")
     assert found.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_token_that_is_handed_over_goes_first() -> None:
     credentials = Credentials({"MOCK_TOKEN": "environment"}, {"mock": TOKEN, "other": "other"})
-    assert credentials.connection("mock", PROVIDER).secret == TOKEN
+    assert credentials.connection("mock", "mock", PROVIDER).secret == TOKEN
 
 
 @pytest.mark.parametrize("environ", [{}, {"MOCK_TOKEN": ""}, {"MOCK_TOKEN": " \n"}])
 def test_no_token(environ: dict[str, str]) -> None:
     with pytest.raises(CredentialMissing) as caught:
-        Credentials(environ).connection("mock", PROVIDER)
+        Credentials(environ).connection("mock", "mock", PROVIDER)
     error = caught.value
     assert str(error) == (
         "There is no token for Mock: the environment variable MOCK_TOKEN is not set"
@@ -45,7 +45,7 @@ def test_no_token(environ: dict[str, str]) -> None:
 )  # fmt: skip
 def test_a_token_that_cannot_be_one(token: str) -> None:
     with pytest.raises(CredentialMissing, match="a character that no token has") as caught:
-        Credentials({"MOCK_TOKEN": token + "x"}).connection("mock", PROVIDER)
+        Credentials({"MOCK_TOKEN": token + "x"}).connection("mock", "mock", PROVIDER)
     assert "plan" not in f"{caught.value!r} {caught.value.hint}"
 
 
@@ -61,11 +61,13 @@ def test_headers_of_the_provider_go_along() -> None:
 
 def test_an_address_may_be_set() -> None:
     environ = {"MOCK_TOKEN": TOKEN, "BILLQL_MOCK_URL": "http://127.0.0.1:8000/"}
-    assert Credentials(environ).connection("mock", PROVIDER).url == "http://127.0.0.1:8000"
+    assert Credentials(environ).connection("mock", "mock", PROVIDER).url == "http://127.0.0.1:8000"
     handed = Credentials(environ, urls={"mock": "https://proxy.example.com/do"})
-    assert handed.connection("mock", PROVIDER).url == "https://proxy.example.com/do"
+    assert handed.connection("mock", "mock", PROVIDER).url == "https://proxy.example.com/do"
     environ["BILLQL_MOCK_URL"] = ""
-    assert Credentials(environ).connection("mock", PROVIDER).url == "https://api.example.com"
+    assert (
+        Credentials(environ).connection("mock", "mock", PROVIDER).url == "https://api.example.com"
+    )
 
 
 @pytest.mark.parametrize(
@@ -188,7 +190,7 @@ def test_a_fingerprint_tells_credentials_apart_and_nothing_else() -> None:
 
 
 def test_a_fingerprint_has_no_seams() -> None:
-    one = Connection("a", PROVIDER, "b", "c")
-    other = Connection("a\0b", PROVIDER, "c", "")
+    one = Connection("a", PROVIDER, "b", "c", "a", "A")
+    other = Connection("a\0b", PROVIDER, "c", "", "a", "A")
     assert one.fingerprint != other.fingerprint
     assert msgspec.structs.asdict(PROVIDER)["title"] == "Mock"

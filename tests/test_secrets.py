@@ -98,7 +98,7 @@ def test_a_token_goes_into_one_header_and_nowhere_else(
                 vars(session),
                 engine,
                 vars(engine),
-                engine.connection(engine.table("shop.all.balance")),
+                engine.connection(engine.table("shop.all.balance"), "shop"),
             ]
         )
         running = engine.begin(None, (), whole_lists=True)
@@ -191,7 +191,7 @@ def test_nothing_is_left_in_memory_of_a_closed_session(tmp_path: Path) -> None:
         left: list[weakref.ref[Any]] = [
             weakref.ref(engine),
             weakref.ref(engine._shared.transport),
-            weakref.ref(engine.connection(engine.table("shop.all.balance"))),
+            weakref.ref(engine.connection(engine.table("shop.all.balance"), "shop")),
         ]
     del session, engine
     gc.collect()

@@ -17,10 +17,20 @@ from urllib.parse import quote
 
 from billql import values
 from billql.catalogue import Table
-from billql.definition import Method, Parameter
+from billql.credentials import Connection
+from billql.definition import CONNECTION, Method, Parameter
 from billql.errors import BadValue, ParameterMissing
 from billql.exchange import Request, Scalar, plain
-from billql.plan import Constraint, Plan, echoed, filters, is_exact, needed, span_of
+from billql.plan import (
+    Constraint,
+    Plan,
+    chooses_connections,
+    echoed,
+    filters,
+    is_exact,
+    needed,
+    span_of,
+)
 from billql.telling import said
 from billql.values import EVERYTHING, Span, SQLValue
 
@@ -47,7 +57,7 @@ class Chain:
     """What the statement asks of each column."""
     chosen: Mapping[str, Spans]
     """The same with defaults and windows: what this chain covers."""
-    base_url: str
+    connection: Connection
 
 
 @dataclass(frozen=True)
@@ -65,10 +75,10 @@ def bind(
     table: Table,
     plan: Plan,
     arguments: Sequence[Any],
-    base_url: str,
+    connections: Sequence[Connection],
     now: datetime.datetime,
 ) -> Bound:
-    """Turn a plan and the values of its constraints into requests.
+    """Turn a plan and the values of its constraints into requests, for each of some connections.
 
     An argument is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a
     key column without a value, BadValue for one that the API cannot be given.
@@ -76,18 +86,14 @@ def bind(
     if plan.missing:
         raise _missing(table, plan)
     method = table.resource.methods[plan.method]
-    limits = {place for place in (plan.limit, plan.offset) if place is not None}
-    given = [
-        (plan.constraints[number], value)
-        for place, (number, value) in enumerate(zip(plan.arguments, arguments, strict=True))
-        if place not in limits
-    ]
+    given = [one for one in _given(plan, arguments) if not chooses_connections(one[0])]
     choices, all_said = _choices(table, method, given)
     chains = tuple(
         chain
+        for connection in connections
         for combination in itertools.product(*choices.values())
         for chain in _chains(
-            table, method, plan, dict(zip(choices, combination, strict=True)), base_url, now
+            table, method, plan, dict(zip(choices, combination, strict=True)), connection, now
         )
     )
     offset = _count(arguments, plan.offset) or 0
@@ -97,6 +103,28 @@ def bind(
         None if limit is None else limit + offset,
         offset if plan.skips else 0,
     )
+
+
+def _given(plan: Plan, arguments: Sequence[Any]) -> list[tuple[Constraint, Any]]:
+    """Give the constraints with their values, without LIMIT and OFFSET."""
+    limits = {place for place in (plan.limit, plan.offset) if place is not None}
+    return [
+        (plan.constraints[number], value)
+        for place, (number, value) in enumerate(zip(plan.arguments, arguments, strict=True))
+        if place not in limits
+    ]
+
+
+def connections_asked(plan: Plan, arguments: Sequence[Any], names: Sequence[str]) -> list[str]:
+    """Give those of some connections from which a statement wants rows."""
+    asked = set(names)
+    for constraint, value in _given(plan, arguments):
+        if chooses_connections(constraint):
+            said = value if isinstance(value, set | frozenset) else (value,)
+            spans = [values.span("text", "=", one) for one in said]
+            if None not in spans:
+                asked &= {span.low for span in spans if span is not None}
+    return [name for name in names if name in asked]
 
 
 def _count(arguments: Sequence[Any], place: int | None) -> int | None:
@@ -110,7 +138,7 @@ def _missing(table: Table, plan: Plan) -> ParameterMissing:
     method = table.resource.methods[plan.method]
     operators = [one.operator for name, one in filters(method) if name == column and one.required]
     operator = operators[0] if operators else "="
-    example = _EXAMPLES.get(table.resource.columns[column].type, "'…'")
+    example = _EXAMPLES.get(table.columns[column].type, "'…'")
     return ParameterMissing(
         f"{table.name} cannot be read without a value for {column}{others}",
         resource=table.name,
@@ -170,7 +198,7 @@ def _choices(
 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     """Tell whether a span of a column is all that the API needs to know of it."""
-    kind = table.resource.columns[column].type
+    kind = table.columns[column].type
     parameters = [one for filtered, one in filters(method) if filtered == column]
     if column in echoed(table) and not span.is_point:
         return any(one.default is not None for one in parameters)
@@ -182,7 +210,7 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
 
 
 def _bad_value(table: Table, column: str, wrong: SQLValue) -> BadValue:
-    kind = table.resource.columns[column].type
+    kind = table.columns[column].type
     understood = values.span(kind, "=", wrong) is not None
     return BadValue(
         f"{table.name}: {column} cannot be {wrong!r:.80}",
@@ -197,14 +225,14 @@ def _chains(
     method: Method,
     plan: Plan,
     asked: dict[str, Spans],
-    base_url: str,
+    connection: Connection,
     now: datetime.datetime,
 ) -> Iterator[Chain]:
     for chosen in _with_defaults(method, asked, now):
         if any(span.empty for spans in chosen.values() for span in spans):
             continue
         for window in _windows(table, method, chosen):
-            yield _chain(table, method, plan, asked, {**chosen, **window}, base_url)
+            yield _chain(table, method, plan, asked, {**chosen, **window}, connection)
 
 
 def _with_defaults(
@@ -239,7 +267,7 @@ def _windows(
     if slices is None or span.low is None or span.high is None:
         yield {}
         return
-    step = slices.days * (86400 if table.resource.columns[slices.column].type == "timestamp" else 1)
+    step = slices.days * (86400 if table.columns[slices.column].type == "timestamp" else 1)
     count = math.ceil((span.high - span.low + 1) / step)
     if count > slices.most:
         raise BadValue(
@@ -258,7 +286,7 @@ def _chain(
     plan: Plan,
     asked: Mapping[str, Spans],
     chosen: Mapping[str, Spans],
-    base_url: str,
+    connection: Connection,
 ) -> Chain:
     path = method.path
     # Whoever takes a POST expects a JSON object, even where nothing is to be said.
@@ -279,7 +307,7 @@ def _chain(
             request = replace(request, headers=(*request.headers, (told, plain(value))))
         else:
             request = replace(request, query=(*request.query, (told, plain(value))))
-    columns = table.resource.columns
+    columns = table.columns
     points = {
         column: values.sql_value(columns[column].type, spans[0].low)
         for column, spans in chosen.items()
@@ -287,13 +315,16 @@ def _chain(
     }
     unseen = echoed(table)
     return Chain(
-        replace(request, url=base_url + path, keeps=table.headers),
-        echoes={name: points[name] for name in unseen if name in points},
+        replace(request, url=connection.url + path, keeps=table.headers),
+        echoes={
+            CONNECTION: connection.name,
+            **{name: points[name] for name in unseen if name in points},
+        },
         only={name: points[name] for name in points if name in asked and name not in unseen},
         within=dict(_loose_windows(table, method, chosen)),
         asked=asked,
         chosen=chosen,
-        base_url=base_url,
+        connection=connection,
     )
 
 
@@ -304,7 +335,7 @@ def _loose_windows(
     for column in (method.slices.column if method.slices else None, method.cut):
         if column is None:
             continue
-        kind = table.resource.columns[column].type
+        kind = table.columns[column].type
         span = chosen.get(column, (EVERYTHING,))[0]
         exact = all(is_exact(kind, one) for name, one in filters(method) if name == column)
         if not exact and span.low is not None and span.high is not None:
@@ -315,7 +346,7 @@ def covering(table: Table, plan: Plan, chain: Chain, column: str, span: Span) ->
     """Give the chain that reads a part of another: the rows of a span of one column."""
     method = table.resource.methods[plan.method]
     chosen = {**chain.chosen, column: (span,)}
-    return _chain(table, method, plan, chain.asked, chosen, chain.base_url)
+    return _chain(table, method, plan, chain.asked, chosen, chain.connection)
 
 
 def _with_list(request: Request, name: str, parameter: Parameter, value: list[Scalar]) -> Request:
@@ -338,7 +369,7 @@ def _parameter_value(
         return parameter.value if read else None
     column = parameter.column or name
     spans = chosen.get(column, (EVERYTHING,))
-    kind = table.resource.columns[column].type
+    kind = table.columns[column].type
     if parameter.lists:
         told = [one for span in spans if (one := said(kind, parameter, span)) is not None]
         return told if len(told) == len(spans) else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from billql.definition import Provider, Resource, Service
+from billql.definition import CONNECTION, Column, Provider, Resource, Service
 from billql.definition_file import read_provider, read_service
 from billql.errors import UnknownName
 
@@ -28,6 +28,14 @@ def built_in_root() -> Path:
     return packed if packed.is_dir() else package.parent.parent / "provider"
 
 
+_CONNECTION_COLUMN = Column(
+    type="text",
+    description="The connection, and so the account, that the row came from.",
+    path="$parameter",
+    hidden=True,
+)
+
+
 @dataclass(frozen=True)
 class Table:
     """A resource together with its provider: all that is needed to read it."""
@@ -42,6 +50,11 @@ class Table:
     def name(self) -> str:
         """Give the dotted name, as SQL has it."""
         return f"{self.provider_name}.{self.service_name}.{self.resource_name}"
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Give its columns as SQL has them: those of the definition, then the connection."""
+        return {**self.resource.columns, CONNECTION: _CONNECTION_COLUMN}
 
     @cached_property
     def headers(self) -> tuple[str, ...]:

@@ -10,13 +10,17 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from billql import token_source
+from billql.config import ConnectionConfig
 from billql.definition import Provider
 from billql.errors import CredentialMissing, InterfaceError
+from billql.token_source import Passwords, keyring_password
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Connection:
     """One credential for a provider, and the origin that it belongs to."""
 
@@ -24,6 +28,10 @@ class Connection:
     provider: Provider
     url: str
     secret: str = field(repr=False)
+    name: str
+    """What people call it; the provider's name, if they have given it none."""
+    source: str
+    """Where the secret was found, in words."""
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -37,39 +45,102 @@ class Connection:
         return hashlib.blake2b(told.encode(), digest_size=16, person=b"billql").hexdigest()
 
 
+class Told(NamedTuple):
+    """What people may know of a connection."""
+
+    name: str
+    provider_name: str
+    url: str
+    source: str
+    """Where its token is looked for, in words."""
+    ready: bool
+    """Whether the token is there; a command is not run to find out, and counts as ready."""
+
+
 class Credentials:
-    """Finds the connection for a provider: what was handed over first, then the environment."""
+    """Finds the connections for a provider.
+
+    What was handed over goes first, then the connections that are configured for the provider,
+    then the environment variable that its definition names. A provider for which nothing is
+    configured has one connection, which goes by the provider's name.
+    """
 
     def __init__(
         self,
         environ: Mapping[str, str],
         tokens: Mapping[str, str] | None = None,
         urls: Mapping[str, str] | None = None,
+        configured: Mapping[str, ConnectionConfig] | None = None,
+        passwords: Passwords = keyring_password,
     ) -> None:
         self._environ = environ
         self._tokens = dict(tokens or {})
         self._urls = dict(urls or {})
+        self._configured = dict(configured or {})
+        self._passwords = passwords
 
-    def connection(self, name: str, provider: Provider) -> Connection:
-        """Give the connection; raises CredentialMissing."""
+    def names(self, provider_name: str) -> list[str]:
+        """Name the connections for a provider."""
+        found = [name for name, one in self._configured.items() if one.provider == provider_name]
+        return [provider_name] if provider_name in self._tokens or not found else found
+
+    def connection(self, name: str, provider_name: str, provider: Provider) -> Connection:
+        """Give a connection; raises CredentialMissing, or InterfaceError for a wrong address."""
+        config = self._config(name, provider_name)
+        if config is None:
+            secret, source = self._default(provider_name, provider)
+        else:
+            secret = token_source.find(name, config, self._environ, self._passwords)
+            source = token_source.describe(name, config)
+        secret = secret.strip()
+        if not (secret.isascii() and secret.isprintable()) or " " in secret:
+            raise CredentialMissing(
+                f"The token in {source} has a character that no token has",
+                hint="Copy it again; it may have been cut or decorated on the way.",
+            )
+        url = self._url(name, config, provider_name, provider)
+        return Connection(provider_name, provider, url, secret, name, source)
+
+    def told(self, name: str, provider_name: str, provider: Provider) -> Told:
+        """Tell of a connection what is no secret; raises InterfaceError."""
+        config = self._config(name, provider_name)
+        by_command = config is not None and config.token_command is not None
+        return Told(
+            name,
+            provider_name,
+            self._url(name, config, provider_name, provider),
+            provider.auth.secret if config is None else token_source.describe(name, config),
+            by_command or self._has_token(name, provider_name, provider),
+        )
+
+    def _has_token(self, name: str, provider_name: str, provider: Provider) -> bool:
+        try:
+            self.connection(name, provider_name, provider)
+        except CredentialMissing:
+            return False
+        return True
+
+    def _config(self, name: str, provider_name: str) -> ConnectionConfig | None:
+        return None if provider_name in self._tokens else self._configured.get(name)
+
+    def _default(self, name: str, provider: Provider) -> tuple[str, str]:
         variable = provider.auth.secret
-        secret = (self._tokens.get(name) or self._environ.get(variable, "")).strip()
-        if not secret:
+        secret = self._tokens.get(name) or self._environ.get(variable, "")
+        if not secret.strip():
             raise CredentialMissing(
                 f"There is no token for {provider.title}: the environment variable {variable} "
                 "is not set",
                 hint=f"{provider.auth.help} Then: export {variable}=…",
             )
-        if not (secret.isascii() and secret.isprintable()) or " " in secret:
-            raise CredentialMissing(
-                f"The token in {variable} has a character that no token has",
-                hint="Copy it again; it may have been cut or decorated on the way.",
-            )
-        return Connection(name, provider, self._url(name, provider), secret)
+        return secret, variable
 
-    def _url(self, name: str, provider: Provider) -> str:
-        variable = f"BILLQL_{name.upper()}_URL"
-        url = self._urls.get(name) or self._environ.get(variable) or provider.url
+    def _url(
+        self, name: str, config: ConnectionConfig | None, provider_name: str, provider: Provider
+    ) -> str:
+        if config is not None and config.url is not None:
+            return origin(config.url, f"The url of the connection {name}")
+        variable = f"BILLQL_{provider_name.upper()}_URL"
+        url = self._urls.get(provider_name) or self._environ.get(variable) or provider.url
         return origin(url, variable)
 
 

@@ -25,6 +25,9 @@ from billql.values import DISCRETE, FORMATTED, ColumnType, Format, Operator
 VERSION = 1
 """The version of the format: `billql: 1` opens every file."""
 
+CONNECTION = "connection"
+"""The hidden column that every resource has: the connection that a row came from."""
+
 # These patterns mean the same in Python and in the JSON Schema's ECMAScript, where \A and \Z are
 # letters; `$(?!\n)` is Python's way to say that nothing follows, not even a line break.
 
@@ -334,6 +337,8 @@ def _read_for(resource: Resource) -> set[str]:
 def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
     columns = resource.columns
+    if CONNECTION in columns:
+        yield ("columns", CONNECTION), "every resource has this column already"
     for name in resource.unique:
         if name not in columns:
             yield ("unique",), f"there is no column {name}"

@@ -10,11 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
-import types
-import typing
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 import yaml
@@ -23,6 +21,7 @@ from billql import definition
 from billql._version import __version__
 from billql.definition import Provider, Service
 from billql.errors import DefinitionError
+from billql.misfit import Place, misfit
 
 MAX_BYTES = 4 * 1024 * 1024
 """A definition larger than this is not one that a person wrote."""
@@ -31,7 +30,6 @@ MAX_DEPTH = 40
 """So is one that nests deeper."""
 
 T = TypeVar("T", Provider, Service)
-Place = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
@@ -200,98 +198,8 @@ class _Document:
         try:
             value = msgspec.convert(self._value, kind)
         except msgspec.ValidationError:
-            place, message = _locate(self._value, kind, ())
+            place, message = misfit(self._value, kind)
             self._fail(place, message)
         for place, message in check(value):
             self._fail(place, message)
         return value
-
-
-def _locate(value: Any, kind: Any, place: Place) -> tuple[Place, str]:
-    """Find the innermost part that does not fit its type, and say what would."""
-    for key, part, expected in _parts(value, kind):
-        try:
-            msgspec.convert(part, expected)
-        except msgspec.ValidationError:
-            return _locate(part, expected, (*place, key))
-    if isinstance(value, dict):
-        structs = [one for one in _alternatives(kind) if _is_struct(one)]
-        matching = [one for one in structs if _has_tag_of(value, one)]
-        if structs and not matching:
-            field = structs[0].__struct_config__.tag_field
-            return (*place, field), _choices(one.__struct_config__.tag for one in structs)
-        for one in matching:
-            known = [field.encode_name for field in msgspec.structs.fields(one)]
-            for key in value:
-                if key not in (*known, one.__struct_config__.tag_field):
-                    return (*place, key), f"unknown word; {_meant(key, known)}"
-    try:
-        msgspec.convert(value, kind)
-    except msgspec.ValidationError as error:
-        return place, _expected(kind) or str(error)
-    raise AssertionError("a part that does not fit must lie somewhere")
-
-
-def _meant(word: str, known: list[str]) -> str:
-    import difflib
-
-    near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]}?" if near else f"expected {', '.join(known)}"
-
-
-def _choices(values: Iterable[Any]) -> str:
-    return f"expected {' or '.join(map(str, values))}"
-
-
-def _expected(kind: Any) -> str | None:
-    """Say what would fit, where msgspec's own words say less: choices and described patterns."""
-    origin = typing.get_origin(kind)
-    if origin is Literal:
-        return _choices(typing.get_args(kind))
-    if origin is typing.Annotated:
-        for meta in typing.get_args(kind)[1:]:
-            if isinstance(meta, msgspec.Meta) and meta.description:
-                return f"expected: {meta.description}"
-    if origin in (typing.Union, types.UnionType):
-        told = [_expected(one) for one in typing.get_args(kind) if one is not types.NoneType]
-        return told[0] if len(told) == 1 else None
-    return None
-
-
-def _alternatives(kind: Any) -> Iterator[Any]:
-    """Give the types that a type stands for: the members of a union."""
-    origin = typing.get_origin(kind)
-    if origin is typing.Annotated:
-        yield from _alternatives(typing.get_args(kind)[0])
-    elif origin in (typing.Union, types.UnionType):
-        for one in typing.get_args(kind):
-            yield from _alternatives(one)
-    else:
-        yield kind
-
-
-def _is_struct(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
-
-
-def _has_tag_of(value: dict[str, Any], kind: Any) -> bool:
-    config = kind.__struct_config__
-    return config.tag_field is None or value.get(config.tag_field) == config.tag
-
-
-def _parts(value: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
-    """Give the parts of a value with the type that each should have."""
-    for one in _alternatives(kind):
-        origin = typing.get_origin(one)
-        if isinstance(value, dict) and origin is dict:
-            named, expected = typing.get_args(one)
-            yield from ((key, key, named) for key in value)
-            yield from ((key, part, expected) for key, part in value.items())
-        elif isinstance(value, list) and origin is tuple:
-            expected = typing.get_args(one)[0]
-            yield from ((index, part, expected) for index, part in enumerate(value))
-        elif isinstance(value, dict) and _is_struct(one) and _has_tag_of(value, one):
-            hints = typing.get_type_hints(one, include_extras=True)
-            for field in msgspec.structs.fields(one):
-                if field.encode_name in value:
-                    yield field.encode_name, value[field.encode_name], hints[field.name]

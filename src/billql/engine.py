@@ -7,7 +7,6 @@ plain query takes to run.
 from __future__ import annotations
 
 import datetime
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +17,14 @@ import apsw
 from billql.answers import Answers
 from billql.archive import Archive
 from billql.catalogue import Catalogue, Table
-from billql.credentials import Connection, Credentials
+from billql.config import ConnectionConfig
+from billql.credentials import Connection, Credentials, Told
 from billql.running import Bindings, Running
 from billql.settings import Settings
 from billql.statement import Resources, Statement
 from billql.transport import Transport
 from billql.vtable import Module
-from billql.wire import Wire
+from billql.wire import Exchanges, Wire
 
 if TYPE_CHECKING:
     import httpx
@@ -38,9 +38,11 @@ def _now() -> datetime.datetime:
 class Options:
     """How a session reads APIs.
 
-    `tokens` and `urls` are by provider and go before the environment. `keep` is for how many
-    seconds answers serve other statements of the session, and, if `cache` is a folder, of other
-    runs: `kept_bytes` of them at most. What may hold a secret is not shown.
+    `tokens` and `urls` are by provider and go before the `connections` that are configured, and
+    these before the environment. `parsed` is a folder for definitions that were parsed. `keep` is
+    for how many seconds answers serve other statements of the session, and, if `cache` is a
+    folder, of other runs: `kept_bytes` of them at most. `wire` stands in for the network. What may
+    hold a secret is not shown.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -53,7 +55,11 @@ class Options:
     kept_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     http_transport: httpx.BaseTransport | None = None
+    wire: Exchanges | None = None
     clock: Callable[[], datetime.datetime] = _now
+    connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
+    parsed: Path | None = None
+    log: Callable[[str], object] | None = None
 
 
 class Engine:
@@ -62,14 +68,15 @@ class Engine:
     def __init__(self, database: apsw.Connection, options: Options) -> None:
         self._database = database
         self._options = options
-        self.catalogue = Catalogue(options.definitions, _definition_cache(options.environ))
-        self._credentials = Credentials(options.environ, options.tokens, options.urls)
-        self._connections: dict[str, Connection] = {}
+        self.catalogue = Catalogue(options.definitions, options.parsed)
+        self._credentials = Credentials(
+            options.environ, options.tokens, options.urls, options.connections
+        )
+        self._connections: dict[tuple[str, str], Connection] = {}
         archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
         self._answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
-        self._transport = Transport(
-            options.settings, Wire(options.settings, options.http_transport)
-        )
+        wire = options.wire or Wire(options.settings, options.http_transport)
+        self._transport = Transport(options.settings, wire, log=options.log)
         self._shared = Resources(self._transport, self._answers, options.clock, options.keep)
         self._module = Module(self)
         self._registered: set[str] = set()
@@ -108,23 +115,27 @@ class Engine:
         assert running is not None, "a statement that reads a resource was begun"
         return running
 
-    def connection(self, table: Table) -> Connection:
-        """Give the credential for a resource; raises CredentialMissing."""
-        name = table.provider_name
-        if name not in self._connections:
-            self._connections[name] = self._credentials.connection(name, table.provider)
-        return self._connections[name]
+    def connections(self, table: Table) -> list[str]:
+        """Name the connections that a resource is read from."""
+        return self._credentials.names(table.provider_name)
+
+    def connections_told(self) -> list[Told]:
+        """Tell of every connection what is no secret; raises DefinitionError."""
+        found = []
+        for provider_name in self.catalogue.providers():
+            provider = self.catalogue.provider(provider_name)
+            for name in self._credentials.names(provider_name):
+                found.append(self._credentials.told(name, provider_name, provider))
+        return found
+
+    def connection(self, table: Table, name: str) -> Connection:
+        """Give the credential of a connection; raises CredentialMissing."""
+        key = (name, table.provider_name)
+        if key not in self._connections:
+            self._connections[key] = self._credentials.connection(*key, table.provider)
+        return self._connections[key]
 
     def close(self) -> None:
         """Close the sockets and forget what was kept."""
         self._transport.close()
         self._answers.close()
-
-
-def _definition_cache(environ: Mapping[str, str]) -> Path | None:
-    """Give the folder where parsed definitions are kept, so that YAML is parsed once."""
-    import platformdirs
-
-    if environ is not os.environ and "HOME" not in environ:
-        return None
-    return platformdirs.user_cache_path("billql") / "definitions"

@@ -24,14 +24,13 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from billql.bind import Bound, Chain, covering
 from billql.catalogue import Table
-from billql.credentials import Connection
 from billql.cut import windows
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.exchange import Answer, Request
 from billql.ordering import Watch
 from billql.plan import Plan, paginator_of
 from billql.rows import Content, Row, RowMaker, identities, parse
-from billql.statement import TICK, ScanFigures, Statement
+from billql.statement import TICK, Opening, ScanFigures, Statement
 from billql.values import EVERYTHING, Span, span
 
 _READINGS = 3
@@ -47,7 +46,6 @@ class Scan:
         table: Table,
         plan: Plan,
         bound: Bound,
-        connection: Connection,
         figures: ScanFigures,
         stops_early: Callable[[], bool],
     ) -> None:
@@ -55,13 +53,12 @@ class Scan:
         self.table = table
         self.method = table.resource.methods[plan.method]
         self.paginator = paginator_of(table, self.method)
-        self.connection = connection
         self.figures = figures
         self.sorted = bool(plan.order)
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
         cut = {self.method.cut} if self.method.cut is not None else set()
-        self.maker = RowMaker(table.resource.columns, sorted(plan.used | cut), table.name)
+        self.maker = RowMaker(table.columns, sorted(plan.used | cut), table.name)
         self._plan = plan
         self._stops_early = stops_early
         self._skip = bound.skip
@@ -72,11 +69,11 @@ class Scan:
         self._readers: deque[_Reader] = deque()
         """The chains that have been begun, of which the first is being read."""
 
-    def first_requests(self) -> list[Request]:
+    def openings(self) -> list[Opening]:
         """Give the request that opens each chain."""
-        return [self.opening(chain)[0] for chain in self._chains]
+        return [Opening(self.first(chain)[0], chain.connection) for chain in self._chains]
 
-    def opening(self, chain: Chain) -> tuple[Request, int]:
+    def first(self, chain: Chain) -> tuple[Request, int]:
         """Give the request that opens a chain, and how many rows it leaves out."""
         if self.paginator is None:
             return chain.first, 0
@@ -119,9 +116,9 @@ class Scan:
         self._readers.append(_Reader(self, self._chains.popleft()))
         return True
 
-    def ask_ahead(self, request: Request) -> None:
+    def ask_ahead(self, opening: Opening) -> None:
         """Send the first request of a coming scan, whose key is not wanted yet."""
-        self.statement.ask(request, self.connection, self.figures, opens=True, ahead=True)
+        self.statement.ask(*opening, self.figures, opens=True, ahead=True)
 
     def look_ahead(self) -> None:
         """Send what is known to be needed next, as far as the window has room."""
@@ -140,7 +137,7 @@ class Scan:
         column = self.method.cut
         if column is None or not rows or self.several or self.wanted or self._stops_early():
             return False
-        kind = self.table.resource.columns[column].type
+        kind = self.table.columns[column].type
         moments = [str(row[self.maker.place(column)]) for row in rows]
         ends = [span(kind, "=", moment) for moment in (moments[0], moments[-1])]
         newest, oldest = (end.low if end is not None else None for end in ends)
@@ -156,6 +153,11 @@ class Scan:
             self._readers.append(_Reader(self, covered, () if number else given))
         self.several = bool(parts)
         return self.several
+
+    def expect(self, pages: int | None) -> None:
+        """Take what the first page of a list tells of how many it has."""
+        if pages is not None:
+            self.figures.expected = (self.figures.expected or 0) + pages
 
     def _window(self) -> int:
         at_once = self.paginator is not None and self.paginator.finds_all_at_once
@@ -183,7 +185,8 @@ class _Reader:
     def __init__(self, scan: Scan, chain: Chain, earlier: Sequence[Row] = ()) -> None:
         self._scan = scan
         self._chain = chain
-        self.first, self.skipped = scan.opening(chain)
+        self._connection = chain.connection
+        self.first, self.skipped = scan.first(chain)
         self._earlier = list(earlier)
         self._begin()
 
@@ -214,7 +217,7 @@ class _Reader:
             return False
         request = self._unsent.popleft()
         scan = self._scan
-        future = scan.statement.ask(request, scan.connection, scan.figures, opens=not self._asked)
+        future = scan.statement.ask(request, self._connection, scan.figures, opens=not self._asked)
         self._asked.append(request)
         self._sent.append((request, future))
         return True
@@ -226,11 +229,10 @@ class _Reader:
             try:
                 rows = self._understood(request, future)
             except Exception as error:
-                connection = self._scan.connection
                 if isinstance(error, BadAnswer):
-                    self._scan.statement.distrust(self._asked, connection)
+                    self._scan.statement.distrust(self._asked, self._connection)
                 if isinstance(error, Error):
-                    error.redact(connection.secret)
+                    error.redact(self._connection.secret)
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()
@@ -251,13 +253,15 @@ class _Reader:
         content = parse(scan.method, answer, where)
         rows = scan.maker.rows(content, answer, self._chain.echoes, where)
         self._refuse_repetition(content, where)
+        if scan.paginator is not None and request is self.first:
+            scan.expect(scan.paginator.foretold(content.page))
         if self._pages is not None:
             try:
                 self._unsent.extend(self._pages.send(content.page))
             except StopIteration:
                 self._pages = None
         if self._pages is None:
-            scan.statement.publish(self._asked, scan.connection, self._keep())
+            scan.statement.publish(self._asked, self._connection, self._keep())
         return rows
 
     def _keep(self) -> float | None:
@@ -334,7 +338,7 @@ class _Reader:
         if self._given and scan.sorted:
             return False
         self._earlier += self._rows_given()
-        if not scan.statement.forget(self._asked, scan.connection, scan.figures):
+        if not scan.statement.forget(self._asked, self._connection, scan.figures):
             return False
         self._begin()
         return True
@@ -345,7 +349,7 @@ class _Reader:
         already = Counter(self._earlier)
         rows: list[Row] = []
         for request in self._asked[: self._pages_given]:
-            answer = scan.statement.ask(request, scan.connection, scan.figures).result()
+            answer = scan.statement.ask(request, self._connection, scan.figures).result()
             content = parse(scan.method, answer, request.url)
             page = scan.maker.rows(content, answer, self._chain.echoes, request.url)
             rows += _without(self._narrowed(page), already)

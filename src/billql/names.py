@@ -22,8 +22,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from billql.spliced import Splice, Spliced, splice
 
 Kind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
@@ -100,36 +103,15 @@ class Reference(NamedTuple):
         return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
 
 
-class Rewritten(NamedTuple):
+@dataclass(frozen=True)
+class Rewritten(Spliced):
     """SQL text for SQLite, and the way back to the text that the user wrote.
 
     `resources` are what `resolve` called the tables; `tables` are all tables, even of one part.
     """
 
-    sql: str
-    original: str
-    resources: tuple[str, ...]
-    tables: tuple[Reference, ...]
-    splices: tuple[tuple[int, int, str], ...]
-
-    def original_offset(self, offset: int) -> int:
-        """The character of the user's text that stands at a character of `sql`.
-
-        Inside of what was put in, this is the start of the name that the user wrote.
-        """
-        grown = 0
-        for start, end, text in self.splices:
-            if offset < start + grown:
-                break
-            if offset < start + grown + len(text):
-                return start
-            grown += len(text) - (end - start)
-        return min(max(offset - grown, 0), len(self.original))
-
-    def original_offset_of_byte(self, offset: int) -> int:
-        """The same for a byte of `sql` in UTF-8, as sqlite3_error_offset() counts."""
-        head = self.sql.encode("utf-8", "surrogatepass")[: max(offset, 0)]
-        return self.original_offset(sum(byte & 0xC0 != 0x80 for byte in head))
+    resources: tuple[str, ...] = ()
+    tables: tuple[Reference, ...] = ()
 
 
 def quote(name: str) -> str:
@@ -185,9 +167,14 @@ def tables(sql: str) -> list[Reference]:
     return [item.reference for item in _Scanner(sql).items if not item.column]
 
 
-def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
-    """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise."""
-    items = _Scanner(sql).items
+def rewrite(
+    sql: str, resolve: Callable[[Reference], str], short: Collection[str] = ()
+) -> Rewritten:
+    """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise.
+
+    `short` are names of one part that stand for dotted ones, in lower case, where a table is read.
+    """
+    items = _Scanner(sql, short).items
     found = [item for item in items if item.long]
     for item in found:
         item.name = resolve(item.reference)
@@ -197,7 +184,7 @@ def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
     for item in found:
         if item.column:
             item.scope = item.scope.holder(item.name, item.last.lower())
-    splices: list[tuple[int, int, str]] = []
+    splices = list[Splice]()
     for item in found:
         start, stop = item.reference.start, item.stop
         short = len(item.scope.names[item.last.lower()]) == 1
@@ -207,13 +194,9 @@ def rewrite(sql: str, resolve: Callable[[Reference], str]) -> Rewritten:
         if short and item.alias_at is not None:
             splices.append((item.alias_at, item.alias_at, f" AS {quote(item.last)}"))
     splices.sort()
-    pieces, done = [], 0
-    for start, end, text in splices:
-        pieces += [sql[done:start], text]
-        done = end
     resources = tuple(dict.fromkeys(item.name for item in found if not item.column))
     names = tuple(item.reference for item in items if not item.column)
-    return Rewritten("".join([*pieces, sql[done:]]), sql, resources, names, tuple(splices))
+    return Rewritten(splice(sql, splices), sql, tuple(splices), resources, names)
 
 
 class _Scope:
@@ -245,12 +228,14 @@ class _Item:
     alias_at: int | None = None  # where the alias goes that the user left out
     name = last = ""  # what it was resolved to, and the last part of that
 
-    def __init__(self, reference: Reference, scope: _Scope, first: int, stop: int) -> None:
+    def __init__(
+        self, reference: Reference, scope: _Scope, first: int, stop: int, long: bool
+    ) -> None:
         self.reference, self.scope = reference, scope
         self.first = first  # the index of its first token
         self.stop = stop  # where the table's name ends, which in a column is before its end
         self.column = reference.kind == "column"
-        self.long = len(reference.parts) > 2  # SQLite itself does not have it
+        self.long = long  # a dotted name, or short for one: SQLite itself does not have it
 
 
 class _Frame:
@@ -270,11 +255,12 @@ class _Frame:
 class _Scanner:
     """Finds the names of tables, and the names of columns in four parts, in one pass."""
 
-    def __init__(self, sql: str) -> None:
+    def __init__(self, sql: str, short: Collection[str] = ()) -> None:
         self.items: list[_Item] = []
         self._tokens = [t for t in tokenize(sql) if t.kind not in ("space", "comment")]
         count = len(self._tokens)
         self._tokens += [Token("end", "", len(sql))] * 4  # so that looking ahead needs no check
+        self._short = {name for name in short if not self._may_be_cte(name)}
         self._frames = [_Frame()]
         self._expect: Kind | None = None  # what a table's name would be here
         self._before = ""  # the keyword just before
@@ -307,6 +293,15 @@ class _Scanner:
                 self._frames = [_Frame()]
         return at
 
+    def _may_be_cte(self, name: str) -> bool:
+        """Whether a name is defined as `name AS (`, or written in a way that might be that."""
+        t = self._tokens
+        return any(token.keyword == "WITH" for token in t) and any(
+            unquote(token.text).lower() == name
+            and (after.text == "(" or (after.keyword == "AS" and then.keyword in _CTE))
+            for token, after, then in zip(t, t[1:], t[2:], strict=False)
+        )
+
     def _name_end(self, at: int) -> int:
         """The index of the last token of a name; it can be a star."""
         t = self._tokens
@@ -321,7 +316,9 @@ class _Scanner:
         parts = tuple(unquote(token.text) for token in tokens[first : last + 1 : 2])
         reference = Reference(parts, tokens[first].start, tokens[last].end, kind)
         stop = tokens[last - 2 if kind == "column" else last].end
-        item = _Item(reference, self._frames[-1].scope, first, stop)
+        read = kind in ("source", "member") and len(parts) == 1
+        long = len(parts) > 2 or (read and parts[0].lower() in self._short)
+        item = _Item(reference, self._frames[-1].scope, first, stop, long)
         self.items.append(item)
         if kind == "source" and tokens[last + 1].text == "(":
             self._called = item

@@ -17,7 +17,7 @@ from typing import Final, Literal, NamedTuple
 
 from billql import values
 from billql.catalogue import Table
-from billql.definition import Method, Parameter
+from billql.definition import CONNECTION, Method, Parameter
 from billql.exchange import plain
 from billql.pagination import Paginator
 from billql.telling import said
@@ -94,10 +94,15 @@ def choose(
     constraints: Sequence[Constraint],
     used: frozenset[str],
     order: Sequence[Order] = (),
+    connections: int = 1,
 ) -> Plan:
-    """Choose the cheapest method under the constraints at hand."""
+    """Choose the cheapest method under the constraints at hand.
+
+    `connections` tells how many there are to read from, unless a constraint chooses among them.
+    """
     plans = (
-        _consider(table, name, tuple(constraints), used, order) for name in table.resource.methods
+        _consider(table, name, tuple(constraints), used, order, connections)
+        for name in table.resource.methods
     )
     return min(plans, key=lambda plan: (plan.cost, len(plan.missing)))
 
@@ -108,11 +113,16 @@ def _consider(
     constraints: tuple[Constraint, ...],
     used: frozenset[str],
     order: Sequence[Order],
+    connections: int,
 ) -> Plan:
     method = table.resource.methods[name]
     pushed = [
-        number for number, one in enumerate(constraints) if one.usable and bearing_on(method, one)
+        number
+        for number, one in enumerate(constraints)
+        if one.usable and (chooses_connections(one) or bearing_on(method, one))
     ]
+    asked = [constraints[i].operator for i in pushed if constraints[i].column == CONNECTION]
+    one_connection = "=" in asked or (connections == 1 and not asked)
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
     defaults = {column for column, one in filters(method) if one.default is not None}
     missing = [
@@ -121,7 +131,7 @@ def _consider(
     ]
     exact = _exact(table, method, constraints, pushed)
     many = any(constraints[i].operator == "in" for i in pushed)
-    ordered = not order or (not many and _comes_in(method, order, served))
+    ordered = not order or (one_connection and not many and _comes_in(method, order, served))
     plan = Plan(
         name,
         # Without their values, statements of the same form have the same plan.
@@ -137,8 +147,8 @@ def _consider(
     )
     if exact and ordered and not many:
         known = all(_is_known(table, method, constraints[number]) for number in pushed)
-        plan = _with_limit(plan, known)
-    return _estimated(table, method, plan, pushed, exact)
+        plan = _with_limit(plan, known and one_connection)
+    return _estimated(table, method, plan, pushed, exact, 1 if one_connection else connections)
 
 
 def _with_limit(plan: Plan, known: bool) -> Plan:
@@ -169,6 +179,11 @@ def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
             yield column, parameter
 
 
+def chooses_connections(constraint: Constraint) -> bool:
+    """Tell whether a constraint says which connections to read from."""
+    return constraint.column == CONNECTION and constraint.operator in ("=", "in")
+
+
 def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool:
     """Tell whether a parameter can say something of a constraint: its value, or its bound."""
     if column != constraint.column:
@@ -196,7 +211,9 @@ def _exact(
             continue
         if number not in pushed:
             return False
-        kind = table.resource.columns[one.column].type
+        if one.column == CONNECTION:
+            continue
+        kind = table.columns[one.column].type
         matching = bearing_on(method, one)
         if not all(is_exact(kind, parameter) for parameter in matching):
             return False
@@ -266,7 +283,7 @@ def _is_known(table: Table, method: Method, constraint: Constraint) -> bool:
 
 def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValue) -> Span | None:
     """Give the column values that satisfy a constraint with a value, if the API can be told."""
-    kind = table.resource.columns[constraint.column].type
+    kind = table.columns[constraint.column].type
     if constraint.operator == "is null":
         return values.NULL
     operator: Operator = "="
@@ -280,12 +297,18 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
 
 
 def _estimated(
-    table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool
+    table: Table,
+    method: Method,
+    plan: Plan,
+    pushed: Sequence[int],
+    exact: bool,
+    connections: int,
 ) -> Plan:
-    told = sorted((plan.constraints[number] for number in pushed), key=_share)
+    filtered = [plan.constraints[i] for i in pushed if plan.constraints[i].column != CONNECTION]
+    told = sorted(filtered, key=_share)
     rows = _rows(method, told)
-    requests = _requests(table, method, told, rows)
-    plan = replace(plan, rows=max(1, round(rows)), requests=requests)
+    requests = _requests(table, method, told, rows) * connections
+    plan = replace(plan, rows=max(1, round(rows * connections)), requests=requests)
     if not plan.missing:
         # A filter beside a key makes no plan cheaper. Otherwise SQLite would read the table once
         # for each term of an OR, and for those it forgets a key that is in a BETWEEN or a subquery.
@@ -294,7 +317,7 @@ def _estimated(
         if keys:
             requests = max(requests, _requests(table, method, told, _rows(method, keys)))
         plan = replace(plan, cost=requests * _COST_OF_REQUEST + plan.rows)
-    return replace(plan, summary=_summary(table, method, plan, pushed, exact))
+    return replace(plan, summary=_summary(table, method, plan, pushed, exact, connections))
 
 
 def _rows(method: Method, told: Sequence[Constraint]) -> float:
@@ -316,12 +339,24 @@ def _requests(table: Table, method: Method, told: Sequence[Constraint], rows: fl
     return fan_out * (math.ceil(rows / size) if size else 1)
 
 
-def _summary(table: Table, method: Method, plan: Plan, pushed: Sequence[int], exact: bool) -> str:
+def _summary(
+    table: Table,
+    method: Method,
+    plan: Plan,
+    pushed: Sequence[int],
+    exact: bool,
+    connections: int,
+) -> str:
     """Say in a line what a scan will do, for EXPLAIN QUERY PLAN."""
     if plan.missing:
         return f"needs {', '.join(plan.missing)}"
     told = [plan.method]
-    sent = [_words(plan.constraints[i]) for i in pushed]
+    chosen = [i for i in pushed if plan.constraints[i].column == CONNECTION]
+    if chosen:
+        told.append(f"reads {', '.join(_words(plan.constraints[i]) for i in chosen)}")
+    elif connections > 1:
+        told.append(f"reads all {connections} connections")
+    sent = [_words(plan.constraints[i]) for i in pushed if i not in chosen]
     sent += [
         f"{parameter.name or name}={plain(parameter.value)}"
         for name, parameter in method.parameters.items()

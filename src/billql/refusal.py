@@ -24,7 +24,7 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
             hint="A token is never taken to another address; correct the base URL.",
         )
     said = _Said(connection, reply)
-    words = f"{told(request)} answered {status}"
+    words = f"{told(request)} answered {status}{_to_whom(connection)}"
     if said.message:
         words += f": {said.message}"
     if said.code:
@@ -42,6 +42,12 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
         request_id=said.request_id,
         hint=_advice(status, connection),
     )
+
+
+def _to_whom(connection: Connection) -> str:
+    """Name the connection, where somebody has named it."""
+    named = connection.name != connection.provider_name
+    return f" to the connection {connection.name}" if named else ""
 
 
 class _Said:
@@ -74,11 +80,11 @@ class _Said:
 
 
 def _advice(status: int, connection: Connection) -> str | None:
-    auth = connection.provider.auth
+    help_text = connection.provider.auth.help
     if status == 401:
-        return f"The token in {auth.secret} was refused. {auth.help}"
+        return f"The token in {connection.source} was refused. {help_text}"
     if status == 403:
-        return f"The token in {auth.secret} may not read this. {auth.help}"
+        return f"The token in {connection.source} may not read this. {help_text}"
     if status == 429:
         return LIMIT_ADVICE
     return None

@@ -20,8 +20,7 @@ from typing import Any
 import apsw
 
 from billql.errors import Error
-from billql.exchange import Request
-from billql.statement import NotAtHand, ScanFigures, Statement
+from billql.statement import NotAtHand, Opening, ScanFigures, Statement
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Place = tuple[str, str]
@@ -39,9 +38,9 @@ _SCOUT_STEPS = 5_000_000
 class _Ahead:
     """What is known of the coming keys at one place."""
 
-    coming: deque[Request] = field(default_factory=deque)
-    sent: set[Request] = field(default_factory=set)
-    known: set[Request] = field(default_factory=set)
+    coming: deque[Opening] = field(default_factory=deque)
+    sent: set[Opening] = field(default_factory=set)
+    known: set[Opening] = field(default_factory=set)
     keys: int = _FIRST_KEYS
     window: int = 2
     complete: bool = False
@@ -55,9 +54,9 @@ class _Scouting:
     """A scout under way."""
 
     place: Place
-    known: set[Request]
+    known: set[Opening]
     most: int
-    found: list[Request] = field(default_factory=list)
+    found: list[Opening] = field(default_factory=list)
     blind: bool = False
     """Whether it could not see everything, so that more keys may come."""
 
@@ -98,10 +97,10 @@ class Running:
     def foresee(
         self,
         place: Place,
-        wanted: Request,
+        wanted: Opening,
         most: int,
         figures: ScanFigures,
-        ask: Callable[[Request], object],
+        ask: Callable[[Opening], object],
     ) -> None:
         """Fetch the coming keys ahead, now that a scan wants one; `most` at a time."""
         ahead = self._ahead.setdefault(place, _Ahead())
@@ -114,22 +113,22 @@ class Running:
                 ahead.news = -1 if ahead.coming else news
         ahead.window = min(most, ahead.window * 2) if self.stops_early else most
         while ahead.coming and len(ahead.sent) < ahead.window:
-            request = ahead.coming.popleft()
-            if request != wanted:
-                ahead.sent.add(request)
-                ask(request)
+            opening = ahead.coming.popleft()
+            if opening != wanted:
+                ahead.sent.add(opening)
+                ask(opening)
 
-    def note(self, place: Place, requests: Sequence[Request]) -> None:
+    def note(self, place: Place, openings: Sequence[Opening]) -> None:
         """Take down a key that the scout has come to; raises NotAtHand when it has enough."""
         scouting = self._scouting
         assert scouting is not None, "only a scout takes notes"
         if place != scouting.place:
             scouting.blind = True
             return
-        for request in requests:
-            if request not in scouting.known:
-                scouting.known.add(request)
-                scouting.found.append(request)
+        for opening in openings:
+            if opening not in scouting.known:
+                scouting.known.add(opening)
+                scouting.found.append(opening)
         if len(scouting.found) >= scouting.most:
             raise NotAtHand
 

@@ -301,9 +301,7 @@ def _meant(session: Session, rewritten: names.Rewritten, at: int | None) -> str 
     if word is None or word.kind not in ("word", "quoted"):
         return None
     columns = [
-        column
-        for name in rewritten.resources
-        for column in session.engine.table(name).resource.columns
+        column for name in rewritten.resources for column in session.engine.table(name).columns
     ]
     name = names.unquote(word.text).lower()
     # SQLite points to the first part of `table.column`.

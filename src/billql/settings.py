@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Seconds = Annotated[float, Meta(gt=0)]
+Count = Annotated[int, Meta(gt=0)]
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What bounds a request; all times are seconds."""
 
-    connect_timeout: float = 10.0
-    read_timeout: float = 60.0
+    connect_timeout: Seconds = 10.0
+    """How long connecting may take."""
+    read_timeout: Seconds = 60.0
     """How long a server may say nothing."""
-    answer_timeout: float = 300.0
+    answer_timeout: Seconds = 300.0
     """How long an answer may take from connecting to its last byte, however it trickles."""
-    patience: float = 120.0
+    patience: Seconds = 120.0
     """When a request is not tried again: so long after the first time, or if it would take so
     long to wait for a limit."""
-    attempts: int = 5
+    attempts: Count = 5
     """How often a request is sent at most."""
-    body_limit: int = 256 * 1024 * 1024
+    body_limit: Count = 256 * 1024 * 1024
     """The largest body, in bytes, that an answer may have; unpacked, if it comes packed."""
-    concurrency: int = 32
+    concurrency: Count = 32
     """How many requests may be under way at once, to all providers together."""

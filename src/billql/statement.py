@@ -45,6 +45,15 @@ class ScanFigures:
     waited: float = 0.0
     arrived: int = 0
     """How many answers have come: no cost, but news for who looks ahead."""
+    expected: int | None = None
+    """How many pages there are in the lists that have told it so far; None if none has."""
+    trips: set[Trip] = field(default_factory=set, repr=False)
+    """The requests under way."""
+
+    @property
+    def waiting(self) -> float:
+        """Seconds that requests have waited, those under way too; may be read in any thread."""
+        return self.waited + sum(trip.waited for trip in tuple(self.trips))
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Give the figures as `--stats` shows them; `waited` is in seconds."""
@@ -57,6 +66,13 @@ class ScanFigures:
             "retries": self.retries,
             "waited": round(self.waited, 3),
         }
+
+
+class Opening(NamedTuple):
+    """The request that opens a list, and on whose behalf it is sent."""
+
+    request: Request
+    connection: Connection
 
 
 class _UnderWay(NamedTuple):
@@ -160,6 +176,7 @@ class Statement:
                 self.stop,
                 lambda answer: self._ended(key, trip, figures, answer),
             )
+            figures.trips.add(trip)
             future = self.shared.transport.send(request, connection, trip)
             self._under_way[key] = _UnderWay(trip, future)
             if ahead:
@@ -280,6 +297,7 @@ class Statement:
         with self._lock:
             self.arrived += 1
             figures.arrived += 1
+            figures.trips.discard(trip)
             figures.waited += trip.waited
             figures.retries += max(0, trip.sent - 1)
         if answer is None or self.stop.is_set():

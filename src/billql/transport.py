@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from billql import trace
 from billql.clock import Clock
 from billql.credentials import Connection
 from billql.errors import ApiError, ClosedError, ConnectionFailed, Error, Interrupted
@@ -25,7 +26,7 @@ from billql.exchange import KEPT_HEADERS, Answer, Request
 from billql.limiter import Limiter, retry_after
 from billql.refusal import LIMIT_ADVICE, refusal
 from billql.settings import Settings
-from billql.wire import NoReply, Wire, told
+from billql.wire import Exchanges, NoReply, Reply, Wire, told
 
 _FIRST_PAUSE = 0.5
 """How many seconds pass at most before the second attempt; it doubles with each."""
@@ -87,9 +88,11 @@ class Transport:
     def __init__(
         self,
         settings: Settings | None = None,
-        wire: Wire | None = None,
+        wire: Exchanges | None = None,
         clock: Clock | None = None,
+        log: Callable[[str], object] | None = None,
     ) -> None:
+        self._log = log
         self._settings = settings or Settings()
         self._clock = clock or Clock()
         self._wire = wire or Wire(self._settings, clock=self._clock)
@@ -213,12 +216,9 @@ class Transport:
             raise Interrupted
         trip.spend()
         trip.sent += 1
-        try:
-            reply = self._wire.exchange(
-                request, {**connection.headers, **dict(request.headers)}, trip.stop
-            )
-        except NoReply as why:
-            return _Failure(_no_answer(request, why), why.again)
+        reply = self._exchange(job)
+        if isinstance(reply, NoReply):
+            return _Failure(_no_answer(request, reply), reply.again)
         lane.limiter.observe(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -232,6 +232,22 @@ class Transport:
             again=_is_passing(reply.status) or reply.status in connection.provider.retry,
             pause=pause,
         )
+
+    def _exchange(self, job: _Job) -> Reply | NoReply:
+        request, connection, trip, *_ = job
+        headers = {**connection.headers, **dict(request.headers)}
+        if self._log is not None:
+            self._log(trace.going(request, connection, trip.sent))
+        start = self._clock.monotonic()
+        outcome: Reply | NoReply
+        try:
+            outcome = self._wire.exchange(request, headers, trip.stop)
+        except NoReply as why:
+            outcome = why
+        if self._log is not None:
+            took = self._clock.monotonic() - start
+            self._log(trace.came(request, connection, outcome, took))
+        return outcome
 
 
 def _is_passing(status: int) -> bool:

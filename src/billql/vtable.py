@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 
 import apsw
 
-from billql.bind import bind
+from billql.bind import bind, connections_asked
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.fetch import Scan
@@ -46,8 +46,11 @@ class Host(Protocol):
     def running(self) -> Running:
         """Give the statement that SQLite is running now."""
 
-    def connection(self, table: Table) -> Connection:
-        """Give the credential for a resource; raises CredentialMissing."""
+    def connections(self, table: Table) -> Sequence[str]:
+        """Name the connections that a resource is read from."""
+
+    def connection(self, table: Table, name: str) -> Connection:
+        """Give the credential of a connection; raises CredentialMissing."""
 
 
 class Module:
@@ -72,7 +75,7 @@ def declaration(table: Table) -> str:
     A type's name is followed by the affinity that it shall have: `TIMESTAMP TEXT`.
     """
     columns = []
-    for name, column in table.resource.columns.items():
+    for name, column in table.columns.items():
         affinity = AFFINITY[column.type]
         own = column.type.upper()
         kind = own if own == affinity else f"{own} {affinity}"
@@ -86,7 +89,7 @@ class VirtualTable:
     def __init__(self, host: Host, table: Table) -> None:
         self.host = host
         self.table = table
-        self._names = list(table.resource.columns)
+        self._names = list(table.columns)
         self._keys = key_columns(table)
         self._numbers: dict[Plan, int] = {}
         self._plans: dict[int, Plan] = {}
@@ -99,7 +102,8 @@ class VirtualTable:
             Order(self._name(info.get_aOrderBy_iColumn(i)), bool(info.get_aOrderBy_desc(i)))
             for i in range(info.nOrderBy)
         ]
-        plan = choose(self.table, constraints, self._used(info.colUsed), order)
+        connections = len(self.host.connections(self.table))
+        plan = choose(self.table, constraints, self._used(info.colUsed), order, connections)
         for place, number in enumerate(plan.arguments, start=1):
             info.set_aConstraintUsage_argvIndex(number, place)
             if constraints[number].operator == "in":
@@ -139,7 +143,7 @@ class VirtualTable:
         if self.host.running().whole_lists:
             return "in"
         name = self._name(column)
-        is_text = column >= 0 and self.table.resource.columns[name].type == "text"
+        is_text = column >= 0 and self.table.columns[name].type == "text"
         return "other" if is_text and name not in self._keys else "="
 
     def _name(self, column: int) -> str:
@@ -211,20 +215,21 @@ class Cursor:
         name = (plan, table.name, _hashable(arguments)) if plan.keyed else None
         if name is not None and (known := statement.memo.get(name)) is not None:
             return iter((known,))
-        connection = host.connection(table)
-        bound = bind(table, plan, arguments, connection.url, statement.now)
-        scan = Scan(statement, table, plan, bound, connection, figures, lambda: running.stops_early)
+        asked = connections_asked(plan, arguments, host.connections(table))
+        connections = [host.connection(table, one) for one in asked]
+        bound = bind(table, plan, arguments, connections, statement.now)
+        scan = Scan(statement, table, plan, bound, figures, lambda: running.stops_early)
         if name is None or not bound.chains:
             return scan.batches()
-        requests = scan.first_requests()
+        openings = scan.openings()
         place = (table.name, plan.method)
         if running.is_scout:
-            if not all(statement.has(request, connection) for request in requests):
-                running.note(place, requests)
+            if not all(statement.has(*opening) for opening in openings):
+                running.note(place, openings)
                 return iter(())
         else:
             scan.begin()
-            running.foresee(place, requests[0], scan.concurrency, figures, scan.ask_ahead)
+            running.foresee(place, openings[0], scan.concurrency, figures, scan.ask_ahead)
         return statement.remembered(name, scan.batches())
 
     def _fill(self) -> None:

@@ -15,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
@@ -56,6 +56,18 @@ class NoReply(Exception):  # noqa: N818 - it says what happened
 def told(request: Request) -> str:
     """Name a request without its query, which people may have put anything into."""
     return f"{request.method} {request.url}"
+
+
+class Exchanges(Protocol):
+    """What a request goes through: the wire, or something that stands in for it."""
+
+    def exchange(
+        self, request: Request, headers: Mapping[str, str], stop: threading.Event
+    ) -> Reply:
+        """Send a request and give what comes back, until `stop` is set; raises NoReply."""
+
+    def close(self) -> None:
+        """Close what is open."""
 
 
 class Wire:

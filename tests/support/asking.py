@@ -33,7 +33,7 @@ def connection(
 ) -> Connection:
     """Give a connection to the mock provider, changed a little."""
     provider = msgspec.structs.replace(PROVIDER, **changes)
-    return Connection(name, provider, url, token)
+    return Connection(name, provider, url, token, name, provider.auth.secret)
 
 
 def get(base: str = "https://api.example.com", path: str = "/v1/things", **query: str) -> Request:

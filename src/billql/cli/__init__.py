@@ -5,8 +5,8 @@ before `main` watches for Ctrl-C, so that it never ends in a traceback.
 
 parser    the commands, and how a command line is read
 options   options that several commands have
-report    what goes wrong, as people read it, and the exit codes
-terminal  what is known of stdout and stderr
+report    what becomes of a command: its exit code, and what went wrong
+terminal  stdout: answers that are held back, readers who leave early
 query, sandbox, schema    a command each
 """
 

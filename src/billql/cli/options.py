@@ -14,6 +14,9 @@ def add_session(command: ArgumentParser) -> None:
     """Add the options of a command that reads resources; see `open_session`."""
     add = command.add_argument
     add("--db", metavar="FILE", default=":memory:", help="a SQLite file whose tables to use too")
+    add("--profile", metavar="NAME", help="a profile of the config file")
+    add("--config", metavar="FILE", help="a config file instead of the usual one")
+    add("-v", "--verbose", action="store_true", help="tell each request and answer on stderr")
     add("--sandbox", action="store_true", help="ask a private sandbox instead of the APIs")
     add(
         "--max-requests",
@@ -25,7 +28,6 @@ def add_session(command: ArgumentParser) -> None:
         "--keep",
         metavar="SECONDS",
         type=seconds,
-        default=300.0,
         help="how long an answer serves later statements (default: 300)",
     )
     add("--cache", metavar="DIR", help="a folder in which answers outlive the command")
@@ -40,16 +42,21 @@ def add_session(command: ArgumentParser) -> None:
 
 def open_session(options: Namespace) -> Connection:
     """Open what the options of `add_session` say; statements are transactions of their own."""
+    from billql.cli.report import note, warn
     from billql.frontends.dbapi import connect
 
     return connect(
         options.db,
         sandbox=options.sandbox,
+        profile=options.profile,
+        config=options.config,
         definitions=options.definitions,
         max_requests=options.max_requests,
         keep=options.keep,
         cache=options.cache,
         autocommit=True,
+        warn=warn,
+        log=note if options.verbose else None,
     )
 
 

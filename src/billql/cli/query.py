@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Any
 
-from billql import names
-from billql.cli import terminal
-from billql.cli.options import add_parameters, add_session, open_session
+from billql.cli import script, terminal
+from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import guarded
-from billql.errors import InterfaceError, SqlError
-from billql.output import FORMATS, Style, find
+from billql.errors import InterfaceError
+from billql.output import FORMATS, Results, Style, find
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from billql.frontends.dbapi import Connection
-    from billql.frontends.dbapi.cursor import Cursor, Row
+    from billql.frontends.dbapi.cursor import Row
+    from billql.output import Columns, Rows
+    from billql.output.file import Put
     from billql.statement import ScanFigures
+
+_ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
 
 _EPILOG = f"""\
 examples:
   billql query "SELECT * FROM digitalocean.billing.balances"
-  billql query --param since=2025-01 -f report.sql --format csv > report.csv
+  billql query --param since=2025-01 -f report.sql --output report.csv
   billql query --sandbox "SELECT * FROM digitalocean.billing.invoices" | head
 
-The beginning of an answer is held back until it is known to be complete or grows long, so that a
-statement that fails soon prints nothing; one that fails later leaves a JSON array open. The exit
-code tells in any case.
+The ending of the file's name tells its format: {_ENDINGS}.
+The file is written whole or not at all: if a statement fails, the old one stays.
+
+On stdout, the beginning of an answer is held back until it is known to be complete or grows long,
+so that a statement that fails soon prints nothing; one that fails later leaves a JSON array open.
+The exit code tells in any case.
 
 {EXIT_TEXT}"""
 
@@ -39,10 +47,9 @@ def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     command.epilog = _EPILOG
     add = command.add_argument
-    add("sql", metavar="SQL", nargs="?", help="one or more statements; - reads them from stdin")
-    add("-f", "--file", metavar="FILE", help="read the SQL from a file")
+    script.add_script(command)
     add("--format", choices=FORMATS, help="default: table on a terminal, csv in a pipe")
-    add_parameters(command)
+    add("--output", metavar="FILE", help="write to a file, whole or not at all; - is stdout")
     add("--stats", action="store_true", help="end stderr with a JSON object that tells the costs")
     add_session(command)
 
@@ -83,73 +90,59 @@ def run(options: Namespace) -> int:
 
 
 def _run(options: Namespace, costs: Costs) -> int:
-    script = _read(options)
-    statements = names.split(script)
-    if not statements:
-        raise InterfaceError("There is no SQL to run", hint="Give it as an argument, or with -f.")
-    printer = _Printer(options.format, costs)
-    connection = open_session(options)
-    try:
-        for statement in statements:
-            try:
-                _execute(connection, statement.text, dict(options.parameters), printer, costs)
-            except SqlError as error:
-                # The place is told in the text as the user wrote it, all of it.
-                error.sql = script
-                error.offset = None if error.offset is None else error.offset + statement.start
-                raise
-    finally:
-        connection.close()
+    text = script.read(options)
+    name = _format(options)
+    with _place(options.output, name) as put, closing(open_session(options)) as connection:
+        # Formats with types of their own have one for amounts.
+        connection.decimals = find(name).binary
+        script.run(text, lambda sql: _execute(connection, sql, options.parameters, put, costs))
     return 0
 
 
 def _execute(
-    connection: Connection, sql: str, parameters: dict[str, Any], printer: _Printer, costs: Costs
+    connection: Connection, sql: str, parameters: list[tuple[str, Any]], put: Put, costs: Costs
 ) -> None:
     cursor = connection.cursor()
     try:
-        cursor.execute(sql, parameters)
+        cursor.execute(sql, dict(parameters))
         if cursor.description is not None:
-            printer.print(cursor)
+            put(cursor.description, costs.counted(cursor))
     finally:
         costs.scans += cursor.scans
 
 
-class _Printer:
-    """Prints one result after the other on stdout."""
+def _format(options: Namespace) -> str:
+    """Name the format: the one that was asked for, the file's, or what suits stdout."""
+    if options.format is not None:
+        return str(options.format)
+    if options.output not in (None, "-"):
+        from billql.output.file import format_of
 
-    def __init__(self, name: str | None, costs: Costs) -> None:
-        self._format = find(name or ("table" if sys.stdout.isatty() else "csv"))
-        self._style = Style(terminal.width(sys.stdout), terminal.has_color(sys.stdout))
-        self._costs = costs
-        self._before = ""
-
-    def print(self, cursor: Cursor) -> None:
-        """Print the rows of a statement."""
-        answer = terminal.Answer(self._before)
-        rows = self._costs.counted(cursor)
-        self._format.write(cursor.description or (), rows, answer, self._style)
-        answer.end()
-        self._before = self._format.between
+        return format_of(options.output)
+    return "table" if sys.stdout.isatty() else "csv"
 
 
-def _read(options: Namespace) -> str:
-    """Give the SQL: the argument, a file, or what stdin has."""
-    if (options.sql is None) == (options.file is None):
-        both = options.sql is not None
+def _place(path: str | None, name: str) -> AbstractContextManager[Put]:
+    """Give what takes the results."""
+    if path is None or path in terminal.STDOUT:
+        return nullcontext(_printing(name))
+    from billql.output import file
+
+    return file.opened(path, name)
+
+
+def _printing(name: str) -> Put:
+    """Give what prints results on stdout; raises InterfaceError for bytes on a terminal."""
+    if find(name).binary and sys.stdout.isatty():
         raise InterfaceError(
-            "The SQL is given twice" if both else "There is no SQL to run",
-            hint="Give it as an argument, with -f FILE, or with - to read it from stdin.",
+            f"The format {name} is nothing for a terminal",
+            hint=f"Write it to a file: --output bill.{name}",
         )
-    if options.sql not in (None, "-"):
-        return str(options.sql)
-    name = "stdin" if options.file in (None, "-") else options.file
-    try:
-        if name == "stdin":
-            return sys.stdin.buffer.read().decode("utf-8-sig")
-        with open(name, "rb") as file:  # noqa: PTH123 - pathlib takes longer to load than to run
-            return file.read().decode("utf-8-sig")
-    except OSError as error:
-        raise InterfaceError(f"{name} cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise InterfaceError(f"{name} is not text in UTF-8: {error}") from error
+    results = Results(name, Style(terminal.width(sys.stdout), terminal.has_color(sys.stdout)))
+
+    def put(columns: Columns, rows: Rows) -> None:
+        answer = terminal.Answer()
+        results.write(columns, rows, answer)
+        answer.end()
+
+    return put

@@ -1,55 +1,61 @@
-"""What is known of stdout and stderr: whether people watch, how wide it is, who still reads."""
+"""stdout of a command: an answer that is held back, and readers who leave early."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-from typing import TextIO
+from typing import TYPE_CHECKING
 
-from billql.errors import Exit, OperationalError
+from billql.output.file import OutputError
+from billql.output.screen import has_color as has_color
+from billql.output.screen import width as width
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _HELD = 256 * 1024
-"""How many characters of an answer are held back: some thousands of rows."""
+"""How many characters or bytes of an answer are held back: some thousands of rows."""
 
 
-class OutputError(OperationalError):
-    """The answer could not be written."""
-
-    code = "output"
-    exit = Exit.OUTPUT
+STDOUT = ("-", "/dev/stdout")
+"""The names that stand for stdout."""
 
 
 class Answer:
     """stdout for one result, of which nothing is seen before it is complete, or long."""
 
-    def __init__(self, before: str = "") -> None:
-        self._pieces: list[str] | None = [before]
+    def __init__(self) -> None:
+        self._pieces: list[str | bytes] | None = []
         self._size = 0
 
-    def write(self, text: str) -> None:
-        """Write a piece."""
+    def write(self, piece: str | bytes) -> None:
+        """Write a piece of text, or of bytes."""
         if self._pieces is None:
-            _write(text)
+            _write([piece])
             return
-        self._pieces.append(text)
-        self._size += len(text)
+        self._pieces.append(piece)
+        self._size += len(piece)
         if self._size > _HELD:
             self._release()
 
     def end(self) -> None:
         """Let everything out, now that the result is complete."""
         self._release()
-        _write("", flush=True)
+        _write([], flush=True)
 
     def _release(self) -> None:
         pieces, self._pieces = self._pieces or (), None
-        _write("".join(pieces))
+        _write(pieces)
 
 
-def _write(text: str, *, flush: bool = False) -> None:
+def _write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
     try:
-        sys.stdout.write(text)
+        for piece in pieces:
+            if isinstance(piece, str):
+                sys.stdout.write(piece)
+            else:
+                sys.stdout.buffer.write(piece)
         if flush:
             sys.stdout.flush()
     except BrokenPipeError:
@@ -77,21 +83,3 @@ def abandon_stdout() -> None:
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-
-
-def has_color(stream: TextIO) -> bool:
-    """Tell whether a stream shall have colour: see https://no-color.org."""
-    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb" and stream.isatty()
-
-
-def width(stream: TextIO) -> int | None:
-    """Count the cells of a terminal's line; None if it is no terminal."""
-    if not stream.isatty():
-        return None
-    told = os.environ.get("COLUMNS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    try:
-        return os.get_terminal_size(stream.fileno()).columns or None
-    except OSError:
-        return None

@@ -1,13 +1,21 @@
 """Output: one writer for each format.
 
-A format is a module in this package, named as the format, and a word in `FORMATS`. It has a
-function `write` and the text `between` that separates two results. What it writes goes to a stream
-of text, row after row wherever the format allows it.
+A format is a module in this package, named as the format, and a word in `FORMATS`. What it writes
+goes to a stream of text or of bytes, row after row wherever the format allows it.
+
+table, line                    for people
+markdown, html                 for documents
+json, jsonl, csv               for programs
+parquet, arrow                 for programs that want types; `columnar` makes columns of rows
+cells, page                    what several formats have in common
+file                           results that go to a file, whole or not at all
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from billql.errors import InterfaceError, NotSupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -19,20 +27,40 @@ if TYPE_CHECKING:
         def write(self, text: str, /) -> object:
             """Write a piece of it."""
 
+    class ByteStream(Protocol):
+        """Where bytes go."""
+
+        def write(self, data: bytes, /) -> object:
+            """Write a piece of them."""
+
     class Format(Protocol):
         """What a module of this package offers."""
 
-        between: str
+        binary: bool
+        """Whether it writes bytes, and not text."""
+        between: str | None
+        """What separates two results; None where each has to stand alone."""
 
         @staticmethod
-        def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
-            """Write one result."""
+        def write(columns: Columns, rows: Rows, stream: Any, style: Style) -> None:
+            """Write one result; `stream` is a Stream, or a ByteStream for a binary format."""
 
     Columns = Sequence[Sequence[Any]]
     """PEP 249's description: of each column, the name and the declared type come first."""
     Rows = Iterator[Sequence[Any]]
 
-FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+FORMATS = {
+    "table": (".txt",),
+    "line": (),
+    "json": (".json",),
+    "jsonl": (".jsonl", ".ndjson"),
+    "csv": (".csv",),
+    "markdown": (".md",),
+    "html": (".html", ".htm"),
+    "parquet": (".parquet",),
+    "arrow": (".arrow",),
+}
+"""The formats, and the endings that the names of their files have."""
 
 
 class Style(NamedTuple):
@@ -44,10 +72,40 @@ class Style(NamedTuple):
 
 
 def find(name: str) -> Format:
-    """Give a format by its name."""
+    """Give a format by its name; raises InterfaceError if something that it needs is missing."""
     from importlib import import_module
 
     if name not in FORMATS:
         raise ValueError(f"no such format: {name}")
-    found: Any = import_module(f"billql.output.{name}")
+    try:
+        found: Any = import_module(f"billql.output.{name}")
+    except ModuleNotFoundError as error:
+        raise InterfaceError(
+            f"The format {name} needs {error.name}, which is not installed",
+            hint="Install it with: pip install 'billql[arrow]'",
+        ) from error
     return found  # type: ignore[no-any-return]
+
+
+class Results:
+    """Results that follow each other, in one format."""
+
+    def __init__(self, name: str, style: Style) -> None:
+        self._name = name
+        self._format = find(name)
+        self._style = style
+        self.count = 0
+        """How many there have been."""
+
+    def write(self, columns: Columns, rows: Rows, stream: Stream | ByteStream) -> None:
+        """Write one more; raises NotSupportedError where one has to stand alone."""
+        between = self._format.between
+        if self.count and between is None:
+            raise NotSupportedError(
+                f"The format {self._name} takes one result, and there are more",
+                hint="Write each in a run of its own, or take another format.",
+            )
+        if self.count and between:
+            stream.write(between)  # type: ignore[arg-type]  # only formats of text have any
+        self._format.write(columns, rows, stream, self._style)
+        self.count += 1

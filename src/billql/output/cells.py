@@ -18,6 +18,9 @@ _UNSAFE = (
 """What moves the cursor, colours, hides or turns text round, instead of being seen. It is compiled
 only where it is met, which few outputs do."""
 
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+"""What terminals understand (https://ecma-international.org/publications-and-standards/standards/ecma-48/)."""
+
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 

@@ -15,6 +15,7 @@ from billql.output.cells import text
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
+binary = False
 between = ""
 
 _AS_THEY_ARE = frozenset((str, int, type(None)))

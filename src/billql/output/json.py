@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from billql.output import Columns, Rows, Stream, Style
 
+binary = False
 between = ""
 
 _CONTROLS = re.compile("[\x7f-\x9f]")

@@ -9,6 +9,7 @@ from billql.output.json import objects
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
+binary = False
 between = ""
 
 

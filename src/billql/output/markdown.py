@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from billql.output import Columns, Rows, Stream, Style
 
+binary = False
 between = "\n"
 
 _MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")

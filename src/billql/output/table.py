@@ -9,19 +9,19 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from billql.output.cells import HEAD, cut, numeric, text, visible, width
+from billql.output.cells import BOLD, DIM, HEAD, PLAIN, cut, numeric, text, visible, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from billql.output import Columns, Rows, Stream, Style
 
+binary = False
 between = "\n"
 
 _GAP = "  "
 _LEAST = 8
 """The width below which no text is cut."""
-_BOLD, _DIM, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -31,7 +31,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     rights = numeric(head, len(names))
     widths = _widths(names, head, rights, style.width)
     title = _line(names, widths, rights, style).removesuffix("\n")
-    stream.write(f"{_BOLD}{title}{_PLAIN}\n" if style.color else f"{title}\n")
+    stream.write(f"{BOLD}{title}{PLAIN}\n" if style.color else f"{title}\n")
     stream.write(_GAP.join("─" * size for size in widths) + "\n")
     for row in chain(head, rows):
         stream.write(_line(row, widths, rights, style))
@@ -71,7 +71,7 @@ def _line(
             cell = cut(cell, size)
         space = " " * (size - width(cell))
         if value is None and style.color:
-            cell = f"{_DIM}{cell}{_PLAIN}"
+            cell = f"{DIM}{cell}{PLAIN}"
         cells.append(space + cell if right else cell + space)
     return _GAP.join(cells).rstrip(" ") + "\n"
 

@@ -11,13 +11,14 @@ each page in that same order. It knows no network, so it can be tested without o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
 
 from billql.errors import BadAnswer
-from billql.exchange import Page, Request
+from billql.exchange import Page, Request, member
 
 Pages = Generator[Sequence[Request], Page, None]
 """Yields requests, is sent pages."""
@@ -52,6 +53,10 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """Begin later in the list where that can be asked for; tells how many rows are left out."""
         return first, 0
 
+    def foretold(self, first: Page) -> int | None:
+        """Tell how many pages a list will have, for people who wait, where its first one says it."""
+        return None
+
     @property
     def sends_in_body(self) -> bool:
         """Whether paging parameters go into the JSON body."""
@@ -60,6 +65,12 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def pages(self, first: Request) -> Pages:
         """Yield the requests that are known, be sent their pages in order."""
         raise NotImplementedError
+
+
+def pages_of(total: str, page: Page) -> int | None:
+    """Count the pages of a list from the total that one of them tells, if all hold as much."""
+    items = member(page.data, total)
+    return math.ceil(items / page.count) if isinstance(items, int) and page.count else None
 
 
 def unseen(token: str, seen: set[str], request: Request) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import Pages, Paginator, unseen
+from billql.pagination.base import Pages, Paginator, pages_of, unseen
 
 
 class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
@@ -23,6 +23,10 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     total: str | None = None
     """Where an answer has the number of items in the whole list, if it tells it. It must be the
     same on every page, and the items must add up to it."""
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell it from the total, where an answer has one."""
+        return None if self.total is None else pages_of(self.total, first)
 
     def pages(self, first: Request) -> Pages:
         """Yield one page after the other."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import Pages, Paginator, Size
+from billql.pagination.base import Pages, Paginator, Size, pages_of
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
@@ -35,6 +35,10 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
         if size is None or rows < size:
             return first, 0
         return first.with_query(self.parameter, rows // size + 1), rows // size * size
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell it from the total."""
+        return pages_of(self.total, first)
 
     def pages(self, first: Request) -> Pages:
         """Yield the first page, then all the others."""

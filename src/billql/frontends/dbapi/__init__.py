@@ -14,6 +14,7 @@ with `commit()` or `rollback()`; statements that define tables begin none.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,11 +25,11 @@ from billql.session import Session
 
 if TYPE_CHECKING:
     import datetime
-    from pathlib import Path
     from types import TracebackType
 
     import httpx
 
+    from billql.config import Chosen
     from billql.engine import Options
     from billql.sandbox import Sandbox
     from billql.settings import Settings
@@ -44,11 +45,13 @@ def connect(
     database: str | os.PathLike[str] = ":memory:",
     *,
     sandbox: bool = False,
+    profile: str | None = None,
+    config: str | os.PathLike[str] | None = None,
     tokens: Mapping[str, str] | None = None,
     urls: Mapping[str, str] | None = None,
     definitions: Iterable[str | os.PathLike[str]] = (),
     max_requests: int | None = None,
-    keep: float = 300.0,
+    keep: float | None = None,
     cache: str | os.PathLike[str] | None = None,
     decimals: bool = False,
     autocommit: bool = False,
@@ -56,54 +59,88 @@ def connect(
     http_transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime.datetime] | None = None,
     settings: Settings | None = None,
+    warn: Callable[[str], object] = warnings.warn,
+    log: Callable[[str], object] | None = None,
 ) -> Connection:
     """Open a SQLite database in which billing APIs are tables.
 
     database        a file of local tables; it is made if it does not exist
     sandbox         ask a private sandbox instead of the APIs; it ends with the connection
-    tokens, urls    by provider; they go before the environment
+    profile         a profile of the config file, instead of the one that the file names
+    config          a config file, instead of the user's own
+    tokens, urls    by provider; they go before the config file and the environment
     definitions     folders with more providers; they go before those that come with billql
     max_requests    how many requests one statement may send
-    keep            for how many seconds an answer serves later statements
+    keep            for how many seconds an answer serves later statements; 300 if nobody says
     cache           a folder in which answers outlive the process
     decimals        amounts are `decimal.Decimal`, not `float`
     autocommit      no transaction begins by itself
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
+    warn            told of what is no error, such as a token in a file that others can read
+    log             told each request and what became of it, a line each, from several threads
+
+    The config file is read when a statement first names a resource, but at once if it or a profile
+    is named here. What is given here goes before what the file says.
     """
     given = os.environ if environ is None else environ
-    folders = list(definitions)
+    folders = [os.fspath(folder) for folder in definitions]
     private: list[Sandbox] = []
+
+    def chosen() -> Chosen:
+        from pathlib import Path
+
+        from billql import config as config_file
+        from billql import places
+
+        path = places.config_file(given) if config is None else Path(config)
+        named = config is not None or "BILLQL_CONFIG" in given
+        found = config_file.choose(path, profile, required=named)
+        for warning in found.warnings:
+            warn(warning)
+        return found
 
     def options() -> Options:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
         from pathlib import Path
 
+        from billql import places
         from billql.catalogue import built_in_root
         from billql.engine import Options
 
-        roots: list[Path] = [Path(folder) for folder in folders]
+        found = at_once or chosen()
+        said = found.profile
+        kept = cache or said.cache
+        parsed = places.cache_folder(given)
         made: dict[str, Any] = {
             "environ": given,
             "tokens": tokens,
             "urls": urls,
-            "definitions": [*roots, built_in_root()],
-            "max_requests": max_requests,
-            "keep": keep,
-            "cache": None if cache is None else Path(cache),
+            "connections": found.connections,
+            "parsed": None if parsed is None else parsed / "definitions",
+            "definitions": [
+                *(Path(folder).expanduser() for folder in (*folders, *said.definitions)),
+                built_in_root(),
+            ],
+            "max_requests": said.max_requests if max_requests is None else max_requests,
+            "cache": None if kept is None else Path(kept).expanduser(),
             "http_transport": http_transport,
+            "settings": settings or found.settings,
+            "log": log,
         }
         made |= {} if clock is None else {"clock": clock}
-        made |= {} if settings is None else {"settings": settings}
+        for seconds in (said.keep, keep):
+            made |= {} if seconds is None else {"keep": seconds}
         if sandbox:
             from billql.sandbox import Sandbox
 
             private.append(Sandbox(until=None if clock is None else clock().date()))
-            # Without the environment's tokens, nothing can go to a real API.
-            home = {name: given[name] for name in ("HOME",) if name in given}
-            made |= {"environ": home, "urls": private[0].urls, "tokens": private[0].tokens}
+            # Without the user's own tokens, nothing can go to a real API.
+            made |= {"environ": {}, "connections": {}}
+            made |= {"urls": private[0].urls, "tokens": private[0].tokens}
         return Options(**made)
 
+    at_once = chosen() if profile is not None or config is not None else None
     try:
         session = Session(os.fspath(database), options)
     except errors.OperationalError as error:

@@ -41,6 +41,7 @@ class Cursor:
         self._rows: Iterator[Row] | None = None
         self._execution: Execution | None = None
         self._scans: list[list[ScanFigures]] = []  # of each statement; they still grow
+        self._starts = False  # whether a statement is on its way to its first row
         self._changes = False
         self._closed = False
 
@@ -103,8 +104,12 @@ class Cursor:
 
     @property
     def scans(self) -> list[ScanFigures]:
-        """What each scan of the last statement has cost so far, even if it has failed."""
-        return list(chain.from_iterable(self._scans))
+        """What each scan of the last statement has cost so far, even if it has failed.
+
+        Another thread may read it while the statement runs.
+        """
+        starting = [self.connection._session.scans] if self._starts else []
+        return list(chain.from_iterable([*self._scans, *starting]))
 
     def nextset(self) -> bool | None:
         """Drop the rows that are left; None says that a statement has one set of rows only."""
@@ -158,6 +163,8 @@ class Cursor:
         begins = self._changes and not self.connection.autocommit
         if begins and not session.database.in_transaction:
             session.execute("BEGIN")
+        session.scans = []
+        self._starts = True
         try:
             self._execution = execution = session.execute(sql, parameters)
             first = next(execution, None)
@@ -168,6 +175,7 @@ class Cursor:
         except UnicodeError as error:
             raise _not_unicode(error) from error
         finally:
+            self._starts = False
             self._scans.append(session.scans)
         if verb in ("INSERT", "REPLACE"):
             self.lastrowid = session.database.last_insert_rowid()

@@ -1,0 +1,177 @@
+"""The config file: connections, profiles and settings, in TOML.
+
+    [connections.acme-stripe]
+    provider = "stripe"
+    token_command = "op read op://Finance/acme/key"
+
+    [profiles.work]
+    connections = ["acme-stripe"]
+    max_requests = 500
+
+It need not hold a token, and need not exist. `profile` at its top, or `--profile`, chooses a
+profile; without one, every connection counts.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from billql.errors import InterfaceError
+from billql.misfit import misfit
+from billql.settings import Settings
+
+MAX_BYTES = 1024 * 1024
+"""A config file larger than this is not one that a person wrote."""
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\n)",
+        description="a name of letters, digits, dots, dashes and underscores",
+    ),
+]
+Amount = Annotated[int, Meta(gt=0)]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class ConnectionConfig(_Strict, frozen=True, kw_only=True):
+    """One credential for a provider: where its token is, in one of four ways.
+
+    Without any of them the token is in the environment variable `BILLQL_<NAME>_TOKEN`, or else in
+    the system's keyring under the service `billql` and the connection's name.
+    """
+
+    provider: str
+    """The provider whose API it is for."""
+    token_env: str | None = None
+    """The environment variable that holds the token."""
+    token_keyring: str | None = None
+    """The user name under which the system's keyring has it, for the service `billql`."""
+    token_command: str | None = None
+    """A command that prints it, such as a password manager's; no shell reads it."""
+    token: str | None = None
+    """The token itself, for a file that nobody else can read."""
+    url: str | None = None
+    """Another address of the API, such as a proxy's."""
+
+    def __repr__(self) -> str:
+        """Say nothing of the token."""
+        return f"ConnectionConfig(provider={self.provider!r})"
+
+
+class Profile(_Strict, frozen=True, kw_only=True):
+    """What holds where nothing else is said; an option of the command line goes before it."""
+
+    connections: tuple[Name, ...] | None = None
+    """The connections that count; all of them, if nothing is said."""
+    definitions: tuple[str, ...] = ()
+    """Folders with more providers."""
+    max_requests: Amount | None = None
+    """How many requests a statement may send."""
+    keep: Annotated[float, Meta(ge=0)] | None = None
+    """For how many seconds an answer serves later statements."""
+    cache: str | None = None
+    """A folder in which answers outlive the process."""
+
+
+class Config(_Strict, frozen=True, kw_only=True):
+    """The whole file."""
+
+    profile: Name | None = None
+    """The profile that holds if nobody names one."""
+    connections: dict[Name, ConnectionConfig] = {}
+    """The connections by their names."""
+    profiles: dict[Name, Profile] = {}
+    """The profiles by their names."""
+    settings: Settings = Settings()
+    """What bounds a request."""
+
+
+class Chosen(_Strict, frozen=True, kw_only=True):
+    """What a config file says once a profile has been chosen."""
+
+    connections: dict[str, ConnectionConfig] = {}
+    profile: Profile = Profile()
+    settings: Settings = Settings()
+    warnings: tuple[str, ...] = ()
+    """What people should know of the file."""
+
+
+def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[str, ...]]:
+    """Read a config file, and what people should be warned of; none is an empty one.
+
+    Raises InterfaceError for a file that cannot be read or has a mistake, and for one that is not
+    there if it is `required`.
+    """
+    if path is None:
+        return Config(), ()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
+    except FileNotFoundError:
+        if required:
+            raise InterfaceError(f"There is no config file {path}") from None
+        return Config(), ()
+    except OSError as error:
+        raise InterfaceError(f"{path} cannot be read: {error.strerror}") from error
+    config = _parse(path, content)
+    secret = any(one.token is not None for one in config.connections.values())
+    if secret and os.name == "posix" and mode & 0o077:
+        return config, (f"{path} holds a token, and others can read it: chmod 600 {path}",)
+    return config, ()
+
+
+def choose(path: Path | None, profile: str | None = None, *, required: bool = False) -> Chosen:
+    """Read a config file and choose a profile of it; raises InterfaceError."""
+    config, warnings = read(path, required=required)
+    name = profile or config.profile
+    if name is None:
+        return Chosen(connections=config.connections, settings=config.settings, warnings=warnings)
+    if name not in config.profiles:
+        raise InterfaceError(
+            f"There is no profile {name} in {path or 'a config file'}",
+            hint=_known("profiles", config.profiles),
+        )
+    found = config.profiles[name]
+    names = config.connections if found.connections is None else found.connections
+    missing = next((one for one in names if one not in config.connections), None)
+    if missing is not None:
+        raise InterfaceError(
+            f"{path}: profiles.{name}.connections: there is no connection {missing}",
+            hint=_known("connections", config.connections),
+        )
+    return Chosen(
+        connections={one: config.connections[one] for one in names},
+        profile=found,
+        settings=config.settings,
+        warnings=warnings,
+    )
+
+
+def _known(kind: str, names: dict[str, Any]) -> str:
+    return f"Its {kind}: {', '.join(names)}." if names else f"It has no {kind}."
+
+
+def _parse(path: Path, content: bytes) -> Config:
+    if len(content) > MAX_BYTES:
+        raise InterfaceError(f"{path} is larger than {MAX_BYTES} bytes")
+    try:
+        value = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InterfaceError(f"{path} is not TOML: {error}") from None
+    try:
+        return msgspec.convert(value, Config)
+    except msgspec.ValidationError:
+        place, message = misfit(value, Config)
+        where = ".".join(map(str, place))
+        raise InterfaceError(f"{path}: {where + ': ' if where else ''}{message}") from None

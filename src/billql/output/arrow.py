@@ -1,0 +1,23 @@
+"""Arrow's own file, which is what the ending .arrow stands for, with types: see `columnar`.
+
+https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pyarrow.ipc import new_file
+
+from billql.output import columnar
+
+if TYPE_CHECKING:
+    from billql.output import ByteStream, Columns, Rows, Style
+
+binary = True
+between = None
+
+
+def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:
+    """Write a result; raises DataError for a value that does not fit its column."""
+    columnar.write(columns, rows, stream, new_file)

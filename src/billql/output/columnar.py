@@ -1,0 +1,226 @@
+"""Rows → columns with types, for formats that have them; it stands on Apache Arrow.
+
+    declared as           Arrow type           what SQL has
+    DECIMAL               decimal128(38, 18)   a number; a real counts with its 15 digits
+    TIMESTAMP             timestamp(s, UTC)    YYYY-MM-DDTHH:MM:SSZ
+    DATE                  date32               YYYY-MM-DD
+    BOOLEAN               bool                 0 or 1
+    anything else         int64, double, decimal128(38, 18), string or binary, as its values are
+
+A value never changes to fit: one that does not is an error that names its column and row. 18 digits
+on either side of the point hold any amount and every INTEGER, and one scale for all files means
+that they can be read together; a result's own scale would only be known at its end.
+
+SQLite declares no types for expressions, so what their values are is seen in the first rows: see
+`HEAD`. Reals that come as decimals and do not fit are written as double. Where these rows are all
+NULL, it is text, or what the column's affinity says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from decimal import Decimal
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from billql.errors import DataError
+from billql.output.cells import HEAD
+from billql.output.json import unique
+
+if TYPE_CHECKING:
+    from billql.output import ByteStream, Columns, Rows
+
+_HEAD_SIZE = 8 << 20
+"""How many characters and bytes are looked at before the types are decided."""
+_BATCH = 1024
+"""How many rows are made columns at a time: few enough to hold them, should they be long."""
+_GROUP_ROWS, _GROUP_BYTES = 128 * 1024, 32 << 20
+"""How much is written at a time; readers skip and share out what was written together."""
+
+
+class Kind(NamedTuple):
+    """What a column is written as, and how its values become that."""
+
+    data_type: pa.DataType
+    takes: frozenset[type[Any]]
+    """The types of SQL values that it is made of."""
+    prepare: Callable[[Any], Any] | None = None
+    """Gives what Arrow takes for a value."""
+    reads: bool = False
+    """Whether Arrow reads the values from text."""
+
+
+def _decimal(value: float | Decimal) -> Decimal:
+    return Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
+
+
+_DECIMAL = Kind(pa.decimal128(38, 18), frozenset((int, float, Decimal)), _decimal)
+_INTEGER = Kind(pa.int64(), frozenset((int,)))
+_REAL = Kind(pa.float64(), frozenset((int, float)))
+_ROUNDED = Kind(pa.float64(), frozenset((int, float, Decimal)), float)
+_TEXT = Kind(pa.string(), frozenset((str,)))
+_BLOB = Kind(pa.binary(), frozenset((bytes,)))
+_DECLARED = {
+    "DECIMAL": _DECIMAL,
+    "TIMESTAMP": Kind(pa.timestamp("s", tz="UTC"), frozenset((str,)), reads=True),
+    "DATE": Kind(pa.date32(), frozenset((str,)), reads=True),
+    "BOOLEAN": Kind(pa.bool_(), frozenset((int,)), {0: False, 1: True}.__getitem__),
+}
+
+
+def write(
+    columns: Columns, rows: Rows, stream: ByteStream, opened: Callable[[Any, pa.Schema], Any]
+) -> None:
+    """Write a result with one of Arrow's writers, which `opened` gives for a file and a schema.
+
+    Raises DataError for a value that does not fit its column.
+    """
+    names = unique([column[0] for column in columns])
+    head = _head(rows)
+    kinds = [
+        kind_of(column[1], values)
+        for column, values in zip(columns, _turned(head, len(names)), strict=True)
+    ]
+    sink = _Sink(stream)
+    schema = pa.schema([(name, kind.data_type) for name, kind in zip(names, kinds, strict=True)])
+    writer = opened(sink, schema)
+    try:
+        for group in _groups(schema, _batches(schema, kinds, head, rows)):
+            writer.write_table(group)
+    except BaseException:
+        # A writer ends its file even so, which would make the part that was written look whole.
+        sink.broken = True
+        with suppress(Exception):
+            writer.close()
+        raise
+    writer.close()
+
+
+def kind_of(declared: str | None, values: Sequence[Any]) -> Kind:
+    """Decide what a column is written as, by its declared type and its first values."""
+    code = (declared or "").upper()
+    for word, kind in _DECLARED.items():
+        if code.replace("(", " ").split(" ")[0] == word:
+            return kind
+    seen = {type(value) for value in values} - {type(None)}
+    if not seen:
+        return _by_affinity(code)
+    for kind in (_INTEGER, _REAL, _DECIMAL, _TEXT, _BLOB):
+        if seen <= kind.takes:
+            return _ROUNDED if kind is _DECIMAL and not _fit(kind, values) else kind
+    # They do not go together, which `_array` says of the first that is not as those before it.
+    first = type(next(value for value in values if value is not None))
+    return next(kind for kind in (_INTEGER, _DECIMAL, _TEXT, _BLOB) if first in kind.takes)
+
+
+def _by_affinity(code: str) -> Kind:
+    """Decide by SQLite's rules: https://sqlite.org/datatype3.html#determination_of_column_affinity."""
+    if "INT" in code:
+        return _INTEGER
+    if "BLOB" in code:
+        return _BLOB
+    return _REAL if any(word in code for word in ("REAL", "FLOA", "DOUB")) else _TEXT
+
+
+def _fit(kind: Kind, values: Sequence[Any]) -> bool:
+    try:
+        _converted(kind, values)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
+def _head(rows: Rows) -> list[Sequence[Any]]:
+    """Read the first rows."""
+    head: list[Sequence[Any]] = []
+    size = 0
+    for row in islice(rows, HEAD):
+        head.append(row)
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if size > _HEAD_SIZE:
+            break
+    return head
+
+
+def _turned(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) if rows else [()] * count
+
+
+def _batches(
+    schema: pa.Schema, kinds: Sequence[Kind], head: list[Sequence[Any]], rows: Rows
+) -> Iterator[pa.RecordBatch]:
+    names, start = schema.names, 1
+    for batch in chain((head,), iter(lambda: list(islice(rows, _BATCH)), [])):
+        arrays = [
+            _array(name, kind, values, start)
+            for name, kind, values in zip(names, kinds, _turned(batch, len(names)), strict=True)
+        ]
+        yield pa.record_batch(arrays, schema=schema)
+        start += len(batch)
+
+
+def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+            yield pa.Table.from_batches(held, schema).combine_chunks()
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held, schema).combine_chunks()
+
+
+def _array(name: str, kind: Kind, values: Sequence[Any], start: int) -> pa.Array[Any]:
+    """Make a column of values, of which the first stands in row `start`."""
+    try:
+        return _converted(kind, values)
+    except (ValueError, TypeError):
+        for row, value in enumerate(values, start):
+            if not _fit(kind, (value,)):
+                raise _misfit(name, kind, value, row) from None
+        raise
+
+
+def _converted(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
+    """Make a column; raises ValueError or TypeError, to which Arrow's errors belong."""
+    if not {type(value) for value in values} - {type(None)} <= kind.takes:
+        raise TypeError
+    if kind.reads:
+        return pa.array(values, pa.string()).cast(kind.data_type)
+    if kind.prepare is not None:
+        values = [None if value is None else kind.prepare(value) for value in values]
+    return pa.array(values, kind.data_type)
+
+
+def _misfit(name: str, kind: Kind, value: Any, row: int) -> DataError:
+    shown = str(value) if isinstance(value, Decimal) else repr(value)
+    hint = f"CAST({name} AS TEXT) makes it a column of texts."
+    if kind is _DECIMAL and isinstance(value, float | Decimal):
+        hint = f"Round it, as in round({name}, 12), or write it as text: CAST({name} AS TEXT)."
+    return DataError(
+        f"The column {name} is written as {kind.data_type}, and {shown:.80} in row {row} is none",
+        hint=hint,
+    )
+
+
+class _Sink:
+    """The stream, as Arrow's writers take it."""
+
+    closed = False
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.broken = False
+
+    def write(self, data: bytes) -> int:
+        if not self.broken:
+            self._stream.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: the stream knows when."""

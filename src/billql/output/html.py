@@ -1,0 +1,20 @@
+"""A page of HTML with one table, for a browser or a mail; see `page`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from billql.output.page import END, begin, write_table
+
+if TYPE_CHECKING:
+    from billql.output import Columns, Rows, Stream, Style
+
+binary = False
+between = None  # a page holds one result
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result as a page; numbers stand to the right."""
+    stream.write(begin("Result"))
+    write_table(columns, rows, stream, "Result")
+    stream.write(END)

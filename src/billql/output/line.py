@@ -1,0 +1,42 @@
+"""A line for each value, as sqlite3's `.mode line` has it, and an empty line between two rows.
+
+Names are aligned right. Texts are cut where the terminal's line ends, and the cut is marked.
+Control characters are shown, not obeyed, so that a value is one line.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from billql.output.cells import DIM, PLAIN, cut, text, visible, width
+
+if TYPE_CHECKING:
+    from billql.output import Columns, Rows, Stream, Style
+
+binary = False
+between = "\n"
+
+
+def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result."""
+    names = [visible(column[0]) for column in columns]
+    size = max(map(width, names))
+    heads = [f"{' ' * (size - width(name))}{name} = " for name in names]
+    before = ""
+    for row in rows:
+        lines = [
+            f"{head}{_value(value, size + 3, style)}"
+            for head, value in zip(heads, row, strict=True)
+        ]
+        stream.write(before + "".join(f"{line.rstrip(' ')}\n" for line in lines))
+        before = "\n"
+
+
+def _value(value: Any, start: int, style: Style) -> str:
+    """Give a value as it is shown in a line of which so many cells are taken."""
+    if value is None:
+        return f"{DIM}NULL{PLAIN}" if style.color else "NULL"
+    shown = visible(text(value))
+    if style.width is None or not isinstance(value, str | bytes):
+        return shown
+    return cut(shown, max(style.width - start, 1))

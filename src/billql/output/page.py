@@ -1,0 +1,90 @@
+"""What a page of HTML is made of: one file, without scripts and without anything from elsewhere.
+
+It is readable in dark and in light, on a narrow screen, and read aloud.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from billql.output.cells import HEAD, numeric, text, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billql.output import Columns, Rows, Stream
+
+STYLE = """\
+:root { color-scheme: light dark; --line: #8884; --dim: #767676; }
+body { margin: 0 auto; max-width: 75rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
+h1 { font-size: 1.3rem; line-height: 1.2; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .75rem; text-align: left; vertical-align: top; }
+th { border-bottom: 2px solid var(--line); white-space: nowrap; }
+td { border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: break-word; }
+td { max-width: 40rem; }
+.number { text-align: right; white-space: nowrap; }
+.null { color: var(--dim); }
+"""
+
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
+"""Nothing is run or loaded, whatever a value may contain (https://www.w3.org/TR/CSP3/)."""
+
+
+def begin(title: str, style: str = "") -> str:
+    """Give the begin of a page, up to its contents; `style` is CSS of its own."""
+    return f"""\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="generator" content="billql">
+<title>{shown(title)}</title>
+<style>
+{STYLE}{style}</style>
+</head>
+<body>
+<main>
+"""
+
+
+END = """\
+</main>
+</body>
+</html>
+"""
+
+
+def shown(value: str) -> str:
+    """Give a text as HTML that reads as it does; only its line breaks are obeyed."""
+    lines = re.split("\r\n|\r|\n", value) if "\n" in value or "\r" in value else (value,)
+    return "\n".join(escape(visible(line)) for line in lines)
+
+
+def write_table(columns: Columns, rows: Rows, stream: Stream, name: str) -> None:
+    """Write a result as a table; `name` is what it is called where it is read aloud."""
+    head = list(islice(rows, HEAD))
+    classes = [' class="number"' if right else "" for right in numeric(head, len(columns))]
+    stream.write(f'<div class="wide" role="region" aria-label="{shown(name)}" tabindex="0">\n')
+    stream.write("<table>\n<thead>\n<tr>")
+    for column, right in zip(columns, classes, strict=True):
+        stream.write(f'<th scope="col"{right}>{shown(column[0])}</th>')
+    stream.write("</tr>\n</thead>\n<tbody>\n")
+    for row in chain(head, rows):
+        stream.write(f"<tr>{_cells(row, classes)}</tr>\n")
+    stream.write("</tbody>\n</table>\n</div>\n")
+
+
+def _cells(row: Sequence[Any], classes: Sequence[str]) -> str:
+    return "".join(
+        f"<td{right}>{shown(text(value))}</td>"
+        if value is not None
+        else f'<td{right}><span class="null">NULL</span></td>'
+        for value, right in zip(row, classes, strict=True)
+    )

@@ -1,0 +1,80 @@
+"""What goes wrong, as people read it: the error, the place in their SQL, a hint."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from billql.errors import Error, SqlError
+from billql.output.screen import has_color
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import TextIO
+
+_LONGEST, _BEFORE = 100, 60
+"""How many characters of a line are shown, and how many of them lie before the place."""
+
+_COLORS = (("error:", "\x1b[1;31m"), ("warning:", "\x1b[33m"), ("hint:", "\x1b[36m"))
+
+
+def show(lines: Iterable[str], stream: TextIO) -> None:
+    """Write lines about a problem, with colour where people see it."""
+    text = "".join(f"{line}\n" for line in lines)
+    if has_color(stream):
+        for word, color in _COLORS:
+            text = f"\n{text}".replace(f"\n{word}", f"\n{color}{word}\x1b[0m")[1:]
+    stream.write(text)
+    stream.flush()
+
+
+def told(error: Error) -> Iterator[str]:
+    """Give the lines that tell an error."""
+    from billql.output.cells import visible
+
+    first, *others = error.message.splitlines() or [type(error).__name__]
+    yield f"error: {visible(first)}"
+    yield from (f"  {visible(line)}" for line in others)
+    if isinstance(error, SqlError) and error.sql is not None and error.offset is not None:
+        yield from excerpt(error.sql, error.offset)
+    if error.hint:
+        yield f"hint: {visible(error.hint)}"
+
+
+def warning(message: str) -> Iterator[str]:
+    """Give the lines that tell of something that is no error."""
+    from billql.output.cells import visible
+
+    yield f"warning: {visible(message)}"
+
+
+def own_fault(error: Exception, *, where: str) -> Iterator[str]:
+    """Give the lines that tell a fault of billql's own; `where` says how to learn more of it."""
+    from billql.output.cells import visible
+
+    yield (
+        "error: billql has failed, by a fault of its own: "
+        f"{type(error).__name__}: {visible(str(error))}"
+    )
+    yield f"hint: Please report it, with what {where}."
+
+
+def excerpt(sql: str, offset: int) -> list[str]:
+    """Show the line of a text that has a character, with a caret under it."""
+    from billql.output.cells import width
+
+    start = sql.rfind("\n", 0, offset) + 1
+    end = sql.find("\n", offset)
+    line = sql[start : end if end >= 0 else len(sql)].rstrip("\r")
+    column = min(offset - start, len(line))
+    left = max(0, column - _BEFORE) if len(line) > _LONGEST else 0
+    right = left + _LONGEST
+    before = ("…" if left else "") + _flat(line[left:column])
+    after = _flat(line[column:right]) + ("…" if right < len(line) else "")
+    gutter = f"{sql.count(chr(10), 0, start) + 1} | " if "\n" in sql.strip() else ""
+    return [f"  {gutter}{before}{after}", " " * (2 + len(gutter) + width(before)) + "^"]
+
+
+def _flat(text: str) -> str:
+    from billql.output.cells import visible
+
+    return visible(text.replace("\t", "    "))

@@ -1,0 +1,44 @@
+"""What `--verbose` tells of a request and of what became of it: a line each, without secrets.
+
+A body that comes back is private, since it is somebody's bill: only its size is told. Headers are
+not told at all, but for the API's id of the request.
+"""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+from billql.credentials import Connection
+from billql.exchange import Request
+from billql.wire import NoReply, Reply, told
+
+_LONGEST = 500
+"""How many characters of a query or of a body that is sent are told."""
+
+
+def going(request: Request, connection: Connection, attempt: int) -> str:
+    """Tell of a request that is about to be sent."""
+    query = f"?{urlencode(request.query)}" if request.query else ""
+    body = "" if request.body is None else f" {json.dumps(request.body)}"
+    again = f", attempt {attempt}" if attempt > 1 else ""
+    line = f"{told(request)}{_short(query)}{_short(body)}"
+    return f"> {_safe(line, connection)} ({connection.name}{again})"
+
+
+def came(request: Request, connection: Connection, outcome: Reply | NoReply, seconds: float) -> str:
+    """Tell what became of it, and how long that took."""
+    line = told(request)
+    if isinstance(outcome, NoReply):
+        return f"< {_safe(f'no answer: {outcome}', connection)} in {seconds:.3f} s: {line}"
+    known = (outcome.headers.get(name) for name in ("x-request-id", "request-id"))
+    number = next((f", request {_safe(one, connection)}" for one in known if one), "")
+    return f"< {outcome.status} in {seconds:.3f} s, {len(outcome.body):,} bytes{number}: {line}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _safe(text: str, connection: Connection) -> str:
+    return text.replace(connection.secret, "…")

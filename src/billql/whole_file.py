@@ -1,0 +1,74 @@
+"""Files that are written whole or not at all.
+
+What is written goes to a new file in the same folder, which takes the place of the old one in one
+step, when all of it lies on the disk. Whoever reads the file sees the old one or the new one, at
+any moment and after any crash; a process that is killed leaves at most a `.billql-….tmp` beside it.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+_OPEN_ALREADY = ("/dev/fd/", "/dev/std", "/proc/")
+"""What lies there is a way to something that is open already, even where it is a plain file."""
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """Open a file that stands under its name once the block has ended, and only if it ends well.
+
+    A file that was there keeps its mode and its owner, and a symbolic link stays one. What is no
+    plain file, such as a pipe or a device, is written as it comes. Raises OSError.
+    """
+    try:
+        before = Path(path).stat()
+    except FileNotFoundError:
+        before = None
+    if path.endswith(os.sep) or (before is not None and stat.S_ISDIR(before.st_mode)):
+        raise OSError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    if path.startswith(_OPEN_ALREADY) or not (before is None or stat.S_ISREG(before.st_mode)):
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_APPEND), "wb") as file:
+            yield file
+        return
+    if before is not None and not os.access(path, os.W_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
+    target = Path(path).resolve()
+    new = target.with_name(f".billql-{secrets.token_hex(4)}.tmp")
+    try:
+        mode = 0o666 if before is None else 0o600  # the umask takes its share of it
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if before is not None:
+            _resemble(new, before)
+        new.replace(target)
+    except BaseException:
+        with suppress(OSError):
+            new.unlink()
+        raise
+    _sync(target.parent)
+
+
+def _resemble(new: Path, before: os.stat_result) -> None:
+    """Give a file the owner, as far as that is allowed, and the mode of another."""
+    with suppress(OSError):
+        os.chown(new, before.st_uid, before.st_gid)
+    new.chmod(stat.S_IMODE(before.st_mode))
+
+
+def _sync(folder: Path) -> None:
+    """Let a new name last, where a folder can be synchronized."""
+    with suppress(OSError):
+        opened = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(opened)
+        finally:
+            os.close(opened)
