@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import TOKEN
+from billql import places
+from billql.catalogue import Catalogue
 from billql.engine import Options
 from billql.output import Style, find
 from billql.session import Session
@@ -31,9 +33,11 @@ def opened(
     urls: Mapping[str, str], tokens: Mapping[str, str], *definitions: Path
 ) -> Iterator[Session]:
     """Open a session for some providers."""
-    # With a HOME, parsed definitions are kept on disk, as they are for everybody.
-    environ = {name: value for name, value in os.environ.items() if name == "HOME"}
-    options = Options(environ, tokens, urls, definitions)
+    # Parsed definitions are kept on disk, as they are for everybody.
+    parsed = places.cache_folder(os.environ)
+    assert parsed is not None
+    catalogue = Catalogue(definitions, parsed / "definitions")
+    options = Options(environ={}, tokens=tokens, urls=urls, catalogue=catalogue)
     session = Session(":memory:", lambda: options)
     try:
         yield session

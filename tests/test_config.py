@@ -167,7 +167,7 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
         options = connection._session._options()
     assert (options.keep, options.max_requests) == (1.0, 500)
     assert options.cache == Path("~/answers").expanduser()
-    assert Path("~/providers").expanduser() in options.definitions
+    assert Path("~/providers").expanduser() in options.catalogue._roots
     assert options.settings == Settings(read_timeout=5, attempts=2)
     with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
         options = connection._session._options()

@@ -13,6 +13,7 @@ import pytest
 
 from billql import errors
 from billql.catalogue import Catalogue, Table, built_in_root
+from billql.catalogue import Catalogue
 from billql.engine import Options
 from billql.plan import echoed
 from billql.sandbox import Sandbox
@@ -85,7 +86,9 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
 
 
 def open_session(sandbox: Sandbox, definitions: Sequence[Path] = ()) -> Session:
-    options = Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls, definitions=definitions)
+    options = Options(
+        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, catalogue=Catalogue(definitions)
+    )
     return Session(":memory:", lambda: options)
 
 

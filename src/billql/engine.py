@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from billql import introspection
 from billql.answers import Answers
 from billql.archive import Archive
 from billql.catalogue import Catalogue, Table
 from billql.config import ConnectionConfig
 from billql.credentials import Connection, Credentials, Told
+from billql.listing import ListingModule
 from billql.running import Bindings, Running
 from billql.settings import Settings
-from billql.statement import Resources, Statement
+from billql.statement import Resources, ScanFigures, Statement
 from billql.transport import Transport
 from billql.vtable import Module
 from billql.wire import Exchanges, Wire
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     import httpx
 
 
-def _now() -> datetime.datetime:
+def now() -> datetime.datetime:
+    """Give the time by the machine's clock."""
     return datetime.datetime.now(datetime.UTC)
 
 
@@ -39,16 +42,15 @@ class Options:
     """How a session reads APIs.
 
     `tokens` and `urls` are by provider and go before the `connections` that are configured, and
-    these before the environment. `parsed` is a folder for definitions that were parsed. `keep` is
-    for how many seconds answers serve other statements of the session, and, if `cache` is a
-    folder, of other runs: `kept_bytes` of them at most. `wire` stands in for the network. What may
-    hold a secret is not shown.
+    these before the environment. `keep` is for how many seconds answers serve other statements of
+    the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at most. `wire`
+    stands in for the network. What may hold a secret is not shown.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
-    definitions: Sequence[Path] = ()
+    catalogue: Catalogue = field(default_factory=Catalogue)
     max_requests: int | None = None
     keep: float = 300.0
     cache: Path | None = None
@@ -56,9 +58,8 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     http_transport: httpx.BaseTransport | None = None
     wire: Exchanges | None = None
-    clock: Callable[[], datetime.datetime] = _now
+    clock: Callable[[], datetime.datetime] = now
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
-    parsed: Path | None = None
     log: Callable[[str], object] | None = None
 
 
@@ -68,28 +69,32 @@ class Engine:
     def __init__(self, database: apsw.Connection, options: Options) -> None:
         self._database = database
         self._options = options
-        self.catalogue = Catalogue(options.definitions, options.parsed)
+        self.catalogue = options.catalogue
         self._credentials = Credentials(
             options.environ, options.tokens, options.urls, options.connections
         )
         self._connections: dict[tuple[str, str], Connection] = {}
         archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
-        self._answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
+        self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
         wire = options.wire or Wire(options.settings, options.http_transport)
         self._transport = Transport(options.settings, wire, log=options.log)
-        self._shared = Resources(self._transport, self._answers, options.clock, options.keep)
+        self._shared = Resources(self._transport, self.answers, options.clock, options.keep)
         self._module = Module(self)
+        self._listings = ListingModule(self)
         self._registered: set[str] = set()
+        self.last_scans: Sequence[ScanFigures] = ()
+        """The figures of the last statement that has read a resource."""
         self.current: list[Running | None] = []
         """The statements that SQLite is running now: several, where one runs inside another."""
 
     def register(self, names: Iterable[str]) -> None:
-        """Make resources known to SQLite by their dotted names."""
+        """Make tables known to SQLite by their dotted names in lower case."""
         for name in names:
             if name not in self._registered:
+                listed = name.startswith(introspection.PREFIX)
                 self._database.create_module(
                     name,
-                    self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
+                    self._listings if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
                     use_bestindex_object=True,
                     eponymous_only=True,
                     read_only=True,
@@ -104,6 +109,24 @@ class Engine:
             interrupted=lambda: self._database.is_interrupted,
         )
         return Running(statement, self._database, query, bindings, whole_lists)
+
+    def has_provider(self, name: str) -> bool:
+        """Tell whether there is a provider of a name, in any case."""
+        return name.lower() in (introspection.PROVIDER, *self.catalogue.providers())
+
+    def find(self, parts: Sequence[str]) -> tuple[str, ...]:
+        """Find what a dotted name means; see `introspection.find`."""
+        return introspection.find(self.catalogue, parts)
+
+    def tables_of(self, provider: str, service: str) -> list[str]:
+        """Name the tables of a service by their last parts; raises DefinitionError."""
+        return introspection.tables(self.catalogue, provider, service)
+
+    def columns(self, name: str) -> list[str]:
+        """Name the columns of a table of the catalogue; raises UnknownName or DefinitionError."""
+        if name.startswith(introspection.PREFIX):
+            return list(introspection.listing(name).fields)
+        return list(self.table(name).columns)
 
     def table(self, name: str) -> Table:
         """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
@@ -138,4 +161,4 @@ class Engine:
     def close(self) -> None:
         """Close the sockets and forget what was kept."""
         self._transport.close()
-        self._answers.close()
+        self.answers.close()

@@ -76,6 +76,14 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     return max(0.0, moment.timestamp() - now)
 
 
+def remaining(headers: Mapping[str, str]) -> str | None:
+    """Say how many requests an answer leaves; None where it does not tell."""
+    left, limit = headers.get("ratelimit-remaining", ""), headers.get("ratelimit-limit", "")
+    if not left.isdecimal():
+        return None
+    return f"{int(left):,}{f' of {int(limit):,}' if limit.isdecimal() else ''} requests are left"
+
+
 def _seconds(text: str) -> float | None:
     """Read a count of seconds, which some APIs give with a fraction."""
     digits = text.replace(".", "", 1)

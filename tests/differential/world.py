@@ -16,6 +16,7 @@ from typing import Any
 import apsw
 import httpx
 
+from billql.catalogue import Catalogue
 from billql.engine import Options
 from billql.errors import BadValue, ParameterMissing
 from billql.session import Session
@@ -63,7 +64,7 @@ class World:
             environ={},
             tokens={"mock": TOKEN},
             urls={"mock": URL},
-            definitions=[Path(self._folder.name)],
+            catalogue=Catalogue([Path(self._folder.name)]),
             settings=Settings(patience=0.1, attempts=1),
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),

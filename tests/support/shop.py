@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from billql.catalogue import Catalogue
 from billql.engine import Options
 from billql.session import Bindings, Row, Session
 from billql.settings import Settings
@@ -278,7 +279,7 @@ def opened(
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"shop": TOKEN},
-        "definitions": [definitions.parent],
+        "catalogue": Catalogue([definitions.parent]),
         **where,
         **options,
     }

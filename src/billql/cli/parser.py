@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "query": "run SQL and print what it gives",
+    "shell": "type SQL and read what it gives; what billql alone does on a terminal",
+    "doctor": "tell whether billql can do its work here",
+    "completion": "print what makes a shell complete billql's words",
     "sandbox": "serve pretended billing APIs on this machine, until Ctrl-C",
+    "registry": "list, install, verify and make packages of definitions",
     "schema": "print the JSON Schema of definitions, for editors",
+    "docs": "write the documentation, made of the definitions",
 }
 """The commands with their summaries, in the order of the help text."""
 
@@ -65,6 +70,8 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     """Read the command line; raises SystemExit where it makes no sense or asks for help."""
     given = sys.argv[1:] if arguments is None else arguments
+    if not given and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
+        given = ["shell"]
     parser = make({next((word for word in given if not word.startswith("-")), "")})
     options = parser.parse_args(given)
     if options.command is None:

@@ -4,8 +4,8 @@
         cursor = connection.execute("SELECT * FROM digitalocean.billing.balances")
         print(cursor.fetchall(), cursor.scans)
 
-Beyond the PEP: `Connection.execute`, `executescript`, `interrupt` and `autocommit`, and
-`Cursor.scans`, which tells what a statement has cost.
+Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `kept` and
+`forget`, and `Cursor.scans`, which tells what a statement has cost.
 
 As the PEP wants it, a transaction begins before the first statement that changes data, and ends
 with `commit()` or `rollback()`; statements that define tables begin none.
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from billql.answers import Kept
     from billql.config import Chosen
     from billql.engine import Options
+    from billql.opening import Asked
     from billql.sandbox import Sandbox
     from billql.settings import Settings
 
@@ -83,64 +85,49 @@ def connect(
     The config file is read when a statement first names a resource, but at once if it or a profile
     is named here. What is given here goes before what the file says.
     """
-    given = os.environ if environ is None else environ
-    folders = [os.fspath(folder) for folder in definitions]
     private: list[Sandbox] = []
+    said: dict[str, Any] = {
+        "profile": profile,
+        "config": config,
+        "tokens": tokens,
+        "urls": urls,
+        "definitions": tuple(definitions),
+        "max_requests": max_requests,
+        "keep": keep,
+        "cache": cache,
+        "http_transport": http_transport,
+        "clock": clock,
+        "settings": settings,
+        "log": log,
+    }
+    said |= {} if environ is None else {"environ": environ}
 
-    def chosen() -> Chosen:
-        from pathlib import Path
+    def configured() -> tuple[Asked, Chosen]:
+        from billql.opening import Asked
 
-        from billql import config as config_file
-        from billql import places
-
-        path = places.config_file(given) if config is None else Path(config)
-        named = config is not None or "BILLQL_CONFIG" in given
-        found = config_file.choose(path, profile, required=named)
+        asked = Asked(**said)
+        found = asked.configured()
         for warning in found.warnings:
             warn(warning)
-        return found
+        return asked, found
 
     def options() -> Options:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
-        from pathlib import Path
+        asked, found = at_once or configured()
+        made = asked.options(found)
+        if not sandbox:
+            return made
+        from dataclasses import replace
 
-        from billql import places
-        from billql.catalogue import built_in_root
-        from billql.engine import Options
+        from billql.sandbox import Sandbox
 
-        found = at_once or chosen()
-        said = found.profile
-        kept = cache or said.cache
-        parsed = places.cache_folder(given)
-        made: dict[str, Any] = {
-            "environ": given,
-            "tokens": tokens,
-            "urls": urls,
-            "connections": found.connections,
-            "parsed": None if parsed is None else parsed / "definitions",
-            "definitions": [
-                *(Path(folder).expanduser() for folder in (*folders, *said.definitions)),
-                built_in_root(),
-            ],
-            "max_requests": said.max_requests if max_requests is None else max_requests,
-            "cache": None if kept is None else Path(kept).expanduser(),
-            "http_transport": http_transport,
-            "settings": settings or found.settings,
-            "log": log,
-        }
-        made |= {} if clock is None else {"clock": clock}
-        for seconds in (said.keep, keep):
-            made |= {} if seconds is None else {"keep": seconds}
-        if sandbox:
-            from billql.sandbox import Sandbox
+        private.append(Sandbox(until=None if clock is None else clock().date()))
+        # Without the user's own tokens, nothing can go to a real API.
+        return replace(
+            made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens
+        )
 
-            private.append(Sandbox(until=None if clock is None else clock().date()))
-            # Without the user's own tokens, nothing can go to a real API.
-            made |= {"environ": {}, "connections": {}}
-            made |= {"urls": private[0].urls, "tokens": private[0].tokens}
-        return Options(**made)
-
-    at_once = chosen() if profile is not None or config is not None else None
+    at_once = configured() if profile is not None or config is not None else None
     try:
         session = Session(os.fspath(database), options)
     except errors.OperationalError as error:
@@ -214,6 +201,14 @@ class Connection:
     def interrupt(self) -> None:
         """End the statements under way, which raise `Interrupted`; may be called in any thread."""
         self._use().database.interrupt()
+
+    def kept(self) -> Kept:
+        """Tell how much is kept of what APIs have answered, to serve later statements."""
+        return self._use().engine.answers.kept()
+
+    def forget(self) -> None:
+        """Forget what APIs have answered, so that later statements ask anew."""
+        self._use().engine.answers.clear()
 
     def close(self) -> None:
         """Close the connection without a commit; closing again does nothing."""

@@ -1,0 +1,54 @@
+"""`billql doctor`: tells, in a line each, whether everything is as it should be."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from billql.output.cells import visible
+from billql.output.screen import has_color
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from billql.doctor import Finding
+
+_COLORS = {"OK": "\x1b[32m", "NOTE": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[1;31m"}
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    add = command.add_argument
+    add("--online", action="store_true", help="send each connection's API one small request")
+    add("--profile", metavar="NAME", help="a profile of the config file")
+    add("--config", metavar="FILE", help="a config file instead of the usual one")
+    add(
+        "--definitions",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with more providers; may be given several times",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Print the findings as they come; the exit code is that of the worst error."""
+    from billql.doctor import examine, worst
+    from billql.opening import Asked
+
+    asked = Asked(profile=options.profile, config=options.config, definitions=options.definitions)
+    findings = []
+    for finding in examine(asked, online=options.online):
+        findings.append(finding)
+        _print(finding)
+    return worst(findings)
+
+
+def _print(finding: Finding) -> None:
+    level = finding.level.name
+    word = f"{level.lower():8}"
+    if has_color(sys.stdout):
+        word = f"{_COLORS[level]}{word}\x1b[0m"
+    print(f"{word}{visible(finding.subject)}: {visible(finding.text)}")
+    if finding.hint is not None:
+        print(f"{'':8}{visible(finding.hint)}", flush=True)

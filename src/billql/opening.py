@@ -1,0 +1,84 @@
+"""Opening a session: what a caller asks for, and what the config file says, become its options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql import config as config_file
+from billql import places
+from billql.catalogue import Catalogue, built_in_root
+from billql.config import Chosen
+from billql.engine import Options, now
+
+if TYPE_CHECKING:
+    import datetime
+
+    import httpx
+
+    from billql.settings import Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a caller asks for; `billql.connect` tells what each of these is."""
+
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    profile: str | None = None
+    config: str | os.PathLike[str] | None = None
+    tokens: Mapping[str, str] | None = field(default=None, repr=False)
+    urls: Mapping[str, str] | None = field(default=None, repr=False)
+    definitions: Sequence[str | os.PathLike[str]] = ()
+    max_requests: int | None = None
+    keep: float | None = None
+    cache: str | os.PathLike[str] | None = None
+    http_transport: httpx.BaseTransport | None = None
+    clock: Callable[[], datetime.datetime] | None = None
+    settings: Settings | None = None
+    log: Callable[[str], object] | None = None
+
+    @property
+    def config_path(self) -> Path | None:
+        """The config file that counts, whether or not there is one."""
+        return places.config_file(self.environ) if self.config is None else Path(self.config)
+
+    def configured(self) -> Chosen:
+        """Read the config file; raises InterfaceError for a mistake in it."""
+        named = self.config is not None or "BILLQL_CONFIG" in self.environ
+        return config_file.choose(self.config_path, self.profile, required=named)
+
+    def catalogue(self, found: Chosen) -> Catalogue:
+        """Find the definitions: those that were asked for, the configured, the built-in ones."""
+        folders = (*self.definitions, *found.profile.definitions)
+        cache = places.cache_folder(self.environ)
+        return Catalogue(
+            [*(Path(folder).expanduser() for folder in folders), built_in_root()],
+            None if cache is None else cache / "definitions",
+        )
+
+    def options(self, found: Chosen) -> Options:
+        """Put together what was asked for and what the config file says."""
+        said = found.profile
+        keep = said.keep if self.keep is None else self.keep
+        cache = self.cache or said.cache
+        return Options(
+            environ=self.environ,
+            catalogue=self.catalogue(found),
+            tokens=self.tokens,
+            urls=self.urls,
+            connections=found.connections,
+            max_requests=said.max_requests if self.max_requests is None else self.max_requests,
+            keep=DEFAULT_KEEP if keep is None else keep,
+            cache=None if cache is None else Path(cache).expanduser(),
+            settings=self.settings or found.settings,
+            http_transport=self.http_transport,
+            clock=self.clock or now,
+            log=self.log,
+        )
+
+
+DEFAULT_KEEP = 300.0
+"""For how many seconds an answer serves later statements."""
