@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,16 @@ from billql.output import Style, cells
 from billql.output.json import unique
 
 GOLDEN = Path(__file__).parent / "golden"
-ENDINGS = {"table": "txt", "json": "json", "jsonl": "jsonl", "csv": "csv", "markdown": "md"}
+ENDINGS = {
+    "table": "txt",
+    "line": "line.txt",
+    "json": "json",
+    "jsonl": "jsonl",
+    "csv": "csv",
+    "markdown": "md",
+    "html": "html",
+}
+TYPED = ("parquet", "arrow")
 
 Row = tuple[Any, ...]
 
@@ -72,12 +82,12 @@ def golden(name: str) -> str:
     return (GOLDEN / name).read_bytes().decode()
 
 
-@pytest.mark.parametrize("name", output.FORMATS)
+@pytest.mark.parametrize("name", ENDINGS)
 def test_golden(name: str) -> None:
     assert written(name, COLUMNS, ROWS) == golden(f"rows.{ENDINGS[name]}")
 
 
-@pytest.mark.parametrize("name", output.FORMATS)
+@pytest.mark.parametrize("name", ENDINGS)
 def test_golden_without_rows(name: str) -> None:
     assert written(name, COLUMNS, []) == golden(f"no-rows.{ENDINGS[name]}")
 
@@ -94,8 +104,15 @@ def test_golden_in_colour() -> None:
     )
 
 
+def test_golden_with_a_line_for_each_value() -> None:
+    style = Style(width=40, color=True, vertical=True)
+    shown = written("table", COLUMNS, ROWS, style)
+    assert shown == golden("vertical.txt")
+    assert shown == written("line", COLUMNS, ROWS, style)
+
+
 def test_every_format_has_a_golden_file() -> None:
-    assert tuple(ENDINGS) == output.FORMATS
+    assert {*ENDINGS, *TYPED} == set(output.FORMATS)
     with pytest.raises(ValueError, match="xml"):
         output.find("xml")
 
@@ -184,9 +201,12 @@ def test_tables_are_safe_to_show(
     table: tuple[list[tuple[str, None]], list[Row]], width: int | None
 ) -> None:
     columns, rows = table
-    for name in ("table", "markdown"):
+    for name in ("table", "markdown", "line", "html"):
         text = written(name, columns, rows, Style(width))
-        assert len(text.split("\n")) == len(rows) + 3
+        if name in ("table", "markdown"):
+            assert len(text.split("\n")) == len(rows) + 3
+        if name == "line":
+            assert text.count("\n") == (len(columns) + 1) * len(rows) - bool(rows)
         assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]", text)
 
 
@@ -195,6 +215,60 @@ def test_a_table_is_aligned(table: tuple[list[tuple[str, None]], list[Row]]) -> 
     columns, rows = table
     lines = written("table", columns, rows).split("\n")
     assert max(map(cells.width, lines)) == cells.width(lines[1])
+
+
+@given(TABLES)
+def test_html_can_be_read_back(table: tuple[list[tuple[str, None]], list[Row]]) -> None:
+    columns, rows = table
+    page = Page()
+    page.feed(written("html", columns, rows))
+    page.close()
+    names, *cells_of_rows = page.rows
+    assert names == [_in_html(column[0]) for column in columns]
+    assert cells_of_rows == [
+        ["NULL" if value is None else _in_html(cells.text(value)) for value in row] for row in rows
+    ]
+
+
+class Page(HTMLParser):
+    """Reads the table of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self._in_cell = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("th", "td"):
+            self._in_cell = True
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag not in ("th", "td")
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell:
+            self.rows[-1][-1] += data
+
+
+def _in_html(text: str) -> str:
+    return "\n".join(map(cells.visible, re.split("\r\n|\r|\n", text)))
+
+
+def test_a_page_loads_and_runs_nothing() -> None:
+    page = Page()
+    page.feed(written("html", [("<script>a</script>", None)], [('"><img src=x onerror=a()>',)]))
+    assert not {"script", "img", "link", "iframe"} & page.tags
+    assert page.attributes <= {
+        *("lang", "charset", "name", "content", "http-equiv"),
+        *("class", "role", "aria-label", "tabindex", "scope"),
+    }
 
 
 # Names that stand twice.
@@ -245,6 +319,20 @@ def test_any_other_text_is_a_string_even_if_it_reads_like_json() -> None:
 # Tables.
 
 
+def test_a_table_turns_vertical_where_little_would_be_left_of_it() -> None:
+    columns = [("a", None), ("b", None), ("c", None)]
+    rows: list[Row] = [("x" * 20, "y" * 20, 123456)]
+
+    def vertical(width: int | None) -> bool:
+        style = Style(width, vertical=None)
+        return written("table", columns, rows, style) == written("line", columns, rows, style)
+
+    assert not vertical(None)
+    assert not vertical(12 + 2 + 12 + 2 + 6)
+    assert vertical(12 + 2 + 12 + 2 + 6 - 1)
+    assert written("table", columns, rows, Style(20)) != written("line", columns, rows, Style(20))
+
+
 def test_numbers_are_never_cut() -> None:
     columns = [("a_long_name_for_a_number", None), ("text", None)]
     shown = written("table", columns, [(123456789.25, "x" * 50)], Style(width=24))
@@ -262,13 +350,13 @@ def test_a_text_in_a_pipe_is_never_cut() -> None:
 
 def test_rows_beyond_the_head_are_written_too() -> None:
     count = cells.HEAD + 5
-    for name in ("table", "markdown"):
+    for name, more in (("table", 2), ("markdown", 2), ("html", 40)):
         text = written(name, [("a", None)], [(number,) for number in range(count)])
-        assert len(text.splitlines()) == count + 2
+        assert count + 2 <= len(text.splitlines()) <= count + more
         assert str(count - 1) in text
 
 
-@pytest.mark.parametrize("name", ["csv", "json", "jsonl"])
+@pytest.mark.parametrize("name", ["csv", "json", "jsonl", "line"])
 def test_rows_are_written_as_they_come(name: str) -> None:
     stream = io.StringIO()
     seen: list[int] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import closing, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session
@@ -13,13 +13,13 @@ from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import guarded
 from billql.errors import InterfaceError
 from billql.output import FORMATS, Results, Style, find
+from billql.output.progress import Progress
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from billql.frontends.dbapi import Connection
     from billql.frontends.dbapi.cursor import Row
     from billql.output import Columns, Rows
     from billql.output.file import Put
@@ -92,56 +92,60 @@ def run(options: Namespace) -> int:
 def _run(options: Namespace, costs: Costs) -> int:
     text = script.read(options)
     name = _format(options)
-    with _place(options.output, name) as put, closing(open_session(options)) as connection:
+    progress = Progress(sys.stderr, off=options.verbose)
+    place = _place(options.output, name, progress)
+    with place as put, closing(open_session(options)) as connection:
         # Formats with types of their own have one for amounts.
         connection.decimals = find(name).binary
-        script.run(text, lambda sql: _execute(connection, sql, options.parameters, put, costs))
+
+        def execute(sql: str) -> None:
+            cursor = connection.cursor()
+            try:
+                with progress.of(lambda: cursor.scans):
+                    cursor.execute(sql, dict(options.parameters))
+                    if cursor.description is not None:
+                        put(cursor.description, costs.counted(cursor))
+            finally:
+                costs.scans += cursor.scans
+
+        script.run(text, execute)
     return 0
-
-
-def _execute(
-    connection: Connection, sql: str, parameters: list[tuple[str, Any]], put: Put, costs: Costs
-) -> None:
-    cursor = connection.cursor()
-    try:
-        cursor.execute(sql, dict(parameters))
-        if cursor.description is not None:
-            put(cursor.description, costs.counted(cursor))
-    finally:
-        costs.scans += cursor.scans
 
 
 def _format(options: Namespace) -> str:
     """Name the format: the one that was asked for, the file's, or what suits stdout."""
     if options.format is not None:
         return str(options.format)
-    if options.output not in (None, "-"):
+    if options.output not in (None, *terminal.STDOUT):
         from billql.output.file import format_of
 
         return format_of(options.output)
     return "table" if sys.stdout.isatty() else "csv"
 
 
-def _place(path: str | None, name: str) -> AbstractContextManager[Put]:
-    """Give what takes the results."""
-    if path is None or path in terminal.STDOUT:
-        return nullcontext(_printing(name))
+def _place(path: str | None, name: str, progress: Progress) -> AbstractContextManager[Put]:
+    """Give what takes the results; progress makes room for what a terminal shows."""
+    if path in (None, *terminal.STDOUT):
+        clear = progress.end if sys.stdout.isatty() else lambda: None
+        return nullcontext(_printing(name, clear))
     from billql.output import file
 
     return file.opened(path, name)
 
 
-def _printing(name: str) -> Put:
+def _printing(name: str, clear: Callable[[], None]) -> Put:
     """Give what prints results on stdout; raises InterfaceError for bytes on a terminal."""
     if find(name).binary and sys.stdout.isatty():
         raise InterfaceError(
             f"The format {name} is nothing for a terminal",
             hint=f"Write it to a file: --output bill.{name}",
         )
-    results = Results(name, Style(terminal.width(sys.stdout), terminal.has_color(sys.stdout)))
+    out = sys.stdout
+    style = Style(terminal.width(out), terminal.has_color(out), vertical=None)
+    results = Results(name, style)
 
     def put(columns: Columns, rows: Rows) -> None:
-        answer = terminal.Answer()
+        answer = terminal.Answer(clear)
         results.write(columns, rows, answer)
         answer.end()
 

@@ -7,32 +7,35 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from billql.output.file import OutputError
+from billql.output import stdout
 from billql.output.screen import has_color as has_color
 from billql.output.screen import width as width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
 _HELD = 256 * 1024
 """How many characters or bytes of an answer are held back: some thousands of rows."""
-
 
 STDOUT = ("-", "/dev/stdout")
 """The names that stand for stdout."""
 
 
 class Answer:
-    """stdout for one result, of which nothing is seen before it is complete, or long."""
+    """stdout for one result, of which nothing is seen before it is complete, or long.
 
-    def __init__(self) -> None:
+    `clear` is called before anything is seen.
+    """
+
+    def __init__(self, clear: Callable[[], None] = lambda: None) -> None:
+        self._clear = clear
         self._pieces: list[str | bytes] | None = []
         self._size = 0
 
     def write(self, piece: str | bytes) -> None:
         """Write a piece of text, or of bytes."""
         if self._pieces is None:
-            _write([piece])
+            stdout.write([piece])
             return
         self._pieces.append(piece)
         self._size += len(piece)
@@ -42,27 +45,12 @@ class Answer:
     def end(self) -> None:
         """Let everything out, now that the result is complete."""
         self._release()
-        _write([], flush=True)
+        stdout.write([], flush=True)
 
     def _release(self) -> None:
         pieces, self._pieces = self._pieces or (), None
-        _write(pieces)
-
-
-def _write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
-    try:
-        for piece in pieces:
-            if isinstance(piece, str):
-                sys.stdout.write(piece)
-            else:
-                sys.stdout.buffer.write(piece)
-        if flush:
-            sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        abandon_stdout()
-        raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
+        self._clear()
+        stdout.write(pieces)
 
 
 def prepare() -> None:
@@ -76,10 +64,3 @@ def prepare() -> None:
             sys.stdout.reconfigure(errors="backslashreplace")
         else:
             sys.stdout.reconfigure(encoding="utf-8", newline="\n")
-
-
-def abandon_stdout() -> None:
-    """Let what Python still has to write when it ends go nowhere, without a complaint."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)

@@ -8,7 +8,9 @@ markdown, html                 for documents
 json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` makes columns of rows
 cells, page                    what several formats have in common
-file                           results that go to a file, whole or not at all
+file, stdout                   where results go: a file, whole or not at all, or stdout
+screen, progress, problems     what else people see: how large a terminal is, how far a statement
+                               has come, what went wrong
 """
 
 from __future__ import annotations
@@ -69,6 +71,8 @@ class Style(NamedTuple):
     width: int | None = None
     """How many cells a line has, where there is an end to it."""
     color: bool = False
+    vertical: bool | None = False
+    """Whether a table has a line for each value; None: where its columns do not fit the width."""
 
 
 def find(name: str) -> Format:
@@ -80,8 +84,9 @@ def find(name: str) -> Format:
     try:
         found: Any = import_module(f"billql.output.{name}")
     except ModuleNotFoundError as error:
+        package = str(error.name).partition(".")[0]
         raise InterfaceError(
-            f"The format {name} needs {error.name}, which is not installed",
+            f"The format {name} needs {package}, which is not installed",
             hint="Install it with: pip install 'billql[arrow]'",
         ) from error
     return found  # type: ignore[no-any-return]

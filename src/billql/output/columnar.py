@@ -57,6 +57,12 @@ def _decimal(value: float | Decimal) -> Decimal:
     return Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
 
 
+def _boolean(value: int) -> bool:
+    if value not in (0, 1):
+        raise ValueError
+    return value == 1
+
+
 _DECIMAL = Kind(pa.decimal128(38, 18), frozenset((int, float, Decimal)), _decimal)
 _INTEGER = Kind(pa.int64(), frozenset((int,)))
 _REAL = Kind(pa.float64(), frozenset((int, float)))
@@ -67,7 +73,7 @@ _DECLARED = {
     "DECIMAL": _DECIMAL,
     "TIMESTAMP": Kind(pa.timestamp("s", tz="UTC"), frozenset((str,)), reads=True),
     "DATE": Kind(pa.date32(), frozenset((str,)), reads=True),
-    "BOOLEAN": Kind(pa.bool_(), frozenset((int,)), {0: False, 1: True}.__getitem__),
+    "BOOLEAN": Kind(pa.bool_(), frozenset((int,)), _boolean),
 }
 
 

@@ -7,24 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from billql import whole_file
-from billql.errors import Exit, InterfaceError, OperationalError
+from billql.errors import InterfaceError, OutputError
 from billql.output import FORMATS, Results, Style, find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from billql.output import Columns, Rows
+    from billql.output import Columns, Rows, Stream
 
     Put = Callable[[Columns, Rows], None]
     """Takes the columns and the rows of one more result."""
-
-
-class OutputError(OperationalError):
-    """The answer could not be written."""
-
-    code = "output"
-    exit = Exit.OUTPUT
 
 
 def format_of(path: str) -> str:
@@ -47,7 +40,7 @@ def opened(path: str, name: str) -> Iterator[Put]:
     there is no result for it, and what the format raises.
     """
     results = Results(name, Style())
-    with replacing(path) as file:
+    with _replacing(path) as file:
         yield partial(results.write, stream=file if find(name).binary else _Text(file))
         if not results.count:
             raise InterfaceError(
@@ -57,8 +50,14 @@ def opened(path: str, name: str) -> Iterator[Put]:
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[BinaryIO]:
-    """Open a file as `whole_file` does; raises OutputError if it cannot be written."""
+def text(path: str) -> Iterator[Stream]:
+    """Open a file for text; it is written when the block has ended well. Raises OutputError."""
+    with _replacing(path) as file:
+        yield _Text(file)
+
+
+@contextmanager
+def _replacing(path: str) -> Iterator[BinaryIO]:
     try:
         with whole_file.opened(path) as file:
             yield file

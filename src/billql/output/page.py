@@ -18,17 +18,16 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream
 
 STYLE = """\
-:root { color-scheme: light dark; --line: #8884; --dim: #767676; }
+:root { color-scheme: light dark; --line: #8884; }
 body { margin: 0 auto; max-width: 75rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 h1 { font-size: 1.3rem; line-height: 1.2; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .75rem; text-align: left; vertical-align: top; }
 th { border-bottom: 2px solid var(--line); white-space: nowrap; }
-td { border-bottom: 1px solid var(--line); white-space: pre-wrap; overflow-wrap: break-word; }
-td { max-width: 40rem; }
+td { border-bottom: 1px solid var(--line); max-width: 40rem; white-space: pre-wrap; }
 .number { text-align: right; white-space: nowrap; }
-.null { color: var(--dim); }
+.null { opacity: .65; }
 """
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -63,8 +62,9 @@ END = """\
 
 def shown(value: str) -> str:
     """Give a text as HTML that reads as it does; only its line breaks are obeyed."""
-    lines = re.split("\r\n|\r|\n", value) if "\n" in value or "\r" in value else (value,)
-    return "\n".join(escape(visible(line)) for line in lines)
+    if value.isprintable():
+        return escape(value)
+    return "\n".join(escape(visible(line)) for line in re.split("\r\n|\r|\n", value))
 
 
 def write_table(columns: Columns, rows: Rows, stream: Stream, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from billql.errors import Error, SqlError
@@ -47,15 +48,20 @@ def warning(message: str) -> Iterator[str]:
     yield f"warning: {visible(message)}"
 
 
-def own_fault(error: Exception, *, where: str) -> Iterator[str]:
-    """Give the lines that tell a fault of billql's own; `where` says how to learn more of it."""
+def show_fault(error: Exception, stream: TextIO, *, debug: bool) -> None:
+    """Write of a fault of billql's own, with the traceback if `debug` or BILLQL_DEBUG says so."""
     from billql.output.cells import visible
 
-    yield (
-        "error: billql has failed, by a fault of its own: "
-        f"{type(error).__name__}: {visible(str(error))}"
+    if debug or os.environ.get("BILLQL_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error, file=stream)
+    what = f"{type(error).__name__}: {visible(str(error))}"
+    lines = (
+        f"error: billql has failed, by a fault of its own: {what}",
+        "hint: Please report it, with what the same command prints with --debug.",
     )
-    yield f"hint: Please report it, with what {where}."
+    show(lines, stream)
 
 
 def excerpt(sql: str, offset: int) -> list[str]:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
 
     from rich.live import Live
@@ -28,44 +29,58 @@ _MOST = 8
 
 
 class Progress:
-    """Shows the figures of a statement's scans from `__enter__` to `end`.
+    """Shows on a stream what statements have read so far, one statement after the other.
 
-    `scans` is called from another thread and gives the figures, which may still grow.
+    It does so if the stream is a terminal, and not if something else is told there meanwhile.
     """
 
+    def __init__(self, stream: TextIO, *, off: bool = False, after: float = _AFTER) -> None:
+        self._off = off or not stream.isatty() or os.environ.get("TERM") == "dumb"
+        self._stream = stream
+        self._after = after
+        self._shown: _Shown | None = None
+
+    @contextmanager
+    def of(self, scans: Callable[[], Sequence[ScanFigures]]) -> Iterator[None]:
+        """Show a statement's figures, which may still grow; another thread asks for them."""
+        if self._off:
+            yield
+            return
+        self._shown = _Shown(scans, self._stream, self._after)
+        try:
+            yield
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Erase what there is, and show no more of this statement."""
+        shown, self._shown = self._shown, None
+        if shown is not None:
+            shown.end()
+
+
+class _Shown:
+    """One statement's progress; it appears by itself, in a thread."""
+
     def __init__(
-        self, scans: Callable[[], Sequence[ScanFigures]], stream: TextIO, after: float = _AFTER
+        self, scans: Callable[[], Sequence[ScanFigures]], stream: TextIO, after: float
     ) -> None:
         self._scans = scans
         self._stream = stream
-        self._after = after
         self._began = time.monotonic()
         self._lock = threading.Lock()
         self._ended = False
         self._live: Live | None = None
-        self._timer: threading.Timer | None = None
-
-    def __enter__(self) -> Self:
-        """Begin to wait for the moment to appear."""
-        if self._stream.isatty() and os.environ.get("TERM") != "dumb":
-            self._timer = threading.Timer(self._after, self._appear)
-            self._timer.daemon = True
-            self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        self.end()
+        self._timer = threading.Timer(after, self._appear)
+        self._timer.daemon = True
+        self._timer.start()
 
     def end(self) -> None:
-        """Vanish for good; ending again does nothing."""
+        self._timer.cancel()
         with self._lock:
             self._ended = True
-            live, self._live = self._live, None
-        if self._timer is not None:
-            self._timer.cancel()
-        if live is not None:
-            live.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def _appear(self) -> None:
         from rich.console import Console
@@ -80,10 +95,9 @@ class Progress:
             redirect_stderr=False,
         )
         with self._lock:
-            if self._ended:
-                return
-            self._live = live
-            live.start()
+            if not self._ended:
+                self._live = live
+                live.start()
 
 
 def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
@@ -106,7 +120,7 @@ def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
             _counted(scan.pages, "page", scan.expected),
             _counted(scan.rows, "row"),
             _counted(scan.requests, "request"),
-            f"waiting for a limit: {waiting:.0f} s" if waiting else "",
+            f"waiting {waiting:.0f} s" if waiting >= 1 else "",
         )
     return table
 

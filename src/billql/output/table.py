@@ -1,7 +1,8 @@
 """A table for people: aligned columns, numbers to the right, NULL told from the empty text.
 
 Where the terminal is narrower than the table, texts are cut, and the cut is marked; numbers are
-never cut. Control characters are shown, not obeyed.
+never cut. Where little would be left of the texts, each value may have a line of its own. Control
+characters are shown, not obeyed.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from billql.output import line
 from billql.output.cells import BOLD, DIM, HEAD, PLAIN, cut, numeric, text, visible, width
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ between = "\n"
 _GAP = "  "
 _LEAST = 8
 """The width below which no text is cut."""
+_READABLE = 12
+"""The width below which little is left of a text."""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -29,7 +33,11 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     names = [visible(column[0]) for column in columns]
     head = list(islice(rows, HEAD))
     rights = numeric(head, len(names))
-    widths = _widths(names, head, rights, style.width)
+    filled = _filled(head, len(names))
+    if style.vertical or (style.vertical is None and not _fits(filled, rights, style.width)):
+        line.write(columns, chain(head, rows), stream, style)
+        return
+    widths = _widths(names, filled, rights, style.width)
     title = _line(names, widths, rights, style).removesuffix("\n")
     stream.write(f"{BOLD}{title}{PLAIN}\n" if style.color else f"{title}\n")
     stream.write(_GAP.join("─" * size for size in widths) + "\n")
@@ -37,16 +45,26 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
         stream.write(_line(row, widths, rights, style))
 
 
-def _widths(
-    names: Sequence[str],
-    rows: Sequence[Sequence[Any]],
-    rights: Sequence[bool],
-    room: int | None,
-) -> list[int]:
-    """Give each column its width, taking from the widest texts what the line has not got."""
-    filled = [0] * len(names)
+def _filled(rows: Sequence[Sequence[Any]], count: int) -> list[int]:
+    """Measure the widest value of each column."""
+    filled = [0] * count
     for row in rows:
         filled = [max(size, width(_cell(value))) for size, value in zip(filled, row, strict=True)]
+    return filled
+
+
+def _fits(filled: Sequence[int], rights: Sequence[bool], room: int | None) -> bool:
+    """Tell whether enough of every column is seen in a line of that width."""
+    least = [
+        size if right else min(size, _READABLE) for size, right in zip(filled, rights, strict=True)
+    ]
+    return room is None or sum(least) + len(_GAP) * (len(least) - 1) <= room
+
+
+def _widths(
+    names: Sequence[str], filled: Sequence[int], rights: Sequence[bool], room: int | None
+) -> list[int]:
+    """Give each column its width, taking from the widest texts what the line has not got."""
     wanted = [max(width(name), size) for name, size in zip(names, filled, strict=True)]
     if room is None:
         return wanted

@@ -1,0 +1,110 @@
+"""`billql chart`: draws what statements give, in the terminal or on a page."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from billql.chart import figure as figures
+from billql.cli import script, terminal
+from billql.cli.options import add_session, open_session
+from billql.cli.parser import EXIT_TEXT
+from billql.errors import InterfaceError, NotSupportedError
+from billql.output import Style
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+    from billql.chart.figure import Figure
+    from billql.frontends.dbapi import Connection
+
+_EPILOG = f"""\
+examples:
+  billql chart "SELECT invoice_period, amount FROM digitalocean.billing.invoices"
+  billql chart --sandbox --line -f spend.sql --title Spend --output spend.html
+
+The first column gives the labels, each further one is a series of numbers; NULL is a gap. More than
+two dozen days or months are drawn as a line, everything else as bars.
+
+{EXIT_TEXT}"""
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    command.epilog = _EPILOG
+    add = command.add_argument
+    script.add_script(command)
+    kinds = command.add_mutually_exclusive_group()
+    for kind in ("bars", "line"):
+        kinds.add_argument(
+            f"--{kind}", dest="kind", action="store_const", const=kind, help=f"draw {kind}"
+        )
+    add("--title", metavar="TEXT", help="what stands above it")
+    add("--output", metavar="FILE.html", help="write a page to a file, whole or not at all")
+    add_session(command)
+
+
+def run(options: Namespace) -> int:
+    """Run the command."""
+    text = script.read(options)
+    if options.output is None:
+        _show(options, text)
+    else:
+        _write(options, text)
+    return 0
+
+
+def _show(options: Namespace, text: str) -> None:
+    try:
+        from billql.chart.terminal import drawn
+    except ModuleNotFoundError as error:
+        raise InterfaceError(
+            f"Charts in the terminal need {error.name}, which is not installed",
+            hint="Install it with: pip install 'billql[chart]', or write a page with --output.",
+        ) from error
+    figure = _figure(options, text)
+    if figures.is_empty(figure):
+        sys.stderr.write("There are no values to draw.\n")
+        return
+    answer = terminal.Answer()
+    style = Style(terminal.width(sys.stdout), terminal.has_color(sys.stdout))
+    answer.write(drawn(figure, style))
+    answer.end()
+
+
+def _write(options: Namespace, text: str) -> None:
+    from billql.chart import page
+    from billql.output import file
+
+    if not options.output.lower().endswith((".html", ".htm")):
+        raise InterfaceError(
+            f"A chart is written as a page, and {options.output} is none",
+            hint="Give the file a name that ends in .html, or leave --output out.",
+        )
+    with file.text(options.output) as stream:
+        page.write(_figure(options, text), stream)
+
+
+def _figure(options: Namespace, text: str) -> Figure:
+    """Run the statements; raises InterfaceError or NotSupportedError if not just one gives rows."""
+    found: list[Figure] = []
+    with closing(open_session(options)) as connection:
+        script.run(text, lambda sql: _execute(connection, sql, options, found))
+    if not found:
+        raise InterfaceError("No statement gives rows to draw", hint="Add a SELECT.")
+    return found[0]
+
+
+def _execute(connection: Connection, sql: str, options: Namespace, found: list[Figure]) -> None:
+    with connection.execute(sql, dict(options.parameters)) as cursor:
+        if cursor.description is None:
+            return
+        if found:
+            raise NotSupportedError(
+                "A chart draws one result, and there are more",
+                hint="Draw each in a run of its own, or put them together with UNION ALL.",
+            )
+        found.append(
+            figures.read(cursor.description, cursor, title=options.title, kind=options.kind)
+        )

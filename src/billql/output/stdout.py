@@ -1,0 +1,33 @@
+"""stdout: what cannot be written is an error of billql's, and a reader who left is none."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+
+from billql.errors import OutputError
+
+
+def write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
+    """Write text and bytes; raises OutputError, or BrokenPipeError if nobody reads any more."""
+    try:
+        for piece in pieces:
+            if isinstance(piece, str):
+                sys.stdout.write(piece)
+            else:
+                sys.stdout.buffer.write(piece)
+        if flush:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        abandon()
+        raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
+
+
+def abandon() -> None:
+    """Let what Python still has to write when it ends go nowhere, without a complaint."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
