@@ -1074,5 +1074,7 @@ def test_importing_is_cheap() -> None:
     assert not {"apsw", "sqlglot", "dataclasses", "httpx", "msgspec"} & loaded
     assert {name for name in loaded if name.startswith("billql.")} <= {
         "billql.names",
+        "billql.spliced",
+        "billql.tokens",
         "billql._version",
     }

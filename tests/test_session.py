@@ -74,6 +74,10 @@ def test_views_outlive_their_session(sandbox: Sandbox, tmp_path: Path) -> None:
     first.close()
     second = open_session(sandbox, database)
     assert rows(second, "SELECT count(*) FROM months") == [(24,)]
+    third = open_session(sandbox, database)
+    sql = "SELECT count(*) FROM months, digitalocean.billing.balances"
+    assert rows(third, sql) == [(24,)]
+    third.close()
     other = open_session(sandbox)
     rows(other, "ATTACH ? AS mine", (database,))
     assert rows(other, "SELECT count(*) FROM mine.months") == [(24,)]

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import NamedTuple, Protocol
 
-from billql import __version__
+from billql._version import __version__
 from billql.catalogue import Catalogue, Table, unknown
-from billql.definition import Method, Parameter
 from billql.errors import DefinitionError
-from billql.exchange import plain
-from billql.plan import Constraint, bearing_on, chooses_connections, echoed, filters
+from billql.predicates import always_required, carried, operators, optional, required
 from billql.statement import ScanFigures
 from billql.values import ColumnType, SQLValue
 
@@ -24,7 +22,7 @@ PROVIDER, SERVICE = "billql", "catalog"
 PREFIX = f"{PROVIDER}.{SERVICE}."
 
 Values = tuple[SQLValue, ...]
-Asked = Mapping[str, str]
+Wanted = Mapping[str, str]
 """What a statement wants some columns to be. It saves work; other rows do no harm, because SQLite
 checks them."""
 
@@ -35,6 +33,9 @@ class Source(Protocol):
     catalogue: Catalogue
     last_scans: Sequence[ScanFigures]
     """The figures of the last statement that has read a resource."""
+
+    def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
+        """Give each version of a provider, its status, its package's size, and who has it."""
 
     def connections_told(self) -> Sequence[tuple[str, str, str, str, bool]]:
         """Give each connection's name, provider, address, its token's place and if it is there."""
@@ -71,26 +72,54 @@ class Listing:
 
     description: str
     fields: dict[str, Field]
-    rows: Callable[[Source, Asked], Iterator[Row]]
+    rows: Callable[[Source, Wanted], Iterator[Row]]
     """Gives its rows; raises DefinitionError."""
     narrowed_by: tuple[str, ...] = ()
-    """The columns that `Asked` may have."""
+    """The columns that `Wanted` may have."""
 
 
 def listing(name: str) -> Listing:
-    """Find a listing by its dotted name, in any case; raises UnknownName."""
+    """Find a listing by its whole name, in any case; raises UnknownName."""
     short = name.lower().removeprefix(PREFIX)
     if short not in LISTINGS:
         raise unknown("table", short, list(LISTINGS), PREFIX)
     return LISTINGS[short]
 
 
+def find(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, ...]:
+    """Find a provider, a service or a table, and give the parts of its name in lower case.
+
+    Raises UnknownName, or DefinitionError.
+    """
+    found = tuple(part.lower() for part in parts)
+    if found[0] == PROVIDER:
+        if found[1:] and found[1] != SERVICE:
+            raise unknown("service", found[1], [SERVICE], f"{PROVIDER}.")
+        if found[2:]:
+            listing(".".join(found))
+    elif len(found) == 1:
+        catalogue.services(found[0])
+    elif len(found) == 2:
+        known = catalogue.services(found[0])
+        if found[1] not in known:
+            raise unknown("service", found[1], known, f"{found[0]}.")
+    else:
+        catalogue.table(".".join(found))
+    return found
+
+
+def tables(catalogue: Catalogue, provider: str, service: str) -> list[str]:
+    """Give the last parts of the names of a service's tables; raises DefinitionError."""
+    own = (provider, service) == (PROVIDER, SERVICE)
+    return list(LISTINGS) if own else catalogue.resources(provider, service)
+
+
 # Rows of each ------------------------------------------------------------------------------------
 
 
-def _providers(source: Source, asked: Asked) -> Iterator[Row]:
+def _providers(source: Source, wanted: Wanted) -> Iterator[Row]:
     catalogue = source.catalogue
-    for name in _narrowed(catalogue.providers(), asked.get("provider")):
+    for name in _narrowed(catalogue.providers(), wanted.get("provider")):
         yield Row((name,), partial(_provider, catalogue, name))
     yield Row((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
 
@@ -100,21 +129,22 @@ def _provider(catalogue: Catalogue, name: str) -> Values:
         one = catalogue.provider(name)
     except DefinitionError as error:
         return None, _unread(error), None, None, None, None
+    secret = ", ".join(one.auth.variables()) or None
     about = one.description.strip()
-    return one.title, about, one.version, one.documentation, one.url, one.auth.secret
+    return one.title, about, one.version, one.documentation, one.url, secret
 
 
-def _services(source: Source, asked: Asked) -> Iterator[Row]:
+def _services(source: Source, wanted: Wanted) -> Iterator[Row]:
     catalogue = source.catalogue
-    for provider in _narrowed(catalogue.providers(), asked.get("provider")):
-        for name in _narrowed(catalogue.services(provider), asked.get("service")):
+    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
+        for name in _narrowed(catalogue.services(provider), wanted.get("service")):
             yield Row((provider, name), partial(_service, catalogue, provider, name))
     yield Row((PROVIDER, SERVICE, _ABOUT_SERVICE))
 
 
 def _service(catalogue: Catalogue, provider: str, name: str) -> Values:
     try:
-        return (catalogue.service(provider, name).description.strip(),)
+        return (catalogue.about(provider, name).strip(),)
     except DefinitionError as error:
         return (_unread(error),)
 
@@ -124,130 +154,96 @@ def _unread(error: DefinitionError) -> str:
     return f"Its definition cannot be read: {error.message}"
 
 
-def _resources(source: Source, asked: Asked) -> Iterator[Row]:
-    for table in _tables(source, asked):
-        yield Row((*_place(table), table.name, table.resource.description.strip()))
-    for name, one in LISTINGS.items():
-        yield Row((PROVIDER, SERVICE, name, PREFIX + name, one.description))
+def _resources(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for name in _names(source, wanted):
+        whole = ".".join(name)
+        yield Row((*name, whole), partial(_resource, source.catalogue, whole))
+    for last, one in LISTINGS.items():
+        yield Row((PROVIDER, SERVICE, last, PREFIX + last, one.description))
 
 
-def _methods(source: Source, asked: Asked) -> Iterator[Row]:
-    for table in _tables(source, asked):
+def _resource(catalogue: Catalogue, name: str) -> Values:
+    return (catalogue.table(name).resource.description.strip(),)
+
+
+def _methods(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
         for name, method in table.resource.methods.items():
-            required = _required(table, method)
-            optional = [one for one, _ in filters(method) if one not in required]
             about = method.request, method.description.strip()
-            yield Row((*_place(table), name, *about, _joined(required), _joined(optional)))
+            needs = required(table, method), optional(table, method)
+            yield Row((*_place(table), name, *about, *map(", ".join, needs)))
 
 
-def _parameters(source: Source, asked: Asked) -> Iterator[Row]:
-    for table in _tables(source, asked):
+def _parameters(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
         for method_name, method in table.resource.methods.items():
             for key, one in method.parameters.items():
                 column = one.filters(key)
-                told = (None,) * 4
-                if column is not None:
-                    required = int(one.required and one.default is None)
-                    told = column, one.operator, required, one.match
-                yield Row(
-                    (
-                        *(*_place(table), method_name, one.name or key),
-                        *(*told, one.location, _about(table, key, one)),
-                    )
-                )
+                fills = column is not None
+                operator, match = (one.operator, one.match) if fills else (None, None)
+                needed = int(fills and one.required and one.default is None)
+                name = (*_place(table), method_name, one.name or key, column)
+                about = one.location, carried(table, key, one)
+                yield Row((*name, operator, needed, match, *about))
 
 
-def _about(table: Table, key: str, parameter: Parameter) -> str:
-    """Say what a parameter carries."""
-    column = parameter.filters(key)
-    if parameter.value is not None:
-        read = ", ".join(parameter.when_read)
-        when = f", if the statement reads {read}" if read else ""
-        return f"Always {plain(parameter.value)}{when}."
-    assert column is not None, "what has no value of its own filters a column"
-    about = table.columns[column].description.strip()
-    match parameter.default:
-        case None:
-            return about
-        case tuple(several):
-            said = " and ".join(map(plain, several))
-        case one:
-            said = plain(one)
-    return f"{about} It is {said}, unless the statement says otherwise."
-
-
-def _columns(source: Source, asked: Asked) -> Iterator[Row]:
-    for table in _tables(source, asked):
-        methods = table.resource.methods.values()
-        required = [_required(table, method) for method in methods]
-        for position, (name, column) in enumerate(table.columns.items(), start=1):
-            operators = [
-                operator.upper()
-                for operator in _OPERATORS
-                if chooses_connections(constraint := Constraint(name, operator, usable=True))
-                or any(bearing_on(method, constraint) for method in methods)
-            ]
-            about = column.type, column.description.strip(), int(column.hidden)
-            needed = int(all(name in one for one in required))
-            told = *about, needed, _joined(operators), column.currency
-            yield Row((*_place(table), position, name, *told))
-    for table_name, one in LISTINGS.items():
-        for position, (name, field) in enumerate(one.fields.items(), start=1):
-            operators = ["=", "IN"] if name in one.narrowed_by else []
-            told = field.type, field.description, 0, 0, _joined(operators), None
+def _columns(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
+        always = always_required(table)
+        for position, (name, one) in enumerate(table.columns.items(), start=1):
+            about = one.type, one.description.strip(), int(one.hidden), int(name in always)
+            pushed = ", ".join(operators(table, name))
+            yield Row((*_place(table), position, name, *about, pushed, one.currency))
+    for table_name, listed in LISTINGS.items():
+        for position, (name, field) in enumerate(listed.fields.items(), start=1):
+            pushed = "=, in" if name in listed.narrowed_by else ""
+            told = field.type, field.description, 0, 0, pushed, None
             yield Row((PROVIDER, SERVICE, table_name, position, name, *told))
 
 
-_OPERATORS = ("=", "in", "<", "<=", ">", ">=", "is null")
-
-
-def _examples(source: Source, asked: Asked) -> Iterator[Row]:
-    for table in _tables(source, asked):
+def _examples(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
         for number, one in enumerate(table.resource.examples, start=1):
             yield Row((*_place(table), number, one.question.strip(), one.sql.strip()))
 
 
-def _scans(source: Source, asked: Asked) -> Iterator[Row]:
+def _scans(source: Source, wanted: Wanted) -> Iterator[Row]:
     for number, scan in enumerate(source.last_scans, start=1):
-        yield Row((number, *scan.as_dict().values()))
+        sent = scan.requests, scan.pages, scan.rows, scan.cache_hits, scan.retries
+        yield Row((number, scan.resource, *sent, round(scan.waited, 3)))
 
 
-def _connections(source: Source, asked: Asked) -> Iterator[Row]:
+def _connections(source: Source, wanted: Wanted) -> Iterator[Row]:
     for told in source.connections_told():
         yield Row(tuple(told))
 
 
-def _tables(source: Source, asked: Asked) -> Iterator[Table]:
+def _versions(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for listed in source.versions():
+        yield Row(tuple(listed))
+
+
+def _tables(source: Source, wanted: Wanted) -> Iterator[Table]:
     """Give the resources that a statement can mean, and load no others."""
+    for name in _names(source, wanted):
+        yield source.catalogue.table(".".join(name))
+
+
+def _names(source: Source, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
     catalogue = source.catalogue
-    for provider in _narrowed(catalogue.providers(), asked.get("provider")):
-        for service in _narrowed(catalogue.services(provider), asked.get("service")):
-            names = catalogue.resources(provider, service)
-            for resource in _narrowed(names, asked.get("resource")):
-                yield catalogue.table(f"{provider}.{service}.{resource}")
+    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
+        for service in _narrowed(catalogue.services(provider), wanted.get("service")):
+            resources = catalogue.resources(provider, service)
+            for resource in _narrowed(resources, wanted.get("resource")):
+                yield provider, service, resource
 
 
-def _narrowed(names: Sequence[str], asked: str | None) -> Sequence[str]:
-    return names if asked is None else [name for name in names if name == asked]
+def _narrowed(names: Sequence[str], wanted: str | None) -> Sequence[str]:
+    return names if wanted is None else [name for name in names if name == wanted]
 
 
 def _place(table: Table) -> tuple[str, str, str]:
     return table.provider_name, table.service_name, table.resource_name
-
-
-def _required(table: Table, method: Method) -> list[str]:
-    """Give the columns without which a method cannot be called, or has no row to show."""
-    given = {column for column, one in filters(method) if one.default is not None}
-    asked = set(echoed(table)) - given
-    return [
-        column
-        for column, one in filters(method)
-        if (one.required and one.default is None) or column in asked
-    ]
-
-
-def _joined(words: Sequence[str]) -> str:
-    return ", ".join(dict.fromkeys(words))
 
 
 # The tables --------------------------------------------------------------------------------------
@@ -270,7 +266,9 @@ LISTINGS = {
             "version": Field("The version of its definition."),
             "documentation": Field("The address of the API's reference."),
             "url": Field("The origin that requests go to."),
-            "secret": Field("The environment variable that holds the token."),
+            "secret": Field(
+                "The environment variable that holds the token; several, if it has parts."
+            ),
         },
         _providers,
         ("provider",),
@@ -366,6 +364,17 @@ LISTINGS = {
             "waited": Field("Seconds spent waiting for limits.", "real"),
         },
         _scans,
+    ),
+    "versions": Listing(
+        "The versions of definitions that are built in, installed, or can be pulled.",
+        _PROVIDER
+        | {
+            "version": Field("The version."),
+            "status": Field("`in use`, `installed`, `built in` or `available`."),
+            "size": Field("The bytes of its package, if a registry has it.", "integer"),
+            "source": Field("The registry that has it."),
+        },
+        _versions,
     ),
     "connections": Listing(
         "The credentials that there are for each provider, without what is secret.",

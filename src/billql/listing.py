@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import apsw
 
-from billql.introspection import PREFIX, Asked, Listing, Row, Source, listing
-from billql.values import AFFINITY, SQLValue
+from billql.introspection import Listing, Row, Source, Wanted, listing
+from billql.values import AFFINITY, ColumnType, SQLValue
 
 _MANY = 10_000
 """How many rows a listing has, for SQLite's estimates; a constraint leaves a tenth of them."""
@@ -28,12 +28,17 @@ class ListingModule:
     ) -> tuple[str, ListingTable]:
         """Give a table's declaration, and the table."""
         found = listing(module)
-        columns = ", ".join(
-            f'"{name}" {AFFINITY[field.type]}' for name, field in found.fields.items()
-        )
+        kinds = {name: field.type for name, field in found.fields.items()}
+        columns = ", ".join(f'"{name}" {_declared(kind)}' for name, kind in kinds.items())
         return f"CREATE TABLE listing ({columns})", ListingTable(self._source, found)
 
     Connect = Create
+
+
+def _declared(kind: ColumnType) -> str:
+    """Give a type's name, followed by the affinity that it shall have."""
+    own, affinity = kind.upper(), AFFINITY[kind]
+    return own if own == affinity else f"{own} {affinity}"
 
 
 class ListingTable:
@@ -75,12 +80,12 @@ class ListingTable:
         """Give the rows for the plan that SQLite has chosen."""
         taken = (name for bit, name in enumerate(self._listing.narrowed_by) if number & 1 << bit)
         # A name is a text; what else SQLite compares with it, it may convert, so that is left.
-        asked: Asked = {
+        wanted: Wanted = {
             name: value
             for name, value in zip(taken, arguments, strict=True)
             if isinstance(value, str)
         }
-        return self._listing.rows(self._source, asked)
+        return self._listing.rows(self._source, wanted)
 
     def Open(self) -> ListingCursor:  # noqa: N802
         """Begin to read the table."""

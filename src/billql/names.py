@@ -10,7 +10,8 @@ whole dotted name, so this module splices, at the positions of tokens:
 
 SQL is never parsed into a tree and printed again. The scanner cuts text as SQLite's tokenizer
 does, and of the grammar knows only where a table's name can stand. SQLite takes no table name of
-three parts and no column name of four, so nothing that SQLite takes is ever changed.
+three parts and no column name of four, so nothing that SQLite takes is ever changed. After USE,
+names of one part can stand for dotted ones too.
 
 The alias is left out where it would be ambiguous: in a FROM clause where something else goes by
 the same name, and for an outer table that a four-part name reaches past an inner one of that
@@ -20,72 +21,28 @@ four-part name that belongs to no unaliased table: SQLite then says `no such col
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from billql.spliced import Splice, Spliced, splice
+from billql.tokens import Statement as Statement
+from billql.tokens import Token as Token
+from billql.tokens import quote as quote
+from billql.tokens import split as split
+from billql.tokens import tokenize as tokenize
+from billql.tokens import unquote as unquote
 
 Kind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
-_ID = r"[^\0-#%-/:-@\[-^`{-\x7f]"  # letters, digits, _ and $, and all that is not ASCII
-_TOKEN = re.compile(
-    rf"""
-      (?P<space> [ \t\n\f\r][ \t-\r]* | \ufeff )
-    | (?P<blob> [xX]'[^']*'? )
-    | (?P<word> [^\0-@\[-^`{{-\x7f]{_ID}* )
-    | (?P<number> (?: 0[xX][0-9a-fA-F][0-9a-fA-F_]* | (?: [0-9][0-9_]*(?:\.[0-9_]*)?
-                      | \.[0-9][0-9_]* ) (?: [eE][+-]?[0-9][0-9_]* )? ) {_ID}* )
-    | (?P<string> '[^']*(?:''[^']*)*'? )
-    | (?P<quoted> "[^"]*(?:""[^"]*)*"? | `[^`]*(?:``[^`]*)*`? | \[[^\]]*\]? )
-    | (?P<comment> --[^\n]* | /\*(?!\Z)(?s:.*?)(?:\*/|\Z) )
-    | (?P<variable> \?[0-9]*
-                  | [$@:\#](?:::)*(?:{_ID}(?:{_ID}+|::)*(?:\([^ \t-\r)]*\)?)?)? )
-    | (?P<operator> ->>? | \|\| | <[=><]? | >[=>]? | ==? | != | [-+*/%|&~(),;.] )
-    | (?P<illegal> (?s:.) )
-    """,
-    re.VERBOSE,
-)
-_TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
-
 _NAMES = {"word", "quoted", "string"}
 _ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
 _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 _NO_ALIAS = _ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
 _NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
+_BEFORE_CTE = {"NOT", "MATERIALIZED"}
 _BEFORE_INTO = {"INSERT", "REPLACE", "ROLLBACK", "ABORT", "FAIL", "IGNORE"}
 _FARTHEST = 100  # queries outwards in which a four-part name looks for its table
-
-
-class Token(NamedTuple):
-    """A piece of SQL text as SQLite's tokenizer cuts it.
-
-    `kind` is space, comment, word (a name or a keyword), quoted ("x", `x`, [x]), string, blob,
-    number, variable, operator, or illegal: an unknown character, or a quote that nothing closes.
-    """
-
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        """The offset after the last character."""
-        return self.start + len(self.text)
-
-    @property
-    def keyword(self) -> str:
-        """A word in capitals, as which it may be a keyword."""
-        return self.text.upper() if self.kind == "word" and self.text.isascii() else ""
-
-
-class Statement(NamedTuple):
-    """One statement of a script with its semicolon, and with the comments before it."""
-
-    text: str
-    start: int
 
 
 class Reference(NamedTuple):
@@ -103,58 +60,32 @@ class Reference(NamedTuple):
         return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
 
 
-@dataclass(frozen=True)
 class Rewritten(Spliced):
-    """SQL text for SQLite, and the way back to the text that the user wrote.
+    """SQL text for SQLite, and what it names.
 
     `resources` are what `resolve` called the tables; `tables` are all tables, even of one part.
     """
 
-    resources: tuple[str, ...] = ()
-    tables: tuple[Reference, ...] = ()
+    def __init__(
+        self,
+        sql: str,
+        original: str,
+        splices: tuple[Splice, ...],
+        resources: tuple[str, ...],
+        tables: tuple[Reference, ...],
+    ) -> None:
+        super().__init__(sql, original, splices)
+        self.resources = resources
+        self.tables = tables
 
-
-def quote(name: str) -> str:
-    """The name in double quotes."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def unquote(text: str) -> str:
-    """The name that a word, a quoted name or a string stands for."""
-    mark = text[:1]
-    if mark == "[":
-        return text[1:-1]
-    return text[1:-1].replace(mark * 2, mark) if mark in ('"', "'", "`") else text
-
-
-def tokenize(sql: str) -> list[Token]:
-    """The tokens of a text, spaces and comments included: joined, they are the text again."""
-    tokens = [Token(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(sql)]
-    if tokens and tokens[-1].kind in ("string", "blob", "quoted"):
-        _, text, start = tokens[-1]  # only the last token can lack its closing quote
-        mark = "'" if text[0] in "xX" else text[0]
-        if not text.endswith("]") if mark == "[" else text.count(mark) % 2:
-            tokens[-1] = Token("illegal", text, start)
-    return tokens
-
-
-def split(sql: str) -> list[Statement]:
-    """The statements of a script; what holds only spaces, comments and semicolons is left out.
-
-    CREATE TRIGGER ends at `;END;`, as in sqlite3_complete().
-    """
-    statements: list[Statement] = []
-    start, words = 0, list[str]()
-    for token in tokenize(sql):
-        if token.kind in ("space", "comment"):
-            continue
-        words.append((token.keyword or token.text)[:10])
-        if token.text != ";" or (_TRIGGER(" ".join(words[:6])) and words[-3:-1] != [";", "END"]):
-            continue
-        if len(words) > 1:
-            statements.append(Statement(sql[start : token.end], start))
-        start, words = token.end, []
-    return [*statements, Statement(sql[start:], start)] if words else statements
+    def after(self, earlier: Spliced) -> Rewritten:
+        """The same, back to the text before an earlier rewriting, whose splices are untouched."""
+        moved = [
+            (earlier.original_offset(start), earlier.original_offset(start) + end - start, text)
+            for start, end, text in self.splices
+        ]
+        splices = tuple(sorted([*earlier.splices, *moved]))
+        return Rewritten(self.sql, earlier.original, splices, self.resources, self.tables)
 
 
 def references(sql: str) -> list[Reference]:
@@ -168,13 +99,14 @@ def tables(sql: str) -> list[Reference]:
 
 
 def rewrite(
-    sql: str, resolve: Callable[[Reference], str], short: Collection[str] = ()
+    sql: str, resolve: Callable[[Reference], str], shorthand: Collection[str] = ()
 ) -> Rewritten:
     """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise.
 
-    `short` are names of one part that stand for dotted ones, in lower case, where a table is read.
+    `shorthand` are names of one part, in lower case, that stand for dotted ones where a table is
+    read, unless the statement has a CTE of that name.
     """
-    items = _Scanner(sql, short).items
+    items = _Scanner(sql, shorthand).items
     found = [item for item in items if item.long]
     for item in found:
         item.name = resolve(item.reference)
@@ -255,12 +187,12 @@ class _Frame:
 class _Scanner:
     """Finds the names of tables, and the names of columns in four parts, in one pass."""
 
-    def __init__(self, sql: str, short: Collection[str] = ()) -> None:
+    def __init__(self, sql: str, shorthand: Collection[str] = ()) -> None:
         self.items: list[_Item] = []
         self._tokens = [t for t in tokenize(sql) if t.kind not in ("space", "comment")]
         count = len(self._tokens)
         self._tokens += [Token("end", "", len(sql))] * 4  # so that looking ahead needs no check
-        self._short = {name for name in short if not self._may_be_cte(name)}
+        self._shorthand = set(shorthand) - self._ctes() if shorthand else set()
         self._frames = [_Frame()]
         self._expect: Kind | None = None  # what a table's name would be here
         self._before = ""  # the keyword just before
@@ -293,14 +225,17 @@ class _Scanner:
                 self._frames = [_Frame()]
         return at
 
-    def _may_be_cte(self, name: str) -> bool:
-        """Whether a name is defined as `name AS (`, or written in a way that might be that."""
+    def _ctes(self) -> set[str]:
+        """The names that are defined as `name AS (`, or stand where that may be meant."""
         t = self._tokens
-        return any(token.keyword == "WITH" for token in t) and any(
-            unquote(token.text).lower() == name
-            and (after.text == "(" or (after.keyword == "AS" and then.keyword in _CTE))
+        if all(token.keyword != "WITH" for token in t):
+            return set()
+        return {
+            unquote(token.text).lower()
             for token, after, then in zip(t, t[1:], t[2:], strict=False)
-        )
+            if after.text == "("
+            or (after.keyword == "AS" and (then.text == "(" or then.keyword in _BEFORE_CTE))
+        }
 
     def _name_end(self, at: int) -> int:
         """The index of the last token of a name; it can be a star."""
@@ -317,7 +252,7 @@ class _Scanner:
         reference = Reference(parts, tokens[first].start, tokens[last].end, kind)
         stop = tokens[last - 2 if kind == "column" else last].end
         read = kind in ("source", "member") and len(parts) == 1
-        long = len(parts) > 2 or (read and parts[0].lower() in self._short)
+        long = len(parts) > 2 or (read and parts[0].lower() in self._shorthand)
         item = _Item(reference, self._frames[-1].scope, first, stop, long)
         self.items.append(item)
         if kind == "source" and tokens[last + 1].text == "(":

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from billql import errors, names
+from billql import errors, names, tokens
+from billql.naming import Naming
 
 if TYPE_CHECKING:
     from billql.engine import Engine, Options
@@ -45,6 +46,7 @@ class Session:
         self._add_functions()
         self._options = options
         self._engine: Engine | None = None
+        self.naming = Naming(self.database, lambda: self.engine)
         self.scans: list[ScanFigures] = []
         """The figures of the statement that was begun last, even if it has failed."""
 
@@ -59,12 +61,18 @@ class Session:
 
     def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raises one of billql's errors."""
+        if self.scans:
+            self.engine.last_scans = self.scans
         self.scans = []
-        rewritten = names.rewrite(sql, lambda reference: self._resolve(sql, reference))
+        try:
+            rewritten = self.naming.rewrite(sql)
+            has_programs = bool(rewritten.tables) and self.naming.meet_programs()
+        except apsw.Error as error:
+            raise _translated(error) from error
         running = None
-        if rewritten.resources or self._reads_resources(rewritten):
+        if rewritten.resources or has_programs:
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_list_of_rows(rewritten.sql) or self._has_programs())
+            whole_lists = not (has_list_of_rows(rewritten.sql) or has_programs)
             running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
@@ -79,56 +87,6 @@ class Session:
         from billql import functions
 
         functions.register(self.database)
-
-    def _resolve(self, sql: str, reference: names.Reference) -> str:
-        """Find the resource that a dotted name means, and make it known to SQLite."""
-        try:
-            table = self.engine.table(reference.name)
-        except errors.UnknownName as error:
-            raise errors.UnknownName(
-                error.message, sql=sql, offset=reference.start, hint=error.hint
-            ) from None
-        if reference.kind == "target":
-            raise errors.SqlError(
-                f"{table.name} is a resource: it can be read, but not made, changed or dropped",
-                sql=sql,
-                offset=reference.start,
-                hint="Keep what you read in a table of your own: CREATE TABLE … AS SELECT …",
-            )
-        self.engine.register([table.name])
-        return table.name
-
-    def _reads_resources(self, rewritten: names.Rewritten) -> bool:
-        """Tell whether a statement without dotted names reads resources all the same.
-
-        It may name one in quotes, or a view or trigger that does; these were stored with the
-        quoted name, so SQLite must know all names.
-        """
-        quoted = [table for table in rewritten.tables if "." in table.parts[-1]]
-        if quoted:
-            self.engine.register(self.engine.catalogue.names())
-            known = set(self.engine.catalogue.names())
-            for table in quoted:
-                if table.kind == "target" and table.parts[-1].lower() in known:
-                    self._resolve(rewritten.original, table._replace(parts=table.parts[-1:]))
-            return True
-        if rewritten.tables and self._has_programs():
-            self.engine.register(self.engine.catalogue.names())
-            return True
-        return False
-
-    def _has_programs(self) -> bool:
-        try:
-            schemas = [row[1] for row in self.database.execute("PRAGMA database_list")]
-            return any(
-                self.database.execute(
-                    f"SELECT 1 FROM {names.quote(str(schema))}.sqlite_schema "
-                    "WHERE type IN ('view', 'trigger') LIMIT 1"
-                ).fetchone()
-                for schema in {*schemas, "temp"}
-            )
-        except apsw.Error as error:
-            raise _translated(error) from error
 
 
 class Execution:
@@ -223,7 +181,7 @@ def _translated(
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
         if str(error) == "incomplete input":  # for which SQLite tells no place: it is the end
             offset = len(rewritten.original.rstrip())
-        hint = None if session is None else _meant(session, rewritten, offset)
+        hint = None if session is None else session.naming.meant(rewritten, offset)
         return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
     return _KINDS.get(type(error), errors.OperationalError)(str(error))
 
@@ -249,7 +207,7 @@ _KINDS: dict[type[apsw.Error], type[errors.Error]] = {
 def query_of(sql: str) -> str | None:
     """Give what a statement reads, as a statement of its own: a SELECT, or the one that fills a
     table; None if it has none."""
-    words = [token for token in names.tokenize(sql) if token.kind not in ("space", "comment")]
+    words = [token for token in tokens.tokenize(sql) if token.kind not in ("space", "comment")]
     first = [word.keyword for word in words[:3]]
     if not first or first[0] not in ("WITH", *_READ, *_FILL) or "TRIGGER" in first:
         return None
@@ -277,7 +235,7 @@ def has_list_of_rows(sql: str) -> bool:
 
     Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.
     """
-    words = [token for token in names.tokenize(sql) if token.kind not in ("space", "comment")]
+    words = [token for token in tokens.tokenize(sql) if token.kind not in ("space", "comment")]
     following = zip(words, words[1:], words[2:], strict=False)
     return any(
         word.keyword == "IN"
@@ -288,41 +246,3 @@ def has_list_of_rows(sql: str) -> bool:
         )
         for word, first, second in following
     ) or (len(words) > 1 and words[-2].keyword == "IN")
-
-
-def _meant(session: Session, rewritten: names.Rewritten, at: int | None) -> str | None:
-    """Suggest a name for the one that SQLite has stopped at."""
-    import difflib
-
-    tables = [reference for reference in rewritten.tables if len(reference.parts) < 3]
-    if at is None:
-        return _whole_name(session, tables)
-    word = next((t for t in names.tokenize(rewritten.original) if t.start <= at < t.end), None)
-    if word is None or word.kind not in ("word", "quoted"):
-        return None
-    columns = [
-        column for name in rewritten.resources for column in session.engine.table(name).columns
-    ]
-    name = names.unquote(word.text).lower()
-    # SQLite points to the first part of `table.column`.
-    rest = rewritten.original[word.end :].removeprefix(".")
-    if rest != rewritten.original[word.end :]:
-        after = next(iter(names.tokenize(rest)), None)
-        name = names.unquote(after.text).lower() if after is not None else name
-    if name in columns:
-        return None
-    near = difflib.get_close_matches(name, columns, 1, 0.5)
-    if near:
-        return f"Did you mean {near[0]}?"
-    return f"Known columns: {', '.join(dict.fromkeys(columns))}." if columns else None
-
-
-def _whole_name(session: Session, tables: Sequence[names.Reference]) -> str | None:
-    """Find the resources that a name of one or two parts may have been meant for."""
-    if not tables:
-        return None
-    last = {reference.parts[-1].lower() for reference in tables}
-    for name in session.engine.catalogue.names():
-        if name.rpartition(".")[2] in last:
-            return f"Did you mean {name}? A resource has three parts: provider.service.resource."
-    return None
