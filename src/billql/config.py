@@ -83,6 +83,18 @@ class Profile(_Strict, frozen=True, kw_only=True):
     """A folder in which answers outlive the process."""
 
 
+class RegistryConfig(_Strict, frozen=True, kw_only=True):
+    """Where definitions can be pulled from."""
+
+    url: str | None = None
+    """A registry beside the one that ships with billql: an https:// address, or a folder."""
+
+
+Version = Annotated[
+    str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)", description="a version like 1.2.3")
+]
+
+
 class Config(_Strict, frozen=True, kw_only=True):
     """The whole file."""
 
@@ -93,7 +105,11 @@ class Config(_Strict, frozen=True, kw_only=True):
     profiles: dict[Name, Profile] = {}
     """The profiles by their names."""
     settings: Settings = Settings()
-    """What bounds a request."""
+    """What bounds requests and statements."""
+    providers: dict[str, Version] = {}
+    """The versions of definitions to use, by provider; the newest, if nothing is said."""
+    registry: RegistryConfig = RegistryConfig()
+    """Where definitions can be pulled from."""
 
 
 class Chosen(_Strict, frozen=True, kw_only=True):
@@ -102,6 +118,8 @@ class Chosen(_Strict, frozen=True, kw_only=True):
     connections: dict[str, ConnectionConfig] = {}
     profile: Profile = Profile()
     settings: Settings = Settings()
+    providers: dict[str, str] = {}
+    registry: RegistryConfig = RegistryConfig()
     warnings: tuple[str, ...] = ()
     """What people should know of the file."""
 
@@ -135,8 +153,15 @@ def choose(path: Path | None, profile: str | None = None, *, required: bool = Fa
     """Read a config file and choose a profile of it; raises InterfaceError."""
     config, warnings = read(path, required=required)
     name = profile or config.profile
+    whole = Chosen(
+        connections=config.connections,
+        settings=config.settings,
+        providers=dict(config.providers),
+        registry=config.registry,
+        warnings=warnings,
+    )
     if name is None:
-        return Chosen(connections=config.connections, settings=config.settings, warnings=warnings)
+        return whole
     if name not in config.profiles:
         raise InterfaceError(
             f"There is no profile {name} in {path or 'a config file'}",
@@ -150,12 +175,8 @@ def choose(path: Path | None, profile: str | None = None, *, required: bool = Fa
             f"{path}: profiles.{name}.connections: there is no connection {missing}",
             hint=_known("connections", config.connections),
         )
-    return Chosen(
-        connections={one: config.connections[one] for one in names},
-        profile=found,
-        settings=config.settings,
-        warnings=warnings,
-    )
+    connections = {one: config.connections[one] for one in names}
+    return msgspec.structs.replace(whole, connections=connections, profile=found)
 
 
 def _known(kind: str, names: dict[str, Any]) -> str:

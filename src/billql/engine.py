@@ -20,6 +20,7 @@ from billql.archive import Archive
 from billql.catalogue import Catalogue, Table
 from billql.config import ConnectionConfig
 from billql.credentials import Connection, Credentials, Told
+from billql.errors import InterfaceError
 from billql.listing import ListingModule
 from billql.running import Bindings, Running
 from billql.settings import Settings
@@ -29,7 +30,11 @@ from billql.vtable import Module
 from billql.wire import Exchanges, Wire
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     import httpx
+
+    from billql.registry.client import Listed, Registry
 
 
 def now() -> datetime.datetime:
@@ -51,7 +56,6 @@ class Options:
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
     catalogue: Catalogue = field(default_factory=Catalogue)
-    max_requests: int | None = None
     keep: float = 300.0
     cache: Path | None = None
     kept_bytes: int = 256 * 1024 * 1024
@@ -61,6 +65,10 @@ class Options:
     clock: Callable[[], datetime.datetime] = now
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
+    registry: Callable[[], AbstractContextManager[Registry]] | None = None
+    """Opens the registry of definitions, if there is one."""
+    reload: Callable[[], Catalogue] = Catalogue
+    """Finds the definitions anew."""
 
 
 class Engine:
@@ -78,7 +86,9 @@ class Engine:
         self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
         wire = options.wire or Wire(options.settings, options.http_transport)
         self._transport = Transport(options.settings, wire, log=options.log)
-        self._shared = Resources(self._transport, self.answers, options.clock, options.keep)
+        self._shared = Resources(
+            self._transport, self.answers, options.clock, options.keep, options.settings
+        )
         self._module = Module(self)
         self._listings = ListingModule(self)
         self._registered: set[str] = set()
@@ -105,7 +115,6 @@ class Engine:
         """Open a statement; see `Running`."""
         statement = Statement(
             self._shared,
-            max_requests=self._options.max_requests,
             interrupted=lambda: self._database.is_interrupted,
         )
         return Running(statement, self._database, query, bindings, whole_lists)
@@ -150,6 +159,31 @@ class Engine:
             for name in self._credentials.names(provider_name):
                 found.append(self._credentials.told(name, provider_name, provider))
         return found
+
+    def versions(self) -> list[Listed]:
+        """Give the versions of definitions that there are; raises as `Registry.versions` does."""
+        if self._options.registry is None:
+            return []
+        with self._registry() as registry:
+            return registry.versions()
+
+    def pull(self, provider: str, version: str | None) -> str:
+        """Install a version of a provider's definitions, and give it; raises as `Registry.pull`.
+
+        What is read from now on is read by the definitions that are in use then.
+        """
+        with self._registry() as registry:
+            pulled = registry.pull(provider, version)
+        self.catalogue = self._options.reload()
+        for name in self._registered:
+            self._database.create_module(name, None)
+        self._registered.clear()
+        return pulled.version
+
+    def _registry(self) -> AbstractContextManager[Registry]:
+        if self._options.registry is None:
+            raise InterfaceError("This session has no registry")
+        return self._options.registry()
 
     def connection(self, table: Table, name: str) -> Connection:
         """Give the credential of a connection; raises CredentialMissing."""

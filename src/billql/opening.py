@@ -8,17 +8,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from billql import config as config_file
 from billql import places
-from billql.catalogue import Catalogue, built_in_root
+from billql.catalogue import Catalogue, Place, built_in_root
 from billql.config import Chosen
 from billql.engine import Options, now
+from billql.errors import InterfaceError
+from billql.registry.shipped import Shipped
+from billql.registry.store import Store
+from billql.stackql import ADDED
 
 if TYPE_CHECKING:
     import datetime
+    from contextlib import AbstractContextManager
 
     import httpx
 
+    from billql.registry.client import Registry
     from billql.settings import Settings
 
 
@@ -51,13 +59,30 @@ class Asked:
         return config_file.choose(self.config_path, self.profile, required=named)
 
     def catalogue(self, found: Chosen) -> Catalogue:
-        """Find the definitions: those that were asked for, the configured, the built-in ones."""
-        folders = (*self.definitions, *found.profile.definitions)
+        """Find the definitions: what was asked for goes first, then what is configured, installed
+        from a registry, added from StackQL's, and built in. Raises InterfaceError for a pin on a
+        version that is not installed."""
+        asked = (*self.definitions, *found.profile.definitions)
+        where: list[Place] = [Path(folder).expanduser() for folder in asked]
+        data = places.data_folder(self.environ)
+        if data is not None:
+            where += [Store(data).chosen(found.providers, Shipped().version), data / ADDED]
         cache = places.cache_folder(self.environ)
         return Catalogue(
-            [*(Path(folder).expanduser() for folder in folders), built_in_root()],
-            None if cache is None else cache / "definitions",
+            [*where, built_in_root()], None if cache is None else cache / "definitions"
         )
+
+    def registry(self, found: Chosen) -> AbstractContextManager[Registry]:
+        """Open the registry of definitions; raises InterfaceError if nothing can be installed."""
+        from billql.registry.client import connect
+
+        data = places.data_folder(self.environ)
+        if data is None:
+            raise InterfaceError(
+                "There is no folder to install definitions in",
+                hint="Name one in the environment: BILLQL_DATA.",
+            )
+        return connect(data, url=found.registry.url, pins=found.providers)
 
     def options(self, found: Chosen) -> Options:
         """Put together what was asked for and what the config file says."""
@@ -70,14 +95,22 @@ class Asked:
             tokens=self.tokens,
             urls=self.urls,
             connections=found.connections,
-            max_requests=said.max_requests if self.max_requests is None else self.max_requests,
             keep=DEFAULT_KEEP if keep is None else keep,
             cache=None if cache is None else Path(cache).expanduser(),
-            settings=self.settings or found.settings,
+            settings=self._settings(found),
             http_transport=self.http_transport,
             clock=self.clock or now,
             log=self.log,
+            registry=lambda: self.registry(found),
+            reload=lambda: self.catalogue(found),
         )
+
+    def _settings(self, found: Chosen) -> Settings:
+        settings = self.settings or found.settings
+        most = found.profile.max_requests if self.max_requests is None else self.max_requests
+        if most is None:
+            return settings
+        return msgspec.structs.replace(settings, max_requests=most)
 
 
 DEFAULT_KEEP = 300.0

@@ -42,3 +42,12 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
     import platformdirs
 
     return platformdirs.user_cache_path("billql", appauthor=False)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path | None:
+    """Give the folder for what is remembered from run to run, such as the shell's history."""
+    if environ is not os.environ:
+        return None
+    import platformdirs
+
+    return platformdirs.user_state_path("billql", appauthor=False)

@@ -1,0 +1,301 @@
+"""`billql registry`: packages of definitions, from where they are made to where they are used."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql.cli import terminal
+from billql.errors import Exit
+from billql.output import Style, find
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Iterable, Sequence
+    from contextlib import AbstractContextManager
+
+    from billql.registry.client import Registry
+
+_FORMATS = ("table", "json", "jsonl", "csv", "markdown")
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the commands below this one, with their options."""
+    commands = command.add_subparsers(metavar="COMMAND", required=True)
+    for name, (summary, add, run) in _COMMANDS.items():
+        below = commands.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=command.formatter_class,
+            allow_abbrev=False,
+        )
+        below.set_defaults(run=run)
+        add(below)
+        below.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+
+
+def run(options: Namespace) -> int:
+    """Run one of the commands below."""
+    return int(options.run(options))
+
+
+# What is installed, and what could be.
+
+
+def _list_options(command: ArgumentParser) -> None:
+    command.add_argument("provider", metavar="PROVIDER", nargs="?", help="default: all of them")
+    _add_format(command)
+    _add_place(command)
+    _add_data(command)
+
+
+def _list(options: Namespace) -> int:
+    from billql.registry.client import Listed
+
+    with _connect(options) as registry:
+        _print(Listed._fields, registry.versions(options.provider), options)
+    return Exit.OK
+
+
+def _pull_options(command: ArgumentParser) -> None:
+    command.add_argument("provider", metavar="PROVIDER")
+    command.add_argument(
+        "version",
+        metavar="VERSION",
+        nargs="?",
+        help="default: the one that is pinned, or the newest",
+    )
+    _add_place(command)
+    _add_data(command)
+
+
+def _pull(options: Namespace) -> int:
+    with _connect(options) as registry:
+        pulled = registry.pull(options.provider, options.version)
+    done = "Installed" if pulled.new else "Installed already:"
+    rest = "" if pulled.in_use else ", which is not the version in use: see billql registry list"
+    _say(f"{done} {pulled.provider} {pulled.version}{rest}.")
+    return Exit.OK
+
+
+def _verify_options(command: ArgumentParser) -> None:
+    command.add_argument("provider", metavar="PROVIDER", nargs="?", help="default: all of them")
+    _add_format(command)
+    _add_data(command)
+
+
+def _verify(options: Namespace) -> int:
+    from billql.registry.client import Verified
+
+    with _connect(options) as registry:
+        verified = registry.verify(options.provider)
+    _print(Verified._fields, verified, options)
+    return Exit.DEFINITION if any(one.problem for one in verified) else Exit.OK
+
+
+def _remove_options(command: ArgumentParser) -> None:
+    command.add_argument("provider", metavar="PROVIDER")
+    command.add_argument("version", metavar="VERSION", nargs="?", help="default: all of them")
+    _add_data(command)
+
+
+def _remove(options: Namespace) -> int:
+    with _connect(options) as registry:
+        for version in registry.remove(options.provider, options.version):
+            _say(f"Removed {options.provider} {version}.")
+    return Exit.OK
+
+
+# Whose signatures count.
+
+
+def _trust_options(command: ArgumentParser) -> None:
+    command.add_argument("key", metavar="KEY", nargs="?", help="default: show the trusted keys")
+    command.add_argument("--name", metavar="NAME", help="what to call the key; needed with KEY")
+    command.add_argument(
+        "--provider",
+        metavar="PROVIDER",
+        dest="providers",
+        action="append",
+        default=[],
+        help="a provider that it may sign, and no other; may be given several times "
+        "(default: any that does not ship with billql)",
+    )
+    _add_format(command)
+    _add_data(command)
+
+
+def _trust(options: Namespace) -> int:
+    from billql.errors import InterfaceError
+    from billql.registry import keys
+    from billql.registry.shipped import KEYS
+
+    data = _data(options)
+    if options.key is not None:
+        if options.name is None:
+            raise InterfaceError("The key has no name", hint="Give it one with --name.")
+        keys.trust(data, options.name, options.key, options.providers, KEYS)
+        _say(f"The key {options.name} is trusted now.")
+        return Exit.OK
+    rows = [("billql", key, "") for key in KEYS]
+    for name, one in keys.load(data).items():
+        rows.append((name, one.key, " ".join(one.providers)))
+    _print(("name", "key", "providers"), rows, options)
+    return Exit.OK
+
+
+def _distrust_options(command: ArgumentParser) -> None:
+    command.add_argument("name", metavar="NAME")
+    _add_data(command)
+
+
+def _distrust(options: Namespace) -> int:
+    from billql.registry import keys
+
+    keys.distrust(_data(options), options.name)
+    _say(f"The key {options.name} is not trusted any more.")
+    return Exit.OK
+
+
+# What others describe.
+
+
+def _add_stackql_options(command: ArgumentParser) -> None:
+    command.add_argument(
+        "path", metavar="PATH", type=Path, help="a provider's folder in a copy of that registry"
+    )
+    command.add_argument("--as", metavar="NAME", dest="name", help="what to call the provider")
+    _add_data(command)
+
+
+def _add_stackql(options: Namespace) -> int:
+    from billql.catalogue import Catalogue
+    from billql.stackql.adding import add
+
+    data = _data(options)
+    name, services = add(options.path, data, options.name, Catalogue().providers())
+    _say(f"Added {name}, with {services} service{'' if services == 1 else 's'}.")
+    return Exit.OK
+
+
+# Making a registry.
+
+
+def _build_options(command: ArgumentParser) -> None:
+    add = command.add_argument
+    add("--key", metavar="FILE", type=Path, required=True, help="the private key that signs")
+    add("--provider", metavar="DIR", type=Path, default=Path("provider"), help="default: provider")
+    add("--output", metavar="DIR", type=Path, default=Path("registry"), help="default: registry")
+    add(
+        "--replace",
+        action="store_true",
+        help="take back versions that have changed since, which nobody has pulled yet",
+    )
+    _add_data(command)
+
+
+def _build(options: Namespace) -> int:
+    from billql.registry import build, keys, shipped, signing
+
+    trusted = {*shipped.KEYS, *(one.key for one in keys.load(_data(options)).values())}
+    key = signing.PrivateKey.read(options.key)
+    built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
+    for one in built:
+        _say(f"{one.provider} {one.version}{'' if one.new else ' is there already'}.")
+    return Exit.OK
+
+
+def _key_options(command: ArgumentParser) -> None:
+    command.add_argument("action", choices=("new", "show"), help="make a key, or read one")
+    command.add_argument("file", metavar="FILE", type=Path)
+
+
+def _key(options: Namespace) -> int:
+    """Print the public half, which people give to `trust`."""
+    from billql.registry.signing import PrivateKey
+
+    make = PrivateKey.create if options.action == "new" else PrivateKey.read
+    print(make(options.file).public)
+    return Exit.OK
+
+
+# What they have in common.
+
+_COMMANDS = {
+    "list": ("show which versions there are, and which are in use", _list_options, _list),
+    "pull": ("install a version of a provider", _pull_options, _pull),
+    "verify": ("compare what is installed with what was signed", _verify_options, _verify),
+    "remove": ("remove what is installed", _remove_options, _remove),
+    "add-stackql": (
+        "add a provider that StackQL's registry describes",
+        _add_stackql_options,
+        _add_stackql,
+    ),
+    "trust": ("trust another public key, or show which are trusted", _trust_options, _trust),
+    "distrust": ("trust a public key no longer", _distrust_options, _distrust),
+    "build": ("make packages of definitions, and sign them", _build_options, _build),
+    "key": ("make a private key, and print its public half", _key_options, _key),
+}
+"""Each command with its summary, what adds its options, and what runs it."""
+
+
+def _add_format(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--format", choices=_FORMATS, help="default: table on a terminal, csv in a pipe"
+    )
+
+
+def _add_place(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--from",
+        metavar="PLACE",
+        dest="place",
+        help="a registry's folder or https:// address (default: what ships with billql, then the "
+        "one that is configured)",
+    )
+
+
+def _add_data(command: ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="where packages and trusted keys are kept (default: BILLQL_DATA, or the user's folder "
+        "for data)",
+    )
+
+
+def _data(options: Namespace) -> Path:
+    from billql import places
+
+    data = options.data or places.data_folder(os.environ)
+    assert data is not None, "the process's own environment has one"
+    return data
+
+
+def _connect(options: Namespace) -> AbstractContextManager[Registry]:
+    from billql.opening import Asked
+    from billql.registry.client import connect
+
+    found = Asked().configured()
+    place = getattr(options, "place", None)
+    return connect(_data(options), place, url=found.registry.url, pins=found.providers)
+
+
+def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Namespace) -> None:
+    out = sys.stdout
+    form = find(options.format or ("table" if out.isatty() else "csv"))
+    answer = terminal.Answer()
+    style = Style(terminal.width(out), terminal.has_color(out))
+    form.write([(name, None) for name in names], iter(rows), answer, style)
+    answer.end()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)

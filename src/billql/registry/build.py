@@ -1,0 +1,122 @@
+"""Building: the definitions of a folder become packages, and an index that is signed.
+
+What is released stays: earlier versions stand in each new index, and a version never changes. The
+same definitions give the same registry, byte for byte. The index is written last, so that a reader
+never finds one whose packages are not there yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from billql.definition import Provider
+from billql.errors import InterfaceError, OperationalError
+from billql.registry import RegistryError, definitions, disk, naming
+from billql.registry.index import (
+    INDEX_LIMIT,
+    Index,
+    Listing,
+    Release,
+    decode,
+    encode,
+    release_of,
+)
+from billql.registry.package import PACKAGE_LIMIT, pack
+from billql.registry.signing import PrivateKey, unseal
+from billql.registry.source import Folder
+
+
+class Built(NamedTuple):
+    """A version that a build has looked at, and whether it is new in the registry."""
+
+    provider: str
+    version: str
+    new: bool
+
+
+class _Made(NamedTuple):
+    """A package, and the definition that it was made of."""
+
+    name: str
+    provider: Provider
+    package: bytes
+    release: Release
+
+
+def build(
+    root: Path,
+    output: Path,
+    key: PrivateKey,
+    trusted: Collection[str] = (),
+    *,
+    replace: bool = False,
+) -> list[Built]:
+    """Bring a registry up to date with the definitions below `root`, and sign it.
+
+    An index that is there must be signed by the same key or a trusted one. `replace` takes back
+    versions that have changed since, for as long as nobody has them. Raises DefinitionError,
+    RegistryError, InterfaceError or OperationalError; then no reader sees a difference.
+    """
+    made = [_make(folder) for folder in definitions.folders(root)]
+    if not made:
+        raise InterfaceError(
+            f"{root} has no providers", hint="A provider is a folder with a provider.yaml."
+        )
+    issued, before = 0, {}
+    if (output / naming.INDEX).exists():
+        index = check(output, {*trusted, key.public})
+        issued, before = index.issued, index.providers
+    after = before | {one.name: _listed(one, before.get(one.name), replace) for one in made}
+    new = [one for one in made if after[one.name] != before.get(one.name)]
+    text = encode(Index(billql=1, issued=issued + bool(new), providers=after))
+    try:
+        for one in new:
+            path = naming.package_path(one.name, one.provider.version)
+            disk.replace(output / path, one.package)
+        disk.replace(output / naming.INDEX, key.seal(text))
+    except OSError as error:
+        raise OperationalError(f"{output} cannot be written: {error.strerror}") from error
+    return [Built(one.name, one.provider.version, one in new) for one in made]
+
+
+def check(output: Path, trusted: Collection[str]) -> Index:
+    """Check all of a registry in a folder, down to its packages; raises RegistryError."""
+    folder = Folder(output)
+    index = decode(unseal(folder.read(naming.INDEX, INDEX_LIMIT), trusted).text)
+    for provider, listing in index.providers.items():
+        for version, release in listing.versions.items():
+            path = naming.package_path(provider, version)
+            if not release.check(folder.read(path, PACKAGE_LIMIT)):
+                raise RegistryError(f"{output / path} is not the package that the index has")
+    return index
+
+
+def _make(folder: Path) -> _Made:
+    provider = definitions.check(folder)
+    if not (naming.is_provider(folder.name) and naming.is_version(provider.version)):
+        raise RegistryError(
+            f"{folder} cannot be packed: {folder.name} {provider.version} is not the name of a "
+            "provider and a version",
+            hint="Names are of lower-case letters, digits and underscores; a version is three "
+            "numbers without idle zeros.",
+        )
+    package = pack(definitions.files(folder))
+    return _Made(folder.name, provider, package, release_of(package))
+
+
+def _listed(made: _Made, before: Listing | None, replace: bool) -> Listing:
+    """Give a provider's part of the index with a version in it."""
+    provider = made.provider
+    versions = before.versions if before else {}
+    if not replace and versions.get(provider.version, made.release) != made.release:
+        raise RegistryError(
+            f"The definitions of {made.name} have changed, and their version {provider.version} "
+            "is in the registry already",
+            hint=f"Raise `version` in {made.name}/provider.yaml.",
+        )
+    versions = versions | {provider.version: made.release}
+    if before and provider.version != max(versions, key=naming.order):
+        return Listing(title=before.title, description=before.description, versions=versions)
+    return Listing(title=provider.title, description=provider.description, versions=versions)

@@ -1,0 +1,353 @@
+"""What people do with a registry: list what there is, pull a version, verify what is installed.
+
+Whatever a source says is checked before anything is changed: who signed the index, that it is not
+older than the one before, the package's checksum, its names and sizes, and that its definitions
+hold. What is installed stays as it is until a new version is complete beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from billql.catalogue import unknown
+from billql.errors import DefinitionError, InterfaceError
+from billql.registry import RegistryError, definitions, keys, naming, seen
+from billql.registry.index import INDEX_LIMIT, Release, decode
+from billql.registry.package import unpack
+from billql.registry.shipped import Shipped
+from billql.registry.signing import named_key, unseal
+from billql.registry.source import Folder, Source, opened
+from billql.registry.store import PACKAGE, Store
+
+
+class Listed(NamedTuple):
+    """A version of a provider, as it is listed."""
+
+    provider: str
+    version: str
+    status: str
+    """`in use`, `installed`, `built in` (it ships with billql) or `available`."""
+    size: int | None
+    """Of its package, in bytes; None if no source has it."""
+    source: str | None
+    """The first source that has it."""
+
+
+class Pulled(NamedTuple):
+    """What `pull` has done; `new` tells whether the version was not installed before."""
+
+    provider: str
+    version: str
+    new: bool
+    in_use: bool
+    folder: Path
+
+
+class Verified(NamedTuple):
+    """An installed version, and what is wrong with it; None if it is what was signed."""
+
+    provider: str
+    version: str
+    problem: str | None
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """A version that a source has; `proof` is the signed index."""
+
+    provider: str
+    version: str
+    release: Release
+    proof: bytes
+    key: str
+    source: Source
+
+    @property
+    def name(self) -> str:
+        return f"{self.provider} {self.version}"
+
+
+@contextmanager
+def connect(
+    data: Path,
+    place: str | None = None,
+    *,
+    url: str | None = None,
+    pins: Mapping[str, str] | None = None,
+    shipped: Shipped | None = None,
+) -> Iterator[Registry]:
+    """Open the registry in a folder or at an address, beside what a data folder has installed.
+
+    If no place is given, that is the registry that ships with billql, then the one at `url`, which
+    is configured. Raises InterfaceError for what is neither a folder nor an address.
+    """
+    shipped = shipped or Shipped()
+    with ExitStack() as stack:
+        if place is not None:
+            sources = [stack.enter_context(opened(place))]
+        else:
+            # An older billql has an older registry, and rightly so.
+            sources = [Folder(shipped.registry, name="billql itself", remembered=False)]
+            sources += [stack.enter_context(opened(url))] if url else []
+        yield Registry(data, sources, pins or {}, shipped)
+
+
+class Registry:
+    """Installed packages, and the sources of more; earlier sources go first.
+
+    `data` is the folder of what is installed and trusted, `pins` the versions that are configured,
+    by provider.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        sources: Sequence[Source],
+        pins: Mapping[str, str],
+        shipped: Shipped,
+    ) -> None:
+        self._data = data
+        self._sources = sources
+        self._pins = pins
+        self._shipped = shipped
+        self._store = Store(data)
+        self._keyring = keys.Keyring(shipped.keys, shipped.providers(), keys.load(data))
+
+    def versions(self, provider: str | None = None) -> list[Listed]:
+        """Give the versions that are installed, built in or can be pulled, the newest first.
+
+        Raises RegistryError, ConnectionFailed or BadAnswer for a source that cannot be read, and
+        UnknownName for a provider that is nowhere.
+        """
+        offers: dict[tuple[str, str], _Offer] = {}
+        for offer in self._offers():
+            if self._keyring.allows(offer.key, offer.provider):
+                offers.setdefault((offer.provider, offer.version), offer)
+        found: dict[str, set[str]] = {}
+        for name, version in offers:
+            found.setdefault(name, set()).add(version)
+        for name in self._store.providers():
+            found.setdefault(name, set()).update(self._store.versions(name))
+        for name in self._shipped.providers():
+            if (built_in := self._shipped.version(name)) is not None:
+                found.setdefault(name, set()).add(built_in)
+        names = sorted(found) if provider is None else [_known(provider, found)]
+        return [
+            self._listed(name, version, offers.get((name, version)))
+            for name in names
+            for version in reversed(_ordered(found[name]))
+        ]
+
+    def pull(self, provider: str, version: str | None = None) -> Pulled:
+        """Install a version: this one, or else the one that is pinned, or else the newest.
+
+        Raises RegistryError for whatever does not hold, OperationalError if it cannot be written,
+        ConnectionFailed or BadAnswer for a source that cannot be read, and UnknownName.
+        """
+        offer = self._find(provider, version)
+        self._check_owner(offer)
+        new = offer.version not in self._store.versions(offer.provider) and self._install(offer)
+        if not new:
+            self._check_same(offer)
+        return Pulled(
+            offer.provider,
+            offer.version,
+            new,
+            self._status(offer.provider, offer.version) == "in use",
+            self._store.folder(offer.provider, offer.version),
+        )
+
+    def verify(self, provider: str | None = None) -> list[Verified]:
+        """Compare what is installed with what was signed; raises InterfaceError if nothing is."""
+        names = self._store.providers() if provider is None else [provider.lower()]
+        return [
+            Verified(name, version, self._problem(name, version))
+            for name in names
+            for version in self._installed(name)
+        ]
+
+    def remove(self, provider: str, version: str | None = None) -> list[str]:
+        """Remove a version, or all of a provider's; gives which.
+
+        Raises InterfaceError if it is not installed, OperationalError if it cannot be removed.
+        """
+        provider = provider.lower()
+        versions = self._installed(provider)
+        if version is not None and version not in versions:
+            raise InterfaceError(
+                f"{provider} {version} is not installed",
+                hint=f"Installed of {provider}: {', '.join(versions)}.",
+            )
+        removed = versions if version is None else [version]
+        for one in removed:
+            self._store.remove(provider, one)
+        return removed
+
+    # What there is.
+
+    def _offers(self) -> Iterator[_Offer]:
+        for source in self._sources:
+            with _about(source.name):
+                data = source.read(naming.INDEX, INDEX_LIMIT)
+                text, key = unseal(data, self._keyring.keys)
+                index = decode(text)
+                if source.remembered:
+                    seen.advance(self._data, source.name, index.issued)
+            for provider, listing in index.providers.items():
+                for version, release in listing.versions.items():
+                    yield _Offer(provider, version, release, data, key, source)
+
+    def _find(self, provider: str, version: str | None) -> _Offer:
+        """Find what is to be pulled; sources are asked no further than it takes."""
+        provider = provider.lower()
+        version = version or self._pins.get(provider)
+        found: dict[str, _Offer] = {}
+        known: set[str] = set()
+        denied: str | None = None
+        for offer in self._offers():
+            known.add(offer.provider)
+            if offer.provider != provider:
+                continue
+            if not self._keyring.allows(offer.key, provider):
+                denied = offer.key
+            elif offer.version == version:
+                return offer
+            else:
+                found.setdefault(offer.version, offer)
+        _known(provider, known)
+        if denied is not None and (version is not None or not found):
+            self._keyring.check(denied, provider)
+        if version is not None:
+            raise unknown("version", version, _ordered(found), f"{provider} ")
+        newest = _ordered(found)[-1]
+        installed = self._store.versions(provider)
+        if installed and naming.order(newest) < naming.order(installed[-1]):
+            raise RegistryError(
+                f"The newest version of {provider} that is offered, {newest}, is older than "
+                f"{installed[-1]}, which is installed",
+                hint=f"To go back, name it: billql registry pull {provider} {newest}.",
+            )
+        return found[newest]
+
+    def _installed(self, provider: str) -> list[str]:
+        versions = self._store.versions(provider)
+        if not versions:
+            known = ", ".join(self._store.providers())
+            raise InterfaceError(
+                f"No version of {provider} is installed",
+                hint=f"Installed: {known}." if known else "Nothing is: see billql registry pull.",
+            )
+        return versions
+
+    def _listed(self, provider: str, version: str, offer: _Offer | None) -> Listed:
+        status = self._status(provider, version)
+        if offer is None:
+            return Listed(provider, version, status, None, None)
+        return Listed(provider, version, status, offer.release.size, offer.source.name)
+
+    def _status(self, provider: str, version: str) -> str:
+        built_in = self._shipped.version(provider)
+        try:
+            used = self._store.choose(provider, self._pins.get(provider), built_in) or built_in
+        except InterfaceError:  # the pinned version is not there
+            used = None
+        if version == used:
+            return "in use"
+        if version in self._store.versions(provider):
+            return "installed"
+        return "built in" if version == built_in else "available"
+
+    # What is checked.
+
+    def _install(self, offer: _Offer) -> bool:
+        """Install what is offered; gives False if somebody else has done it meanwhile."""
+
+        def check(folder: Path) -> None:
+            try:
+                stated = definitions.check(folder).version
+            except DefinitionError as error:
+                raise RegistryError(
+                    f"A definition does not hold: {error}",
+                    hint="It may have been made for a newer billql.",
+                ) from error
+            if stated != offer.version:
+                raise RegistryError(f"The package is of another version: {stated}")
+
+        path = naming.package_path(offer.provider, offer.version)
+        with _about(f"{offer.name} from {offer.source.name}"):
+            package = offer.source.read(path, offer.release.size)
+            if not offer.release.check(package):
+                raise RegistryError("The package is not what was signed: its checksum differs")
+            files = {**unpack(package), PACKAGE: package, naming.INDEX: offer.proof}
+            return self._store.install(offer.provider, offer.version, files, check)
+
+    def _check_owner(self, offer: _Offer) -> None:
+        """Make sure that nobody else than before brings a provider out."""
+        for version in self._store.versions(offer.provider):
+            again = f"To install it anew: billql registry remove {offer.provider} {version}."
+            with _about(f"{offer.provider} {version}, which is installed", again):
+                key = named_key(self._store.read(offer.provider, version).get(naming.INDEX, b""))
+            if not self._keyring.are_one(key, offer.key):
+                raise RegistryError(
+                    f"{offer.name} is signed by another key than {version}, which is installed",
+                    hint=f"If that is right: billql registry remove {offer.provider}, then pull.",
+                )
+
+    def _check_same(self, offer: _Offer) -> None:
+        """Make sure that what is installed is what is offered under the same number."""
+        hint = f"To install it anew: billql registry remove {offer.provider} {offer.version}."
+        problem = self._problem(offer.provider, offer.version)
+        if problem is not None:
+            raise RegistryError(f"{offer.name} is installed, but damaged: {problem}", hint=hint)
+        if not offer.release.check(self._store.read(offer.provider, offer.version)[PACKAGE]):
+            raise RegistryError(
+                f"{offer.name} is installed, and {offer.source.name} has something else under "
+                "the same number",
+                hint=hint,
+            )
+
+    def _problem(self, provider: str, version: str) -> str | None:
+        """Say what is wrong with an installed version."""
+        try:
+            self._check_installed(provider, version)
+        except RegistryError as error:
+            return error.message
+        return None
+
+    def _check_installed(self, provider: str, version: str) -> None:
+        files = self._store.read(provider, version)
+        package = files.pop(PACKAGE, b"")
+        text, key = unseal(files.pop(naming.INDEX, b""), self._keyring.keys)
+        self._keyring.check(key, provider)
+        listing = decode(text).providers.get(provider)
+        release = listing.versions.get(version) if listing else None
+        if release is None or not release.check(package):
+            raise RegistryError(f"{PACKAGE} is not what was signed")
+        signed = unpack(package)
+        names = sorted(files.keys() | signed.keys())
+        if changed := [name for name in names if files.get(name) != signed.get(name)]:
+            raise RegistryError(f"Not what was signed: {', '.join(changed)}")
+
+
+def _known(provider: str, known: Iterable[str]) -> str:
+    provider = provider.lower()
+    if provider not in known:
+        raise unknown("provider", provider, sorted(known), "")
+    return provider
+
+
+def _ordered(versions: Iterable[str]) -> list[str]:
+    return sorted(versions, key=naming.order)
+
+
+@contextmanager
+def _about(name: str, hint: str | None = None) -> Iterator[None]:
+    """Say of an error what it is about, and what to do if it does not say so itself."""
+    try:
+        yield
+    except RegistryError as error:
+        raise RegistryError(f"{name}: {error.message}", hint=error.hint or hint) from error

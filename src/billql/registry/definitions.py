@@ -1,0 +1,29 @@
+"""A provider's folder of definitions: its files as they are, and whether they hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from billql.definition import Provider
+from billql.definition_file import read_provider, read_service
+
+_PROVIDER_FILE = "provider.yaml"
+
+
+def folders(root: Path) -> list[Path]:
+    """Give the providers' folders below a folder."""
+    return sorted(path.parent for path in root.glob(f"*/{_PROVIDER_FILE}"))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Read the files of a definition, by name."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*.yaml"))}
+
+
+def check(folder: Path) -> Provider:
+    """Read all definitions of a provider; raises DefinitionError for the first mistake."""
+    provider = read_provider(folder / _PROVIDER_FILE)
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name != _PROVIDER_FILE:
+            read_service(path, provider)
+    return provider

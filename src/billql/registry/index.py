@@ -1,0 +1,84 @@
+"""The index of a registry: which versions of which providers there are, and their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from billql.misfit import misfit
+from billql.registry import RegistryError, naming
+from billql.registry.package import PACKAGE_LIMIT
+
+INDEX_LIMIT = 4 * 1024 * 1024
+"""The largest index, in bytes."""
+
+_Provider = Annotated[
+    str, Meta(pattern=rf"^{naming.PROVIDER}$(?!\n)", description="The name of a provider.")
+]
+_Version = Annotated[
+    str, Meta(pattern=rf"^{naming.VERSION}$(?!\n)", description="A version like 1.2.3.")
+]
+_Sha256 = Annotated[
+    str, Meta(pattern=r"^[0-9a-f]{64}$(?!\n)", description="A SHA-256 in hexadecimal digits.")
+]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class Release(_Strict, frozen=True, kw_only=True):
+    """One version of a provider: what its package must be."""
+
+    sha256: _Sha256
+    size: Annotated[int, Meta(gt=0, le=PACKAGE_LIMIT)]
+    """In bytes."""
+
+    def check(self, package: bytes) -> bool:
+        """Tell whether this is its package."""
+        return len(package) == self.size and hashlib.sha256(package).hexdigest() == self.sha256
+
+
+class Listing(_Strict, frozen=True, kw_only=True):
+    """One provider: what its newest version says of it, and all versions."""
+
+    title: str
+    description: str
+    versions: dict[_Version, Release]
+
+
+class Index(_Strict, frozen=True, kw_only=True):
+    """All that a registry has; `issued` grows with each index that replaces another."""
+
+    billql: Literal[1]
+    issued: Annotated[int, Meta(gt=0)]
+    providers: dict[_Provider, Listing]
+
+
+def release_of(package: bytes) -> Release:
+    """Give what an index says of a package."""
+    return Release(sha256=hashlib.sha256(package).hexdigest(), size=len(package))
+
+
+def encode(index: Index) -> bytes:
+    """Give the one text of an index."""
+    return msgspec.json.format(msgspec.json.encode(index, order="sorted"), indent=2)
+
+
+def decode(text: bytes) -> Index:
+    """Read the text of an index; raises RegistryError."""
+    try:
+        value = msgspec.json.decode(text)
+        return msgspec.convert(value, Index)
+    except msgspec.ValidationError:
+        place, message = misfit(value, Index)
+        where = ".".join(map(str, place))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        where, message = "", str(error)
+    raise RegistryError(
+        f"The index cannot be read: {where + ': ' if where else ''}{message}",
+        hint="It may have been made for a newer billql.",
+    )

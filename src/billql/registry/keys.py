@@ -1,0 +1,141 @@
+"""Public keys: whose signatures count, and for which providers.
+
+A definition says where a provider's token is sent, so a key is trusted for providers, not for
+everything. The keys that ship with billql may sign any provider. A key that somebody trusts may
+sign those that it is trusted for or, where none are named, any that does not ship with billql.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import msgspec
+
+from billql.errors import InterfaceError, OperationalError
+from billql.registry import RegistryError, disk, naming
+
+KIND = "ed25519:"
+"""How the text of a public key begins; 32 bytes in base64 follow."""
+
+_FOLDER = "keys"
+
+
+class TrustedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A key that somebody trusts; without providers, for any that does not ship with billql."""
+
+    key: str
+    providers: tuple[str, ...] = ()
+
+
+class Keyring:
+    """The keys that count on this machine.
+
+    `shipped` are those that ship with billql, `reserved` the providers that do; `trusted` has the
+    others by the names that people gave them.
+    """
+
+    def __init__(
+        self,
+        shipped: Collection[str],
+        reserved: Collection[str],
+        trusted: Mapping[str, TrustedKey],
+    ) -> None:
+        self._shipped = frozenset(shipped)
+        self._reserved = frozenset(reserved)
+        self._trusted = {one.key: (name, one.providers) for name, one in trusted.items()}
+        self.keys = self._shipped | self._trusted.keys()
+
+    def allows(self, key: str, provider: str) -> bool:
+        """Tell whether one of these keys may sign a provider."""
+        if key in self._shipped:
+            return True
+        _, providers = self._trusted[key]
+        return provider in (providers or {provider} - self._reserved)
+
+    def check(self, key: str, provider: str) -> None:
+        """Make sure that one of these keys may sign a provider; raises RegistryError."""
+        if self.allows(key, provider):
+            return
+        name, providers = self._trusted[key]
+        options = "".join(f" --provider {one}" for one in (*providers, provider))
+        raise RegistryError(
+            f"The key {name} is not trusted for the provider {provider}",
+            hint=f"If it shall be: billql registry trust {key} --name {name}{options}.",
+        )
+
+    def are_one(self, key: str, other: str) -> bool:
+        """Tell whether two keys belong to the same people: all that ship with billql do."""
+        return key == other or {key, other} <= self._shipped
+
+
+def check_key(text: str) -> str:
+    """Give the text of a public key back, if it is one; raises InterfaceError."""
+    try:
+        raw = base64.b64decode(text.removeprefix(KIND), validate=True)
+    except (ValueError, binascii.Error):
+        raw = b""
+    if len(raw) != 32 or text != KIND + base64.b64encode(raw).decode():
+        raise InterfaceError(
+            f"{text!r} is not a public key",
+            hint=f"One is written {KIND}…, as billql registry key show FILE prints it.",
+        )
+    return text
+
+
+def load(data: Path) -> dict[str, TrustedKey]:
+    """Give the trusted keys that a data folder has, by name; raises OperationalError."""
+    return {path.stem: _read(path) for path in sorted((data / _FOLDER).glob("[!.]*.json"))}
+
+
+def trust(
+    data: Path, name: str, key: str, providers: Collection[str], shipped: Collection[str]
+) -> None:
+    """Trust a key from now on; raises InterfaceError where that makes no sense."""
+    check_key(key)
+    for one in (name, *providers):
+        if not naming.is_provider(one):
+            raise InterfaceError(
+                f"{one!r} is not a name",
+                hint="Names are of lower-case letters, digits and underscores.",
+            )
+    if key in shipped:
+        raise InterfaceError("This key ships with billql, and is trusted for every provider")
+    for other, known in load(data).items():
+        if (other == name) != (known.key == key):
+            raise InterfaceError(
+                f"The name {name} belongs to another key"
+                if other == name
+                else f"This key is trusted already, under the name {other}",
+                hint=f"billql registry distrust {other} lets it go.",
+            )
+    trusted = TrustedKey(key=key, providers=tuple(sorted(providers)))
+    disk.replace(_path(data, name), msgspec.json.encode(trusted) + b"\n")
+
+
+def distrust(data: Path, name: str) -> None:
+    """Trust a key no longer; raises InterfaceError if none has the name."""
+    known = load(data)
+    if name not in known:
+        raise InterfaceError(
+            f"No trusted key is called {name}",
+            hint=f"There are: {', '.join(known)}." if known else "None is, beside billql's own.",
+        )
+    _path(data, name).unlink(missing_ok=True)
+
+
+def _path(data: Path, name: str) -> Path:
+    return data / _FOLDER / f"{name}.json"
+
+
+def _read(path: Path) -> TrustedKey:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=TrustedKey)
+    except OSError as error:
+        raise OperationalError(f"{path} cannot be read: {error.strerror}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise OperationalError(
+            f"{path} is damaged", hint="Delete it, and trust the key again."
+        ) from None

@@ -1,0 +1,47 @@
+"""What ships with billql: the key that signs its registry, the registry, and the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from billql.catalogue import built_in_root
+from billql.registry import naming
+
+KEYS = ("ed25519:6JNfWP6EwgvyeAcui765v3DC3jK6vSZOA2ouQwzGRXw=",)
+"""The public keys of those who release billql; registry/README.md tells how they sign."""
+
+
+def registry_root() -> Path:
+    """Give the folder of the registry: inside the package in a wheel, else in the repository."""
+    package = Path(__file__).parent.parent
+    packed = package / "_data" / "registry"
+    return packed if packed.is_dir() else package.parent.parent / "registry"
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """What ships with billql."""
+
+    keys: Collection[str] = KEYS
+    definitions: Path = field(default_factory=built_in_root)
+    registry: Path = field(default_factory=registry_root)
+
+    def providers(self) -> list[str]:
+        """Name the providers that have definitions."""
+        return sorted(path.parent.name for path in self.definitions.glob("*/provider.yaml"))
+
+    def version(self, provider: str) -> str | None:
+        """Give the version of a provider's definitions, if there are any.
+
+        YAML takes longer to parse than this may take; so it looks for the line that has it, which
+        in definitions that ship begins with the word.
+        """
+        try:
+            with (self.definitions / provider / "provider.yaml").open(encoding="utf-8") as lines:
+                stated = next((line for line in lines if line.startswith("version:")), "")
+        except OSError:
+            return None
+        version = stated.removeprefix("version:").strip()
+        return version if naming.is_version(version) else None

@@ -1,0 +1,152 @@
+"""Where a registry lies: in a folder, or on a web server that speaks HTTPS.
+
+A server says nothing that is believed: the index is signed, and has the checksums of the packages.
+HTTPS keeps to itself what is asked for, and redirects are not followed, so that it is known where
+things come from.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+
+from billql.errors import BadAnswer, ConnectionFailed, InterfaceError
+from billql.registry import RegistryError
+from billql.registry.index import INDEX_LIMIT
+from billql.registry.package import PACKAGE_LIMIT
+from billql.settings import Settings
+
+if TYPE_CHECKING:
+    from billql.wire import Wire
+
+_SETTINGS = Settings(
+    read_timeout=30.0, answer_timeout=120.0, body_limit=max(INDEX_LIMIT, PACKAGE_LIMIT)
+)
+
+
+class Source(Protocol):
+    """A place that has a registry."""
+
+    name: str
+    """What people call it: its folder or address."""
+    remembered: bool
+    """Whether it must not go back to an older index than it has shown."""
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Read a file of it, which is no larger than that.
+
+        Raises RegistryError, ConnectionFailed or BadAnswer.
+        """
+
+
+class Folder:
+    """A registry in a folder."""
+
+    def __init__(self, root: Path, *, name: str | None = None, remembered: bool = True) -> None:
+        self.name = name or str(root.resolve())
+        self.remembered = remembered
+        self._root = root
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Read a file."""
+        try:
+            with (self._root / path).open("rb") as file:
+                return _bounded(file.read(limit + 1), limit, f"{self._root / path}")
+        except OSError as error:
+            raise RegistryError(
+                f"{self._root / path} cannot be read: {error.strerror}",
+                hint="A registry is a folder that billql registry build has made.",
+            ) from error
+
+
+class Server:
+    """A registry on a web server."""
+
+    remembered = True
+
+    def __init__(self, url: str, wire: Wire) -> None:
+        self.name = url
+        self._wire = wire
+
+    def read(self, path: str, limit: int) -> bytes:
+        """Fetch a file."""
+        from billql.exchange import Request
+        from billql.wire import NoReply
+
+        url = f"{self.name}/{path}"
+        try:
+            reply = self._wire.exchange(Request("GET", url), {}, threading.Event())
+        except NoReply as why:
+            raise ConnectionFailed(
+                f"{url} could not be fetched: {why}", hint="Check the network, and the address."
+            ) from None
+        if 300 <= reply.status < 400:
+            raise RegistryError(
+                f"{url} leads on to {reply.headers.get('location', 'elsewhere')}, "
+                "and redirects are not followed",
+                hint="Give the registry's own address.",
+            )
+        if reply.status != 200:
+            raise RegistryError(
+                f"{url} was answered with status {reply.status}",
+                hint="The address is that of the folder with the registry's index.json.",
+            )
+        return _bounded(reply.body, limit, url)
+
+
+@contextmanager
+def opened(place: str) -> Iterator[Source]:
+    """Open the registry at an address or in a folder; raises InterfaceError for no such thing."""
+    if "://" not in place:
+        yield Folder(Path(place))
+        return
+    url = _address(place)
+    from billql.wire import Wire
+
+    wire = Wire(_SETTINGS)
+    try:
+        yield Server(url, wire)
+    finally:
+        wire.close()
+
+
+def _bounded(content: bytes, limit: int, name: str) -> bytes:
+    if len(content) > limit:
+        raise BadAnswer(f"{name} is larger than {limit} bytes")
+    return content
+
+
+def _address(url: str) -> str:
+    """Check an address: HTTPS, or plain HTTP on this machine alone; it has no query."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    # What readers of addresses disagree about, none of them shall see.
+    if not host or not (url.isascii() and url.isprintable()) or set(url) & set(" @?#%\\"):
+        raise InterfaceError(
+            f"{url!r} is not the address of a registry",
+            hint="Give a folder, or an address like https://example.com/registry.",
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+        raise InterfaceError(
+            f"{url} must be an https:// address",
+            hint="Plain http is for this machine alone: 127.0.0.1, ::1 and localhost.",
+        )
+    return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

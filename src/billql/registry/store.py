@@ -1,0 +1,140 @@
+"""Installed packages: a folder for each version, side by side, and which of them is used.
+
+`packages/<provider>/<version>/` holds the definitions as the catalogue reads them, and what proves
+them: the signed index and the package. A version is moved into its place when it is complete, and
+out of it when it is removed, so that it is always there as a whole or not at all. `chosen` runs
+whenever billql starts: it looks at names of folders, and little else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from billql.errors import InterfaceError, OperationalError
+from billql.registry import RegistryError, disk, naming
+
+PACKAGE = "package.tar"
+"""The file of an installed version that has its package, beside the index that signs it."""
+
+
+class Store:
+    """The installed packages of a data folder, which need not be there."""
+
+    def __init__(self, data: Path) -> None:
+        self._root = data / "packages"
+
+    def providers(self) -> list[str]:
+        """Name the providers of which a version is installed."""
+        names = filter(naming.is_provider, _names(self._root))
+        return sorted(name for name in names if self.versions(name))
+
+    def versions(self, provider: str) -> list[str]:
+        """Give the installed versions of a provider, the oldest first."""
+        if not naming.is_provider(provider):
+            return []
+        found = filter(naming.is_version, _names(self._root / provider))
+        return sorted(found, key=naming.order)
+
+    def folder(self, provider: str, version: str) -> Path:
+        """Give the folder of an installed version."""
+        return self._root / provider / version
+
+    def chosen(
+        self, pins: Mapping[str, str], built_in: Callable[[str], str | None]
+    ) -> dict[str, Path]:
+        """Give the folder of each provider that is read from an installed package.
+
+        That is the version that is pinned, or else the newest, if it is newer than what ships with
+        billql; `built_in` gives the version that does, if there is one. Raises InterfaceError for
+        a pin on what is not there.
+        """
+        found: dict[str, Path] = {}
+        for provider in {*self.providers(), *pins}:
+            version = self.choose(provider, pins.get(provider), built_in(provider))
+            if version is not None:
+                found[provider] = self.folder(provider, version)
+        return found
+
+    def choose(self, provider: str, pin: str | None, built_in: str | None) -> str | None:
+        """Choose among the installed versions; None is the one that ships with billql, or none.
+
+        Raises InterfaceError for a pin on what is not there.
+        """
+        versions = self.versions(provider)
+        if pin is None:
+            newest = versions[-1] if versions else None
+            older = newest and built_in and naming.order(newest) <= naming.order(built_in)
+            return None if older else newest
+        if pin in versions:
+            return pin
+        if pin == built_in:
+            return None
+        raise InterfaceError(
+            f"The provider {provider} is pinned to version {pin}, which is not installed",
+            hint=f"Run billql registry pull {provider} {pin}.",
+        )
+
+    def read(self, provider: str, version: str) -> dict[str, bytes]:
+        """Read all files of an installed version; raises RegistryError if that is not possible."""
+        files = {}
+        try:
+            for path in sorted(self.folder(provider, version).iterdir()):
+                if path.is_symlink() or not path.is_file():
+                    raise RegistryError(f"{path} is not a plain file")
+                files[path.name] = path.read_bytes()
+        except OSError as error:
+            raise RegistryError(f"{error.filename} cannot be read: {error.strerror}") from error
+        return files
+
+    def install(
+        self, provider: str, version: str, files: Mapping[str, bytes], check: Callable[[Path], None]
+    ) -> bool:
+        """Install a version, whole or not at all; raises OperationalError if it cannot be.
+
+        `check` is given the folder before it moves into its place, and raises what stops it. Gives
+        False if the version is there already; then it stays as it is.
+        """
+        target = self.folder(provider, version)
+        new = disk.temporary(self._root)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            disk.sweep(self._root)
+            new.mkdir()
+            for name, content in files.items():
+                disk.write(new / name, content)
+            disk.flush(new)
+            check(new)
+            new.rename(target)
+            disk.flush(target.parent)
+        except OSError as error:
+            if target.is_dir():
+                return False
+            raise OperationalError(
+                f"{provider} {version} cannot be installed in {self._root}: {error.strerror}"
+            ) from error
+        finally:
+            disk.discard(new)
+        return True
+
+    def remove(self, provider: str, version: str) -> None:
+        """Remove an installed version; raises OperationalError if it cannot be."""
+        old = disk.temporary(self._root)
+        try:
+            self.folder(provider, version).rename(old)
+            disk.discard(old)
+            if not self.versions(provider):
+                (self._root / provider).rmdir()
+        except OSError as error:
+            raise OperationalError(
+                f"{provider} {version} cannot be removed from {self._root}: {error.strerror}"
+            ) from error
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise OperationalError(f"{folder} cannot be read: {error.strerror}") from error
