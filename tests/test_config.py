@@ -165,13 +165,14 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
     written(path, FILE)
     with billql.connect(config=path, keep=1.0) as connection:
         options = connection._session._options()
-    assert (options.keep, options.max_requests) == (1.0, 500)
+    assert (options.keep, options.settings.max_requests) == (1.0, 500)
     assert options.cache == Path("~/answers").expanduser()
-    assert Path("~/providers").expanduser() in options.catalogue._roots
-    assert options.settings == Settings(read_timeout=5, attempts=2)
+    assert Path("~/providers").expanduser() in options.catalogue._places
+    assert options.settings == Settings(read_timeout=5, attempts=2, max_requests=500)
     with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
         options = connection._session._options()
-    assert (options.keep, options.max_requests, options.cache) == (300.0, None, tmp_path)
+    assert (options.keep, options.cache) == (300.0, tmp_path)
+    assert options.settings.max_requests == Settings().max_requests
 
 
 def test_a_sandbox_knows_no_connections(path: Path) -> None:

@@ -57,7 +57,7 @@ EXPORTED = [
     *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
     *("ApiError", "BadAnswer", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
     *("CredentialRefused", "DefinitionError", "Interrupted", "ListChanged", "ParameterMissing"),
-    *("RequestLimit", "SqlError", "UnknownName"),
+    *("RequestLimit", "RowLimit", "SqlError", "StatementTimeout", "UnknownName"),
 ]
 
 

@@ -11,7 +11,14 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.errors import ApiError, BadAnswer, Error, RequestLimit
+from billql.errors import (
+    ApiError,
+    BadAnswer,
+    Error,
+    RequestLimit,
+    RowLimit,
+    StatementTimeout,
+)
 from billql.settings import Settings
 from support.server import Traffic
 from support.shop import SIZE, Shop, opened, select
@@ -181,7 +188,7 @@ def test_nothing_is_asked_twice_and_all_is_counted(tmp_path: Path) -> None:
 
 def test_most_requests(tmp_path: Path) -> None:
     shop = Shop(things=95, events=95)
-    with opened(shop, tmp_path, max_requests=4) as session:
+    with opened(shop, tmp_path, settings=Settings(max_requests=4)) as session:
         for name in ("things", "events"):
             shop.asked.clear()
             with pytest.raises(RequestLimit, match="needs more than the 4 requests"):
@@ -193,8 +200,8 @@ def test_most_requests(tmp_path: Path) -> None:
 def test_retries_count_as_requests(tmp_path: Path) -> None:
     shop = Shop()
     shop.before = lambda request, number: httpx.Response(503, headers={"retry-after": "0"})
-    settings = Settings(attempts=3)
-    with opened(shop, tmp_path, max_requests=2, settings=settings) as session:
+    settings = Settings(attempts=3, max_requests=2)
+    with opened(shop, tmp_path, settings=settings) as session:
         with pytest.raises(RequestLimit):
             select(session, "SELECT * FROM @balance")
         (scan,) = session.scans
@@ -309,3 +316,30 @@ def test_an_answer_that_fails_only_in_a_column_is_not_kept(tmp_path: Path) -> No
             select(session, "SELECT id FROM @events")
         broken["items"] = [{"id": 1, "name": "b"}]
         assert select(session, "SELECT id FROM @events") == [(1,)]
+
+
+def test_most_rows(tmp_path: Path) -> None:
+    shop = Shop(things=95)
+    with opened(shop, tmp_path, settings=Settings(max_rows=15)) as session:
+        assert len(select(session, "SELECT * FROM @things LIMIT 10")) == 10
+        with pytest.raises(RowLimit, match="more than the 15 rows"):
+            select(session, "SELECT count(*) FROM @things")
+
+
+def test_a_statement_may_take_so_long(tmp_path: Path) -> None:
+    # A list without an end; each statement has its own time.
+    shop = Shop(events=95)
+    endless: list[int] = []
+
+    def answer(request: httpx.Request, number: int) -> httpx.Response | None:
+        endless.append(number)
+        row = {"id": number, "name": "x", "kind": "odd"}
+        return httpx.Response(200, json={"items": [row], "next": f"t{number}"})
+
+    settings = Settings(statement_timeout=0.3)
+    with opened(shop, tmp_path, keep=0, settings=settings) as session:
+        assert len(select(session, "SELECT * FROM @events")) == 95
+        shop.before = answer
+        with pytest.raises(StatementTimeout, match=r"longer than the 0\.3 seconds"):
+            select(session, "SELECT * FROM @events")
+        assert endless

@@ -21,7 +21,10 @@ below its classes stand billql's own, which say more:
         │   │   └── CredentialRefused  401 or 403                     credential-refused
         │   ├── ConnectionFailed   no answer at all                   no-connection
         │   ├── ListChanged        a list moved while it was read     list-changed
-        │   ├── RequestLimit       --max-requests was reached         request-limit
+        │   ├── OutputError        an answer that cannot be written   output
+        │   ├── RequestLimit       more requests than allowed         request-limit
+        │   ├── RowLimit           more rows than allowed             row-limit
+        │   ├── StatementTimeout   more time than allowed             statement-timeout
         │   └── Interrupted        Ctrl-C or interrupt()              interrupted
         └── ProgrammingError
             ├── SqlError           SQL that SQLite refuses            bad-sql
@@ -181,7 +184,8 @@ class ApiError(OperationalError):
     """The API answered with an error.
 
     `status` is the HTTP status, `method` and `url` the request (without secrets), `api_code` and
-    `api_message` what the API itself said, `request_id` what its support asks for.
+    `api_message` what the API itself said, `request_id` what its support asks for. `unknown` is the
+    parameter whose value names nothing that exists, if that is what the API said.
     """
 
     code = "api-error"
@@ -197,6 +201,7 @@ class ApiError(OperationalError):
         api_code: str | None = None,
         api_message: str | None = None,
         request_id: str | None = None,
+        unknown: str | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
@@ -206,6 +211,7 @@ class ApiError(OperationalError):
         self.api_code = api_code
         self.api_message = api_message
         self.request_id = request_id
+        self.unknown = unknown
 
 
 class CredentialRefused(ApiError):
@@ -229,10 +235,31 @@ class ListChanged(OperationalError):
     exit = Exit.API
 
 
+class OutputError(OperationalError):
+    """The answer could not be written."""
+
+    code = "output"
+    exit = Exit.OUTPUT
+
+
 class RequestLimit(OperationalError):
     """The statement needs more requests than the user allows."""
 
     code = "request-limit"
+    exit = Exit.LIMIT
+
+
+class RowLimit(OperationalError):
+    """A statement reads more rows from APIs than the user allows."""
+
+    code = "row-limit"
+    exit = Exit.LIMIT
+
+
+class StatementTimeout(OperationalError):
+    """A statement goes on asking APIs for longer than the user allows."""
+
+    code = "statement-timeout"
     exit = Exit.LIMIT
 
 

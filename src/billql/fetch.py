@@ -93,6 +93,7 @@ class Scan:
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
                 self.figures.rows += len(left)
+                self.statement.count(len(left))
                 if watch is not None:
                     watch.look(left)
                 yield left
@@ -247,7 +248,7 @@ class _Reader:
         try:
             answer = future.result()
         except ApiError as error:
-            if error.status == 404 and scan.method.missing == "empty" and request is self.first:
+            if request is self.first and self._means_no_rows(error):
                 return None
             raise
         content = parse(scan.method, answer, where)
@@ -263,6 +264,12 @@ class _Reader:
         if self._pages is None:
             scan.statement.publish(self._asked, self._connection, self._keep())
         return rows
+
+    def _means_no_rows(self, error: ApiError) -> bool:
+        """Tell whether an error says that what the statement asks for does not exist."""
+        if error.status == 404:
+            return self._scan.method.missing == "empty"
+        return error.unknown in self._chain.named
 
     def _keep(self) -> float | None:
         """Give the seconds for which the definition says that the chain stays true."""

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import repeat
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from billql.definition import Column, Method, Rows
 from billql.errors import BadAnswer
 from billql.exchange import Answer, Page, member
-from billql.values import SQLValue, reader
+from billql.values import Reader, SQLValue, reader
 
 Row = tuple[SQLValue, ...]
 
@@ -56,7 +56,7 @@ def parse(method: Method, answer: Answer, where: str) -> Content:
     groups = [_walk(source, data, where) for source in method.sources()]
     counted = _page_items(method.sources()[0].at, data)
     last = counted[-1] if counted else None
-    return Content(data, groups, Page(data, len(counted), last))
+    return Content(data, groups, Page(data, len(counted), last, answer.headers))
 
 
 def _single_group(method: Method, data: Any) -> Content:
@@ -154,7 +154,7 @@ class RowMaker:
         self._columns = columns
         self._used = frozenset(used)
         self._table = table
-        self._readers = {name: reader(columns[name].type, columns[name].format) for name in used}
+        self._readers = {name: _reader(columns[name]) for name in used}
 
     def rows(
         self, content: Content, answer: Answer, echoes: Mapping[str, SQLValue], where: str
@@ -164,7 +164,7 @@ class RowMaker:
         for items in content.groups:
             if not items.values:
                 continue
-            self._check_shape(items.values[0], where)
+            self._check_shape(items, where)
             sources = [
                 self._column(name, column, items, content, answer, echoes, where)
                 for name, column in self._columns.items()
@@ -191,13 +191,18 @@ class RowMaker:
             rows = [row for row in rows if row[place] is not None and low <= row[place] <= high]
         return rows
 
-    def _check_shape(self, first: Any, where: str) -> None:
-        """Refuse an object that has nothing of a row: an error in the clothes of an answer."""
-        if not isinstance(first, dict):
-            return
+    def _check_shape(self, items: Items, where: str) -> None:
+        """Refuse what is no row, and what has nothing of one: an error in an answer's clothes."""
         paths = (column.path or name for name, column in self._columns.items())
-        names = {path.partition(".")[0] for path in paths if not path.startswith("$")}
-        if names and first and names.isdisjoint(first):
+        names = {
+            path.partition(".")[0].removesuffix("[]") for path in paths if not path.startswith("$")
+        }
+        if not names:
+            return
+        if not items.are_objects:
+            raise BadAnswer(f"{where} answered with rows of {self._table} that are no objects")
+        first = items.values[0]
+        if first and names.isdisjoint(first):
             raise BadAnswer(f"{where} answered with nothing that {self._table} consists of")
 
     def _column(
@@ -245,6 +250,20 @@ def identities(
     )
 
 
+def _reader(column: Column) -> Reader:
+    """Give the reader of a column; where a row has several values, it takes one of them."""
+    read = reader(column.type, column.format)
+    if column.take is None:
+        return read
+    choose = min if column.take == "min" else max
+
+    def take(values: Iterable[Any]) -> SQLValue:
+        present: list[Any] = [value for value in values if value is not None]
+        return cast(SQLValue, choose(present, default=None))
+
+    return lambda rows: [take(read(values)) for values in rows]
+
+
 def _derived(
     column: Column, values: list[SQLValue], pick: Callable[[str], list[Any]]
 ) -> list[SQLValue]:
@@ -286,7 +305,17 @@ def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any
 
 
 def _members(items: Items, path: str) -> list[Any]:
-    """Find `a.b.c` in every row; None where a part is missing."""
+    """Find `a.b.c` in every row, None where a part is missing; for `a[].b` a list in every row."""
+    array, each, rest = path.partition("[]")
+    if each:
+        return [_elements(member(row, array), rest.removeprefix(".")) for row in items.values]
     if "." not in path and items.are_objects:
         return [row.get(path) for row in items.values]
     return [member(row, path) for row in items.values]
+
+
+def _elements(array: Any, path: str) -> list[Any]:
+    """Find `b.c` in every element of an array, which may be missing as a whole."""
+    if not isinstance(array, list | None):
+        raise ValueError("its path does not lead to a list")
+    return [member(element, path) if path else element for element in array or ()]

@@ -1,4 +1,4 @@
-"""What bounds a request: sane values that people can change."""
+"""What bounds requests and statements: sane values that people can change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Count = Annotated[int, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What bounds a request; all times are seconds."""
+    """What bounds requests and statements; all times are seconds."""
 
     connect_timeout: Seconds = 10.0
     """How long connecting may take."""
@@ -29,3 +29,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """The largest body, in bytes, that an answer may have; unpacked, if it comes packed."""
     concurrency: Count = 32
     """How many requests may be under way at once, to all providers together."""
+    statement_timeout: Seconds = 3600.0
+    """How long a statement may go on asking APIs."""
+    max_requests: Annotated[int, Meta(ge=0)] = 100_000
+    """How many requests a statement may send."""
+    max_rows: Count = 100_000_000
+    """How many rows a statement may read from APIs."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -16,9 +17,10 @@ import apsw
 from billql.answers import Answers, key_of
 from billql.archive import Key
 from billql.credentials import Connection
-from billql.errors import Interrupted, RequestLimit
+from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.exchange import Answer, Request
 from billql.rows import Row
+from billql.settings import Settings
 from billql.transport import Transport, Trip
 
 TICK = 0.1
@@ -52,8 +54,9 @@ class ScanFigures:
 
     @property
     def waiting(self) -> float:
-        """Seconds that requests have waited, those under way too; may be read in any thread."""
-        return self.waited + sum(trip.waited for trip in tuple(self.trips))
+        """The longest time in seconds that a request under way has to wait for a limit, or before
+        it is sent again; may be read in any thread."""
+        return max((trip.waited for trip in tuple(self.trips)), default=0.0)
 
     def as_dict(self) -> dict[str, str | int | float]:
         """Give the figures as `--stats` shows them; `waited` is in seconds."""
@@ -92,6 +95,8 @@ class Resources:
     keep: float
     """Seconds for which answers are kept, where a definition does not say otherwise; 0 keeps none
     at all."""
+    settings: Settings
+    """What bounds a statement."""
 
 
 @dataclass
@@ -103,11 +108,12 @@ class Statement:
     """
 
     shared: Resources
-    max_requests: int | None = None
     interrupted: Callable[[], bool] = lambda: False
     scans: list[ScanFigures] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
     sent: int = 0
     arrived: int = 0
+    rows: int = 0
     offline: bool = False
     """Whether requests are refused with NotAtHand, because a scout is running."""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -249,6 +255,26 @@ class Statement:
         if self.stop.is_set() or self.interrupted():
             self.stop.set()
             raise Interrupted
+        self._check_time()
+
+    def count(self, rows: int) -> None:
+        """Count rows that a scan has read; raises RowLimit."""
+        self.rows += rows
+        if self.rows > self.shared.settings.max_rows:
+            raise RowLimit(
+                f"The statement reads more than the {self.shared.settings.max_rows:,} rows "
+                "that it may read",
+                hint="Narrow it down, or raise max_rows under [settings] in the config file.",
+            )
+
+    def _check_time(self) -> None:
+        limit = self.shared.settings.statement_timeout
+        if time.monotonic() - self.began > limit:
+            raise StatementTimeout(
+                f"The statement has asked for longer than the {limit:g} seconds that it may take",
+                hint="Narrow it down, or raise statement_timeout under [settings] in the config "
+                "file.",
+            )
 
     def close(self) -> None:
         """End the statement: nothing more is sent, and its snapshot is let go."""
@@ -283,10 +309,11 @@ class Statement:
         with self._lock:
             if self.stop.is_set():
                 raise Interrupted
-            if self.max_requests is not None and self.sent >= self.max_requests:
+            self._check_time()
+            most = self.shared.settings.max_requests
+            if self.sent >= most:
                 raise RequestLimit(
-                    f"The statement needs more than the {self.max_requests} requests "
-                    "that it may send",
+                    f"The statement needs more than the {most} requests that it may send",
                     hint="Narrow it down, or raise --max-requests.",
                 )
             self.sent += 1
