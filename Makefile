@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check test bench schema clean
+.PHONY: help setup demo check prepared test assurance bench schema docs registry clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "billql needs Python 3.11 or newer; this is " + sys.version)'
@@ -24,8 +25,14 @@ check: $(READY) ## Format, lint, types and import floors.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(READY) ## Run every test.
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+prepared: $(READY)
+	@tests/docs/prepare.sh $(VENV)/mdx
+
+test: prepared ## Run every test.
+	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
+
+assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minutes, and print a table.
+	PYTHONPATH=tests $(BIN)/python -m assurance
 
 $(BENCH_READY): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
@@ -36,6 +43,14 @@ bench: $(BENCH_READY) ## Measure billql beside a hand-written loop and Shillelag
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
+
+docs: schema ## Write the answers of the pages' queries into docs/*.md, and the site into docs/site.
+	$(BIN)/python docs/answers.py
+	rm -rf docs/site
+	$(BIN)/billql docs build
+
+registry: $(READY) ## Pack and sign the definitions of provider/; KEY is the private key's file.
+	$(BIN)/billql registry build --key $(KEY)
 
 demo: $(READY) ## Answer real SELECTs over real HTTP, from the sandbox.
 	@docs/demo.sh $(BIN)/billql

@@ -5,8 +5,83 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billql.errors import OutputError
+from billql.errors import InterfaceError, OutputError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
+
+_PAGES = "docs"
+"""Where the pages lie that people write, as in billql's own repository."""
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the one command below it, with its options."""
+    commands = command.add_subparsers(metavar="COMMAND", required=True)
+    build = commands.add_parser(
+        "build",
+        help="write a page for each table, made of the definitions",
+        description="Write a page for each table, made of the definitions.",
+        allow_abbrev=False,
+    )
+    add = build.add_argument
+    add(
+        "--target",
+        choices=("site", "docusaurus"),
+        default="site",
+        help="a static site (default), or MDX for Docusaurus",
+    )
+    add("--output", metavar="DIR", help="default: docs/site, or docs/docusaurus")
+    add(
+        "--pages",
+        metavar="DIR",
+        help=f"Markdown for the site, in the order of its contents.toml (default: {_PAGES}, "
+        "if it has that file)",
+    )
+    add(
+        "--definitions",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a folder with more providers; may be given several times",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Write the pages; those of an earlier time that are no longer made stay."""
+    output = Path(options.output or f"docs/{options.target}")
+    files = _made(options)
+    _write(files, output)
+    print(f"{len(files)} files are in {output}.")
+    return 0
+
+
+def _made(options: Namespace) -> Mapping[str, str]:
+    from billql.catalogue import Catalogue, built_in_root
+
+    try:
+        from billql.docs import docusaurus, facts, guide, site
+    except ImportError as error:
+        raise InterfaceError(
+            f"Pages are made with {error.name}, which is not installed",
+            hint="pip install 'billql[docs]' gets what is needed.",
+        ) from None
+    roots = [*(Path(folder) for folder in options.definitions), built_in_root()]
+    providers = facts.gather(Catalogue(roots))
+    if options.target == "docusaurus":
+        return docusaurus.build(providers)
+    from billql.cli import parser
+
+    folder = Path(options.pages or _PAGES)
+    written = options.pages is not None or (folder / guide.CONTENTS).exists()
+    return site.build(providers, parser.make(), guide.read(folder) if written else guide.Guide())
+
+
+def _write(files: Mapping[str, str], folder: Path) -> None:
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+    except OSError as error:
+        raise OutputError(f"{error.filename} cannot be written: {error.strerror}") from error

@@ -1,0 +1,82 @@
+"""Runs every query of the pages, and writes under each what it gives.
+
+    python docs/answers.py                   # writes
+    python docs/answers.py --check           # tells where a page says something else; ends with 1
+    python docs/answers.py --check PAGE …    # these pages alone
+
+A query is a block of SQL; its answer is the table that follows. The answers are those of the
+sandbox on one day, which stands for 'now' in a query. What one query of a page makes, the later
+ones find. The README's queries are run, but their answers are not written there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import io
+import re
+import sys
+from pathlib import Path
+
+import billql
+from billql import names
+from billql.output import Style, markdown
+
+DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"^```sql\n(?P<sql>(?s:.*?))^```\n(?:\n(?:\|.*\n)+)?", re.MULTILINE)
+EXPLAINED = re.compile(r"\s*EXPLAIN QUERY PLAN\b", re.IGNORECASE)
+
+
+def main() -> int:
+    """Go through the pages."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("pages", metavar="PAGE", nargs="*", type=Path)
+    options = parser.parse_args()
+    pages = options.pages or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    differing = [path for path in pages if _differs(path, write=not options.check)]
+    for path in differing if options.check else ():
+        print(f"{path.name} does not say what its queries give; run: make docs")
+    return 1 if options.check and differing else 0
+
+
+def _differs(path: Path, *, write: bool) -> bool:
+    text = path.read_text(encoding="utf-8")
+    with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
+        told = BLOCK.sub(lambda block: _told(block["sql"], connection, path), text)
+    if path.name == "README.md" or told == text:
+        return False
+    if write:
+        path.write_text(told, encoding="utf-8")
+    return True
+
+
+def _told(sql: str, connection: billql.Connection, path: Path) -> str:
+    """Give a block with its answer."""
+    try:
+        answer = _answer(sql, connection)
+    except billql.Error as error:
+        raise SystemExit(f"{path.name}: {error.message}\n\n{sql}") from error
+    return f"```sql\n{sql}```\n{answer}"
+
+
+def _answer(sql: str, connection: billql.Connection) -> str:
+    """Give the table of the last statement that gives rows, with the empty line before it."""
+    answer = ""
+    for statement in names.split(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
+        cursor = connection.execute(statement.text)
+        columns = cursor.description
+        rows = [] if columns is None else cursor.fetchall()
+        if columns is None or not rows:
+            continue
+        if EXPLAINED.match(statement.text):  # of a plan, what it tells, without its numbers
+            columns, rows = columns[-1:], [row[-1:] for row in rows]
+        table = io.StringIO()
+        markdown.write(columns, iter(rows), table, Style())
+        answer = f"\n{table.getvalue()}"
+    return answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,255 @@
+"""The reference of commands, settings, functions and errors, as Markdown made from the program.
+
+What is written here is what the code says of itself: the parser's options, the docstrings of
+settings, functions and errors. A page that lacks something therefore lacks it in the code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from billql import config, errors, money
+from billql.docs.facts import ProviderPages
+from billql.settings import Settings
+
+_MARKUP = re.compile(r"[\\`*_\[\]<|&~]")
+
+
+def commands(parser: argparse.ArgumentParser) -> str:
+    """Describe every command with its options."""
+    return "\n".join(_commands(parser))
+
+
+def settings(providers: Sequence[ProviderPages]) -> str:
+    """Describe the config file, and the environment variables of each provider."""
+    tokens = [
+        (
+            one.provider.title,
+            ", ".join(f"`{name}`" for name in one.provider.auth.variables()),
+            f"`BILLQL_{one.name.upper()}_URL`",
+        )
+        for one in providers
+    ]
+    lines = [
+        "# Settings",
+        "",
+        "## Environment variables",
+        "",
+        "A token goes to the provider's own address. Another address is for a proxy or a sandbox: "
+        "https, or plain http on this machine.",
+        "",
+        *_table(("Provider", "Token", "Another address"), tokens),
+        "",
+        "## The config file",
+        "",
+        _doc(config).partition("\n")[2].strip("\n"),
+        "",
+    ]
+    for title, kind in _CONFIG.items():
+        rows = [
+            (f"`{field.encode_name}`", _default(field), attributes(kind).get(field.name, ""))
+            for field in msgspec.structs.fields(kind)
+        ]
+        lines += [f"### {title}", "", _doc(kind), ""]
+        lines += [*_table(("Key", "Default", "Meaning"), rows), ""]
+    return "\n".join(lines)
+
+
+_CONFIG: dict[str, type[msgspec.Struct]] = {
+    "At the top": config.Config,
+    "[connections.NAME]": config.ConnectionConfig,
+    "[profiles.NAME]": config.Profile,
+    "[settings]": Settings,
+}
+"""The tables of the config file, and what describes each."""
+
+
+def _default(field: msgspec.structs.FieldInfo) -> str:
+    """Give a default that says something: none of what is empty."""
+    plain = isinstance(field.default, str | int | float)
+    return f"`{field.default}`" if plain else ""
+
+
+def functions() -> str:
+    """Describe the SQL functions that billql adds to SQLite's own."""
+    lines = ["# Functions", "", "billql adds these functions to those that SQLite has.", ""]
+    for signature, text in sorted(_functions()):
+        lines += [f"## {signature}", "", text, ""]
+    return "\n".join(lines)
+
+
+def _functions() -> Iterator[tuple[str, str]]:
+    """Find what has a docstring that opens with a call, as the functions of SQL have."""
+    for name, value in vars(money).items():
+        if name.startswith("_") or getattr(value, "__module__", "") != money.__name__:
+            continue
+        found = re.match(r"`(\w+\(.*?\))`: (.*)", inspect.getdoc(value) or "", re.DOTALL)
+        if found:
+            yield found[1], f"{found[2][0].upper()}{found[2][1:]}"
+
+
+def errors_and_codes() -> str:
+    """Describe the error tree and the exit codes."""
+    exits = attributes(errors.Exit)
+    codes = [(f"`{one.value}`", f"`{one.name}`", exits.get(one.name, "")) for one in errors.Exit]
+    kinds = [
+        (f"`{kind.__name__}`", f"`{kind.code}`", f"`{kind.exit.value}`", _doc(kind).split("\n")[0])
+        for kind in _subclasses(errors.Error)
+    ]
+    return "\n".join(
+        (
+            "# Errors",
+            "",
+            _doc(errors).partition("\n")[2].strip("\n"),
+            "",
+            "## Codes",
+            "",
+            "`code` and the exit code of the command line are stable: programs may rely on them.",
+            "",
+            *_table(("Error", "Code", "Exit", "Meaning"), kinds),
+            "",
+            "## Exit codes",
+            "",
+            *_table(("Exit", "Name", "Meaning"), codes),
+            "",
+        )
+    )
+
+
+def _subclasses(kind: type[errors.Error]) -> Iterator[type[errors.Error]]:
+    """Give a class and all below it that billql itself defines, from the top down."""
+    yield kind
+    for one in kind.__subclasses__():
+        if one.__module__ == errors.__name__:
+            yield from _subclasses(one)
+
+
+# The command line ---------------------------------------------------------------------------------
+
+
+def _commands(parser: argparse.ArgumentParser) -> Iterator[str]:
+    yield "# Commands"
+    yield ""
+    yield f"{parser.description or ''} `{parser.prog} COMMAND --help` tells what is here too."
+    yield ""
+    yield from _options(parser)
+    yield from _children(parser, parser.epilog or "", 2)
+
+
+def _children(parser: argparse.ArgumentParser, known: str, level: int) -> Iterator[str]:
+    """Describe the commands below one; a text that is `known` is not told again."""
+    for command in _subparsers(parser):
+        yield f"{'#' * level} {command.prog}"
+        yield ""
+        yield _plain(command.description or "")
+        yield ""
+        yield "```text"
+        yield _usage(command)
+        yield "```"
+        yield ""
+        yield from _options(command)
+        epilog = (command.epilog or "").removesuffix(known).strip()
+        if epilog:
+            yield from ("```text", epilog, "```", "")
+        yield from _children(command, known, level + 1)
+
+
+def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
+    rows = [(_spelling(one), _help(parser, one)) for one in _actions(parser)]
+    if rows:
+        yield from _table(("Option", "Meaning"), rows)
+        yield ""
+
+
+def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
+    """Give the options and arguments that help texts show."""
+    # argparse has no public way to ask for these; its private one has stayed since Python 2.7.
+    return [
+        action
+        for action in parser._actions
+        if action.help != argparse.SUPPRESS
+        and not isinstance(action, argparse._SubParsersAction | argparse._HelpAction)
+    ]
+
+
+def _subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    found = [
+        one
+        for action in parser._actions
+        if isinstance(action, argparse._SubParsersAction)
+        for one in action.choices.values()
+    ]
+    return list(dict.fromkeys(found))  # a command that has two names is described once
+
+
+def _spelling(action: argparse.Action) -> str:
+    """Give an option as people write it, with its value."""
+    value = _value(action)
+    if not action.option_strings:
+        return f"`{value}`"
+    names = ", ".join(f"`{name}`" for name in action.option_strings)
+    return names if action.nargs == 0 else f"{names} `{value}`"
+
+
+def _value(action: argparse.Action) -> str:
+    return action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+
+
+def _usage(command: argparse.ArgumentParser) -> str:
+    words = [command.prog]
+    if any(one.option_strings for one in _actions(command)):
+        words.append("[OPTION …]")
+    for action in _actions(command):
+        if not action.option_strings:
+            value = _value(action)
+            words.append(f"[{value}]" if action.nargs in ("?", "*") else value)
+    if _subparsers(command):
+        words.append("COMMAND")
+    return " ".join(words)
+
+
+def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
+    text = (action.help or "") % {**vars(action), "prog": parser.prog}
+    if action.choices is not None:
+        text += f"; one of {', '.join(map(str, action.choices))}"
+    return _plain(text)
+
+
+# Texts --------------------------------------------------------------------------------------------
+
+
+def attributes(kind: type) -> dict[str, str]:
+    """Give the texts that stand under a class's attributes, by name."""
+    (body,) = ast.parse(inspect.getsource(kind).strip()).body
+    assert isinstance(body, ast.ClassDef)
+    found: dict[str, str] = {}
+    name = ""
+    for node in body.body:
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]):
+                pass
+            case ast.Expr(value=ast.Constant(value=str(text))) if name:
+                found[name] = " ".join(text.split())
+    return found
+
+
+def _doc(thing: object) -> str:
+    return inspect.getdoc(thing) or ""
+
+
+def _plain(text: str) -> str:
+    """Escape what would be markup."""
+    return _MARKUP.sub(r"\\\g<0>", text)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(head)} |"
+    yield f"|{'---|' * len(head)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
