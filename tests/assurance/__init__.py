@@ -4,6 +4,8 @@
 
 case        what a case is, and how its outcome is judged
 hostile     an API that misbehaves in every way that HTTP and JSON allow; `faults` are the ways
+moving      lists that change while they are read
+tls         certificates that do not hold
 """
 
 from __future__ import annotations
@@ -16,6 +18,6 @@ from .case import Case
 @cache
 def everything() -> tuple[Case, ...]:
     """Give every case, in an order that is always the same."""
-    from . import faults
+    from . import faults, moving, tls
 
-    return tuple(faults.cases())
+    return (*faults.cases(), *moving.cases(), *tls.cases())

@@ -66,6 +66,7 @@ _CONFIG: dict[str, type[msgspec.Struct]] = {
     "[connections.NAME]": config.ConnectionConfig,
     "[profiles.NAME]": config.Profile,
     "[settings]": Settings,
+    "[registry]": config.RegistryConfig,
 }
 """The tables of the config file, and what describes each."""
 
