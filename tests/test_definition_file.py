@@ -88,6 +88,8 @@ resources:
         sql: SELECT sum(amount) FROM example.billing.bills
 """
 
+PAGING = "page or page_count or next_url or link_header or token or last_row or one_page"
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
@@ -334,7 +336,12 @@ def test_garbage_is_a_definition_error(
         (
             "    seconds: 3600",
             "    zzz: 3600",
-            "14: limits.1.zzz: unknown word; expected requests, seconds",
+            "14: limits.1.zzz: unknown word; expected requests, seconds, path_ends",
+        ),
+        (
+            "title: Example\n",
+            "title: Example\nerrors: {unknown_value: {code: missing}}\n",
+            "3: errors.unknown_value: Object missing required field `parameter`",
         ),
         ("title: Example\n", "", "1: Object missing required field `title`"),
         (
@@ -399,12 +406,12 @@ def test_garbage_is_a_definition_error(
         (
             "pages: {kind: page, total: meta.total}",
             "pages: {kind: pgae, total: meta.total}",
-            "16: paging.pages.kind: expected page or next_url or token or last_row",
+            f"16: paging.pages.kind: expected {PAGING}",
         ),
         (
             "pages: {kind: page, total: meta.total}",
             "pages: {total: meta.total}",
-            "16: paging.pages.kind: expected page or next_url or token or last_row",
+            f"16: paging.pages.kind: expected {PAGING}",
         ),
         (
             "pages: {kind: page, total: meta.total}",
@@ -501,7 +508,12 @@ SENTENCE = "expected: A full sentence that says what the thing means."
             "        type: date",
             "        type: date\n        format: eopch",
             f"12: {COLUMNS}.day.format: "
-            "expected epoch or epoch_ms or instant or dollars or filename",
+            "expected epoch or epoch_ms or instant or dollars or filename or reference",
+        ),
+        (
+            "        type: date",
+            "        type: date\n        take: least",
+            f"12: {COLUMNS}.day.take: expected min or max",
         ),
         (
             "        currency: currency",
@@ -571,7 +583,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             "        paging: pages",
             "        paging: {kind: pages, total: total}",
-            f"29: {LIST}.paging.kind: expected page or next_url or token or last_row",
+            f"29: {LIST}.paging.kind: expected {PAGING}",
         ),
         (
             "        paging: pages",
@@ -682,6 +694,26 @@ def test_a_service_without_its_parts(
             "        value: USD",
             "        format: dollars",
             f"20: {COLUMNS}.currency.format: dollars needs a column of type decimal or real",
+        ),
+        *(
+            (
+                "        value: USD",
+                f"        {words}",
+                f"{line}: {COLUMNS}.currency.take: "
+                "`take` and one [] in the path, like items[].price, need each other",
+            )
+            for words, line in (
+                ("take: min", 20),
+                ('path: "a[].b"', 17),
+                ('path: "a[].b[]"\n        take: max', 21),
+                ("path: a.b\n        take: max", 21),
+                ('path: "$parent.a[]"\n        take: max', 21),
+            )
+        ),
+        (
+            "        type: decimal\n",
+            "        type: decimal\n        format: reference\n",
+            f"15: {COLUMNS}.amount.format: reference needs a column of type json or text",
         ),
         (
             "paging: pages",

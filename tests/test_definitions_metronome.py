@@ -520,8 +520,6 @@ def test_what_is_got_is_what_is_listed(session: Session, table: Table, method: s
 
 @pytest.mark.parametrize(("table", "method"), GOT)
 def test_an_unknown_key_is_an_empty_answer(session: Session, table: Table, method: str) -> None:
-    if table.name == "metronome.pricing.packages":
-        pytest.skip("the API answers 400, not 404, for an unknown package")
     key = "invoice_id" if method == "list_of_invoice" else "id"
     condition = f"t.{key} = '00000000-0000-0000-0000-000000000000'"
     if "customer_id" in needed(table):

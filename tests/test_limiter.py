@@ -76,6 +76,17 @@ def test_no_limit_never_waits() -> None:
     assert [limiter.reserve() for _ in range(1000)] == [0.0] * 1000
 
 
+def test_a_limit_of_some_paths_leaves_the_others_alone() -> None:
+    clock = FakeClock()
+    searches = Limit(requests=1, seconds=10, path_ends="/search")
+    limiter = Limiter([Limit(requests=3, seconds=10), searches], clock)
+    assert limiter.reserve("/v1/invoices/search") == 0
+    assert limiter.reserve("/v1/charges/search") == 10
+    assert limiter.reserve("/v1/invoices") == 0
+    assert limiter.reserve("/v1/search/invoices") == 0
+    assert limiter.reserve("/v1/charges") == 10, "the search before counts as well"
+
+
 def test_threads_together_keep_to_the_limit() -> None:
     limiter = Limiter([Limit(requests=100, seconds=3600)], Clock())
     ready = threading.Barrier(8)

@@ -15,8 +15,8 @@ Stripe, the comparison keeps away from it:
   as well; an item can be read by its id.
 - The lines of an invoice cannot be paged: `starting_after` is refused. No invoice has more than a
   page of them here.
-- `/v1/balance` has an object where Stripe has an array, and a payment intent has the whole
-  `latest_charge`, unasked, where Stripe has its id; billql refuses both.
+- `/v1/balance` has an object where Stripe has an array; billql refuses it.
+- A payment intent has the whole `latest_charge`, unasked, where Stripe has its id.
 - The list of invoice items has only those that are not on an invoice yet.
 
 It runs as it is, on a loopback port that the system picks; but the copy of its data that it writes
@@ -110,7 +110,7 @@ LISTS = {
     ),
     "core.payment_intents": Compared(
         lambda c, _: c.v1.payment_intents.list({"limit": 100}).auto_paging_iter(),
-        "id status currency customer payment_method capture_method "
+        "id status currency customer payment_method capture_method latest_charge=latest_charge.id "
         "error_code=last_payment_error.code unixepoch(created)=created",
         "amount",
     ),
@@ -356,6 +356,35 @@ def test_items_of_subscriptions_are_the_same_by_their_ids(
     for key, quantity, plan in found:
         item = localstripe.client.v1.subscription_items.retrieve(str(key)).to_dict()
         assert (item["quantity"], item["plan"]["id"]) == (quantity, plan)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "paths"),
+    [
+        ("core.charges", "customer", "id name email"),
+        ("core.charges", "balance_transaction", "id amount fee net"),
+        ("core.refunds", "balance_transaction", "id amount net"),
+        ("core.refunds", "charge", "id amount amount_refunded"),
+        ("core.payment_intents", "latest_charge", "id amount status balance_transaction"),
+        ("billing.invoices", "customer", "id name email"),
+        ("billing.subscriptions", "latest_invoice", "id total status"),
+    ],
+)
+def test_an_object_beside_its_id_is_the_one_that_the_official_client_expands(
+    localstripe: Localstripe, connection: billql.Connection, name: str, field: str, paths: str
+) -> None:
+    service: Any = getattr(localstripe.client.v1, name.partition(".")[2])
+    canceled = {"status": "all"} if name == "billing.subscriptions" else {}
+    listed = service.list({"limit": 100, "expand": [f"data.{field}"], **canceled})
+    parts = paths.split()
+    rows = [
+        (item["id"], *(at(item[field], part) for part in ("id", *parts)))
+        for item in map(plain, listed.auto_paging_iter())
+    ]
+    inner = ", ".join(f"{field}_object ->> '{part}'" for part in parts)
+    found = connection.execute(f"SELECT id, {field}, {inner} FROM stripe.{name}").fetchall()
+    assert found == rows
+    assert any(None not in row for row in rows)
 
 
 def test_conditions_become_parameters_that_both_understand(

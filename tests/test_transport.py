@@ -280,6 +280,15 @@ def test_the_definition_limits_requests() -> None:
     assert [round(moment, 3) for moment in api.moments] == [0, 0, 10, 10, 20]
 
 
+def test_a_limit_may_be_for_some_paths() -> None:
+    api = Api(OK)
+    limited = connection(limits=(Limit(requests=1, seconds=10, path_ends="/search"),))
+    with asking(api) as transport:
+        for path in ("/v1/things", "/v1/things/search", "/v1/things", "/v1/others/search"):
+            ask(transport, limited, get(path=path))
+    assert [round(moment) for moment in api.moments] == [0, 0, 0, 10]
+
+
 def test_a_limit_that_takes_longer_than_patience_is_an_error() -> None:
     api = Api(OK)
     limited = connection(limits=(Limit(requests=1, seconds=600),))

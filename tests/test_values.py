@@ -155,6 +155,13 @@ GOOD: list[tuple[ColumnType, Format | None, Any, SQLValue]] = [
     ("text", "filename", 'attachment; filename="a b.pdf"', "a b.pdf"),
     ("text", "filename", "attachment; FILENAME=a.pdf", "a.pdf"),
     ("text", "filename", "inline", None),
+    ("text", "reference", "cus_1", "cus_1"),
+    ("text", "reference", "", ""),
+    ("text", "reference", 7, "7"),
+    ("text", "reference", {"id": "cus_1", "name": "Sammy"}, "cus_1"),
+    ("json", "reference", {"id": "cus_1", "name": "é"}, '{"id":"cus_1","name":"é"}'),
+    ("json", "reference", "cus_1", None),
+    ("json", "reference", "", None),
     ("blob", None, b"\0\xff", b"\0\xff"),
 ]
 
@@ -213,6 +220,7 @@ MISFITS: list[tuple[tuple[ColumnType, ...], Format | None, list[Any]]] = [
         for format in FORMATS[:2]
     ),
     (("json",), None, [DEEP, 10**30, object()]),
+    (("text", "json"), "reference", [{}, {"id": None}, {"id": {}}, ["cus_1"], DEEP, b"x"]),
     (("blob",), None, ["text", [1]]),
 ]
 BAD = [

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,7 +20,7 @@ from billql import values
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.definition import CONNECTION, Method, Parameter
-from billql.errors import BadValue, ParameterMissing
+from billql.errors import BadValue, NotSupportedError, ParameterMissing
 from billql.exchange import Request, Scalar, plain
 from billql.plan import (
     Constraint,
@@ -57,6 +58,9 @@ class Chain:
     """What the statement asks of each column."""
     chosen: Mapping[str, Spans]
     """The same with defaults and windows: what this chain covers."""
+    named: frozenset[str]
+    """The parameters that each carry the one value which the statement gave for it: where that
+    value names nothing, there are no rows."""
     connection: Connection
 
 
@@ -81,8 +85,13 @@ def bind(
     """Turn a plan and the values of its constraints into requests, for each of some connections.
 
     An argument is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a
-    key column without a value, BadValue for one that the API cannot be given.
+    key column without a value, BadValue for one that the API cannot be given, NotSupportedError
+    for a method that billql cannot call.
     """
+    if (need := table.beyond.get(plan.method)) is not None:
+        raise NotSupportedError(
+            f"{table.name} cannot be read by {plan.method}: it needs {need}, which billql cannot do"
+        )
     if plan.missing:
         raise _missing(table, plan)
     method = table.resource.methods[plan.method]
@@ -288,7 +297,7 @@ def _chain(
     chosen: Mapping[str, Spans],
     connection: Connection,
 ) -> Chain:
-    path = method.path
+    origin, path = connection.url, method.path
     # Whoever takes a POST expects a JSON object, even where nothing is to be said.
     request = Request(method.verb, "", body={} if method.verb == "POST" else None)
     for name, parameter in method.parameters.items():
@@ -299,6 +308,9 @@ def _chain(
         if parameter.location == "path":
             assert not isinstance(value, list)
             path = path.replace(f"{{{told}}}", quote(plain(value), safe=":"))
+        elif parameter.location == "host":
+            assert not isinstance(value, list)
+            origin = origin.replace(f"{{{told}}}", _label(table, parameter.column or name, value))
         elif parameter.location == "body":
             request = request.with_body(told, value)
         elif isinstance(value, list):
@@ -315,7 +327,7 @@ def _chain(
     }
     unseen = echoed(table)
     return Chain(
-        replace(request, url=connection.url + path, keeps=table.headers),
+        replace(request, url=origin + path, keeps=table.headers),
         echoes={
             CONNECTION: connection.name,
             **{name: points[name] for name in unseen if name in points},
@@ -324,8 +336,17 @@ def _chain(
         within=dict(_loose_windows(table, method, chosen)),
         asked=asked,
         chosen=chosen,
+        named=frozenset(_named(method, asked)),
         connection=connection,
     )
+
+
+def _named(method: Method, asked: Mapping[str, Spans]) -> Iterator[str]:
+    """Give the API's names of the parameters that carry one value of the statement's own."""
+    for name, parameter in method.parameters.items():
+        spans = asked.get(parameter.filters(name) or "", ())
+        if parameter.operator == "=" and len(spans) == 1 and spans[0].is_point:
+            yield parameter.name or name
 
 
 def _loose_windows(
@@ -347,6 +368,21 @@ def covering(table: Table, plan: Plan, chain: Chain, column: str, span: Span) ->
     method = table.resource.methods[plan.method]
     chosen = {**chain.chosen, column: (span,)}
     return _chain(table, method, plan, chain.asked, chosen, chain.connection)
+
+
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
+"""What stands between two dots of a server's name (RFC 1123)."""
+
+
+def _label(table: Table, column: str, value: Scalar) -> str:
+    """Check what becomes a part of a server's name, for the token goes to that server."""
+    text = plain(value)
+    if not _LABEL.fullmatch(text):
+        raise BadValue(
+            f"{table.name}: {column} cannot be {text!r:.80}",
+            hint="It becomes a part of the server's name: letters, digits and hyphens.",
+        )
+    return text
 
 
 def _with_list(request: Request, name: str, parameter: Parameter, value: list[Scalar]) -> Request:

@@ -69,6 +69,22 @@ class Limit(_Strict, frozen=True, kw_only=True):
 
     requests: Annotated[int, Meta(gt=0)]
     seconds: Annotated[float, Meta(gt=0)]
+    path_ends: str = ""
+    """Of the requests whose path ends so, like `/search`; the other limits count them as well."""
+
+
+class UnknownValue(_Strict, frozen=True, kw_only=True):
+    """An error which says that the value of a filter names nothing that exists, so that a list
+    filtered by it has no rows.
+
+    It counts only with the status 400, this very code, and the name of a parameter that a condition
+    filled with one value; every other error stays one.
+    """
+
+    code: str
+    """The error's code."""
+    parameter: str
+    """The path to the name of the parameter that had the value."""
 
 
 class ErrorBody(_Strict, frozen=True, kw_only=True):
@@ -80,6 +96,8 @@ class ErrorBody(_Strict, frozen=True, kw_only=True):
     """The path to the error's code."""
     request_id: str | None = None
     """The path to the id that the provider's support asks for."""
+    unknown_value: UnknownValue | None = None
+    """The error for a filter's value that names nothing, where the API has no empty list for it."""
 
 
 class Column(_Strict, frozen=True, kw_only=True):
@@ -95,8 +113,11 @@ class Column(_Strict, frozen=True, kw_only=True):
     `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
     `$root.a` from the answer; `$key` is the row's key in a map, `$value` the row itself;
     `$parameter` the value that the statement gave to this column; `$header.name` a header of the
-    answer, `$body` its bytes.
+    answer, `$body` its bytes. `a[].b` is what each element of an array has, for `take`.
     """
+    take: Literal["min", "max"] | None = None
+    """Which value a row has, of those that a path with `[]` leads to: the least or the greatest, by
+    SQL's own min() and max()."""
     format: Format | None = None
     """How the API writes it, if not in the usual way."""
     value: Scalar | None = None
@@ -123,7 +144,9 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     name: str | None = None
     """The API's name, where it is not the one that it has here: two parameters may share one.
     In a body, `a.b` is the member b of the object a."""
-    location: Literal["path", "query", "body", "header"] = msgspec.field(default="query", name="in")
+    location: Literal["path", "query", "body", "header", "host"] = msgspec.field(
+        default="query", name="in"
+    )
     """Where it goes."""
     column: Name | None = None
     """The column that it filters; the one of its own name, if nothing is said."""
@@ -345,6 +368,12 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     for name, column in columns.items():
         if column.currency is not None and column.currency not in columns:
             yield ("columns", name, "currency"), f"there is no column {column.currency}"
+        source = column.path or name
+        if source.count("[]") != (column.take is not None) or (column.take and source[0] == "$"):
+            yield (
+                ("columns", name, "take"),
+                "`take` and one [] in the path, like items[].price, need each other",
+            )
         yield from _format_problems(("columns", name, "format"), column.format, column.type)
     for name in list(columns)[_TOLD_APART:]:
         if columns[name].path == "$parameter" or name in _read_for(resource):
@@ -374,6 +403,8 @@ def _method_problems(
     for name in sorted(told - in_path):
         yield ("parameters", name), f"the request has no {{{name}}}"
     for name, parameter in method.parameters.items():
+        if parameter.location == "host" and f"{{{parameter.name or name}}}" not in provider.url:
+            yield ("parameters", name), f"the provider's url has no {{{parameter.name or name}}}"
         column = parameter.filters(name)
         if column is not None and column not in columns:
             yield ("parameters", name), f"there is no column {column}"

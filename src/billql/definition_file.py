@@ -21,7 +21,7 @@ from billql import definition
 from billql._version import __version__
 from billql.definition import Provider, Service
 from billql.errors import DefinitionError
-from billql.misfit import Place, misfit
+from billql.misfit import FIRST_USE, Place, misfit
 
 MAX_BYTES = 4 * 1024 * 1024
 """A definition larger than this is not one that a person wrote."""
@@ -79,7 +79,8 @@ def _fingerprint(kind: type, text: bytes, context: str) -> str:
 
 def _recall(path: Path, kind: type[T]) -> T | None:
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+        with FIRST_USE:
+            return msgspec.msgpack.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
@@ -196,7 +197,8 @@ class _Document:
         check: Callable[[T], Iterable[definition.Problem]],
     ) -> T:
         try:
-            value = msgspec.convert(self._value, kind)
+            with FIRST_USE:
+                value = msgspec.convert(self._value, kind)
         except msgspec.ValidationError:
             place, message = misfit(self._value, kind)
             self._fail(place, message)

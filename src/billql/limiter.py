@@ -29,18 +29,19 @@ class Limiter:
         self._held_until = 0.0
         self._lock = threading.Lock()
 
-    def reserve(self) -> float:
-        """Take a place for one request; give the seconds to wait, or 0.0 with the place taken."""
+    def reserve(self, path: str = "") -> float:
+        """Take a place for a request; give the seconds to wait, or 0.0 with the place taken."""
         with self._lock:
             moment = self._clock.monotonic()
             wait = max(0.0, self._held_until - moment)
-            for limit, sent in self._windows:
+            windows = [one for one in self._windows if path.endswith(one[0].path_ends)]
+            for limit, sent in windows:
                 while sent and sent[0] + limit.seconds <= moment:
                     sent.popleft()
                 if len(sent) >= limit.requests:
                     wait = max(wait, sent[0] + limit.seconds - moment)
             if wait == 0.0:
-                for _, sent in self._windows:
+                for _, sent in windows:
                     sent.append(moment)
             return wait
 

@@ -6,12 +6,17 @@ the people who wrote the value: definitions and the config file are read this wa
 
 from __future__ import annotations
 
+import threading
 import types
 import typing
 from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
+
+FIRST_USE = threading.Lock()
+"""To be held while msgspec makes a struct: 0.22 crashes the process where two threads use a type
+for the first time at once."""
 
 Place = tuple[str | int, ...]
 """The path to a part of a value."""

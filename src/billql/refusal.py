@@ -40,6 +40,7 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
         api_code=said.code,
         api_message=said.message,
         request_id=said.request_id,
+        unknown=said.unknown,
         hint=_advice(status, connection),
     )
 
@@ -70,6 +71,10 @@ class _Said:
             or self._words(reply.headers, "x-request-id")
             or self._words(reply.headers, "request-id")
         )
+        unknown = paths.unknown_value
+        self.unknown = None
+        if unknown is not None and reply.status == 400 and self.code == unknown.code:
+            self.unknown = self._words(data, unknown.parameter)
 
     def _words(self, data: Any, path: str | None) -> str | None:
         found = member(dict(data), path) if path and isinstance(data, Mapping) else None

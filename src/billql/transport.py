@@ -199,7 +199,8 @@ class Transport:
 
     def _wait_for_limit(self, job: _Job, end: float) -> float:
         """Take a place under the limit; give how long it would take if that is too long."""
-        while (wait := job.lane.limiter.reserve()) > 0:
+        path = urlsplit(job.request.url).path
+        while (wait := job.lane.limiter.reserve(path)) > 0:
             if self._clock.monotonic() + wait > end:
                 return wait
             self._sleep(job.trip, wait)

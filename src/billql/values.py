@@ -46,10 +46,11 @@ ColumnType = Literal[
     "blob",
 ]
 
-Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename"]
+Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "reference", "json"]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
 a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
-content-disposition header that holds a file name."""
+content-disposition header that holds a file name, another object as its id or as a whole, a
+parameter in a body that takes what a JSON text says."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
@@ -57,8 +58,11 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "instant": frozenset(("date", "month")),
     "dollars": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
+    "reference": frozenset(("text", "json")),
+    "json": frozenset(("text",)),
 }
-"""The column types that each format can give."""
+"""The column types that each format can give. Of a reference, text is the id that the API gives or
+that the object has; json is the object, and NULL where the API gives the id alone."""
 
 Operator = Literal["=", "<", "<=", ">", ">="]
 """The comparisons that a parameter can stand for."""
@@ -112,6 +116,8 @@ def reader(kind: ColumnType, format: Format | None = None) -> Reader:
         return _each(_read_dollars)
     if format == "filename":
         return _each(_read_filename)
+    if format == "reference":
+        return _read_ids if kind == "text" else _read_objects
     return _READERS[kind]
 
 
@@ -282,6 +288,21 @@ def _read_json(values: Sequence[Any]) -> list[SQLValue]:
         return [None if value is None else orjson.dumps(value).decode() for value in values]
     except TypeError as error:  # nested deeper than it writes, or not JSON at all
         raise ValueError(f"not JSON: {error}") from None
+
+
+def _read_ids(values: Sequence[Any]) -> list[SQLValue]:
+    return _read_text([_id(value) if isinstance(value, dict) else value for value in values])
+
+
+def _id(value: dict[str, Any]) -> object:
+    if value.get("id") is None:
+        raise _misfit(value, "an id or an object with one")
+    return value["id"]
+
+
+def _read_objects(values: Sequence[Any]) -> list[SQLValue]:
+    _read_ids(values)  # refuses what is neither an id nor an object
+    return _read_json([value if isinstance(value, dict) else None for value in values])
 
 
 def _read_filename(value: object) -> str | None:
@@ -458,11 +479,15 @@ def _text_floor(kind: ColumnType, value: SQLValue) -> tuple[int, bool] | None:
     return (count - 1, False) if tail < "Z" else (count, False)
 
 
-def write(kind: ColumnType, format: Format | None, value: Any) -> str | int | float | bool:
+def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
     """Give what the API takes for one end of a span.
 
     Raises ValueError where the value lies outside of what the type can say.
     """
+    if format == "json":
+        import orjson
+
+        return orjson.loads(value)
     if kind in ("date", "month", "timestamp"):
         moment = _moment(kind, value)
         if format in ("epoch", "epoch_ms"):
@@ -473,9 +498,7 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> str | int | fl
     return value
 
 
-def write_bound(
-    kind: ColumnType, format: Format | None, operator: Operator, edge: Any
-) -> str | int | float | bool:
+def write_bound(kind: ColumnType, format: Format | None, operator: Operator, edge: Any) -> Any:
     """Give what an API takes that filters with an operator, for an end of a span.
 
     An end is a whole second, day or month and belongs to the span; what lies inside of it does

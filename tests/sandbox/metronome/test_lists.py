@@ -276,4 +276,4 @@ def test_packages(ask: Asker) -> None:
     assert {row["contract_id"] for row in rows} == {one["id"] for one in contracts}
     assert rows
     assert ask.rows(path, {"package_id": packages[1]["id"]}) == []
-    assert ask.post(path, {"package_id": USD}).status_code == 400
+    assert ask.post(path, {"package_id": USD}).status_code == 404

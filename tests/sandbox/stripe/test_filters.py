@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+
+from billql.sandbox.stripe.books import Books
+from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
+from billql.sandbox.stripe.resources import BY_PATH
 
 from .asking import Asker, Row
 
@@ -270,7 +274,80 @@ def test_filters_together(stripe_ask: Asker, told: Told) -> None:
     )
 
 
-def test_nothing_belongs_to_accounts_and_test_clocks(stripe_ask: Asker) -> None:
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("invoices", "invoiceitems", "subscriptions", "credit_notes", "quotes"),
+        *("promotion_codes", "payment_intents", "billing/credit_grants"),
+    ],
+)
+def test_by_the_account_that_stands_for_a_customer(
+    stripe_ask: Asker, told: Told, path: str
+) -> None:
+    known = {row["id"]: row["customer_account"] for row in told["customers"]}
+    for row in told[path]:
+        assert row["customer_account"] == known.get(row["customer"])
+    account = next(row["customer_account"] for row in told[path] if row["customer_account"])
+    query = {"customer_account": account}
+    if path == "subscriptions":
+        query["status"] = "all"
+    check(stripe_ask, told, path, query, field("customer_account", account))
+
+
+def test_credits_of_an_account(stripe_ask: Asker, told: Told) -> None:
+    grant = next(row for row in told["billing/credit_grants"] if row["customer_account"])
+    account = {"customer_account": grant["customer_account"]}
+    customer = {"customer": grant["customer"]}
+    path = "billing/credit_balance_transactions"
+    assert stripe_ask.rows(path, account) == stripe_ask.rows(path, customer) != []
+    scope = {"filter[type]": "credit_grant", "filter[credit_grant]": grant["id"]}
+    path = "billing/credit_balance_summary"
+    summary = stripe_ask.json(path, account | scope)
+    assert summary == stripe_ask.json(path, customer | scope)
+    assert summary["customer_account"] == grant["customer_account"]
+    status, error = stripe_ask.error(path, **scope, customer_account="acct_other")
+    assert (status, error["code"], error["param"]) == (400, "resource_missing", "customer_account")
+
+
+@pytest.mark.parametrize("path", ["customers", "subscriptions", "quotes"])
+def test_what_is_on_a_test_clock(stripe_ask: Asker, told: Told, path: str) -> None:
+    (row,) = stripe_ask.rows(path, {"test_clock": CLOCK})
+    assert row["test_clock"] == CLOCK
+    assert stripe_ask.json(f"{path}/{row['id']}") == row
+    assert row["id"] not in {each["id"] for each in told[path]}
+    if path != "customers":
+        assert stripe_ask.rows(path, {"customer": CUSTOMER}) == [row]
+
+
+def test_what_belongs_to_things_on_a_test_clock(stripe_ask: Asker) -> None:
+    assert stripe_ask.rows(f"customers/{CUSTOMER}/balance_transactions") == []
+    ((quote,), (subscription,)) = (
+        stripe_ask.rows(path, {"test_clock": CLOCK}) for path in ("quotes", "subscriptions")
+    )
+    assert stripe_ask.rows(f"quotes/{quote['id']}/line_items")
+    items = stripe_ask.rows("subscription_items", {"subscription": subscription["id"]})
+    assert items == subscription["items"]["data"]
+    assert {item["subscription"] for item in items} == {subscription["id"]}
+    assert stripe_ask.json(f"subscription_items/{items[0]['id']}") == items[0]
+
+
+def test_subscriptions_by_the_end_that_comes_first() -> None:
+    """The greatest start and the least end of its items count."""
+    items = [{"current_period_start": n, "current_period_end": 10 * n} for n in (2, 1, 3)]
+    row: Row = {"items": {"data": items}}
+    filters = BY_PATH["subscriptions"].filters
+    for name, moment in (("current_period_start", 3), ("current_period_end", 10)):
+        told = filters[name]
+        for bounds, kept in (
+            ({"gte": str(moment)}, True),
+            ({"gt": str(moment)}, False),
+            ({"lt": str(moment)}, False),
+            ({"lte": str(moment)}, True),
+        ):
+            assert told.keep(cast(Books, None), row, told.kind(name, bounds)) is kept
+
+
+def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_ask: Asker) -> None:
     assert stripe_ask.rows("invoices", {"customer_account": "acct_other"}) == []
     assert stripe_ask.rows("customers", {"test_clock": "clock_other"}) == []
     assert stripe_ask.rows("charges", {"transfer_group": "other"}) == []

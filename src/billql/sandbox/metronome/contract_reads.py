@@ -18,7 +18,6 @@ from billql.sandbox.metronome.asking import (
     table,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.metronome.contract_terms import AUTHOR, Terms
 from billql.sandbox.metronome.customer_reads import scheduled
@@ -199,7 +198,7 @@ class Contracts(Desk):
         for package in self._packages():
             if package["id"] == asked["package_id"]:
                 return package
-        raise wrong("Package not found")
+        raise not_found("Package")
 
     def _get_package(self, request: Request, asked: Asked) -> Response:
         return data(self._find_package(asked))

@@ -19,6 +19,7 @@ payments       payment intents, their charges, payments of invoices
 reversals      refunds and disputes
 balances       balance transactions, payouts and the balance
 quotes, meters, events
+clocks         what a test clock rehearses, which lists leave out
 books          all tables, made when first asked for
 
 How it is asked

@@ -12,6 +12,7 @@ from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
 from billql.sandbox.stripe.customers import customer_json, entry_json
 from billql.sandbox.stripe.drafting import Note
 from billql.sandbox.stripe.events import events_of
@@ -143,6 +144,15 @@ class Books:
                 items += own
                 billed = [each for each in account.invoices if each.terms is terms]
                 subscriptions.append(subscription_json(terms, billed, own, now))
+        customers = {
+            account.customer.stripe_id: customer_json(account, now) for account in accounts
+        }
+        tried = next(each for each in subscriptions if each["status"] == "trialing")
+        customers[CUSTOMER] = rehearsing(customers[tried["customer"]])
+        self.customers[CUSTOMER] = self.customers[tried["customer"]]
+        self.entries[CUSTOMER], self.grants[CUSTOMER] = Table([]), []
+        subscriptions.append(rehearsed(tried) | {"latest_invoice": None})
+        items += subscriptions[-1]["items"]["data"]
         by_customer: defaultdict[str, list[Json]] = defaultdict(list)
         for subscription in reversed(subscriptions):
             if subscription["status"] != "canceled":
@@ -156,7 +166,7 @@ class Books:
             {row["currency"]: row["balance"]} if row["balance"] else {}
         )
         return {
-            "customers": Table(customer_json(account, now) for account in accounts),
+            "customers": Table(customers.values()),
             "subscriptions": Table(subscriptions),
             "subscription_items": Table(items),
             "billing/credit_grants": Table(granted),
@@ -201,16 +211,20 @@ class Books:
         )
         tables = self._of_charges(intents, notes)
         names = {product["id"]: product["name"] for product in catalogue.products}
-        quotes = list(quotes_of(story, catalogue, accounts))
-        for quote in quotes:
+        quotes: list[Json] = []
+        for quote in quotes_of(story, catalogue, accounts):
             self.lines[quote.id] = Table(reversed(lines_json(quote, names)), by=None)
+            quotes.append(quote_json(quote))
+        offered = next(quote for quote in quotes if quote["status"] == "open")
+        quotes.append(rehearsed(offered))
+        self.lines[quotes[-1]["id"]] = self.lines[offered["id"]]
         self.more["quote", "line_items"] = lambda row: embedded(
             list(self.lines[row["id"]]), f"/v1/quotes/{row['id']}/line_items"
         )
         return tables | {
             "payment_intents": Table(payments.intent_json(intent) for intent in intents),
             "invoice_payments": Table(each for own in paying.values() for each in own),
-            "quotes": Table(quote_json(quote) for quote in quotes),
+            "quotes": Table(quotes),
         }
 
     def _of_charges(

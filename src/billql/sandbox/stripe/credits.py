@@ -16,7 +16,7 @@ from billql.sandbox.moments import DAY
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.catalogue import Catalogue, in_currency
 from billql.sandbox.stripe.drafting import Line
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 
 Reason = Literal[
     "credits_granted",
@@ -82,7 +82,7 @@ class Grant:
             "category": self.category,
             "created": self.created,
             "customer": self.customer.stripe_id,
-            "customer_account": None,
+            "customer_account": account_of(self.customer),
             "effective_at": self.created,
             "expires_at": self.expires,
             "livemode": False,

@@ -8,7 +8,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.chance import Chance
 from billql.sandbox.story import Customer
 from billql.sandbox.stripe.accounts import Account
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.purse import Entry
 
 _ADDRESSES: Final = {
@@ -55,7 +55,7 @@ def customer_json(account: Account, now: int) -> Json:
         "business_name": customer.name,
         "created": customer.created,
         "currency": customer.currency if account.invoices else None,
-        "customer_account": None,
+        "customer_account": account_of(customer),
         "default_source": None,
         "delinquent": any(
             invoice.status(now) == "open" and invoice.settlement.tried(now) and not invoice.sent
@@ -95,7 +95,7 @@ def entry_json(customer: Customer, entry: Entry) -> Json:
         "credit_note": entry.note,
         "currency": customer.currency,
         "customer": customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(customer),
         "description": entry.description,
         "ending_balance": entry.ending,
         "invoice": entry.invoice,

@@ -64,14 +64,17 @@ def among(field: str, most: int) -> Filter:
     return Filter(several(text, most), lambda books, row, value: at(row, field) in value)
 
 
-def never() -> Filter:
-    """Keep no rows: nothing here belongs to what is asked for."""
-    return Filter(text, lambda books, row, value: False)
-
-
 def like(pattern: str, word: str) -> bool:
     """Tell whether an event's type is one, or of a group such as `invoice.*`."""
     return fnmatchcase(word, pattern.replace("[", "[[]"))
+
+
+def of_items(choose: Callable[[list[int]], int], field: str) -> Filter:
+    """Keep subscriptions by the least or the greatest of their items' moments."""
+    return Filter(
+        span,
+        lambda books, row, value: value(choose([item[field] for item in row["items"]["data"]])),
+    )
 
 
 def any_item(test: Callable[[Json, Any], bool], kind: Kind, of: str | None = None) -> Filter:

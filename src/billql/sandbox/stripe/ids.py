@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from billql.sandbox.chance import Chance
+from billql.sandbox.story import Customer
 
 
 def ident(prefix: str, *key: int | str) -> str:
     """Return an id such as 'in_' and 24 letters and digits."""
     return f"{prefix}{Chance(prefix, *key).word(24)}"
+
+
+def account_of(customer: Customer) -> str | None:
+    """Return the id of the account that a customer is kept as; one in three is."""
+    return ident("acct_1", customer.stripe_id) if customer.place % 3 == 1 else None

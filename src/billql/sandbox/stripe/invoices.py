@@ -7,6 +7,7 @@ from typing import Final
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.customers import address_of
 from billql.sandbox.stripe.drafting import Extra, Invoice, Line
+from billql.sandbox.stripe.ids import account_of
 
 EMBEDDED: Final = 10
 """Rows of a list within another object; the rest is read from the list's own URL."""
@@ -48,7 +49,7 @@ def extra_json(extra: Extra) -> Json:
         "amount": extra.amount,
         "currency": extra.currency,
         "customer": extra.customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(extra.customer),
         "date": extra.moment,
         "description": extra.description,
         "discountable": extra.discountable,
@@ -183,7 +184,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "currency": invoice.currency,
         "custom_fields": None,
         "customer": customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(customer),
         "customer_address": address_of(customer) if customer.plan != "lead" else None,
         "customer_email": customer.email,
         "customer_name": customer.name,

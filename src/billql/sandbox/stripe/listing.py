@@ -205,7 +205,8 @@ class Endpoints:
             test = searching.read(values["query"], resource.path, fields)
             start = searching.page_of(values.get("page"))
             limit = values.get("limit", DEFAULT)
-            found = [row for row in self._books.tables[resource.path] if test(row)]
+            rows = self._books.tables[resource.path]
+            found = [row for row in rows if row.get("test_clock") is None and test(row)]
             more = start + limit < len(found)
             answer: Json = {
                 "object": "search_result",
@@ -276,18 +277,29 @@ class Endpoints:
     def _get_summary(self, request: Request) -> Response:
         self._permit(request, "rak_billing_credits_read")
         values = self._read(request, _SUMMARY, "filter")
-        if "customer" not in values:
-            raise wording.missing("customer")
-        self._known("customers", values["customer"], "customer")
-        chosen = self._chosen(self._books.grants[values["customer"]], values["filter"])
+        customer = self._summed(values)
+        chosen = self._chosen(self._books.grants[customer["id"]], values["filter"])
         answer = {
             "object": "billing.credit_balance_summary",
             "balances": summary(chosen, self._books.story.now),
-            "customer": values["customer"],
-            "customer_account": None,
+            "customer": customer["id"],
+            "customer_account": customer["customer_account"],
             "livemode": False,
         }
         return self._answer(answer, values)
+
+    def _summed(self, values: Mapping[str, Any]) -> Json:
+        """Return the customer whom a summary is about, who may be given as an account."""
+        account = values.get("customer_account")
+        if "customer" in values:
+            self._known("customers", values["customer"], "customer")
+        elif account is None:
+            raise wording.missing("customer")
+        for row in self._books.tables["customers"]:
+            whose = (row["id"], row["customer_account"])
+            if values.get("customer", whose[0]) == whose[0] and account in (None, whose[1]):
+                return row
+        raise wording.no_such("account", str(account), "customer_account")
 
     def _chosen(self, grants: Sequence[Grant], asked: Mapping[str, Any]) -> list[Grant]:
         """Return the grants that a summary is about."""

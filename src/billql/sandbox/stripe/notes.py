@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.drafting import Note
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.invoices import embedded
 
 
@@ -49,7 +49,7 @@ def note_json(note: Note, now: int) -> Json:
         "created": note.created,
         "currency": invoice.currency,
         "customer": invoice.customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(invoice.customer),
         "customer_balance_transaction": note.balance_entry,
         "discount_amount": 0,
         "discount_amounts": [],

@@ -13,7 +13,7 @@ from billql.sandbox.settlement import Attempt
 from billql.sandbox.story import Customer
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.drafting import Invoice
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.orders import Order, Outcome
 
 Means = Literal["card", "us_bank_account", "sepa_debit", "customer_balance"]
@@ -158,7 +158,7 @@ def intent_json(intent: Intent) -> Json:
         "created": intent.created,
         "currency": intent.currency,
         "customer": known.stripe_id if known else None,
-        "customer_account": None,
+        "customer_account": account_of(known) if known else None,
         "description": intent.words,
         "last_payment_error": _payment_error(intent, last) if last and failed else None,
         "latest_charge": last.id if last else None,

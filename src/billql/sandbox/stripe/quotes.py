@@ -12,7 +12,7 @@ from billql.sandbox.moments import DAY
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 
 Status = Literal["accepted", "open", "draft", "canceled"]
 
@@ -141,7 +141,7 @@ def quote_json(quote: Quote) -> Json:
         "created": quote.created,
         "currency": quote.customer.currency,
         "customer": quote.customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(quote.customer),
         "default_tax_rates": [],
         "description": None,
         "discounts": [],

@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 from billql.sandbox.api import Json
 from billql.sandbox.chance import Chance
 from billql.sandbox.moments import DAY
-from billql.sandbox.story import Story
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.story import Customer, Story
+from billql.sandbox.stripe.ids import account_of, ident
 
 
 class Coupon(NamedTuple):
@@ -101,11 +101,11 @@ class Rebates:
         codes = [self._code(coupon.id, coupon.id, 0) for coupon in COUPONS.values()]
         for place in range(mailed):
             word = Chance(self._story.seed, "code", place).word(8).upper()
-            only = customers[place % len(customers)].stripe_id if place % 4 == 0 else None
+            only = customers[place % len(customers)] if place % 4 == 0 else None
             codes.append(self._code("WELCOME25", f"SPRING{place:03d}{word}", 1, only))
         return codes
 
-    def _code(self, coupon: str, code: str, most: int, only: str | None = None) -> Json:
+    def _code(self, coupon: str, code: str, most: int, only: Customer | None = None) -> Json:
         # All codes of the mailing were made in one second, on the day the books opened.
         expires = self._story.opened + 200 * DAY if most else None
         over = COUPONS[coupon].over or (expires is not None and expires <= self._story.now)
@@ -115,8 +115,8 @@ class Rebates:
             "active": not over,
             "code": code,
             "created": self._story.opened if most else self._made,
-            "customer": only,
-            "customer_account": None,
+            "customer": only.stripe_id if only else None,
+            "customer_account": account_of(only) if only else None,
             "expires_at": expires,
             "livemode": False,
             "max_redemptions": most or None,

@@ -8,19 +8,20 @@ from typing import Any, Final
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.books import Books
+from billql.sandbox.stripe.clocks import is_hidden
 from billql.sandbox.stripe.filters import (
     Filter,
     among,
     any_item,
     like,
-    never,
+    of_items,
     one_of,
     same,
     whose,
     within,
     yes_or_no,
 )
-from billql.sandbox.stripe.parameters import choice, flag, group, several, span, text
+from billql.sandbox.stripe.parameters import choice, flag, group, several, text
 from billql.sandbox.stripe.searching import Field
 
 
@@ -41,8 +42,8 @@ class Resource:
 
 _CREATED: Final = {"created": within("created")}
 _CUSTOMER: Final = {"customer": whose("customer", "customers")}
-_BOTH: Final = _CUSTOMER | {"customer_account": never()}
-_CLOCK: Final = {"test_clock": never()}
+_BOTH: Final = _CUSTOMER | {"customer_account": same("customer_account")}
+_CLOCK: Final = {"test_clock": same("test_clock")}
 _ACTIVE: Final = {"active": yes_or_no("active")}
 _INTENT: Final = {"payment_intent": whose("payment_intent", "payment_intents")}
 _METHOD: Final = {
@@ -50,10 +51,14 @@ _METHOD: Final = {
 }
 
 
-def _of_grant(books: Books, row: Json, customer: str) -> bool:
-    """Tell whether a credit transaction belongs to a customer, which its grant knows."""
-    grant = books.tables["billing/credit_grants"].get(row["credit_grant"])
-    return grant is not None and grant["customer"] == customer
+def _of_grant(field: str, of: str | None = None) -> Filter:
+    """Keep credit transactions by whose they are, which their grants know."""
+
+    def keep(books: Books, row: Json, value: str) -> bool:
+        grant = books.tables["billing/credit_grants"].get(row["credit_grant"])
+        return grant is not None and bool(grant[field] == value)
+
+    return Filter(text, keep, of)
 
 
 _STATUSES: Final = (
@@ -100,8 +105,8 @@ RESOURCES: Final = (
         "rak_billing_credits_read",
         {
             "credit_grant": whose("credit_grant", "billing/credit_grants"),
-            "customer": Filter(text, _of_grant, "customers"),
-            "customer_account": never(),
+            "customer": _of_grant("customer", "customers"),
+            "customer_account": _of_grant("customer_account"),
         },
     ),
     Resource(
@@ -174,17 +179,16 @@ RESOURCES: Final = (
         | _CLOCK
         | {
             "automatic_tax": Filter(group(enabled=flag), _taxed),
-            "current_period_end": any_item(
-                lambda item, value: bool(value(item["current_period_end"])), span
-            ),
-            "current_period_start": any_item(
-                lambda item, value: bool(value(item["current_period_start"])), span
-            ),
+            "current_period_end": of_items(min, "current_period_end"),
+            "current_period_start": of_items(max, "current_period_start"),
             "plan": any_item(lambda item, value: item["plan"]["id"] == value, text, "plans"),
             "price": any_item(lambda item, value: item["price"]["id"] == value, text, "prices"),
             "status": Filter(choice(*_STATUSES), _has_status),
         },
-        hide=lambda row, given: "status" not in given and row["status"] == "canceled",
+        hide=lambda row, given: (
+            ("status" not in given and row["status"] == "canceled")
+            or is_hidden(row, "test_clock" in given, "customer" in given)
+        ),
         search={
             "canceled_at": Field("number", "canceled_at"),
             "created": _NUMBERS["created"],
@@ -209,12 +213,14 @@ RESOURCES: Final = (
         "quote",
         "rak_quote_read",
         _BOTH | _CLOCK | {"status": one_of("status", "accepted", "canceled", "draft", "open")},
+        hide=lambda row, given: is_hidden(row, "test_clock" in given, "customer" in given),
     ),
     Resource(
         "customers",
         "customer",
         "rak_customer_read",
         _CREATED | _CLOCK | {"email": same("email")},
+        hide=lambda row, given: is_hidden(row, "test_clock" in given),
         search={
             "created": _NUMBERS["created"],
             "email": Field("string", "email"),

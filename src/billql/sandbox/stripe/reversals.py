@@ -11,7 +11,7 @@ from billql.sandbox.chance import Chance
 from billql.sandbox.moments import DAY
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.drafting import Note
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.notes import refund_of
 from billql.sandbox.stripe.payments import Charge
 
@@ -140,7 +140,7 @@ def refund_json(refund: Refund, transactions: list[str]) -> Json:
         "created": refund.moment,
         "currency": intent.currency,
         "customer": intent.customer.stripe_id if intent.customer else None,
-        "customer_account": None,
+        "customer_account": account_of(intent.customer) if intent.customer else None,
         "destination_details": {
             "card": {
                 "reference_status": "pending" if refund.status == "pending" else "available",

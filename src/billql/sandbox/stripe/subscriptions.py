@@ -10,6 +10,7 @@ from billql.sandbox.settlement import NET
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.drafting import Invoice
+from billql.sandbox.stripe.ids import account_of
 from billql.sandbox.stripe.terms import Item, Terms
 
 Status = Literal[
@@ -106,7 +107,7 @@ def subscription_json(terms: Terms, invoices: list[Invoice], items: list[Json], 
         "created": terms.created,
         "currency": terms.customer.currency,
         "customer": terms.customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(terms.customer),
         "days_until_due": NET // DAY if terms.sent else None,
         "default_payment_method": payment_method(terms.customer) if not terms.state else None,
         "default_source": None,
@@ -161,7 +162,7 @@ def discount_json(terms: Terms, promotion_code: str) -> Json:
         "object": "discount",
         "checkout_session": None,
         "customer": terms.customer.stripe_id,
-        "customer_account": None,
+        "customer_account": account_of(terms.customer),
         "end": terms.discounted_until(),
         "invoice": None,
         "invoice_item": None,
