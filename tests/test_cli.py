@@ -92,6 +92,7 @@ def test_csv_is_the_format_in_a_pipe(run: Run) -> None:
         ("jsonl", '{"a":1,"b":null}\n'),
         ("csv", "a,b\n1,\n"),
         ("markdown", "| a | b |\n| ---: | --- |\n| 1 | NULL |\n"),
+        ("line", "a = 1\nb = NULL\n"),
     ],
 )
 def test_formats(run: Run, name: str, out: str) -> None:
@@ -107,7 +108,8 @@ def test_an_answer_of_an_api(ask: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "between"), [("csv", ""), ("table", "\n"), ("markdown", "\n"), ("json", "")]
+    ("name", "between"),
+    [("csv", ""), ("table", "\n"), ("markdown", "\n"), ("json", ""), ("line", "\n")],
 )
 def test_several_statements(run: Run, name: str, between: str) -> None:
     one, two = (run("query", "--format", name, f"SELECT {n} AS a").out for n in (1, 2))

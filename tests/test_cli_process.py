@@ -147,6 +147,36 @@ def test_a_table_fits_the_terminal(environ: dict[str, str]) -> None:
     assert b"0" * 200 in piped
 
 
+def test_a_row_that_does_not_fit_turns_vertical(environ: dict[str, str]) -> None:
+    sql = "SELECT 'one ' || value AS a, value AS b, NULL AS c FROM json_each('[123456789, 2]')"
+    plain = environ | {"NO_COLOR": "1"}
+    _, out, _ = in_terminal("query", sql, environ=plain, columns=20)
+    assert out == "a = one 123456789\nb = 123456789\nc = NULL\n\na = one 2\nb = 2\nc = NULL\n"
+    _, out, _ = in_terminal("query", sql, environ=plain, columns=29)
+    assert out.splitlines()[2].split() == ["one", "1234567…", "123456789", "NULL"]
+
+
+def test_bytes_are_nothing_for_a_terminal(environ: dict[str, str]) -> None:
+    code, out, err = in_terminal(
+        "query", "--format", "parquet", "SELECT 1", environ=environ | {"NO_COLOR": "1"}
+    )
+    assert (code, out) == (2, "")
+    assert err.splitlines() == [
+        "error: The format parquet is nothing for a terminal",
+        "hint: Write it to a file: --output bill.parquet",
+    ]
+
+
+def test_a_chart_fits_the_terminal(environ: dict[str, str]) -> None:
+    sql = "SELECT 'a', 1 UNION ALL SELECT 'b', 2"
+    code, out, err = in_terminal("chart", "--title", "Ours", sql, environ=environ, columns=40)
+    assert (code, err) == (0, "")
+    title, *bars, _ = out.splitlines()
+    assert title == "\x1b[1mOurs\x1b[0m"
+    assert [bar.count("█") for bar in bars] == [18, 35]
+    assert all("\x1b[38;5;33m█" in bar for bar in bars)
+
+
 def test_a_reader_that_leaves(environ: dict[str, str]) -> None:
     with started("query", ENDLESS.format("x"), environ=environ) as process:
         assert process.stdout is not None

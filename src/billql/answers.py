@@ -21,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import apsw
 
@@ -68,6 +68,14 @@ def key_of(request: Request, connection: Connection) -> Key:
         sort_keys=True,
     )
     return hashlib.blake2b(told.encode(), digest_size=20).digest()
+
+
+class Kept(NamedTuple):
+    """How much is kept: whole lists, the answers that they came in, and the bytes of these."""
+
+    lists: int
+    answers: int
+    bytes: int
 
 
 class Answers:
@@ -187,6 +195,19 @@ class Answers:
                     (self._clock(), self._max_bytes),
                 ):
                     self._drop_reading(database, old)
+
+    def kept(self) -> Kept:
+        """Tell what other statements of the session would see."""
+        with self._lock:
+            if self._database is None:
+                return Kept(0, 0, 0)
+            ((lists, answers, size),) = _all(
+                self._database,
+                "SELECT count(DISTINCT reading), count(*), ifnull(sum(length(body)), 0) "
+                "FROM answer JOIN reading ON reading.id = answer.reading WHERE since + keep > ?",
+                (self._clock(),),
+            )
+        return Kept(lists, answers, size)
 
     def clear(self) -> None:
         """Forget every reading, in the archive too."""

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "query": "run SQL and print what it gives",
+    "chart": "run SQL and draw what it gives, as bars or a line",
     "shell": "type SQL and read what it gives; what billql alone does on a terminal",
     "doctor": "tell whether billql can do its work here",
     "completion": "print what makes a shell complete billql's words",
     "sandbox": "serve pretended billing APIs on this machine, until Ctrl-C",
+    "provider": "write, check and try definitions",
     "registry": "list, install, verify and make packages of definitions",
     "schema": "print the JSON Schema of definitions, for editors",
     "docs": "write the documentation, made of the definitions",

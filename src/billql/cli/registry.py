@@ -64,7 +64,7 @@ def _list(options: Namespace) -> int:
 
 
 def _pull_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER")
+    command.add_argument("provider", metavar="PROVIDER", help="whose definitions to install")
     command.add_argument(
         "version",
         metavar="VERSION",
@@ -100,7 +100,7 @@ def _verify(options: Namespace) -> int:
 
 
 def _remove_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER")
+    command.add_argument("provider", metavar="PROVIDER", help="whose definitions to remove")
     command.add_argument("version", metavar="VERSION", nargs="?", help="default: all of them")
     _add_data(command)
 
@@ -151,7 +151,7 @@ def _trust(options: Namespace) -> int:
 
 
 def _distrust_options(command: ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME")
+    command.add_argument("name", metavar="NAME", help="what the key is called")
     _add_data(command)
 
 
@@ -213,7 +213,7 @@ def _build(options: Namespace) -> int:
 
 def _key_options(command: ArgumentParser) -> None:
     command.add_argument("action", choices=("new", "show"), help="make a key, or read one")
-    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("file", metavar="FILE", type=Path, help="where the private key is kept")
 
 
 def _key(options: Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,9 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
     except (KeyboardInterrupt, Interrupted):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        from billql.cli.terminal import abandon_stdout
+        from billql.output import stdout
 
-        abandon_stdout()
+        stdout.abandon()
         return Exit.BROKEN_PIPE
     except Error as error:
         from billql.output import problems
@@ -29,7 +28,10 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
         problems.show(problems.told(error), sys.stderr)
         return error.exit
     except Exception as error:
-        return _own_fault(error, debug=debug)
+        from billql.output import problems
+
+        problems.show_fault(error, sys.stderr, debug=debug)
+        return Exit.INTERNAL
 
 
 def warn(message: str) -> None:
@@ -45,15 +47,3 @@ def note(line: str) -> None:
 
     sys.stderr.write(f"{visible(line)}\n")
     sys.stderr.flush()
-
-
-def _own_fault(error: Exception, *, debug: bool) -> int:
-    from billql.output import problems
-
-    if debug or os.environ.get("BILLQL_DEBUG"):
-        import traceback
-
-        traceback.print_exception(error)
-    where = "the same command prints with --debug"
-    problems.show(problems.own_fault(error, where=where), sys.stderr)
-    return Exit.INTERNAL

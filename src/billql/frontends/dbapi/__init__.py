@@ -4,8 +4,8 @@
         cursor = connection.execute("SELECT * FROM digitalocean.billing.balances")
         print(cursor.fetchall(), cursor.scans)
 
-Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `kept` and
-`forget`, and `Cursor.scans`, which tells what a statement has cost.
+Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `in_use`,
+`kept` and `forget`, and `Cursor.scans`, which tells what a statement has cost.
 
 As the PEP wants it, a transaction begins before the first statement that changes data, and ends
 with `commit()` or `rollback()`; statements that define tables begin none.
@@ -200,7 +200,12 @@ class Connection:
 
     def interrupt(self) -> None:
         """End the statements under way, which raise `Interrupted`; may be called in any thread."""
-        self._use().database.interrupt()
+        self._use().interrupt()
+
+    @property
+    def in_use(self) -> str:
+        """What USE has chosen, as a dotted name; empty if nothing."""
+        return self._use().naming.in_use
 
     def kept(self) -> Kept:
         """Tell how much is kept of what APIs have answered, to serve later statements."""
@@ -213,8 +218,8 @@ class Connection:
     def close(self) -> None:
         """Close the connection without a commit; closing again does nothing."""
         if not self._closed:
-            self._closed = True
             self._session.close()
+            self._closed = True
             for sandbox in self._sandboxes:
                 sandbox.close()
 
@@ -230,7 +235,7 @@ class Connection:
     ) -> None:
         """Commit or roll back, and close."""
         try:
-            if not self._closed:
+            if not (self._closed or self._session.turn.is_inherited):
                 (self.commit if kind is None else self.rollback)()
         finally:
             self.close()
@@ -238,4 +243,5 @@ class Connection:
     def _use(self) -> Session:
         if self._closed:
             raise errors.ClosedError("The connection is closed")
+        self._session.turn.check()
         return self._session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Self
@@ -163,7 +164,6 @@ class Cursor:
         begins = self._changes and not self.connection.autocommit
         if begins and not session.database.in_transaction:
             session.execute("BEGIN")
-        session.scans = []
         self._starts = True
         try:
             self._execution = execution = session.execute(sql, parameters)
@@ -183,23 +183,9 @@ class Cursor:
             self._finish()
             return
         self.description = _described(execution.description, first)
-        rows = self._all_rows(first, execution)
+        rows = _all_rows(weakref.ref(self), first, execution)
         # What RETURNING gives is read at once: SQLite cannot commit before it has been.
         self._rows = iter(list(rows)) if self._changes else rows
-
-    def _all_rows(self, first: Row | None, execution: Execution) -> Iterator[Row]:
-        rows: Iterator[Row] = execution if first is None else chain((first,), execution)
-        if self.connection.decimals:
-            rows = map(with_decimals([code for _, code in execution.description or ()]), rows)
-        try:
-            yield from rows
-        except (Exception, KeyboardInterrupt) as error:
-            # A fetch after this one must not look like the end of the rows.
-            self._rows = None
-            if isinstance(error, UnicodeError):
-                raise _not_unicode(error) from error
-            raise
-        self._finish()
 
     def _finish(self) -> None:
         """Count what a statement has changed, now that it has come to its end."""
@@ -218,6 +204,29 @@ class Cursor:
                 hint="Run a statement that gives rows first, such as a SELECT.",
             )
         return self._rows
+
+
+def _all_rows(
+    reference: weakref.ref[Cursor], first: Row | None, execution: Execution
+) -> Iterator[Row]:
+    """Give the rows of a statement and keep its cursor informed; it holds them, not they it, so
+    that a cursor that is let go ends its statement at once."""
+    rows: Iterator[Row] = execution if first is None else chain((first,), execution)
+    cursor = reference()
+    if cursor is not None and cursor.connection.decimals:
+        rows = map(with_decimals([code for _, code in execution.description or ()]), rows)
+    del cursor
+    try:
+        yield from rows
+    except (Exception, KeyboardInterrupt) as error:
+        # A fetch after this one must not look like the end of the rows.
+        if (cursor := reference()) is not None:
+            cursor._rows = None
+        if isinstance(error, UnicodeError):
+            raise _not_unicode(error) from error
+        raise
+    if (cursor := reference()) is not None:
+        cursor._finish()
 
 
 def _checked(sql: str) -> str:

@@ -1,0 +1,225 @@
+"""`billql provider`: writes definitions, checks them and tries them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql.errors import Exit, InterfaceError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Mapping
+
+    from billql.authoring.recording import Player, Recorder
+    from billql.catalogue import Catalogue
+    from billql.credentials import Connection
+    from billql.engine import Options
+    from billql.sandbox import Sandbox
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the actions, each with its options."""
+    actions = command.add_subparsers(metavar="ACTION", required=True)
+
+    def action(name: str, summary: str, run: Callable[[Namespace], int]) -> ArgumentParser:
+        made = actions.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=command.formatter_class,
+            allow_abbrev=False,
+        )
+        made.set_defaults(act=run)
+        made.add_argument(
+            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
+        )
+        return made
+
+    new = action("new", "write a first provider, to be filled", _new)
+    new.add_argument("name", metavar="NAME", help="the provider's name in SQL")
+    _add_folder(new)
+
+    check = action("check", "find mistakes in definitions, without a network", _check)
+    check.add_argument("folders", metavar="FOLDER", nargs="+", help="the folder of a provider")
+    check.add_argument("--strict", action="store_true", help="take warnings for errors")
+
+    trial = action("try", "run the examples of a definition", _try)
+    trial.add_argument("folder", metavar="FOLDER", help="the folder of a provider")
+    trial.add_argument("resource", metavar="RESOURCE", nargs="?", help="this one alone")
+    where = trial.add_mutually_exclusive_group()
+    where.add_argument("--against", metavar="URL", help="ask this address instead of the API's")
+    where.add_argument("--sandbox", action="store_true", help="ask a private sandbox")
+    where.add_argument("--replay", metavar="FILE", help="take the answers from a recording")
+    trial.add_argument("--record", metavar="FILE", help="keep the answers in a file")
+
+    openapi = action("import-openapi", "write a first definition from an OpenAPI document", _import)
+    openapi.add_argument("spec", metavar="SPEC", help="an OpenAPI 3 document, JSON or YAML")
+    openapi.add_argument(
+        "--select",
+        metavar="TAG|PATH",
+        action="append",
+        default=[],
+        help="what to take over: a tag, a path, a path that ends in /* with all below it, or "
+        "'POST /path'; may be given several times",
+    )
+    openapi.add_argument("--name", metavar="NAME", help="the provider's name (default: the title)")
+    _add_folder(openapi)
+
+
+def _add_folder(action: ArgumentParser) -> None:
+    action.add_argument(
+        "--folder",
+        metavar="DIR",
+        default=".",
+        help="where the provider's folder shall lie (default: here)",
+    )
+
+
+def run(options: Namespace) -> int:
+    """Run the action."""
+    return int(options.act(options))
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+def _new(options: Namespace) -> int:
+    from billql.authoring import scaffold
+
+    folder = Path(options.folder) / options.name
+    scaffold.write(folder, scaffold.files(options.name))
+    _say_next(folder, "Write down what the API has: its address, columns and methods.")
+    return Exit.OK
+
+
+def _say_next(folder: Path, edit: str) -> None:
+    _say(f"Next, in {folder}:")
+    _say(f"  {edit}")
+    _say(f"  billql provider check {folder}")
+    _say(f"  billql provider try {folder}")
+    _say(f'  billql query --definitions {folder.parent} "SELECT …"')
+
+
+def _check(options: Namespace) -> int:
+    from billql.authoring.check import check
+    from billql.authoring.finding import counted
+
+    counts = {"error": 0, "warning": 0}
+    for folder in options.folders:
+        for finding in check(Path(folder)):
+            counts[finding.severity] += 1
+            print(finding)
+    sys.stdout.flush()
+    _say(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
+    failed = counts["error"] or (options.strict and counts["warning"])
+    return Exit.DEFINITION if failed else Exit.OK
+
+
+def _import(options: Namespace) -> int:
+    from billql.authoring import scaffold
+    from billql.authoring.check import check
+    from billql.authoring.finding import counted
+    from billql.authoring.openapi import operations, provider
+    from billql.authoring.openapi.importing import imported
+    from billql.authoring.openapi.reading import read
+
+    document = read(Path(options.spec))
+    if not options.select:
+        raise InterfaceError(
+            "Nothing is selected",
+            hint="Give --select for each of: "
+            + (", ".join(operations.tags(document)) or "its paths, such as '/v1/*'")
+            + ".",
+        )
+    name = scaffold.checked(options.name or provider.named(document))
+    made = imported(document, options.select, name)
+    folder = Path(options.folder) / name
+    scaffold.write(folder, made.files)
+    for note in made.notes:
+        _say(note)
+    findings = list(check(folder))
+    for finding in findings:
+        _say(str(finding))
+    _say(f"{counted(made.resources, 'resource')} with {counted(made.methods, 'method')}")
+    _say_next(folder, "Look over what was guessed: paging, parameters, descriptions, currencies.")
+    return Exit.DEFINITION if any(one.severity == "error" for one in findings) else Exit.OK
+
+
+# Trials ------------------------------------------------------------------------------------------
+
+
+def _try(options: Namespace) -> int:
+    from billql.authoring import trial
+    from billql.authoring.finding import counted
+    from billql.authoring.recording import Player, Recorder
+    from billql.catalogue import Catalogue, built_in_root
+    from billql.sandbox import Sandbox
+    from billql.session import Session
+    from billql.settings import Settings
+    from billql.wire import Wire
+
+    folder = Path(options.folder)
+    name = folder.resolve().name
+    catalogue = Catalogue([{name: folder}, built_in_root()])
+    tables = trial.chosen(catalogue, name, options.resource)
+    worst = int(Exit.OK)
+    with ExitStack() as opened:
+        recorder = None
+        if options.replay:
+            chosen = _replayed(catalogue, Player(Path(options.replay)))
+        else:
+            recorder = Recorder(Wire(Settings())) if options.record else None
+            sandbox = opened.enter_context(Sandbox()) if options.sandbox else None
+            chosen = _asked(catalogue, recorder, sandbox, {name: options.against})
+        session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
+        for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):
+            print(outcome, flush=True)
+            if outcome.error is not None:
+                worst = max(worst, outcome.error.exit)
+                if outcome.error.hint:
+                    _say(f"hint: {outcome.error.hint}")
+    if recorder is not None:
+        count = recorder.write(Path(options.record))
+        _say(f"{counted(count, 'answer')} in {options.record}, which only you can read")
+    return worst
+
+
+def _ignore(connection: Connection) -> None:
+    """Nothing is recorded."""
+
+
+def _replayed(catalogue: Catalogue, player: Player) -> Options:
+    """Ask a recording: nothing is sent, so any token will do."""
+    from billql.engine import Options
+
+    tokens = dict.fromkeys(player.origins, "recorded")
+    return Options({}, tokens, player.origins, catalogue, wire=player)
+
+
+def _asked(
+    catalogue: Catalogue,
+    recorder: Recorder | None,
+    sandbox: Sandbox | None,
+    against: Mapping[str, str | None],
+) -> Options:
+    """Ask an API: a sandbox's, one at an address that was given, or the real one."""
+    from dataclasses import replace
+
+    from billql.engine import Options
+    from billql.opening import Asked
+
+    if sandbox is not None:
+        # Without the user's own tokens, nothing can go to a real API.
+        return Options({}, sandbox.tokens, sandbox.urls, catalogue, wire=recorder)
+    urls = {name: url for name, url in against.items() if url is not None}
+    if urls:
+        return Options(os.environ, urls=urls, catalogue=catalogue, wire=recorder)
+    asked = Asked()
+    options = asked.options(asked.configured())
+    return replace(options, catalogue=catalogue, wire=recorder, cache=None)

@@ -1,0 +1,82 @@
+"""`billql shell`, and `billql` alone on a terminal: people type, and read what it gives."""
+
+from __future__ import annotations
+
+import io
+import sys
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from billql.cli.options import add_session, open_session
+from billql.errors import InterfaceError
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+
+    from billql.frontends.dbapi import Connection
+    from billql.shell.shell import Shell
+
+_EPILOG = """\
+examples:
+  billql shell --sandbox
+  billql shell --db mine.db < script.sql
+
+On a terminal it has history, editing over several lines, highlighting and suggestions (Tab); .help
+lists its dot commands. Elsewhere it runs what stdin has, and ends at the first error."""
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    command.epilog = _EPILOG
+    add_session(command)
+
+
+def run(options: Namespace) -> int:
+    """Run the command."""
+    from billql.shell.shell import Shell
+
+    def opened(database: str, *, sandbox: bool) -> Connection:
+        return open_session(Namespace(**{**vars(options), "db": database, "sandbox": sandbox}))
+
+    shell = Shell(
+        opened,
+        options.db,
+        sandbox=options.sandbox,
+        verbose=options.verbose,
+        debug=options.debug,
+    )
+    try:
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            _interact(shell, options)
+        else:
+            _run_stdin(shell)
+    finally:
+        shell.close()
+    return 0
+
+
+def _interact(shell: Shell, options: Namespace) -> None:
+    import os
+
+    from billql import places
+    from billql.frontends.dbapi import connect
+    from billql.shell.prompt import interact
+
+    def catalogue() -> Connection:
+        # Warnings are for whoever runs a statement.
+        return connect(
+            profile=options.profile,
+            config=options.config,
+            definitions=options.definitions,
+            warn=lambda message: None,
+        )
+
+    folder = places.state_folder(os.environ)
+    interact(shell, catalogue, None if folder is None else folder / "history")
+
+
+def _run_stdin(shell: Shell) -> None:
+    try:
+        shell.run_all(io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InterfaceError(f"stdin is not text in UTF-8: {error}") from error

@@ -1,0 +1,164 @@
+"""Dot commands about what there is: tables, their columns, examples, connections, plans."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from billql import names
+from billql.errors import InterfaceError
+from billql.output.cells import visible
+from billql.shell.commands.command import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from billql.shell.shell import Shell
+
+
+def _tables(shell: Shell, words: Sequence[str]) -> None:
+    pattern = words[0] if words else "%"
+    lines = [*_local(shell, pattern), *_resources(shell, pattern)]
+    shell.printer.write("".join(f"{line}\n" for line in lines))
+
+
+def _local(shell: Shell, pattern: str) -> Iterator[str]:
+    found = shell.connection.execute(
+        "SELECT iif(schema IN ('main', 'temp'), '', schema || '.') || name AS known "
+        "FROM pragma_table_list WHERE type IN ('table', 'view', 'virtual') "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND instr(name, '.') = 0 "
+        "AND known LIKE ? ORDER BY 1",
+        (pattern,),
+    )
+    yield from (visible(name) for (name,) in found)
+
+
+def _resources(shell: Shell, pattern: str) -> Iterator[str]:
+    """Give the resources whose whole name, or the last part of it, is like a pattern."""
+    found = shell.connection.execute(
+        "SELECT provider || '.' || service, resource FROM billql.catalog.resources "
+        "WHERE name LIKE :pattern OR resource LIKE :pattern ORDER BY 1, 2",
+        {"pattern": pattern},
+    )
+    for service, resources in groupby(found, lambda row: row[0]):
+        yield f"{service}: {', '.join(resource for _, resource in resources)}"
+
+
+def _schema(shell: Shell, words: Sequence[str]) -> None:
+    name = words[0] if words else "%"
+    local = shell.connection.execute(
+        "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE ?1 "
+        "UNION ALL SELECT sql FROM sqlite_temp_schema WHERE sql IS NOT NULL AND tbl_name LIKE ?1",
+        (name,),
+    )
+    found = [f"{sql};" for (sql,) in local]
+    if words:
+        found += _declared(shell, name)
+    if words and not found:
+        raise InterfaceError(
+            f"There is no table like {name}", hint=".tables lists the tables and the resources."
+        )
+    shell.printer.write("".join(f"{sql}\n" for sql in found))
+
+
+def _declared(shell: Shell, pattern: str) -> Iterator[str]:
+    """Write resources as the statements that would make tables like them."""
+    found = shell.connection.execute(
+        "SELECT concat_ws('.', provider, service, resource) AS name, column, type, description, "
+        "required FROM billql.catalog.columns WHERE name LIKE ? ORDER BY name, position",
+        (pattern,),
+    )
+    for name, columns in groupby(found, lambda row: row[0]):
+        yield f"CREATE TABLE {name} ("
+        for _, column, kind, description, required in columns:
+            first = f"  {names.quote(column)} {kind.upper()}{' NOT NULL' if required else ''},"
+            yield f"{first:40} -- {visible(' '.join((description or '').split()))}".rstrip(" -")
+        yield ");"
+
+
+def _connections(shell: Shell, words: Sequence[str]) -> None:
+    shell.execute("SELECT connection, provider, url, source, ready FROM billql.catalog.connections")
+
+
+def _explain(shell: Shell, words: Sequence[str]) -> None:
+    if not words:
+        shell.printer.write(f"{'on' if shell.explain else 'off'}\n")
+    elif words[0].lower() in ("on", "off"):
+        shell.explain = words[0].lower() == "on"
+    else:
+        shell.show_plan(words[0])
+
+
+def _examples(shell: Shell, words: Sequence[str]) -> None:
+    pattern = words[0] if words else "%"
+    found = shell.connection.execute(
+        "SELECT concat_ws('.', provider, service, resource) AS name, number, question, sql "
+        "FROM billql.catalog.examples WHERE name LIKE ?1 OR resource LIKE ?1 ORDER BY name, number",
+        (pattern,),
+    ).fetchall()
+    if not found:
+        raise InterfaceError(
+            f"There are no examples for {pattern}", hint=".tables lists the resources."
+        )
+    if len(words) == 2:
+        _run_example(shell, {str(number): sql for _, number, _, sql in found}, words[1])
+        return
+    lines = []
+    for name, examples in groupby(found, lambda row: row[0]):
+        lines.append(f"{name}\n")
+        for _, number, question, sql in examples:
+            lines.append(f"  {number}. {visible(question)}\n")
+            if words:
+                lines += (f"       {visible(line)}\n" for line in sql.splitlines())
+    shell.printer.write("".join(lines))
+
+
+def _run_example(shell: Shell, statements: dict[str, str], number: str) -> None:
+    if number not in statements:
+        raise InterfaceError(
+            f"There is no example {number}", hint=f"Take one of {', '.join(statements)}."
+        )
+    sql = statements[number].strip()
+    shell.printer.write(f"{sql}\n\n")
+    shell.execute(sql)
+
+
+COMMANDS = (
+    Command(
+        "connections", "", "List the connections and where their tokens come from", _connections
+    ),
+    Command(
+        "examples",
+        "[RESOURCE [NUMBER]]",
+        "List the example queries of a resource, or run one",
+        _examples,
+        most=2,
+        kinds=("resource",),
+    ),
+    Command(
+        "explain",
+        "SQL|on|off",
+        "Show which requests a statement would take, or do so before each",
+        _explain,
+        whole=True,
+        kinds=("on|off",),
+    ),
+    Command(
+        "schema",
+        "[PATTERN]",
+        "Show how tables are defined, and the columns of resources",
+        _schema,
+        most=1,
+        kinds=("table",),
+        more="PATTERN is a name, in which % stands for anything and _ for any character.",
+    ),
+    Command(
+        "tables",
+        "[PATTERN]",
+        "List tables, views and resources",
+        _tables,
+        most=1,
+        kinds=("table",),
+        more="PATTERN is a name, in which % stands for anything and _ for any character.",
+    ),
+)

@@ -1,0 +1,157 @@
+"""Dot commands about the database that is open, and what comes into it from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql import names
+from billql.errors import InterfaceError
+from billql.shell import importing
+from billql.shell.commands.command import Command, switched
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billql.shell.shell import Shell
+
+MEMORY = ":memory:"
+_DEEPEST = 20
+"""How many scripts may run inside each other."""
+
+
+def _open(shell: Shell, words: Sequence[str]) -> None:
+    path = str(Path(words[0]).expanduser()) if words else MEMORY
+    shell.reopen(path, sandbox=shell.sandbox)
+
+
+def _attach(shell: Shell, words: Sequence[str]) -> None:
+    path, name = words
+    shell.connection.execute(
+        f"ATTACH DATABASE ? AS {names.quote(name)}", (str(Path(path).expanduser()),)
+    )
+
+
+def _sandbox(shell: Shell, words: Sequence[str]) -> None:
+    if not words:
+        shell.printer.write(f"{'on' if shell.sandbox else 'off'}\n")
+        return
+    wanted = switched(words[0])
+    if wanted == shell.sandbox:
+        return
+    query = "SELECT name, file FROM pragma_database_list"
+    schemas: dict[str, str] = dict(shell.connection.execute(query))
+    for schema, path in schemas.items():
+        made = f"SELECT name FROM {names.quote(schema)}.sqlite_schema LIMIT 1"
+        if not path and (found := shell.connection.execute(made).fetchone()):
+            raise InterfaceError(
+                f"The table {found[0]} lies in memory and would be lost",
+                hint="Keep tables in a file (.open FILE), or drop them.",
+            )
+    in_use = shell.connection.in_use
+    shell.reopen(shell.database, sandbox=wanted)
+    for schema, path in schemas.items():
+        if schema not in ("main", "temp"):
+            _attach(shell, (path, schema))
+    if in_use:
+        shell.connection.execute(f"USE {in_use}")
+
+
+def _read(shell: Shell, words: Sequence[str]) -> None:
+    if shell.depth >= _DEEPEST:
+        raise InterfaceError(f"{words[0]} is read inside of {_DEEPEST} other scripts")
+    try:
+        with Path(words[0]).expanduser().open(encoding="utf-8-sig") as file:
+            lines = file.readlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise importing.unreadable(words[0], error) from error
+    shell.depth += 1
+    try:
+        shell.run_all(lines)
+    finally:
+        shell.depth -= 1
+
+
+def _import(shell: Shell, words: Sequence[str]) -> None:
+    left, skip = list(words), 0
+    if "--skip" in left:
+        at = left.index("--skip")
+        number = left[at + 1] if at + 1 < len(left) else ""
+        if not number.isdecimal():
+            raise IMPORT.misused("--skip takes a number of lines")
+        skip = int(number)
+        del left[at : at + 2]
+    if len(left) != 2:
+        raise IMPORT.misused(".import takes a file and a table")
+    path, table = left
+    count = importing.read(shell.connection, str(Path(path).expanduser()), table, skip)
+    shell.printer.write(f"{count} row{'' if count == 1 else 's'}\n")
+
+
+def _cache(shell: Shell, words: Sequence[str]) -> None:
+    match words:
+        case [] | ["status"]:
+            kept = shell.connection.kept()
+            shell.printer.write(
+                f"lists kept: {kept.lists}, answers: {kept.answers}, bytes: {kept.bytes:,}\n"
+            )
+        case ["clear"]:
+            shell.connection.forget()
+        case _:
+            raise CACHE.misused(f".cache does not know {words[0]!r}")
+
+
+CACHE = Command(
+    "cache",
+    "[status|clear]",
+    "Tell what answers are kept for later statements, or forget them",
+    _cache,
+    most=1,
+    kinds=("status|clear",),
+)
+
+IMPORT = Command(
+    "import",
+    "[--skip N] FILE TABLE",
+    "Read a CSV file into a table",
+    _import,
+    least=2,
+    most=4,
+    kinds=("file", "table"),
+    more=(
+        "A table that does not exist is made: the first line names its columns, and a column of\n"
+        "numbers alone is one of numbers. A table that exists takes every line; --skip leaves out\n"
+        "the first ones. Either all rows are read or none."
+    ),
+)
+
+COMMANDS = (
+    Command(
+        "attach",
+        "FILE NAME",
+        "Open a second database beside the first",
+        _attach,
+        least=2,
+        most=2,
+        kinds=("file", ""),
+    ),
+    CACHE,
+    IMPORT,
+    Command(
+        "open",
+        "[FILE]",
+        "Close the database and open another; without FILE, one in memory",
+        _open,
+        most=1,
+        kinds=("file",),
+    ),
+    Command("read", "FILE", "Run a script", _read, least=1, most=1, kinds=("file",)),
+    Command(
+        "sandbox",
+        "[on|off]",
+        "Ask a private sandbox instead of the APIs, or the APIs again",
+        _sandbox,
+        most=1,
+        kinds=("on|off",),
+    ),
+)

@@ -1,0 +1,110 @@
+"""Dot commands about results: their format, where they go, what is told beside them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from billql.errors import InterfaceError
+from billql.shell.commands.command import Command, switched
+from billql.shell.printer import AUTO, MODES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billql.shell.shell import Shell
+
+
+def _mode(shell: Shell, words: Sequence[str]) -> None:
+    if not words:
+        shell.printer.write(f"{shell.printer.mode}\n")
+        return
+    (wanted,) = words
+    found = [mode for mode in MODES if mode.startswith(wanted.lower())]
+    exact = [mode for mode in found if mode == wanted.lower()] or found
+    if len(exact) != 1:
+        raise InterfaceError(f"There is no mode {wanted}", hint=f"Take one of {', '.join(MODES)}.")
+    shell.printer.set_mode(exact[0])
+
+
+def _output(shell: Shell, words: Sequence[str]) -> None:
+    shell.printer.output(None if not words or words[0] == "stdout" else words[0])
+
+
+def _once(shell: Shell, words: Sequence[str]) -> None:
+    shell.printer.once(words[0])
+
+
+def _pager(shell: Shell, words: Sequence[str]) -> None:
+    shell.printer.pages = switched(words[0])
+
+
+def _timer(shell: Shell, words: Sequence[str]) -> None:
+    shell.timer = switched(words[0])
+
+
+def _stats(shell: Shell, words: Sequence[str]) -> None:
+    if words:
+        shell.stats = switched(words[0])
+    else:
+        shell.show_stats()
+
+
+COMMANDS = (
+    Command(
+        "mode",
+        "[FORMAT]",
+        "Set how results are printed",
+        _mode,
+        most=1,
+        kinds=("format",),
+        more=(
+            f"One of {', '.join(MODES)}.\n"
+            f"{AUTO} is a table that turns vertical where it does not fit the window; in a file it "
+            "is what the\nname of the file tells, and CSV in a pipe. Without FORMAT the mode is "
+            "told."
+        ),
+    ),
+    Command(
+        "once",
+        "FILE",
+        "Write the next result to a file, whole or not at all",
+        _once,
+        least=1,
+        most=1,
+        kinds=("file",),
+    ),
+    Command(
+        "output",
+        "[FILE]",
+        "Write all results to a file; without FILE, to the screen again",
+        _output,
+        most=1,
+        kinds=("file",),
+    ),
+    Command(
+        "pager",
+        "on|off",
+        "Show long results in $PAGER, or not",
+        _pager,
+        least=1,
+        most=1,
+        kinds=("on|off",),
+    ),
+    Command(
+        "stats",
+        "[on|off]",
+        "Tell what the last statement has cost, or each one that follows",
+        _stats,
+        most=1,
+        kinds=("on|off",),
+    ),
+    Command(
+        "timer",
+        "on|off",
+        "Tell how long each statement takes",
+        _timer,
+        least=1,
+        most=1,
+        kinds=("on|off",),
+    ),
+)

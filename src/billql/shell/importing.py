@@ -1,0 +1,144 @@
+"""CSV files become tables: whole, or not at all, and with numbers as numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql import names
+from billql.errors import DataError, InterfaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from billql.frontends.dbapi import Connection
+
+_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_REAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
+"""What is a number in every line makes a column one of numbers. `007` is the name of something, and
+so is what has more digits than a number in SQL."""
+
+_BATCH = 1000
+
+Record = tuple[int, list[str]]
+"""The number of its last line in the file, and its fields."""
+
+
+def read(connection: Connection, path: str, table: str, skip: int) -> int:
+    """Read a CSV file (RFC 4180) into a table and count its rows.
+
+    The first record names the columns of a table that is new; a table that exists takes all of
+    them. The first `skip` records are left out. An empty field is NULL in a column of numbers that
+    is new, else the empty text. Raises InterfaceError if the file cannot be read, DataError for a
+    line that has not as many fields as there are columns, and what SQLite raises.
+    """
+    if "." in table:
+        raise InterfaceError(f"{table} is no name for a table: it has a dot in it")
+    begins = not connection.in_transaction
+    connection.execute("BEGIN" if begins else "SAVEPOINT import")
+    try:
+        count = _into(connection, path, table, skip)
+    except BaseException:
+        if begins:
+            connection.execute("ROLLBACK")
+        else:
+            connection.execute("ROLLBACK TO import")
+            connection.execute("RELEASE import")
+        raise
+    connection.execute("COMMIT" if begins else "RELEASE import")
+    return count
+
+
+def _into(connection: Connection, path: str, table: str, skip: int) -> int:
+    quoted = names.quote(table)
+    width = _width(connection, table)
+    numeric = [False] * width
+    if not width:
+        head, numeric = _new(connection, path, quoted, skip)
+        width, skip = len(head), skip + 1
+    fields = ", ".join(f"value ->> {place}" for place in range(width))
+    insert = f"INSERT INTO {quoted} SELECT {fields} FROM json_each(?)"
+    rows = _rows(_records(path, skip), width, path, numeric)
+    count = 0
+    # Many rows in a statement, because each statement takes longer than its rows.
+    while batch := list(islice(rows, _BATCH)):
+        connection.execute(insert, (json.dumps(batch),))
+        count += len(batch)
+    return count
+
+
+def _width(connection: Connection, table: str) -> int:
+    """Count the columns that a table takes values for; 0 if there is none of that name."""
+    found = connection.execute(
+        "SELECT count(*) FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,)
+    ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _new(connection: Connection, path: str, quoted: str, skip: int) -> tuple[list[str], list[bool]]:
+    """Make the table for a file; gives its columns, and which of them are numbers."""
+    _, head = next(_records(path, skip), (0, []))
+    if not head:
+        raise DataError(f"{path} has no line that names the columns")
+    kinds = _kinds(_records(path, skip + 1), len(head), path)
+    columns = ", ".join(
+        f"{names.quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True)
+    )
+    connection.execute(f"CREATE TABLE {quoted} ({columns})")
+    return head, [kind != "TEXT" for kind in kinds]
+
+
+def _kinds(records: Iterable[Record], width: int, path: str) -> list[str]:
+    """Tell what each column holds: the narrowest type that all its fields are of."""
+    integer, real, filled = [True] * width, [True] * width, [False] * width
+    for fields in _checked(records, width, path):
+        for place, field in enumerate(fields):
+            if not field:
+                continue
+            filled[place] = True
+            integer[place] = integer[place] and bool(_INTEGER.fullmatch(field))
+            real[place] = real[place] and bool(_REAL.fullmatch(field))
+    return [
+        "INTEGER" if full and whole else "REAL" if full and number else "TEXT"
+        for full, whole, number in zip(filled, integer, real, strict=True)
+    ]
+
+
+def _rows(
+    records: Iterable[Record], width: int, path: str, numeric: Sequence[bool]
+) -> Iterator[list[str | None]]:
+    for fields in _checked(records, width, path):
+        yield [
+            None if is_number and not field else field
+            for field, is_number in zip(fields, numeric, strict=True)
+        ]
+
+
+def _checked(records: Iterable[Record], width: int, path: str) -> Iterator[list[str]]:
+    for line, fields in records:
+        if len(fields) != width:
+            raise DataError(f"{path}, line {line}: {len(fields)} fields, where {width} are wanted")
+        yield fields
+
+
+def _records(path: str, skip: int) -> Iterator[Record]:
+    """Read the records of a file that are not empty, after the first few."""
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            for fields in islice((fields for fields in reader if fields), skip, None):
+                yield reader.line_num, fields
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: Exception) -> InterfaceError:
+    """Make the error for a file that cannot be read."""
+    if isinstance(error, UnicodeDecodeError):
+        return InterfaceError(f"{path} is not text in UTF-8: {error}")
+    why = error.strerror if isinstance(error, OSError) else error
+    return InterfaceError(f"{path} cannot be read: {why}")

@@ -1,0 +1,132 @@
+"""The names that suggestions are made of: from the catalogue, and from the local database.
+
+The catalogue is read once, in a thread and with a connection of its own, so that the prompt is
+there at once and a statement that runs is in nobody's way. The local database is read whenever
+suggestions are made.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import apsw
+
+from billql.errors import Error
+from billql.shell.suggest import Column, Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from billql.frontends.dbapi import Connection
+
+_WORDS = ("SHOW", "DESCRIBE", "USE")
+"""What statements of billql's own begin with."""
+
+
+class Names:
+    """Gathers the names that are known.
+
+    `catalogue` opens the connection from which the catalogue is read.
+    """
+
+    def __init__(self, catalogue: Callable[[], Connection]) -> None:
+        self._open = catalogue
+        self._read = Known()
+        self._thread = threading.Thread(target=self._load, name="billql-names", daemon=True)
+
+    def begin(self) -> None:
+        """Begin to read the catalogue."""
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Wait until the catalogue has been read."""
+        self._thread.join()
+
+    def known(self, connection: Connection, base: Known) -> Known:
+        """Give all names: those of the catalogue, if it has been read, and a connection's own."""
+        tables, columns = _local(connection)
+        return replace(
+            base,
+            providers=self._read.providers,
+            services=self._read.services,
+            resources=self._read.resources,
+            tables=tables,
+            columns={**self._read.columns, **columns},
+            functions=_functions(connection),
+            keywords=sorted({*apsw.keywords, *_WORDS}),
+            files=files,
+            namespace=connection.in_use,
+        )
+
+    def _load(self) -> None:
+        try:
+            with self._open() as connection:
+                self._read = catalogue(connection)
+        except Error:
+            return  # A definition has a mistake: statements tell of it, suggestions need not.
+
+
+def catalogue(connection: Connection) -> Known:
+    """Read the names of all that the catalogue has."""
+    columns = defaultdict[str, list[Column]](list)
+    for resource, name, kind, about, required in connection.execute(
+        "SELECT lower(concat_ws('.', provider, service, resource)), column, type, description, "
+        "required FROM billql.catalog.columns ORDER BY 1, position"
+    ):
+        columns[resource].append(Column(name, kind, about or "", bool(required)))
+    return Known(
+        providers=_described(connection, "provider", "providers"),
+        services=_described(connection, "concat_ws('.', provider, service)", "services"),
+        resources=_described(connection, "name", "resources"),
+        columns=columns,
+    )
+
+
+def _described(connection: Connection, name: str, table: str) -> dict[str, str]:
+    return dict(
+        connection.execute(f"SELECT {name}, description FROM billql.catalog.{table} ORDER BY 1")
+    )
+
+
+def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[Column]]]:
+    """Give the local tables with what they are, and their columns."""
+    tables: dict[str, str] = {}
+    columns: dict[str, list[Column]] = {}
+    for schema, table, kind in connection.execute(
+        "SELECT schema, name, type FROM pragma_table_list "
+        "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND instr(name, '.') = 0 ORDER BY 1, 2"
+    ).fetchall():
+        name = table if schema in ("main", "temp") else f"{schema}.{table}"
+        tables[name] = kind
+        found = connection.execute(
+            "SELECT name, type FROM pragma_table_xinfo(?, ?)", (table, schema)
+        )
+        columns[name.lower()] = [Column(*column) for column in found]
+    return tables, columns
+
+
+def _functions(connection: Connection) -> list[str]:
+    found = connection.execute("SELECT DISTINCT name FROM pragma_function_list ORDER BY 1")
+    return [name for (name,) in found if name.isidentifier()]
+
+
+def files(prefix: str) -> Sequence[str]:
+    """Give the files and folders whose path begins in some way; a folder ends in a slash."""
+    return sorted(_files(prefix))
+
+
+def _files(prefix: str) -> Iterator[str]:
+    folder, slash, _ = prefix.rpartition("/")
+    try:
+        for entry in Path(folder + slash or ".").expanduser().iterdir():
+            name = f"{folder}{slash}{entry.name}"
+            if name.startswith(prefix) and (
+                not entry.name.startswith(".") or prefix > folder + slash
+            ):
+                yield f"{name}/" if entry.is_dir() else name
+    except OSError:
+        return

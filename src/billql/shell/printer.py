@@ -1,0 +1,236 @@
+"""Where results go: the window, through a pager if they are longer, or a file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from billql.errors import InterfaceError, OutputError
+from billql.output import FORMATS, Results, Style, file, find, screen, stdout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from billql.output import Columns, Rows
+
+AUTO = "auto"
+"""The mode that fits the place: what a file's name tells, in a window a table, else CSV."""
+MODES = (AUTO, *FORMATS)
+
+_HELD = 256 * 1024
+"""How many characters of a result are held back where there is no pager."""
+
+_LESS = "less -RSFX"
+
+
+class Printer:
+    """Prints one result after the other, as the settings say.
+
+    `clear` is called before the window shows anything.
+    """
+
+    def __init__(self, clear: Callable[[], None]) -> None:
+        self._clear = clear
+        self.mode = AUTO
+        self.pages = True
+        """Whether long results go through a pager."""
+        self._once: str | None = None
+        self._output: _Output | None = None
+        self._results: Results | None = None
+
+    def set_mode(self, mode: str) -> None:
+        """Print what follows in another way; `mode` is one of `MODES`."""
+        self.mode, self._results = mode, None
+
+    def once(self, path: str) -> None:
+        """Write the next result to a file of its own, whole or not at all."""
+        self._once = path
+
+    def output(self, path: str | None) -> None:
+        """Write all results that follow to a file, or to stdout again; raises OutputError."""
+        self.close()
+        if path is not None:
+            self._output = _Output(path)
+
+    def close(self) -> None:
+        """Close the file that is open."""
+        if self._output is not None:
+            self._output.close()
+        self._output = self._results = None
+
+    def begin(self) -> None:
+        """Begin something that has nothing to do with the results before it in the window."""
+        if self._output is None:
+            self._results = None
+
+    def print(self, columns: Columns, rows: Rows) -> None:
+        """Print a result; raises OutputError, and what reading the rows raises."""
+        once, self._once = self._once, None
+        if once is not None:
+            path = _expanded(once)
+            with file.opened(path, self._format(path)) as put:
+                put(columns, rows)
+        elif self._output is not None:
+            name = self._format(self._output.path)
+            self._results = self._results or Results(name, Style())
+            self._results.write(columns, rows, self._output)
+            self._output.flush()
+        else:
+            self._show(columns, rows)
+
+    def write(self, text: str) -> None:
+        """Write a text where results go, through a pager if it is long."""
+        if self._output is not None:
+            self._output.write(text)
+            return
+        with self._window() as window:
+            window.write(text)
+
+    def _show(self, columns: Columns, rows: Rows) -> None:
+        name = self._format(None)
+        if find(name).binary:
+            raise InterfaceError(
+                f"The format {name} is nothing to look at", hint="Write it to a file: .once FILE"
+            )
+        vertical = None if self.mode == AUTO else False
+        style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical)
+        self._results = self._results or Results(name, style)
+        with self._window() as window:
+            self._results.write(columns, rows, window)
+
+    def _format(self, path: str | None) -> str:
+        if self.mode != AUTO:
+            return self.mode
+        if path is not None:
+            return file.format_of(path)
+        return "table" if sys.stdout.isatty() else "csv"
+
+    def _window(self) -> _Window:
+        # What goes elsewhere is not in the way of what the window shows.
+        return _Window(self._pager(), self._clear if sys.stdout.isatty() else lambda: None)
+
+    def _pager(self) -> list[str]:
+        """Give the command of the pager; empty if there is none, or nobody to read it."""
+        command = shlex.split(os.environ.get("PAGER", _LESS))
+        used = self.pages and sys.stdout.isatty() and command and shutil.which(command[0])
+        return command if used and command != ["cat"] else []
+
+
+class _Output:
+    """A file that takes one result after the other."""
+
+    def __init__(self, path: str) -> None:
+        self.path = _expanded(path)
+        with self._telling():
+            self._file = Path(self.path).open("wb")  # noqa: SIM115 - it outlives the block
+
+    def write(self, piece: str | bytes) -> None:
+        with self._telling():
+            self._file.write(piece.encode() if isinstance(piece, str) else piece)
+
+    def flush(self) -> None:
+        with self._telling():
+            self._file.flush()
+
+    def close(self) -> None:
+        with self._telling():
+            self._file.close()
+
+    @contextlib.contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise OutputError(
+                f"{self.path} cannot be written: {error.strerror or error}"
+            ) from error
+
+
+def _expanded(path: str) -> str:
+    return str(Path(path).expanduser())
+
+
+class _Window:
+    """The terminal, or whatever stdout is, for one result.
+
+    Nothing of the result is seen before it is complete or too long for the window; then the rest
+    follows as it comes, through the pager if there is one.
+    """
+
+    def __init__(self, pager: list[str], clear: Callable[[], None]) -> None:
+        self._pager = pager
+        self._clear = clear
+        self._pieces: list[str] | None = []
+        self._size = 0
+        self._lines = 0
+        self._height = screen.height(sys.stdout)
+        self._process: subprocess.Popen[str] | None = None
+
+    def write(self, text: str) -> None:
+        """Write a piece."""
+        if self._pieces is None:
+            self._put([text])
+            return
+        self._pieces.append(text)
+        self._size += len(text)
+        self._lines += text.count("\n")
+        if self._pager and self._height is not None and self._lines >= self._height:
+            self._turn_pages()
+        elif self._size > _HELD:
+            self._release()
+
+    def __enter__(self) -> Self:
+        """Begin a result."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
+        """Let out what is complete; a pager that was left early has seen enough."""
+        left = kind is not None and issubclass(kind, BrokenPipeError) and self._process is not None
+        try:
+            if kind is None:
+                self._release()
+                self._put([], flush=True)
+        except BrokenPipeError:
+            if self._process is None:
+                raise
+        finally:
+            self._wait_for_pager()
+        return left
+
+    def _release(self) -> None:
+        pieces, self._pieces = self._pieces, None
+        if pieces is not None:
+            self._clear()
+            self._put(pieces)
+
+    def _put(self, pieces: list[str], *, flush: bool = False) -> None:
+        if self._process is None or self._process.stdin is None:
+            stdout.write(pieces, flush=flush)
+        else:
+            self._process.stdin.writelines(pieces)
+
+    def _turn_pages(self) -> None:
+        self._clear()
+        self._process = subprocess.Popen(
+            self._pager, stdin=subprocess.PIPE, text=True, encoding="utf-8"
+        )
+        self._release()
+
+    def _wait_for_pager(self) -> None:
+        """Let the reader read; Ctrl-C is the pager's affair meanwhile."""
+        if self._process is None or self._process.stdin is None:
+            return
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        while True:
+            try:
+                self._process.wait()
+                return
+            except KeyboardInterrupt:
+                continue

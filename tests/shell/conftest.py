@@ -1,0 +1,68 @@
+"""A sandbox whose story ends on a fixed day, and shells that ask it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from billql.frontends.dbapi import Connection, connect
+from billql.sandbox import Sandbox
+from billql.shell.shell import Shell
+
+Type = Callable[..., str]
+"""Runs inputs one after the other, and gives what stdout has."""
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(until=date(2026, 3, 15)) as running:
+        yield running
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    """What a process knows of its user: a home of its own, and a terminal."""
+    return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm-256color"}
+
+
+@pytest.fixture
+def billed(environ: dict[str, str], sandbox: Sandbox) -> dict[str, str]:
+    """The same, with an account."""
+    return environ | {
+        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
+        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
+    }
+
+
+@pytest.fixture
+def opened() -> list[tuple[str, bool]]:
+    """What was opened: databases, and whether in a sandbox."""
+    return []
+
+
+@pytest.fixture
+def shell(sandbox: Sandbox, opened: list[tuple[str, bool]]) -> Iterator[Shell]:
+    def open_it(database: str, *, sandbox: bool) -> Connection:
+        opened.append((database, sandbox))
+        return connect(
+            database, environ={}, urls=running.urls, tokens=running.tokens, autocommit=True
+        )
+
+    running = sandbox
+    made = Shell(open_it, ":memory:", sandbox=False)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def typed(shell: Shell, capsys: pytest.CaptureFixture[str]) -> Type:
+    def run(*inputs: str) -> str:
+        for one in inputs:
+            shell.run(one)
+        return capsys.readouterr().out
+
+    return run

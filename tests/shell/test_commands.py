@@ -1,0 +1,322 @@
+"""Every dot command, as a script runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from billql.errors import DataError, Error, IntegrityError, InterfaceError, OutputError, SqlError
+from billql.frontends.dbapi import connect
+from billql.shell.commands import COMMANDS
+from billql.shell.shell import Shell
+
+from .conftest import Type
+
+INVOICES = "digitalocean.billing.invoices"
+
+
+# Which command is meant.
+
+
+def test_every_command_is_in_the_help(typed: Type) -> None:
+    lines = typed(".help").splitlines()
+    assert [line.split()[0] for line in lines] == [f".{name}" for name in COMMANDS]
+    for name, command in COMMANDS.items():
+        assert typed(f".help {name}").startswith(f"{command.line}\n{command.summary}.\n")
+
+
+def test_a_beginning_will_do(shell: Shell, typed: Type) -> None:
+    typed(".tim on")
+    assert shell.timer
+    typed(".q")
+    assert shell.ended
+
+
+@pytest.mark.parametrize(
+    ("line", "message", "hint"),
+    [
+        (
+            ".e",
+            ".e may be one of several commands",
+            "Write more of it: .examples, .exit, .explain.",
+        ),
+        (".tabels", "There is no command .tabels", "Did you mean .tables?"),
+        (".", "There is no command .", ".help lists the commands."),
+        (".once", ".once does not take 0 arguments", "Write it as: .once FILE"),
+        (".mode 'csv", "A quote is never closed in: 'csv", "Write it as: .mode [FORMAT]"),
+        (".timer maybe", "'maybe' is neither on nor off", "Write on or off."),
+        (".cache full", ".cache does not know 'full'", "Write it as: .cache [status|clear]"),
+    ],
+)
+def test_what_makes_no_sense(typed: Type, line: str, message: str, hint: str) -> None:
+    with pytest.raises(InterfaceError) as caught:
+        typed(line)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
+
+
+# Results.
+
+
+def test_mode(typed: Type) -> None:
+    assert typed(".mode") == "auto\n"
+    assert typed("SELECT 1 AS a;") == "a\n1\n"
+    assert typed(".mode json", ".mode", "SELECT 1 AS a;") == 'json\n[\n{"a":1}\n]\n'
+    assert typed(".mode tab", "SELECT 1 AS a, NULL AS b;") == "a  b\n─  ────\n1  NULL\n"
+    with pytest.raises(InterfaceError, match="There is no mode xml"):
+        typed(".mode xml")
+
+
+def test_once_writes_one_result_in_the_format_of_its_name(typed: Type, tmp_path: Path) -> None:
+    path = tmp_path / "a file.json"
+    assert typed(f".once '{path}'", "SELECT 1 AS a;", "SELECT 2 AS a;") == "a\n2\n"
+    assert json.loads(path.read_text()) == [{"a": 1}]
+
+
+def test_once_writes_the_whole_or_nothing(typed: Type, tmp_path: Path) -> None:
+    path = tmp_path / "kept.csv"
+    path.write_text("before")
+    with pytest.raises(Error, match="integer overflow"):
+        typed(f".once {path}", "SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808));")
+    assert path.read_text() == "before"
+    assert typed("SELECT 1 AS a;") == "a\n1\n"
+
+
+def test_once_writes_bytes_too(typed: Type, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    typed(f".once {tmp_path}/a.parquet", "SELECT 1 AS a;")
+    assert parquet.read_table(tmp_path / "a.parquet").to_pylist() == [{"a": 1}]
+    with pytest.raises(InterfaceError, match="parquet is nothing to look at"):
+        typed(".mode parquet", "SELECT 1 AS a;")
+
+
+def test_output_takes_all_results_until_it_is_taken_back(typed: Type, tmp_path: Path) -> None:
+    path = tmp_path / "all.txt"
+    assert typed(f".output {path}", "SELECT 1 AS a;", "SELECT 2 AS b; SELECT 3 AS c;") == ""
+    assert path.read_text() == "a\n─\n1\n\nb\n─\n2\n\nc\n─\n3\n"
+    assert typed(".output", "SELECT 4 AS d;") == "d\n4\n"
+    with pytest.raises(OutputError, match="cannot be written"):
+        typed(f".output {tmp_path}/nowhere/a.csv")
+
+
+def test_stats(shell: Shell, typed: Type, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = f"SELECT count(*) FROM {INVOICES};"
+    costs = (
+        f"{INVOICES}: requests {{}}, pages 1, rows 24, cache hits {{}}, retries 0, waited 0.0 s\n"
+    )
+    for line in (sql, ".stats", ".stats on", "SELECT 1;", sql):
+        shell.run(line)
+    assert capsys.readouterr().err == costs.format(1, 0) + costs.format(0, 1)
+    typed(".stats off", sql)
+    assert capsys.readouterr().err == ""
+
+
+def test_timer(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    for line in (".timer on", "SELECT 1;", ".timer off", "SELECT 1;"):
+        shell.run(line)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"Time: [0-9]+\.[0-9]{3} s", line)
+
+
+def test_inputs_at_the_prompt_share_a_file(shell: Shell, tmp_path: Path) -> None:
+    path = tmp_path / "all.txt"
+    for line in (f".output {path}", "SELECT 1 AS a;", "SELECT 2 AS a;"):
+        shell.attempt(line)
+    assert path.read_text() == "a\n─\n1\n\na\n─\n2\n"
+
+
+def test_pager(shell: Shell, typed: Type) -> None:
+    typed(".pager off")
+    assert not shell.printer.pages
+
+
+# The catalogue.
+
+
+def test_tables(typed: Type) -> None:
+    typed("CREATE TABLE mine (a); CREATE VIEW yours AS SELECT 1 AS b;")
+    lines = typed(".tables").splitlines()
+    assert lines[:2] == ["mine", "yours"]
+    assert any(line.startswith("digitalocean.billing: balances, ") for line in lines)
+    assert typed(".tables %pdf").splitlines() == ["digitalocean.billing: invoice_pdf"]
+    assert typed(".tables min_") == "mine\n"
+    assert typed(".tables nothing") == ""
+
+
+def test_schema(typed: Type) -> None:
+    typed("CREATE TABLE mine (a INTEGER)", "CREATE INDEX mine_a ON mine (a)")
+    made = "CREATE TABLE mine (a INTEGER);\nCREATE INDEX mine_a ON mine (a);\n"
+    assert typed(".schema") == typed(".schema mine") == made
+    lines = typed(".schema digitalocean.billing.invoice_items").splitlines()
+    assert lines[0] == "CREATE TABLE digitalocean.billing.invoice_items ("
+    assert any(
+        line.startswith('  "invoice_uuid" TEXT NOT NULL,  ') and "-- " in line for line in lines
+    )
+    with pytest.raises(InterfaceError, match="no table like nothing"):
+        typed(".schema nothing")
+
+
+def test_connections(typed: Type) -> None:
+    lines = typed(".connections").splitlines()
+    assert lines[0] == "connection,provider,url,source,ready"
+    assert any(line.split(",")[1] == "digitalocean" for line in lines)
+
+
+def test_explain(typed: Type) -> None:
+    assert typed(".explain") == "off\n"
+    sql = f"SELECT invoice_uuid FROM {INVOICES} WHERE amount > 1;"
+    plan = typed(f".explain {sql}")
+    assert plan == (
+        "QUERY PLAN\n└── SCAN invoices VIRTUAL TABLE INDEX 1:list; SQLite checks amount >; "
+        "about 5 requests\n"
+    )
+    typed(".explain on")
+    assert typed("SELECT 1 AS a;") == "QUERY PLAN\n└── SCAN CONSTANT ROW\na\n1\n"
+    assert typed("EXPLAIN SELECT 1;").startswith("addr,")
+    assert typed("SHOW PROVIDERS;").startswith("provider,")
+
+
+def test_examples(typed: Type) -> None:
+    assert f"{INVOICES}\n  1. " in typed(".examples")
+    shown = typed(f".examples {INVOICES}")
+    assert "SELECT" in shown
+    ran = typed(f".examples {INVOICES} 1")
+    sql, _, rows = ran.partition("\n\n")
+    assert sql.startswith("SELECT")
+    assert rows.count("\n") > 1
+    with pytest.raises(InterfaceError, match="There is no example 99"):
+        typed(f".examples {INVOICES} 99")
+    with pytest.raises(InterfaceError, match="no examples for nothing"):
+        typed(".examples nothing")
+
+
+# The database.
+
+
+def test_open(shell: Shell, typed: Type, opened: list[tuple[str, bool]], tmp_path: Path) -> None:
+    path = str(tmp_path / "a.db")
+    typed(f".open {path}", "CREATE TABLE a AS SELECT 1 AS b;", ".open")
+    assert opened == [(":memory:", False), (path, False), (":memory:", False)]
+    assert shell.database == ":memory:"
+    with connect(path) as connection:
+        assert connection.execute("SELECT b FROM a").fetchall() == [(1,)]
+    with pytest.raises(Error, match="unable to open"):
+        typed(f".open {tmp_path}/nowhere/a.db")
+    assert typed("SELECT 1 AS a;") == "a\n1\n"
+
+
+def test_attach(typed: Type, tmp_path: Path) -> None:
+    typed(f".attach {tmp_path}/b.db other", "CREATE TABLE other.b AS SELECT 5 AS c;")
+    assert typed("SELECT c FROM other.b;") == "c\n5\n"
+    assert typed(".tables other.%") == "other.b\n"
+
+
+def test_sandbox(typed: Type, opened: list[tuple[str, bool]], tmp_path: Path) -> None:
+    assert typed(".sandbox") == "off\n"
+    assert typed(".sandbox on", ".sandbox") == "on\n"
+    typed(".sandbox on")
+    assert opened == [(":memory:", False), (":memory:", True)]
+    typed("CREATE TABLE mine (a);")
+    with pytest.raises(InterfaceError, match="The table mine lies in memory and would be lost"):
+        typed(".sandbox off")
+    typed(f".open {tmp_path}/a.db", "CREATE TABLE mine (a);", f".attach {tmp_path}/b.db b")
+    typed("CREATE TABLE b.its (a);", "USE digitalocean.billing;", ".sandbox off")
+    assert opened[-1] == (f"{tmp_path}/a.db", False)
+    assert typed("SELECT count(*) AS n FROM mine, b.its, invoices;") == "n\n0\n"
+
+
+def test_read(typed: Type, tmp_path: Path) -> None:
+    script = tmp_path / "a.sql"
+    script.write_text(".mode jsonl\nSELECT 1\nAS a;\nSELECT 2 AS a")
+    assert typed(f".read {script}") == '{"a":1}\n{"a":2}\n'
+    script.write_text(f"SELECT 1 AS a;\n.read {script}\n")
+    with pytest.raises(InterfaceError, match="inside of 20 other scripts"):
+        typed(f".read {script}")
+    script.write_text("SELECT 1;\nSELEC;\nSELECT 2;\n")
+    with pytest.raises(SqlError, match="SELEC"):
+        typed(f".read {script}")
+    with pytest.raises(InterfaceError, match=r"nothing\.sql cannot be read: No such file"):
+        typed(f".read {tmp_path}/nothing.sql")
+
+
+def test_cache(typed: Type) -> None:
+    sql = f"SELECT count(*) FROM {INVOICES};"
+    typed(sql)
+    assert typed(".cache").startswith("lists kept: 1, answers: 1, bytes: ")
+    assert typed(".cache clear", ".cache status") == "lists kept: 0, answers: 0, bytes: 0\n"
+
+
+# CSV files.
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    return tmp_path / "a.csv"
+
+
+def test_a_file_becomes_a_table_with_numbers_as_numbers(typed: Type, csv: Path) -> None:
+    csv.write_text(
+        "id,usd,name,zip,nothing,big\n"
+        '1,1.50,"a, ""b""",007,,12345678901234567890\n'
+        "-2,3,,1,,2\n"
+        '3,,"two\nlines",2,,3\n',
+        encoding="utf-8-sig",
+    )
+    assert typed(f".import {csv} new") == "3 rows\n"
+    assert typed(".mode jsonl", "SELECT * FROM new;").splitlines() == [
+        '{"id":1,"usd":1.5,"name":"a, \\"b\\"","zip":"007","nothing":"",'
+        '"big":"12345678901234567890"}',
+        '{"id":-2,"usd":3.0,"name":"","zip":"1","nothing":"","big":"2"}',
+        '{"id":3,"usd":null,"name":"two\\nlines","zip":"2","nothing":"","big":"3"}',
+    ]
+
+
+def test_a_table_that_exists_takes_every_line(typed: Type, csv: Path) -> None:
+    csv.write_text("about,this\na,b\n1,2\n3,4\n")
+    typed("CREATE TABLE mine (a INTEGER, b TEXT);")
+    assert typed(f".import --skip 2 {csv} mine") == "2 rows\n"
+    assert typed("SELECT a, typeof(a), b, typeof(b) FROM mine LIMIT 1;").splitlines()[1] == (
+        "1,integer,2,text"
+    )
+    assert typed(f".import {csv} fresh --skip 1") == "2 rows\n"
+    assert typed("SELECT a + b AS c FROM fresh;") == "c\n3\n7\n"
+
+
+def test_all_rows_or_none(typed: Type, csv: Path) -> None:
+    csv.write_text("1\n2\n1\n")
+    typed("CREATE TABLE keys (a INTEGER PRIMARY KEY);")
+    with pytest.raises(IntegrityError):
+        typed(f".import {csv} keys")
+    assert typed("SELECT count(*) AS n FROM keys;") == "n\n0\n"
+    typed("BEGIN;", "INSERT INTO keys VALUES (9);")
+    with pytest.raises(IntegrityError):
+        typed(f".import {csv} keys")
+    assert typed("COMMIT;", "SELECT a FROM keys;") == "a\n9\n"
+    csv.write_text("a,b\n1,2\n3\n")
+    with pytest.raises(DataError, match="line 3: 1 fields, where 2 are wanted"):
+        typed(f".import {csv} new")
+    assert typed(".tables new") == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "has no line that names the columns"),
+        (b'a\n"b\n', "cannot be read: unexpected end of data"),
+        (b"a\n\xff\n", "is not text in UTF-8"),
+    ],
+)
+def test_files_that_are_no_csv(typed: Type, csv: Path, content: bytes, message: str) -> None:
+    csv.write_bytes(content)
+    with pytest.raises(Error, match=message):
+        typed(f".import {csv} new")
+    assert typed(".tables new") == ""
+
+
+def test_import_is_misused(typed: Type, csv: Path) -> None:
+    csv.write_text("a\n1\n")
+    for line in (".import a b c", ".import --skip x a b", f".import {csv} a.b"):
+        with pytest.raises(InterfaceError):
+            typed(line)

@@ -1,0 +1,216 @@
+"""Suggestions: what could be typed at a place, from known names alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from billql.shell.suggest import Column, Known, Suggestion, suggest
+
+INVOICES = "cloud.billing.invoices"
+ITEMS = "cloud.billing.invoice_items"
+
+KNOWN = Known(
+    providers={"cloud": "A cloud.", "cards": "Payments."},
+    services={"cloud.billing": "Bills.", "cloud.account": "Who you are.", "cards.core": "Cards."},
+    resources={
+        INVOICES: "The invoices.",
+        ITEMS: "What an invoice bills.",
+        "cards.core.invoices": "Other invoices.",
+    },
+    columns={
+        INVOICES: [Column("period", "month", "Which month."), Column("amount", "decimal")],
+        ITEMS: [
+            Column("product", "text", "What was used."),
+            Column("amount", "decimal"),
+            Column("invoice_id", "text", "The invoice.", required=True),
+        ],
+        "mine": [Column("id", "INTEGER"), Column("order by", "TEXT")],
+        "other.theirs": [Column("x")],
+    },
+    tables={"mine": "table", "months": "view", "other.theirs": "table"},
+    functions=["abs", "money_sum"],
+    keywords=["AND", "FROM", "SELECT", "SHOW"],
+    formats=["csv", "json", "jsonl"],
+    commands={
+        "examples": ("Show examples", ("resource",)),
+        "explain": ("Show a plan", ("on|off",)),
+        "help": ("Tell", ("command",)),
+        "import": ("Read a CSV file", ("file", "table")),
+        "mode": ("Set the format", ("format",)),
+    },
+    files=lambda typed: [name for name in ("a.csv", "b/") if name.startswith(typed)],
+)
+
+
+def at(text: str, known: Known = KNOWN) -> list[Suggestion]:
+    """Suggest at the bar in a text."""
+    before, _, after = text.partition("|")
+    found = suggest(before + after, len(before), known)
+    assert all(0 <= one.start <= len(before) for one in found)
+    return found
+
+
+def texts(text: str, known: Known = KNOWN) -> list[str]:
+    return [one.text for one in at(text, known)]
+
+
+# Tables.
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * FROM |",
+        "SELECT * FROM mine JOIN |",
+        "SELECT * FROM mine, |",
+        "SELECT * FROM (|",
+        "SELECT 1; SELECT * FROM |",
+        "SELECT * FROM | WHERE amount > 1",
+        "DESCRIBE |",
+        "DESC |",
+        "DESCRIBE EXTENDED |",
+        "INSERT INTO |",
+        "DROP TABLE |",
+    ],
+)
+def test_a_table_comes_after_these_words(text: str) -> None:
+    assert texts(text) == ["mine", "months", "cloud.", "cards."]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("SELECT * FROM cl|", ["cloud."]),
+        ("SELECT * FROM cloud.|", ["billing.", "account."]),
+        ("SELECT * FROM CLOUD.b|", ["billing."]),
+        ("SELECT * FROM cloud.billing.|", ["invoices", "invoice_items"]),
+        ("SELECT * FROM cloud.billing.invoices|", ["invoices"]),
+        ('SELECT * FROM "cloud".billing.|', ["invoices", "invoice_items"]),
+        ("SELECT * FROM cloud.nothing.|", []),
+        ("SELECT * FROM inv|", [INVOICES, ITEMS, "cards.core.invoices"]),
+        ("SELECT * FROM other.|", ["theirs"]),
+        ("SELECT * FROM m|", ["mine", "months"]),
+        ("WITH sums AS (SELECT 1), maxima AS (SELECT 2) SELECT * FROM s|", ["sums"]),
+    ],
+)
+def test_names_of_tables_part_by_part(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
+
+
+def test_a_suggestion_takes_the_place_of_the_last_part() -> None:
+    assert at("SELECT * FROM cloud.bi|") == [Suggestion("billing.", 20, "Bills.")]
+    assert at("SELECT 1;\nSELECT * FROM cloud.bi|") == [Suggestion("billing.", 30, "Bills.")]
+
+
+def test_show_and_use() -> None:
+    assert texts("SHOW R|") == ["RESOURCES"]
+    assert texts("SHOW SERVICES IN |") == ["cloud.", "cards."]
+    assert texts("SHOW RESOURCES IN cloud.|") == ["billing", "account"]
+    assert texts("SHOW METHODS IN cloud.billing.invoices|") == ["invoices"]
+    assert texts("USE cloud.b|") == ["billing"]
+
+
+def test_short_names_after_use() -> None:
+    used = Known(**{**vars(KNOWN), "namespace": "cloud.billing"})
+    assert texts("SELECT * FROM invoice_|", used) == ["invoice_items", ITEMS]
+    assert texts("SELECT i.| FROM invoices i", used) == ["period", "amount"]
+    provider = Known(**{**vars(KNOWN), "namespace": "cloud"})
+    assert texts("SELECT * FROM billing.invoices|", provider) == ["invoices"]
+
+
+# Columns.
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"SELECT i.| FROM {ITEMS} i",
+        f"SELECT i.| FROM {ITEMS} AS i",
+        f'SELECT i.| FROM {ITEMS} AS "i" WHERE i.product = 1',
+        f"SELECT * FROM {INVOICES} JOIN {ITEMS} i ON i.|",
+        f"SELECT invoice_items.| FROM {ITEMS}",
+        f"SELECT * FROM {ITEMS} WHERE {ITEMS}.|",
+        f"SELECT (SELECT i.| FROM {ITEMS} i) FROM mine",
+        f"SELECT 1; SELECT I.| FROM {ITEMS} i; SELECT 2 FROM {INVOICES} i",
+    ],
+)
+def test_columns_of_an_alias(text: str) -> None:
+    assert texts(text) == ["invoice_id", "product", "amount"]
+
+
+def test_required_columns_come_first_and_are_marked() -> None:
+    found = at(f"SELECT * FROM {INVOICES} v JOIN {ITEMS} i ON |")
+    assert [(one.text, one.meaning) for one in found] == [
+        ("invoice_id", "required · text · The invoice."),
+        ("period", "month · Which month."),
+        ("amount", "decimal"),
+        ("product", "text · What was used."),
+        ("v.", INVOICES),
+        ("i.", ITEMS),
+    ]
+
+
+def test_columns_go_before_functions_and_keywords() -> None:
+    assert texts(f"SELECT A| FROM {INVOICES}") == ["amount", "abs(", "AND"]
+    assert texts(f"SELECT MONEY| FROM {INVOICES}") == ["money_sum("]
+    assert texts(f"SELECT * fr| {INVOICES}") == ["from"]
+    assert texts("SEL|") == ["SELECT"]
+    assert texts("SELECT * FROM mine ORDER BY id DESC m|") == ["mine.", "money_sum("]
+    assert texts("s|") == ["select", "show"]
+
+
+def test_local_columns_are_quoted_where_sql_wants_it() -> None:
+    assert texts("SELECT m.| FROM mine m") == ["id", '"order by"']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 'FROM |",
+        "SELECT 'text'|",
+        'SELECT "am|',
+        f"SELECT 1 -- FROM {INVOICES} WHERE |",
+        "SELECT 1 /* FROM |",
+        "SELECT 12|",
+        "SELECT :a|",
+        "SELECT nothing.| FROM mine",
+    ],
+)
+def test_nothing_is_suggested_where_nothing_is_known(text: str) -> None:
+    assert at(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["|", " |", "SELECT 1; |", ")|", "((|", "FROM FROM|", ". |", "a..|"]
+)
+def test_any_text_will_do(text: str) -> None:
+    at(text)
+
+
+# Dot commands.
+
+
+def test_commands() -> None:
+    assert texts(".ex|") == [".examples", ".explain"]
+    assert at(" .mo|") == [Suggestion(".mode", 1, "Set the format")]
+    assert texts(".zzz|") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (".mode |", ["csv", "json", "jsonl"]),
+        (".mode js|", ["json", "jsonl"]),
+        (".mo js|", ["json", "jsonl"]),
+        (".help ex|", ["examples", "explain"]),
+        (".explain o|", ["on", "off"]),
+        (".examples inv|", [INVOICES, ITEMS, "cards.core.invoices"]),
+        (".examples cloud.billing.invoices|", [INVOICES]),
+        (".import |", ["a.csv", "b/"]),
+        (".import a.csv m|", ["mine", "months"]),
+        (".import a.csv cl|", [INVOICES, ITEMS]),
+        (".zzz |", []),
+    ],
+)
+def test_arguments_of_commands(text: str, expected: list[str]) -> None:
+    assert texts(text) == expected
