@@ -54,6 +54,7 @@ EXPORTED = [
     *("STRING", "BINARY", "NUMBER", "DATETIME", "ROWID", "Binary"),
     *("Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
     *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
+    "OutputError",
     *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
     *("ApiError", "BadAnswer", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
     *("CredentialRefused", "DefinitionError", "Interrupted", "ListChanged", "ParameterMissing"),

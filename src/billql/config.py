@@ -23,7 +23,7 @@ import msgspec
 from msgspec import Meta
 
 from billql.errors import InterfaceError
-from billql.misfit import misfit
+from billql.misfit import FIRST_USE, misfit
 from billql.settings import Settings
 
 MAX_BYTES = 1024 * 1024
@@ -191,7 +191,8 @@ def _parse(path: Path, content: bytes) -> Config:
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InterfaceError(f"{path} is not TOML: {error}") from None
     try:
-        return msgspec.convert(value, Config)
+        with FIRST_USE:
+            return msgspec.convert(value, Config)
     except msgspec.ValidationError:
         place, message = misfit(value, Config)
         where = ".".join(map(str, place))

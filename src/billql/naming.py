@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql import names, show, tokens
-from billql.catalogue import unknown
 from billql.errors import DefinitionError, SqlError, UnknownName
 from billql.names import Reference, Rewritten
 from billql.spliced import Spliced
@@ -141,6 +140,8 @@ class Naming:
             if asked.verb == "PULL":
                 self._engine().pull(provider, asked.version)
             else:
+                from billql.catalogue import unknown
+
                 known = sorted({one.provider for one in self._engine().versions()})
                 if provider not in known:
                     raise unknown("provider", provider, known, "")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from billql.misfit import misfit
+from billql.misfit import FIRST_USE, misfit
 from billql.registry import RegistryError, naming
 from billql.registry.package import PACKAGE_LIMIT
 
@@ -72,7 +72,8 @@ def decode(text: bytes) -> Index:
     """Read the text of an index; raises RegistryError."""
     try:
         value = msgspec.json.decode(text)
-        return msgspec.convert(value, Index)
+        with FIRST_USE:
+            return msgspec.convert(value, Index)
     except msgspec.ValidationError:
         place, message = misfit(value, Index)
         where = ".".join(map(str, place))

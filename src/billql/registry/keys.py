@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 
 from billql.errors import InterfaceError, OperationalError
+from billql.misfit import FIRST_USE
 from billql.registry import RegistryError, disk, naming
 
 KIND = "ed25519:"
@@ -132,7 +133,8 @@ def _path(data: Path, name: str) -> Path:
 
 def _read(path: Path) -> TrustedKey:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=TrustedKey)
+        with FIRST_USE:
+            return msgspec.json.decode(path.read_bytes(), type=TrustedKey)
     except OSError as error:
         raise OperationalError(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError):

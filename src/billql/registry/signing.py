@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from billql.errors import InterfaceError
+from billql.misfit import FIRST_USE
 from billql.registry import RegistryError
 from billql.registry.keys import KIND
 
@@ -123,7 +124,8 @@ def named_key(data: bytes) -> str:
 def _read(data: bytes) -> _Sealed:
     """Read a sealed text, which has one spelling only: no byte of it may be another one."""
     try:
-        sealed = msgspec.json.decode(data, type=_Sealed)
+        with FIRST_USE:
+            sealed = msgspec.json.decode(data, type=_Sealed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RegistryError("The index is not a signed one, or is damaged") from None
     if sealed.encode() != data:

@@ -1,0 +1,66 @@
+"""Every command, argument and option is documented: in its help text, on the site, in the README."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
+import pytest
+
+from billql.cli import parser
+
+ROOT = Path(__file__).parent.parent
+PAGE = unescape((ROOT / "docs" / "site" / "reference" / "commands.html").read_text())
+README = (ROOT / "README.md").read_text()
+
+
+def commands(
+    of: argparse.ArgumentParser, name: str = "billql"
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """Give a command and all those below it, by the words that call them."""
+    yield name, of
+    for action in of._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for word, command in action.choices.items():
+                yield from commands(command, f"{name} {word}")
+
+
+COMMANDS = dict(commands(parser.make()))
+OPTIONS = [
+    (name, action)
+    for name, command in COMMANDS.items()
+    for action in command._actions
+    if not isinstance(action, argparse._SubParsersAction | argparse._HelpAction)
+    and action.help is not argparse.SUPPRESS
+]
+
+
+def test_the_commands_are_found() -> None:
+    assert {f"billql {name}" for name in parser.COMMANDS} <= set(COMMANDS)
+    assert "billql registry pull" in COMMANDS
+    assert len(OPTIONS) > 50
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_documented(name: str) -> None:
+    assert COMMANDS[name].description
+    assert f">{name}<" in PAGE
+    if name.count(" ") == 1:
+        assert f"`{name}" in README or f"    {name}" in README or f"\n{name}" in README
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    OPTIONS,
+    ids=[f"{name} {(action.option_strings or [action.dest])[-1]}" for name, action in OPTIONS],
+)
+def test_an_option_is_documented(name: str, action: argparse.Action) -> None:
+    told = (action.help or "").strip()
+    assert told, "it has no help text"
+    assert not told.endswith(".")
+    _, _, rest = PAGE.partition(f">{name}<")
+    section, _, _ = rest.partition("<h")
+    for word in action.option_strings or [str(action.metavar or action.dest)]:
+        assert word in section, f"{word} is not on the page of the commands"
