@@ -1,0 +1,112 @@
+"""Checking a provider's folder: its format, the rules of `lint`, and whether its examples can run.
+
+A file that does not hold is told of and left out, so that one mistake does not hide those of the
+other files.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+from billql.authoring import examples, lint
+from billql.authoring.finding import Finding, Severity
+from billql.authoring.lines import Lines
+from billql.catalogue import Catalogue, Table, built_in_root
+from billql.definition import Problem, Provider, Service
+from billql.definition_file import read_provider, read_service
+from billql.errors import DefinitionError, InterfaceError
+from billql.misfit import Place
+from billql.session import Session
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def check(folder: Path) -> Iterator[Finding]:
+    """Find what is wrong with the definitions in a provider's folder, and what could be better.
+
+    Raises InterfaceError for a folder that is no provider's.
+    """
+    name = folder.resolve().name
+    file = folder / "provider.yaml"
+    if not file.is_file():
+        raise InterfaceError(
+            f"{folder} has no provider.yaml",
+            hint="Give the folder of one provider; `billql provider new` makes one.",
+        )
+    if not _NAME.fullmatch(name):
+        yield Finding(
+            "error",
+            "folder-name",
+            "the folder's name is the provider's: lower-case letters, digits and underscores",
+            file,
+        )
+    try:
+        provider = read_provider(file)
+    except DefinitionError as error:
+        yield Finding("error", "format", error.message)
+        return
+    services: list[Service] = []
+    complete = True
+    catalogue = Catalogue([{name: folder}, built_in_root()])
+    with closing(examples.session(catalogue)) as session:
+        for path in sorted(folder.glob("*.yaml")):
+            if path == file:
+                continue
+            try:
+                service = read_service(path, provider)
+            except DefinitionError as error:
+                yield Finding("error", "format", error.message)
+                complete = False
+                continue
+            services.append(service)
+            yield from _service_findings(path, provider, service, session)
+    if not services and complete:
+        yield Finding("error", "no-service", "the folder has no file of a service", file)
+    if complete:
+        lines = Lines(file)
+        for problem in lint.unused_paging(provider.paging, services):
+            yield _finding("warning", "unused-paging", file, lines, problem)
+
+
+def _service_findings(
+    path: Path, provider: Provider, service: Service, session: Session
+) -> Iterator[Finding]:
+    lines = Lines(path)
+    if not _NAME.fullmatch(path.stem):
+        yield Finding(
+            "error",
+            "file-name",
+            "the file's name is the service's: lower-case letters, digits and underscores",
+            path,
+        )
+        return
+    for name, resource in service.resources.items():
+        table = Table(path.resolve().parent.name, path.stem, name, provider, resource)
+        place: Place = ("resources", name)
+        for rule in lint.RULES:
+            for inner, message in rule(table):
+                problem = (*place, *inner), message
+                yield _finding("warning", lint.name_of(rule), path, lines, problem)
+        yield from _example_findings(path, lines, table, session)
+
+
+def _example_findings(
+    path: Path, lines: Lines, table: Table, session: Session
+) -> Iterator[Finding]:
+    place: Place = ("resources", table.resource_name, "examples")
+    if not examples.reads_itself(table):
+        problem = place, f"no example reads {table.name}"
+        yield _finding("warning", "example-itself", path, lines, problem)
+    for number, example in enumerate(table.resource.examples):
+        here = (*place, number, "sql")
+        for fault in examples.faults(session, example.sql):
+            line = lines.of_text(here, fault.offset)
+            yield Finding("error", fault.rule, fault.message, path, line, here)
+
+
+def _finding(severity: Severity, rule: str, path: Path, lines: Lines, problem: Problem) -> Finding:
+    place, message = problem
+    return Finding(severity, rule, message, path, lines.of(place), place)

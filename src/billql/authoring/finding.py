@@ -1,0 +1,39 @@
+"""What a check of definitions finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from billql.misfit import Place
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a definition that its author should know; its text is one line.
+
+    `rule` is a stable name: programs may rely on it.
+    """
+
+    severity: Severity
+    rule: str
+    message: str
+    path: Path | None = None
+    """The file; None if the message names file, line and place itself."""
+    line: int = 1
+    place: Place = ()
+
+    def __str__(self) -> str:
+        if self.path is None:
+            return f"{self.message} [{self.rule}]"
+        where = "".join(f"{part}." for part in self.place)[:-1]
+        place = f"{self.path}:{self.line}: {where + ': ' if where else ''}"
+        return f"{place}{self.severity}: {self.message} [{self.rule}]"
+
+
+def counted(number: int, thing: str) -> str:
+    """Say how many there are of a thing."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,205 @@
+"""The rules of definitions beyond their format: what reads well, and what answers rightly.
+
+A rule is a function from a resource to what it finds in it. Its name in findings is the
+function's, with hyphens. What the format itself forbids is `definition`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+
+from billql.catalogue import Table
+from billql.definition import Column, Method, Problem, Service
+
+Rule = Callable[[Table], Iterator[Problem]]
+
+AMOUNTS = frozenset(
+    ("amount", "balance", "cost", "discount", "fee", "price", "subtotal", "tax", "total")
+)
+"""Last words of the names of columns that hold money."""
+
+MINOR = "cents"
+"""The last word of the names of columns that count minor units."""
+
+_ALSO_COUNTS = frozenset(("total",))
+"""Of these, the ones that name counts as well."""
+
+
+def money_currency(table: Table) -> Iterator[Problem]:
+    """An amount says what it is counted in: in a column, or else in words."""
+    for name, column in table.resource.columns.items():
+        is_money = column.type == "decimal" or column.minor
+        told = f"{column.description} {table.resource.description}".lower()
+        if is_money and column.currency is None and "currency" not in told:
+            yield (
+                ("columns", name),
+                "an amount without a currency; name the column that holds it with `currency`, "
+                "or add one with a `value`",
+            )
+
+
+def money_type(table: Table) -> Iterator[Problem]:
+    """An amount is a number that is exact: a decimal, or an integer that counts minor units."""
+    for name, column in table.resource.columns.items():
+        last = name.rpartition("_")[2]
+        whole = column.type == "integer" and not column.minor
+        counts = whole and last not in _ALSO_COUNTS and column.currency is None
+        is_amount = last in AMOUNTS and (column.type == "real" or counts)
+        if is_amount or (whole and last == MINOR):
+            yield (
+                ("columns", name, "type"),
+                f"a column called {name} looks like money, which is `type: decimal`, or an integer "
+                "with `minor: true`",
+            )
+
+
+def time_type(table: Table) -> Iterator[Problem]:
+    """A moment is a timestamp, so that it compares in one form."""
+    for name, column in table.resource.columns.items():
+        is_text = column.type in ("text", "integer") and not _is_echo(column)
+        if name.endswith("_at") and is_text:
+            yield (
+                ("columns", name, "type"),
+                f"a column called {name} looks like a moment, which is `type: timestamp`, with "
+                "`format: epoch` if the API counts seconds",
+            )
+
+
+def list_paging(table: Table) -> Iterator[Problem]:
+    """A list is read to its end, or is known to come whole."""
+    for name, method in table.resource.methods.items():
+        if _is_list(method) and method.paging is None and method.expected_rows is None:
+            yield (
+                ("methods", name),
+                "a list without `paging`; if the API gives all of it at once, say with "
+                "`expected_rows` how long it gets",
+            )
+
+
+def id_unique(table: Table) -> Iterator[Problem]:
+    """An identifier tells rows apart."""
+    columns = table.resource.columns
+    ids = [name for name in ("id", "uuid") if name in columns and not _is_echo(columns[name])]
+    if ids and not table.resource.unique:
+        yield ("columns", ids[0]), f"say `unique: [{ids[0]}]`, or which columns tell rows apart"
+
+
+def echo_unfilled(table: Table) -> Iterator[Problem]:
+    """What only the statement knows of a column, some method takes."""
+    for name, column in table.resource.columns.items():
+        if _is_echo(column) and not _is_taken(table, name):
+            yield ("columns", name), "no method has a parameter for it, so it can never be read"
+
+
+def echo_hidden(table: Table) -> Iterator[Problem]:
+    """`SELECT *` does not fail for want of a parameter that is optional."""
+    for name, column in table.resource.columns.items():
+        if not _is_echo(column) or column.hidden or not _is_taken(table, name):
+            continue
+        for method_name, method in table.resource.methods.items():
+            if name not in _needed(method):
+                yield (
+                    ("columns", name),
+                    f"{method_name} can do without it, but `SELECT *` cannot; say `hidden: true`",
+                )
+
+
+def reserved_word(table: Table) -> Iterator[Problem]:
+    """A column can be named in SQL without quotes."""
+    for name in table.resource.columns:
+        if name in reserved_words():
+            yield ("columns", name), f"{name} is a reserved word of SQL; choose another name"
+
+
+def description_capital(table: Table) -> Iterator[Problem]:
+    """A sentence begins with a capital letter."""
+    for place, text in _descriptions(table):
+        if text[:1].islower():
+            yield (*place, "description"), "begins with a small letter"
+
+
+RULES: tuple[Rule, ...] = (
+    money_currency,
+    money_type,
+    time_type,
+    list_paging,
+    id_unique,
+    echo_unfilled,
+    echo_hidden,
+    reserved_word,
+    description_capital,
+)
+
+
+def name_of(rule: Rule) -> str:
+    """Give the name by which findings know a rule."""
+    return rule.__name__.replace("_", "-")
+
+
+def unused_paging(paging: Iterable[str], services: Iterable[Service]) -> Iterator[Problem]:
+    """Find ways to page that a provider defines and no method uses."""
+    used = {
+        method.paging
+        for service in services
+        for resource in service.resources.values()
+        for method in resource.methods.values()
+    }
+    for name in paging:
+        if name not in used:
+            yield ("paging", name), "no method pages this way"
+
+
+@cache
+def reserved_words() -> frozenset[str]:
+    """Give the words that SQLite takes for a name only in quotes, by asking it."""
+    import apsw
+
+    database = apsw.Connection(":memory:")
+    found = set()
+    for word in apsw.keywords:
+        try:
+            database.execute(
+                f"WITH t({word}) AS (SELECT 1) SELECT t.{word}, {word} AS {word} FROM t"
+            )
+        except apsw.SQLError:
+            found.add(word.lower())
+    database.close()
+    return frozenset(found)
+
+
+def _is_echo(column: Column) -> bool:
+    return column.path == "$parameter"
+
+
+def _is_list(method: Method) -> bool:
+    rows = method.rows
+    return not method.single and isinstance(rows, str) and "[]" in rows and method.answer == "json"
+
+
+def _is_taken(table: Table, column: str) -> bool:
+    return any(column in _filtered(method) for method in table.resource.methods.values())
+
+
+def _filtered(method: Method) -> set[str]:
+    """Give the columns that a method's parameters filter."""
+    told = (parameter.filters(name) for name, parameter in method.parameters.items())
+    return {column for column in told if column is not None}
+
+
+def _needed(method: Method) -> set[str]:
+    """Give those without which there is no request, or for which it always sends something."""
+    return {
+        column
+        for name, parameter in method.parameters.items()
+        if (parameter.required or parameter.default is not None)
+        and (column := parameter.filters(name)) is not None
+    }
+
+
+def _descriptions(table: Table) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    yield (), table.resource.description
+    for name, column in table.resource.columns.items():
+        yield ("columns", name), column.description
+    for name, method in table.resource.methods.items():
+        yield ("methods", name), method.description

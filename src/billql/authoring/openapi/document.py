@@ -1,0 +1,311 @@
+"""OpenAPI 3 documents: their references, and what the values of their schemas are.
+
+A schema is looked at one level at a time (`Document.shape`): what lies below stays as it was
+written until somebody asks for it. So a schema that contains itself is no danger, and of a large
+document only the parts that are used cost anything.
+
+The formats are those of https://spec.openapis.org/oas/v3.1.0 and of its registry,
+https://spec.openapis.org/registry/format/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from urllib.parse import unquote
+
+from billql.errors import DefinitionError
+from billql.values import ColumnType, Format
+
+Schema = Mapping[str, Any]
+"""A schema as it was written: it may be a reference."""
+
+Kind = Literal["object", "array", "string", "integer", "number", "boolean", "scalar", "any"]
+"""What a value is: a type of JSON's, `scalar` for several without parts, or `any` of them."""
+
+_SCALARS = frozenset(("string", "integer", "number", "boolean", "scalar"))
+_MOST_REFERENCES = 50
+"""How many references may lead to each other before the thing itself."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One level of a schema, without references, `allOf`, `oneOf` and `anyOf`.
+
+    The properties of an object that may be one of several things are those of all of them.
+    """
+
+    kind: Kind = "any"
+    format: str | None = None
+    title: str | None = None
+    description: str | None = None
+    properties: Mapping[str, Schema] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    items: Schema | None = None
+    """What each element of an array is."""
+    members: Schema | None = None
+    """What each member of an object is, where their names are free: a map."""
+    choices: tuple[Any, ...] = ()
+    """The values that it may have, if it names them."""
+    example: Any = None
+    default: Any = None
+    most: int | None = None
+    """The largest number that it may be."""
+    deprecated: bool = False
+
+
+class Document:
+    """One OpenAPI document, already read from JSON or YAML."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.data = data
+        self._shapes: dict[str, Shape] = {}
+
+    def find(self, reference: str) -> Any:
+        """Find what a reference such as `#/components/schemas/invoice` names.
+
+        Raises DefinitionError where there is no such thing, or it lies in another document.
+        """
+        document, _, pointer = reference.partition("#")
+        if document or (pointer and not pointer.startswith("/")):
+            raise DefinitionError(
+                f"the reference {reference} leads out of the document",
+                hint="Bundle the document into one file first; tools such as Redocly do that.",
+            )
+        found: Any = self.data
+        for part in unquote(pointer).split("/")[1:]:
+            name = part.replace("~1", "/").replace("~0", "~")
+            if isinstance(found, Mapping) and name in found:
+                found = found[name]
+            elif isinstance(found, Sequence) and name.isdecimal() and int(name) < len(found):
+                found = found[int(name)]
+            else:
+                raise DefinitionError(f"the reference {reference} leads to nothing")
+        return found
+
+    def resolve(self, node: Any) -> Mapping[str, Any]:
+        """Give a thing itself where a reference stands for it; what stands beside one counts."""
+        beside: dict[str, Any] = {}
+        for _ in range(_MOST_REFERENCES):
+            if not isinstance(node, Mapping):
+                return beside
+            if not isinstance(node.get("$ref"), str):
+                return {**node, **beside} if beside else node
+            beside = {**{k: v for k, v in node.items() if k != "$ref"}, **beside}
+            node = self.find(node["$ref"])
+        raise DefinitionError(f"the reference {node.get('$ref')} leads in a circle")
+
+    def shape(self, schema: Schema | None) -> Shape:
+        """Look at one level of a schema; raises DefinitionError for a reference to nothing."""
+        return self._shape(schema, frozenset())
+
+    def _shape(self, schema: Schema | None, above: frozenset[str]) -> Shape:
+        """`above` are the references on the way here; one that is its own part adds nothing."""
+        if not isinstance(schema, Mapping):
+            return Shape()
+        reference = schema.get("$ref")
+        if not isinstance(reference, str):
+            return self._merged(schema, above)
+        if reference in above:
+            return Shape()
+        if reference not in self._shapes:
+            self._shapes[reference] = self._shape(self.find(reference), above | {reference})
+        found = self._shapes[reference]
+        beside = {name: part for name, part in schema.items() if name != "$ref"}
+        return _all_of([_plain(beside), found]) if beside else found
+
+    def _merged(self, schema: Schema, above: frozenset[str]) -> Shape:
+        parts = [_plain(schema)]
+        parts += [self._shape(part, above) for part in _list(schema, "allOf")]
+        for word in ("oneOf", "anyOf"):
+            if choices := [self._shape(part, above) for part in _list(schema, word)]:
+                parts.append(_one_of([one for one in choices if one is not _NULL]))
+        if len(parts) == 1:
+            return _NULL if schema.get("type") in ("null", ["null"]) else parts[0]
+        return _all_of(parts)
+
+
+_NULL = Shape()
+"""The schema of null alone, known by its identity."""
+
+
+def _list(schema: Schema, word: str) -> list[Schema]:
+    found = schema.get(word)
+    return list(found) if isinstance(found, list) else []
+
+
+def _plain(schema: Schema) -> Shape:
+    """Read what stands in a schema itself."""
+    properties = schema.get("properties")
+    examples = schema.get("examples")
+    example = examples[0] if isinstance(examples, list) and examples else schema.get("example")
+    choices = schema.get("enum") if "const" not in schema else [schema["const"]]
+    most = schema.get("maximum")
+    return Shape(
+        kind=_kind(schema),
+        format=_text(schema, "format"),
+        title=_text(schema, "title"),
+        description=_text(schema, "description"),
+        properties=properties if isinstance(properties, Mapping) else {},
+        required=frozenset(_texts(schema.get("required"))),
+        items=_schema(schema, "items"),
+        members=_schema(schema, "additionalProperties"),
+        choices=tuple(choices) if isinstance(choices, list) else (),
+        example=example,
+        default=schema.get("default"),
+        most=most if isinstance(most, int) and not isinstance(most, bool) else None,
+        deprecated=schema.get("deprecated") is True,
+    )
+
+
+_KINDS: tuple[Kind, ...] = ("object", "array", "string", "integer", "number", "boolean")
+
+
+def _kind(schema: Schema) -> Kind:
+    told = schema.get("type")
+    kinds: list[Kind] = [
+        one for one in _KINDS if one in (told if isinstance(told, list) else [told])
+    ]
+    if not kinds:
+        if "properties" in schema or "additionalProperties" in schema:
+            return "object"
+        if "items" in schema:
+            return "array"
+        named = schema.get("enum") if "const" not in schema else [schema["const"]]
+        texts = isinstance(named, list) and named and all(isinstance(one, str) for one in named)
+        return "string" if texts else "any"
+    return _widest(kinds)
+
+
+def _widest(kinds: Iterable[Kind]) -> Kind:
+    """Give what a value is that may be one of several things."""
+    known = set(kinds)
+    if len(known) == 1:
+        return known.pop()
+    if known == {"integer", "number"}:
+        return "number"
+    return "scalar" if known and known <= _SCALARS else "any"
+
+
+def _schema(schema: Schema, word: str) -> Schema | None:
+    found = schema.get(word)
+    return found if isinstance(found, Mapping) else None
+
+
+def _text(schema: Schema, word: str) -> str | None:
+    found = schema.get(word)
+    return found if isinstance(found, str) and found.strip() else None
+
+
+def _texts(found: Any) -> Iterable[str]:
+    return (one for one in found if isinstance(one, str)) if isinstance(found, list) else ()
+
+
+def _all_of(parts: Sequence[Shape]) -> Shape:
+    """Put together what must hold at once; what is said first goes before what is said later."""
+    kinds = [part.kind for part in parts if part.kind != "any"]
+    return Shape(
+        kind=kinds[0] if kinds else "any",
+        properties=_properties(parts, "allOf"),
+        items=_together([part.items for part in parts], "allOf"),
+        members=_together([part.members for part in parts], "allOf"),
+        required=frozenset().union(*(part.required for part in parts)),
+        **_first_told(parts),
+    )
+
+
+def _one_of(parts: Sequence[Shape]) -> Shape:
+    """Put together what may hold, one or another."""
+    told = _first_told(parts)
+    choices = tuple(dict.fromkeys(str(one) for part in parts for one in part.choices))
+    if len(parts) > 1:
+        # What one of them is says nothing of the whole.
+        formats = {part.format for part in parts} - {None}
+        told |= {"description": None, "title": None}
+        told |= {"format": formats.pop() if len(formats) == 1 else None}
+        told |= {"choices": choices if all(part.choices for part in parts) else ()}
+    return Shape(
+        kind=_widest(part.kind for part in parts) if parts else "any",
+        properties=_properties(parts, "anyOf"),
+        items=_together([part.items for part in parts], "anyOf"),
+        members=_together([part.members for part in parts], "anyOf"),
+        required=frozenset.intersection(*(part.required for part in parts))
+        if parts
+        else frozenset(),
+        **told,
+    )
+
+
+def _first_told(parts: Sequence[Shape]) -> dict[str, Any]:
+    """Give for each attribute what the first part says that says anything."""
+    names = (
+        "format",
+        "title",
+        "description",
+        "choices",
+        "example",
+        "default",
+        "most",
+        "deprecated",
+    )
+    empty = Shape()
+    return {
+        name: next(
+            (getattr(part, name) for part in parts if getattr(part, name) != getattr(empty, name)),
+            getattr(empty, name),
+        )
+        for name in names
+    }
+
+
+def _properties(parts: Sequence[Shape], word: str) -> dict[str, Schema]:
+    names = dict.fromkeys(name for part in parts for name in part.properties)
+    together = {
+        name: _together([part.properties.get(name) for part in parts], word) for name in names
+    }
+    return {name: schema for name, schema in together.items() if schema is not None}
+
+
+def _together(schemas: Sequence[Schema | None], word: str) -> Schema | None:
+    """Give the schema that stands for all of several, or for any of them."""
+    told: list[Schema] = []
+    for schema in schemas:
+        if schema is not None and schema not in told:
+            told.append(schema)
+    if len(told) > 1:
+        return {word: told}
+    return told[0] if told else None
+
+
+# Columns ----------------------------------------------------------------------------------------
+
+
+def column_type(shape: Shape) -> tuple[ColumnType, Format | None]:
+    """Give the type of the column that holds such values, and how the API writes them.
+
+    Only what a document says plainly counts: a number is a time only where its format says so.
+    """
+    match shape.kind, shape.format:
+        case "string", "date-time":
+            return "timestamp", None
+        case "string", "date":
+            return "date", None
+        case "integer" | "number" | "string", "unix-time" | "unixtime" | "epoch":
+            return "timestamp", "epoch"
+        case "string", "int64" | "int32":
+            return "integer", None
+        case "string", "double" | "float":
+            return "real", None
+        case "string" | "scalar", _:
+            return "text", None
+        case "integer", _:
+            return "integer", None
+        case "number", "int64" | "int32":
+            return "integer", None
+        case "number", _:
+            return "real", None
+        case "boolean", _:
+            return "boolean", None
+        case _:
+            return "json", None

@@ -1,0 +1,71 @@
+"""The names of documents, as names for SQL."""
+
+from __future__ import annotations
+
+import re
+
+from billql.authoring.lint import reserved_words
+
+_WORDS = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_VERSION = re.compile(r"v[0-9]+([a-z]+[0-9]*)?", re.IGNORECASE)
+_VERBS = frozenset(("get", "list", "search", "retrieve", "fetch", "find", "query", "read"))
+
+
+def words(name: str) -> list[str]:
+    """Cut a name such as `invoiceItems`, `invoice-items` or `Invoice Items` into its words."""
+    return [word.lower() for word in _WORDS.findall(name)]
+
+
+def identifier(name: str) -> str:
+    """Give a name that definitions take: lower-case letters, digits and underscores."""
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        return name
+    found = "_".join(words(name)) or "value"
+    return found if found[0].isalpha() else f"n{found}"
+
+
+def column(name: str) -> str:
+    """Give the name of a column, which SQL takes without quotes."""
+    found = identifier(name)
+    return f"{found}_value" if found in reserved_words() else found
+
+
+def singular(name: str) -> str:
+    """Give one of what a name in the plural counts."""
+    for end, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
+        if name.endswith(end) and len(name) > len(end) + 1:
+            return name[: -len(end)] + one
+    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else name
+
+
+def is_version(segment: str) -> bool:
+    """Tell whether a part of a path is a version, such as v2, or the word api."""
+    return bool(_VERSION.fullmatch(segment)) or segment.lower() == "api"
+
+
+def without_verb(segment: str) -> str:
+    """Give the thing that a part of a path names: `grants` for listGrants, nothing for list."""
+    found = words(segment)
+    while found and found[0] in _VERBS:
+        found = found[1:]
+    return "_".join(found)
+
+
+def spoken(name: str) -> str:
+    """Give a name as words."""
+    return " ".join(words(name))
+
+
+def placeholders(path: str) -> list[str]:
+    """Name what stands in braces in a path, whatever characters it has."""
+    return re.findall(r"\{([^{}]+)\}", path)
+
+
+def placeholder(name: str) -> str:
+    """Give the name that a placeholder has in a definition: letters, digits and underscores."""
+    return name if re.fullmatch(r"\w+", name, re.ASCII) else identifier(name)
+
+
+def request_path(path: str) -> str:
+    """Give a path with the placeholders that definitions have."""
+    return re.sub(r"\{([^{}]+)\}", lambda found: f"{{{placeholder(found[1])}}}", path)

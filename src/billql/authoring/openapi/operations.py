@@ -1,0 +1,268 @@
+"""What an OpenAPI document offers to read, and what of it was selected."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import urljoin, urlsplit
+
+from billql.authoring.openapi.document import Document, Schema, Shape
+from billql.errors import DefinitionError, InterfaceError
+
+Location = Literal["path", "query", "header", "cookie", "body"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """Something that an operation takes: a parameter, or a member of its JSON body."""
+
+    name: str
+    location: Location
+    required: bool
+    shape: Shape
+    item: Shape | None = None
+    """What each of several values is, if it takes several."""
+    description: str | None = None
+    example: Any = None
+    lists: Literal["comma", "repeat", "brackets"] | None = None
+    """How it takes several values, if it does."""
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One request that reads something."""
+
+    verb: Literal["GET", "POST"]
+    path: str
+    """The path below the origin, with its placeholders."""
+    origin: str
+    tag: str | None
+    """The tag that it goes by: the one that was selected, or its first."""
+    summary: str | None
+    description: str | None
+    fields: tuple[Field, ...]
+    answers: Mapping[str, Schema | None]
+    """The schema of its answer, by media type."""
+    has_link: bool
+    """Whether its answer has a Link header."""
+    tells_missing: bool
+    """Whether it documents a 404."""
+    data: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """Give what messages call it."""
+        return f"{self.verb} {self.path}"
+
+
+Offer = tuple[str, Literal["GET", "POST"], Mapping[str, Any], Mapping[str, Any]]
+"""A path, a verb, the path's item and the operation."""
+
+
+def select(document: Document, words: Sequence[str]) -> list[Offer]:
+    """Give what tags, paths, and paths with `/*` for all below them, select.
+
+    A tag and a `/*` select what is read with GET; a path selects its POST too, if it has no GET,
+    and `POST /path` selects that in any case. Raises InterfaceError for a word that selects
+    nothing.
+    """
+    offers = list(_offers(document))
+    found: list[Offer] = []
+    for word in words:
+        matching = [offer for offer in offers if _matches(word, offer, offers)]
+        if not matching:
+            raise _nothing(word, offers)
+        found += [offer for offer in matching if offer not in found]
+    return found
+
+
+def tags(document: Document) -> dict[str, int]:
+    """Count the operations of each tag that are read with GET."""
+    told = (_tags(offer) for offer in _offers(document) if offer[1] == "GET")
+    return dict(sorted(Counter(tag for tags in told for tag in tags).items()))
+
+
+def _offers(document: Document) -> Iterator[Offer]:
+    paths = document.data.get("paths")
+    for path, node in paths.items() if isinstance(paths, Mapping) else ():
+        item = document.resolve(node)
+        for verb in ("get", "post"):
+            if isinstance(item.get(verb), Mapping):
+                yield path, "GET" if verb == "get" else "POST", item, item[verb]
+
+
+def _matches(word: str, offer: Offer, offers: Sequence[Offer]) -> bool:
+    path, verb, _, _ = offer
+    if word.startswith("POST /"):
+        return verb == "POST" and path == word.removeprefix("POST ")
+    if word.startswith("/"):
+        has_get = any(one[0] == path and one[1] == "GET" for one in offers)
+        below = word.endswith("/*") and path.startswith(word[:-1])
+        return (path == word and (verb == "GET" or not has_get)) or (below and verb == "GET")
+    return verb == "GET" and word.casefold() in (tag.casefold() for tag in _tags(offer))
+
+
+def _tags(offer: Offer) -> list[str]:
+    found = offer[3].get("tags")
+    return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
+
+
+def _nothing(word: str, offers: Sequence[Offer]) -> InterfaceError:
+    known = [offer[0] for offer in offers] if "/" in word else [t for o in offers for t in _tags(o)]
+    near = difflib.get_close_matches(word, dict.fromkeys(known), 3, 0.5)
+    kind = "path" if "/" in word else "tag"
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Without --select, all tags are told."
+    return InterfaceError(f"The document has no {kind} {word!r} that can be read", hint=hint)
+
+
+def operation(document: Document, offer: Offer, selected: Sequence[str]) -> Operation:
+    """Look at what was offered; raises DefinitionError for what cannot be made sense of."""
+    path, verb, item, data = offer
+    tags = _tags(offer)
+    chosen = {word.casefold() for word in selected}
+    responses = data.get("responses")
+    # YAML reads the statuses as numbers.
+    responses = (
+        {str(status): node for status, node in responses.items()}
+        if isinstance(responses, Mapping)
+        else {}
+    )
+    answer = _answer(document, responses)
+    headers = answer.get("headers")
+    base = _base(document, item, data)
+    return Operation(
+        verb=verb,
+        path=base.path.rstrip("/") + path,
+        origin=f"{base.scheme}://{base.netloc}" if base.netloc else "",
+        tag=next((tag for tag in tags if tag.casefold() in chosen), tags[0] if tags else None),
+        summary=_text(data, "summary"),
+        description=_text(data, "description"),
+        fields=(*_parameters(document, item, data), *_members(document, data)),
+        answers=_schemas(document, answer),
+        has_link=isinstance(headers, Mapping) and "link" in map(str.lower, headers),
+        tells_missing="404" in responses,
+        data=data,
+    )
+
+
+def _text(data: Mapping[str, Any], word: str) -> str | None:
+    found = data.get(word)
+    return found if isinstance(found, str) and found.strip() else None
+
+
+def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
+    """Give the address that a path is below: that of the nearest list of servers."""
+    for holder in (data, item, document.data):
+        servers = holder.get("servers")
+        if isinstance(servers, list) and servers and isinstance(servers[0], Mapping):
+            address = str(servers[0].get("url", ""))
+            variables = servers[0].get("variables")
+            for name, told in variables.items() if isinstance(variables, Mapping) else ():
+                address = address.replace(f"{{{name}}}", str(told.get("default", "")))
+            return urlsplit(urljoin("", address))
+    return urlsplit("")
+
+
+def _answer(document: Document, responses: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Give what is documented of the answer where all is well."""
+    for status in ("200", "2XX", "default"):
+        if status in responses:
+            return document.resolve(responses[status])
+    return {}
+
+
+def _schemas(document: Document, answer: Mapping[str, Any]) -> Mapping[str, Schema | None]:
+    content = answer.get("content")
+    content = content if isinstance(content, Mapping) else {}
+    return {kind: document.resolve(one).get("schema") for kind, one in content.items()}
+
+
+def _parameters(
+    document: Document, item: Mapping[str, Any], data: Mapping[str, Any]
+) -> Iterator[Field]:
+    found: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for holder in (item, data):
+        told = holder.get("parameters")
+        for node in told if isinstance(told, list) else ():
+            one = document.resolve(node)
+            found[str(one.get("name")), str(one.get("in"))] = one
+    for (name, location), one in found.items():
+        if location not in ("path", "query", "header", "cookie"):
+            raise DefinitionError(f"the parameter {name} is in {location}, which is nowhere")
+        schema = one.get("schema")
+        schema = schema if isinstance(schema, Mapping) else {}
+        shape = document.shape(schema)
+        yield Field(
+            name,
+            location,  # type: ignore[arg-type]  # it is one of the four, as was just seen
+            one.get("required") is True or location == "path",
+            shape,
+            _item(document, shape),
+            _text(one, "description") or shape.description,
+            _example(document, one, shape),
+            _lists(name, one, shape),
+        )
+
+
+def _item(document: Document, shape: Shape) -> Shape | None:
+    return document.shape(shape.items) if shape.kind == "array" else None
+
+
+def _example(document: Document, parameter: Mapping[str, Any], shape: Shape) -> Any:
+    several = parameter.get("examples")
+    if isinstance(several, Mapping) and several:
+        return document.resolve(next(iter(several.values()))).get("value")
+    return parameter.get("example", shape.example)
+
+
+def _lists(
+    name: str, parameter: Mapping[str, Any], shape: Shape
+) -> Literal["comma", "repeat", "brackets"] | None:
+    """Say how a list is written, by https://spec.openapis.org/oas/v3.1.0#style-values."""
+    if shape.kind != "array":
+        return None
+    if name.endswith("[]"):
+        return "brackets"
+    explodes = parameter.get("explode", parameter.get("style", "form") == "form")
+    return "repeat" if explodes and parameter.get("in") == "query" else "comma"
+
+
+def _members(document: Document, data: Mapping[str, Any]) -> Iterator[Field]:
+    """Give the members of the JSON body."""
+    content = document.resolve(data.get("requestBody")).get("content")
+    for kind, one in content.items() if isinstance(content, Mapping) else ():
+        if not is_json(kind):
+            continue
+        body = document.shape(document.resolve(one).get("schema"))
+        examples = _body_example(document, one, body)
+        for name, schema in body.properties.items():
+            shape = document.shape(schema)
+            yield Field(
+                name,
+                "body",
+                name in body.required,
+                shape,
+                _item(document, shape),
+                shape.description,
+                examples.get(name, shape.example),
+                "repeat" if shape.kind == "array" else None,
+            )
+        return
+
+
+def _body_example(document: Document, media: Mapping[str, Any], body: Shape) -> Mapping[str, Any]:
+    several = media.get("examples")
+    if isinstance(several, Mapping) and several:
+        found = document.resolve(next(iter(several.values()))).get("value")
+    else:
+        found = media.get("example", body.example)
+    return found if isinstance(found, Mapping) else {}
+
+
+def is_json(media_type: str) -> bool:
+    """Tell whether a media type is JSON (RFC 6839)."""
+    kind = media_type.partition(";")[0].strip().lower()
+    return kind in ("application/json", "*/*") or kind.endswith("+json")

@@ -1,0 +1,244 @@
+"""How a list goes on, guessed from what an operation takes and what its answer has.
+
+A guess needs both sides: a parameter that asks for more, and a place in the answer that says
+whether there is more. A list that pages in a way that is not understood is not taken over, because
+its first page alone would read as the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from billql.authoring.openapi.document import Document, Schema, Shape
+from billql.authoring.openapi.operations import Field
+
+_PAGES = ("page", "page_number", "pageNumber", "pageNo")
+_SIZES = ("per_page", "page_size", "pageSize", "perPage", "limit", "size", "max_results", "count")
+_TOKENS = (
+    "next_page",
+    "page_token",
+    "pageToken",
+    "next_token",
+    "nextToken",
+    "next_cursor",
+    "cursor",
+    "page_cursor",
+    "after",
+    "continuation_token",
+    "marker",
+    "page",
+)
+_OFFSETS = ("offset", "skip", "start", "startAt", "start_at")
+_BACKWARD = {"ending_before": "starting_after", "before": "after", "prev_page": "page"}
+"""What asks for earlier pages, where the other parameter asks for later ones; by itself it is a
+time as often as not."""
+
+_TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems", "total_results")
+_NEXT_TOKENS = (
+    "next_page",
+    "next_page_token",
+    "nextPageToken",
+    "next_token",
+    "nextToken",
+    "next_cursor",
+    "nextCursor",
+    "cursor",
+    "page_token",
+    "continuation_token",
+    "end_cursor",
+    "after",
+    "next",
+)
+_NEXT_URLS = ("next", "next_url", "nextUrl", "next_link", "nextLink", "next_page_url")
+_AROUND = (
+    "meta",
+    "links",
+    "pagination",
+    "paging",
+    "page",
+    "pages",
+    "page_info",
+    "pageInfo",
+    "cursors",
+)
+"""Objects in an answer that tell of pages."""
+
+_PAGE_COUNTS = ("total_pages", "totalPages", "page_count", "pageCount", "last_page", "lastPage")
+
+_MORE = frozenset(("has_more", "hasMore", *_PAGE_COUNTS))
+"""What an answer says that has pages."""
+
+_AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker"))
+"""Names that filter rows where rows have a member of that name."""
+
+_USUAL_SIZE = 100
+
+
+class Unclear(Exception):  # noqa: N818 - it says what is so
+    """A list has pages, but how they follow each other cannot be told."""
+
+
+def find(
+    document: Document,
+    fields: Sequence[Field],
+    answer: Schema | None,
+    item: Schema | None,
+    *,
+    has_link: bool,
+) -> tuple[dict[str, Any], set[str]]:
+    """Give how a list is cut into pages, and the fields that only serve that.
+
+    `has_link` tells whether the answer has a Link header. A list of which nothing tells of pages
+    is taken for one that comes whole; if an answer says otherwise, that is an error then. Raises
+    Unclear.
+    """
+    asked = {
+        field.name: field
+        for field in fields
+        if field.location in ("query", "body") and not field.required
+    }
+    told = dict(_told(document, document.shape(answer)))
+    size = next((asked[name] for name in _SIZES if name in asked), None)
+    found = (
+        _by_number(asked, told, size)
+        or _by_count(asked, told)
+        or _by_last_row(document, asked, told, size, item)
+        or _by_url(told)
+        or _by_token(asked, told, size)
+        or ({"kind": "link_header"} if has_link else None)
+    )
+    serving = {*_PAGES, *_SIZES, *_TOKENS, *_OFFSETS, "starting_after"} & {*asked}
+    serving |= {name for name, other in _BACKWARD.items() if {name, other} <= {*asked}}
+    serving -= _AMBIGUOUS & {*document.shape(item).properties}
+    if found is None and (serving or _MORE & {*told}):
+        takes = f"it takes {', '.join(sorted(serving))}" if serving else "it takes nothing for that"
+        raise Unclear(f"its pages cannot be followed: {takes}, and its answer says {_said(told)}")
+    return found or {"kind": "one_page"}, serving
+
+
+def _said(told: Mapping[str, Shape]) -> str:
+    return ", ".join(told) or "nothing but rows"
+
+
+def _told(
+    document: Document, shape: Shape, above: str = "", depth: int = 0
+) -> Iterator[tuple[str, Shape]]:
+    """Give what an answer says beside its rows, by path."""
+    for name, schema in shape.properties.items():
+        part = document.shape(schema)
+        if "." in name:
+            continue
+        if part.properties and depth < 2 and name in _AROUND:
+            yield from _told(document, part, f"{above}{name}.", depth + 1)
+        elif not part.properties:
+            yield f"{above}{name}", part
+
+
+def _last(path: str) -> str:
+    return path.rpartition(".")[2]
+
+
+def _by_number(
+    asked: Mapping[str, Field], told: Mapping[str, Shape], size: Field | None
+) -> dict[str, Any] | None:
+    page = next((asked[name] for name in _PAGES if name in asked), None)
+    total = next(
+        (path for path, shape in told.items() if _last(path) in _TOTALS and _is_count(shape)), None
+    )
+    if page is None or total is None or page.shape.kind not in ("integer", "number"):
+        return None
+    found: dict[str, Any] = {"kind": "page", "total": total}
+    if page.name != "page":
+        found["parameter"] = page.name
+    if size is None or size.location != "query":
+        return {**found, "size_parameter": None} if size is not None else found
+    if size.name != "per_page":
+        found["size_parameter"] = size.name
+    if (most := _most(size)) != 200:
+        found["size"] = most
+    return found
+
+
+def _by_count(asked: Mapping[str, Field], told: Mapping[str, Shape]) -> dict[str, Any] | None:
+    page = next((asked[name] for name in _PAGES if name in asked), None)
+    count = next((path for path in told if _last(path) in _PAGE_COUNTS), None)
+    if page is None or count is None or page.location != "query":
+        return None
+    found: dict[str, Any] = {"kind": "page_count", "pages_at": count}
+    return found if page.name == "page" else {**found, "parameter": page.name}
+
+
+def _is_count(shape: Shape) -> bool:
+    return shape.kind in ("integer", "number", "any")
+
+
+def _most(size: Field) -> int:
+    """Give the largest page that may be asked for; a careful one if that is not said."""
+    if size.shape.most is not None and 0 < size.shape.most <= 10_000:
+        return size.shape.most
+    default = size.shape.default
+    return default if isinstance(default, int) and default > 0 else _USUAL_SIZE
+
+
+def _by_last_row(
+    document: Document,
+    asked: Mapping[str, Field],
+    told: Mapping[str, Shape],
+    size: Field | None,
+    item: Schema | None,
+) -> dict[str, Any] | None:
+    has_id = "id" in document.shape(item).properties
+    if "starting_after" not in asked or "has_more" not in told or not has_id:
+        return None
+    if asked["starting_after"].location != "query":
+        return None
+    found: dict[str, Any] = {"kind": "last_row"}
+    if size is not None and size.name != "limit":
+        found["size_parameter"] = size.name
+    if size is not None and _most(size) != 100:
+        found["size"] = _most(size)
+    return found
+
+
+def _by_url(told: Mapping[str, Shape]) -> dict[str, Any] | None:
+    for path, shape in told.items():
+        example = shape.example if isinstance(shape.example, str) else ""
+        is_address = shape.format in ("uri", "url", "uri-reference") or example.startswith(
+            ("http://", "https://", "/")
+        )
+        if shape.kind == "string" and _last(path) in _NEXT_URLS and is_address:
+            total = next((one for one in told if _last(one) in _TOTALS), None)
+            return {"kind": "next_url", "path": path} | ({"total": total} if total else {})
+    return None
+
+
+def _by_token(
+    asked: Mapping[str, Field], told: Mapping[str, Shape], size: Field | None
+) -> dict[str, Any] | None:
+    path = next(
+        (path for name in _NEXT_TOKENS for path in told if _is_token(path, name, told)), None
+    )
+    if path is None:
+        return None
+    field = asked.get(_last(path)) or next((asked[one] for one in _TOKENS if one in asked), None)
+    if field is None or field.shape.kind not in ("string", "any"):
+        return None
+    found: dict[str, Any] = {"kind": "token"}
+    if path != "next_page":
+        found["path"] = path
+    if field.name != "next_page":
+        found["parameter"] = field.name
+    if field.location == "body":
+        found["location"] = "body"
+    if size is not None:
+        found["size"] = _most(size)
+        if size.name != "limit":
+            found["size_parameter"] = size.name
+        if size.location == "body":
+            found["size_location"] = "body"
+    return found
+
+
+def _is_token(path: str, name: str, told: Mapping[str, Shape]) -> bool:
+    return _last(path) == name and told[path].kind in ("string", "any")

@@ -1,0 +1,189 @@
+"""What an operation takes, as parameters of a method.
+
+A parameter filters the column of its name, or the one that its name plainly means; what the API
+gives for it is then checked by SQLite again. Any other one becomes a column of its own, which shows
+what the statement gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from billql.authoring.openapi import naming
+from billql.authoring.openapi.columns import Column, described, type_of
+from billql.authoring.openapi.document import Shape
+from billql.authoring.openapi.operations import Field
+from billql.values import DISCRETE, Operator
+
+_BOUNDS: Mapping[str, Operator] = {
+    "[gte]": ">=",
+    "[gt]": ">",
+    "[lte]": "<=",
+    "[lt]": "<",
+    "_gte": ">=",
+    "_gt": ">",
+    "_lte": "<=",
+    "_lt": "<",
+    "_after": ">",
+    "_since": ">",
+    "_from": ">",
+    "_min": ">",
+    "_before": "<",
+    "_until": "<",
+    "_to": "<",
+    "_max": "<",
+}
+"""What the names of parameters end in that set a bound. Where a name leaves open whether the bound
+itself counts, it is taken not to: then one step more is asked for, which is never too little."""
+
+_COMPARED = frozenset(("text", "integer", "boolean", "date", "month", "real", "decimal"))
+"""The types that can be compared with `=`; an instant has fractions that are not shown."""
+
+
+class Untakeable(Exception):  # noqa: N818 - it says what is so
+    """An operation needs something that no statement can give."""
+
+
+@dataclass
+class Taken:
+    """The parameters of a method, and the columns that they bring along."""
+
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    columns: dict[str, Column] = field(default_factory=dict)
+    examples: dict[str, Any] = field(default_factory=dict)
+    """A plausible value for each column that has to be given."""
+    left_out: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    """What an author should look at."""
+
+
+def take(fields: Iterable[Field], columns: Mapping[str, Column], keys: Mapping[str, str]) -> Taken:
+    """Take over what an operation takes; raises Untakeable.
+
+    `columns` are those of its rows; `keys` tells the columns of fields that name one row.
+    """
+    taken = Taken()
+    for one in fields:
+        if not one.required and (one.location in ("header", "cookie") or one.shape.deprecated):
+            continue
+        if one.location == "cookie":
+            raise Untakeable(f"it needs the cookie {one.name}")
+        value = _value(one)
+        if value is None or (one.lists and one.location == "path"):
+            if one.required:
+                raise Untakeable(f"it needs {one.name}, which has parts of its own")
+            taken.left_out.append(one.name)
+        else:
+            _take_one(taken, one, value, columns, keys.get(one.name))
+    return taken
+
+
+def _value(one: Field) -> Shape | None:
+    """Give what a value of a field is, or each of several, if it has no parts."""
+    shape = one.item if one.shape.kind == "array" else one.shape
+    if shape is None or shape.properties or shape.kind in ("object", "array"):
+        return None
+    return shape
+
+
+def _take_one(
+    taken: Taken, one: Field, value: Shape, columns: Mapping[str, Column], key: str | None
+) -> None:
+    told: dict[str, Any] = {} if one.location == "query" else {"in": one.location}
+    name = naming.column(one.name)
+    bound = None if key else _bound(one, value, columns)
+    if key is not None:
+        column = key
+    elif _filters(name, value, columns):
+        column = name
+        told["match"] = "superset"
+    elif bound is not None:
+        column, told["operator"] = bound
+        told["match"] = "superset"
+        if columns[column].format is not None:
+            told["format"] = columns[column].format
+    else:
+        column = _echo(taken, one, value, name, columns)
+        if (written := type_of(name, value)[1]) is not None:
+            told["format"] = written
+    if one.required:
+        told["required"] = True
+        taken.examples[column] = example(value, one.example)
+    if one.lists:
+        told["lists"] = one.lists
+    known = naming.placeholder(one.name) if one.location == "path" else one.name
+    if known in taken.parameters:
+        told["name"] = known
+        known = f"{known}_in_{one.location}"
+    if column != known:
+        told["column"] = column
+    order = ("in", "name", "column", "operator", "match", "required", "lists", "format")
+    taken.parameters[known] = {word: told[word] for word in order if word in told}
+
+
+def _echo(taken: Taken, one: Field, value: Shape, name: str, columns: Mapping[str, Column]) -> str:
+    """Add a column that shows what the statement gave; one of that name may be the row's own."""
+    while name in columns or name in taken.columns:
+        name += "_asked"
+    kind, _ = type_of(name, value)
+    taken.columns[name] = Column(
+        "text" if kind == "json" else kind,
+        described(name, value, one.description),
+        path="$parameter",
+        hidden=not one.required,
+    )
+    if not one.required and value.choices and "default" in (one.description or "").lower():
+        # An API that leaves rows out unless it is told otherwise gives no complete list.
+        taken.doubts.append(
+            f"does {one.name} leave rows out by default? If so, give it a `default` of all its "
+            "values"
+        )
+    return name
+
+
+def _filters(name: str, value: Shape, columns: Mapping[str, Column]) -> bool:
+    """Tell whether a field asks for rows whose column of that name has its value."""
+    column = columns.get(name)
+    return column is not None and column.type in _COMPARED and _same(value, name, column)
+
+
+def _same(value: Shape, name: str, column: Column) -> bool:
+    """Tell whether a field has values of the same kind as a column."""
+    kind, written = type_of(name, value)
+    if column.format in ("epoch", "epoch_ms"):
+        return kind == "integer" or written == column.format
+    return kind == column.type or {kind, column.type} <= {"real", "decimal", "integer"}
+
+
+def _bound(one: Field, value: Shape, columns: Mapping[str, Column]) -> tuple[str, Operator] | None:
+    """Give the column that a field bounds, if its name says so, and how."""
+    for end, operator in _BOUNDS.items():
+        if not one.name.endswith(end) or one.lists:
+            continue
+        name = naming.identifier(one.name.removesuffix(end))
+        for column in (name, f"{name}_at", f"{name}_date", f"{name}_time"):
+            found = columns.get(column)
+            if found is not None and found.type in DISCRETE and _same(value, column, found):
+                return column, operator
+    return None
+
+
+def example(shape: Shape, told: Any = None) -> Any:
+    """Give a plausible value: one that the document names, or one of the right form."""
+    for value in (told, shape.example, *shape.choices, shape.default):
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, str | int | float) and value != "":
+            return value
+    formats: dict[str | None, Any] = {
+        "uuid": "00000000-0000-4000-8000-000000000000",
+        "date": "2025-01-01",
+        "date-time": "2025-01-01T00:00:00Z",
+    }
+    if shape.kind in ("integer", "number"):
+        return 1
+    if shape.kind == "boolean":
+        return True
+    return formats.get(shape.format, "example")

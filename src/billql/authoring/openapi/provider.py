@@ -1,0 +1,154 @@
+"""What all resources of an API share, as its document tells it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from billql.authoring.openapi import naming
+from billql.authoring.openapi.document import Document
+from billql.authoring.openapi.operations import Operation, is_json
+from billql.authoring.openapi.prose import sentence
+
+_MESSAGES = ("message", "error_message", "detail", "error_description", "title", "error")
+_CODES = ("code", "id", "type", "error_code", "name", "error")
+_REQUEST_IDS = ("request_id", "requestId", "trace_id")
+
+
+def named(document: Document) -> str:
+    """Give the name of a provider, after the document's title."""
+    letters = "".join(one for one in _title(document).lower() if one.isascii() and one.isalnum())
+    return naming.identifier(letters) if letters else "api"
+
+
+def _title(document: Document) -> str:
+    """Give the title without what says only that it is an API, and without its explanations."""
+    title = re.split(r"\s[-–—|(]|[:(,]", str(_info(document).get("title", "")))[0]
+    words = [
+        word
+        for word in title.split()
+        if not re.fullmatch("(?i)the|rest|apis?|documentation|reference|v[0-9.]+", word)
+    ]
+    return " ".join(words) or "API"
+
+
+def _info(document: Document) -> Mapping[str, Any]:
+    found = document.data.get("info")
+    return found if isinstance(found, Mapping) else {}
+
+
+def written(
+    document: Document,
+    name: str,
+    operations: Iterable[Operation],
+    paging: Mapping[str, Any],
+    notes: list[str],
+) -> dict[str, Any]:
+    """Give what the definition of the provider says."""
+    operations = list(operations)
+    title = _title(document)
+    url = _url(operations, name, notes)
+    return {
+        "billql": 1,
+        "title": title,
+        "description": sentence(_info(document).get("description")) or f"The API of {title}.",
+        "version": "0.1.0",
+        "documentation": _documentation(document, url),
+        "url": url,
+        "auth": _auth(document, name, title, notes),
+        **_errors(document, operations),
+        **({"paging": paging} if paging else {}),
+    }
+
+
+def _url(operations: Iterable[Operation], name: str, notes: list[str]) -> str:
+    (origin, _), *_ = Counter(one.origin for one in operations).most_common(1)
+    parts = urlsplit(origin)
+    if not parts.hostname or "{" in origin:
+        notes.append("the document does not say where the API is; put its address in provider.yaml")
+        return f"https://api.{name.replace('_', '-')}.example"
+    if parts.scheme != "https":
+        notes.append(f"{origin} became an https:// address, because a token is sent to it")
+    return f"https://{parts.netloc}"
+
+
+def _documentation(document: Document, url: str) -> str:
+    for holder, word in (
+        (document.data.get("externalDocs"), "url"),
+        (_info(document).get("contact"), "url"),
+        (_info(document), "termsOfService"),
+    ):
+        if isinstance(holder, Mapping) and isinstance(holder.get(word), str):
+            return str(holder[word])
+    return url
+
+
+def _auth(document: Document, name: str, title: str, notes: list[str]) -> dict[str, Any]:
+    """Give how the API knows who asks."""
+    scheme = _scheme(document)
+    kind, said = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    prefix = name.upper()
+    told: dict[str, Any] = {"kind": "bearer", "secret": f"{prefix}_TOKEN"}
+    if kind == "apiKey" and scheme.get("in") == "header":
+        told = {"kind": "header", "header": scheme.get("name"), "secret": f"{prefix}_API_KEY"}
+    elif kind == "http" and said == "basic":
+        told = {"kind": "basic", "user": f"{prefix}_USER", "secret": f"{prefix}_PASSWORD"}
+    elif kind is None:
+        return {"kind": "none"}
+    elif not (said == "bearer" or kind in ("oauth2", "openIdConnect")):
+        notes.append(
+            f"the API authenticates by {kind} in {scheme.get('in') or said}, which definitions "
+            "cannot say; a bearer token stands in provider.yaml instead"
+        )
+    return {**told, "help": f"Create a token for the API of {title}."}
+
+
+def _scheme(document: Document) -> Mapping[str, Any]:
+    """Give the first way to authenticate that the document asks for."""
+    components = document.resolve(document.data.get("components"))
+    schemes = components.get("securitySchemes")
+    schemes = schemes if isinstance(schemes, Mapping) else {}
+    asked = document.data.get("security")
+    wanted = [
+        name
+        for one in (asked if isinstance(asked, list) else [])
+        if isinstance(one, Mapping)
+        for name in one
+    ]
+    for name in (*wanted, *schemes):
+        if name in schemes:
+            return document.resolve(schemes[name])
+    return {}
+
+
+def _errors(document: Document, operations: Iterable[Operation]) -> dict[str, Any]:
+    """Give where the bodies of errors say what is wrong, by the first that is documented."""
+    for one in operations:
+        responses = one.data.get("responses")
+        for status, node in responses.items() if isinstance(responses, Mapping) else ():
+            if not str(status).startswith("4"):
+                continue
+            content = document.resolve(node).get("content")
+            for kind, media in content.items() if isinstance(content, Mapping) else ():
+                if is_json(kind):
+                    found = _paths(document, document.resolve(media).get("schema"))
+                    if "message" in found:
+                        return {"errors": found}
+    return {}
+
+
+def _paths(document: Document, schema: Any) -> dict[str, str]:
+    shape = document.shape(schema)
+    prefix = ""
+    if "error" in shape.properties and document.shape(shape.properties["error"]).properties:
+        shape, prefix = document.shape(shape.properties["error"]), "error."
+    kinds = {name: document.shape(part).kind for name, part in shape.properties.items()}
+    found: dict[str, str] = {}
+    for word, names in (("message", _MESSAGES), ("code", _CODES), ("request_id", _REQUEST_IDS)):
+        told = next((one for one in names if kinds.get(one) in ("string", "any")), None)
+        if told is not None and f"{prefix}{told}" not in found.values():
+            found[word] = f"{prefix}{told}"
+    return found

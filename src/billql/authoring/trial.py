@@ -1,0 +1,104 @@
+"""Running the examples of a definition, and telling what each gave and cost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from billql.authoring.examples import tables
+from billql.authoring.finding import counted
+from billql.catalogue import Catalogue, Table
+from billql.credentials import Connection
+from billql.errors import Error, UnknownName
+from billql.session import Session
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one example; its text is one line."""
+
+    table: str
+    number: int
+    """Which one it is among the examples of its resource, counted from 1."""
+    question: str
+    rows: int = 0
+    columns: int = 0
+    requests: int = 0
+    seconds: float = 0.0
+    error: Error | None = None
+
+    def __str__(self) -> str:
+        what = (
+            f"error: {self.error.message}"
+            if self.error is not None
+            else f"{counted(self.rows, 'row')}, {counted(self.columns, 'column')}"
+        )
+        cost = f"{counted(self.requests, 'request')}, {self.seconds:.2f} s"
+        return f"{self.table} {self.number}: {what}; {cost}"
+
+
+def chosen(catalogue: Catalogue, provider: str, resource: str | None) -> list[Table]:
+    """Give a provider's resources, or the one of a name of one, two or three parts.
+
+    Raises UnknownName or DefinitionError.
+    """
+    names = [
+        f"{provider}.{service}.{name}"
+        for service in catalogue.services(provider)
+        for name in catalogue.resources(provider, service)
+    ]
+    found = [
+        name for name in names if resource is None or f".{name}".endswith(f".{resource.lower()}")
+    ]
+    if not found:
+        raise UnknownName(
+            f"There is no resource {resource} in {provider}",
+            hint=f"It has {', '.join(name.partition('.')[2] for name in names)}.",
+        )
+    return [catalogue.table(name) for name in found]
+
+
+def outcomes(
+    session: Session, resources: Iterable[Table], know: Callable[[Connection], None]
+) -> Iterator[Outcome]:
+    """Run the examples of some resources, one after the other.
+
+    `know` is told of each connection before anything is sent over it.
+    """
+    for table in resources:
+        for number, example in enumerate(table.resource.examples, start=1):
+            yield _run(session, table.name, number, example.question, example.sql, know)
+
+
+def _run(
+    session: Session,
+    name: str,
+    number: int,
+    question: str,
+    sql: str,
+    know: Callable[[Connection], None],
+) -> Outcome:
+    start = time.perf_counter()
+    rows = columns = 0
+    failed: Error | None = None
+    try:
+        for other in sorted(tables(sql)):
+            table = session.engine.table(other)
+            for connection in session.engine.connections(table):
+                know(session.engine.connection(table, connection))
+        execution = session.execute(sql)
+        columns = len(execution.description or ())
+        rows = sum(1 for _ in execution)
+    except Error as error:
+        failed = error
+    return Outcome(
+        name,
+        number,
+        question,
+        rows,
+        columns,
+        sum(scan.requests for scan in session.scans),
+        time.perf_counter() - start,
+        failed,
+    )
