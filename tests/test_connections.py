@@ -82,6 +82,7 @@ class Accounts:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
         self.refused: set[str] = set()
+        self.status = 403
         self._lock = threading.Lock()
         self.together = threading.Barrier(1)
 
@@ -92,7 +93,7 @@ class Accounts:
             self.asked.append((account, asked.target))
         self.together.wait(10)
         if account in self.refused:
-            asked.answer({"message": "not allowed"}, status=403)
+            asked.answer({"message": "not allowed"}, status=self.status)
             return
         query = {name: one[0] for name, one in parse_qs(urlsplit(asked.target).query).items()}
         bills = BILLS[account]
@@ -193,6 +194,7 @@ ASKED = [
     "SELECT a.id, a.amount, b.amount FROM {} a JOIN {} b ON a.id = b.id"
     " WHERE a.connection = 'north' AND b.connection = 'south'",
     "SELECT a.id, b.connection FROM {} a JOIN {} b ON a.id = b.id AND a.connection = b.connection",
+    "SELECT a.id, a.owner, b.amount FROM {} a JOIN {} b USING (id, connection)",
     "SELECT a.connection, b.connection, a.id FROM {} a LEFT JOIN {} b"
     " ON b.id = a.id AND b.connection = 'south' AND a.connection <> b.connection",
     "SELECT id FROM {} WHERE connection IN (SELECT 'sou' || 'th' UNION SELECT 'x')",
@@ -290,6 +292,18 @@ def test_one_connection_that_fails_fails_the_statement(connect: Connect, api: Ac
     assert "answered 403 to the connection south: not allowed" in str(caught.value)
     assert "environment variable SOUTH may not read this" in str(caught.value.hint)
     assert rows(connection, "SELECT count(*) FROM acme.billing.bills WHERE connection = 'north'")
+
+
+def test_what_one_account_does_not_know_may_be_in_another(
+    connect: Connect, api: Accounts
+) -> None:
+    api.refused = {"south"}
+    api.status = 404
+    with pytest.raises(billql.ApiError) as caught:
+        rows(connect("north", "south"), "SELECT count(*) FROM acme.billing.bills")
+    assert caught.value.hint == (
+        "If another connection has what was asked for, add: AND connection = '…'"
+    )
 
 
 def test_what_is_kept_of_one_connection_never_serves_another(

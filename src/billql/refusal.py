@@ -45,10 +45,13 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
     )
 
 
+def _is_named(connection: Connection) -> bool:
+    return connection.name != connection.provider_name
+
+
 def _to_whom(connection: Connection) -> str:
     """Name the connection, where somebody has named it."""
-    named = connection.name != connection.provider_name
-    return f" to the connection {connection.name}" if named else ""
+    return f" to the connection {connection.name}" if _is_named(connection) else ""
 
 
 class _Said:
@@ -92,4 +95,6 @@ def _advice(status: int, connection: Connection) -> str | None:
         return f"The token in {connection.source} may not read this. {help_text}"
     if status == 429:
         return LIMIT_ADVICE
+    if status in (400, 404) and _is_named(connection):
+        return "If another connection has what was asked for, add: AND connection = '…'"
     return None
