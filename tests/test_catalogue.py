@@ -155,6 +155,20 @@ def test_the_first_root_that_has_a_provider_wins(root: Path, tmp_path: Path) -> 
     assert other_way.services("acme") == ["billing", "usage"]
 
 
+def test_a_folder_may_be_told_by_a_providers_name(root: Path, tmp_path: Path) -> None:
+    build(tmp_path / "packages", "1.2.0", {"extra": service("things")}, title="Installed")
+    installed = {"acme": tmp_path / "packages" / "1.2.0"}
+    assert Catalogue([installed, root]).services("acme") == ["extra"]
+    assert Catalogue([root, installed]).services("acme") == ["billing", "usage"]
+    assert Catalogue([installed]).providers() == ["acme"]
+
+
+def test_a_service_is_described(catalogue: Catalogue) -> None:
+    assert catalogue.about("Acme", "Billing") == "Bills of an account."
+    with pytest.raises(UnknownName, match=r"There is no service acme\.nothing"):
+        catalogue.about("acme", "nothing")
+
+
 def test_what_is_no_definition_is_left_alone(root: Path) -> None:
     (root / "README.md").write_text("x")
     (root / "empty").mkdir()

@@ -321,8 +321,8 @@ def test_a_token_stands_for_what_is_refused_beside_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("token", [1, 0, False, ["a"], {"a": 1}])
-def test_a_token_that_is_no_text_is_an_error(token: Any) -> None:
+@pytest.mark.parametrize("token", [1.5, False, True, ["a"], {"a": 1}])
+def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None:
     with pytest.raises(BadAnswer, match="has no token at next_page"):
         drive(Token(), in_turn(({"next_page": token}, [1])))
 
@@ -445,6 +445,12 @@ def test_members_are_found_in_nested_objects_only() -> None:
     assert [member(data, path) for path in ("x", "a.x", "a.b.c.d", "list.b", "list.0")] == [
         None
     ] * 5
+
+
+def test_members_whose_names_have_dots_are_found_if_nothing_else_is() -> None:
+    assert member({"@odata.nextLink": "/next"}, "@odata.nextLink") == "/next"
+    assert member({"a": {"b": None}, "a.b": 1}, "a.b") == 1
+    assert member([], "a.b") is None
 
 
 def test_a_parameter_stands_in_an_address_as_json_would_spell_it() -> None:

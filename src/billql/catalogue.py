@@ -1,19 +1,22 @@
 """The catalogue: finding definitions by name, and loading each only when it is needed.
 
-A provider is a folder that holds `provider.yaml`; each other YAML file in it is a service. Several
-roots may hold providers: the first that has one wins.
+A provider is a folder. It may lie under a root, which is a folder of providers, or anywhere else,
+if a mapping tells its name; of several that have the same name the first wins. What kind of
+definition a folder holds is seen by what lies in it, and `sources` knows how each kind is read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from billql.definition import CONNECTION, Column, Provider, Resource, Service
-from billql.definition_file import read_provider, read_service
+from billql.definition import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.errors import UnknownName
+from billql.pagination import Paginator
+from billql.sources import PROVIDER_FILE, BillqlFolder, Source
+from billql.stackql import is_stackql
 
 _HEADER = "$header."
 
@@ -45,6 +48,8 @@ class Table:
     resource_name: str
     provider: Provider
     resource: Resource
+    beyond: Mapping[str, str] = field(default_factory=dict)
+    """For methods that billql cannot call: what they need."""
 
     @cached_property
     def name(self) -> str:
@@ -58,19 +63,32 @@ class Table:
 
     @cached_property
     def headers(self) -> tuple[str, ...]:
-        """Give the headers of answers that its rows are made of."""
+        """Give the headers of answers that its rows are made of, or that lead to more of them."""
         paths = (column.path or "" for column in self.resource.columns.values())
-        return tuple(path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER))
+        read = [path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER)]
+        for method in self.resource.methods.values():
+            if (paginator := self.paginator(method)) is not None:
+                read.extend(paginator.reads_headers)
+        return tuple(dict.fromkeys(read))
+
+    def paginator(self, method: Method) -> Paginator | None:
+        """Give a method's paginator: its own, or the provider's that it names."""
+        if isinstance(method.paging, str):
+            return self.provider.paging[method.paging]
+        return method.paging
+
+
+Place = Path | Mapping[str, Path]
+"""A root, or the folders of some providers by their names."""
 
 
 class Catalogue:
-    """Every provider, service and resource under some roots."""
+    """Every provider, service and resource of some places."""
 
-    def __init__(self, roots: Sequence[Path] = (), cache: Path | None = None) -> None:
-        self._roots = tuple(roots) or (built_in_root(),)
+    def __init__(self, places: Sequence[Place] = (), cache: Path | None = None) -> None:
+        self._places = tuple(places) or (built_in_root(),)
         self._cache = cache
-        self._providers: dict[str, Provider] = {}
-        self._services: dict[tuple[str, str], Service] = {}
+        self._sources: dict[str, Source] = {}
         self._tables: dict[str, Table] = {}
 
     def providers(self) -> list[str]:
@@ -79,33 +97,23 @@ class Catalogue:
 
     def services(self, provider: str) -> list[str]:
         """Give the names of a provider's services; any of these names may be in any case."""
-        return sorted(
-            path.stem for path in self._folder(provider).glob("*.yaml") if path.stem != "provider"
-        )
+        return self._source(provider).services()
 
     def resources(self, provider: str, service: str) -> list[str]:
         """Give the names of a service's resources, in the order of its file."""
-        return list(self.service(provider, service).resources)
+        return self._of_service(provider, service).resources(service.lower())
 
     def provider(self, name: str) -> Provider:
         """Load a provider; raises UnknownName or DefinitionError."""
-        name = name.lower()
-        if name not in self._providers:
-            path = self._folder(name) / "provider.yaml"
-            self._providers[name] = read_provider(path, self._cache)
-        return self._providers[name]
+        return self._source(name).provider()
+
+    def about(self, provider: str, service: str) -> str:
+        """Describe a service, loading no more than that takes; raises as `service` does."""
+        return self._of_service(provider, service).about(service.lower())
 
     def service(self, provider: str, name: str) -> Service:
         """Load a service; raises UnknownName or DefinitionError."""
-        provider, name = provider.lower(), name.lower()
-        key = (provider, name)
-        if key not in self._services:
-            known = self.services(provider)
-            if name not in known:
-                raise unknown("service", name, known, f"{provider}.")
-            path = self._folder(provider) / f"{name}.yaml"
-            self._services[key] = read_service(path, self.provider(provider), self._cache)
-        return self._services[key]
+        return self._of_service(provider, name).service(name.lower())
 
     def table(self, name: str) -> Table:
         """Find a resource by its dotted name, in any case; raises UnknownName."""
@@ -120,32 +128,65 @@ class Catalogue:
             self._tables[name] = self._load(*parts)
         return self._tables[name]
 
-    def _load(self, provider: str, service: str, resource: str) -> Table:
-        resources = self.service(provider, service).resources
-        if resource not in resources:
-            raise unknown("resource", resource, list(resources), f"{provider}.{service}.")
-        return Table(provider, service, resource, self.provider(provider), resources[resource])
-
     def names(self) -> Iterator[str]:
-        """Give the dotted name of every resource."""
+        """Give the dotted name of every resource, save for those of large foreign documents.
+
+        These would have to be read just to be named.
+        """
         for provider in self.providers():
-            for service in self.services(provider):
-                for resource in self.resources(provider, service):
-                    yield f"{provider}.{service}.{resource}"
+            if self._source(provider).is_light:
+                for service in self.services(provider):
+                    for resource in self.resources(provider, service):
+                        yield f"{provider}.{service}.{resource}"
+
+    def _load(self, provider: str, service: str, resource: str) -> Table:
+        source = self._of_service(provider, service)
+        try:
+            found = source.find(service, resource)
+        except KeyError:
+            known = source.resources(service)
+            raise unknown("resource", resource, known, f"{provider}.{service}.") from None
+        return Table(provider, service, resource, found.provider, found.resource, found.beyond)
+
+    def _of_service(self, provider: str, service: str) -> Source:
+        """Give a provider's source, once it is certain that it has a service."""
+        source = self._source(provider)
+        known = source.services()
+        if service.lower() not in known:
+            raise unknown("service", service.lower(), known, f"{provider.lower()}.")
+        return source
+
+    def _source(self, provider: str) -> Source:
+        provider = provider.lower()
+        if provider not in self._folders:
+            raise unknown("provider", provider, self.providers(), "")
+        if provider not in self._sources:
+            self._sources[provider] = _open(self._folders[provider], self._cache)
+        return self._sources[provider]
 
     @cached_property
     def _folders(self) -> dict[str, Path]:
         found: dict[str, Path] = {}
-        for root in self._roots:
-            for path in root.glob("*/provider.yaml"):
-                found.setdefault(path.parent.name, path.parent)
+        for place in self._places:
+            for name, folder in _within(place):
+                found.setdefault(name, folder)
         return found
 
-    def _folder(self, provider: str) -> Path:
-        provider = provider.lower()
-        if provider not in self._folders:
-            raise unknown("provider", provider, self.providers(), "")
-        return self._folders[provider]
+
+def _within(place: Place) -> Iterator[tuple[str, Path]]:
+    if isinstance(place, Path):
+        for path in place.glob(f"*/{PROVIDER_FILE}"):
+            yield path.parent.name, path.parent
+    else:
+        yield from place.items()
+
+
+def _open(folder: Path, cache: Path | None) -> Source:
+    if is_stackql(folder):
+        from billql.stackql.folder import StackqlFolder
+
+        return StackqlFolder(folder, cache)
+    return BillqlFolder(folder, cache)
 
 
 def unknown(kind: str, name: str, known: Sequence[str], prefix: str) -> UnknownName:

@@ -17,6 +17,7 @@ from billql import token_source
 from billql.config import ConnectionConfig
 from billql.definition import Provider
 from billql.errors import CredentialMissing, InterfaceError
+from billql.exchange import Request
 from billql.token_source import Passwords, keyring_password
 
 
@@ -37,6 +38,17 @@ class Connection:
     def headers(self) -> dict[str, str]:
         """Give the headers that every request to the provider carries."""
         return {**self.provider.headers, **self.provider.auth.headers(self.secret)}
+
+    def headers_for(self, request: Request) -> dict[str, str]:
+        """Give the headers of a request; none of its own stands in for the credential's."""
+        signature = self.provider.auth.signature(self.secret, request)
+        return {**dict(request.headers), **self.headers, **signature}
+
+    def hide(self, text: str) -> str:
+        """Take the credential out of a text, in whatever form it may stand there."""
+        for one in self.provider.auth.confidential(self.secret):
+            text = text.replace(one, "…")
+        return text
 
     @cached_property
     def fingerprint(self) -> str:
@@ -109,7 +121,9 @@ class Credentials:
             name,
             provider_name,
             self._url(name, config, provider_name, provider),
-            provider.auth.secret if config is None else token_source.describe(name, config),
+            " and ".join(provider.auth.variables())
+            if config is None
+            else token_source.describe(name, config),
             by_command or self._has_token(name, provider_name, provider),
         )
 
@@ -124,15 +138,17 @@ class Credentials:
         return None if provider_name in self._tokens else self._configured.get(name)
 
     def _default(self, name: str, provider: Provider) -> tuple[str, str]:
-        variable = provider.auth.secret
-        secret = self._tokens.get(name) or self._environ.get(variable, "")
+        auth = provider.auth
+        secret = self._tokens.get(name) or auth.found(self._environ)
         if not secret.strip():
+            missing = [one for one in auth.variables() if not self._environ.get(one, "").strip()]
+            are = "variable {} is" if len(missing) == 1 else "variables {} are"
             raise CredentialMissing(
-                f"There is no token for {provider.title}: the environment variable {variable} "
-                "is not set",
-                hint=f"{provider.auth.help} Then: export {variable}=…",
+                f"There is no token for {provider.title}: the environment "
+                f"{are.format(' and '.join(missing))} not set",
+                hint=f"{auth.help} Then: export {' '.join(f'{one}=…' for one in missing)}",
             )
-        return secret, variable
+        return secret, " and ".join(auth.variables()) or "no variable"
 
     def _url(
         self, name: str, config: ConnectionConfig | None, provider_name: str, provider: Provider
@@ -140,8 +156,9 @@ class Credentials:
         if config is not None and config.url is not None:
             return origin(config.url, f"The url of the connection {name}")
         variable = f"BILLQL_{provider_name.upper()}_URL"
-        url = self._urls.get(provider_name) or self._environ.get(variable) or provider.url
-        return origin(url, variable)
+        if said := self._urls.get(provider_name) or self._environ.get(variable):
+            return origin(said, variable)
+        return origin(provider.url, f"The url in the definition of {provider_name}")
 
 
 def origin(url: str, named: str) -> str:

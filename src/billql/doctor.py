@@ -156,13 +156,13 @@ class _Probe:
             yield Finding(Level.NOTE, subject, "not asked: every resource needs a key")
             return
         request = self._request(table, connection)
-        headers = {**connection.headers, **dict(request.headers)}
+        headers = connection.headers_for(request)
         before = time.monotonic()
         try:
             reply = self._wire.exchange(request, headers, threading.Event())
         except NoReply as why:
             hint = "Check the network, and the connection's address."
-            text = f"{connection.url} gave no answer: {why}".replace(connection.secret, "…")
+            text = connection.hide(f"{connection.url} gave no answer: {why}")
             yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
             return
         yield _accepted(subject, table, request, connection, reply)

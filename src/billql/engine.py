@@ -81,7 +81,7 @@ class Engine:
         self._credentials = Credentials(
             options.environ, options.tokens, options.urls, options.connections
         )
-        self._connections: dict[tuple[str, str], Connection] = {}
+        self._connections: dict[tuple[str, str, str], Connection] = {}
         archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
         self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
         wire = options.wire or Wire(options.settings, options.http_transport)
@@ -187,9 +187,12 @@ class Engine:
 
     def connection(self, table: Table, name: str) -> Connection:
         """Give the credential of a connection; raises CredentialMissing."""
-        key = (name, table.provider_name)
+        # Parts of a provider may have servers of their own.
+        key = (name, table.provider_name, table.provider.url)
         if key not in self._connections:
-            self._connections[key] = self._credentials.connection(*key, table.provider)
+            self._connections[key] = self._credentials.connection(
+                name, table.provider_name, table.provider
+            )
         return self._connections[key]
 
     def close(self) -> None:

@@ -39,6 +39,7 @@ A message says what is wrong; `hint` says what to do about it. Neither ever hold
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 
 class Exit(enum.IntEnum):
@@ -88,12 +89,12 @@ class Error(Exception):
         self.message = message
         self.hint = hint
 
-    def redact(self, secret: str) -> None:
-        """Take a secret out of all that it says: some APIs repeat the token that they were sent."""
-        self.args = tuple(str(one).replace(secret, "…") for one in self.args)
+    def redact(self, hide: Callable[[str], str]) -> None:
+        """Take secrets out of all that it says: some APIs repeat the token that they were sent."""
+        self.args = tuple(hide(str(one)) for one in self.args)
         for name, value in vars(self).items():
             if isinstance(value, str):
-                setattr(self, name, value.replace(secret, "…"))
+                setattr(self, name, hide(value))
 
 
 class InterfaceError(Error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -25,6 +26,14 @@ class Request:
     body: Mapping[str, Any] | None = field(default=None, hash=False)
     headers: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> bytes | None:
+        """Give the body as it is sent; raises ValueError for what JSON cannot say."""
+        if self.body is None:
+            return None
+        text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        return text.encode()
 
     def with_query(self, name: str, value: Scalar) -> Request:
         """Give the request with a query parameter set, in place of its earlier values."""
@@ -54,11 +63,15 @@ KEPT_HEADERS = ("content-disposition", "content-type", "link")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list, as a paginator sees it: its data, and how many items it holds."""
+    """One page of a list, as a paginator sees it: its data, and how many items it holds.
+
+    `headers` are those of the answer that were kept.
+    """
 
     data: Any
     count: int
     last_item: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
@@ -75,9 +88,16 @@ def plain(value: Scalar) -> str:
 
 
 def member(data: Any, path: str) -> Any:
-    """Find `a.b.c` in nested objects; None where a part is missing."""
+    """Find `a.b.c` in nested objects; None where a part is missing.
+
+    A member whose own name has dots, such as `@odata.nextLink`, is found if nothing else is.
+    """
+    found = data
     for name in path.split("."):
-        if not isinstance(data, dict):
-            return None
-        data = data.get(name)
-    return data
+        if not isinstance(found, dict):
+            break
+        found = found.get(name)
+    else:
+        if found is not None:
+            return found
+    return data.get(path) if isinstance(data, dict) else None

@@ -233,7 +233,7 @@ class _Reader:
                 if isinstance(error, BadAnswer):
                     self._scan.statement.distrust(self._asked, self._connection)
                 if isinstance(error, Error):
-                    error.redact(self._connection.secret)
+                    error.redact(self._connection.hide)
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()
@@ -284,7 +284,7 @@ class _Reader:
         if self._pages is None:
             return
         resource = self._scan.table.resource
-        seen = identities(content, resource.columns, resource.unique)
+        seen = identities(content, resource.columns, resource.unique, where)
         if not seen.isdisjoint(self._last_seen):
             raise ListChanged(
                 f"The list at {where} changed while it was read: a row came twice",

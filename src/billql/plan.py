@@ -391,7 +391,5 @@ def _words(constraint: Constraint) -> str:
 
 
 def paginator_of(table: Table, method: Method) -> Paginator | None:
-    """Give a method's paginator: its own, or the provider's that it names."""
-    if isinstance(method.paging, str):
-        return table.provider.paging[method.paging]
-    return method.paging
+    """Give a method's paginator."""
+    return table.paginator(method)

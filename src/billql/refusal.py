@@ -65,7 +65,7 @@ class _Said:
         except orjson.JSONDecodeError:
             data = {}
         # Some APIs repeat the token that they refuse.
-        self._secret = connection.secret
+        self._hide = connection.hide
         paths = connection.provider.errors
         self.message = self._words(data, paths.message)
         self.code = self._words(data, paths.code)
@@ -83,7 +83,7 @@ class _Said:
         found = member(dict(data), path) if path and isinstance(data, Mapping) else None
         if not isinstance(found, str | int) or found == "":
             return None
-        words = str(found).replace(self._secret, "…")[:_LONGEST_WORDS]
+        words = self._hide(str(found))[:_LONGEST_WORDS]
         return "".join(letter if letter.isprintable() else " " for letter in words)
 
 

@@ -41,4 +41,4 @@ def _short(text: str) -> str:
 
 
 def _safe(text: str, connection: Connection) -> str:
-    return text.replace(connection.secret, "…")
+    return connection.hide(text)

@@ -31,6 +31,9 @@ from billql.wire import Exchanges, NoReply, Reply, Wire, told
 _FIRST_PAUSE = 0.5
 """How many seconds pass at most before the second attempt; it doubles with each."""
 
+_LONGEST_PAUSE = 15.0
+"""Beyond this it doubles no more."""
+
 _GOODBYE = 1.0
 """For how many seconds closing waits for threads that are still connecting."""
 
@@ -75,11 +78,15 @@ class _Lane:
 
 @dataclass(frozen=True)
 class _Failure:
-    """An attempt that gave no answer: its error, and whether another one may do better."""
+    """An attempt that gave no answer: its error, and whether another one may do better.
+
+    `too_early` says that the API has refused it only for the moment: that is no failed attempt.
+    """
 
     error: Error
     again: bool
     pause: float = 0.0
+    too_early: bool = False
 
 
 class Transport:
@@ -170,7 +177,7 @@ class Transport:
             job.trip.ended(answer)
         except BaseException as error:
             if isinstance(error, Error):
-                error.redact(job.connection.secret)
+                error.redact(job.connection.hide)
             job.future.set_exception(error)
         else:
             job.future.set_result(answer)
@@ -179,7 +186,7 @@ class Transport:
 
     def _deliver(self, job: _Job) -> Answer:
         end = self._clock.monotonic() + self._settings.patience
-        attempt = 1
+        failed = pauses = 0
         failure: _Failure | None = None
         while True:
             wait = self._wait_for_limit(job, end)
@@ -189,13 +196,18 @@ class Transport:
             if isinstance(outcome, Answer):
                 return outcome
             failure = outcome
-            backoff = random.uniform(0.5, 1.0) * _FIRST_PAUSE * 2 ** (attempt - 1)
+            backoff = min(_FIRST_PAUSE * 2**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
             pause = max(failure.pause, backoff)
+            if failure.too_early:
+                # Others who use the same credential, in other processes perhaps, get their share.
+                job.lane.limiter.hold(pause)
+            else:
+                failed += 1
             over = self._clock.monotonic() + pause > end
-            if not failure.again or attempt == self._settings.attempts or over:
+            if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
             self._sleep(job.trip, pause)
-            attempt += 1
+            pauses += 1
 
     def _wait_for_limit(self, job: _Job, end: float) -> float:
         """Take a place under the limit; give how long it would take if that is too long."""
@@ -226,17 +238,16 @@ class Transport:
             kept = {*KEPT_HEADERS} & {*request.keeps} & {*reply.headers}
             return Answer(reply.body, media_type, {name: reply.headers[name] for name in kept})
         pause = retry_after(reply.headers, self._clock.now()) or 0.0
-        if reply.status == 429:
-            lane.limiter.hold(pause)
         return _Failure(
             refusal(request, connection, reply),
             again=_is_passing(reply.status) or reply.status in connection.provider.retry,
             pause=pause,
+            too_early=reply.status == 429,
         )
 
     def _exchange(self, job: _Job) -> Reply | NoReply:
         request, connection, trip, *_ = job
-        headers = {**connection.headers, **dict(request.headers)}
+        headers = connection.headers_for(request)
         if self._log is not None:
             self._log(trace.going(request, connection, trip.sent))
         start = self._clock.monotonic()

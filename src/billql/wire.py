@@ -114,8 +114,9 @@ class Wire:
                 request.method,
                 request.url,
                 params=request.query or None,
-                json=request.body,
+                content=request.content,
                 headers={
+                    **({} if request.body is None else {"Content-Type": "application/json"}),
                     "User-Agent": f"billql/{__version__}",
                     "Accept": "*/*",
                     "Accept-Encoding": "gzip",

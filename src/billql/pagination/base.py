@@ -24,6 +24,9 @@ Pages = Generator[Sequence[Request], Page, None]
 """Yields requests, is sent pages."""
 
 
+MOST_PAGES = 1_000_000
+"""More pages than any list has; an answer that tells of more is not believed."""
+
 Size = Annotated[int, msgspec.Meta(gt=0)]
 """How many items a page can have."""
 
@@ -40,6 +43,9 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     finds_all_at_once: ClassVar[bool] = False
     """Whether the first page tells the requests for all the others."""
 
+    reads_headers: ClassVar[tuple[str, ...]] = ()
+    """The headers of answers that tell what follows."""
+
     def sized(self, first: Request, wanted: int | None) -> Request:
         """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
         if self.size is None or self.size_parameter is None:
@@ -54,7 +60,7 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return first, 0
 
     def foretold(self, first: Page) -> int | None:
-        """Tell how many pages a list will have, for people who wait, where its first one says it."""
+        """Tell how many pages a list will have, where its first one says it; only people ask."""
         return None
 
     @property

@@ -44,7 +44,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
             address = self._address(request, page)
             if address is None:
                 break
-            request = _follow(request, unseen(address, seen, request))
+            request = follow(request, unseen(address, seen, request))
         if total is not None and total != count:
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
 
@@ -64,7 +64,8 @@ def _changed(first: Request, why: str) -> ListChanged:
     )
 
 
-def _follow(request: Request, address: str) -> Request:
+def follow(request: Request, address: str) -> Request:
+    """Give the request for an address of the next page; raises BadAnswer for another server's."""
     here = urlsplit(request.url)
     try:
         target = urlsplit(urljoin(request.url, address))

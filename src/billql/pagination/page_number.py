@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import Pages, Paginator, Size, pages_of
+from billql.pagination.base import MOST_PAGES, Pages, Paginator, Size, pages_of
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
@@ -57,6 +57,11 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
         # An API may give smaller pages than it was asked for.
         left = math.ceil((total - count) / page.count) if count < total else 0
+        if left > MOST_PAGES:
+            raise BadAnswer(
+                f"{first.method} {first.url} says that its list has {total} items, but a page of "
+                f"it holds {page.count}"
+            )
         known = [first.with_query(self.parameter, start + i) for i in range(1, left + 1)]
         for request in tuple(known):
             page = yield known

@@ -21,7 +21,7 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
     parameter: str = "next_page"
     """The parameter that takes it."""
 
-    location: Literal["query", "body"] = "query"
+    location: Literal["query", "body", "header"] = "query"
     """Where that parameter goes."""
 
     size_location: Literal["query", "body"] = "query"
@@ -49,7 +49,14 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
             token = member(page.data, self.path)
             if token is None or token == "" or (self.until_empty and page.count == 0):
                 return
-            if not isinstance(token, str):
+            if isinstance(token, bool) or not isinstance(token, str | int):
                 raise BadAnswer(f"{request.method} {request.url} has no token at {self.path}")
-            add = following.with_body if self.location == "body" else following.with_query
-            request = add(self.parameter, unseen(token, seen, request))
+            unseen(str(token), seen, request)
+            request = self._with(following, token)
+
+    def _with(self, request: Request, token: str | int) -> Request:
+        if self.location == "body":
+            return request.with_body(self.parameter, token)
+        if self.location == "header":
+            return replace(request, headers=(*request.headers, (self.parameter, str(token))))
+        return request.with_query(self.parameter, token)
