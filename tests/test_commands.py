@@ -60,7 +60,8 @@ def test_an_option_is_documented(name: str, action: argparse.Action) -> None:
     told = (action.help or "").strip()
     assert told, "it has no help text"
     assert not told.endswith(".")
-    _, _, rest = PAGE.partition(f">{name}<")
-    section, _, _ = rest.partition("<h")
+    section = PAGE.partition(f">{name}<")[2].partition("<h")[0]
+    if name == "billql":
+        section = PAGE.partition("<h1")[2].partition("<h2")[0]
     for word in action.option_strings or [str(action.metavar or action.dest)]:
         assert word in section, f"{word} is not on the page of the commands"

@@ -24,6 +24,7 @@ class Asker:
             base_url=self.url,
             headers={"authorization": f"Bearer {self.token}"},
             limits=httpx.Limits(max_connections=None),
+            timeout=120,  # a busy machine is no reason to fail
             trust_env=False,
         )
 

@@ -23,7 +23,9 @@ examples:
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     command.epilog = _EPILOG
-    command.add_argument("shell", choices=SHELLS, help="the shell that shall complete")
+    command.add_argument(
+        "shell", metavar="SHELL", choices=SHELLS, help=f"the shell: {', '.join(SHELLS)}"
+    )
 
 
 def run(options: Namespace) -> int:

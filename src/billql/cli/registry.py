@@ -212,7 +212,9 @@ def _build(options: Namespace) -> int:
 
 
 def _key_options(command: ArgumentParser) -> None:
-    command.add_argument("action", choices=("new", "show"), help="make a key, or read one")
+    command.add_argument(
+        "action", metavar="ACTION", choices=("new", "show"), help="new makes a key, show reads one"
+    )
     command.add_argument("file", metavar="FILE", type=Path, help="where the private key is kept")
 
 

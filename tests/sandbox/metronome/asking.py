@@ -51,6 +51,7 @@ class Asker:
         self.http = httpx.Client(
             base_url=self.url,
             headers={"authorization": f"Bearer {self.token}"},
+            timeout=120,  # a busy machine is no reason to fail
             trust_env=False,
         )
 
@@ -60,7 +61,7 @@ class Asker:
             bearer_token=self.token,
             base_url=self.url,
             max_retries=0,
-            http_client=httpx.Client(trust_env=False),
+            http_client=httpx.Client(timeout=120, trust_env=False),
             _strict_response_validation=True,
         )
 

@@ -30,6 +30,7 @@ class Asker:
             base_url=self.url + "/v1",
             auth=(self.token, ""),
             limits=httpx.Limits(max_connections=None),
+            timeout=120,  # a busy machine is no reason to fail
             trust_env=False,
         )
 
