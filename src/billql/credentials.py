@@ -6,18 +6,17 @@ A secret stays in a `Connection`, whose repr does not show it. Others know it by
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
-from billql import token_source
+from billql import address, token_source
 from billql.config import ConnectionConfig
 from billql.definition import Provider
-from billql.errors import CredentialMissing, InterfaceError
+from billql.errors import CredentialMissing
 from billql.exchange import Request
+from billql.redaction import Redaction
 from billql.token_source import Passwords, keyring_password
 
 
@@ -44,11 +43,10 @@ class Connection:
         signature = self.provider.auth.signature(self.secret, request)
         return {**dict(request.headers), **self.headers, **signature}
 
-    def hide(self, text: str) -> str:
+    @cached_property
+    def hide(self) -> Redaction:
         """Take the credential out of a text, in whatever form it may stand there."""
-        for one in self.provider.auth.confidential(self.secret):
-            text = text.replace(one, "…")
-        return text
+        return Redaction(self.provider.auth.confidential(self.secret))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -162,32 +160,5 @@ class Credentials:
 
 
 def origin(url: str, named: str) -> str:
-    """Check an origin that a token may go to: HTTPS, or plain HTTP on this machine alone."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    # What readers of addresses disagree about, none of them shall see.
-    plain = url.isascii() and url.isprintable() and not set(url) & set(" @?#%\\")
-    if not (parts.scheme and host and plain):
-        raise InterfaceError(
-            f"{named} is not the address of a server",
-            hint="Give a scheme and a host, like https://api.example.com.",
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise InterfaceError(
-            f"{named} must be an https:// address, because a token is sent to it",
-            hint="Plain http is for this machine alone: 127.0.0.1, ::1 and localhost.",
-        )
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Check an origin that a token may go to; raises InterfaceError."""
+    return address.checked(url, named, "a token is sent to it")

@@ -185,7 +185,11 @@ ABSURD = {"a year": FUTURE, "seconds": "99999999", "beyond all numbers": "9" * 4
 
 statuses = [
     *(
-        Attack(f"{status} for ever", said(WORDS, status, {"retry-after": "0"}), refused(status))
+        Attack(
+            f"{status} for ever",
+            said(WORDS, status, {"retry-after": "0"}),
+            refused(status, *(("used up",) if status == 429 else ())),
+        )
         for status in (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
     ),
     *(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.options import add_definitions
 from billql.errors import InterfaceError, OutputError
 
 if TYPE_CHECKING:
@@ -38,13 +39,7 @@ def add_options(command: ArgumentParser) -> None:
         help=f"Markdown for the site, in the order of its contents.toml (default: {_PAGES}, "
         "if it has that file)",
     )
-    add(
-        "--definitions",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a folder with more providers; may be given several times",
-    )
+    add_definitions(command)
 
 
 def run(options: Namespace) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from billql.cli.options import add_config, add_definitions
 from billql.output.cells import visible
 from billql.output.screen import has_color
 
@@ -18,17 +19,11 @@ _COLORS = {"OK": "\x1b[32m", "NOTE": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": 
 
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
-    add = command.add_argument
-    add("--online", action="store_true", help="send each connection's API one small request")
-    add("--profile", metavar="NAME", help="a profile of the config file")
-    add("--config", metavar="FILE", help="a config file instead of the usual one")
-    add(
-        "--definitions",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a folder with more providers; may be given several times",
+    command.add_argument(
+        "--online", action="store_true", help="send each connection's API one small request"
     )
+    add_config(command)
+    add_definitions(command)
 
 
 def run(options: Namespace) -> int:

@@ -14,8 +14,7 @@ def add_session(command: ArgumentParser) -> None:
     """Add the options of a command that reads resources; see `open_session`."""
     add = command.add_argument
     add("--db", metavar="FILE", default=":memory:", help="a SQLite file whose tables to use too")
-    add("--profile", metavar="NAME", help="a profile of the config file")
-    add("--config", metavar="FILE", help="a config file instead of the usual one")
+    add_config(command)
     add("-v", "--verbose", action="store_true", help="tell each request and answer on stderr")
     add("--sandbox", action="store_true", help="ask a private sandbox instead of the APIs")
     add(
@@ -31,7 +30,18 @@ def add_session(command: ArgumentParser) -> None:
         help="how long an answer serves later statements (default: 300)",
     )
     add("--cache", metavar="DIR", help="a folder in which answers outlive the command")
-    add(
+    add_definitions(command)
+
+
+def add_config(command: ArgumentParser) -> None:
+    """Add the options that choose a config file, and a profile of it."""
+    command.add_argument("--profile", metavar="NAME", help="a profile of the config file")
+    command.add_argument("--config", metavar="FILE", help="a config file instead of the usual one")
+
+
+def add_definitions(command: ArgumentParser) -> None:
+    """Add `--definitions`, which names folders of providers."""
+    command.add_argument(
         "--definitions",
         metavar="DIR",
         action="append",

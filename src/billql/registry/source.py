@@ -7,15 +7,14 @@ things come from.
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import urlsplit
 
-from billql.errors import BadAnswer, ConnectionFailed, InterfaceError
+from billql import address
+from billql.errors import BadAnswer, ConnectionFailed
 from billql.registry import RegistryError
 from billql.registry.index import INDEX_LIMIT
 from billql.registry.package import PACKAGE_LIMIT
@@ -105,7 +104,7 @@ def opened(place: str) -> Iterator[Source]:
     if "://" not in place:
         yield Folder(Path(place))
         return
-    url = _address(place)
+    url = address.checked(place, "The registry's address")
     from billql.wire import Wire
 
     wire = Wire(_SETTINGS)
@@ -119,34 +118,3 @@ def _bounded(content: bytes, limit: int, name: str) -> bytes:
     if len(content) > limit:
         raise BadAnswer(f"{name} is larger than {limit} bytes")
     return content
-
-
-def _address(url: str) -> str:
-    """Check an address: HTTPS, or plain HTTP on this machine alone; it has no query."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        _ = parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
-    # What readers of addresses disagree about, none of them shall see.
-    if not host or not (url.isascii() and url.isprintable()) or set(url) & set(" @?#%\\"):
-        raise InterfaceError(
-            f"{url!r} is not the address of a registry",
-            hint="Give a folder, or an address like https://example.com/registry.",
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise InterfaceError(
-            f"{url} must be an https:// address",
-            hint="Plain http is for this machine alone: 127.0.0.1, ::1 and localhost.",
-        )
-    return url.rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
