@@ -39,7 +39,7 @@ def add_options(command: ArgumentParser) -> None:
         help=f"Markdown for the site, in the order of its contents.toml (default: {_PAGES}, "
         "if it has that file)",
     )
-    add_definitions(command)
+    add_definitions(build)
 
 
 def run(options: Namespace) -> int:
