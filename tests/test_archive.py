@@ -89,7 +89,7 @@ def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None
     first = begin()
     for body, secret in ((b"has planted in it", "planted"), (b"harmless", "planted")):
         number = first.put(body, Answer(body, ""))
-        first.publish(body, [number], 300, secret=secret)
+        first.publish(body, [number], 300, secrets=(secret,))
         first.release([number])
     assert recalled(begin(), b"has planted in it") == []
     assert recalled(begin(), b"harmless") == [b"harmless"]

@@ -294,9 +294,7 @@ def test_one_connection_that_fails_fails_the_statement(connect: Connect, api: Ac
     assert rows(connection, "SELECT count(*) FROM acme.billing.bills WHERE connection = 'north'")
 
 
-def test_what_one_account_does_not_know_may_be_in_another(
-    connect: Connect, api: Accounts
-) -> None:
+def test_what_one_account_does_not_know_may_be_in_another(connect: Connect, api: Accounts) -> None:
     api.refused = {"south"}
     api.status = 404
     with pytest.raises(billql.ApiError) as caught:

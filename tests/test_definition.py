@@ -24,9 +24,9 @@ from billql.definition import (
     Rows,
     json_schema,
     placeholders,
-    problems,
 )
 from billql.definition_file import _Document
+from billql.definition_rules import problems
 from billql.pagination import PageNumber
 
 REPOSITORY = Path(__file__).parent.parent
@@ -253,6 +253,10 @@ def test_every_problem_is_told() -> None:
         (f"{method}.request", "{c} has no parameter with `in: path`"),
         (f"{method}.parameters.d", "the request has no {d}"),
         (f"{method}.parameters.d", "there is no column d"),
+        (
+            f"{method}.parameters.d",
+            "must be `required`, because nothing else fills {d}",
+        ),
         (
             f"{method}.parameters.a.operator",
             "ranges need a column of type date, integer, month, timestamp",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -102,6 +103,23 @@ def test_pep_249_is_complete() -> None:
 )
 def test_an_error_reads_as_its_message_and_carries_a_hint(error: Error) -> None:
     assert (str(error), error.message, error.hint) == ("It failed.", "It failed.", "Do this.")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Error("It failed.", hint="Do this."),
+        errors.Interrupted(),
+        errors.SqlError("It failed.", sql="SELECT", offset=3),
+        errors.ParameterMissing("It failed.", resource="a.b.c", column="d", hint="Do this."),
+        errors.CredentialRefused("It failed.", status=401, method="GET", url="https://x/"),
+    ],
+)
+def test_an_error_goes_from_process_to_process(error: Error) -> None:
+    """A pool of processes waits for ever for one that cannot be unpacked."""
+    again = pickle.loads(pickle.dumps(error))
+    assert type(again) is type(error)
+    assert (str(again), vars(again)) == (str(error), vars(error))
 
 
 def test_an_api_error_says_what_the_api_said() -> None:

@@ -38,7 +38,10 @@ def test_a_body_is_told_and_cut() -> None:
 
 def test_a_token_is_told_nowhere() -> None:
     request = get(leak=TOKEN)
-    replies: list[Reply | NoReply] = [Reply(401, {"request-id": TOKEN}, TOKEN.encode()), NoReply(f"refused {TOKEN}")]
+    replies: list[Reply | NoReply] = [
+        Reply(401, {"request-id": TOKEN}, TOKEN.encode()),
+        NoReply(f"refused {TOKEN}"),
+    ]
     lines = [trace.going(request, connection(), 1)]
     lines += [trace.came(request, connection(), one, 1) for one in replies]
     assert not [line for line in lines if TOKEN in line]

@@ -229,6 +229,32 @@ def test_an_absurd_retry_after_is_the_error_at_once(told: str) -> None:
     assert api.clock.waits == []
 
 
+def test_being_told_to_come_later_is_no_failed_attempt() -> None:
+    slow_down, broken = httpx.Response(429), httpx.Response(500)
+    api = Api(*[slow_down] * 7, broken, broken, OK)
+    with asking(api, attempts=3) as transport:
+        ask(transport, connection())
+    assert len(api.asked) == 10
+
+
+def test_being_told_to_come_later_for_ever_is_the_error_of_the_api() -> None:
+    api = Api(httpx.Response(429, json={"message": "Slow down"}))
+    error = refused(api)
+    assert (error.status, error.api_message) == (429, "Slow down")
+    assert 100 < api.moments[-1] <= 120
+    assert len(api.asked) < 25
+
+
+def test_nobody_passes_while_the_api_says_wait_without_a_time() -> None:
+    api = Api(httpx.Response(429), OK)
+    with asking(api, concurrency=1) as transport:
+        for future in [transport.send(get(), connection(), trip()) for _ in range(3)]:
+            future.result(5)
+    first, *others = api.moments
+    assert (first, len(others)) == (0, 3)
+    assert all(moment >= 0.25 for moment in others)
+
+
 def test_nobody_passes_while_the_api_says_wait() -> None:
     api = Api(httpx.Response(429, headers={"retry-after": "7"}), OK)
     with asking(api) as transport:

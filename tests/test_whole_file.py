@@ -176,3 +176,14 @@ def test_a_process_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_bytes() == OLD
     write(path)
     assert path.read_bytes() == NEW
+    assert names(tmp_path) == ["a.csv"], "what it left is swept away"
+
+
+def test_what_another_is_writing_is_left_alone(tmp_path: Path) -> None:
+    with whole_file.opened(str(tmp_path / "a.csv")) as one:
+        one.write(NEW)
+        one.flush()
+        write(tmp_path / "b.csv")
+        assert len(names(tmp_path)) == 2
+    assert names(tmp_path) == ["a.csv", "b.csv"]
+    assert (tmp_path / "a.csv").read_bytes() == NEW

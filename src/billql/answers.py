@@ -126,12 +126,12 @@ class Answers:
         keep: float,
         *,
         stated: bool = False,
-        secret: str = "",
+        secrets: Iterable[str] = (),
     ) -> None:
         """Let other statements see a whole reading for some seconds; `first` opens it.
 
-        `stated` says that its definition states how long, and not a setting. What repeats the
-        `secret` does not go into the archive; the rest does when the statement ends.
+        `stated` says that its definition states how long, and not a setting. What repeats one of
+        the `secrets` does not go into the archive; the rest does when the statement ends.
         """
         times = Times(self._clock(), keep, stated)
         with self._lock, self._open() as database:
@@ -147,7 +147,7 @@ class Answers:
                     # It is a page of another reading, which it must not be taken from.
                     self._drop_reading(database, reading)
                     return
-            if self._archive is not None and _may_last(database, reading, secret):
+            if self._archive is not None and _may_last(database, reading, secrets):
                 database.execute("UPDATE reading SET fresh = TRUE WHERE id = ?", (reading,))
 
     def recall(self, first: Key, keep: float) -> dict[Key, int]:
@@ -291,14 +291,13 @@ class Answers:
         return self._database
 
 
-def _may_last(database: apsw.Connection, reading: int, secret: str) -> bool:
+def _may_last(database: apsw.Connection, reading: int, secrets: Iterable[str]) -> bool:
     """Tell whether a reading has nothing that may not be written to a file."""
-    return not _all(
-        database,
-        "SELECT 1 FROM answer WHERE reading = ?1 AND (headers IS NOT NULL "
-        "OR (?2 != x'' AND instr(body, ?2))) LIMIT 1",
-        (reading, secret.encode()),
-    )
+    sql = "SELECT 1 FROM answer WHERE reading = ? AND headers IS NOT NULL LIMIT 1"
+    if _all(database, sql, (reading,)):
+        return False
+    sql = "SELECT 1 FROM answer WHERE reading = ? AND instr(body, ?) LIMIT 1"
+    return not any(_all(database, sql, (reading, one.encode())) for one in secrets)
 
 
 def _pages(database: apsw.Connection, reading: int) -> Iterator[Any]:

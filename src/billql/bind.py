@@ -20,7 +20,7 @@ from billql import values
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.definition import CONNECTION, Method, Parameter
-from billql.errors import BadValue, NotSupportedError, ParameterMissing
+from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
 from billql.exchange import Request, Scalar, plain
 from billql.plan import (
     Constraint,
@@ -37,6 +37,9 @@ from billql.values import EVERYTHING, Span, SQLValue
 
 _FAN_OUT = 16
 """How many values of an optional filter are worth a request each."""
+
+_MOST_CHAINS = 100_000
+"""How many lists one scan may read: values of several columns multiply."""
 
 Spans = tuple[Span, ...]
 """What a column may be in one request: one span, or several where the API takes a list."""
@@ -85,8 +88,8 @@ def bind(
     """Turn a plan and the values of its constraints into requests, for each of some connections.
 
     An argument is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a
-    key column without a value, BadValue for one that the API cannot be given, NotSupportedError
-    for a method that billql cannot call.
+    key column without a value, BadValue for one that the API cannot be given, RequestLimit for more
+    of them than any API answers, NotSupportedError for a method that billql cannot call.
     """
     if (need := table.beyond.get(plan.method)) is not None:
         raise NotSupportedError(
@@ -97,7 +100,7 @@ def bind(
     method = table.resource.methods[plan.method]
     given = [one for one in _given(plan, arguments) if not chooses_connections(one[0])]
     choices, all_said = _choices(table, method, given)
-    chains = tuple(
+    combined = (
         chain
         for connection in connections
         for combination in itertools.product(*choices.values())
@@ -105,6 +108,12 @@ def bind(
             table, method, plan, dict(zip(choices, combination, strict=True)), connection, now
         )
     )
+    chains = tuple(itertools.islice(combined, _MOST_CHAINS + 1))
+    if len(chains) > _MOST_CHAINS:
+        raise RequestLimit(
+            f"{table.name} takes more than {_MOST_CHAINS:,} requests for all these values",
+            hint="Narrow it down: fewer values, or a shorter window of time.",
+        )
     offset = _count(arguments, plan.offset) or 0
     limit = _count(arguments, plan.limit) if all_said else None
     return Bound(
@@ -411,7 +420,7 @@ def _parameter_value(
         return told if len(told) == len(spans) else None
     whole = spans[0] if len(spans) == 1 else Span(spans[0].low, spans[-1].high)
     value = said(kind, parameter, whole)
-    if value is None and parameter.required:
+    if value is None and (parameter.required or parameter.location in ("path", "host")):
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
             hint=f"Give {values.EXPECTED[kind]}.",

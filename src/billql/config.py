@@ -188,7 +188,7 @@ def _parse(path: Path, content: bytes) -> Config:
         raise InterfaceError(f"{path} is larger than {MAX_BYTES} bytes")
     try:
         value = tomllib.loads(content.decode())
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number without end
         raise InterfaceError(f"{path} is not TOML: {error}") from None
     try:
         with FIRST_USE:

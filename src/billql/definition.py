@@ -2,7 +2,8 @@
 
 Definitions are data that people write in YAML; these structs are their whole grammar, and the
 JSON Schema for editors is made from them. They are strict: a word that they do not know is an
-error. Reading files is `definition_file`'s business.
+error. What they cannot see by themselves is `definition_rules`' business, and reading files
+`definition_file`'s.
 
 A provider is a folder with `provider.yaml` (a `Provider`) and one file for each service (a
 `Service`). `docs/definitions.md` shows how to write them.
@@ -20,7 +21,7 @@ from msgspec import Meta
 from billql.auth import Auth
 from billql.exchange import Scalar
 from billql.pagination import Paging
-from billql.values import DISCRETE, FORMATTED, ColumnType, Format, Operator
+from billql.values import ColumnType, Format, Operator
 
 VERSION = 1
 """The version of the format: `billql: 1` opens every file."""
@@ -55,9 +56,6 @@ ColumnPath = Annotated[
         "$parameter or $body.",
     ),
 ]
-
-Problem = tuple[tuple[str | int, ...], str]
-"""A mistake: the path to it, and what is wrong."""
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -340,125 +338,6 @@ class Provider(_Strict, frozen=True, kw_only=True):
 def placeholders(path: str) -> list[str]:
     """Give the names in the braces of a path."""
     return re.findall(r"\{(\w+)\}", path)
-
-
-_TOLD_APART = 63
-"""How many columns SQLite tells apart when it says which ones a statement reads
-(https://sqlite.org/vtab.html#colused)."""
-
-
-def _read_for(resource: Resource) -> set[str]:
-    """Give the columns on whose reading it depends what is sent."""
-    return {
-        column
-        for method in resource.methods.values()
-        for parameter in method.parameters.values()
-        for column in parameter.when_read
-    }
-
-
-def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
-    """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
-    columns = resource.columns
-    if CONNECTION in columns:
-        yield ("columns", CONNECTION), "every resource has this column already"
-    for name in resource.unique:
-        if name not in columns:
-            yield ("unique",), f"there is no column {name}"
-    for name, column in columns.items():
-        if column.currency is not None and column.currency not in columns:
-            yield ("columns", name, "currency"), f"there is no column {column.currency}"
-        source = column.path or name
-        if source.count("[]") != (column.take is not None) or (column.take and source[0] == "$"):
-            yield (
-                ("columns", name, "take"),
-                "`take` and one [] in the path, like items[].price, need each other",
-            )
-        yield from _format_problems(("columns", name, "format"), column.format, column.type)
-    for name in list(columns)[_TOLD_APART:]:
-        if columns[name].path == "$parameter" or name in _read_for(resource):
-            yield (
-                ("columns", name),
-                f"must be among the first {_TOLD_APART} columns, because SQLite does not tell "
-                "which of the others a statement reads",
-            )
-    for name, method in resource.methods.items():
-        for path, message in _method_problems(method, columns, provider):
-            yield ("methods", name, *path), message
-
-
-def _method_problems(
-    method: Method, columns: dict[str, Column], provider: Provider
-) -> Iterator[Problem]:
-    if isinstance(method.paging, str) and method.paging not in provider.paging:
-        yield ("paging",), f"the provider defines no paging called {method.paging}"
-    in_path = set(placeholders(method.path))
-    told = {
-        parameter.name or name
-        for name, parameter in method.parameters.items()
-        if parameter.location == "path"
-    }
-    for name in sorted(in_path - told):
-        yield ("request",), f"{{{name}}} has no parameter with `in: path`"
-    for name in sorted(told - in_path):
-        yield ("parameters", name), f"the request has no {{{name}}}"
-    for name, parameter in method.parameters.items():
-        if parameter.location == "host" and f"{{{parameter.name or name}}}" not in provider.url:
-            yield ("parameters", name), f"the provider's url has no {{{parameter.name or name}}}"
-        column = parameter.filters(name)
-        if column is not None and column not in columns:
-            yield ("parameters", name), f"there is no column {column}"
-        elif (
-            column is not None
-            and parameter.operator == "="
-            and parameter.format is None
-            and columns[column].type == "timestamp"
-            and columns[column].path != "$parameter"
-        ):
-            yield (
-                ("parameters", name, "operator"),
-                "an instant is shown in whole seconds, so `=` would miss its fractions",
-            )
-        elif (
-            column is not None
-            and parameter.operator != "="
-            and columns[column].type not in DISCRETE
-        ):
-            yield (
-                ("parameters", name, "operator"),
-                f"ranges need a column of type {', '.join(sorted(DISCRETE))}",
-            )
-        if column in columns:
-            place = ("parameters", name, "format")
-            yield from _format_problems(place, parameter.format, columns[column].type)
-        for read in parameter.when_read:
-            if read not in columns:
-                yield ("parameters", name, "when_read"), f"there is no column {read}"
-    for source in method.sources():
-        for name in source.values:
-            if name not in columns:
-                yield ("rows",), f"there is no column {name}"
-    for term in method.order:
-        if term.removeprefix("-") not in columns:
-            yield ("order",), f"there is no column {term.removeprefix('-')}"
-    if method.cut is not None:
-        operators = {
-            parameter.operator[0]
-            for name, parameter in method.parameters.items()
-            if parameter.filters(name) == method.cut
-        }
-        if not operators >= {"<", ">"} or f"-{method.cut}" != next(iter(method.order), None):
-            yield ("cut",), f"needs `order: [-{method.cut}]` and parameters for both bounds"
-    if method.slices is not None and method.slices.column not in columns:
-        yield ("slices", "column"), f"there is no column {method.slices.column}"
-
-
-def _format_problems(
-    place: tuple[str, ...], format: Format | None, kind: ColumnType
-) -> Iterator[Problem]:
-    if format is not None and kind not in FORMATTED[format]:
-        expected = " or ".join(sorted(FORMATTED[format]))
-        yield place, f"{format} needs a column of type {expected}"
 
 
 def json_schema() -> dict[str, Any]:

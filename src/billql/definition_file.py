@@ -17,9 +17,9 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import yaml
 
-from billql import definition
 from billql._version import __version__
 from billql.definition import Provider, Service
+from billql.definition_rules import Problem, problems
 from billql.errors import DefinitionError
 from billql.misfit import FIRST_USE, Place, misfit
 
@@ -28,6 +28,12 @@ MAX_BYTES = 4 * 1024 * 1024
 
 MAX_DEPTH = 40
 """So is one that nests deeper."""
+
+MAX_VALUES = 100_000
+"""So is one with more keys and values; each costs a thousand times the bytes that it was."""
+
+MAX_TEXT = 20_000
+"""So is one with a longer text: no description, no query and no path takes as many characters."""
 
 T = TypeVar("T", Provider, Service)
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -43,9 +49,9 @@ def read_provider(path: Path, cache: Path | None = None) -> Provider:
 def read_service(path: Path, provider: Provider, cache: Path | None = None) -> Service:
     """Read a service's file and check it against its provider; raises DefinitionError."""
 
-    def check(service: Service) -> Iterator[definition.Problem]:
+    def check(service: Service) -> Iterator[Problem]:
         for name, resource in service.resources.items():
-            for place, message in definition.problems(resource, provider):
+            for place, message in problems(resource, provider):
                 yield ("resources", name, *place), message
 
     return _read(path, Service, repr(provider), cache, check)
@@ -56,13 +62,9 @@ def _read(
     kind: type[T],
     context: str,
     cache: Path | None,
-    check: Callable[[T], Iterable[definition.Problem]],
+    check: Callable[[T], Iterable[Problem]],
 ) -> T:
-    try:
-        with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+    text = content(path, MAX_BYTES + 1)
     kept = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
     if kept is not None and (found := _recall(kept, kind)) is not None:
         return found
@@ -70,6 +72,18 @@ def _read(
     if kept is not None:
         _remember(kept, value)
     return value
+
+
+def content(path: Path, most: int) -> bytes:
+    """Read so many bytes at most of a file; raises DefinitionError, as for a pipe or a device."""
+    try:
+        # Nobody may ever write to a pipe, and some devices have no end.
+        if not path.is_file() and path.exists():
+            raise DefinitionError(f"{path}: cannot be read: it is not a file")
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _fingerprint(kind: type, text: bytes, context: str) -> str:
@@ -127,7 +141,7 @@ class _Document:
         A few lines of aliases can stand for billions of nodes, and composing goes down one C
         frame for each level.
         """
-        depth = documents = 0
+        depth = documents = values = 0
         for event in yaml.parse(text, Loader=_Loader):
             line = event.start_mark.line if event.start_mark else 0
             if isinstance(event, yaml.DocumentStartEvent):
@@ -136,6 +150,11 @@ class _Document:
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > MAX_DEPTH:
                 self._fail((), f"nested deeper than {MAX_DEPTH} levels", line)
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MAX_VALUES:
+                self._fail((), f"more than {MAX_VALUES} keys and values", line)
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_TEXT:
+                self._fail((), f"a text longer than {MAX_TEXT} characters", line)
             if documents > 1:
                 self._fail((), "a second document; one file holds one definition", line)
             if getattr(event, "anchor", None) is not None:
@@ -194,7 +213,7 @@ class _Document:
     def convert(
         self,
         kind: type[T],
-        check: Callable[[T], Iterable[definition.Problem]],
+        check: Callable[[T], Iterable[Problem]],
     ) -> T:
         try:
             with FIRST_USE:

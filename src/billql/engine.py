@@ -10,6 +10,7 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import get_ident
 from typing import TYPE_CHECKING
 
 import apsw
@@ -94,8 +95,8 @@ class Engine:
         self._registered: set[str] = set()
         self.last_scans: Sequence[ScanFigures] = ()
         """The figures of the last statement that has read a resource."""
-        self.current: list[Running | None] = []
-        """The statements that SQLite is running now: several, where one runs inside another."""
+        self.current: dict[int, Running | None] = {}
+        """The statement that each thread lets SQLite run; SQLite refuses all but one of them."""
 
     def register(self, names: Iterable[str]) -> None:
         """Make tables known to SQLite by their dotted names in lower case."""
@@ -143,7 +144,7 @@ class Engine:
 
     def running(self) -> Running:
         """Give the statement that SQLite is running now."""
-        running = self.current[-1]
+        running = self.current[get_ident()]
         assert running is not None, "a statement that reads a resource was begun"
         return running
 
@@ -199,3 +200,11 @@ class Engine:
         """Close the sockets and forget what was kept."""
         self._transport.close()
         self.answers.close()
+
+    def let_go(self) -> None:
+        """End what nobody has closed, without a lock, for whoever collects garbage may hold it.
+
+        SQLite knows the engine and the engine SQLite, which Python would not see.
+        """
+        self._transport.let_go()
+        self._database.close(force=True)

@@ -40,6 +40,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
+from typing import Any
 
 
 class Exit(enum.IntEnum):
@@ -90,11 +91,23 @@ class Error(Exception):
         self.hint = hint
 
     def redact(self, hide: Callable[[str], str]) -> None:
-        """Take secrets out of all that it says: some APIs repeat the token that they were sent."""
+        """Take secrets out of all that it says: some APIs repeat the token that they were sent.
+
+        What has led to it is forgotten, for it may hold the answer itself.
+        """
+        self.__cause__ = self.__context__ = None
         self.args = tuple(hide(str(one)) for one in self.args)
         for name, value in vars(self).items():
             if isinstance(value, str):
                 setattr(self, name, hide(value))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to other processes whole: pickle by itself would give `__init__` the message alone."""
+        return _bare, (type(self), self.args), vars(self)
+
+
+def _bare(kind: type[Error], arguments: tuple[Any, ...]) -> Error:
+    return kind.__new__(kind, *arguments)
 
 
 class InterfaceError(Error):

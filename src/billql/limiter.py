@@ -79,10 +79,15 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def remaining(headers: Mapping[str, str]) -> str | None:
     """Say how many requests an answer leaves; None where it does not tell."""
-    left, limit = headers.get("ratelimit-remaining", ""), headers.get("ratelimit-limit", "")
-    if not left.isdecimal():
+    left, limit = (_count(headers.get(f"ratelimit-{word}", "")) for word in ("remaining", "limit"))
+    if left is None:
         return None
-    return f"{int(left):,}{f' of {int(limit):,}' if limit.isdecimal() else ''} requests are left"
+    return f"{left:,}{'' if limit is None else f' of {limit:,}'} requests are left"
+
+
+def _count(text: str) -> int | None:
+    """Read a count; one of more digits than any has is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
 def _seconds(text: str) -> float | None:

@@ -5,13 +5,17 @@ On its own so that `decimal` is loaded when it is used.
 
 from __future__ import annotations
 
+import math
 from decimal import Context, Decimal, InvalidOperation
 
 from billql.errors import BadValue
 from billql.values import SQLValue
 
-_CONTEXT = Context(prec=80)
-"""More digits than the sum of any list of 64-bit numbers has."""
+_CONTEXT = Context(prec=800)
+"""More digits than the sum of any list of numbers that SQL can hold has. All that is counted goes
+by it, and not by the context of a thread, which a program may have set for its own ends."""
+
+_INTEGERS = range(-(2**63), 2**63)
 
 
 class MoneySum:
@@ -35,18 +39,25 @@ class MoneySum:
         self._change(value, -1)
 
     def value(self) -> int | float | None:
-        """Give the sum so far."""
+        """Give the sum so far; raises BadValue where SQL cannot hold it."""
         if self._count == 0:
             return None
-        return float(self._total) if self._fractions else int(self._total)
+        if self._fractions and math.isfinite(found := float(self._total)):
+            return found
+        if not self._fractions and int(self._total) in _INTEGERS:
+            return int(self._total)
+        raise BadValue(
+            f"The sum {self._total:.6g} is beyond what SQL can hold",
+            hint="money_sum(x * 1.0) adds integers as reals, which reach farther.",
+        )
 
     final = value
 
     def _change(self, value: SQLValue, sign: int) -> None:
         if value is None:
             return
-        amount = exact(value)
-        self._total = _CONTEXT.add(self._total, amount * sign)
+        change = _CONTEXT.add if sign > 0 else _CONTEXT.subtract
+        self._total = change(self._total, exact(value))
         self._count += sign
         if not isinstance(value, int):
             self._fractions += sign
@@ -56,13 +67,12 @@ def exact(value: SQLValue) -> Decimal:
     """Give the decimal that a SQL value shows; raises BadValue where it shows none."""
     if isinstance(value, int):
         return Decimal(value)
-    if isinstance(value, float):
-        return Decimal(f"{value:.15g}")
     try:
-        amount = Decimal(value) if isinstance(value, str) else Decimal("NaN")
+        text = f"{value:.15g}" if isinstance(value, float) else value
+        amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite():
+    if amount.is_nan() or math.isinf(float(amount)):
         raise BadValue(f"{value!r:.80} is not an amount", hint="money_sum() adds numbers.")
     return amount
 
@@ -90,4 +100,5 @@ def major_units(amount: SQLValue, currency: SQLValue) -> float | None:
         raise BadValue(
             f"{currency!r:.80} is not a currency", hint="money() takes a code such as 'usd'."
         )
-    return float(exact(amount).scaleb(-_EXPONENTS.get(currency.lower(), 2)))
+    exponent = Decimal(-_EXPONENTS.get(currency.lower(), 2))
+    return float(_CONTEXT.scaleb(exact(amount), exponent))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, cast
 
 from billql.definition import Column, Method, Rows
 from billql.errors import BadAnswer
-from billql.exchange import Answer, Page, member
+from billql.exchange import Answer, Page, Scalar, member
 from billql.values import Reader, SQLValue, reader
 
 Row = tuple[SQLValue, ...]
@@ -220,9 +220,9 @@ class RowMaker:
             return repeat(None, count)
         constants = items.source.values
         if name in constants:
-            return repeat(_constant(constants[name]), count)
+            return repeat(_constant(column, constants[name]), count)
         if column.value is not None:
-            return repeat(_constant(column.value), count)
+            return repeat(_constant(column, column.value), count)
         path = column.path or name
         if path == "$parameter":
             return repeat(echoes.get(name), count)
@@ -236,18 +236,27 @@ class RowMaker:
 
 
 def identities(
-    content: Content, columns: Mapping[str, Column], unique: Iterable[str]
+    content: Content, columns: Mapping[str, Column], unique: Iterable[str], where: str
 ) -> frozenset[object]:
-    """Give what tells the rows of a page apart, as the API writes it; empty if nothing does."""
+    """Give what tells the rows of a page apart, as the API writes it; empty if nothing does.
+
+    Raises BadAnswer, naming `where` it came from, for what has parts.
+    """
     paths = [columns[name].path or name for name in unique]
     paths = [path for path in paths if not path.startswith("$")]
     if not paths:
         return frozenset()
-    return frozenset(
-        identity
-        for items in content.groups
-        for identity in zip(*(_members(items, path) for path in paths), strict=True)
-    )
+    try:
+        return frozenset(
+            identity
+            for items in content.groups
+            for identity in zip(*(_members(items, path) for path in paths), strict=True)
+        )
+    except TypeError:
+        raise BadAnswer(
+            f"{where} answered with a list or an object for {' or '.join(paths)}, which tells its "
+            "rows apart"
+        ) from None
 
 
 def _reader(column: Column) -> Reader:
@@ -277,8 +286,9 @@ def _derived(
     return [v / column.divide if isinstance(v, int | float) else v for v in values]
 
 
-def _constant(value: str | int | float | bool) -> SQLValue:
-    return int(value) if isinstance(value, bool) else value
+def _constant(column: Column, value: Scalar) -> SQLValue:
+    """Give what a definition says that rows have, in the one form of the column's type."""
+    return reader(column.type)([value])[0]
 
 
 def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:

@@ -7,18 +7,22 @@ resources need is loaded when a statement first names one.
 
 from __future__ import annotations
 
+import weakref
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 import apsw
 
 from billql import errors, names, tokens
 from billql.naming import Naming
+from billql.turn import Turn, in_use
 
 if TYPE_CHECKING:
     from billql.engine import Engine, Options
     from billql.running import Running
-    from billql.statement import ScanFigures
+    from billql.statement import ScanFigures, Statement
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -30,7 +34,9 @@ _SIGNAL_STEPS = 100_000
 class Session:
     """One SQLite connection in which resources are tables.
 
-    `options` is called for when the first resource is met.
+    `options` is called for when the first resource is met. Raises ProgrammingError when two threads
+    use it at once, and InterfaceError in a process that has inherited it by a fork; `interrupt()`
+    may be called in any thread.
     """
 
     def __init__(self, database: str, options: Callable[[], Options]) -> None:
@@ -38,6 +44,7 @@ class Session:
             self.database = apsw.Connection(database)
         except apsw.Error as error:
             raise _translated(error) from error
+        self.turn = Turn(self.database)
         self.database.set_busy_timeout(5000)
         # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
         self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
@@ -49,6 +56,8 @@ class Session:
         self.naming = Naming(self.database, lambda: self.engine)
         self.scans: list[ScanFigures] = []
         """The figures of the statement that was begun last, even if it has failed."""
+        self.abandoned: deque[Statement] = deque()
+        """Statements that nobody will read to their end; the next one ends them."""
 
     @property
     def engine(self) -> Engine:
@@ -56,11 +65,19 @@ class Session:
         if self._engine is None:
             from billql.engine import Engine
 
-            self._engine = Engine(self.database, self._options())
+            with self.turn:
+                self._engine = Engine(self.database, self._options())
+            weakref.finalize(self, _let_go, self._engine, self.turn).atexit = False
         return self._engine
 
     def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raises one of billql's errors."""
+        with self.turn:
+            while self.abandoned:
+                self.abandoned.popleft().close()
+            return self._execute(sql, bindings)
+
+    def _execute(self, sql: str, bindings: Bindings) -> Execution:
         if self.scans:
             self.engine.last_scans = self.scans
         self.scans = []
@@ -77,11 +94,25 @@ class Session:
             self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
 
+    def interrupt(self) -> None:
+        """End the statements under way; may be called in any thread."""
+        self.turn.check()
+        try:
+            self.database.interrupt()
+        except apsw.Error as error:
+            raise _translated(error) from error
+
     def close(self) -> None:
-        """End everything."""
-        if self._engine is not None:
-            self._engine.close()
-        self.database.close()
+        """End everything; what a process has inherited is left to the one that opened it."""
+        if self.turn.is_inherited:
+            return
+        with self.turn:
+            try:
+                self.database.close()
+            except apsw.Error as error:
+                raise _translated(error) from error
+            if self._engine is not None:
+                self._engine.close()
 
     def _add_functions(self) -> None:
         from billql import functions
@@ -106,16 +137,24 @@ class Execution:
         self._session = session
         self._rewritten = rewritten
         self._running = running
+        self._closed = False
         self.description: tuple[tuple[str, str | None], ...] | None = None
         self.readonly = True
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
-        self._closed = False
         # For the virtual tables, which cannot be told which statement SQLite is running.
-        self._current = [] if running is None else session.engine.current
+        self._current = None if running is None else session.engine.current
         self._first = self._step(lambda: self._cursor.execute(rewritten.sql, bindings))
         if self._first is None:
             self.close()
+        else:
+            # Without a circle of references, what is left unread ends when it is let go.
+            self._cursor.exec_trace = None
+
+    def __del__(self) -> None:
+        """Leave the rest to the next statement: whoever collects this may be in the midst of it."""
+        if self._running is not None and not self._closed:
+            self._session.abandoned.append(self._running.statement)
 
     def __iter__(self) -> Iterator[Row]:
         """Give the iterator itself."""
@@ -133,11 +172,18 @@ class Execution:
 
     def _step(self, start: Callable[[], object] | None = None) -> Row | None:
         """Let SQLite run up to the next row; None after the last one."""
-        self._current.append(self._running)
+        current = self._current
+        if current is not None:
+            thread = get_ident()
+            before = current.get(thread)
+            current[thread] = self._running
         try:
             if start is not None:
                 start()
             row: Row | None = next(self._cursor, None)
+        except apsw.ThreadingViolationError as error:
+            # Rows are too many to take a turn for each; SQLite lets one thread in, and both go on.
+            raise in_use() from error
         except apsw.Error as error:
             self.close()
             raise _translated(error, self._rewritten, self._session) from error
@@ -145,7 +191,8 @@ class Execution:
             self.close()
             raise
         finally:
-            self._current.pop()
+            if current is not None:
+                current[thread] = before
         return row
 
     @property
@@ -155,10 +202,17 @@ class Execution:
 
     def close(self) -> None:
         """End the statement; nothing more is sent."""
-        self._closed = True
-        self._cursor.close(force=True)
-        if self._running is not None:
-            self._running.statement.close()
+        turn = self._session.turn
+        if turn.is_inherited:
+            return
+        with turn:
+            try:
+                self._cursor.close(force=True)
+            except apsw.ThreadingViolationError as error:
+                raise in_use() from error
+            self._closed = True
+            if self._running is not None:
+                self._running.statement.close()
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Learn from SQLite what it is about to run."""
@@ -166,6 +220,12 @@ class Execution:
         self.description = tuple((name, kind) for name, kind in described) or None
         self.readonly = cursor.is_readonly
         return True
+
+
+def _let_go(engine: Engine, turn: Turn) -> None:
+    """End the threads of a session that nobody has closed."""
+    if not turn.is_inherited:
+        engine.let_go()
 
 
 def _translated(
@@ -176,6 +236,8 @@ def _translated(
     """Turn an error of SQLite's into one of billql's."""
     if isinstance(error, apsw.InterruptError):
         return errors.Interrupted()
+    if isinstance(error, apsw.ThreadingViolationError):
+        return in_use()
     if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
@@ -197,7 +259,6 @@ _KINDS: dict[type[apsw.Error], type[errors.Error]] = {
     apsw.IncompleteExecutionError: errors.ProgrammingError,
     apsw.CursorClosedError: errors.ClosedError,
     apsw.ConnectionClosedError: errors.ClosedError,
-    apsw.ThreadingViolationError: errors.ProgrammingError,
     apsw.CorruptError: errors.DatabaseError,
     apsw.NotADBError: errors.DatabaseError,
     apsw.InternalError: errors.InternalError,

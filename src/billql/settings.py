@@ -24,7 +24,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """When a request is not tried again: so long after the first time, or if it would take so
     long to wait for a limit."""
     attempts: Count = 5
-    """How often a request is sent at most."""
+    """How often a request may fail; being told to come later (429) is no failure."""
     body_limit: Count = 256 * 1024 * 1024
     """The largest body, in bytes, that an answer may have; unpacked, if it comes packed."""
     concurrency: Count = 32

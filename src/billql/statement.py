@@ -220,7 +220,7 @@ class Statement:
             numbers,
             self.shared.keep if keep is None else keep,
             stated=keep is not None,
-            secret=connection.secret,
+            secrets=connection.hide.forms,
         )
 
     def forget(

@@ -77,7 +77,7 @@ def keyring_password(service: str, user: str) -> str | None:
         return keyring.get_password(service, user)
     except keyring.errors.NoKeyringError:
         return None
-    except keyring.errors.KeyringError as error:
+    except Exception as error:  # what a backend raises is its own business
         raise CredentialMissing(
             f"The system's keyring gives nothing: {type(error).__name__}",
             hint="Unlock it, and run the statement again.",

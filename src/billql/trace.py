@@ -22,23 +22,20 @@ def going(request: Request, connection: Connection, attempt: int) -> str:
     query = f"?{urlencode(request.query)}" if request.query else ""
     body = "" if request.body is None else f" {json.dumps(request.body)}"
     again = f", attempt {attempt}" if attempt > 1 else ""
-    line = f"{told(request)}{_short(query)}{_short(body)}"
-    return f"> {_safe(line, connection)} ({connection.name}{again})"
+    line = connection.hide(f"{told(request)}{_short(query)}{_short(body)}")
+    return f"> {line} ({connection.name}{again})"
 
 
 def came(request: Request, connection: Connection, outcome: Reply | NoReply, seconds: float) -> str:
     """Tell what became of it, and how long that took."""
     line = told(request)
     if isinstance(outcome, NoReply):
-        return f"< {_safe(f'no answer: {outcome}', connection)} in {seconds:.3f} s: {line}"
+        return connection.hide(f"< no answer: {outcome} in {seconds:.3f} s: {line}")
     known = (outcome.headers.get(name) for name in ("x-request-id", "request-id"))
-    number = next((f", request {_safe(one, connection)}" for one in known if one), "")
-    return f"< {outcome.status} in {seconds:.3f} s, {len(outcome.body):,} bytes{number}: {line}"
+    number = next((f", request {one}" for one in known if one), "")
+    size = f"{len(outcome.body):,} bytes"
+    return connection.hide(f"< {outcome.status} in {seconds:.3f} s, {size}{number}: {line}")
 
 
 def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def _safe(text: str, connection: Connection) -> str:
-    return connection.hide(text)

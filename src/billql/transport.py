@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from billql import trace
 from billql.clock import Clock
 from billql.credentials import Connection
-from billql.errors import ApiError, ClosedError, ConnectionFailed, Error, Interrupted
+from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Error, Interrupted
 from billql.exchange import KEPT_HEADERS, Answer, Request
 from billql.limiter import Limiter, retry_after
 from billql.refusal import LIMIT_ADVICE, refusal
@@ -109,6 +109,7 @@ class Transport:
         self._threads: list[threading.Thread] = []
         self._under_way: set[Trip] = set()
         self._closed = False
+        self._is_let_go = False
 
     def send(self, request: Request, connection: Connection, trip: Trip) -> Future[Answer]:
         """Send a request; the future gives its answer, or raises one of billql's errors."""
@@ -143,6 +144,15 @@ class Transport:
             thread.join(max(0.0, end - time.monotonic()))
         self._wire.close()
 
+    def let_go(self) -> None:
+        """End the threads, and with them the connections, as soon as they have nothing to do.
+
+        Nobody may use it any more. It takes no lock: see `Engine.let_go`.
+        """
+        self._is_let_go = True
+        for _ in self._threads:
+            self._work.put(None)
+
     # Threads: plain daemons, because an executor's threads are waited for when Python exits, and
     # Ctrl-C must not wait for a silent server.
 
@@ -166,6 +176,8 @@ class Transport:
                 self._under_way.discard(job.trip)
                 job.lane.free += 1
                 self._dispatch(job.lane)
+        if self._is_let_go:
+            self._wire.close()
 
     def _carry_out(self, job: _Job) -> None:
         try:
@@ -227,6 +239,10 @@ class Transport:
         request, connection, trip, _, lane = job
         if trip.stop.is_set():
             raise Interrupted
+        if connection.hide.is_in(f"{request.url} {request.query} {request.body}"):
+            raise BadValue(
+                f"{told(request)} cannot be sent: it would have the token in its address"
+            )
         trip.spend()
         trip.sent += 1
         reply = self._exchange(job)

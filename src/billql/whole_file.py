@@ -2,7 +2,8 @@
 
 What is written goes to a new file in the same folder, which takes the place of the old one in one
 step, when all of it lies on the disk. Whoever reads the file sees the old one or the new one, at
-any moment and after any crash; a process that is killed leaves at most a `.billql-….tmp` beside it.
+any moment and after any crash. A process that is killed leaves at most a `.billql-….tmp` beside it,
+which the next one to write in that folder deletes: its lock is gone with its owner.
 """
 
 from __future__ import annotations
@@ -11,10 +12,14 @@ import errno
 import os
 import secrets
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
+
+if sys.platform != "win32":
+    import fcntl
 
 _OPEN_ALREADY = ("/dev/fd/", "/dev/std", "/proc/")
 """What lies there is a way to something that is open already, even where it is a plain file."""
@@ -40,21 +45,52 @@ def opened(path: str) -> Iterator[BinaryIO]:
     if before is not None and not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
     target = Path(path).resolve()
-    new = target.with_name(f".billql-{secrets.token_hex(4)}.tmp")
-    try:
-        mode = 0o666 if before is None else 0o600  # the umask takes its share of it
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if before is not None:
-            _resemble(new, before)
-        new.replace(target)
-    except BaseException:
-        with suppress(OSError):
-            new.unlink()
-        raise
+    mode = 0o666 if before is None else 0o600  # the umask takes its share of it
+    with _created(target.parent, mode) as (new, opened):
+        try:
+            with os.fdopen(opened, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            if before is not None:
+                _resemble(new, before)
+            new.replace(target)
+        except BaseException:
+            with suppress(OSError):
+                new.unlink()
+            raise
     _sync(target.parent)
+
+
+@contextmanager
+def _created(folder: Path, mode: int) -> Iterator[tuple[Path, int]]:
+    """Make a new file and open it; nobody sweeps it away before the block has ended."""
+    _sweep(folder)
+    while True:
+        new = folder / f".billql-{secrets.token_hex(4)}.tmp"
+        opened = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        if sys.platform == "win32":
+            yield new, opened
+            return
+        lock = os.dup(opened)  # it holds the lock when the file is closed already
+        try:
+            with suppress(OSError):  # not every file system has locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            if os.fstat(lock).st_nlink:
+                yield new, opened
+                return
+            os.close(opened)  # it was swept away before it was locked
+        finally:
+            os.close(lock)
+
+
+def _sweep(folder: Path) -> None:
+    """Delete what processes that were killed have left; what is being written is locked."""
+    if sys.platform != "win32":
+        for left in folder.glob(".billql-*.tmp"):
+            with suppress(OSError), left.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                left.unlink()
 
 
 def _resemble(new: Path, before: os.stat_result) -> None:

@@ -23,7 +23,7 @@ import httpx
 
 from billql._version import __version__
 from billql.clock import Clock
-from billql.errors import BadAnswer, BadValue, Interrupted
+from billql.errors import BadAnswer, BadValue, InterfaceError, Interrupted
 from billql.exchange import Request
 from billql.settings import Settings
 
@@ -244,8 +244,17 @@ class _Network(httpx.BaseTransport):
 
 
 def _proxy(address: str) -> httpcore.Proxy:
-    proxy = httpx.Proxy(address)
-    return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth)
+    """Read a proxy's address, which may lack its scheme; an error does not show its password."""
+    try:
+        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
+        if proxy.url.scheme in ("http", "https") and proxy.url.host:
+            return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth)
+    except (httpx.InvalidURL, ValueError):
+        pass
+    raise InterfaceError(
+        "The environment's proxy is not one that billql can use",
+        hint="Correct HTTPS_PROXY or ALL_PROXY: http://host:port, or https://host:port.",
+    )
 
 
 class _Pool(httpx.HTTPTransport):

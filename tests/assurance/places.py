@@ -1,4 +1,4 @@
-"""Values from SQL that try to leave their place in a request: the path, the query, a header, a body.
+"""Values from SQL that try to leave their place in a request: path, query, header, body or host.
 
 What a server gets must be the one parameter with just that value, and nothing else that differs
 from the same request with an innocent value. What cannot be carried is an error, or is left to
@@ -175,7 +175,7 @@ VALUES = {
 @contextmanager
 def attacked(place: Place) -> Iterator[tuple[billql.Connection, Server]]:
     """Open a session on an API with one resource, which takes its parameter in one place."""
-    resource = {
+    resource: dict[str, Any] = {
         "description": "One row for each thing.",
         "columns": {"filter": ASKED_FOR, "id": {"type": "integer", "description": "The id."}},
         "methods": {
@@ -189,7 +189,7 @@ def attacked(place: Place) -> Iterator[tuple[billql.Connection, Server]]:
         "examples": [{"question": "Which are there?", "sql": "SELECT 1"}],
     }
     if place.is_list:
-        resource["columns"] = {**COLUMNS_OF_LISTS}
+        resource["columns"] = COLUMNS_OF_LISTS
     service = {"billql": 1, "description": "All of it.", "resources": {"things": resource}}
     with tempfile.TemporaryDirectory() as folder, Server(_answer) as server:
         home = Path(folder) / "places"
@@ -234,10 +234,10 @@ def _look(place: Place, value: str, asked: Asked) -> None:
 
 
 def cases() -> Iterator[Case]:
-    """Give a case for each value in each place; the quick ones have each of both at least once."""
+    """Give a case for each value in each place; the quick ones have each value once."""
     for row, place in enumerate(PLACES):
         for column, value in enumerate(VALUES):
-            quick = (row + column) % 6 == 0
+            quick = column % len(PLACES) == row
             yield Case(PROMISE, f"{value} in {place}", _runner(PLACES[place], VALUES[value]), quick)
     for value in VALUES:
         yield Case(PROMISE, f"{value} in a host", _host(VALUES[value]), value == "another host")

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from billql.definition import problems
+from billql.definition_rules import problems
 from billql.errors import DefinitionError, Error, NotSupportedError
 from billql.stackql.document import load
 from billql.stackql.folder import StackqlFolder

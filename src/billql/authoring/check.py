@@ -15,8 +15,9 @@ from billql.authoring import examples, lint
 from billql.authoring.finding import Finding, Severity
 from billql.authoring.lines import Lines
 from billql.catalogue import Catalogue, Table, built_in_root
-from billql.definition import Problem, Provider, Service
+from billql.definition import Provider, Service
 from billql.definition_file import read_provider, read_service
+from billql.definition_rules import Problem
 from billql.errors import DefinitionError, InterfaceError
 from billql.misfit import Place
 from billql.session import Session

@@ -13,6 +13,7 @@ from billql import names
 from billql.catalogue import Catalogue, Table
 from billql.errors import Error, SqlError
 from billql.session import Session
+from billql.tokens import first_word
 
 _EXPLAIN = "EXPLAIN QUERY PLAN "
 _SCAN = " VIRTUAL TABLE INDEX "
@@ -35,11 +36,19 @@ def session(catalogue: Catalogue) -> Session:
     return Session(":memory:", lambda: Options(environ={}, catalogue=catalogue))
 
 
+def no_query(sql: str) -> str | None:
+    """Say why a text is no example: it may come from a stranger, and must do nothing but read."""
+    if len(names.split(sql)) != 1:
+        return "an example is one statement"
+    if first_word(sql) not in ("SELECT", "WITH", "VALUES"):
+        return "an example is a SELECT"
+    return None
+
+
 def faults(session: Session, sql: str) -> Iterator[Fault]:
     """Find what keeps an example from running."""
-    statements = names.split(sql)
-    if len(statements) != 1:
-        yield Fault("example-sql", "an example is one statement")
+    if (why := no_query(sql)) is not None:
+        yield Fault("example-sql", why)
         return
     try:
         for row in session.execute(_EXPLAIN + sql):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from billql.catalogue import Table
-from billql.definition import Column, Method, Problem, Service
+from billql.definition import Column, Method, Service
+from billql.definition_rules import Problem
 
 Rule = Callable[[Table], Iterator[Problem]]
 

@@ -43,12 +43,12 @@ class Recorder:
         self._replies: dict[Key, tuple[Request, Reply]] = {}
         self._origins: dict[str, str] = {}
         self._secrets: set[str] = set()
+        """The tokens, in each form in which an API may repeat them."""
 
     def know(self, connection: Connection) -> None:
         """Learn where a provider's requests go, and which token must not be written."""
         self._origins[connection.provider_name] = connection.url
-        secret = connection.secret
-        self._secrets |= {*connection.provider.auth.confidential(secret)}
+        self._secrets |= {*connection.hide.forms}
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from billql.authoring.examples import tables
+from billql.authoring.examples import no_query, tables
 from billql.authoring.finding import counted
 from billql.catalogue import Catalogue, Table
 from billql.credentials import Connection
-from billql.errors import Error, UnknownName
+from billql.errors import Error, SqlError, UnknownName
 from billql.session import Session
 
 
@@ -83,6 +83,8 @@ def _run(
     rows = columns = 0
     failed: Error | None = None
     try:
+        if (why := no_query(sql)) is not None:
+            raise SqlError(f"It is not run: {why}")
         for other in sorted(tables(sql)):
             table = session.engine.table(other)
             for connection in session.engine.connections(table):

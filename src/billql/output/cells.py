@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,13 @@ def text(value: Any) -> str:
 
 def real(value: float) -> str:
     """Give a real with the 15 digits that hold: 0.1 + 0.2 is 0.3, and 100.0 stays a real."""
-    return repr(float(f"{value:.15g}"))
+    return repr(rounded(value))
+
+
+def rounded(value: float) -> float:
+    """Give the nearest real to the 15 digits of a real; the largest ones have none, and stay."""
+    found = float(f"{value:.15g}")
+    return value if math.isinf(found) else found
 
 
 def visible(value: str) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from billql.output.cells import real
+from billql.output.cells import real, rounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +64,7 @@ def unique(names: Sequence[str]) -> list[str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
         # The nearest real to the digits that hold is printed with just these.
-        return float(f"{value:.15g}") if math.isfinite(value) else _infinite(value)
+        return rounded(value) if math.isfinite(value) else _infinite(value)
     if isinstance(value, bytes):
         return b64encode(value).decode()
     return value

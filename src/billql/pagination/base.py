@@ -11,7 +11,6 @@ each page in that same order. It knows no network, so it can be tested without o
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator, Sequence
 from typing import Annotated, ClassVar
 
@@ -76,7 +75,7 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 def pages_of(total: str, page: Page) -> int | None:
     """Count the pages of a list from the total that one of them tells, if all hold as much."""
     items = member(page.data, total)
-    return math.ceil(items / page.count) if isinstance(items, int) and page.count else None
+    return -(-items // page.count) if isinstance(items, int) and page.count else None
 
 
 def unseen(token: str, seen: set[str], request: Request) -> str:

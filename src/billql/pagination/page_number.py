@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 from billql.errors import BadAnswer, ListChanged
@@ -56,7 +55,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
         if count < total and page.count == 0:
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
         # An API may give smaller pages than it was asked for.
-        left = math.ceil((total - count) / page.count) if count < total else 0
+        left = -(-(total - count) // page.count) if count < total else 0
         if left > MOST_PAGES:
             raise BadAnswer(
                 f"{first.method} {first.url} says that its list has {total} items, but a page of "
@@ -74,7 +73,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
 
     def _size(self, first: Request) -> int | None:
         size = dict(first.query).get(self.size_parameter or "")
-        return int(size) if size is not None and size.isdecimal() else None
+        return int(size) or None if size is not None and size.isdecimal() else None
 
     def _total(self, request: Request, page: Page) -> int:
         total = member(page.data, self.total)

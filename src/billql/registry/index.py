@@ -72,14 +72,17 @@ def decode(text: bytes) -> Index:
     """Read the text of an index; raises RegistryError."""
     try:
         value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _unreadable(str(error)) from None
+    try:
         with FIRST_USE:
             return msgspec.convert(value, Index)
     except msgspec.ValidationError:
         place, message = misfit(value, Index)
-        where = ".".join(map(str, place))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        where, message = "", str(error)
-    raise RegistryError(
-        f"The index cannot be read: {where + ': ' if where else ''}{message}",
-        hint="It may have been made for a newer billql.",
+        raise _unreadable(": ".join(filter(None, (".".join(map(str, place)), message)))) from None
+
+
+def _unreadable(why: str) -> RegistryError:
+    return RegistryError(
+        f"The index cannot be read: {why}", hint="It may have been made for a newer billql."
     )

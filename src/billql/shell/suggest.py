@@ -98,6 +98,8 @@ def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
 def _statement_around(text: str, place: int) -> tuple[str, int]:
     """Give the statement that a place lies in, and where it starts."""
     for statement in names.split(text):
+        if place < statement.start:  # between semicolons, which are no statements
+            break
         end = statement.start + len(statement.text)
         if place < end or (place == end and not statement.text.endswith(";")):
             return statement.text, statement.start

@@ -19,7 +19,7 @@ def is_command(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Tell whether a text has nothing to run, and none of its comments goes on."""
-    return not names.split(text) and apsw.complete(f"{text}\n;")
+    return not names.split(text) and _ends(f"{text}\n;")
 
 
 def is_complete(text: str) -> bool:
@@ -28,7 +28,12 @@ def is_complete(text: str) -> bool:
     It is SQLite that decides, so a trigger is complete after its END.
     """
     # A comment that ends with the text ends with its line.
-    return is_command(text) or is_blank(text) or apsw.complete(f"{text}\n")
+    return is_command(text) or is_blank(text) or _ends(f"{text}\n")
+
+
+def _ends(text: str) -> bool:
+    """Ask SQLite, which cannot be handed a NUL; running the statement will say so."""
+    return apsw.complete(text.replace("\0", "?"))
 
 
 def pieces(lines: Iterable[str]) -> Iterator[str]:
@@ -38,7 +43,11 @@ def pieces(lines: Iterable[str]) -> Iterator[str]:
     """
     begun = ""
     for line in lines:
+        # Nothing else ends what was begun, and to look at all of it for each line would take long.
+        goes_on = begun and ";" not in line and "*/" not in line
         begun += line
+        if goes_on:
+            continue
         if is_blank(begun):
             begun = ""
         elif is_complete(begun):

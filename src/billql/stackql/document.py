@@ -19,13 +19,14 @@ from typing import Any, NoReturn
 import msgspec
 
 from billql._version import __version__
+from billql.definition_file import content as read
 from billql.errors import DefinitionError
 
 MAX_BYTES = 64 * 1024 * 1024
 """The size of the largest documents in use is about a quarter of that."""
 
 MAX_NODES = 3_000_000
-"""How many values a document may have, aliases included."""
+"""How many values a document may have, aliases included; their texts may have `MAX_BYTES`."""
 
 MAX_DEPTH = 200
 """How deep it may nest."""
@@ -94,11 +95,7 @@ def text(value: Any) -> str:
 
 def load(path: Path, cache: Path | None) -> Document:
     """Read a document; raises DefinitionError."""
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+    content = read(path, MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise DefinitionError(f"{path}: larger than {MAX_BYTES} bytes")
     if cache is None:
@@ -146,6 +143,8 @@ class _Builder:
         self._path = path
         self._line = 0
         self._nodes = 0
+        self._copied = 0
+        """How many characters aliases stand for."""
         self._anchors: dict[str, Any] = {}
         self._root: list[Any] = []
         self._open: list[list[Any] | dict[str, Any]] = [self._root]
@@ -193,9 +192,12 @@ class _Builder:
         """Copy what an alias stands for, as far as it has been read."""
         self._count(depth)
         if isinstance(value, dict):
+            self._copied += sum(map(len, value))
             return {key: self._copy(part, depth + 1) for key, part in list(value.items())}
         if isinstance(value, list):
             return [self._copy(part, depth + 1) for part in list(value)]
+        if isinstance(value, str):
+            self._copied += len(value)
         return value
 
     def _count(self, depth: int) -> None:
@@ -204,6 +206,8 @@ class _Builder:
             self._fail(f"more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
             self._fail(f"nested deeper than {MAX_DEPTH} levels")
+        if self._copied > MAX_BYTES:
+            self._fail(f"aliases that stand for more than {MAX_BYTES} characters")
 
     def _fail(self, message: str) -> NoReturn:
         raise DefinitionError(f"{self._path}:{self._line + 1}: {message}")

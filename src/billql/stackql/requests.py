@@ -140,6 +140,8 @@ def _server(said: dict[str, Any]) -> Server:
         raise Unsupported("a server that is asked without encryption")
     _check_host(host)
     in_path = set(_VARIABLE.findall(path))
+    if not in_path <= variables.keys():
+        raise Unsupported("a part of its server's address, which nobody describes")
     arguments = tuple(
         Argument(
             name,

@@ -20,6 +20,9 @@ _SCALARS: dict[str, ColumnType] = {
     "boolean": "boolean",
 }
 _CHOICES = ("allOf", "oneOf", "anyOf")
+_LONGEST_KEY = 1000
+"""How many characters a path to rows may have."""
+
 _STEP = re.compile(r"""\.([\w@$-]+)|\['([^'\]]+)'\]|\["([^"\]]+)"\]|(\[\*\])""")
 
 
@@ -63,6 +66,8 @@ def shape(document: Document, schema: Any, object_key: str | None) -> Shape:
 
 def steps(object_key: str) -> list[str]:
     """Take a JSONPath apart that leads through members alone; raises Unsupported."""
+    if len(object_key) > _LONGEST_KEY:
+        raise Unsupported(f"rows at {object_key:.80}")
     rest = object_key.strip()
     rest = rest.removeprefix("$") if rest.startswith("$") else f".{rest}"
     found: list[str] = []

@@ -85,7 +85,7 @@ class Row:
         here: dict[str, Column] = {}
         for name, schema in shape.properties.items():
             path = f"{above}{name}"
-            if "." in name or name.startswith("$"):
+            if not name or "." in name or "[]" in name or name.startswith("$"):
                 self.left_out.append(path)  # a path could not name it
                 continue
             part = self._document.shape(schema)

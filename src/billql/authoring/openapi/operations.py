@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urljoin, urlsplit
 
+from billql.authoring.openapi import naming
 from billql.authoring.openapi.document import Document, Schema, Shape
 from billql.errors import DefinitionError, InterfaceError
 
@@ -133,14 +134,20 @@ def operation(document: Document, offer: Offer, selected: Sequence[str]) -> Oper
     answer = _answer(document, responses)
     headers = answer.get("headers")
     base = _base(document, item, data)
+    path = base.path.rstrip("/") + path
+    fields = (*_parameters(document, item, data), *_members(document, data))
+    if not path.startswith("/") or any(map(str.isspace, path)):
+        raise DefinitionError("its path does not begin with a slash, or has spaces")
+    if {one.name for one in fields if one.location == "path"} != {*naming.placeholders(path)}:
+        raise DefinitionError("its path and its parameters do not name the same placeholders")
     return Operation(
         verb=verb,
-        path=base.path.rstrip("/") + path,
+        path=path,
         origin=f"{base.scheme}://{base.netloc}" if base.netloc else "",
         tag=next((tag for tag in tags if tag.casefold() in chosen), tags[0] if tags else None),
         summary=_text(data, "summary"),
         description=_text(data, "description"),
-        fields=(*_parameters(document, item, data), *_members(document, data)),
+        fields=fields,
         answers=_schemas(document, answer),
         has_link=isinstance(headers, Mapping) and "link" in map(str.lower, headers),
         tells_missing="404" in responses,
@@ -161,7 +168,8 @@ def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) 
             address = str(servers[0].get("url", ""))
             variables = servers[0].get("variables")
             for name, told in variables.items() if isinstance(variables, Mapping) else ():
-                address = address.replace(f"{{{name}}}", str(told.get("default", "")))
+                default = told.get("default", "") if isinstance(told, Mapping) else ""
+                address = address.replace(f"{{{name}}}", str(default))
             return urlsplit(urljoin("", address))
     return urlsplit("")
 

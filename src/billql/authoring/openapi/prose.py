@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 _CODE_BLOCK = re.compile(r"```.*?(```|\Z)", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]]*\]\([^)]*\)")
@@ -20,11 +21,13 @@ _HEADING = re.compile(r"^\s*#{1,6}\s")
 _END = re.compile(r"[.?!][)\"'`”’]*(?=\s+[A-Z`\"“(\[]|\s*$)")
 _SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Inc|resp)|\s[A-Z])\.$")
 _LONGEST = 300
+_LOOKED_AT = 5000
+"""What stands farther on in a description is not looked at: its marks would take their time."""
 
 
-def sentence(text: str | None) -> str | None:
-    """Give the first sentence of a description, or None if it says nothing."""
-    plain = _first_paragraph(text or "")
+def sentence(text: Any) -> str | None:
+    """Give the first sentence of a description, or None if it says nothing or is no text."""
+    plain = _first_paragraph(text[:_LOOKED_AT] if isinstance(text, str) else "")
     for end in _END.finditer(plain):
         if not _SHORT.search(plain[: end.end()]) or end.end() == len(plain):
             plain = plain[: end.end()]

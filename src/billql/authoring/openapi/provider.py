@@ -90,10 +90,11 @@ def _auth(document: Document, name: str, title: str, notes: list[str]) -> dict[s
     """Give how the API knows who asks."""
     scheme = _scheme(document)
     kind, said = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    header = scheme.get("name") if scheme.get("in") == "header" else None
     prefix = name.upper()
     told: dict[str, Any] = {"kind": "bearer", "secret": f"{prefix}_TOKEN"}
-    if kind == "apiKey" and scheme.get("in") == "header":
-        told = {"kind": "header", "header": scheme.get("name"), "secret": f"{prefix}_API_KEY"}
+    if kind == "apiKey" and isinstance(header, str):
+        told = {"kind": "header", "header": header, "secret": f"{prefix}_API_KEY"}
     elif kind == "http" and said == "basic":
         told = {"kind": "basic", "user": f"{prefix}_USER", "secret": f"{prefix}_PASSWORD"}
     elif kind is None:

@@ -3,37 +3,44 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from billql.authoring.openapi.document import Document
-from billql.errors import InterfaceError
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as OpenAPI has it, which knows JSON's types alone: a date stays a text."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:timestamp"]
-    for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
+from billql.definition_file import content
+from billql.errors import DefinitionError, InterfaceError
+from billql.stackql.document import MAX_BYTES, MAX_DEPTH, load
 
 
 def read(path: Path) -> Document:
     """Read a document; raises InterfaceError for what is no OpenAPI 3."""
     try:
-        text = path.read_bytes()
-        data = json.loads(text) if text.lstrip()[:1] == b"{" else yaml.load(text, _Loader)
-    except OSError as error:
-        raise InterfaceError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise InterfaceError(f"{path} is neither JSON nor YAML: {error}") from error
-    if not isinstance(data, Mapping) or not str(data.get("openapi", "")).startswith("3."):
+        text = content(path, MAX_BYTES + 1)
+        if len(text) > MAX_BYTES:
+            raise InterfaceError(f"{path} is larger than {MAX_BYTES} bytes")
+        # Others write both kinds of documents, so the same bounds hold.
+        is_json = text.lstrip()[:1] == b"{"
+        data: Any = _shallow(json.loads(text)) if is_json else load(path, None).data
+    except DefinitionError as error:
+        raise InterfaceError(error.message) from None
+    except (ValueError, RecursionError) as error:
+        raise InterfaceError(f"{path} is not JSON: {error}") from None
+    if not str(data.get("openapi", "")).startswith("3."):
         raise InterfaceError(
             f"{path} is no OpenAPI 3 document",
             hint="A document of Swagger 2 has to be converted first.",
         )
     return Document(data)
+
+
+def _shallow(data: Any) -> Any:
+    """Give what JSON says, unless it nests too deep; raises ValueError."""
+    depth = 0
+    level = [data]
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH:
+            raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+        objects = (one.values() if isinstance(one, dict) else one for one in level)
+        level = [one for parts in objects for one in parts if isinstance(one, dict | list)]
+    return data

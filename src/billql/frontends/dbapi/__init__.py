@@ -84,6 +84,10 @@ def connect(
 
     The config file is read when a statement first names a resource, but at once if it or a profile
     is named here. What is given here goes before what the file says.
+
+    A connection may go from thread to thread, but two at once are refused with ProgrammingError; in
+    asyncio, use it with `asyncio.to_thread`. A process that is forked opens connections of its own:
+    one of its parent's raises InterfaceError there, and closing it does nothing.
     """
     private: list[Sandbox] = []
     said: dict[str, Any] = {

@@ -1,0 +1,253 @@
+"""What must hold of a definition beside its grammar: names refer to something, nothing contradicts.
+
+A definition that keeps to these rules can be declared to SQLite, planned and turned into requests;
+what an API makes of them is another matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from billql.definition import (
+    CONNECTION,
+    Column,
+    Method,
+    Parameter,
+    Provider,
+    Resource,
+    placeholders,
+)
+from billql.misfit import Place
+from billql.pagination import Paginator, Token
+from billql.values import DISCRETE, FORMATTED, ColumnType, Format, reader
+
+Problem = tuple[Place, str]
+"""A mistake: the path to it, and what is wrong."""
+
+_TOLD_APART = 63
+"""How many columns SQLite tells apart when it says which ones a statement reads
+(https://sqlite.org/vtab.html#colused)."""
+
+_MOST_COLUMNS = 1999
+"""How many columns SQLite allows (https://sqlite.org/limits.html#max_column), but for one that
+every resource has."""
+
+_DEFAULTS: Mapping[ColumnType, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int,),
+    "boolean": (bool,),
+    "real": (int, float),
+    "decimal": (int, float),
+}
+"""What a default may be, by the type of its column; that of a date is `today`."""
+
+
+def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
+    """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
+    columns = resource.columns
+    if CONNECTION in columns:
+        yield ("columns", CONNECTION), "every resource has this column already"
+    if len(columns) > _MOST_COLUMNS:
+        yield ("columns",), f"SQLite takes {_MOST_COLUMNS} columns at most"
+    yield from _unknown(("unique",), resource.unique, columns)
+    for name, column in columns.items():
+        for place, message in _column_problems(name, column, columns):
+            yield ("columns", name, *place), message
+    for name in list(columns)[_TOLD_APART:]:
+        if columns[name].path == "$parameter" or name in _read_for(resource):
+            yield (
+                ("columns", name),
+                f"must be among the first {_TOLD_APART} columns, because SQLite does not tell "
+                "which of the others a statement reads",
+            )
+    for name, method in resource.methods.items():
+        for place, message in _method_problems(method, columns, provider):
+            yield ("methods", name, *place), message
+
+
+def _unknown(
+    place: Place, names: Iterable[str], columns: Mapping[str, Column]
+) -> Iterator[Problem]:
+    for name in names:
+        if name not in columns:
+            yield place, f"there is no column {name}"
+
+
+def _read_for(resource: Resource) -> set[str]:
+    """Give the columns on whose reading it depends what is sent."""
+    return {
+        column
+        for method in resource.methods.values()
+        for parameter in method.parameters.values()
+        for column in parameter.when_read
+    }
+
+
+def _column_problems(name: str, column: Column, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    if column.currency is not None:
+        yield from _unknown(("currency",), (column.currency,), columns)
+    source = column.path or name
+    if source.count("[]") != (column.take is not None) or (column.take and source[0] == "$"):
+        yield (
+            ("take",),
+            "`take` and one [] in the path, like items[].price, need each other",
+        )
+    yield from _format_problems(("format",), column.format, column.type)
+    if column.divide is not None and column.type not in ("real", "decimal"):
+        yield ("divide",), "needs a column of type decimal or real"
+    if column.value is not None:
+        yield from _constant_problems(("value",), column.value, column.type)
+
+
+def _format_problems(place: Place, format: Format | None, kind: ColumnType) -> Iterator[Problem]:
+    if format is not None and kind not in FORMATTED[format]:
+        expected = " or ".join(sorted(FORMATTED[format]))
+        yield place, f"{format} needs a column of type {expected}"
+
+
+def _constant_problems(place: Place, value: Any, kind: ColumnType) -> Iterator[Problem]:
+    try:
+        reader(kind)([value])
+    except ValueError as error:
+        yield place, f"{error}, and the column is of type {kind}"
+
+
+# Methods ----------------------------------------------------------------------------------------
+
+
+def _method_problems(
+    method: Method, columns: Mapping[str, Column], provider: Provider
+) -> Iterator[Problem]:
+    yield from _path_problems(method, provider)
+    for name, parameter in method.parameters.items():
+        for place, message in _parameter_problems(name, parameter, columns):
+            yield ("parameters", name, *place), message
+    yield from _paging_problems(method, provider)
+    if not method.sources():
+        yield ("rows",), "there is no place for rows"
+    for source in method.sources():
+        yield from _unknown(("rows",), source.values, columns)
+        for name, value in source.values.items():
+            if name in columns:
+                yield from _constant_problems(("rows",), value, columns[name].type)
+    yield from _unknown(("order",), (term.removeprefix("-") for term in method.order), columns)
+    if method.keep is not None:
+        yield from _unknown(("keep", "unless"), method.keep.unless, columns)
+    yield from _window_problems(method, columns)
+
+
+def _path_problems(method: Method, provider: Provider) -> Iterator[Problem]:
+    in_path, in_host = set(placeholders(method.path)), set(placeholders(provider.url))
+    told = {
+        (parameter.location, parameter.name or name): name
+        for name, parameter in method.parameters.items()
+    }
+    for name in sorted(in_path):
+        if ("path", name) not in told:
+            yield ("request",), f"{{{name}}} has no parameter with `in: path`"
+    for name in sorted(in_host):
+        if ("host", name) not in told:
+            yield ("parameters",), f"{{{name}}} of the provider's url has none with `in: host`"
+    for (location, name), parameter in sorted(told.items()):
+        if location == "path" and name not in in_path:
+            yield ("parameters", parameter), f"the request has no {{{name}}}"
+        if location == "host" and name not in in_host:
+            yield ("parameters", parameter), f"the provider's url has no {{{name}}}"
+
+
+def _parameter_problems(
+    name: str, parameter: Parameter, columns: Mapping[str, Column]
+) -> Iterator[Problem]:
+    told = parameter.name or name
+    if (
+        parameter.location in ("path", "host")
+        and not parameter.required
+        and parameter.default is None
+        and (parameter.value is None or parameter.when_read)
+    ):
+        yield (), f"must be `required`, because nothing else fills {{{told}}}"
+    if parameter.lists is not None and parameter.location not in ("query", "body"):
+        yield ("lists",), "only a query or a body takes several values"
+    if parameter.format == "json" and parameter.location != "body":
+        yield ("format",), "json needs a parameter with `in: body`"
+    yield from _unknown(("when_read",), parameter.when_read, columns)
+    column = parameter.filters(name)
+    if column is None:
+        return
+    if column not in columns:
+        yield (), f"there is no column {column}"
+        return
+    kind = columns[column].type
+    yield from _format_problems(("format",), parameter.format, kind)
+    yield from _default_problems(parameter, kind)
+    if parameter.operator != "=" and kind not in DISCRETE:
+        yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
+    if (
+        parameter.operator == "="
+        and parameter.format is None
+        and kind == "timestamp"
+        and columns[column].path != "$parameter"
+    ):
+        yield (
+            ("operator",),
+            "an instant is shown in whole seconds, so `=` would miss its fractions",
+        )
+
+
+def _default_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
+    default = parameter.default
+    if default is None:
+        return
+    several = isinstance(default, tuple)
+    if several and parameter.operator != "=":
+        yield ("default",), "a bound has one default"
+    for one in default if isinstance(default, tuple) else (default,):
+        is_today = one == "today" and not several
+        fits = kind == "date" if is_today else type(one) in _DEFAULTS.get(kind, ())
+        if not fits:
+            yield ("default",), f"{one!r} is no default for a column of type {kind}"
+
+
+def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
+    if isinstance(method.paging, str) and method.paging not in provider.paging:
+        yield ("paging",), f"the provider defines no paging called {method.paging}"
+        return
+    paginator = provider.paging[method.paging] if isinstance(method.paging, str) else method.paging
+    set_by_paging = set[tuple[str, str]]() if paginator is None else set(_set_by(paginator))
+    sent = {
+        (parameter.location, parameter.name or name): name
+        for name, parameter in method.parameters.items()
+    }
+    for key in sorted(sent.keys() & set_by_paging):
+        yield ("parameters", sent[key]), "the paging sets this parameter"
+    in_body = sorted(told for location, told in {*sent, *set_by_paging} if location == "body")
+    for outer in in_body:
+        if any(inner.startswith(f"{outer}.") for inner in in_body):
+            yield ("parameters",), f"{outer} in the body is a value and an object at once"
+
+
+def _set_by(paginator: Paginator) -> Iterator[tuple[str, str]]:
+    """Give the parameters that a paginator sets: where they go, and what they are called."""
+    parameter = getattr(paginator, "parameter", None)
+    if parameter is not None:
+        yield paginator.location if isinstance(paginator, Token) else "query", parameter
+    if paginator.size is not None and paginator.size_parameter is not None:
+        yield "body" if paginator.sends_in_body else "query", paginator.size_parameter
+
+
+def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    if method.cut is not None:
+        operators = {
+            parameter.operator[0]
+            for name, parameter in method.parameters.items()
+            if parameter.filters(name) == method.cut
+        }
+        if not operators >= {"<", ">"} or f"-{method.cut}" != next(iter(method.order), None):
+            yield ("cut",), f"needs `order: [-{method.cut}]` and parameters for both bounds"
+    if method.slices is not None:
+        found = columns.get(method.slices.column)
+        if found is None:
+            yield ("slices", "column"), f"there is no column {method.slices.column}"
+        elif found.type not in ("date", "timestamp"):
+            yield ("slices", "column"), "days need a column of type date or timestamp"

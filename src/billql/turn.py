@@ -1,0 +1,76 @@
+"""Whose turn it is to use a connection: one thread's at a time, in the process that opened it.
+
+A process that is forked gets a copy of every connection, without its threads. Neither SQLite nor an
+API may hear of the copy: even closing it would roll back what the parent has begun
+(https://sqlite.org/howtocorrupt.html, 2.6). So it is never a child's turn, and a child leaves the
+copy unclosed when it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+
+from billql.errors import InterfaceError, ProgrammingError
+
+
+def in_use() -> ProgrammingError:
+    """Make the error for a connection that another thread is using."""
+    return ProgrammingError(
+        "The connection is in use in another thread",
+        hint="Open a connection for each thread, or let one thread wait for the other.",
+    )
+
+
+class Turn:
+    """Lets in one thread at a time, again and again; another one is told so at once.
+
+    `database` is what a child must not close.
+    """
+
+    def __init__(self, database: object) -> None:
+        self.database = database
+        self._lock = threading.RLock()
+        self.is_inherited = False
+        """Whether this process has the connection from the one that it was forked from."""
+        _turns.add(self)
+
+    def __enter__(self) -> None:
+        """Take the turn; raises ProgrammingError or InterfaceError."""
+        self.check()
+        if not self._lock.acquire(blocking=False):
+            raise in_use()
+
+    def __exit__(self, *_: object) -> None:
+        """Give the turn back."""
+        self._lock.release()
+
+    def check(self) -> None:
+        """Raise InterfaceError in a process that has inherited the connection."""
+        if self.is_inherited:
+            raise InterfaceError(
+                "The connection was opened by the process that this one was forked from",
+                hint="Open a connection in each process, after the fork.",
+            )
+
+
+_turns: weakref.WeakSet[Turn] = weakref.WeakSet()
+"""Of this process: a fork concerns all of them at once, and is told of nowhere else."""
+
+
+def _forked() -> None:
+    """Begin a child's life: nobody gets in, and what is open stays so until the very end."""
+    inherited = list(_turns)
+    for turn in inherited:
+        turn.is_inherited = True
+    if inherited:
+        import ctypes
+
+        # Python closes what nothing refers to any more; so a reference is never given back.
+        for turn in inherited:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(turn.database))
+
+
+if hasattr(os, "register_at_fork"):  # Windows has no fork
+    os.register_at_fork(after_in_child=_forked)
