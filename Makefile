@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH_READY := $(VENV)/.bench-ready
+FUZZ_READY := $(VENV)/.fuzz-ready
+SECONDS ?= 60
 KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check prepared test assurance bench schema docs registry clean
+.PHONY: help setup demo check prepared test assurance fuzz bench schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +39,13 @@ assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minut
 $(BENCH_READY): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	touch $(BENCH_READY)
+
+$(FUZZ_READY): $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	touch $(FUZZ_READY)
+
+fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: $(BENCH_READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench

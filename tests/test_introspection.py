@@ -52,7 +52,7 @@ resources:
         request: POST /v1/accounts/{account}/invoices
         description: Gives some.
         parameters:
-          account: {in: path}
+          account: {in: path, required: true}
           from: {in: body, column: day, operator: ">=", required: true}
           to: {in: body, column: day, operator: "<", match: superset, default: today}
           archived: {in: body, default: [true, false]}
@@ -278,7 +278,7 @@ def test_parameters(session: Session) -> None:
             *("get", "expand[]", None, None, 0, None, "query"),
             "Always lines, if the statement reads lines, amount.",
         ),
-        ("list", "account", "account", "=", 0, "exact", "path", "Whose it is."),
+        ("list", "account", "account", "=", 1, "exact", "path", "Whose it is."),
         ("list", "from", "day", ">=", 1, "exact", "body", "Its day."),
         (
             *("list", "to", "day", "<", 0, "superset", "body"),

@@ -67,7 +67,8 @@ class Session:
 
             with self.turn:
                 self._engine = Engine(self.database, self._options())
-            weakref.finalize(self, _let_go, self._engine, self.turn).atexit = False
+            self._end = weakref.finalize(self, _let_go, self._engine, self.turn)
+            self._end.atexit = False
         return self._engine
 
     def execute(self, sql: str, bindings: Bindings = ()) -> Execution:

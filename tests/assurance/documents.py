@@ -29,7 +29,7 @@ from .strangers import (
     make,
 )
 
-BOUNDS = {"seconds": 20, "megabytes": MEGABYTES}
+BOUNDS = {"seconds": 30, "megabytes": MEGABYTES}
 """How much time of a processor a document may cost; they may be far larger than definitions."""
 
 Data = dict[str, Any]

@@ -104,7 +104,7 @@ Fault = Callable[[Asked, Page], None]
 
 
 class Hostile:
-    """The API; one fault lies at one page of one list, or at all, for the first `times` requests of it."""
+    """The API. One fault lies at a page of a list, or at all of them, for its first requests."""
 
     def __init__(
         self, name: str, number: int | None, fault: Fault, times: int | None = None

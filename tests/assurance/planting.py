@@ -21,8 +21,6 @@ class Planted(NamedTuple):
     """What a request has to carry; None if nothing may be sent, or if that is not looked at."""
     secrets: tuple[str, ...]
     """What must come out nowhere."""
-    header: str = "Bearer TOKEN"
-    """How the token is sent."""
     arguments: tuple[str, ...] = ()
     """What the command line has to say of it."""
 

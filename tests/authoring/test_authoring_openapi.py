@@ -304,7 +304,7 @@ def test_a_selection_of_which_nothing_can_be_taken_is_refused() -> None:
 def test_what_is_no_openapi_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "spec"
     path.write_text(text)
-    with pytest.raises(InterfaceError, match="spec is n|spec:.* not YAML"):
+    with pytest.raises(InterfaceError, match=r"spec is n|spec:.* not YAML"):
         read(path)
 
 

@@ -283,11 +283,16 @@ def _title(text: str) -> str:
     return text.partition("\n")[0].lstrip("# ")
 
 
+_SEEN = 300
+"""How many characters of a section the search has as text; what follows finds it all the same."""
+
+
 def _of_document(path: str, kind: str, document: Document) -> Iterator[Entry]:
     yield Entry(document.title, path, kind, "")
     for one in document.sections:
         if one.id:
-            yield Entry(one.title, f"{path}#{one.id}", document.title, one.text[:300])
+            seen, more = one.text[:_SEEN], " ".join(dict.fromkeys(one.text[_SEEN:].split()))
+            yield Entry(one.title, f"{path}#{one.id}", document.title, seen, more)
 
 
 def _of_reference(name: str) -> str:

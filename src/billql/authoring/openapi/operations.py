@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from billql.authoring.openapi import naming
 from billql.authoring.openapi.document import Document, Schema, Shape
@@ -161,7 +161,10 @@ def _text(data: Mapping[str, Any], word: str) -> str | None:
 
 
 def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
-    """Give the address that a path is below: that of the nearest list of servers."""
+    """Give the address that a path is below: that of the nearest list of servers.
+
+    Raises DefinitionError for what is no address.
+    """
     for holder in (data, item, document.data):
         servers = holder.get("servers")
         if isinstance(servers, list) and servers and isinstance(servers[0], Mapping):
@@ -170,7 +173,10 @@ def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) 
             for name, told in variables.items() if isinstance(variables, Mapping) else ():
                 default = told.get("default", "") if isinstance(told, Mapping) else ""
                 address = address.replace(f"{{{name}}}", str(default))
-            return urlsplit(urljoin("", address))
+            try:
+                return urlsplit(address)
+            except ValueError:
+                raise DefinitionError(f"its server {address:.80} is no address") from None
     return urlsplit("")
 
 

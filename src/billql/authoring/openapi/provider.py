@@ -67,7 +67,7 @@ def written(
 def _url(operations: Iterable[Operation], name: str, notes: list[str]) -> str:
     (origin, _), *_ = Counter(one.origin for one in operations).most_common(1)
     parts = urlsplit(origin)
-    if not parts.hostname or "{" in origin:
+    if not re.fullmatch(r"[^\s@\\{]+", parts.netloc):
         notes.append("the document does not say where the API is; put its address in provider.yaml")
         return f"https://api.{name.replace('_', '-')}.example"
     if parts.scheme != "https":

@@ -1,0 +1,171 @@
+"""A table, tried out: declared to SQLite, planned, bound, asked for and read."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import threading
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import apsw
+import httpx
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from billql.bind import bind, connections_asked
+from billql.catalogue import Table
+from billql.credentials import Connection
+from billql.definition import CONNECTION, Column, Method, placeholders
+from billql.errors import Error
+from billql.exchange import Answer, Request
+from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, needed
+from billql.rows import Content, RowMaker, identities, parse
+from billql.settings import Settings
+from billql.values import ColumnType, SQLValue
+from billql.vtable import declaration
+from billql.wire import Wire
+
+from .drawing import SQL_VALUES
+from .sample import SAMPLES
+
+NOW = datetime.datetime(2025, 2, 1, tzinfo=datetime.UTC)
+ASKED: SearchStrategy[Any] = SQL_VALUES | st.sampled_from(
+    [one for one in SAMPLES.values() if isinstance(one, str)] + ["1", "-1", "2025", "9999-12-31"]
+)
+
+
+class Term(NamedTuple):
+    """A part of a WHERE: which column (counted around), an operator, and a value or several."""
+
+    column: int
+    operator: str
+    value: Any
+    usable: bool = True
+    known: bool = True
+
+
+TERMS: SearchStrategy[Term] = st.one_of(
+    st.builds(
+        Term,
+        st.integers(0, 99),
+        st.sampled_from(("=", "<", "<=", ">", ">=", "is null", "other")),
+        ASKED,
+        st.booleans(),
+        st.booleans(),
+    ),
+    st.builds(Term, st.integers(0, 99), st.just("in"), st.frozensets(ASKED, max_size=3)),
+)
+
+
+class Query(NamedTuple):
+    """What a statement wants of a table."""
+
+    terms: Sequence[Term]
+    columns: Sequence[int]
+    order: Sequence[tuple[int, bool]]
+    limits: Sequence[int]
+    """The LIMIT and the OFFSET, if there are any."""
+
+
+QUERIES: SearchStrategy[Query] = st.builds(
+    Query,
+    st.lists(TERMS, max_size=4),
+    st.lists(st.integers(0, 99), max_size=4),
+    st.lists(st.tuples(st.integers(0, 99), st.booleans()), max_size=2),
+    st.lists(st.sampled_from((0, 1, 50, 2**62)), max_size=2),
+)
+
+
+def declare(table: Table) -> None:
+    """Let SQLite take the table's declaration."""
+    database = apsw.Connection(":memory:")
+    database.execute(declaration(table))
+    assert [row[1] for row in database.execute("PRAGMA table_xinfo(resource)")] == [*table.columns]
+
+
+def ask(table: Table, query: Query) -> None:
+    """Plan and bind a query, and put on the wire whatever would be asked first."""
+    names = [*table.columns]
+    constraints = [
+        Constraint(
+            names[term.column % len(names)],
+            term.operator,  # type: ignore[arg-type]  # drawn from the same words
+            term.usable,
+            term.value if term.known and term.operator not in ("in", "is null") else UNKNOWN,
+        )
+        for term in query.terms
+    ]
+    given: list[Any] = [term.value for term in query.terms]
+    for operator, count in zip(("limit", "offset"), query.limits, strict=False):
+        constraints.append(Constraint("rowid", operator, True, count))  # type: ignore[arg-type]
+        given.append(count)
+    # What methods need is asked for too: without it no plan is ever bound.
+    methods = table.resource.methods.values()
+    for name in sorted({name for method in methods for name in needed(table, method)}):
+        constraints.append(Constraint(name, "=", True))
+        sample = SAMPLES[table.columns[name].type]
+        given.append(sample if isinstance(sample, int | float | bytes) else str(sample))
+    used = frozenset(names[number % len(names)] for number in query.columns)
+    order = [Order(names[number % len(names)], down) for number, down in query.order]
+    plan = choose(table, constraints, used, order)
+    _bound(table, plan, [given[number] for number in plan.arguments])
+
+
+def _bound(table: Table, plan: Plan, arguments: list[Any]) -> None:
+    connection = connection_of(table)
+    asked = [connection] if connections_asked(plan, arguments, [connection.name]) else []
+    try:
+        bound = bind(table, plan, arguments, asked, NOW)
+    except Error:
+        return
+    paginator = table.paginator(table.resource.methods[plan.method])
+    for chain in bound.chains[:5]:
+        request = chain.first if paginator is None else paginator.sized(chain.first, bound.wanted)
+        if paginator is not None:
+            request, _ = paginator.skip(request, bound.skip)
+            next(paginator.pages(request))
+        assert not placeholders(request.url)
+        send(request, connection)
+
+
+def send(request: Request, connection: Connection) -> None:
+    """Put a request on the wire, which may refuse it."""
+    with contextlib.suppress(Error):
+        _wire().exchange(request, connection.headers, threading.Event())
+
+
+@cache
+def _wire() -> Wire:
+    return Wire(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
+
+
+def connection_of(table: Table) -> Connection:
+    """Give a credential for a table."""
+    provider = table.provider
+    return Connection(table.provider_name, provider, provider.url, "secret:key", "own", "a test")
+
+
+def read(table: Table, method: Method, answer: Answer) -> Content:
+    """Make rows of an answer, and look at each of their values; raises BadAnswer."""
+    content = parse(method, answer, "GET here")
+    columns = table.columns
+    identities(content, columns, table.resource.unique, "GET here")
+    maker = RowMaker(columns, columns, table.name)
+    echoes: dict[str, SQLValue] = {CONNECTION: "own"}
+    for row in maker.rows(content, answer, echoes, "GET here"):
+        assert len(row) == len(columns)
+        for value, column in zip(row, columns.values(), strict=True):
+            _check(value, column)
+    return content
+
+
+def _check(value: SQLValue, column: Column) -> None:
+    """Check that a value is one of its column's type, or NULL."""
+    kinds: dict[ColumnType, type] = {"integer": int, "boolean": int, "real": float, "blob": bytes}
+    expected = float if column.type == "decimal" else kinds.get(column.type, str)
+    if column.divide is not None:
+        expected = float
+    assert value is None or type(value) is expected, (value, column)
+    assert value == value

@@ -1,0 +1,138 @@
+"""Values: one form for each type, and a comparison that an API is told leaves no row out."""
+
+from __future__ import annotations
+
+import operator as operators
+from functools import cache
+from typing import Any, get_args
+
+import apsw
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from billql.definition import Parameter
+from billql.telling import said
+from billql.values import (
+    AFFINITY,
+    DISCRETE,
+    FORMATTED,
+    ColumnType,
+    Format,
+    Operator,
+    SQLValue,
+    reader,
+    span,
+    write_bound,
+)
+
+from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS
+from .prop import Property
+
+KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
+FORMATS: tuple[Format | None, ...] = (None, *get_args(Format))
+OPERATORS: tuple[Operator, ...] = get_args(Operator)
+TIMES = st.one_of(
+    st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+    st.dates().map(lambda day: day.isoformat()),
+    st.integers(-(2**40), 2**40),
+)
+
+
+@st.composite
+def written(draw: DrawFn) -> tuple[ColumnType, Format | None, list[Any]]:
+    """Draw a column of an answer, and what it is said to be."""
+    format = draw(st.sampled_from(FORMATS))
+    kinds = KINDS if format is None else sorted(FORMATTED[format])
+    some = st.lists(TIMES | NUMBERS | TEXTS | JSON, max_size=4)
+    return draw(st.sampled_from(kinds)), format, draw(some)
+
+
+def reads(drawn: tuple[ColumnType, Format | None, list[Any]]) -> None:
+    """A column is read as a whole as its values are one by one, and reading again changes none."""
+    kind, format, column = drawn
+    whole = _read(kind, format, column)
+    alone = [_read(kind, format, [value]) for value in column]
+    assert whole == (None if None in alone else [one for found in alone for one in found or ()])
+    if kind not in ("json", "blob"):
+        assert whole is None or _read(kind, None, whole) == whole
+
+
+def _read(kind: ColumnType, format: Format | None, column: list[Any]) -> list[SQLValue] | None:
+    try:
+        return reader(kind, format)(column)
+    except ValueError:
+        return None
+
+
+@st.composite
+def compared(draw: DrawFn) -> tuple[ColumnType, Parameter, list[Any], SQLValue]:
+    """Draw a parameter, what rows have in its column, and what a statement compares it with."""
+    kind = draw(st.sampled_from(KINDS))
+    formats = [one for one in FORMATS if one is None or kind in FORMATTED[one]]
+    operators = OPERATORS if kind in DISCRETE else ("=",)
+    parameter = Parameter(
+        operator=draw(st.sampled_from(operators)), format=draw(st.sampled_from(formats))
+    )
+    column = draw(st.lists(TIMES | NUMBERS | TEXTS, max_size=3))
+    known = _read(kind, None, [one for one in column if _read(kind, None, [one])]) or [None]
+    value = draw(SQL_VALUES | TIMES.map(str) | st.sampled_from(known))
+    return kind, parameter, column, value
+
+
+def excludes_nothing(drawn: tuple[ColumnType, Parameter, list[Any], SQLValue]) -> None:
+    """What an API may leave out of what it was told, SQLite would leave out too."""
+    kind, parameter, column, value = drawn
+    rows = [one for written in column for one in _read(kind, None, [written]) or ()]
+    operator = parameter.operator
+    bounds = span(kind, operator, value)
+    if bounds is None:
+        return
+    true = [one for one in rows if _compare(kind, one, operator, value)]
+    if bounds.empty:
+        assert true == []
+        return
+    told = said(kind, parameter, bounds)
+    if told is None or parameter.format in ("json", "dollars", "filename", "reference"):
+        return
+    for one in true:
+        own = span(kind, "=", one)
+        assert own is not None
+        assert own.is_point
+        assert _api_has(operator, write_bound(kind, parameter.format, "=", own.low), told)
+
+
+def _api_has(operator: Operator, row: Any, told: Any) -> bool:
+    """Compare as an API does that has values in this form."""
+    return bool(_COMPARED[operator](row, told))
+
+
+_COMPARED = {
+    "=": operators.eq,
+    "<": operators.lt,
+    "<=": operators.le,
+    ">": operators.gt,
+    ">=": operators.ge,
+}
+
+
+@cache
+def _judges() -> apsw.Connection:
+    database = apsw.Connection(":memory:")
+    for kind, affinity in AFFINITY.items():
+        database.execute(f"CREATE TABLE {kind} (c {affinity})")
+    return database
+
+
+def _compare(kind: ColumnType, row: SQLValue, operator: Operator, value: SQLValue) -> bool:
+    """Let SQLite itself compare."""
+    judge = _judges()
+    judge.execute(f"DELETE FROM {kind}")
+    judge.execute(f"INSERT INTO {kind} VALUES (?)", (row,))
+    told = judge.execute(f"SELECT c {operator} ? FROM {kind}", (value,)).fetchall()
+    return bool(told == [(1,)])
+
+
+PROPERTIES = (
+    Property("values", written(), reads, 150),
+    Property("bounds", compared(), excludes_nothing, 200),
+)
