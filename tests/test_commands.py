@@ -1,4 +1,4 @@
-"""Every command, argument and option is documented: in its help text, on the site, in the README."""
+"""Every command and option is documented: in its help text, on the site, in the README."""
 
 from __future__ import annotations
 

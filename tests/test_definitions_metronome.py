@@ -13,7 +13,6 @@ import pytest
 
 from billql import errors
 from billql.catalogue import Catalogue, Table, built_in_root
-from billql.catalogue import Catalogue
 from billql.engine import Options
 from billql.plan import echoed
 from billql.sandbox import Sandbox
