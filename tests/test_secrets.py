@@ -194,7 +194,5 @@ def test_nothing_is_left_in_memory_of_a_closed_session(tmp_path: Path) -> None:
             weakref.ref(engine.connection(engine.table("shop.all.balance"), "shop")),
         ]
     del session, engine
-    # What SQLite has held is let go by the first round, and found by the second.
-    gc.collect()
     gc.collect()
     assert [one() for one in left] == [None, None, None]

@@ -113,6 +113,7 @@ class Session:
             except apsw.Error as error:
                 raise _translated(error) from error
             if self._engine is not None:
+                self._end.detach()
                 self._engine.close()
 
     def _add_functions(self) -> None:

@@ -121,12 +121,16 @@ ASKED = (
 
 def _sandbox() -> Outcome:
     """Read the same as somebody who is alone, though all use the tokens of one sandbox."""
-    limits = Limits(per_hour=100_000, per_minute=10_000, per_second=15)
+    limits = Limits(per_hour=100_000, per_minute=10_000, per_second=5)
     found: list[Any] = []
+    start = threading.Barrier(1)
 
     def read() -> None:
         try:
             with billql.connect(environ={}, tokens=sandbox.tokens, urls=sandbox.urls) as connection:
+                # Opening takes a while; asking at the same moment is beyond any limit.
+                connection.execute("SELECT * FROM digitalocean.account.account").fetchall()
+                start.wait(120)
                 found.append([connection.execute(sql).fetchall() for sql in ASKED])
         except Exception as error:
             found.append(error)
@@ -134,6 +138,7 @@ def _sandbox() -> Outcome:
     with Sandbox(size="small", limits=limits) as sandbox:
         read()
         (alone,) = found
+        start = threading.Barrier(50)
         workers = [threading.Thread(target=read) for _ in range(50)]
         for worker in workers:
             worker.start()
