@@ -70,7 +70,7 @@ def _read(
         return found
     value = _Document(path, text).convert(kind, check)
     if kept is not None:
-        _remember(kept, value)
+        keep(kept, msgspec.msgpack.encode(value))
     return value
 
 
@@ -99,8 +99,8 @@ def _recall(path: Path, kind: type[T]) -> T | None:
         return None
 
 
-def _remember(path: Path, value: Provider | Service) -> None:
-    """Keep a checked definition; a cache that cannot be written is only slower."""
+def keep(path: Path, content: bytes) -> None:
+    """Keep what was parsed; a cache that cannot be written is only slower."""
     import os
     import tempfile
 
@@ -109,7 +109,7 @@ def _remember(path: Path, value: Provider | Service) -> None:
         handle, name = tempfile.mkstemp(dir=path.parent)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(msgspec.msgpack.encode(value))
+                file.write(content)
             Path(name).replace(path)
         except OSError:
             Path(name).unlink()

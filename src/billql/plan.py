@@ -126,7 +126,7 @@ def _consider(
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
     defaults = {column for column, one in filters(method) if one.default is not None}
     missing = [
-        *_unfilled(method, [constraints[i] for i in pushed]),
+        *unfilled(method, [constraints[i] for i in pushed]),
         *(one for one in echoed(table) if one in used and one not in served | defaults),
     ]
     exact = _exact(table, method, constraints, pushed)
@@ -230,7 +230,7 @@ def is_exact(kind: ColumnType, parameter: Parameter) -> bool:
     )
 
 
-def _unfilled(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
+def unfilled(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
     """Give the columns of required parameters that no constraint fills."""
     for column, parameter in filters(method):
         if (

@@ -7,7 +7,7 @@ from typing import Literal
 from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.exchange import plain
-from billql.plan import Constraint, bearing_on, chooses_connections, echoed, filters
+from billql.plan import Constraint, bearing_on, chooses_connections, echoed, filters, unfilled
 from billql.values import Operator
 
 _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
@@ -27,13 +27,8 @@ def required(table: Table, method: Method) -> list[str]:
     Those whose value only the statement knows are among them, although it may leave them unread.
     """
     told = {column for column, one in filters(method) if one.default is not None}
-    unknown = set(echoed(table)) - told
-    columns = (
-        column
-        for column, one in filters(method)
-        if (one.required and one.default is None) or column in unknown
-    )
-    return list(dict.fromkeys(columns))
+    needed = {*unfilled(method, ()), *(set(echoed(table)) - told)}
+    return list(dict.fromkeys(column for column, _ in filters(method) if column in needed))
 
 
 def optional(table: Table, method: Method) -> list[str]:

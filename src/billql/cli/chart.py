@@ -11,7 +11,7 @@ from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
-from billql.output import Style
+from billql.output import Style, screen
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -68,7 +68,7 @@ def _show(options: Namespace, text: str) -> None:
         sys.stderr.write("There are no values to draw.\n")
         return
     answer = terminal.Answer()
-    style = Style(terminal.width(sys.stdout), terminal.has_color(sys.stdout))
+    style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout))
     answer.write(drawn(figure, style))
     answer.end()
 

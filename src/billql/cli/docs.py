@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billql.cli.options import add_definitions
+from billql.cli.options import add_below, add_definitions
 from billql.errors import InterfaceError, OutputError
 
 if TYPE_CHECKING:
@@ -19,12 +19,8 @@ _PAGES = "docs"
 def add_options(command: ArgumentParser) -> None:
     """Add the one command below it, with its options."""
     commands = command.add_subparsers(metavar="COMMAND", required=True)
-    build = commands.add_parser(
-        "build",
-        help="write a page for each table, made of the definitions",
-        description="Write a page for each table, made of the definitions.",
-        allow_abbrev=False,
-    )
+    summary = "write a page for each table, made of the definitions"
+    build = add_below(commands, "build", summary, command)
     add = build.add_argument
     add(
         "--target",

@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 import re
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from typing import TYPE_CHECKING
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
     from billql.frontends.dbapi import Connection
+
+
+Parser = TypeVar("Parser", bound=ArgumentParser)
+
+
+def add_command(
+    commands: _SubParsersAction[Parser], name: str, summary: str, formatter: Any
+) -> Parser:
+    """Add a command, or one below a command, with its help text."""
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        formatter_class=formatter,
+        allow_abbrev=False,
+    )
+
+
+def add_below(
+    commands: _SubParsersAction[ArgumentParser], name: str, summary: str, above: ArgumentParser
+) -> ArgumentParser:
+    """Add a command below another one; `--debug` may stand behind it too."""
+    command = add_command(commands, name, summary, above.formatter_class)
+    command.add_argument("--debug", action="store_true", default=SUPPRESS, help=SUPPRESS)
+    return command
 
 
 def add_session(command: ArgumentParser) -> None:

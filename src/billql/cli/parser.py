@@ -14,8 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from billql._version import __version__
-from billql.cli import terminal
+from billql.cli.options import add_command
 from billql.errors import Exit
+from billql.output import screen
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -57,7 +58,7 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """Help texts in the terminal's width; argparse's own way to find it loads a good deal."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
-        settings["width"] = min((terminal.width(sys.stdout) or 80) - 2, 100)
+        settings["width"] = min((screen.width(sys.stdout) or 80) - 2, 100)
         super().__init__(prog, **settings)
 
 
@@ -100,13 +101,7 @@ def make(complete: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser
     parser.set_defaults(command=None, debug=False)
     commands = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
     for name, summary in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            formatter_class=_Help,
-            allow_abbrev=False,
-        )
+        command = add_command(commands, name, summary, _Help)
         command.set_defaults(command=name)
         if name in complete:
             _module(name).add_options(command)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.options import add_below
 from billql.errors import Exit, InterfaceError
 
 if TYPE_CHECKING:
@@ -27,17 +27,8 @@ def add_options(command: ArgumentParser) -> None:
     actions = command.add_subparsers(metavar="ACTION", required=True)
 
     def action(name: str, summary: str, run: Callable[[Namespace], int]) -> ArgumentParser:
-        made = actions.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            formatter_class=command.formatter_class,
-            allow_abbrev=False,
-        )
+        made = add_below(actions, name, summary, command)
         made.set_defaults(act=run)
-        made.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
         return made
 
     new = action("new", "write a first provider, to be filled", _new)

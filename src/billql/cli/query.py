@@ -12,7 +12,7 @@ from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import guarded
 from billql.errors import InterfaceError
-from billql.output import FORMATS, Results, Style, find
+from billql.output import FORMATS, Results, Style, find, screen
 from billql.output.progress import Progress
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _printing(name: str, clear: Callable[[], None]) -> Put:
             hint=f"Write it to a file: --output bill.{name}",
         )
     out = sys.stdout
-    style = Style(terminal.width(out), terminal.has_color(out), vertical=None)
+    style = Style(screen.width(out), screen.has_color(out), vertical=None)
     results = Results(name, style)
 
     def put(columns: Columns, rows: Rows) -> None:

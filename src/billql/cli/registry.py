@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billql.cli import terminal
+from billql.cli.options import add_below
 from billql.errors import Exit
-from billql.output import Style, find
+from billql.output import Style, find, screen
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -26,18 +26,9 @@ def add_options(command: ArgumentParser) -> None:
     """Add the commands below this one, with their options."""
     commands = command.add_subparsers(metavar="COMMAND", required=True)
     for name, (summary, add, run) in _COMMANDS.items():
-        below = commands.add_parser(
-            name,
-            help=summary,
-            description=f"{summary[0].upper()}{summary[1:]}.",
-            formatter_class=command.formatter_class,
-            allow_abbrev=False,
-        )
+        below = add_below(commands, name, summary, command)
         below.set_defaults(run=run)
         add(below)
-        below.add_argument(
-            "--debug", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS
-        )
 
 
 def run(options: Namespace) -> int:
@@ -294,7 +285,7 @@ def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Name
     out = sys.stdout
     form = find(options.format or ("table" if out.isatty() else "csv"))
     answer = terminal.Answer()
-    style = Style(terminal.width(out), terminal.has_color(out))
+    style = Style(screen.width(out), screen.has_color(out))
     form.write([(name, None) for name in names], iter(rows), answer, style)
     answer.end()
 

@@ -8,8 +8,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from billql.output import stdout
-from billql.output.screen import has_color as has_color
-from billql.output.screen import width as width
 
 if TYPE_CHECKING:
     from collections.abc import Callable

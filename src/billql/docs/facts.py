@@ -9,7 +9,7 @@ from billql.catalogue import Catalogue, Table
 from billql.definition import Column, Example, Method, Parameter, Provider, Service
 from billql.docs import costs
 from billql.exchange import plain
-from billql.plan import filters, is_exact
+from billql.plan import filters, is_exact, unfilled
 
 _OPERATORS = {
     "=": ("=", "IN"),
@@ -169,7 +169,7 @@ def _field(name: str, column: Column, key: bool) -> Field:
 
 
 def _way(table: Table, name: str, method: Method) -> Way:
-    required = [column for column, one in filters(method) if one.required and one.default is None]
+    required = list(unfilled(method, ()))
     optional = [column for column, _ in filters(method) if column not in required]
     return Way(
         name,

@@ -8,10 +8,8 @@ is then there in milliseconds.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import re
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -20,6 +18,7 @@ import msgspec
 
 from billql._version import __version__
 from billql.definition_file import content as read
+from billql.definition_file import keep
 from billql.errors import DefinitionError
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -106,20 +105,8 @@ def load(path: Path, cache: Path | None) -> Document:
         return Document(msgspec.msgpack.decode(kept.read_bytes()))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data = _parse(path, content)
-    _keep(kept, msgspec.msgpack.encode(data))
+    keep(kept, msgspec.msgpack.encode(data))
     return Document(data)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    """Keep what was parsed; a cache that cannot be written is only slower."""
-    new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        try:
-            new.write_bytes(content)
-            new.replace(path)
-        finally:
-            new.unlink(missing_ok=True)
 
 
 def _parse(path: Path, content: bytes) -> Any:
