@@ -13,7 +13,7 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billql import definition_file
+from billql import definition_file, yaml_events
 from billql.definition import Provider, Service
 from billql.definition_file import MAX_BYTES, MAX_DEPTH, read_provider, read_service
 from billql.errors import DefinitionError
@@ -197,7 +197,7 @@ def test_yaml_without_its_c_library_reads_the_same(
 ) -> None:
     path.write_text(SERVICE)
     service = read_service(path, provider)
-    monkeypatch.setattr(definition_file, "_Loader", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_events, "LOADER", yaml.SafeLoader)
     assert read_service(path, provider) == service
     assert complaint(path, "a: &x 1") == "1: anchors and aliases are not used here"
     assert "nested deeper" in complaint(path, "[" * 10_000)
@@ -271,7 +271,7 @@ def test_tags_are_refused(path: Path, tag: str, value: str) -> None:
 
 
 @pytest.mark.parametrize("opening", ["[", "{a: ", "- ", "? ", "[{a: ", "- - ", "{[", "? - "])
-@pytest.mark.parametrize("count", [MAX_DEPTH + 1, 5_000, 100_000])
+@pytest.mark.parametrize("count", [MAX_DEPTH + 1, 999, 1_001, 5_000, 100_000])
 def test_nesting_is_bounded(path: Path, opening: str, count: int) -> None:
     assert complaint(path, opening * count) == f"1: nested deeper than {MAX_DEPTH} levels"
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import yaml
 
+from billql import yaml_events
 from billql._version import __version__
 from billql.definition import Provider, Service
 from billql.definition_rules import Problem, problems
@@ -36,7 +37,6 @@ MAX_TEXT = 20_000
 """So is one with a longer text: no description, no query and no path takes as many characters."""
 
 T = TypeVar("T", Provider, Service)
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -125,7 +125,7 @@ class _Document:
             self._fail((), f"larger than {MAX_BYTES} bytes")
         try:
             self._refuse_cleverness(text)
-            node = yaml.compose(text, Loader=_Loader)
+            node = yaml.compose(text, Loader=yaml_events.LOADER)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self._fail((), f"not YAML: {error.problem}", mark.line if mark else 0)
@@ -142,7 +142,7 @@ class _Document:
         frame for each level.
         """
         depth = documents = values = 0
-        for event in yaml.parse(text, Loader=_Loader):
+        for event in yaml_events.events(text):
             line = event.start_mark.line if event.start_mark else 0
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1

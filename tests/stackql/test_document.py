@@ -74,7 +74,7 @@ def test_an_alias_of_what_holds_it_ends(tmp_path: Path) -> None:
     assert parsed(tmp_path, "a: &a {b: *a}") == {"a": {"b": {}}}
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "{a: " * 5000, "- " * 5000])
+@pytest.mark.parametrize("text", ["[" * 999, "[" * 5000, "{a: " * 5000, "- " * 5000, "{[" * 5000])
 def test_what_nests_too_deep_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(DefinitionError, match="nested deeper than 200 levels"):
         parsed(tmp_path, text)

@@ -20,6 +20,7 @@ from billql._version import __version__
 from billql.definition_file import content as read
 from billql.definition_file import keep
 from billql.errors import DefinitionError
+from billql.yaml_events import events
 
 MAX_BYTES = 64 * 1024 * 1024
 """The size of the largest documents in use is about a quarter of that."""
@@ -112,9 +113,8 @@ def load(path: Path, cache: Path | None) -> Document:
 def _parse(path: Path, content: bytes) -> Any:
     import yaml
 
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return _Builder(path).build(yaml.parse(content, Loader=loader))
+        return _Builder(path).build(events(content))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
