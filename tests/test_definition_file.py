@@ -563,7 +563,8 @@ SENTENCE = "expected: A full sentence that says what the thing means."
             'since: {column: day, operator: ">="}',
             "since: {column: day, location: query}",
             f"27: {LIST}.parameters.since.location: unknown word; expected name, in, column, "
-            "operator, match, required, lists, format, null, value, default, when_read",
+            "operator, match, required, lists, format, values, pattern, ignores_case, null, value, "
+            "default, when_read",
         ),
         (
             'since: {column: day, operator: ">="}',

@@ -120,6 +120,12 @@ class Column(_Strict, frozen=True, kw_only=True):
     """How the API writes it, if not in the usual way."""
     value: Scalar | None = None
     """The value that every row has, where the API does not say it."""
+    values: tuple[Scalar, ...] = ()
+    """The values that rows can have, where the API documents a closed list. What a filter of the
+    column does not take, but rows can have, is left to SQLite."""
+    whole: bool = False
+    """Whether every moment that the API has is the very beginning of the second, day or month that
+    a row shows, so that nothing of it is cut off."""
     divide: Annotated[int, Meta(gt=0)] | None = None
     """What a number is divided by, such as 100 to give the major units of an amount in cents."""
     only: dict[str, Scalar | tuple[Scalar, ...]] = {}
@@ -158,6 +164,15 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """How it takes several values, if it can: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
     format: Format | None = None
     """How the API writes its values, if not as the column's type does."""
+    values: tuple[Scalar, ...] = ()
+    """The values that the API's filter takes. Any other value is not sent, and has no rows, unless
+    it is one of the column's `values`: then it is not sent, and SQLite filters."""
+    pattern: str | None = None
+    """What a text must match as a whole, in what Python's regular expressions and ECMAScript's have
+    in common. Any other text is not sent, and has no rows."""
+    ignores_case: bool = False
+    """Whether the API compares texts without regard to the case of ASCII letters, as SQL's
+    COLLATE NOCASE does."""
     null: Scalar | None = None
     """What it takes for rows that have no value in the column, if it can say that."""
     value: Scalar | None = None

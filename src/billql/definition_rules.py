@@ -6,6 +6,7 @@ what an API makes of them is another matter.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -20,7 +21,8 @@ from billql.definition import (
 )
 from billql.misfit import Place
 from billql.pagination import Paginator, Token
-from billql.values import DISCRETE, FORMATTED, ColumnType, Format, reader
+from billql.telling import takes
+from billql.values import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format, Span, reader
 
 Problem = tuple[Place, str]
 """A mistake: the path to it, and what is wrong."""
@@ -41,6 +43,20 @@ _DEFAULTS: Mapping[ColumnType, tuple[type, ...]] = {
     "decimal": (int, float),
 }
 """What a default may be, by the type of its column; that of a date is `today`."""
+
+_LISTED: Mapping[ColumnType, type] = {"text": str, "integer": int, "boolean": bool}
+"""What `values` may be, by the type of their column."""
+
+_OF_PARAMETERS: frozenset[Format | None] = frozenset(("json", "uuid"))
+"""The formats that say what a parameter takes, and nothing of how rows are written."""
+
+_ONE_LANGUAGE_ONLY = re.compile(
+    r"\\[^\W1-9bBdDfnrsStvwW_]|\(\?(?!:|<?[=!])|[*+?}]\+|\{,|\[\^?\]", re.ASCII
+)
+"""What Python's regular expressions and ECMAScript's do not both have, or do not read alike."""
+
+_PLAIN = re.compile(r"\\[\W_]|\[\^?(?!\])(?:\\.|[^\]\\])*\]", re.DOTALL)
+"""What they read alike: a character that is escaped, and a set."""
 
 
 def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
@@ -96,14 +112,32 @@ def _column_problems(name: str, column: Column, columns: Mapping[str, Column]) -
     yield from _format_problems(("format",), column.format, column.type)
     if column.divide is not None and column.type not in ("real", "decimal"):
         yield ("divide",), "needs a column of type decimal or real"
+    if column.format in _OF_PARAMETERS:
+        yield ("format",), f"{column.format} is for parameters"
+    if column.whole and column.type not in MOMENTS:
+        yield ("whole",), f"needs a column of type {' or '.join(sorted(MOMENTS))}"
+    yield from _values_problems(column.values, column.type)
     if column.value is not None:
         yield from _constant_problems(("value",), column.value, column.type)
+        if column.values and column.value not in column.values:
+            yield ("value",), f"{column.value!r} is none of the column's `values`"
 
 
 def _format_problems(place: Place, format: Format | None, kind: ColumnType) -> Iterator[Problem]:
     if format is not None and kind not in FORMATTED[format]:
         expected = " or ".join(sorted(FORMATTED[format]))
         yield place, f"{format} needs a column of type {expected}"
+
+
+def _values_problems(values: tuple[Any, ...], kind: ColumnType) -> Iterator[Problem]:
+    if values and kind not in _LISTED:
+        yield ("values",), f"needs a column of type {' or '.join(_LISTED)}"
+        return
+    for one in values:
+        if type(one) is not _LISTED[kind]:
+            yield ("values",), f"{one!r} is no value of a column of type {kind}"
+    if len(set(values)) < len(values):
+        yield ("values",), "a value stands twice"
 
 
 def _constant_problems(place: Place, value: Any, kind: ColumnType) -> Iterator[Problem]:
@@ -174,6 +208,9 @@ def _parameter_problems(
     yield from _unknown(("when_read",), parameter.when_read, columns)
     column = parameter.filters(name)
     if column is None:
+        for word in ("values", "pattern", "ignores_case"):
+            if getattr(parameter, word):
+                yield (word,), "a parameter with `value` takes nothing else"
         return
     if column not in columns:
         yield (), f"there is no column {column}"
@@ -181,6 +218,7 @@ def _parameter_problems(
     kind = columns[column].type
     yield from _format_problems(("format",), parameter.format, kind)
     yield from _default_problems(parameter, kind)
+    yield from _taken_problems(parameter, kind)
     if parameter.operator != "=" and kind not in DISCRETE:
         yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
     if (
@@ -192,6 +230,46 @@ def _parameter_problems(
         yield (
             ("operator",),
             "an instant is shown in whole seconds, so `=` would miss its fractions",
+        )
+
+
+def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
+    """Find what is wrong with the words that say which values a filter takes."""
+    words = [word for word in ("values", "pattern", "ignores_case") if getattr(parameter, word)]
+    if parameter.operator != "=":
+        for word in words:
+            yield (word,), "a bound takes every value; only `=` has a choice"
+    if kind != "text":
+        for word in words:
+            if word != "values":
+                yield (word,), "needs a column of type text"
+    if parameter.format is not None:
+        for word in words:
+            yield (word,), f"contradicts `format: {parameter.format}`, which says it already"
+    if parameter.values and parameter.pattern is not None:
+        yield ("pattern",), "`values` say it already"
+    yield from _values_problems(parameter.values, kind)
+    if parameter.pattern is not None:
+        broken = list(_pattern_problems(parameter.pattern))
+        yield from broken
+        if broken:
+            return
+    default = parameter.default
+    for one in default if isinstance(default, tuple) else (default,):
+        if type(one) is _LISTED.get(kind) and not takes(parameter, Span(one, one)):
+            yield ("default",), f"the parameter does not take {one!r}"
+
+
+def _pattern_problems(pattern: str) -> Iterator[Problem]:
+    try:
+        re.compile(pattern, re.ASCII)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield ("pattern",), f"is no regular expression: {error}"
+        return
+    if (found := _ONE_LANGUAGE_ONLY.search(_PLAIN.sub("x", pattern))) is not None:
+        yield (
+            ("pattern",),
+            f"{found[0]} does not mean the same in Python and in ECMAScript; leave it out",
         )
 
 

@@ -20,7 +20,7 @@ from billql.catalogue import Table
 from billql.definition import CONNECTION, Method, Parameter
 from billql.exchange import plain
 from billql.pagination import Paginator
-from billql.telling import said
+from billql.telling import said, takes
 from billql.values import ColumnType, Operator, Span, SQLValue
 
 IMPOSSIBLE: Final = 1e18
@@ -292,6 +292,8 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
     span = values.span(kind, operator, value)
     if span is None or span.empty:
         return span
+    if any(not takes(one, span) for one in bearing_on(method, constraint)):
+        return None if span.low in table.columns[constraint.column].values else values.NOTHING
     told = [said(kind, parameter, span) for parameter in bearing_on(method, constraint)]
     return None if None in told else span
 

@@ -32,6 +32,26 @@ def said(kind: ColumnType, parameter: Parameter, span: Span) -> Scalar | None:
     return value if _carries(parameter, plain(value)) else None
 
 
+def takes(parameter: Parameter, span: Span) -> bool:
+    """Tell whether a parameter can stand for a span, as far as its choice of values goes.
+
+    What is no single value is not its business.
+    """
+    if parameter.operator != "=" or not span.is_point:
+        return True
+    value = span.low
+    if parameter.values:
+        return value in parameter.values
+    if parameter.format == "uuid":
+        return _UUID.fullmatch(value) is not None
+    return parameter.pattern is None or (
+        re.fullmatch(parameter.pattern, value, re.ASCII) is not None
+    )
+
+
+_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
+
 def _edge(parameter: Parameter, span: Span) -> Any:
     """Give the end of a span that a parameter is about."""
     if parameter.operator == "=":

@@ -46,11 +46,12 @@ ColumnType = Literal[
     "blob",
 ]
 
-Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "reference", "json"]
+Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "reference", "json", "uuid"]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
 a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
 content-disposition header that holds a file name, another object as its id or as a whole, a
-parameter in a body that takes what a JSON text says."""
+parameter in a body that takes what a JSON text says, a parameter that takes an id of 8-4-4-4-12
+hexadecimal digits."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
@@ -60,6 +61,7 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "filename": frozenset(("text",)),
     "reference": frozenset(("text", "json")),
     "json": frozenset(("text",)),
+    "uuid": frozenset(("text",)),
 }
 """The column types that each format can give. Of a reference, text is the id that the API gives or
 that the object has; json is the object, and NULL where the API gives the id alone."""
@@ -80,6 +82,9 @@ AFFINITY: dict[str, str] = {
     "blob": "BLOB",
 }
 """https://sqlite.org/datatype3.html#type_affinity"""
+
+MOMENTS = frozenset(("date", "month", "timestamp"))
+"""The types whose values are times."""
 
 DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
 """The types whose values have a next one, so that `<= x` can be said as `< next(x)`."""
