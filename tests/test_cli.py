@@ -382,7 +382,7 @@ BAD = {
         ["query", BALANCES],
         Exit.NETWORK,
         "GET http://127.0.0.1:1/v2/customers/my/balance got no answer: ",
-        "Check the network, and the address if BILLQL_<PROVIDER>_URL is set.",
+        "Check the network, and BILLQL_DIGITALOCEAN_URL.",
         {"BILLQL_DIGITALOCEAN_URL": "http://127.0.0.1:1"},
     ),
     "a token over plain http": Bad(
@@ -470,7 +470,7 @@ def test_a_page_of_html_where_json_was_expected(run: Run) -> None:
         code, out, err = run("query", BALANCES, **reaching(sandbox))
     assert (code, out) == (Exit.API, "")
     assert "answered with something that is not JSON (text/html)" in err
-    assert "hint: A proxy or a wrong base URL" in err
+    assert "hint: Instead of the API, this may be answering: BILLQL_DIGITALOCEAN_URL.\n" in err
 
 
 def test_what_an_api_says_cannot_steer_the_terminal(run: Run) -> None:

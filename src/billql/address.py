@@ -27,7 +27,7 @@ def checked(url: str, named: str, because: str = "") -> str:
             f"{named} is not the address of a server",
             hint="Give a scheme and a host, like https://api.example.com.",
         )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InterfaceError(
             f"{named} must be an https:// address{because and ', because '}{because}",
             hint="Plain http is for this machine alone: 127.0.0.1, ::1 and localhost.",
@@ -35,7 +35,8 @@ def checked(url: str, named: str, because: str = "") -> str:
     return url.rstrip("/")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether a host is this machine."""
     if host == "localhost":
         return True
     try:

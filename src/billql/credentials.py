@@ -32,6 +32,12 @@ class Connection:
     """What people call it; the provider's name, if they have given it none."""
     source: str
     """Where the secret was found, in words."""
+    readdressed: str | None = None
+    """What gives the address, in words, if it is not the definition."""
+
+    def between(self, proxy: str | None) -> str | None:
+        """Name what stands between billql and the API, if anything does."""
+        return " or ".join(one for one in (proxy, self.readdressed) if one) or None
 
     @cached_property
     def headers(self) -> dict[str, str]:
@@ -108,8 +114,9 @@ class Credentials:
                 f"The token in {source} has a character that no token has",
                 hint="Copy it again; it may have been cut or decorated on the way.",
             )
-        url = self._url(name, config, provider_name, provider)
-        return Connection(provider_name, provider, url, secret, name, source)
+        url, gives = self._url(name, config, provider_name, provider)
+        readdressed = gives if url != origin(provider.url, provider_name) else None
+        return Connection(provider_name, provider, url, secret, name, source, readdressed)
 
     def told(self, name: str, provider_name: str, provider: Provider) -> Told:
         """Tell of a connection what is no secret; raises InterfaceError."""
@@ -118,7 +125,7 @@ class Credentials:
         return Told(
             name,
             provider_name,
-            self._url(name, config, provider_name, provider),
+            self._url(name, config, provider_name, provider)[0],
             " and ".join(provider.auth.variables())
             if config is None
             else token_source.describe(name, config),
@@ -150,13 +157,17 @@ class Credentials:
 
     def _url(
         self, name: str, config: ConnectionConfig | None, provider_name: str, provider: Provider
-    ) -> str:
+    ) -> tuple[str, str]:
+        """Give the address, and in words what gives it."""
         if config is not None and config.url is not None:
-            return origin(config.url, f"The url of the connection {name}")
-        variable = f"BILLQL_{provider_name.upper()}_URL"
-        if said := self._urls.get(provider_name) or self._environ.get(variable):
-            return origin(said, variable)
-        return origin(provider.url, f"The url in the definition of {provider_name}")
+            said, gives = config.url, f"the url of the connection {name}"
+        elif said := self._urls.get(provider_name, ""):
+            gives = "the url that the program has given"
+        elif said := self._environ.get(variable := f"BILLQL_{provider_name.upper()}_URL", ""):
+            gives = variable
+        else:
+            said, gives = provider.url, f"the url in the definition of {provider_name}"
+        return origin(said, f"{gives[0].upper()}{gives[1:]}"), gives
 
 
 def origin(url: str, named: str) -> str:

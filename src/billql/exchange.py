@@ -50,11 +50,13 @@ class Answer:
     """A successful answer: its body, and the few headers that rows are made of.
 
     `headers` has lower-case names, and only what its request keeps and `KEPT_HEADERS` lists.
+    `between` names what may have answered in place of the API: a proxy, another base URL.
     """
 
     body: bytes
     media_type: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    between: str | None = None
 
 
 KEPT_HEADERS = ("content-disposition", "content-type", "link")

@@ -21,7 +21,7 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
     if 300 <= status < 400 and "location" in reply.headers:
         return BadAnswer(
             f"{told(request)} answered {status}, which sends its caller elsewhere",
-            hint="A token is never taken to another address; correct the base URL.",
+            hint=_elsewhere(connection.between(reply.proxy)),
         )
     said = _Said(connection, reply)
     words = f"{told(request)} answered {status}{_to_whom(connection)}"
@@ -43,6 +43,11 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
         unknown=said.unknown,
         hint=_advice(status, connection),
     )
+
+
+def _elsewhere(between: str | None) -> str:
+    never = "A token is never taken to another address."
+    return f"{never} Check what may be answering: {between}." if between else never
 
 
 def _is_named(connection: Connection) -> bool:

@@ -74,7 +74,7 @@ def _json(answer: Answer, where: str) -> Any:
         kind = answer.media_type or "no stated type"
         raise BadAnswer(
             f"{where} answered with something that is not JSON ({kind}): {error.msg}",
-            hint="A proxy or a wrong base URL may be answering instead of the API.",
+            hint=answer.between and f"Instead of the API, this may be answering: {answer.between}.",
         ) from None
 
 

@@ -247,12 +247,14 @@ class Transport:
         trip.sent += 1
         reply = self._exchange(job)
         if isinstance(reply, NoReply):
-            return _Failure(_no_answer(request, reply), reply.again)
+            return _Failure(_no_answer(request, connection, reply), reply.again)
         lane.limiter.observe(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
             kept = {*KEPT_HEADERS} & {*request.keeps} & {*reply.headers}
-            return Answer(reply.body, media_type, {name: reply.headers[name] for name in kept})
+            headers = {name: reply.headers[name] for name in kept}
+            between = connection.between(reply.proxy)
+            return Answer(reply.body, media_type, headers, between)
         pause = retry_after(reply.headers, self._clock.now()) or 0.0
         return _Failure(
             refusal(request, connection, reply),
@@ -283,11 +285,10 @@ def _is_passing(status: int) -> bool:
     return status in (408, 429) or status >= 500
 
 
-def _no_answer(request: Request, why: NoReply) -> ConnectionFailed:
-    return ConnectionFailed(
-        f"{told(request)} got no answer: {why}",
-        hint="Check the network, and the address if BILLQL_<PROVIDER>_URL is set.",
-    )
+def _no_answer(request: Request, connection: Connection, why: NoReply) -> ConnectionFailed:
+    given = connection.readdressed
+    advice = f"Check the network, and {given}." if given else "Check the network."
+    return ConnectionFailed(f"{told(request)} got no answer: {why}", hint=why.hint or advice)
 
 
 def _used_up(request: Request, wait: float) -> ApiError:

@@ -9,6 +9,7 @@ left out: it logs addresses with their query, keeps cookies and sends loopback t
 
 from __future__ import annotations
 
+import os
 import re
 import ssl
 import threading
@@ -16,15 +17,16 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any, NamedTuple, Protocol
-from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
+from billql import proxies, trust
 from billql._version import __version__
 from billql.clock import Clock
-from billql.errors import BadAnswer, BadValue, InterfaceError, Interrupted
+from billql.errors import BadAnswer, BadValue, Error, Interrupted
 from billql.exchange import Request
+from billql.proxies import Proxy
 from billql.settings import Settings
 
 TICK = 0.1
@@ -43,14 +45,20 @@ class Reply(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    proxy: str | None = None
+    """The proxy through which it came, in words."""
 
 
 class NoReply(Exception):  # noqa: N818 - it says what happened
-    """No whole reply came: its text says why, `again` whether another try may do better."""
+    """No whole reply came: its text says why, `again` whether another try may do better.
 
-    def __init__(self, reason: str, *, again: bool = True) -> None:
+    `hint` says what to do about it, where that is known here.
+    """
+
+    def __init__(self, reason: str, *, again: bool = True, hint: str | None = None) -> None:
         super().__init__(reason)
         self.again = again
+        self.hint = hint
 
 
 def told(request: Request) -> str:
@@ -78,8 +86,10 @@ class Wire:
         settings: Settings,
         http_transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         self._settings = settings
+        self._environ = os.environ if environ is None else environ
         self._clock = clock or Clock()
         self._http = http_transport
         self._lock = threading.Lock()
@@ -90,6 +100,7 @@ class Wire:
     ) -> Reply:
         """Send a request and read what comes back, until `stop` is set; raises NoReply."""
         self._errand.stop = stop
+        self._errand.proxy = self._errand.opened = None
         self._errand.deadline = self._clock.monotonic() + self._settings.answer_timeout
         try:
             response = self._transport().handle_request(self._written(request, headers))
@@ -97,9 +108,24 @@ class Wire:
                 body = self._read(response, request)
         except httpx.LocalProtocolError:
             raise _unsendable(request, "it has a header that HTTP does not allow") from None
+        except httpx.ProxyError as error:
+            raise self._by_proxy(_refused(error, self._errand.proxy)) from None
         except httpx.HTTPError as error:
-            raise NoReply(_reason(error) or "no answer in time") from None
-        return Reply(response.status_code, dict(response.headers), body)
+            raise self._by_proxy(NoReply(_reason(error) or "no answer in time")) from None
+        except NoReply as why:
+            raise self._by_proxy(why) from None
+        proxy = self._errand.proxy
+        named = None if proxy is None else proxy.name
+        return Reply(response.status_code, dict(response.headers), body, named)
+
+    def _by_proxy(self, why: NoReply) -> NoReply:
+        """Name the proxy that the exchange of this thread went through, if it did."""
+        proxy = self._errand.proxy
+        if proxy is None:
+            return why
+        text = str(why) if proxy.name in str(why) else f"{why}, through {proxy.name}"
+        hint = f"Check {proxy.variable}; what needs no proxy can be named in NO_PROXY."
+        return NoReply(text, again=why.again, hint=why.hint or hint)
 
     def close(self) -> None:
         """Close the connections."""
@@ -152,13 +178,22 @@ class Wire:
     def _transport(self) -> httpx.BaseTransport:
         with self._lock:
             if self._http is None:
-                self._http = _Network(self._settings.concurrency, self._clock, self._errand)
+                self._http = _Network(
+                    self._environ, self._settings.concurrency, self._clock, self._errand
+                )
             return self._http
 
 
 def _reason(error: Exception) -> str:
     """Give the words of an error of the system's without its number."""
     return re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+
+
+def _refused(error: httpx.ProxyError, proxy: Proxy | None) -> NoReply:
+    """Say that a proxy goes no further; a status of 400 to 499 says so for good."""
+    # The text is the status and its reason, where the proxy speaks HTTP.
+    name = "a proxy" if proxy is None else proxy.name
+    return NoReply(f"{name} refused: {error}", again=not str(error).startswith("4"))
 
 
 def _unsendable(request: Request, why: str) -> BadValue:
@@ -199,61 +234,94 @@ def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Errand(threading.local):
-    """What the exchange of this thread must keep to, for the sockets that serve it."""
+    """What the exchange of this thread must keep to, for the sockets that serve it.
+
+    `proxy` is the one that it goes through, `trusted` says whose certificates are believed, and
+    `opened` is the socket that was opened for it, if one was.
+    """
 
     deadline: float = 0.0
     stop: threading.Event
+    proxy: Proxy | None = None
+    trusted: str = ""
+    opened: _Socket | None = None
 
 
 class _Network(httpx.BaseTransport):
-    """The network itself: connections, the environment's proxy, and sockets that give up."""
+    """The network itself: connections, the environment's proxy, and sockets that give up.
 
-    def __init__(self, connections: int, clock: Clock, errand: _Errand) -> None:
-        proxies = getproxies()
-        proxy = proxies.get("https") or proxies.get("all")
-        trusted = httpx.create_ssl_context()
-        sockets = _Sockets(clock, errand)
+    Certificates are read when HTTPS is first spoken: what the environment says of them is of no
+    concern to a server on this machine.
+    """
 
-        def pool(proxy: httpcore.Proxy | None = None) -> _Pool:
-            return _Pool(
-                httpcore.ConnectionPool(
-                    ssl_context=trusted,
-                    proxy=proxy,
-                    max_connections=connections,
-                    max_keepalive_connections=connections,
-                    keepalive_expiry=15.0,
-                    network_backend=sockets,
-                )
-            )
-
-        self._direct = pool()
-        self._proxied = pool(_proxy(proxy)) if proxy else None
+    def __init__(
+        self, environ: Mapping[str, str], connections: int, clock: Clock, errand: _Errand
+    ) -> None:
+        self._environ = environ
+        self._connections = connections
+        self._errand = errand
+        self._sockets = _Sockets(clock, errand)
+        self._lock = threading.Lock()
+        self._pools: dict[Proxy | None, _Pool] = {}
+        self._plain = self._pool()
+        self._trust: tuple[ssl.SSLContext, str] | None = None
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. Plain HTTP stays on this machine, so it never goes through a proxy."""
-        proxied = self._proxied
-        if proxied is None or request.url.scheme == "http" or proxy_bypass(request.url.host):
-            return self._direct.handle_request(request)
-        return proxied.handle_request(request)
+        """Send a request; raises InterfaceError for a proxy or certificates that are none."""
+        if request.url.scheme == "http":
+            return self._plain.handle_request(request)
+        proxy = self._errand.proxy = proxies.chosen(self._environ, str(request.url))
+        with self._lock:
+            if self._trust is None:
+                self._trust = trust.context(self._environ)
+            trusted, self._errand.trusted = self._trust
+            if proxy not in self._pools:
+                self._pools[proxy] = self._pool(trusted, proxy and _by(proxy, trusted))
+            pool = self._pools[proxy]
+        if proxy is not None and proxy.is_socks:
+            return self._by_socks(pool, request, proxy)
+        return pool.handle_request(request)
+
+    def _by_socks(self, pool: _Pool, request: httpx.Request, proxy: Proxy) -> httpx.Response:
+        """Send a request through a pool whose SOCKS leaves open what fails."""
+        try:
+            return pool.handle_request(request)
+        except BaseException as error:
+            if self._errand.opened is not None:
+                self._errand.opened.close()
+            if isinstance(error, httpx.HTTPError | NoReply | Error) or not isinstance(
+                error, Exception
+            ):
+                raise
+            # An answer that is something else makes it fail in many ways.
+            raise NoReply(f"{proxy.name} does not speak SOCKS", again=False) from None
 
     def close(self) -> None:
         """Close the connections."""
-        self._direct.close()
-        if self._proxied is not None:
-            self._proxied.close()
+        with self._lock:
+            for pool in (self._plain, *self._pools.values()):
+                pool.close()
+
+    def _pool(
+        self, trusted: ssl.SSLContext | None = None, proxy: httpcore.Proxy | None = None
+    ) -> _Pool:
+        return _Pool(
+            httpcore.ConnectionPool(
+                ssl_context=trusted,
+                proxy=proxy,
+                max_connections=self._connections,
+                max_keepalive_connections=self._connections,
+                keepalive_expiry=15.0,
+                network_backend=self._sockets,
+            )
+        )
 
 
-def _proxy(address: str) -> httpcore.Proxy:
-    """Read a proxy's address, which may lack its scheme; an error does not show its password."""
-    try:
-        proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
-        if proxy.url.scheme in ("http", "https") and proxy.url.host:
-            return httpcore.Proxy(str(proxy.url), auth=proxy.raw_auth)
-    except (httpx.InvalidURL, ValueError):
-        pass
-    raise InterfaceError(
-        "The environment's proxy is not one that billql can use",
-        hint="Correct HTTPS_PROXY or ALL_PROXY: http://host:port, or https://host:port.",
+def _by(proxy: Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
+    return httpcore.Proxy(
+        httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/"),
+        auth=(proxy.user.encode(), proxy.password.encode()) if proxy.user else None,
+        ssl_context=trusted if proxy.scheme == "https" else None,
     )
 
 
@@ -272,20 +340,33 @@ class _Sockets(httpcore.SyncBackend):
         self._errand = errand
 
     def connect_tcp(self, *arguments: Any, **named: Any) -> httpcore.NetworkStream:
-        """Connect to a server."""
+        """Connect to a server, or to the proxy that leads to it."""
         try:
-            return _Socket(super().connect_tcp(*arguments, **named), self._clock, self._errand)
+            stream = super().connect_tcp(*arguments, **named)
+            opened = _Socket(stream, self._clock, self._errand, named["timeout"])
+            self._errand.opened = opened
+            return opened
         except httpcore.ConnectTimeout:
-            raise NoReply(f"nobody answered within {named['timeout']:g} seconds") from None
+            why = f"nobody answered within {named['timeout']:g} seconds"
+        except httpcore.ConnectError as error:
+            why = _reason(error)
+        proxy = self._errand.proxy
+        raise NoReply(why if proxy is None else f"{proxy.name} cannot be reached: {why}")
 
 
 class _Socket(httpcore.NetworkStream):
-    """A connection that gives up when the time is over or the statement has ended."""
+    """A connection that gives up when the time is over or the statement has ended.
 
-    def __init__(self, stream: httpcore.NetworkStream, clock: Clock, errand: _Errand) -> None:
+    A read that names no timeout, as those that speak SOCKS do, has that of connecting.
+    """
+
+    def __init__(
+        self, stream: httpcore.NetworkStream, clock: Clock, errand: _Errand, timeout: float
+    ) -> None:
         self._stream = stream
         self._clock = clock
         self._errand = errand
+        self._timeout = timeout
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write a request."""
@@ -302,7 +383,8 @@ class _Socket(httpcore.NetworkStream):
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what comes next; raises NoReply or Interrupted."""
         monotonic: Callable[[], float] = self._clock.monotonic
-        silent_until = monotonic() + (timeout or 0.0)
+        timeout = self._timeout if timeout is None else timeout
+        silent_until = monotonic() + timeout
         while not self._errand.stop.is_set():
             moment = monotonic()
             if moment >= self._errand.deadline:
@@ -326,6 +408,11 @@ class _Socket(httpcore.NetworkStream):
         try:
             stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
-            again = not isinstance(error.__cause__, ssl.SSLCertVerificationError)
-            raise NoReply(_reason(error), again=again) from None
-        return _Socket(stream, self._clock, self._errand)
+            if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
+                raise NoReply(_reason(error)) from None
+            hint = (
+                f"It was checked against {self._errand.trusted}; name the certificate of an "
+                "authority of your own in SSL_CERT_FILE."
+            )
+            raise NoReply(_reason(error), again=False, hint=hint) from None
+        return _Socket(stream, self._clock, self._errand, self._timeout)

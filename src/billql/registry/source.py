@@ -82,7 +82,8 @@ class Server:
             reply = self._wire.exchange(Request("GET", url), {}, threading.Event())
         except NoReply as why:
             raise ConnectionFailed(
-                f"{url} could not be fetched: {why}", hint="Check the network, and the address."
+                f"{url} could not be fetched: {why}",
+                hint=why.hint or "Check the network, and the address.",
             ) from None
         if 300 <= reply.status < 400:
             raise RegistryError(
