@@ -55,7 +55,6 @@ LISTS = {
     ),
     "C schedules": List("/v1/contracts/listNamedSchedules", OWN, where="body"),
     "D contracts": List("/v1/contracts/list", OWN, {}, "body", "cursor", 20, 20),
-    "D contracts v2": List("/v2/contracts/list", OWN, {}, "body", "cursor", 20, 20),
     "D offsets": List("/v2/notifications/offset/list", {}, {}, "body", "cursor", 20, 20),
     "E seats": List("/v1/contracts/seatBalances/list", SEATS, {}, "body", "cursor"),
 }
@@ -126,6 +125,15 @@ def test_limits(ask: Asker, cast: Cast, name: str) -> None:
         answer = ask.get(path, **query) if body is None else ask.post(path, body, **query)
         assert answer.status_code == 400, limit
         assert answer.json() == {"message": words}
+
+
+@pytest.mark.parametrize("name", ["limit", "cursor", "next_page"])
+def test_the_second_version_of_contracts_has_no_pages(ask: Asker, cast: Cast, name: str) -> None:
+    body = {"customer_id": cast.enterprise}
+    assert ask.ask("/v2/contracts/list", body)["cursor"] is None
+    answer = ask.post("/v2/contracts/list", {**body, name: 20 if name == "limit" else "x"})
+    assert answer.status_code == 400
+    assert answer.json() == {"message": f"body must NOT have additional properties: '{name}'"}
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name[0] in "BCDE"])

@@ -76,9 +76,7 @@ LISTS: dict[str, Read] = {
     ),
     "balances": lambda c, cast: c.v1.contracts.list_balances(customer_id=cast.team, **EVERYTHING),
     "contracts": lambda c, cast: c.v1.contracts.list(customer_id=cast.enterprise, limit=1, **FLAGS),
-    "contracts v2": lambda c, cast: c.v2.contracts.list(
-        customer_id=cast.enterprise, limit=1, **FLAGS
-    ),
+    "contracts v2": lambda c, cast: c.v2.contracts.list(customer_id=cast.enterprise, **FLAGS),
     "named schedules": lambda c, cast: c.v1.contracts.rate_cards.named_schedules.list(
         customer_id=cast.enterprise, limit=1
     ),

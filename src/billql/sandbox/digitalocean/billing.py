@@ -108,7 +108,9 @@ class Billing:
         self, request: Request, account_urn: str, start_date: str, end_date: str
     ) -> Response:
         page = Page.of(request)
-        if not re.fullmatch(r"do:team(group)?:[0-9a-f-]{36}", account_urn):
+        if not re.fullmatch(
+            r"do:team(group)?:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", account_urn
+        ):
             raise Refusal(HTTPStatus.BAD_REQUEST, "account_urn is not a team's or a teamgroup's")
         start, end = _day(start_date, "start_date"), _day(end_date, "end_date")
         if end < start:

@@ -15,6 +15,12 @@ from billql.sandbox.digitalocean.paging import paged
 Rows = Callable[[], Sequence[Json]]
 """Makes a list when it is asked for."""
 
+_VOLUME_REGIONS: Final = (
+    "ams1", "ams2", "ams3", "blr1", "fra1", "lon1", "nyc1", "nyc2", "nyc3",
+    "sfo1", "sfo2", "sfo3", "sgp1", "tor1", "syd1",
+)  # fmt: skip
+"""What the filter of volumes takes."""
+
 _ACCOUNT: Final[Json] = {
     "droplet_limit": 500,
     "floating_ip_limit": 50,
@@ -172,6 +178,8 @@ def _list_app_sizes(request: Request) -> Response:
 
 def _filter_volumes(request: Request, volume: Json) -> bool:
     name, region = request.query.get("name"), request.query.get("region")
+    if region is not None and region not in _VOLUME_REGIONS:
+        raise Refusal(HTTPStatus.BAD_REQUEST, "region must be the slug of a region with volumes")
     return name in (None, volume["name"]) and region in (None, volume["region"]["slug"])
 
 

@@ -68,7 +68,7 @@ class BalanceDesk(Desk):
         flags = {
             name: maybe(flag) for name in ("include_archived", "include_balance", "include_ledgers")
         }
-        common = {**customer, **_TIMES, **flags, "webhook_notification_id": maybe(text)}
+        common = {**customer, **_TIMES, **flags}
         for path, id, contracts, more in (
             ("Balances", "id", "balances", {**access, "exclude_zero_balances": maybe(flag)}),
             ("Commits", "commit_id", "commits", access),

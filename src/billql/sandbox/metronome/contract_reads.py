@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.accounts import Account, Contract
+from billql.sandbox.metronome.accounts import Contract
 from billql.sandbox.metronome.asking import (
     Asked,
     Field,
@@ -45,9 +45,9 @@ class Contracts(Desk):
         flags = {"include_balance": maybe(flag), "include_ledgers": maybe(flag)}
         times: dict[str, Field] = {"covering_date": maybe(moment), "starting_at": maybe(moment)}
         filters = {**customer, **times, **flags, "include_archived": maybe(flag)}
-        form = _CURSOR.form(body=filters, apart=[("covering_date", "starting_at")])
-        post(routes, "/v1/contracts/list", form, self._list)
-        post(routes, "/v2/contracts/list", form, self._list)
+        apart = [("covering_date", "starting_at")]
+        post(routes, "/v1/contracts/list", _CURSOR.form(body=filters, apart=apart), self._list)
+        post(routes, "/v2/contracts/list", Form(body=filters, apart=apart), self._list_whole)
         post(routes, "/v1/contracts/get", Form(body={**contract, **flags}), self._get)
         newer = Form(body={**contract, **flags, "as_of_date": maybe(moment)})
         post(routes, "/v2/contracts/get", newer, self._get)
@@ -81,7 +81,8 @@ class Contracts(Desk):
         )
         post(routes, "/v1/packages/listContractsOnPackage", form, self._list_on_package)
 
-    def _terms(self, account: Account, contract: Contract, asked: Asked) -> Terms:
+    def _terms(self, contract: Contract, asked: Asked) -> Terms:
+        account = self.account(asked)
         return Terms(
             account,
             contract,
@@ -91,25 +92,29 @@ class Contracts(Desk):
         )
 
     def _list(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
-        rows = [one for one in account.contracts if _wanted(one, asked)]
-        newer = request.path.startswith("/v2")
+        return _CURSOR.answer(
+            request,
+            asked,
+            self._wanted(asked),
+            lambda contract: self._terms(contract, asked).first_version(),
+        )
 
-        def write(contract: Contract) -> Json:
-            terms = self._terms(account, contract, asked)
-            return terms.second_version() if newer else terms.first_version()
+    def _list_whole(self, request: Request, asked: Asked) -> Response:
+        """Answer with all contracts; the cursor that clients look for leads nowhere."""
+        rows = [self._terms(one, asked).second_version() for one in self._wanted(asked)]
+        return Response.json({"data": rows, "cursor": None})
 
-        return _CURSOR.answer(request, asked, rows, write)
+    def _wanted(self, asked: Asked) -> list[Contract]:
+        return [one for one in self.account(asked).contracts if _is_wanted(one, asked)]
 
     def _get(self, request: Request, asked: Asked) -> Response:
-        account, contract = self.account(asked), self.contract(asked)
-        terms = self._terms(account, contract, asked)
+        terms = self._terms(self.contract(asked), asked)
         if request.path.startswith("/v2"):
             return data(terms.second_version())
         return data(terms.first_version())
 
     def _get_edits(self, request: Request, asked: Asked) -> Response:
-        return data(self._terms(self.account(asked), self.contract(asked), asked).edits())
+        return data(self._terms(self.contract(asked), asked).edits())
 
     def _get_schedule(self, request: Request, asked: Asked) -> Response:
         contract = self.contract(asked)
@@ -211,7 +216,7 @@ class Contracts(Desk):
             for contract in account.contracts
             if contract.package
             and self.world.package_id(contract.package) == id
-            and _wanted(contract, asked)
+            and _is_wanted(contract, asked)
         ]
 
         def write(contract: Contract) -> Json:
@@ -227,7 +232,7 @@ class Contracts(Desk):
         return _QUERY.answer(request, asked, rows, write)
 
 
-def _wanted(contract: Contract, asked: Asked) -> bool:
+def _is_wanted(contract: Contract, asked: Asked) -> bool:
     """Whether a contract passes the filters of a list."""
     day, since, end = asked.get("covering_date"), asked.get("starting_at"), contract.ends_at
     return (
