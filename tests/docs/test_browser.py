@@ -1,16 +1,14 @@
 """The site in a browser: people find their way, search, copy, choose a theme, and use a phone.
 
-The browser is Chromium: the one that CHROMIUM names, or one on the PATH. `make test` installs
-Debian's where it may.
+The browser is Chromium: the one that CHROMIUM names, or one on the PATH. `tests/prepare.py`
+installs Debian's where it may.
 """
 
 from __future__ import annotations
 
 import functools
 import http.server
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 
@@ -26,8 +24,8 @@ from playwright.sync_api import (
 )
 
 from docs.conftest import SITE
+from prepare import find_chromium
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -40,11 +38,6 @@ FLAGS = (
 INVOICES = "digitalocean/billing/invoices.html"
 ITEMS = "digitalocean/billing/invoice_items.html"
 PHONE = ViewportSize(width=360, height=740)
-
-
-def find_chromium() -> str | None:
-    named = os.environ.get("CHROMIUM")
-    return named or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -69,7 +62,7 @@ def address() -> Iterator[str]:
 def browser() -> Iterator[Browser]:
     path = find_chromium()
     if path is None:
-        pytest.skip("THE SITE WAS NOT OPENED: there is no Chromium; apt-get install chromium")
+        pytest.skip("THE SITE WAS NOT OPENED: there is no Chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield browser

