@@ -20,6 +20,8 @@ from support.server import Script, Serve, Server
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=False)
 settings.load_profile("ci")
 
+pytest_plugins = ["support.skips"]
+
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:

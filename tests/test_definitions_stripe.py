@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
+import stripe
 
 import billql
 from billql.catalogue import Catalogue, Table, built_in_root
@@ -659,7 +660,6 @@ def test_a_window_of_usage_is_one_row_or_many() -> None:
 
 
 def test_every_request_names_the_version_whose_shapes_are_defined() -> None:
-    stripe = pytest.importorskip("stripe")
     api = Api({})
     api.select("SELECT id FROM stripe.core.customers")
     assert api.requests[0].headers["stripe-version"] == stripe.api_version

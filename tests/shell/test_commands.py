@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 
 from billql.errors import DataError, Error, IntegrityError, InterfaceError, OutputError, SqlError
 from billql.frontends.dbapi import connect
@@ -85,7 +86,6 @@ def test_once_writes_the_whole_or_nothing(typed: Type, tmp_path: Path) -> None:
 
 
 def test_once_writes_bytes_too(typed: Type, tmp_path: Path) -> None:
-    parquet = pytest.importorskip("pyarrow.parquet")
     typed(f".once {tmp_path}/a.parquet", "SELECT 1 AS a;")
     assert parquet.read_table(tmp_path / "a.parquet").to_pylist() == [{"a": 1}]
     with pytest.raises(InterfaceError, match="parquet is nothing to look at"):
