@@ -1,22 +1,27 @@
-# Every target sets up what it needs: a virtual environment in .venv, from the package registry.
+# Every target sets up what it needs: a virtual environment in .venv, from the package registry, with
+# the versions that requirements/ locks.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-BENCH_READY := $(VENV)/.bench-ready
 FUZZ_READY := $(VENV)/.fuzz-ready
+INSTALL := $(BIN)/python requirements/run_uv.py install
+LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-version 3.11 --upgrade --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 SECONDS ?= 60
 KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check prepared test assurance fuzz bench schema docs registry clean
+.PHONY: help setup demo check prepared test assurance fuzz bench lock schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml
+$(READY): pyproject.toml $(wildcard requirements/*.txt) requirements/run_uv.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "billql needs Python 3.11 or newer; this is " + sys.version)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
 setup: $(READY) ## Make the virtual environment.
@@ -28,7 +33,7 @@ check: $(READY) ## Format, lint, types and import floors.
 	$(BIN)/lint-imports
 
 prepared: $(READY)
-	@tests/docs/prepare.sh $(VENV)/mdx
+	@$(BIN)/python tests/prepare.py
 
 test: prepared ## Run every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
@@ -36,19 +41,21 @@ test: prepared ## Run every test.
 assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minutes, and print a table.
 	PYTHONPATH=tests $(BIN)/python -m assurance
 
-$(BENCH_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
-	touch $(BENCH_READY)
-
 $(FUZZ_READY): $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]'
+	$(INSTALL) --require-hashes -r requirements/fuzz.txt
 	touch $(FUZZ_READY)
 
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
-bench: $(BENCH_READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
+bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench
+
+lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
+	echo uv | $(LOCK) --output-file requirements/uv.txt -
+	$(LOCK) --extra dev --output-file requirements/dev.txt pyproject.toml
+	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
+	$(BIN)/python tests/prepare.py lock
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json

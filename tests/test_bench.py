@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import by_billql, by_hand, measures, report
+from bench import by_billql, by_hand, by_shillelagh, measures, report
 from bench.api import Api
 from bench.queries import QUERIES, counts
 
@@ -40,9 +40,6 @@ def test_both_sides_find_the_same(api: Api) -> None:
 
 
 def test_shillelagh_finds_as_much(api: Api) -> None:
-    pytest.importorskip("shillelagh", reason="it is there after `make bench`")
-    from bench import by_shillelagh
-
     api.set_up(records=450)
     for instant in by_shillelagh.INSTANTS:
         assert len(by_shillelagh.records(api.url, instant)) == 450
