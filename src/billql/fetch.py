@@ -29,7 +29,7 @@ from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.exchange import Answer, Request
 from billql.ordering import Watch
 from billql.plan import Plan, paginator_of
-from billql.rows import Content, Row, RowMaker, identities, parse
+from billql.rows import Row, RowMaker, parse
 from billql.statement import TICK, Opening, ScanFigures, Statement
 from billql.values import EVERYTHING, Span, span
 
@@ -57,8 +57,9 @@ class Scan:
         self.sorted = bool(plan.order)
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
-        cut = {self.method.cut} if self.method.cut is not None else set()
-        self.maker = RowMaker(table.columns, sorted(plan.used | cut), table.name)
+        cut = () if self.method.cut is None else (self.method.cut,)
+        unique = table.resource.unique
+        self.maker = RowMaker(table.columns, plan.used, table.name, unique, cut)
         self._plan = plan
         self._stops_early = stops_early
         self._skip = bound.skip
@@ -253,7 +254,7 @@ class _Reader:
             raise
         content = parse(scan.method, answer, where)
         rows = scan.maker.rows(content, answer, self._chain.echoes, where)
-        self._refuse_repetition(content, where)
+        self._refuse_repetition(rows, where)
         if scan.paginator is not None and request is self.first:
             scan.expect(scan.paginator.foretold(content.page))
         if self._pages is not None:
@@ -279,12 +280,11 @@ class _Reader:
             return None
         return keep.seconds
 
-    def _refuse_repetition(self, content: Content, where: str) -> None:
+    def _refuse_repetition(self, rows: Sequence[Row], where: str) -> None:
         """Notice rows that moved from one page to the next: they come twice."""
-        if self._pages is None:
+        if self._pages is None or not self._scan.maker.tells_apart:
             return
-        resource = self._scan.table.resource
-        seen = identities(content, resource.columns, resource.unique, where)
+        seen = frozenset(row[-1] for row in rows if row[-1] is not None)
         if not seen.isdisjoint(self._last_seen):
             raise ListChanged(
                 f"The list at {where} changed while it was read: a row came twice",

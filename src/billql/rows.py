@@ -14,12 +14,18 @@ from functools import cached_property
 from itertools import repeat
 from typing import Any, NamedTuple, cast
 
-from billql.definition import Column, Method, Rows
+from billql.definition import CONNECTION, Column, Method, Rows
 from billql.errors import BadAnswer
 from billql.exchange import Answer, Page, Scalar, member
-from billql.values import Reader, SQLValue, reader
+from billql.values import Reader, SQLValue, full_reader, reader
 
-Row = tuple[SQLValue, ...]
+Row = tuple[Any, ...]
+"""The values of a row's columns in their order, and last its `Identity`."""
+
+Identity = tuple[Any, ...] | None
+"""What a row is known by, whichever method reads it: the values of the columns that are unique, in
+full, and what the statement alone knows, its connection above all. None if there are no such
+columns, or a value is missing."""
 
 
 @dataclass(frozen=True)
@@ -145,36 +151,70 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
 
 
 class RowMaker:
-    """Makes rows for the columns that a statement reads; the others are NULL.
+    """Makes rows for the columns that a statement uses; the others are NULL.
 
-    `echoes` are the values that the statement gave to columns which the API does not repeat.
+    `beside` are columns that billql itself reads, `unique` those that tell rows apart.
     """
 
-    def __init__(self, columns: Mapping[str, Column], used: Iterable[str], table: str) -> None:
+    def __init__(
+        self,
+        columns: Mapping[str, Column],
+        used: Iterable[str],
+        table: str,
+        unique: Iterable[str] = (),
+        beside: Iterable[str] = (),
+    ) -> None:
         self._columns = columns
         self._used = frozenset(used)
         self._table = table
-        self._readers = {name: _reader(columns[name]) for name in used}
+        self._unique = tuple(unique)
+        self._read = self._used.union(beside)
+        self._readers = {name: _reader(columns[name]) for name in self._read.union(self._unique)}
+        self._places = {name: place for place, name in enumerate(columns)}
+        self._shown = tuple(place for name, place in self._places.items() if name in self._used)
+        # What a statement asks of a column that only it knows is a part of the row.
+        echoed = (name for name in self._used if columns[name].path == "$parameter")
+        self._asked = tuple(sorted({CONNECTION, *echoed}.difference(self._unique)))
 
     def rows(
         self, content: Content, answer: Answer, echoes: Mapping[str, SQLValue], where: str
     ) -> list[Row]:
         """Make the rows of an answer; raises BadAnswer for a value of the wrong type."""
         made: list[Row] = []
+        asked = tuple(echoes.get(name) for name in self._asked)
         for items in content.groups:
             if not items.values:
                 continue
             self._check_shape(items, where)
-            sources = [
+            cells = [
                 self._column(name, column, items, content, answer, echoes, where)
                 for name, column in self._columns.items()
             ]
-            made.extend(zip(*sources, strict=False))
+            unique = [
+                self._telling(
+                    name, cells[self._places[name]], items, content, answer, echoes, where
+                )
+                for name in self._unique
+            ]
+            known = _identities(unique, asked) if unique else repeat(None)
+            made.extend(zip(*cells, known, strict=False))
         return made
 
     def place(self, column: str) -> int:
         """Give the place of a column in a row."""
-        return list(self._columns).index(column)
+        return self._places[column]
+
+    def shown(self, row: Row) -> Row:
+        """Give what the statement sees of a row."""
+        return tuple(row[place] for place in self._shown)
+
+    @property
+    def tells_apart(self) -> bool:
+        """Whether unique columns tell the rows of one list apart, by what its items have."""
+        own = ("$parent.", "$key", "$value")
+        columns = ((name, self._columns[name]) for name in self._unique)
+        paths = (column.path or name for name, column in columns if column.value is None)
+        return any(not path.startswith("$") or path.startswith(own) for path in paths)
 
     def narrow(
         self,
@@ -183,8 +223,8 @@ class RowMaker:
         within: Mapping[str, tuple[Any, Any]],
     ) -> list[Row]:
         """Give the rows that have just these values in some columns, and lie within these ends."""
-        places = {name: place for place, name in enumerate(self._columns) if name in self._used}
-        values = [(places[name], value) for name, value in only.items() if name in places]
+        places = self._places
+        values = [(places[name], value) for name, value in only.items() if name in self._read]
         rows = [row for row in rows if all(row[place] == value for place, value in values)]
         for name, (low, high) in within.items():
             place = places[name]
@@ -216,16 +256,11 @@ class RowMaker:
         where: str,
     ) -> Iterable[SQLValue]:
         count = len(items.values)
-        if name not in self._used:
+        if name not in self._read:
             return repeat(None, count)
-        constants = items.source.values
-        if name in constants:
-            return repeat(_constant(column, constants[name]), count)
-        if column.value is not None:
-            return repeat(_constant(column, column.value), count)
+        if (same := self._same(name, items, echoes)) is not None:
+            return [same[0]] * count
         path = column.path or name
-        if path == "$parameter":
-            return repeat(echoes.get(name), count)
         try:
             values = self._readers[name](_pick(path, items, content, answer))
             return _derived(column, values, lambda at: _pick(at, items, content, answer))
@@ -234,29 +269,56 @@ class RowMaker:
                 f"{where} answered with a {name} of {self._table} that cannot be read: {error}"
             ) from None
 
+    def _same(
+        self, name: str, items: Items, echoes: Mapping[str, SQLValue]
+    ) -> tuple[SQLValue] | None:
+        """Give the value that all rows of a source have in a column, if they have the same one."""
+        column = self._columns[name]
+        constant = items.source.values.get(name, column.value)
+        if constant is not None:
+            return (_constant(column, constant),)
+        return (echoes.get(name),) if column.path == "$parameter" else None
 
-def identities(
-    content: Content, columns: Mapping[str, Column], unique: Iterable[str], where: str
-) -> frozenset[object]:
-    """Give what tells the rows of a page apart, as the API writes it; empty if nothing does.
+    def _telling(
+        self,
+        name: str,
+        cells: Iterable[SQLValue],
+        items: Items,
+        content: Content,
+        answer: Answer,
+        echoes: Mapping[str, SQLValue],
+        where: str,
+    ) -> Sequence[Any]:
+        """Give a unique column in full, whether the statement reads it or not.
 
-    Raises BadAnswer, naming `where` it came from, for what has parts.
-    """
-    paths = [columns[name].path or name for name in unique]
-    paths = [path for path in paths if not path.startswith("$")]
-    if not paths:
-        return frozenset()
-    try:
-        return frozenset(
-            identity
-            for items in content.groups
-            for identity in zip(*(_members(items, path) for path in paths), strict=True)
-        )
-    except TypeError:
-        raise BadAnswer(
-            f"{where} answered with a list or an object for {' or '.join(paths)}, which tells its "
-            "rows apart"
-        ) from None
+        What is not read need not be of the right type, as long as it can be compared.
+        """
+        if (same := self._same(name, items, echoes)) is not None:
+            return same * len(items.values)
+        column = self._columns[name]
+        plain = column.take is None and not column.only
+        if name in self._read and not (plain and column.type in ("date", "month", "timestamp")):
+            return cast(list[SQLValue], cells)
+        found = _pick(column.path or name, items, content, answer)
+        try:
+            if plain:
+                return full_reader(column.type, column.format)(found)
+            values = self._readers[name](found)
+            return _derived(column, values, lambda at: _pick(at, items, content, answer))
+        except ValueError:
+            if not {list, dict}.isdisjoint(map(type, found)):
+                raise BadAnswer(
+                    f"{where} answered with a list or an object for {name}, which tells its rows "
+                    "apart"
+                ) from None
+            return found
+
+
+def _identities(unique: Sequence[Sequence[Any]], asked: tuple[SQLValue, ...]) -> Iterable[Identity]:
+    known = zip(*unique, repeat(asked, len(unique[0])), strict=True)
+    if not any(None in values for values in unique):
+        return known
+    return [None if None in identity else identity for identity in known]
 
 
 def _reader(column: Column) -> Reader:

@@ -126,6 +126,16 @@ def reader(kind: ColumnType, format: Format | None = None) -> Reader:
     return _READERS[kind]
 
 
+def full_reader(kind: ColumnType, format: Format | None = None) -> Reader:
+    """Give a reader that cuts nothing off: a moment keeps its fraction, a day its time.
+
+    It serves to tell rows apart, where the column itself may show the same.
+    """
+    if format in ("epoch", "epoch_ms"):
+        return _each(_number)
+    return _FULL_READERS.get(kind) or reader(kind, format)
+
+
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
 
@@ -274,11 +284,23 @@ def _instant(kind: ColumnType, moment: datetime.datetime) -> str:
     return day if kind == "date" else day[:7]
 
 
-def _read_moments(kind: ColumnType, pattern: str) -> Reader:
+def _in_full(kind: ColumnType, moment: datetime.datetime) -> str:
+    """Give a moment with its fraction, in the column's own form if that says all of it."""
+    fraction = f".{moment.microsecond:06}" if moment.microsecond else ""
+    whole = _instant("timestamp", moment) + fraction
+    shown = _instant(kind, moment)
+    return shown if whole.removeprefix(shown) in ("", "T00:00:00Z", "-01T00:00:00Z") else whole
+
+
+def _read_moments(
+    kind: ColumnType,
+    pattern: str,
+    show: Callable[[ColumnType, datetime.datetime], str] = _instant,
+) -> Reader:
     lines = re.compile(rf"(?:{pattern}\n)*", re.ASCII)
 
     def read_one(value: Any) -> SQLValue:
-        return value if _all_match(lines, [value]) else _instant(kind, _from_iso(value))
+        return value if _all_match(lines, [value]) else show(kind, _from_iso(value))
 
     def usual(values: Sequence[Any]) -> list[SQLValue] | None:
         return list(values) if _all_match(lines, values) else None
@@ -333,6 +355,12 @@ _READERS: dict[str, Reader] = {
     "timestamp": _read_moments("timestamp", _TIMESTAMP),
     "json": _read_json,
     "blob": _read_blobs,
+}
+
+_FULL_READERS: dict[str, Reader] = {
+    "date": _read_moments("date", _DATE, _in_full),
+    "month": _read_moments("month", _MONTH, _in_full),
+    "timestamp": _read_moments("timestamp", _TIMESTAMP, _in_full),
 }
 
 

@@ -93,6 +93,7 @@ class VirtualTable:
         self._keys = key_columns(table)
         self._numbers: dict[Plan, int] = {}
         self._plans: dict[int, Plan] = {}
+        self._places: dict[frozenset[str], tuple[int, ...]] = {}
         self._next = 1
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
@@ -168,6 +169,13 @@ class VirtualTable:
         """Give the plan that SQLite has chosen."""
         return self._plans[number]
 
+    def places(self, plan: Plan) -> tuple[int, ...]:
+        """Give the places in a row of the columns that a plan's statement reads."""
+        if plan.used not in self._places:
+            used = (place for place, name in enumerate(self._names) if name in plan.used)
+            self._places[plan.used] = tuple(used)
+        return self._places[plan.used]
+
     def Open(self) -> Cursor:  # noqa: N802
         """Begin to read the table."""
         return Cursor(self)
@@ -188,7 +196,8 @@ class Cursor:
         self._rows: Sequence[Row] = ()
         self._at = 0
         self._end = True
-        self._numbered: Counter[Row] = Counter()
+        self._shown: tuple[int, ...] = ()
+        self._numbered: Counter[str] = Counter()
         self._rowid = (-1, 0)
         self._position = 0
         self.Column: Callable[[int], Any] = ().__getitem__
@@ -200,7 +209,9 @@ class Cursor:
         self._numbered.clear()
         self._position = 0
         self._rowid = (-1, 0)
-        self._batches = self._scan(self._parent.plan(number), arguments)
+        plan = self._parent.plan(number)
+        self._shown = self._parent.places(plan)
+        self._batches = self._scan(plan, arguments)
         self._fill()
 
     def _scan(self, plan: Plan, arguments: tuple[Any, ...]) -> Iterator[Sequence[Row]]:
@@ -258,17 +269,20 @@ class Cursor:
             self._fill()
 
     def Rowid(self) -> int:  # noqa: N802
-        """Give a number that the same row has in every scan of the statement.
+        """Give a number that the same row has in every scan of the statement, by any method.
 
-        SQLite recognizes rows by it when it reads a table in several ways for an OR. Rows that
-        are equal are told apart by counting.
+        SQLite recognizes rows by it when it reads a table in several ways: for an OR, and for the
+        rows of a RIGHT or FULL JOIN that matched nothing. A row is known by its identity; where it
+        has none, by what the statement sees of it, and rows that are equal are told apart by
+        counting, for to the statement they are all one.
         """
         position = self._position + self._at
         if self._rowid[0] != position:
             row = self._rows[self._at]
-            self._numbered[row] += 1
+            known = repr(row[-1] or [row[place] for place in self._shown])
+            self._numbered[known] += 1
             # A text's hash, because those of numbers collide: hash(-1) == hash(-2).
-            self._rowid = (position, hash(repr((row, self._numbered[row]))))
+            self._rowid = (position, hash(f"{self._numbered[known]} {known}"))
         return self._rowid[1]
 
     def Close(self) -> None:  # noqa: N802

@@ -21,7 +21,7 @@ from billql.definition import CONNECTION, Column, Method, placeholders
 from billql.errors import Error
 from billql.exchange import Answer, Request
 from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, needed
-from billql.rows import Content, RowMaker, identities, parse
+from billql.rows import Content, RowMaker, parse
 from billql.settings import Settings
 from billql.values import ColumnType, SQLValue
 from billql.vtable import declaration
@@ -151,12 +151,13 @@ def read(table: Table, method: Method, answer: Answer) -> Content:
     """Make rows of an answer, and look at each of their values; raises BadAnswer."""
     content = parse(method, answer, "GET here")
     columns = table.columns
-    identities(content, columns, table.resource.unique, "GET here")
-    maker = RowMaker(columns, columns, table.name)
+    maker = RowMaker(columns, columns, table.name, table.resource.unique)
     echoes: dict[str, SQLValue] = {CONNECTION: "own"}
     for row in maker.rows(content, answer, echoes, "GET here"):
-        assert len(row) == len(columns)
-        for value, column in zip(row, columns.values(), strict=True):
+        *cells, identity = row
+        assert len(cells) == len(columns)
+        hash(identity)
+        for value, column in zip(cells, columns.values(), strict=True):
             _check(value, column)
     return content
 
