@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 import math
 import subprocess
 import sys
 import threading
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import ModuleType
@@ -84,6 +85,38 @@ class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]
             assert cursor.fetchall() == []
             with pytest.raises(billql.Error):
                 connection.execute("CREATE TABLE t (a)").nextset()
+
+    def test_fetchone(self) -> None:
+        """After a statement without rows there is none, as in `sqlite3`; the suite's own test wants
+        an error there."""
+        with self._connect() as connection:
+            cursor = connection.cursor()
+            with pytest.raises(billql.Error):
+                cursor.fetchone()
+            self.executeDDL1(cursor)
+            assert cursor.fetchone() is None
+            cursor.execute(f"SELECT name FROM {self.table_prefix}booze")
+            assert (cursor.fetchone(), cursor.rowcount) == (None, -1)
+            cursor.execute(f"INSERT INTO {self.table_prefix}booze VALUES ('Victoria Bitter')")
+            assert (cursor.fetchone(), cursor.rowcount) == (None, 1)
+            cursor.execute(f"SELECT name FROM {self.table_prefix}booze")
+            assert (cursor.fetchone(), cursor.fetchone()) == (("Victoria Bitter",), None)
+
+    def test_fetchall(self) -> None:
+        """As above."""
+        with self._connect() as connection:
+            cursor = connection.cursor()
+            with pytest.raises(billql.Error):
+                cursor.fetchall()
+            self.executeDDL1(cursor)
+            for sql in self._populate():
+                assert cursor.execute(sql).fetchall() == []
+            cursor.execute(f"SELECT name FROM {self.table_prefix}booze")
+            assert sorted(name for (name,) in cursor.fetchall()) == sorted(self.samples)
+            assert (cursor.fetchall(), cursor.rowcount) == ([], -1)
+            self.executeDDL2(cursor)
+            cursor.execute(f"SELECT name FROM {self.table_prefix}barflys")
+            assert cursor.fetchall() == []
 
     def test_setoutputsize(self) -> None:
         with self._connect() as connection:
@@ -311,8 +344,79 @@ def test_one_statement_at_a_time(cursor: billql.Cursor) -> None:
 def test_no_statement_gives_no_rows(cursor: billql.Cursor, sql: str) -> None:
     cursor.execute(sql)
     assert cursor.description is None
-    with pytest.raises(errors.ProgrammingError):
+    assert (cursor.fetchall(), cursor.fetchone()) == ([], None)
+
+
+def test_a_statement_without_rows_has_none_to_fetch(connection: billql.Connection) -> None:
+    """As in `sqlite3`, beside which programs are written."""
+    ran: list[Callable[[billql.Cursor], billql.Cursor]] = [
+        lambda cursor: cursor.execute("CREATE TABLE t (a)"),
+        lambda cursor: cursor.execute("INSERT INTO t VALUES (1), (2)"),
+        lambda cursor: cursor.execute("UPDATE t SET a = 3"),
+        lambda cursor: cursor.execute(
+            "REPLACE INTO t SELECT account_balance FROM digitalocean.billing.balances"
+        ),
+        lambda cursor: cursor.execute("DELETE FROM t"),
+        lambda cursor: cursor.executemany("INSERT INTO t VALUES (?)", [(1,), (2,)]),
+        lambda cursor: cursor.executescript("SELECT 1; DELETE FROM t"),
+        lambda cursor: cursor.execute("COMMIT"),
+    ]
+    for run in ran:
+        cursor = run(connection.cursor())
+        assert cursor.fetchone() is None
+        assert (cursor.fetchmany(5), cursor.fetchall(), list(cursor)) == ([], [], [])
+
+
+def test_before_a_statement_and_after_one_that_failed_a_fetch_is_an_error(
+    cursor: billql.Cursor,
+) -> None:
+    with pytest.raises(errors.ProgrammingError, match="no statement was run, or it has failed"):
+        cursor.fetchone()
+    cursor.execute("CREATE TABLE t (a UNIQUE)")
+    with pytest.raises(errors.IntegrityError):
+        cursor.execute("INSERT INTO t VALUES (1), (1)")
+    with pytest.raises(errors.ProgrammingError, match="no statement was run, or it has failed"):
         cursor.fetchall()
+
+
+def failing(after: int) -> httpx.MockTransport:
+    """Answer with one account after the other, and then refuse."""
+    numbers = itertools.count(1)
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        number = next(numbers)
+        if number > after:
+            return httpx.Response(403, json={"id": "forbidden", "message": "Not yours"})
+        return httpx.Response(200, json=BALANCE)
+
+    return httpx.MockTransport(answer)
+
+
+COPY = "INSERT INTO t SELECT account_balance + ? FROM digitalocean.billing.balances"
+
+
+@pytest.mark.parametrize("autocommit", [False, True])
+def test_executemany_keeps_the_sets_before_the_one_that_failed(autocommit: bool) -> None:
+    """As in `sqlite3`: each set is a statement, and those that succeeded stand."""
+    tokens = {"digitalocean": "t"}
+    with billql.connect(
+        environ={}, tokens=tokens, http_transport=failing(2), keep=0, autocommit=autocommit
+    ) as connection:
+        connection.execute("CREATE TABLE t (a)")
+        connection.execute("INSERT INTO t VALUES (0)")
+        with pytest.raises(errors.ApiError):
+            connection.executemany(COPY, [(n,) for n in range(5)])
+        assert connection.in_transaction is not autocommit
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(3,)]
+        with pytest.raises(errors.ApiError):
+            connection.executescript(
+                "INSERT INTO t VALUES (1);"
+                "INSERT INTO t SELECT account_balance FROM digitalocean.billing.balances;"
+                "INSERT INTO t VALUES (2)"
+            )
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(4,)]
+        connection.rollback()
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(4 * autocommit,)]
 
 
 def test_a_nul_character_is_refused(cursor: billql.Cursor) -> None:

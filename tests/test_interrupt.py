@@ -247,3 +247,41 @@ def test_ctrl_c(serve: Serve, tmp_path: Path, sql: str) -> None:
     assert process.wait(5) == 0
     assert time.monotonic() - began < 4 * PROMPT
     process.stdout.close()
+
+
+def test_half_read_statements_end_and_later_ones_do_not(serve: Serve, tmp_path: Path) -> None:
+    """Of resources and of local tables, fetched again afterwards or not."""
+    page = {"items": [{"id": n, "name": ""} for n in range(10)], "next": None}
+    server = serve(lambda asked: asked.answer(page))
+    numbers = (
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT 99) SELECT i FROM n"
+    )
+    with opened(server, tmp_path) as session:
+        both = ("SELECT id FROM shop.all.events", numbers)
+        half_read = [session.execute(sql) for sql in both * 2]
+        assert [next(one) for one in half_read] == [(0,)] * 4
+        session.interrupt()
+        with pytest.raises(Interrupted):
+            next(half_read[0])
+        for _ in range(2):
+            assert select(session, "SELECT count(*) FROM @events") == [(10,)]
+            assert len(select(session, numbers)) == 99
+        for one in half_read[1:]:
+            for _ in range(2):
+                with pytest.raises(Interrupted):
+                    next(one)
+        # What began later is none of the interrupt's.
+        later = session.execute(numbers)
+        assert next(later) == (0,)
+        assert select(session, "SELECT 1") == [(1,)]
+        assert len(list(later)) == 98
+
+
+def test_a_closed_statement_stays_closed(serve: Serve, tmp_path: Path) -> None:
+    server = serve(lambda asked: asked.answer(BALANCE))
+    with opened(server, tmp_path) as session:
+        statement = session.execute("VALUES (1), (2)")
+        statement.close()
+        session.interrupt()
+        assert select(session, "SELECT 1") == [(1,)]
+        assert list(statement) == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Container
 from pathlib import Path
 
 import httpx
 import pytest
 
-from billql.errors import ApiError
+from billql.errors import ApiError, RowLimit
 from billql.session import Session
+from billql.settings import Settings
 from support.server import Asked, Gate, Serve
 from support.shop import Shop, opened, select, take
 
@@ -286,6 +288,53 @@ def test_a_statement_that_is_left_wastes_a_window_at_most(tmp_path: Path) -> Non
         prepared(session)
         assert len(take(session, JOINS["a local table"], 10)) == 10
     assert 10 <= len(details(shop)) <= 10 + WINDOW
+
+
+CHAIN = (
+    "SELECT count(*) FROM @things t JOIN @details d ON d.thing_id = t.id "
+    "JOIN @parts p ON p.thing_id = d.thing_id"
+)
+
+
+def test_a_dry_run_counts_for_nothing(tmp_path: Path) -> None:
+    """What it reads again counts neither as rows, nor as pages, nor as hits of the cache."""
+    parts = sum(n % 4 for n in range(1, KEYS + 1))
+    rows = KEYS + KEYS + parts
+    with opened(Shop(things=KEYS), tmp_path, keep=0, settings=Settings(max_rows=rows)) as session:
+        statement = session.execute(CHAIN.replace("@", "shop.all."))
+        assert list(statement) == [(parts,)]
+        assert [
+            (scan.resource, scan.requests, scan.pages, scan.rows, scan.cache_hits)
+            for scan in statement.scans
+        ] == [
+            ("shop.all.things", 6, 6, KEYS, 0),
+            ("shop.all.details", KEYS, KEYS, KEYS, 0),
+            ("shop.all.parts", KEYS, KEYS, parts, 0),
+        ]
+    less = Settings(max_rows=rows - 1, attempts=1)
+    with (
+        opened(Shop(things=KEYS), tmp_path, keep=0, settings=less) as session,
+        pytest.raises(RowLimit, match=f"more than the {rows - 1} rows"),
+    ):
+        select(session, CHAIN)
+
+
+PAIRS = (
+    "SELECT count(*) FROM @things t, @things o JOIN @parts p ON p.thing_id = o.id "
+    "WHERE t.id <= 5 OR p.id < 0"
+)
+
+
+@pytest.mark.parametrize(("cells", "pages"), [(400, range(900)), (600, [KEYS])])
+def test_a_key_that_is_asked_for_again_is_decoded_once(
+    tmp_path: Path, cells: int, pages: Container[int]
+) -> None:
+    """If the rows of all keys fit into the memo; if not, those that do."""
+    with opened(Shop(things=KEYS), tmp_path, memo_cells=cells) as session:
+        statement = session.execute(PAIRS.replace("@", "shop.all."))
+        assert list(statement) == [(5 * sum(n % 4 for n in range(1, KEYS + 1)),)]
+    decoded = {scan.resource: scan.pages for scan in statement.scans}
+    assert decoded["shop.all.parts"] in pages
 
 
 def test_a_failure_ends_all(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from billql import errors
 from billql.engine import Options
+from billql.plan import Plan
 from billql.sandbox import Sandbox
 from billql.session import Session, has_list_of_rows, query_of
 
@@ -261,3 +263,35 @@ def test_what_a_statement_reads(sql: str, query: str | None) -> None:
     expected = sql[sql.index("WITH") :] if query is None else query
     assert (query_of(sql) or "").strip().endswith(expected)
     assert bool(query_of(sql)) == bool(expected)
+
+
+FORMS = [
+    f"SELECT {columns} FROM digitalocean.billing.invoices WHERE {condition}"
+    for columns in ("1", "amount", "invoice_id, currency", "*")
+    for condition in ("true", "amount > 1", "currency = ?", "amount > 1 OR invoice_id IN (?, 'x')")
+]
+
+
+def test_plans_live_as_long_as_their_statement(session: Session) -> None:
+    """Others come and go while a statement is read; afterwards nothing of any is left."""
+    sql = """SELECT i.invoice_uuid, count(t.amount) FROM digitalocean.billing.invoices i
+             JOIN digitalocean.billing.invoice_items t USING (invoice_uuid) GROUP BY 1"""
+    whole = rows(session, sql)
+    half_read = session.execute(sql)
+    found = [next(half_read)]
+    for form in FORMS * 2:
+        rows(session, form, ("USD",) * form.count("?"))
+    assert plans() > 0
+    assert [*found, *half_read] == whole
+    del half_read
+    assert plans() == 0
+
+
+def plans() -> int:
+    gc.collect()
+    return sum(isinstance(one, Plan) for one in gc.get_objects())
+
+
+def test_a_statement_that_is_run_again_is_planned_again(session: Session) -> None:
+    sql = "SELECT count(*) FROM digitalocean.billing.invoices WHERE invoice_id = ?"
+    assert [rows(session, sql, (key,)) for key in ("x", None, 5)] == [[(0,)]] * 3

@@ -23,9 +23,10 @@ from billql.config import ConnectionConfig
 from billql.credentials import Connection, Credentials, Told
 from billql.errors import InterfaceError
 from billql.listing import ListingModule
+from billql.plan import Plan
 from billql.running import Bindings, Running
 from billql.settings import Settings
-from billql.statement import Resources, ScanFigures, Statement
+from billql.statement import MEMO_CELLS, Resources, ScanFigures, Statement
 from billql.transport import Transport
 from billql.vtable import Module
 from billql.wire import Exchanges, Wire
@@ -49,8 +50,9 @@ class Options:
 
     `tokens` and `urls` are by provider and go before the `connections` that are configured, and
     these before the environment. `keep` is for how many seconds answers serve other statements of
-    the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at most. `wire`
-    stands in for the network. What may hold a secret is not shown.
+    the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at most.
+    `memo_cells` bounds the row memo of a statement. `wire` stands in for the network. What may hold
+    a secret is not shown.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -61,6 +63,7 @@ class Options:
     cache: Path | None = None
     kept_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
+    memo_cells: int = MEMO_CELLS
     http_transport: httpx.BaseTransport | None = None
     wire: Exchanges | None = None
     clock: Callable[[], datetime.datetime] = now
@@ -88,7 +91,12 @@ class Engine:
         wire = options.wire or Wire(options.settings, options.http_transport)
         self._transport = Transport(options.settings, wire, log=options.log)
         self._shared = Resources(
-            self._transport, self.answers, options.clock, options.keep, options.settings
+            self._transport,
+            self.answers,
+            options.clock,
+            options.keep,
+            options.settings,
+            options.memo_cells,
         )
         self._module = Module(self)
         self._listings = ListingModule(self)
@@ -147,6 +155,12 @@ class Engine:
         running = self.current[get_ident()]
         assert running is not None, "a statement that reads a resource was begun"
         return running
+
+    def number_of(self, plan: Plan) -> int:
+        """Give the number by which the statement that SQLite prepares now will name a plan."""
+        running = self.current.get(get_ident())
+        # What nobody runs is prepared to be explained.
+        return 0 if running is None else running.number_of(plan)
 
     def connections(self, table: Table) -> list[str]:
         """Name the connections that a resource is read from."""

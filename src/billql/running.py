@@ -12,7 +12,7 @@ Both answers here are hints. They decide when a request is sent, never what an a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -20,6 +20,9 @@ from typing import Any
 import apsw
 
 from billql.errors import Error
+from billql.memo import RowMemo
+from billql.plan import Plan
+from billql.rows import Row
 from billql.statement import NotAtHand, Opening, ScanFigures, Statement
 
 Bindings = Sequence[Any] | Mapping[str, Any]
@@ -75,8 +78,19 @@ class Running:
     query: str | None
     bindings: Bindings
     whole_lists: bool
+    plans: dict[int, Plan] = field(default_factory=dict)
+    """What SQLite has been offered, by number. They live as long as the statement, which is
+    prepared for this run alone: so whatever plan it names is here."""
+    _numbers: dict[Plan, int] = field(default_factory=dict)
     _ahead: dict[Place, _Ahead] = field(default_factory=dict)
     _scouting: _Scouting | None = None
+
+    def number_of(self, plan: Plan) -> int:
+        """Give the number by which SQLite names a plan."""
+        if plan not in self._numbers:
+            self._numbers[plan] = number = len(self._numbers) + 1
+            self.plans[number] = plan
+        return self._numbers[plan]
 
     @property
     def is_scout(self) -> bool:
@@ -89,10 +103,26 @@ class Running:
         if self.query is None:
             return False
         try:
-            program = list(self.database.cursor().execute(f"EXPLAIN {self.query}", self.bindings))
+            explain = f"EXPLAIN {self.query}"
+            program = list(self.database.execute(explain, self.bindings, can_cache=False))
         except (apsw.Error, Error):
             return True
         return leaves_loops(program)
+
+    @cached_property
+    def _dry_memo(self) -> RowMemo:
+        """What dry runs have read by key: the statement itself has neither read nor counted it."""
+        return RowMemo(self.statement.shared.memo_cells)
+
+    def remembered(self, name: Hashable) -> list[Row] | None:
+        """Give the rows of a key that have been read already, if they are remembered."""
+        rows = self.statement.memo.get(name)
+        return self._dry_memo.get(name) if rows is None and self.is_scout else rows
+
+    def remembering(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+        """Pass the rows of a key on, and remember them."""
+        memo = self._dry_memo if self.is_scout else self.statement.memo
+        return memo.passing(name, batches)
 
     def foresee(
         self,
@@ -143,7 +173,7 @@ class Running:
         cursor = self.database.cursor()
         cursor.exec_trace = lambda cursor, sql, bindings: cursor.is_readonly
         try:
-            for _ in cursor.execute(self.query, self.bindings):
+            for _ in cursor.execute(self.query, self.bindings, can_cache=False):
                 pass
         except (NotAtHand, apsw.Error, Error):
             scouting.blind = True

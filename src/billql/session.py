@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 Bindings = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
 
+_SAVEPOINT = '"billql statement"'
+"""A user's savepoint of the same name does no harm: SQLite takes the one that was set last."""
+
 _SIGNAL_STEPS = 100_000
 """How many steps of SQLite's machine pass between looks at Python's signals."""
 
@@ -58,6 +61,8 @@ class Session:
         """The figures of the statement that was begun last, even if it has failed."""
         self.abandoned: deque[Statement] = deque()
         """Statements that nobody will read to their end; the next one ends them."""
+        self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
+        """Statements that have more rows to give."""
 
     @property
     def engine(self) -> Engine:
@@ -76,6 +81,7 @@ class Session:
         with self.turn:
             while self.abandoned:
                 self.abandoned.popleft().close()
+            self.end_interrupted()
             return self._execute(sql, bindings)
 
     def _execute(self, sql: str, bindings: Bindings) -> Execution:
@@ -94,6 +100,15 @@ class Session:
             running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
+
+    def end_interrupted(self) -> None:
+        """End what was under way when somebody interrupted it.
+
+        SQLite would interrupt each new statement too, until the last of the old ones is gone.
+        """
+        if self.database.is_interrupted:
+            for execution in list(self.under_way):
+                execution.interrupted()
 
     def interrupt(self) -> None:
         """End the statements under way; may be called in any thread."""
@@ -126,7 +141,8 @@ class Execution:
     """One statement under way: an iterator of its rows.
 
     `description` has a name and a declared type for each column, and is None for a statement that
-    gives no rows.
+    gives no rows. A statement that writes has come to its end before its first row is given, for
+    SQLite has made all its changes by then, and could not commit as long as rows are left.
     """
 
     def __init__(
@@ -140,18 +156,26 @@ class Execution:
         self._rewritten = rewritten
         self._running = running
         self._closed = False
+        self._interrupted = False
+        self._guarded = False
         self.description: tuple[tuple[str, str | None], ...] | None = None
         self.readonly = True
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, which cannot be told which statement SQLite is running.
         self._current = None if running is None else session.engine.current
-        self._first = self._step(lambda: self._cursor.execute(rewritten.sql, bindings))
-        if self._first is None:
-            self.close()
-        else:
-            # Without a circle of references, what is left unread ends when it is let go.
+        # Plans are known to one run only, so what has any is prepared for each anew.
+        cached = running is None
+        row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
+        # Without a circle of references, what is left unread ends when it is let go.
+        if not self._closed:
             self._cursor.exec_trace = None
+        self._rows: deque[Row] = deque(() if row is None else (row,))
+        while not (self.readonly or self._closed):
+            if (row := self._step()) is not None:
+                self._rows.append(row)
+        if not self._closed:
+            session.under_way.add(self)
 
     def __del__(self) -> None:
         """Leave the rest to the next statement: whoever collects this may be in the midst of it."""
@@ -164,16 +188,17 @@ class Execution:
 
     def __next__(self) -> Row:
         """Give the next row; raises one of billql's errors."""
-        row, self._first = self._first, None
-        if row is None and not self._closed:
-            row = self._step()
+        if self._interrupted:
+            raise errors.Interrupted
+        if self._rows:
+            return self._rows.popleft()
+        row = None if self._closed else self._step()
         if row is None:
-            self.close()
             raise StopIteration
         return row
 
     def _step(self, start: Callable[[], object] | None = None) -> Row | None:
-        """Let SQLite run up to the next row; None after the last one."""
+        """Let SQLite run up to the next row; None, and the end, after the last one."""
         current = self._current
         if current is not None:
             thread = get_ident()
@@ -187,14 +212,16 @@ class Execution:
             # Rows are too many to take a turn for each; SQLite lets one thread in, and both go on.
             raise in_use() from error
         except apsw.Error as error:
-            self.close()
+            self._end(undoes=not _is_settled(error))
             raise _translated(error, self._rewritten, self._session) from error
         except BaseException:
-            self.close()
+            self._end(undoes=True)
             raise
         finally:
             if current is not None:
                 current[thread] = before
+        if row is None:
+            self._end(undoes=False)
         return row
 
     @property
@@ -204,6 +231,15 @@ class Execution:
 
     def close(self) -> None:
         """End the statement; nothing more is sent."""
+        self._rows.clear()
+        self._end(undoes=False)
+
+    def interrupted(self) -> None:
+        """End the statement; whoever asks for its next row learns that it was interrupted."""
+        self.close()
+        self._interrupted = True
+
+    def _end(self, *, undoes: bool) -> None:
         turn = self._session.turn
         if turn.is_inherited:
             return
@@ -213,15 +249,44 @@ class Execution:
             except apsw.ThreadingViolationError as error:
                 raise in_use() from error
             self._closed = True
+            self._session.under_way.discard(self)
             if self._running is not None:
                 self._running.statement.close()
+            self._settle(undoes)
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Learn from SQLite what it is about to run."""
         described = cursor.get_description()
         self.description = tuple((name, kind) for name, kind in described) or None
         self.readonly = cursor.is_readonly
+        database = self._session.database
+        if self._running is not None and not self.readonly and database.in_transaction:
+            # When a virtual table fails, SQLite undoes what the statement has changed only if
+            # constraints might have failed too. Outside of a transaction it undoes everything.
+            database.execute(f"SAVEPOINT {_SAVEPOINT}")
+            self._guarded = True
         return True
+
+    def _settle(self, undoes: bool) -> None:
+        """Let the changes of a statement stand, or undo them all."""
+        database = self._session.database
+        guarded, self._guarded = self._guarded, False
+        # SQLite itself may have ended the transaction: ON CONFLICT ROLLBACK, a full disk.
+        if not (guarded and database.in_transaction):
+            return
+        self._session.end_interrupted()
+        if undoes:
+            database.execute(f"ROLLBACK TO {_SAVEPOINT}")
+        database.execute(f"RELEASE {_SAVEPOINT}")
+
+
+def _is_settled(error: apsw.Error) -> bool:
+    """Tell whether SQLite has undone what an ON CONFLICT says, and no more than that.
+
+    A STRICT table's refusal of a value goes by none, and SQLite may leave what came before it.
+    """
+    is_of_a_type = getattr(error, "extendedresult", None) == apsw.SQLITE_CONSTRAINT_DATATYPE
+    return isinstance(error, apsw.ConstraintError) and not is_of_a_type
 
 
 def _let_go(engine: Engine, turn: Turn) -> None:

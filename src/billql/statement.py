@@ -5,8 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,15 +18,15 @@ from billql.archive import Key
 from billql.credentials import Connection
 from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.exchange import Answer, Request
-from billql.rows import Row
+from billql.memo import RowMemo
 from billql.settings import Settings
 from billql.transport import Transport, Trip
 
 TICK = 0.1
 """Seconds between looks at whether the statement was interrupted, while waiting."""
 
-_MEMO_CELLS = 500_000
-"""How many cells of rows that were read by key are kept, in case a join asks for them again."""
+MEMO_CELLS = 500_000
+"""How many cells of rows that were read by key a statement remembers, if nobody says."""
 
 
 class NotAtHand(Exception):  # noqa: N818 - it is a signal, not an error
@@ -97,6 +96,8 @@ class Resources:
     at all."""
     settings: Settings
     """What bounds a statement."""
+    memo_cells: int = MEMO_CELLS
+    """How many cells a statement's row memo holds."""
 
 
 @dataclass
@@ -117,8 +118,6 @@ class Statement:
     offline: bool = False
     """Whether requests are refused with NotAtHand, because a scout is running."""
     stop: threading.Event = field(default_factory=threading.Event)
-    memo: OrderedDict[Hashable, list[Row]] = field(default_factory=OrderedDict)
-    _memo_cells: int = 0
     _under_way: dict[Key, _UnderWay] = field(default_factory=dict)
     _unclaimed: set[Key] = field(default_factory=set)
     """What was asked for ahead: whoever asks next is the first to want it."""
@@ -132,6 +131,11 @@ class Statement:
         figures = ScanFigures(resource)
         self.scans.append(figures)
         return figures
+
+    @cached_property
+    def memo(self) -> RowMemo:
+        """The rows that were read by key."""
+        return RowMemo(self.shared.memo_cells)
 
     @cached_property
     def now(self) -> datetime.datetime:
@@ -168,10 +172,10 @@ class Statement:
             if opens and key not in self._pinned and key not in self._under_way:
                 self._recall(key)
             if key in self._under_way or key in self._pinned:
-                if key in self._unclaimed:
+                if key not in self._unclaimed:
+                    figures.cache_hits += not ahead
+                elif not self.offline:
                     self._unclaimed.discard(key)
-                elif not ahead:
-                    figures.cache_hits += 1
                 if key in self._under_way:
                     return self._under_way[key].future
                 return _done(self.shared.answers.get(self._pinned[key]))
@@ -231,7 +235,7 @@ class Statement:
         Nothing is dropped, and False is given, if another scan has read one of them: the two would
         see different lists.
         """
-        asked_by = (self._asked_by[key_of(request, connection)] for request in requests)
+        asked_by = (self._asked_by.get(key_of(request, connection)) for request in requests)
         if any(scans != {id(figures)} for scans in asked_by):
             return False
         self.distrust(requests, connection)
@@ -258,7 +262,9 @@ class Statement:
         self._check_time()
 
     def count(self, rows: int) -> None:
-        """Count rows that a scan has read; raises RowLimit."""
+        """Count rows that a scan has read, but not those of a dry run; raises RowLimit."""
+        if self.offline:
+            return
         self.rows += rows
         if self.rows > self.shared.settings.max_rows:
             raise RowLimit(
@@ -285,25 +291,6 @@ class Statement:
             pinned, self._pinned = self._pinned, {}
         self.memo.clear()
         self.shared.answers.release(pinned.values())
-
-    # Rows that were read by key.
-
-    def remembered(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
-        """Pass the rows of a key on, and keep them for the next time, as long as they are few."""
-        rows: list[Row] = []
-        cells = 1
-        for batch in batches:
-            cells += sum(map(len, batch))
-            if cells <= _MEMO_CELLS // 4:
-                rows += batch
-            yield batch
-        if cells > _MEMO_CELLS // 4:
-            return
-        self.memo[name] = rows
-        self._memo_cells += cells
-        while self._memo_cells > _MEMO_CELLS:
-            _, dropped = self.memo.popitem(last=False)
-            self._memo_cells -= sum(map(len, dropped)) + 1
 
     def _spend(self, figures: ScanFigures) -> None:
         with self._lock:

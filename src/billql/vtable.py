@@ -33,9 +33,6 @@ _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_OFFSET: "offset",
 }
 
-_MOST_PLANS = 10_000
-"""How many plans of a table are remembered; a statement that is run again may name an old one."""
-
 
 class Host(Protocol):
     """What a virtual table needs of the session that it lives in."""
@@ -45,6 +42,9 @@ class Host(Protocol):
 
     def running(self) -> Running:
         """Give the statement that SQLite is running now."""
+
+    def number_of(self, plan: Plan) -> int:
+        """Give the number by which the statement that SQLite prepares now will name a plan."""
 
     def connections(self, table: Table) -> Sequence[str]:
         """Name the connections that a resource is read from."""
@@ -91,10 +91,7 @@ class VirtualTable:
         self.table = table
         self._names = list(table.columns)
         self._keys = key_columns(table)
-        self._numbers: dict[Plan, int] = {}
-        self._plans: dict[int, Plan] = {}
         self._places: dict[frozenset[str], tuple[int, ...]] = {}
-        self._next = 1
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
         """Answer what a scan under some constraints would cost."""
@@ -111,7 +108,7 @@ class VirtualTable:
                 info.set_aConstraintUsage_in(number, True)
             if constraints[number].operator == "offset" and plan.skips:
                 info.set_aConstraintUsage_omit(number, True)
-        info.idxNum = self._number(plan)
+        info.idxNum = self.host.number_of(plan)
         info.idxStr = plan.summary
         info.estimatedCost = plan.cost
         info.estimatedRows = plan.rows
@@ -156,19 +153,6 @@ class VirtualTable:
             name for number, name in enumerate(self._names) if min(number, 63) in columns
         )
 
-    def _number(self, plan: Plan) -> int:
-        if plan not in self._numbers:
-            if len(self._plans) >= _MOST_PLANS:
-                oldest = next(iter(self._plans))
-                del self._numbers[self._plans.pop(oldest)]
-            self._numbers[plan], self._plans[self._next] = self._next, plan
-            self._next += 1
-        return self._numbers[plan]
-
-    def plan(self, number: int) -> Plan:
-        """Give the plan that SQLite has chosen."""
-        return self._plans[number]
-
     def places(self, plan: Plan) -> tuple[int, ...]:
         """Give the places in a row of the columns that a plan's statement reads."""
         if plan.used not in self._places:
@@ -209,7 +193,7 @@ class Cursor:
         self._numbered.clear()
         self._position = 0
         self._rowid = (-1, 0)
-        plan = self._parent.plan(number)
+        plan = self._parent.host.running().plans[number]
         self._shown = self._parent.places(plan)
         self._batches = self._scan(plan, arguments)
         self._fill()
@@ -224,7 +208,7 @@ class Cursor:
                 self._figures = statement.scan(table.name)
             figures = self._figures
         name = (plan, table.name, _hashable(arguments)) if plan.keyed else None
-        if name is not None and (known := statement.memo.get(name)) is not None:
+        if name is not None and (known := running.remembered(name)) is not None:
             return iter((known,))
         asked = connections_asked(plan, arguments, host.connections(table))
         connections = [host.connection(table, one) for one in asked]
@@ -241,7 +225,7 @@ class Cursor:
         else:
             scan.begin()
             running.foresee(place, openings[0], scan.concurrency, figures, scan.ask_ahead)
-        return statement.remembered(name, scan.batches())
+        return running.remembering(name, scan.batches())
 
     def _fill(self) -> None:
         for rows in self._batches:

@@ -66,7 +66,7 @@ class Cursor:
             self._run(statement, verb, adapt(parameters))
             self._end()
             changed += self.rowcount
-        self.rowcount, self.description, self._rows = changed, None, None
+        self.rowcount, self.description, self._rows = changed, None, iter(())
         return self
 
     def executescript(self, script: str) -> Self:
@@ -80,11 +80,11 @@ class Cursor:
                 error.sql = script
                 error.offset = None if error.offset is None else error.offset + statement.start
                 raise
-        self.rowcount, self.description, self._rows = -1, None, None
+        self.rowcount, self.description, self._rows = -1, None, iter(())
         return self
 
     def fetchone(self) -> Row | None:
-        """Give the next row, or None after the last."""
+        """Give the next row, or None after the last; a statement that changes data has none."""
         return next(self._result(), None)
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
@@ -115,6 +115,8 @@ class Cursor:
     def nextset(self) -> bool | None:
         """Drop the rows that are left; None says that a statement has one set of rows only."""
         self._result()
+        if self.description is None:
+            raise errors.ProgrammingError("The statement has no set of rows, and so no next one")
         self._drop()
         self._rows = iter(())
         return None
@@ -180,11 +182,12 @@ class Cursor:
         if verb in ("INSERT", "REPLACE"):
             self.lastrowid = session.database.last_insert_rowid()
         if execution.description is None:
+            self._rows = iter(())
             self._finish()
             return
         self.description = _described(execution.description, first)
         rows = _all_rows(weakref.ref(self), first, execution)
-        # What RETURNING gives is read at once: SQLite cannot commit before it has been.
+        # What RETURNING gives is read at once, before another statement changes the count.
         self._rows = iter(list(rows)) if self._changes else rows
 
     def _finish(self) -> None:
@@ -200,7 +203,7 @@ class Cursor:
         self._use()
         if self._rows is None:
             raise errors.ProgrammingError(
-                "There are no rows to fetch",
+                "There are no rows to fetch: no statement was run, or it has failed",
                 hint="Run a statement that gives rows first, such as a SELECT.",
             )
         return self._rows
