@@ -150,10 +150,17 @@ def test_a_missing_total_is_an_error(data: Any) -> None:
         drive(NUMBERED, in_turn((data, [1])))
 
 
-@pytest.mark.parametrize("total", ["3", 3.0, True, -1, None, [3]])
+@pytest.mark.parametrize("total", ["three", "3.5", "", 3.5, True, -1, "-1", None, [3]])
 def test_a_total_that_is_no_number_is_an_error(total: Any) -> None:
     with pytest.raises(BadAnswer, match=r"without a number at meta\.total"):
         drive(NUMBERED, in_turn((_total(total), [1])))
+
+
+@pytest.mark.parametrize("total", [3, 3.0, "3"])
+def test_a_total_in_any_form_that_is_a_number(total: Any) -> None:
+    assert drive(NUMBERED, in_turn((_total(total), [1, 2, 3]))) == [1, 2, 3]
+    linked = NextUrl(path="links.pages.next", total="meta.total")
+    assert drive(linked, in_turn((_total(total), [1, 2, 3]))) == [1, 2, 3]
 
 
 def test_a_total_that_is_missing_later_is_an_error() -> None:
@@ -193,7 +200,9 @@ def test_addresses_lead_through_the_list(make: Callable[[int], str]) -> None:
     assert drive(LINKED, serve) == [1, 2, 3, 4]
 
 
-@pytest.mark.parametrize("data", [_next(None), _next(""), {"links": {}}, {}, {"links": None}])
+@pytest.mark.parametrize(
+    "data", [_next(None), _next(""), _next(False), {"links": {}}, {}, {"links": None}]
+)
 def test_no_address_ends_the_list(data: Any) -> None:
     assert drive(LINKED, in_turn((data, [1, 2]))) == [1, 2]
 
@@ -321,7 +330,7 @@ def test_a_token_stands_for_what_is_refused_beside_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("token", [1.5, False, True, ["a"], {"a": 1}])
+@pytest.mark.parametrize("token", [1.5, True, ["a"], {"a": 1}])
 def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None:
     with pytest.raises(BadAnswer, match="has no token at next_page"):
         drive(Token(), in_turn(({"next_page": token}, [1])))
@@ -345,6 +354,19 @@ def test_the_last_row_leads_through_the_list(count: int, size: int) -> None:
     assert [item["id"] for item in items] == ids
 
 
+def test_the_last_row_may_have_a_number_for_its_id_and_the_flag_may_be_a_text() -> None:
+    pages = iter([("true", 7), ("True", 2**63), ("false", 9)])
+    asked: list[str | None] = []
+
+    def serve(request: Request) -> tuple[Any, Sequence[Any]]:
+        asked.append(query(request).get("starting_after"))
+        more, number = next(pages)
+        return {"has_more": more}, [{"id": number}]
+
+    assert len(drive(LastRow(), serve)) == 3
+    assert asked == [None, "7", str(2**63)]
+
+
 def test_an_empty_list_has_no_last_row() -> None:
     assert drive(LastRow(), in_turn(({"data": [], "has_more": False}, []))) == []
 
@@ -354,12 +376,15 @@ def test_an_empty_list_has_no_last_row() -> None:
     [
         ({"has_more": True}, []),
         ({"has_more": True}, [{"name": "no id"}]),
-        ({"has_more": True}, [{"id": 7}]),
+        ({"has_more": True}, [{"id": 7.5}]),
+        ({"has_more": True}, [{"id": True}]),
+        ({"has_more": True}, [{"id": ""}]),
         ({"has_more": True}, ["text"]),
         ({}, [{"id": "a"}]),
         ({"has_more": None}, [{"id": "a"}]),
         ({"has_more": "yes"}, [{"id": "a"}]),
         ({"has_more": 0}, []),
+        ({"has_more": 1}, [{"id": "a"}]),
         ([], [{"id": "a"}]),
     ],
 )

@@ -93,7 +93,7 @@ def test_a_list_of_one_page(pages: int) -> None:
     assert drive(PageCount(pages_at="meta.pages"), [counted(pages)]) == [FIRST]
 
 
-@pytest.mark.parametrize("pages", [None, "3", -1, True, 2.0, 10**9])
+@pytest.mark.parametrize("pages", [None, "three", "", "-3", -1, True, 2.5, 10**9])
 def test_a_count_that_is_none(pages: Any) -> None:
     with pytest.raises(BadAnswer, match=r"without a number of pages at meta\.pages"):
         drive(PageCount(pages_at="meta.pages"), [counted(pages)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -67,13 +67,35 @@ KEPT_HEADERS = ("content-disposition", "content-type", "link")
 class Page:
     """One page of a list, as a paginator sees it: its data, and how many items it holds.
 
-    `headers` are those of the answer that were kept.
+    `headers` are those of the answer that were kept, `rows` how many rows were made of its items,
+    and `lists` the paths to where these are. `exact` gives the same page with every digit of its
+    numbers, where the data may lack some.
     """
 
     data: Any
     count: int
     last_item: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    rows: int = 0
+    lists: tuple[str, ...] = ()
+    exact: Callable[[], Page] | None = None
+
+    def at(self, path: str) -> Any:
+        """Find what leads to the next page, such as a token, with all of its digits."""
+        found = member(self.data, path)
+        return found if self._is_whole(found) else self._exactly().at(path)
+
+    def of_last_item(self, path: str) -> Any:
+        """Find a member of the last item, such as its id, with all of its digits."""
+        found = member(self.last_item, path)
+        return found if self._is_whole(found) else self._exactly().of_last_item(path)
+
+    def _is_whole(self, found: Any) -> bool:
+        return self.exact is None or not isinstance(found, float)
+
+    def _exactly(self) -> Page:
+        assert self.exact is not None
+        return self.exact()
 
 
 def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import repeat
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
+from billql import digits
 from billql.definition import CONNECTION, Column, Method, Rows
 from billql.errors import BadAnswer
 from billql.exchange import Answer, Page, Scalar, member
-from billql.values import Reader, SQLValue, full_reader, reader
+from billql.values import Reader, SQLValue, full_reader, reader, spells
 
 Row = tuple[Any, ...]
 """The values of a row's columns in their order, and last its `Identity`."""
@@ -26,6 +29,9 @@ Identity = tuple[Any, ...] | None
 """What a row is known by, whichever method reads it: the values of the columns that are unique, in
 full, and what the statement alone knows, its connection above all. None if there are no such
 columns, or a value is missing."""
+
+_LIST = re.compile(r"\[\]|\{\}")
+"""What follows the name of a list, or of a map, in a path to rows."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +43,8 @@ class Items:
     parents: Sequence[tuple[Any, ...]]
     """What holds each row: the nearest object first."""
     keys: Sequence[str | None]
+    number: int = 0
+    """Which of the answer's sources it is."""
 
     @cached_property
     def are_objects(self) -> bool:
@@ -44,44 +52,79 @@ class Items:
         return set(map(type, self.values)) <= {dict}
 
 
-class Content(NamedTuple):
+@dataclass(frozen=True)
+class Content:
     """A parsed answer: the data, its rows, and what a paginator needs to see."""
 
     data: Any
     groups: list[Items]
     page: Page
+    again: Callable[[], Content] | None = None
+    """Parses the answer anew, so that its numbers keep every digit; None where they do."""
+    is_broken: bool = False
+    """Whether it has half a character somewhere, which SQL cannot hold."""
+
+    @cached_property
+    def exact(self) -> Content:
+        """Give the same with every digit of its numbers."""
+        return self if self.again is None else self.again()
 
 
 def parse(method: Method, answer: Answer, where: str) -> Content:
     """Parse an answer into its rows; raises BadAnswer, naming `where` it came from."""
     if method.answer == "bytes":
-        return _single_group(method, answer.body)
+        return _single_group(method, answer, answer.body)
     if method.answer == "csv":
-        return _single_group(method, list(_csv_lines(answer, where)))
-    data = _json(answer, where)
-    groups = [_walk(source, data, where) for source in method.sources()]
-    counted = _page_items(method.sources()[0].at, data)
-    last = counted[-1] if counted else None
-    return Content(data, groups, Page(data, len(counted), last, answer.headers))
-
-
-def _single_group(method: Method, data: Any) -> Content:
-    values = data if isinstance(data, list) else [data]
-    group = Items(method.sources()[0], values, [()] * len(values), [None] * len(values))
-    return Content(data, [group], Page(data, len(values)))
-
-
-def _json(answer: Answer, where: str) -> Any:
-    import orjson
-
+        return _single_group(method, answer, list(_csv_lines(answer, where)))
     try:
-        return orjson.loads(answer.body)
-    except orjson.JSONDecodeError as error:
+        data, is_exact = digits.parse(answer.body)
+    except json.JSONDecodeError as error:
         kind = answer.media_type or "no stated type"
         raise BadAnswer(
             f"{where} answered with something that is not JSON ({kind}): {error.msg}",
             hint=answer.between and f"Instead of the API, this may be answering: {answer.between}.",
         ) from None
+    if is_exact:
+        return _content(method, data, answer, where, is_broken=digits.is_broken(data))
+
+    @cache
+    def again() -> Content:
+        try:
+            return _content(method, digits.exact(answer.body), answer, where)
+        except ValueError as error:
+            raise BadAnswer(f"{where} answered with JSON that cannot be read: {error}") from None
+
+    return _content(method, data, answer, where, again)
+
+
+def _content(
+    method: Method,
+    data: Any,
+    answer: Answer,
+    where: str,
+    again: Callable[[], Content] | None = None,
+    is_broken: bool = False,
+) -> Content:
+    sources = method.sources()
+    groups = [_walk(source, data, where, number) for number, source in enumerate(sources)]
+    counted = _page_items(sources[0].at, data)
+    page = Page(
+        data,
+        len(counted),
+        counted[-1] if counted else None,
+        answer.headers,
+        sum(len(items.values) for items in groups),
+        tuple(_LIST.split(source.at)[0] for source in sources),
+        None if again is None else lambda: again().page,
+    )
+    return Content(data, groups, page, again, is_broken)
+
+
+def _single_group(method: Method, answer: Answer, data: Any) -> Content:
+    values = data if isinstance(data, list) else [data]
+    count = len(values)
+    group = Items(method.sources()[0], values, [()] * count, [None] * count)
+    return Content(data, [group], Page(data, count, None, answer.headers, count))
 
 
 def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
@@ -102,19 +145,21 @@ def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
 
 
 def _page_items(path: str, data: Any) -> Sequence[Any]:
-    """Give what a page counts: the elements of the first array on the path."""
-    head, array, _ = path.partition("[]")
-    if not array:
+    """Give what a page counts: the elements of the first array or map on the path."""
+    head, *rest = _LIST.split(path)
+    if not rest:
         return [data]
     found = member(data, head) if head else data
+    if isinstance(found, dict) and path.startswith("{}", len(head)):
+        return list(found.values())
     return found if isinstance(found, list) else ()
 
 
-def _walk(source: Rows, data: Any, where: str) -> Items:
+def _walk(source: Rows, data: Any, where: str, number: int) -> Items:
     """Walk a source's path; what is missing is an error unless the source is optional."""
     if not source.at and not isinstance(data, dict):
         raise BadAnswer(f"{where} answered with something other than an object")
-    found = Items(source, [data], [()], [None])
+    found = Items(source, [data], [()], [None], number)
     for depth, segment in enumerate(source.at.split(".") if source.at else ()):
         found = _step(found, segment, strict=depth == 0 and not source.optional, where=where)
     return found
@@ -147,7 +192,8 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
             values.append(found)
         added = len(values) - len(parents)
         parents.extend([(item, *around)] * added)
-    return Items(items.source, values, parents, keys or [None] * len(values))
+    keys = keys or [None] * len(values)
+    return Items(items.source, values, parents, keys, items.number)
 
 
 class RowMaker:
@@ -262,7 +308,8 @@ class RowMaker:
             return [same[0]] * count
         path = column.path or name
         try:
-            values = self._readers[name](_pick(path, items, content, answer))
+            picked = _pick(path, items, content, answer, exactly=spells(column.type))
+            values = self._readers[name](picked)
             return _derived(column, values, lambda at: _pick(at, items, content, answer))
         except ValueError as error:
             raise BadAnswer(
@@ -299,7 +346,8 @@ class RowMaker:
         plain = column.take is None and not column.only
         if name in self._read and not (plain and column.type in ("date", "month", "timestamp")):
             return cast(list[SQLValue], cells)
-        found = _pick(column.path or name, items, content, answer)
+        path, exactly = column.path or name, spells(column.type)
+        found = _pick(path, items, content, answer, exactly=exactly, whole=False)
         try:
             if plain:
                 return full_reader(column.type, column.format)(found)
@@ -342,7 +390,7 @@ def _derived(
     for path, expected in column.only.items():
         pairs = zip(values, pick(path), strict=True)
         any_of = expected if isinstance(expected, tuple) else (expected,)
-        values = [value if said in any_of else None for value, said in pairs]
+        values = [value if _plain(said) in any_of else None for value, said in pairs]
     if column.divide is None:
         return values
     return [v / column.divide if isinstance(v, int | float) else v for v in values]
@@ -353,7 +401,33 @@ def _constant(column: Column, value: Scalar) -> SQLValue:
     return reader(column.type)([value])[0]
 
 
-def _pick(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:
+def _plain(value: Any) -> Any:
+    return value.number if isinstance(value, digits.Digits) else value
+
+
+def _pick(
+    path: str,
+    items: Items,
+    content: Content,
+    answer: Answer,
+    *,
+    exactly: bool = True,
+    whole: bool = True,
+) -> list[Any]:
+    """Find what a path leads to in every row of a source: `exactly` where every digit matters.
+
+    Raises ValueError for half a character, unless it need not be `whole`.
+    """
+    values = _found(path, items, content, answer)
+    if exactly and content.again is not None and digits.has_real(values):
+        content = content.exact
+        values = _found(path, content.groups[items.number], content, answer)
+    if whole and content.is_broken and digits.is_broken(values):
+        raise ValueError("it has half a character (a lone surrogate, or a byte that is no UTF-8)")
+    return values
+
+
+def _found(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:
     root, _, rest = path.partition(".")
     if not root.startswith("$"):
         return _members(items, path)

@@ -30,6 +30,8 @@ import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
+from billql.digits import Digits, written
+
 SQLValue = None | int | float | str | bytes
 """What SQLite knows."""
 
@@ -111,6 +113,11 @@ _TIMESTAMP = rf"{_DATE}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ"
 _FILENAME = re.compile(r"""filename="?([^";]+)"?""", re.IGNORECASE)
 
 
+def spells(kind: ColumnType, format: Format | None = None) -> bool:
+    """Tell whether a column shows the digits of numbers, and not just the nearest float."""
+    return kind in ("text", "integer", "json") and format != "filename"
+
+
 def reader(kind: ColumnType, format: Format | None = None) -> Reader:
     """Give the reader for a column's type and the format in which its API writes it."""
     if format == "epoch":
@@ -178,7 +185,7 @@ def _read_text(values: Sequence[Any]) -> list[SQLValue]:
 
 def _text(value: object) -> str:
     if isinstance(value, str):
-        return value
+        return str(value)  # of digits too
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -196,13 +203,33 @@ def _read_integers(values: Sequence[Any]) -> list[SQLValue]:
 
 def _integer(value: object) -> int:
     number = value
-    if isinstance(value, str) and len(value) <= 20 and _INTEGER.fullmatch(value):
-        number = int(value)
+    if isinstance(value, str):
+        number = _whole(value)
     if isinstance(value, float) and value.is_integer():
         number = int(value)
     if type(number) is int and number in _INTEGER_RANGE:
         return number
     raise _misfit(value, "a 64-bit integer")
+
+
+def _whole(text: str) -> int | None:
+    """Read the integer that a text spells, such as `50`, `50.0` or `5e1`; None if it is none."""
+    if len(text) <= 20 and _INTEGER.fullmatch(text):
+        return int(text)
+    if not _NUMBER.fullmatch(text):
+        return None
+    from decimal import Decimal
+
+    try:
+        number = Decimal(text)
+    except ArithmeticError:  # an exponent beyond all that decimals have
+        return None
+    if not number:
+        return 0
+    if not 0 <= number.adjusted() <= 18:  # beyond 64 bits, where it might take memory without end
+        return None
+    whole = int(number)
+    return whole if whole == number else None
 
 
 def _usual_numbers(values: Sequence[Any]) -> list[SQLValue] | None:
@@ -235,7 +262,7 @@ def _number(value: object) -> float:
 
 
 def _read_dollars(value: object) -> float:
-    if not isinstance(value, str):
+    if isinstance(value, Digits) or not isinstance(value, str):
         return _number(value)
     # Accountants put what is owed to the customer in parentheses.
     bare = value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
@@ -247,6 +274,8 @@ def _read_dollars(value: object) -> float:
 
 
 def _boolean(value: object) -> int:
+    if isinstance(value, Digits):
+        value = value.number
     if value is True or value == 1 or value == "true":
         return 1
     if value is False or value == 0 or value == "false":
@@ -262,7 +291,7 @@ def _from_epoch(value: object, scale: int) -> datetime.datetime:
 
 
 def _from_iso(value: object) -> datetime.datetime:
-    if not isinstance(value, str):
+    if isinstance(value, Digits) or not isinstance(value, str):
         raise _misfit(value, "a date or time")
     try:
         # DigitalOcean's CSV has a space before its offset: 2020-07-01 00:00:00 +0000.
@@ -309,12 +338,7 @@ def _read_moments(
 
 
 def _read_json(values: Sequence[Any]) -> list[SQLValue]:
-    import orjson
-
-    try:
-        return [None if value is None else orjson.dumps(value).decode() for value in values]
-    except TypeError as error:  # nested deeper than it writes, or not JSON at all
-        raise ValueError(f"not JSON: {error}") from None
+    return [*written(values)]
 
 
 def _read_ids(values: Sequence[Any]) -> list[SQLValue]:

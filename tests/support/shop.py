@@ -41,9 +41,10 @@ NUMBERED = {"kind": "page", "total": "total", "size": SIZE}
 IDS = {"id": "integer", "name": "text"}
 
 
-def _resource(
+def resource(
     columns: Mapping[str, str | dict[str, Any]], request: str, **method: Any
 ) -> dict[str, Any]:
+    """Give a resource with one method; a column may be its type alone."""
     unique = method.pop("unique", ["id"] if "id" in columns else [])
     shown = {
         name: {
@@ -66,7 +67,7 @@ THING_ID = {"thing_id": {"in": "path", "required": True}}
 
 RESOURCES: dict[str, Any] = {
     # Lists, one for each way of paging; `kind` filters exactly.
-    "things": _resource(
+    "things": resource(
         {**IDS, "kind": "text"},
         "GET /things",
         rows="items[]",
@@ -74,13 +75,13 @@ RESOURCES: dict[str, Any] = {
         parameters={"kind": {}},
         order=["id"],
     ),
-    "events": _resource(
+    "events": resource(
         IDS,
         "GET /events",
         rows="items[]",
         paging={"kind": "token", "path": "next", "parameter": "after", "size": SIZE},
     ),
-    "links": _resource(
+    "links": resource(
         IDS,
         "GET /links",
         rows="items[]",
@@ -92,24 +93,24 @@ RESOURCES: dict[str, Any] = {
             "size_parameter": "per_page",
         },
     ),
-    "charges": _resource(
+    "charges": resource(
         IDS, "GET /charges", rows="items[]", paging={"kind": "last_row", "size": SIZE}
     ),
     # What needs a key.
-    "details": _resource(
+    "details": resource(
         {"thing_id": PARENT, "size": "integer"},
         "GET /things/{thing_id}",
         parameters=THING_ID,
         single=True,
         missing="empty",
     ),
-    "needed": _resource(
+    "needed": resource(
         {"thing_id": PARENT, "size": "integer"},
         "GET /needed/{thing_id}",
         parameters=THING_ID,
         single=True,
     ),
-    "parts": _resource(
+    "parts": resource(
         {**IDS, "thing_id": PARENT},
         "GET /things/{thing_id}/parts",
         rows="items[]",
@@ -117,14 +118,14 @@ RESOURCES: dict[str, Any] = {
         parameters=THING_ID,
         missing="empty",
     ),
-    "posted": _resource(
+    "posted": resource(
         {**IDS, "thing_id": PARENT},
         "POST /posted",
         rows="items[]",
         parameters={"thing_id": {"in": "body", "required": True}},
     ),
     # Windows of time.
-    "usage": _resource(
+    "usage": resource(
         {"day": "date", "amount": "real"},
         "GET /usage",
         rows="items[]",
@@ -137,9 +138,9 @@ RESOURCES: dict[str, Any] = {
         order=["day"],
     ),
     # Other answers.
-    "balance": _resource({"amount": "real"}, "GET /balance", single=True),
-    "rates": _resource(IDS, "GET /rates", rows="items[]", paging=NUMBERED, keep={"seconds": 86400}),
-    "files": _resource(
+    "balance": resource({"amount": "real"}, "GET /balance", single=True),
+    "rates": resource(IDS, "GET /rates", rows="items[]", paging=NUMBERED, keep={"seconds": 86400}),
+    "files": resource(
         {
             "name": {"type": "text", "path": "$header.content-disposition", "format": "filename"},
             "content": {"type": "blob", "path": "$body"},
@@ -148,7 +149,7 @@ RESOURCES: dict[str, Any] = {
         answer="bytes",
         single=True,
     ),
-    "lines": _resource(IDS, "GET /lines", answer="csv"),
+    "lines": resource(IDS, "GET /lines", answer="csv"),
 }
 
 Item = dict[str, Any]
@@ -259,10 +260,11 @@ def opened(
     shop: Callable[[httpx.Request], httpx.Response] | Server | str,
     folder: Path,
     changes: Mapping[str, Any] | None = None,
+    resources: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> Iterator[Session]:
     """Open a session in which the shop's tables are there, behind a function or a real server;
-    `changes` are of its provider."""
+    `changes` are of its provider; `resources` stand in place of its own."""
     if callable(shop):
         where: dict[str, Any] = {
             "http_transport": httpx.MockTransport(shop),
@@ -274,7 +276,11 @@ def opened(
     definitions.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
     (definitions / "provider.yaml").write_text(json.dumps({**PROVIDER, **(changes or {})}))
-    service = {"billql": 1, "description": "All that it has.", "resources": RESOURCES}
+    service = {
+        "billql": 1,
+        "description": "All that it has.",
+        "resources": RESOURCES if resources is None else resources,
+    }
     (definitions / "all.yaml").write_text(json.dumps(service))
     chosen: dict[str, Any] = {
         "environ": {},

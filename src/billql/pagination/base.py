@@ -12,10 +12,11 @@ each page in that same order. It knows no network, so it can be tested without o
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import msgspec
 
+from billql.digits import Digits
 from billql.errors import BadAnswer
 from billql.exchange import Page, Request, member
 
@@ -72,10 +73,42 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         raise NotImplementedError
 
 
+def count_of(value: Any) -> int | None:
+    """Read a count of items or pages, which some APIs write as `7.0` or `"7"`."""
+    if isinstance(value, Digits):
+        value = value.number
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if is_count else None
+
+
+def flag_of(value: Any) -> bool | None:
+    """Read a flag, which some APIs write as a text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def token_of(value: Any) -> str | int | None:
+    """Read a page token or an id, in which a number keeps every digit; raises ValueError for what
+    is neither text nor number. None, `false` and an empty text are none at all."""
+    if value is None or value is False or value == "":
+        return None
+    if isinstance(value, Digits):
+        number = value.number
+        return number if isinstance(number, int) else str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError
+    return value
+
+
 def pages_of(total: str, page: Page) -> int | None:
     """Count the pages of a list from the total that one of them tells, if all hold as much."""
-    items = member(page.data, total)
-    return -(-items // page.count) if isinstance(items, int) and page.count else None
+    items = count_of(member(page.data, total))
+    return -(-items // page.count) if items is not None and page.count else None
 
 
 def unseen(token: str, seen: set[str], request: Request) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from billql.errors import BadAnswer
 from billql.exchange import Request, member
-from billql.pagination.base import Pages, Paginator, Size, unseen
+from billql.pagination.base import Pages, Paginator, Size, flag_of, token_of, unseen
 
 
 class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=True):
@@ -28,13 +30,21 @@ class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=
         request = first
         while True:
             page = yield [request]
-            more = member(page.data, self.more)
+            more = flag_of(member(page.data, self.more))
             if more is False:
                 return
-            last = member(page.last_item, self.id)
-            if more is not True or not isinstance(last, str):
+            last = _id(page.of_last_item(self.id))
+            if more is not True or last is None:
                 raise BadAnswer(
                     f"{request.method} {request.url} answered without {self.more} or without "
                     f"the {self.id} of its last item, so its list cannot be read to its end"
                 )
             request = first.with_query(self.parameter, unseen(last, seen, request))
+
+
+def _id(value: Any) -> str | None:
+    try:
+        found = token_of(value)
+    except ValueError:
+        return None
+    return None if found is None else str(found)

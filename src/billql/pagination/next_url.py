@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import Pages, Paginator, pages_of, unseen
+from billql.pagination.base import Pages, Paginator, count_of, pages_of, unseen
 
 
 class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
@@ -38,6 +38,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
             page = yield [request]
             count += page.count
             said = None if self.total is None else member(page.data, self.total)
+            said = said if count_of(said) is None else count_of(said)
             if total is not None and said is not None and said != total:
                 raise _changed(first, f"it had {total} items, then {said}")
             total = total if said is None else said
@@ -50,7 +51,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
 
     def _address(self, request: Request, page: Page) -> str | None:
         address = member(page.data, self.path)
-        if address is None or address == "":
+        if address is None or address is False or address == "":
             return None
         if isinstance(address, str):
             return address

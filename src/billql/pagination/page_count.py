@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import MOST_PAGES, Pages, Paginator
+from billql.pagination.base import MOST_PAGES, Pages, Paginator, count_of
 
 
 class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_only=True):
@@ -26,8 +26,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
 
     def foretold(self, first: Page) -> int | None:
         """Tell it from the count."""
-        count = member(first.data, self.pages_at)
-        return count if isinstance(count, int) else None
+        return count_of(member(first.data, self.pages_at))
 
     def pages(self, first: Request) -> Pages:
         """Yield the first page, then all the others."""
@@ -45,8 +44,8 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
                 )
 
     def _count(self, request: Request, page: Page) -> int:
-        count = member(page.data, self.pages_at)
-        if isinstance(count, int) and not isinstance(count, bool) and 0 <= count <= MOST_PAGES:
+        count = count_of(member(page.data, self.pages_at))
+        if count is not None and count <= MOST_PAGES:
             return count
         raise BadAnswer(
             f"{request.method} {request.url} answered without a number of pages at "

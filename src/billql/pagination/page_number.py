@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from billql.errors import BadAnswer, ListChanged
 from billql.exchange import Page, Request, member
-from billql.pagination.base import MOST_PAGES, Pages, Paginator, Size, pages_of
+from billql.pagination.base import MOST_PAGES, Pages, Paginator, Size, count_of, pages_of
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
@@ -76,8 +76,8 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
         return int(size) or None if size is not None and size.isdecimal() else None
 
     def _total(self, request: Request, page: Page) -> int:
-        total = member(page.data, self.total)
-        if isinstance(total, int) and not isinstance(total, bool) and total >= 0:
+        total = count_of(member(page.data, self.total))
+        if total is not None:
             return total
         raise BadAnswer(
             f"{request.method} {request.url} answered without a number at {self.total}, "

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Literal
 
 from billql.errors import BadAnswer
-from billql.exchange import Request, member
-from billql.pagination.base import Pages, Paginator, unseen
+from billql.exchange import Request
+from billql.pagination.base import Pages, Paginator, token_of, unseen
 
 
 class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True):
@@ -46,11 +46,14 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
         following = replace(first, query=kept)
         while True:
             page = yield [request]
-            token = member(page.data, self.path)
-            if token is None or token == "" or (self.until_empty and page.count == 0):
+            try:
+                token = token_of(page.at(self.path))
+            except ValueError:
+                raise BadAnswer(
+                    f"{request.method} {request.url} has no token at {self.path}"
+                ) from None
+            if token is None or (self.until_empty and page.count == 0):
                 return
-            if isinstance(token, bool) or not isinstance(token, str | int):
-                raise BadAnswer(f"{request.method} {request.url} has no token at {self.path}")
             unseen(str(token), seen, request)
             request = self._with(following, token)
 
