@@ -94,8 +94,7 @@ def operation(provider: str, method: str, path: str) -> tuple[Operation, dict[st
 def faults(provider: str, sent: Sent, ahead: frozenset[tuple[str, str]]) -> list[str]:
     """Say what a contract does not allow in a request.
 
-    `ahead` are the requests and parameters that official clients alone have, and that are sent all
-    the same.
+    `ahead` are the operations and parameters that no document has, and that are sent all the same.
     """
     try:
         found, in_path = operation(provider, sent.method, urlsplit(sent.url).path)
@@ -106,41 +105,39 @@ def faults(provider: str, sent: Sent, ahead: frozenset[tuple[str, str]]) -> list
     for place, name, value in (*(("path", *pair) for pair in in_path.items()), *sent.parameters()):
         seen |= {name, name.partition(".")[0]}
         facts = found.parameters.get(name)
-        if facts is None or facts["in"] != place:
-            wrong.append(f"{found.request} takes no {name} in its {place}")
-        elif facts.get("client") and (found.request, name) not in ahead:
+        beyond = facts is None or facts["in"] != place or facts.get("client", False)
+        if beyond and (found.request, name) not in ahead:
             wrong.append(f"{found.request}: the document has no {name} in its {place}")
-        else:
-            wrong += [f"{found.request}: {name} {why}" for why in misfits(facts, value)]
+        if facts is not None:
+            unfit = misfits(facts, value, in_json=place == "body")
+            wrong += [f"{found.request}: {name} {why}" for why in unfit]
     for name, facts in found.parameters.items():
         if facts.get("required") and name not in seen:
             wrong.append(f"{found.request} needs {name}")
     return wrong
 
 
-def misfits(facts: Facts, value: Any) -> Iterator[str]:
-    """Say why a value is none that a parameter takes."""
+def misfits(facts: Facts, value: Any, *, in_json: bool) -> Iterator[str]:
+    """Say why a value is none that a parameter takes; what is not in JSON is text."""
     kind = facts.get("type")
-    in_body = facts["in"] == "body" if "in" in facts else True
     if kind == "array":
-        values = value if in_body else value.split(",")
+        values = value if in_json else value.split(",")
         if not isinstance(values, list):
             yield f"is {value!r}, which is no array"
-            return
-        if len(values) > facts.get("most", len(values)):
+        elif len(values) > facts.get("most", len(values)):
             yield f"has {len(values)} values"
-        for one in values:
-            yield from misfits(facts["of"], one)
+        else:
+            for one in values:
+                yield from misfits(facts["of"], one, in_json=in_json)
         return
-    if kind == "boolean" and (
-        not isinstance(value, bool) if in_body else value not in ("true", "false")
-    ):
+    if not in_json and kind in ("boolean", "integer"):
+        value = _read(value)
+    if kind == "boolean" and not isinstance(value, bool):
         yield f"is {value!r}, which is no boolean"
     if kind == "integer":
-        number = value if in_body else _integer(value)
-        if not isinstance(number, int) or isinstance(number, bool):
+        if not isinstance(value, int) or isinstance(value, bool):
             yield f"is {value!r}, which is no integer"
-        elif not facts.get("min", number) <= number <= facts.get("max", number):
+        elif not facts.get("min", value) <= value <= facts.get("max", value):
             yield f"is {value}, which is out of its bounds"
     if "enum" in facts and value not in facts["enum"]:
         yield f"is {value!r}, which is none of its words"
@@ -149,5 +146,8 @@ def misfits(facts: Facts, value: Any) -> Iterator[str]:
         yield f"is {value!r}, which is no {facts['format']}"
 
 
-def _integer(text: str) -> int | None:
-    return int(text) if re.fullmatch(r"-?\d+", text, re.ASCII) else None
+def _read(text: str) -> Any:
+    """Read true, false and whole numbers as an address has them; other text is left."""
+    if re.fullmatch(r"true|false|-?[0-9]{1,18}", text):
+        return orjson.loads(text)
+    return text

@@ -1,8 +1,8 @@
 """Write down what the vendors' documents allow in the operations that the definitions use.
 
-    python -m tests.contracts.extract digitalocean openapi.json
-    python -m tests.contracts.extract metronome openapi.json of_the_client.json
-    python -m tests.contracts.extract stripe
+    python tests/contracts/extract.py digitalocean openapi.json
+    python tests/contracts/extract.py metronome openapi.json of_the_client.json
+    python tests/contracts/extract.py stripe
 
 DigitalOcean and Metronome publish OpenAPI documents. Of several documents the first that has an
 operation decides, and what it says of every parameter of one name goes for the later documents too
