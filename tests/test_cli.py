@@ -426,7 +426,7 @@ BAD = {
         ["query", "--keep", "soon", "SELECT 1"], Exit.USAGE, "'soon' is not a number of seconds"
     ),
     "a folder that is no database": Bad(
-        ["query", "--db", "/", "SELECT 1"], Exit.SQL, "/: unable to open database file"
+        ["query", "--db", "/", "SELECT 1"], Exit.USAGE, "/: unable to open database file"
     ),
     "a sandbox of no size": Bad(
         ["sandbox", "--size", "huge"], Exit.USAGE, "'huge' is no size", "small, normal, large"

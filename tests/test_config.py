@@ -113,14 +113,40 @@ def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
 
 
 def test_not_toml_and_not_text(path: Path) -> None:
-    path.write_bytes(b"a = '\xff'")
-    with pytest.raises(InterfaceError, match="is not TOML"):
+    path.write_bytes(b"# nothing\r\na = '\xff'")
+    with pytest.raises(InterfaceError, match=r"config\.toml is not text in UTF-8, in line 2"):
+        config.choose(path)
+    path.write_bytes(b"# nothing\na = = 1")
+    with pytest.raises(InterfaceError, match=r"config\.toml is not TOML: .*line 2"):
         config.choose(path)
     path.write_bytes(b"#" * (config.MAX_BYTES + 1))
     with pytest.raises(InterfaceError, match="larger than"):
         config.choose(path)
     with pytest.raises(InterfaceError, match="cannot be read: Is a directory"):
         config.choose(path.parent)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_editors_put_around_text(path: Path, encoding: str, end: str) -> None:
+    path.write_bytes(FILE.replace("\n", end).encode(encoding))
+    assert config.choose(path) == config.choose(written(path.with_name("plain.toml"), FILE))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    path.write_bytes(f"{mark}{FILE}".encode(encoding))
+    with pytest.raises(InterfaceError, match="is not text in UTF-8, but in UTF-16") as caught:
+        config.choose(path)
+    assert "Save it as UTF-8" in (caught.value.hint or "")
+
+
+def test_no_file_lies_below_a_file(path: Path) -> None:
+    path.write_text("")
+    assert config.choose(path / "billql" / "config.toml") == config.choose(None)
+    with pytest.raises(InterfaceError, match="There is no config file"):
+        config.choose(path / "config.toml", required=True)
 
 
 def test_unknown_names_of_profiles_and_connections(path: Path) -> None:

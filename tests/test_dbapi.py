@@ -56,7 +56,7 @@ EXPORTED = [
     *("Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
     *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
     "OutputError",
-    *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
+    *("Inaccessible", "IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
     *("ApiError", "BadAnswer", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
     *("CredentialRefused", "DefinitionError", "Interrupted", "ListChanged", "ParameterMissing"),
     *("RequestLimit", "RowLimit", "SqlError", "StatementTimeout", "UnknownName"),

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import apsw
 
-from billql.errors import OperationalError
+from billql.errors import Inaccessible
 
 Key = bytes
 Result = TypeVar("Result")
@@ -99,7 +99,7 @@ class Archive:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = _private(self._path)
         except OSError as error:
-            raise OperationalError(
+            raise Inaccessible(
                 f"The cache in {folder} cannot be used: {error.strerror}",
                 hint="Give a folder of your own for it, or do without.",
             ) from None

@@ -14,6 +14,7 @@ profile; without one, every connection counts.
 
 from __future__ import annotations
 
+import codecs
 import os
 import tomllib
 from pathlib import Path
@@ -136,12 +137,13 @@ def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[st
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
             mode = os.fstat(file.fileno()).st_mode
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if required:
             raise InterfaceError(f"There is no config file {path}") from None
         return Config(), ()
     except OSError as error:
-        raise InterfaceError(f"{path} cannot be read: {error.strerror}") from error
+        hint = None if required else "--config FILE, or BILLQL_CONFIG, names another one."
+        raise InterfaceError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
     config = _parse(path, content)
     secret = any(one.token is not None for one in config.connections.values())
     if secret and os.name == "posix" and mode & 0o077:
@@ -183,12 +185,25 @@ def _known(kind: str, names: dict[str, Any]) -> str:
     return f"Its {kind}: {', '.join(names)}." if names else f"It has no {kind}."
 
 
+def _text(path: Path, content: bytes) -> str:
+    """Decode a file: editors of Windows put a mark before UTF-8, or write UTF-16."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        where = "" if wide else f", in line {content.count(10, 0, error.start) + 1}"
+        raise InterfaceError(
+            f"{path} is not text in UTF-8{where}{', but in UTF-16' if wide else ''}",
+            hint="Save it as UTF-8, which is what TOML is written in.",
+        ) from None
+
+
 def _parse(path: Path, content: bytes) -> Config:
     if len(content) > MAX_BYTES:
         raise InterfaceError(f"{path} is larger than {MAX_BYTES} bytes")
     try:
-        value = tomllib.loads(content.decode())
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, a number without end
+        value = tomllib.loads(_text(path, content))
+    except (ValueError, RecursionError) as error:  # not TOML, a number without end
         raise InterfaceError(f"{path} is not TOML: {error}") from None
     try:
         with FIRST_USE:

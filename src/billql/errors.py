@@ -22,6 +22,7 @@ below its classes stand billql's own, which say more:
         │   ├── ConnectionFailed   no answer at all                   no-connection
         │   ├── ListChanged        a list moved while it was read     list-changed
         │   ├── OutputError        an answer that cannot be written   output
+        │   ├── Inaccessible       a file that cannot be used         inaccessible
         │   ├── RequestLimit       more requests than allowed         request-limit
         │   ├── RowLimit           more rows than allowed             row-limit
         │   ├── StatementTimeout   more time than allowed             statement-timeout
@@ -254,6 +255,13 @@ class OutputError(OperationalError):
 
     code = "output"
     exit = Exit.OUTPUT
+
+
+class Inaccessible(OperationalError):
+    """A file or a folder that billql needs cannot be read or written."""
+
+    code = "inaccessible"
+    exit = Exit.USAGE
 
 
 class RequestLimit(OperationalError):

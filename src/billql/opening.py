@@ -51,19 +51,29 @@ class Asked:
     @property
     def config_path(self) -> Path | None:
         """The config file that counts, whether or not there is one."""
-        return places.config_file(self.environ) if self.config is None else Path(self.config)
+        return (
+            places.config_file(self.environ)
+            if self.config is None
+            else places.expanded(self.config)
+        )
 
     def configured(self) -> Chosen:
-        """Read the config file; raises InterfaceError for a mistake in it."""
-        named = self.config is not None or "BILLQL_CONFIG" in self.environ
-        return config_file.choose(self.config_path, self.profile, required=named)
+        """Read the config file; raises InterfaceError for a mistake in it, or in its place."""
+        by_variable = self.config is None and bool(self.environ.get("BILLQL_CONFIG"))
+        named = self.config is not None or by_variable
+        try:
+            return config_file.choose(self.config_path, self.profile, required=named)
+        except InterfaceError as error:
+            if by_variable and error.hint is None:
+                error.hint = "BILLQL_CONFIG names this file; unset it for the usual one."
+            raise
 
     def catalogue(self, found: Chosen) -> Catalogue:
         """Find the definitions: what was asked for goes first, then what is configured, installed
         from a registry, added from StackQL's, and built in. Raises InterfaceError for a pin on a
         version that is not installed."""
         asked = (*self.definitions, *found.profile.definitions)
-        where: list[Place] = [Path(folder).expanduser() for folder in asked]
+        where: list[Place] = [places.expanded(folder) for folder in asked]
         data = places.data_folder(self.environ)
         if data is not None:
             where += [Store(data).chosen(found.providers, Shipped().version), data / ADDED]
@@ -96,7 +106,7 @@ class Asked:
             urls=self.urls,
             connections=found.connections,
             keep=DEFAULT_KEEP if keep is None else keep,
-            cache=None if cache is None else Path(cache).expanduser(),
+            cache=None if cache is None else places.expanded(cache),
             settings=self._settings(found),
             http_transport=self.http_transport,
             clock=self.clock or now,

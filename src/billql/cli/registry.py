@@ -268,7 +268,13 @@ def _data(options: Namespace) -> Path:
     from billql import places
 
     data = options.data or places.data_folder(os.environ)
-    assert data is not None, "the process's own environment has one"
+    if data is None:
+        from billql.errors import InterfaceError
+
+        raise InterfaceError(
+            "There is no folder for data, for there is no home folder",
+            hint="Name one with --data DIR, or in the environment: BILLQL_DATA or HOME.",
+        )
     return data
 
 

@@ -27,6 +27,11 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
 
         problems.show(problems.told(error), sys.stderr)
         return error.exit
+    except OSError as error:
+        from billql.output import problems
+
+        problems.show_refused(error, sys.stderr, debug=debug)
+        return Exit.USAGE
     except Exception as error:
         from billql.output import problems
 

@@ -52,7 +52,9 @@ class Answer:
 
 
 def prepare() -> None:
-    """Make output the same bytes everywhere, and a terminal's encoding no reason to fail."""
+    """Make output the same bytes everywhere, and an encoding no reason to fail."""
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
     if sys.stdout is None:  # closed by who called; what cannot be written to stands in for it
         sys.stdout = open(os.devnull)  # noqa: PTH123, SIM115
     if sys.stderr is None:
@@ -61,4 +63,5 @@ def prepare() -> None:
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="backslashreplace")
         else:
-            sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+            # A file's name may be no text, and so may what names it.
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

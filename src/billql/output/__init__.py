@@ -9,8 +9,8 @@ json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` makes columns of rows
 cells, page                    what several formats have in common
 file, stdout                   where results go: a file, whole or not at all, or stdout
-screen, progress, problems     what else people see: how large a terminal is, how far a statement
-                               has come, what went wrong
+screen, pager                  how large a terminal is, and what shows long results on it
+progress, problems             what else people see: how far a statement has come, what went wrong
 """
 
 from __future__ import annotations

@@ -48,20 +48,42 @@ def warning(message: str) -> Iterator[str]:
     yield f"warning: {visible(message)}"
 
 
+def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
+    """Write of what the system has refused, where nobody has said what that means."""
+    from billql.output.cells import visible
+
+    if _is_wanted(debug):
+        _trace(error, stream)
+    name = "" if error.filename is None else f"{visible(os.fsdecode(error.filename))}: "
+    lines = (
+        f"error: {name}{visible(error.strerror or str(error))}",
+        "hint: billql doctor tells what is amiss with the surroundings.",
+    )
+    show(lines, stream)
+
+
 def show_fault(error: Exception, stream: TextIO, *, debug: bool) -> None:
     """Write of a fault of billql's own, with the traceback if `debug` or BILLQL_DEBUG says so."""
     from billql.output.cells import visible
 
-    if debug or os.environ.get("BILLQL_DEBUG"):
-        import traceback
-
-        traceback.print_exception(error, file=stream)
+    if _is_wanted(debug):
+        _trace(error, stream)
     what = f"{type(error).__name__}: {visible(str(error))}"
     lines = (
         f"error: billql has failed, by a fault of its own: {what}",
         "hint: Please report it, with what the same command prints with --debug.",
     )
     show(lines, stream)
+
+
+def _is_wanted(debug: bool) -> bool:
+    return debug or bool(os.environ.get("BILLQL_DEBUG"))
+
+
+def _trace(error: Exception, stream: TextIO) -> None:
+    import traceback
+
+    traceback.print_exception(error, file=stream)
 
 
 def excerpt(sql: str, offset: int) -> list[str]:

@@ -12,6 +12,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from billql.output.screen import height, width
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import TextIO
@@ -87,7 +89,13 @@ class _Shown:
         from rich.live import Live
 
         live = Live(
-            console=Console(file=self._stream, highlight=False),
+            console=Console(
+                file=self._stream,
+                highlight=False,
+                # By itself it looks for them in the environment, and fails over some of it.
+                width=width(self._stream),
+                height=height(self._stream),
+            ),
             get_renderable=lambda: drawn(self._scans(), time.monotonic() - self._began),
             refresh_per_second=_PER_SECOND,
             transient=True,

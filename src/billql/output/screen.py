@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import TextIO
 
+_DIGITS = 6
+"""No terminal is larger than a number of so many digits."""
+
 
 def has_color(stream: TextIO) -> bool:
     """Tell whether a stream shall have colour: see https://no-color.org."""
@@ -25,7 +28,7 @@ def _size(stream: TextIO, variable: str, place: int) -> int | None:
     if not stream.isatty():
         return None
     told = os.environ.get(variable, "")
-    if told.isdecimal() and int(told) > 0:
+    if told.isdecimal() and len(told) <= _DIGITS and int(told) > 0:
         return int(told)
     try:
         return os.get_terminal_size(stream.fileno())[place] or None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billql.definition import Provider
-from billql.errors import InterfaceError, OperationalError
+from billql.errors import Inaccessible, InterfaceError
 from billql.registry import RegistryError, definitions, disk, naming
 from billql.registry.index import (
     INDEX_LIMIT,
@@ -57,7 +57,7 @@ def build(
 
     An index that is there must be signed by the same key or a trusted one. `replace` takes back
     versions that have changed since, for as long as nobody has them. Raises DefinitionError,
-    RegistryError, InterfaceError or OperationalError; then no reader sees a difference.
+    RegistryError, InterfaceError or Inaccessible; then no reader sees a difference.
     """
     made = [_make(folder) for folder in definitions.folders(root)]
     if not made:
@@ -77,7 +77,7 @@ def build(
             disk.replace(output / path, one.package)
         disk.replace(output / naming.INDEX, key.seal(text))
     except OSError as error:
-        raise OperationalError(f"{output} cannot be written: {error.strerror}") from error
+        raise Inaccessible(f"{output} cannot be written: {error.strerror}") from error
     return [Built(one.name, one.provider.version, one in new) for one in made]
 
 

@@ -145,7 +145,7 @@ class Registry:
     def pull(self, provider: str, version: str | None = None) -> Pulled:
         """Install a version: this one, or else the one that is pinned, or else the newest.
 
-        Raises RegistryError for whatever does not hold, OperationalError if it cannot be written,
+        Raises RegistryError for whatever does not hold, Inaccessible if it cannot be written,
         ConnectionFailed or BadAnswer for a source that cannot be read, and UnknownName.
         """
         offer = self._find(provider, version)
@@ -173,7 +173,7 @@ class Registry:
     def remove(self, provider: str, version: str | None = None) -> list[str]:
         """Remove a version, or all of a provider's; gives which.
 
-        Raises InterfaceError if it is not installed, OperationalError if it cannot be removed.
+        Raises InterfaceError if it is not installed, Inaccessible if it cannot be removed.
         """
         provider = provider.lower()
         versions = self._installed(provider)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import msgspec
 
-from billql.errors import InterfaceError, OperationalError
+from billql.errors import Inaccessible, InterfaceError
 from billql.misfit import FIRST_USE
 from billql.registry import RegistryError, disk, naming
 
@@ -87,7 +87,7 @@ def check_key(text: str) -> str:
 
 
 def load(data: Path) -> dict[str, TrustedKey]:
-    """Give the trusted keys that a data folder has, by name; raises OperationalError."""
+    """Give the trusted keys that a data folder has, by name; raises Inaccessible."""
     return {path.stem: _read(path) for path in sorted((data / _FOLDER).glob("[!.]*.json"))}
 
 
@@ -136,8 +136,8 @@ def _read(path: Path) -> TrustedKey:
         with FIRST_USE:
             return msgspec.json.decode(path.read_bytes(), type=TrustedKey)
     except OSError as error:
-        raise OperationalError(f"{path} cannot be read: {error.strerror}") from error
+        raise Inaccessible(f"{path} cannot be read: {error.strerror}") from error
     except (msgspec.DecodeError, UnicodeDecodeError):
-        raise OperationalError(
+        raise Inaccessible(
             f"{path} is damaged", hint="Delete it, and trust the key again."
         ) from None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from billql.errors import OperationalError
+from billql.errors import Inaccessible
 from billql.registry import RegistryError
 
 
@@ -33,7 +33,7 @@ def advance(data: Path, source: str, issued: int) -> None:
             if number < issued:
                 (folder / str(number)).unlink(missing_ok=True)
     except OSError as error:
-        raise OperationalError(f"{folder} cannot be written: {error.strerror}") from error
+        raise Inaccessible(f"{folder} cannot be written: {error.strerror}") from error
 
 
 def _numbers(folder: Path) -> list[int]:

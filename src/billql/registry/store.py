@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from billql.errors import InterfaceError, OperationalError
+from billql.errors import Inaccessible, InterfaceError
 from billql.registry import RegistryError, disk, naming
 
 PACKAGE = "package.tar"
@@ -90,7 +90,7 @@ class Store:
     def install(
         self, provider: str, version: str, files: Mapping[str, bytes], check: Callable[[Path], None]
     ) -> bool:
-        """Install a version, whole or not at all; raises OperationalError if it cannot be.
+        """Install a version, whole or not at all; raises Inaccessible if it cannot be.
 
         `check` is given the folder before it moves into its place, and raises what stops it. Gives
         False if the version is there already; then it stays as it is.
@@ -110,7 +110,7 @@ class Store:
         except OSError as error:
             if target.is_dir():
                 return False
-            raise OperationalError(
+            raise Inaccessible(
                 f"{provider} {version} cannot be installed in {self._root}: {error.strerror}"
             ) from error
         finally:
@@ -118,7 +118,7 @@ class Store:
         return True
 
     def remove(self, provider: str, version: str) -> None:
-        """Remove an installed version; raises OperationalError if it cannot be."""
+        """Remove an installed version; raises Inaccessible if it cannot be."""
         old = disk.temporary(self._root)
         try:
             self.folder(provider, version).rename(old)
@@ -126,7 +126,7 @@ class Store:
             if not self.versions(provider):
                 (self._root / provider).rmdir()
         except OSError as error:
-            raise OperationalError(
+            raise Inaccessible(
                 f"{provider} {version} cannot be removed from {self._root}: {error.strerror}"
             ) from error
 
@@ -137,4 +137,4 @@ def _names(folder: Path) -> list[str]:
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
-        raise OperationalError(f"{folder} cannot be read: {error.strerror}") from error
+        raise Inaccessible(f"{folder} cannot be read: {error.strerror}") from error

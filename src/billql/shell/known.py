@@ -128,5 +128,5 @@ def _files(prefix: str) -> Iterator[str]:
                 not entry.name.startswith(".") or prefix > folder + slash
             ):
                 yield f"{name}/" if entry.is_dir() else name
-    except OSError:
+    except (OSError, RuntimeError):  # no such folder, no home
         return

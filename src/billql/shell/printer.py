@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from billql import places
 from billql.errors import InterfaceError, OutputError
-from billql.output import FORMATS, Results, Style, file, find, screen, stdout
+from billql.output import FORMATS, Results, Style, file, find, pager, problems, screen, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,8 +25,6 @@ MODES = (AUTO, *FORMATS)
 _HELD = 256 * 1024
 """How many characters of a result are held back where there is no pager."""
 
-_LESS = "less -RSFX"
-
 
 class Printer:
     """Prints one result after the other, as the settings say.
@@ -40,6 +37,7 @@ class Printer:
         self.mode = AUTO
         self.pages = True
         """Whether long results go through a pager."""
+        self._warned = False
         self._once: str | None = None
         self._output: _Output | None = None
         self._results: Results | None = None
@@ -116,10 +114,19 @@ class Printer:
         return _Window(self._pager(), self._clear if sys.stdout.isatty() else lambda: None)
 
     def _pager(self) -> list[str]:
-        """Give the command of the pager; empty if there is none, or nobody to read it."""
-        command = shlex.split(os.environ.get("PAGER", _LESS))
-        used = self.pages and sys.stdout.isatty() and command and shutil.which(command[0])
-        return command if used and command != ["cat"] else []
+        """Give the command of the pager; empty if there is none, or nobody to read it.
+
+        One that cannot be run is no reason to lose a result: a warning says so, once.
+        """
+        if not self.pages or not sys.stdout.isatty():
+            return []
+        try:
+            return pager.command(os.environ)
+        except InterfaceError as error:
+            if not self._warned:
+                _warn(error.message)
+            self._warned = True
+            return []
 
 
 class _Output:
@@ -153,7 +160,7 @@ class _Output:
 
 
 def _expanded(path: str) -> str:
-    return str(Path(path).expanduser())
+    return str(places.expanded(path))
 
 
 class _Window:
@@ -217,9 +224,12 @@ class _Window:
 
     def _turn_pages(self) -> None:
         self._clear()
-        self._process = subprocess.Popen(
-            self._pager, stdin=subprocess.PIPE, text=True, encoding="utf-8"
-        )
+        try:
+            self._process = subprocess.Popen(
+                self._pager, stdin=subprocess.PIPE, text=True, encoding="utf-8"
+            )
+        except OSError as error:
+            _warn(f"The pager {self._pager[0]} cannot be run: {error.strerror}")
         self._release()
 
     def _wait_for_pager(self) -> None:
@@ -230,7 +240,14 @@ class _Window:
             self._process.stdin.close()
         while True:
             try:
-                self._process.wait()
-                return
+                code = self._process.wait()
+                break
             except KeyboardInterrupt:
                 continue
+        if code:
+            how = f"with code {code}" if code > 0 else f"by signal {-code}"
+            _warn(f"The pager {self._pager[0]} has ended {how}; the result may not have been shown")
+
+
+def _warn(message: str) -> None:
+    problems.show(problems.warning(message), sys.stderr)

@@ -7,6 +7,7 @@ in `suggest`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -117,6 +118,10 @@ class _History(FileHistory):
     def append_string(self, string: str) -> None:
         if not string.startswith(" "):
             super().append_string(string)
+
+    def store_string(self, string: str) -> None:
+        with contextlib.suppress(OSError):  # a disk that is full is no reason to end
+            super().store_string(string)
 
 
 def _history(path: Path | None) -> History:

@@ -104,6 +104,8 @@ class Shell:
             problems.show(["The statement was interrupted."], sys.stderr)
         except Error as error:
             problems.show(problems.told(error), sys.stderr)
+        except OSError as error:
+            problems.show_refused(error, sys.stderr, debug=self._debug)
         except Exception as error:
             problems.show_fault(error, sys.stderr, debug=self._debug)
 

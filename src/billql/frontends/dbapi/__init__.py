@@ -135,9 +135,11 @@ def connect(
     try:
         session = Session(os.fspath(database), options)
     except errors.OperationalError as error:
-        raise errors.OperationalError(
+        raise errors.Inaccessible(
             f"{os.fspath(database)}: {error.message}", hint=error.hint
         ) from error
+    except UnicodeEncodeError:
+        raise errors.Inaccessible(f"{os.fspath(database)}: its name is not UTF-8") from None
     return Connection(session, private, decimals=decimals, autocommit=autocommit)
 
 

@@ -39,15 +39,21 @@ class Command:
     more: str = ""
 
     def arguments(self, rest: str) -> list[str]:
-        """Read the arguments as a POSIX shell would; raises InterfaceError."""
+        """Read the arguments: words, or texts in quotes; raises InterfaceError.
+
+        A backslash is a letter like any other, for that is what it is in paths of Windows.
+        """
         if self.whole:
             return [rest] if rest else []
+        words = shlex.shlex(rest, posix=True, punctuation_chars=False)
+        words.whitespace_split, words.commenters, words.escape = True, "", ""
         try:
-            found = shlex.split(rest)
+            found = list(words)
         except ValueError as error:
             raise self.misused(f"A quote is never closed in: {rest}") from error
         if not self.least <= len(found) <= self.most:
-            raise self.misused(f".{self.name} does not take {len(found)} arguments")
+            count = f"{len(found)} argument{'' if len(found) == 1 else 's'}"
+            raise self.misused(f".{self.name} does not take {count}")
         return found
 
     def misused(self, why: str) -> InterfaceError:

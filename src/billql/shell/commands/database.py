@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billql import names
+from billql import names, places
 from billql.errors import InterfaceError
 from billql.shell import importing
 from billql.shell.commands.command import Command, switched
@@ -21,14 +20,14 @@ _DEEPEST = 20
 
 
 def _open(shell: Shell, words: Sequence[str]) -> None:
-    path = str(Path(words[0]).expanduser()) if words else MEMORY
+    path = str(places.expanded(words[0])) if words else MEMORY
     shell.reopen(path, sandbox=shell.sandbox)
 
 
 def _attach(shell: Shell, words: Sequence[str]) -> None:
     path, name = words
     shell.connection.execute(
-        f"ATTACH DATABASE ? AS {names.quote(name)}", (str(Path(path).expanduser()),)
+        f"ATTACH DATABASE ? AS {names.quote(name)}", (str(places.expanded(path)),)
     )
 
 
@@ -61,7 +60,7 @@ def _read(shell: Shell, words: Sequence[str]) -> None:
     if shell.depth >= _DEEPEST:
         raise InterfaceError(f"{words[0]} is read inside of {_DEEPEST} other scripts")
     try:
-        with Path(words[0]).expanduser().open(encoding="utf-8-sig") as file:
+        with places.expanded(words[0]).open(encoding="utf-8-sig") as file:
             lines = file.readlines()
     except (OSError, UnicodeDecodeError) as error:
         raise importing.unreadable(words[0], error) from error
@@ -84,7 +83,7 @@ def _import(shell: Shell, words: Sequence[str]) -> None:
     if len(left) != 2:
         raise IMPORT.misused(".import takes a file and a table")
     path, table = left
-    count = importing.read(shell.connection, str(Path(path).expanduser()), table, skip)
+    count = importing.read(shell.connection, str(places.expanded(path)), table, skip)
     shell.printer.write(f"{count} row{'' if count == 1 else 's'}\n")
 
 
