@@ -11,7 +11,7 @@ import datetime
 import itertools
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -22,6 +22,7 @@ from billql.credentials import Connection
 from billql.definition import CONNECTION, Method, Parameter
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
 from billql.exchange import Request, Scalar, plain
+from billql.partition import Part, Point, Window
 from billql.plan import (
     Constraint,
     Plan,
@@ -33,7 +34,7 @@ from billql.plan import (
     span_of,
 )
 from billql.telling import said
-from billql.values import EVERYTHING, Span, SQLValue
+from billql.values import EVERYTHING, ColumnType, Span, SQLValue
 
 _FAN_OUT = 16
 """How many values of an optional filter are worth a request each."""
@@ -52,11 +53,10 @@ class Chain:
     first: Request
     echoes: Mapping[str, SQLValue]
     """What the statement gave to the columns that the API does not repeat."""
-    only: Mapping[str, SQLValue]
-    """What its rows must have. A filter that gives more than was asked for is narrowed with it
-    where there are several chains, so that none gives a row of another's."""
-    within: Mapping[str, tuple[SQLValue, SQLValue]]
-    """The same for windows: the ends between which a column lies."""
+    points: Mapping[str, SQLValue]
+    """The one value that the statement asks for, by column."""
+    parts: Mapping[str, Part]
+    """Of which columns its rows are a part, where other chains of the scan read other parts."""
     asked: Mapping[str, Spans]
     """What the statement asks of each column."""
     chosen: Mapping[str, Spans]
@@ -76,6 +76,8 @@ class Bound:
     """How many rows the statement will read at most, if that is known."""
     skip: int = 0
     """How many rows to leave out at the beginning."""
+    reads: frozenset[str] = frozenset()
+    """The columns that tell which part of the chains' lists a row belongs to."""
 
 
 def bind(
@@ -105,7 +107,13 @@ def bind(
         for connection in connections
         for combination in itertools.product(*choices.values())
         for chain in _chains(
-            table, method, plan, dict(zip(choices, combination, strict=True)), connection, now
+            table,
+            method,
+            plan,
+            choices,
+            dict(zip(choices, combination, strict=True)),
+            connection,
+            now,
         )
     )
     chains = tuple(itertools.islice(combined, _MOST_CHAINS + 1))
@@ -120,7 +128,17 @@ def bind(
         chains,
         None if limit is None else limit + offset,
         offset if plan.skips else 0,
+        _reads(table, chains),
     )
+
+
+def _reads(table: Table, chains: Iterable[Chain]) -> frozenset[str]:
+    """Give the columns that must be read to know to which chain's part a row belongs."""
+    parts = {name: part for chain in chains for name, part in chain.parts.items()}
+    if table.resource.unique or all(part.asked for part in parts.values()):
+        return frozenset(parts)
+    # A row that is in no part can be recognized by all that it has, and by nothing less.
+    return frozenset(table.columns)
 
 
 def _given(plan: Plan, arguments: Sequence[Any]) -> list[tuple[Constraint, Any]]:
@@ -242,21 +260,31 @@ def _chains(
     table: Table,
     method: Method,
     plan: Plan,
+    choices: Mapping[str, list[Spans]],
     asked: dict[str, Spans],
     connection: Connection,
     now: datetime.datetime,
 ) -> Iterator[Chain]:
-    for chosen in _with_defaults(method, asked, now):
+    filled, several = _defaults(method, asked, now)
+    loose = {
+        column: frozenset(values.sql_value(table.columns[column].type, one.low) for (one,) in told)
+        for column, told in several.items()
+        if not _is_sure(table, method, column)
+    }
+    for combination in itertools.product(*several.values()):
+        chosen = {**filled, **dict(zip(several, combination, strict=True))}
         if any(span.empty for spans in chosen.values() for span in spans):
             continue
-        for window in _windows(table, method, chosen):
-            yield _chain(table, method, plan, asked, {**chosen, **window}, connection)
+        points = dict(_points(table, choices, loose, chosen))
+        for window, part in _windows(table, method, asked, chosen):
+            parts = {**points, **part}
+            yield _chain(table, method, plan, asked, {**chosen, **window}, parts, connection)
 
 
-def _with_defaults(
+def _defaults(
     method: Method, asked: dict[str, Spans], now: datetime.datetime
-) -> Iterator[dict[str, Spans]]:
-    """Fill in what the statement does not say; a default of several values takes several chains."""
+) -> tuple[dict[str, Spans], dict[str, list[Spans]]]:
+    """Fill in what the statement does not say, and give the defaults of several values apart."""
     filled = dict(asked)
     several: dict[str, list[Spans]] = {}
     for column, parameter in filters(method):
@@ -272,30 +300,64 @@ def _with_defaults(
             filled[column] = (Span(span.low, edge),)
         elif parameter.operator[0] == ">" and span.low is None:
             filled[column] = (Span(edge, span.high),)
-    for combination in itertools.product(*several.values()):
-        yield {**filled, **dict(zip(several, combination, strict=True))}
+    return filled, several
+
+
+def _points(
+    table: Table,
+    choices: Mapping[str, Sequence[Spans]],
+    loose: Mapping[str, frozenset[SQLValue]],
+    chosen: Mapping[str, Spans],
+) -> Iterator[tuple[str, Part]]:
+    """Give the part that is a chain's own, for the columns of which each chain has one value."""
+    several = {column for column, spans in choices.items() if len(spans) > 1}
+    for column in several.union(loose).difference(echoed(table)):
+        own = values.sql_value(table.columns[column].type, chosen[column][0].low)
+        yield column, Point(own, loose.get(column, frozenset()), column in several)
+
+
+def _is_sure(table: Table, method: Method, column: str) -> bool:
+    """Tell whether the API gives just the rows that are asked for in a column."""
+    kind = table.columns[column].type
+    return all(is_exact(kind, one) for name, one in filters(method) if name == column)
 
 
 def _windows(
-    table: Table, method: Method, chosen: Mapping[str, Spans]
-) -> Iterator[dict[str, Spans]]:
-    """Cut a window that is longer than the API allows."""
+    table: Table, method: Method, asked: Mapping[str, Spans], chosen: Mapping[str, Spans]
+) -> Iterator[tuple[dict[str, Spans], dict[str, Part]]]:
+    """Cut a window that is longer than the API allows; give each with the part that it stands for.
+
+    The outer ends stay open: what lies beyond them no other chain has, and SQLite checks it.
+    """
     slices = method.slices
     span = EVERYTHING if slices is None else chosen.get(slices.column, (EVERYTHING,))[0]
     if slices is None or span.low is None or span.high is None:
-        yield {}
+        yield {}, {}
         return
-    step = slices.days * (86400 if table.columns[slices.column].type == "timestamp" else 1)
+    column, kind = slices.column, table.columns[slices.column].type
+    step = slices.days * (86400 if kind == "timestamp" else 1)
     count = math.ceil((span.high - span.low + 1) / step)
     if count > slices.most:
         raise BadValue(
-            f"{table.name}: the window on {slices.column} takes {count} requests, "
+            f"{table.name}: the window on {column} takes {count} requests, "
             f"one for every {slices.days} days; {slices.most} is the limit",
-            hint=f"Narrow it down: WHERE {slices.column} BETWEEN … AND …",
+            hint=f"Narrow it down: WHERE {column} BETWEEN … AND …",
         )
+    alone = count == 1 or column in echoed(table) or _is_sure(table, method, column)
     lows = range(span.low, span.high + 1, step)
-    for low in reversed(lows) if f"-{slices.column}" in method.order else lows:
-        yield {slices.column: (Span(low, min(low + step - 1, span.high)),)}
+    for low in reversed(lows) if f"-{column}" in method.order else lows:
+        window = Span(low, min(low + step - 1, span.high))
+        shown = Span(
+            None if low == span.low else low, None if window.high == span.high else window.high
+        )
+        yield {column: (window,)}, {} if alone else {column: _window(kind, shown, column in asked)}
+
+
+def _window(kind: ColumnType, span: Span, asked: bool) -> Window:
+    low, high = (
+        None if end is None else values.sql_value(kind, end) for end in (span.low, span.high)
+    )
+    return Window(low, high, asked)
 
 
 def _chain(
@@ -304,13 +366,14 @@ def _chain(
     plan: Plan,
     asked: Mapping[str, Spans],
     chosen: Mapping[str, Spans],
+    parts: Mapping[str, Part],
     connection: Connection,
 ) -> Chain:
     origin, path = connection.url, method.path
     # Whoever takes a POST expects a JSON object, even where nothing is to be said.
     request = Request(method.verb, "", body={} if method.verb == "POST" else None)
     for name, parameter in method.parameters.items():
-        value = _parameter_value(table, name, parameter, plan.used, chosen)
+        value = _parameter_value(table, name, parameter, plan.used | parts.keys(), chosen)
         if value is None:
             continue
         told = parameter.name or name
@@ -341,8 +404,8 @@ def _chain(
             CONNECTION: connection.name,
             **{name: points[name] for name in unseen if name in points},
         },
-        only={name: points[name] for name in points if name in asked and name not in unseen},
-        within=dict(_loose_windows(table, method, chosen)),
+        points={name: points[name] for name in points if name in asked and name not in unseen},
+        parts=parts,
         asked=asked,
         chosen=chosen,
         named=frozenset(_named(method, asked)),
@@ -358,25 +421,20 @@ def _named(method: Method, asked: Mapping[str, Spans]) -> Iterator[str]:
             yield parameter.name or name
 
 
-def _loose_windows(
-    table: Table, method: Method, chosen: Mapping[str, Spans]
-) -> Iterator[tuple[str, tuple[SQLValue, SQLValue]]]:
-    """Give the windows of which the API gives more than was asked for."""
-    for column in (method.slices.column if method.slices else None, method.cut):
-        if column is None:
-            continue
-        kind = table.columns[column].type
-        span = chosen.get(column, (EVERYTHING,))[0]
-        exact = all(is_exact(kind, one) for name, one in filters(method) if name == column)
-        if not exact and span.low is not None and span.high is not None:
-            yield column, (values.sql_value(kind, span.low), values.sql_value(kind, span.high))
+def covering(
+    table: Table, plan: Plan, chain: Chain, column: str, span: Span, *, ends: bool
+) -> Chain:
+    """Give the chain that reads a part of another: the rows of a span of one column.
 
-
-def covering(table: Table, plan: Plan, chain: Chain, column: str, span: Span) -> Chain:
-    """Give the chain that reads a part of another: the rows of a span of one column."""
+    `ends` says that it reads what comes last.
+    """
     method = table.resource.methods[plan.method]
+    kind = table.columns[column].type
     chosen = {**chain.chosen, column: (span,)}
-    return _chain(table, method, plan, chain.asked, chosen, chain.connection)
+    shown = Span(None if ends else span.low, span.high)
+    sure = _is_sure(table, method, column)
+    parts = {} if sure else {column: _window(kind, shown, column in chain.asked)}
+    return _chain(table, method, plan, chain.asked, chosen, parts, chain.connection)
 
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)

@@ -28,6 +28,7 @@ from billql.cut import windows
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.exchange import Answer, Request
 from billql.ordering import Watch
+from billql.partition import Sieve
 from billql.plan import Plan, paginator_of
 from billql.rows import Row, RowMaker, parse
 from billql.statement import TICK, Opening, ScanFigures, Statement
@@ -57,9 +58,10 @@ class Scan:
         self.sorted = bool(plan.order)
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
-        cut = () if self.method.cut is None else (self.method.cut,)
-        unique = table.resource.unique
-        self.maker = RowMaker(table.columns, plan.used, table.name, unique, cut)
+        beside = bound.reads if self.method.cut is None else {*bound.reads, self.method.cut}
+        self.maker = RowMaker(table.columns, plan.used, table.name, table.resource.unique, beside)
+        self.strays: Counter[Row] = Counter()
+        """The rows that no list claims, of the lists that have been read."""
         self._plan = plan
         self._stops_early = stops_early
         self._skip = bound.skip
@@ -151,7 +153,8 @@ class Scan:
             # The first part begins within the second in which the page ends, so some of its rows
             # were given out already.
             given = [row for row, at in zip(rows, moments, strict=True) if at == moments[-1]]
-            covered = covering(self.table, self._plan, chain, column, part)
+            last = number == len(parts) - 1
+            covered = covering(self.table, self._plan, chain, column, part, ends=last)
             self._readers.append(_Reader(self, covered, () if number else given))
         self.several = bool(parts)
         return self.several
@@ -275,7 +278,7 @@ class _Reader:
     def _keep(self) -> float | None:
         """Give the seconds for which the definition says that the chain stays true."""
         keep = self._scan.method.keep
-        said = {**self._chain.only, **self._chain.echoes}
+        said = {**self._chain.points, **self._chain.echoes}
         if keep is None or any(said.get(name) == value for name, value in keep.unless.items()):
             return None
         return keep.seconds
@@ -304,9 +307,9 @@ class _Reader:
                 return
 
     def _reading(self) -> Iterator[list[Row]]:
-        already = Counter(self._earlier)
+        sieve = self._sieve()
         while (page := self._next_page()) is not None:
-            rows = _without(self._narrowed(page), already)
+            rows = sieve.pass_on(page)
             self._scan.figures.pages += 1
             self._scan.reached += len(rows)
             self._pages_given += 1
@@ -316,12 +319,17 @@ class _Reader:
             for part in (rows[:half], rows[half:]):
                 self._given += len(part)
                 yield part
-        if already:
+        if sieve.misses:
             raise ListChanged(
                 f"The list at {self.first.url} changed while it was read: "
                 "rows that were already given are gone",
                 hint="Run the statement again; a list that moves has no complete answer.",
             )
+        self._scan.strays |= sieve.strays
+
+    def _sieve(self) -> Sieve:
+        scan = self._scan
+        return Sieve(scan.maker, self._chain.parts, scan.strays, self._earlier)
 
     def _next_page(self) -> list[Row] | None:
         self.take_arrived()
@@ -334,10 +342,6 @@ class _Reader:
         if isinstance(page, Exception):
             raise page
         return page
-
-    def _narrowed(self, rows: list[Row]) -> list[Row]:
-        chain, scan = self._chain, self._scan
-        return scan.maker.narrow(rows, chain.only, chain.within) if scan.several else rows
 
     def _start_again(self) -> bool:
         """Begin a new reading, unless it could not agree with what was given out already."""
@@ -353,25 +357,11 @@ class _Reader:
     def _rows_given(self) -> list[Row]:
         """Give the rows that this reading has given out: its pages are still at hand."""
         scan = self._scan
-        already = Counter(self._earlier)
+        sieve = self._sieve()
         rows: list[Row] = []
         for request in self._asked[: self._pages_given]:
             answer = scan.statement.ask(request, self._connection, scan.figures).result()
             content = parse(scan.method, answer, request.url)
             page = scan.maker.rows(content, answer, self._chain.echoes, request.url)
-            rows += _without(self._narrowed(page), already)
+            rows += sieve.pass_on(page)
         return rows[: self._given]
-
-
-def _without(rows: list[Row], already: Counter[Row]) -> list[Row]:
-    """Give the rows that were not given out before; counts those down that were."""
-    if not already:
-        return rows
-    new: list[Row] = []
-    for row in rows:
-        if already[row] > 0:
-            already[row] -= 1
-        else:
-            new.append(row)
-    already += Counter()
-    return new

@@ -262,21 +262,6 @@ class RowMaker:
         paths = (column.path or name for name, column in columns if column.value is None)
         return any(not path.startswith("$") or path.startswith(own) for path in paths)
 
-    def narrow(
-        self,
-        rows: list[Row],
-        only: Mapping[str, SQLValue],
-        within: Mapping[str, tuple[Any, Any]],
-    ) -> list[Row]:
-        """Give the rows that have just these values in some columns, and lie within these ends."""
-        places = self._places
-        values = [(places[name], value) for name, value in only.items() if name in self._read]
-        rows = [row for row in rows if all(row[place] == value for place, value in values)]
-        for name, (low, high) in within.items():
-            place = places[name]
-            rows = [row for row in rows if row[place] is not None and low <= row[place] <= high]
-        return rows
-
     def _check_shape(self, items: Items, where: str) -> None:
         """Refuse what is no row, and what has nothing of one: an error in an answer's clothes."""
         paths = (column.path or name for name, column in self._columns.items())
