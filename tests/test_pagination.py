@@ -107,7 +107,13 @@ def test_numbered_pages_can_begin_later(count: int, size: int, rows: int) -> Non
     items = list(range(count))
     first, skipped = paginator.skip(paginator.sized(FIRST, None), rows)
     assert 0 <= rows - skipped < size
-    assert drive(paginator, numbered(items), first) == items[skipped:]
+    try:
+        found = drive(paginator, numbered(items), first)
+    except ListChanged:
+        # The last page is not full, so only the one before shows how large pages are.
+        first, skipped = paginator.skip(paginator.sized(FIRST, None), skipped - 1)
+        found = drive(paginator, numbered(items), first)
+    assert found == items[skipped:]
 
 
 def test_pages_that_do_not_begin_where_they_should_are_an_error() -> None:

@@ -30,7 +30,7 @@ from billql.exchange import Answer, Request
 from billql.ordering import Watch
 from billql.partition import Sieve
 from billql.plan import Plan, paginator_of
-from billql.rows import Row, RowMaker, parse
+from billql.rows import Row, RowMaker, items_are_rows, parse
 from billql.statement import TICK, Opening, ScanFigures, Statement
 from billql.values import EVERYTHING, Span, span
 
@@ -76,12 +76,20 @@ class Scan:
         """Give the request that opens each chain."""
         return [Opening(self.first(chain)[0], chain.connection) for chain in self._chains]
 
-    def first(self, chain: Chain) -> tuple[Request, int]:
-        """Give the request that opens a chain, and how many rows it leaves out."""
+    def first(self, chain: Chain, skip: int | None = None) -> tuple[Request, int]:
+        """Give the request that opens a chain, and how many rows it leaves out, of so many."""
         if self.paginator is None:
             return chain.first, 0
+        if not items_are_rows(self.method):
+            return self.paginator.sized(chain.first, None), 0
         sized = self.paginator.sized(chain.first, self.wanted)
-        return self.paginator.skip(sized, 0 if self.several else self._skip)
+        skip = self._skip if skip is None else skip
+        return self.paginator.skip(sized, 0 if self.several else skip)
+
+    def leave_out(self, rows: int) -> None:
+        """Take note that a list has been begun after so many rows."""
+        self._skip -= rows
+        self.reached += rows
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield rows, some at a time; raises what went wrong."""
@@ -90,8 +98,6 @@ class Scan:
         watch = Watch(order, self.table.name) if order else None
         while self._readers or self._open_next():
             reader = self._readers[0]
-            self._skip -= reader.skipped
-            self.reached += reader.skipped
             for rows in reader.batches():
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
@@ -159,10 +165,9 @@ class Scan:
         self.several = bool(parts)
         return self.several
 
-    def expect(self, pages: int | None) -> None:
-        """Take what the first page of a list tells of how many it has."""
-        if pages is not None:
-            self.figures.expected = (self.figures.expected or 0) + pages
+    def expect(self, pages: int) -> None:
+        """Take what the first page of a list tells of how many are still to come."""
+        self.figures.expected = (self.figures.expected or 0) + pages
 
     def _window(self) -> int:
         at_once = self.paginator is not None and self.paginator.finds_all_at_once
@@ -191,8 +196,12 @@ class _Reader:
         self._scan = scan
         self._chain = chain
         self._connection = chain.connection
-        self.first, self.skipped = scan.first(chain)
+        self.first, self._skipped = scan.first(chain)
+        self._settled = False
+        """Whether a page has been read, so that it is certain where the list was begun."""
+        self._stepped_back = False
         self._earlier = list(earlier)
+        self._expected = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -259,7 +268,7 @@ class _Reader:
         rows = scan.maker.rows(content, answer, self._chain.echoes, where)
         self._refuse_repetition(rows, where)
         if scan.paginator is not None and request is self.first:
-            scan.expect(scan.paginator.foretold(content.page))
+            self._expect(scan.paginator.foretold(content.page), content.page.count)
         if self._pages is not None:
             try:
                 self._unsent.extend(self._pages.send(content.page))
@@ -283,6 +292,18 @@ class _Reader:
             return None
         return keep.seconds
 
+    def _expect(self, pages: int | None, items: int) -> None:
+        """Take the number of a list's pages, of which some may be left out."""
+        if pages is not None:
+            self._expected = pages - (self._skipped // items if items else 0)
+            self._scan.expect(self._expected)
+
+    def _expect_anew(self) -> None:
+        """Take back what was expected of a reading that is given up, but for what it has read."""
+        if self._expected:
+            self._scan.expect(self._pages_given - self._expected)
+        self._expected = 0
+
     def _refuse_repetition(self, rows: Sequence[Row], where: str) -> None:
         """Notice rows that moved from one page to the next: they come twice."""
         if self._pages is None or not self._scan.maker.tells_apart:
@@ -297,18 +318,39 @@ class _Reader:
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield the rows of the chain, half a page at a time."""
-        for reading in range(1, _READINGS + 1):
+        readings = 0
+        while True:
+            readings += 1
             try:
                 yield from self._reading()
-            except ListChanged:
-                if reading == _READINGS or not self._start_again():
-                    raise
-            else:
                 return
+            except (ApiError, BadAnswer, ListChanged) as error:
+                if self._skipped and not self._settled:
+                    self._begin_earlier(error)
+                    readings = 0
+                    continue
+                may_change = isinstance(error, ListChanged) and readings < _READINGS
+                if not may_change or not self._start_again():
+                    raise
+
+    def _begin_earlier(self, error: Error) -> None:
+        """Begin with an earlier page than the OFFSET asks for, since that one did not do.
+
+        The page before shows whether pages are as large as was asked for. If they are not, or if
+        the API has an error for pages that it does not have, the list is read from its beginning.
+        """
+        back = isinstance(error, ListChanged) and not self._stepped_back
+        self._stepped_back = True
+        self._expect_anew()
+        self.first, self._skipped = self._scan.first(self._chain, self._skipped - 1 if back else 0)
+        self._begin()
 
     def _reading(self) -> Iterator[list[Row]]:
         sieve = self._sieve()
         while (page := self._next_page()) is not None:
+            if not self._settled:
+                self._settled = True
+                self._scan.leave_out(self._skipped)
             rows = sieve.pass_on(page)
             self._scan.figures.pages += 1
             self._scan.reached += len(rows)
@@ -351,6 +393,7 @@ class _Reader:
         self._earlier += self._rows_given()
         if not scan.statement.forget(self._asked, self._connection, scan.figures):
             return False
+        self._expect_anew()
         self._begin()
         return True
 

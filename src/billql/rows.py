@@ -155,6 +155,14 @@ def _page_items(path: str, data: Any) -> Sequence[Any]:
     return found if isinstance(found, list) else ()
 
 
+def items_are_rows(method: Method) -> bool:
+    """Tell whether each of the items that a page counts is one row, and the other way round."""
+    if method.answer == "csv":
+        return True
+    first, *others = method.sources()
+    return method.answer == "json" and not others and first.at.find("[]") == len(first.at) - 2
+
+
 def _walk(source: Rows, data: Any, where: str, number: int) -> Items:
     """Walk a source's path; what is missing is an error unless the source is optional."""
     if not source.at and not isinstance(data, dict):

@@ -56,7 +56,11 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return first.with_query(self.size_parameter, size)
 
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
-        """Begin later in the list where that can be asked for; tells how many rows are left out."""
+        """Begin later in the list where that can be asked for; tells how many items are left out.
+
+        If the page that is begun with does not show that just these lie before it, `pages` raises
+        ListChanged for it.
+        """
         return first, 0
 
     def foretold(self, first: Page) -> int | None:

@@ -44,14 +44,9 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
         start = int(dict(first.query).get(self.parameter, "1"))
         page = yield [first]
         total = self._total(first, page)
-        size = self._size(first)
         count = page.count
         if start > 1:
-            assert size is not None, "a page other than the first is asked for with a size"
-            skipped = min(total, (start - 1) * size)
-            if page.count != min(size, total - skipped):
-                raise _changed(first, f"its page {start} has {page.count} items")
-            count += skipped
+            count += self._left_out(first, start, page, total)
         if count < total and page.count == 0:
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
         # An API may give smaller pages than it was asked for.
@@ -70,6 +65,21 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
             count += page.count
         if count != total:
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
+
+    def _left_out(self, first: Request, start: int, page: Page, total: int) -> int:
+        """Count the items before a page that was begun with; raises ListChanged if it is not sure.
+
+        Only a full page shows that pages are as large as was asked for, or a total that lies
+        before it.
+        """
+        size = self._size(first)
+        assert size is not None, "a page other than the first is asked for with a size"
+        before = (start - 1) * size
+        if total <= before and page.count == 0:
+            return total
+        if page.count != size or total < before + size:
+            raise _changed(first, f"its page {start} has {page.count} items")
+        return before
 
     def _size(self, first: Request) -> int | None:
         size = dict(first.query).get(self.size_parameter or "")
