@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 import billql
@@ -160,3 +161,37 @@ def test_the_preview_has_items(connection: billql.Connection) -> None:
         """,
     )
     assert amount == items
+
+
+@pytest.mark.parametrize(("most", "requests"), [(200, 2), (50, 5), (20, 12)])
+def test_the_billing_history_takes_pages_as_large_as_they_come(most: int, requests: int) -> None:
+    """Pages of 200 are asked for, and an API that gives fewer says where they go on."""
+    entries = [
+        {"date": f"2026-01-01T00:{n // 60:02}:{n % 60:02}Z", "amount": "1.00"} for n in range(230)
+    ]
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.url)
+        page = int(request.url.params.get("page", "1"))
+        size = min(most, int(request.url.params.get("per_page", "20")))
+        after = request.url.copy_merge_params({"page": str(page + 1), "per_page": str(size)})
+        links = {"pages": {"next": str(after)}} if page * size < len(entries) else {}
+        shown = entries[(page - 1) * size : page * size]
+        return httpx.Response(200, json={"billing_history": shown, "links": links})
+
+    transport = httpx.MockTransport(answer)
+    with billql.connect(tokens={"digitalocean": "t"}, http_transport=transport) as connection:
+        counted = rows(
+            connection, "SELECT count(*), sum(amount) FROM digitalocean.billing.billing_history"
+        )
+    assert counted == [(230, 230.0)]
+    assert len(sent) == requests
+
+
+def test_every_numbered_list_is_asked_for_in_pages_of_200(connection: billql.Connection) -> None:
+    for table in TABLES:
+        for method in table.resource.methods.values():
+            paging = method.paging
+            paginator = table.provider.paging[paging] if isinstance(paging, str) else paging
+            assert paginator is None or paginator.size == 200, table.name

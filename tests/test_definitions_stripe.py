@@ -297,6 +297,35 @@ def test_nobody_has_a_summary_and_usage(connection: billql.Connection) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("condition", "found", "sent"),
+    [
+        ("= 'in_transit'", ["po_2"], None),
+        ("IN ('in_transit', 'nowhere')", ["po_2"], None),
+        ("= 'paid'", ["po_1"], "paid"),
+        ("IN ('paid', 'nowhere')", ["po_1"], "paid"),
+    ],
+)
+def test_a_status_that_the_filter_does_not_know_is_found(
+    condition: str, found: list[str], sent: str | None
+) -> None:
+    """Payouts can be in transit, and their list cannot be asked for those alone."""
+    payouts = [{"id": "po_1", "status": "paid"}, {"id": "po_2", "status": "in_transit"}]
+    api = Api({"/v1/payouts": page(*payouts)})
+    assert api.select(f"SELECT id FROM stripe.core.payouts WHERE status {condition}") == [
+        (id,) for id in found
+    ]
+    assert api.sent.get("status") == sent
+
+
+def test_a_group_of_events_is_no_type_of_one(connection: billql.Connection) -> None:
+    """The API takes `invoice.*` as a pattern, and SQL does not."""
+    events = "SELECT type FROM stripe.core.events WHERE"
+    assert rows(connection, f"{events} type = 'invoice.*' LIMIT 1") == []
+    (paid,) = set(rows(connection, f"{events} type IN ('invoice.*', 'invoice.paid')"))
+    assert paid == ("invoice.paid",)
+
+
 def test_another_wrong_value_stays_an_error(connection: billql.Connection) -> None:
     sql = "SELECT id FROM stripe.core.customers WHERE query = 'no query'"
     with pytest.raises(billql.ApiError, match="answered 400"):

@@ -158,7 +158,7 @@ class Plans(Desk):
         ids = asked.get("customer_ids")
         if ids is None:
             return self.world.accounts
-        return [self.account({"customer_id": id}) for id in ids]
+        return [self.account({"customer_id": id}) for id in dict.fromkeys(ids)]
 
     def _list_grants(self, request: Request, asked: Asked) -> Response:
         ids, units = asked.get("credit_grant_ids"), asked.get("credit_type_ids")

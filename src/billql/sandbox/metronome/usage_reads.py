@@ -146,7 +146,9 @@ class Usage(Desk):
         windows = self._windows(asked, asked["starting_on"], asked["ending_before"])
         accounts = self.world.accounts
         if "customer_ids" in asked:
-            accounts = [self.account({"customer_id": id}) for id in asked["customer_ids"]]
+            accounts = [
+                self.account({"customer_id": id}) for id in dict.fromkeys(asked["customer_ids"])
+            ]
         cells = Cells(accounts, self._queries(asked), windows)
         return _BATCHES.answer(request, asked, cells, self._batch_json)
 

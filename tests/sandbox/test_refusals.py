@@ -1,0 +1,146 @@
+"""The sandbox refuses what the vendors' documents do not allow, in every operation that is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from billql.sandbox import Sandbox
+from contracts.contract import Facts, Operation, contract
+
+STRICT = ("metronome", "stripe")
+"""Who refuses what it does not know; DigitalOcean ignores it."""
+USED = [
+    pytest.param(vendor, one, id=one.request)
+    for vendor in ("digitalocean", "metronome", "stripe")
+    for one in contract(vendor)
+]
+SOME = "00000000-0000-4000-8000-000000000000"
+WHEN = "2026-01-01T00:00:00Z"
+
+EXISTING = {
+    "account_urn": "do:team:12345678-1234-1234-1234-123456789012",
+    "invoice_uuid": "preview",
+    "plan_id": SOME,
+    "project_id": "default",
+}
+
+
+class Ask(NamedTuple):
+    """A request: what its path, query and body say."""
+
+    path: dict[str, str]
+    query: dict[str, Any]
+    body: dict[str, Any]
+
+    def says(self, place: str, name: str, value: Any) -> Ask:
+        """Say one thing more; None takes it back."""
+        changed = Ask(dict(self.path), dict(self.query), dict(self.body))
+        into = {"path": changed.path, "query": changed.query, "body": changed.body}[place]
+        if value is None:
+            into.pop(name, None)
+        else:
+            into[name] = value
+        return changed
+
+
+Answer = Callable[[str, Operation, Ask], httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def answer() -> Iterator[Answer]:
+    with Sandbox(size="small") as sandbox, httpx.Client(trust_env=False, timeout=120) as http:
+
+        def send(vendor: str, one: Operation, ask: Ask) -> httpx.Response:
+            verb, _, path = one.request.partition(" ")
+            for name, value in ask.path.items():
+                path = path.replace(f"{{{name}}}", str(value))
+            return http.request(
+                verb,
+                sandbox.urls[vendor] + path,
+                params=ask.query,
+                json=ask.body if verb == "POST" else None,
+                headers={"authorization": f"Bearer {sandbox.tokens[vendor]}"},
+            )
+
+        yield send
+
+
+def plain(one: Operation) -> Ask:
+    """Ask for what an operation requires, with values that fit."""
+    ask = Ask({}, {}, {})
+    for name, facts in one.parameters.items():
+        if facts.get("required"):
+            ask = ask.says(facts["in"], name, fitting(name, facts))
+    return ask
+
+
+def fitting(name: str, facts: Facts) -> Any:
+    """Give a value that a parameter takes, of what need not be there."""
+    if "enum" in facts:
+        return facts["enum"][0]
+    by_format = {"uuid": SOME, "date-time": WHEN, "date": "2026-01-01", "ipv4": "192.0.2.1"}
+    if name not in EXISTING and facts.get("format") in by_format:
+        return by_format[facts["format"]]
+    return EXISTING.get(name, 60 if facts.get("type") == "integer" else "some")
+
+
+def unfit(facts: Facts) -> Iterator[Any]:
+    """Give values that a parameter does not take."""
+    inner: Facts = facts.get("of", facts)
+    wrong: list[Any] = ["maybe"] if inner.get("type") in ("boolean", "integer") else []
+    if "enum" in inner:
+        wrong += ["nobody", inner["enum"][0].swapcase() + "x"]
+    if inner.get("format") == "uuid":
+        wrong += ["x", SOME[:-1], f"{SOME}0"]
+    if inner.get("format") == "date-time":
+        wrong += ["2026-01-01", "x"]
+    if "max" in facts:
+        wrong += [facts["min"] - 1, facts["max"] + 1]
+    if facts["in"] == "body" and facts.get("type") == "array":
+        yield from ([one] for one in wrong)
+    else:
+        yield from wrong
+
+
+@pytest.mark.parametrize(("vendor", "one"), USED)
+def test_what_is_unknown_is_refused(answer: Answer, vendor: str, one: Operation) -> None:
+    ask = plain(one)
+    usual = answer(vendor, one, ask)
+    for place in ("query", "body") if one.request.startswith("POST") else ("query",):
+        reply = answer(vendor, one, ask.says(place, "colour", "red"))
+        if vendor not in STRICT:
+            assert reply.status_code == usual.status_code
+            continue
+        assert reply.status_code == 400
+        assert "colour" in reply.text
+        if vendor == "stripe":
+            assert reply.json()["error"]["code"] == "parameter_unknown"
+
+
+@pytest.mark.parametrize(("vendor", "one"), USED)
+def test_what_is_required_is_missed(answer: Answer, vendor: str, one: Operation) -> None:
+    ask = plain(one)
+    for name, facts in one.parameters.items():
+        if facts.get("required") and facts["in"] != "path":
+            reply = answer(vendor, one, ask.says(facts["in"], name, None))
+            assert reply.status_code == 400
+            assert name in reply.text
+
+
+@pytest.mark.parametrize(("vendor", "one"), USED)
+def test_what_does_not_fit_is_refused(answer: Answer, vendor: str, one: Operation) -> None:
+    ask = plain(one)
+    for name, facts in one.parameters.items():
+        if vendor == "digitalocean" and facts["in"] == "path" and facts.get("format") != "date":
+            continue  # An id that is none leads to nothing there.
+        for value in unfit(facts):
+            if "." in name:
+                continue
+            reply = answer(vendor, one, ask.says(facts["in"], name, value))
+            assert reply.status_code == 400, (name, value, reply.text)
+            assert re.search(re.escape(name.partition("[")[0]), reply.text)

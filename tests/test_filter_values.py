@@ -1,0 +1,204 @@
+"""Filters that take a list of words or a format alone: what they do not take has no rows.
+
+Each is asked for words that it knows in other letters, for words that nobody knows and for both at
+once, and answers as SQL does over a copy of the whole table; what cannot match costs no request.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+import billql
+from billql.catalogue import Catalogue, Table, built_in_root
+from billql.plan import echoed, needed
+from billql.sandbox import Sandbox
+
+CATALOGUE = Catalogue()
+TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names()]
+CHOOSY = [
+    (table, parameter.column or name, method)
+    for table in TABLES
+    for method, how in table.resource.methods.items()
+    for name, parameter in how.parameters.items()
+    if parameter.values or parameter.pattern or parameter.format == "uuid"
+]
+"""Each column of which some method takes certain values alone."""
+SHOWN = {
+    (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
+    for table, column, _ in CHOOSY
+    if column not in echoed(table)
+}
+ECHOED = {
+    (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
+    for table, column, _ in CHOOSY
+    if column in echoed(table)
+}
+
+ODD = ("'nobody'", "''", "' '", "'*'", "'a/b'", "'Ä'", "'5'", "NULL")
+"""What no filter of words knows, as SQL writes it."""
+UNKNOWN = "'nobody knows this'"
+
+DAYS = "{0} >= date('now', '-9 days') AND {0} < date('now', '-6 days')"
+KEYS: Mapping[str, str] = {
+    "account_urn": "account_urn = 'do:team:12345678-1234-1234-1234-123456789012'",
+    "credit_note": "credit_note = (SELECT max(id) FROM stripe.billing.credit_notes)",
+    "customer": "customer = (SELECT max(customer) FROM stripe.billing.credit_grants)",
+    "day": DAYS.format("day"),
+    "group_key": "group_key = 'region'",
+    "invoice": "invoice = (SELECT max(id) FROM stripe.billing.invoices)",
+    "invoice_uuid": "invoice_uuid = 'preview'",
+    "meter": "meter = (SELECT max(id) FROM stripe.billing.meters)",
+    "project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
+    "quote": "quote = (SELECT max(id) FROM stripe.billing.quotes)",
+    "rate_card_id": "rate_card_id = (SELECT max(id) FROM metronome.pricing.rate_cards)",
+    "start_date": DAYS.format("start_date"),
+    "start_time": DAYS.format("start_time"),
+    "subscription": "subscription = (SELECT max(id) FROM stripe.billing.subscriptions)",
+}
+"""What a statement must say of key columns; Metronome's are found in its sandbox."""
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(size="small") as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def connection(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[billql.Connection]:
+    """Connect to the sandbox, without the limit of Stripe's definition."""
+    root = tmp_path_factory.mktemp("definitions")
+    shutil.copytree(built_in_root() / "stripe", root / "stripe")
+    provider = root / "stripe" / "provider.yaml"
+    provider.write_text(provider.read_text().replace("requests: 25,", "requests: 10000,"))
+    with billql.connect(tokens=sandbox.tokens, urls=sandbox.urls, definitions=[root]) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def keys(connection: billql.Connection) -> Mapping[str, str]:
+    """Say what a statement must say of each key column."""
+    ((customer, contract),) = rows(
+        connection,
+        """
+        SELECT k.customer_id, k.id FROM metronome.customers.customers c
+        JOIN metronome.contracts.contracts k ON k.customer_id = c.id
+        JOIN metronome.contracts.seat_balances s ON s.customer_id = c.id AND s.contract_id = k.id
+        LIMIT 1
+        """,
+    )
+    ((metric,),) = rows(
+        connection,
+        f"""
+        SELECT id FROM metronome.customers.billable_metrics
+        WHERE customer_id = '{customer}' AND group_keys ->> '$[0][0]' = 'region' LIMIT 1
+        """,
+    )
+    return {
+        **KEYS,
+        "customer_id": f"customer_id = '{customer}'",
+        "contract_id": f"contract_id = '{contract}'",
+        "billable_metric_id": f"billable_metric_id = '{metric}'",
+    }
+
+
+def rows(connection: billql.Connection, sql: str) -> list[tuple[object, ...]]:
+    return connection.execute(sql).fetchall()
+
+
+def required(table: Table) -> set[str]:
+    """List the columns about which every statement must say something."""
+    shown = {name for name in echoed(table) if not table.columns[name].hidden}
+    return shown | min(
+        (needed(table, method) - set(echoed(table)) for method in table.resource.methods.values()),
+        key=len,
+    )
+
+
+def words(table: Table, column: str) -> set[str]:
+    """List the words that filters of a column take."""
+    return {
+        str(word)
+        for method in table.resource.methods.values()
+        for name, parameter in method.parameters.items()
+        if parameter.filters(name) == column
+        for word in parameter.values
+    }
+
+
+def said(table: Table, keys: Mapping[str, str], but: str) -> str:
+    """Say what a table needs, but for one column."""
+    unsaid = {"price_type", "customer_account", "price", "credit_grant"}
+    terms = [keys[name] for name in sorted(required(table) - {but} - unsaid)]
+    return " AND ".join(("true", *terms))
+
+
+def columns_of(table: Table) -> str:
+    """List the columns that every statement may read."""
+    unseen = set(echoed(table)) - required(table)
+    return ", ".join(f'"{name}"' for name in table.resource.columns if name not in unseen)
+
+
+@pytest.mark.parametrize(("table", "column"), SHOWN.values())
+def test_words_that_a_filter_does_not_take_have_no_rows(
+    connection: billql.Connection,
+    sandbox: Sandbox,
+    keys: Mapping[str, str],
+    table: Table,
+    column: str,
+) -> None:
+    names = columns_of(table)
+    whole = f"SELECT {names} FROM {table.name} WHERE {said(table, keys, '')}"
+    copy = f'"a copy of {table.name}"'
+    connection.execute(f"CREATE TEMP TABLE IF NOT EXISTS {copy} AS {whole}")
+    found = rows(connection, f'SELECT DISTINCT "{column}" FROM {copy} ORDER BY 1 DESC LIMIT 2')
+    real = [f"'{value}'" for (value,) in found if value is not None]
+    assert real
+    other = [
+        written
+        for value in real
+        for written in (value.upper(), value.lower(), value.title(), f"{value[:-1]} '")
+        if written != value
+    ]
+    for odd in (*real, *other, *ODD):
+        for condition in (f"= {odd}", f"IN ({', '.join([odd, UNKNOWN, *real])})"):
+            asked = f'{whole} AND "{column}" {condition}'
+            expected = rows(connection, f'SELECT {names} FROM {copy} WHERE "{column}" {condition}')
+            assert sorted(rows(connection, asked), key=repr) == sorted(expected, key=repr), (
+                condition
+            )
+    before = len(sandbox.requests)
+    assert rows(connection, f'{whole} AND "{column}" = {UNKNOWN}') == []
+    sent = [entry.target for entry in list(sandbox.requests)[before:]]
+    assert not sent
+
+
+@pytest.mark.parametrize(("table", "column"), ECHOED.values())
+def test_keys_and_options_that_cannot_be_have_no_rows(
+    connection: billql.Connection,
+    sandbox: Sandbox,
+    keys: Mapping[str, str],
+    table: Table,
+    column: str,
+) -> None:
+    """A column that shows what was asked for has just what the API takes."""
+    names = columns_of(table)
+    start = f"SELECT {names} FROM {table.name} WHERE {said(table, keys, column)}"
+    rows(connection, f"{start} AND {keys.get(column, 'true')}")  # what is looked up is kept now
+    for odd in ODD:
+        before = len(sandbox.requests)
+        assert rows(connection, f'{start} AND "{column}" = {odd}') == []
+        assert rows(connection, f'{start} AND "{column}" IN ({odd}, {UNKNOWN})') == []
+        assert len(sandbox.requests) == before, odd
+    for taken in words(table, column):
+        rows(connection, f"{start} AND \"{column}\" IN ('{taken}', {UNKNOWN})")
+    if column in keys:
+        key = keys[column].partition("= ")[2]
+        some = rows(connection, f"{start} AND {keys[column]}")
+        mixed = f'{start} AND "{column}" IN ({key}, {UNKNOWN}, {", ".join(ODD)})'
+        assert sorted(rows(connection, mixed), key=repr) == sorted(some, key=repr)
