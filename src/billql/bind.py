@@ -21,7 +21,7 @@ from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.definition import CONNECTION, Method, Parameter
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
-from billql.exchange import Request, Scalar, plain
+from billql.exchange import Home, Request, Scalar, plain
 from billql.partition import Part, Point, Window
 from billql.plan import (
     Constraint,
@@ -369,7 +369,7 @@ def _chain(
     parts: Mapping[str, Part],
     connection: Connection,
 ) -> Chain:
-    origin, path = connection.url, method.path
+    origin, public, path = connection.url, connection.provider.url, method.path
     # Whoever takes a POST expects a JSON object, even where nothing is to be said.
     request = Request(method.verb, "", body={} if method.verb == "POST" else None)
     for name, parameter in method.parameters.items():
@@ -382,7 +382,8 @@ def _chain(
             path = path.replace(f"{{{told}}}", quote(plain(value), safe=":"))
         elif parameter.location == "host":
             assert not isinstance(value, list)
-            origin = origin.replace(f"{{{told}}}", _label(table, parameter.column or name, value))
+            label = _label(table, parameter.column or name, value)
+            origin, public = (one.replace(f"{{{told}}}", label) for one in (origin, public))
         elif parameter.location == "body":
             request = request.with_body(told, value)
         elif isinstance(value, list):
@@ -398,8 +399,9 @@ def _chain(
         if len(spans) == 1 and spans[0].is_point
     }
     unseen = echoed(table)
+    home = Home(origin, public) if origin != public else None
     return Chain(
-        replace(request, url=origin + path, keeps=table.headers),
+        replace(request, url=origin + path, keeps=table.headers, home=home),
         echoes={
             CONNECTION: connection.name,
             **{name: points[name] for name in unseen if name in points},

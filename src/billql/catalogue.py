@@ -14,7 +14,7 @@ from pathlib import Path
 
 from billql.definition import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.errors import UnknownName
-from billql.pagination import Paginator
+from billql.pagination import OnePage, Paginator
 from billql.sources import PROVIDER_FILE, BillqlFolder, Source
 from billql.stackql import is_stackql
 
@@ -67,7 +67,7 @@ class Table:
         paths = (column.path or "" for column in self.resource.columns.values())
         read = [path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER)]
         for method in self.resource.methods.values():
-            if (paginator := self.paginator(method)) is not None:
+            if (paginator := self.reading(method)) is not None:
                 read.extend(paginator.reads_headers)
         return tuple(dict.fromkeys(read))
 
@@ -76,6 +76,17 @@ class Table:
         if isinstance(method.paging, str):
             return self.provider.paging[method.paging]
         return method.paging
+
+    def reading(self, method: Method) -> Paginator | None:
+        """Give the paginator by which a method is read.
+
+        A list of which nothing is said comes in one page, or it is an error.
+        """
+        declared = self.paginator(method)
+        is_list = any("[]" in source.at or "{}" in source.at for source in method.sources())
+        if declared is not None or method.single or method.answer != "json" or not is_list:
+            return declared
+        return OnePage()
 
 
 Place = Path | Mapping[str, Path]

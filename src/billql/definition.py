@@ -248,6 +248,8 @@ class Method(_Strict, frozen=True, kw_only=True):
     list must come newest first and take a range on it."""
     missing: Literal["error", "empty"] = "error"
     """Whether a 404 for a key means that there is no such row."""
+    no_content: Literal["error", "empty"] = "error"
+    """Whether a 204, an answer without a body, means that there are no rows."""
     single: bool = False
     """Whether the answer has one row at most."""
     order: tuple[str, ...] = ()
@@ -291,7 +293,7 @@ class Resource(_Strict, frozen=True, kw_only=True):
     methods: Annotated[dict[Name, Method], Meta(min_length=1)]
     """The ways to read it; the best one for a query is chosen."""
     unique: tuple[Name, ...] = ()
-    """The columns that together tell its rows apart, whichever method reads them."""
+    """The columns that together tell its rows apart."""
     examples: Annotated[tuple[Example, ...], Meta(min_length=1)]
     """Queries that run as they stand."""
 

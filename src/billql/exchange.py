@@ -5,10 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 Scalar = str | int | float | bool
 """What a query parameter or a header can carry."""
+
+
+class Home(NamedTuple):
+    """Where an API is asked, and where the rest of the world does it.
+
+    Its own links name the latter, if they are not made for who asks through a gateway.
+    """
+
+    url: str
+    public: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +26,9 @@ class Request:
     """One HTTP request, without its credential.
 
     `url` has no query; `query` keeps its order and may name a parameter several times; `body` is
-    sent as JSON. `keeps` names the headers of its answer that rows are made of. Requests that are
-    equal get equal answers.
+    sent as JSON. `keeps` names the headers of its answer that rows are made of, `home` where its
+    API is asked, if that is not the definition's address. Requests that are equal get equal
+    answers.
     """
 
     method: Literal["GET", "POST"]
@@ -26,6 +37,7 @@ class Request:
     body: Mapping[str, Any] | None = field(default=None, hash=False)
     headers: tuple[tuple[str, str], ...] = ()
     keeps: tuple[str, ...] = ()
+    home: Home | None = field(default=None, compare=False)
 
     @property
     def content(self) -> bytes | None:
@@ -59,7 +71,15 @@ class Answer:
     between: str | None = None
 
 
-KEPT_HEADERS = ("content-disposition", "content-type", "link")
+KEPT_HEADERS = (
+    "content-disposition",
+    "content-range",
+    "content-type",
+    "link",
+    "x-next-page",
+    "x-total-count",
+    "x-total-pages",
+)
 """The answer's headers that definitions and paginators may read; nothing secret travels there."""
 
 

@@ -26,7 +26,7 @@ from billql.bind import Bound, Chain, covering
 from billql.catalogue import Table
 from billql.cut import windows
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
-from billql.exchange import Answer, Request
+from billql.exchange import Answer, Page, Request
 from billql.ordering import Watch
 from billql.partition import Sieve
 from billql.plan import Plan, paginator_of
@@ -80,7 +80,7 @@ class Scan:
         """Give the request that opens a chain, and how many rows it leaves out, of so many."""
         if self.paginator is None:
             return chain.first, 0
-        if not items_are_rows(self.method) or chain.parts:
+        if not items_are_rows(self.method):
             return self.paginator.sized(chain.first, None), 0
         sized = self.paginator.sized(chain.first, self.wanted)
         skip = self._skip if skip is None else skip
@@ -263,26 +263,42 @@ class _Reader:
         except ApiError as error:
             if request is self.first and self._means_no_rows(error):
                 return None
-            raise
+            if not self._is_empty(error):
+                raise
+            self._learn(request, Page(None, 0))
+            return []
         content = parse(scan.method, answer, where)
+        if content.is_broken:
+            scan.statement.note(
+                scan.figures, f"{where} has half a character, kept as U+FFFD in what is not read"
+            )
         rows = scan.maker.rows(content, answer, self._chain.echoes, where)
         self._refuse_repetition(rows, where)
+        self._learn(request, content.page)
+        return rows
+
+    def _learn(self, request: Request, page: Page) -> None:
+        """Learn from a page what follows it."""
+        scan = self._scan
         if scan.paginator is not None and request is self.first:
-            self._expect(scan.paginator.foretold(content.page), content.page.count)
+            self._expect(scan.paginator.foretold(page), page.count)
         if self._pages is not None:
             try:
-                self._unsent.extend(self._pages.send(content.page))
+                self._unsent.extend(self._pages.send(page))
             except StopIteration:
                 self._pages = None
         if self._pages is None:
             scan.statement.publish(self._asked, self._connection, self._keep())
-        return rows
 
     def _means_no_rows(self, error: ApiError) -> bool:
         """Tell whether an error says that what the statement asks for does not exist."""
         if error.status == 404:
             return self._scan.method.missing == "empty"
-        return error.unknown in self._chain.named
+        return self._is_empty(error) or error.unknown in self._chain.named
+
+    def _is_empty(self, error: ApiError) -> bool:
+        """Tell whether an answer without a body is a page without rows."""
+        return error.status == 204 and self._scan.method.no_content == "empty"
 
     def _keep(self) -> float | None:
         """Give the seconds for which the definition says that the chain stays true."""

@@ -393,5 +393,5 @@ def _words(constraint: Constraint) -> str:
 
 
 def paginator_of(table: Table, method: Method) -> Paginator | None:
-    """Give a method's paginator."""
-    return table.paginator(method)
+    """Give the paginator by which a method is read."""
+    return table.reading(method)

@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from billql import digits
 from billql.definition import CONNECTION, Column, Method, Rows
+from billql.disguise import complaint
 from billql.errors import BadAnswer
 from billql.exchange import Answer, Page, Scalar, member
 from billql.values import Reader, SQLValue, full_reader, reader, spells
@@ -114,7 +115,7 @@ def _content(
         counted[-1] if counted else None,
         answer.headers,
         sum(len(items.values) for items in groups),
-        tuple(_LIST.split(source.at)[0] for source in sources),
+        tuple(_LIST.split(source.at)[0] for source in sources if _LIST.search(source.at)),
         None if again is None else lambda: again().page,
     )
     return Content(data, groups, page, again, is_broken)
@@ -145,16 +146,14 @@ def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
 
 
 def _page_items(path: str, data: Any) -> Sequence[Any]:
-    """Give what a page counts: the elements of the first array, or map, on the path."""
-    array, map_ = (path.find(sign) for sign in ("[]", "{}"))
-    if array < 0 and map_ < 0:
+    """Give what a page counts: the elements of the first array or map on the path."""
+    head, *rest = _LIST.split(path)
+    if not rest:
         return [data]
-    is_map = array < 0 or 0 <= map_ < array
-    head = path[: map_ if is_map else array]
     found = member(data, head) if head else data
-    if isinstance(found, dict) and is_map:
+    if isinstance(found, dict) and path.startswith("{}", len(head)):
         return list(found.values())
-    return found if isinstance(found, list) and not is_map else ()
+    return found if isinstance(found, list) else ()
 
 
 def items_are_rows(method: Method) -> bool:
@@ -170,12 +169,16 @@ def _walk(source: Rows, data: Any, where: str, number: int) -> Items:
     if not source.at and not isinstance(data, dict):
         raise BadAnswer(f"{where} answered with something other than an object")
     found = Items(source, [data], [()], [None], number)
-    for depth, segment in enumerate(source.at.split(".") if source.at else ()):
-        found = _step(found, segment, strict=depth == 0 and not source.optional, where=where)
+    is_strict = not source.optional
+    for segment in source.at.split(".") if source.at else ():
+        found = _step(found, segment, data if is_strict else None, where)
+        # What lies in the rows of a list may be missing.
+        is_strict = is_strict and not _LIST.search(segment)
     return found
 
 
-def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
+def _step(items: Items, segment: str, strictly: Any, where: str) -> Items:
+    """Walk one step; `strictly` is the answer, where what is missing is an error."""
     name = segment.removesuffix("[]").removesuffix("{}")
     values: list[Any] = []
     parents: list[tuple[Any, ...]] = []
@@ -189,9 +192,12 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
         else:
             expected, fits = "an object", isinstance(found, dict)
         if not fits:
-            if found is not None or strict:
-                place = f"at {name}" if name else "as a whole"
+            place = f"at {name}" if name else "as a whole"
+            is_empty = expected != "an object" and (not name or _has(item, name))
+            if found is not None or not (strictly is None or is_empty):
                 raise BadAnswer(f"{where} answered without {expected} {place}")
+            if strictly is not None and (wrong := complaint(strictly, item)) is not None:
+                raise BadAnswer(f"{where} answered without {expected} {place}, but with {wrong}")
             continue
         if expected == "a list":
             values.extend(found)
@@ -204,6 +210,11 @@ def _step(items: Items, segment: str, *, strict: bool, where: str) -> Items:
         parents.extend([(item, *around)] * added)
     keys = keys or [None] * len(values)
     return Items(items.source, values, parents, keys, items.number)
+
+
+def _has(item: Any, name: str) -> bool:
+    """Tell whether an object has a member, be it null."""
+    return isinstance(item, dict) and name in item
 
 
 class RowMaker:

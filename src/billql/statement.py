@@ -48,6 +48,8 @@ class ScanFigures:
     """How many answers have come: no cost, but news for who looks ahead."""
     expected: int | None = None
     """How many pages there are in the lists that have told it so far; None if none has."""
+    notes: list[str] = field(default_factory=list)
+    """What was odd in answers, and no error."""
     trips: set[Trip] = field(default_factory=set, repr=False)
     """The requests under way."""
 
@@ -57,8 +59,9 @@ class ScanFigures:
         it is sent again; may be read in any thread."""
         return max((trip.waited for trip in tuple(self.trips)), default=0.0)
 
-    def as_dict(self) -> dict[str, str | int | float]:
-        """Give the figures as `--stats` shows them; `waited` is in seconds."""
+    def as_dict(self) -> dict[str, str | int | float | list[str]]:
+        """Give the figures as `--stats` shows them; `waited` is in seconds, and `notes` are there
+        if there are any."""
         return {
             "resource": self.resource,
             "requests": self.requests,
@@ -67,6 +70,7 @@ class ScanFigures:
             "cache_hits": self.cache_hits,
             "retries": self.retries,
             "waited": round(self.waited, 3),
+            **({"notes": self.notes} if self.notes else {}),
         }
 
 
@@ -272,6 +276,12 @@ class Statement:
                 "that it may read",
                 hint="Narrow it down, or raise max_rows under [settings] in the config file.",
             )
+
+    def note(self, figures: ScanFigures, text: str) -> None:
+        """Note what is odd in an answer, once for each scan."""
+        if text not in figures.notes:
+            figures.notes.append(text)
+            self.shared.transport.note(text)
 
     def _check_time(self) -> None:
         limit = self.shared.settings.statement_timeout

@@ -125,6 +125,11 @@ class Transport:
             self._dispatch(lane)
         return future
 
+    def note(self, text: str) -> None:
+        """Tell `--verbose` something of an answer."""
+        if self._log is not None:
+            self._log(f"! {text}")
+
     def close(self) -> None:
         """End what is under way, the threads and the connections."""
         with self._lock:

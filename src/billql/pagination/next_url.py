@@ -14,7 +14,8 @@ from billql.pagination.base import Pages, Paginator, count_of, pages_of, unseen
 class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
     """The answer's own address of the next page is followed until there is none.
 
-    An address on another origin would take the token there, so it is an error.
+    An address on another origin would take the token there, so it is an error; where the API is
+    asked at another address than the definition's, the definition's stands for that.
     """
 
     path: str
@@ -66,24 +67,33 @@ def _changed(first: Request, why: str) -> ListChanged:
 
 
 def follow(request: Request, address: str) -> Request:
-    """Give the request for an address of the next page; raises BadAnswer for another server's."""
+    """Give the request for an address of the next page; raises BadAnswer for another server's.
+
+    An API that is asked through a gateway may know the gateway's address, its own, or none.
+    """
     here = urlsplit(request.url)
+    base = request.home.url if request.home else f"{here.scheme}://{here.netloc}"
+    public = request.home.public if request.home else base
     try:
         target = urlsplit(urljoin(request.url, address))
-        same = _origin(target) == _origin(here)
+        origin = _origin(target)
+        is_here, is_public = (origin == _origin(urlsplit(one)) for one in (base, public))
     except ValueError:
         raise BadAnswer(
             f"{request.method} {request.url} gave an address of its next page that is none"
         ) from None
-    if not same:
+    if not (is_here or is_public):
         raise BadAnswer(
             f"{request.method} {request.url} points to another server for its next page: "
             f"{target.scheme}://{target.hostname or ''}",
             hint="A token is only ever sent to its provider's own server.",
         )
+    prefix = urlsplit(base).path
+    asked = here.path.removeprefix(prefix)
+    has_prefix = is_here and target.path.startswith(f"{prefix}/") and target.path != asked
     return replace(
         request,
-        url=f"{here.scheme}://{here.netloc}{target.path}",
+        url=f"{base.removesuffix(prefix) if has_prefix else base}{target.path}",
         query=tuple(parse_qsl(target.query, keep_blank_values=True)),
     )
 

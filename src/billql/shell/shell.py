@@ -145,6 +145,8 @@ class Shell:
         """Tell what the last statement has cost."""
         for scan in self.last.scans if self.last is not None else ():
             told = scan.as_dict()
-            resource = told.pop("resource")
+            resource, notes = told.pop("resource"), told.pop("notes", None)
             costs = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
             print(f"{resource}: {costs} s", file=sys.stderr)
+            if notes:
+                print(f"{resource}: {'; '.join(scan.notes)}", file=sys.stderr)
