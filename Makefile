@@ -19,8 +19,8 @@ help: ## Show the targets.
 $(READY): pyproject.toml $(wildcard requirements/*.txt) requirements/run_uv.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "billql needs Python 3.11 or newer; this is " + sys.version)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
-	$(INSTALL) --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/tools.txt
+	$(INSTALL) --no-build-isolation --require-hashes -r requirements/dev.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
@@ -42,7 +42,7 @@ assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minut
 	PYTHONPATH=tests $(BIN)/python -m assurance
 
 $(FUZZ_READY): $(READY)
-	$(INSTALL) --require-hashes -r requirements/fuzz.txt
+	$(INSTALL) --no-build-isolation --require-hashes -r requirements/fuzz.txt
 	touch $(FUZZ_READY)
 
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
@@ -52,8 +52,8 @@ bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; wri
 	$(BIN)/python -m bench
 
 lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
-	echo uv | $(LOCK) --output-file requirements/uv.txt -
-	$(LOCK) --extra dev --output-file requirements/dev.txt pyproject.toml
+	$(LOCK) --output-file requirements/tools.txt requirements/tools.in
+	$(LOCK) --extra dev --constraint requirements/tools.txt --output-file requirements/dev.txt pyproject.toml
 	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
 	$(BIN)/python tests/prepare.py lock
 

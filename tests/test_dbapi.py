@@ -8,15 +8,21 @@ import math
 import subprocess
 import sys
 import threading
+import uuid
 from collections import ChainMap
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from enum import Enum, StrEnum
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 import dbapi20
 import httpx
+import numpy as np
+import pandas as pd
 import pytest
 
 import billql
@@ -48,6 +54,26 @@ def connection(sandbox: Sandbox) -> Iterator[billql.Connection]:
 @pytest.fixture
 def cursor(connection: billql.Connection) -> billql.Cursor:
     return connection.cursor()
+
+
+EAST = datetime.timezone(datetime.timedelta(hours=2))
+
+
+class Colour(Enum):
+    RED = 1
+
+
+class Shade(StrEnum):
+    DARK = "dark"
+
+
+class Word(str):
+    """A text that shows itself as another."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "something else"
 
 
 EXPORTED = [
@@ -214,7 +240,7 @@ def test_a_declared_type_equals_one_type_object(declared: str, kind: object) -> 
 def test_the_description_tells_the_types_of_a_resource(cursor: billql.Cursor) -> None:
     cursor.execute("SELECT amount, invoice_period, invoice_id FROM digitalocean.billing.invoices")
     assert cursor.description == (
-        ("amount", "DECIMAL REAL", None, None, None, None, None),
+        ("amount", "DECIMAL DOUBLE", None, None, None, None, None),
         ("invoice_period", "MONTH TEXT", None, None, None, None, None),
         ("invoice_id", "TEXT", None, None, None, None, None),
     )
@@ -263,6 +289,32 @@ def test_constructors_speak_utc() -> None:
             "2026-03-14T23:00:00Z",
         ),
         (datetime.time(1, 2, 3), "01:02:03"),
+        (datetime.time(1, 2, tzinfo=datetime.UTC), "01:02:00"),
+        (memoryview(b"abcd")[::2], b"ac"),
+        (uuid.UUID(int=5), "00000000-0000-0000-0000-000000000005"),
+        (Word("w"), "w"),
+        (Shade.DARK, "dark"),
+        (np.bool_(True), 1),
+        (np.int64(-5), -5),
+        (np.uint8(200), 200),
+        (np.array(5), 5),
+        (np.float16(0.5), 0.5),
+        (np.float32(0.1), float(np.float32(0.1))),
+        (np.float64(0.1), 0.1),
+        (np.longdouble(0.5), 0.5),
+        (np.float32("nan"), None),
+        (np.str_("s"), "s"),
+        (np.bytes_(b"b"), b"b"),
+        (np.datetime64("NaT"), None),
+        (np.datetime64("2026-03"), "2026-03"),
+        (np.datetime64("2026-03-15"), "2026-03-15"),
+        (np.datetime64("2026-03-15T01"), "2026-03-15T01:00:00Z"),
+        (np.datetime64("2026-03-15T01:02:03", "ns"), "2026-03-15T01:02:03Z"),
+        (pd.NaT, None),
+        (pd.NA, None),
+        (pd.Timestamp("2026-03-15"), "2026-03-15T00:00:00Z"),
+        (pd.Timestamp("2026-03-15T01:00", tz="Europe/Berlin"), "2026-03-15T00:00:00Z"),
+        (Decimal("Infinity"), math.inf),
         (Decimal("12.50"), 12.5),
         (Decimal("12.00"), 12.0),
         (Decimal("0E+9"), 0.0),
@@ -283,7 +335,29 @@ def test_what_a_parameter_may_be(cursor: billql.Cursor, value: object, seen: obj
         (object(), errors.ProgrammingError, "Parameter 1: a object is nothing that SQL knows"),
         (Decimal("0.12345678901234567"), errors.DataError, "more digits than a number in SQL"),
         (Decimal("1E+999999999"), errors.DataError, "more digits than a number in SQL"),
-        (Decimal("NaN"), errors.DataError, "more digits than a number in SQL"),
+        (Decimal("NaN"), errors.DataError, "Parameter 1: NaN is no number"),
+        (Decimal("sNaN"), errors.DataError, "Parameter 1: sNaN is no number"),
+        (np.longdouble(1) / 3, errors.DataError, "more digits than a number in SQL"),
+        (np.uint64(2**63), errors.DataError, "Parameter 1: 9223372036854775808 has more than"),
+        (np.complex64(1), errors.ProgrammingError, "a complex64 is nothing that SQL knows"),
+        (np.array([5]), errors.ProgrammingError, "a ndarray is nothing that SQL knows"),
+        (np.timedelta64(1, "s"), errors.ProgrammingError, "a timedelta64 is nothing"),
+        (np.datetime64("2026-03-15T01:01:01.5"), errors.DataError, "a fraction of a second"),
+        (np.datetime64("2026-03-15T01:01:01", "ns") + 1, errors.DataError, "a fraction of a sec"),
+        (np.datetime64("-0044-03-15"), errors.DataError, "is not in the years 1 to 9999"),
+        (pd.Timestamp(1), errors.DataError, "000000001 has a fraction of a second"),
+        (pd.Timestamp("2026-03-15T01:01:01.5Z"), errors.DataError, "a fraction of a second"),
+        (pd.Period("2026-03"), errors.ProgrammingError, "a Period is nothing that SQL knows"),
+        (pd.Timedelta(1), errors.ProgrammingError, "a Timedelta is nothing that SQL knows"),
+        (pd.Series([1]), errors.ProgrammingError, "a Series is nothing that SQL knows"),
+        (Colour.RED, errors.ProgrammingError, "Colour.RED is of an enumeration, Colour"),
+        (int, errors.ProgrammingError, "a type is nothing that SQL knows"),
+        (datetime.timedelta(1), errors.ProgrammingError, "a timedelta is nothing that SQL knows"),
+        (Fraction(1, 3), errors.ProgrammingError, "a Fraction is nothing that SQL knows"),
+        ([1], errors.ProgrammingError, "Parameter 1: a list is nothing that SQL knows"),
+        (datetime.time(1, tzinfo=EAST), errors.DataError, "01:00:00.02:00 is a time of day in a z"),
+        (datetime.time(1, tzinfo=ZoneInfo("Europe/Berlin")), errors.DataError, "time of day in a"),
+        (datetime.datetime(1, 1, 1, tzinfo=EAST), errors.DataError, "years 1 to 9999 of UTC"),
         (datetime.datetime(2026, 3, 15, 1, 1, 1, 5), errors.DataError, "a fraction of a second"),
         ("\ud800", errors.DataError, "A text is not Unicode"),
     ],

@@ -145,6 +145,71 @@ def test_columns_that_sqlite_does_not_tell_apart(tmp_path: Path) -> None:
         assert select(session, sql)[0][1] == 3
 
 
+def test_rows_of_windows_that_overlap_are_one(tmp_path: Path) -> None:
+    days = [f"2026-01-{day:02}" for day in range(1, 31)]
+
+    def respond(request: httpx.Request) -> Any:
+        query = request.url.params
+        return {"items": [{"day": day} for day in days if query["from"] <= day <= query["to"]]}
+
+    read = {
+        "request": "GET /usage",
+        "rows": "items[]",
+        "parameters": {
+            "from": {"column": "day", "operator": ">=", "required": True},
+            "to": {"column": "day", "operator": "<=", "required": True},
+        },
+        "slices": {"column": "day", "days": 4, "most": 100},
+    }
+    for unique in (["day"], []):
+        usage = resource({"day": "date"}, {"list": read}, unique)
+        with opened(Api(respond), tmp_path, {"usage": usage}) as session:
+            sql = (
+                "SELECT count(*) FROM @usage WHERE day BETWEEN '2026-01-02' AND '2026-01-15'"
+                " OR day BETWEEN '2026-01-09' AND '2026-01-22'"
+            )
+            assert select(session, sql) == [(21,)]
+
+
+@pytest.mark.parametrize("read", ["id", "archived", "owner_object", "1"])
+def test_a_default_of_several_values_and_what_is_sent_only_when_read(
+    tmp_path: Path, read: str
+) -> None:
+    """A list in two parts, which expands the owner, and a way by key that does not."""
+    items: list[Item] = [
+        {"id": n, "archived": n % 2 == 0, "kind": "ab"[n % 3 % 2]} for n in range(9)
+    ]
+
+    def respond(request: httpx.Request) -> Any:
+        query = request.url.params
+        *_, last = request.url.path.split("/")
+        if last != "things":
+            return items[int(last)]
+        owner: Item = {"owner": {"id": "o"}} if "expand" in query else {"owner": "o"}
+        found = [one for one in items if query.get("kind", one["kind"]) == one["kind"]]
+        everything = query["archived"] == "true"
+        return {"items": [{**one, **owner} for one in found if everything or not one["archived"]]}
+
+    parameters = {
+        "kind": {},
+        "archived": {"default": [True, False], "match": "superset"},
+        "expand": {"value": "owner", "when_read": ["owner_object"]},
+    }
+    owner = {"type": "json", "path": "owner", "format": "reference", "hidden": True}
+    things = resource(
+        {"id": "integer", "archived": "boolean", "kind": "text", "owner_object": owner},
+        {"list": {**LIST, "parameters": parameters}, "get": GET},
+        ["id"],
+    )
+    with opened(Api(respond), tmp_path, {"things": things}) as session:
+        for key in (1, 2, 3, 4):
+            sql = f"SELECT {read} FROM @things WHERE kind = 'a' OR id = {key}"
+            expected = len({n for n in range(9) if items[n]["kind"] == "a"} | {key})
+            assert len(select(session, sql)) == expected
+        sql = f"SELECT {read} FROM (VALUES (1), (2)) v FULL JOIN @things ON id = column1"
+        assert len(select(session, sql)) == 9
+
+
 # Rows that come twice.
 
 

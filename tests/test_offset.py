@@ -173,6 +173,21 @@ def test_offset_counts_rows_and_not_what_holds_them(tmp_path: Path, form: str, l
             assert found == expected[offset : None if limit < 0 else offset + limit]
 
 
+def test_the_members_of_a_map_are_what_its_pages_count(tmp_path: Path) -> None:
+    def respond(request: httpx.Request) -> Any:
+        first = (int(request.url.params.get("page", "1")) - 1) * 10
+        return {
+            "items": {f"k{n}": {"n": n} for n in range(first, min(first + 10, 35))},
+            "total": 35,
+        }
+
+    columns = {"key": {"type": "text", "path": "$key"}, "n": "integer"}
+    with opened(Api(respond), tmp_path, listed("items{}", columns)) as session:
+        for offset in OFFSETS:
+            found = select(session, f"SELECT n FROM @things LIMIT 100 OFFSET {offset}")
+            assert found == [(n,) for n in range(offset, 35)]
+
+
 def test_a_limit_does_not_make_pages_of_what_holds_rows_smaller(tmp_path: Path) -> None:
     """Three parents may well have no line at all."""
     rows, columns, items, _ = NESTED["lines"]

@@ -293,7 +293,7 @@ class Resource(_Strict, frozen=True, kw_only=True):
     methods: Annotated[dict[Name, Method], Meta(min_length=1)]
     """The ways to read it; the best one for a query is chosen."""
     unique: tuple[Name, ...] = ()
-    """The columns that together tell its rows apart."""
+    """The columns that together tell its rows apart, whichever method reads them."""
     examples: Annotated[tuple[Example, ...], Meta(min_length=1)]
     """Queries that run as they stand."""
 

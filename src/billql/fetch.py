@@ -80,7 +80,7 @@ class Scan:
         """Give the request that opens a chain, and how many rows it leaves out, of so many."""
         if self.paginator is None:
             return chain.first, 0
-        if not items_are_rows(self.method):
+        if not items_are_rows(self.method) or chain.parts:
             return self.paginator.sized(chain.first, None), 0
         sized = self.paginator.sized(chain.first, self.wanted)
         skip = self._skip if skip is None else skip

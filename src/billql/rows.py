@@ -146,14 +146,16 @@ def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
 
 
 def _page_items(path: str, data: Any) -> Sequence[Any]:
-    """Give what a page counts: the elements of the first array or map on the path."""
-    head, *rest = _LIST.split(path)
-    if not rest:
+    """Give what a page counts: the elements of the first array, or map, on the path."""
+    array, map_ = (path.find(sign) for sign in ("[]", "{}"))
+    if array < 0 and map_ < 0:
         return [data]
+    is_map = array < 0 or 0 <= map_ < array
+    head = path[: map_ if is_map else array]
     found = member(data, head) if head else data
-    if isinstance(found, dict) and path.startswith("{}", len(head)):
+    if isinstance(found, dict) and is_map:
         return list(found.values())
-    return found if isinstance(found, list) else ()
+    return found if isinstance(found, list) and not is_map else ()
 
 
 def items_are_rows(method: Method) -> bool:

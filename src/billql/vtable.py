@@ -91,7 +91,6 @@ class VirtualTable:
         self.table = table
         self._names = list(table.columns)
         self._keys = key_columns(table)
-        self._places: dict[frozenset[str], tuple[int, ...]] = {}
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
         """Answer what a scan under some constraints would cost."""
@@ -155,10 +154,7 @@ class VirtualTable:
 
     def places(self, plan: Plan) -> tuple[int, ...]:
         """Give the places in a row of the columns that a plan's statement reads."""
-        if plan.used not in self._places:
-            used = (place for place, name in enumerate(self._names) if name in plan.used)
-            self._places[plan.used] = tuple(used)
-        return self._places[plan.used]
+        return tuple(place for place, name in enumerate(self._names) if name in plan.used)
 
     def Open(self) -> Cursor:  # noqa: N802
         """Begin to read the table."""
@@ -180,6 +176,7 @@ class Cursor:
         self._rows: Sequence[Row] = ()
         self._at = 0
         self._end = True
+        self._plan: Plan | None = None
         self._shown: tuple[int, ...] = ()
         self._numbered: Counter[str] = Counter()
         self._rowid = (-1, 0)
@@ -194,7 +191,8 @@ class Cursor:
         self._position = 0
         self._rowid = (-1, 0)
         plan = self._parent.host.running().plans[number]
-        self._shown = self._parent.places(plan)
+        if plan is not self._plan:
+            self._plan, self._shown = plan, self._parent.places(plan)
         self._batches = self._scan(plan, arguments)
         self._fill()
 

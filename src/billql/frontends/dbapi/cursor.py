@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import apsw
 
 from billql import errors, names
-from billql.frontends.dbapi.types import STORED, Parameters, adapt, with_decimals
+from billql.frontends.dbapi.types import Parameters, adapt, described, with_decimals
 
 if TYPE_CHECKING:
     from billql.frontends.dbapi import Connection
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from billql.statement import ScanFigures
 
 Row = tuple[Any, ...]
-Description = tuple[tuple[str, str | None, None, None, None, None, None], ...]
+Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
 
 _CHANGES = frozenset(("INSERT", "REPLACE", "UPDATE", "DELETE"))
 """What statements that change data begin with."""
@@ -37,8 +37,9 @@ class Cursor:
         self.lastrowid: int | None = None
         """The row id that the last INSERT gave."""
         self.description: Description | None = None
-        """Seven entries for each column; only the name and the type code are filled. An expression
-        has the type of its first value, and None if that is NULL or missing."""
+        """Seven entries for each column: its name and its type code, and for a `decimal.Decimal` a
+        precision and a scale. An expression has the type of its first value, and None if that is
+        NULL or missing."""
         self._rows: Iterator[Row] | None = None
         self._execution: Execution | None = None
         self._scans: list[list[ScanFigures]] = []  # of each statement; they still grow
@@ -185,7 +186,11 @@ class Cursor:
             self._rows = iter(())
             self._finish()
             return
-        self.description = _described(execution.description, first)
+        values = first or (None,) * len(execution.description)
+        self.description = tuple(
+            described(name, declared, value, decimals=self.connection.decimals)
+            for (name, declared), value in zip(execution.description, values, strict=True)
+        )
         rows = _all_rows(weakref.ref(self), first, execution)
         # What RETURNING gives is read at once, before another statement changes the count.
         self._rows = iter(list(rows)) if self._changes else rows
@@ -280,14 +285,6 @@ def _unbound(sql: str, parameters: Parameters) -> errors.SqlError:
         f"The statement has {count} parameters, and {len(parameters)} values are given",
         sql=sql,
         hint="Give a list with a value for each ?, or a dictionary with one for each :name.",
-    )
-
-
-def _described(columns: Sequence[tuple[str, str | None]], first: Row | None) -> Description:
-    values = (None,) * len(columns) if first is None else first
-    return tuple(
-        (name, code or STORED.get(type(value)), None, None, None, None, None)
-        for (name, code), value in zip(columns, values, strict=True)
     )
 
 

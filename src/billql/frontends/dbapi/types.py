@@ -1,7 +1,9 @@
 """PEP 249's types: what a column's type code equals, and what a parameter may be.
 
-A type code is the type that a column is declared with, such as `DECIMAL REAL` or `VARCHAR(20)`. A
-type object equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
+A type code is the type that a column is declared with, such as `TIMESTAMP TEXT` or `VARCHAR(20)`.
+An amount's says how it is given: `DECIMAL DOUBLE` for a float, `DECIMAL` with a precision and a
+scale for a `decimal.Decimal`; data frames (polars) take their types from there. A type object
+equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
 """
 
 from __future__ import annotations
@@ -119,6 +121,32 @@ def Binary(value: bytes | bytearray | memoryview) -> bytes:  # noqa: N802
 # Results.
 
 
+def described(
+    name: str, declared: str | None, first: Any, *, decimals: bool
+) -> tuple[str, str | None, None, None, int | None, int | None, None]:
+    """Give a column's entry in `Cursor.description`; see there.
+
+    `first` is its value in the first row: an expression, which is declared as nothing, has its
+    type.
+    """
+    code = declared or STORED.get(type(first))
+    word = "" if code is None else code.upper().replace("(", " ").partition(" ")[0]
+    if decimals and (word == "DECIMAL" or (declared is None and isinstance(first, float))):
+        return name, "DECIMAL", None, None, *_DECIMAL_DIGITS, None
+    if word in ("DECIMAL", "NUMERIC"):
+        code = f"{word} DOUBLE"
+    elif word in _STORES_NONE and word == (declared or "").upper() and first is not None:
+        code = f"{word} {STORED[type(first)]}"
+    return name, code, None, None, None, None, None
+
+
+_STORES_NONE = frozenset(("DATE", "TIME", "DATETIME", "TIMESTAMP", "MONTH", "BOOL", "BOOLEAN"))
+"""Types of local tables of which SQLite has no values; a resource's own say what they are."""
+
+_DECIMAL_DIGITS = 38, 18
+"""The precision and the scale of amounts: those of the files in Parquet and Arrow."""
+
+
 def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Give what turns the amounts of a row into decimals, by the declared types of its columns.
 
@@ -149,7 +177,7 @@ def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tu
 
 # Parameters.
 
-_PLAIN = frozenset((type(None), bool, float, str, bytes, bytearray, memoryview))
+_PLAIN = frozenset((type(None), bool, float, str, bytes))
 _INTEGERS = range(-(2**63), 2**63)
 
 
@@ -179,39 +207,134 @@ def _adapted(value: Any, place: int | str) -> Any:
     """Give one value as SQLite takes it; days and instants take the form that columns have."""
     if type(value) in _PLAIN:
         return value
-    if hasattr(value, "__index__"):
+    if isinstance(value, str):  # Enumerations among them, whose own str() may give another text.
+        return str.__str__(value)
+    if isinstance(value, float | bytes):
+        return value
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    kind = getattr(getattr(value, "dtype", None), "kind", "") if value is not None else ""
+    if kind and not value.shape:
+        return _of_numpy(value, kind, place)
+    if not kind and hasattr(type(value), "__index__"):
         number = value.__index__()
         if number not in _INTEGERS:
-            raise DataError(f"Parameter {place}: {number} has more than the 64 bits of an INTEGER")
+            raise DataError(
+                f"Parameter {place}: {number} has more than the 64 bits of an INTEGER",
+                hint="Give it as text, or as a float.",
+            )
         return number
-    if isinstance(value, float | str | bytes):
-        return value
     import datetime
     import decimal
+    import uuid
 
     if isinstance(value, decimal.Decimal):
         return _amount(value, place)
-    if isinstance(value, datetime.datetime | datetime.time) and value.microsecond:
-        raise DataError(
-            f"Parameter {place}: {value} has a fraction of a second",
-            hint="Instants have none in SQL; cut it off with .replace(microsecond=0).",
+    if isinstance(value, datetime.date | datetime.time):
+        return _moment(value, place)
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    if type(value).__name__ == "NAType":  # what pandas has for a value that is missing
+        return None
+    raise _unknown(value, place)
+
+
+def _unknown(value: Any, place: int | str) -> ProgrammingError:
+    import enum
+
+    name = type(value).__name__
+    if isinstance(value, enum.Enum):
+        return ProgrammingError(
+            f"Parameter {place}: {value} is of an enumeration, {name}, which SQL does not know",
+            hint="Give its value: its attribute .value.",
         )
-    if isinstance(value, datetime.datetime):
+    return ProgrammingError(
+        f"Parameter {place}: a {name} is nothing that SQL knows",
+        hint="Give None, a number, text, bytes, a date, a time, a Decimal or a UUID.",
+    )
+
+
+def _of_numpy(value: Any, kind: str, place: int | str) -> Any:
+    """Give a scalar of NumPy's, by the kind of its type; one of 32 bits keeps its exact value.
+
+    https://numpy.org/doc/stable/reference/generated/numpy.dtype.kind.html
+    """
+    if kind in "biuOSU":
+        return _adapted(value.item(), place)
+    if kind == "f":
+        number = float(value)
+        if number != value and number == number:
+            raise DataError(
+                f"Parameter {place}: {value} has more digits than a number in SQL",
+                hint="Round it: float(x).",
+            )
+        return number
+    if kind != "M":
+        raise _unknown(value, place)
+    if value != value:
+        return None
+    unit = value.dtype.str[3:].strip("[]")
+    if unit == "M":
+        return str(value)
+    seconds = value.astype("datetime64[s]")
+    if seconds != value:
+        raise _fraction(value, place)
+    found = (value if unit in ("Y", "W", "D") else seconds).item()
+    if isinstance(found, int):  # NumPy has years that nobody else has.
+        raise _out_of_years(value, place)
+    return _moment(found, place)
+
+
+def _moment(value: datetime.date | datetime.time, place: int | str) -> str | None:
+    """Give a day, a time of day or an instant as text; None for what pandas calls NaT."""
+    import datetime
+
+    if value != value:
+        return None
+    if not isinstance(value, datetime.datetime | datetime.time):
+        return value.isoformat()
+    if value.microsecond or getattr(value, "nanosecond", 0):
+        raise _fraction(value, place)
+    if isinstance(value, datetime.time):
+        if value.tzinfo is not None and value.utcoffset() != datetime.timedelta():
+            raise DataError(
+                f"Parameter {place}: {value} is a time of day in a zone, and SQL knows none",
+                hint="Give an instant, or the time in UTC.",
+            )
+        return value.replace(tzinfo=None).isoformat()
+    try:
         if value.tzinfo is not None:
             value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-        return f"{value.isoformat()}Z"
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    raise ProgrammingError(
-        f"Parameter {place}: a {type(value).__name__} is nothing that SQL knows",
-        hint="Give None, a number, text, bytes, a date, a time or a Decimal.",
+    except OverflowError:
+        raise _out_of_years(value, place) from None
+    return f"{value.isoformat()}Z"
+
+
+def _out_of_years(value: object, place: int | str) -> DataError:
+    return DataError(
+        f"Parameter {place}: {value} is not in the years 1 to 9999 of UTC",
+        hint="SQL knows no other years; give it as text.",
+    )
+
+
+def _fraction(value: object, place: int | str) -> DataError:
+    return DataError(
+        f"Parameter {place}: {value} has a fraction of a second",
+        hint="Instants have none in SQL; cut it off: .replace(microsecond=0) of a datetime, "
+        ".floor('s') of a Timestamp.",
     )
 
 
 def _amount(value: Decimal, place: int | str) -> int | float:
     """Give a decimal as the number that reads like it: a REAL has 15 digits, an INTEGER 18."""
+    from decimal import Decimal
+
+    if value.is_nan():
+        raise DataError(
+            f"Parameter {place}: {value} is no number", hint="Give None for what is not known."
+        )
     number = float(value)
-    if type(value)(f"{number:.15g}") == value:
+    if Decimal(f"{number:.15g}") == value:
         return number
     if value.is_finite() and value.adjusted() < 19 and int(value) == value:
         return int(_adapted(int(value), place))
