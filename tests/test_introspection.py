@@ -118,20 +118,14 @@ def written_resources() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
                 yield provider, service, name, resource
 
 
-def needs(resource: dict[str, Any], method: dict[str, Any]) -> tuple[set[str], set[str]]:
+def needs(method: dict[str, Any]) -> tuple[set[str], set[str]]:
     """Tell from a method as it is written what it cannot do without, and what it can filter on."""
     filters = {
         (parameter.get("column", name), "default" in parameter, parameter.get("required", False))
         for name, parameter in method.get("parameters", {}).items()
         if "value" not in parameter
     }
-    defaults = {column for column, default, _ in filters if default}
-    required = {
-        column
-        for column, default, asked in filters
-        if (asked and not default)
-        or (resource["columns"][column].get("path") == "$parameter" and column not in defaults)
-    }
+    required = {column for column, default, asked in filters if asked and not default}
     return required, {column for column, _, _ in filters} - required
 
 
@@ -188,7 +182,55 @@ def test_every_method_is_listed_with_what_it_needs(built_in: Session) -> None:
             _, request, required, optional, description = row
             assert (request, description) == (method["request"], method["description"].strip())
             told = [set(filter(None, str(one).split(", "))) for one in (required, optional)]
-            assert tuple(told) == needs(resource, method)
+            assert tuple(told) == needs(method)
+
+
+def test_what_a_method_cannot_do_without_is_what_its_statements_need(built_in: Session) -> None:
+    """A statement that says something of these columns alone, and reads no hidden ones, is
+    planned, and one that leaves one of them out is not."""
+    for provider, service, name, resource in written_resources():
+        whole = f"{provider}.{service}.{name}"
+        ways = [str(row[2]) for row in rows(built_in, f"SHOW METHODS IN {whole}")]
+        for needed in ways:
+            columns = needed.split(", ") if needed else []
+            said = [f"{column} {condition(resource, column)}" for column in columns]
+            assert "needs" not in plan(built_in, whole, said)
+        fewest = min((set(filter(None, way.split(", "))) for way in ways), key=len)
+        if fewest and all(fewest <= set(way.split(", ")) for way in ways):
+            assert "needs" in plan(built_in, whole, [])
+
+
+def condition(resource: dict[str, Any], column: str) -> str:
+    """Give a condition on a column that fills whichever parameter needs it."""
+    operators = {
+        parameter.get("operator", "=")
+        for method in resource["methods"].values()
+        for name, parameter in method.get("parameters", {}).items()
+        if parameter.get("column", name) == column and parameter.get("required")
+    }
+    return "= 'x'" if "=" in operators else f"{operators.pop()} '2026-01-01'"
+
+
+def plan(session: Session, table: str, said: list[str]) -> str:
+    where = f"WHERE {' AND '.join(said)}" if said else ""
+    return str(rows(session, f"EXPLAIN QUERY PLAN SELECT * FROM {table} {where}")[0][-1])
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ("stripe.billing.subscriptions", "price"),
+        ("stripe.billing.subscriptions", "plan"),
+        ("metronome.customers.customers", "ingest_alias"),
+        ("digitalocean.databases.databases", "tag_name"),
+    ],
+)
+def test_what_may_be_left_out_is_not_required(built_in: Session, table: str, column: str) -> None:
+    found = rows(built_in, f"DESCRIBE EXTENDED {table} ")
+    assert [row[2] for row in found if row[0] == column] == [0]
+    methods = rows(built_in, f"SHOW METHODS IN {table}")
+    assert not any(column in str(row[2]).split(", ") for row in methods)
+    assert any(column in str(row[3]).split(", ") for row in methods)
 
 
 def test_every_parameter_is_listed(built_in: Session) -> None:
@@ -214,9 +256,7 @@ def test_every_parameter_is_listed(built_in: Session) -> None:
 
 def test_every_resource_can_be_described(built_in: Session) -> None:
     for provider, service, name, resource in written_resources():
-        required = set.intersection(
-            *(needs(resource, method)[0] for method in resource["methods"].values())
-        )
+        required = set.intersection(*(needs(method)[0] for method in resource["methods"].values()))
         extended = rows(built_in, f"DESCRIBE EXTENDED {provider}.{service}.{name}")
         assert extended[-1][:2] == ("connection", "text")
         assert [(row[:4], row[5:]) for row in extended[:-1]] == [

@@ -7,7 +7,7 @@ from typing import Literal
 from billql.catalogue import Table
 from billql.definition import Method, Parameter
 from billql.exchange import plain
-from billql.plan import Constraint, bearing_on, chooses_connections, echoed, filters, unfilled
+from billql.plan import Constraint, bearing_on, chooses_connections, filters, unfilled
 from billql.values import Operator
 
 _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
@@ -24,11 +24,10 @@ _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
 def required(table: Table, method: Method) -> list[str]:
     """Name the columns about which a statement must say something, if it uses a method.
 
-    Those whose value only the statement knows are among them, although it may leave them unread.
+    A column whose value only the statement knows is not among them for that alone, because it may
+    be left unread.
     """
-    told = {column for column, one in filters(method) if one.default is not None}
-    needed = {*unfilled(method, ()), *(set(echoed(table)) - told)}
-    return list(dict.fromkeys(column for column, _ in filters(method) if column in needed))
+    return list(dict.fromkeys(unfilled(method, ())))
 
 
 def optional(table: Table, method: Method) -> list[str]:
