@@ -86,6 +86,10 @@ class Naming:
         if text.startswith(".", word.end):  # SQLite points to the first part of `table.column`
             after = next(iter(tokens.tokenize(text[word.end + 1 :])), None)
             name = tokens.unquote(after.text).lower() if after is not None else name
+        elif text[word.end :].lstrip().startswith("("):
+            known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
+            similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)
+            return f"Did you mean {similar[0]}()?" if similar and name not in known else None
         columns = [
             column for table in rewritten.resources for column in self._engine().columns(table)
         ]

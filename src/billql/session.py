@@ -214,8 +214,10 @@ class Execution:
         except apsw.Error as error:
             self._end(undoes=not _is_settled(error))
             raise _translated(error, self._rewritten, self._session) from error
-        except BaseException:
+        except BaseException as error:
             self._end(undoes=True)
+            if isinstance(error, errors.ParameterMissing):
+                _advise(error, self._rewritten)
             raise
         finally:
             if current is not None:
@@ -278,6 +280,13 @@ class Execution:
         if undoes:
             database.execute(f"ROLLBACK TO {_SAVEPOINT}")
         database.execute(f"RELEASE {_SAVEPOINT}")
+
+
+def _advise(error: errors.ParameterMissing, rewritten: names.Rewritten) -> None:
+    """Say what to do where a condition would not do."""
+    from billql.joins import advice
+
+    error.hint = advice(rewritten.sql, error.resource, error.column) or error.hint
 
 
 def _is_settled(error: apsw.Error) -> bool:

@@ -311,7 +311,7 @@ class Statement:
             if self.sent >= most:
                 raise RequestLimit(
                     f"The statement needs more than the {most} requests that it may send",
-                    hint="Narrow it down, or raise --max-requests.",
+                    hint="Narrow it down, or raise --max-requests (max_requests in Python).",
                 )
             self.sent += 1
             figures.requests += 1
