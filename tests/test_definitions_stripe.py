@@ -592,6 +592,32 @@ def test_what_must_be_expanded_is_expanded_only_if_it_is_named(
         assert request.url.params.get_list("expand[]") == [parameters[name].value]
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        pytest.param(table, column, id=f"{table.name}-{column}")
+        for table in TABLES
+        for column in {
+            column: None
+            for how in table.resource.methods.values()
+            for parameter in how.parameters.values()
+            for column in parameter.when_read
+        }
+    ],
+)
+def test_what_must_be_expanded_can_be_read(
+    connection: billql.Connection, table: Table, column: str
+) -> None:
+    where = KEYS.get(table.name, "true")
+    ((count, valid),) = rows(
+        connection,
+        f"SELECT count(*), count({column}) - sum(json_valid({column}) AND {column} IS NOT NULL) "
+        f"FROM {table.name} WHERE {where}",
+    )
+    assert count
+    assert not valid
+
+
 def test_a_subscriptions_period_is_the_one_that_stripe_filters_by() -> None:
     """The greatest start and the least end of its items, where all of its items are shown."""
 

@@ -320,3 +320,9 @@ class Books:
             "pending": entries(pending),
             "refund_and_dispute_prefunding": {"available": none, "pending": none},
         }
+
+    def net_available(self, entry: Json) -> list[Json]:
+        """Return what an instant payout of an entry of the balance would bring."""
+        amount, currency = entry["amount"], entry["currency"]
+        destination = ident("ba_1", "bank", currency)
+        return [{"amount": amount, "destination": destination, "source_types": {"card": amount}}]

@@ -13,7 +13,12 @@ from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
-from billql.sandbox.stripe.customers import customer_json, entry_json
+from billql.sandbox.stripe.customers import (
+    cash_balance_of,
+    customer_json,
+    entry_json,
+    tax_of,
+)
 from billql.sandbox.stripe.drafting import Note
 from billql.sandbox.stripe.events import events_of
 from billql.sandbox.stripe.invoices import embedded, extra_json, invoice_json, line_json
@@ -21,7 +26,7 @@ from billql.sandbox.stripe.meters import alerts_of, meters_of
 from billql.sandbox.stripe.notes import note_json, note_line_json
 from billql.sandbox.stripe.orders import orders_of
 from billql.sandbox.stripe.quotes import lines_json, quote_json, quotes_of
-from billql.sandbox.stripe.rebates import Rebates
+from billql.sandbox.stripe.rebates import Rebates, least_in_other_currencies
 from billql.sandbox.stripe.subscriptions import discount_json, item_json, subscription_json
 
 
@@ -78,7 +83,8 @@ class Books:
     """The payout that a balance transaction is a part of."""
     balance: Json
     more: dict[tuple[str, str], Callable[[Json], object]]
-    """Fields that are only there if they are asked for, by the object's type."""
+    """Fields that are only there if they are asked for, by the object's type and their path; each
+    is made of what holds it."""
 
     @cached_property
     def _tables(self) -> dict[str, Table]:
@@ -112,6 +118,7 @@ class Books:
             ("plan", "tiers"): catalogue.tiers,
             ("coupon", "applies_to"): rebates.applies_to,
             ("coupon", "currency_options"): rebates.currency_options,
+            ("promotion_code", "restrictions.currency_options"): least_in_other_currencies,
         }
         meters = meters_of(self.story, catalogue)
         alerts = alerts_of(self.story, catalogue, self.story.customers)
@@ -162,6 +169,8 @@ class Books:
         )
         for word in ("sources", "tax_ids"):
             self.more["customer", word] = partial(_none_of, word)
+        self.more["customer", "cash_balance"] = cash_balance_of
+        self.more["customer", "tax"] = tax_of
         self.more["customer", "invoice_credit_balance"] = lambda row: (
             {row["currency"]: row["balance"]} if row["balance"] else {}
         )
@@ -221,6 +230,8 @@ class Books:
         self.more["quote", "line_items"] = lambda row: embedded(
             list(self.lines[row["id"]]), f"/v1/quotes/{row['id']}/line_items"
         )
+        # No quote has a discount or a tax rate.
+        self.more["item", "discounts"] = self.more["item", "taxes"] = lambda row: []
         return tables | {
             "payment_intents": Table(payments.intent_json(intent) for intent in intents),
             "invoice_payments": Table(each for own in paying.values() for each in own),
@@ -253,6 +264,7 @@ class Books:
                 charges.append(payments.charge_json(charge, key))
         books = balances.Books(story.seed, moved, story.opened, now)
         self.paid_out, self.balance = books.paid_out, books.balance()
+        self.more["balance", "instant_available.net_available"] = books.net_available
         shown = [reversals.refund_json(refund, own) for refund, own in refunds]
         for refund_row in shown:
             back[refund_row["charge"]].append(refund_row)

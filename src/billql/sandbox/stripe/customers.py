@@ -84,6 +84,36 @@ def customer_json(account: Account, now: int) -> Json:
     }
 
 
+def cash_balance_of(customer: Json) -> Json:
+    """Return the money that a customer has transferred ahead: none."""
+    return {
+        "object": "cash_balance",
+        "available": None,
+        "customer": customer["id"],
+        "customer_account": customer["customer_account"],
+        "livemode": False,
+        "settings": {"reconciliation_mode": "automatic", "using_merchant_default": True},
+    }
+
+
+def tax_of(customer: Json) -> Json:
+    """Return where a customer is taxed, which their address tells."""
+    address = customer["address"]
+    place = None
+    if address is not None:
+        place = {
+            "country": address["country"],
+            "source": "billing_address",
+            "state": address["state"],
+        }
+    return {
+        "automatic_tax": "unrecognized_location" if place is None else "not_collecting",
+        "ip_address": None,
+        "location": place,
+        "provider": "stripe",
+    }
+
+
 def entry_json(customer: Customer, entry: Entry) -> Json:
     """Return a change of a customer's balance as the API does."""
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from billql.sandbox.api import Json
@@ -105,19 +105,39 @@ def _walk(books: Books, node: Json, parts: list[str], path: str) -> Json:
             raise _refused(path)
         return node | {"data": [_walk(books, row, parts[1:], path) for row in node["data"]]}
     word = str(node.get("object", ""))
-    maker = books.more.get((word, parts[0]))
-    if maker is not None:
-        made = node.get(parts[0], maker(node))
-        return node | {parts[0]: _further(books, made, parts[1:], path)}
     ids = IDS.get(word, frozenset())
     for length in range(len(parts), 0, -1):
-        if ".".join(parts[:length]) in ids:
-            replaced: Json = _replace(books, node, parts[:length], parts[length:], path)
-            return replaced
+        inside, rest = parts[:length], parts[length:]
+        maker = books.more.get((word, ".".join(inside)))
+        changed: Json | None = None
+        if maker is not None:
+            changed = _add(books, node, inside, maker, rest, path)
+        elif ".".join(inside) in ids:
+            changed = _replace(books, node, inside, rest, path)
+        if changed is not None:
+            return changed
     inner = node.get(parts[0])
     if isinstance(inner, dict) and isinstance(inner.get("object"), str) and len(parts) > 1:
         return node | {parts[0]: _walk(books, inner, parts[1:], path)}
     raise _refused(path)
+
+
+def _add(
+    books: Books,
+    node: Any,
+    inside: list[str],
+    maker: Callable[[Json], object],
+    rest: list[str],
+    path: str,
+) -> Any:
+    """Return a copy of a part of an object with the field at a place in it that was left out."""
+    if isinstance(node, list):
+        return [_add(books, each, inside, maker, rest, path) for each in node]
+    name, *deeper = inside
+    if deeper:
+        return node | {name: _add(books, node[name], deeper, maker, rest, path)}
+    made = node[name] if name in node else maker(node)
+    return node | {name: _further(books, made, rest, path)}
 
 
 def _replace(books: Books, node: Any, inside: list[str], rest: list[str], path: str) -> Any:

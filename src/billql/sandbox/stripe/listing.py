@@ -317,10 +317,11 @@ class Endpoints:
             raise wording.Error(message, param="filter[applicability_scope]")
         if "price_type" in scope:
             return [grant for grant in grants if not grant.prices]
-        wanted = {price["id"] for price in scope["prices"]}
-        for price in wanted:
-            self._known("prices", price, "filter[applicability_scope][prices]")
-        return [grant for grant in grants if wanted & set(grant.prices)]
+        wanted = [price["id"] for price in scope["prices"]]
+        for place, price in enumerate(wanted):
+            where = f"filter[applicability_scope][prices][{place}][id]"
+            self._known("prices", price, where)
+        return [grant for grant in grants if set(wanted) & set(grant.prices)]
 
 
 def _place(rows: Rows, word: str, key: str, param: str) -> int:

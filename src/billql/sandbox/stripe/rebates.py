@@ -10,6 +10,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.chance import Chance
 from billql.sandbox.moments import DAY
 from billql.sandbox.story import Customer, Story
+from billql.sandbox.stripe.catalogue import in_currency
 from billql.sandbox.stripe.ids import account_of, ident
 
 
@@ -135,3 +136,9 @@ def _duration(coupon: Coupon) -> str:
     if coupon.months is None:
         return "forever"
     return "once" if coupon.months == 1 else "repeating"
+
+
+def least_in_other_currencies(restrictions: Json) -> Json:
+    """Return the least that must be spent in other currencies than the first one."""
+    least = restrictions["minimum_amount"]
+    return {} if least is None else {"eur": {"minimum_amount": in_currency(least, "eur")}}
