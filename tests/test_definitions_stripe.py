@@ -318,6 +318,34 @@ def test_a_status_that_the_filter_does_not_know_is_found(
     assert api.sent.get("status") == sent
 
 
+@pytest.mark.parametrize(
+    ("table", "name", "parameter"),
+    [
+        pytest.param(table, name, parameter, id=f"{table.name}-{name}")
+        for table, method, name, parameter in PARAMETERS
+        if method == "list"
+        and parameter.location == "query"
+        and type_of(table, parameter.column or name) == "text"
+        and not parameter.required
+        and (parameter.column or name) not in echoed(table)
+    ],
+)
+def test_an_empty_text_is_not_sent(
+    connection: billql.Connection,
+    sandbox: Sandbox,
+    table: Table,
+    name: str,
+    parameter: Parameter,
+) -> None:
+    """Stripe refuses a filter that is empty, and other APIs take it for none."""
+    column = parameter.column or name
+    before = len(sandbox.requests)
+    where = KEYS.get(table.name, "true")
+    assert rows(connection, f"SELECT 1 FROM {table.name} WHERE {where} AND {column} = ''") == []
+    sent = [entry.target for entry in list(sandbox.requests)[before:]]
+    assert not any(f"{parameter.name or name}=&" in f"{target}&" for target in sent)
+
+
 def test_a_group_of_events_is_no_type_of_one(connection: billql.Connection) -> None:
     """The API takes `invoice.*` as a pattern, and SQL does not."""
     events = "SELECT type FROM stripe.core.events WHERE"

@@ -67,4 +67,7 @@ def _carries(parameter: Parameter, text: str) -> bool:
         return text != "" and {".", ".."}.isdisjoint(steps) and min(text) >= " "
     if parameter.location == "header":
         return text.isascii() and text.isprintable() and text == text.strip() != ""
+    if parameter.location == "query" and text == "":
+        # Some APIs refuse an empty filter, and others take it for none at all.
+        return False
     return parameter.lists != "comma" or (text != "" and "," not in text)
