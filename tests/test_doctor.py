@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from billql.cli import main
-from billql.doctor import Finding, Level, examine, worst
+from billql.doctor import examine, worst
 from billql.errors import Exit
+from billql.finding import Finding, Level
 from billql.opening import Asked
 from billql.sandbox import Sandbox
 from test_connections import PROVIDER, SERVICE

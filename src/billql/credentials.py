@@ -118,6 +118,11 @@ class Credentials:
         readdressed = gives if url != origin(provider.url, provider_name) else None
         return Connection(provider_name, provider, url, secret, name, source, readdressed)
 
+    def address(self, name: str, provider_name: str, provider: Provider) -> str:
+        """Return the address that a connection asks; raises InterfaceError for one that is none."""
+        config = self._config(name, provider_name)
+        return self._url(name, config, provider_name, provider)[0]
+
     def told(self, name: str, provider_name: str, provider: Provider) -> Told:
         """Tell of a connection what is no secret; raises InterfaceError."""
         config = self._config(name, provider_name)

@@ -1,4 +1,4 @@
-"""Whether billql can do its work here: versions, the config file, definitions, tokens, the clock.
+"""Whether billql can do its work here: versions, surroundings, config file, definitions, tokens.
 
 Each thing that is looked at gives a `Finding`. Nothing is sent unless it is asked for; then each
 connection is asked for one small thing, and says by its answer whether its token is accepted, how
@@ -7,21 +7,24 @@ many requests it has left, and what time it is.
 
 from __future__ import annotations
 
-import enum
+import contextlib
+import difflib
+import os
 import platform
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import NamedTuple
 
+from billql import places, surroundings, token_source
 from billql._version import __version__
 from billql.bind import bind
 from billql.catalogue import Catalogue, Table
 from billql.config import Chosen
 from billql.credentials import Connection, Credentials
-from billql.errors import CredentialMissing, Error, Exit
+from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.exchange import Request
+from billql.finding import Finding, Level, failure
 from billql.limiter import remaining
 from billql.opening import Asked
 from billql.plan import choose, paginator_of
@@ -32,26 +35,6 @@ _MOST_SKEW = 30.0
 """By how many seconds the clock may be wrong before it matters to a token or a signature."""
 
 
-class Level(enum.IntEnum):
-    """How good or bad a finding is."""
-
-    OK = 0
-    NOTE = 1
-    """Nothing is wrong, but something is not there."""
-    WARNING = 2
-    ERROR = 3
-
-
-class Finding(NamedTuple):
-    """What was found of one thing; `exit` is the exit code that an error stands for."""
-
-    level: Level
-    subject: str
-    text: str
-    hint: str | None = None
-    exit: int = Exit.OK
-
-
 def examine(
     asked: Asked, *, online: bool = False, wire: Exchanges | None = None
 ) -> Iterator[Finding]:
@@ -60,22 +43,26 @@ def examine(
     try:
         found = asked.configured()
     except Error as error:
-        yield _error("config", error)
+        yield failure("config", error)
         found = Chosen()
     else:
         yield from _config(asked, found)
-    catalogue = asked.catalogue(found)
-    yield from _definitions(catalogue)
-    yield from _connections(asked, found, catalogue, _Probe(asked, found, wire) if online else None)
+    try:
+        catalogue = asked.catalogue(found)
+    except Error as error:
+        yield failure("definitions", error)
+        catalogue = Catalogue()
+    yield from _definitions(asked, found, catalogue)
+    credentials = Credentials(asked.environ, asked.tokens, asked.urls, found.connections)
+    yield from surroundings.look(asked.environ, _urls(catalogue, credentials))
+    yield from _unknown_variables(asked.environ, found, catalogue)
+    probe = _Probe(asked, found, wire) if online else None
+    yield from _connections(credentials, found, catalogue, probe)
 
 
 def worst(findings: list[Finding]) -> int:
     """Give the exit code of the worst finding."""
     return max((one.exit for one in findings if one.level is Level.ERROR), default=Exit.OK)
-
-
-def _error(subject: str, error: Error) -> Finding:
-    return Finding(Level.ERROR, subject, error.message, error.hint, error.exit)
 
 
 def _versions() -> Iterator[Finding]:
@@ -89,7 +76,15 @@ def _versions() -> Iterator[Finding]:
 
 def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
     path = asked.config_path
-    if path is None or not path.is_file():
+    if path is None:
+        yield Finding(
+            Level.NOTE,
+            "config",
+            "none, for there is no home folder",
+            "Name a file with BILLQL_CONFIG or --config, or a home folder with HOME.",
+        )
+        return
+    if not os.path.exists(path):  # noqa: PTH110 - it never raises
         yield Finding(Level.NOTE, "config", f"none; it would be {path}")
         return
     for warning in found.warnings:
@@ -97,22 +92,50 @@ def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
     yield Finding(Level.OK, "config", f"{path}: {_count(len(found.connections), 'connection')}")
 
 
-def _definitions(catalogue: Catalogue) -> Iterator[Finding]:
+def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[Finding]:
+    for folder in (*asked.definitions, *found.profile.definitions):
+        with contextlib.suppress(InterfaceError):  # it was told already
+            if not os.path.isdir(path := places.expanded(folder)):  # noqa: PTH112
+                hint = "--definitions, or `definitions` in the config file, names it."
+                yield Finding(Level.WARNING, "definitions", f"{path} is no folder", hint)
     for name in catalogue.providers():
         try:
             services = catalogue.services(name)
             count = sum(len(catalogue.resources(name, service)) for service in services)
             version = catalogue.provider(name).version
         except Error as error:
-            yield _error(f"provider {name}", error)
+            yield failure(f"provider {name}", error)
         else:
             yield Finding(Level.OK, f"provider {name}", f"{version}: {_count(count, 'resource')}")
 
 
-def _connections(
-    asked: Asked, found: Chosen, catalogue: Catalogue, probe: _Probe | None
+def _urls(catalogue: Catalogue, credentials: Credentials) -> Iterator[str]:
+    """Give the addresses that connections ask, as far as there are any."""
+    for provider_name in catalogue.providers():
+        for name in credentials.names(provider_name):
+            with contextlib.suppress(Error):
+                provider = catalogue.provider(provider_name)
+                yield credentials.address(name, provider_name, provider)
+
+
+def _unknown_variables(
+    environ: Mapping[str, str], found: Chosen, catalogue: Catalogue
 ) -> Iterator[Finding]:
-    credentials = Credentials(asked.environ, asked.tokens, asked.urls, found.connections)
+    """Find variables of billql's that say nothing, which a typing error makes of them."""
+    known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
+    known |= {f"BILLQL_{name.upper()}_URL" for name in catalogue.providers()}
+    known |= {token_source.variable(name) for name in found.connections}
+    known |= {one.token_env for one in found.connections.values() if one.token_env}
+    for name in sorted(environ):
+        if name.startswith("BILLQL_") and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1)
+            hint = f"Did you mean {near[0]}?" if near else None
+            yield Finding(Level.WARNING, "environment", f"{name} means nothing to billql", hint)
+
+
+def _connections(
+    credentials: Credentials, found: Chosen, catalogue: Catalogue, probe: _Probe | None
+) -> Iterator[Finding]:
     for name, config in found.connections.items():
         if config.provider not in catalogue.providers():
             yield Finding(
@@ -127,16 +150,20 @@ def _connections(
             subject = f"connection {name}"
             try:
                 provider = catalogue.provider(provider_name)
+                credentials.address(name, provider_name, provider)
                 connection = credentials.connection(name, provider_name, provider)
             except CredentialMissing as error:
                 if name in found.connections:
-                    yield _error(subject, error)
+                    yield failure(subject, error)
                 else:
                     yield Finding(Level.NOTE, subject, "not set up", error.hint)
             except Error as error:
-                yield _error(subject, error)
+                yield failure(subject, error)
             else:
-                yield Finding(Level.OK, subject, f"has a token, from {connection.source}")
+                text = f"has a token, from {connection.source}"
+                if connection.readdressed is not None:
+                    text += f"; it asks {connection.url}, by {connection.readdressed}"
+                yield Finding(Level.OK, subject, text)
                 if probe is not None:
                     yield from probe.ask(connection, catalogue)
 
@@ -146,7 +173,9 @@ class _Probe:
 
     def __init__(self, asked: Asked, found: Chosen, wire: Exchanges | None) -> None:
         self._options = asked.options(found)
-        self._wire = wire or Wire(self._options.settings, self._options.http_transport)
+        self._wire = wire or Wire(
+            self._options.settings, self._options.http_transport, environ=asked.environ
+        )
 
     def ask(self, connection: Connection, catalogue: Catalogue) -> Iterator[Finding]:
         """Tell what the API says to a connection's token, and whether the clocks agree."""
@@ -160,8 +189,11 @@ class _Probe:
         before = time.monotonic()
         try:
             reply = self._wire.exchange(request, headers, threading.Event())
+        except Error as error:
+            yield failure(subject, error)
+            return
         except NoReply as why:
-            hint = "Check the network, and the connection's address."
+            hint = why.hint or "Check the network, and the connection's address."
             text = connection.hide(f"{connection.url} gave no answer: {why}")
             yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
             return
@@ -199,7 +231,7 @@ def _accepted(
         return Finding(Level.OK, subject, f"its token is accepted{f'; {left}' if left else ''}")
     if reply.status == 403:
         return Finding(Level.OK, subject, f"its token is accepted, but may not read {table.name}")
-    return _error(subject, refusal(request, connection, reply))
+    return failure(subject, refusal(request, connection, reply))
 
 
 def _clock(subject: str, reply: Reply, now: float, took: float) -> Iterator[Finding]:

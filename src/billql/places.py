@@ -5,14 +5,13 @@ another config file, `BILLQL_DATA` another folder for data. Where an environment
 that is not the process's own, only these two say anything: nothing is looked for in the home of
 whoever runs the process.
 
-A folder that the environment names without its whole path is none, as the XDG specification has it:
-that is also what becomes of `~` where there is no home folder.
+There may be no home folder, or none that is there: then there is nothing in it, and it is not made.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from billql.errors import InterfaceError
@@ -26,7 +25,7 @@ def config_file(environ: Mapping[str, str]) -> Path | None:
         return None
     import platformdirs
 
-    folder = _whole(platformdirs.user_config_path("billql", appauthor=False))
+    folder = _folder(platformdirs.user_config_path)
     return None if folder is None else folder / "config.toml"
 
 
@@ -38,7 +37,7 @@ def data_folder(environ: Mapping[str, str]) -> Path | None:
         return None
     import platformdirs
 
-    return _whole(platformdirs.user_data_path("billql", appauthor=False))
+    return _folder(platformdirs.user_data_path)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
@@ -47,7 +46,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
         return None
     import platformdirs
 
-    return _whole(platformdirs.user_cache_path("billql", appauthor=False))
+    return _folder(platformdirs.user_cache_path)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
@@ -56,7 +55,7 @@ def state_folder(environ: Mapping[str, str]) -> Path | None:
         return None
     import platformdirs
 
-    return _whole(platformdirs.user_state_path("billql", appauthor=False))
+    return _folder(platformdirs.user_state_path)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -70,5 +69,11 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         ) from None
 
 
-def _whole(path: Path) -> Path | None:
-    return path if path.is_absolute() else None
+def _folder(of_the_platform: Callable[..., Path]) -> Path | None:
+    try:
+        path = of_the_platform("billql", appauthor=False)
+    except RuntimeError:  # there is nothing that `~` stands for
+        return None
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - it never raises
+    is_homeless = path.is_relative_to(home) and not os.path.isdir(home)  # noqa: PTH112
+    return path if path.is_absolute() and not is_homeless else None

@@ -28,4 +28,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except SystemExit as error:
-        return error.code if isinstance(error.code, int) else 0
+        code = error.code if isinstance(error.code, int) else 0
+        return report.guarded(lambda: code, debug=False)  # what has been said lies in stdout still

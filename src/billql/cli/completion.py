@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import ArgumentParser
 from typing import TYPE_CHECKING
+
+from billql.output import stdout
 
 if TYPE_CHECKING:
     from argparse import Action, Namespace
@@ -39,7 +40,7 @@ def run(options: Namespace) -> int:
     for action in _actions(whole):
         if action.metavar in places:
             action.complete = places[action.metavar]  # type: ignore[attr-defined]
-    sys.stdout.write(shtab.complete(whole, options.shell).rstrip("\n") + "\n")
+    stdout.line(shtab.complete(whole, options.shell).rstrip("\n"))
     return 0
 
 

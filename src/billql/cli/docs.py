@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from billql.cli.options import add_below, add_definitions
 from billql.errors import InterfaceError, OutputError
+from billql.output import stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -43,7 +44,7 @@ def run(options: Namespace) -> int:
     output = Path(options.output or f"docs/{options.target}")
     files = _made(options)
     _write(files, output)
-    print(f"{len(files)} files are in {output}.")
+    stdout.line(f"{len(files)} files are in {output}.")
     return 0
 
 

@@ -6,13 +6,14 @@ import sys
 from typing import TYPE_CHECKING
 
 from billql.cli.options import add_config, add_definitions
+from billql.output import stdout
 from billql.output.cells import visible
 from billql.output.screen import has_color
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from billql.doctor import Finding
+    from billql.finding import Finding
 
 _COLORS = {"OK": "\x1b[32m", "NOTE": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[1;31m"}
 
@@ -44,6 +45,6 @@ def _print(finding: Finding) -> None:
     word = f"{level.lower():8}"
     if has_color(sys.stdout):
         word = f"{_COLORS[level]}{word}\x1b[0m"
-    print(f"{word}{visible(finding.subject)}: {visible(finding.text)}")
+    stdout.line(f"{word}{visible(finding.subject)}: {visible(finding.text)}")
     if finding.hint is not None:
-        print(f"{'':8}{visible(finding.hint)}", flush=True)
+        stdout.line(f"{'':8}{visible(finding.hint)}")

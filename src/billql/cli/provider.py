@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from billql.cli.options import add_below
 from billql.errors import Exit, InterfaceError
+from billql.output import stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -105,7 +106,7 @@ def _check(options: Namespace) -> int:
     for folder in options.folders:
         for finding in check(Path(folder)):
             counts[finding.severity] += 1
-            print(finding)
+            stdout.line(str(finding))
     sys.stdout.flush()
     _say(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
     failed = counts["error"] or (options.strict and counts["warning"])
@@ -170,7 +171,7 @@ def _try(options: Namespace) -> int:
             chosen = _asked(catalogue, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
         for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):
-            print(outcome, flush=True)
+            stdout.line(str(outcome))
             if outcome.error is not None:
                 worst = max(worst, outcome.error.exit)
                 if outcome.error.hint:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from billql.cli import terminal
 from billql.cli.options import add_below
 from billql.errors import Exit
-from billql.output import Style, find, screen
+from billql.output import Style, find, screen, stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -214,7 +214,7 @@ def _key(options: Namespace) -> int:
     from billql.registry.signing import PrivateKey
 
     make = PrivateKey.create if options.action == "new" else PrivateKey.read
-    print(make(options.file).public)
+    stdout.line(make(options.file).public)
     return Exit.OK
 
 

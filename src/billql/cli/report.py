@@ -12,14 +12,19 @@ if TYPE_CHECKING:
 
 
 def guarded(action: Callable[[], int], *, debug: bool) -> int:
-    """Do something and give its exit code; whatever goes wrong is told, and has one too."""
+    """Do something and give its exit code; whatever goes wrong is told, and has one too.
+
+    That is so too if stdout does not take what is left of the answer.
+    """
+    from billql.output import stdout
+
     try:
-        return action()
+        code = action()
+        stdout.write([], flush=True)
+        return code
     except (KeyboardInterrupt, Interrupted):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        from billql.output import stdout
-
         stdout.abandon()
         return Exit.BROKEN_PIPE
     except Error as error:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from billql.catalogue import Catalogue
 from billql.cli.options import count, seconds
 from billql.errors import InterfaceError
+from billql.output import stdout
 from billql.sandbox import MOST, SCALES, Limits, Sandbox
 
 if TYPE_CHECKING:
@@ -36,9 +37,8 @@ def run(options: Namespace) -> int:
         for name, url in sandbox.urls.items():
             known = name in catalogue.providers()
             variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
-            print(f"export BILLQL_{name.upper()}_URL={url}")
-            print(f"export {variable}={sandbox.tokens[name]}")
-        sys.stdout.flush()
+            stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
+            stdout.line(f"export {variable}={sandbox.tokens[name]}")
         print("The sandbox is ready; Ctrl-C ends it.", file=sys.stderr, flush=True)
         sandbox.serve_forever()
     return 0

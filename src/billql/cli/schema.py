@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from billql.definition import json_schema
+from billql.output import stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -17,5 +18,5 @@ def add_options(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print it, as it also lies in `docs/`."""
-    print(json.dumps(json_schema(), indent=2))
+    stdout.line(json.dumps(json_schema(), indent=2))
     return 0

@@ -26,6 +26,11 @@ def write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
         raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
 
 
+def line(text: str) -> None:
+    """Write a line that is seen at once; raises as `write` does."""
+    write([f"{text}\n"], flush=True)
+
+
 def abandon() -> None:
     """Let what Python still has to write when it ends go nowhere, without a complaint."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
