@@ -632,3 +632,35 @@ def test_hidden_columns_are_parameters_alone() -> None:
     for table in TABLES:
         for name, column in table.resource.columns.items():
             assert not column.hidden or name in echoed(table), name
+
+
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"metronome.customers.costs WHERE customer_id = '{UNKNOWN}' AND {WEEK.replace('t.', '')}",
+        f"metronome.customers.plans WHERE customer_id = '{UNKNOWN}'",
+        f"metronome.customers.billable_metrics WHERE customer_id = '{UNKNOWN}'",
+        f"metronome.invoices.invoices WHERE customer_id = '{UNKNOWN}'",
+        f"metronome.invoices.invoice_lines WHERE customer_id = '{UNKNOWN}'",
+        f"metronome.invoices.invoice_lines WHERE customer_id = '{UNKNOWN}' "
+        f"AND invoice_id = '{UNKNOWN}'",
+        f"metronome.invoices.invoice_breakdowns WHERE customer_id = '{UNKNOWN}' "
+        f"AND {WEEK.replace('t.', '')}",
+        "metronome.contracts.seat_balances "
+        f"WHERE customer_id = '{UNKNOWN}' AND contract_id = '{UNKNOWN}'",
+    ],
+)
+def test_a_customer_whom_nobody_knows_has_no_rows(session: Session, sql: str) -> None:
+    assert rows(session, f"SELECT customer_id FROM {sql}") == []
+
+
+def test_customers_whom_nobody_knows_do_not_hide_others(session: Session) -> None:
+    everybody = "SELECT id FROM metronome.customers.customers"
+    counted = "SELECT count(*) FROM metronome.invoices.invoices WHERE customer_id IN"
+    ((known,),) = rows(session, f"{counted} ({everybody})")
+    assert known
+    strangers = f"{everybody} UNION VALUES ('{UNKNOWN}'), ('no UUID'), (NULL)"
+    assert rows(session, f"{counted} ({strangers})") == [(known,)]
