@@ -22,6 +22,9 @@ RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 SOURCES = ("dbapi-compliance", "localstripe")
 """The packages without a wheel."""
 
+LOCKED = "tests/docs/test_build.py::test_what_is_committed_is_what_is_generated"
+"""The test of the site that is committed, which is what the locked versions make."""
+
 FOLDER = Path(sys.prefix) / "compatibility"
 
 
@@ -68,7 +71,8 @@ def outcome(version: str, name: str, arguments: list[str]) -> str:
     if (python := prepare(interpreter, version, name)) is None:
         return "FAILED to install"
     subprocess.run([python, "tests/prepare.py"], check=True)
-    done = subprocess.run([python, "-m", "pytest", "-n", "2", "--dist", "worksteal", *arguments])
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "worksteal", f"--deselect={LOCKED}"]
+    done = subprocess.run([*pytest, *arguments])
     return "passed" if done.returncode == 0 else "FAILED"
 
 

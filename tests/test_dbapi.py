@@ -305,7 +305,7 @@ def test_constructors_speak_utc() -> None:
         (np.float32("nan"), None),
         (np.str_("s"), "s"),
         (np.bytes_(b"b"), b"b"),
-        (np.datetime64("NaT"), None),
+        (np.datetime64("NaT", "s"), None),
         (np.datetime64("2026-03"), "2026-03"),
         (np.datetime64("2026-03-15"), "2026-03-15"),
         (np.datetime64("2026-03-15T01"), "2026-03-15T01:00:00Z"),
