@@ -111,22 +111,25 @@ class Printer:
 
     def _window(self) -> _Window:
         # What goes elsewhere is not in the way of what the window shows.
-        return _Window(self._pager(), self._clear if sys.stdout.isatty() else lambda: None)
+        command, problem = self._pager()
+        window = _Window(command, self._clear if sys.stdout.isatty() else lambda: None)
+        if problem and not self._warned:
+            self._warned = True
+            window.problem = problem
+        return window
 
-    def _pager(self) -> list[str]:
-        """Give the command of the pager; empty if there is none, or nobody to read it.
+    def _pager(self) -> tuple[list[str], str | None]:
+        """Return the command of the pager, and what is wrong with it.
 
-        One that cannot be run is no reason to lose a result: a warning says so, once.
+        It is empty if there is none, or nobody to read it. One that cannot be run is no reason to
+        lose a result.
         """
         if not self.pages or not sys.stdout.isatty():
-            return []
+            return [], None
         try:
-            return pager.command(os.environ)
+            return pager.command(os.environ), None
         except InterfaceError as error:
-            if not self._warned:
-                _warn(error.message)
-            self._warned = True
-            return []
+            return [], error.message
 
 
 class _Output:
@@ -167,11 +170,14 @@ class _Window:
     """The terminal, or whatever stdout is, for one result.
 
     Nothing of the result is seen before it is complete or too long for the window; then the rest
-    follows as it comes, through the pager if there is one.
+    follows as it comes, through the pager if there is one. What was wrong with the pager is said
+    below the result, where it is seen.
     """
 
     def __init__(self, pager: list[str], clear: Callable[[], None]) -> None:
         self._pager = pager
+        self.problem: str | None = None
+        """What is wrong with the pager."""
         self._clear = clear
         self._pieces: list[str] | None = []
         self._size = 0
@@ -208,6 +214,8 @@ class _Window:
                 raise
         finally:
             self._wait_for_pager()
+            if self.problem is not None:
+                problems.show(problems.warning(self.problem), sys.stderr)
         return left
 
     def _release(self) -> None:
@@ -229,7 +237,7 @@ class _Window:
                 self._pager, stdin=subprocess.PIPE, text=True, encoding="utf-8"
             )
         except OSError as error:
-            _warn(f"The pager {self._pager[0]} cannot be run: {error.strerror}")
+            self.problem = f"The pager {self._pager[0]} cannot be run: {error.strerror}"
         self._release()
 
     def _wait_for_pager(self) -> None:
@@ -246,8 +254,4 @@ class _Window:
                 continue
         if code:
             how = f"with code {code}" if code > 0 else f"by signal {-code}"
-            _warn(f"The pager {self._pager[0]} has ended {how}; the result may not have been shown")
-
-
-def _warn(message: str) -> None:
-    problems.show(problems.warning(message), sys.stderr)
+            self.problem = f"The pager {self._pager[0]} ended {how}; not all may have been shown"
