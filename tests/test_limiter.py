@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from billql.clock import Clock
 from billql.definition import Limit
-from billql.limiter import Limiter, retry_after
+from billql.limiter import Limiter, remaining, retry_after
 from support.clock import FakeClock
 
 LIMITS = st.lists(
@@ -153,6 +153,38 @@ def test_none_remaining_waits_for_the_reset(
     limiter = Limiter([], clock)
     limiter.observe({name: value for name, value in told.items() if value is not None})
     assert limiter.reserve() == wait
+
+
+@pytest.mark.parametrize(
+    ("headers", "wait", "left"),
+    [
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "30"}, 30, "0 requests"),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "NOW"}, 30, "0 requests"),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "NOW000"}, 30, "0 requests"),
+        ({"x-ratelimit-remaining": " 0 ", "x-ratelimit-reset": " 2.5"}, 2.5, None),
+        ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "30"}, 30, "0 requests"),
+        ({"x-ratelimit-remaining": "4", "x-ratelimit-limit": "5000"}, 0, "4 of 5,000 requests"),
+        ({"ratelimit": "limit=100, remaining=0, reset=30"}, 30, "0 of 100 requests"),
+        ({"ratelimit": "limit=100, remaining=7, reset=30"}, 0, "7 of 100 requests"),
+        ({"ratelimit": '"default";r=0;t=30'}, 30, "0 requests"),
+        ({"ratelimit": '"burst";r=9;t=5, "daily";r=0;t=30'}, 30, "9 requests"),
+        ({"ratelimit": '"default";r=50;t=30'}, 0, "50 requests"),
+        ({"ratelimit-remaining": "3", "x-ratelimit-remaining": "0"}, 0, "3 requests"),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "2027-01-15"}, 0, "0 requests"),
+        ({"ratelimit": ";;==,"}, 0, None),
+    ],
+)
+def test_the_headers_that_tell_of_limits(
+    headers: dict[str, str], wait: float, left: str | None
+) -> None:
+    clock = FakeClock()
+    then = str(int(clock.now()) + 30)
+    headers = {name: value.replace("NOW", then) for name, value in headers.items()}
+    limiter = Limiter([], clock)
+    limiter.observe(headers)
+    assert limiter.reserve() == wait
+    if left is not None:
+        assert remaining(headers) == f"{left} are left"
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,15 @@ def test_an_error_says_what_the_api_said() -> None:
     "body",
     [
         b"",
-        b"<html><body><h1>502 Bad Gateway</h1></body></html>",
+        b"<html><body></body></html>",
         b"[]",
+        b"{}",
         b"null",
-        b'"message"',
+        b"7",
+        b'""',
         b'{"message": null, "id": {"a": 1}}',
-        b'{"message": ["a"], "id": ""}',
+        b'{"message": [], "id": ""}',
+        b'{"error": {}, "errors": [{}], "ok": false}',
         b'{"message": "cut',
         b"\xff\xfe",
         b"[" * 100_000,
@@ -46,6 +49,94 @@ def test_an_error_of_any_shape_is_told(body: bytes) -> None:
     error = refused(api)
     assert str(error) == ("GET https://api.example.com/v1/things answered 400 [request abc]")
     assert (error.api_code, error.api_message, error.request_id) == (None, None, "abc")
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code"),
+    [
+        (b"Not allowed here.\n", "Not allowed here.", None),
+        (b'\xef\xbb\xbf{"message": "No"}', "No", None),
+        (b'"Not allowed"', "Not allowed", None),
+        (b"<html><head><title>x</title></head><h1>502 Bad</h1></html>", "502 Bad", None),
+        (
+            b"<html><title>Access denied</title><style>p {}</style><p>" + b"word " * 200,
+            "Access denied",
+            None,
+        ),
+        (
+            b'<?xml version="1.0"?><ErrorResponse xmlns="https://x"><Error><Type>Sender</Type>'
+            b"<Code>Throttling</Code><Message>Rate &amp; more</Message></Error>"
+            b"<RequestId>r1</RequestId></ErrorResponse>",
+            "Rate & more",
+            "Throttling",
+        ),
+        (b"<Error><Code>AccessDenied</Code><Message>No</Message></Error>", "No", "AccessDenied"),
+        (b'{"message": "first", "detail": "second", "id": "c"}', "first", "c"),
+        (b'{"Message": "No"}', "No", None),
+        (b'{"error": "No"}', "No", None),
+        (b'{"error": "invalid_grant", "error_description": "No"}', "No", "invalid_grant"),
+        (b'{"error": {"message": "No", "code": 7}}', "No", "7"),
+        (b'{"error": {"message": "No", "code": 400, "type": "x"}}', "No", None),
+        (b'{"error": {"type": "card_error", "message": "No"}}', "No", "card_error"),
+        (b'{"errors": ["one", "two", "one"]}', "one; two", None),
+        (b'{"errors": [{"message": "one", "code": "a"}, {"detail": "two"}]}', "one; two", "a"),
+        (b'{"errors": ["1", "2", "3", "4", "5"]}', "1; 2; 3", None),
+        (b'{"errors": {"name": ["is short", "is odd"]}}', "name: is short; is odd", None),
+        (b'[{"message": "No", "errorCode": "INVALID"}]', "No", "INVALID"),
+        (
+            b'{"type": "https://e.example/probs/x", "title": "No credit", "detail": "It is 30."}',
+            "No credit: It is 30.",
+            None,
+        ),
+        (b'{"type": "about:blank", "title": "Not here", "status": 400}', "Not here", None),
+        (
+            b'{"__type": "com.amazon#ThrottlingException", "Message": "Rate exceeded"}',
+            "Rate exceeded",
+            "ThrottlingException",
+        ),
+        (b'{"fault": {"faultstring": "No", "detail": {"errorcode": "x.y"}}}', "No", None),
+        (b'{"message": {"text": "No"}}', "text: No", None),
+    ],
+)
+def test_an_errors_words_are_shown_wherever_they_stand(
+    body: bytes, message: str, code: str | None
+) -> None:
+    error = refused(Api(httpx.Response(400, content=body)))
+    assert (error.api_message, error.api_code) == (message, code)
+    assert f"answered 400: {message}" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"%s is no token",
+        b"<p>%s is no token</p>",
+        b'{"errors": [{"detail": "%s"}]}',
+        b'{"title": "x", "detail": "%s"}',
+        b"<Error><Code>%s</Code><Message>%s</Message></Error>",
+    ],
+)
+def test_no_form_of_an_error_repeats_the_token(body: bytes) -> None:
+    error = refused(Api(httpx.Response(400, content=body.replace(b"%s", TOKEN.encode()))))
+    assert TOKEN not in f"{error!r} {error} {vars(error)}"
+    assert "…" in str(error)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"word " * 10**5,
+        b"<p>" * 10**5 + b"word",
+        b"<a" * 10**5,
+        b"&" * 10**6,
+        b"{" * 10**5,
+        b'{"errors": [' + b'"x",' * 10**5 + b'"x"]}',
+        b'{"a":' * 500 + b"1" + b"}" * 500,
+    ],
+    ids=range(7),
+)
+def test_a_large_error_is_told_in_brief(body: bytes) -> None:
+    assert len(str(refused(Api(httpx.Response(400, content=body))))) < 600
 
 
 def test_an_error_is_one_line_of_sane_length() -> None:

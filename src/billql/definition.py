@@ -85,6 +85,18 @@ class UnknownValue(_Strict, frozen=True, kw_only=True):
     """The path to the name of the parameter that had the value."""
 
 
+class Later(_Strict, frozen=True, kw_only=True):
+    """How an API's errors say that a request may come later, where their status does not say it.
+
+    They are waited for as 429 is.
+    """
+
+    codes: tuple[str, ...] = ()
+    """Codes that say it, such as `ThrottlingException`."""
+    messages: tuple[Annotated[str, Meta(min_length=4)], ...] = ()
+    """What the sentence has in it if it says so, such as `secondary rate limit`, in any case."""
+
+
 class ErrorBody(_Strict, frozen=True, kw_only=True):
     """Where the API's error bodies have what people need to know."""
 
@@ -96,6 +108,9 @@ class ErrorBody(_Strict, frozen=True, kw_only=True):
     """The path to the id that the provider's support asks for."""
     unknown_value: UnknownValue | None = None
     """The error for a filter's value that names nothing, where the API has no empty list for it."""
+    later: Later = Later()
+    """Errors that say that it is too early, beside those with the status 429. With 400 and 403 a
+    `retry-after` header says it too, and a limit's header of which nothing remains."""
 
 
 class Column(_Strict, frozen=True, kw_only=True):

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 from billql.clock import Clock
 from billql.definition import Limit
@@ -53,13 +54,58 @@ class Limiter:
 
     def observe(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer: none remaining means waiting for the reset that it names."""
-        if headers.get("ratelimit-remaining") == "0":
-            self.hold(self._until(headers.get("ratelimit-reset", "")))
+        for quota in _quotas(headers):
+            if quota.is_used_up:
+                self.hold(self._until(quota.reset))
 
     def _until(self, reset: str) -> float:
-        """Read a reset: seconds since 1970, or, where they are few, seconds from now."""
+        """Read a reset: (milli)seconds since 1970, or, where they are few, seconds from now."""
         seconds = _seconds(reset) or 0.0
+        if seconds > 10**11:
+            seconds /= 1000
         return max(0.0, seconds - self._clock.now()) if seconds > 10**9 else seconds
+
+
+class _Quota(NamedTuple):
+    """What an answer tells of a limit, in the words of its headers."""
+
+    remaining: str
+    reset: str
+    limit: str = ""
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left of it."""
+        return _seconds(self.remaining) == 0
+
+
+_PREFIXES = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
+
+
+def _quotas(headers: Mapping[str, str]) -> Iterator[_Quota]:
+    """Read the headers of an answer that tell of limits.
+
+    The drafts of the IETF knew three forms: a header for each number, one of `remaining=0, reset=9`
+    and one of `"name";r=0;t=9` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers).
+    """
+    for prefix in _PREFIXES:
+        found = [headers.get(f"{prefix}{one}", "").strip() for one in _Quota._fields]
+        yield _Quota(*found)
+    whole = _pairs(headers.get("ratelimit", "").split(","))
+    yield _Quota(*(whole.get(one, "") for one in _Quota._fields))
+    for part in headers.get("ratelimit", "").split(","):
+        pairs = _pairs(part.split(";"))
+        yield _Quota(pairs.get("r", ""), pairs.get("t", ""))
+
+
+def _pairs(parts: Iterable[str]) -> dict[str, str]:
+    halves = (part.partition("=") for part in parts)
+    return {name.strip().lower(): value.strip() for name, _, value in halves}
+
+
+def is_used_up(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer says that nothing is left of a limit."""
+    return any(quota.is_used_up for quota in _quotas(headers))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -79,10 +125,11 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def remaining(headers: Mapping[str, str]) -> str | None:
     """Say how many requests an answer leaves; None where it does not tell."""
-    left, limit = (_count(headers.get(f"ratelimit-{word}", "")) for word in ("remaining", "limit"))
-    if left is None:
-        return None
-    return f"{left:,}{'' if limit is None else f' of {limit:,}'} requests are left"
+    for quota in _quotas(headers):
+        left, limit = _count(quota.remaining), _count(quota.limit)
+        if left is not None:
+            return f"{left:,}{'' if limit is None else f' of {limit:,}'} requests are left"
+    return None
 
 
 def _count(text: str) -> int | None:

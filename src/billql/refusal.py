@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from billql import wording
 from billql.credentials import Connection
 from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
 from billql.exchange import Request, member
@@ -14,9 +14,13 @@ LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
 
 _LONGEST_WORDS = 500
 
+_REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id")
 
-def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
-    """Make the error that a reply is."""
+
+def refusal(
+    request: Request, connection: Connection, reply: Reply, *, is_early: bool = False
+) -> Error:
+    """Make the error that a reply is; `is_early` says that it means "later"."""
     status = reply.status
     if 300 <= status < 400 and "location" in reply.headers:
         return BadAnswer(
@@ -31,7 +35,7 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
         words += f" ({said.code})"
     if said.request_id:
         words += f" [request {said.request_id}]"
-    kind = CredentialRefused if status in (401, 403) else ApiError
+    kind = CredentialRefused if status in (401, 403) and not is_early else ApiError
     return kind(
         words,
         status=status,
@@ -41,7 +45,7 @@ def refusal(request: Request, connection: Connection, reply: Reply) -> Error:
         api_message=said.message,
         request_id=said.request_id,
         unknown=said.unknown,
-        hint=_advice(status, connection),
+        hint=LIMIT_ADVICE if is_early else _advice(status, connection),
     )
 
 
@@ -59,37 +63,55 @@ def _to_whom(connection: Connection) -> str:
     return f" to the connection {connection.name}" if _is_named(connection) else ""
 
 
+def means_later(connection: Connection, reply: Reply) -> bool:
+    """Tell whether an error says in its words, as the definition knows them, to come later."""
+    later = connection.provider.errors.later
+    if not (later.codes or later.messages) or reply.status < 400:
+        return False
+    said = _Said(connection, reply)
+    # AWS puts a namespace before its codes.
+    code, words = (said.code or "").rpartition("#")[2], (said.message or "").lower()
+    return code in later.codes or any(one.lower() in words for one in later.messages)
+
+
 class _Said:
-    """What an error body says; one of another shape says nothing."""
+    """What an error body says: where the definition knows it, else where such words usually are."""
 
     def __init__(self, connection: Connection, reply: Reply) -> None:
-        import orjson
-
-        try:
-            data: Any = orjson.loads(reply.body)
-        except orjson.JSONDecodeError:
-            data = {}
+        data = wording.parsed(reply.body)
         # Some APIs repeat the token that they refuse.
         self._hide = connection.hide
         paths = connection.provider.errors
-        self.message = self._words(data, paths.message)
-        self.code = self._words(data, paths.code)
-        self.request_id = (
-            self._words(data, paths.request_id)
-            or self._words(reply.headers, "x-request-id")
-            or self._words(reply.headers, "request-id")
+        message = _at(data, paths.message) or wording.sentence(data)
+        self.message = self._words(message)
+        known = _at(data, paths.code)
+        code = known or wording.code(data, message) or _code_of_aws(reply)
+        self.code = self._words(None if code == str(reply.status) else code)
+        self.request_id = self._words(
+            _at(data, paths.request_id)
+            or next((reply.headers[one] for one in _REQUEST_IDS if one in reply.headers), None)
+            or wording.request_id(data)
         )
         unknown = paths.unknown_value
         self.unknown = None
-        if unknown is not None and reply.status == 400 and self.code == unknown.code:
-            self.unknown = self._words(data, unknown.parameter)
+        if unknown is not None and reply.status == 400 and known == unknown.code:
+            self.unknown = self._words(_at(data, unknown.parameter))
 
-    def _words(self, data: Any, path: str | None) -> str | None:
-        found = member(dict(data), path) if path and isinstance(data, Mapping) else None
-        if not isinstance(found, str | int) or found == "":
+    def _words(self, found: str | None) -> str | None:
+        if not found:
             return None
-        words = self._hide(str(found))[:_LONGEST_WORDS]
+        words = self._hide(found)[:_LONGEST_WORDS]
         return "".join(letter if letter.isprintable() else " " for letter in words)
+
+
+def _code_of_aws(reply: Reply) -> str | None:
+    return reply.headers.get("x-amzn-errortype", "").partition(":")[0] or None
+
+
+def _at(data: Any, path: str | None) -> str | None:
+    """Give the text or the number at a path that the definition knows."""
+    found = member(data, path) if path else None
+    return str(found) if isinstance(found, str | int) and found != "" else None
 
 
 def _advice(status: int, connection: Connection) -> str | None:

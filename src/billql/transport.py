@@ -23,8 +23,8 @@ from billql.clock import Clock
 from billql.credentials import Connection
 from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Error, Interrupted
 from billql.exchange import KEPT_HEADERS, Answer, Request
-from billql.limiter import Limiter, retry_after
-from billql.refusal import LIMIT_ADVICE, refusal
+from billql.limiter import Limiter, is_used_up, retry_after
+from billql.refusal import LIMIT_ADVICE, means_later, refusal
 from billql.settings import Settings
 from billql.wire import Exchanges, NoReply, Reply, Wire, told
 
@@ -260,12 +260,19 @@ class Transport:
             headers = {name: reply.headers[name] for name in kept}
             between = connection.between(reply.proxy)
             return Answer(reply.body, media_type, headers, between)
-        pause = retry_after(reply.headers, self._clock.now()) or 0.0
+        pause = retry_after(reply.headers, self._clock.now())
+        is_early = (
+            reply.status == 429
+            or means_later(connection, reply)
+            or (reply.status in (400, 403) and (pause is not None or is_used_up(reply.headers)))
+        )
         return _Failure(
-            refusal(request, connection, reply),
-            again=_is_passing(reply.status) or reply.status in connection.provider.retry,
-            pause=pause,
-            too_early=reply.status == 429,
+            refusal(request, connection, reply, is_early=is_early),
+            again=is_early
+            or _is_passing(reply.status)
+            or reply.status in connection.provider.retry,
+            pause=pause or 0.0,
+            too_early=is_early,
         )
 
     def _exchange(self, job: _Job) -> Reply | NoReply:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
 from billql.auth import Auth, Nobody, SigV4
-from billql.definition import ErrorBody, Provider, Service
+from billql.definition import ErrorBody, Later, Provider, Service
 from billql.errors import DefinitionError, NotSupportedError
 from billql.sources import PROVIDER_FILE, Found
 from billql.stackql import SERVICES, naming, shapes
@@ -22,6 +22,18 @@ from billql.stackql.settings import WORD, Settings
 DOCUMENTATION = "https://github.com/stackql/stackql-provider-registry"
 
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)", re.ASCII)
+
+_LATER = Later(
+    codes=(
+        "RequestLimitExceeded",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    ),
+    messages=("rate exceeded", "secondary rate limit"),
+)
+"""What the APIs that StackQL's documents describe call errors that mean later; they do not say."""
 
 
 class StackqlFolder:
@@ -127,7 +139,7 @@ class StackqlFolder:
             documentation=DOCUMENTATION,
             url=origin or f"https://{self._folder.name}.invalid",
             auth=how,
-            errors=ErrorBody(message=message or usual),
+            errors=ErrorBody(message=message or usual, later=_LATER),
         )
 
     def _document(self, service: str) -> Document:
