@@ -56,21 +56,31 @@ def missing() -> list[str]:
     return [name for name, find in PROGRAMS.items() if find() is None]
 
 
-def install_programs(names: list[str]) -> None:
-    """Install Debian's packages of programs."""
-    packages = [package for name in names for package in DEBIAN_NAMES[name]]
-    print(f"Installing {', '.join(packages)} …", flush=True)
-    apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0"]
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
-        subprocess.run([*apt, *command], env=environ, stdout=subprocess.DEVNULL, check=False)
+def get_programs(privileged: bool) -> None:
+    """Install Debian's packages of the programs that are not there; name what cannot be had."""
+    packages = [package for name in missing() for package in DEBIAN_NAMES[name]]
+    if packages and privileged and shutil.which("apt-get"):
+        print(f"Installing {', '.join(packages)} …", flush=True)
+        apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"]
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
+            subprocess.run([*apt, *command], env=environ, stdout=subprocess.DEVNULL, check=False)
+    for name in missing():
+        print(
+            f"THERE IS NO {name.upper()}: the tests that need it are skipped. As root, run "
+            f"`apt-get update && apt-get install {' '.join(DEBIAN_NAMES[name])}`, or install it "
+            "as your system does."
+        )
 
 
-def install_compiler() -> None:
-    """Install the compiler of MDX, as it is locked."""
-    shutil.rmtree(COMPILER, ignore_errors=True)
-    shutil.copytree(LOCKED, COMPILER)
-    npm("ci", folder=COMPILER)
+def get_compiler() -> None:
+    """Install the compiler of MDX, as it is locked; say so where it cannot be had."""
+    if compiler() is None:
+        shutil.rmtree(COMPILER, ignore_errors=True)
+        shutil.copytree(LOCKED, COMPILER)
+        npm("ci", folder=COMPILER)
+    if compiler() is None:
+        print("THERE IS NO COMPILER OF MDX: npm failed, see above. One test is skipped.")
 
 
 def npm(*arguments: str, folder: Path) -> None:
@@ -83,27 +93,12 @@ def npm(*arguments: str, folder: Path) -> None:
 def lock() -> None:
     """Lock the newest compiler of MDX that package.json allows."""
     (LOCKED / "package-lock.json").unlink(missing_ok=True)
-    only = ["--package-lock-only", "--omit-lockfile-registry-resolved"]
-    npm("install", *only, folder=LOCKED)
-
-
-def main() -> None:
-    """Install what is not there, and name what cannot be had."""
-    if (names := missing()) and shutil.which("apt-get") and os.geteuid() == 0:
-        install_programs(names)
-    if compiler() is None:
-        install_compiler()
-    for name in missing():
-        print(
-            f"THERE IS NO {name.upper()}: the tests that need it are skipped. As root, run "
-            f"`apt-get update && apt-get install {' '.join(DEBIAN_NAMES[name])}`, or install it "
-            "as your system does."
-        )
-    if compiler() is None:
-        print(
-            "THERE IS NO COMPILER OF MDX: npm failed, see above. One test is skipped.", flush=True
-        )
+    npm("install", "--package-lock-only", "--omit-lockfile-registry-resolved", folder=LOCKED)
 
 
 if __name__ == "__main__":
-    lock() if sys.argv[1:] == ["lock"] else main()
+    if sys.argv[1:] == ["lock"]:
+        lock()
+    else:
+        get_programs(privileged=os.geteuid() == 0)
+        get_compiler()
