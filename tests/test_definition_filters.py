@@ -342,3 +342,97 @@ def test_a_pattern_that_both_languages_read_is_taken(tmp_path: Path, pattern: st
     service = SERVICE.replace('"own_[a-z]+|house"', f"'{pattern}'")
     with connect(tmp_path, Api(), service) as connection:
         assert len(connection.execute("SELECT 1 FROM acme.billing.payouts").fetchall()) == 6
+
+
+LOSES = "so `=` would miss"
+
+
+@pytest.mark.parametrize(
+    ("column", "parameter", "message"),
+    [
+        ("{type: json}", "{}", "no API compares with a column of type json"),
+        ("{type: json, format: reference}", "{}", "no API compares with a column of type json"),
+        ("{type: blob}", "{}", "no API compares with a column of type blob"),
+        ("{type: decimal}", "{}", f"shows the nearest number that SQL has, {LOSES} rows"),
+        ("{type: real}", "{}", f"shows the nearest number that SQL has, {LOSES} rows"),
+        ("{type: decimal, format: dollars}", "{}", f"{LOSES} rows"),
+        ("{type: decimal, divide: 100}", "{}", f"SQL has, divided, {LOSES} rows"),
+        ("{type: decimal, divide: 100}", "{operator: '>='}", "ranges need a column of type"),
+        ("{type: decimal, format: dollars}", "{format: dollars}", "dollars is for columns"),
+        ("{type: timestamp}", "{}", f"shown in whole seconds, {LOSES} its fractions"),
+        ("{type: timestamp}", "{format: epoch}", f"shown in whole seconds, {LOSES} its fractions"),
+        ("{type: timestamp, format: epoch_ms}", "{format: epoch_ms}", f"whole seconds, {LOSES}"),
+        ("{type: date, format: epoch}", "{format: epoch}", f"shown in whole days, {LOSES}"),
+        ("{type: date}", "{format: epoch_ms}", f"shown in whole days, {LOSES}"),
+        ("{type: date}", "{format: instant}", f"shown in whole days, {LOSES}"),
+        ("{type: month}", "{format: instant}", f"shown in whole months, {LOSES}"),
+        ("{type: text, value: a}", "{}", "every row has the column's `value`"),
+        ("{type: text, format: filename}", "{}", "the column's name is cut out of a header"),
+        ("{type: text, format: filename}", "{format: filename}", "filename is for columns"),
+        ("{type: text, format: reference}", "{format: reference}", "reference is for columns"),
+        ("{type: text}", "{in: body, format: json}", "json needs a column with `path: $parameter`"),
+        ("{type: text, only: {a: 1}}", "{}", "match: must be `superset`, because `only`"),
+        ("{type: integer, only: {a: 1}}", "{operator: '>='}", "must be `superset`, because `only`"),
+        (
+            "{type: text, only: {a: 1}}",
+            "{match: superset, null: none}",
+            "`only` makes values NULL that are none for the API",
+        ),
+        (
+            "{type: text, path: $parameter}",
+            "{ignores_case: true}",
+            "shows the statement's spelling",
+        ),
+    ],
+)
+def test_a_filter_that_would_lose_rows_is_refused(
+    tmp_path: Path, column: str, parameter: str, message: str
+) -> None:
+    service = FILTERED.format(column=column[:-1] + ", description: It.}", parameter=parameter)
+    connection = connect(tmp_path, Api(), service)
+    with connection, pytest.raises(DefinitionError) as caught:
+        connection.execute("SELECT 1 FROM acme.billing.payouts")
+    assert message in str(caught.value)
+
+
+FILTERED = """\
+billql: 1
+description: What is paid.
+resources:
+  payouts:
+    description: One row for each payout.
+    columns:
+      it: {column}
+    methods:
+      list:
+        request: POST /payouts
+        description: Gives the payouts.
+        parameters:
+          it: {parameter}
+        rows: data[]
+    examples:
+      - question: What is there?
+        sql: SELECT * FROM acme.billing.payouts
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "parameter"),
+    [
+        ("{type: timestamp, format: epoch}", "{format: epoch}"),
+        ("{type: timestamp, format: epoch_ms, whole: true}", "{format: epoch_ms}"),
+        ("{type: timestamp, whole: true}", "{}"),
+        ("{type: date, format: epoch, whole: true}", "{format: epoch}"),
+        ("{type: date, path: $parameter}", "{format: instant}"),
+        ("{type: decimal, path: $parameter}", "{}"),
+        ("{type: text, path: $parameter}", "{in: body, format: json}"),
+        ("{type: text, only: {a: 1}}", "{match: superset}"),
+        ("{type: text, format: reference}", "{}"),
+        ("{type: date}", "{}"),
+        ("{type: month}", "{}"),
+    ],
+)
+def test_a_filter_that_loses_none_is_taken(tmp_path: Path, column: str, parameter: str) -> None:
+    service = FILTERED.format(column=column[:-1] + ", description: It.}", parameter=parameter)
+    with connect(tmp_path, Api(), service) as connection:
+        assert connection.execute("EXPLAIN SELECT 1 FROM acme.billing.payouts").fetchall()

@@ -160,7 +160,10 @@ def rows(connection: billql.Connection, sql: str) -> list[Any]:
             "list; sends owner =; SQLite checks amount >; about 10 requests",
         ),
         ("WHERE owner IS NULL", "list; sends owner is null; about 10 requests"),
-        ("WHERE owner COLLATE NOCASE = 'o1'", "list; SQLite checks owner; about 100 requests"),
+        (
+            "WHERE owner COLLATE NOCASE = 'o1'",
+            "list; SQLite checks owner COLLATE NOCASE; about 100 requests",
+        ),
         (
             "WHERE created >= '2025-01-01' AND created < '2026-01-01'",
             "list; sends created >=, created <; about 9 requests",

@@ -170,6 +170,13 @@ def _count(arguments: Sequence[Any], place: int | None) -> int | None:
 
 def _missing(table: Table, plan: Plan) -> ParameterMissing:
     column = plan.missing[0]
+    for one in plan.constraints:
+        if one.column == column and one.collation != "BINARY":
+            raise NotSupportedError(
+                f"{table.name} finds {column} byte by byte, and not by the collation "
+                f"{one.collation}",
+                hint=f"Compare it without COLLATE, or by COLLATE BINARY: WHERE {column} = …",
+            )
     others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
     method = table.resource.methods[plan.method]
     operators = [one.operator for name, one in filters(method) if name == column and one.required]
@@ -208,11 +215,14 @@ def _choices(
     all_said = True
     for constraint, value in given:
         column = constraint.column
-        asked = value if isinstance(value, set | frozenset) else (value,)
-        spans = {one: span_of(table, method, constraint, one) for one in asked}
-        told = {span for span in spans.values() if span is not None and not span.empty}
-        if None in spans.values():
-            unsaid[column] = next(one for one in asked if spans[one] is None)
+        asked = [*value] if isinstance(value, set | frozenset) else [value]
+        if table.columns[column].type == "text" and not constraint.literal:
+            # A REAL column's 5.0 is equal to the text '5' as well.
+            asked += [int(one) for one in asked if isinstance(one, float) and one.is_integer()]
+        spans = [span_of(table, method, constraint, one) for one in asked]
+        told = {span for span in spans if span is not None and not span.empty}
+        if None in spans:
+            unsaid[column] = asked[spans.index(None)]
             continue
         if len(told) > _FAN_OUT and column not in needed(table, method) | listed:
             all_said = False
@@ -234,12 +244,11 @@ def _choices(
 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     """Tell whether a span of a column is all that the API needs to know of it."""
-    kind = table.columns[column].type
     parameters = [one for filtered, one in filters(method) if filtered == column]
     if column in echoed(table) and not span.is_point:
         return any(one.default is not None for one in parameters)
     return all(
-        said(kind, one, span) is not None
+        said(table.columns[column], one, span) is not None
         for one in parameters
         if one.required and one.default is None
     )
@@ -318,8 +327,8 @@ def _points(
 
 def _is_sure(table: Table, method: Method, column: str) -> bool:
     """Tell whether the API gives just the rows that are asked for in a column."""
-    kind = table.columns[column].type
-    return all(is_exact(kind, one) for name, one in filters(method) if name == column)
+    filtered = table.columns[column]
+    return all(is_exact(filtered, one) for name, one in filters(method) if name == column)
 
 
 def _windows(
@@ -396,7 +405,7 @@ def _chain(
     points = {
         column: values.sql_value(columns[column].type, spans[0].low)
         for column, spans in chosen.items()
-        if len(spans) == 1 and spans[0].is_point
+        if len(spans) == 1 and spans[0].is_point and not spans[0].loose
     }
     unseen = echoed(table)
     home = Home(origin, public) if origin != public else None
@@ -474,15 +483,15 @@ def _parameter_value(
         return parameter.value if read else None
     column = parameter.column or name
     spans = chosen.get(column, (EVERYTHING,))
-    kind = table.columns[column].type
+    filtered = table.columns[column]
     if parameter.lists:
-        told = [one for span in spans if (one := said(kind, parameter, span)) is not None]
+        told = [one for span in spans if (one := said(filtered, parameter, span)) is not None]
         return told if len(told) == len(spans) else None
     whole = spans[0] if len(spans) == 1 else Span(spans[0].low, spans[-1].high)
-    value = said(kind, parameter, whole)
+    value = said(filtered, parameter, whole)
     if value is None and (parameter.required or parameter.location in ("path", "host")):
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
-            hint=f"Give {values.EXPECTED[kind]}.",
+            hint=f"Give {values.EXPECTED[filtered.type]}.",
         )
     return value

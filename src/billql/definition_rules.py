@@ -221,15 +221,50 @@ def _parameter_problems(
     yield from _taken_problems(parameter, kind)
     if parameter.operator != "=" and kind not in DISCRETE:
         yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
-    if (
-        parameter.operator == "="
-        and parameter.format is None
-        and kind == "timestamp"
-        and columns[column].path != "$parameter"
-    ):
+    yield from _filter_problems(parameter, columns[column])
+
+
+def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
+    """Find what would make a filter lose rows: rows show something else than the API compares."""
+    kind, format = column.type, parameter.format
+    if kind in ("json", "blob"):
+        yield (), f"no API compares with a column of type {kind}"
+    if format in ("dollars", "filename", "reference"):
+        yield ("format",), f"{format} is for columns"
+    if column.path == "$parameter":
+        if parameter.ignores_case:
+            yield (
+                ("ignores_case",),
+                "a column with `path: $parameter` shows the statement's spelling",
+            )
+        return
+    if format == "json":
+        yield ("format",), "json needs a column with `path: $parameter`"
+    if column.value is not None:
+        yield (), "every row has the column's `value`, so there is nothing to filter"
+    if column.format == "filename":
+        yield (), "the column's name is cut out of a header, by which no API filters"
+    if column.only and parameter.match == "exact":
+        yield ("match",), "must be `superset`, because `only` makes some of the rows' values NULL"
+    if column.only and parameter.null is not None:
+        yield ("null",), "`only` makes values NULL that are none for the API, and would be missed"
+    if parameter.operator != "=":
+        return
+    if kind in ("real", "decimal"):
         yield (
             ("operator",),
-            "an instant is shown in whole seconds, so `=` would miss its fractions",
+            f"a column of type {kind} shows the nearest number that SQL has"
+            + (", divided" if column.divide is not None else "")
+            + ", so `=` would miss rows",
+        )
+    if format == column.format == "epoch" and kind == "timestamp":
+        return  # seconds that are counted have no fractions on either side
+    if kind in MOMENTS and not column.whole and (format is not None or kind == "timestamp"):
+        shown = {"date": "days", "month": "months", "timestamp": "seconds"}[kind]
+        yield (
+            ("operator",),
+            f"an instant is shown in whole {shown}, so `=` would miss its fractions, unless the "
+            "column is `whole: true`",
         )
 
 

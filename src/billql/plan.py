@@ -13,15 +13,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from billql import values
 from billql.catalogue import Table
-from billql.definition import CONNECTION, Method, Parameter
+from billql.definition import CONNECTION, Column, Method, Parameter
 from billql.exchange import plain
 from billql.pagination import Paginator
-from billql.telling import said, takes
-from billql.values import ColumnType, Operator, Span, SQLValue
+from billql.telling import is_among, is_no_key, said, takes
+from billql.values import MOMENTS, Operator, Span, SQLValue
 
 IMPOSSIBLE: Final = 1e18
 """The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
@@ -47,6 +47,12 @@ class Constraint(NamedTuple):
     operator: Operator | Literal["in", "is null", "limit", "offset", "other"]
     usable: bool
     value: SQLValue | Unknown = UNKNOWN
+    literal: bool = False
+    """Whether the value stands in the statement, so that SQLite gives it the column's affinity."""
+    takes_null: bool = False
+    """Whether it is an IS, which NULL satisfies as well."""
+    collation: str = "BINARY"
+    """How it compares texts."""
 
 
 class Order(NamedTuple):
@@ -181,13 +187,21 @@ def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
 
 def chooses_connections(constraint: Constraint) -> bool:
     """Tell whether a constraint says which connections to read from."""
-    return constraint.column == CONNECTION and constraint.operator in ("=", "in")
+    return (
+        constraint.column == CONNECTION
+        and constraint.operator in ("=", "in")
+        and constraint.collation == "BINARY"
+    )
 
 
 def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool:
     """Tell whether a parameter can say something of a constraint: its value, or its bound."""
     if column != constraint.column:
         return False
+    if constraint.collation != "BINARY":
+        # What an API compares byte by byte, it cannot compare in another collation.
+        ignores_case = constraint.collation == "NOCASE" and parameter.ignores_case
+        return ignores_case and constraint.operator == "="
     if constraint.operator == "is null":
         return parameter.null is not None
     return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
@@ -213,9 +227,9 @@ def _exact(
             return False
         if one.column == CONNECTION:
             continue
-        kind = table.columns[one.column].type
+        column = table.columns[one.column]
         matching = bearing_on(method, one)
-        if not all(is_exact(kind, parameter) for parameter in matching):
+        if not all(is_exact(column, parameter) for parameter in matching):
             return False
         ends = {parameter.operator[0] for parameter in matching}
         if one.operator in ("=", "in") and "=" not in ends and ends != {"<", ">"}:
@@ -223,10 +237,12 @@ def _exact(
     return True
 
 
-def is_exact(kind: ColumnType, parameter: Parameter) -> bool:
+def is_exact(column: Column, parameter: Parameter) -> bool:
     """Tell whether the API gives just the rows that a parameter asks for, and never more."""
-    return parameter.match == "exact" and values.is_precise(
-        kind, parameter.format, parameter.operator
+    return (
+        parameter.match == "exact"
+        and not parameter.ignores_case
+        and values.is_precise(column.type, parameter.format, parameter.operator, column.whole)
     )
 
 
@@ -282,20 +298,83 @@ def _is_known(table: Table, method: Method, constraint: Constraint) -> bool:
 
 
 def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValue) -> Span | None:
-    """Give the column values that satisfy a constraint with a value, if the API can be told."""
-    kind = table.columns[constraint.column].type
-    if constraint.operator == "is null":
-        return values.NULL
+    """Give the column values that satisfy a constraint with a value, if the API can be told.
+
+    A key that is a text is asked for by a number's own text; see `widened`.
+    """
+    column = table.columns[constraint.column]
+    if constraint.operator == "is null" or (constraint.takes_null and value is None):
+        return (
+            values.NULL
+            if any(one.null is not None for one in bearing_on(method, constraint))
+            else None
+        )
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
-    span = values.span(kind, operator, value)
+    if column.type == "text" and constraint.column in needed(table, method):
+        value = values.spelled(value)
+    elif column.type == "text" and constraint.literal:
+        value = values.spelled(value) or value
+    span = values.span(column.type, operator, value)
+    if span is None and operator == "=" and column.type in MOMENTS and not constraint.literal:
+        return values.NOTHING  # what is no time stands in a row of another table
     if span is None or span.empty:
         return span
-    if any(not takes(one, span) for one in bearing_on(method, constraint)):
-        return None if span.low in table.columns[constraint.column].values else values.NOTHING
-    told = [said(kind, parameter, span) for parameter in bearing_on(method, constraint)]
+    if constraint.collation != "BINARY":
+        span = span._replace(loose=True)
+    parameters = bearing_on(method, constraint)
+    if any(not takes(one, span) for one in parameters):
+        return None if is_among(column.values, span) else values.NOTHING
+    if any(is_no_key(column, one, span) for one in parameters):
+        return values.NOTHING
+    told = [said(column, parameter, span) for parameter in parameters]
     return None if None in told else span
+
+
+def widened(
+    table: Table, plan: Plan, arguments: Sequence[Any], connections: int
+) -> tuple[Plan, Sequence[Any]]:
+    """Give the plan and the arguments with which a scan surely finds all rows of its values.
+
+    A number that is compared with a key that is a text stands for its own text, if it comes from
+    an expression, or for every text that spells it ('5', '05', '5.0'), if it comes from a numeric
+    column; SQLite does not tell which. So another method reads the rows, if there is one that
+    needs no key, and SQLite compares. If there is none, the key is asked for by the number's text.
+    """
+    limits = (plan.limit, plan.offset)
+    given = {
+        number: value
+        for place, (number, value) in enumerate(zip(plan.arguments, arguments, strict=True))
+        if place not in limits
+    }
+    unclear = {
+        number
+        for number, value in given.items()
+        if _is_unclear(table, plan, plan.constraints[number], value)
+    }
+    if not unclear:
+        return plan, arguments
+    constraints = [
+        one if number in given and number not in unclear else one._replace(usable=False)
+        for number, one in enumerate(plan.constraints)
+    ]
+    wider = choose(table, constraints, plan.used, plan.order, connections)
+    if wider.missing or wider.order != plan.order:
+        return plan, arguments
+    return wider, tuple(given[number] for number in wider.arguments)
+
+
+def _is_unclear(table: Table, plan: Plan, constraint: Constraint, value: Any) -> bool:
+    if constraint.literal or constraint.operator not in ("=", "in"):
+        return False
+    several = value if isinstance(value, set | frozenset) else (value,)
+    return (
+        any(isinstance(one, int | float) for one in several)
+        and constraint.column != CONNECTION
+        and table.columns[constraint.column].type == "text"
+        and constraint.column in needed(table, table.resource.methods[plan.method])
+    )
 
 
 def _estimated(
@@ -387,6 +466,8 @@ def _summary(
 
 
 def _words(constraint: Constraint) -> str:
+    if constraint.collation != "BINARY":
+        return f"{constraint.column} COLLATE {constraint.collation}"
     if constraint.operator == "other":
         return constraint.column
     return f"{constraint.column} {constraint.operator}"

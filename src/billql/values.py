@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import decimal
 import math
 import re
 import reprlib
@@ -401,6 +402,8 @@ class Span(NamedTuple):
     high: Any = None
     null: bool = False
     """Whether it is NULL that is asked for, and no value at all."""
+    loose: bool = False
+    """Whether it stands for every spelling of one text that differs by case."""
 
     @property
     def empty(self) -> bool:
@@ -413,11 +416,13 @@ class Span(NamedTuple):
         return self.low is not None and self.low == self.high
 
     def __and__(self, other: Span) -> Span:
-        """Give the values that satisfy both."""
+        """Give the values that satisfy both, or more of them where one is loose."""
         if self.null or other.null:
             return NULL if self in (NULL, EVERYTHING) and other in (NULL, EVERYTHING) else NOTHING
         if self.empty or other.empty:
             return NOTHING
+        if self.loose or other.loose:  # the other says more, if it says anything
+            return max(self, other, key=lambda one: (one != EVERYTHING, not one.loose))
         lows = [low for low in (self.low, other.low) if low is not None]
         highs = [high for high in (self.high, other.high) if high is not None]
         return Span(max(lows, default=None), min(highs, default=None))
@@ -431,6 +436,25 @@ EVERYTHING = Span()
 NULL = Span(null=True)
 """What `IS NULL` asks for."""
 
+LEAST: dict[ColumnType, int] = {
+    "integer": _INTEGER_RANGE[0],
+    "date": datetime.date.min.toordinal(),
+    "month": 12,
+    "timestamp": (datetime.date.min.toordinal() - _EPOCH.toordinal()) * 86400,
+}
+"""The least value of each discrete type, as spans count it."""
+
+GREATEST: dict[ColumnType, int] = {
+    "integer": _INTEGER_RANGE[-1],
+    "date": datetime.date.max.toordinal(),
+    "month": 9999 * 12 + 11,
+    "timestamp": (datetime.date.max.toordinal() + 1 - _EPOCH.toordinal()) * 86400 - 1,
+}
+"""The greatest value of each discrete type."""
+
+_NUMERIC = frozenset(("integer", "boolean", "real", "decimal"))
+"""The types whose columns compare a text that spells a number as that number."""
+
 
 def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
     """Give the column values for which `column operator value` is true in SQLite.
@@ -439,57 +463,89 @@ def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
     """
     if value is None or value != value:  # SQLite makes NULL of NaN
         return NOTHING
-    if kind == "integer" and _comes_after_numbers(value):
-        return EVERYTHING if operator in ("<", "<=") else NOTHING
+    if kind != "blob" and isinstance(value, bytes):
+        return _beyond(kind, operator)
+    if kind in _NUMERIC and isinstance(value, str):
+        text = value.partition("\0")[0].strip(_SPACE)
+        if not _NUMBER.fullmatch(text):
+            return _beyond(kind, operator)
+        number = _spelled_number(text)
+        if number is None:
+            return None
+        value = number
     if kind in DISCRETE:
         found = _integer_floor(value) if kind == "integer" else _text_floor(kind, value)
-        return None if found is None else _discrete_span(operator, *found)
+        return None if found is None else _discrete_span(kind, operator, *found)
     if operator != "=":
         return None
     if kind == "boolean":
-        if isinstance(value, str):
-            return None
         return Span(bool(value), bool(value)) if value in (0, 1) else NOTHING
     if kind in ("real", "decimal"):
-        if not isinstance(value, int | float):
-            return None
-        return Span(value, value) if math.isfinite(value) else NOTHING
+        assert isinstance(value, int | float)
+        return Span(value, value) if abs(value) < math.inf else NOTHING
     # A number may mean its text, or every text that spells it: that depends on where it is from.
     return Span(value, value) if kind == "text" and isinstance(value, str) else None
 
 
-def _discrete_span(operator: Operator, floor: int, equal: bool) -> Span:
+def spelled(value: SQLValue) -> SQLValue:
+    """Give the text that SQLite makes of a number where it compares it as a text.
+
+    None stands for the text of a number that no key is written as: one that takes an exponent, or
+    more than 15 digits. What is no number stays.
+    """
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        plain = value == 0 or 1e-4 <= abs(value) < 1e15
+        return repr(value + 0.0) if plain and len(repr(value)) <= 16 else None
+    return value
+
+
+def _beyond(kind: ColumnType, operator: Operator) -> Span | None:
+    """Give the span for a value that comes after all those of a column: a text or a blob."""
+    if operator in ("=", ">", ">="):
+        return NOTHING
+    return Span(None, GREATEST[kind]) if kind in GREATEST else None
+
+
+def _discrete_span(kind: ColumnType, operator: Operator, floor: int, equal: bool) -> Span:
     """Give the span for a value whose nearest column value at or below it is `floor`."""
     if operator == "=":
         return Span(floor, floor) if equal else NOTHING
-    if operator == ">=":
-        return Span(floor if equal else floor + 1, None)
-    if operator == ">":
-        return Span(floor + 1, None)
-    if operator == "<=":
-        return Span(None, floor)
-    return Span(None, floor - 1 if equal else floor)
+    if operator in (">", ">="):
+        low = floor if equal and operator == ">=" else floor + 1
+        return Span(low, None) if low <= GREATEST[kind] else NOTHING
+    high = floor - 1 if equal and operator == "<" else floor
+    return Span(None, high) if high >= LEAST[kind] else NOTHING
 
 
-def _comes_after_numbers(value: SQLValue) -> bool:
-    """Tell whether SQLite sorts a value after every number: a text that spells none, or a blob."""
-    if isinstance(value, str):
-        return "\0" not in value and not _NUMBER.fullmatch(value.strip(_SPACE))
-    return isinstance(value, bytes)
+_MOST_DIGITS = 400
+"""How many characters of a number are read; what has more is left to SQLite."""
+
+
+def _spelled_number(text: str) -> int | float | None:
+    """Give the number that a text spells, where SQLite and Python surely read the same one.
+
+    They do where the text is an integer, and where a double holds all of its digits.
+    """
+    if len(text) > _MOST_DIGITS:
+        return None
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    exact = decimal.Decimal(text)
+    if len(text) <= 15:
+        return float(text)
+    return int(exact) if abs(exact) < 2**53 and exact == int(exact) else None
 
 
 def _integer_floor(value: SQLValue) -> tuple[int, bool] | None:
-    if isinstance(value, str):
-        # An INTEGER column compares with the number that a text spells; SQLite and Python surely
-        # read the same one where a double holds all of its digits.
-        value = value.strip(_SPACE)
-        if _INTEGER.fullmatch(value) and len(value) <= 20:
-            value = int(value)
-        elif _NUMBER.fullmatch(value) and len(value) <= 15:
-            value = float(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return math.floor(value), value.is_integer()
-    return (value, True) if isinstance(value, int) and value in _INTEGER_RANGE else None
+    if not isinstance(value, int | float):
+        return None
+    if value > GREATEST["integer"]:
+        return GREATEST["integer"], False
+    if value < LEAST["integer"]:
+        return LEAST["integer"] - 1, False
+    return math.floor(value), value == math.floor(value)
 
 
 _PREFIX = re.compile(
@@ -508,7 +564,7 @@ def _text_floor(kind: ColumnType, value: SQLValue) -> tuple[int, bool] | None:
         return None
     year, month, day, rest = found.groups()
     if int(year) < 1:
-        return None
+        return LEAST[kind] - 1, False
     if (month is None or day is None) and rest:
         return None
     if kind == "month":
@@ -545,54 +601,68 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
         import orjson
 
         return orjson.loads(value)
-    if kind in ("date", "month", "timestamp"):
-        moment = _moment(kind, value)
+    if kind in MOMENTS:
         if format in ("epoch", "epoch_ms"):
-            seconds = (moment - _EPOCH) // datetime.timedelta(seconds=1)
+            seconds = _seconds(kind, value)
             return seconds if format == "epoch" else seconds * 1000
-        return _instant("timestamp" if format == "instant" else kind, moment)
+        return _instant("timestamp" if format == "instant" else kind, _moment(kind, value))
     assert isinstance(value, str | int | float)
+    if type(value) is int and value not in _INTEGER_RANGE:
+        raise ValueError("the number has more than 64 bits")
     return value
 
 
-def write_bound(kind: ColumnType, format: Format | None, operator: Operator, edge: Any) -> Any:
+def write_bound(
+    kind: ColumnType, format: Format | None, operator: Operator, edge: Any, whole: bool = False
+) -> Any:
     """Give what an API takes that filters with an operator, for an end of a span.
 
-    An end is a whole second, day or month and belongs to the span; what lies inside of it does
-    too. So `<=` takes the end's last moment where the API counts in numbers, and the beginning of
-    the next second where it writes times, which may be too much by a moment: see `is_precise`.
+    An end is a second, day or month and belongs to the span; what lies inside of it does too,
+    unless moments are `whole`. So `<=` takes the beginning of the next one, which may be too much
+    by a moment, and `>` what comes before: see `is_precise`.
     """
-    if operator == "<":
+    if operator == "<" or (operator == "<=" and not _is_whole(kind, format, whole)):
         return write(kind, format, edge + 1)
-    if operator == "<=":
-        after = write(kind, format, edge + 1)
-        if isinstance(after, int):
-            return after - 1
-        return after if _is_moment(kind, format) else write(kind, format, edge)
-    first = write(kind, format, edge)
     if operator == ">":
+        first = write(kind, format, edge)
         return first - 1 if isinstance(first, int) else write(kind, format, edge - 1)
-    return first
+    return write(kind, format, edge)
 
 
-def is_precise(kind: ColumnType, format: Format | None, operator: Operator) -> bool:
+def is_precise(
+    kind: ColumnType, format: Format | None, operator: Operator, whole: bool = False
+) -> bool:
     """Tell whether `write_bound` says just what is meant, or possibly more."""
-    return not (_is_moment(kind, format) and operator in ("<=", ">"))
+    return operator not in ("<=", ">") or _is_whole(kind, format, whole)
 
 
-def _is_moment(kind: ColumnType, format: Format | None) -> bool:
-    return format == "instant" or (kind == "timestamp" and format is None)
+def _is_whole(kind: ColumnType, format: Format | None, whole: bool) -> bool:
+    """Tell whether an API compares the very values that rows show, and no moments within them."""
+    return whole or kind not in MOMENTS or (format is None and kind != "timestamp")
+
+
+def _seconds(kind: ColumnType, count: int) -> int:
+    """Find the seconds from 1970 to the beginning of a second, day or month that spans count.
+
+    The end of the calendar can be said as well.
+    """
+    if not LEAST[kind] <= count <= GREATEST[kind] + 1:
+        raise ValueError("the time is out of range")
+    if kind == "timestamp":
+        return count
+    days = count
+    if kind == "month" and count <= GREATEST[kind]:
+        days = datetime.date(count // 12, count % 12 + 1, 1).toordinal()
+    elif kind == "month":
+        days = GREATEST["date"] + 1
+    return (days - _EPOCH.toordinal()) * 86400
 
 
 def _moment(kind: ColumnType, count: int) -> datetime.datetime:
     """Find the beginning of a second, day or month that spans count."""
     try:
-        if kind == "timestamp":
-            return _EPOCH + datetime.timedelta(seconds=count)
-        if kind == "month":
-            return datetime.datetime(count // 12, count % 12 + 1, 1, tzinfo=datetime.UTC)
-        return _EPOCH + datetime.timedelta(days=count - _EPOCH.toordinal())
-    except (ValueError, OverflowError):
+        return _EPOCH + datetime.timedelta(seconds=_seconds(kind, count))
+    except OverflowError:
         raise ValueError("the time is out of range") from None
 
 

@@ -16,7 +16,7 @@ from billql.bind import bind, connections_asked
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.fetch import Scan
-from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, key_columns
+from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, key_columns, widened
 from billql.rows import Row
 from billql.running import Running
 from billql.statement import ScanFigures
@@ -24,6 +24,7 @@ from billql.values import AFFINITY
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
+    apsw.SQLITE_INDEX_CONSTRAINT_IS: "=",
     apsw.SQLITE_INDEX_CONSTRAINT_GT: ">",
     apsw.SQLITE_INDEX_CONSTRAINT_GE: ">=",
     apsw.SQLITE_INDEX_CONSTRAINT_LT: "<",
@@ -115,13 +116,14 @@ class VirtualTable:
         return True
 
     def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
-        operator = _OPERATORS.get(info.get_aConstraint_op(number), "other")
+        kind = info.get_aConstraint_op(number)
+        operator = _OPERATORS.get(kind, "other")
         column = info.get_aConstraint_iColumn(number)
-        if operator == "=" and info.get_aConstraintUsage_in(number):
-            operator = self._list(column)
-        # What an API compares byte by byte, it cannot compare in another collation.
         compares = operator not in ("limit", "offset")
-        if compares and (column < 0 or info.get_aConstraint_collation(number) != "BINARY"):
+        collation = info.get_aConstraint_collation(number) if compares else "BINARY"
+        if operator == "=" and info.get_aConstraintUsage_in(number):
+            operator = self._list(column) if collation == "BINARY" else "="
+        if compares and column < 0:
             operator = "other"
         value = info.get_aConstraint_rhs(number)
         return Constraint(
@@ -129,6 +131,9 @@ class VirtualTable:
             operator,
             info.get_aConstraint_usable(number),
             UNKNOWN if value is None else value,
+            literal=value is not None,
+            takes_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
+            collation=collation,
         )
 
     def _list(self, column: int) -> Literal["in", "=", "other"]:
@@ -196,7 +201,7 @@ class Cursor:
         self._batches = self._scan(plan, arguments)
         self._fill()
 
-    def _scan(self, plan: Plan, arguments: tuple[Any, ...]) -> Iterator[Sequence[Row]]:
+    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
         host, table = self._parent.host, self._parent.table
         running = host.running()
         statement = running.statement
@@ -205,6 +210,7 @@ class Cursor:
             if self._figures is None:
                 self._figures = statement.scan(table.name)
             figures = self._figures
+        plan, arguments = widened(table, plan, arguments, len(host.connections(table)))
         name = (plan, table.name, _hashable(arguments)) if plan.keyed else None
         if name is not None and (known := running.remembered(name)) is not None:
             return iter((known,))
@@ -272,5 +278,5 @@ class Cursor:
         self._batches = iter(())
 
 
-def _hashable(arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+def _hashable(arguments: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(frozenset(one) if isinstance(one, set) else one for one in arguments)

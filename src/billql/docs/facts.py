@@ -195,7 +195,7 @@ def _filters(table: Table, method: Method) -> Iterator[Filter]:
                 parameter.name or name,
                 parameter.location,
                 parameter.required and parameter.default is None,
-                is_exact(table.resource.columns[column].type, parameter),
+                is_exact(table.columns[column], parameter),
                 tuple(_remarks(parameter)),
             )
 

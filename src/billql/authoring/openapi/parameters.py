@@ -15,7 +15,7 @@ from billql.authoring.openapi import naming
 from billql.authoring.openapi.columns import Column, described, type_of
 from billql.authoring.openapi.document import Shape
 from billql.authoring.openapi.operations import Field
-from billql.values import DISCRETE, Operator
+from billql.values import DISCRETE, MOMENTS, Operator
 
 _BOUNDS: Mapping[str, Operator] = {
     "[gte]": ">=",
@@ -38,8 +38,9 @@ _BOUNDS: Mapping[str, Operator] = {
 """What the names of parameters end in that set a bound. Where a name leaves open whether the bound
 itself counts, it is taken not to: then one step more is asked for, which is never too little."""
 
-_COMPARED = frozenset(("text", "integer", "boolean", "date", "month", "real", "decimal"))
-"""The types that can be compared with `=`; an instant has fractions that are not shown."""
+_COMPARED = frozenset(("text", "integer", "boolean", "date", "month"))
+"""The types that can be compared with `=`; an instant has fractions that are not shown, and a
+number with a point may be shown as the nearest one that SQL has."""
 
 
 class Untakeable(Exception):  # noqa: N818 - it says what is so
@@ -146,7 +147,12 @@ def _echo(taken: Taken, one: Field, value: Shape, name: str, columns: Mapping[st
 def _filters(name: str, value: Shape, columns: Mapping[str, Column]) -> bool:
     """Tell whether a field asks for rows whose column of that name has its value."""
     column = columns.get(name)
-    return column is not None and column.type in _COMPARED and _same(value, name, column)
+    return (
+        column is not None
+        and column.type in _COMPARED
+        and (column.type not in MOMENTS or column.format is None)
+        and _same(value, name, column)
+    )
 
 
 def _same(value: Shape, name: str, column: Column) -> bool:
