@@ -250,13 +250,10 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
         yield ("null",), "`only` makes values NULL that are none for the API, and would be missed"
     if parameter.operator != "=":
         return
-    if kind in ("real", "decimal"):
-        yield (
-            ("operator",),
-            f"a column of type {kind} shows the nearest number that SQL has"
-            + (", divided" if column.divide is not None else "")
-            + ", so `=` would miss rows",
-        )
+    if column.divide is not None:
+        yield ("operator",), "the column shows what is divided, so `=` would miss rows"
+    if column.format == "dollars":
+        yield ("operator",), "the column reads amounts like $3.11, so `=` would miss rows"
     if format == column.format == "epoch" and kind == "timestamp":
         return  # seconds that are counted have no fractions on either side
     if kind in MOMENTS and not column.whole and (format is not None or kind == "timestamp"):

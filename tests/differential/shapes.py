@@ -158,14 +158,19 @@ def _resource(shape: Shape) -> dict[str, Any]:
         }
     return {
         "description": "A table.",
-        "columns": {column.name: _column(column) for column in shape.columns},
+        "columns": {column.name: _column(column, shape) for column in shape.columns},
         "methods": methods,
         "examples": [{"question": "What is there?", "sql": "SELECT 1"}],
     }
 
 
-def _column(column: Column) -> dict[str, Any]:
+def _column(column: Column, shape: Shape) -> dict[str, Any]:
     told: dict[str, Any] = {"type": column.type, "description": "A column."}
+    # This API has no moments within a second, day or month where it filters by one.
+    if any(
+        one.format and one.operator == "=" for one in shape.filters if one.column == column.name
+    ):
+        told["whole"] = True
     if column.format:
         told["format"] = column.format
     if column.echo:

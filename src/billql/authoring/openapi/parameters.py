@@ -38,9 +38,8 @@ _BOUNDS: Mapping[str, Operator] = {
 """What the names of parameters end in that set a bound. Where a name leaves open whether the bound
 itself counts, it is taken not to: then one step more is asked for, which is never too little."""
 
-_COMPARED = frozenset(("text", "integer", "boolean", "date", "month"))
-"""The types that can be compared with `=`; an instant has fractions that are not shown, and a
-number with a point may be shown as the nearest one that SQL has."""
+_COMPARED = frozenset(("text", "integer", "boolean", "date", "month", "real", "decimal"))
+"""The types that can be compared with `=`; an instant has fractions that are not shown."""
 
 
 class Untakeable(Exception):  # noqa: N818 - it says what is so
