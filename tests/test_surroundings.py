@@ -573,3 +573,27 @@ def test_a_hint_names_what_may_be_answering(
     assert f"the proxy {api.environ['HTTPS_PROXY']} (HTTPS_PROXY) or BILLQL_DIGITALOCEAN_URL" in (
         outcome.err
     )
+
+
+def test_the_doctor_goes_the_same_way(api: Api) -> None:
+    outcome = run(["doctor", "--online"], api.environ)
+    sound(outcome)
+    proxy = f"the proxy {api.environ['HTTPS_PROXY']} (HTTPS_PROXY)"
+    certificates = f"the certificates of SSL_CERT_FILE={api.environ['SSL_CERT_FILE']}"
+    assert f"ok      certificates: {certificates}\n" in outcome.out
+    assert f"ok      proxy: {proxy}, for api.example.com, " in outcome.out
+    assert "it asks https://api.example.com, by BILLQL_DIGITALOCEAN_URL\n" in outcome.out
+    assert "ok      connection digitalocean: its token is accepted\n" in outcome.out
+    assert outcome.code == Exit.OK
+
+
+def test_the_doctor_names_a_dead_proxy(api: Api) -> None:
+    environ = {**api.environ, "HTTPS_PROXY": "http://me:s3cret@127.0.0.1:1"}
+    outcome = run(["doctor", "--online"], environ)
+    sound(outcome)
+    assert (
+        "error   connection digitalocean: https://api.example.com gave no answer: the proxy "
+        "http://127.0.0.1:1 (HTTPS_PROXY) cannot be reached: Connection refused\n"
+        "        Check HTTPS_PROXY; "
+    ) in outcome.out
+    assert outcome.code == Exit.NETWORK
