@@ -10,6 +10,8 @@ import pytest
 import billql
 from billql.catalogue import Catalogue, Table
 from billql.plan import echoed
+from billql.sandbox import Sandbox
+from contracts.contract import held
 
 CATALOGUE = Catalogue()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]
@@ -35,7 +37,11 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[billql.Connection]:
-    with billql.connect(sandbox=True) as connection:
+    with (
+        held() as see,
+        Sandbox(intercept=see) as sandbox,
+        billql.connect(tokens=sandbox.tokens, urls=sandbox.urls) as connection,
+    ):
         yield connection
 
 

@@ -6,6 +6,7 @@ import datetime
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -18,6 +19,7 @@ from billql.plan import echoed
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
 from billql.session import Session
+from contracts.contract import held
 
 Rows = list[tuple[object, ...]]
 
@@ -73,7 +75,7 @@ SOURCES = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(size="small") as sandbox:
+    with held() as see, Sandbox(size="small", intercept=see) as sandbox:
         yield sandbox
 
 
@@ -379,13 +381,15 @@ def source_of(name: str) -> str:
     return source(CATALOGUE.table(f"metronome.{name}"))
 
 
-def test_what_the_api_refuses_is_an_error_in_its_words(session: Session) -> None:
-    with pytest.raises(errors.ApiError, match="covering_date must match"):
-        rows(
-            session,
-            "SELECT b.id FROM metronome.customers.customers c JOIN metronome.contracts.balances b "
-            "ON b.customer_id = c.id WHERE b.covering_date = 'yesterday'",
-        )
+def test_what_the_api_refuses_is_an_error_in_its_words() -> None:
+    with Sandbox(size="small") as sandbox, closing(open_session(sandbox)) as session:
+        with pytest.raises(errors.ApiError, match="covering_date must match"):
+            rows(
+                session,
+                "SELECT b.id FROM metronome.customers.customers c "
+                "JOIN metronome.contracts.balances b ON b.customer_id = c.id "
+                "WHERE b.covering_date = 'yesterday'",
+            )
 
 
 # Filters and methods ---------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from billql.plan import echoed
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES
+from contracts.contract import held
 
 CATALOGUE = Catalogue()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("stripe.")]
@@ -127,7 +128,7 @@ SUMMARY = {
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(size="small") as sandbox:
+    with held() as see, Sandbox(size="small", intercept=see) as sandbox:
         yield sandbox
 
 

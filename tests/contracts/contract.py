@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 import orjson
 import yaml
+
+from billql.sandbox.api import Request
+from billql.sandbox.server import Intercept
 
 Facts = Mapping[str, Any]
 """What is known of one parameter: its place, type, bounds, words and format."""
@@ -24,6 +28,27 @@ FORMATS = {
     "ipv4": re.compile(r"\d{1,3}(\.\d{1,3}){3}"),
 }
 SIZES = ("limit", "per_page")
+
+
+HISTORY = "GET /v2/customers/my/billing_history"
+AHEAD = frozenset(
+    {
+        # The document's own example has addresses of next pages with both.
+        (HISTORY, "page"),
+        (HISTORY, "per_page"),
+        # Without it the list hides what was replaced; it is newer than the document, and an API
+        # that does not know it lists all.
+        (
+            "GET /v1/customers/{customer_id}/invoices",
+            "include_historical_commit_invoices",
+        ),
+        # Sent beside seats that a statement names, which are an error without it.
+        ("POST /v1/contracts/seatBalances/list", "skip_missing_seat_ids"),
+        # Sent where an answer has one, and no answer of the document's has.
+        ("POST /v2/contracts/list", "cursor"),
+    }
+)
+"""What is sent although the documents do not have it."""
 
 
 class Operation(NamedTuple):
@@ -91,7 +116,7 @@ def operation(provider: str, method: str, path: str) -> tuple[Operation, dict[st
     return chosen, {name: unquote(value) for name, value in values.items()}
 
 
-def faults(provider: str, sent: Sent, ahead: frozenset[tuple[str, str]]) -> list[str]:
+def faults(provider: str, sent: Sent, ahead: frozenset[tuple[str, str]] = AHEAD) -> list[str]:
     """Say what a contract does not allow in a request.
 
     `ahead` are the operations and parameters that no document has, and that are sent all the same.
@@ -151,3 +176,26 @@ def _read(text: str) -> Any:
     if re.fullmatch(r"true|false|-?[0-9]{1,18}", text):
         return orjson.loads(text)
     return text
+
+
+@contextmanager
+def held() -> Iterator[Intercept]:
+    """Show a sandbox's requests to what is given, and hold them all against their contracts."""
+    wrong = set[str]()
+
+    def see(request: Request) -> None:
+        query = f"?{urlencode(request.pairs)}" if request.pairs else ""
+        sent = Sent(request.method, f"{request.origin}{request.path}{query}", request.body)
+        wrong.update(faults(_vendor(request.headers["authorization"]), sent))
+
+    yield see
+    assert not wrong, "\n".join(sorted(wrong))
+
+
+def _vendor(authorization: str) -> str:
+    """Tell whose API a request is for by its token."""
+    starts = {"Bearer sk_": "stripe", "Bearer rk_": "stripe", "Bearer dop_": "digitalocean"}
+    for start, vendor in starts.items():
+        if authorization.startswith(start):
+            return vendor
+    return "metronome"
