@@ -382,14 +382,16 @@ def source_of(name: str) -> str:
 
 
 def test_what_the_api_refuses_is_an_error_in_its_words() -> None:
-    with Sandbox(size="small") as sandbox, closing(open_session(sandbox)) as session:
-        with pytest.raises(errors.ApiError, match="covering_date must match"):
-            rows(
-                session,
-                "SELECT b.id FROM metronome.customers.customers c "
-                "JOIN metronome.contracts.balances b ON b.customer_id = c.id "
-                "WHERE b.covering_date = 'yesterday'",
-            )
+    sql = (
+        "SELECT b.id FROM metronome.customers.customers c JOIN metronome.contracts.balances b "
+        "ON b.customer_id = c.id WHERE b.covering_date = 'yesterday'"
+    )
+    with (
+        Sandbox(size="small") as sandbox,
+        closing(open_session(sandbox)) as session,
+        pytest.raises(errors.ApiError, match="covering_date must match"),
+    ):
+        rows(session, sql)
 
 
 # Filters and methods ---------------------------------------------------------------------------
