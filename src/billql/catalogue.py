@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from billql.definition import CONNECTION, Column, Method, Provider, Resource, Service
-from billql.errors import UnknownName
+from billql.errors import DefinitionError, NotSupportedError, UnknownName
 from billql.pagination import OnePage, Paginator
 from billql.sources import PROVIDER_FILE, BillqlFolder, Source
 from billql.stackql import is_stackql
@@ -110,6 +110,10 @@ class Catalogue:
         """Give the names of a provider's services; any of these names may be in any case."""
         return self._source(provider).services()
 
+    def check_service(self, provider: str, service: str) -> None:
+        """Make sure that there is a service; raises UnknownName or DefinitionError."""
+        self._of_service(provider, service)
+
     def resources(self, provider: str, service: str) -> list[str]:
         """Give the names of a service's resources, in the order of its file."""
         return self._of_service(provider, service).resources(service.lower())
@@ -127,7 +131,11 @@ class Catalogue:
         return self._of_service(provider, name).service(name.lower())
 
     def table(self, name: str) -> Table:
-        """Find a resource by its dotted name, in any case; raises UnknownName."""
+        """Find a resource by its dotted name, in any case.
+
+        Raises UnknownName, and NotSupportedError for what billql knows no columns of and cannot
+        read.
+        """
         name = name.lower()
         if name not in self._tables:
             parts = name.split(".")
@@ -157,6 +165,13 @@ class Catalogue:
         except KeyError:
             known = source.resources(service)
             raise unknown("resource", resource, known, f"{provider}.{service}.") from None
+        columns = found.resource.columns.values()
+        if found.beyond.keys() >= found.resource.methods.keys() and all(map(_is_asked, columns)):
+            need = next(iter(found.beyond.values()))
+            raise NotSupportedError(
+                f"{provider}.{service}.{resource} cannot be read: it needs {need}, which billql "
+                "cannot do"
+            )
         return Table(provider, service, resource, found.provider, found.resource, found.beyond)
 
     def _of_service(self, provider: str, service: str) -> Source:
@@ -164,6 +179,11 @@ class Catalogue:
         source = self._source(provider)
         known = source.services()
         if service.lower() not in known:
+            if (why := source.lacks(service.lower())) is not None:
+                raise DefinitionError(
+                    f"{provider.lower()}.{service.lower()} cannot be read: {why}",
+                    hint="Add the provider again, from a folder that has all its files.",
+                )
             raise unknown("service", service.lower(), known, f"{provider.lower()}.")
         return source
 
@@ -182,6 +202,10 @@ class Catalogue:
             for name, folder in _within(place):
                 found.setdefault(name, folder)
         return found
+
+
+def _is_asked(column: Column) -> bool:
+    return column.path == "$parameter"
 
 
 def _within(place: Place) -> Iterator[tuple[str, Path]]:

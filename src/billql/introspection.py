@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 from billql._version import __version__
 from billql.catalogue import Catalogue, Table, unknown
-from billql.errors import DefinitionError
+from billql.errors import DefinitionError, NotSupportedError
 from billql.predicates import always_required, carried, operators, optional, required
 from billql.statement import ScanFigures
 from billql.values import ColumnType, SQLValue
@@ -100,9 +100,7 @@ def find(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, ...]:
     elif len(found) == 1:
         catalogue.services(found[0])
     elif len(found) == 2:
-        known = catalogue.services(found[0])
-        if found[1] not in known:
-            raise unknown("service", found[1], known, f"{found[0]}.")
+        catalogue.check_service(*found)
     else:
         catalogue.table(".".join(found))
     return found
@@ -163,7 +161,10 @@ def _resources(source: Source, wanted: Wanted) -> Iterator[Row]:
 
 
 def _resource(catalogue: Catalogue, name: str) -> Values:
-    return (catalogue.table(name).resource.description.strip(),)
+    try:
+        return (catalogue.table(name).resource.description.strip(),)
+    except NotSupportedError as error:
+        return (f"{error.message}.",)
 
 
 def _methods(source: Source, wanted: Wanted) -> Iterator[Row]:
@@ -224,9 +225,16 @@ def _versions(source: Source, wanted: Wanted) -> Iterator[Row]:
 
 
 def _tables(source: Source, wanted: Wanted) -> Iterator[Table]:
-    """Give the resources that a statement can mean, and load no others."""
+    """Give the resources that a statement can mean, and load no others.
+
+    What billql cannot read has nothing to tell of; who asks for it by its name learns why.
+    """
     for name in _names(source, wanted):
-        yield source.catalogue.table(".".join(name))
+        try:
+            yield source.catalogue.table(".".join(name))
+        except NotSupportedError:
+            if "resource" in wanted:
+                raise
 
 
 def _names(source: Source, wanted: Wanted) -> Iterator[tuple[str, str, str]]:

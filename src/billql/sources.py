@@ -40,6 +40,9 @@ class Source(Protocol):
     def services(self) -> list[str]:
         """Name the services, without reading any."""
 
+    def lacks(self, service: str) -> str | None:
+        """Say what is missing of a service that the provider names; None if nothing is."""
+
     def about(self, service: str) -> str:
         """Describe a service; raises DefinitionError."""
 
@@ -75,6 +78,10 @@ class BillqlFolder:
         """Name the services, without reading any."""
         files = (path for path in self._folder.glob("*.yaml") if path.name != PROVIDER_FILE)
         return sorted(path.stem for path in files)
+
+    def lacks(self, service: str) -> str | None:
+        """Give None: a service is named by its file alone."""
+        return None
 
     def about(self, service: str) -> str:
         """Describe a service; raises DefinitionError."""

@@ -99,7 +99,7 @@ def _remove_options(command: ArgumentParser) -> None:
 def _remove(options: Namespace) -> int:
     with _connect(options) as registry:
         for version in registry.remove(options.provider, options.version):
-            _say(f"Removed {options.provider} {version}.")
+            _say(f"Removed {options.provider.lower()} {version}.")
     return Exit.OK
 
 
@@ -167,11 +167,16 @@ def _add_stackql_options(command: ArgumentParser) -> None:
 
 def _add_stackql(options: Namespace) -> int:
     from billql.catalogue import Catalogue
-    from billql.stackql.adding import add
+    from billql.registry.store import Store
+    from billql.stackql import adding
 
     data = _data(options)
-    name, services = add(options.path, data, options.name, Catalogue().providers())
+    taken = [*Catalogue().providers(), *Store(data).providers()]
+    name, services = adding.add(options.path, data, options.name, taken)
     _say(f"Added {name}, with {services} service{'' if services == 1 else 's'}.")
+    if lacking := adding.missing(name, data):
+        files = ", ".join(f"{service} ({file})" for service, file in lacking.items())
+        _say(f"Its folder lacks the documents of other services: {files}.")
     return Exit.OK
 
 
@@ -223,7 +228,11 @@ def _key(options: Namespace) -> int:
 _COMMANDS = {
     "list": ("show which versions there are, and which are in use", _list_options, _list),
     "pull": ("install a version of a provider", _pull_options, _pull),
-    "verify": ("compare what is installed with what was signed", _verify_options, _verify),
+    "verify": (
+        "compare what is installed with what was signed, or added",
+        _verify_options,
+        _verify,
+    ),
     "remove": ("remove what is installed", _remove_options, _remove),
     "add-stackql": (
         "add a provider that StackQL's registry describes",

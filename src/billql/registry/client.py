@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billql.catalogue import unknown
-from billql.errors import DefinitionError, InterfaceError
+from billql.errors import DefinitionError, Inaccessible, InterfaceError
 from billql.registry import RegistryError, definitions, keys, naming, seen
 from billql.registry.index import INDEX_LIMIT, Release, decode
 from billql.registry.package import unpack
@@ -22,6 +22,7 @@ from billql.registry.shipped import Shipped
 from billql.registry.signing import named_key, unseal
 from billql.registry.source import Folder, Source, opened
 from billql.registry.store import PACKAGE, Store
+from billql.stackql import adding
 
 
 class Listed(NamedTuple):
@@ -34,7 +35,7 @@ class Listed(NamedTuple):
     size: int | None
     """Of its package, in bytes; None if no source has it."""
     source: str | None
-    """The first source that has it."""
+    """The first source that has it; `StackQL` for what was added from StackQL's documents."""
 
 
 class Pulled(NamedTuple):
@@ -48,7 +49,7 @@ class Pulled(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """An installed version, and what is wrong with it; None if it is what was signed."""
+    """An installed version, and what is wrong with it; None if it is what was signed, or added."""
 
     provider: str
     version: str
@@ -135,12 +136,16 @@ class Registry:
         for name in self._shipped.providers():
             if (built_in := self._shipped.version(name)) is not None:
                 found.setdefault(name, set()).add(built_in)
-        names = sorted(found) if provider is None else [_known(provider, found)]
-        return [
-            self._listed(name, version, offers.get((name, version)))
-            for name in names
-            for version in reversed(_ordered(found[name]))
-        ]
+        added = adding.added(self._data)
+        every = sorted({*found, *added})
+        names = every if provider is None else [_known(provider, every)]
+        listed: list[Listed] = []
+        for name in names:
+            if name in added:
+                listed.append(self._added(name))
+            for version in reversed(_ordered(found.get(name, ()))):
+                listed.append(self._listed(name, version, offers.get((name, version))))
+        return listed
 
     def pull(self, provider: str, version: str | None = None) -> Pulled:
         """Install a version: this one, or else the one that is pinned, or else the newest.
@@ -162,13 +167,21 @@ class Registry:
         )
 
     def verify(self, provider: str | None = None) -> list[Verified]:
-        """Compare what is installed with what was signed; raises InterfaceError if nothing is."""
-        names = self._store.providers() if provider is None else [provider.lower()]
-        return [
-            Verified(name, version, self._problem(name, version))
-            for name in names
-            for version in self._installed(name)
-        ]
+        """Compare what is installed with what was signed, and what was added from StackQL's
+        documents with what was added; raises InterfaceError if nothing is."""
+        added = adding.added(self._data)
+        every = sorted({*self._store.providers(), *added})
+        verified: list[Verified] = []
+        for name in every if provider is None else [provider.lower()]:
+            if name in added:
+                version = adding.version(name, self._data)
+                verified.append(Verified(name, version, adding.problem(name, self._data)))
+            if name not in added or self._store.versions(name):
+                verified += [
+                    Verified(name, version, self._problem(name, version))
+                    for version in self._installed(name)
+                ]
+        return verified
 
     def remove(self, provider: str, version: str | None = None) -> list[str]:
         """Remove a version, or all of a provider's; gives which.
@@ -176,7 +189,12 @@ class Registry:
         Raises InterfaceError if it is not installed, Inaccessible if it cannot be removed.
         """
         provider = provider.lower()
-        versions = self._installed(provider)
+        versions = self._store.versions(provider)
+        added = adding.version(provider, self._data) if self._is_added(provider) else None
+        if added is None:
+            versions = self._installed(provider)
+        elif added not in versions:
+            versions = [*versions, added]
         if version is not None and version not in versions:
             raise InterfaceError(
                 f"{provider} {version} is not installed",
@@ -184,8 +202,22 @@ class Registry:
             )
         removed = versions if version is None else [version]
         for one in removed:
-            self._store.remove(provider, one)
+            if one == added:
+                self._remove_added(provider)
+            if one in self._store.versions(provider):
+                self._store.remove(provider, one)
         return removed
+
+    def _is_added(self, provider: str) -> bool:
+        return provider in adding.added(self._data)
+
+    def _remove_added(self, provider: str) -> None:
+        try:
+            adding.remove(provider, self._data)
+        except OSError as error:
+            raise Inaccessible(
+                f"{provider} cannot be removed from {self._data}: {error.strerror}"
+            ) from error
 
     # What there is.
 
@@ -236,7 +268,7 @@ class Registry:
     def _installed(self, provider: str) -> list[str]:
         versions = self._store.versions(provider)
         if not versions:
-            known = ", ".join(self._store.providers())
+            known = ", ".join(sorted({*self._store.providers(), *adding.added(self._data)}))
             raise InterfaceError(
                 f"No version of {provider} is installed",
                 hint=f"Installed: {known}." if known else "Nothing is: see billql registry pull.",
@@ -249,12 +281,26 @@ class Registry:
             return Listed(provider, version, status, None, None)
         return Listed(provider, version, status, offer.release.size, offer.source.name)
 
-    def _status(self, provider: str, version: str) -> str:
+    def _added(self, provider: str) -> Listed:
+        """List what was added from StackQL's documents; what a registry has installed goes before
+        it, and it before what is built in."""
+        version = adding.version(provider, self._data)
+        status = "installed" if self._used(provider) else "in use"
+        return Listed(provider, version, status, None, "StackQL")
+
+    def _used(self, provider: str) -> str | None:
+        """Give the installed version that is in use, if one is."""
         built_in = self._shipped.version(provider)
         try:
-            used = self._store.choose(provider, self._pins.get(provider), built_in) or built_in
+            return self._store.choose(provider, self._pins.get(provider), built_in)
         except InterfaceError:  # the pinned version is not there
-            used = None
+            return "none"
+
+    def _status(self, provider: str, version: str) -> str:
+        built_in = self._shipped.version(provider)
+        used = self._used(provider)
+        if used is None and not self._is_added(provider):
+            used = built_in
         if version == used:
             return "in use"
         if version in self._store.versions(provider):

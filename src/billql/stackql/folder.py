@@ -51,15 +51,28 @@ class StackqlFolder:
         return load(self._folder / PROVIDER_FILE, self._cache).data
 
     @cached_property
-    def _files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """The file of each service, and what the provider says of it."""
+    def _named(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The file of each service that the provider names, and what it says of it."""
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
         for name, said in mapping(self._data.get("providerServices")).items():
             reference = text(mapping(mapping(said).get("service")).get("$ref"))
             file = self._folder / SERVICES / PurePosixPath(reference).name
-            if reference and file.is_file():
+            if reference:
                 found.setdefault(name.lower(), (file, mapping(said)))
         return found
+
+    @cached_property
+    def _files(self) -> dict[str, tuple[Path, dict[str, Any]]]:
+        """The same for the services whose files are there."""
+        return {name: one for name, one in self._named.items() if one[0].is_file()}
+
+    def missing(self) -> dict[str, str]:
+        """Name the services that are named and whose files are not there, with these files."""
+        return {
+            name: f"{SERVICES}/{file.name}"
+            for name, (file, _) in sorted(self._named.items())
+            if name not in self._files
+        }
 
     def provider(self) -> Provider:
         """Read the provider, as the smallest service that can be read has it."""
@@ -72,6 +85,11 @@ class StackqlFolder:
     def services(self) -> list[str]:
         """Name the services, without reading any."""
         return sorted(self._files)
+
+    def lacks(self, service: str) -> str | None:
+        """Say why a service that is named cannot be read: its file is not there."""
+        file = self.missing().get(service)
+        return None if file is None else f"{file} is missing from {self._folder}"
 
     def about(self, service: str) -> str:
         """Describe a service."""
@@ -115,6 +133,12 @@ class StackqlFolder:
         message = next((one.error_message for one in found if one.error_message), None)
         return Found(converted, self._provider(origin, how, message), beyond)
 
+    @property
+    def version(self) -> str:
+        """The version of the documents, like 1.2.3; 0.0.0 if they name none."""
+        found = _VERSION.fullmatch(text(self._data.get("version")))
+        return ".".join(str(int(part)) for part in found.groups()) if found else "0.0.0"
+
     @cached_property
     def title(self) -> str:
         """The name that the documents give their provider."""
@@ -126,7 +150,6 @@ class StackqlFolder:
         return naming.snake_case if in_snake_case else naming.as_written
 
     def _provider(self, origin: str | None, how: Auth, message: str | None) -> Provider:
-        version = _VERSION.fullmatch(text(self._data.get("version")))
         usual = "message" if isinstance(how, SigV4) else "error.message"
         return Provider(
             billql=1,
@@ -135,7 +158,7 @@ class StackqlFolder:
                 self._data.get("description"),
                 f"The provider {self.title}, as StackQL describes it",
             ),
-            version=".".join(str(int(part)) for part in version.groups()) if version else "0.0.0",
+            version=self.version,
             documentation=DOCUMENTATION,
             url=origin or f"https://{self._folder.name}.invalid",
             auth=how,

@@ -137,7 +137,7 @@ def _server(said: dict[str, Any]) -> Server:
     host, slash, path = rest.partition("/")
     host = _with_defaults(host, variables)
     if _with_default(scheme, variables) != "https":
-        raise Unsupported("a server that is asked without encryption")
+        raise Unsupported(f"a server that is asked without encryption ({url:.80})")
     _check_host(host)
     in_path = set(_VARIABLE.findall(path))
     if not in_path <= variables.keys():
