@@ -11,7 +11,7 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 SECONDS ?= 60
 KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check prepared test compatibility assurance fuzz bench lock schema docs registry clean
+.PHONY: help setup demo check prepared test compatibility assurance differential fuzz bench lock schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minut
 $(FUZZ_READY): $(READY)
 	$(INSTALL) --no-build-isolation --require-hashes -r requirements/fuzz.txt
 	touch $(FUZZ_READY)
+
+differential: $(READY) ## Compare random SELECTs with plain SQLite: BILLQL_EXAMPLES (2000) worlds of each kind.
+	BILLQL_EXAMPLES=$${BILLQL_EXAMPLES:-2000} $(BIN)/python -m pytest -n 2 -rP tests/differential
 
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)

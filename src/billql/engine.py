@@ -19,6 +19,7 @@ from billql import introspection
 from billql.answers import Answers
 from billql.archive import Archive
 from billql.catalogue import Catalogue, Table
+from billql.clock import Clock
 from billql.config import ConnectionConfig
 from billql.credentials import Connection, Credentials, Told
 from billql.errors import InterfaceError
@@ -67,6 +68,8 @@ class Options:
     http_transport: httpx.BaseTransport | None = None
     wire: Exchanges | None = None
     clock: Callable[[], datetime.datetime] = now
+    pace: Clock = field(default_factory=Clock)
+    """The time that requests wait by."""
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
     registry: Callable[[], AbstractContextManager[Registry]] | None = None
@@ -89,7 +92,7 @@ class Engine:
         archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
         self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
         wire = options.wire or Wire(options.settings, options.http_transport)
-        self._transport = Transport(options.settings, wire, log=options.log)
+        self._transport = Transport(options.settings, wire, options.pace, options.log)
         self._shared = Resources(
             self._transport,
             self.answers,

@@ -5,20 +5,24 @@ from __future__ import annotations
 
 import datetime
 import functools
+import itertools
 import json
 import operator
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import httpx
 
-from .shapes import Filter, Row, Shape, SQLValue, in_order
+from . import features
+from .definitions import PUBLIC_URL
+from .shapes import STATES, Column, Filter, Row, Shape, SQLValue, in_order, is_row
+from .troubles import NO_TROUBLES, Troubles, delayed, failed
 
-URL = "https://mock.example"
-TOKEN = "t"
+URL = "https://gateway.example"
+"""Where the API is asked, which is not its public address."""
 
 _FORMS = {
     "integer": r"-?[0-9]+",
@@ -44,55 +48,93 @@ class NotFoundError(Exception):
     """A key that does not exist."""
 
 
-class Api:
-    """Serves the rows of some shapes."""
+def token(account: str) -> str:
+    """Give the token of an account."""
+    return f"token-of-{account}"
 
-    def __init__(self, tables: Sequence[tuple[Shape, Sequence[Row]]]) -> None:
+
+class Api:
+    """Serves the rows of some shapes: to each account its own."""
+
+    def __init__(
+        self, tables: Sequence[tuple[Shape, Sequence[Row]]], troubles: Troubles = NO_TROUBLES
+    ) -> None:
         self._tables = {shape.name: (shape, list(rows)) for shape, rows in tables}
+        self._troubles = troubles
         self._lock = threading.Lock()
+        self._seen: set[str] = set()
         self.complaints: list[str] = []
         self.asked: list[str] = []
+        """The requests that were answered."""
+        self.failures: list[str] = []
+        """The requests that failed for good, whatever was asked."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        line = f"{request.method} {request.url} {request.content.decode()}"
+        account = request.headers.get("authorization", "").removeprefix("Bearer token-of-")
+        line = f"{account} {request.method} {request.url} {request.content.decode()}"
         headers = sorted(pair for pair in request.headers.items() if pair[0].startswith("x-"))
+        line = f"{line} {headers}" if headers else line
         with self._lock:
-            self.asked.append(f"{line} {headers}" if headers else line)
+            early = line not in self._seen and self._troubles.delaying(line)
+            self._seen.add(line)
+        if early:
+            return delayed(self._troubles.delay)
         try:
-            return httpx.Response(200, json=self._answer(request))
+            answer = httpx.Response(200, json=self._answer(request, account))
         except NotFoundError:
-            return httpx.Response(404, json={"message": "There is no such thing."})
+            answer = httpx.Response(404, json={"message": "There is no such thing."})
         except RefusedError as refusal:
             with self._lock:
                 self.complaints.append(f"{line}: {refusal}")
             return httpx.Response(400, json={"message": str(refusal)})
+        if self._troubles.failing(line) and self._may_fail(request):
+            with self._lock:
+                self.failures.append(line)
+            return failed(self._troubles.failure, answer)
+        with self._lock:
+            self.asked.append(line)
+        return answer
 
-    def _answer(self, request: httpx.Request) -> Any:
-        if request.headers.get("authorization") != f"Bearer {TOKEN}":
-            raise RefusedError("a wrong token")
-        _, first, *rest = request.url.raw_path.decode().partition("?")[0].split("/")
-        parts = [unquote(part) for part in rest]
+    def _may_fail(self, request: httpx.Request) -> bool:
+        """Tell whether the failure at hand is no honest answer to a request."""
+        name = _parts(request)[0]
+        honest = name == "one" or any(
+            one.location == "path" for one in self._tables[name][0].filters
+        )
+        return not (honest and self._troubles.failure == "404")
+
+    def _answer(self, request: httpx.Request, account: str) -> Any:
+        first, *parts = _parts(request)
         given = _Given(request)
         if first == "one":
-            shape, rows = self._table(parts[0])
+            shape, rows = self._table(parts[0], account)
             given.finish()
             return {"item": _one(shape, rows, parts[1])}
-        shape, rows = self._table(unquote(first))
+        shape, rows = self._table(first, account)
         if request.method != shape.verb:
             raise RefusedError("another verb was expected")
         return _list(shape, rows, given, parts)
 
-    def _table(self, name: str) -> tuple[Shape, list[Row]]:
+    def _table(self, name: str, account: str) -> tuple[Shape, list[Row]]:
         if name not in self._tables:
             raise RefusedError("no such path")
-        return self._tables[name]
+        shape, rows = self._tables[name]
+        return shape, [row for row in rows if row["@"] == account]
+
+
+def _parts(request: httpx.Request) -> list[str]:
+    return [unquote(part) for part in _path(request).split("/")[1:]]
+
+
+def _path(request: httpx.Request) -> str:
+    return request.url.raw_path.decode().partition("?")[0]
 
 
 class _Given:
     """What a request carries, to be taken one by one, so that nothing is left over."""
 
     def __init__(self, request: httpx.Request) -> None:
-        self.url = URL + request.url.raw_path.decode().partition("?")[0]
+        self.path = _path(request)
         self._query = parse_qsl(request.url.query.decode(), keep_blank_values=True)
         self._body: dict[str, Any] = json.loads(request.content) if request.content else {}
         self._headers = {k: v for k, v in request.headers.items() if k.startswith("x-")}
@@ -138,7 +180,7 @@ def _one(shape: Shape, rows: list[Row], key: str) -> Any:
     if not found:
         raise NotFoundError
     switches = frozenset(column.switch for column in shape.columns if column.switch is not None)
-    return _written(shape, found[0], switches)
+    return _written(shape.columns, found[0], switches)
 
 
 def _list(shape: Shape, rows: list[Row], given: _Given, parts: list[str]) -> Any:
@@ -161,10 +203,51 @@ def _list(shape: Shape, rows: list[Row], given: _Given, parts: list[str]) -> Any
         _check_window(bounds, shape.days)
     switches = {column.switch for column in shape.columns if column.switch is not None}
     on = frozenset(name for name in switches if _switch(given.one(name)))
-    rows = in_order(shape, rows)
-    page, around = _page(shape, rows, given, repr((told, sorted(on))))
+    items = _items(shape, in_order(shape, rows))
+    page, around = _page(shape, items, given, repr((told, sorted(on))))
     given.finish()
-    return {"items": [_written(shape, row, on) for row in page], **around}
+    written = [_item(shape, rows, on) for rows in page]
+    return {"items": _array(shape, written), **around}
+
+
+def _items(shape: Shape, rows: list[Row]) -> list[list[Row]]:
+    """Give the rows of each item of the list."""
+    if shape.nesting is None:
+        return [[row] for row in rows]
+    return [list(group) for _, group in itertools.groupby(rows, lambda row: row["^"])]
+
+
+def _item(shape: Shape, rows: list[Row], on: frozenset[str]) -> dict[str, Any]:
+    """Write an item of the list: a row, or what holds some rows."""
+    number = rows[0]["^" if shape.nesting else "#"]
+    numbers = shape.paging is not None and shape.paging.numbers
+    id = {"#": number if numbers else str(number)}
+    if shape.nesting is None:
+        return id | _written(shape.columns, rows[0], on)
+    own = [column for column in shape.columns if column.of_parent]
+    told = id | _written(own, rows[0], on)
+    own = [one for one in shape.columns if not one.of_parent and one.name != "line"]
+    lines = [(str(row.get("line")), _written(own, row, on)) for row in rows if is_row(row)]
+    match shape.nesting:
+        case "lines":
+            return told | {"lines": _array(shape, [line for _, line in lines])}
+        case "deep":
+            half = len(lines) // 2
+            groups = [
+                _array(shape, [line for _, line in part]) for part in (lines[:half], lines[half:])
+            ]
+            return told | {"groups": [{"lines": group} for group in groups]}
+        case "map":
+            return told | {"lines": dict(lines)}
+        case "sources":
+            return told | {
+                source: _array(shape, [line for name, line in lines if name == source])
+                for source in ("lines", "taxes")
+            }
+
+
+def _array(shape: Shape, elements: list[Any]) -> list[Any] | None:
+    return None if shape.null_lists and not elements else elements
 
 
 def _filtered(shape: Shape, one: Filter, rows: list[Row], values: list[Any]) -> list[Row]:
@@ -178,19 +261,22 @@ def _filtered(shape: Shape, one: Filter, rows: list[Row], values: list[Any]) -> 
         return rows
     if values == [one.null]:
         return [row for row in rows if row[one.column] is None]
-    kind = shape.column(one.column).type
-    owns = [(row, _own(kind, one, row)) for row in rows]
+    column = shape.column(one.column)
+    owns = [(row, _own(column, one, row)) for row in rows]
     return [row for row, own in owns if any(_matches(one, own, value) for value in values)]
 
 
-def _own(kind: str, one: Filter, row: Row) -> Any:
+def _own(column: Column, one: Filter, row: Row) -> Any:
     """Give a row's value as the filter compares it: instants count in seconds."""
     value = row[one.column]
-    if value is None or not _is_instant(kind, one.format):
+    if value is None or not _is_instant(column.type, one.format):
         return value
     assert isinstance(value, str)
-    whole = kind != "timestamp" or one.operator == "=" or one.format == "epoch"
-    fraction = 0 if whole else row["~"]
+    if column.moments:
+        return _seconds(value) + _into_day(row["~"])
+    in_seconds = one.operator == "=" or (one.format == "epoch" and not one.fine)
+    in_seconds = in_seconds or column.whole or column.type != "timestamp"
+    fraction = 0 if in_seconds else row["~"]
     assert isinstance(fraction, float | int)
     return _seconds(value) + fraction
 
@@ -206,7 +292,7 @@ def _switch(text: str | None) -> bool:
 
 
 def _told(shape: Shape, one: Filter, given: _Given, parts: list[str]) -> list[Any]:
-    kind = shape.column(one.column).type
+    column = shape.column(one.column)
     texts: list[Any]
     if one.location == "body":
         found = given.body(one.name)
@@ -221,22 +307,29 @@ def _told(shape: Shape, one: Filter, given: _Given, parts: list[str]) -> list[An
             raise RefusedError(f"{one.name} stands twice")
         if one.lists == "comma":
             texts = [piece for text in texts for piece in text.split(",")]
+    if one.known and not {*one.known, one.null}.issuperset(
+        text for text in texts if text is not None
+    ):
+        raise RefusedError(f"{one.name} does not know {texts}")
     return [
         text
         if text in (one.null, "all" if one.default == "all" else None)
-        else _read(kind, one.format, text, typed=one.location == "body")
+        else _read(column, one.format, text, typed=one.location == "body")
         for text in texts
         if text is not None
     ]
 
 
-def _read(kind: str, format: str | None, text: Any, *, typed: bool) -> Any:
+def _read(column: Column, format: str | None, text: Any, *, typed: bool) -> Any:
     """Read a parameter as the value that rows have."""
+    kind = column.type
     if typed:
         text = _untyped(kind, format, text)
     if format is not None:
         if not re.fullmatch(_FORMS["integer"], text):
             raise RefusedError(f"{text!r} is not a time")
+        if int(text) < 0 and features.on("ancient bounds"):
+            raise RefusedError(f"{text!r} lies before 1970")
         return int(text) / (1000 if format == "epoch_ms" else 1)
     if kind in _FORMS and not re.fullmatch(_FORMS[kind], text):
         raise RefusedError(f"{text!r} is not a {kind}")
@@ -245,7 +338,7 @@ def _read(kind: str, format: str | None, text: Any, *, typed: bool) -> Any:
     if kind == "integer":
         return int(text)
     if kind == "decimal":
-        return float(text)
+        return float(text) / (100 if column.cents else 1)
     return int(text == "true") if kind == "boolean" else text
 
 
@@ -270,6 +363,8 @@ def _matches(one: Filter, own: SQLValue, given: Any) -> bool:
         return str(own).lower() == str(given).lower()
     if one.match == "prefix":
         return str(own).startswith(str(given))
+    if one.match == "inclusive":
+        return STATES.index(str(own)) <= STATES.index(given)
     return bool(own == given)
 
 
@@ -296,25 +391,30 @@ def _seconds(text: str) -> int:
     return round(moment.timestamp())
 
 
-def _page(shape: Shape, rows: list[Row], given: _Given, told: str) -> tuple[list[Row], Any]:
+def _page(
+    shape: Shape, items: list[list[Row]], given: _Given, told: str
+) -> tuple[list[list[Row]], Any]:
     paging = shape.paging
     if paging is None:
-        return rows, {}
+        return items, {}
     in_body = paging.in_body
     sized = paging.sized or paging.kind in ("page", "last_row")
     word = "per_page" if paging.kind in ("page", "next_url") else "limit"
     size = (given.number(word, in_body=in_body) if sized else None) or paging.size
     if size > paging.size and not paging.clamps:
         raise RefusedError("the page is too large")
-    size = min(size, paging.size)
-    meta = {"meta": {"total": len(rows)}} if paging.total or paging.kind == "page" else {}
+    size = min(size, paging.gives or paging.size)
+    meta = {"meta": {"total": len(items)}} if paging.total or paging.kind == "page" else {}
     if paging.kind == "page":
-        number = given.number("page") or 1
-        return rows[(number - 1) * size : number * size], meta
+        start = ((given.number("page") or 1) - 1) * size
+        if paging.ends and start > 0 and start >= len(items):
+            raise NotFoundError
+        return items[start : start + size], meta
     if paging.kind == "last_row":
         after = given.one("starting_after")
-        start = 1 + [str(row["#"]) for row in rows].index(after) if after is not None else 0
-        return rows[start : start + size], {"has_more": len(rows) > start + size}
+        numbers = [str(rows[0]["^" if shape.nesting else "#"]) for rows in items]
+        start = 1 + numbers.index(after) if after is not None else 0
+        return items[start : start + size], {"has_more": len(items) > start + size}
     token = given.one("cursor" if paging.kind == "next_url" else "next_page", in_body=in_body)
     start = 0
     if token is not None:
@@ -322,32 +422,48 @@ def _page(shape: Shape, rows: list[Row], given: _Given, told: str) -> tuple[list
         if filters != told:
             raise RefusedError("the filters are not those of the first page")
         start = int(place)
-    more = f"{start + size}|{told}" if start + size < len(rows) else None
+    more = f"{start + size}|{told}" if start + size < len(items) else None
     if paging.kind == "token":
-        return rows[start : start + size], {"next_page": more}
+        return items[start : start + size], {"next_page": more}
     query = httpx.QueryParams((*given.pairs, ("cursor", more))) if more else None
-    link = f"{given.url}?{query}" if query else None
-    return rows[start : start + size], {"links": {"next": link}, **meta}
+    link = f"{PUBLIC_URL if paging.public else URL}{given.path}?{query}" if query else None
+    return items[start : start + size], {"links": {"next": link}, **meta}
 
 
-def _written(shape: Shape, row: Row, on: frozenset[str]) -> dict[str, Any]:
-    return {"#": str(row["#"])} | {
-        column.name: _write(column.type, column.format, row[column.name], row["~"])
-        for column in shape.columns
+def _written(columns: Iterable[Column], row: Row, on: frozenset[str]) -> dict[str, Any]:
+    return {
+        column.name: _write(column, row[column.name], row["~"])
+        for column in columns
         if not column.echo and (column.switch is None or column.switch in on)
     }
 
 
 @functools.cache
-def _write(kind: str, format: str | None, value: Any, fraction: Any) -> Any:
+def _write(column: Column, value: Any, fraction: Any) -> Any:
     """Give the form in which answers have a value."""
     if value is None:
         return None
+    kind, format = column.type, column.format
+    if column.whole:
+        fraction = 0
+    if column.moments:
+        seconds = _seconds(value) + _into_day(fraction)
+        moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
+        return seconds if format == "epoch" else moment.isoformat()
     if format is not None:
         seconds = _seconds(value) + (fraction if kind == "timestamp" else 0)
         return int(seconds * 1000) if format == "epoch_ms" else int(seconds)
     if kind == "timestamp" and fraction:
         return value.replace("Z", f"{fraction:.3f}Z"[1:])
     if kind == "decimal":
-        return f"{value:.2f}"
+        return round(value * 100) if column.cents else f"{value:.2f}"
+    if kind == "json":
+        return json.loads(value)
+    if column.numbers:
+        return int(value)
     return bool(value) if kind == "boolean" else value
+
+
+def _into_day(fraction: Any) -> int:
+    """Give the seconds of a day that a fraction stands for."""
+    return int(fraction * 86_399)

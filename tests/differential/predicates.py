@@ -7,14 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
-
-from .drawing import POOLS
+from .dice import Dice
+from .drawing import ODD_KEYS, POOLS
+from .features import on
 from .shapes import SQLValue
+from .statements import Bindings
 
 T = TypeVar("T")
-Bindings = Mapping[str, SQLValue] | Sequence[SQLValue]
 
 
 class Col(NamedTuple):
@@ -26,11 +25,15 @@ class Col(NamedTuple):
     """Whether it may be a key, for which not everything can be said to an API."""
     filtered: bool = False
     """Whether an API filters it."""
+    values: tuple[SQLValue, ...] = ()
+    """The value of one row, the same for all columns of a table, and those of some others."""
 
 
 Scope = tuple[Col, ...]
 
+_ANCIENT = ("1900-01-01", "1900", "1969-12-31T23:59:59Z", "1960-05")
 _MOMENTS = (
+    *(_ANCIENT if on("ancient bounds") else ()),
     *("2025", "2025-02", "2025-02-01", "2025-01-31T", "2025-02-01T00", "2025-02-01T00:00:00Z"),
     *("2025-01-31x", "2025-1", "2025-02-30", "2025-13", "abc", "", "0001-01-01", "9999-12-31"),
     *(
@@ -44,9 +47,11 @@ _MOMENTS = (
         "2025-01-31 ",
     ),
 )
+_HUGE = (1e19, -1e19, 18446744073709551616, 1e300, -1e300, "1e19", "99999999999999999999")
 _STRANGE: Mapping[str, Sequence[SQLValue]] = {
     "text": (5, 5.0, -1, b"a", "zz", "a\n", "\u00e1", 0, "%"),
-    "key": ("zz", None),
+    "key": ("zz", None, *((*ODD_KEYS, 5, 5.0, b"k1") if on("odd keys") else ())),
+    "id": ("zz", None, *((*ODD_KEYS, 5, b"r0") if on("odd keys") else ())),
     "integer": (
         *("5", " 5 ", "5.0", "5abc", "abc", "", 1.5, -0.5, 1e18, 9223372036854775807, b"5", "-1"),
         *(
@@ -56,9 +61,9 @@ _STRANGE: Mapping[str, Sequence[SQLValue]] = {
             "0x10",
             "5\n",
             "+5",
-            1e300,
             float("inf"),
         ),
+        *(_HUGE if on("huge bounds") else ()),
     ),
     "decimal": (1, "1.5", "abc", 2**53 + 1, float("inf"), " 5", b"1", "1e2", -2, 10**18),
     "boolean": (2, "1", "true", 0.5, 1.0, b"1", -1),
@@ -74,8 +79,8 @@ _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 class Predicates(ABC):
     """Writes conditions; keeps the values that are bound rather than written."""
 
-    def __init__(self, draw: DrawFn) -> None:
-        self.draw = draw
+    def __init__(self, dice: Dice) -> None:
+        self.dice = dice
         self.refusable = False
         self._values: list[SQLValue] = []
         self._aliases = 0
@@ -92,13 +97,13 @@ class Predicates(ABC):
     # Draws.
 
     def one(self, *choices: T) -> T:
-        return self.draw(st.sampled_from(choices))
+        return self.dice.one(*choices)
 
     def chance(self, percent: int) -> bool:
-        return self.draw(st.integers(0, 99)) >= 100 - percent
+        return self.dice.chance(percent)
 
     def number(self, low: int, high: int) -> int:
-        return self.draw(st.integers(low, high))
+        return self.dice.number(low, high)
 
     def alias(self) -> str:
         self._aliases += 1
@@ -106,10 +111,13 @@ class Predicates(ABC):
 
     # Values.
 
-    def fitting(self, kind: str) -> SQLValue:
-        """A value that rows may have; as in rows, the first of its pool are likely."""
-        pool = POOLS.get(kind, (0, 1, "a", None))
-        return self.one(*(pool[:3] if self.chance(60) else pool))
+    def fitting(self, col: Col) -> SQLValue:
+        """A value that rows of a column have, or may have."""
+        if col.values and self.chance(55):
+            return col.values[0]
+        if col.values and self.chance(60):
+            return self.one(*col.values)
+        return self.one(*POOLS.get(col.type, (0, 1, "a", None)))
 
     def favoured(self, scope: Scope) -> Col:
         """A column, likely one that an API filters."""
@@ -119,9 +127,9 @@ class Predicates(ABC):
     def value(self, col: Col) -> SQLValue:
         """A value to compare a column with; often one that rows have."""
         strange = _STRANGE.get(col.type, ())
-        if self.chance(80) or not strange:
-            return self.fitting(col.type)
-        self.refusable = self.refusable or col.particular
+        if self.chance(85) or not strange:
+            return self.fitting(col)
+        self.refusable = self.refusable or (col.particular and not _is_plain_key(col))
         return self.one(*strange)
 
     def literal(self, value: SQLValue) -> str:
@@ -164,7 +172,7 @@ class Predicates(ABC):
         else:
             one, other, operator = self.one(*left), self.one(*right), self.one("=", "=", ">", "<")
             if one.type != other.type:
-                self.refusable = self.refusable or one.particular or other.particular
+                self.refusable = self.refusable or not (_is_plain_key(one) and _is_plain_key(other))
         text = self.swapped(one.text, operator, other.text)
         return f"{text} COLLATE NOCASE" if self.chance(5) else text
 
@@ -253,9 +261,15 @@ class Predicates(ABC):
         col = self.one(*(same or scope))
         if self.chance(70):
             if col.type != given.type:
-                self.refusable = self.refusable or col.particular
+                self.refusable = self.refusable or not _is_plain_key(col)
             return f"{col.text} {self.one('', '', 'NOT ')}IN ({inner})"
         return f"{col.text} = ({inner} ORDER BY 1 LIMIT 1)"
+
+
+def _is_plain_key(col: Col) -> bool:
+    """Tell whether any value may be compared with a column: it is no key, or what cannot be a key
+    has no rows."""
+    return not col.particular or (on("odd keys") and col.type in ("key", "id", "integer"))
 
 
 def written(value: SQLValue) -> str:

@@ -1,8 +1,4 @@
-"""Random SELECTs over mock resources and a local table, written for both sides at once.
-
-`@things` stands for the table `things`, which is a resource for billql and a plain table for the
-oracle.
-"""
+"""Random SELECTs over mock resources and a local table, written for both sides at once."""
 
 from __future__ import annotations
 
@@ -10,28 +6,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import strategies as st
-from hypothesis.strategies import DrawFn
+from .dice import Dice
+from .drawing import POOLS
+from .features import on
+from .local import FILLED, LOCAL
+from .predicates import Col, Predicates, Scope
+from .shapes import OWNER, Row, Shape, has_several_owners, is_row
+from .statements import Query, Write
 
-from .drawing import LOCAL, POOLS
-from .predicates import Bindings, Col, Predicates, Scope
-from .shapes import Shape
-
-
-@dataclass(frozen=True)
-class Query:
-    """A SELECT, and how its answers are to be compared."""
-
-    text: str
-    bindings: Bindings = ()
-    unlimited: tuple[str, Bindings] | None = None
-    """The same without its LIMIT, if it has one."""
-    keys: tuple[int, ...] = ()
-    """The places of the output columns by which rows are sorted."""
-    total: bool = False
-    """Whether that leaves no choice."""
-    refusable: bool = False
-    """Whether an error that asks for a key is as good as the answer."""
+Tables = Sequence[tuple[Shape, Sequence[Row]]]
 
 
 @dataclass
@@ -52,9 +35,12 @@ class _Item:
 class _Writer(Predicates):
     """Writes one statement."""
 
-    def __init__(self, draw: DrawFn, shapes: Sequence[Shape]) -> None:
-        super().__init__(draw)
-        self._shapes = shapes
+    def __init__(self, dice: Dice, tables: Tables) -> None:
+        super().__init__(dice)
+        self._tables = tables
+        self._rows = {shape.name: [row for row in rows if is_row(row)] for shape, rows in tables}
+        self._shapes = [shape for shape, _ in tables]
+        self._owned = has_several_owners(tables)
         self._with: list[tuple[str, list[Col]]] = []
         self._with_text: list[str] = []
         self._forgets = False
@@ -78,17 +64,7 @@ class _Writer(Predicates):
         return _Item(f"{LOCAL.name} AS {alias}", columns)
 
     def _shape_item(self, shape: Shape, alias: str, around: Scope) -> _Item:
-        filtered = {one.column for one in shape.filters} | ({"id"} if shape.by_id else set())
-        columns = tuple(
-            Col(
-                f"{alias}.{column.name}",
-                column.domain if column.domain in POOLS else column.type,
-                particular=column in list(shape.needs())
-                or (column.name == "id" and bool(shape.by_id)),
-                filtered=column.name in filtered,
-            )
-            for column in shape.columns
-        )
+        columns = self._columns(shape, alias)
         needed = {column.name for column in shape.needs()}
         needs = [
             self._window(shape, col)
@@ -102,16 +78,43 @@ class _Writer(Predicates):
             needs.pop()
         return _Item(f"@{shape.name} AS {alias}", columns, needs)
 
+    def _columns(self, shape: Shape, alias: str) -> Scope:
+        """The columns of a resource, and whose rows they are."""
+        filtered = {one.column for one in shape.filters} | ({"id"} if shape.by_id else set())
+        needed = list(shape.needs())
+        rows = self._rows[shape.name]
+        some = [self.one(*rows), *rows[:8]] if rows else []
+        columns = (
+            Col(
+                f"{alias}.{column.name}",
+                column.domain if column.domain in POOLS else column.type,
+                particular=column in needed or (column.name == "id" and bool(shape.by_id)),
+                filtered=column.name in filtered,
+                values=tuple(row[column.name] for row in some),
+            )
+            for column in shape.columns
+        )
+        if not self._owned:
+            return tuple(columns)
+        return (*columns, Col(f"{alias}.{OWNER}", OWNER, values=tuple(row["@"] for row in some)))
+
     def _key(self, col: Col, around: Scope) -> str:
         """Say which keys to read."""
         outer = [one for one in around if one.type == col.type]
-        kind = self.one("value", "list", "local", *(["outer"] * 4 if outer else []))
+        others = ("is", "caseless") if on("keys in other words") else ()
+        kind = self.one("value", "list", "local", *others, *(["outer"] * 4 if outer else []))
         if kind == "outer":
             return self.swapped(col.text, "=", self.one(*outer).text)
+        known = col.values[0] if col.values and self.chance(80) else self.fitting(col)
         if kind == "value":
-            return self.swapped(col.text, "=", self.literal(self.fitting(col.type)))
+            return self.swapped(col.text, "=", self.literal(known))
+        if kind == "is":
+            return f"{col.text} IS {self.literal(self.fitting(col))}"
+        if kind == "caseless":
+            self.refusable = True  # unless the API ignores case as well
+            return f"{col.text} COLLATE NOCASE = {self.literal(self.fitting(col))}"
         if kind == "list":
-            values = [self.fitting(col.type) for _ in range(self.number(1, 4))]
+            values = [known, *(self.fitting(col) for _ in range(self.number(0, 3)))]
             return f"{col.text} IN ({', '.join(map(self.literal, values))})"
         self._forgets = True
         own = "key" if col.type == "key" else "n"
@@ -120,7 +123,8 @@ class _Writer(Predicates):
     def _window(self, shape: Shape, col: Col) -> str:
         """Say which window to read."""
         self._forgets = True
-        first, last = sorted(str(self.fitting(col.type) or "2025-02-01") for _ in range(2))
+        known = col.values[0] if col.values else "2025-02-01"
+        first, last = sorted((str(known), str(self.fitting(col) or "2025-02-01")))
         low, high = self.literal(first), self.literal(last)
         open_end = any(one.default == "today" for one in shape.filters)
         forms = [
@@ -150,7 +154,8 @@ class _Writer(Predicates):
                 text += f" {join} {item.text} USING ({self.one(*shared)})"
                 where += item.needs
                 # SQLite does not tell a virtual table on the right what WHERE says of it.
-                self.refusable = self.refusable or (join == "LEFT JOIN" and bool(item.needs))
+                told = on("keys in other words") or not item.needs
+                self.refusable = self.refusable or (join == "LEFT JOIN" and not told)
             else:
                 conditions = list(item.needs)
                 if self.chance(85):
@@ -170,7 +175,7 @@ class _Writer(Predicates):
     def _core(self, depth: int, around: Scope, most: int, width: int | None = None) -> _Select:
         """A SELECT without ORDER BY."""
         source, scope, where = self._from(depth, around, most)
-        for _ in range(self.one(0, 1, 1, 1, 2)):
+        for _ in range(self.one(0, 0, 1, 1, 2)):
             where.append(self.predicate((*scope, *around), 2))
         condition = _where(where)
         count = width or self.number(1, 4)
@@ -268,8 +273,8 @@ class _Writer(Predicates):
         return select
 
     def _limit(self) -> str:
-        limit = self.bound(self.one(1, 2, 3, 5, 10, 0, -1, 7))
-        offset = self.bound(self.one(0, 1, 2, 3, 5, 9, -1))
+        limit = self.bound(self.one(1, 2, 3, 5, 5, 7, 7, 10, 10, 20, 0, -1))
+        offset = self.bound(self.one(0, 0, 1, 1, 1, 2, 2, 3, 5, 9, -1))
         return self.one(
             f" LIMIT {limit}",
             f" LIMIT {limit} OFFSET {offset}",
@@ -286,6 +291,8 @@ class _Writer(Predicates):
             self._with.append(("c1", inner.outputs))
         if self.chance(20):
             return self._pages()
+        if self.chance(40):
+            return self._about_a_row()
         select = self._core(1, (), self.one(1, 2, 2, 2, 3))
         compound = self.chance(12)
         if compound:
@@ -304,7 +311,110 @@ class _Writer(Predicates):
         # whatever stands beside an empty list.
         forgets = self._forgets and " OR " in text and text.count(" AS t") > 1
         forgets = forgets or " IN ()" in text
-        return Query(query, bindings, unlimited, keys, total, self.refusable or forgets)
+        refusable = self.refusable or forgets
+        return Query(query, bindings, unlimited, keys, total, refusable, _is_thorough(query))
+
+    def _about_a_row(self) -> Query:
+        """Conditions that hold for a row which there is, alone or beside others."""
+        shape = self.one(*self._shapes)
+        alias = self.alias()
+        scope = self._columns(shape, alias)
+        hold = [self._holds(col) for col in scope]
+        needed = {column.name for column in shape.needs()}
+        where = [one for col, one in zip(scope, hold, strict=True) if _name(col) in needed]
+        favoured = [place for place, col in enumerate(scope) if col.filtered] or [0]
+        places = [self.one(*favoured) for _ in range(self.number(0, 2))]
+        where += [
+            hold[place] for place in dict.fromkeys(places) if _name(scope[place]) not in needed
+        ]
+        if on("two methods") and where and not needed and self.chance(40):
+            where = [f"({' OR '.join((*where, self._by_one_value(shape, scope)))})"]
+        source = f"@{shape.name} AS {alias}"
+        if not needed and self.chance(40):
+            other = self.alias()
+            both = self._columns(shape, other)
+            place = self.one(*favoured)
+            join = self.one("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "FULL JOIN")
+            source += (
+                f" {join} @{shape.name} AS {other} ON {both[place].text} = {scope[place].text}"
+            )
+            scope = (*scope, *both)
+        outputs = [_plain(self.one(*scope)) for _ in range(self.number(1, 4))]
+        if self.chance(25):
+            outputs = [self._aggregate(scope) for _ in outputs]
+        listed = ", ".join(f"{one.text} AS o{place}" for place, one in enumerate(outputs))
+        select = _Select(f"SELECT {listed} FROM {source}{_where(where)}", outputs)
+        order, keys, total = self._order(select, False)
+        text = select.text + order
+        limit = self._limit() if self.chance(30) else ""
+        query, bindings = self._bound(text + limit)
+        unlimited = self._bound(text) if limit else None
+        return Query(query, bindings, unlimited, keys, total, self.refusable, _is_thorough(query))
+
+    def _holds(self, col: Col) -> str:
+        """A condition that holds for one row of a table, the same for all columns."""
+        value = col.values[0] if col.values else None
+        if value is None and col.particular:
+            value = self.one(*POOLS[col.type][:3])
+        if value is None:
+            return f"{col.text} IS NULL"
+        told = self.literal(value)
+        listed = f"{col.text} IN ({told}, {self.literal(self.fitting(col))})"
+        forms = [f"{col.text} = {told}"] * 3 + [listed] * 2
+        if col.particular and col.type in ("date", "timestamp"):
+            forms += [f"{col.text} BETWEEN {told} AND {told}"]
+        elif not col.particular:
+            forms += [f"{col.text} >= {told}", f"{col.text} <= {told}", f"{col.text} IS {told}"]
+        return self.one(*forms)
+
+    def _by_one_value(self, shape: Shape, scope: Scope) -> str:
+        """A condition that finds rows by their id, if they have one, or by another column."""
+        by_id = [col for col in scope if _name(col) == "id"]
+        col = self.one(*(by_id or [one for one in scope if one.filtered] or scope))
+        return self.one(
+            f"{col.text} = {self.literal(self.fitting(col))}",
+            f"{col.text} = (SELECT max({_name(col)}) FROM @{shape.name})",
+            f"{col.text} IN (SELECT min({_name(col)}) FROM @{shape.name})",
+        )
+
+    def write(self) -> Write:
+        """What a SELECT of one to three columns gives goes into a table, or changes one."""
+        kind = self.one("create", "insert", "insert", "update", "update", "update from", "delete")
+        if kind == "create":
+            text = f"CREATE TABLE made AS {self._nested(1, ()).text}"
+        elif kind == "insert":
+            select = self._core(1, (), 2, self.number(1, 3))
+            columns = ", ".join("abc"[: len(select.outputs)])
+            returning = self.one("", "", " RETURNING a")
+            text = f"INSERT INTO {FILLED.name} ({columns}) {select.text}{returning}"
+        else:
+            own = tuple(Col(f"{LOCAL.name}.{name}", kind) for name, _, kind in LOCAL.declared)
+            if kind == "update":
+                text = f"UPDATE {LOCAL.name} SET x = ({self.nested_one(own)})"
+            elif kind == "delete":
+                inner, (given,) = self.nested_list(own)
+                col = self.one(*([one for one in own if one.type == given.type] or own))
+                self.refusable = self.refusable or given.type != col.type
+                text = f"DELETE FROM {LOCAL.name} WHERE {col.text} IN ({inner})"
+            else:
+                text = self._update_from(own)
+        text, bindings = self._bound(text)
+        return Write(
+            text,
+            bindings,
+            self.refusable or self._forgets or " IN ()" in text,
+            in_transaction=self.chance(80),
+            commits=self.chance(60),
+        )
+
+    def _update_from(self, own: Scope) -> str:
+        """Count the rows for each value, and put the counts beside these values."""
+        source, scope, where = self._from(0, (), 1)
+        col = self.one(*scope)
+        same = self.one(*([one for one in own if one.type == col.type] or own))
+        counted = f"SELECT {col.text} AS v, count(*) AS w FROM {source}{_where(where)} GROUP BY 1"
+        update = f"UPDATE {LOCAL.name} SET x = f.w FROM ({counted}) AS f"
+        return f"{update} WHERE f.v = {same.text} COLLATE BINARY"
 
     def _pages(self) -> Query:
         """One resource, a few filters, the API's own order, LIMIT and OFFSET."""
@@ -332,15 +442,16 @@ class _Writer(Predicates):
         one_list = shape.days is None and all(
             not isinstance(one.default, tuple) for one in shape.filters
         )
+        # Of several accounts one comes after the other; of several arrays too, on each page.
+        one_list = one_list and not self._owned
+        one_list = one_list and shape.nesting != "sources"
         total = not terms and one_list and " IN (" not in text
         return Query(query, bindings, self._bound(text), keys, total, self.refusable)
 
     def _order(self, select: _Select, compound: bool) -> tuple[str, tuple[int, ...], bool]:
         if self.chance(45):
             return "", (), False
-        places = self.draw(
-            st.lists(st.integers(0, len(select.outputs) - 1), min_size=1, max_size=3, unique=True)
-        )
+        places = self.dice.several(range(len(select.outputs)), 3, 1)
         terms: list[str] = []
         keys: list[int] = []
         comparable = True
@@ -357,6 +468,13 @@ class _Writer(Predicates):
         if total:
             terms += [str(place + 1) for place in range(len(select.outputs))]
         return f" ORDER BY {', '.join(terms)}", tuple(keys), total
+
+
+def _is_thorough(text: str) -> bool:
+    """Tell whether a statement needs whatever it asks for, because it cannot stop before the end
+    of the one list that it reads; a min or a max may."""
+    may_stop = ("LIMIT", "SELECT ", "min(", "max(", "JOIN", "@", "FROM local", "FROM c1")
+    return not any(word in text[len("SELECT") :].replace("@", "", 1) for word in may_stop)
 
 
 def _where(conditions: Sequence[str]) -> str:
@@ -377,7 +495,11 @@ def _plain(col: Col) -> Col:
     return Col(f"{col.text} COLLATE BINARY", col.type) if caseless else col
 
 
-@st.composite
-def queries(draw: DrawFn, shapes: Sequence[Shape]) -> Query:
-    """Draw a statement over some resources."""
-    return _Writer(draw, shapes).statement()
+def queries(dice: Dice, tables: Tables) -> Query:
+    """Draw a SELECT over some resources."""
+    return _Writer(dice, tables).statement()
+
+
+def writes(dice: Dice, tables: Tables) -> Write:
+    """Draw a statement that fills the user's own tables from some resources."""
+    return _Writer(dice, tables).write()

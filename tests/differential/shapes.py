@@ -1,4 +1,4 @@
-"""What a mock resource is: its columns, filters and pages; and the definition that says so."""
+"""What a mock resource is: its columns, filters and pages, and where an answer has its rows."""
 
 from __future__ import annotations
 
@@ -9,17 +9,27 @@ from typing import Any, Literal
 
 SQLValue = None | int | float | str | bytes
 Row = dict[str, SQLValue]
+"""A row as SQL shows it, and what lies behind it: `#` is its place, `~` the fraction of a second by
+which its instants are later than shown, `^` its parent's place, `@` whose it is."""
 
 Operator = Literal["=", "<", "<=", ">", ">="]
 Lists = Literal["comma", "repeat", "brackets"]
 Location = Literal["query", "path", "body", "header"]
-Match = Literal["exact", "caseless", "prefix", "coarse"]
+Match = Literal["exact", "caseless", "prefix", "coarse", "inclusive"]
 """What a filter gives: just its rows, or more: those that match in another case, that begin with
-the value, or that lie within coarser bounds."""
-
+the value, that lie within coarser bounds, or, for a state, those of all states up to it."""
 
 Verb = Literal["GET", "POST"]
 PagingKind = Literal["page", "next_url", "token", "last_row"]
+Nesting = Literal["lines", "deep", "map", "sources"]
+"""Where rows lie within the items that pages count: in an array, in one of another, in a map, or
+some in one array and some in another."""
+
+STATES = ("open", "closed")
+"""The states of what an API shows only in part by itself."""
+
+OWNER = "connection"
+"""The column that tells whose row it is."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +45,16 @@ class Column:
     hidden: bool = False
     switch: str | None = None
     """The parameter without which the answer leaves it out."""
+    cents: bool = False
+    """Whether answers write an amount a hundred times as large."""
+    moments: bool = False
+    """Whether answers write a day as a moment within it."""
+    whole: bool = False
+    """Whether its moments have no fractions, and its definition says so."""
+    numbers: bool = False
+    """Whether answers write a text of digits as a number."""
+    of_parent: bool = False
+    """Whether the item has it that holds the row."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +74,31 @@ class Filter:
     several values do together; `today` ends a window."""
     null: str | None = None
     """What asks for rows without a value."""
+    fine: bool = False
+    """Whether the API compares instants with their fractions, though it is asked in seconds."""
+    known: tuple[str, ...] = ()
+    """The only values that the API does not refuse."""
 
 
 @dataclass(frozen=True)
 class Paging:
     kind: PagingKind
     size: int
-    """The largest page that the API gives."""
+    """The largest page that may be asked for."""
     sized: bool = True
     """Whether the size of a page can be asked for."""
     total: bool = True
     in_body: bool = False
     clamps: bool = False
     """Whether a page that is too large is made smaller; else it is refused."""
+    gives: int | None = None
+    """The largest page that the API gives, if that is less."""
+    ends: bool = False
+    """Whether a page past the end is a 404."""
+    public: bool = False
+    """Whether its links name the API's public host, whoever asks."""
+    numbers: bool = False
+    """Whether ids are numbers."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +118,10 @@ class Shape:
     """The longest window, on the column of the range filters that are required."""
     by_id: Match | None = None
     """How one row can be read by `id`, if it can."""
+    nesting: Nesting | None = None
+    unique: tuple[str, ...] = ()
+    null_lists: bool = False
+    """Whether an empty list is written as null."""
 
     def column(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -124,108 +160,11 @@ def _sort_key(name: str, row: Row) -> Any:
     return row[name] is not None, row[name]
 
 
-def provider() -> dict[str, Any]:
-    return {
-        "billql": 1,
-        "title": "Mock",
-        "description": "An API for tests.",
-        "version": "0.1.0",
-        "documentation": "https://mock.example/docs",
-        "url": "https://mock.example",
-        "auth": {"kind": "bearer", "secret": "MOCK_TOKEN", "help": "Ask the tests."},
-    }
+def is_row(row: Row) -> bool:
+    """Tell a row from what only says that an item has none."""
+    return "-" not in row
 
 
-def service(shapes: tuple[Shape, ...]) -> dict[str, Any]:
-    return {
-        "billql": 1,
-        "description": "Tables of tests.",
-        "resources": {shape.name: _resource(shape) for shape in shapes},
-    }
-
-
-def _resource(shape: Shape) -> dict[str, Any]:
-    methods = {"list": _list(shape)}
-    if shape.by_id is not None:
-        match = "exact" if shape.by_id == "exact" else "superset"
-        methods["get"] = {
-            "request": f"GET /one/{shape.name}/{{key}}",
-            "description": "Gives one row.",
-            "parameters": {"key": {"in": "path", "column": "id", "required": True, "match": match}},
-            "rows": "item",
-            "missing": "empty",
-            "single": True,
-        }
-    return {
-        "description": "A table.",
-        "columns": {column.name: _column(column, shape) for column in shape.columns},
-        "methods": methods,
-        "examples": [{"question": "What is there?", "sql": "SELECT 1"}],
-    }
-
-
-def _column(column: Column, shape: Shape) -> dict[str, Any]:
-    told: dict[str, Any] = {"type": column.type, "description": "A column."}
-    # This API has no moments within a second, day or month where it filters by one.
-    if any(
-        one.format and one.operator == "=" for one in shape.filters if one.column == column.name
-    ):
-        told["whole"] = True
-    if column.format:
-        told["format"] = column.format
-    if column.echo:
-        told["path"] = "$parameter"
-    if column.hidden:
-        told["hidden"] = True
-    return told
-
-
-def _list(shape: Shape) -> dict[str, Any]:
-    switches = {one.switch: one.name for one in shape.columns if one.switch is not None}
-    method: dict[str, Any] = {
-        "request": f"{shape.verb} {shape.path}",
-        "description": "Gives the list.",
-        "parameters": {one.name: _parameter(one) for one in shape.filters}
-        | {name: {"value": True, "when_read": [read]} for name, read in switches.items()},
-        "rows": "items[]",
-    }
-    if shape.paging is not None:
-        method["paging"] = _paging(shape.paging)
-    if shape.order and shape.declares_order:
-        method["order"] = list(shape.order)
-    if shape.cut is not None:
-        method["cut"] = shape.cut
-    if shape.days is not None:
-        method["slices"] = {"column": shape.window, "days": shape.days}
-    if any(one.location == "path" for one in shape.filters):
-        method["missing"] = "empty"
-    return method
-
-
-def _parameter(one: Filter) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "in": one.location,
-        "column": one.column,
-        "operator": one.operator,
-        "match": "exact" if one.match == "exact" else "superset",
-        "required": one.required,
-        "lists": one.lists,
-        "format": one.format,
-        "default": one.default,
-        "null": one.null,
-    }
-    return {word: value for word, value in told.items() if value is not None}
-
-
-def _paging(paging: Paging) -> dict[str, Any]:
-    size = {"size": paging.size} if paging.sized else {}
-    location = "body" if paging.in_body else "query"
-    if paging.kind == "page":
-        return {"kind": "page", "total": "meta.total", "size": paging.size}
-    if paging.kind == "next_url":
-        total = {"total": "meta.total"} if paging.total else {}
-        sized = {**size, "size_parameter": "per_page"} if paging.sized else {}
-        return {"kind": "next_url", "path": "links.next", **total, **sized}
-    if paging.kind == "token":
-        return {"kind": "token", "location": location, "size_location": location, **size}
-    return {"kind": "last_row", "id": "#", "size": paging.size}
+def has_several_owners(tables: Sequence[tuple[Shape, Sequence[Row]]]) -> bool:
+    """Tell whether rows belong to several accounts, so that it matters whose each of them is."""
+    return any(row["@"] != "mock" for _, rows in tables for row in rows)

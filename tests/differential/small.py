@@ -35,7 +35,7 @@ def small(
             (
                 shape,
                 [
-                    dict(zip(names, row, strict=True)) | {"#": n, "~": 0}
+                    dict(zip(names, row, strict=True)) | {"#": n, "~": 0, "@": "mock"}
                     for n, row in enumerate(rows)
                 ],
             )

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from .drawing import STATES
-from .shapes import Column, Filter, Paging
+from .shapes import STATES, Column, Filter, Paging
 from .small import TEN, Values, columns, numbers, small
 
 KEY = Filter("key", "key", location="path", required=True)

@@ -1,62 +1,73 @@
-"""Random SELECTs over random resources: the answer is always that of plain tables."""
+"""Random SELECTs and writes over random resources: the answer is always that of plain tables, or
+an error where the API fails.
+
+`BILLQL_EXAMPLES` is the number of worlds of each kind, `BILLQL_FIRST` the number of the first one.
+"""
 
 from __future__ import annotations
 
 import os
 
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+import pytest
 
-from .drawing import keyed, lists, local_rows, rows, windows
-from .queries import queries
-from .shapes import Shape
+from .dice import Dice
+from .drawing import SHAPES, accounts, local_rows, rows, troubles
+from .features import on
+from .queries import queries, writes
+from .tally import Tally
 from .world import World
 
-EXAMPLES = int(os.environ.get("BILLQL_EXAMPLES", "300"))
-many = settings(
-    max_examples=EXAMPLES,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+FIRST = int(os.environ.get("BILLQL_FIRST", "0"))
+EXAMPLES = int(os.environ.get("BILLQL_EXAMPLES", "120"))
+
+STATEMENTS = 4
+"""How many statements a world is asked."""
+
+TELLING = 0.4
+"""The share of answers that are not trivial."""
+
+KINDS = (
+    "lists",
+    "lists lists",
+    "keyed",
+    "lists keyed",
+    "windows",
+    "windows keyed",
+    "feeds",
+    "feeds keyed",
+    "nested",
+    "nested lists",
 )
+"""The kinds of the resources that a world has."""
 
 
-def answers_are_equal(data: st.DataObject, *shapes: Shape) -> None:
-    tables = [(shape, data.draw(rows(shape))) for shape in shapes]
-    with World(tables, data.draw(local_rows())) as world:
-        for _ in range(4):
-            world.check(data.draw(queries(shapes)))
+def live(world_name: str, kinds: str) -> Tally:
+    """Make a world, and ask it some statements."""
+    dice = Dice(world_name)
+    owners = accounts(dice)
+    shapes = [
+        SHAPES[kind](dice, name)
+        for kind, name in zip(kinds.split(), ("things", "others"), strict=False)
+    ]
+    tables = [(shape, rows(dice, shape, owners)) for shape in shapes]
+    local = local_rows(dice, tables)
+    with World(tables, local, troubles(dice), owners, keep=dice.one(300.0, 300.0, 0.0)) as world:
+        for _ in range(STATEMENTS):
+            if on("half a write") and dice.chance(10):
+                world.write(writes(dice, tables))
+            else:
+                world.check(queries(dice, tables))
+    return world.tally
 
 
-@many
-@given(st.data())
-def test_a_list(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(lists("things")))
-
-
-@many
-@given(st.data())
-def test_two_lists(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(lists("things")), data.draw(lists("others")))
-
-
-@many
-@given(st.data())
-def test_a_keyed_list(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(keyed("items")))
-
-
-@many
-@given(st.data())
-def test_a_list_and_a_keyed_one(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(lists("things")), data.draw(keyed("items")))
-
-
-@many
-@given(st.data())
-def test_windows(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(windows("costs")))
-
-
-@many
-@given(st.data())
-def test_windows_beside_a_keyed_list(data: st.DataObject) -> None:
-    answers_are_equal(data, data.draw(windows("costs")), data.draw(keyed("items")))
+@pytest.mark.parametrize("kinds", KINDS)
+def test_random_statements(kinds: str) -> None:
+    tally = Tally()
+    for number in range(FIRST, FIRST + EXAMPLES):
+        name = f"{kinds} {number}"
+        try:
+            tally += live(name, kinds)
+        except AssertionError as error:
+            raise AssertionError(f"in the world {name!r}: {error}") from error
+    print(f"{kinds}: {tally}")
+    assert tally.share > TELLING, tally

@@ -1,6 +1,6 @@
 """One world: a session over a mock API, and plain tables that hold the same rows.
 
-Whatever is asked, both must say the same.
+Whatever is asked, both must say the same, or the API must have failed.
 """
 
 from __future__ import annotations
@@ -11,25 +11,28 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import apsw
 import httpx
 
 from billql.catalogue import Catalogue
+from billql.config import ConnectionConfig
 from billql.engine import Options
-from billql.errors import BadValue, ParameterMissing
+from billql.errors import BadValue, Error, ParameterMissing
 from billql.session import Session
 from billql.settings import Settings
-from billql.values import AFFINITY
+from support.clock import FakeClock
 
-from .api import TOKEN, URL, Api
-from .drawing import LOCAL, TODAY
-from .predicates import Bindings
-from .queries import Query
-from .shapes import Row, Shape, SQLValue, in_order, provider, service
+from .api import URL, Api, token
+from .definitions import provider, service
+from .drawing import TODAY
+from .local import FILLED, LOCAL
+from .oracle import Answer, Plain, allows
+from .shapes import Row, Shape, SQLValue
+from .statements import Bindings, Query, Write
+from .tally import Tally
+from .troubles import NO_TROUBLES, Troubles
 
-Answer = list[tuple[Any, ...]]
+ONE_ACCOUNT = ("mock",)
 
 
 class World:
@@ -39,44 +42,45 @@ class World:
         self,
         tables: Sequence[tuple[Shape, Sequence[Row]]],
         local: Sequence[tuple[SQLValue, ...]] = (),
+        troubles: Troubles = NO_TROUBLES,
+        accounts: Sequence[str] = ONE_ACCOUNT,
+        keep: float = 300.0,
     ) -> None:
-        self.api = Api(tables)
-        self._names = [shape.name for shape, _ in tables]
+        self.api = Api(tables, troubles)
+        self.tally = Tally(worlds=1)
+        self._accounts = accounts
+        self._keep = keep
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name) / "mock"
         folder.mkdir()
         # JSON is YAML.
         (folder / "provider.yaml").write_text(json.dumps(provider()))
-        shapes = tuple(shape for shape, _ in tables)
-        (folder / "shop.yaml").write_text(json.dumps(service(shapes)))
+        (folder / "shop.yaml").write_text(json.dumps(service([shape for shape, _ in tables])))
         self.session = Session(":memory:", self._options)
-        self.oracle = apsw.Connection(":memory:")
-        for shape, rows in tables:
-            self._add_plain_table(shape, rows)
-        declared = ", ".join(f"{name} {kind}" for name, kind, _ in LOCAL.declared)
-        self.on_both(f"CREATE TABLE {LOCAL.name} ({declared})")
+        self.plain = Plain(tables)
+        for table in (LOCAL, FILLED):
+            self.on_both(table.sql)
         marks = ", ".join("?" * len(LOCAL.declared))
         for row in local:
             self.on_both(f"INSERT INTO {LOCAL.name} VALUES ({marks})", row)
 
     def _options(self) -> Options:
+        several = self._accounts != ONE_ACCOUNT
+        connections = {
+            name: ConnectionConfig(provider="mock", token=token(name), url=URL)
+            for name in self._accounts
+        }
         return Options(
             environ={},
-            tokens={"mock": TOKEN},
+            tokens=None if several else {"mock": token("mock")},
             urls={"mock": URL},
+            connections=connections if several else {},
             catalogue=Catalogue([Path(self._folder.name)]),
-            settings=Settings(patience=0.1, attempts=1),
+            settings=Settings(patience=1000.0, attempts=2),
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),
-        )
-
-    def _add_plain_table(self, shape: Shape, rows: Sequence[Row]) -> None:
-        declared = ", ".join(f"{one.name} {AFFINITY[one.type]}" for one in shape.columns)
-        self.oracle.execute(f"CREATE TABLE {shape.name} ({declared})")
-        marks = ", ".join("?" * len(shape.columns))
-        self.oracle.executemany(
-            f"INSERT INTO {shape.name} VALUES ({marks})",
-            [tuple(row[one.name] for one in shape.columns) for row in in_order(shape, rows)],
+            pace=FakeClock(),
+            keep=self._keep,
         )
 
     def __enter__(self) -> World:
@@ -84,7 +88,7 @@ class World:
 
     def __exit__(self, *_: object) -> None:
         self.session.close()
-        self.oracle.close()
+        self.plain.close()
         self._folder.cleanup()
 
     # Asking.
@@ -106,34 +110,79 @@ class World:
 
     def expected(self, sql: str, bindings: Bindings = ()) -> Answer:
         """Ask the plain tables."""
-        return list(self.oracle.execute(sql.replace("@", ""), bindings))
+        return self.plain.answer(sql, bindings)
 
     def check(self, query: Query) -> None:
         """Ask both, and compare."""
-        expected = self.expected(query.text, query.bindings)
+        failures = len(self.api.failures)
+        self.tally.statements += 1
+        told = f"\n{query.text}\n{query.bindings}\n"
         try:
             actual = self.ask(query.text, query.bindings)
-        except (ParameterMissing, BadValue) as error:
-            if not query.refusable:
-                raise AssertionError(f"{query.text} {query.bindings}: {error}") from error
+        except Error as error:
+            if not allows(query, error, self.api.failures[failures:]):
+                raise AssertionError(f"{told}{error!r}\n{self.api.asked}") from error
+            self._count_error(error)
             return
-        told = f"\n{query.text}\n{query.bindings}\n{self.api.asked}\n{actual}\n{expected}"
-        if query.total:
-            assert actual == expected, told
-            return
-        assert _sorted_by(query.keys, actual) == _sorted_by(query.keys, expected), told
-        if query.unlimited:
-            whole = Counter(self.expected(*query.unlimited))
-            assert len(actual) == len(expected), told
-            assert Counter(actual) <= whole, told
+        told += f"{self.api.asked}\n{self.api.failures}\n{actual}\n"
+        wrong = self.plain.compare(query, actual)
+        assert wrong is None, told + str(wrong)
+        missed = query.thorough and len(self.api.failures) > failures
+        assert not missed, f"{told}though a page of it failed"
+        if self.plain.is_trivial(query):
+            self.tally.trivial += 1
         else:
-            assert Counter(actual) == Counter(expected), told
+            self.tally.telling += 1
+
+    def _count_error(self, error: Error) -> None:
+        if isinstance(error, ParameterMissing | BadValue):
+            self.tally.refused += 1
+        else:
+            self.tally.failed += 1
 
     def same(self, sql: str, bindings: Bindings = (), *, ordered: bool = False) -> Answer:
         """Ask both for a whole answer, and compare; gives it."""
         self.check(Query(sql, bindings, total=ordered))
         return self.expected(sql, bindings)
 
+    # Writing.
 
-def _sorted_by(keys: Sequence[int], answer: Answer) -> Answer:
-    return [tuple(row[place] for place in keys) for row in answer]
+    def write(self, write: Write) -> None:
+        """Let both write, and compare what their tables hold then: if billql fails, what they held
+        before."""
+        if write.in_transaction:
+            self.on_both("BEGIN")
+        before = self._held()
+        self._write(write)
+        held = self._held()
+        told = f"{write.text} {write.bindings}\nleft {held}\nof {before}"
+        assert held == self._held(plain=True), told
+        if write.in_transaction:
+            self.on_both("COMMIT" if write.commits else "ROLLBACK")
+            assert self._held() == self._held(plain=True), told
+        self.on_both("DROP TABLE IF EXISTS made")
+        self.tally.telling += held != before
+
+    def _write(self, write: Write) -> None:
+        failures = len(self.api.failures)
+        self.tally.statements += 1
+        try:
+            returned = self.ask(write.text, write.bindings)
+        except Error as error:
+            allowed = Query(write.text, refusable=write.refusable)
+            if not allows(allowed, error, self.api.failures[failures:]):
+                raise AssertionError(f"{write.text} {write.bindings}\n{error!r}") from error
+            self._count_error(error)
+        else:
+            expected = self.expected(write.text, write.bindings)
+            assert Counter(returned) == Counter(expected), (write, returned, expected)
+
+    def _held(self, *, plain: bool = False) -> dict[str, Counter[tuple[object, ...]]]:
+        """Give what the tables of a database hold, by their names."""
+        answer = self.expected if plain else self.ask
+        names = [name for (name,) in answer("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {
+            str(name): Counter(answer(f"SELECT * FROM {name}"))
+            for name in names
+            if not plain or name in (LOCAL.name, FILLED.name, "made")
+        }
