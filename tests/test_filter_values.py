@@ -37,7 +37,7 @@ ECHOED = {
     if column in echoed(table)
 }
 
-ODD = ("'nobody'", "''", "' '", "'*'", "'a/b'", "'Ä'", "'5'", "NULL")
+ODD = ("'nobody'", "''", "' '", "'*'", "'a/b'", "'Ä'", "'5'", "5", "1.5", "x'61'", "NULL")
 """What no filter of words knows, as SQL writes it."""
 UNKNOWN = "'nobody knows this'"
 

@@ -43,12 +43,13 @@ def said(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
 def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
     """Tell whether rows that need a parameter cannot have the one value of a span.
 
-    An API that finds rows by a part of a path, or of a list, gives none of them a key that has no
-    place there: an empty one, a step up, a control character, a comma. Nor is there another way to
-    ask for such a key.
+    They need it where the API does, and where a column shows what was asked for. An API that finds
+    rows by a part of a path, or of a list, gives none of them a key that has no place there: an
+    empty one, a step up, a control character, a comma. Nor is there another way to ask for such a
+    key.
     """
     return (
-        parameter.required
+        (parameter.required or column.path == "$parameter")
         and parameter.operator == "="
         and parameter.format != "json"
         and span.is_point
