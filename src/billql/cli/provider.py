@@ -167,7 +167,7 @@ def _try(options: Namespace) -> int:
             chosen = _replayed(catalogue, Player(Path(options.replay)))
         else:
             recorder = Recorder(Wire(Settings())) if options.record else None
-            sandbox = opened.enter_context(Sandbox()) if options.sandbox else None
+            sandbox = opened.enter_context(Sandbox(untidy=True)) if options.sandbox else None
             chosen = _asked(catalogue, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
         for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):

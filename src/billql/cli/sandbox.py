@@ -27,6 +27,7 @@ def add_options(command: ArgumentParser) -> None:
     add("--size", default="normal", help="small, normal (default), large, or a number up to 400")
     add("--until", metavar="DATE", help="the last day of the story (default: today)")
     add("--limits", action="store_true", help="enforce the APIs' rate limits")
+    add("--untidy", action="store_true", help="send odd forms, as real APIs do now and then")
 
 
 def run(options: Namespace) -> int:
@@ -53,6 +54,7 @@ def _sandbox(options: Namespace) -> Sandbox:
             port=options.port,
             until=_day(options.until),
             limits=Limits() if options.limits else None,
+            untidy=options.untidy,
         )
     except OSError as error:
         raise InterfaceError(

@@ -47,6 +47,7 @@ class Sandbox:
                a month that has ended stays the same
     limits     rate limits to enforce; without them no request is refused
     intercept  sees each request first and may answer in the API's stead, to play a fault
+    untidy     whether a share of the answers has forms that real APIs send and no document knows
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Sandbox:
         until: date | None = None,
         limits: Limits | None = None,
         intercept: Intercept | None = None,
+        untidy: bool = False,
     ) -> None:
         # Imported here because `import billql.sandbox` is on the command line's way.
         from datetime import UTC, datetime
@@ -68,6 +70,7 @@ class Sandbox:
         from billql.sandbox.server import RequestLog, Server
         from billql.sandbox.story import Story
         from billql.sandbox.stripe import Stripe
+        from billql.sandbox.untidy import Untidy
 
         scale = size if isinstance(size, int) else SCALES[size]
         if not 1 <= scale <= MOST:
@@ -90,6 +93,7 @@ class Sandbox:
                         latency=latency,
                         limits=limits,
                         intercept=intercept,
+                        untidy=Untidy(seed, api.name) if untidy else None,
                     )
                 )
         except OSError:

@@ -21,6 +21,7 @@ from urllib.parse import parse_qsl
 
 from billql.sandbox.api import Api, Refusal, Request, Response
 from billql.sandbox.limits import Limiter, Limits
+from billql.sandbox.untidy import Untidy
 
 Intercept = Callable[[Request], Response | None]
 """Sees a request before its API does. What it returns is the answer, and None lets it pass.
@@ -86,8 +87,10 @@ class Server:
         latency: float = 0.0,
         limits: Limits | None = None,
         intercept: Intercept | None = None,
+        untidy: Untidy | None = None,
     ) -> None:
         self.api = api
+        self._untidy = untidy
         self._log = log
         self._latency = latency
         self._limiter = Limiter(limits, by_second=api.by_second)
@@ -148,6 +151,8 @@ class Server:
                     raise Refusal(HTTPStatus.TOO_MANY_REQUESTS)
                 handler, parameters = self.api.routes.find(request.method, request.path)
                 response = handler(request, **parameters)
+                if self._untidy is not None:
+                    response = self._untidy.disturb(request, response)
         except Refusal as refusal:
             response = self.api.refuse(request, refusal)
         except ConnectionError:

@@ -125,7 +125,7 @@ def connect(
 
         from billql.sandbox import Sandbox
 
-        private.append(Sandbox(until=None if clock is None else clock().date()))
+        private.append(Sandbox(until=None if clock is None else clock().date(), untidy=True))
         # Without the user's own tokens, nothing can go to a real API.
         return replace(
             made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens

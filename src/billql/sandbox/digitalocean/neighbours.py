@@ -103,7 +103,8 @@ class Neighbours:
     def _list_databases(self, request: Request) -> Response:
         tag = request.query.get("tag_name")
         rows = [row for row in self._inventory.databases if tag is None or tag in row["tags"]]
-        return Response.json({"databases": rows})
+        # Where there is none, the API says null.
+        return Response.json({"databases": rows or None})
 
     def _get_project(self, request: Request, id: str) -> Response:
         return Response.json({"project": self._inventory.projects[self._project_place(id)]})
