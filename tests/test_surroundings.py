@@ -356,6 +356,18 @@ def test_no_home_and_no_data(place: Place) -> None:
         assert "There is no folder for data" in outcome.err
 
 
+@pytest.mark.parametrize("backend", ["x", "no.such.Backend", "keyring.nonsense"])
+def test_a_keyring_that_is_none(place: Place, backend: str) -> None:
+    (place.folder / "config.toml").write_text("[connections.acme]\nprovider = 'stripe'\n")
+    environ = changed(place, {"PYTHON_KEYRING_BACKEND": backend})
+    for arguments in (["query", "SELECT * FROM stripe.core.balance"], ["doctor"]):
+        outcome = run(arguments, environ)
+        sound(outcome)
+        assert outcome.code == Exit.CREDENTIAL
+        assert "The system's keyring gives nothing: " in outcome.text
+        assert "Correct what chooses it: PYTHON_KEYRING_BACKEND" in outcome.text
+
+
 # The shell's paths.
 
 CSV = "a,b\n1,2\n"
@@ -447,6 +459,12 @@ def test_a_working_folder_that_is_gone(
         ("> /dev/full", "query 'SELECT 1'", Exit.OUTPUT),
         ("> /dev/full", "doctor", Exit.OUTPUT),
         (">&-", "doctor", Exit.OUTPUT),
+        ("> /dev/full", "--help", Exit.OUTPUT),
+        ("> /dev/full", "schema", Exit.OUTPUT),
+        ("2> /dev/full", "query 'SELECT'", Exit.SQL),
+        ("2> /dev/full", "query --stats 'SELECT 1'", Exit.OK),
+        ("2> /dev/full", "query --format nonsense 'SELECT 1'", Exit.USAGE),
+        ("2> /dev/full", "query -v 'SELECT * FROM digitalocean.billing.balances'", Exit.OK),
     ],
 )
 def test_a_stream_that_is_closed_or_full(

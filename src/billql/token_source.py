@@ -80,7 +80,9 @@ def keyring_password(service: str, user: str) -> str | None:
     except Exception as error:  # what a backend raises is its own business
         raise CredentialMissing(
             f"The system's keyring gives nothing: {type(error).__name__}",
-            hint="Unlock it, and run the statement again.",
+            hint="Unlock it, and run the statement again."
+            if isinstance(error, keyring.errors.KeyringError)
+            else "Correct what chooses it: PYTHON_KEYRING_BACKEND, or keyringrc.cfg.",
         ) from None
 
 

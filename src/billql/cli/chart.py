@@ -11,7 +11,7 @@ from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
-from billql.output import Style, screen
+from billql.output import Style, screen, stderr
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -65,7 +65,7 @@ def _show(options: Namespace, text: str) -> None:
         ) from error
     figure = _figure(options, text)
     if figures.is_empty(figure):
-        sys.stderr.write("There are no values to draw.\n")
+        stderr.write("There are no values to draw.\n")
         return
     answer = terminal.Answer()
     style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout))

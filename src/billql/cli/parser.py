@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from billql._version import __version__
 from billql.cli.options import add_command
 from billql.errors import Exit
-from billql.output import screen
+from billql.output import screen, stderr
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -66,7 +66,7 @@ class _Parser(argparse.ArgumentParser):
     """Tells what is wrong as every other error is told."""
 
     def error(self, message: str) -> NoReturn:
-        sys.stderr.write(f"error: {message}\nhint: {self.prog} --help tells what there is.\n")
+        stderr.write(f"error: {message}\nhint: {self.prog} --help tells what there is.\n")
         raise SystemExit(Exit.USAGE)
 
 
@@ -78,7 +78,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = make({next((word for word in given if not word.startswith("-")), "")})
     options = parser.parse_args(given)
     if options.command is None:
-        parser.print_help(sys.stderr)
+        stderr.write(parser.format_help())
         raise SystemExit(Exit.USAGE)
     return options
 

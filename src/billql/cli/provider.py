@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from billql.cli.options import add_below
 from billql.errors import Exit, InterfaceError
-from billql.output import stdout
+from billql.output import stderr, stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -78,7 +78,7 @@ def run(options: Namespace) -> int:
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    stderr.write(f"{line}\n")
 
 
 def _new(options: Namespace) -> int:

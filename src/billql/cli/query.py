@@ -12,7 +12,7 @@ from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import guarded
 from billql.errors import InterfaceError
-from billql.output import FORMATS, Results, Style, find, screen
+from billql.output import FORMATS, Results, Style, find, screen, stderr
 from billql.output.progress import Progress
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Costs:
             "seconds": round(time.perf_counter() - self._start, 3),
             "scans": [scan.as_dict() for scan in self.scans],
         }
-        sys.stderr.write(f"{json.dumps(told)}\n")
+        stderr.write(f"{json.dumps(told)}\n")
 
 
 def run(options: Namespace) -> int:

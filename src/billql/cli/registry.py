@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from billql.cli import terminal
 from billql.cli.options import add_below
 from billql.errors import Exit
-from billql.output import Style, find, screen, stdout
+from billql.output import Style, find, screen, stderr, stdout
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -306,4 +306,4 @@ def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Name
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr)
+    stderr.write(f"{text}\n")

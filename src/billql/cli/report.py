@@ -25,7 +25,7 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
     except (KeyboardInterrupt, Interrupted):
         return Exit.INTERRUPTED
     except BrokenPipeError:
-        stdout.abandon()
+        stdout.abandon(sys.stdout)
         return Exit.BROKEN_PIPE
     except Error as error:
         from billql.output import problems
@@ -53,7 +53,7 @@ def warn(message: str) -> None:
 
 def note(line: str) -> None:
     """Tell what is under way, for who asked with --verbose."""
+    from billql.output import stderr
     from billql.output.cells import visible
 
-    sys.stderr.write(f"{visible(line)}\n")
-    sys.stderr.flush()
+    stderr.write(f"{visible(line)}\n")

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import sys
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from billql.catalogue import Catalogue
 from billql.cli.options import count, seconds
 from billql.errors import InterfaceError
-from billql.output import stdout
+from billql.output import stderr, stdout
 from billql.sandbox import MOST, SCALES, Limits, Sandbox
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def run(options: Namespace) -> int:
             variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
             stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
             stdout.line(f"export {variable}={sandbox.tokens[name]}")
-        print("The sandbox is ready; Ctrl-C ends it.", file=sys.stderr, flush=True)
+        stderr.write("The sandbox is ready; Ctrl-C ends it.\n")
         sandbox.serve_forever()
     return 0
 

@@ -8,7 +8,7 @@ markdown, html                 for documents
 json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` makes columns of rows
 cells, page                    what several formats have in common
-file, stdout                   where results go: a file, whole or not at all, or stdout
+file, stdout, stderr           where results go: a file, whole or not at all, or stdout
 screen, pager                  how large a terminal is, and what shows long results on it
 progress, problems             what else people see: how far a statement has come, what went wrong
 """

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from billql.errors import Error, SqlError
+from billql.output import stderr
 from billql.output.screen import has_color
 
 if TYPE_CHECKING:
@@ -24,8 +25,7 @@ def show(lines: Iterable[str], stream: TextIO) -> None:
     if has_color(stream):
         for word, color in _COLORS:
             text = f"\n{text}".replace(f"\n{word}", f"\n{color}{word}\x1b[0m")[1:]
-    stream.write(text)
-    stream.flush()
+    stderr.write(text, stream)
 
 
 def told(error: Error) -> Iterator[str]:

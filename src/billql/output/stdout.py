@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from typing import TextIO
 
 from billql.errors import OutputError
 
@@ -22,7 +23,7 @@ def write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        abandon()
+        abandon(sys.stdout)
         raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
 
 
@@ -31,8 +32,8 @@ def line(text: str) -> None:
     write([f"{text}\n"], flush=True)
 
 
-def abandon() -> None:
+def abandon(stream: TextIO) -> None:
     """Let what Python still has to write when it ends go nowhere, without a complaint."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
+    os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

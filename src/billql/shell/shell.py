@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from billql import names
 from billql.errors import Error, Interrupted, SqlError
-from billql.output import problems
+from billql.output import problems, stderr
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.printer import Printer
@@ -139,7 +139,7 @@ class Shell:
             if self.stats:
                 self.show_stats()
             if self.timer:
-                print(f"Time: {time.perf_counter() - begun:.3f} s", file=sys.stderr)
+                stderr.write(f"Time: {time.perf_counter() - begun:.3f} s\n")
 
     def show_stats(self) -> None:
         """Tell what the last statement has cost."""
@@ -147,6 +147,6 @@ class Shell:
             told = scan.as_dict()
             resource, notes = told.pop("resource"), told.pop("notes", None)
             costs = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
-            print(f"{resource}: {costs} s", file=sys.stderr)
+            stderr.write(f"{resource}: {costs} s\n")
             if notes:
-                print(f"{resource}: {'; '.join(scan.notes)}", file=sys.stderr)
+                stderr.write(f"{resource}: {'; '.join(scan.notes)}\n")
