@@ -22,7 +22,7 @@ from billql.credentials import Connection
 from billql.definition import CONNECTION, Method, Parameter
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
 from billql.exchange import Home, Request, Scalar, plain
-from billql.partition import Part, Point, Window
+from billql.partition import Part, Point, Several, Window
 from billql.plan import (
     Constraint,
     Plan,
@@ -33,7 +33,7 @@ from billql.plan import (
     needed,
     span_of,
 )
-from billql.telling import said
+from billql.telling import LONGEST_LIST, MOST_LISTED, listed_length, said
 from billql.values import EVERYTHING, ColumnType, Span, SQLValue
 
 _FAN_OUT = 16
@@ -237,9 +237,32 @@ def _choices(
     choices: dict[str, list[Spans]] = {}
     for column, met in found.items():
         ordered = sorted(met, key=lambda span: span.low) if len(met) > 1 else list(met)
-        in_one = column in listed and ordered
-        choices[column] = [tuple(ordered)] if in_one else [(span,) for span in ordered]
+        choices[column] = (
+            list(_chunks(table, method, column, ordered))
+            if column in listed
+            else [(span,) for span in ordered]
+        )
     return choices, all_said and not unsaid
+
+
+def _chunks(table: Table, method: Method, column: str, ordered: Sequence[Span]) -> Iterator[Spans]:
+    """Cut the values of a list into those that one request can carry."""
+    chunk: list[Span] = []
+    length = 0
+    for span in ordered:
+        carriers = [
+            (name, one)
+            for name, one in method.parameters.items()
+            if one.lists and one.filters(name) == column
+        ]
+        taken = max(listed_length(table.columns[column], *one, span) for one in carriers)
+        if chunk and (length + taken > LONGEST_LIST or len(chunk) == MOST_LISTED):
+            yield tuple(chunk)
+            chunk, length = [], 0
+        chunk.append(span)
+        length += taken
+    if chunk:
+        yield tuple(chunk)
 
 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
@@ -321,7 +344,12 @@ def _points(
     """Give the part that is a chain's own, for the columns of which each chain has one value."""
     several = {column for column, spans in choices.items() if len(spans) > 1}
     for column in several.union(loose).difference(echoed(table)):
-        own = values.sql_value(table.columns[column].type, chosen[column][0].low)
+        kind = table.columns[column].type
+        if len(chosen[column]) > 1:
+            shown = frozenset(values.sql_value(kind, span.low) for span in chosen[column])
+            yield column, Several(shown)
+            continue
+        own = values.sql_value(kind, chosen[column][0].low)
         yield column, Point(own, loose.get(column, frozenset()), column in several)
 
 

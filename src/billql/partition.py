@@ -34,6 +34,19 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Several:
+    """The part of a list that is for several values of a column, all of which are asked for."""
+
+    values: frozenset[SQLValue]
+    asked: bool = True
+    """Whether the statement asks for just these values."""
+
+    def holds(self, value: SQLValue) -> bool | None:
+        """Tell whether a row with this value is the list's own."""
+        return value in self.values
+
+
+@dataclass(frozen=True)
 class Window:
     """The part of a list that is for a window of a column; None leaves an end open."""
 
@@ -50,7 +63,7 @@ class Window:
         return above and (self.high is None or value <= self.high)  # type: ignore[operator]
 
 
-Part = Point | Window
+Part = Point | Several | Window
 
 
 class Sieve:

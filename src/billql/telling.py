@@ -106,6 +106,24 @@ def _edge(parameter: Parameter, span: Span) -> Any:
     return span.low if parameter.operator.startswith(">") else span.high
 
 
+LONGEST_LIST = 4000
+"""How many bytes the values of a list may take in an address; servers read about 8,000 in all."""
+
+MOST_LISTED = 100
+"""How many values one list has; APIs that take lists have bounds of about this size."""
+
+
+def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -> int:
+    """Give how many bytes one value of a list takes in an address; none, if it goes elsewhere."""
+    value = said(column, parameter, span)
+    if parameter.location != "query" or value is None:
+        return 0
+    length = len(quote(plain(value), safe=""))
+    if parameter.lists == "comma":
+        return length + len("%2C")
+    return length + len(quote(parameter.name or name, safe="")) + len("%5B%5D=&")
+
+
 _LONGEST = {"path": 1000, "header": 4000, "query": 4000}
 """How many bytes of a value, as it stands in an address, servers surely read."""
 
