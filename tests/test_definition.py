@@ -101,6 +101,10 @@ def bills(data: Any) -> Any:
             lambda data: bills(data)["methods"]["list"].update(parameters={"a": {"location": "b"}}),
             id="in",
         ),
+        pytest.param(
+            lambda data: bills(data)["methods"]["list"].update(documentation="javascript:x()"),
+            id="documentation",
+        ),
     ],
 )
 def test_the_schema_refuses_a_mistake_in_a_service(billing: Any, spoil: Any) -> None:

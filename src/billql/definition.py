@@ -248,6 +248,8 @@ class Method(_Strict, frozen=True, kw_only=True):
     """The verb and the path, like `GET /v2/invoices/{invoice_uuid}`."""
     description: Sentence
     """What it gives."""
+    documentation: Annotated[str, Meta(pattern=r"^https://\S+$(?!\n)")] | None = None
+    """The address of the method's page in the API's reference."""
     parameters: dict[str, Parameter] = {}
     """What the request carries, by the API's names."""
     answer: Literal["json", "csv", "bytes"] = "json"
