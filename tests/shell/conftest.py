@@ -11,6 +11,7 @@ import pytest
 
 from billql.frontends.dbapi import Connection, connect
 from billql.sandbox import Sandbox
+from billql.shell import commands
 from billql.shell.shell import Shell
 
 Type = Callable[..., str]
@@ -53,7 +54,7 @@ def shell(sandbox: Sandbox, opened: list[tuple[str, bool]]) -> Iterator[Shell]:
         )
 
     running = sandbox
-    made = Shell(open_it, ":memory:", sandbox=False)
+    made = Shell(open_it, commands.run, ":memory:", sandbox=False)
     yield made
     made.close()
 

@@ -40,6 +40,7 @@ def run(options: Namespace) -> int:
 
     shell = Shell(
         opened,
+        _run_command,
         options.db,
         sandbox=options.sandbox,
         verbose=options.verbose,
@@ -53,6 +54,13 @@ def run(options: Namespace) -> int:
     finally:
         shell.close()
     return 0
+
+
+def _run_command(shell: Shell, line: str) -> None:
+    """Run a dot command; the commands are loaded by the first one."""
+    from billql.shell import commands
+
+    commands.run(shell, line)
 
 
 def _interact(shell: Shell, options: Namespace) -> None:

@@ -33,16 +33,25 @@ class Open(Protocol):
         """Open it; each statement is a transaction of its own."""
 
 
-class Shell:
-    """A connection, and how to print what it gives.
+class RunCommand(Protocol):
+    """Runs a dot command. It is passed in, because the commands stand on the shell."""
 
-    `open` makes the connection; it is closed by `close()`. `verbose` says that stderr tells each
-    request, so it shows no progress; with `debug` a fault of billql's own comes with its traceback.
+    def __call__(self, shell: Shell, line: str, /) -> None:
+        """Run the command in `line`, which begins with a dot; raise what goes wrong."""
+
+
+class Shell:
+    """A connection, the printer of its results, and the settings that dot commands change.
+
+    `open` makes the connection, which `close()` closes; `run_command` runs dot commands. With
+    `verbose` stderr shows each request instead of the progress; with `debug` the traceback of an
+    internal error is shown.
     """
 
     def __init__(
         self,
         open: Open,
+        run_command: RunCommand,
         database: str,
         *,
         sandbox: bool,
@@ -50,6 +59,7 @@ class Shell:
         debug: bool = False,
     ) -> None:
         self._open = open
+        self._run_command = run_command
         self._debug = debug
         self.database = database
         """The file that is open, or `:memory:`."""
@@ -89,9 +99,7 @@ class Shell:
     def run(self, text: str) -> None:
         """Run a dot command, or statements; raises what goes wrong."""
         if is_command(text):
-            from billql.shell import commands
-
-            commands.run(self, text.strip())
+            self._run_command(self, text.strip())
         else:
             self.execute(text)
 
