@@ -338,3 +338,70 @@ def test_another_collation_than_the_apis_is_said(connection: billql.Connection) 
         assert "without COLLATE" in str(caught.value.hint)
     with pytest.raises(NotSupportedError, match=r"code byte by byte.*RTRIM"):
         connection.execute("SELECT 1 FROM acme.stock.coded WHERE code = 'a' COLLATE RTRIM")
+
+
+OUTER = [
+    "odd LEFT JOIN @ k ON 1 WHERE k.id = 'a'",
+    "odd LEFT JOIN @ k ON k.n > odd.i WHERE k.id = 'a'",
+    "odd LEFT OUTER JOIN @ AS k ON k.n = odd.i WHERE 'a' = k.id",
+    "odd LEFT JOIN @ k WHERE k.id IS 'a' AND odd.i < 9",
+    "odd LEFT JOIN @ k ON 1 WHERE odd.i < 9 AND k.id = 'a' COLLATE BINARY",
+    "odd LEFT JOIN @ k ON 1 WHERE odd.i BETWEEN 1 AND 9 AND k.id = (SELECT 'a')",
+    "odd LEFT JOIN @ k ON 1 WHERE CASE WHEN odd.i > 3 AND 1 THEN 1 END AND k.id = 'a'",
+    'odd LEFT JOIN @ "k" ON 1 WHERE "k"."id" == \'a\'',
+    "odd NATURAL LEFT JOIN @ k WHERE k.id = 'a'",
+    "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id = '5'",
+    "odd LEFT JOIN @ k ON 1 LEFT JOIN plain p ON p.n = k.n WHERE k.id = 'a'",
+    "odd RIGHT JOIN @ k ON odd.t = k.id WHERE k.id = 'a'",
+    "odd RIGHT JOIN @ k ON odd.i = k.n OR odd.t = 'x y' WHERE k.id = 'A'",
+    "odd RIGHT JOIN @ k WHERE k.id = 'a'",
+    "odd RIGHT JOIN @ k ON odd.t = k.id WHERE k.id = ':missing'",
+    "odd FULL JOIN @ k ON odd.t = k.id WHERE k.id = 'a'",
+    "odd FULL OUTER JOIN @ k ON odd.i = k.n WHERE k.id = 'A' AND odd.i = 2",
+    "@ k RIGHT JOIN odd ON odd.t = k.id WHERE k.id = 'a'",
+    "@ k FULL JOIN odd ON odd.i > k.n WHERE k.id = 'a'",
+    "@ k LEFT JOIN odd ON odd.t = k.id WHERE k.id = 'a'",
+]
+
+
+@pytest.mark.parametrize("joined", OUTER)
+def test_an_outer_join_finds_the_key_of_its_where(
+    connection: billql.Connection, api: Api, joined: str
+) -> None:
+    same(connection, f"SELECT odd.rowid, k.* FROM {joined}", "keyed")
+    assert set(api.asked) <= {"/things/a", "/things/A", "/things/5", "/things/:missing"}
+    same(connection, f"SELECT (SELECT count(*) FROM {joined}) FROM plain", "keyed")
+    same(connection, f"WITH q AS (SELECT k.n FROM {joined}) SELECT n FROM q", "keyed")
+
+
+@pytest.mark.parametrize(
+    "joined",
+    [
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id = 'a' OR odd.i = 7",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id IS NULL",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id = 'a' IS NULL",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id = 'a' ISNULL",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE NOT k.id = 'a'",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.id IS NOT 'a'",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE coalesce(k.id, 'a') = 'a'",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE k.n > 1",
+        "odd LEFT JOIN @ k ON k.id = odd.t WHERE odd.t = 'a'",
+        "odd LEFT JOIN (SELECT * FROM @ WHERE id = 'a') k ON 1 WHERE k.n = 1",
+    ],
+)
+def test_an_outer_join_stays_one_where_it_must(connection: billql.Connection, joined: str) -> None:
+    same(connection, f"SELECT odd.rowid, k.* FROM {joined}", "keyed")
+
+
+def test_parameters_find_the_key_of_an_outer_join(connection: billql.Connection) -> None:
+    left = "SELECT odd.rowid, k.n FROM odd LEFT JOIN @ k ON k.n < odd.i WHERE k.id = ?"
+    same(connection, f"{left} AND odd.i < ?", "keyed", "a", 9)
+    for value in ("a", "A", "", None, 5):
+        right = "SELECT odd.rowid, k.n FROM odd RIGHT JOIN @ k ON k.n = odd.i WHERE k.id = ?1"
+        same(connection, right, "keyed", value)
+
+
+def test_a_mistake_in_a_join_is_shown_where_it_stands(connection: billql.Connection) -> None:
+    sql = "SELECT nope FROM odd LEFT JOIN acme.stock.keyed k ON 1 WHERE k.id = 'a'"
+    with pytest.raises(billql.Error, match="nope"):
+        connection.execute(sql)

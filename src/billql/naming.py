@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from billql import names, show, tokens
+from billql import names, outer_joins, show, tokens
 from billql.errors import DefinitionError, SqlError, UnknownName
 from billql.names import Reference, Rewritten
 from billql.spliced import Spliced
@@ -44,6 +44,8 @@ class Naming:
         Raises SqlError, UnknownName, DefinitionError, or an error of APSW's.
         """
         spelled = self._spelled(sql)
+        if spelled.sql == sql:
+            spelled = outer_joins.strengthened(sql, self._is_dotted)
         rewritten = names.rewrite(
             spelled.sql,
             lambda reference: self._resolve(spelled, reference),
@@ -52,6 +54,10 @@ class Naming:
         quoted = (self._quoted(spelled, table) for table in rewritten.tables)
         rewritten.resources += tuple(name for name in quoted if name is not None)
         return rewritten.after(spelled)
+
+    def _is_dotted(self, parts: tuple[str, ...]) -> bool:
+        """Tell whether a table's name is one of the catalogue's, as far as its form goes."""
+        return len(parts) > 2 or (len(parts) == 1 and parts[0].lower() in self._short)
 
     def meet_programs(self) -> bool:
         """Make known what views and triggers read; False if they read nothing of the catalogue.
