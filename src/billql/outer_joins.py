@@ -38,6 +38,8 @@ _Tokens = Sequence[Token]
 
 def strengthened(sql: str, is_resource: IsResource) -> Spliced:
     """Give a statement whose outer joins add no rows that its WHERE would leave out."""
+    if "JOIN" not in sql.upper():
+        return Spliced(sql, sql)
     words = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
     keywords = {token.keyword for token in words}
     splices: list[Splice] = []

@@ -92,6 +92,24 @@ class Plan:
     """What EXPLAIN QUERY PLAN shows."""
 
 
+def with_points(constraints: Sequence[Constraint]) -> list[Constraint]:
+    """Give the constraints with `BETWEEN 'x' AND 'x'` as the `= 'x'` that it means."""
+    highs = {
+        (one.column, one.value, one.collation)
+        for one in constraints
+        if one.operator == "<=" and one.usable and one.literal
+    }
+    return [
+        one._replace(operator="=")
+        if one.operator == ">="
+        and one.usable
+        and one.literal
+        and (one.column, one.value, one.collation) in highs
+        else one
+        for one in constraints
+    ]
+
+
 # Choosing ---------------------------------------------------------------------------------------
 
 

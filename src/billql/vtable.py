@@ -16,7 +16,7 @@ from billql.bind import bind, connections_asked
 from billql.catalogue import Table
 from billql.credentials import Connection
 from billql.fetch import Scan
-from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, key_columns, widened
+from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, key_columns, widened, with_points
 from billql.rows import Row
 from billql.running import Running
 from billql.statement import ScanFigures
@@ -95,7 +95,9 @@ class VirtualTable:
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
         """Answer what a scan under some constraints would cost."""
-        constraints = [self._constraint(info, number) for number in range(info.nConstraint)]
+        constraints = with_points(
+            [self._constraint(info, number) for number in range(info.nConstraint)]
+        )
         order = [
             Order(self._name(info.get_aOrderBy_iColumn(i)), bool(info.get_aOrderBy_desc(i)))
             for i in range(info.nOrderBy)
