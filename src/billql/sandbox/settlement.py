@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY, HOUR
 
 Status = Literal["draft", "open", "paid", "uncollectible", "void"]
 
@@ -88,7 +88,7 @@ class Settlement(NamedTuple):
 
 
 def settle(
-    chance: Chance,
+    rng: Rng,
     issued: int,
     amount: int,
     *,
@@ -102,28 +102,28 @@ def settle(
     plain = Settlement(amount, issued, finalized, finalized + NET if sent else None)
     if amount <= 0:
         return plain
-    thrown = chance.below(40)
-    usual = next(word for below, word in (_TRANSFERS if sent else _CARDS) if thrown < below)
+    roll = rng.below(40)
+    usual = next(word for below, word in (_TRANSFERS if sent else _CARDS) if roll < below)
     decided = fate or usual
     if decided == "void" and not voidable:
         decided = "paid"
-    return _transfer(plain, chance, decided) if sent else _card(plain, decided)
+    return _transfer(plain, rng, decided) if sent else _card(plain, decided)
 
 
-def _transfer(plain: Settlement, chance: Chance, fate: Fate) -> Settlement:
+def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
     """Decide for an invoice that was sent: who owes pays when it suits."""
 
     def after(days: int, amount: int) -> Attempt:
-        moment = plain.finalized + days * DAY + chance.below(8 * HOUR)
+        moment = plain.finalized + days * DAY + rng.below(8 * HOUR)
         return Attempt(moment, amount, succeeded=True)
 
     half = max(1, plain.amount * 6 // 10) // 10 * 10
     match fate:
         case "late":
-            return plain._replace(attempts=(after(chance.between(31, 50), plain.amount),))
+            return plain._replace(attempts=(after(rng.between(31, 50), plain.amount),))
         case "in parts" if half:
-            rest = after(chance.between(26, 45), plain.amount - half)
-            return plain._replace(attempts=(after(chance.between(5, 25), half), rest))
+            rest = after(rng.between(26, 45), plain.amount - half)
+            return plain._replace(attempts=(after(rng.between(5, 25), half), rest))
         case "half" if half:
             return plain._replace(attempts=(after(20, half),))
         case "given up":
@@ -131,7 +131,7 @@ def _transfer(plain: Settlement, chance: Chance, fate: Fate) -> Settlement:
         case "void":
             return plain._replace(voided=plain.finalized + 2 * DAY)
         case _:
-            return plain._replace(attempts=(after(chance.between(3, 28), plain.amount),))
+            return plain._replace(attempts=(after(rng.between(3, 28), plain.amount),))
 
 
 def _card(plain: Settlement, fate: Fate) -> Settlement:

@@ -26,9 +26,9 @@ from datetime import date
 from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, HOUR, day_start, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Settlement, Status
+from billql.sandbox.timestamps import DAY, HOUR, day_start, month_at, month_start
 
 Biller = Literal["stripe", "metronome"]
 Plan = Literal["lead", "starter", "team", "scale", "enterprise"]
@@ -217,7 +217,7 @@ class Story:
         """The moment at which everything is told."""
         self.opened: Final = timegm((until.year - 1, 1, 1, 8, 0, 0))
         """When the books open; the first customers were taken over in this second."""
-        self._books: dict[int, tuple[list[Grant], list[Bill]]] = {}
+        self._ledgers: dict[int, tuple[list[Grant], list[Bill]]] = {}
 
     @cached_property
     def customers(self) -> list[Customer]:
@@ -248,7 +248,7 @@ class Story:
         if metric not in customer.metrics:
             return 0
         low, high = _MONTHLY_LOTS[customer.plan]
-        return Chance(self.seed, "usual", customer.place, metric.key).between(low, high)
+        return Rng(self.seed, "usual", customer.place, metric.key).between(low, high)
 
     def cost(self, customer: Customer, metric: Metric, units: int) -> int:
         """Return what units cost in minor units of the customer's currency; it is exact."""
@@ -256,11 +256,11 @@ class Story:
 
     def grants(self, customer: Customer) -> list[Grant]:
         """Return the commits and credits of Metronome's by now, oldest first."""
-        return self._book(customer)[0]
+        return self._ledger(customer)[0]
 
     def bills(self, customer: Customer) -> list[Bill]:
         """Return the bills of Metronome's, oldest first, those that are still drafts at the end."""
-        return self._book(customer)[1]
+        return self._ledger(customer)[1]
 
     def status(self, bill: Bill) -> Status:
         """Return how a bill stands now, in Stripe's words."""
@@ -272,23 +272,23 @@ class Story:
         return range(month_at(customer.created), month_at(last) + 1)
 
     def _customer(self, place: int) -> Customer:
-        chance = Chance(self.seed, "customer", place)
+        rng = Rng(self.seed, "customer", place)
         opened = month_at(self.opened)
-        biller, plan, currency = self._kind(place, chance)
-        joined = 0 if place < len(_FIXED) or chance.below(5) < 3 else chance.between(1, 20)
-        stays = 5 if place == _LEAVER else chance.between(3, 16)
-        leaves = place == _LEAVER or (place >= len(_FIXED) and chance.below(8) == 0)
+        biller, plan, currency = self._kind(place, rng)
+        joined = 0 if place < len(_FIXED) or rng.below(5) < 3 else rng.between(1, 20)
+        stays = 5 if place == _LEAVER else rng.between(3, 16)
+        leaves = place == _LEAVER or (place >= len(_FIXED) and rng.below(8) == 0)
         name = f"{_FIRST_NAMES[place % 20]} {_LAST_NAMES[(place + place // 20) % 16]}"
         if place >= 320:
             name += f" {place // 320 + 1}"
         alias = name.lower().replace(" ", "-")
-        later = month_start(opened + joined) + chance.below(27 * 24 * 60) * 60
+        later = month_start(opened + joined) + rng.below(27 * 24 * 60) * 60
         return Customer(
             place=place,
             name=name,
             email=f"billing@{alias}.example",
-            stripe_id=f"cus_{chance.word(14)}",
-            metronome_id=Chance(self.seed, "metronome customer", place).uuid(),
+            stripe_id=f"cus_{rng.word(14)}",
+            metronome_id=Rng(self.seed, "metronome customer", place).uuid(),
             ingest_alias=alias,
             created=later if joined else self.opened,
             ended=month_start(opened + joined + stays) if leaves else None,
@@ -296,21 +296,21 @@ class Story:
             plan=plan,
             biller=biller,
             project=self._projects.get(place),
-            metrics=METRICS[: 1 + chance.below(4)] if place >= 4 else METRICS,
+            metrics=METRICS[: 1 + rng.below(4)] if place >= 4 else METRICS,
         )
 
-    def _kind(self, place: int, chance: Chance) -> tuple[Biller, Plan, str]:
+    def _kind(self, place: int, rng: Rng) -> tuple[Biller, Plan, str]:
         if place < len(_FIXED):
             return _FIXED[place]
-        thrown = chance.below(20)
-        if thrown < 8:
+        roll = rng.below(20)
+        if roll < 8:
             plans: tuple[Plan, ...] = ("team", "scale", "scale", "enterprise")
-            return "metronome", chance.pick(plans), "usd"
-        if thrown == 8:
+            return "metronome", rng.pick(plans), "usd"
+        if roll == 8:
             return "stripe", "lead", "usd"
         plans = ("starter", "starter", "team", "scale", "enterprise")
-        currency = chance.pick(("usd", "usd", "usd", "usd", "usd", "usd", "eur", "eur", "jpy"))
-        return "stripe", chance.pick(plans), currency
+        currency = rng.pick(("usd", "usd", "usd", "usd", "usd", "usd", "eur", "eur", "jpy"))
+        return "stripe", rng.pick(plans), currency
 
     @cached_property
     def _projects(self) -> dict[int, Project]:
@@ -326,25 +326,25 @@ class Story:
     def _planned(self, customer: Customer, metric: Metric, month: int) -> int:
         """Return the lots of a whole month; some months have none."""
         gone = customer.ended is not None and month_start(month) >= customer.ended
-        chance = Chance(self.seed, "usage", customer.place, metric.key, month)
+        rng = Rng(self.seed, "usage", customer.place, metric.key, month)
         grown = 100 + 3 * (month - month_at(self.opened))
-        if gone or chance.below(16) == 0:
+        if gone or rng.below(16) == 0:
             return 0
-        return self.usual(customer, metric) * grown * chance.between(80, 125) // 10_000
+        return self.usual(customer, metric) * grown * rng.between(80, 125) // 10_000
 
-    def _book(self, customer: Customer) -> tuple[list[Grant], list[Bill]]:
-        book = self._books.get(customer.place)
-        if book is None:
-            book = self._books[customer.place] = self._keep(customer)
-        return book
+    def _ledger(self, customer: Customer) -> tuple[list[Grant], list[Bill]]:
+        ledger = self._ledgers.get(customer.place)
+        if ledger is None:
+            ledger = self._ledgers[customer.place] = self._keep(customer)
+        return ledger
 
     def _keep(self, customer: Customer) -> tuple[list[Grant], list[Bill]]:
-        from billql.sandbox.book import Book
+        from billql.sandbox.ledger import Ledger
 
         if customer.biller != "metronome":
             return [], []
-        book = Book(self, customer)
-        return book.grants, book.bills
+        ledger = Ledger(self, customer)
+        return ledger.grants, ledger.bills
 
 
 def _weight(moment: int) -> int:

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from billql.sandbox.api import Request, Response
-from billql.sandbox.chance import Chance
+from billql.sandbox.rng import Rng
 
 PUBLIC: Final = {"digitalocean": "https://api.digitalocean.com"}
 """The hosts that links to other pages name."""
@@ -42,4 +42,4 @@ class Untidy:
 
     def _is_struck(self, what: str, request: Request) -> bool:
         page = request.query.get("page", "1")
-        return Chance(self._seed, "untidy", what, request.path, page).below(_ONE_IN) == 0
+        return Rng(self._seed, "untidy", what, request.path, page).below(_ONE_IN) == 0

@@ -136,5 +136,5 @@ def test_nothing_is_worked_out_before_it_is_asked() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
-    assert "billql.sandbox.metronome.endpoints" in loaded
+    assert "billql.sandbox.metronome.api" in loaded
     assert "billql.sandbox.metronome.operations" not in loaded

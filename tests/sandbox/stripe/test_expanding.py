@@ -9,7 +9,7 @@ import pytest
 import stripe
 from stripe import StripeObject
 
-from billql.sandbox.stripe.expanding import IDS
+from billql.sandbox.stripe.expansion import IDS
 
 from .asking import LISTS, Asker, Row
 from .shapes import class_of

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from billql.sandbox.stripe.books import Books
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
+from billql.sandbox.stripe.ledger import Ledger
 from billql.sandbox.stripe.resources import BY_PATH
 
 from .asking import Asker, Row
@@ -344,7 +344,7 @@ def test_subscriptions_by_the_end_that_comes_first() -> None:
             ({"lt": str(moment)}, False),
             ({"lte": str(moment)}, True),
         ):
-            assert told.keep(cast(Books, None), row, told.kind(name, bounds)) is kept
+            assert told.keep(cast(Ledger, None), row, told.kind(name, bounds)) is kept
 
 
 def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_ask: Asker) -> None:

@@ -20,11 +20,11 @@ from functools import cached_property
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.digitalocean import catalogue
 from billql.sandbox.digitalocean.charges import Charge, charges_of, droplet_words
 from billql.sandbox.digitalocean.fleet import Fleet, runner_number
-from billql.sandbox.moments import (
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import (
     DAY,
     HOUR,
     day_start,
@@ -177,8 +177,8 @@ class Bills:
     def _month_of_uuid(self) -> dict[str, int]:
         return {self._identity(month, "invoice").uuid(): month for month in self.months}
 
-    def _identity(self, month: int, sort: str) -> Chance:
-        return Chance(self._seed, sort, month, "uuid")
+    def _identity(self, month: int, sort: str) -> Rng:
+        return Rng(self._seed, sort, month, "uuid")
 
     def _make(self, month: int, sort: str, made_at: int | None = None) -> Bill:
         start, end = month_start(month), month_start(month + 1)
@@ -214,12 +214,12 @@ class Bills:
         start = month_start(month)
         hours_for_starts = (month_start(month + 1) - start) // HOUR - 10
         for place in range(count):
-            chance = Chance(self._seed, "runner", month, place)
-            since = start + place * hours_for_starts // count * HOUR + chance.below(HOUR)
-            hours = chance.between(1, 9)
-            to = since + hours * HOUR - chance.below(HOUR)
-            size = chance.pick(catalogue.RUNNER_SIZES)
-            words = droplet_words(f"ci-runner-{chance.hex(4)}", size)
+            rng = Rng(self._seed, "runner", month, place)
+            since = start + place * hours_for_starts // count * HOUR + rng.below(HOUR)
+            hours = rng.between(1, 9)
+            to = since + hours * HOUR - rng.below(HOUR)
+            size = rng.pick(catalogue.RUNNER_SIZES)
+            words = droplet_words(f"ci-runner-{rng.hex(4)}", size)
             number = str(runner_number(since, place))
             if to <= end:
                 charge = Charge("Droplets", words, size.cents, "", resource_id=number)
@@ -239,10 +239,10 @@ class Bills:
 
     def _corrections(self, month: int, start: int, end: int, used: int) -> Iterator[Line]:
         """Yield overage, tax and credit; `used` is the sum of everything else."""
-        chance = Chance(self._seed, "corrections", month)
+        rng = Rng(self._seed, "corrections", month)
         overage = 0
         if month % 3 == 1:
-            gib = chance.between(100, 900) * self._fleet.scale * (end - start) // (31 * DAY)
+            gib = rng.between(100, 900) * self._fleet.scale * (end - start) // (31 * DAY)
             overage = gib
             words = f"Bandwidth overage - {gib} GiB at $0.01/GiB"
             yield Line("overage", "Bandwidth", words, overage, start, end)
@@ -256,7 +256,7 @@ class Bills:
         if month % 12 == 4:
             yield Line("credit", "Credits", "Goodwill credit", -due, start, end - 1)
         elif month % 4 == 2:
-            credit = min(due, chance.between(500, 4000) * self._fleet.scale)
+            credit = min(due, rng.between(500, 4000) * self._fleet.scale)
             yield Line("credit", "Credits", "Promotional credit", -credit, start, end - 1)
 
 

@@ -7,8 +7,8 @@ import io
 from typing import Final
 
 from billql.sandbox.digitalocean.bills import Bill, dollars
-from billql.sandbox.moments import month_label, month_start, written
 from billql.sandbox.pdf import pdf_page
+from billql.sandbox.timestamps import month_label, month_start, written
 
 CUSTOMER: Final = 6173678
 """The customer's number in the names of files."""

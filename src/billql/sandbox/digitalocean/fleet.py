@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from billql.sandbox.chance import Chance
 from billql.sandbox.digitalocean import catalogue
 from billql.sandbox.digitalocean.catalogue import Size
-from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY, HOUR
 
 Kind = Literal[
     "droplet", "gpu", "volume", "snapshot", "load_balancer", "cluster", "database",
@@ -157,26 +157,26 @@ class Fleet:
         ]
 
     def _project(self, place: int) -> Project:
-        chance = Chance(self.seed, "project", place)
+        rng = Rng(self.seed, "project", place)
         name, purpose, environment = (
             _PROJECTS[place]
             if place < len(_PROJECTS)
             else (f"customer-{place:03d}", "Service or API", "Production")
         )
-        return Project(chance.uuid(), name, purpose, environment, 1_500_000_000 + place * 9 * DAY)
+        return Project(rng.uuid(), name, purpose, environment, 1_500_000_000 + place * 9 * DAY)
 
     def _rhythm(self, kind: Kind, slot: int) -> tuple[int, int]:
         """Return how long a life lasts in a slot, and when one of them began."""
         rhythm = self._rhythms.get((kind, slot))
         if rhythm is None:
-            chance = Chance(self.seed, kind, slot, "rhythm")
-            period = chance.between(*HABITS[kind].days) * DAY
-            rhythm = self._rhythms[kind, slot] = (period, chance.below(period))
+            rng = Rng(self.seed, kind, slot, "rhythm")
+            period = rng.between(*HABITS[kind].days) * DAY
+            rhythm = self._rhythms[kind, slot] = (period, rng.below(period))
         return rhythm
 
     def _born(self, kind: Kind, slot: int, turn: int) -> int:
         period, phase = self._rhythm(kind, slot)
-        delay = Chance(self.seed, kind, slot, turn, "born").below(period // 8)
+        delay = Rng(self.seed, kind, slot, turn, "born").below(period // 8)
         return phase + turn * period + delay
 
     def _turn(self, kind: Kind, slot: int, moment: int) -> int:
@@ -185,7 +185,7 @@ class Fleet:
         return turn if self._born(kind, slot, turn) <= moment else turn - 1
 
     def _region(self, kind: Kind, slot: int) -> str:
-        return Chance(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))
+        return Rng(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))
 
     def _life(self, kind: Kind, slot: int, turn: int) -> Life:
         life = self._lives.get((kind, slot, turn))
@@ -194,9 +194,9 @@ class Fleet:
         return life
 
     def _make(self, kind: Kind, slot: int, turn: int) -> Life:
-        chance = Chance(self.seed, kind, slot, turn)
+        rng = Rng(self.seed, kind, slot, turn)
         born = self._born(kind, slot, turn)
-        place = Chance(self.seed, kind, slot, "place")
+        place = Rng(self.seed, kind, slot, "place")
         region = self._region(kind, slot)
         project = place.below(len(self.projects))
         role = place.pick(_ROLES)
@@ -205,34 +205,34 @@ class Fleet:
         pools: tuple[Pool, ...] = ()
         match kind:
             case "droplet":
-                size = chance.pick(catalogue.DROPLET_SIZES).slug
+                size = rng.pick(catalogue.DROPLET_SIZES).slug
             case "gpu":
                 name = f"ml-gpu-{slot + 1:02d}"
-                size = chance.pick(catalogue.GPU_SIZES).slug
+                size = rng.pick(catalogue.GPU_SIZES).slug
             case "volume":
                 host = place.below(self.slots("droplet"))
                 region = self._region("droplet", host)
                 name = f"volume-{region}-{slot + 1:02d}"
-                amount = chance.pick((10, 50, 100, 250, 500))
+                amount = rng.pick((10, 50, 100, 250, 500))
             case "snapshot":
                 whose: Kind = "droplet" if slot % 2 == 0 else "volume"
                 host = place.below(self.slots(whose))
                 of = self.at(whose, host, born)
                 region, project = of.region, of.project
-                name = f"{of.name}-{born}{chance.below(1000):03d}"
-                amount = chance.between(10, 6000)
+                name = f"{of.name}-{born}{rng.below(1000):03d}"
+                amount = rng.between(10, 6000)
             case "load_balancer":
                 name = f"{role}-lb-{slot + 1:02d}"
             case "cluster":
                 name = f"{role}-k8s-{slot + 1:02d}"
                 pools = tuple(
-                    Pool(f"pool-{chance.hex(5)}", chance.pick(catalogue.NODE_SIZES), nodes)
-                    for nodes in chance.pick(((3,), (2, 2), (3, 4), (4, 1)))
+                    Pool(f"pool-{rng.hex(5)}", rng.pick(catalogue.NODE_SIZES), nodes)
+                    for nodes in rng.pick(((3,), (2, 2), (3, 4), (4, 1)))
                 )
             case "database":
                 name = f"db-{catalogue.REGIONS[region].split()[0].lower()}-{slot + 1:02d}"
-                size = chance.pick(list(catalogue.DATABASE_SIZES))
-                amount = chance.between(1, 3)
+                size = rng.pick(list(catalogue.DATABASE_SIZES))
+                amount = rng.between(1, 3)
             case "reserved_ip":
                 name = f"137.{184 + slot // 250}.{turn % 256}.{slot % 250 + 1}"
                 if slot % 2:
@@ -240,8 +240,8 @@ class Fleet:
                     region = self._region("droplet", host)
             case "app":
                 name = f"{role}-app-{slot + 1:02d}"
-                size = chance.pick(list(catalogue.APP_SIZES)[:8])
-                amount = chance.between(1, 3)
+                size = rng.pick(list(catalogue.APP_SIZES)[:8])
+                amount = rng.between(1, 3)
             case "node":
                 raise ValueError("nodes live in their cluster, not in slots")
         return Life(
@@ -250,7 +250,7 @@ class Fleet:
             born=born,
             died=self._born(kind, slot, turn + 1),
             number=number_at(born, _LANES.get(kind, 0) + slot),
-            uuid=Chance(self.seed, kind, slot, turn, "uuid").uuid(),
+            uuid=Rng(self.seed, kind, slot, turn, "uuid").uuid(),
             name=name,
             region=region,
             project=project,
@@ -261,15 +261,15 @@ class Fleet:
         )
 
     def _node(self, cluster: Life, pool: Pool, place: int) -> Life:
-        chance = Chance(self.seed, cluster.uuid, place)
+        rng = Rng(self.seed, cluster.uuid, place)
         return Life(
             kind="node",
             slot=cluster.slot,
             born=cluster.born,
             died=cluster.died,
             number=number_at(cluster.born, _LANES["node"] + cluster.slot * 8 + place),
-            uuid=chance.uuid(),
-            name=f"{pool.name}-{chance.hex(5)}",
+            uuid=rng.uuid(),
+            name=f"{pool.name}-{rng.hex(5)}",
             region=cluster.region,
             project=cluster.project,
             size=pool.size.slug,

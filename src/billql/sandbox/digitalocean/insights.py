@@ -14,7 +14,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.digitalocean.bills import MONTHS, dollars
 from billql.sandbox.digitalocean.charges import charges_of
 from billql.sandbox.digitalocean.fleet import HABITS, Fleet, Kind
-from billql.sandbox.moments import DAY, day_start, month_of, written
+from billql.sandbox.timestamps import DAY, day_start, month_of, written
 
 TEAM: Final = "12345678-1234-1234-1234-123456789012"
 """The team's UUID, the one of the API's documentation: its examples work here."""

@@ -11,11 +11,11 @@ from functools import cached_property
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.digitalocean import catalogue
 from billql.sandbox.digitalocean.catalogue import SIZES, region_json
 from billql.sandbox.digitalocean.fleet import Fleet, Kind, Life
-from billql.sandbox.moments import DAY, written
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY, written
 
 _IMAGE: Final[Json] = {
     "id": 63663980,
@@ -233,7 +233,7 @@ class Inventory:
 
     def _network(self, region: str) -> str:
         """Return the VPC of a region."""
-        return Chance(self._fleet.seed, "vpc", region).uuid()
+        return Rng(self._fleet.seed, "vpc", region).uuid()
 
     def _snapshot(self, life: Life) -> Json:
         of = self._original(life)
@@ -306,7 +306,7 @@ class Inventory:
             "tags": tags,
             "node_pools": [
                 {
-                    "id": Chance(life.uuid, pool.name).uuid(),
+                    "id": Rng(life.uuid, pool.name).uuid(),
                     "name": pool.name,
                     "size": pool.size.slug,
                     "count": pool.nodes,

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.digitalocean.bills import NIGHTLY, Bill, Bills, dollars
-from billql.sandbox.moments import DAY, day_start, month_start, written
+from billql.sandbox.timestamps import DAY, day_start, month_start, written
 
 EventType = Literal[
     "ACHFailure", "Adjustment", "AttemptFailed", "Chargeback", "Credit", "CreditExpiration",

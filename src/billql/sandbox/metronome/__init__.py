@@ -1,22 +1,22 @@
-"""Metronome's sandbox: contracts, balances, usage and invoices, as its API tells of them.
+"""Metronome's sandbox: contracts, balances, usage and invoices.
 
-asking      the fields of a request
-paging      five ways to hand over the next page
-wording     how moments and units are written
-catalogue   what is metered and sold
-accounts    customers, their contracts and plans
-metering    what was used
-balances    commits and credits with their ledgers, `statements` how they are shown
-invoices    what is owed, and when it came about, `documents` the same as PDF
-plan_books  the older world of plans and credit grants
-auditing    what was done in the account
-desk        what the groups of operations share, the groups being called `…_reads`
-operations  all of them
-endpoints   the API itself
+validation   the fields of a request's query and body
+paging       the five ways in which a token of the next page is sent
+formats      how timestamps and units are written
+catalogue    what is metered and sold
+accounts     customers, their contracts and plans
+metering     usage
+balances     commits and credits with their ledgers; `statements` is their JSON
+invoices     what is owed, and for which day or hour; `documents` is the PDF
+plan_ledger  plans and credit grants
+audit_log    what was done in the account
+endpoints    what all groups of operations share; each group is in `…_endpoints`
+operations   the routes of all groups
+api          keys, permissions, errors, headers
 """
 
 from __future__ import annotations
 
-from billql.sandbox.metronome.endpoints import Metronome
+from billql.sandbox.metronome.api import Metronome
 
 __all__ = ["Metronome"]

@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.catalogue import Catalogue
+from billql.sandbox.metronome.formats import on
 from billql.sandbox.metronome.metering import Metering, Seat
-from billql.sandbox.metronome.wording import on
-from billql.sandbox.moments import DAY, HOUR, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Bill, Customer, Plan, Story
+from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 TERM: Final = 12
 """Months that an enterprise's contract lasts."""
@@ -98,7 +98,7 @@ class Account:
 
     def new_id(self, *key: str | int) -> str:
         """Return the id of something of this customer's."""
-        return Chance(self.world.story.seed, "metronome", self.customer.place, *key).uuid()
+        return Rng(self.world.story.seed, "metronome", self.customer.place, *key).uuid()
 
     def later(self, seconds: int) -> int:
         """Return when something was done that long after the customer came, but not after now."""
@@ -201,7 +201,7 @@ class Account:
     def json(self) -> Json:
         """Return the customer as the API does."""
         customer, archived = self.customer, self.archived
-        sold = Chance(self.world.story.seed, "salesforce", customer.place)
+        sold = Rng(self.world.story.seed, "salesforce", customer.place)
         return {
             "id": self.id,
             "external_id": customer.ingest_alias,
@@ -263,7 +263,7 @@ class World:
 
     def package_id(self, key: str) -> str:
         """Return the id of a package, or of a part of one."""
-        return Chance(self.story.seed, "metronome", "package", key).uuid()
+        return Rng(self.story.seed, "metronome", "package", key).uuid()
 
     def account(self, id: str) -> Account | None:
         """Return a customer by its id."""

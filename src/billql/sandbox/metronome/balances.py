@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.accounts import TERM, Account, Contract
 from billql.sandbox.metronome.catalogue import Product
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED, Seat
-from billql.sandbox.metronome.wording import CREDITS, USD, Unit
-from billql.sandbox.moments import DAY, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Bill, Grant
+from billql.sandbox.timestamps import DAY, month_start
 
 Kind = Literal["PREPAID", "POSTPAID", "CREDIT"]
 
@@ -129,7 +129,7 @@ class Balances:
         """Return a commit or credit of the story's."""
         contract = self._contract_of(grant)
         segment = Segment(
-            Chance("segment", grant.id).uuid(), grant.cents, grant.starts_at, grant.ends_at
+            Rng("segment", grant.id).uuid(), grant.cents, grant.starts_at, grant.ends_at
         )
         purchase = next(
             (

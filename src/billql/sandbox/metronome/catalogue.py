@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.metronome.wording import CREDITS, USD, Unit, at, on
-from billql.sandbox.moments import DAY
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at, on
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import METRICS, Metric, Story
+from billql.sandbox.timestamps import DAY
 
 PROMPTS: Final = Metric("prompts", "Assistant prompts", "prompt", 1)
 """What the company's assistant is asked: paid for with credits that are given away."""
@@ -238,7 +238,7 @@ class Catalogue:
         return next(card for card in self.rate_cards if card.key == key)
 
     def _id(self, *key: str) -> str:
-        return Chance(self._seed, "metronome", *key).uuid()
+        return Rng(self._seed, "metronome", *key).uuid()
 
     def _make_meters(self) -> Iterator[Meter]:
         for metric in METRICS:
@@ -266,7 +266,7 @@ class Catalogue:
 
     def _make_products(self) -> Iterator[Product]:
         def make(key: str, name: str, type: ProductType, tags: tuple[str, ...] = ()) -> Product:
-            later = Chance(self._seed, "product", key).below(30 * DAY)
+            later = Rng(self._seed, "product", key).below(30 * DAY)
             return Product(self._id("product", key), key, name, type, self.founded + later, tags)
 
         for meter in self.meters[: len(METRICS)]:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, Contract
-from billql.sandbox.metronome.balance_reads import has_seats, seat_schedule
+from billql.sandbox.metronome.balance_endpoints import has_seats, seat_schedule
 from billql.sandbox.metronome.balances import Balance
+from billql.sandbox.metronome.formats import CREDITS, USD, at, on
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED
 from billql.sandbox.metronome.statements import balance_json
-from billql.sandbox.metronome.wording import CREDITS, USD, at, on
-from billql.sandbox.moments import month_at, month_start
+from billql.sandbox.timestamps import month_at, month_start
 
 AUTHOR = "Robin Billing"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billql.sandbox.api import Json
-from billql.sandbox.metronome.wording import USD
+from billql.sandbox.metronome.formats import USD
 from billql.sandbox.pdf import pdf_page
 
 

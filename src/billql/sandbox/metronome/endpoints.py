@@ -1,112 +1,106 @@
-"""Metronome's API as a whole: its credential, its errors, its headers."""
+"""What all groups of operations share: how they are added, what they look things up in."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection
-from functools import cached_property
-from hashlib import sha256
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
-from typing import Final
+from typing import Any
 
-from billql.sandbox.api import Refusal, Request, Response, Routes
-from billql.sandbox.limits import Quota
-from billql.sandbox.story import Story
+from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.metronome.accounts import Account, Contract, World
+from billql.sandbox.metronome.balances import Balance, Balances
+from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.invoices import Invoice
+from billql.sandbox.metronome.plan_ledger import PlanInvoice, PlanLedger
+from billql.sandbox.metronome.validation import Asked, Form, uuid
 
-_MESSAGES: Final = {
-    400: "Bad request",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    409: "Conflict",
-    415: "Content-Type must be application/json",
-    429: "Too many requests",
-    500: "Internal server error",
-    503: "Service unavailable",
-}
+Answer = Callable[[Request, Asked], Response]
 
-PERMISSIONS: Final = {
-    "contracts": "contracts",
-    "contract-pricing": "contract-pricing",
-    "packages": "contracts",
-    "credits": "credits",
-    "credit-types": "credit-types",
-    "customers": "customers",
-    "getCustomerBillingProviderConfigurations": "customers",
-    "listConfiguredBillingProviders": "customers",
-    "plans": "plans",
-    "planDetails": "plans",
-    "usage": "usage",
-    "events": "usage",
-    "billable-metrics": "billable-metrics",
-    "customer-alerts": "alerts",
-    "customFields": "custom-fields",
-    "auditLogs": "audit-logs",
-    "services": "services",
-    "notifications": "notifications",
-}
-"""What a restricted token may be permitted, by the first word of the path; invoices are apart."""
+AnyInvoice = Invoice | PlanInvoice
+"""An invoice of either world."""
 
 
-class Metronome:
-    """The sandbox of Metronome's API for one account. Nothing is worked out before it is asked."""
-
-    name = "metronome"
-    by_second = False
-
-    def __init__(self, story: Story) -> None:
-        self._story = story
-        self.token = sha256(f"metronome/{story.seed}".encode()).hexdigest()
-        self._restricted: dict[str, frozenset[str]] = {}
-
-    @cached_property
-    def routes(self) -> Routes:
-        """The operations."""
-        # Imported here because a sandbox is mostly made for one of its providers.
-        from billql.sandbox.metronome.operations import all_operations
-
-        return all_operations(self._story)
-
-    def restrict(self, permissions: Collection[str]) -> str:
-        """Return a token that is accepted for some permissions alone."""
-        known = {"invoices", *PERMISSIONS.values()}
-        if unknown := set(permissions) - known:
-            raise ValueError(f"unknown permissions: {', '.join(sorted(unknown))}")
-        word = "/".join(["metronome", str(self._story.seed), *sorted(permissions)])
-        token = sha256(word.encode()).hexdigest()
-        self._restricted[token] = frozenset(permissions)
-        return token
-
-    def credential(self, request: Request) -> str:
-        """Return the bearer token, or refuse the request."""
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if kind != "Bearer" or (token != self.token and token not in self._restricted):
-            raise Refusal(HTTPStatus.UNAUTHORIZED)
-        if token != self.token:
-            needed = _permission(request.path)
-            if needed not in self._restricted[token]:
-                words = f"The token does not have access to this resource: {needed}"
-                raise Refusal(HTTPStatus.FORBIDDEN, words)
-        return token
-
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
-        """Word an error as the API does: a message, and nothing else."""
-        message = refusal.message or _MESSAGES.get(refusal.status, str(refusal))
-        return Response.json({"message": message}, refusal.status)
-
-    def headers(self, request: Request, quota: Quota) -> dict[str, str]:
-        """Return the request's id, and how long to wait if it was one too many."""
-        headers = {"x-request-id": request.id}
-        if quota.refused:
-            wait = quota.retry_after or max(1, quota.reset - int(time.time()))
-            headers["retry-after"] = str(wait)
-        return headers
+def not_found(what: str) -> Refusal:
+    """Return the refusal of an id that nothing has."""
+    return Refusal(HTTPStatus.NOT_FOUND, f"{what} not found")
 
 
-def _permission(path: str) -> str:
-    """Return what a token needs for a path."""
-    words = path.strip("/").split("/")
-    if len(words) > 3 and words[1] == "customers" and words[3] == "invoices":
-        return "invoices"
-    return PERMISSIONS.get(words[1] if len(words) > 1 else "", "nothing")
+class Records:
+    """What was worked out for customers so far, kept because it takes a while."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self._balances: dict[str, list[Balance]] = {}
+        self._invoices: dict[str, list[AnyInvoice]] = {}
+        self._plan_ledgers: dict[str, PlanLedger] = {}
+
+    def balances(self, account: Account) -> list[Balance]:
+        """Return all commits and credits of a customer, oldest first."""
+        if account.id not in self._balances:
+            self._balances[account.id] = Balances(account).all()
+        return self._balances[account.id]
+
+    def invoices(self, account: Account) -> list[AnyInvoice]:
+        """Return all invoices of a customer, in the order that they are issued."""
+        if account.id not in self._invoices:
+            made: list[AnyInvoice] = [Invoice(account, bill) for bill in account.bills]
+            made += self.plan_ledger(account).invoices
+            self._invoices[account.id] = sorted(made, key=lambda one: (one.issued, one.id))
+        return self._invoices[account.id]
+
+    def plan_ledger(self, account: Account) -> PlanLedger:
+        """Return the grants and invoices of a customer that is on plans."""
+        if account.id not in self._plan_ledgers:
+            self._plan_ledgers[account.id] = PlanLedger(account)
+        return self._plan_ledgers[account.id]
+
+
+class Endpoints:
+    """A group of operations."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.world = records.world
+        self.now = records.world.now
+
+    def account(self, asked: Asked) -> Account:
+        """Return the customer that was asked for."""
+        account = self.world.account(asked["customer_id"])
+        if account is None:
+            raise not_found("Customer")
+        return account
+
+    def contract(self, asked: Asked) -> Contract:
+        """Return the contract that was asked for, which must be the customer's."""
+        for contract in self.account(asked).contracts:
+            if contract.id == asked["contract_id"]:
+                return contract
+        raise not_found("Contract")
+
+    def meter(self, id: str) -> Meter:
+        """Return a billable metric."""
+        for meter in self.world.catalogue.meters:
+            if meter.id == id:
+                return meter
+        raise not_found("Billable metric")
+
+
+def get(routes: Routes, path: str, form: Form, answer: Answer) -> None:
+    """Add an operation whose parameters are in the path and the query."""
+    routes.add(path, partial(_answer, form, answer))
+
+
+def post(routes: Routes, path: str, form: Form, answer: Answer) -> None:
+    """Add an operation whose parameters are in the body, a token of paging perhaps apart."""
+    routes.add(path, partial(_answer, form, answer), method="POST")
+
+
+def _answer(form: Form, answer: Answer, request: Request, **path: str) -> Response:
+    ids = {name: uuid(name, value) for name, value in path.items() if name.endswith("_id")}
+    return answer(request, {**form.read(request), **path, **ids})
+
+
+def data(value: Json | list[Any]) -> Response:
+    """Answer with what is not paged."""
+    return Response.json({"data": value})

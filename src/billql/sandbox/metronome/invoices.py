@@ -14,13 +14,13 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.catalogue import Product
+from billql.sandbox.metronome.formats import USD, Unit, at
 from billql.sandbox.metronome.metering import dealt, groups_of
-from billql.sandbox.metronome.wording import USD, Unit, at
-from billql.sandbox.moments import HOUR, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Bill, Grant
+from billql.sandbox.timestamps import HOUR, month_start
 
 _COMMIT_TYPES: Final = {
     "prepaid": "PrepaidCommit",
@@ -202,7 +202,7 @@ class Invoice:
     def _commit(self, grant: Grant) -> Json:
         return {
             "commit_id": grant.id,
-            "commit_segment_id": Chance("segment", grant.id).uuid(),
+            "commit_segment_id": Rng("segment", grant.id).uuid(),
             "commit_type": _COMMIT_TYPES[grant.kind],
             "commit_custom_fields": {"campaign": "welcome"}
             if grant.name == "Welcome credit"

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.catalogue import Meter
-from billql.sandbox.moments import HOUR, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Metric, Story
+from billql.sandbox.timestamps import HOUR, month_at, month_start
 
 PER_SEAT: Final = 500
 """Prompts that a seat has each month."""
@@ -64,11 +64,11 @@ class Metering:
         """Return who may ask the assistant: enterprises have seats, the others share a pool."""
         if customer.biller != "metronome":
             return []
-        chance = Chance(self._story.seed, "seats", customer.place)
+        rng = Rng(self._story.seed, "seats", customer.place)
         joined = month_at(customer.created)
         if customer.plan != "enterprise":
-            return [Seat(f"user_{place + 1}", joined) for place in range(chance.between(2, 4))]
-        number = 30 if customer.place == 0 else chance.between(3, 12)
+            return [Seat(f"user_{place + 1}", joined) for place in range(rng.between(2, 4))]
+        number = 30 if customer.place == 0 else rng.between(3, 12)
         # The last fifth of the seats is added in the third month.
         return [
             Seat(f"user_{place + 1:03d}", joined + (2 if place >= number - number // 5 else 0))
@@ -95,14 +95,14 @@ class Metering:
         if gone or month < seat.first:
             return 0
         most = PER_SEAT if customer.plan == "enterprise" else POOLED // 4
-        chance = Chance(self._story.seed, "prompts", customer.place, seat.id, month)
-        match chance.below(6):
+        rng = Rng(self._story.seed, "prompts", customer.place, seat.id, month)
+        match rng.below(6):
             case 0:
                 return 0
             case 1:
                 return most
             case _:
-                return chance.between(1, most)
+                return rng.between(1, most)
 
     def value(
         self, customer: Customer, meter: Meter, start: int, end: int, group: Mapping[str, str]

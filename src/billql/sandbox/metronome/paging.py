@@ -21,7 +21,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 import orjson
 
 from billql.sandbox.api import Json, Request, Response
-from billql.sandbox.metronome.asking import Asked, Field, Form, count, maybe, text, wrong
+from billql.sandbox.metronome.validation import Asked, Field, Form, count, maybe, text, wrong
 
 T = TypeVar("T")
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.balances import Balance, Entry, Kind, Segment
-from billql.sandbox.metronome.wording import USD, at, on
+from billql.sandbox.metronome.formats import USD, at, on
+from billql.sandbox.rng import Rng
 
 _WORDS: Final[dict[Kind, str]] = {
     "PREPAID": "PREPAID_COMMIT",
@@ -49,7 +49,7 @@ def invoice_json(balance: Balance, now: int) -> Json:
     bill = balance.purchase
     amount = sum(line.cents for line in bill.lines)
     item: Json = {
-        "id": Chance("payment", balance.id).uuid(),
+        "id": Rng("payment", balance.id).uuid(),
         "amount": amount,
         "unit_price": amount,
         "quantity": 1,

@@ -1,41 +1,39 @@
-"""Stripe's sandbox: billing, payments and the catalogue, for every GET that people ask.
+"""Stripe's sandbox: billing, payments and the catalogue, for every GET that clients send.
 
-What happened
+The data
 
-catalogue      what is sold: products, prices, plans, coupons, promotion codes, tax rates
-rebates        what makes it cheaper: coupons and promotion codes
-terms          who subscribes to what
-extras         what is billed beside
-drafting       how that becomes the lines of invoices, exact to the minor unit
-credits        credit grants, what is taken from them, and the summary
-purse          a customer's balance
-accounts       a customer's life: all that in the order of time
-customers, subscriptions
-               as the API shows them
-invoices       invoices, their lines and items as the API shows them
-notes          credit notes
-orders         what is paid without an invoice
-payments       payment intents, their charges, payments of invoices
-reversals      refunds and disputes
-balances       balance transactions, payouts and the balance
+catalogue         products, prices, plans and tax rates
+discounts         coupons, promotion codes and discounts
+terms             the terms of each subscription, and its periods
+invoice_items     what is billed beside the plans
+invoice_model     invoices, lines, taxes and credit notes, exact to the minor unit
+credits           credit grants, their transactions and the summary
+customer_balance  a customer's balance
+accounts          everything that happens to a customer, in the order of time
+customers, subscriptions, invoices, credit_notes
+                  the JSON of these
+orders            payments without an invoice
+payments          payment intents, charges, payments of invoices
+reversals         refunds and disputes
+balances          balance transactions, payouts and the balance
 quotes, meters, events
-clocks         what a test clock rehearses, which lists leave out
-books          all tables, made when first asked for
+clocks            the objects of a test clock, which lists leave out
+ledger            all tables, made when one is first requested
 
-How it is asked
+The API
 
-parameters     deep objects, and the kinds of value
-wording        errors
-expanding      ids replaced by objects
-filters        which rows a parameter keeps
-searching      the query language
-resources      which endpoint lists what, with which filters
-listing        pages by cursor, objects, searches
-endpoints      the API itself
+parameters        nested parameters, and the types of their values
+errors            the error objects
+expansion         ids replaced by objects
+filters           the rows that a parameter selects
+search            the query language of searches
+resources         the path, filters and search fields of each list
+endpoints         lists by cursor, single objects, searches
+api               keys, permissions, headers
 """
 
 from __future__ import annotations
 
-from billql.sandbox.stripe.endpoints import Stripe
+from billql.sandbox.stripe.api import Stripe
 
 __all__ = ["Stripe"]

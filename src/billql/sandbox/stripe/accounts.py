@@ -13,13 +13,16 @@ from itertools import count
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, Settlement, settle
 from billql.sandbox.story import Bill, Customer, Story
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.credits import Wallet, grants_of
-from billql.sandbox.stripe.drafting import (
+from billql.sandbox.stripe.customer_balance import CustomerBalance
+from billql.sandbox.stripe.discounts import Coupon
+from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.invoice_items import adjustments_of, extras_of, line_of
+from billql.sandbox.stripe.invoice_model import (
     Extra,
     Invoice,
     Line,
@@ -29,11 +32,8 @@ from billql.sandbox.stripe.drafting import (
     take_off,
     tax_on,
 )
-from billql.sandbox.stripe.extras import adjustments_of, extras_of, line_of
-from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.purse import Purse
-from billql.sandbox.stripe.rebates import Coupon
 from billql.sandbox.stripe.terms import Subscribing, Terms
+from billql.sandbox.timestamps import DAY, HOUR
 
 _CERTAIN: Final[dict[int, Fate]] = {
     2: "paid",
@@ -59,7 +59,7 @@ class Account:
         self.invoices: list[Invoice] = []
         self.extras: list[Extra] = []
         self.notes: list[Note] = []
-        self.purse = Purse(customer)
+        self.balance = CustomerBalance(customer)
         self.prefix = ident("", story.seed, "prefix", customer.place)[:8].upper()
         self.finalized = 0
         self._story = story
@@ -85,7 +85,7 @@ class Account:
                 self._at(grant.voided, partial(wallet.void, grant))
         for moment, amount, kind in adjustments_of(customer):
             words = "Balance brought along" if kind == "initial" else "Goodwill"
-            self._at(moment, partial(self.purse.change, moment, amount, kind, words))
+            self._at(moment, partial(self.balance.change, moment, amount, kind, words))
         for extra in extras_of(story, self._catalogue, customer, self.terms):
             self._at(extra.moment, partial(self._owe, extra))
         for terms in self.terms:
@@ -290,12 +290,12 @@ class Account:
             settlement=Settlement(0, moment, moment + wait, None),
             terms=terms,
             discount=discount,
-            starting=self.purse.balance,
+            starting=self.balance.amount,
             advancing=advancing,
         )
-        amount = max(0, self.purse.balance + invoice.total)
+        amount = max(0, self.balance.amount + invoice.total)
         settlement = settle(
-            Chance("fate", name), moment, amount, sent=invoice.sent, fate=fate, wait=wait
+            Rng("fate", name), moment, amount, sent=invoice.sent, fate=fate, wait=wait
         )
         if not advancing:
             settlement = Settlement(amount, moment, 1 << 40, None)
@@ -316,12 +316,12 @@ class Account:
         self.finalized += 1
         invoice.number = f"{self.prefix}-{self.finalized:04d}"
         if invoice.imported:
-            invoice.ending = self.purse.balance
+            invoice.ending = self.balance.amount
         else:
-            invoice.ending = min(0, self.purse.balance + invoice.total)
-            used = invoice.ending - self.purse.balance
+            invoice.ending = min(0, self.balance.amount + invoice.total)
+            used = invoice.ending - self.balance.amount
             if used:
-                self.purse.change(
+                self.balance.change(
                     settlement.finalized, used, "applied_to_invoice", invoice=invoice.id
                 )
         if settlement.voided is not None:
@@ -333,10 +333,10 @@ class Account:
         self.wallet.give_back(invoice.id, moment)
         used = (invoice.ending or 0) - invoice.starting
         if used and not invoice.imported:
-            self.purse.change(moment, -used, "unapplied_from_invoice", invoice=invoice.id)
+            self.balance.change(moment, -used, "unapplied_from_invoice", invoice=invoice.id)
 
     def _plan_note(self, invoice: Invoice, kind: NoteKind | None) -> None:
-        thrown = Chance("note", invoice.id).below(24)
+        roll = Rng("note", invoice.id).below(24)
         settlement = invoice.settlement
         paid = settlement.paid_at(1 << 40)
         voided = None
@@ -344,13 +344,13 @@ class Account:
             return
         if paid is not None:
             kinds: tuple[NoteKind, ...] = ("refund", "balance", "out of band")
-            if kind is None and thrown < (1 if invoice.imported else 3):
-                kind = kinds[thrown]
+            if kind is None and roll < (1 if invoice.imported else 3):
+                kind = kinds[roll]
             moment = paid + 6 * DAY
         elif settlement.given_up is not None and not invoice.imported:
             kind = "pre-payment"
             moment = settlement.finalized + 10 * DAY
-            voided = moment + DAY if thrown < 8 and self.customer.place != 1 else None
+            voided = moment + DAY if roll < 8 and self.customer.place != 1 else None
         else:
             return
         if kind is not None:
@@ -370,7 +370,7 @@ class Account:
         key = ident("cn_1", invoice.id)
         note = Note(key, number, invoice, line, kind, moment, base, tax, voided)
         if kind == "balance":
-            note.balance_entry = self.purse.change(
+            note.balance_entry = self.balance.change(
                 moment, -note.total, "credit_note", invoice=invoice.id, note=note.id
             )
         invoice.notes.append(note)

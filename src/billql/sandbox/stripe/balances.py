@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.moments import DAY, HOUR, month_at, month_start
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.stripe.payments import Charge
 from billql.sandbox.stripe.reversals import Dispute, Refund
+from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 _PER_DOLLAR: Final = {"kwd": 3.25}
 """What a unit of a currency without an account of its own is worth."""
@@ -235,7 +235,7 @@ def monthly_fees(seed: int, opened: int, now: int) -> list[Movement]:
     ]  # fmt: skip
 
 
-class Books:
+class CompanyLedger:
     """All movements, and the payouts that they lead to."""
 
     def __init__(self, seed: int, movements: Iterable[Movement], opened: int, now: int) -> None:

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.catalogue import Catalogue, in_currency
-from billql.sandbox.stripe.drafting import Line
 from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.invoice_model import Line
+from billql.sandbox.timestamps import DAY
 
 Reason = Literal[
     "credits_granted",
@@ -228,7 +228,7 @@ def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Gr
     welcome.expires, welcome.priority = made + 90 * DAY, 10
     grants = [welcome]
     if place in (2, 4) or (customer.plan != "starter" and place % 2 == 1):
-        worth = Chance(seed, "prepaid credits", place).between(5, 40) * 10_000
+        worth = Rng(seed, "prepaid credits", place).between(5, 40) * 10_000
         worth *= 4 if place == 1 else 1
         for after in range(20, 800, 180):
             bought = grant("Prepaid credits", "paid", worth, after)

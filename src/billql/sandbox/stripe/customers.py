@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer
 from billql.sandbox.stripe.accounts import Account
+from billql.sandbox.stripe.customer_balance import Entry
 from billql.sandbox.stripe.ids import account_of, ident
-from billql.sandbox.stripe.purse import Entry
 
 _ADDRESSES: Final = {
     "usd": ("New York", "US", "350 Fifth Avenue", "10118", "NY"),
@@ -51,7 +51,7 @@ def customer_json(account: Account, now: int) -> Json:
         "id": customer.stripe_id,
         "object": "customer",
         "address": address_of(customer) if pays else None,
-        "balance": account.purse.balance,
+        "balance": account.balance.amount,
         "business_name": customer.name,
         "created": customer.created,
         "currency": customer.currency if account.invoices else None,
@@ -76,7 +76,7 @@ def customer_json(account: Account, now: int) -> Json:
         "metadata": metadata,
         "name": customer.name,
         "next_invoice_sequence": account.finalized + 1,
-        "phone": f"+1555{Chance('phone', customer.stripe_id).below(10**7):07d}" if pays else None,
+        "phone": f"+1555{Rng('phone', customer.stripe_id).below(10**7):07d}" if pays else None,
         "preferred_locales": ["de"] if customer.currency == "eur" else [],
         "shipping": None,
         "tax_exempt": "none",

@@ -1,155 +1,331 @@
-"""Stripe's API as a whole: its keys, its errors, its headers."""
+"""The endpoints: lists by cursor, single objects, searches, and the few that are neither."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-import threading
-from collections.abc import Collection
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final, Protocol
 
-from billql.sandbox.api import Json, Refusal, Request, Response, Routes
-from billql.sandbox.chance import Chance
-from billql.sandbox.limits import Quota
-from billql.sandbox.story import Story
-from billql.sandbox.stripe import wording
+from billql.sandbox.api import Json, Request, Response, Routes
+from billql.sandbox.stripe import errors, meters, search
+from billql.sandbox.stripe.credits import Grant, summary
+from billql.sandbox.stripe.expansion import expand
+from billql.sandbox.stripe.filters import Filter, within
+from billql.sandbox.stripe.ledger import Ledger
+from billql.sandbox.stripe.parameters import (
+    EXPAND,
+    PAGING,
+    Kind,
+    between,
+    check,
+    choice,
+    decode,
+    group,
+    several,
+    text,
+    whole,
+)
+from billql.sandbox.stripe.resources import BY_PATH, RESOURCES, Resource
 
-VERSION: Final = "2026-10-28.endive"
-"""The API version whose shapes are served, whatever `Stripe-Version` asks for."""
+DEFAULT: Final = 10
+"""Rows of a page if no limit is given."""
 
-_VERSION: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](\.[a-z_]+)*")
+Permit = Callable[[Request, str], None]
 
 
-class Stripe:
-    """The sandbox of Stripe's API for one account, in test mode."""
+class Rows(Protocol):
+    """What can be paged: a sequence that knows where a row is."""
 
-    name = "stripe"
-    by_second = True
+    def __len__(self) -> int: ...
+    def __getitem__(self, place: int, /) -> Any: ...
+    def place(self, key: str) -> int | None:
+        """Return where a row is."""
 
-    def __init__(self, story: Story) -> None:
-        chance = Chance(story.seed, "stripe account")
-        self._story = story
-        self._account = f"acct_1{chance.word(15)}"
-        self.token = f"sk_test_51{Chance(story.seed, 'stripe key').word(40)}"
-        self._restricted: dict[str, frozenset[str]] = {}
-        self._routes: Routes | None = None
-        self._lock = threading.Lock()
 
-    @property
-    def routes(self) -> Routes:
-        """The endpoints; most of this package is loaded when the first request asks for one."""
-        with self._lock:
-            if self._routes is None:
-                from billql.sandbox.stripe.books import Books
-                from billql.sandbox.stripe.listing import Endpoints
+_ENTRIES: Final = {
+    "created": within("created"),
+    "invoice": Filter(text, lambda ledger, row, value: row["invoice"] == value, "invoices"),
+}
+_SCOPE: Final = group(price_type=choice("metered"), prices=several(group(id=text), 20))
+_SUMMARY: Final[Mapping[str, Kind]] = {
+    "customer": text,
+    "customer_account": text,
+    "filter": group(
+        type=choice("applicability_scope", "credit_grant"),
+        credit_grant=text,
+        applicability_scope=_SCOPE,
+    ),
+}
+_COUNTED: Final[Mapping[str, Kind]] = {
+    "customer": text,
+    "start_time": whole,
+    "end_time": whole,
+    "value_grouping_window": choice("hour", "day"),
+}
+_SEARCH: Final[Mapping[str, Kind]] = {"query": text, "limit": between(1, 100), "page": text}
 
-                self._routes = Routes()
-                books = Books(self._story, self._account, VERSION)
-                Endpoints(books, self.permit).add_to(self._routes)
-            return self._routes
 
-    def restrict(self, permissions: Collection[str]) -> str:
-        """Return a restricted key; a permission is called like 'rak_customer_read'."""
-        allowed = frozenset(permissions)
-        tail = Chance(self._story.seed, "restricted key", *sorted(allowed)).word(40)
-        self._restricted[f"rk_test_51{tail}"] = allowed
-        return f"rk_test_51{tail}"
+class Endpoints:
+    """All endpoints over one account's books."""
 
-    def credential(self, request: Request) -> str:
-        """Return the key, as a bearer token or as the user of basic authentication."""
-        key = _key(request.headers.get("authorization", ""))
-        if not key:
-            raise Refusal(HTTPStatus.UNAUTHORIZED, wording.NO_KEY)
-        if key != self.token and key not in self._restricted:
-            message = f"Invalid API Key provided: {wording.masked(key)}"
-            raise Refusal(HTTPStatus.UNAUTHORIZED, message)
-        self._check_headers(request, key)
-        return key
+    def __init__(self, ledger: Ledger, permit: Permit) -> None:
+        self._ledger = ledger
+        self._permit = permit
 
-    def _check_headers(self, request: Request, key: str) -> None:
-        version = request.headers.get("stripe-version", VERSION)
-        if not _VERSION.fullmatch(version):
-            raise wording.Error(f"Invalid Stripe API version: {version}")
-        account = request.headers.get("stripe-account", self._account)
-        if account != self._account:
-            message = (
-                f"The provided key '{wording.masked(key)}' does not have access to account "
-                f"'{account}' (or that account does not exist). Application access may have been "
-                "revoked."
-            )
-            raise wording.Error(message, status=HTTPStatus.FORBIDDEN, code="account_invalid")
+    def add_to(self, routes: Routes) -> None:
+        """Add the endpoints."""
+        for resource in RESOURCES:
+            path = f"/v1/{resource.path}"
+            routes.add(path, self._lister(resource))
+            routes.add(f"{path}/{{id}}", self._getter(resource))
+            if resource.search is not None:
+                routes.add(f"{path}/search", self._searcher(resource, resource.search))
+        for owner, word in (
+            ("invoices", "lines"),
+            ("credit_notes", "lines"),
+            ("quotes", "line_items"),
+        ):
+            routes.add(f"/v1/{owner}/{{id}}/{word}", self._line_lister(BY_PATH[owner]))
+        entries = "/v1/customers/{id}/balance_transactions"
+        routes.add(entries, self._list_entries)
+        routes.add(f"{entries}/{{entry}}", self._get_entry)
+        routes.add("/v1/balance", self._get_balance)
+        routes.add("/v1/billing/credit_balance_summary", self._get_summary)
+        routes.add("/v1/billing/meters/{id}/event_summaries", self._list_counted)
 
-    def permit(self, request: Request, permission: str) -> None:
-        """Refuse a request whose key is restricted to other things."""
-        key = self.credential(request)
-        allowed = self._restricted.get(key)
-        if allowed is not None and permission not in allowed:
-            message = (
-                f"The provided key '{wording.masked(key, 6)}' does not have the required "
-                f"permissions for this endpoint on account '{self._account}'. Having the "
-                f"'{permission}' permission would allow this request to continue."
-            )
-            raise wording.Error(message, status=HTTPStatus.FORBIDDEN)
+    # What every endpoint does
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
-        """Word an error as the API does."""
-        error: Json = {}
-        if isinstance(refusal, wording.Error) and refusal.code:
-            error["code"] = refusal.code
-        message = refusal.message
-        match refusal.status:
-            case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED if message is None:
-                message = (
-                    f"Unrecognized request URL ({request.method}: {request.path}). Please see "
-                    "https://stripe.com/docs or we can help at https://support.stripe.com/."
-                )
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                error["code"], message = "rate_limit", message or wording.TOO_MANY
-        if "code" in error:
-            error["doc_url"] = (
-                f"https://stripe.com/docs/error-codes/{error['code'].replace('_', '-')}"
-            )
-        error["message"] = message or wording.FAILED
-        if isinstance(refusal, wording.Error) and refusal.param:
-            error["param"] = refusal.param
-        if refusal.status != HTTPStatus.UNAUTHORIZED:
-            error["request_log_url"] = (
-                f"https://dashboard.stripe.com/{self._account}/test/logs/{_id(request)}"
-                f"?t={self._story.now}"
-            )
-        error["type"] = "api_error" if refusal.status >= 500 else "invalid_request_error"
-        answer = Response.json({"error": error}, refusal.status)
-        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
-            headers = {"stripe-should-retry": "true", "stripe-rate-limited-reason": "global-rate"}
-            return Response(answer.body, answer.status, answer.content_type, headers)
-        if refusal.status == HTTPStatus.UNAUTHORIZED:
-            headers = {"www-authenticate": 'Bearer realm="Stripe"'}
-            return Response(answer.body, answer.status, answer.content_type, headers)
-        return answer
+    def _read(self, request: Request, kinds: Mapping[str, Kind], *required: str) -> dict[str, Any]:
+        """Check the parameters."""
+        given = decode(request.pairs)
+        values = check(given, {**kinds, **EXPAND})
+        for name in required:
+            if name not in values:
+                raise errors.missing(name)
+        return values
 
-    def headers(self, request: Request, quota: Quota) -> dict[str, str]:
-        """Return the request's id and the version that it asked for."""
-        return {
-            "request-id": _id(request),
-            "stripe-version": request.headers.get("stripe-version", VERSION),
+    def _answer(self, answer: Json, values: Mapping[str, Any]) -> Response:
+        return Response.json(expand(self._ledger, answer, values.get("expand", ())))
+
+    def _owner(self, resource: Resource, key: str) -> Json:
+        """Return the object of a path."""
+        row = self._ledger.tables[resource.path].get(key)
+        if row is None:
+            raise errors.no_such(resource.word, key, "id", HTTPStatus.NOT_FOUND)
+        return row
+
+    def _known(self, path: str, key: str, param: str) -> None:
+        """Refuse a parameter that is no id of a list's."""
+        if self._ledger.tables[path].get(key) is None:
+            raise errors.no_such(BY_PATH[path].word, key, param)
+
+    def _page(
+        self,
+        request: Request,
+        values: Mapping[str, Any],
+        rows: Rows,
+        word: str,
+        keep: Callable[[Json], bool] = lambda row: True,
+    ) -> Response:
+        """Answer with a page: the cursor says where it begins, whether or not its row is kept."""
+        limit: int = values.get("limit", DEFAULT)
+        after, before = values.get("starting_after"), values.get("ending_before")
+        if after is not None and before is not None:
+            message = "You may only specify one of these parameters: starting_after, ending_before."
+            raise errors.Error(message, code="parameter_invalid_empty", param="starting_after")
+        places: Sequence[int] = range(len(rows))
+        if after is not None:
+            places = range(_place(rows, word, after, "starting_after") + 1, len(rows))
+        if before is not None:
+            places = range(_place(rows, word, before, "ending_before"))[::-1]
+        found: list[Json] = []
+        for place in places:
+            row = rows[place]
+            if keep(row):
+                found.append(row)
+                if len(found) > limit:
+                    break
+        page = found[:limit] if before is None else found[:limit][::-1]
+        answer = {
+            "object": "list",
+            "data": page,
+            "has_more": len(found) > limit,
+            "url": request.path,
         }
+        return self._answer(answer, values)
+
+    def _kept(
+        self, filters: Mapping[str, Filter], values: Mapping[str, Any]
+    ) -> Callable[[Json], bool]:
+        """Return the test of the filters that were given; ids in them must be known."""
+        given = [(filters[name], value) for name, value in values.items() if name in filters]
+        for name, value in values.items():
+            if name in filters and filters[name].of is not None:
+                self._known(filters[name].of or "", value, name)
+        ledger = self._ledger
+        return lambda row: all(each.keep(ledger, row, value) for each, value in given)
+
+    # Lists, objects, searches
+
+    def _lister(self, resource: Resource) -> Callable[[Request], Response]:
+        kinds = {name: each.kind for name, each in resource.filters.items()} | dict(PAGING)
+
+        def handler(request: Request) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, kinds, *resource.required)
+            kept = self._kept(resource.filters, values)
+            hide = resource.hide
+            rows = self._ledger.tables[resource.path]
+            if hide is None:
+                return self._page(request, values, rows, resource.word, kept)
+            return self._page(
+                request,
+                values,
+                rows,
+                resource.word,
+                lambda row: kept(row) and not hide(row, values),
+            )
+
+        return handler
+
+    def _getter(self, resource: Resource) -> Callable[..., Response]:
+        def handler(request: Request, id: str) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, {})
+            return self._answer(self._owner(resource, id), values)
+
+        return handler
+
+    def _searcher(
+        self, resource: Resource, fields: Mapping[str, search.Field]
+    ) -> Callable[[Request], Response]:
+        def handler(request: Request) -> Response:
+            self._permit(request, resource.permission)
+            values = self._read(request, _SEARCH, "query")
+            test = search.read(values["query"], resource.path, fields)
+            start = search.page_of(values.get("page"))
+            limit = values.get("limit", DEFAULT)
+            rows = self._ledger.tables[resource.path]
+            found = [row for row in rows if row.get("test_clock") is None and test(row)]
+            more = start + limit < len(found)
+            answer: Json = {
+                "object": "search_result",
+                "data": found[start : start + limit],
+                "has_more": more,
+                "next_page": search.page_token(start + limit) if more else None,
+                "url": request.path,
+            }
+            wanted = values.get("expand", [])
+            if "total_count" in wanted:
+                answer["total_count"] = len(found)
+            inner = [path for path in wanted if path != "total_count"]
+            return self._answer(answer, {"expand": inner})
+
+        return handler
+
+    # What belongs to something else
+
+    def _line_lister(self, owner: Resource) -> Callable[..., Response]:
+        def handler(request: Request, id: str) -> Response:
+            self._permit(request, owner.permission)
+            values = self._read(request, PAGING)
+            self._owner(owner, id)
+            return self._page(request, values, self._ledger.lines[id], "line_item")
+
+        return handler
+
+    def _list_entries(self, request: Request, id: str) -> Response:
+        self._permit(request, BY_PATH["customers"].permission)
+        kinds = {name: each.kind for name, each in _ENTRIES.items()} | dict(PAGING)
+        values = self._read(request, kinds)
+        self._owner(BY_PATH["customers"], id)
+        rows = self._ledger.entries[id]
+        word = "customer_balance_transaction"
+        return self._page(request, values, rows, word, self._kept(_ENTRIES, values))
+
+    def _get_entry(self, request: Request, id: str, entry: str) -> Response:
+        self._permit(request, BY_PATH["customers"].permission)
+        values = self._read(request, {})
+        self._owner(BY_PATH["customers"], id)
+        row = self._ledger.entries[id].get(entry)
+        if row is None:
+            word = "customer_balance_transaction"
+            raise errors.no_such(word, entry, "transaction", HTTPStatus.NOT_FOUND)
+        return self._answer(row, values)
+
+    def _list_counted(self, request: Request, id: str) -> Response:
+        meter = BY_PATH["billing/meters"]
+        self._permit(request, meter.permission)
+        values = self._read(request, {**_COUNTED, **PAGING}, "customer", "start_time", "end_time")
+        row = self._owner(meter, id)
+        self._known("customers", values["customer"], "customer")
+        customer = self._ledger.customers[values["customer"]]
+        rows = meters.summaries(self._ledger.story, row, customer, values)
+        return self._page(request, values, rows, "meter_event_summary")
+
+    # What is alone
+
+    def _get_balance(self, request: Request) -> Response:
+        self._permit(request, "rak_balance_read")
+        values = self._read(request, {})
+        return self._answer(self._balance(), values)
+
+    def _balance(self) -> Json:
+        # The balance is there when the tables are.
+        return self._ledger.balance if self._ledger.tables else {}
+
+    def _get_summary(self, request: Request) -> Response:
+        self._permit(request, "rak_billing_credits_read")
+        values = self._read(request, _SUMMARY, "filter")
+        customer = self._summed(values)
+        chosen = self._chosen(self._ledger.grants[customer["id"]], values["filter"])
+        answer = {
+            "object": "billing.credit_balance_summary",
+            "balances": summary(chosen, self._ledger.story.now),
+            "customer": customer["id"],
+            "customer_account": customer["customer_account"],
+            "livemode": False,
+        }
+        return self._answer(answer, values)
+
+    def _summed(self, values: Mapping[str, Any]) -> Json:
+        """Return the customer whom a summary is about, who may be given as an account."""
+        account = values.get("customer_account")
+        if "customer" in values:
+            self._known("customers", values["customer"], "customer")
+        elif account is None:
+            raise errors.missing("customer")
+        for row in self._ledger.tables["customers"]:
+            whose = (row["id"], row["customer_account"])
+            if values.get("customer", whose[0]) == whose[0] and account in (None, whose[1]):
+                return row
+        raise errors.no_such("account", str(account), "customer_account")
+
+    def _chosen(self, grants: Sequence[Grant], asked: Mapping[str, Any]) -> list[Grant]:
+        """Return the grants that a summary is about."""
+        if "type" not in asked:
+            raise errors.missing("filter[type]")
+        kind = asked["type"]
+        if kind not in asked:
+            raise errors.missing(f"filter[{kind}]")
+        if kind == "credit_grant":
+            self._known("billing/credit_grants", asked[kind], "filter[credit_grant]")
+            return [grant for grant in grants if grant.id == asked[kind]]
+        scope = asked[kind]
+        if len(scope) != 1:
+            message = "You must pass exactly one of price_type and prices."
+            raise errors.Error(message, param="filter[applicability_scope]")
+        if "price_type" in scope:
+            return [grant for grant in grants if not grant.prices]
+        wanted = [price["id"] for price in scope["prices"]]
+        for place, price in enumerate(wanted):
+            where = f"filter[applicability_scope][prices][{place}][id]"
+            self._known("prices", price, where)
+        return [grant for grant in grants if set(wanted) & set(grant.prices)]
 
 
-def _id(request: Request) -> str:
-    return "req_" + request.id.replace("-", "")[-14:]
-
-
-def _key(authorization: str) -> str:
-    scheme, _, given = authorization.strip().partition(" ")
-    match scheme.lower():
-        case "bearer":
-            return given.strip()
-        case "basic":
-            try:
-                return base64.b64decode(given, validate=True).decode().partition(":")[0]
-            except (binascii.Error, UnicodeDecodeError):
-                return ""
-        case _:
-            return ""
+def _place(rows: Rows, word: str, key: str, param: str) -> int:
+    place = rows.place(key)
+    if place is None:
+        raise errors.no_such(word, key, param)
+    return place

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.moments import DAY
 from billql.sandbox.stripe.ids import ident
+from billql.sandbox.timestamps import DAY
 
 KEPT: Final = 30 * DAY
 

@@ -8,10 +8,10 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe.books import Books
+from billql.sandbox.stripe.ledger import Ledger
 from billql.sandbox.stripe.parameters import Kind, choice, flag, several, span, text
 
-Keep = Callable[[Books, Json, Any], bool]
+Keep = Callable[[Ledger, Json, Any], bool]
 """Tells whether a row is kept for a parameter's value."""
 
 
@@ -36,7 +36,7 @@ def at(row: Any, path: str) -> Any:
 
 def same(field: str, kind: Kind = text, of: str | None = None) -> Filter:
     """Keep rows with a value in a field."""
-    return Filter(kind, lambda books, row, value: at(row, field) == value, of)
+    return Filter(kind, lambda ledger, row, value: at(row, field) == value, of)
 
 
 def whose(field: str, of: str) -> Filter:
@@ -46,7 +46,7 @@ def whose(field: str, of: str) -> Filter:
 
 def within(field: str) -> Filter:
     """Keep rows with a moment within bounds."""
-    return Filter(span, lambda books, row, value: value(at(row, field)))
+    return Filter(span, lambda ledger, row, value: value(at(row, field)))
 
 
 def one_of(field: str, *words: str) -> Filter:
@@ -56,12 +56,12 @@ def one_of(field: str, *words: str) -> Filter:
 
 def yes_or_no(field: str) -> Filter:
     """Keep rows by a field that is true or false; what is null is false."""
-    return Filter(flag, lambda books, row, value: bool(at(row, field)) == value)
+    return Filter(flag, lambda ledger, row, value: bool(at(row, field)) == value)
 
 
 def among(field: str, most: int) -> Filter:
     """Keep rows whose field has one of the values that are given."""
-    return Filter(several(text, most), lambda books, row, value: at(row, field) in value)
+    return Filter(several(text, most), lambda ledger, row, value: at(row, field) in value)
 
 
 def like(pattern: str, word: str) -> bool:
@@ -73,14 +73,14 @@ def of_items(choose: Callable[[list[int]], int], field: str) -> Filter:
     """Keep subscriptions by the least or the greatest of their items' moments."""
     return Filter(
         span,
-        lambda books, row, value: value(choose([item[field] for item in row["items"]["data"]])),
+        lambda ledger, row, value: value(choose([item[field] for item in row["items"]["data"]])),
     )
 
 
 def any_item(test: Callable[[Json, Any], bool], kind: Kind, of: str | None = None) -> Filter:
     """Keep subscriptions of which any item passes."""
 
-    def keep(books: Books, row: Json, value: Any) -> bool:
+    def keep(ledger: Ledger, row: Json, value: Any) -> bool:
         return any(test(item, value) for item in row["items"]["data"])
 
     return Filter(kind, keep, of)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from billql.sandbox.chance import Chance
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer
 
 
 def ident(prefix: str, *key: int | str) -> str:
     """Return an id such as 'in_' and 24 letters and digits."""
-    return f"{prefix}{Chance(prefix, *key).word(24)}"
+    return f"{prefix}{Rng(prefix, *key).word(24)}"
 
 
 def account_of(customer: Customer) -> str | None:

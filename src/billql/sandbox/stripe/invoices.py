@@ -6,8 +6,8 @@ from typing import Final
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.customers import address_of
-from billql.sandbox.stripe.drafting import Extra, Invoice, Line
 from billql.sandbox.stripe.ids import account_of
+from billql.sandbox.stripe.invoice_model import Extra, Invoice, Line
 
 EMBEDDED: Final = 10
 """Rows of a list within another object; the rest is read from the list's own URL."""

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from billql.sandbox.api import Json
-from billql.sandbox.moments import DAY, HOUR
 from billql.sandbox.story import METRICS, Customer, Metric, Story
-from billql.sandbox.stripe import wording
+from billql.sandbox.stripe import errors
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import ident
+from billql.sandbox.timestamps import DAY, HOUR
 
 _WINDOWS: Final = {"hour": HOUR, "day": DAY}
 _LONGEST: Final = 40_000
@@ -124,13 +124,13 @@ def summaries(story: Story, meter: Json, customer: Customer, given: dict[str, An
         if moment % step:
             what = {60: "minute", HOUR: "hour", DAY: "day (in UTC)"}[step]
             message = f"{name} must be aligned to the start of a {what}."
-            raise wording.Error(message, param=name)
+            raise errors.Error(message, param=name)
     if end <= start:
-        raise wording.Error("end_time must be after start_time.", param="end_time")
+        raise errors.Error("end_time must be after start_time.", param="end_time")
     bounds: Sequence[tuple[int, int]] = [(start, end)]
     if window is not None:
         if (end - start) // step > _LONGEST:
-            raise wording.Error("The window is too long.", param="end_time")
+            raise errors.Error("The window is too long.", param="end_time")
         bounds = [(at, at + step) for at in range(start, end, step)][::-1]
     metric = next((metric for metric in METRICS if metric.key == meter["event_name"]), None)
     return Summaries(_counter(story, customer, metric), meter["id"], bounds)

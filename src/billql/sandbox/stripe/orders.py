@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, HOUR, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import ident
+from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 Outcome = Literal[
     "kept",
@@ -73,8 +73,8 @@ def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
     place = 0
     for month in range(month_at(story.opened), month_at(story.now) + 1):
         for number in range(1 + story.scale // 2):
-            chance = Chance(story.seed, "order", month, number)
-            moment = month_start(month) + chance.between(9 * HOUR, 27 * DAY)
+            rng = Rng(story.seed, "order", month, number)
+            moment = month_start(month) + rng.between(9 * HOUR, 27 * DAY)
             if story.opened <= moment <= story.now - 8 * DAY:
                 yield _order(story, catalogue, moment, place, _OUTCOMES[place % len(_OUTCOMES)])
             place += 1
@@ -83,12 +83,12 @@ def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
 
 
 def _order(story: Story, catalogue: Catalogue, moment: int, place: int, outcome: Outcome) -> Order:
-    chance = Chance(story.seed, "order", place, moment)
+    rng = Rng(story.seed, "order", place, moment)
     there = [customer for customer in story.customers if customer.created <= moment]
-    customer = chance.pick(there) if chance.below(3) else None
+    customer = rng.pick(there) if rng.below(3) else None
     currency = customer.currency if customer else "usd"
     price = catalogue.price("tshirt", currency, "once")
-    shirts = chance.between(1, 4)
+    shirts = rng.between(1, 4)
     words = f"{shirts} × T-shirt"
     key = ident("pi_3", story.seed, "order", place, moment)
     return Order(key, customer, moment, shirts * price["unit_amount"], currency, outcome, words)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from billql.sandbox.stripe import wording
+from billql.sandbox.stripe import errors
 
 Raw = str | dict[str, Any] | list[Any]
 """A parameter as it was sent."""
@@ -57,7 +57,7 @@ def check(given: Mapping[str, Raw], kinds: Mapping[str, Kind], within: str = "")
     """Return the values of parameters, or refuse the first that is wrong."""
     strange = [_named(name, within) for name in given if name not in kinds]
     if strange:
-        raise wording.unknown(strange)
+        raise errors.unknown(strange)
     return {name: kinds[name](_named(name, within), value) for name, value in given.items()}
 
 
@@ -68,9 +68,9 @@ def _named(name: str, within: str) -> str:
 def text(name: str, raw: Raw) -> str:
     """Take a text that is not empty."""
     if not isinstance(raw, str):
-        raise wording.Error("Invalid string: " + str(raw), param=name)
+        raise errors.Error("Invalid string: " + str(raw), param=name)
     if not raw:
-        raise wording.empty(name)
+        raise errors.empty(name)
     return raw
 
 
@@ -78,7 +78,7 @@ def whole(name: str, raw: Raw) -> int:
     """Take a whole number."""
     value = text(name, raw)
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise wording.not_integer(name, value)
+        raise errors.not_integer(name, value)
     return int(value)
 
 
@@ -86,7 +86,7 @@ def flag(name: str, raw: Raw) -> bool:
     """Take true or false."""
     value = text(name, raw)
     if value not in ("true", "false"):
-        raise wording.Error(f"Invalid boolean: {value}", param=name)
+        raise errors.Error(f"Invalid boolean: {value}", param=name)
     return value == "true"
 
 
@@ -96,9 +96,9 @@ def between(low: int, high: int) -> Kind:
     def kind(name: str, raw: Raw) -> int:
         value = whole(name, raw)
         if value > high:
-            raise wording.out_of_range(name, high, above=True)
+            raise errors.out_of_range(name, high, above=True)
         if value < low:
-            raise wording.out_of_range(name, low, above=False)
+            raise errors.out_of_range(name, low, above=False)
         return value
 
     return kind
@@ -110,7 +110,7 @@ def choice(*words: str) -> Kind:
     def kind(name: str, raw: Raw) -> str:
         value = text(name, raw)
         if value not in words:
-            raise wording.not_one_of(name, words)
+            raise errors.not_one_of(name, words)
         return value
 
     return kind
@@ -121,7 +121,7 @@ def group(**kinds: Kind) -> Kind:
 
     def kind(name: str, raw: Raw) -> dict[str, Any]:
         if not isinstance(raw, dict):
-            raise wording.Error("Invalid object", param=name)
+            raise errors.Error("Invalid object", param=name)
         return check(raw, kinds, name)
 
     return kind
@@ -132,9 +132,9 @@ def several(kind: Kind, most: int = 100) -> Kind:
 
     def array(name: str, raw: Raw) -> list[Any]:
         if not isinstance(raw, list):
-            raise wording.Error("Invalid array", param=name)
+            raise errors.Error("Invalid array", param=name)
         if len(raw) > most:
-            raise wording.Error(f"You may pass at most {most} values.", param=name)
+            raise errors.Error(f"You may pass at most {most} values.", param=name)
         return [kind(f"{name}[{place}]", item) for place, item in enumerate(raw)]
 
     return array

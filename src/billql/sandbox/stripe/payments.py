@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY
+from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Attempt
 from billql.sandbox.story import Customer
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.drafting import Invoice
 from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.invoice_model import Invoice
 from billql.sandbox.stripe.orders import Order, Outcome
+from billql.sandbox.timestamps import DAY
 
 Means = Literal["card", "us_bank_account", "sepa_debit", "customer_balance"]
 
@@ -263,7 +263,7 @@ def _outcome(charge: Charge) -> Json:
         "network_status": "approved_by_network" if charge.succeeded else "declined_by_network",
         "reason": None if charge.succeeded else "insufficient_funds",
         "risk_level": "normal",
-        "risk_score": Chance("risk", charge.id).below(60),
+        "risk_score": Rng("risk", charge.id).below(60),
         "seller_message": (
             "Payment complete." if charge.succeeded else "The bank returned insufficient funds."
         ),
@@ -273,8 +273,8 @@ def _outcome(charge: Charge) -> Json:
 
 def _details(intent: Intent) -> Json:
     """Return what was paid with: always the same for a customer."""
-    chance = Chance("means", payment_method(intent.customer, intent.id))
-    last4, print_ = f"{chance.below(10_000):04d}", chance.word(16)
+    rng = Rng("means", payment_method(intent.customer, intent.id))
+    last4, print_ = f"{rng.below(10_000):04d}", rng.word(16)
     if intent.means != "card":
         inner: Json = {"fingerprint": print_, "last4": last4, "bank_name": "A bank"}
         if intent.means == "sepa_debit":
@@ -285,15 +285,15 @@ def _details(intent: Intent) -> Json:
         return {intent.means: inner, "type": intent.means}
     card = {
         "amount_authorized": intent.amount,
-        "brand": chance.pick(("visa", "visa", "mastercard", "amex")),
+        "brand": rng.pick(("visa", "visa", "mastercard", "amex")),
         "checks": {
             "address_line1_check": None,
             "address_postal_code_check": None,
             "cvc_check": "pass",
         },
         "country": "US",
-        "exp_month": chance.between(1, 12),
-        "exp_year": chance.between(2027, 2031),
+        "exp_month": rng.between(1, 12),
+        "exp_year": rng.between(2027, 2031),
         "fingerprint": print_,
         "funding": "credit",
         "installments": None,

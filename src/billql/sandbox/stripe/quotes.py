@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.timestamps import DAY
 
 Status = Literal["accepted", "open", "draft", "canceled"]
 
@@ -65,7 +65,7 @@ def _quote(
     story: Story, catalogue: Catalogue, account: Account, place: int, status: Status
 ) -> Quote:
     customer, currency = account.customer, account.customer.currency
-    seats = Chance(story.seed, "quote", customer.place).between(3, 30)
+    seats = Rng(story.seed, "quote", customer.place).between(3, 30)
     lines = [
         (catalogue.price("team", currency, "month"), 1),
         (catalogue.price("seat", currency, "month"), seats),

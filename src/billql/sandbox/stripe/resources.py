@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe.books import Books
 from billql.sandbox.stripe.clocks import is_hidden
 from billql.sandbox.stripe.filters import (
     Filter,
@@ -21,8 +20,9 @@ from billql.sandbox.stripe.filters import (
     within,
     yes_or_no,
 )
+from billql.sandbox.stripe.ledger import Ledger
 from billql.sandbox.stripe.parameters import choice, flag, group, several, text
-from billql.sandbox.stripe.searching import Field
+from billql.sandbox.stripe.search import Field
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +54,8 @@ _METHOD: Final = {
 def _of_grant(field: str, of: str | None = None) -> Filter:
     """Keep credit transactions by whose they are, which their grants know."""
 
-    def keep(books: Books, row: Json, value: str) -> bool:
-        grant = books.tables["billing/credit_grants"].get(row["credit_grant"])
+    def keep(ledger: Ledger, row: Json, value: str) -> bool:
+        grant = ledger.tables["billing/credit_grants"].get(row["credit_grant"])
         return grant is not None and bool(grant[field] == value)
 
     return Filter(text, keep, of)
@@ -67,23 +67,23 @@ _STATUSES: Final = (
 )  # fmt: skip
 
 
-def _has_status(books: Books, row: Json, value: str) -> bool:
+def _has_status(ledger: Ledger, row: Json, value: str) -> bool:
     if value == "ended":
         return row["status"] in ("canceled", "incomplete_expired")
     return bool(value == "all" or row["status"] == value)
 
 
-def _paid_by(books: Books, row: Json, value: Mapping[str, str]) -> bool:
+def _paid_by(ledger: Ledger, row: Json, value: Mapping[str, str]) -> bool:
     payment = row["payment"]
     return all(payment.get(name) == wanted for name, wanted in value.items())
 
 
-def _recurs(books: Books, row: Json, value: Mapping[str, str]) -> bool:
+def _recurs(ledger: Ledger, row: Json, value: Mapping[str, str]) -> bool:
     recurring = row["recurring"]
     return recurring is not None and all(recurring[k] == wanted for k, wanted in value.items())
 
 
-def _taxed(books: Books, row: Json, value: Mapping[str, bool]) -> bool:
+def _taxed(ledger: Ledger, row: Json, value: Mapping[str, bool]) -> bool:
     return bool(row["automatic_tax"]["enabled"] == value.get("enabled", False))
 
 
@@ -155,7 +155,7 @@ RESOURCES: Final = (
         | {
             "created": within("date"),
             "invoice": whose("invoice", "invoices"),
-            "pending": Filter(flag, lambda books, row, value: (row["invoice"] is None) == value),
+            "pending": Filter(flag, lambda ledger, row, value: (row["invoice"] is None) == value),
         },
     ),
     Resource(
@@ -236,7 +236,7 @@ RESOURCES: Final = (
         | {
             "currency": same("currency"),
             "payout": Filter(
-                text, lambda books, row, value: books.paid_out.get(row["id"]) == value, "payouts"
+                text, lambda ledger, row, value: ledger.paid_out.get(row["id"]) == value, "payouts"
             ),
             "source": same("source"),
             "type": same("type"),
@@ -309,11 +309,11 @@ RESOURCES: Final = (
         _CREATED
         | {
             # All events were delivered: there is no endpoint that could have failed.
-            "delivery_success": Filter(flag, lambda books, row, value: bool(value)),
-            "type": Filter(text, lambda books, row, value: like(value, row["type"])),
+            "delivery_success": Filter(flag, lambda ledger, row, value: bool(value)),
+            "type": Filter(text, lambda ledger, row, value: like(value, row["type"])),
             "types": Filter(
                 several(text, 20),
-                lambda books, row, value: any(like(each, row["type"]) for each in value),
+                lambda ledger, row, value: any(like(each, row["type"]) for each in value),
             ),
         },
     ),

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY
+from billql.sandbox.rng import Rng
+from billql.sandbox.stripe.credit_notes import refund_of
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.drafting import Note
 from billql.sandbox.stripe.ids import account_of, ident
-from billql.sandbox.stripe.notes import refund_of
+from billql.sandbox.stripe.invoice_model import Note
 from billql.sandbox.stripe.payments import Charge
+from billql.sandbox.timestamps import DAY
 
 DISPUTED_AFTER: Final = 4 * DAY
 ANSWERED_AFTER: Final = 7 * DAY
@@ -97,10 +97,10 @@ def _refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]
         case "refund pending":
             yield refund("pending", part, 2, "pending")
         case "kept" if charge.intent.invoice is not None:
-            thrown = Chance("refund", charge.id).below(50)
-            if thrown == 0:
+            roll = Rng("refund", charge.id).below(50)
+            if roll == 0:
                 yield refund("all", charge.amount, 9)
-            elif thrown == 1:
+            elif roll == 1:
                 yield refund("part", part, 9)
 
 
@@ -109,8 +109,8 @@ def dispute_of(charge: Charge, now: int) -> Dispute | None:
     intent = charge.intent
     outcome = intent.outcome
     if outcome == "kept" and intent.invoice is not None and intent.means == "card":
-        thrown = Chance("dispute", charge.id).below(100)
-        outcome = "won" if thrown == 0 else "lost" if thrown == 1 else "kept"
+        roll = Rng("dispute", charge.id).below(100)
+        outcome = "won" if roll == 0 else "lost" if roll == 1 else "kept"
     moment = charge.moment + DISPUTED_AFTER
     contested = outcome in ("won", "lost", "inquiry", "disputed")
     if not contested or charge.refunded or not charge.moves_money or moment > now:
@@ -123,7 +123,7 @@ def dispute_of(charge: Charge, now: int) -> Dispute | None:
     else:
         status = "under_review" if moment + ANSWERED_AFTER <= now else "needs_response"
     charge.disputed = True
-    reason = Chance("reason", charge.id).pick(("fraudulent", "product_not_received", "general"))
+    reason = Rng("reason", charge.id).pick(("fraudulent", "product_not_received", "general"))
     return Dispute(ident("du_1", charge.id), charge, moment, status, reason)
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.moments import DAY
 from billql.sandbox.settlement import NET
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.drafting import Invoice
 from billql.sandbox.stripe.ids import account_of
+from billql.sandbox.stripe.invoice_model import Invoice
 from billql.sandbox.stripe.terms import Item, Terms
+from billql.sandbox.timestamps import DAY
 
 Status = Literal[
     "active", "canceled", "incomplete", "incomplete_expired", "past_due", "paused", "trialing",

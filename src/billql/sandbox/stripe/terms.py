@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Metric, Story
 from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.discounts import COUPONS, Coupon
 from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.rebates import COUPONS, Coupon
+from billql.sandbox.timestamps import DAY, HOUR
 
 TRIAL: Final = 14 * DAY
 
@@ -109,10 +109,10 @@ class Subscribing:
             return []
         if customer.plan == "lead":
             return self._of_lead(customer)
-        chance = Chance(self._story.seed, "terms", customer.place)
-        thrown = [chance.below(6) for _ in range(4)]
-        tried = customer.place >= 8 and thrown[0] == 0 and customer.ended is None
-        yearly = customer.place >= 8 and customer.plan == "team" and thrown[1] < 2
+        rng = Rng(self._story.seed, "terms", customer.place)
+        roll = [rng.below(6) for _ in range(4)]
+        tried = customer.place >= 8 and roll[0] == 0 and customer.ended is None
+        yearly = customer.place >= 8 and customer.plan == "team" and roll[1] < 2
         trial_end = customer.created + TRIAL if tried else None
         main = Terms(
             id=self._id(customer, "main"),
@@ -120,12 +120,12 @@ class Subscribing:
             created=customer.created,
             anchor=trial_end or customer.created,
             yearly=yearly,
-            items=self._items(customer, thrown[2], yearly=yearly),
-            coupon=self._coupon(customer, chance),
+            items=self._items(customer, roll[2], yearly=yearly),
+            coupon=self._coupon(customer, rng),
             tax=self._catalogue.tax_rate(customer.currency, taxed=customer.place % 4 == 1),
             trial_end=trial_end,
             ended=customer.ended,
-            leaving=customer.place >= 8 and thrown[3] == 0 and customer.ended is None,
+            leaving=customer.place >= 8 and roll[3] == 0 and customer.ended is None,
         )
         return [main, self._extra(customer)] if customer.place == 1 else [main]
 
@@ -135,7 +135,7 @@ class Subscribing:
     def _item(self, owner: str, price: Json, **more: object) -> Item:
         return Item(f"si_{ident('', owner, price['id'])[:14]}", price, **more)  # type: ignore[arg-type]
 
-    def _items(self, customer: Customer, thrown: int, *, yearly: bool) -> tuple[Item, ...]:
+    def _items(self, customer: Customer, roll: int, *, yearly: bool) -> tuple[Item, ...]:
         owner, sold, currency = self._id(customer, "main"), self._catalogue, customer.currency
         flat = sold.price(customer.plan, currency, "year" if yearly else "month")
         items = [self._item(owner, flat, quantity=1)]
@@ -144,19 +144,19 @@ class Subscribing:
         if customer.plan in ("team", "scale"):
             seats = 3 + customer.place % 10
             price = sold.price("seat", currency, "month")
-            more = 2 if thrown < 3 or customer.place < 8 else 0
+            more = 2 if roll < 3 or customer.place < 8 else 0
             items.append(self._item(owner, price, quantity=seats, more=more))
         for metric in customer.metrics:
             price = sold.price(metric.key, currency, "metered")
             items.append(self._item(owner, price, metric=metric))
         return tuple(items)
 
-    def _coupon(self, customer: Customer, chance: Chance) -> Coupon | None:
+    def _coupon(self, customer: Customer, rng: Rng) -> Coupon | None:
         if customer.currency != "usd":
             return COUPONS["FOREVER5"] if customer.currency == "eur" else None
         if customer.place in (1, 6):
             return COUPONS["FOREVER5" if customer.place == 1 else "WELCOME25"]
-        return COUPONS[chance.pick(list(COUPONS))] if chance.below(4) == 0 else None
+        return COUPONS[rng.pick(list(COUPONS))] if rng.below(4) == 0 else None
 
     def _extra(self, customer: Customer) -> Terms:
         """Return a second subscription, by the year."""

@@ -13,20 +13,20 @@ from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
+from billql.sandbox.stripe.credit_notes import note_json, note_line_json
 from billql.sandbox.stripe.customers import (
     cash_balance_of,
     customer_json,
     entry_json,
     tax_of,
 )
-from billql.sandbox.stripe.drafting import Note
+from billql.sandbox.stripe.discounts import Rebates, least_in_other_currencies
 from billql.sandbox.stripe.events import events_of
+from billql.sandbox.stripe.invoice_model import Note
 from billql.sandbox.stripe.invoices import embedded, extra_json, invoice_json, line_json
 from billql.sandbox.stripe.meters import alerts_of, meters_of
-from billql.sandbox.stripe.notes import note_json, note_line_json
 from billql.sandbox.stripe.orders import orders_of
 from billql.sandbox.stripe.quotes import lines_json, quote_json, quotes_of
-from billql.sandbox.stripe.rebates import Rebates, least_in_other_currencies
 from billql.sandbox.stripe.subscriptions import discount_json, item_json, subscription_json
 
 
@@ -54,7 +54,7 @@ class Table(Sequence[Json]):
         return None if place is None else self._rows[place]
 
 
-class Books:
+class Ledger:
     """Everything that the API tells about one account."""
 
     def __init__(self, story: Story, account: str, version: str) -> None:
@@ -139,7 +139,7 @@ class Books:
         for account in accounts:
             customer = account.customer
             self.entries[customer.stripe_id] = Table(
-                entry_json(customer, entry) for entry in account.purse.entries
+                entry_json(customer, entry) for entry in account.balance.entries
             )
             self.grants[customer.stripe_id] = account.wallet.grants
             granted += [grant.json(now) for grant in account.wallet.grants]
@@ -262,9 +262,9 @@ class Books:
                     moved += disputes[-1][1]
                 key = balances.transaction(charge.id, "charge") if charge.moves_money else None
                 charges.append(payments.charge_json(charge, key))
-        books = balances.Books(story.seed, moved, story.opened, now)
-        self.paid_out, self.balance = books.paid_out, books.balance()
-        self.more["balance", "instant_available.net_available"] = books.net_available
+        company = balances.CompanyLedger(story.seed, moved, story.opened, now)
+        self.paid_out, self.balance = company.paid_out, company.balance()
+        self.more["balance", "instant_available.net_available"] = company.net_available
         shown = [reversals.refund_json(refund, own) for refund, own in refunds]
         for refund_row in shown:
             back[refund_row["charge"]].append(refund_row)
@@ -278,8 +278,8 @@ class Books:
                 reversals.dispute_json(dispute, [each.json(now) for each in own], now)
                 for dispute, own in disputes
             ),
-            "balance_transactions": Table(movement.json(now) for movement in books.movements),
-            "payouts": Table(payout.json(now) for payout in books.payouts),
+            "balance_transactions": Table(movement.json(now) for movement in company.movements),
+            "payouts": Table(payout.json(now) for payout in company.payouts),
         }
 
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.accounts import Account, PlanTerm
-from billql.sandbox.metronome.wording import CREDITS, SYSTEM, USD, Unit, at
-from billql.sandbox.moments import month_at, month_label, month_start
+from billql.sandbox.metronome.formats import CREDITS, SYSTEM, USD, Unit, at
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import GRACE, Metric, Plan
+from billql.sandbox.timestamps import month_at, month_label, month_start
 
 INCLUDED: Final[dict[Plan, int]] = {
     "starter": 2000,
@@ -183,7 +183,7 @@ class PlanInvoice:
 
 def plan_id(seed: int, plan: str) -> str:
     """Return the id of a plan."""
-    return Chance(seed, "metronome", "plan", plan).uuid()
+    return Rng(seed, "metronome", "plan", plan).uuid()
 
 
 def plan_name(plan: str) -> str:
@@ -193,10 +193,10 @@ def plan_name(plan: str) -> str:
 
 def charge_id(seed: int, plan: str, metric: Metric) -> str:
     """Return the id of what a plan charges for a metric."""
-    return Chance(seed, "metronome", "charge", plan, metric.key).uuid()
+    return Rng(seed, "metronome", "charge", plan, metric.key).uuid()
 
 
-class PlanBook:
+class PlanLedger:
     """The grants and invoices of one customer that is on plans."""
 
     def __init__(self, account: Account) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe import wording
+from billql.sandbox.stripe import errors
 from billql.sandbox.stripe.filters import at
 
 Test = Callable[[Json], bool]
@@ -77,7 +77,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
             f"https://stripe.com/docs/search#query-fields-for-{resource.replace('_', '-')} for a "
             "list of supported fields."
         )
-        raise wording.Error(message, param="query")
+        raise errors.Error(message, param="query")
     inside = key[1:-1] if key is not None else None
 
     def of(row: Json) -> Any:
@@ -89,7 +89,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
         test = _compare(of, operator, value)
     elif operator not in (":", "~") or (operator == "~" and field.kind == "token"):
         message = f"Operator `{operator}` cannot be used with field `{name}`."
-        raise wording.Error(message, param="query")
+        raise errors.Error(message, param="query")
     else:
         test = _find(of, value.lower(), part=operator == "~")
     return (lambda row: not test(row)) if match["minus"] else test
@@ -97,7 +97,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
 
 def _compare(of: Callable[[Json], Any], operator: str, value: str) -> Test:
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise wording.Error(f"Invalid integer: {value}", param="query")
+        raise errors.Error(f"Invalid integer: {value}", param="query")
     wanted = int(value)
     compare: dict[str, Callable[[int], bool]] = {
         ":": lambda number: number == wanted,
@@ -133,7 +133,7 @@ def page_of(token: str | None) -> int:
             return int(place[3:])
     except (binascii.Error, UnicodeDecodeError):
         pass
-    raise wording.Error(f"Invalid page token: {token}", param="page")
+    raise errors.Error(f"Invalid page token: {token}", param="page")
 
 
 def page_token(place: int) -> str:
@@ -141,10 +141,10 @@ def page_token(place: int) -> str:
     return base64.urlsafe_b64encode(f"at:{place}".encode()).decode()
 
 
-def _unreadable() -> wording.Error:
+def _unreadable() -> errors.Error:
     message = (
         "We were unable to parse your search query. Try using the format "
         '["metadata[\\"key\\"]:\\"value\\""] to query for metadata or ["field:\\"value\\""] to '
         "query for other fields."
     )
-    return wording.Error(message, param="query")
+    return errors.Error(message, param="query")

@@ -27,12 +27,12 @@ class Entry:
     note: str | None = None
 
 
-class Purse:
+class CustomerBalance:
     """The balance of one customer."""
 
     def __init__(self, customer: Customer) -> None:
         self.entries: list[Entry] = []
-        self.balance = 0
+        self.amount = 0
         self._customer = customer
 
     def change(
@@ -46,7 +46,7 @@ class Purse:
         note: str | None = None,
     ) -> str:
         """Change the balance, and return the id of the change."""
-        self.balance += amount
+        self.amount += amount
         key = ident("cbtxn_1", self._customer.stripe_id, kind, moment, invoice or note or "")
-        self.entries.append(Entry(key, moment, amount, self.balance, kind, words, invoice, note))
+        self.entries.append(Entry(key, moment, amount, self.amount, kind, words, invoice, note))
         return key

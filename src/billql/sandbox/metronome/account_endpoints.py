@@ -6,9 +6,12 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.accounts import Account
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.audit_log import AuditLog, Event
+from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, on
+from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
+from billql.sandbox.metronome.validation import (
     Asked,
     Form,
     many,
@@ -22,12 +25,9 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.auditing import Auditing, Event
-from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
-from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
-from billql.sandbox.metronome.wording import CREDITS, USD, Unit, on
-from billql.sandbox.moments import DAY, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import METRICS
+from billql.sandbox.timestamps import DAY, month_at, month_start
 
 _ALERTS: Final = Paging("query", usual=5, most=None)
 _KEYS: Final = Paging("query", usual=5, most=None)
@@ -87,7 +87,7 @@ _THRESHOLDS: Final = (
 )
 
 
-class AccountDesk(Desk):
+class AccountEndpoints(Endpoints):
     """Alerts, notifications, custom fields, named services, audit logs."""
 
     def add_to(self, routes: Routes) -> None:
@@ -162,7 +162,7 @@ class AccountDesk(Desk):
         return {"customer_status": status, "triggered_by": None, "alert": shown}
 
     def _alert_id(self, alert: Alert) -> str:
-        return Chance(self.world.story.seed, "metronome", "alert", alert.key).uuid()
+        return Rng(self.world.story.seed, "metronome", "alert", alert.key).uuid()
 
     def _reached(self, account: Account, alert: Alert) -> bool:
         """Whether a customer is beyond a threshold now."""
@@ -196,7 +196,7 @@ class AccountDesk(Desk):
                 )
                 return any(prompts >= 500 - alert.threshold for prompts in asked)
             case _:
-                grants = self.records.plan_book(account).grants
+                grants = self.records.plan_ledger(account).grants
                 return sum(one.left for one in grants if one.unit is CREDITS) <= alert.threshold
 
     def _list_alerts(self, request: Request, asked: Asked) -> Response:
@@ -232,7 +232,7 @@ class AccountDesk(Desk):
         ):
             made.append(
                 {
-                    "id": Chance(self.world.story.seed, "metronome", "offset", place).uuid(),
+                    "id": Rng(self.world.story.seed, "metronome", "offset", place).uuid(),
                     "name": name,
                     "type": "OFFSET_LIFECYCLE_EVENT",
                     "environment_type": "PRODUCTION",
@@ -282,7 +282,7 @@ class AccountDesk(Desk):
 
     @cached_property
     def _events(self) -> list[Event]:
-        return Auditing(self.records).events()
+        return AuditLog(self.records).events()
 
     def _list_logs(self, request: Request, asked: Asked) -> Response:
         """Answer with a page of the logs.

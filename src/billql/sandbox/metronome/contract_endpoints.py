@@ -6,7 +6,12 @@ from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Contract
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.contract_terms import AUTHOR, Terms
+from billql.sandbox.metronome.customer_endpoints import scheduled
+from billql.sandbox.metronome.endpoints import Endpoints, data, not_found, post
+from billql.sandbox.metronome.formats import USD, at, on
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.validation import (
     Asked,
     Field,
     Form,
@@ -19,12 +24,7 @@ from billql.sandbox.metronome.asking import (
     text,
     uuid,
 )
-from billql.sandbox.metronome.contract_terms import AUTHOR, Terms
-from billql.sandbox.metronome.customer_reads import scheduled
-from billql.sandbox.metronome.desk import Desk, data, not_found, post
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.wording import USD, at, on
-from billql.sandbox.moments import DAY
+from billql.sandbox.timestamps import DAY
 
 _CURSOR: Final = Paging("cursor", usual=20, most=20)
 _BODY: Final = Paging("body", usual=25, most=100)
@@ -35,7 +35,7 @@ _SCHEDULES: Final = {"commission": ["0.05", "0.08"], "success-manager": ["Ada", 
 """What else the company notes of contracts, and how it changes."""
 
 
-class Contracts(Desk):
+class ContractEndpoints(Endpoints):
     """Contracts, their schedules, and packages."""
 
     def add_to(self, routes: Routes) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe import wording
-from billql.sandbox.stripe.books import Books
+from billql.sandbox.stripe import errors
+from billql.sandbox.stripe.ledger import Ledger
 
 DEEPEST: Final = 4
 """Words of a path, `data` among them."""
@@ -78,7 +78,7 @@ IDS: Final[Mapping[str, frozenset[str]]] = {
 """The fields that hold ids of objects of this sandbox, by the type of the object."""
 
 
-def expand(books: Books, answer: Json, paths: Iterable[str]) -> Json:
+def expand(ledger: Ledger, answer: Json, paths: Iterable[str]) -> Json:
     """Return an answer with what was asked for put in; the rows of the lists stay as they are."""
     for path in paths:
         parts = path.split(".")
@@ -87,43 +87,43 @@ def expand(books: Books, answer: Json, paths: Iterable[str]) -> Json:
             message = (
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
             )
-            raise wording.Error(message, param="expand")
+            raise errors.Error(message, param="expand")
         if listed and parts[0] != "data":
             message = (
                 f"This property cannot be expanded ({path}). You may want to try expanding "
                 f"'data.{path}' instead."
             )
-            raise wording.Error(message, param="expand")
-        answer = _walk(books, answer, parts, path)
+            raise errors.Error(message, param="expand")
+        answer = _walk(ledger, answer, parts, path)
     return answer
 
 
-def _walk(books: Books, node: Json, parts: list[str], path: str) -> Json:
+def _walk(ledger: Ledger, node: Json, parts: list[str], path: str) -> Json:
     """Return a copy of an object or list in which a path is expanded."""
     if node.get("object") in ("list", "search_result"):
         if parts[0] != "data" or len(parts) == 1:
             raise _refused(path)
-        return node | {"data": [_walk(books, row, parts[1:], path) for row in node["data"]]}
+        return node | {"data": [_walk(ledger, row, parts[1:], path) for row in node["data"]]}
     word = str(node.get("object", ""))
     ids = IDS.get(word, frozenset())
     for length in range(len(parts), 0, -1):
         inside, rest = parts[:length], parts[length:]
-        maker = books.more.get((word, ".".join(inside)))
+        maker = ledger.more.get((word, ".".join(inside)))
         changed: Json | None = None
         if maker is not None:
-            changed = _add(books, node, inside, maker, rest, path)
+            changed = _add(ledger, node, inside, maker, rest, path)
         elif ".".join(inside) in ids:
-            changed = _replace(books, node, inside, rest, path)
+            changed = _replace(ledger, node, inside, rest, path)
         if changed is not None:
             return changed
     inner = node.get(parts[0])
     if isinstance(inner, dict) and isinstance(inner.get("object"), str) and len(parts) > 1:
-        return node | {parts[0]: _walk(books, inner, parts[1:], path)}
+        return node | {parts[0]: _walk(ledger, inner, parts[1:], path)}
     raise _refused(path)
 
 
 def _add(
-    books: Books,
+    ledger: Ledger,
     node: Any,
     inside: list[str],
     maker: Callable[[Json], object],
@@ -132,43 +132,43 @@ def _add(
 ) -> Any:
     """Return a copy of a part of an object with the field at a place in it that was left out."""
     if isinstance(node, list):
-        return [_add(books, each, inside, maker, rest, path) for each in node]
+        return [_add(ledger, each, inside, maker, rest, path) for each in node]
     name, *deeper = inside
     if deeper:
-        return node | {name: _add(books, node[name], deeper, maker, rest, path)}
+        return node | {name: _add(ledger, node[name], deeper, maker, rest, path)}
     made = node[name] if name in node else maker(node)
-    return node | {name: _further(books, made, rest, path)}
+    return node | {name: _further(ledger, made, rest, path)}
 
 
-def _replace(books: Books, node: Any, inside: list[str], rest: list[str], path: str) -> Any:
+def _replace(ledger: Ledger, node: Any, inside: list[str], rest: list[str], path: str) -> Any:
     """Return a copy of a part of an object with the ids at a place in it replaced."""
     if isinstance(node, list):
-        return [_replace(books, each, inside, rest, path) for each in node]
+        return [_replace(ledger, each, inside, rest, path) for each in node]
     if not inside:
-        found = _object(books, node) if isinstance(node, str) else node
-        return _further(books, found, rest, path)
+        found = _object(ledger, node) if isinstance(node, str) else node
+        return _further(ledger, found, rest, path)
     if not isinstance(node, dict) or inside[0] not in node:
         return node
-    return node | {inside[0]: _replace(books, node[inside[0]], inside[1:], rest, path)}
+    return node | {inside[0]: _replace(ledger, node[inside[0]], inside[1:], rest, path)}
 
 
-def _further(books: Books, made: Any, rest: list[str], path: str) -> Any:
-    return _walk(books, made, rest, path) if rest and isinstance(made, dict) else made
+def _further(ledger: Ledger, made: Any, rest: list[str], path: str) -> Any:
+    return _walk(ledger, made, rest, path) if rest and isinstance(made, dict) else made
 
 
-def _object(books: Books, key: str) -> Json | str:
+def _object(ledger: Ledger, key: str) -> Json | str:
     """Return the object of an id, or the id if it is of something that this sandbox leaves out."""
     prefix = key.split("_")[0]
-    if key in books.discounts:
-        return books.discounts[key]
+    if key in ledger.discounts:
+        return ledger.discounts[key]
     if prefix == "cbtxn":
-        found = books.tables["billing/credit_balance_transactions"].get(key)
-        for table in books.entries.values():
+        found = ledger.tables["billing/credit_balance_transactions"].get(key)
+        for table in ledger.entries.values():
             found = found or table.get(key)
         return found or key
     # Ids of coupons are chosen by people.
-    return books.tables[_LISTS.get(prefix, "coupons")].get(key) or key
+    return ledger.tables[_LISTS.get(prefix, "coupons")].get(key) or key
 
 
-def _refused(path: str) -> wording.Error:
-    return wording.Error(f"This property cannot be expanded ({path}).", param="expand")
+def _refused(path: str) -> errors.Error:
+    return errors.Error(f"This property cannot be expanded ({path}).", param="expand")

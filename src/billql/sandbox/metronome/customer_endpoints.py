@@ -7,7 +7,12 @@ from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.catalogue import Meter, Product
+from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.plan_ledger import charge_id, plan_id, plan_name
+from billql.sandbox.metronome.validation import (
     Asked,
     Form,
     flag,
@@ -19,18 +24,13 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.catalogue import Meter, Product
-from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.plan_books import charge_id, plan_id, plan_name
-from billql.sandbox.metronome.wording import CREDITS, USD, Unit, at
-from billql.sandbox.moments import DAY, month_start
+from billql.sandbox.timestamps import DAY, month_start
 
 _QUERY: Final = Paging("query")
 _PROVIDERS: Final = Paging("body", most=None)
 
 
-class Customers(Desk):
+class CustomerEndpoints(Endpoints):
     """Customers, their metrics, plans, costs and billing providers."""
 
     def add_to(self, routes: Routes) -> None:

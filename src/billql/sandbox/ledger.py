@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, month_at, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, settle
 from billql.sandbox.story import GRACE, Bill, Customer, Draw, Grant, Line, Story
+from billql.sandbox.timestamps import DAY, month_at, month_start
 
 PLATFORM_FEE: Final = 50_000
 """Cents a month that an enterprise pays whatever it uses; no commit or credit covers it."""
@@ -19,7 +19,7 @@ _FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "given up", 9: "l
 """What becomes of the first customer's bills, by month, so that every story has all of it."""
 
 
-class Book:
+class Ledger:
     """The grants and bills of one customer."""
 
     def __init__(self, story: Story, customer: Customer) -> None:
@@ -34,7 +34,7 @@ class Book:
     def _make_grants(self) -> list[Grant]:
         customer, joined = self._customer, self._joined
         months = self._story.months(customer)
-        size = Chance(self._story.seed, "commit", customer.place).between(3, 9)
+        size = Rng(self._story.seed, "commit", customer.place).between(3, 9)
         monthly = sum(self._story.usual(customer, metric) for metric in customer.metrics)
         thousand = 100_000 * max(1, monthly // 100_000)
         grants = [self._grant("credit", "Welcome credit", size * size * 1000, joined, 3)]
@@ -56,15 +56,15 @@ class Book:
         return sorted(grants, key=lambda grant: (grant.first, grant.priority))
 
     def _grant(self, kind: str, name: str, cents: int, first: int, lasts: int) -> Grant:
-        chance = Chance(self._story.seed, "grant", self._customer.place, name, first)
+        rng = Rng(self._story.seed, "grant", self._customer.place, name, first)
         match kind:
             case "credit":
-                return Grant(chance.uuid(), "credit", name, cents, first, first + lasts, _CREDIT)
+                return Grant(rng.uuid(), "credit", name, cents, first, first + lasts, _CREDIT)
             case "prepaid":
-                return Grant(chance.uuid(), "prepaid", name, cents, first, first + lasts, _PREPAID)
+                return Grant(rng.uuid(), "prepaid", name, cents, first, first + lasts, _PREPAID)
             case _:
                 end = first + lasts
-                return Grant(chance.uuid(), "postpaid", name, cents, first, end, _POSTPAID)
+                return Grant(rng.uuid(), "postpaid", name, cents, first, end, _POSTPAID)
 
     def _make_bills(self) -> None:
         self._left = {grant.id: grant.cents for grant in self.grants}
@@ -125,11 +125,11 @@ class Book:
         drawn: list[tuple[Grant, int]],
     ) -> None:
         story, customer = self._story, self._customer
-        chance = Chance(story.seed, "bill", customer.place, kind, month, period[0])
-        stripe_id, metronome_id = f"in_{chance.word(24)}", chance.uuid()
+        rng = Rng(story.seed, "bill", customer.place, kind, month, period[0])
+        stripe_id, metronome_id = f"in_{rng.word(24)}", rng.uuid()
         cents = sum(line.cents for line in lines)
         settlement = settle(
-            Chance(story.seed, "fate", stripe_id),
+            Rng(story.seed, "fate", stripe_id),
             issued,
             cents,
             sent=customer.sent_invoices,

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY, month_start
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.catalogue import Catalogue, in_currency
-from billql.sandbox.stripe.drafting import Extra, Line
+from billql.sandbox.stripe.customer_balance import EntryType
 from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.purse import EntryType
+from billql.sandbox.stripe.invoice_model import Extra, Line
 from billql.sandbox.stripe.terms import Item, Terms
+from billql.sandbox.timestamps import DAY, month_start
 
 JOBS: Final = 130
 """One-off jobs in a month that has them: more than a page of lines."""
@@ -62,8 +62,8 @@ def extras_of(
 def _of_month(
     story: Story, catalogue: Catalogue, customer: Customer, month: int, main: Terms
 ) -> Iterator[Extra]:
-    chance = Chance(story.seed, "extras", customer.place, month)
-    moment = month_start(month) + chance.between(2 * DAY, 25 * DAY)
+    rng = Rng(story.seed, "extras", customer.place, month)
+    moment = month_start(month) + rng.between(2 * DAY, 25 * DAY)
     if moment < customer.created or (main.ended is not None and moment >= main.ended):
         return
     hour = catalogue.price("support_hour", customer.currency, "once")
@@ -74,21 +74,21 @@ def _of_month(
         made.discountable = False
         return made
 
-    if chance.below(4) == 0:
-        hours = chance.between(1, 6)
+    if rng.below(4) == 0:
+        hours = rng.between(1, 6)
         amount = hours * hour["unit_amount"]
         support = extra("support", amount, f"{hours} hours of support")
         support.price, support.quantity, support.discountable = hour, hours, True
         yield support
-    if chance.below(9) == 0:
+    if rng.below(9) == 0:
         yield extra("outage", -in_currency(500, customer.currency), "Credit for an outage")
-    if chance.below(9) == 0:
+    if rng.below(9) == 0:
         yield extra("setup", 0, "Set-up, free of charge")
     if customer.place == 1 and month % 6 == 2:
         for job in range(JOBS):
             # They are entered in batches of ten, so that ten share a second.
             at = month_start(month) + 5 * DAY + job // 10 * 60
-            cents = Chance(story.seed, "job", month, job).between(1, 900)
+            cents = Rng(story.seed, "job", month, job).between(1, 900)
             yield extra(f"job {job}", cents, f"Fine-tuning job {job + 1}", at)
 
 

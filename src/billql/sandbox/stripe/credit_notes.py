@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe.drafting import Note
 from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.invoice_model import Note
 from billql.sandbox.stripe.invoices import embedded
 
 

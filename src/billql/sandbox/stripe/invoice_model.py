@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from billql.sandbox.api import Json
 from billql.sandbox.settlement import Settlement, Status
 from billql.sandbox.story import Customer
-from billql.sandbox.stripe.rebates import Coupon
+from billql.sandbox.stripe.discounts import Coupon
 from billql.sandbox.stripe.terms import Item, Terms
 
 Reason = Literal["manual", "subscription_create", "subscription_cycle", "subscription_update"]

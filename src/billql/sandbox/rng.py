@@ -15,7 +15,7 @@ T = TypeVar("T")
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-class Chance:
+class Rng:
     """512 bits of a key's hash, spent throw by throw: enough for dozens of small throws."""
 
     __slots__ = ("_pool",)
@@ -25,8 +25,8 @@ class Chance:
 
     def below(self, count: int) -> int:
         """Throw a number from 0 to count - 1."""
-        self._pool, thrown = divmod(self._pool, count)
-        return thrown
+        self._pool, roll = divmod(self._pool, count)
+        return roll
 
     def between(self, low: int, high: int) -> int:
         """Throw a number from low to high, both included."""
@@ -42,10 +42,10 @@ class Chance:
 
     def word(self, letters: int) -> str:
         """Throw letters and digits, as ids have them; 24 take a quarter of the bits."""
-        thrown = self.below(len(_LETTERS) ** letters)
+        roll = self.below(len(_LETTERS) ** letters)
         word = []
         for _ in range(letters):
-            thrown, place = divmod(thrown, len(_LETTERS))
+            roll, place = divmod(roll, len(_LETTERS))
             word.append(_LETTERS[place])
         return "".join(word)
 

@@ -6,7 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.documents import pdf_of
+from billql.sandbox.metronome.endpoints import AnyInvoice, Endpoints, data, get, not_found
+from billql.sandbox.metronome.formats import on
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.validation import (
     Asked,
     Form,
     flag,
@@ -18,11 +22,7 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.desk import AnyInvoice, Desk, data, get, not_found
-from billql.sandbox.metronome.documents import pdf_of
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.wording import on
-from billql.sandbox.moments import DAY, HOUR
+from billql.sandbox.timestamps import DAY, HOUR
 
 _QUERY: Final = Paging("query")
 _BREAKDOWNS: Final = Paging("query", usual=100)
@@ -39,8 +39,8 @@ class Window(NamedTuple):
     invoice: AnyInvoice
 
 
-class Invoices(Desk):
-    """Invoices, their breakdowns and documents."""
+class InvoiceEndpoints(Endpoints):
+    """InvoiceEndpoints, their breakdowns and documents."""
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""

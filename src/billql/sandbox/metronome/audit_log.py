@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.metronome.desk import Records
-from billql.sandbox.metronome.wording import SYSTEM, on
+from billql.sandbox.metronome.endpoints import Records
+from billql.sandbox.metronome.formats import SYSTEM, on
+from billql.sandbox.rng import Rng
 
 
 class Event(NamedTuple):
@@ -23,18 +23,18 @@ class Event(NamedTuple):
 
     def json(self) -> Json:
         """Return it as the API does."""
-        chance = Chance("audit", self.type, self.resource, self.action)
+        rng = Rng("audit", self.type, self.resource, self.action)
         person: Json = {
             "id": "5d3f9c52-7a4e-4f6b-9a0d-0d3b2f1c8e77",
             "name": "Robin Billing",
             "email": "robin@example.com",
         }
         return {
-            "id": chance.uuid(),
+            "id": rng.uuid(),
             "timestamp": on(self.moment),
             "actor": {"id": "system", "name": SYSTEM} if self.by_itself else person,
             "request": {
-                "id": chance.uuid(),
+                "id": rng.uuid(),
                 **({} if self.by_itself else {"ip": "203.0.113.9", "user_agent": "Mozilla/5.0"}),
             },
             "resource_type": self.type,
@@ -45,7 +45,7 @@ class Event(NamedTuple):
         }
 
 
-class Auditing:
+class AuditLog:
     """All that was done, in the order of time."""
 
     def __init__(self, records: Records) -> None:

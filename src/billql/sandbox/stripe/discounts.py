@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import DAY
+from billql.sandbox.rng import Rng
 from billql.sandbox.story import Customer, Story
 from billql.sandbox.stripe.catalogue import in_currency
 from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.timestamps import DAY
 
 
 class Coupon(NamedTuple):
@@ -101,7 +101,7 @@ class Rebates:
         mailed = 12 + 10 * self._story.scale
         codes = [self._code(coupon.id, coupon.id, 0) for coupon in COUPONS.values()]
         for place in range(mailed):
-            word = Chance(self._story.seed, "code", place).word(8).upper()
+            word = Rng(self._story.seed, "code", place).word(8).upper()
             only = customers[place % len(customers)] if place % 4 == 0 else None
             codes.append(self._code("WELCOME25", f"SPRING{place:03d}{word}", 1, only))
         return codes

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.catalogue import Product, Rate, RateCard
+from billql.sandbox.metronome.customer_endpoints import scheduled
+from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.formats import UNITS, Unit
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.validation import (
     Asked,
     Field,
     Form,
@@ -20,19 +25,14 @@ from billql.sandbox.metronome.asking import (
     text,
     uuid,
 )
-from billql.sandbox.metronome.catalogue import Product, Rate, RateCard
-from billql.sandbox.metronome.customer_reads import scheduled
-from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.wording import UNITS, Unit
-from billql.sandbox.moments import DAY
+from billql.sandbox.timestamps import DAY
 
 _QUERY: Final = Paging("query")
 
 _FREQUENCIES: Final = one_of("MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", shouting=True)
 
 
-class Pricing(Desk):
+class PricingEndpoints(Endpoints):
     """Products, rate cards, their rates, and the units that amounts are in."""
 
     def add_to(self, routes: Routes) -> None:

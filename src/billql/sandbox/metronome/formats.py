@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.chance import Chance
-from billql.sandbox.moments import written
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import written
 
 
 class Unit(NamedTuple):
@@ -34,7 +34,7 @@ CREDITS: Final = Unit("7f5c8e0a-31d2-4b6f-9a44-0c6d1f2be873", "Credits", is_curr
 UNITS: Final = (
     USD,
     *(
-        Unit(Chance("unit", name).uuid(), name)
+        Unit(Rng("unit", name).uuid(), name)
         for name in ("AUD", "BRL", "CAD", "CHF", "EUR", "GBP", "INR", "JPY", "MXN", "NZD", "SEK")
     ),
     CREDITS,

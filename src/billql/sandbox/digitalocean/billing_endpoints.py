@@ -33,7 +33,7 @@ _CUSTOMER: Final[Json] = {
 }
 
 
-class Billing:
+class BillingEndpoints:
     """Balance, billing history, invoices and insights."""
 
     def __init__(self, bills: Bills, ledger: Ledger, insights: Insights) -> None:

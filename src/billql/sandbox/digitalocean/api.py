@@ -8,15 +8,15 @@ from http import HTTPStatus
 from typing import Final
 
 from billql.sandbox.api import Json, Refusal, Request, Response, Routes
-from billql.sandbox.digitalocean.billing import Billing
+from billql.sandbox.digitalocean.billing_endpoints import BillingEndpoints
 from billql.sandbox.digitalocean.bills import NIGHTLY, Bills
 from billql.sandbox.digitalocean.fleet import Fleet
 from billql.sandbox.digitalocean.insights import Insights
 from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.ledger import Ledger
-from billql.sandbox.digitalocean.neighbours import Neighbours
+from billql.sandbox.digitalocean.resource_endpoints import ResourceEndpoints
 from billql.sandbox.limits import Quota
-from billql.sandbox.moments import day_start
+from billql.sandbox.timestamps import day_start
 
 _EARLIEST: Final = date(2018, 1, 1)
 
@@ -47,8 +47,8 @@ class DigitalOcean:
         self.routes = Routes()
         fleet = Fleet(seed, scale)
         bills = Bills(fleet, until)
-        Billing(bills, Ledger(bills, until), Insights(fleet, until)).add_to(self.routes)
-        Neighbours(Inventory(fleet, day_start(until) + NIGHTLY)).add_to(self.routes)
+        BillingEndpoints(bills, Ledger(bills, until), Insights(fleet, until)).add_to(self.routes)
+        ResourceEndpoints(Inventory(fleet, day_start(until) + NIGHTLY)).add_to(self.routes)
 
     def credential(self, request: Request) -> str:
         """Return the bearer token, or refuse the request."""

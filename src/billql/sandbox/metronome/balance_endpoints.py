@@ -7,7 +7,13 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.balances import Balance, Entry
+from billql.sandbox.metronome.endpoints import Endpoints, data, post
+from billql.sandbox.metronome.formats import USD, at
+from billql.sandbox.metronome.metering import PER_SEAT, Seat
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.statements import balance_json, entry_json
+from billql.sandbox.metronome.validation import (
     Asked,
     Field,
     Form,
@@ -24,13 +30,7 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.balances import Balance, Entry
-from billql.sandbox.metronome.desk import Desk, data, post
-from billql.sandbox.metronome.metering import PER_SEAT, Seat
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.statements import balance_json, entry_json
-from billql.sandbox.metronome.wording import USD, at
-from billql.sandbox.moments import month_start
+from billql.sandbox.timestamps import month_start
 
 _BODY: Final = Paging("body", usual=25, most=25)
 _SEATS: Final = Paging("seats", usual=25, most=100)
@@ -58,7 +58,7 @@ class SeatRow(NamedTuple):
     balances: list[Balance]
 
 
-class BalanceDesk(Desk):
+class BalanceEndpoints(Endpoints):
     """Balances, commits, credits, their sum, and those of single seats."""
 
     def add_to(self, routes: Routes) -> None:

@@ -6,7 +6,19 @@ from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, PlanTerm
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.plan_ledger import (
+    INCLUDED,
+    CreditGrant,
+    Entry,
+    PlanLedger,
+    charge_id,
+    plan_id,
+    plan_name,
+)
+from billql.sandbox.metronome.validation import (
     Asked,
     Form,
     many,
@@ -16,20 +28,8 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.desk import Desk, data, get, not_found, post
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.plan_books import (
-    INCLUDED,
-    CreditGrant,
-    Entry,
-    PlanBook,
-    charge_id,
-    plan_id,
-    plan_name,
-)
-from billql.sandbox.metronome.wording import CREDITS, USD, Unit, at
-from billql.sandbox.moments import month_start
 from billql.sandbox.story import METRICS, Metric, Plan
+from billql.sandbox.timestamps import month_start
 
 _QUERY: Final = Paging("query")
 _ENTRIES: Final = Paging("query", usual=10, most=None)
@@ -37,7 +37,7 @@ _ENTRIES: Final = Paging("query", usual=10, most=None)
 _STATUSES: Final = ("all", "active", "ended", "upcoming")
 
 
-class Plans(Desk):
+class PlanEndpoints(Endpoints):
     """Plans and credit grants."""
 
     def add_to(self, routes: Routes) -> None:
@@ -164,19 +164,19 @@ class Plans(Desk):
         ids, units = asked.get("credit_grant_ids"), asked.get("credit_type_ids")
         before, after = asked.get("effective_before"), asked.get("not_expiring_before")
         rows = [
-            (book, grant)
+            (ledger, grant)
             for account in self._asked_for(asked)
-            for book in [self.records.plan_book(account)]
-            for grant in book.grants
+            for ledger in [self.records.plan_ledger(account)]
+            for grant in ledger.grants
             if (ids is None or grant.id in ids)
             and (units is None or grant.unit.id in units)
             and (before is None or grant.start < before)
             and (after is None or grant.end >= after)
         ]
 
-        def write(row: tuple[PlanBook, CreditGrant]) -> Json:
-            book, grant = row
-            return book.grant_json(grant)
+        def write(row: tuple[PlanLedger, CreditGrant]) -> Json:
+            ledger, grant = row
+            return ledger.grant_json(grant)
 
         return _QUERY.answer(request, asked, rows, write)
 
@@ -185,28 +185,30 @@ class Plans(Desk):
         if before is not None and before > self.now:
             raise wrong("ending_before must not be in the future")
         rows = [
-            (account, self.records.plan_book(account))
+            (account, self.records.plan_ledger(account))
             for account in self._asked_for(asked)
             if account.plans or "customer_ids" in asked
         ]
 
-        def write(row: tuple[Account, PlanBook]) -> Json:
-            account, book = row
-            units = list(dict.fromkeys(grant.unit for grant in book.grants))
+        def write(row: tuple[Account, PlanLedger]) -> Json:
+            account, ledger = row
+            units = list(dict.fromkeys(grant.unit for grant in ledger.grants))
             wanted = asked.get("credit_type_ids")
             ledgers = [
-                _ledger(book, unit, asked) for unit in units if wanted is None or unit.id in wanted
+                _ledger_json(ledger, unit, asked)
+                for unit in units
+                if wanted is None or unit.id in wanted
             ]
             return {"customer_id": account.id, "ledgers": ledgers}
 
         return _ENTRIES.answer(request, asked, rows, write)
 
 
-def _ledger(book: PlanBook, unit: Unit, asked: Asked) -> Json:
+def _ledger_json(ledger: PlanLedger, unit: Unit, asked: Asked) -> Json:
     """Return what happened to a unit's credits in a time, and what they were before and after."""
-    entries = book.entries(unit)
+    entries = ledger.entries(unit)
     start = asked.get("starting_on", entries[0].moment)
-    end = asked.get("ending_before", book.period_end + 1)
+    end = asked.get("ending_before", ledger.period_end + 1)
 
     def balance(moment: float, entries: list[Entry]) -> Json:
         return {
@@ -225,5 +227,5 @@ def _ledger(book: PlanBook, unit: Unit, asked: Asked) -> Json:
         "starting_balance": balance(start, earlier),
         "entries": [one.json() for one in shown if not one.pending],
         "pending_entries": [one.json() for one in shown if one.pending],
-        "ending_balance": balance(asked.get("ending_before", book.period_end), by_then),
+        "ending_balance": balance(asked.get("ending_before", ledger.period_end), by_then),
     }

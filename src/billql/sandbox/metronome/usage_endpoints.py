@@ -8,9 +8,12 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.chance import Chance
 from billql.sandbox.metronome.accounts import Account
-from billql.sandbox.metronome.asking import (
+from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.endpoints import Endpoints, data, get, post
+from billql.sandbox.metronome.formats import at, on
+from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.validation import (
     Asked,
     Form,
     flag,
@@ -25,11 +28,8 @@ from billql.sandbox.metronome.asking import (
     uuid,
     wrong,
 )
-from billql.sandbox.metronome.catalogue import Meter
-from billql.sandbox.metronome.desk import Desk, data, get, post
-from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.wording import at, on
-from billql.sandbox.moments import DAY, HOUR, month_at, month_start
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 _BATCHES: Final = Paging("query", usual=100, most=None)
 _GROUPS: Final = Paging("query")
@@ -72,7 +72,7 @@ class Query(NamedTuple):
     values: list[str] | None
 
 
-class Usage(Desk):
+class UsageEndpoints(Endpoints):
     """Usage, metrics, and the events behind them."""
 
     def add_to(self, routes: Routes) -> None:
@@ -256,7 +256,7 @@ class Usage(Desk):
         if not units:
             return None
         return {
-            "id": Chance("event", id).uuid(),
+            "id": Rng("event", id).uuid(),
             "transaction_id": id,
             "customer_id": alias,
             "event_type": key,

@@ -49,7 +49,7 @@ _REGISTRY: Final[Json] = {
 }
 
 
-class Neighbours:
+class ResourceEndpoints:
     """Account, projects, resources and prices."""
 
     def __init__(self, inventory: Inventory) -> None:

@@ -1,0 +1,112 @@
+"""Metronome's API as a whole: its credential, its errors, its headers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from functools import cached_property
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Final
+
+from billql.sandbox.api import Refusal, Request, Response, Routes
+from billql.sandbox.limits import Quota
+from billql.sandbox.story import Story
+
+_MESSAGES: Final = {
+    400: "Bad request",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    415: "Content-Type must be application/json",
+    429: "Too many requests",
+    500: "Internal server error",
+    503: "Service unavailable",
+}
+
+PERMISSIONS: Final = {
+    "contracts": "contracts",
+    "contract-pricing": "contract-pricing",
+    "packages": "contracts",
+    "credits": "credits",
+    "credit-types": "credit-types",
+    "customers": "customers",
+    "getCustomerBillingProviderConfigurations": "customers",
+    "listConfiguredBillingProviders": "customers",
+    "plans": "plans",
+    "planDetails": "plans",
+    "usage": "usage",
+    "events": "usage",
+    "billable-metrics": "billable-metrics",
+    "customer-alerts": "alerts",
+    "customFields": "custom-fields",
+    "auditLogs": "audit-logs",
+    "services": "services",
+    "notifications": "notifications",
+}
+"""What a restricted token may be permitted, by the first word of the path; invoices are apart."""
+
+
+class Metronome:
+    """The sandbox of Metronome's API for one account. Nothing is worked out before it is asked."""
+
+    name = "metronome"
+    by_second = False
+
+    def __init__(self, story: Story) -> None:
+        self._story = story
+        self.token = sha256(f"metronome/{story.seed}".encode()).hexdigest()
+        self._restricted: dict[str, frozenset[str]] = {}
+
+    @cached_property
+    def routes(self) -> Routes:
+        """The operations."""
+        # Imported here because a sandbox is mostly made for one of its providers.
+        from billql.sandbox.metronome.operations import all_operations
+
+        return all_operations(self._story)
+
+    def restrict(self, permissions: Collection[str]) -> str:
+        """Return a token that is accepted for some permissions alone."""
+        known = {"invoices", *PERMISSIONS.values()}
+        if unknown := set(permissions) - known:
+            raise ValueError(f"unknown permissions: {', '.join(sorted(unknown))}")
+        word = "/".join(["metronome", str(self._story.seed), *sorted(permissions)])
+        token = sha256(word.encode()).hexdigest()
+        self._restricted[token] = frozenset(permissions)
+        return token
+
+    def credential(self, request: Request) -> str:
+        """Return the bearer token, or refuse the request."""
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if kind != "Bearer" or (token != self.token and token not in self._restricted):
+            raise Refusal(HTTPStatus.UNAUTHORIZED)
+        if token != self.token:
+            needed = _permission(request.path)
+            if needed not in self._restricted[token]:
+                words = f"The token does not have access to this resource: {needed}"
+                raise Refusal(HTTPStatus.FORBIDDEN, words)
+        return token
+
+    def refuse(self, request: Request, refusal: Refusal) -> Response:
+        """Word an error as the API does: a message, and nothing else."""
+        message = refusal.message or _MESSAGES.get(refusal.status, str(refusal))
+        return Response.json({"message": message}, refusal.status)
+
+    def headers(self, request: Request, quota: Quota) -> dict[str, str]:
+        """Return the request's id, and how long to wait if it was one too many."""
+        headers = {"x-request-id": request.id}
+        if quota.refused:
+            wait = quota.retry_after or max(1, quota.reset - int(time.time()))
+            headers["retry-after"] = str(wait)
+        return headers
+
+
+def _permission(path: str) -> str:
+    """Return what a token needs for a path."""
+    words = path.strip("/").split("/")
+    if len(words) > 3 and words[1] == "customers" and words[3] == "invoices":
+        return "invoices"
+    return PERMISSIONS.get(words[1] if len(words) > 1 else "", "nothing")
