@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from billql.sandbox.model import GRACE, Bill, Customer, Draw, Grant, Line
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, settle
-from billql.sandbox.story import GRACE, Bill, Customer, Draw, Grant, Line, Story
 from billql.sandbox.timestamps import DAY, month_at, month_start
+from billql.sandbox.usage import Usage
 
 PLATFORM_FEE: Final = 50_000
 """Cents a month that an enterprise pays whatever it uses; no commit or credit covers it."""
@@ -22,8 +23,8 @@ _FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "given up", 9: "l
 class Ledger:
     """The grants and bills of one customer."""
 
-    def __init__(self, story: Story, customer: Customer) -> None:
-        self._story = story
+    def __init__(self, usage: Usage, customer: Customer) -> None:
+        self._usage = usage
         self._customer = customer
         self._joined = month_at(customer.created)
         self._left: dict[str, int] = {}
@@ -33,9 +34,9 @@ class Ledger:
 
     def _make_grants(self) -> list[Grant]:
         customer, joined = self._customer, self._joined
-        months = self._story.months(customer)
-        size = Rng(self._story.seed, "commit", customer.place).between(3, 9)
-        monthly = sum(self._story.usual(customer, metric) for metric in customer.metrics)
+        months = self._usage.months(customer)
+        size = Rng(self._usage.seed, "commit", customer.place).between(3, 9)
+        monthly = sum(self._usage.monthly_lots(customer, metric) for metric in customer.metrics)
         thousand = 100_000 * max(1, monthly // 100_000)
         grants = [self._grant("credit", "Welcome credit", size * size * 1000, joined, 3)]
         if customer.plan == "team":
@@ -56,7 +57,7 @@ class Ledger:
         return sorted(grants, key=lambda grant: (grant.first, grant.priority))
 
     def _grant(self, kind: str, name: str, cents: int, first: int, lasts: int) -> Grant:
-        rng = Rng(self._story.seed, "grant", self._customer.place, name, first)
+        rng = Rng(self._usage.seed, "grant", self._customer.place, name, first)
         match kind:
             case "credit":
                 return Grant(rng.uuid(), "credit", name, cents, first, first + lasts, _CREDIT)
@@ -68,7 +69,7 @@ class Ledger:
 
     def _make_bills(self) -> None:
         self._left = {grant.id: grant.cents for grant in self.grants}
-        months = self._story.months(self._customer)
+        months = self._usage.months(self._customer)
         for month in range(months.start, months.stop + 1):
             for grant in self.grants:
                 # What ends with a month is trued up before the month's own usage is billed.
@@ -85,7 +86,7 @@ class Ledger:
 
     def _true_up(self, grant: Grant) -> None:
         missing = self._left[grant.id]
-        if missing and grant.ends_at <= self._story.now:
+        if missing and grant.ends_at <= self._usage.now:
             lines = [Line(f"{grant.name}: true-up", missing, grant=grant)]
             period = (grant.starts_at, grant.ends_at)
             self._left[grant.id] = 0
@@ -96,9 +97,9 @@ class Ledger:
         customer, start, end = self._customer, month_start(month), month_start(month + 1)
         lines = []
         for metric in customer.metrics:
-            units = self._story.used(customer, metric, start, end)
+            units = self._usage.units(customer, metric, start, end)
             lines.append(
-                Line(metric.name, self._story.cost(customer, metric, units), metric, units)
+                Line(metric.name, self._usage.cost(customer, metric, units), metric, units)
             )
         due = sum(line.cents for line in lines)
         if customer.plan == "enterprise":
@@ -124,12 +125,12 @@ class Ledger:
         lines: list[Line],
         drawn: list[tuple[Grant, int]],
     ) -> None:
-        story, customer = self._story, self._customer
-        rng = Rng(story.seed, "bill", customer.place, kind, month, period[0])
+        usage, customer = self._usage, self._customer
+        rng = Rng(usage.seed, "bill", customer.place, kind, month, period[0])
         stripe_id, metronome_id = f"in_{rng.word(24)}", rng.uuid()
         cents = sum(line.cents for line in lines)
         settlement = settle(
-            Rng(story.seed, "fate", stripe_id),
+            Rng(usage.seed, "fate", stripe_id),
             issued,
             cents,
             sent=customer.sent_invoices,

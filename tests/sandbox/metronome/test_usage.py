@@ -53,7 +53,7 @@ def test_usage_is_the_storys(ask: Asker) -> None:
     for row in ask.rows("/v1/usage", body):
         metric = names.get(row["billable_metric_name"])
         if metric is not None and row["value"] is not None:
-            assert row["value"] == story.used(by_id[row["customer_id"]], metric, start, end)
+            assert row["value"] == story.usage.units(by_id[row["customer_id"]], metric, start, end)
             tried += bool(row["value"])
     assert tried > 50
 

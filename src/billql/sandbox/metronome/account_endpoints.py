@@ -25,8 +25,8 @@ from billql.sandbox.metronome.validation import (
     uuid,
     wrong,
 )
+from billql.sandbox.model import METRICS
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import METRICS
 from billql.sandbox.timestamps import DAY, month_at, month_start
 
 _ALERTS: Final = Paging("query", usual=5, most=None)
@@ -185,7 +185,7 @@ class AccountEndpoints(Endpoints):
                 ]
                 return max(drafts, default=0) >= alert.threshold
             case "calls":
-                used = self.world.story.used(
+                used = self.world.story.usage.units(
                     account.customer, METRICS[0], month_start(month), self.now
                 )
                 return used >= alert.threshold

@@ -14,8 +14,9 @@ from billql.sandbox.api import Json
 from billql.sandbox.metronome.catalogue import Catalogue
 from billql.sandbox.metronome.formats import on
 from billql.sandbox.metronome.metering import Metering, Seat
+from billql.sandbox.model import Bill, Customer, Plan
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Bill, Customer, Plan, Story
+from billql.sandbox.story import Story
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 TERM: Final = 12
@@ -115,7 +116,7 @@ class Account:
         return made
 
     def _yearly(self) -> list[Contract]:
-        months = self.world.story.months(self.customer)
+        months = self.world.story.usage.months(self.customer)
         firsts = list(months[::TERM])
         ids = [self.new_id("contract", first) for first in firsts]
         gone = None if self.ended is None else month_at(self.ended)

@@ -15,8 +15,8 @@ from billql.sandbox.metronome.accounts import TERM, Account, Contract
 from billql.sandbox.metronome.catalogue import Product
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED, Seat
+from billql.sandbox.model import Bill, Grant
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Bill, Grant
 from billql.sandbox.timestamps import DAY, month_start
 
 Kind = Literal["PREPAID", "POSTPAID", "CREDIT"]

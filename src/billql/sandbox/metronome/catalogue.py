@@ -11,8 +11,9 @@ from typing import Final, Literal, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at, on
+from billql.sandbox.model import METRICS, Metric
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import METRICS, Metric, Story
+from billql.sandbox.story import Story
 from billql.sandbox.timestamps import DAY
 
 PROMPTS: Final = Metric("prompts", "Assistant prompts", "prompt", 1)

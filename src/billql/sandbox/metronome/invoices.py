@@ -18,8 +18,8 @@ from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.catalogue import Product
 from billql.sandbox.metronome.formats import USD, Unit, at
 from billql.sandbox.metronome.metering import dealt, groups_of
+from billql.sandbox.model import Bill, Grant
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Bill, Grant
 from billql.sandbox.timestamps import HOUR, month_start
 
 _COMMIT_TYPES: Final = {

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.model import Customer, Metric
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer, Metric, Story
+from billql.sandbox.story import Story
 from billql.sandbox.timestamps import HOUR, month_at, month_start
 
 PER_SEAT: Final = 500
@@ -45,7 +46,7 @@ class Metering:
         return self._so_far(customer, metric, month, end // HOUR * HOUR)
 
     def _count(self, customer: Customer, metric: Metric, month: int, moment: int) -> int:
-        return self._story.used(customer, metric, month_start(month), moment) // metric.lot
+        return self._story.usage.units(customer, metric, month_start(month), moment) // metric.lot
 
     def lots(
         self, customer: Customer, meter: Meter, start: int, end: int, group: Mapping[str, str]

@@ -28,7 +28,7 @@ from billql.sandbox.metronome.validation import (
     uuid,
     wrong,
 )
-from billql.sandbox.story import METRICS, Metric, Plan
+from billql.sandbox.model import METRICS, Metric, Plan
 from billql.sandbox.timestamps import month_start
 
 _QUERY: Final = Paging("query")

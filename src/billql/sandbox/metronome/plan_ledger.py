@@ -13,8 +13,8 @@ from typing import Final
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, PlanTerm
 from billql.sandbox.metronome.formats import CREDITS, SYSTEM, USD, Unit, at
+from billql.sandbox.model import GRACE, Metric, Plan
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import GRACE, Metric, Plan
 from billql.sandbox.timestamps import month_at, month_label, month_start
 
 INCLUDED: Final[dict[Plan, int]] = {
@@ -204,7 +204,9 @@ class PlanLedger:
         self._now = account.world.now
         self.invoices = [
             PlanInvoice(account, term, month)
-            for month in (account.world.story.months(account.customer) if account.plans else ())
+            for month in (
+                account.world.story.usage.months(account.customer) if account.plans else ()
+            )
             for term in account.plans
             if term.first <= month and (term.end is None or month < term.end)
         ]
@@ -227,7 +229,7 @@ class PlanLedger:
             label = month_label(invoice.month)
             yield self._grant(f"Included {label}", "included", amount, invoice.month, 1, 1)
         if account.customer.place % 4 == 2:
-            months = account.world.story.months(account.customer)
+            months = account.world.story.usage.months(account.customer)
             for month in months[1::6]:
                 goodwill = self._grant("Goodwill", "goodwill", 2500, month, 7, 2)
                 goodwill.unit = USD

@@ -13,9 +13,10 @@ from itertools import count
 from typing import Final
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Bill, Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, Settlement, settle
-from billql.sandbox.story import Bill, Customer, Story
+from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.credits import Wallet, grants_of
 from billql.sandbox.stripe.customer_balance import CustomerBalance
@@ -175,9 +176,9 @@ class Account:
         lines = []
         for item in terms.items:
             if item.metric is not None:
-                units = self._story.used(self.customer, item.metric, *bounds)
+                units = self._story.usage.units(self.customer, item.metric, *bounds)
                 words = f"{units} × {item.metric.name}"
-                cost = self._story.cost(self.customer, item.metric, units)
+                cost = self._story.usage.cost(self.customer, item.metric, units)
                 lines.append(line_of(words, cost, terms, item, bounds, units))
         return lines
 

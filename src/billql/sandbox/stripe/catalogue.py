@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.story import METRICS, RATES, Metric, Plan
+from billql.sandbox.model import METRICS, RATES, Metric, Plan
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY
 

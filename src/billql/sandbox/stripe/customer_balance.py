@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from billql.sandbox.story import Customer
+from billql.sandbox.model import Customer
 from billql.sandbox.stripe.ids import ident
 
 EntryType = Literal[

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.customer_balance import Entry
 from billql.sandbox.stripe.ids import account_of, ident

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer
 
 
 def ident(prefix: str, *key: int | str) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer, Story
+from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue, in_currency
 from billql.sandbox.stripe.customer_balance import EntryType
 from billql.sandbox.stripe.ids import ident
@@ -52,7 +53,7 @@ def extras_of(
     if not terms or customer.plan == "lead":
         return
     main = terms[0]
-    for month in story.months(customer):
+    for month in story.usage.months(customer):
         yield from _of_month(story, catalogue, customer, month, main)
     for item in main.items:
         if item.more:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Customer
 from billql.sandbox.settlement import Settlement, Status
-from billql.sandbox.story import Customer
 from billql.sandbox.stripe.discounts import Coupon
 from billql.sandbox.stripe.terms import Item, Terms
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property, partial
 
 from billql.sandbox.api import Json
-from billql.sandbox.story import Customer, Story
+from billql.sandbox.model import Customer
+from billql.sandbox.story import Story
 from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue

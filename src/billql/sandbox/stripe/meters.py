@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, overload
 
 from billql.sandbox.api import Json
-from billql.sandbox.story import METRICS, Customer, Metric, Story
+from billql.sandbox.model import METRICS, Customer, Metric
+from billql.sandbox.story import Story
 from billql.sandbox.stripe import errors
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import ident
@@ -139,4 +140,4 @@ def summaries(story: Story, meter: Json, customer: Customer, given: dict[str, An
 def _counter(story: Story, customer: Customer, metric: Metric | None) -> Callable[[int, int], int]:
     if metric is None:
         return lambda start, end: 0
-    return lambda start, end: story.used(customer, metric, start, end)
+    return lambda start, end: story.usage.units(customer, metric, start, end)

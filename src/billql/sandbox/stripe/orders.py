@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer, Story
+from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Attempt
-from billql.sandbox.story import Customer
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.invoice_model import Invoice

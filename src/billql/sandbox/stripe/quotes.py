@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer, Story
+from billql.sandbox.story import Story
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.ids import account_of, ident

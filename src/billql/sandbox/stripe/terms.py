@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
+from billql.sandbox.model import Customer, Metric
 from billql.sandbox.rng import Rng
-from billql.sandbox.story import Customer, Metric, Story
+from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.discounts import COUPONS, Coupon
 from billql.sandbox.stripe.ids import ident

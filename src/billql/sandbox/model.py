@@ -1,0 +1,140 @@
+"""The records that Stripe and Metronome share: customers, what they are granted and billed."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, NamedTuple
+
+from billql.sandbox.settlement import Settlement
+from billql.sandbox.timestamps import DAY, month_start
+
+Biller = Literal["stripe", "metronome"]
+Plan = Literal["lead", "starter", "team", "scale", "enterprise"]
+"""What a customer is on; a lead never paid anything, and an enterprise is sent invoices."""
+
+GRACE: Final = DAY
+"""How long after its month a usage bill stays a draft."""
+
+
+class Metric(NamedTuple):
+    """Something that is metered."""
+
+    key: str
+    name: str
+    unit: str
+    lot: int
+    """Units that make one lot."""
+
+
+METRICS: Final = (
+    Metric("api_calls", "API calls", "call", 25),
+    Metric("compute_minutes", "Compute", "minute", 5),
+    Metric("tokens", "Inference tokens", "token", 5000),
+    Metric("storage_gib_hours", "Storage", "GiB-hour", 50),
+)
+
+RATES: Final = {"usd": 1, "eur": 1, "jpy": 2, "kwd": 10}
+"""Minor units of each currency that one lot costs; those of dinars are always multiples of 10."""
+
+
+class Project(NamedTuple):
+    """A DigitalOcean project that serves one customer alone."""
+
+    uuid: str
+    name: str
+
+
+class Customer(NamedTuple):
+    """A customer, as both providers know it."""
+
+    place: int
+    name: str
+    email: str
+    stripe_id: str
+    metronome_id: str
+    ingest_alias: str
+    """What usage events call the customer."""
+    created: int
+    ended: int | None
+    """When the customer left or will leave: always the first moment of a month."""
+    currency: str
+    """In lower case. Metronome's are all in 'usd'."""
+    plan: Plan
+    biller: Biller
+    project: Project | None
+    metrics: tuple[Metric, ...]
+
+    @property
+    def sent_invoices(self) -> bool:
+        """Whether invoices are sent and paid by transfer; the others' cards are charged."""
+        return self.plan == "enterprise"
+
+
+class Grant(NamedTuple):
+    """A commit or credit, usable in the months from `first` until before `end`."""
+
+    id: str
+    kind: Literal["prepaid", "postpaid", "credit"]
+    name: str
+    cents: int
+    first: int
+    """The month that it starts in, as `moments.month_of` counts."""
+    end: int
+    """The month that it has expired by; what is left then is gone, or trued up if postpaid."""
+    priority: int
+    """The lower, the sooner it is drawn."""
+
+    @property
+    def starts_at(self) -> int:
+        """The first moment at which it can be used."""
+        return month_start(self.first)
+
+    @property
+    def ends_at(self) -> int:
+        """The moment at which it expires."""
+        return month_start(self.end)
+
+
+class Line(NamedTuple):
+    """One line of a bill; a grant that pays for usage is a negative line of its own."""
+
+    name: str
+    cents: int
+    metric: Metric | None = None
+    quantity: int = 1
+    """Units used; `cents` is exactly `quantity / metric.lot`."""
+    grant: Grant | None = None
+    """The grant that is drawn, bought or trued up."""
+
+
+class Draw(NamedTuple):
+    """What a bill takes from a grant; a postpaid commit is counted down and no line shows it."""
+
+    grant: Grant
+    cents: int
+    bill: str
+    moment: int
+
+
+class Bill(NamedTuple):
+    """A bill of Metronome's, that is an invoice of Stripe's as soon as it is issued."""
+
+    stripe_id: str
+    """The Stripe invoice's id; there is none yet while `issued` is after `story.now`."""
+    metronome_id: str
+    kind: Literal["usage", "commit", "true-up"]
+    customer: Customer
+    month: int
+    start: int
+    end: int
+    """The period that it is for; a purchase is for one moment."""
+    issued: int
+    """When it is handed to Stripe; all of one night are handed over in the same second."""
+    lines: tuple[Line, ...]
+    draws: tuple[Draw, ...]
+    settlement: Settlement
+    """How it is paid or not, in the end."""
+
+    @property
+    def cents(self) -> int:
+        """What is owed: the sum of the lines, which may be 0."""
+        return sum(line.cents for line in self.lines)
