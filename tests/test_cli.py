@@ -399,7 +399,7 @@ BAD = {
     ),
     "no SQL": Bad(["query"], Exit.USAGE, "There is no SQL to run", "with -f FILE"),
     "SQL without a statement": Bad(["query", "-- x"], Exit.USAGE, "There is no SQL to run"),
-    "SQL twice": Bad(["query", "-f", "a", "SELECT 1"], Exit.USAGE, "The SQL is given twice"),
+    "SQL twice": Bad(["query", "-f", "a", "SELECT 1"], Exit.USAGE, "There are two sources of SQL"),
     "no such file": Bad(
         ["query", "-f", "/no/such/file"], Exit.USAGE, "/no/such/file cannot be read: No such file"
     ),
@@ -429,10 +429,10 @@ BAD = {
         ["query", "--db", "/", "SELECT 1"], Exit.USAGE, "/: unable to open database file"
     ),
     "a sandbox of no size": Bad(
-        ["sandbox", "--size", "huge"], Exit.USAGE, "'huge' is no size", "small, normal, large"
+        ["sandbox", "--size", "huge"], Exit.USAGE, "'huge' is not a size", "small, normal, large"
     ),
     "a sandbox until no day": Bad(
-        ["sandbox", "--until", "soon"], Exit.USAGE, "'soon' is no day", "YYYY-MM-DD"
+        ["sandbox", "--until", "soon"], Exit.USAGE, "'soon' is not a date", "YYYY-MM-DD"
     ),
     "a sandbox on no port": Bad(["sandbox", "--port", "99999"], Exit.USAGE, "no port 99999"),
 }
@@ -535,8 +535,8 @@ def test_a_fault_of_its_own(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
-        r"error: billql has failed, by a fault of its own: ZeroDivisionError: by \x1b",
-        "hint: Please report it, with what the same command prints with --debug.",
+        r"error: internal error in billql: ZeroDivisionError: by \x1b",
+        "hint: Please report it, with the output of the same command with --debug.",
     ]
     assert report.guarded(fail, debug=True) == Exit.INTERNAL
     assert "Traceback" in capsys.readouterr().err

@@ -162,7 +162,7 @@ def test_bytes_are_nothing_for_a_terminal(environ: dict[str, str]) -> None:
     )
     assert (code, out) == (2, "")
     assert err.splitlines() == [
-        "error: The format parquet is nothing for a terminal",
+        "error: The format parquet cannot be shown on a terminal",
         "hint: Write it to a file: --output bill.parquet",
     ]
 
@@ -200,7 +200,7 @@ def test_a_full_disk(environ: dict[str, str], sql: str) -> None:
             check=False,
         )
     assert done.returncode == 9
-    assert done.stderr == b"error: The answer cannot be written: No space left on device\n"
+    assert done.stderr == b"error: The output cannot be written: No space left on device\n"
 
 
 def test_a_closed_stdout(environ: dict[str, str]) -> None:
@@ -214,7 +214,7 @@ def test_a_closed_stdout(environ: dict[str, str]) -> None:
     )
     assert (done.returncode, done.stderr) == (
         9,
-        b"error: The answer cannot be written: not writable\n",
+        b"error: The output cannot be written: not writable\n",
     )
 
 
@@ -281,7 +281,7 @@ def test_a_sandbox_in_the_foreground(environ: dict[str, str], end: signal.Signal
     ):
         assert process.stdout is not None
         assert process.stderr is not None
-        assert process.stderr.readline() == b"The sandbox is ready; Ctrl-C ends it.\n"
+        assert process.stderr.readline() == b"The sandbox is ready; press Ctrl-C to stop it.\n"
         lines = [process.stdout.readline().decode() for _ in range(2 * len(other.urls))]
         exported = dict(line.strip().removeprefix("export ").split("=", 1) for line in lines)
         assert exported["BILLQL_DIGITALOCEAN_URL"].startswith("http://127.0.0.1:")

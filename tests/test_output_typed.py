@@ -154,7 +154,7 @@ def test_what_does_not_fit(declared: str, values: list[Any], message: str, hint:
 def test_a_later_value_that_is_not_as_the_first_ones() -> None:
     values = [1] * (cells.HEAD + 2000)
     assert column(None, *values).to_pylist() == values
-    with pytest.raises(DataError, match=f"written as int64, and 0.5 in row {len(values) + 1} is"):
+    with pytest.raises(DataError, match=f"written as int64, and 0.5 in row {len(values) + 1} does"):
         column(None, *values, Decimal("0.5"), 2)
 
 
@@ -223,7 +223,7 @@ def test_a_second_result_is_refused() -> None:
         results = Results(name, Style())
         out: Any = io.StringIO() if name == "html" else stream
         results.write([("a", None)], iter([(1,)]), out)
-        with pytest.raises(NotSupportedError, match=f"The format {name} takes one result"):
+        with pytest.raises(NotSupportedError, match=f"The format {name} holds one result"):
             results.write([("a", None)], iter([(1,)]), out)
         assert results.count == 1
 

@@ -105,7 +105,7 @@ def _run(home: Home, secrets: Iterable[str], *arguments: str, input: str = "") -
     """Run billql, and search what it says; gives its exit code."""
     done = home.billql(*arguments, input=input, BILLQL_DEBUG="1")
     planted.search(" ".join(arguments[:2]), done.said, secrets)
-    if done.code == 1 or done.code < 0 or "--help tells what there is" in done.err:
+    if done.code == 1 or done.code < 0 or "--help lists the options" in done.err:
         raise Broken(f"{' '.join(arguments[:2])} failed: {done.err[-300:]!r}")
     return done.code
 

@@ -143,7 +143,7 @@ def test_a_recording_is_played_without_a_network(
     recorded = run("try", DIGITALOCEAN, "billing_history", "--record", "kept", **environ)
     assert recorded.code == Exit.OK
     sent = len(sandbox.requests) - before
-    assert recorded.err == f"{sent} answers in kept, which only you can read\n"
+    assert recorded.err == f"Wrote {sent} responses to kept, which only you can read\n"
 
     kept = tmp_path / "kept"
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600

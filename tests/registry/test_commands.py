@@ -51,7 +51,7 @@ def test_from_a_key_to_an_installed_package(run: Run, tmp_path: Path) -> None:
 
     define(tmp_path / "provider", "1.0.0")
     assert run("build", "--key", "key.pem") == (Exit.OK, "", "acme 1.0.0.\n")
-    assert run("build", "--key", "key.pem").err == "acme 1.0.0 is there already.\n"
+    assert run("build", "--key", "key.pem").err == "acme 1.0.0 exists already.\n"
 
     result = run("pull", "acme", "--from", "registry")
     assert result.code == Exit.DEFINITION
@@ -60,7 +60,7 @@ def test_from_a_key_to_an_installed_package(run: Run, tmp_path: Path) -> None:
     assert run("trust", public, "--name", "own").code == Exit.OK
     assert run("trust").out == f"name,key,providers\nbillql,{KEYS[0]},\nown,{public},\n"
     assert run("pull", "acme", "--from", "registry").err == "Installed acme 1.0.0.\n"
-    assert run("pull", "acme", "--from", "registry").err == "Installed already: acme 1.0.0.\n"
+    assert run("pull", "acme", "--from", "registry").err == "Already installed: acme 1.0.0.\n"
     assert run("verify") == (Exit.OK, "provider,version,problem\nacme,1.0.0,\n", "")
 
     define(tmp_path / "provider", "1.0.0", services={"billing": "credits"})
@@ -101,7 +101,7 @@ def test_an_older_version_is_installed_beside_the_one_in_use(run: Run, tmp_path:
         run("build", "--key", "key.pem")
     run("pull", "acme", "--from", "registry")
     assert run("pull", "acme", "1.0.0", "--from", "registry").err == (
-        "Installed acme 1.0.0, which is not the version in use: see billql registry list.\n"
+        "Installed acme 1.0.0, which is not the active version: see billql registry list.\n"
     )
 
 

@@ -14,8 +14,8 @@ MANY = "WITH c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c LIMIT {}) SELECT 
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ("less '", "warning: PAGER has a quote that is never closed"),
-        ("no-such-pager -R", "warning: PAGER names no-such-pager, which is no program"),
+        ("less '", "warning: PAGER has a quote that is not closed"),
+        ("no-such-pager -R", "warning: PAGER is no-such-pager, which is not found"),
         ("{}/nonsense", "nonsense cannot be run: Exec format error"),
     ],
 )
@@ -47,7 +47,7 @@ def test_it_is_said_once(environ: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("named", "words"),
     [
-        ("false", "warning: The pager false ended with code 1; not all may have been shown"),
+        ("false", "warning: The pager false ended with code 1; the result may be incomplete"),
         ("sh -c 'kill -9 $$'", "warning: The pager sh ended by signal 9"),
         ("sh -c 'head -n 3; kill -PIPE $$'", "warning: The pager sh ended by signal 13"),
     ],
@@ -100,7 +100,7 @@ def test_a_terminal_that_says_odd_things_of_itself(
         terminal.press(CTRL_D)
         assert terminal.ends() == 0
         assert "Traceback" not in terminal.text
-        assert "fault of its own" not in terminal.text
+        assert "internal error" not in terminal.text
 
 
 def test_a_history_that_cannot_be_kept(environ: dict[str, str], tmp_path: Path) -> None:

@@ -176,7 +176,7 @@ def test_missing_documents_are_named(run: Run, tmp_path: Path, data: Path) -> No
     folder = document(tmp_path, things("https://acme.test"), b="gone.yaml", c="lost.yaml")
     said = run("add-stackql", str(folder))[2]
     assert said == (
-        "Added acme, with 1 service.\nIts folder lacks the documents of other services: "
+        "Added acme, with 1 service.\nThe documents of these services are missing: "
         "b (services/gone.yaml), c (services/lost.yaml).\n"
     )
     code, out, _ = run("verify", "acme")

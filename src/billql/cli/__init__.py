@@ -1,13 +1,14 @@
 """The command line: `billql`, and `python -m billql`.
 
-stdout carries data only; whatever else there is to say goes to stderr. This module imports nothing
-before `main` watches for Ctrl-C, so that it never ends in a traceback.
+stdout carries data only; messages go to stderr. This module imports nothing before `main` handles
+Ctrl-C, so that a command never ends in a traceback.
 
-parser    the commands, and how a command line is read
-options   options that several commands have
-report    what becomes of a command: its exit code, and what went wrong
-terminal  stdout: answers that are held back, readers who leave early
-query, sandbox, schema    a command each
+parser    the commands, and the parsing of the command line
+options   options that several commands share
+report    the exit code of a command, and its error messages
+script    the SQL of a command: where it is read from, and how it is run
+terminal  stdout: buffered results, readers that close the pipe
+query, chart, shell, ...  one command each
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code; `arguments` are those of the process if not given."""
+    """Run a command and return its exit code; `arguments` default to those of the process."""
     try:
         from billql.cli import parser, report, terminal
 
@@ -29,4 +30,4 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 0
-        return report.guarded(lambda: code, debug=False)  # what has been said lies in stdout still
+        return report.guarded(lambda: code, debug=False)  # flushes what is left in stdout

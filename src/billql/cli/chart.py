@@ -1,4 +1,4 @@
-"""`billql chart`: draws what statements give, in the terminal or on a page."""
+"""`billql chart`: draws the result of a SELECT, in the terminal or on a page."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ examples:
   billql chart "SELECT invoice_period, amount FROM digitalocean.billing.invoices"
   billql chart --sandbox --line -f spend.sql --title Spend --output spend.html
 
-The first column gives the labels, each further one is a series of numbers; NULL is a gap. More than
-two dozen days or months are drawn as a line, everything else as bars.
+The first column holds the labels, each further column is a series of numbers; NULL is a gap. More
+than 24 days or months are drawn as a line, everything else as bars.
 
 {EXIT_TEXT}"""
 
@@ -40,8 +40,12 @@ def add_options(command: ArgumentParser) -> None:
         kinds.add_argument(
             f"--{kind}", dest="kind", action="store_const", const=kind, help=f"draw {kind}"
         )
-    add("--title", metavar="TEXT", help="what stands above it")
-    add("--output", metavar="FILE.html", help="write a page to a file, whole or not at all")
+    add("--title", metavar="TEXT", help="the title of the chart")
+    add(
+        "--output",
+        metavar="FILE.html",
+        help="write an HTML page; the file is replaced only on success",
+    )
     add_session(command)
 
 
@@ -79,20 +83,20 @@ def _write(options: Namespace, text: str) -> None:
 
     if not options.output.lower().endswith((".html", ".htm")):
         raise InterfaceError(
-            f"A chart is written as a page, and {options.output} is none",
-            hint="Give the file a name that ends in .html, or leave --output out.",
+            f"A chart can only be written as HTML, not to {options.output}",
+            hint="Use a file name that ends in .html, or omit --output.",
         )
     with file.text(options.output) as stream:
         page.write(_figure(options, text), stream)
 
 
 def _figure(options: Namespace, text: str) -> Figure:
-    """Run the statements; raises InterfaceError or NotSupportedError if not just one gives rows."""
+    """Run the statements; raise InterfaceError or NotSupportedError unless exactly one has rows."""
     found: list[Figure] = []
     with closing(open_session(options)) as connection:
         script.run(text, lambda sql: _execute(connection, sql, options, found))
     if not found:
-        raise InterfaceError("No statement gives rows to draw", hint="Add a SELECT.")
+        raise InterfaceError("No statement returns rows to draw", hint="Add a SELECT.")
     return found[0]
 
 
@@ -102,8 +106,8 @@ def _execute(connection: Connection, sql: str, options: Namespace, found: list[F
             return
         if found:
             raise NotSupportedError(
-                "A chart draws one result, and there are more",
-                hint="Draw each in a run of its own, or put them together with UNION ALL.",
+                "A chart draws one result, but several statements return rows",
+                hint="Draw each with its own command, or combine them with UNION ALL.",
             )
         found.append(
             figures.read(cursor.description, cursor, title=options.title, kind=options.kind)

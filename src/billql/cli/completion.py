@@ -1,4 +1,4 @@
-"""`billql completion`: prints a script that lets a shell complete commands and options."""
+"""`billql completion`: prints the completion script of a shell."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(options: Namespace) -> int:
 
 
 def _actions(parser: ArgumentParser) -> Iterator[Action]:
-    """Give every option and argument of a parser and of its commands."""
+    """Yield every option and argument of a parser and of its commands."""
     for action in parser._actions:
         yield action
         for command in action.choices.values() if isinstance(action.choices, dict) else ():

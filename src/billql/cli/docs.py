@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PAGES = "docs"
-"""Where the pages lie that people write, as in billql's own repository."""
+"""The folder of the hand-written pages, as in billql's own repository."""
 
 
 def add_options(command: ArgumentParser) -> None:
-    """Add the one command below it, with its options."""
+    """Add the subcommand and its options."""
     commands = command.add_subparsers(metavar="COMMAND", required=True)
-    summary = "write a page for each table, made of the definitions"
+    summary = "write a page for each table, from the definitions"
     build = add_below(commands, "build", summary, command)
     add = build.add_argument
     add(
@@ -40,11 +40,11 @@ def add_options(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Write the pages; those of an earlier time that are no longer made stay."""
+    """Write the pages; pages of earlier runs that are no longer generated stay."""
     output = Path(options.output or f"docs/{options.target}")
     files = _made(options)
     _write(files, output)
-    stdout.line(f"{len(files)} files are in {output}.")
+    stdout.line(f"Wrote {len(files)} files to {output}.")
     return 0
 
 
@@ -55,8 +55,8 @@ def _made(options: Namespace) -> Mapping[str, str]:
         from billql.docs import docusaurus, facts, guide, site
     except ImportError as error:
         raise InterfaceError(
-            f"Pages are made with {error.name}, which is not installed",
-            hint="pip install 'billql[docs]' gets what is needed.",
+            f"The documentation needs {error.name}, which is not installed",
+            hint="Install it with: pip install 'billql[docs]'",
         ) from None
     roots = [*(Path(folder) for folder in options.definitions), built_in_root()]
     providers = facts.gather(Catalogue(roots))

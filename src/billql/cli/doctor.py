@@ -1,4 +1,4 @@
-"""`billql doctor`: tells, in a line each, whether everything is as it should be."""
+"""`billql doctor`: checks the installation, configuration and connections, one line a check."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _COLORS = {"OK": "\x1b[32m", "NOTE": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": 
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     command.add_argument(
-        "--online", action="store_true", help="send each connection's API one small request"
+        "--online", action="store_true", help="send one small request to the API of each connection"
     )
     add_config(command)
     add_definitions(command)
 
 
 def run(options: Namespace) -> int:
-    """Print the findings as they come; the exit code is that of the worst error."""
+    """Print each finding at once; return the exit code of the worst error."""
     from billql.doctor import examine, worst
     from billql.opening import Asked
 
@@ -42,9 +42,9 @@ def run(options: Namespace) -> int:
 
 def _print(finding: Finding) -> None:
     level = finding.level.name
-    word = f"{level.lower():8}"
+    label = f"{level.lower():8}"
     if has_color(sys.stdout):
-        word = f"{_COLORS[level]}{word}\x1b[0m"
-    stdout.line(f"{word}{visible(finding.subject)}: {visible(finding.text)}")
+        label = f"{_COLORS[level]}{label}\x1b[0m"
+    stdout.line(f"{label}{visible(finding.subject)}: {visible(finding.text)}")
     if finding.hint is not None:
         stdout.line(f"{'':8}{visible(finding.hint)}")

@@ -1,4 +1,4 @@
-"""Options that several commands have, what their values may be, and what they open."""
+"""Options that several commands share: their values, and the connection that they open."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Parser = TypeVar("Parser", bound=ArgumentParser)
 def add_command(
     commands: _SubParsersAction[Parser], name: str, summary: str, formatter: Any
 ) -> Parser:
-    """Add a command, or one below a command, with its help text."""
+    """Add a command or subcommand with its help text."""
     return commands.add_parser(
         name,
         help=summary,
@@ -31,7 +31,7 @@ def add_command(
 def add_below(
     commands: _SubParsersAction[ArgumentParser], name: str, summary: str, above: ArgumentParser
 ) -> ArgumentParser:
-    """Add a command below another one; `--debug` may stand behind it too."""
+    """Add a subcommand of `above`; it accepts `--debug` too."""
     command = add_command(commands, name, summary, above.formatter_class)
     command.add_argument("--debug", action="store_true", default=SUPPRESS, help=SUPPRESS)
     return command
@@ -40,45 +40,52 @@ def add_below(
 def add_session(command: ArgumentParser) -> None:
     """Add the options of a command that reads resources; see `open_session`."""
     add = command.add_argument
-    add("--db", metavar="FILE", default=":memory:", help="a SQLite file whose tables to use too")
+    add(
+        "--db",
+        metavar="FILE",
+        default=":memory:",
+        help="a SQLite database whose tables can be used too",
+    )
     add_config(command)
-    add("-v", "--verbose", action="store_true", help="tell each request and answer on stderr")
-    add("--sandbox", action="store_true", help="ask a private sandbox instead of the APIs")
+    add("-v", "--verbose", action="store_true", help="log each request and response to stderr")
+    add("--sandbox", action="store_true", help="use a private sandbox instead of the APIs")
     add(
         "--max-requests",
         metavar="N",
         type=count,
-        help="fail when a statement needs more requests than that",
+        help="fail if a statement needs more than N requests",
     )
     add(
         "--keep",
         metavar="SECONDS",
         type=seconds,
-        help="how long an answer serves later statements (default: 300)",
+        help="how long responses are cached for later statements (default: 300)",
     )
-    add("--cache", metavar="DIR", help="a folder in which answers outlive the command")
+    add("--cache", metavar="DIR", help="a folder that keeps cached responses between commands")
     add_definitions(command)
 
 
 def add_config(command: ArgumentParser) -> None:
-    """Add the options that choose a config file, and a profile of it."""
+    """Add the options that choose a config file and one of its profiles."""
     command.add_argument("--profile", metavar="NAME", help="a profile of the config file")
-    command.add_argument("--config", metavar="FILE", help="a config file instead of the usual one")
+    command.add_argument(
+        "--config", metavar="FILE", help="a config file to use instead of the default one"
+    )
 
 
 def add_definitions(command: ArgumentParser) -> None:
-    """Add `--definitions`, which names folders of providers."""
+    """Add `--definitions`: folders of providers."""
     command.add_argument(
         "--definitions",
         metavar="DIR",
         action="append",
         default=[],
-        help="a folder with more providers; may be given several times",
+        help="a folder with more providers; can be repeated",
     )
 
 
 def open_session(options: Namespace) -> Connection:
-    """Open what the options of `add_session` say; statements are transactions of their own."""
+    """Open a connection, in autocommit mode, from the options of `add_session`."""
     from billql.cli.report import note, warn
     from billql.frontends.dbapi import connect
 
@@ -98,7 +105,7 @@ def open_session(options: Namespace) -> Connection:
 
 
 def add_parameters(command: ArgumentParser) -> None:
-    """Add `--param`, whose values are in `parameters`."""
+    """Add `--param`; its name-value pairs are in `parameters`."""
     command.add_argument(
         "--param",
         metavar="NAME=VALUE",
@@ -106,7 +113,7 @@ def add_parameters(command: ArgumentParser) -> None:
         type=_parameter,
         action="append",
         default=[],
-        help="the value of :NAME; what SQL would read as a number is one, all else is text",
+        help="the value of the parameter :NAME; what looks like a number is bound as one",
     )
 
 
@@ -119,10 +126,10 @@ def _parameter(text: str) -> tuple[str, str | int | float]:
 
 
 def number_or_text(text: str) -> str | int | float:
-    """Give a number where its usual form was written, so that it compares as one.
+    """Return the number that `text` writes in its plain form, else the text itself.
 
-    `007`, `+1` and `1e5` stay text: they may be the name of something. So does what has more
-    digits than a number in SQL.
+    `007`, `+1` and `1e5` stay text, because they may be identifiers; so do numbers with more
+    digits than SQL keeps.
     """
     if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
         return int(text)
@@ -132,14 +139,14 @@ def number_or_text(text: str) -> str | int | float:
 
 
 def count(text: str) -> int:
-    """Read a number of things."""
+    """Return a count; raise ArgumentTypeError unless it is a whole number of up to nine digits."""
     if not re.fullmatch("[0-9]{1,9}", text):
         raise ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """Read a time."""
+    """Return a number of seconds; raise ArgumentTypeError unless it is one."""
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text):
         raise ArgumentTypeError(f"{text!r} is not a number of seconds")
     return float(text)

@@ -1,9 +1,8 @@
-"""The commands, and how a command line is read.
+"""The commands, and the parsing of the command line.
 
-Made with argparse, because the time in which other libraries load is felt: `billql query` starts
-in the time that one of them takes. A command is a module of this package, which says what options
-it has (`add_options`) and does its work (`run`); only the module of the command that was given is
-loaded.
+It uses argparse, because other libraries take longer to import than `billql query` takes to start.
+A command is a module of this package with two functions: `add_options` adds its options, and `run`
+runs it. Only the module of the requested command is imported.
 """
 
 from __future__ import annotations
@@ -22,32 +21,32 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 COMMANDS = {
-    "query": "run SQL and print what it gives",
-    "chart": "run SQL and draw what it gives, as bars or a line",
-    "shell": "type SQL and read what it gives; what billql alone does on a terminal",
-    "doctor": "tell whether billql can do its work here",
-    "completion": "print what makes a shell complete billql's words",
-    "sandbox": "serve pretended billing APIs on this machine, until Ctrl-C",
+    "query": "run SQL and print the result",
+    "chart": "run SQL and draw the result as bars or a line",
+    "shell": "run SQL interactively; the default command on a terminal",
+    "doctor": "check the installation, the configuration and the connections",
+    "completion": "print a completion script for a shell",
+    "sandbox": "serve mock billing APIs on this machine until Ctrl-C",
     "provider": "write, check and try definitions",
-    "registry": "list, install, verify and make packages of definitions",
+    "registry": "list, install, verify and build packages of definitions",
     "schema": "print the JSON Schema of definitions, for editors",
-    "docs": "write the documentation, made of the definitions",
+    "docs": "write the documentation from the definitions",
 }
 """The commands with their summaries, in the order of the help text."""
 
 EXITS = {
-    Exit.OK: "the answer is complete",
-    Exit.INTERNAL: "a fault of billql's own",
-    Exit.USAGE: "the command line or the configuration makes no sense",
-    Exit.SQL: "the SQL does not hold: syntax, a name, a missing key column, a value",
-    Exit.CREDENTIAL: "a token is missing or was refused",
-    Exit.API: "the API answered with an error, or not as it is documented",
+    Exit.OK: "success: the result is complete",
+    Exit.INTERNAL: "internal error: a bug in billql",
+    Exit.USAGE: "the command line or the configuration is invalid",
+    Exit.SQL: "the SQL is invalid: syntax, a name, a missing key column, a value",
+    Exit.CREDENTIAL: "a token is missing or was rejected",
+    Exit.API: "the API returned an error, or an unexpected response",
     Exit.NETWORK: "the API could not be reached",
-    Exit.LIMIT: "a limit that was set was reached, such as --max-requests",
-    Exit.DEFINITION: "a definition has a mistake",
-    Exit.OUTPUT: "the answer could not be written",
-    Exit.INTERRUPTED: "Ctrl-C",
-    Exit.BROKEN_PIPE: "who read the output left before its end",
+    Exit.LIMIT: "a limit was reached, such as --max-requests",
+    Exit.DEFINITION: "a definition is invalid",
+    Exit.OUTPUT: "the output could not be written",
+    Exit.INTERRUPTED: "interrupted with Ctrl-C",
+    Exit.BROKEN_PIPE: "the reader closed the pipe",
 }
 
 EXIT_TEXT = "exit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in EXITS.items())
@@ -55,7 +54,7 @@ EXIT_TEXT = "exit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in 
 
 
 class _Help(argparse.RawDescriptionHelpFormatter):
-    """Help texts in the terminal's width; argparse's own way to find it loads a good deal."""
+    """Help texts in the width of the terminal, which argparse would import shutil to find."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         settings["width"] = min((screen.width(sys.stdout) or 80) - 2, 100)
@@ -63,20 +62,21 @@ class _Help(argparse.RawDescriptionHelpFormatter):
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells what is wrong as every other error is told."""
+    """Reports errors in the form of all other errors."""
 
     def error(self, message: str) -> NoReturn:
-        stderr.write(f"error: {message}\nhint: {self.prog} --help tells what there is.\n")
+        stderr.write(f"error: {message}\nhint: {self.prog} --help lists the options.\n")
         raise SystemExit(Exit.USAGE)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Read the command line; raises SystemExit where it makes no sense or asks for help."""
-    given = sys.argv[1:] if arguments is None else arguments
-    if not given and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
-        given = ["shell"]
-    parser = make({next((word for word in given if not word.startswith("-")), "")})
-    options = parser.parse_args(given)
+    """Parse the command line; raise SystemExit if it is invalid or asks for help."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments and sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty():
+        arguments = ["shell"]
+    command = next((argument for argument in arguments if not argument.startswith("-")), "")
+    parser = make({command})
+    options = parser.parse_args(arguments)
     if options.command is None:
         stderr.write(parser.format_help())
         raise SystemExit(Exit.USAGE)
@@ -89,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def make(complete: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:
-    """Make the parser, in which these commands have their options; the others have none."""
+    """Return the parser, with the options of the commands in `complete` alone."""
     parser = _Parser(
         prog="billql",
         description="Ask billing APIs questions in SQL.",
@@ -108,7 +108,7 @@ def make(complete: Collection[str] = tuple(COMMANDS)) -> argparse.ArgumentParser
             command.add_argument(
                 "--debug",
                 action="store_true",
-                help="show the traceback of a fault; BILLQL_DEBUG=1 too",
+                help="show the traceback of an internal error; so does BILLQL_DEBUG=1",
             )
     return parser
 

@@ -1,4 +1,4 @@
-"""`billql provider`: writes definitions, checks them and tries them."""
+"""`billql provider`: creates, checks and tries definitions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def add_options(command: ArgumentParser) -> None:
-    """Add the actions, each with its options."""
+    """Add the actions and their options."""
     actions = command.add_subparsers(metavar="ACTION", required=True)
 
     def action(name: str, summary: str, run: Callable[[Namespace], int]) -> ArgumentParser:
@@ -32,32 +32,32 @@ def add_options(command: ArgumentParser) -> None:
         made.set_defaults(act=run)
         return made
 
-    new = action("new", "write a first provider, to be filled", _new)
+    new = action("new", "create the definition of a new provider, to be completed", _new)
     new.add_argument("name", metavar="NAME", help="the provider's name in SQL")
     _add_folder(new)
 
-    check = action("check", "find mistakes in definitions, without a network", _check)
+    check = action("check", "check definitions for mistakes, without network access", _check)
     check.add_argument("folders", metavar="FOLDER", nargs="+", help="the folder of a provider")
-    check.add_argument("--strict", action="store_true", help="take warnings for errors")
+    check.add_argument("--strict", action="store_true", help="treat warnings as errors")
 
     trial = action("try", "run the examples of a definition", _try)
     trial.add_argument("folder", metavar="FOLDER", help="the folder of a provider")
-    trial.add_argument("resource", metavar="RESOURCE", nargs="?", help="this one alone")
+    trial.add_argument("resource", metavar="RESOURCE", nargs="?", help="default: all resources")
     where = trial.add_mutually_exclusive_group()
-    where.add_argument("--against", metavar="URL", help="ask this address instead of the API's")
-    where.add_argument("--sandbox", action="store_true", help="ask a private sandbox")
-    where.add_argument("--replay", metavar="FILE", help="take the answers from a recording")
-    trial.add_argument("--record", metavar="FILE", help="keep the answers in a file")
+    where.add_argument("--against", metavar="URL", help="use this base URL instead of the API's")
+    where.add_argument("--sandbox", action="store_true", help="use a private sandbox")
+    where.add_argument("--replay", metavar="FILE", help="take the responses from a recording")
+    trial.add_argument("--record", metavar="FILE", help="record the responses to a file")
 
-    openapi = action("import-openapi", "write a first definition from an OpenAPI document", _import)
+    openapi = action("import-openapi", "create a definition from an OpenAPI document", _import)
     openapi.add_argument("spec", metavar="SPEC", help="an OpenAPI 3 document, JSON or YAML")
     openapi.add_argument(
         "--select",
         metavar="TAG|PATH",
         action="append",
         default=[],
-        help="what to take over: a tag, a path, a path that ends in /* with all below it, or "
-        "'POST /path'; may be given several times",
+        help="the operations to import: a tag, a path, a path that ends in /* (all paths below "
+        "it), or 'POST /path'; can be repeated",
     )
     openapi.add_argument("--name", metavar="NAME", help="the provider's name (default: the title)")
     _add_folder(openapi)
@@ -68,7 +68,7 @@ def _add_folder(action: ArgumentParser) -> None:
         "--folder",
         metavar="DIR",
         default=".",
-        help="where the provider's folder shall lie (default: here)",
+        help="where to create the provider's folder (default: here)",
     )
 
 
@@ -86,7 +86,7 @@ def _new(options: Namespace) -> int:
 
     folder = Path(options.folder) / options.name
     scaffold.write(folder, scaffold.files(options.name))
-    _say_next(folder, "Write down what the API has: its address, columns and methods.")
+    _say_next(folder, "Describe the API: its base URL, columns and methods.")
     return Exit.OK
 
 
@@ -124,8 +124,8 @@ def _import(options: Namespace) -> int:
     document = read(Path(options.spec))
     if not options.select:
         raise InterfaceError(
-            "Nothing is selected",
-            hint="Give --select for each of: "
+            "No operations are selected",
+            hint="Add --select for each of: "
             + (", ".join(operations.tags(document)) or "its paths, such as '/v1/*'")
             + ".",
         )
@@ -139,7 +139,7 @@ def _import(options: Namespace) -> int:
     for finding in findings:
         _say(str(finding))
     _say(f"{counted(made.resources, 'resource')} with {counted(made.methods, 'method')}")
-    _say_next(folder, "Look over what was guessed: paging, parameters, descriptions, currencies.")
+    _say_next(folder, "Review what was guessed: paging, parameters, descriptions, currencies.")
     return Exit.DEFINITION if any(one.severity == "error" for one in findings) else Exit.OK
 
 
@@ -178,16 +178,16 @@ def _try(options: Namespace) -> int:
                     _say(f"hint: {outcome.error.hint}")
     if recorder is not None:
         count = recorder.write(Path(options.record))
-        _say(f"{counted(count, 'answer')} in {options.record}, which only you can read")
+        _say(f"Wrote {counted(count, 'response')} to {options.record}, which only you can read")
     return worst
 
 
 def _ignore(connection: Connection) -> None:
-    """Nothing is recorded."""
+    """Record nothing."""
 
 
 def _replayed(catalogue: Catalogue, player: Player) -> Options:
-    """Ask a recording: nothing is sent, so any token will do."""
+    """Return options that replay a recording; any token will do, because nothing is sent."""
     from billql.engine import Options
 
     tokens = dict.fromkeys(player.origins, "recorded")
@@ -200,14 +200,14 @@ def _asked(
     sandbox: Sandbox | None,
     against: Mapping[str, str | None],
 ) -> Options:
-    """Ask an API: a sandbox's, one at an address that was given, or the real one."""
+    """Return options that ask the sandbox, the URLs of --against, or the real API."""
     from dataclasses import replace
 
     from billql.engine import Options
     from billql.opening import Asked
 
     if sandbox is not None:
-        # Without the user's own tokens, nothing can go to a real API.
+        # Without the tokens of the user, nothing can be sent to a real API.
         return Options({}, sandbox.tokens, sandbox.urls, catalogue, wire=recorder)
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:

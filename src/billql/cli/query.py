@@ -1,4 +1,4 @@
-"""`billql query`: runs statements and prints their rows."""
+"""`billql query`: runs statements and prints their results."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ examples:
   billql query --param since=2025-01 -f report.sql --output report.csv
   billql query --sandbox "SELECT * FROM digitalocean.billing.invoices" | head
 
-The ending of the file's name tells its format: {_ENDINGS}.
-The file is written whole or not at all: if a statement fails, the old one stays.
+The extension of the output file selects its format: {_ENDINGS}.
+The file is replaced only if all statements succeed.
 
-On stdout, the beginning of an answer is held back until it is known to be complete or grows long,
-so that a statement that fails soon prints nothing; one that fails later leaves a JSON array open.
-The exit code tells in any case.
+On stdout, a result is buffered until it is complete or about 256 KiB long. A statement that fails
+before that prints nothing; one that fails later leaves a JSON array without its end. The exit code
+shows every failure.
 
 {EXIT_TEXT}"""
 
@@ -49,13 +49,17 @@ def add_options(command: ArgumentParser) -> None:
     add = command.add_argument
     script.add_script(command)
     add("--format", choices=FORMATS, help="default: table on a terminal, csv in a pipe")
-    add("--output", metavar="FILE", help="write to a file, whole or not at all; - is stdout")
-    add("--stats", action="store_true", help="end stderr with a JSON object that tells the costs")
+    add("--output", metavar="FILE", help="write to a file, replaced only on success; - is stdout")
+    add(
+        "--stats",
+        action="store_true",
+        help="print a JSON object with rows, seconds and requests as the last line of stderr",
+    )
     add_session(command)
 
 
 class Costs:
-    """What the statements of a command have given and cost."""
+    """The rows, the time and the scans of the statements of a command."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -63,21 +67,21 @@ class Costs:
         self._start = time.perf_counter()
 
     def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """Pass rows on, and count them."""
+        """Yield the rows, and count them."""
         for row in rows:
             self.rows += 1
             yield row
 
     def print(self) -> None:
-        """Tell the costs in a line of JSON."""
+        """Print the figures on stderr, as a line of JSON."""
         import json
 
-        told = {
+        figures = {
             "rows": self.rows,
             "seconds": round(time.perf_counter() - self._start, 3),
             "scans": [scan.as_dict() for scan in self.scans],
         }
-        stderr.write(f"{json.dumps(told)}\n")
+        stderr.write(f"{json.dumps(figures)}\n")
 
 
 def run(options: Namespace) -> int:
@@ -95,7 +99,7 @@ def _run(options: Namespace, costs: Costs) -> int:
     progress = Progress(sys.stderr, off=options.verbose)
     place = _place(options.output, name, progress)
     with place as put, closing(open_session(options)) as connection:
-        # Formats with types of their own have one for amounts.
+        # Typed formats have a decimal type for amounts.
         connection.decimals = find(name).binary
 
         def execute(sql: str) -> None:
@@ -113,7 +117,7 @@ def _run(options: Namespace, costs: Costs) -> int:
 
 
 def _format(options: Namespace) -> str:
-    """Name the format: the one that was asked for, the file's, or what suits stdout."""
+    """Return the name of the format: of --format, of the output file, or the default of stdout."""
     if options.format is not None:
         return str(options.format)
     if options.output not in (None, *terminal.STDOUT):
@@ -124,7 +128,7 @@ def _format(options: Namespace) -> str:
 
 
 def _place(path: str | None, name: str, progress: Progress) -> AbstractContextManager[Put]:
-    """Give what takes the results; progress makes room for what a terminal shows."""
+    """Return what writes the results; on a terminal the progress is erased first."""
     if path in (None, *terminal.STDOUT):
         clear = progress.end if sys.stdout.isatty() else lambda: None
         return nullcontext(_printing(name, clear))
@@ -134,10 +138,10 @@ def _place(path: str | None, name: str, progress: Progress) -> AbstractContextMa
 
 
 def _printing(name: str, clear: Callable[[], None]) -> Put:
-    """Give what prints results on stdout; raises InterfaceError for bytes on a terminal."""
+    """Return what writes results to stdout; raise InterfaceError for bytes on a terminal."""
     if find(name).binary and sys.stdout.isatty():
         raise InterfaceError(
-            f"The format {name} is nothing for a terminal",
+            f"The format {name} cannot be shown on a terminal",
             hint=f"Write it to a file: --output bill.{name}",
         )
     out = sys.stdout

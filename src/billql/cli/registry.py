@@ -1,4 +1,4 @@
-"""`billql registry`: packages of definitions, from where they are made to where they are used."""
+"""`billql registry`: builds, signs, installs and verifies packages of definitions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FORMATS = ("table", "json", "jsonl", "csv", "markdown")
 
 
 def add_options(command: ArgumentParser) -> None:
-    """Add the commands below this one, with their options."""
+    """Add the subcommands and their options."""
     commands = command.add_subparsers(metavar="COMMAND", required=True)
     for name, (summary, add, run) in _COMMANDS.items():
         below = add_below(commands, name, summary, command)
@@ -32,11 +32,11 @@ def add_options(command: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Run one of the commands below."""
+    """Run the subcommand."""
     return int(options.run(options))
 
 
-# What is installed, and what could be.
+# Installed and available versions.
 
 
 def _list_options(command: ArgumentParser) -> None:
@@ -55,12 +55,12 @@ def _list(options: Namespace) -> int:
 
 
 def _pull_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER", help="whose definitions to install")
+    command.add_argument("provider", metavar="PROVIDER", help="the provider to install")
     command.add_argument(
         "version",
         metavar="VERSION",
         nargs="?",
-        help="default: the one that is pinned, or the newest",
+        help="default: the pinned version, or the newest",
     )
     _add_place(command)
     _add_data(command)
@@ -69,8 +69,8 @@ def _pull_options(command: ArgumentParser) -> None:
 def _pull(options: Namespace) -> int:
     with _connect(options) as registry:
         pulled = registry.pull(options.provider, options.version)
-    done = "Installed" if pulled.new else "Installed already:"
-    rest = "" if pulled.in_use else ", which is not the version in use: see billql registry list"
+    done = "Installed" if pulled.new else "Already installed:"
+    rest = "" if pulled.in_use else ", which is not the active version: see billql registry list"
     _say(f"{done} {pulled.provider} {pulled.version}{rest}.")
     return Exit.OK
 
@@ -91,7 +91,7 @@ def _verify(options: Namespace) -> int:
 
 
 def _remove_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER", help="whose definitions to remove")
+    command.add_argument("provider", metavar="PROVIDER", help="the provider to remove")
     command.add_argument("version", metavar="VERSION", nargs="?", help="default: all of them")
     _add_data(command)
 
@@ -103,20 +103,20 @@ def _remove(options: Namespace) -> int:
     return Exit.OK
 
 
-# Whose signatures count.
+# Trusted keys.
 
 
 def _trust_options(command: ArgumentParser) -> None:
     command.add_argument("key", metavar="KEY", nargs="?", help="default: show the trusted keys")
-    command.add_argument("--name", metavar="NAME", help="what to call the key; needed with KEY")
+    command.add_argument("--name", metavar="NAME", help="a name for the key; required with KEY")
     command.add_argument(
         "--provider",
         metavar="PROVIDER",
         dest="providers",
         action="append",
         default=[],
-        help="a provider that it may sign, and no other; may be given several times "
-        "(default: any that does not ship with billql)",
+        help="restrict the key to this provider; can be repeated "
+        "(default: any provider that does not ship with billql)",
     )
     _add_format(command)
     _add_data(command)
@@ -130,9 +130,9 @@ def _trust(options: Namespace) -> int:
     data = _data(options)
     if options.key is not None:
         if options.name is None:
-            raise InterfaceError("The key has no name", hint="Give it one with --name.")
+            raise InterfaceError("The key has no name", hint="Name it with --name.")
         keys.trust(data, options.name, options.key, options.providers, KEYS)
-        _say(f"The key {options.name} is trusted now.")
+        _say(f"The key {options.name} is now trusted.")
         return Exit.OK
     rows = [("billql", key, "") for key in KEYS]
     for name, one in keys.load(data).items():
@@ -142,7 +142,7 @@ def _trust(options: Namespace) -> int:
 
 
 def _distrust_options(command: ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME", help="what the key is called")
+    command.add_argument("name", metavar="NAME", help="the name of the key")
     _add_data(command)
 
 
@@ -150,18 +150,23 @@ def _distrust(options: Namespace) -> int:
     from billql.registry import keys
 
     keys.distrust(_data(options), options.name)
-    _say(f"The key {options.name} is not trusted any more.")
+    _say(f"The key {options.name} is no longer trusted.")
     return Exit.OK
 
 
-# What others describe.
+# Definitions of other projects.
 
 
 def _add_stackql_options(command: ArgumentParser) -> None:
     command.add_argument(
-        "path", metavar="PATH", type=Path, help="a provider's folder in a copy of that registry"
+        "path",
+        metavar="PATH",
+        type=Path,
+        help="the folder of a provider in a copy of StackQL's registry",
     )
-    command.add_argument("--as", metavar="NAME", dest="name", help="what to call the provider")
+    command.add_argument(
+        "--as", metavar="NAME", dest="name", help="the name of the provider in SQL"
+    )
     _add_data(command)
 
 
@@ -176,22 +181,22 @@ def _add_stackql(options: Namespace) -> int:
     _say(f"Added {name}, with {services} service{'' if services == 1 else 's'}.")
     if lacking := adding.missing(name, data):
         files = ", ".join(f"{service} ({file})" for service, file in lacking.items())
-        _say(f"Its folder lacks the documents of other services: {files}.")
+        _say(f"The documents of these services are missing: {files}.")
     return Exit.OK
 
 
-# Making a registry.
+# Building a registry.
 
 
 def _build_options(command: ArgumentParser) -> None:
     add = command.add_argument
-    add("--key", metavar="FILE", type=Path, required=True, help="the private key that signs")
+    add("--key", metavar="FILE", type=Path, required=True, help="the private key to sign with")
     add("--provider", metavar="DIR", type=Path, default=Path("provider"), help="default: provider")
     add("--output", metavar="DIR", type=Path, default=Path("registry"), help="default: registry")
     add(
         "--replace",
         action="store_true",
-        help="take back versions that have changed since, which nobody has pulled yet",
+        help="rebuild versions that have changed since and that nobody has pulled yet",
     )
     _add_data(command)
 
@@ -203,19 +208,22 @@ def _build(options: Namespace) -> int:
     key = signing.PrivateKey.read(options.key)
     built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
     for one in built:
-        _say(f"{one.provider} {one.version}{'' if one.new else ' is there already'}.")
+        _say(f"{one.provider} {one.version}{'' if one.new else ' exists already'}.")
     return Exit.OK
 
 
 def _key_options(command: ArgumentParser) -> None:
     command.add_argument(
-        "action", metavar="ACTION", choices=("new", "show"), help="new makes a key, show reads one"
+        "action",
+        metavar="ACTION",
+        choices=("new", "show"),
+        help="new creates a key, show reads one",
     )
-    command.add_argument("file", metavar="FILE", type=Path, help="where the private key is kept")
+    command.add_argument("file", metavar="FILE", type=Path, help="the file of the private key")
 
 
 def _key(options: Namespace) -> int:
-    """Print the public half, which people give to `trust`."""
+    """Print the public key, which `trust` takes."""
     from billql.registry.signing import PrivateKey
 
     make = PrivateKey.create if options.action == "new" else PrivateKey.read
@@ -223,28 +231,28 @@ def _key(options: Namespace) -> int:
     return Exit.OK
 
 
-# What they have in common.
+# Common to the subcommands.
 
 _COMMANDS = {
-    "list": ("show which versions there are, and which are in use", _list_options, _list),
+    "list": ("list the available, installed and active versions", _list_options, _list),
     "pull": ("install a version of a provider", _pull_options, _pull),
     "verify": (
-        "compare what is installed with what was signed, or added",
+        "compare the installed files with the signed, or added, ones",
         _verify_options,
         _verify,
     ),
-    "remove": ("remove what is installed", _remove_options, _remove),
+    "remove": ("remove installed definitions", _remove_options, _remove),
     "add-stackql": (
-        "add a provider that StackQL's registry describes",
+        "add a provider from StackQL's registry",
         _add_stackql_options,
         _add_stackql,
     ),
-    "trust": ("trust another public key, or show which are trusted", _trust_options, _trust),
-    "distrust": ("trust a public key no longer", _distrust_options, _distrust),
-    "build": ("make packages of definitions, and sign them", _build_options, _build),
-    "key": ("make a private key, and print its public half", _key_options, _key),
+    "trust": ("trust a public key, or list the trusted keys", _trust_options, _trust),
+    "distrust": ("stop trusting a public key", _distrust_options, _distrust),
+    "build": ("build and sign packages of definitions", _build_options, _build),
+    "key": ("create a private key, or print its public key", _key_options, _key),
 }
-"""Each command with its summary, what adds its options, and what runs it."""
+"""Each subcommand: its summary, the function that adds its options, the one that runs it."""
 
 
 def _add_format(command: ArgumentParser) -> None:
@@ -258,8 +266,8 @@ def _add_place(command: ArgumentParser) -> None:
         "--from",
         metavar="PLACE",
         dest="place",
-        help="a registry's folder or https:// address (default: what ships with billql, then the "
-        "one that is configured)",
+        help="the folder or https:// URL of a registry (default: the one that ships with billql, "
+        "then the configured one)",
     )
 
 
@@ -268,8 +276,8 @@ def _add_data(command: ArgumentParser) -> None:
         "--data",
         metavar="DIR",
         type=Path,
-        help="where packages and trusted keys are kept (default: BILLQL_DATA, or the user's folder "
-        "for data)",
+        help="the folder of packages and trusted keys (default: BILLQL_DATA, or the user's data "
+        "folder)",
     )
 
 
@@ -281,8 +289,8 @@ def _data(options: Namespace) -> Path:
         from billql.errors import InterfaceError
 
         raise InterfaceError(
-            "There is no folder for data, for there is no home folder",
-            hint="Name one with --data DIR, or in the environment: BILLQL_DATA or HOME.",
+            "There is no data folder, because there is no home folder",
+            hint="Set one with --data DIR, or with BILLQL_DATA or HOME in the environment.",
         )
     return data
 

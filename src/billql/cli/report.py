@@ -1,4 +1,4 @@
-"""What becomes of a command: its exit code, and on stderr what went wrong."""
+"""The exit code of a command, and its error messages on stderr."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def guarded(action: Callable[[], int], *, debug: bool) -> int:
-    """Do something and give its exit code; whatever goes wrong is told, and has one too.
+    """Run `action` and return its exit code; report an error and return the code of its kind.
 
-    That is so too if stdout does not take what is left of the answer.
+    An error of the last flush of stdout is reported too.
     """
     from billql.output import stdout
 
@@ -45,14 +45,14 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
 
 
 def warn(message: str) -> None:
-    """Tell of something that is no error."""
+    """Show a warning on stderr."""
     from billql.output import problems
 
     problems.show(problems.warning(message), sys.stderr)
 
 
 def note(line: str) -> None:
-    """Tell what is under way, for who asked with --verbose."""
+    """Show a line of the request log on stderr, as --verbose asks for."""
     from billql.output import stderr
     from billql.output.cells import visible
 

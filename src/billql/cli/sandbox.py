@@ -1,4 +1,4 @@
-"""`billql sandbox`: serves pretended billing APIs until Ctrl-C or SIGTERM."""
+"""`billql sandbox`: serves mock billing APIs until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
@@ -20,17 +20,31 @@ if TYPE_CHECKING:
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     add = command.add_argument
-    add("--port", metavar="N", type=count, default=0, help="default: one that is free")
-    add("--latency", metavar="SECONDS", type=seconds, default=0.0, help="delay every answer")
-    add("--seed", metavar="N", type=int, default=1, help="another seed tells another story")
-    add("--size", default="normal", help="small, normal (default), large, or a number up to 400")
-    add("--until", metavar="DATE", help="the last day of the story (default: today)")
-    add("--limits", action="store_true", help="enforce the APIs' rate limits")
-    add("--untidy", action="store_true", help="send odd forms, as real APIs do now and then")
+    add("--port", metavar="N", type=count, default=0, help="the port (default: any free port)")
+    add("--latency", metavar="SECONDS", type=seconds, default=0.0, help="delay every response")
+    add(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=1,
+        help="the seed of the generated data (default: 1)",
+    )
+    add(
+        "--size",
+        default="normal",
+        help="the size of the data: small, normal (default), large, or a number up to 400",
+    )
+    add("--until", metavar="DATE", help="the last day of the data (default: today)")
+    add("--limits", action="store_true", help="enforce the rate limits of the APIs")
+    add(
+        "--untidy",
+        action="store_true",
+        help="send irregular forms of values, as real APIs sometimes do",
+    )
 
 
 def run(options: Namespace) -> int:
-    """Serve until a signal comes; how to reach it goes to stdout, as lines for a shell."""
+    """Serve until a signal arrives; print its addresses and tokens as `export` lines of a shell."""
     signal.signal(signal.SIGTERM, _stop)
     with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
         catalogue = Catalogue()
@@ -39,7 +53,7 @@ def run(options: Namespace) -> int:
             variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
             stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
             stdout.line(f"export {variable}={sandbox.tokens[name]}")
-        stderr.write("The sandbox is ready; Ctrl-C ends it.\n")
+        stderr.write("The sandbox is ready; press Ctrl-C to stop it.\n")
         sandbox.serve_forever()
     return 0
 
@@ -58,7 +72,7 @@ def _sandbox(options: Namespace) -> Sandbox:
     except OSError as error:
         raise InterfaceError(
             f"Port {options.port} cannot be used: {error.strerror}",
-            hint="Take another --port, or none for one that is free.",
+            hint="Choose another --port, or omit it to use any free port.",
         ) from error
     except OverflowError:
         raise InterfaceError(f"There is no port {options.port}") from None
@@ -70,7 +84,7 @@ def _size(text: str) -> Any:
     if text.isdecimal() and 1 <= int(text) <= MOST:
         return int(text)
     raise InterfaceError(
-        f"{text!r} is no size", hint=f"Give {', '.join(SCALES)}, or a number from 1 to {MOST}."
+        f"{text!r} is not a size", hint=f"Use {', '.join(SCALES)}, or a number from 1 to {MOST}."
     )
 
 
@@ -80,7 +94,7 @@ def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise InterfaceError(f"{text!r} is no day", hint="Give it as YYYY-MM-DD.") from None
+        raise InterfaceError(f"{text!r} is not a date", hint="Write it as YYYY-MM-DD.") from None
 
 
 def _stop(*_: object) -> NoReturn:

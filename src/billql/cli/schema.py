@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def add_options(command: ArgumentParser) -> None:
-    """Add nothing: it has no options."""
+    """Add nothing: the command has no options."""
 
 
 def run(options: Namespace) -> int:
-    """Print it, as it also lies in `docs/`."""
+    """Print the schema; the same file is in `docs/`."""
     stdout.line(json.dumps(json_schema(), indent=2))
     return 0

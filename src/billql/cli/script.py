@@ -1,4 +1,4 @@
-"""The SQL of a command: where it is given, and how its statements are run one after the other."""
+"""The SQL of a command: where it is read from, and the execution of its statements in order."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ def add_script(command: ArgumentParser) -> None:
 
 
 def read(options: Namespace) -> str:
-    """Give the SQL: the argument, a file, or what stdin has; raises InterfaceError."""
+    """Return the SQL of the argument, a file or stdin; raise InterfaceError if there is none."""
     if (options.sql is None) == (options.file is None):
         both = options.sql is not None
         raise InterfaceError(
-            "The SQL is given twice" if both else "There is no SQL to run",
-            hint="Give it as an argument, with -f FILE, or with - to read it from stdin.",
+            "There are two sources of SQL: an argument and -f"
+            if both
+            else "There is no SQL to run",
+            hint="Pass it as an argument, with -f FILE, or with - to read it from stdin.",
         )
     text = str(options.sql) if options.sql not in (None, "-") else _file(options.file)
     if not names.split(text):
-        raise InterfaceError("There is no SQL to run", hint="Give it as an argument, or with -f.")
+        raise InterfaceError("There is no SQL to run", hint="Pass it as an argument, or with -f.")
     return text
 
 
@@ -50,7 +52,7 @@ def _file(path: str | None) -> str:
 
 
 def run(text: str, execute: Callable[[str], None]) -> None:
-    """Execute each statement of a text; an error has its place in all of the text."""
+    """Execute each statement of a text; the offset of an error is one in the whole text."""
     for statement in names.split(text):
         try:
             execute(statement.text)

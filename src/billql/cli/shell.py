@@ -1,4 +1,4 @@
-"""`billql shell`, and `billql` alone on a terminal: people type, and read what it gives."""
+"""`billql shell`, and `billql` without arguments on a terminal: the interactive shell."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ examples:
   billql shell --sandbox
   billql shell --db mine.db < script.sql
 
-On a terminal it has history, editing over several lines, highlighting and suggestions (Tab); .help
-lists its dot commands. Elsewhere it runs what stdin has, and ends at the first error."""
+On a terminal it has history, multi-line editing, highlighting and completion (Tab); .help lists the
+dot commands. Otherwise it runs the script on stdin, and stops at the first error."""
 
 
 def add_options(command: ArgumentParser) -> None:
@@ -71,7 +71,7 @@ def _interact(shell: Shell, options: Namespace) -> None:
     from billql.shell.prompt import interact
 
     def catalogue() -> Connection:
-        # Warnings are for whoever runs a statement.
+        # The connection of the statements shows the warnings.
         return connect(
             profile=options.profile,
             config=options.config,

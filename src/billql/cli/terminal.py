@@ -1,4 +1,4 @@
-"""stdout of a command: an answer that is held back, and readers who leave early."""
+"""stdout of a command: results that are buffered, and its encoding."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _HELD = 256 * 1024
-"""How many characters or bytes of an answer are held back: some thousands of rows."""
+"""How many characters or bytes of a result are buffered: some thousands of rows."""
 
 STDOUT = ("-", "/dev/stdout")
-"""The names that stand for stdout."""
+"""The file names that mean stdout."""
 
 
 class Answer:
-    """stdout for one result, of which nothing is seen before it is complete, or long.
+    """stdout for one result: nothing is written before the result is complete, or long.
 
-    `clear` is called before anything is seen.
+    `clear` is called before the first write.
     """
 
     def __init__(self, clear: Callable[[], None] = lambda: None) -> None:
@@ -31,7 +31,7 @@ class Answer:
         self._size = 0
 
     def write(self, piece: str | bytes) -> None:
-        """Write a piece of text, or of bytes."""
+        """Write text or bytes."""
         if self._pieces is None:
             stdout.write([piece])
             return
@@ -41,7 +41,7 @@ class Answer:
             self._release()
 
     def end(self) -> None:
-        """Let everything out, now that the result is complete."""
+        """Write and flush what is buffered: the result is complete."""
         self._release()
         stdout.write([], flush=True)
 
@@ -52,10 +52,10 @@ class Answer:
 
 
 def prepare() -> None:
-    """Make output the same bytes everywhere, and an encoding no reason to fail."""
+    """Set up the standard streams: the same bytes on every platform, and no encoding errors."""
     if sys.stdin is None:
         sys.stdin = open(os.devnull)  # noqa: PTH123, SIM115
-    if sys.stdout is None:  # closed by who called; what cannot be written to stands in for it
+    if sys.stdout is None:  # closed by the caller; one that cannot be written to replaces it
         sys.stdout = open(os.devnull)  # noqa: PTH123, SIM115
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115
@@ -63,5 +63,5 @@ def prepare() -> None:
         if sys.stdout.isatty():
             sys.stdout.reconfigure(errors="backslashreplace")
         else:
-            # A file's name may be no text, and so may what names it.
+            # A file name need not be valid text, nor a message with one.
             sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")

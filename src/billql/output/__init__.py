@@ -1,16 +1,16 @@
 """Output: one writer for each format.
 
-A format is a module in this package, named as the format, and a word in `FORMATS`. What it writes
-goes to a stream of text or of bytes, row after row wherever the format allows it.
+A format is a module of this package with the name of the format, and a key of `FORMATS`. It writes
+to a stream of text or of bytes, row by row where the format allows it.
 
 table, line                    for people
 markdown, html                 for documents
 json, jsonl, csv               for programs
-parquet, arrow                 for programs that want types; `columnar` makes columns of rows
-cells, page                    what several formats have in common
-file, stdout, stderr           where results go: a file, whole or not at all, or stdout
-screen, pager                  how large a terminal is, and what shows long results on it
-progress, problems             what else people see: how far a statement has come, what went wrong
+parquet, arrow                 for programs that want types; `columnar` converts rows to columns
+cells, page                    shared by several formats
+file, stdout, stderr           destinations: a file, replaced only on success, and the streams
+screen, pager                  the size of the terminal, and the pager for long results
+progress, problems             the progress of a statement, and error messages
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     class Stream(Protocol):
-        """Where text goes."""
+        """A destination of text."""
 
         def write(self, text: str, /) -> object:
-            """Write a piece of it."""
+            """Write text."""
 
     class ByteStream(Protocol):
-        """Where bytes go."""
+        """A destination of bytes."""
 
         def write(self, data: bytes, /) -> object:
-            """Write a piece of them."""
+            """Write bytes."""
 
     class Format(Protocol):
-        """What a module of this package offers."""
+        """The interface of a format's module."""
 
         binary: bool
-        """Whether it writes bytes, and not text."""
+        """Whether it writes bytes instead of text."""
         between: str | None
-        """What separates two results; None where each has to stand alone."""
+        """The text between two results; None if a file can hold only one."""
 
         @staticmethod
         def write(columns: Columns, rows: Rows, stream: Any, style: Style) -> None:
             """Write one result; `stream` is a Stream, or a ByteStream for a binary format."""
 
     Columns = Sequence[Sequence[Any]]
-    """PEP 249's description: of each column, the name and the declared type come first."""
+    """The description of PEP 249: each column starts with its name and declared type."""
     Rows = Iterator[Sequence[Any]]
 
 FORMATS = {
@@ -62,21 +62,21 @@ FORMATS = {
     "parquet": (".parquet",),
     "arrow": (".arrow",),
 }
-"""The formats, and the endings that the names of their files have."""
+"""The formats, and their file extensions."""
 
 
 class Style(NamedTuple):
-    """What is known of the place where people read the output."""
+    """The properties of the terminal, or whatever shows the output."""
 
     width: int | None = None
-    """How many cells a line has, where there is an end to it."""
+    """The number of cells of a line; None if lines have no limit."""
     color: bool = False
     vertical: bool | None = False
-    """Whether a table has a line for each value; None: where its columns do not fit the width."""
+    """Whether a table has a line for each value; None: if its columns do not fit the width."""
 
 
 def find(name: str) -> Format:
-    """Give a format by its name; raises InterfaceError if something that it needs is missing."""
+    """Return the format with a name; raise InterfaceError if a package that it needs is missing."""
     from importlib import import_module
 
     if name not in FORMATS:
@@ -93,24 +93,24 @@ def find(name: str) -> Format:
 
 
 class Results:
-    """Results that follow each other, in one format."""
+    """Writes results one after the other, in one format."""
 
     def __init__(self, name: str, style: Style) -> None:
         self._name = name
         self._format = find(name)
         self._style = style
         self.count = 0
-        """How many there have been."""
+        """The number of results so far."""
 
     def write(self, columns: Columns, rows: Rows, stream: Stream | ByteStream) -> None:
-        """Write one more; raises NotSupportedError where one has to stand alone."""
+        """Write one more; raise NotSupportedError if the format holds only one."""
         between = self._format.between
         if self.count and between is None:
             raise NotSupportedError(
-                f"The format {self._name} takes one result, and there are more",
-                hint="Write each in a run of its own, or take another format.",
+                f"The format {self._name} holds one result, but several statements return rows",
+                hint="Write each with its own command, or use another format.",
             )
         if self.count and between:
-            stream.write(between)  # type: ignore[arg-type]  # only formats of text have any
+            stream.write(between)  # type: ignore[arg-type]  # only text formats have a separator
         self._format.write(columns, rows, stream, self._style)
         self.count += 1

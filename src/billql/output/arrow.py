@@ -1,4 +1,4 @@
-"""Arrow's own file, which is what the ending .arrow stands for, with types: see `columnar`.
+"""The Arrow IPC file format (.arrow), with types; see `columnar`.
 
 https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format
 """
@@ -19,5 +19,5 @@ between = None
 
 
 def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:
-    """Write a result; raises DataError for a value that does not fit its column."""
+    """Write a result; raise DataError for a value that does not fit its column."""
     columnar.write(columns, rows, stream, new_file)

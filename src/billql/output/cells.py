@@ -1,4 +1,4 @@
-"""Cells: the text that stands for a SQL value, how wide it is, and what is safe to show."""
+"""Cells: the text of a SQL value, its width, and its safe form for a terminal."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 HEAD = 10_000
-"""How many rows are looked at before a layout is decided; those that follow take it as it is."""
+"""The number of rows from which a layout is decided; the rows that follow use it."""
 
 _UNSAFE = (
     "[\0-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff"
     "\ufff9-\ufffb\U000e0000-\U000e007f]"
 )
-"""What moves the cursor, colours, hides or turns text round, instead of being seen. It is compiled
-only where it is met, which few outputs do."""
+"""Characters that move the cursor, or colour, hide or reverse text. The pattern is compiled on
+first use, because few outputs need it."""
 
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
-"""What terminals understand (https://ecma-international.org/publications-and-standards/standards/ecma-48/)."""
+"""Escape sequences (https://ecma-international.org/publications-and-standards/standards/ecma-48/)."""
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
 
 
 def text(value: Any) -> str:
-    """Give a value as SQL has it, but a text without quotes and NULL as the empty text."""
+    """Return a value as SQL writes it, but text without quotes, and NULL as the empty text."""
     if value is None:
         return ""
     if isinstance(value, float):
@@ -37,18 +37,18 @@ def text(value: Any) -> str:
 
 
 def real(value: float) -> str:
-    """Give a real with the 15 digits that hold: 0.1 + 0.2 is 0.3, and 100.0 stays a real."""
+    """Return a real with its 15 significant digits: 0.1 + 0.2 is 0.3, and 100.0 keeps its point."""
     return repr(rounded(value))
 
 
 def rounded(value: float) -> float:
-    """Give the nearest real to the 15 digits of a real; the largest ones have none, and stay."""
+    """Return a real rounded to 15 digits; the largest ones would overflow, and are unchanged."""
     found = float(f"{value:.15g}")
     return value if math.isinf(found) else found
 
 
 def visible(value: str) -> str:
-    """Give a text of one line that a terminal shows as it is: no control characters, no escapes."""
+    """Return a text of one line with control characters escaped, safe for a terminal."""
     return value if value.isprintable() else re.sub(_UNSAFE, _named, value)
 
 
@@ -61,7 +61,7 @@ def _named(match: re.Match[str]) -> str:
 
 
 def width(value: str) -> int:
-    """Count the cells that a text takes in a terminal."""
+    """Return the number of cells of a text in a terminal."""
     if value.isascii():
         return len(value)
     from rich.cells import cell_len
@@ -70,17 +70,17 @@ def width(value: str) -> int:
 
 
 def cut(value: str, room: int) -> str:
-    """Shorten a text to some cells, with a mark where something is missing."""
+    """Return a text shortened to `room` cells, with an ellipsis if something is missing."""
     if width(value) <= room:
         return value
-    kept = value[: max(room - 1, 0)]
-    while kept and width(kept) > room - 1:
-        kept = kept[:-1]
-    return f"{kept}…"
+    start = value[: max(room - 1, 0)]
+    while start and width(start) > room - 1:
+        start = start[:-1]
+    return f"{start}…"
 
 
 def numeric(rows: Iterable[Sequence[Any]], count: int) -> list[bool]:
-    """Tell which of the columns hold numbers, and nothing else but NULL."""
+    """Return for each column whether it holds numbers and NULL alone."""
     kinds: list[set[type]] = [set() for _ in range(count)]
     for row in rows:
         for seen, value in zip(kinds, row, strict=True):

@@ -1,19 +1,19 @@
-"""Rows → columns with types, for formats that have them; it stands on Apache Arrow.
+"""Rows → typed columns, for formats with types, by means of Apache Arrow.
 
-    declared as           Arrow type           what SQL has
-    DECIMAL               decimal128(38, 18)   a number; a real counts with its 15 digits
+    declared as           Arrow type           SQL values
+    DECIMAL               decimal128(38, 18)   a number; a real has 15 digits
     TIMESTAMP             timestamp(s, UTC)    YYYY-MM-DDTHH:MM:SSZ
     DATE                  date32               YYYY-MM-DD
     BOOLEAN               bool                 0 or 1
     anything else         int64, double, decimal128(38, 18), string or binary, as its values are
 
-A value never changes to fit: one that does not is an error that names its column and row. 18 digits
-on either side of the point hold any amount and every INTEGER, and one scale for all files means
-that they can be read together; a result's own scale would only be known at its end.
+A value is never changed to fit: one that does not is an error that names its column and row. With
+18 digits after the point and 20 before, the type holds any amount and every INTEGER; one scale for
+all files means that they can be read together, and the scale of a result is known only at its end.
 
-SQLite declares no types for expressions, so what their values are is seen in the first rows: see
-`HEAD`. Reals that come as decimals and do not fit are written as double. Where these rows are all
-NULL, it is text, or what the column's affinity says.
+SQLite declares no types for expressions, so their types are taken from the first rows: see `HEAD`.
+Decimals that do not fit the type are written as double. If these rows are all NULL, the column is
+text, or of the type of its affinity.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ if TYPE_CHECKING:
     from billql.output import ByteStream, Columns, Rows
 
 _HEAD_SIZE = 8 << 20
-"""How many characters and bytes are looked at before the types are decided."""
+"""How many characters and bytes of values are read before the types are decided."""
 _BATCH = 1024
-"""How many rows are made columns at a time: few enough to hold them, should they be long."""
+"""How many rows are converted at a time; few, because they may be long."""
 _GROUP_ROWS, _GROUP_BYTES = 128 * 1024, 32 << 20
-"""How much is written at a time; readers skip and share out what was written together."""
+"""The size of a row group, which readers skip or distribute as a whole."""
 
 
 class Kind(NamedTuple):
-    """What a column is written as, and how its values become that."""
+    """The Arrow type of a column, and the conversion of its values."""
 
     data_type: pa.DataType
     takes: frozenset[type[Any]]
-    """The types of SQL values that it is made of."""
+    """The types of SQL values that it accepts."""
     prepare: Callable[[Any], Any] | None = None
-    """Gives what Arrow takes for a value."""
+    """Converts a value to one that Arrow accepts."""
     reads: bool = False
-    """Whether Arrow reads the values from text."""
+    """Whether Arrow parses the values from text."""
 
 
 def _decimal(value: float | Decimal) -> Decimal:
@@ -80,9 +80,9 @@ _DECLARED = {
 def write(
     columns: Columns, rows: Rows, stream: ByteStream, opened: Callable[[Any, pa.Schema], Any]
 ) -> None:
-    """Write a result with one of Arrow's writers, which `opened` gives for a file and a schema.
+    """Write a result with one of Arrow's writers, which `opened` creates for a file and a schema.
 
-    Raises DataError for a value that does not fit its column.
+    Raise DataError for a value that does not fit its column.
     """
     names = unique([column[0] for column in columns])
     head = _head(rows)
@@ -97,7 +97,7 @@ def write(
         for group in _groups(schema, _batches(schema, kinds, head, rows)):
             writer.write_table(group)
     except BaseException:
-        # A writer ends its file even so, which would make the part that was written look whole.
+        # A writer completes its file even so, which would make the part look whole.
         sink.broken = True
         with suppress(Exception):
             writer.close()
@@ -106,10 +106,10 @@ def write(
 
 
 def kind_of(declared: str | None, values: Sequence[Any]) -> Kind:
-    """Decide what a column is written as, by its declared type and its first values."""
+    """Return the kind of a column, from its declared type and its first values."""
     code = (declared or "").upper()
-    for word, kind in _DECLARED.items():
-        if code.replace("(", " ").split(" ")[0] == word:
+    for name, kind in _DECLARED.items():
+        if code.replace("(", " ").split(" ")[0] == name:
             return kind
     seen = {type(value) for value in values} - {type(None)}
     if not seen:
@@ -117,18 +117,18 @@ def kind_of(declared: str | None, values: Sequence[Any]) -> Kind:
     for kind in (_INTEGER, _REAL, _DECIMAL, _TEXT, _BLOB):
         if seen <= kind.takes:
             return _ROUNDED if kind is _DECIMAL and not _fit(kind, values) else kind
-    # They do not go together, which `_array` says of the first that is not as those before it.
+    # The types are mixed; `_array` reports the first value that differs.
     first = type(next(value for value in values if value is not None))
     return next(kind for kind in (_INTEGER, _DECIMAL, _TEXT, _BLOB) if first in kind.takes)
 
 
 def _by_affinity(code: str) -> Kind:
-    """Decide by SQLite's rules: https://sqlite.org/datatype3.html#determination_of_column_affinity."""
+    """Return the kind by SQLite's rules: https://sqlite.org/datatype3.html#determination_of_column_affinity."""
     if "INT" in code:
         return _INTEGER
     if "BLOB" in code:
         return _BLOB
-    return _REAL if any(word in code for word in ("REAL", "FLOA", "DOUB")) else _TEXT
+    return _REAL if any(name in code for name in ("REAL", "FLOA", "DOUB")) else _TEXT
 
 
 def _fit(kind: Kind, values: Sequence[Any]) -> bool:
@@ -140,7 +140,7 @@ def _fit(kind: Kind, values: Sequence[Any]) -> bool:
 
 
 def _head(rows: Rows) -> list[Sequence[Any]]:
-    """Read the first rows."""
+    """Return the first rows, up to `HEAD` rows and `_HEAD_SIZE`."""
     head: list[Sequence[Any]] = []
     size = 0
     for row in islice(rows, HEAD):
@@ -193,7 +193,7 @@ def _array(name: str, kind: Kind, values: Sequence[Any], start: int) -> pa.Array
 
 
 def _converted(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
-    """Make a column; raises ValueError or TypeError, to which Arrow's errors belong."""
+    """Return an Arrow array; raise ValueError or TypeError, to which Arrow's errors belong."""
     if not {type(value) for value in values} - {type(None)} <= kind.takes:
         raise TypeError
     if kind.reads:
@@ -205,17 +205,18 @@ def _converted(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
 
 def _misfit(name: str, kind: Kind, value: Any, row: int) -> DataError:
     shown = str(value) if isinstance(value, Decimal) else repr(value)
-    hint = f"CAST({name} AS TEXT) makes it a column of texts."
+    hint = f"Write it as text: CAST({name} AS TEXT)."
     if kind is _DECIMAL and isinstance(value, float | Decimal):
         hint = f"Round it, as in round({name}, 12), or write it as text: CAST({name} AS TEXT)."
     return DataError(
-        f"The column {name} is written as {kind.data_type}, and {shown:.80} in row {row} is none",
+        f"The column {name} is written as {kind.data_type}, "
+        f"and {shown:.80} in row {row} does not fit",
         hint=hint,
     )
 
 
 class _Sink:
-    """The stream, as Arrow's writers take it."""
+    """Adapts the stream to Arrow's writers."""
 
     closed = False
 
@@ -229,4 +230,4 @@ class _Sink:
         return len(data)
 
     def flush(self) -> None:
-        """Do nothing: the stream knows when."""
+        """Do nothing: the stream is flushed by its owner."""

@@ -1,8 +1,8 @@
-r"""CSV as RFC 4180 has it, but for lines that end in \n, as text does on Unix.
+r"""CSV (RFC 4180), but with lines that end in \n.
 
-The first line has the names. NULL and the empty text are both an empty field, for CSV has one kind
-of nothing; a blob is written as SQL writes it, X'…'. What a spreadsheet may take for a formula is
-left as it is: quoting it would change the data.
+The first line has the names. NULL and the empty text are both an empty field, because CSV cannot
+distinguish them; a blob is written as in SQL, X'…'. Text that a spreadsheet may take for a formula
+is unchanged: quoting it would change the data.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 
 
 class _Lines:
-    r"""Ends lines in \n; the writer itself must end them in \r\n, so that it quotes either."""
+    r"""Replaces \r\n by \n; the writer must use \r\n, so that it quotes both characters."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Results in a file: the format that its name tells, and the file whole or not at all."""
+"""Results in a file: its format by its extension, and its replacement only on success."""
 
 from __future__ import annotations
 
@@ -17,41 +17,41 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream
 
     Put = Callable[[Columns, Rows], None]
-    """Takes the columns and the rows of one more result."""
+    """Writes one more result from its columns and rows."""
 
 
 def format_of(path: str) -> str:
-    """Tell the format by the ending of a file's name; raises InterfaceError if it says nothing."""
+    """Return the format of a file's extension; raise InterfaceError if there is none."""
     for name, endings in FORMATS.items():
         if path.lower().endswith(endings):
             return name
     known = ", ".join(ending for endings in FORMATS.values() for ending in endings)
     raise InterfaceError(
-        f"The name {path} does not tell a format",
-        hint=f"Give it an ending that does ({known}), or choose with --format.",
+        f"No format has the extension of {path}",
+        hint=f"Use one of the extensions {known}, or --format.",
     )
 
 
 @contextmanager
 def opened(path: str, name: str) -> Iterator[Put]:
-    """Open a file for results in the format `name`; it is written when the block has ended well.
+    """Open a file for results in the format `name`; it is replaced when the block succeeds.
 
-    Raises OutputError if the file cannot be written, which is tried at once, InterfaceError if
-    there is no result for it, and what the format raises.
+    Raise OutputError if the file cannot be written, which is tried at once, InterfaceError if
+    there is no result, and the errors of the format.
     """
     results = Results(name, Style())
     with _replacing(path) as file:
         yield partial(results.write, stream=file if find(name).binary else _Text(file))
         if not results.count:
             raise InterfaceError(
-                f"No statement gives rows, so there is nothing to write to {path}",
-                hint="Add a SELECT, or leave --output out.",
+                f"No statement returns rows, so there is nothing to write to {path}",
+                hint="Add a SELECT, or omit --output.",
             )
 
 
 @contextmanager
 def text(path: str) -> Iterator[Stream]:
-    """Open a file for text; it is written when the block has ended well. Raises OutputError."""
+    """Open a file for text; it is replaced when the block succeeds. Raise OutputError."""
     with _replacing(path) as file:
         yield _Text(file)
 
@@ -68,7 +68,7 @@ def _replacing(path: str) -> Iterator[BinaryIO]:
 
 
 class _Text:
-    """Takes text for a file of bytes."""
+    """Encodes text for a binary file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""A page of HTML with one table, for a browser or a mail; see `page`."""
+"""An HTML page with one table, for a browser or an email; see `page`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ between = None  # a page holds one result
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
-    """Write a result as a page; numbers stand to the right."""
+    """Write a result as a page; numbers are right-aligned."""
     stream.write(begin("Result"))
     write_table(columns, rows, stream, "Result")
     stream.write(END)

@@ -1,7 +1,7 @@
 """JSON: one array of objects, a row on each line.
 
-Reals have the 15 digits that hold, a blob is base64, and a JSON column is JSON, not text. Names
-that stand twice are told apart as SQLite does it: `amount` and `amount:1`.
+Reals have 15 significant digits, a blob is base64, and a JSON column is JSON, not text. Duplicate
+names are made unique as SQLite does it: `amount` and `amount:1`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ binary = False
 between = ""
 
 _CONTROLS = re.compile("[\x7f-\x9f]")
-"""What JSON need not escape, but a terminal may obey."""
+"""Characters that JSON need not escape, but that a terminal may interpret."""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
-    """Write a result as an array of objects; it is closed only when the result is complete."""
+    """Write a result as an array of objects, which is closed only if the result is complete."""
     before = "[\n"
     for line in objects(columns, rows):
         stream.write(before + line)
@@ -37,7 +37,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 
 
 def objects(columns: Columns, rows: Rows) -> Iterator[str]:
-    """Give each row as a JSON object in one line."""
+    """Yield each row as a JSON object in one line."""
     names = unique([column[0] for column in columns])
     nested = [str(column[1]).upper().startswith("JSON") for column in columns]
     for row in rows:
@@ -50,20 +50,20 @@ def objects(columns: Columns, rows: Rows) -> Iterator[str]:
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """Give names of which none stands twice."""
+    """Return the names with suffixes such as :1 that make them unique."""
     taken, found = set(names), list[str]()
     for name in names:
-        told, number = name, 0
-        while told in found or (number and told in taken):
+        candidate, number = name, 0
+        while candidate in found or (number and candidate in taken):
             number += 1
-            told = f"{name}:{number}"
-        found.append(told)
+            candidate = f"{name}:{number}"
+        found.append(candidate)
     return found
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, float):
-        # The nearest real to the digits that hold is printed with just these.
+        # orjson prints the nearest real to 15 digits with just these digits.
         return rounded(value) if math.isfinite(value) else _infinite(value)
     if isinstance(value, bytes):
         return b64encode(value).decode()
@@ -71,12 +71,12 @@ def _plain(value: Any) -> Any:
 
 
 def _infinite(value: float) -> orjson.Fragment:
-    """Give what every reader of JSON takes for infinity, which has no name there."""
+    """Return a number that every reader of JSON takes for infinity, which JSON cannot name."""
     return orjson.Fragment(real(value).replace("inf", "9e999"))
 
 
 def _number(value: object) -> orjson.Fragment:
-    """Give a decimal with all its digits; rows have no other types that are not JSON's."""
+    """Return a decimal with all its digits, the only other type of a SQL value."""
     return orjson.Fragment(str(value))
 
 
@@ -87,7 +87,7 @@ def _json(value: Any) -> Any:
         orjson.loads(value)
     except orjson.JSONDecodeError:
         return value
-    # Put in as it stands, so that long numbers keep their digits; a line break is only space.
+    # The text is inserted as it is, so that long numbers keep their digits.
     return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))
 
 

@@ -1,4 +1,4 @@
-"""JSON Lines: an object on each line, with the values that the format `json` has."""
+"""JSON Lines: an object on each line, with the values of the format `json`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ between = ""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
-    """Write a result as one object for each line."""
+    """Write a result as one object on each line."""
     for line in objects(columns, rows):
         stream.write(f"{line}\n")

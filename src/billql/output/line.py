@@ -1,7 +1,7 @@
-"""A line for each value, as sqlite3's `.mode line` has it, and an empty line between two rows.
+"""A line for each value, as in sqlite3's `.mode line`, and an empty line between two rows.
 
-Names are aligned right. Texts are cut where the terminal's line ends, and the cut is marked.
-Control characters are shown, not obeyed, so that a value is one line.
+Names are right-aligned. Texts are shortened to the line of the terminal, with an ellipsis. Control
+characters are escaped, so that a value is one line.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 
 
 def _value(value: Any, start: int, style: Style) -> str:
-    """Give a value as it is shown in a line of which so many cells are taken."""
+    """Return the text of a value in a line of which `start` cells are taken."""
     if value is None:
         return f"{DIM}NULL{PLAIN}" if style.color else "NULL"
     shown = visible(text(value))

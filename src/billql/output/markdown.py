@@ -1,6 +1,6 @@
-"""A table in Markdown, as GitHub reads it: https://github.github.com/gfm/#tables-extension-.
+"""A table in GitHub Flavored Markdown: https://github.github.com/gfm/#tables-extension-.
 
-Whatever would be markup is escaped, so that a cell reads as its value does.
+Markup in values is escaped.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ binary = False
 between = "\n"
 
 _MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")
-"""What would be markup; an underscore inside of a word is none."""
+"""Characters of markup; an underscore inside a word is none."""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
-    """Write a result as a table; numbers stand to the right."""
+    """Write a result as a table; numbers are right-aligned."""
     head = list(islice(rows, HEAD))
     rights = numeric(head, len(columns))
     stream.write(_line(_cell(column[0]) for column in columns))

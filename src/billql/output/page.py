@@ -1,6 +1,6 @@
-"""What a page of HTML is made of: one file, without scripts and without anything from elsewhere.
+"""The parts of an HTML page: one file, without scripts or external resources.
 
-It is readable in dark and in light, on a narrow screen, and read aloud.
+It supports dark and light mode, narrow screens and screen readers.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ td { border-bottom: 1px solid var(--line); max-width: 40rem; white-space: pre-wr
 """
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-"""Nothing is run or loaded, whatever a value may contain (https://www.w3.org/TR/CSP3/)."""
+"""Nothing is run or loaded, whatever a value contains (https://www.w3.org/TR/CSP3/)."""
 
 
 def begin(title: str, style: str = "") -> str:
-    """Give the begin of a page, up to its contents; `style` is CSS of its own."""
+    """Return the start of a page, up to its content; `style` is additional CSS."""
     return f"""\
 <!DOCTYPE html>
 <html lang="en">
@@ -61,14 +61,14 @@ END = """\
 
 
 def shown(value: str) -> str:
-    """Give a text as HTML that reads as it does; only its line breaks are obeyed."""
+    """Return a text as HTML, with its line breaks, and control characters escaped."""
     if value.isprintable():
         return escape(value)
     return "\n".join(escape(visible(line)) for line in re.split("\r\n|\r|\n", value))
 
 
 def write_table(columns: Columns, rows: Rows, stream: Stream, name: str) -> None:
-    """Write a result as a table; `name` is what it is called where it is read aloud."""
+    """Write a result as a table; `name` is its label for screen readers."""
     head = list(islice(rows, HEAD))
     classes = [' class="number"' if right else "" for right in numeric(head, len(columns))]
     stream.write(f'<div class="wide" role="region" aria-label="{shown(name)}" tabindex="0">\n')

@@ -1,4 +1,4 @@
-"""The pager: the program that shows long results page by page, as PAGER names it."""
+"""The pager: the program of $PAGER, or less, which shows long results page by page."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _LESS = ["less", "-RSFX"]
 
 
 def command(environ: Mapping[str, str]) -> list[str]:
-    """Give the pager's command, empty where none is wanted or there.
+    """Return the command of the pager, empty if there is none.
 
-    Raises InterfaceError, which names PAGER, for one that cannot be run.
+    Raise InterfaceError, which names PAGER, if it cannot be run.
     """
     path = environ.get("PATH")
-    named = environ.get("PAGER")
-    if named is None:
+    pager = environ.get("PAGER")
+    if pager is None:
         return _LESS if shutil.which(_LESS[0], path=path) else []
     try:
-        words = shlex.split(named, posix=os.name == "posix")
+        found = shlex.split(pager, posix=os.name == "posix")
     except ValueError:
-        raise _unusable("has a quote that is never closed") from None
-    if not words or words == ["cat"]:
+        raise _unusable("has a quote that is not closed") from None
+    if not found or found == ["cat"]:
         return []
-    if shutil.which(words[0], path=path) is None:
-        raise _unusable(f"names {words[0]}, which is no program that is there")
-    return words
+    if shutil.which(found[0], path=path) is None:
+        raise _unusable(f"is {found[0]}, which is not found in PATH")
+    return found
 
 
 def _unusable(why: str) -> InterfaceError:
     return InterfaceError(
-        f"PAGER {why}, so results are not shown page by page",
-        hint="Correct PAGER, or set it to nothing: then no pager is used.",
+        f"PAGER {why}, so no pager is used",
+        hint="Correct PAGER, or set it to nothing to use no pager.",
     )

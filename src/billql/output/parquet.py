@@ -16,5 +16,5 @@ between = None
 
 
 def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:
-    """Write a result; raises DataError for a value that does not fit its column."""
+    """Write a result; raise DataError for a value that does not fit its column."""
     columnar.write(columns, rows, stream, ParquetWriter)

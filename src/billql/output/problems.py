@@ -1,4 +1,4 @@
-"""What goes wrong, as people read it: the error, the place in their SQL, a hint."""
+"""Error reports for people: the message, the position in the SQL, a hint."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _LONGEST, _BEFORE = 100, 60
-"""How many characters of a line are shown, and how many of them lie before the place."""
+"""How many characters of a line are shown, and how many of them before the position."""
 
 _COLORS = (("error:", "\x1b[1;31m"), ("warning:", "\x1b[33m"), ("hint:", "\x1b[36m"))
 
 
 def show(lines: Iterable[str], stream: TextIO) -> None:
-    """Write lines about a problem, with colour where people see it."""
+    """Write the lines of a report, with colour on a terminal."""
     text = "".join(f"{line}\n" for line in lines)
     if has_color(stream):
-        for word, color in _COLORS:
-            text = f"\n{text}".replace(f"\n{word}", f"\n{color}{word}\x1b[0m")[1:]
+        for label, color in _COLORS:
+            text = f"\n{text}".replace(f"\n{label}", f"\n{color}{label}\x1b[0m")[1:]
     stderr.write(text, stream)
 
 
 def told(error: Error) -> Iterator[str]:
-    """Give the lines that tell an error."""
+    """Yield the lines of the report of an error."""
     from billql.output.cells import visible
 
     first, *others = error.message.splitlines() or [type(error).__name__]
@@ -42,14 +42,14 @@ def told(error: Error) -> Iterator[str]:
 
 
 def warning(message: str) -> Iterator[str]:
-    """Give the lines that tell of something that is no error."""
+    """Yield the lines of a warning."""
     from billql.output.cells import visible
 
     yield f"warning: {visible(message)}"
 
 
 def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
-    """Write of what the system has refused, where nobody has said what that means."""
+    """Report an error of the operating system that nothing else explains."""
     from billql.output.cells import visible
 
     if _is_wanted(debug):
@@ -57,21 +57,21 @@ def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
     name = "" if error.filename is None else f"{visible(os.fsdecode(error.filename))}: "
     lines = (
         f"error: {name}{visible(error.strerror or str(error))}",
-        "hint: billql doctor tells what is amiss with the surroundings.",
+        "hint: billql doctor checks the environment.",
     )
     show(lines, stream)
 
 
 def show_fault(error: Exception, stream: TextIO, *, debug: bool) -> None:
-    """Write of a fault of billql's own, with the traceback if `debug` or BILLQL_DEBUG says so."""
+    """Report an internal error, with the traceback if `debug` or BILLQL_DEBUG is set."""
     from billql.output.cells import visible
 
     if _is_wanted(debug):
         _trace(error, stream)
     what = f"{type(error).__name__}: {visible(str(error))}"
     lines = (
-        f"error: billql has failed, by a fault of its own: {what}",
-        "hint: Please report it, with what the same command prints with --debug.",
+        f"error: internal error in billql: {what}",
+        "hint: Please report it, with the output of the same command with --debug.",
     )
     show(lines, stream)
 
@@ -87,7 +87,7 @@ def _trace(error: Exception, stream: TextIO) -> None:
 
 
 def excerpt(sql: str, offset: int) -> list[str]:
-    """Show the line of a text that has a character, with a caret under it."""
+    """Return the line of a text that contains an offset, and a line with a caret under it."""
     from billql.output.cells import width
 
     start = sql.rfind("\n", 0, offset) + 1

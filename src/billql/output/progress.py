@@ -1,7 +1,7 @@
-"""Progress: what a statement has read so far, on a terminal, while people wait for it.
+"""The progress of a statement on a terminal: the pages, rows and requests so far.
 
 It appears after half a second, is drawn a few times a second, and is erased before anything else is
-written. Where nobody watches there is nothing of it.
+written. It is off if the stream is no terminal.
 """
 
 from __future__ import annotations
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 _AFTER = 0.5
 _PER_SECOND = 4
-"""How often it is drawn: each time takes a moment from the threads that read."""
+"""How often it is drawn; drawing takes time from the threads that read."""
 _MOST = 8
 """How many scans are shown, the last ones of a statement."""
 
 
 class Progress:
-    """Shows on a stream what statements have read so far, one statement after the other.
+    """Shows the progress of statements on a stream, one statement after the other.
 
-    It does so if the stream is a terminal, and not if something else is told there meanwhile.
+    It shows nothing if the stream is no terminal, or with `off`, because something else is written
+    there meanwhile. `after` is in seconds.
     """
 
     def __init__(self, stream: TextIO, *, off: bool = False, after: float = _AFTER) -> None:
@@ -44,7 +45,7 @@ class Progress:
 
     @contextmanager
     def of(self, scans: Callable[[], Sequence[ScanFigures]]) -> Iterator[None]:
-        """Show a statement's figures, which may still grow; another thread asks for them."""
+        """Show the statistics of a statement during the block; another thread calls `scans`."""
         if self._off:
             yield
             return
@@ -55,14 +56,14 @@ class Progress:
             self.end()
 
     def end(self) -> None:
-        """Erase what there is, and show no more of this statement."""
+        """Erase the progress, and show no more of this statement."""
         shown, self._shown = self._shown, None
         if shown is not None:
             shown.end()
 
 
 class _Shown:
-    """One statement's progress; it appears by itself, in a thread."""
+    """The progress of one statement; a thread shows it."""
 
     def __init__(
         self, scans: Callable[[], Sequence[ScanFigures]], stream: TextIO, after: float
@@ -92,7 +93,7 @@ class _Shown:
             console=Console(
                 file=self._stream,
                 highlight=False,
-                # By itself it looks for them in the environment, and fails over some of it.
+                # rich takes them from the environment, and fails for some values.
                 width=width(self._stream),
                 height=height(self._stream),
             ),
@@ -109,7 +110,7 @@ class _Shown:
 
 
 def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
-    """Draw the figures of scans, a line for each; `seconds` is how long the statement has run."""
+    """Return a table with a line for each scan; `seconds` is how long the statement has run."""
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2), pad_edge=False)
@@ -134,7 +135,7 @@ def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
 
 
 def _counted(number: int, word: str, most: int | None = None) -> str:
-    """Write a number of things, of how many if that is known."""
+    """Return a number of things, and the expected number if it is known."""
     if most is not None and most >= number:
         return f"{number:,} of {most:,} {word}{'' if most == 1 else 's'}"
     return f"{number:,} {word}{'' if number == 1 else 's'}"

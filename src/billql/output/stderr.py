@@ -1,4 +1,4 @@
-"""stderr: what it does not take is lost, but neither the answer nor the exit code is."""
+"""stderr: a failure to write to it loses the message, but not the result or the exit code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write a text that is seen at once; `stream` stands in for stderr."""
+    """Write and flush text; `stream` replaces stderr."""
     stream = sys.stderr if stream is None else stream
     try:
         stream.write(text)

@@ -1,4 +1,4 @@
-"""stdout: what cannot be written is an error of billql's, and a reader who left is none."""
+"""stdout: a failure to write to it is an OutputError, but not a pipe closed by its reader."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from billql.errors import OutputError
 
 
 def write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
-    """Write text and bytes; raises OutputError, or BrokenPipeError if nobody reads any more."""
+    """Write text and bytes; raise OutputError, or BrokenPipeError if the reader closed the pipe."""
     try:
         for piece in pieces:
             if isinstance(piece, str):
@@ -24,16 +24,16 @@ def write(pieces: Iterable[str | bytes], *, flush: bool = False) -> None:
         raise
     except OSError as error:
         abandon(sys.stdout)
-        raise OutputError(f"The answer cannot be written: {error.strerror or error}") from error
+        raise OutputError(f"The output cannot be written: {error.strerror or error}") from error
 
 
 def line(text: str) -> None:
-    """Write a line that is seen at once; raises as `write` does."""
+    """Write and flush a line; raise as `write` does."""
     write([f"{text}\n"], flush=True)
 
 
 def abandon(stream: TextIO) -> None:
-    """Let what Python still has to write when it ends go nowhere, without a complaint."""
+    """Discard what Python flushes at exit, so that it does not complain."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

@@ -1,8 +1,8 @@
-"""A table for people: aligned columns, numbers to the right, NULL told from the empty text.
+"""A table for people: aligned columns, numbers right-aligned, NULL distinct from the empty text.
 
-Where the terminal is narrower than the table, texts are cut, and the cut is marked; numbers are
-never cut. Where little would be left of the texts, each value may have a line of its own. Control
-characters are shown, not obeyed.
+If the terminal is narrower than the table, texts are shortened, with an ellipsis; numbers never
+are. If little would be left of the texts, each value may have a line of its own. Control characters
+are escaped.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ between = "\n"
 
 _GAP = "  "
 _LEAST = 8
-"""The width below which no text is cut."""
+"""The width in cells below which no text is shortened."""
 _READABLE = 12
-"""The width below which little is left of a text."""
+"""The width in cells below which a text is hard to read."""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -46,7 +46,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 
 
 def _filled(rows: Sequence[Sequence[Any]], count: int) -> list[int]:
-    """Measure the widest value of each column."""
+    """Return the width of the widest value of each column."""
     filled = [0] * count
     for row in rows:
         filled = [max(size, width(_cell(value))) for size, value in zip(filled, row, strict=True)]
@@ -54,7 +54,7 @@ def _filled(rows: Sequence[Sequence[Any]], count: int) -> list[int]:
 
 
 def _fits(filled: Sequence[int], rights: Sequence[bool], room: int | None) -> bool:
-    """Tell whether enough of every column is seen in a line of that width."""
+    """Return whether each column can be read in a line of `room` cells."""
     least = [
         size if right else min(size, _READABLE) for size, right in zip(filled, rights, strict=True)
     ]
@@ -64,7 +64,7 @@ def _fits(filled: Sequence[int], rights: Sequence[bool], room: int | None) -> bo
 def _widths(
     names: Sequence[str], filled: Sequence[int], rights: Sequence[bool], room: int | None
 ) -> list[int]:
-    """Give each column its width, taking from the widest texts what the line has not got."""
+    """Return the width of each column; if the line is too short, the widest texts lose most."""
     wanted = [max(width(name), size) for name, size in zip(names, filled, strict=True)]
     if room is None:
         return wanted

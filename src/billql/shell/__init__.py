@@ -1,10 +1,12 @@
-"""The shell: a person types statements and dot commands, and reads what they give.
+"""The interactive shell: statements and dot commands, and the printing of their results.
 
-text       what is typed: when it is complete, how a script is cut into pieces
-suggest    what could be typed next: a pure function
-known      the names that suggestions are made of, from the catalogue and the local database
-printer    where results go: the window, with a pager, or a file
-shell      runs what was typed, and has the settings that dot commands change
-commands/  the dot commands, some in each file
-prompt     the prompt: editing, history, highlighting, the menu of suggestions
+text       the input: when it is complete, and how a script is split
+suggest    the completions of an input: a pure function
+known      the names that can be completed, from the catalog and the local database
+printer    the destination of results: the terminal, with a pager, or a file
+shell      runs the input, and holds the settings that dot commands change
+commands/  the dot commands, by subject
+importing  CSV files that become tables
+tree       the query plan as a tree
+prompt     the prompt: editing, history, highlighting, the menu of completions
 """

@@ -1,4 +1,4 @@
-"""CSV files become tables: whole, or not at all, and with numbers as numbers."""
+"""Imports CSV files into tables, in one transaction, with numbers as numbers."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _REAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
-"""What is a number in every line makes a column one of numbers. `007` is the name of something, and
-so is what has more digits than a number in SQL."""
+"""A column is numeric if each of its fields matches. `007` does not, because it may be an
+identifier; nor do numbers with more digits than SQL keeps."""
 
 _BATCH = 1000
 
 Record = tuple[int, list[str]]
-"""The number of its last line in the file, and its fields."""
+"""The number of its last line in the file, from 1, and its fields."""
 
 
 def read(connection: Connection, path: str, table: str, skip: int) -> int:
-    """Read a CSV file (RFC 4180) into a table and count its rows.
+    """Read a CSV file (RFC 4180) into a table and return the number of rows.
 
-    The first record names the columns of a table that is new; a table that exists takes all of
-    them. The first `skip` records are left out. An empty field is NULL in a column of numbers that
-    is new, else the empty text. Raises InterfaceError if the file cannot be read, DataError for a
-    line that has not as many fields as there are columns, and what SQLite raises.
+    A new table takes the names of its columns from the first record; an existing table takes every
+    record. The first `skip` records are skipped. An empty field is NULL in a numeric column of a
+    new table, else the empty text. Raise InterfaceError if the file cannot be read, DataError for
+    a record with another number of fields than columns, and the errors of SQLite.
     """
     if "." in table:
-        raise InterfaceError(f"{table} is no name for a table: it has a dot in it")
+        raise InterfaceError(f"{table} is not a valid table name, because it contains a dot")
     begins = not connection.in_transaction
     connection.execute("BEGIN" if begins else "SAVEPOINT import")
     try:
@@ -64,7 +64,7 @@ def _into(connection: Connection, path: str, table: str, skip: int) -> int:
     insert = f"INSERT INTO {quoted} SELECT {fields} FROM json_each(?)"
     rows = _rows(_records(path, skip), width, path, numeric)
     count = 0
-    # Many rows in a statement, because each statement takes longer than its rows.
+    # A statement takes many rows, because it costs more than they do.
     while batch := list(islice(rows, _BATCH)):
         connection.execute(insert, (json.dumps(batch),))
         count += len(batch)
@@ -72,7 +72,7 @@ def _into(connection: Connection, path: str, table: str, skip: int) -> int:
 
 
 def _width(connection: Connection, table: str) -> int:
-    """Count the columns that a table takes values for; 0 if there is none of that name."""
+    """Return the number of columns of a table that take values; 0 if there is no such table."""
     found = connection.execute(
         "SELECT count(*) FROM pragma_table_xinfo(?) WHERE hidden = 0", (table,)
     ).fetchone()
@@ -80,10 +80,10 @@ def _width(connection: Connection, table: str) -> int:
 
 
 def _new(connection: Connection, path: str, quoted: str, skip: int) -> tuple[list[str], list[bool]]:
-    """Make the table for a file; gives its columns, and which of them are numbers."""
+    """Create the table of a file; return the names of its columns, and which are numeric."""
     _, head = next(_records(path, skip), (0, []))
     if not head:
-        raise DataError(f"{path} has no line that names the columns")
+        raise DataError(f"{path} has no header line")
     kinds = _kinds(_records(path, skip + 1), len(head), path)
     columns = ", ".join(
         f"{names.quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True)
@@ -93,7 +93,7 @@ def _new(connection: Connection, path: str, quoted: str, skip: int) -> tuple[lis
 
 
 def _kinds(records: Iterable[Record], width: int, path: str) -> list[str]:
-    """Tell what each column holds: the narrowest type that all its fields are of."""
+    """Return the type of each column: the narrowest one that fits all its fields."""
     integer, real, filled = [True] * width, [True] * width, [False] * width
     for fields in _checked(records, width, path):
         for place, field in enumerate(fields):
@@ -121,12 +121,12 @@ def _rows(
 def _checked(records: Iterable[Record], width: int, path: str) -> Iterator[list[str]]:
     for line, fields in records:
         if len(fields) != width:
-            raise DataError(f"{path}, line {line}: {len(fields)} fields, where {width} are wanted")
+            raise DataError(f"{path}, line {line}: {len(fields)} fields instead of {width}")
         yield fields
 
 
 def _records(path: str, skip: int) -> Iterator[Record]:
-    """Read the records of a file that are not empty, after the first few."""
+    """Yield the records of a file that are not empty, after the first `skip`."""
     try:
         with Path(path).open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -137,7 +137,7 @@ def _records(path: str, skip: int) -> Iterator[Record]:
 
 
 def unreadable(path: str, error: Exception) -> InterfaceError:
-    """Make the error for a file that cannot be read."""
+    """Return the error for a file that cannot be read."""
     if isinstance(error, UnicodeDecodeError):
         return InterfaceError(f"{path} is not text in UTF-8: {error}")
     why = error.strerror if isinstance(error, OSError) else error

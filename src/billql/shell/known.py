@@ -1,8 +1,7 @@
-"""The names that suggestions are made of: from the catalogue, and from the local database.
+"""The names that can be completed: those of the catalog, and those of the local database.
 
-The catalogue is read once, in a thread and with a connection of its own, so that the prompt is
-there at once and a statement that runs is in nobody's way. The local database is read whenever
-suggestions are made.
+The catalog is read once, in a thread and over its own connection, so that neither the prompt nor a
+running statement waits for it. The local database is read for each completion.
 """
 
 from __future__ import annotations
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
 
     from billql.frontends.dbapi import Connection
 
-_WORDS = ("SHOW", "DESCRIBE", "USE")
-"""What statements of billql's own begin with."""
+_KEYWORDS = ("SHOW", "DESCRIBE", "USE")
+"""The first keywords of the statements that billql adds to SQL."""
 
 
 class Names:
-    """Gathers the names that are known.
+    """The names of the catalog and of a connection.
 
-    `catalogue` opens the connection from which the catalogue is read.
+    `catalogue` opens the connection from which the catalog is read.
     """
 
     def __init__(self, catalogue: Callable[[], Connection]) -> None:
@@ -39,15 +38,15 @@ class Names:
         self._thread = threading.Thread(target=self._load, name="billql-names", daemon=True)
 
     def begin(self) -> None:
-        """Begin to read the catalogue."""
+        """Start reading the catalog."""
         self._thread.start()
 
     def wait(self) -> None:
-        """Wait until the catalogue has been read."""
+        """Wait until the catalog has been read."""
         self._thread.join()
 
     def known(self, connection: Connection, base: Known) -> Known:
-        """Give all names: those of the catalogue, if it has been read, and a connection's own."""
+        """Return `base` with the names of the catalog, if it has been read, and a connection."""
         tables, columns = _local(connection)
         return replace(
             base,
@@ -57,7 +56,7 @@ class Names:
             tables=tables,
             columns={**self._read.columns, **columns},
             functions=_functions(connection),
-            keywords=sorted({*apsw.keywords, *_WORDS}),
+            keywords=sorted({*apsw.keywords, *_KEYWORDS}),
             files=files,
             namespace=connection.in_use,
         )
@@ -67,11 +66,11 @@ class Names:
             with self._open() as connection:
                 self._read = catalogue(connection)
         except Error:
-            return  # A definition has a mistake: statements tell of it, suggestions need not.
+            return  # A definition is invalid; statements report it, completions need not.
 
 
 def catalogue(connection: Connection) -> Known:
-    """Read the names of all that the catalogue has."""
+    """Return the names of everything in the catalog."""
     columns = defaultdict[str, list[Column]](list)
     for resource, name, kind, about, required in connection.execute(
         "SELECT lower(concat_ws('.', provider, service, resource)), column, type, description, "
@@ -93,7 +92,7 @@ def _described(connection: Connection, name: str, table: str) -> dict[str, str]:
 
 
 def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[Column]]]:
-    """Give the local tables with what they are, and their columns."""
+    """Return the types of the local tables by name, and their columns."""
     tables: dict[str, str] = {}
     columns: dict[str, list[Column]] = {}
     for schema, table, kind in connection.execute(
@@ -115,7 +114,7 @@ def _functions(connection: Connection) -> list[str]:
 
 
 def files(prefix: str) -> Sequence[str]:
-    """Give the files and folders whose path begins in some way; a folder ends in a slash."""
+    """Return the files and folders whose path starts with `prefix`; folders end in a slash."""
     return sorted(_files(prefix))
 
 

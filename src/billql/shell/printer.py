@@ -1,4 +1,4 @@
-"""Where results go: the window, through a pager if they are longer, or a file."""
+"""The destination of results: the terminal, through a pager if they are long, or a file."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows
 
 AUTO = "auto"
-"""The mode that fits the place: what a file's name tells, in a window a table, else CSV."""
+"""The mode that depends on the destination: a file's extension, a table on a terminal, else CSV."""
 MODES = (AUTO, *FORMATS)
 
 _HELD = 256 * 1024
-"""How many characters of a result are held back where there is no pager."""
+"""How many characters of a result are buffered if there is no pager."""
 
 
 class Printer:
-    """Prints one result after the other, as the settings say.
+    """Prints results, one after the other, as the settings say.
 
-    `clear` is called before the window shows anything.
+    `clear` is called before anything is written to the terminal.
     """
 
     def __init__(self, clear: Callable[[], None]) -> None:
@@ -43,32 +43,32 @@ class Printer:
         self._results: Results | None = None
 
     def set_mode(self, mode: str) -> None:
-        """Print what follows in another way; `mode` is one of `MODES`."""
+        """Set the mode of the results that follow, one of `MODES`."""
         self.mode, self._results = mode, None
 
     def once(self, path: str) -> None:
-        """Write the next result to a file of its own, whole or not at all."""
+        """Write the next result to a file, which is replaced only on success."""
         self._once = path
 
     def output(self, path: str | None) -> None:
-        """Write all results that follow to a file, or to stdout again; raises OutputError."""
+        """Write the results that follow to a file, or to stdout if None; raise OutputError."""
         self.close()
         if path is not None:
             self._output = _Output(path)
 
     def close(self) -> None:
-        """Close the file that is open."""
+        """Close the output file, if one is open."""
         if self._output is not None:
             self._output.close()
         self._output = self._results = None
 
     def begin(self) -> None:
-        """Begin something that has nothing to do with the results before it in the window."""
+        """Start a new sequence of results on the terminal."""
         if self._output is None:
             self._results = None
 
     def print(self, columns: Columns, rows: Rows) -> None:
-        """Print a result; raises OutputError, and what reading the rows raises."""
+        """Print a result; raise OutputError, and the errors of reading the rows."""
         once, self._once = self._once, None
         if once is not None:
             path = _expanded(once)
@@ -83,7 +83,7 @@ class Printer:
             self._show(columns, rows)
 
     def write(self, text: str) -> None:
-        """Write a text where results go, through a pager if it is long."""
+        """Write text to the destination of results, through a pager if it is long."""
         if self._output is not None:
             self._output.write(text)
             return
@@ -94,7 +94,8 @@ class Printer:
         name = self._format(None)
         if find(name).binary:
             raise InterfaceError(
-                f"The format {name} is nothing to look at", hint="Write it to a file: .once FILE"
+                f"The format {name} cannot be shown on a terminal",
+                hint="Write it to a file: .once FILE",
             )
         vertical = None if self.mode == AUTO else False
         style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical)
@@ -110,7 +111,7 @@ class Printer:
         return "table" if sys.stdout.isatty() else "csv"
 
     def _window(self) -> _Window:
-        # What goes elsewhere is not in the way of what the window shows.
+        # If stdout is no terminal, the progress need not be erased for it.
         command, problem = self._pager()
         window = _Window(command, self._clear if sys.stdout.isatty() else lambda: None)
         if problem and not self._warned:
@@ -119,10 +120,10 @@ class Printer:
         return window
 
     def _pager(self) -> tuple[list[str], str | None]:
-        """Return the command of the pager, and what is wrong with it.
+        """Return the command of the pager, and the problem with it.
 
-        It is empty if there is none, or nobody to read it. One that cannot be run is no reason to
-        lose a result.
+        The command is empty if there is no pager or no terminal. A pager that cannot be run is a
+        warning, so that the result is not lost.
         """
         if not self.pages or not sys.stdout.isatty():
             return [], None
@@ -133,7 +134,7 @@ class Printer:
 
 
 class _Output:
-    """A file that takes one result after the other."""
+    """The file of .output, which takes one result after the other."""
 
     def __init__(self, path: str) -> None:
         self.path = _expanded(path)
@@ -167,17 +168,17 @@ def _expanded(path: str) -> str:
 
 
 class _Window:
-    """The terminal, or whatever stdout is, for one result.
+    """stdout for one result.
 
-    Nothing of the result is seen before it is complete or too long for the window; then the rest
-    follows as it comes, through the pager if there is one. What was wrong with the pager is said
-    below the result, where it is seen.
+    Nothing is written before the result is complete or too long for the window; the rest is written
+    as it arrives, through the pager if there is one. A problem with the pager is reported below the
+    result.
     """
 
     def __init__(self, pager: list[str], clear: Callable[[], None]) -> None:
         self._pager = pager
         self.problem: str | None = None
-        """What is wrong with the pager."""
+        """The problem with the pager, if there is one."""
         self._clear = clear
         self._pieces: list[str] | None = []
         self._size = 0
@@ -186,7 +187,7 @@ class _Window:
         self._process: subprocess.Popen[str] | None = None
 
     def write(self, text: str) -> None:
-        """Write a piece."""
+        """Write text."""
         if self._pieces is None:
             self._put([text])
             return
@@ -203,7 +204,7 @@ class _Window:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> bool:
-        """Let out what is complete; a pager that was left early has seen enough."""
+        """Write a complete result; suppress BrokenPipeError of a pager that was closed early."""
         left = kind is not None and issubclass(kind, BrokenPipeError) and self._process is not None
         try:
             if kind is None:
@@ -241,7 +242,7 @@ class _Window:
         self._release()
 
     def _wait_for_pager(self) -> None:
-        """Let the reader read; Ctrl-C is the pager's affair meanwhile."""
+        """Wait until the pager ends; Ctrl-C is for the pager meanwhile."""
         if self._process is None or self._process.stdin is None:
             return
         with contextlib.suppress(BrokenPipeError):
@@ -254,4 +255,4 @@ class _Window:
                 continue
         if code:
             how = f"with code {code}" if code > 0 else f"by signal {-code}"
-            self.problem = f"The pager {self._pager[0]} ended {how}; not all may have been shown"
+            self.problem = f"The pager {self._pager[0]} ended {how}; the result may be incomplete"

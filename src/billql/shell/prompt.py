@@ -1,7 +1,7 @@
-"""The prompt: editing over several lines, history, highlighting, the menu of suggestions.
+"""The prompt: multi-line editing, history, highlighting, the menu of completions.
 
-A thin layer over prompt_toolkit: when a text is complete is decided in `text`, what could be typed
-in `suggest`.
+A thin layer over prompt_toolkit: `text` decides when the input is complete, `suggest` what can
+follow.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ _LONGEST_MEANING = 100
 
 
 def interact(shell: Shell, catalogue: Callable[[], Connection], history: Path | None) -> None:
-    """Read statements and dot commands, and run them, until Ctrl-D or `.quit`.
+    """Read and run statements and dot commands until Ctrl-D or `.quit`.
 
-    `catalogue` opens the connection from which suggestions are made; `history` is the file that
-    remembers what was typed.
+    `catalogue` opens the connection from which names are completed; `history` is the file of the
+    history, or None to keep it in memory.
     """
     known = Names(catalogue)
     known.begin()
@@ -65,7 +65,7 @@ def interact(shell: Shell, catalogue: Callable[[], Connection], history: Path | 
         enable_history_search=True,
         color_depth=None if screen.has_color(sys.stdout) else ColorDepth.DEPTH_1_BIT,
     )
-    print("Statements end with a semicolon. .help lists commands, Tab suggests, Ctrl-D leaves.")
+    print("Statements end with a semicolon. .help lists commands, Tab completes, Ctrl-D exits.")
     while not shell.ended:
         try:
             text = session.prompt("sandbox> " if shell.sandbox else "billql> ")
@@ -77,7 +77,7 @@ def interact(shell: Shell, catalogue: Callable[[], Connection], history: Path | 
 
 
 class _Completer(Completer):
-    """Hands prompt_toolkit what `suggest` finds."""
+    """Adapts `suggest` to prompt_toolkit."""
 
     def __init__(self, shell: Shell, known: Names) -> None:
         self._shell = shell
@@ -86,7 +86,7 @@ class _Completer(Completer):
     async def get_completions_async(
         self, document: Document, event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
-        # Keys are read on while the catalogue is; the connection stays in this thread.
+        # Typing goes on while the catalog is read; the connection stays in this thread.
         await asyncio.get_running_loop().run_in_executor(None, self._names.wait)
         for completion in self.get_completions(document, event):
             yield completion
@@ -106,8 +106,7 @@ class _Completer(Completer):
 
 
 class _History(FileHistory):
-    """A file of what was typed, which only its owner may read; what begins with a space is kept
-    out of it."""
+    """A history file with mode 0600; lines that start with a space are not stored."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -120,12 +119,12 @@ class _History(FileHistory):
             super().append_string(string)
 
     def store_string(self, string: str) -> None:
-        with contextlib.suppress(OSError):  # a disk that is full is no reason to end
+        with contextlib.suppress(OSError):  # a full disk must not end the shell
             super().store_string(string)
 
 
 def _history(path: Path | None) -> History:
-    """Open the history; where it cannot be kept it is forgotten at the end."""
+    """Return the history; it is kept in memory if the file cannot be written."""
     try:
         return InMemoryHistory() if path is None else _History(path)
     except OSError:

@@ -1,4 +1,4 @@
-"""Runs what was typed, and has the settings that dot commands change."""
+"""Runs the input of the shell, and holds the settings that dot commands change."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 _PLANNED = ("SELECT", "WITH", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE")
-"""What statements with a plan begin with."""
+"""The first keywords of statements with a query plan."""
 
 
 class Open(Protocol):
-    """Opens a connection, with whatever else the command line has said."""
+    """Opens a connection with the options of the command line."""
 
     def __call__(self, database: str, *, sandbox: bool) -> Connection:
-        """Open it; each statement is a transaction of its own."""
+        """Open a connection in autocommit mode."""
 
 
 class RunCommand(Protocol):
@@ -62,49 +62,49 @@ class Shell:
         self._run_command = run_command
         self._debug = debug
         self.database = database
-        """The file that is open, or `:memory:`."""
+        """The path of the database, or `:memory:`."""
         self.sandbox = sandbox
-        """Whether a private sandbox is asked instead of the APIs."""
+        """Whether a private sandbox is used instead of the APIs."""
         self.connection = open(database, sandbox=sandbox)
         self._progress = Progress(sys.stderr, off=verbose)
         self.printer = Printer(self._progress.end)
         self.timer = False
         self.stats = False
         self.explain = False
-        """Whether each statement's plan is shown before its rows."""
+        """Whether the plan of each statement is shown before its rows."""
         self.last: Cursor | None = None
-        """The statement that was run last."""
+        """The cursor of the last statement."""
         self.ended = False
         self.depth = 0
-        """How many scripts run inside each other."""
+        """How many scripts are nested."""
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connection and the output file."""
         self.printer.close()
         self.connection.close()
 
     def reopen(self, database: str, *, sandbox: bool) -> None:
-        """Open another database, or the same one otherwise; raises what opening raises."""
+        """Replace the connection; if the new one cannot be opened, raise and keep the old one."""
         opened = self._open(database, sandbox=sandbox)
         self.connection.close()
         self.connection, self.database, self.sandbox = opened, database, sandbox
 
     def run_all(self, lines: Iterable[str]) -> None:
-        """Run a script up to its end, the first error, or `.quit`."""
+        """Run a script until its end, `.quit`, or the first error, which is raised."""
         for piece in pieces(lines):
             self.run(piece)
             if self.ended:
                 return
 
     def run(self, text: str) -> None:
-        """Run a dot command, or statements; raises what goes wrong."""
+        """Run a dot command, or statements; raise their errors."""
         if is_command(text):
             self._run_command(self, text.strip())
         else:
             self.execute(text)
 
     def attempt(self, text: str) -> None:
-        """Run as `run` does, but tell what goes wrong instead of raising it."""
+        """Run an input, and show its error instead of raising it."""
         self.printer.begin()
         try:
             self.run(text)
@@ -123,19 +123,19 @@ class Shell:
             try:
                 self._execute(statement.text)
             except SqlError as error:
-                # The place is told in the text as it was typed, all of it.
+                # The offset is one in the whole input.
                 error.sql = sql
                 error.offset = None if error.offset is None else error.offset + statement.start
                 raise
 
     def show_plan(self, sql: str) -> None:
-        """Print how SQLite and the APIs would answer a statement, without asking them."""
+        """Print the query plan of a statement, without running it."""
         self.printer.write(tree.drawn(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
 
     def _execute(self, sql: str) -> None:
         if self.explain and first_word(sql) in _PLANNED:
             self.show_plan(sql)
-        begun = time.perf_counter()
+        start = time.perf_counter()
         self.last = cursor = self.connection.cursor()
         try:
             with self._progress.of(lambda: cursor.scans):
@@ -147,14 +147,14 @@ class Shell:
             if self.stats:
                 self.show_stats()
             if self.timer:
-                stderr.write(f"Time: {time.perf_counter() - begun:.3f} s\n")
+                stderr.write(f"Time: {time.perf_counter() - start:.3f} s\n")
 
     def show_stats(self) -> None:
-        """Tell what the last statement has cost."""
+        """Show the requests and rows of the last statement on stderr, a line for each scan."""
         for scan in self.last.scans if self.last is not None else ():
-            told = scan.as_dict()
-            resource, notes = told.pop("resource"), told.pop("notes", None)
-            costs = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items())
-            stderr.write(f"{resource}: {costs} s\n")
+            stats = scan.as_dict()
+            resource, notes = stats.pop("resource"), stats.pop("notes", None)
+            shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in stats.items())
+            stderr.write(f"{resource}: {shown} s\n")
             if notes:
                 stderr.write(f"{resource}: {'; '.join(scan.notes)}\n")

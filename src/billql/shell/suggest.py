@@ -1,8 +1,8 @@
-"""What could be typed next: suggestions for a place in a text, made from known names alone.
+"""The completions at a position of an input, from known names alone.
 
-The text need not be valid, and seldom is. What stands before the place decides what is meant: a
-table after FROM or JOIN, a column of an alias after its dot, anything that an expression may have
-elsewhere.
+The input need not be valid, and seldom is. The tokens before the position decide what can follow: a
+table after FROM or JOIN, a column after an alias and a dot, else anything that an expression may
+contain.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from billql.shell.text import is_command
 
 
 class Suggestion(NamedTuple):
-    """A text that may stand from `start` to the place, and what there is to say of it."""
+    """A text that can replace the input from `start` to the position, with a description."""
 
     text: str
     start: int
@@ -25,7 +25,7 @@ class Suggestion(NamedTuple):
 
 @dataclass(frozen=True)
 class Column:
-    """A column; one that is `required` must have a value, or one of several must."""
+    """A column; `required` marks a key column, or one of several of which one is required."""
 
     name: str
     type: str = ""
@@ -34,9 +34,9 @@ class Column:
 
     @property
     def meaning(self) -> str:
-        """What a menu says of it."""
-        told = (self.type, self.description)
-        return " · ".join(word for word in ("required" if self.required else "", *told) if word)
+        """The text of the menu: required, type, description."""
+        parts = ("required" if self.required else "", self.type, self.description)
+        return " · ".join(part for part in parts if part)
 
 
 def _nothing(prefix: str) -> Sequence[str]:
@@ -45,10 +45,11 @@ def _nothing(prefix: str) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Known:
-    """The names that suggestions are made of.
+    """The names that can be completed.
 
-    `providers`, `services` and `resources` go by their dotted names and have descriptions;
-    `columns` are those of resources and of local tables. `namespace` is what USE has chosen.
+    `providers`, `services` and `resources` map dotted names to descriptions, `tables` local names
+    to their types; `columns` has the columns of resources and local tables by lower-case name.
+    `namespace` is the argument of the last USE.
     """
 
     providers: Mapping[str, str] = field(default_factory=dict)
@@ -60,13 +61,13 @@ class Known:
     keywords: Sequence[str] = ()
     formats: Sequence[str] = ()
     commands: Mapping[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
-    """Dot commands: what each does, and of what kind its arguments are."""
+    """Dot commands: the summary of each, and the kinds of its arguments."""
     files: Callable[[str], Sequence[str]] = _nothing
-    """Gives the files whose names begin in some way."""
+    """Returns the files whose paths start with a prefix."""
     namespace: str = ""
 
     def table(self, name: str) -> str | None:
-        """Find a table or resource by a name as it may be written, a short one too."""
+        """Return the full name of a table or resource, or None; `name` may be relative to USE."""
         name = name.lower()
         return next((one for one in (name, self._full(name)) if one in self.columns), None)
 
@@ -81,7 +82,7 @@ _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT", "SET", "VALUES", "RETURNING"}
 
 
 def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
-    """Give what may stand at a place of a text, the most likely first."""
+    """Return the completions at the position `place` of an input, the most likely first."""
     if is_command(text):
         return list(_in_command(text[:place], known))
     statement, start = _statement_around(text, place)
@@ -96,7 +97,7 @@ def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
 
 
 def _statement_around(text: str, place: int) -> tuple[str, int]:
-    """Give the statement that a place lies in, and where it starts."""
+    """Return the statement around a position, and where it starts."""
     for statement in names.split(text):
         if place < statement.start:  # between semicolons, which are no statements
             break
@@ -107,7 +108,7 @@ def _statement_around(text: str, place: int) -> tuple[str, int]:
 
 
 def _is_open(token: names.Token) -> bool:
-    """Tell whether the text after a token would be more of it, or of nothing that is known."""
+    """Return whether a token goes on at its end, or is one that has no completions."""
     inside = token.kind == "comment" and (
         token.text.startswith("--") or not token.text.endswith("*/")
     )
@@ -115,7 +116,7 @@ def _is_open(token: names.Token) -> bool:
 
 
 def _name_at_end(tokens: list[names.Token]) -> tuple[list[str], list[names.Token]]:
-    """Split off the dotted name that a text ends with; its last part may be empty."""
+    """Split off the dotted name at the end; its last part may be empty."""
     parts = [""]
     left = list(tokens)
     if left and left[-1].kind == "word":
@@ -127,7 +128,7 @@ def _name_at_end(tokens: list[names.Token]) -> tuple[list[str], list[names.Token
 
 
 Named = tuple[str, str]
-"""A text, and what it means."""
+"""A name and its description."""
 
 
 def _in_statement(
@@ -150,7 +151,7 @@ def _in_statement(
 
 
 def _table_follows(words: Sequence[names.Token]) -> bool:
-    """Tell whether a table's name comes after these words."""
+    """Return whether the name of a table follows these tokens."""
     if not words:
         return False
     if words[-1].keyword in _TABLE_FOLLOWS or [word.keyword for word in words] == ["DESC"]:
@@ -170,7 +171,7 @@ def _table_follows(words: Sequence[names.Token]) -> bool:
 
 
 def _local(parts: Sequence[str], known: Known, expressions: Iterable[str]) -> Iterator[Named]:
-    """Give local tables and WITH's own; of an attached database, by its name and a dot."""
+    """Yield local tables and CTEs; those of an attached database follow its name and a dot."""
     typed = ".".join(parts)
     for name, kind in known.tables.items():
         if _begins(name, typed) and name.count(".") == len(parts) - 1:
@@ -180,9 +181,9 @@ def _local(parts: Sequence[str], known: Known, expressions: Iterable[str]) -> It
 
 
 def _names(parts: Sequence[str], known: Known, levels: int) -> Iterator[Named]:
-    """Give the next part of a dotted name; a dot is put after what is not its last part.
+    """Yield the next part of a dotted name, with a dot unless it is the last of `levels` parts.
 
-    A resource is found by its own last part too, and by a short name after USE.
+    A resource is found by its last part too, and by its name relative to USE.
     """
     typed = ".".join(parts)
     depth = len(parts)
@@ -207,7 +208,7 @@ def _at_depth(found: Mapping[str, str], typed: str, *, dotted: bool) -> Iterator
 
 
 def _of_table(statement: str, parts: Sequence[str], known: Known) -> Iterator[Named]:
-    """Give the columns of the table before the last dot."""
+    """Yield the columns of the table before the last dot."""
     sources = _sources(statement, known)
     name = ".".join(parts[:-1]).lower()
     table = sources.get(name) or known.table(name)
@@ -243,7 +244,7 @@ def _required_first(column: Column) -> bool:
 
 
 def _sources(statement: str, known: Known) -> dict[str, str]:
-    """Give the known tables of a statement, by what they go by in it."""
+    """Return the known tables of a statement, by their lower-case names and aliases in it."""
     found: dict[str, str] = {}
     for reference in names.tables(statement):
         table = known.table(reference.name)
@@ -258,14 +259,14 @@ def _sources(statement: str, known: Known) -> dict[str, str]:
 
 
 def _alias(rest: str) -> str:
-    """Read the alias that a text begins with, after AS or without."""
+    """Return the alias at the start of a text, with or without AS."""
     words = (token for token in names.tokenize(rest) if token.kind not in ("space", "comment"))
     word = next(words)
     return names.unquote((next(words, word) if word.keyword == "AS" else word).text)
 
 
 def _expressions(statement: str, known: Known) -> list[str]:
-    """Give the names that WITH has given to queries: those before `AS (`."""
+    """Return the names of the CTEs: those before `AS (`."""
     words = [token for token in names.tokenize(statement) if token.kind not in ("space", "comment")]
     if not words or words[0].keyword != "WITH":
         return []
@@ -293,14 +294,14 @@ def _in_command(text: str, known: Known) -> Iterator[Suggestion]:
     matching = [name for name in known.commands if name.startswith(words[0][1:])]
     name = words[0][1:] if words[0][1:] in known.commands else "".join(matching[:1])
     _, kinds = known.commands.get(name, ("", ()))
-    given = sum(1 for word in words[1:-1] if word)
-    for kind in kinds[given : given + 1] or kinds[-1:]:
+    count = sum(1 for argument in words[1:-1] if argument)
+    for kind in kinds[count : count + 1] or kinds[-1:]:
         for found, meaning in _arguments(kind, typed, known):
             yield Suggestion(found, start, meaning)
 
 
 def _arguments(kind: str, typed: str, known: Known) -> Iterable[Named]:
-    """Give what an argument of some kind may be; a kind that is none is a list of words."""
+    """Return the values of an argument of a kind; any other kind lists its values between bars."""
     match kind:
         case "file":
             return ((name, "") for name in known.files(typed))
@@ -323,7 +324,7 @@ def _matching(typed: str, found: Mapping[str, str]) -> Iterator[Named]:
 
 
 def _whole_names(typed: str, known: Known) -> Iterator[Named]:
-    """Give resources whose name, or the last part of it, begins as typed."""
+    """Yield resources whose name, or its last part, starts with the input."""
     for name, meaning in known.resources.items():
         if _begins(name, typed) or _begins(name.rpartition(".")[2], typed):
             yield name, meaning
@@ -338,7 +339,7 @@ def _beginning(typed: str, found: Iterable[str]) -> Iterator[str]:
 
 
 def _quoted(name: str) -> str:
-    """Write a name as SQL takes it."""
+    """Return a name, quoted if SQL needs it."""
     tokens = names.tokenize(name)
     plain = len(tokens) == 1 and tokens[0].kind == "word"
     return name if plain else names.quote(name)

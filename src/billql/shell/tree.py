@@ -1,4 +1,4 @@
-"""The plan of a statement as a tree, from what EXPLAIN QUERY PLAN gives."""
+"""The query plan of a statement as a tree, from the rows of EXPLAIN QUERY PLAN."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Step = tuple[int, str]
 
 
 def drawn(rows: Iterable[Sequence[Any]]) -> str:
-    """Draw the steps (https://sqlite.org/eqp.html): each has a number, its parent's, and a text."""
+    """Return the tree of rows (https://sqlite.org/eqp.html) of number, parent, unused and text."""
     children = defaultdict[int, list[Step]](list)
     for number, parent, _, detail in rows:
         children[parent].append((number, detail))

@@ -1,6 +1,6 @@
-"""The dot commands: lines that begin with a dot and speak to the shell, not to SQLite.
+"""The dot commands: lines that start with a dot, for the shell instead of SQLite.
 
-A command goes by any beginning of its name that no other command has too.
+A command can be abbreviated to any unique prefix of its name.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def run(shell: Shell, line: str) -> None:
-    """Run the dot command in a line; raises InterfaceError, or what goes wrong with it."""
+    """Run the dot command in a line; raise InterfaceError, or the errors of the command."""
     name, _, rest = line.removeprefix(".").partition(" ")
     command = find(name)
     command.run(shell, command.arguments(rest.strip()))
 
 
 def find(name: str) -> Command:
-    """Find a command by the beginning of its name; raises InterfaceError."""
+    """Return the command with a name or unique prefix; raise InterfaceError."""
     name = name.lower().removeprefix(".")
     if name in COMMANDS:
         return COMMANDS[name]
@@ -35,8 +35,8 @@ def find(name: str) -> Command:
         return COMMANDS[found[0]]
     if found:
         raise InterfaceError(
-            f".{name} may be one of several commands",
-            hint=f"Write more of it: {', '.join(f'.{one}' for one in found)}.",
+            f".{name} is ambiguous",
+            hint=f"Use one of: {', '.join(f'.{one}' for one in found)}.",
         )
     near = difflib.get_close_matches(name, COMMANDS, 1)
     raise InterfaceError(
@@ -67,9 +67,16 @@ COMMANDS = {
             *catalogue.COMMANDS,
             *database.COMMANDS,
             *results.COMMANDS,
-            Command("exit", "", "Leave the shell", _quit),
-            Command("help", "[COMMAND]", "Tell what there is", _help, most=1, kinds=("command",)),
-            Command("quit", "", "Leave the shell, as Ctrl-D does", _quit),
+            Command("exit", "", "Exit the shell", _quit),
+            Command(
+                "help",
+                "[COMMAND]",
+                "List the commands, or describe one",
+                _help,
+                most=1,
+                kinds=("command",),
+            ),
+            Command("quit", "", "Exit the shell, as Ctrl-D does", _quit),
         ),
         key=lambda command: command.name,
     )

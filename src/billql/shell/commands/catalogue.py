@@ -1,4 +1,4 @@
-"""Dot commands about what there is: tables, their columns, examples, connections, plans."""
+"""Dot commands about the catalog: tables, their columns, examples, connections, plans."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _local(shell: Shell, pattern: str) -> Iterator[str]:
 
 
 def _resources(shell: Shell, pattern: str) -> Iterator[str]:
-    """Give the resources whose whole name, or the last part of it, is like a pattern."""
+    """Yield the resources whose name, or its last part, is LIKE a pattern, by service."""
     found = shell.connection.execute(
         "SELECT provider || '.' || service, resource FROM billql.catalog.resources "
         "WHERE name LIKE :pattern OR resource LIKE :pattern ORDER BY 1, 2",
@@ -56,13 +56,13 @@ def _schema(shell: Shell, words: Sequence[str]) -> None:
         found += _declared(shell, name)
     if words and not found:
         raise InterfaceError(
-            f"There is no table like {name}", hint=".tables lists the tables and the resources."
+            f"No table matches {name}", hint=".tables lists the tables and resources."
         )
     shell.printer.write("".join(f"{sql}\n" for sql in found))
 
 
 def _declared(shell: Shell, pattern: str) -> Iterator[str]:
-    """Write resources as the statements that would make tables like them."""
+    """Yield the lines of CREATE TABLE statements that describe the resources."""
     found = shell.connection.execute(
         "SELECT concat_ws('.', provider, service, resource) AS name, column, type, description, "
         "required FROM billql.catalog.columns WHERE name LIKE ? ORDER BY name, position",
@@ -116,7 +116,7 @@ def _examples(shell: Shell, words: Sequence[str]) -> None:
 def _run_example(shell: Shell, statements: dict[str, str], number: str) -> None:
     if number not in statements:
         raise InterfaceError(
-            f"There is no example {number}", hint=f"Take one of {', '.join(statements)}."
+            f"There is no example {number}", hint=f"Use one of {', '.join(statements)}."
         )
     sql = statements[number].strip()
     shell.printer.write(f"{sql}\n\n")
@@ -125,7 +125,7 @@ def _run_example(shell: Shell, statements: dict[str, str], number: str) -> None:
 
 COMMANDS = (
     Command(
-        "connections", "", "List the connections and where their tokens come from", _connections
+        "connections", "", "List the connections and the sources of their tokens", _connections
     ),
     Command(
         "examples",
@@ -138,7 +138,7 @@ COMMANDS = (
     Command(
         "explain",
         "SQL|on|off",
-        "Show which requests a statement would take, or do so before each",
+        "Show the query plan of a statement, or of each one before it runs",
         _explain,
         whole=True,
         kinds=("on|off",),
@@ -146,11 +146,11 @@ COMMANDS = (
     Command(
         "schema",
         "[PATTERN]",
-        "Show how tables are defined, and the columns of resources",
+        "Show the definitions of tables, and the columns of resources",
         _schema,
         most=1,
         kinds=("table",),
-        more="PATTERN is a name, in which % stands for anything and _ for any character.",
+        more="PATTERN is a LIKE pattern: % matches any text, _ any single character.",
     ),
     Command(
         "tables",
@@ -159,6 +159,6 @@ COMMANDS = (
         _tables,
         most=1,
         kinds=("table",),
-        more="PATTERN is a name, in which % stands for anything and _ for any character.",
+        more="PATTERN is a LIKE pattern: % matches any text, _ any single character.",
     ),
 )

@@ -1,4 +1,4 @@
-"""What a dot command is, and how its arguments are read."""
+"""What a dot command is, and how its arguments are parsed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 class Command:
     """One dot command.
 
-    name        without its dot
-    usage       its arguments, as help shows them
-    summary     what it does, in a sentence without a full stop
-    run         does it, given its arguments
-    least, most how many arguments it takes
-    whole       whether its argument is all that follows, as it was typed
-    kinds       what each argument is, for suggestions: file, format, command, table, resource, or
-                words between bars
-    more        what else help tells
+    name        its name, without the dot
+    usage       its arguments, as .help shows them
+    summary     a sentence without a full stop
+    run         the function that runs it
+    least, most the smallest and largest number of arguments
+    whole       whether the rest of the line is one argument, unparsed
+    kinds       the kind of each argument, for completion: file, format, command, table, resource,
+                or values between bars
+    more        the rest of its help text
     """
 
     name: str
@@ -39,9 +39,9 @@ class Command:
     more: str = ""
 
     def arguments(self, rest: str) -> list[str]:
-        """Read the arguments: words, or texts in quotes; raises InterfaceError.
+        """Return the arguments, which may be quoted; raise InterfaceError if they are invalid.
 
-        A backslash is a letter like any other, for that is what it is in paths of Windows.
+        A backslash has no special meaning, because paths of Windows contain it.
         """
         if self.whole:
             return [rest] if rest else []
@@ -50,25 +50,25 @@ class Command:
         try:
             found = list(words)
         except ValueError as error:
-            raise self.misused(f"A quote is never closed in: {rest}") from error
+            raise self.misused(f"A quote is not closed: {rest}") from error
         if not self.least <= len(found) <= self.most:
             count = f"{len(found)} argument{'' if len(found) == 1 else 's'}"
             raise self.misused(f".{self.name} does not take {count}")
         return found
 
     def misused(self, why: str) -> InterfaceError:
-        """Make the error for arguments that make no sense."""
-        return InterfaceError(why, hint=f"Write it as: {self.line}")
+        """Return the error for invalid arguments; `why` is its message."""
+        return InterfaceError(why, hint=f"Usage: {self.line}")
 
     @property
     def line(self) -> str:
-        """How it is written."""
+        """The command with its arguments, as .help shows it."""
         return f".{self.name} {self.usage}".rstrip()
 
 
 def switched(word: str) -> bool:
-    """Read `on` or `off`; raises InterfaceError."""
+    """Return the value of `on` or `off`; raise InterfaceError for anything else."""
     values = {"on": True, "yes": True, "1": True, "off": False, "no": False, "0": False}
     if word.lower() not in values:
-        raise InterfaceError(f"{word!r} is neither on nor off", hint="Write on or off.")
+        raise InterfaceError(f"{word!r} is not on or off", hint="Use on or off.")
     return values[word.lower()]

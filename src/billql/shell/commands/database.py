@@ -1,4 +1,4 @@
-"""Dot commands about the database that is open, and what comes into it from files."""
+"""Dot commands about the open database, scripts, and imports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MEMORY = ":memory:"
 _DEEPEST = 20
-"""How many scripts may run inside each other."""
+"""How many scripts may be nested."""
 
 
 def _open(shell: Shell, words: Sequence[str]) -> None:
@@ -44,8 +44,8 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
         made = f"SELECT name FROM {names.quote(schema)}.sqlite_schema LIMIT 1"
         if not path and (found := shell.connection.execute(made).fetchone()):
             raise InterfaceError(
-                f"The table {found[0]} lies in memory and would be lost",
-                hint="Keep tables in a file (.open FILE), or drop them.",
+                f"The table {found[0]} is in memory and would be lost",
+                hint="Use a database file (.open FILE), or drop the table.",
             )
     in_use = shell.connection.in_use
     shell.reopen(shell.database, sandbox=wanted)
@@ -58,7 +58,7 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
 
 def _read(shell: Shell, words: Sequence[str]) -> None:
     if shell.depth >= _DEEPEST:
-        raise InterfaceError(f"{words[0]} is read inside of {_DEEPEST} other scripts")
+        raise InterfaceError(f"Scripts are nested more than {_DEEPEST} deep: {words[0]}")
     try:
         with places.expanded(words[0]).open(encoding="utf-8-sig") as file:
             lines = file.readlines()
@@ -92,18 +92,18 @@ def _cache(shell: Shell, words: Sequence[str]) -> None:
         case [] | ["status"]:
             kept = shell.connection.kept()
             shell.printer.write(
-                f"lists kept: {kept.lists}, answers: {kept.answers}, bytes: {kept.bytes:,}\n"
+                f"cached lists: {kept.lists}, responses: {kept.answers}, bytes: {kept.bytes:,}\n"
             )
         case ["clear"]:
             shell.connection.forget()
         case _:
-            raise CACHE.misused(f".cache does not know {words[0]!r}")
+            raise CACHE.misused(f"Unknown action of .cache: {words[0]!r}")
 
 
 CACHE = Command(
     "cache",
     "[status|clear]",
-    "Tell what answers are kept for later statements, or forget them",
+    "Show the size of the response cache, or clear it",
     _cache,
     most=1,
     kinds=("status|clear",),
@@ -112,15 +112,15 @@ CACHE = Command(
 IMPORT = Command(
     "import",
     "[--skip N] FILE TABLE",
-    "Read a CSV file into a table",
+    "Import a CSV file into a table",
     _import,
     least=2,
     most=4,
     kinds=("file", "table"),
     more=(
-        "A table that does not exist is made: the first line names its columns, and a column of\n"
-        "numbers alone is one of numbers. A table that exists takes every line; --skip leaves out\n"
-        "the first ones. Either all rows are read or none."
+        "A new table takes the names of its columns from the first line; a column is numeric if\n"
+        "all its values are. An existing table takes every line; --skip skips the first N. Either\n"
+        "all rows are imported or none."
     ),
 )
 
@@ -128,7 +128,7 @@ COMMANDS = (
     Command(
         "attach",
         "FILE NAME",
-        "Open a second database beside the first",
+        "Attach another database under a name",
         _attach,
         least=2,
         most=2,
@@ -148,7 +148,7 @@ COMMANDS = (
     Command(
         "sandbox",
         "[on|off]",
-        "Ask a private sandbox instead of the APIs, or the APIs again",
+        "Use a private sandbox instead of the APIs, or the APIs again",
         _sandbox,
         most=1,
         kinds=("on|off",),

@@ -1,4 +1,4 @@
-"""Dot commands about results: their format, where they go, what is told beside them."""
+"""Dot commands about results: their format, their destination, time and statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _mode(shell: Shell, words: Sequence[str]) -> None:
     found = [mode for mode in MODES if mode.startswith(wanted.lower())]
     exact = [mode for mode in found if mode == wanted.lower()] or found
     if len(exact) != 1:
-        raise InterfaceError(f"There is no mode {wanted}", hint=f"Take one of {', '.join(MODES)}.")
+        raise InterfaceError(f"There is no mode {wanted}", hint=f"Use one of {', '.join(MODES)}.")
     shell.printer.set_mode(exact[0])
 
 
@@ -53,21 +53,20 @@ COMMANDS = (
     Command(
         "mode",
         "[FORMAT]",
-        "Set how results are printed",
+        "Set or show the format of results",
         _mode,
         most=1,
         kinds=("format",),
         more=(
             f"One of {', '.join(MODES)}.\n"
-            f"{AUTO} is a table that turns vertical where it does not fit the window; in a file it "
-            "is what the\nname of the file tells, and CSV in a pipe. Without FORMAT the mode is "
-            "told."
+            f"{AUTO} is a table on a terminal, vertical if it does not fit; CSV in a pipe;\n"
+            "and in a file the format of its extension. Without FORMAT the mode is shown."
         ),
     ),
     Command(
         "once",
         "FILE",
-        "Write the next result to a file, whole or not at all",
+        "Write the next result to a file, replaced only on success",
         _once,
         least=1,
         most=1,
@@ -76,7 +75,7 @@ COMMANDS = (
     Command(
         "output",
         "[FILE]",
-        "Write all results to a file; without FILE, to the screen again",
+        "Write all results to a file; without FILE, to the terminal again",
         _output,
         most=1,
         kinds=("file",),
@@ -84,7 +83,7 @@ COMMANDS = (
     Command(
         "pager",
         "on|off",
-        "Show long results in $PAGER, or not",
+        "Show long results in $PAGER",
         _pager,
         least=1,
         most=1,
@@ -93,7 +92,7 @@ COMMANDS = (
     Command(
         "stats",
         "[on|off]",
-        "Tell what the last statement has cost, or each one that follows",
+        "Show the requests of the last statement, or of each one that follows",
         _stats,
         most=1,
         kinds=("on|off",),
@@ -101,7 +100,7 @@ COMMANDS = (
     Command(
         "timer",
         "on|off",
-        "Tell how long each statement takes",
+        "Show the time of each statement",
         _timer,
         least=1,
         most=1,
