@@ -9,21 +9,21 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account
 from billql.sandbox.metronome.audit_log import AuditLog, Event
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
-from billql.sandbox.metronome.formats import CREDITS, USD, Unit, on
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_millis
 from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
 from billql.sandbox.metronome.validation import (
-    Asked,
-    Form,
-    many,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    array_of,
+    bad_request,
+    date_time,
+    mapping_of,
+    object_of,
     one_of,
-    record,
-    table,
+    optional,
+    required,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.model import METRICS
 from billql.sandbox.rng import Rng
@@ -92,37 +92,44 @@ class AccountEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        customer = {"customer_id": needed(uuid)}
-        statuses = one_of("ENABLED", "DISABLED", "ARCHIVED", shouting=True)
-        listed = {**customer, "alert_statuses": maybe(many(statuses))}
-        post(routes, "/v1/customer-alerts/list", _ALERTS.form(body=listed), self._list_alerts)
-        anything = table(lambda where, value: value)
+        customer = {"customer_id": required(uuid)}
+        statuses = one_of("ENABLED", "DISABLED", "ARCHIVED", any_case=True)
+        listed = {**customer, "alert_statuses": optional(array_of(statuses))}
+        post(routes, "/v1/customer-alerts/list", _ALERTS.schema(body=listed), self._list_alerts)
+        anything = mapping_of(lambda where, value: value)
         one = {
             **customer,
-            "alert_id": needed(uuid),
-            "plans_or_contracts": maybe(one_of("PLANS", "CONTRACTS")),
-            "alert_specifiers": maybe(many(anything)),
-            "group_values": maybe(many(record({"key": needed(text), "value": needed(text)}))),
-            "seat_filter": maybe(anything),
+            "alert_id": required(uuid),
+            "plans_or_contracts": optional(one_of("PLANS", "CONTRACTS")),
+            "alert_specifiers": optional(array_of(anything)),
+            "group_values": optional(
+                array_of(object_of({"key": required(text), "value": required(text)}))
+            ),
+            "seat_filter": optional(anything),
         }
-        post(routes, "/v1/customer-alerts/get", Form(body=one), self._get_alert)
-        entities = {"entities": maybe(many(one_of(*_ENTITIES)))}
-        post(routes, "/v1/customFields/listKeys", _KEYS.form(body=entities), self._list_keys)
-        kinds = {"archive_filter": maybe(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
-        offsets = _CURSOR.form(body=kinds)
+        post(routes, "/v1/customer-alerts/get", RequestSchema(body=one), self._get_alert)
+        entities = {"entities": optional(array_of(one_of(*_ENTITIES)))}
+        post(routes, "/v1/customFields/listKeys", _KEYS.schema(body=entities), self._list_keys)
+        kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
+        offsets = _CURSOR.schema(body=kinds)
         post(routes, "/v2/notifications/offset/list", offsets, self._list_offsets)
-        post(routes, "/v2/notifications/system/list", Form(body={}), self._list_system)
-        post(routes, "/v2/notifications/get", Form(body={"id": needed(uuid)}), self._get_offset)
-        get(routes, "/v1/services", Form(), self._list_services)
+        post(routes, "/v2/notifications/system/list", RequestSchema(body={}), self._list_system)
+        post(
+            routes,
+            "/v2/notifications/get",
+            RequestSchema(body={"id": required(uuid)}),
+            self._get_offset,
+        )
+        get(routes, "/v1/services", RequestSchema(), self._list_services)
         logs = {
-            "starting_on": maybe(moment),
-            "ending_before": maybe(moment),
-            "sort": maybe(one_of("date_asc", "date_desc")),
-            "resource_id": maybe(text),
-            "resource_type": maybe(text),
+            "starting_on": optional(date_time),
+            "ending_before": optional(date_time),
+            "sort": optional(one_of("date_asc", "date_desc")),
+            "resource_id": optional(text),
+            "resource_type": optional(text),
         }
         apart = [("next_page", "starting_on"), ("next_page", "ending_before")]
-        get(routes, "/v1/auditLogs", _LOGS.form(logs, apart=apart), self._list_logs)
+        get(routes, "/v1/auditLogs", _LOGS.schema(logs, apart=apart), self._list_logs)
 
     def _alerts(self, account: Account) -> list[Alert]:
         """Return the alerts that watch a customer."""
@@ -143,7 +150,7 @@ class AccountEndpoints(Endpoints):
             "type": alert.type,
             "status": alert.status,
             "threshold": alert.threshold,
-            "updated_at": on(max(opened, account.customer.created)),
+            "updated_at": iso_millis(max(opened, account.customer.created)),
             "uniqueness_key": f"alert-{alert.key}",
         }
         if alert.unit is not None:
@@ -190,34 +197,36 @@ class AccountEndpoints(Endpoints):
                 )
                 return used >= alert.threshold
             case "seats":
-                asked = (
-                    self.world.metering.asked(account.customer, seat, month_start(month), self.now)
+                used_by_seat = (
+                    self.world.metering.prompts(
+                        account.customer, seat, month_start(month), self.now
+                    )
                     for seat in account.seats
                 )
-                return any(prompts >= 500 - alert.threshold for prompts in asked)
+                return any(prompts >= 500 - alert.threshold for prompts in used_by_seat)
             case _:
                 grants = self.records.plan_ledger(account).grants
                 return sum(one.left for one in grants if one.unit is CREDITS) <= alert.threshold
 
-    def _list_alerts(self, request: Request, asked: Asked) -> Response:
-        account, wanted = self.account(asked), asked.get("alert_statuses", ["ENABLED"])
+    def _list_alerts(self, request: Request, params: Params) -> Response:
+        account, wanted = self.account(params), params.get("alert_statuses", ["ENABLED"])
         rows = [one for one in self._alerts(account) if one.status.upper() in wanted]
-        return _ALERTS.answer(request, asked, rows, lambda row: self._alert_json(account, row))
+        return _ALERTS.response(request, params, rows, lambda row: self._alert_json(account, row))
 
-    def _get_alert(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
+    def _get_alert(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
         for alert in self._alerts(account):
-            if self._alert_id(alert) == asked["alert_id"]:
+            if self._alert_id(alert) == params["alert_id"]:
                 return data(self._alert_json(account, alert))
         raise not_found("Alert")
 
-    def _list_keys(self, request: Request, asked: Asked) -> Response:
+    def _list_keys(self, request: Request, params: Params) -> Response:
         rows: list[Json] = [
             {"entity": entity, "key": key, "enforce_uniqueness": unique}
             for entity, key, unique in _FIELDS
-            if entity in asked.get("entities", _ENTITIES)
+            if entity in params.get("entities", _ENTITIES)
         ]
-        return _KEYS.answer(request, asked, rows, lambda row: row)
+        return _KEYS.response(request, params, rows, lambda row: row)
 
     def _offsets(self) -> list[Json]:
         catalogue = self.world.catalogue
@@ -237,29 +246,31 @@ class AccountEndpoints(Endpoints):
                     "type": "OFFSET_LIFECYCLE_EVENT",
                     "environment_type": "PRODUCTION",
                     "policy": {"type": event, "offset": offset},
-                    "created_at": on(catalogue.founded + (80 + place) * DAY),
+                    "created_at": iso_millis(catalogue.founded + (80 + place) * DAY),
                     "created_by": "Robin Billing",
-                    "archived_at": on(catalogue.founded + 200 * DAY) if place == 3 else None,
+                    "archived_at": iso_millis(catalogue.founded + 200 * DAY)
+                    if place == 3
+                    else None,
                 }
             )
         return made
 
-    def _list_offsets(self, request: Request, asked: Asked) -> Response:
-        wanted = asked.get("archive_filter", "NOT_ARCHIVED")
+    def _list_offsets(self, request: Request, params: Params) -> Response:
+        wanted = params.get("archive_filter", "NOT_ARCHIVED")
         rows = [
             row
             for row in self._offsets()
             if wanted in ("ALL", "ARCHIVED" if row["archived_at"] else "NOT_ARCHIVED")
         ]
-        return _CURSOR.answer(request, asked, rows, lambda row: row)
+        return _CURSOR.response(request, params, rows, lambda row: row)
 
-    def _get_offset(self, request: Request, asked: Asked) -> Response:
+    def _get_offset(self, request: Request, params: Params) -> Response:
         for row in self._offsets():
-            if row["id"] == asked["id"]:
+            if row["id"] == params["id"]:
                 return data(row)
         raise not_found("Notification configuration")
 
-    def _list_system(self, request: Request, asked: Asked) -> Response:
+    def _list_system(self, request: Request, params: Params) -> Response:
         rows = [
             {
                 "type": "SYSTEM_LIFECYCLE_EVENT",
@@ -270,7 +281,7 @@ class AccountEndpoints(Endpoints):
         ]
         return Response.json({"data": rows, "cursor": None})
 
-    def _list_services(self, request: Request, asked: Asked) -> Response:
+    def _list_services(self, request: Request, params: Params) -> Response:
         services = [
             {"name": name, "usage": usage, "ips": ips}
             for name, usage, ips in (
@@ -284,38 +295,38 @@ class AccountEndpoints(Endpoints):
     def _events(self) -> list[Event]:
         return AuditLog(self.records).events()
 
-    def _list_logs(self, request: Request, asked: Asked) -> Response:
-        """Answer with a page of the logs.
+    def _list_logs(self, request: Request, params: Params) -> Response:
+        """Return the response with a page of the logs.
 
-        Unlike everywhere else there is always a token, for logs that come later: the end is a
-        page without rows. The token holds what was asked first, and the times must not be given
+        Unlike in other lists there is always a token, for later logs: the end is a page without
+        rows. The token holds the parameters of the first request, and the times must not be sent
         with it.
         """
-        if ("resource_id" in asked) != ("resource_type" in asked):
-            raise wrong("resource_id and resource_type must be given together")
-        given, first = asked, 0
-        if token := asked.get("next_page"):
-            given, first = read_token(token)
-            if not isinstance(given, dict) or not isinstance(first, int):
-                raise wrong("The token of the next page is not valid")
-        rows = [event for event in self._events if _logged(event, given)]
-        if given.get("sort") == "date_desc":
+        if ("resource_id" in params) != ("resource_type" in params):
+            raise bad_request("resource_id and resource_type must be given together")
+        filters, first = params, 0
+        if token := params.get("next_page"):
+            filters, first = read_token(token)
+            if not isinstance(filters, dict) or not isinstance(first, int):
+                raise bad_request("The token of the next page is not valid")
+        rows = [event for event in self._events if _logged(event, filters)]
+        if filters.get("sort") == "date_desc":
             rows.reverse()
-        shown = rows[first : first + min(asked.get("limit", USUAL), MOST)]
-        question = {name: given[name] for name in given if name not in ("next_page", "limit")}
+        shown = rows[first : first + min(params.get("limit", USUAL), MOST)]
+        repeated = {name: filters[name] for name in filters if name not in ("next_page", "limit")}
         return Response.json(
             {
                 "data": [event.json() for event in shown],
-                "next_page": write_token(question, first + len(shown)),
+                "next_page": write_token(repeated, first + len(shown)),
             }
         )
 
 
-def _logged(event: Event, asked: Asked) -> bool:
-    since, before = asked.get("starting_on"), asked.get("ending_before")
+def _logged(event: Event, params: Params) -> bool:
+    since, before = params.get("starting_on"), params.get("ending_before")
     return (
         (since is None or event.moment >= since)
         and (before is None or event.moment < before)
-        and asked.get("resource_id") in (None, event.resource)
-        and asked.get("resource_type") in (None, event.type)
+        and params.get("resource_id") in (None, event.resource)
+        and params.get("resource_type") in (None, event.type)
     )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.catalogue import Catalogue
-from billql.sandbox.metronome.formats import on
+from billql.sandbox.metronome.formats import iso_millis
 from billql.sandbox.metronome.metering import Metering, Seat
 from billql.sandbox.model import Bill, Customer, Plan
 from billql.sandbox.rng import Rng
@@ -214,9 +214,9 @@ class Account:
                 else None
             },
             "custom_fields": self.custom_fields(),
-            "created_at": on(customer.created),
-            "updated_at": on(archived or customer.created),
-            "archived_at": None if archived is None else on(archived),
+            "created_at": iso_millis(customer.created),
+            "updated_at": iso_millis(archived or customer.created),
+            "archived_at": None if archived is None else iso_millis(archived),
             "current_billable_status": {
                 "value": "billable" if self.billed_here else "unbillable",
                 "effective_at": None,

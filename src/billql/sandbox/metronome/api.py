@@ -84,9 +84,9 @@ class Metronome:
         if kind != "Bearer" or (token != self.token and token not in self._restricted):
             raise Refusal(HTTPStatus.UNAUTHORIZED)
         if token != self.token:
-            needed = _permission(request.path)
-            if needed not in self._restricted[token]:
-                words = f"The token does not have access to this resource: {needed}"
+            required = _permission(request.path)
+            if required not in self._restricted[token]:
+                words = f"The token does not have access to this resource: {required}"
                 raise Refusal(HTTPStatus.FORBIDDEN, words)
         return token
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.endpoints import Records
-from billql.sandbox.metronome.formats import SYSTEM, on
+from billql.sandbox.metronome.formats import SYSTEM, iso_millis
 from billql.sandbox.rng import Rng
 
 
@@ -31,7 +31,7 @@ class Event(NamedTuple):
         }
         return {
             "id": rng.uuid(),
-            "timestamp": on(self.moment),
+            "timestamp": iso_millis(self.moment),
             "actor": {"id": "system", "name": SYSTEM} if self.by_itself else person,
             "request": {
                 "id": rng.uuid(),

@@ -9,26 +9,26 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.balances import Balance, Entry
 from billql.sandbox.metronome.endpoints import Endpoints, data, post
-from billql.sandbox.metronome.formats import USD, at
+from billql.sandbox.metronome.formats import USD, iso_offset
 from billql.sandbox.metronome.metering import PER_SEAT, Seat
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.statements import balance_json, entry_json
 from billql.sandbox.metronome.validation import (
-    Asked,
     Field,
-    Form,
-    count,
-    flag,
-    many,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    array_of,
+    bad_request,
+    boolean,
+    date_time,
+    integer,
+    mapping_of,
+    object_of,
     one_of,
-    record,
-    table,
+    optional,
+    required,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.timestamps import month_start
 
@@ -45,9 +45,9 @@ SHOWN_AT_ONCE: Final = 100
 _TYPES: Final = {"PREPAID": "PREPAID_COMMIT", "POSTPAID": "POSTPAID_COMMIT", "CREDIT": "CREDIT"}
 
 _TIMES: Final[Mapping[str, Field]] = {
-    "covering_date": maybe(moment),
-    "starting_at": maybe(moment),
-    "effective_before": maybe(moment),
+    "covering_date": optional(date_time),
+    "starting_at": optional(date_time),
+    "effective_before": optional(date_time),
 }
 
 
@@ -63,164 +63,177 @@ class BalanceEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        access = {"access_type": maybe(one_of("SPEND", "QUANTITY", shouting=True))}
-        customer = {"customer_id": needed(uuid)}
+        access = {"access_type": optional(one_of("SPEND", "QUANTITY", any_case=True))}
+        customer = {"customer_id": required(uuid)}
         flags = {
-            name: maybe(flag) for name in ("include_archived", "include_balance", "include_ledgers")
+            name: optional(boolean)
+            for name in ("include_archived", "include_balance", "include_ledgers")
         }
         common = {**customer, **_TIMES, **flags}
         for path, id, contracts, more in (
-            ("Balances", "id", "balances", {**access, "exclude_zero_balances": maybe(flag)}),
+            ("Balances", "id", "balances", {**access, "exclude_zero_balances": optional(boolean)}),
             ("Commits", "commit_id", "commits", access),
             ("Credits", "credit_id", "credits", {}),
         ):
-            body = {**common, **more, id: maybe(uuid), f"include_contract_{contracts}": maybe(flag)}
+            body = {
+                **common,
+                **more,
+                id: optional(uuid),
+                f"include_contract_{contracts}": optional(boolean),
+            }
             answer = getattr(self, f"_list_{contracts}")
-            post(routes, f"/v1/contracts/customer{path}/list", _BODY.form(body=body), answer)
+            post(routes, f"/v1/contracts/customer{path}/list", _BODY.schema(body=body), answer)
         filter = {
-            "balance_types": maybe(many(one_of(*_TYPES.values()))),
-            "ids": maybe(many(uuid)),
-            "custom_fields": maybe(table(text)),
+            "balance_types": optional(array_of(one_of(*_TYPES.values()))),
+            "ids": optional(array_of(uuid)),
+            "custom_fields": optional(mapping_of(text)),
         }
         net = {
             **customer,
             **access,
-            "credit_type_id": maybe(uuid),
-            "filters": maybe(many(record(filter))),
-            "invoice_inclusion_mode": maybe(one_of("FINALIZED", "FINALIZED_AND_DRAFT")),
+            "credit_type_id": optional(uuid),
+            "filters": optional(array_of(object_of(filter))),
+            "invoice_inclusion_mode": optional(one_of("FINALIZED", "FINALIZED_AND_DRAFT")),
         }
-        post(routes, "/v1/contracts/customerBalances/getNetBalance", Form(body=net), self._get_net)
+        post(
+            routes,
+            "/v1/contracts/customerBalances/getNetBalance",
+            RequestSchema(body=net),
+            self._get_net,
+        )
         seats = {
             **customer,
             **_TIMES,
-            "contract_id": needed(uuid),
-            "subscription_ids": maybe(many(uuid)),
-            "seat_ids": maybe(many(text)),
-            "skip_missing_seat_ids": maybe(flag),
-            "include_credits_and_commits": maybe(flag),
-            "include_ledgers": maybe(flag),
+            "contract_id": required(uuid),
+            "subscription_ids": optional(array_of(uuid)),
+            "seat_ids": optional(array_of(text)),
+            "skip_missing_seat_ids": optional(boolean),
+            "include_credits_and_commits": optional(boolean),
+            "include_ledgers": optional(boolean),
         }
         apart = [("covering_date", "starting_at"), ("covering_date", "effective_before")]
-        form = _SEATS.form(body=seats, apart=apart)
-        post(routes, "/v1/contracts/seatBalances/list", form, self._list_seats)
+        schema = _SEATS.schema(body=seats, apart=apart)
+        post(routes, "/v1/contracts/seatBalances/list", schema, self._list_seats)
         history = {
             **customer,
-            "contract_id": needed(uuid),
-            "subscription_id": needed(uuid),
+            "contract_id": required(uuid),
+            "subscription_id": required(uuid),
         }
         post(
             routes,
             "/v1/contracts/getSubscriptionQuantityHistory",
-            Form(body=history),
+            RequestSchema(body=history),
             self._get_quantities,
         )
         window = {
-            "covering_date": maybe(moment),
-            "starting_at": maybe(moment),
-            "ending_before": maybe(moment),
-            "cursor": maybe(text),
-            "limit": maybe(count(10)),
+            "covering_date": optional(date_time),
+            "starting_at": optional(date_time),
+            "ending_before": optional(date_time),
+            "cursor": optional(text),
+            "limit": optional(integer(10)),
         }
         apart = [("covering_date", "starting_at"), ("covering_date", "ending_before")]
         path = "/v1/contracts/getSubscriptionSeatsHistory"
-        post(routes, path, Form(body={**history, **window}, apart=apart), self._get_seats)
+        post(routes, path, RequestSchema(body={**history, **window}, apart=apart), self._get_seats)
 
-    def _list_balances(self, request: Request, asked: Asked) -> Response:
-        return self._list(request, asked, ("PREPAID", "POSTPAID", "CREDIT"), "balances", "id")
+    def _list_balances(self, request: Request, params: Params) -> Response:
+        return self._list(request, params, ("PREPAID", "POSTPAID", "CREDIT"), "balances", "id")
 
-    def _list_commits(self, request: Request, asked: Asked) -> Response:
-        return self._list(request, asked, ("PREPAID", "POSTPAID"), "commits", "commit_id")
+    def _list_commits(self, request: Request, params: Params) -> Response:
+        return self._list(request, params, ("PREPAID", "POSTPAID"), "commits", "commit_id")
 
-    def _list_credits(self, request: Request, asked: Asked) -> Response:
-        return self._list(request, asked, ("CREDIT",), "credits", "credit_id")
+    def _list_credits(self, request: Request, params: Params) -> Response:
+        return self._list(request, params, ("CREDIT",), "credits", "credit_id")
 
     def _list(
-        self, request: Request, asked: Asked, kinds: Sequence[str], word: str, id: str
+        self, request: Request, params: Params, kinds: Sequence[str], word: str, id: str
     ) -> Response:
         rows = [
             balance
-            for balance in self.records.balances(self.account(asked))
+            for balance in self.records.balances(self.account(params))
             if balance.kind in kinds
-            and asked.get(id) in (None, balance.id)
-            and (balance.contract is None or asked.get(f"include_contract_{word}"))
-            and (balance.archived is None or asked.get("include_archived"))
-            and (balance.amount or not asked.get("exclude_zero_balances"))
-            and asked.get("access_type") != "QUANTITY"
-            and within(balance, asked)
+            and params.get(id) in (None, balance.id)
+            and (balance.contract is None or params.get(f"include_contract_{word}"))
+            and (balance.archived is None or params.get("include_archived"))
+            and (balance.amount or not params.get("exclude_zero_balances"))
+            and params.get("access_type") != "QUANTITY"
+            and within(balance, params)
         ]
 
         def write(balance: Balance) -> Json:
             return balance_json(
                 balance,
                 self.now,
-                amount=asked.get("include_balance", False),
-                ledger=asked.get("include_ledgers", False),
+                amount=params.get("include_balance", False),
+                ledger=params.get("include_ledgers", False),
             )
 
-        return _BODY.answer(request, asked, rows, write)
+        return _BODY.response(request, params, rows, write)
 
-    def _get_net(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
-        if asked.get("access_type") == "QUANTITY":
-            if "credit_type_id" in asked:
-                raise wrong("credit_type_id must not be provided for access_type QUANTITY")
+    def _get_net(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
+        if params.get("access_type") == "QUANTITY":
+            if "credit_type_id" in params:
+                raise bad_request("credit_type_id must not be provided for access_type QUANTITY")
             return data({"balance": 0, "credit_type_id": NO_UNIT})
-        unit = asked.get("credit_type_id", USD.id)
-        final = asked.get("invoice_inclusion_mode") == "FINALIZED"
+        unit = params.get("credit_type_id", USD.id)
+        final = params.get("invoice_inclusion_mode") == "FINALIZED"
         total = sum(
             balance.without_drafts(self.now) if final else balance.amount
             for balance in self.records.balances(account)
-            if balance.unit.id == unit and balance.archived is None and _chosen(balance, asked)
+            if balance.unit.id == unit and balance.archived is None and _chosen(balance, params)
         )
         return data({"balance": total, "credit_type_id": unit})
 
-    def _list_seats(self, request: Request, asked: Asked) -> Response:
-        account, contract = self.account(asked), self.contract(asked)
+    def _list_seats(self, request: Request, params: Params) -> Response:
+        account, contract = self.account(params), self.contract(params)
         subscription = account.new_id("seats", contract.first)
-        if any(id != subscription for id in asked.get("subscription_ids", ())):
-            raise wrong("subscription_ids must be of subscriptions that are SEAT_BASED")
+        if any(id != subscription for id in params.get("subscription_ids", ())):
+            raise bad_request("subscription_ids must be of subscriptions that are SEAT_BASED")
         seats = account.seats if has_seats(contract) else []
         known = {seat.id for seat in seats}
-        missing = set(asked.get("seat_ids", ())) - known
-        if missing and not asked.get("skip_missing_seat_ids"):
-            raise wrong(f"Seats not found: {', '.join(sorted(missing))}")
+        missing = set(params.get("seat_ids", ())) - known
+        if missing and not params.get("skip_missing_seat_ids"):
+            raise bad_request(f"Seats not found: {', '.join(sorted(missing))}")
         balances = [
             balance
             for balance in self.records.balances(account)
-            if balance.contract == contract and balance.seats and within(balance, asked)
+            if balance.contract == contract and balance.seats and within(balance, params)
         ]
         rows = [
             SeatRow(seat, [balance for balance in balances if seat in balance.seats])
             for seat in seats
-            if seat.id in asked.get("seat_ids", known)
+            if seat.id in params.get("seat_ids", known)
         ]
 
         def reach(left: Sequence[SeatRow]) -> int:
             """Return how many seats may be shown until they have shown enough credits."""
             shown = 0
             for place, row in enumerate(left):
-                if shown >= SHOWN_AT_ONCE and asked.get("include_credits_and_commits"):
+                if shown >= SHOWN_AT_ONCE and params.get("include_credits_and_commits"):
                     return place
                 shown += len(row.balances)
             return len(left)
 
         def write(row: SeatRow) -> Json:
-            return self._seat_json(account, row, asked)
+            return self._seat_json(account, row, params)
 
-        return _SEATS.answer(request, asked, rows, write, reach)
+        return _SEATS.response(request, params, rows, write, reach)
 
-    def _seat_json(self, account: Account, row: SeatRow, asked: Asked) -> Json:
+    def _seat_json(self, account: Account, row: SeatRow, params: Params) -> Json:
         shown = []
         total = granted = 0
         for balance in row.balances:
             (segment,) = balance.segments
-            used = self.world.metering.asked(account.customer, row.seat, segment.start, segment.end)
-            entries = [entry for entry in balance.entries if entry.word != "EXPIRATION"]
+            used = self.world.metering.prompts(
+                account.customer, row.seat, segment.start, segment.end
+            )
+            entries = [entry for entry in balance.entries if entry.event != "EXPIRATION"]
             amounts = {"SEGMENT_START": PER_SEAT, "AUTOMATED_INVOICE_DEDUCTION": -used}
             mine = [
-                Entry(entry.word, entry.moment, amounts[entry.word])
+                Entry(entry.event, entry.moment, amounts[entry.event])
                 for entry in entries
-                if amounts[entry.word]
+                if amounts[entry.event]
             ]
             left = PER_SEAT - used
             if left and segment.end <= self.now:
@@ -232,10 +245,10 @@ class BalanceEndpoints(Endpoints):
                 "access_type": "SPEND",
                 "credit_type_id": balance.unit.id,
                 "balance": left,
-                "start_date": at(segment.start),
-                "end_date": at(segment.end),
+                "start_date": iso_offset(segment.start),
+                "end_date": iso_offset(segment.end),
             }
-            if asked.get("include_ledgers"):
+            if params.get("include_ledgers"):
                 credit["ledger_entries"] = [entry_json(entry, "CREDIT") for entry in mine]
             shown.append(credit)
         sums: list[Json] = []
@@ -250,38 +263,38 @@ class BalanceEndpoints(Endpoints):
                 }
             ]
         answer: Json = {"seat_id": row.seat.id, "balances": sums}
-        if asked.get("include_credits_and_commits"):
+        if params.get("include_credits_and_commits"):
             answer |= {"commits": [], "credits": shown}
         return answer
 
-    def _schedule(self, asked: Asked) -> list[tuple[int, list[Seat]]]:
+    def _schedule(self, params: Params) -> list[tuple[int, list[Seat]]]:
         """Return when the seats of a subscription changed, and who had one from then on."""
-        account, contract = self.account(asked), self.contract(asked)
+        account, contract = self.account(params), self.contract(params)
         subscription = account.new_id("seats", contract.first)
-        if not has_seats(contract) or asked["subscription_id"] != subscription:
-            raise wrong("The subscription is not SEAT_BASED, or not of this contract")
+        if not has_seats(contract) or params["subscription_id"] != subscription:
+            raise bad_request("The subscription is not SEAT_BASED, or not of this contract")
         return seat_schedule(account, contract)
 
-    def _get_quantities(self, request: Request, asked: Asked) -> Response:
+    def _get_quantities(self, request: Request, params: Params) -> Response:
         history: list[Json] = [
             {
-                "starting_at": at(start),
+                "starting_at": iso_offset(start),
                 "data": [{"quantity": len(seats), "unit_price": 0, "total": 0}],
             }
-            for start, seats in self._schedule(asked)
+            for start, seats in self._schedule(params)
         ]
         return data(
             {
-                "subscription_id": asked["subscription_id"],
+                "subscription_id": params["subscription_id"],
                 "fiat_credit_type_id": USD.id,
                 "history": history,
             }
         )
 
-    def _get_seats(self, request: Request, asked: Asked) -> Response:
-        changes = self._schedule(asked)
-        day = asked.get("covering_date")
-        since, before = asked.get("starting_at", day), asked.get("ending_before", day)
+    def _get_seats(self, request: Request, params: Params) -> Response:
+        changes = self._schedule(params)
+        day = params.get("covering_date")
+        since, before = params.get("starting_at", day), params.get("ending_before", day)
         rows: list[Json] = []
         for place, (start, seats) in enumerate(changes):
             end = changes[place + 1][0] if place + 1 < len(changes) else None
@@ -290,15 +303,15 @@ class BalanceEndpoints(Endpoints):
             ):
                 rows.append(
                     {
-                        "starting_at": at(start),
-                        "ending_before": None if end is None else at(end),
+                        "starting_at": iso_offset(start),
+                        "ending_before": None if end is None else iso_offset(end),
                         "total_quantity": len(seats),
                         "assigned_seat_ids": [seat.id for seat in seats],
                     }
                 )
         # The token is asked for as `cursor`, and answered as `next_page`.
-        asked["next_page"] = asked.get("cursor")
-        return _CHANGES.answer(request, asked, rows, lambda row: row)
+        params["next_page"] = params.get("cursor")
+        return _CHANGES.response(request, params, rows, lambda row: row)
 
 
 def has_seats(contract: Contract) -> bool:
@@ -316,9 +329,9 @@ def seat_schedule(account: Account, contract: Contract) -> list[tuple[int, list[
     ]
 
 
-def within(balance: Balance, asked: Asked) -> bool:
+def within(balance: Balance, params: Params) -> bool:
     """Whether a balance can be used at the times that were asked for."""
-    day, since, before = (asked.get(name) for name in _TIMES)
+    day, since, before = (params.get(name) for name in _TIMES)
     return (
         (day is None or balance.covers(day))
         and (since is None or any(one.end > since for one in balance.segments))
@@ -326,9 +339,9 @@ def within(balance: Balance, asked: Asked) -> bool:
     )
 
 
-def _chosen(balance: Balance, asked: Asked) -> bool:
+def _chosen(balance: Balance, params: Params) -> bool:
     """Whether a balance passes one of the filters, if there are any."""
-    filters = asked.get("filters")
+    filters = params.get("filters")
     return not filters or any(
         _TYPES[balance.kind] in one.get("balance_types", _TYPES.values())
         and balance.id in one.get("ids", (balance.id,))

@@ -45,7 +45,7 @@ class Segment:
 class Entry:
     """A change of a balance."""
 
-    word: str
+    event: str
     """Its type, without the kind that begins it."""
     moment: int
     amount: int
@@ -216,7 +216,7 @@ class Balances:
             seats = tuple(seat for seat in account.seats if seat.first <= bill.month)
             granted = PER_SEAT * len(seats) if enterprise else POOLED
             used = sum(
-                account.world.metering.asked(account.customer, seat, bill.start, bill.end)
+                account.world.metering.prompts(account.customer, seat, bill.start, bill.end)
                 for seat in seats
             )
             segment = Segment(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at, on
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_millis, iso_offset
 from billql.sandbox.model import METRICS, Metric
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
@@ -80,7 +80,7 @@ class Meter(NamedTuple):
             "custom_fields": {"unit": self.metric.unit},
         }
         if self.archived is not None:
-            shown["archived_at"] = on(self.archived)
+            shown["archived_at"] = iso_millis(self.archived)
         return shown
 
 
@@ -112,7 +112,11 @@ class Product(NamedTuple):
         return {"id": self.id, "name": self.name}
 
     def _state(self, moment: int, name: str) -> Json:
-        state: Json = {"created_at": on(moment), "created_by": "Robin Billing", "name": name}
+        state: Json = {
+            "created_at": iso_millis(moment),
+            "created_by": "Robin Billing",
+            "name": name,
+        }
         if self.meter:
             state["billable_metric_id"] = self.meter.id
         if self.presented:
@@ -137,14 +141,14 @@ class Product(NamedTuple):
         if self.renamed:
             shown["updates"] = [
                 {
-                    "created_at": on(self.renamed),
+                    "created_at": iso_millis(self.renamed),
                     "created_by": "Robin Billing",
                     "name": self.name,
-                    "starting_at": at(self.renamed // DAY * DAY),
+                    "starting_at": iso_offset(self.renamed // DAY * DAY),
                 }
             ]
         if self.archived is not None:
-            shown["archived_at"] = on(self.archived)
+            shown["archived_at"] = iso_millis(self.archived)
         return shown
 
 
@@ -178,10 +182,10 @@ class Rate(NamedTuple):
             "product_custom_fields": {},
             "product_tags": list(self.product.tags),
             price: self.rate(),
-            "starting_at": at(self.start),
+            "starting_at": iso_offset(self.start),
         }
         if self.end is not None:
-            shown["ending_before"] = at(self.end)
+            shown["ending_before"] = iso_offset(self.end)
         if self.groups:
             shown["pricing_group_values"] = self.groups
         if self.product.type == "SUBSCRIPTION":
@@ -207,9 +211,9 @@ class RateCard(NamedTuple):
             "id": self.id,
             "name": self.name,
             "description": self.description,
-            "created_at": on(self.created),
+            "created_at": iso_millis(self.created),
             "created_by": "Robin Billing",
-            "aliases": [{"name": self.key, "starting_at": at(self.created // DAY * DAY)}],
+            "aliases": [{"name": self.key, "starting_at": iso_offset(self.created // DAY * DAY)}],
             "fiat_credit_type": USD.json(),
             "credit_type_conversions": [
                 {"custom_credit_type": CREDITS.json(), "fiat_per_custom_credit": "5"}

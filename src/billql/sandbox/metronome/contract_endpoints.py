@@ -9,18 +9,18 @@ from billql.sandbox.metronome.accounts import Contract
 from billql.sandbox.metronome.contract_terms import AUTHOR, Terms
 from billql.sandbox.metronome.customer_endpoints import scheduled
 from billql.sandbox.metronome.endpoints import Endpoints, data, not_found, post
-from billql.sandbox.metronome.formats import USD, at, on
+from billql.sandbox.metronome.formats import USD, iso_millis, iso_offset
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.validation import (
-    Asked,
     Field,
-    Form,
-    flag,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    boolean,
+    date_time,
+    mapping_of,
     one_of,
-    table,
+    optional,
+    required,
     text,
     uuid,
 )
@@ -40,106 +40,111 @@ class ContractEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        customer = {"customer_id": needed(uuid)}
-        contract = {**customer, "contract_id": needed(uuid)}
-        flags = {"include_balance": maybe(flag), "include_ledgers": maybe(flag)}
-        times: dict[str, Field] = {"covering_date": maybe(moment), "starting_at": maybe(moment)}
-        filters = {**customer, **times, **flags, "include_archived": maybe(flag)}
+        customer = {"customer_id": required(uuid)}
+        contract = {**customer, "contract_id": required(uuid)}
+        flags = {"include_balance": optional(boolean), "include_ledgers": optional(boolean)}
+        times: dict[str, Field] = {
+            "covering_date": optional(date_time),
+            "starting_at": optional(date_time),
+        }
+        filters = {**customer, **times, **flags, "include_archived": optional(boolean)}
         apart = [("covering_date", "starting_at")]
-        post(routes, "/v1/contracts/list", _CURSOR.form(body=filters, apart=apart), self._list)
-        post(routes, "/v2/contracts/list", Form(body=filters, apart=apart), self._list_whole)
-        post(routes, "/v1/contracts/get", Form(body={**contract, **flags}), self._get)
-        newer = Form(body={**contract, **flags, "as_of_date": maybe(moment)})
+        post(routes, "/v1/contracts/list", _CURSOR.schema(body=filters, apart=apart), self._list)
+        post(
+            routes, "/v2/contracts/list", RequestSchema(body=filters, apart=apart), self._list_whole
+        )
+        post(routes, "/v1/contracts/get", RequestSchema(body={**contract, **flags}), self._get)
+        newer = RequestSchema(body={**contract, **flags, "as_of_date": optional(date_time)})
         post(routes, "/v2/contracts/get", newer, self._get)
-        post(routes, "/v2/contracts/getEditHistory", Form(body=contract), self._get_edits)
-        named = {"schedule_name": maybe(text), "properties": maybe(table(text))}
-        form = Form(
+        post(routes, "/v2/contracts/getEditHistory", RequestSchema(body=contract), self._get_edits)
+        named = {"schedule_name": optional(text), "properties": optional(mapping_of(text))}
+        schema = RequestSchema(
             body={
                 **contract,
                 **named,
-                "schedule_name": needed(text),
-                "covering_date": maybe(moment),
+                "schedule_name": required(text),
+                "covering_date": optional(date_time),
             }
         )
-        post(routes, "/v1/contracts/getNamedSchedule", form, self._get_schedule)
-        form = _BODY.form(
+        post(routes, "/v1/contracts/getNamedSchedule", schema, self._get_schedule)
+        schema = _BODY.schema(
             body={
                 **customer,
                 **named,
-                "contract_id": maybe(uuid),
-                "covering_date": maybe(moment),
+                "contract_id": optional(uuid),
+                "covering_date": optional(date_time),
             }
         )
-        post(routes, "/v1/contracts/listNamedSchedules", form, self._list_schedules)
-        kinds = {"archive_filter": maybe(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
-        post(routes, "/v1/packages/list", _PACKAGES.form(body=kinds), self._list_packages)
-        package: dict[str, Field] = {"package_id": needed(uuid)}
-        post(routes, "/v1/packages/get", Form(body=package), self._get_package)
-        form = _QUERY.form(
-            body={**package, **times, "include_archived": maybe(flag)},
+        post(routes, "/v1/contracts/listNamedSchedules", schema, self._list_schedules)
+        kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
+        post(routes, "/v1/packages/list", _PACKAGES.schema(body=kinds), self._list_packages)
+        package: dict[str, Field] = {"package_id": required(uuid)}
+        post(routes, "/v1/packages/get", RequestSchema(body=package), self._get_package)
+        schema = _QUERY.schema(
+            body={**package, **times, "include_archived": optional(boolean)},
             apart=[("covering_date", "starting_at")],
         )
-        post(routes, "/v1/packages/listContractsOnPackage", form, self._list_on_package)
+        post(routes, "/v1/packages/listContractsOnPackage", schema, self._list_on_package)
 
-    def _terms(self, contract: Contract, asked: Asked) -> Terms:
-        account = self.account(asked)
+    def _terms(self, contract: Contract, params: Params) -> Terms:
+        account = self.account(params)
         return Terms(
             account,
             contract,
             self.records.balances(account),
-            amount=asked.get("include_balance", False),
-            ledger=asked.get("include_ledgers", False),
+            amount=params.get("include_balance", False),
+            ledger=params.get("include_ledgers", False),
         )
 
-    def _list(self, request: Request, asked: Asked) -> Response:
-        return _CURSOR.answer(
+    def _list(self, request: Request, params: Params) -> Response:
+        return _CURSOR.response(
             request,
-            asked,
-            self._wanted(asked),
-            lambda contract: self._terms(contract, asked).first_version(),
+            params,
+            self._wanted(params),
+            lambda contract: self._terms(contract, params).first_version(),
         )
 
-    def _list_whole(self, request: Request, asked: Asked) -> Response:
-        """Answer with all contracts; the cursor that clients look for leads nowhere."""
-        rows = [self._terms(one, asked).second_version() for one in self._wanted(asked)]
+    def _list_whole(self, request: Request, params: Params) -> Response:
+        """Return the response with all contracts; it has a cursor, which is always null."""
+        rows = [self._terms(one, params).second_version() for one in self._wanted(params)]
         return Response.json({"data": rows, "cursor": None})
 
-    def _wanted(self, asked: Asked) -> list[Contract]:
-        return [one for one in self.account(asked).contracts if _is_wanted(one, asked)]
+    def _wanted(self, params: Params) -> list[Contract]:
+        return [one for one in self.account(params).contracts if _is_wanted(one, params)]
 
-    def _get(self, request: Request, asked: Asked) -> Response:
-        terms = self._terms(self.contract(asked), asked)
+    def _get(self, request: Request, params: Params) -> Response:
+        terms = self._terms(self.contract(params), params)
         if request.path.startswith("/v2"):
             return data(terms.second_version())
         return data(terms.first_version())
 
-    def _get_edits(self, request: Request, asked: Asked) -> Response:
-        return data(self._terms(self.contract(asked), asked).edits())
+    def _get_edits(self, request: Request, params: Params) -> Response:
+        return data(self._terms(self.contract(params), params).edits())
 
-    def _get_schedule(self, request: Request, asked: Asked) -> Response:
-        contract = self.contract(asked)
-        values = _SCHEDULES.get(asked["schedule_name"])
+    def _get_schedule(self, request: Request, params: Params) -> Response:
+        contract = self.contract(params)
+        values = _SCHEDULES.get(params["schedule_name"])
         if values is None:
             raise not_found("Named schedule")
-        return data(scheduled(asked, contract.starts_at, values))
+        return data(scheduled(params, contract.starts_at, values))
 
-    def _list_schedules(self, request: Request, asked: Asked) -> Response:
-        wanted = asked.get("contract_id")
-        name = asked.get("schedule_name")
+    def _list_schedules(self, request: Request, params: Params) -> Response:
+        wanted = params.get("contract_id")
+        name = params.get("schedule_name")
         rows: list[Json] = [
             {
                 "contract_id": contract.id,
                 "schedule_name": key,
-                "segments": scheduled(asked, contract.starts_at, values),
+                "segments": scheduled(params, contract.starts_at, values),
                 "properties": {"team": "sales"},
             }
-            for contract in self.account(asked).contracts
+            for contract in self.account(params).contracts
             for key, values in _SCHEDULES.items()
             if wanted in (None, contract.id)
             and name in (None, key)
-            and asked.get("properties", {}).items() <= {("team", "sales")}
+            and params.get("properties", {}).items() <= {("team", "sales")}
         ]
-        return _BODY.answer(request, asked, rows, lambda row: row)
+        return _BODY.response(request, params, rows, lambda row: row)
 
     def _packages(self) -> list[Json]:
         made = []
@@ -170,8 +175,8 @@ class ContractEndpoints(Endpoints):
             "id": self.world.package_id(key),
             "name": name,
             "contract_name": "Monthly",
-            "aliases": [{"name": key, "starting_at": at(catalogue.founded // DAY * DAY)}],
-            "created_at": on(catalogue.founded + 50 * DAY),
+            "aliases": [{"name": key, "starting_at": iso_offset(catalogue.founded // DAY * DAY)}],
+            "created_at": iso_millis(catalogue.founded + 50 * DAY),
             "created_by": AUTHOR,
             "rate_card_id": catalogue.card("standard").id,
             "usage_statement_schedule": {"frequency": "MONTHLY", "day": "FIRST_OF_MONTH"},
@@ -187,56 +192,56 @@ class ContractEndpoints(Endpoints):
             "subscriptions": [],
         }
         if archived is not None:
-            package |= {"archived_at": on(archived), "duration": months}
+            package |= {"archived_at": iso_millis(archived), "duration": months}
         return package
 
-    def _list_packages(self, request: Request, asked: Asked) -> Response:
-        wanted = asked.get("archive_filter", "NOT_ARCHIVED")
+    def _list_packages(self, request: Request, params: Params) -> Response:
+        wanted = params.get("archive_filter", "NOT_ARCHIVED")
         rows = [
             package
             for package in self._packages()
             if wanted in ("ALL", "ARCHIVED" if "archived_at" in package else "NOT_ARCHIVED")
         ]
-        return _PACKAGES.answer(request, asked, rows, lambda row: row)
+        return _PACKAGES.response(request, params, rows, lambda row: row)
 
-    def _find_package(self, asked: Asked) -> Json:
+    def _find_package(self, params: Params) -> Json:
         for package in self._packages():
-            if package["id"] == asked["package_id"]:
+            if package["id"] == params["package_id"]:
                 return package
         raise not_found("Package")
 
-    def _get_package(self, request: Request, asked: Asked) -> Response:
-        return data(self._find_package(asked))
+    def _get_package(self, request: Request, params: Params) -> Response:
+        return data(self._find_package(params))
 
-    def _list_on_package(self, request: Request, asked: Asked) -> Response:
-        id = self._find_package(asked)["id"]
+    def _list_on_package(self, request: Request, params: Params) -> Response:
+        id = self._find_package(params)["id"]
         rows = [
             contract
             for account in self.world.accounts
             for contract in account.contracts
             if contract.package
             and self.world.package_id(contract.package) == id
-            and _is_wanted(contract, asked)
+            and _is_wanted(contract, params)
         ]
 
         def write(contract: Contract) -> Json:
             row: Json = {
                 "contract_id": contract.id,
                 "customer_id": contract.customer.metronome_id,
-                "starting_at": at(contract.starts_at),
+                "starting_at": iso_offset(contract.starts_at),
             }
             if contract.ends_at is not None:
-                row["ending_before"] = at(contract.ends_at)
+                row["ending_before"] = iso_offset(contract.ends_at)
             return row
 
-        return _QUERY.answer(request, asked, rows, write)
+        return _QUERY.response(request, params, rows, write)
 
 
-def _is_wanted(contract: Contract, asked: Asked) -> bool:
+def _is_wanted(contract: Contract, params: Params) -> bool:
     """Whether a contract passes the filters of a list."""
-    day, since, end = asked.get("covering_date"), asked.get("starting_at"), contract.ends_at
+    day, since, end = params.get("covering_date"), params.get("starting_at"), contract.ends_at
     return (
-        (contract.archived is None or asked.get("include_archived", False))
+        (contract.archived is None or params.get("include_archived", False))
         and (day is None or (contract.starts_at <= day and (end is None or day < end)))
         and (since is None or contract.starts_at >= since)
     )

@@ -12,7 +12,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.balance_endpoints import has_seats, seat_schedule
 from billql.sandbox.metronome.balances import Balance
-from billql.sandbox.metronome.formats import CREDITS, USD, at, on
+from billql.sandbox.metronome.formats import CREDITS, USD, iso_millis, iso_offset
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED
 from billql.sandbox.metronome.statements import balance_json
 from billql.sandbox.timestamps import month_at, month_start
@@ -54,7 +54,7 @@ class Terms:
 
     def _began_with(self, row: Json) -> bool:
         start = row["access_schedule"]["schedule_items"][0]["starting_at"]
-        return "recurring_credit_id" in row or start == at(self._contract.starts_at)
+        return "recurring_credit_id" in row or start == iso_offset(self._contract.starts_at)
 
     def later(self) -> list[Balance]:
         """Return the commits that were added after the contract had begun."""
@@ -68,14 +68,14 @@ class Terms:
         contract = self._contract
         shown: Json = {
             "name": contract.name,
-            "starting_at": at(contract.starts_at),
-            "created_at": on(contract.created),
+            "starting_at": iso_offset(contract.starts_at),
+            "created_at": iso_millis(contract.created),
             "created_by": AUTHOR,
             "rate_card_id": self._catalogue.card(contract.card).id,
             "net_payment_terms_days": 30 if self._account.customer.sent_invoices else 0,
             "usage_statement_schedule": {
                 "frequency": "MONTHLY",
-                "billing_anchor_date": at(contract.starts_at),
+                "billing_anchor_date": iso_offset(contract.starts_at),
             },
             "transitions": [
                 {"type": "RENEWAL", "from_contract_id": older, "to_contract_id": newer}
@@ -88,7 +88,7 @@ class Terms:
             "recurring_commits": [],
         }
         if contract.ends_at is not None:
-            shown["ending_before"] = at(contract.ends_at)
+            shown["ending_before"] = iso_offset(contract.ends_at)
         return shown
 
     def _overrides(self) -> list[Json]:
@@ -104,8 +104,8 @@ class Terms:
                 "product": product.brief(),
                 "override_specifiers": [{"product_id": product.id}],
                 "entitled": True,
-                "created_at": on(self._contract.created),
-                "starting_at": at(self._contract.starts_at),
+                "created_at": iso_millis(self._contract.created),
+                "starting_at": iso_offset(self._contract.starts_at),
             }
         ]
 
@@ -125,7 +125,7 @@ class Terms:
         for month in range(contract.first, contract.end):
             item: Json = {
                 "id": self._account.new_id("fee", month),
-                "timestamp": at(month_start(month + 1)),
+                "timestamp": iso_offset(month_start(month + 1)),
                 "amount": fee,
                 "unit_price": fee,
                 "quantity": 1,
@@ -189,7 +189,7 @@ class Terms:
 
     def _recurring_credit(self, id: str, name: str, amount: Json, more: Json) -> Json:
         key = "included" if name == "Included usage" else "included_prompts"
-        start = at(self._contract.starts_at)
+        start = iso_offset(self._contract.starts_at)
         return {
             "id": id,
             "name": name,
@@ -215,7 +215,10 @@ class Terms:
         ends = [start for start, _ in schedule[1:]] + [contract.ends_at]
         month = month_at(self._now)
         periods = {
-            name: {"starting_at": at(month_start(one)), "ending_before": at(month_start(one + 1))}
+            name: {
+                "starting_at": iso_offset(month_start(one)),
+                "ending_before": iso_offset(month_start(one + 1)),
+            }
             for name, one in (("previous", month - 1), ("current", month), ("next", month + 1))
             if contract.holds(one, one + 1)
         }
@@ -223,9 +226,9 @@ class Terms:
             {
                 "id": account.new_id("seats", contract.first),
                 "name": "Seats",
-                "starting_at": at(contract.starts_at),
-                "ending_before": None if contract.ends_at is None else at(contract.ends_at),
-                "created_at": on(contract.created),
+                "starting_at": iso_offset(contract.starts_at),
+                "ending_before": None if contract.ends_at is None else iso_offset(contract.ends_at),
+                "created_at": iso_millis(contract.created),
                 "subscription_rate": {
                     "billing_frequency": "MONTHLY",
                     "product": self._catalogue.product("seats").brief(),
@@ -239,8 +242,8 @@ class Terms:
                 "quantity_schedule": [
                     {
                         "quantity": len(seats),
-                        "starting_at": at(start),
-                        "ending_before": None if end is None else at(end),
+                        "starting_at": iso_offset(start),
+                        "ending_before": None if end is None else iso_offset(end),
                     }
                     for (start, seats), end in zip(schedule, ends, strict=True)
                     if end is None or end > self._now
@@ -266,7 +269,7 @@ class Terms:
             "uniqueness_key": f"contract-{contract.id[:8]}",
         }
         if contract.archived is not None:
-            shown["archived_at"] = on(contract.archived)
+            shown["archived_at"] = iso_millis(contract.archived)
         if contract.package is not None:
             shown["package_id"] = account.world.package_id(contract.package)
         return shown
@@ -284,8 +287,8 @@ class Terms:
             "amendments": [
                 {
                     "id": self._account.new_id("amendment", one.id),
-                    "starting_at": at(one.segments[0].start),
-                    "created_at": on(one.created),
+                    "starting_at": iso_offset(one.segments[0].start),
+                    "created_at": iso_millis(one.created),
                     "created_by": AUTHOR,
                     "commits": [self._row(one)],
                     "credits": [],
@@ -321,7 +324,7 @@ class Terms:
             shown.append(
                 {
                     "id": self._account.new_id("edit", one.id),
-                    "timestamp": on(one.created),
+                    "timestamp": iso_millis(one.created),
                     "add_commits": [commit],
                 }
             )

@@ -9,20 +9,20 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
 from billql.sandbox.metronome.catalogue import Meter, Product
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
-from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.plan_ledger import charge_id, plan_id, plan_name
 from billql.sandbox.metronome.validation import (
-    Asked,
-    Form,
-    flag,
-    many,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    array_of,
+    bad_request,
+    boolean,
+    date_time,
+    optional,
+    required,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.timestamps import DAY, month_start
 
@@ -36,70 +36,70 @@ class CustomerEndpoints(Endpoints):
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         filters = {
-            "ingest_alias": maybe(text),
-            "customer_ids": maybe(many(text, 100)),
-            "salesforce_account_ids": maybe(many(text, 100)),
-            "only_archived": maybe(flag),
+            "ingest_alias": optional(text),
+            "customer_ids": optional(array_of(text, 100)),
+            "salesforce_account_ids": optional(array_of(text, 100)),
+            "only_archived": optional(boolean),
         }
-        get(routes, "/v1/customers", _QUERY.form(filters), self._list)
+        get(routes, "/v1/customers", _QUERY.schema(filters), self._list)
         one = "/v1/customers/{customer_id}"
-        get(routes, one, Form(), self._get)
-        metrics = {"include_archived": maybe(flag), "on_current_plan": maybe(flag)}
-        get(routes, f"{one}/billable-metrics", _QUERY.form(metrics), self._list_metrics)
-        window = {"starting_on": needed(moment), "ending_before": needed(moment)}
-        get(routes, f"{one}/costs", _QUERY.form(window), self._list_costs)
-        get(routes, f"{one}/plans", _QUERY.form(), self._list_plans)
+        get(routes, one, RequestSchema(), self._get)
+        metrics = {"include_archived": optional(boolean), "on_current_plan": optional(boolean)}
+        get(routes, f"{one}/billable-metrics", _QUERY.schema(metrics), self._list_metrics)
+        window = {"starting_on": required(date_time), "ending_before": required(date_time)}
+        get(routes, f"{one}/costs", _QUERY.schema(window), self._list_costs)
+        get(routes, f"{one}/plans", _QUERY.schema(), self._list_plans)
         adjusted = f"{one}/plans/{{customer_plan_id}}/priceAdjustments"
-        get(routes, adjusted, _QUERY.form(), self._list_adjustments)
+        get(routes, adjusted, _QUERY.schema(), self._list_adjustments)
         config = f"{one}/billing-config/{{billing_provider_type}}"
-        get(routes, config, Form(), self._get_config)
-        customer = {"customer_id": needed(uuid)}
-        configs = Form(body={**customer, "include_archived": maybe(flag)})
+        get(routes, config, RequestSchema(), self._get_config)
+        customer = {"customer_id": required(uuid)}
+        configs = RequestSchema(body={**customer, "include_archived": optional(boolean)})
         post(routes, "/v1/getCustomerBillingProviderConfigurations", configs, self._get_configs)
-        providers = _PROVIDERS.form(body={})
+        providers = _PROVIDERS.schema(body={})
         post(routes, "/v1/listConfiguredBillingProviders", providers, self._list_providers)
-        schedule = Form(
-            body={**customer, "schedule_name": needed(text), "covering_date": maybe(moment)}
+        schedule = RequestSchema(
+            body={**customer, "schedule_name": required(text), "covering_date": optional(date_time)}
         )
         post(routes, "/v1/customers/getNamedSchedule", schedule, self._get_schedule)
 
-    def _list(self, request: Request, asked: Asked) -> Response:
-        archived = asked.get("only_archived", False)
+    def _list(self, request: Request, params: Params) -> Response:
+        archived = params.get("only_archived", False)
         rows = []
         for account in self.world.accounts:
             row = account.json()
             sold = row["customer_config"]["salesforce_account_id"]
             if (
                 (account.archived is not None) == archived
-                and asked.get("ingest_alias") in (None, *row["ingest_aliases"])
-                and account.id in asked.get("customer_ids", [account.id])
-                and sold in asked.get("salesforce_account_ids", [sold])
+                and params.get("ingest_alias") in (None, *row["ingest_aliases"])
+                and account.id in params.get("customer_ids", [account.id])
+                and sold in params.get("salesforce_account_ids", [sold])
             ):
                 rows.append(row)
-        return _QUERY.answer(request, asked, rows, lambda row: row)
+        return _QUERY.response(request, params, rows, lambda row: row)
 
-    def _get(self, request: Request, asked: Asked) -> Response:
-        return data(self.account(asked).json())
+    def _get(self, request: Request, params: Params) -> Response:
+        return data(self.account(params).json())
 
-    def _list_metrics(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
+    def _list_metrics(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
         rows = [
             meter
             for meter in self.world.catalogue.meters
-            if (meter.archived is None or asked.get("include_archived"))
-            and (not asked.get("on_current_plan") or meter.metric in account.customer.metrics)
+            if (meter.archived is None or params.get("include_archived"))
+            and (not params.get("on_current_plan") or meter.metric in account.customer.metrics)
         ]
-        return _QUERY.answer(request, asked, rows, _metric_json)
+        return _QUERY.response(request, params, rows, _metric_json)
 
-    def _list_costs(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
-        start, end = asked["starting_on"], asked["ending_before"]
+    def _list_costs(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
+        start, end = params["starting_on"], params["ending_before"]
         if end <= start:
-            raise wrong("ending_before must be after starting_on")
+            raise bad_request("ending_before must be after starting_on")
         first = int(max(start, account.customer.created)) // DAY * DAY
         last = min(end, self.now, account.ended or self.now)
         days = range(first, max(first, -int(-last // DAY) * DAY), DAY)
-        return _QUERY.answer(request, asked, days, lambda day: self._cost_json(account, day))
+        return _QUERY.response(request, params, days, lambda day: self._cost_json(account, day))
 
     def _cost_json(self, account: Account, day: int) -> Json:
         costs: dict[str, Json] = {}
@@ -114,8 +114,8 @@ class CustomerEndpoints(Endpoints):
                     ((line["group_key"], line["group_value"]),) = group.items()
                 part["line_item_breakdown"].append(line)
         return {
-            "start_timestamp": at(day),
-            "end_timestamp": at(day + DAY),
+            "start_timestamp": iso_offset(day),
+            "end_timestamp": iso_offset(day + DAY),
             "credit_types": costs,
         }
 
@@ -133,12 +133,12 @@ class CustomerEndpoints(Endpoints):
                 lots = metering.lots(customer, product.meter, day, day + DAY, group)
                 yield USD if account.billed_here else CREDITS, product, group, lots
         for seat in account.seats:
-            asked = metering.asked(customer, seat, day, day + DAY)
-            yield CREDITS, catalogue.product("prompts"), {"user_id": seat.id}, asked
+            prompts = metering.prompts(customer, seat, day, day + DAY)
+            yield CREDITS, catalogue.product("prompts"), {"user_id": seat.id}, prompts
 
-    def _list_plans(self, request: Request, asked: Asked) -> Response:
-        rows = self.account(asked).plans
-        return _QUERY.answer(request, asked, rows, self._plan_json)
+    def _list_plans(self, request: Request, params: Params) -> Response:
+        rows = self.account(params).plans
+        return _QUERY.response(request, params, rows, self._plan_json)
 
     def _plan_json(self, term: PlanTerm) -> Json:
         return {
@@ -146,16 +146,16 @@ class CustomerEndpoints(Endpoints):
             "plan_id": plan_id(self.world.story.seed, term.plan),
             "plan_name": plan_name(term.plan),
             "plan_description": "Metered here, billed elsewhere",
-            "starting_on": at(month_start(term.first)),
-            **({} if term.end is None else {"ending_before": at(month_start(term.end))}),
+            "starting_on": iso_offset(month_start(term.first)),
+            **({} if term.end is None else {"ending_before": iso_offset(month_start(term.end))}),
             "net_payment_terms_days": 0,
             "custom_fields": {},
         }
 
-    def _list_adjustments(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
+    def _list_adjustments(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
         for term in account.plans:
-            if term.id == asked["customer_plan_id"]:
+            if term.id == params["customer_plan_id"]:
                 metric = account.customer.metrics[0]
                 price: Json = {"adjustment_type": "override", "tier": 0, "value": 1}
                 row: Json = {
@@ -164,12 +164,12 @@ class CustomerEndpoints(Endpoints):
                     "prices": [price],
                     "start_period": 0,
                 }
-                return _QUERY.answer(request, asked, [row], lambda row: row)
+                return _QUERY.response(request, params, [row], lambda row: row)
         raise not_found("Customer plan")
 
-    def _get_config(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
-        if asked["billing_provider_type"] != "stripe" or not account.billed_here:
+    def _get_config(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
+        if params["billing_provider_type"] != "stripe" or not account.billed_here:
             raise not_found("Billing config")
         configuration = account.provider()["configuration"]
         return data(
@@ -179,36 +179,36 @@ class CustomerEndpoints(Endpoints):
             }
         )
 
-    def _get_configs(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
+    def _get_configs(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
         return data([account.provider()] if account.billed_here else [])
 
-    def _list_providers(self, request: Request, asked: Asked) -> Response:
+    def _list_providers(self, request: Request, params: Params) -> Response:
         row: Json = {
             "billing_provider": "stripe",
             "delivery_method": "direct_to_billing_provider",
             "delivery_method_configuration": {},
             "delivery_method_id": DELIVERY,
         }
-        return _PROVIDERS.answer(request, asked, [row], lambda row: row)
+        return _PROVIDERS.response(request, params, [row], lambda row: row)
 
-    def _get_schedule(self, request: Request, asked: Asked) -> Response:
-        account = self.account(asked)
-        if asked["schedule_name"] != "support-tier":
+    def _get_schedule(self, request: Request, params: Params) -> Response:
+        account = self.account(params)
+        if params["schedule_name"] != "support-tier":
             raise not_found("Named schedule")
-        return data(scheduled(asked, month_start(account.joined), ["basic", "priority"]))
+        return data(scheduled(params, month_start(account.joined), ["basic", "priority"]))
 
 
-def scheduled(asked: Asked, start: int, values: list[str]) -> list[Json]:
+def scheduled(params: Params, start: int, values: list[str]) -> list[Json]:
     """Return the segments of a named schedule, one half a year after another."""
     rows: list[Json] = []
     for place, value in enumerate(values):
         since, until = start + place * 182 * DAY, start + (place + 1) * 182 * DAY
         ends = place + 1 < len(values)
-        covering = asked.get("covering_date")
+        covering = params.get("covering_date")
         if covering is None or (since <= covering and (covering < until or not ends)):
-            segment: Json = {"starting_at": at(since), "value": value}
-            rows.append(segment | ({"ending_before": at(until)} if ends else {}))
+            segment: Json = {"starting_at": iso_offset(since), "value": value}
+            rows.append(segment | ({"ending_before": iso_offset(until)} if ends else {}))
     return rows
 
 

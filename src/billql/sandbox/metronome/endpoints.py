@@ -1,4 +1,4 @@
-"""What all groups of operations share: how they are added, what they look things up in."""
+"""What all groups of endpoints share: how they are added, and the objects they look up."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from billql.sandbox.metronome.balances import Balance, Balances
 from billql.sandbox.metronome.catalogue import Meter
 from billql.sandbox.metronome.invoices import Invoice
 from billql.sandbox.metronome.plan_ledger import PlanInvoice, PlanLedger
-from billql.sandbox.metronome.validation import Asked, Form, uuid
+from billql.sandbox.metronome.validation import Params, RequestSchema, uuid
 
-Answer = Callable[[Request, Asked], Response]
+Handler = Callable[[Request, Params], Response]
 
 AnyInvoice = Invoice | PlanInvoice
 """An invoice of either world."""
 
 
 def not_found(what: str) -> Refusal:
-    """Return the refusal of an id that nothing has."""
+    """Return an error with status 404, for an id that does not exist."""
     return Refusal(HTTPStatus.NOT_FOUND, f"{what} not found")
 
 
 class Records:
-    """What was worked out for customers so far, kept because it takes a while."""
+    """A cache of what customers have; computing it takes a while."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -57,24 +57,24 @@ class Records:
 
 
 class Endpoints:
-    """A group of operations."""
+    """A group of endpoints."""
 
     def __init__(self, records: Records) -> None:
         self.records = records
         self.world = records.world
         self.now = records.world.now
 
-    def account(self, asked: Asked) -> Account:
-        """Return the customer that was asked for."""
-        account = self.world.account(asked["customer_id"])
+    def account(self, params: Params) -> Account:
+        """Return the customer of `customer_id`."""
+        account = self.world.account(params["customer_id"])
         if account is None:
             raise not_found("Customer")
         return account
 
-    def contract(self, asked: Asked) -> Contract:
-        """Return the contract that was asked for, which must be the customer's."""
-        for contract in self.account(asked).contracts:
-            if contract.id == asked["contract_id"]:
+    def contract(self, params: Params) -> Contract:
+        """Return the contract of `contract_id`, which must be the customer's."""
+        for contract in self.account(params).contracts:
+            if contract.id == params["contract_id"]:
                 return contract
         raise not_found("Contract")
 
@@ -86,21 +86,21 @@ class Endpoints:
         raise not_found("Billable metric")
 
 
-def get(routes: Routes, path: str, form: Form, answer: Answer) -> None:
+def get(routes: Routes, path: str, schema: RequestSchema, handler: Handler) -> None:
     """Add an operation whose parameters are in the path and the query."""
-    routes.add(path, partial(_answer, form, answer))
+    routes.add(path, partial(_handle, schema, handler))
 
 
-def post(routes: Routes, path: str, form: Form, answer: Answer) -> None:
-    """Add an operation whose parameters are in the body, a token of paging perhaps apart."""
-    routes.add(path, partial(_answer, form, answer), method="POST")
+def post(routes: Routes, path: str, schema: RequestSchema, handler: Handler) -> None:
+    """Add an operation with parameters in the body; a page token may be in the query."""
+    routes.add(path, partial(_handle, schema, handler), method="POST")
 
 
-def _answer(form: Form, answer: Answer, request: Request, **path: str) -> Response:
+def _handle(schema: RequestSchema, handler: Handler, request: Request, **path: str) -> Response:
     ids = {name: uuid(name, value) for name, value in path.items() if name.endswith("_id")}
-    return answer(request, {**form.read(request), **path, **ids})
+    return handler(request, {**schema.read(request), **path, **ids})
 
 
 def data(value: Json | list[Any]) -> Response:
-    """Answer with what is not paged."""
+    """Return the response with what is not paged."""
     return Response.json({"data": value})

@@ -1,7 +1,7 @@
-"""How Metronome writes moments, units of money and names of things.
+"""The forms in which Metronome writes timestamps and units.
 
-It writes moments in three ways, all of them RFC 3339: what is scheduled, used and billed with the
-offset `+00:00`, what was done in the account with milliseconds and `Z`.
+Timestamps are RFC 3339: those of schedules, usage and bills end in the offset `+00:00`, those of
+changes to the account in milliseconds and `Z`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Unit(NamedTuple):
     is_currency: bool = True
 
     def json(self) -> Json:
-        """Return it as other objects refer to it."""
+        """Return the reference to it in other objects."""
         return {"id": self.id, "name": self.name}
 
 
@@ -41,14 +41,14 @@ UNITS: Final = (
 )
 
 SYSTEM: Final = "Metronome System"
-"""Who does what happens by itself."""
+"""The author of what happens automatically."""
 
 
-def at(moment: int) -> str:
-    """Write when something is scheduled, used or billed."""
+def iso_offset(moment: int) -> str:
+    """Return the timestamp of something scheduled, used or billed."""
     return written(moment, "%Y-%m-%dT%H:%M:%S+00:00")
 
 
-def on(moment: int) -> str:
-    """Write when something was done in the account."""
+def iso_millis(moment: int) -> str:
+    """Return the timestamp of a change to the account."""
     return written(moment, "%Y-%m-%dT%H:%M:%S.000Z")

@@ -8,19 +8,19 @@ from typing import Final, NamedTuple
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.documents import pdf_of
 from billql.sandbox.metronome.endpoints import AnyInvoice, Endpoints, data, get, not_found
-from billql.sandbox.metronome.formats import on
+from billql.sandbox.metronome.formats import iso_millis
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.validation import (
-    Asked,
-    Form,
-    flag,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    bad_request,
+    boolean,
+    date_time,
     one_of,
+    optional,
+    required,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.timestamps import DAY, HOUR
 
@@ -45,77 +45,77 @@ class InvoiceEndpoints(Endpoints):
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         path = "/v1/customers/{customer_id}/invoices"
-        skip = {"skip_zero_qty_line_items": maybe(flag)}
+        skip = {"skip_zero_qty_line_items": optional(boolean)}
         common = {
             **skip,
-            "status": maybe(one_of("DRAFT", "FINALIZED", "VOID", shouting=True)),
-            "sort": maybe(one_of("date_asc", "date_desc")),
-            "credit_type_id": maybe(text),
+            "status": optional(one_of("DRAFT", "FINALIZED", "VOID", any_case=True)),
+            "sort": optional(one_of("date_asc", "date_desc")),
+            "credit_type_id": optional(text),
         }
         filters = {
             **common,
-            "contract_id": maybe(uuid),
-            "starting_on": maybe(moment),
-            "ending_before": maybe(moment),
-            "type": maybe(one_of("USAGE", "USAGE_CONSOLIDATED", "SCHEDULED")),
-            "include_historical_commit_invoices": maybe(flag),
-            "webhook_notification_id": maybe(text),
+            "contract_id": optional(uuid),
+            "starting_on": optional(date_time),
+            "ending_before": optional(date_time),
+            "type": optional(one_of("USAGE", "USAGE_CONSOLIDATED", "SCHEDULED")),
+            "include_historical_commit_invoices": optional(boolean),
+            "webhook_notification_id": optional(text),
         }
-        get(routes, path, _QUERY.form(filters), self._list)
+        get(routes, path, _QUERY.schema(filters), self._list)
         windows = {
             **common,
-            "starting_on": needed(moment),
-            "ending_before": needed(moment),
-            "window_size": maybe(one_of("HOUR", "DAY", shouting=True)),
+            "starting_on": required(date_time),
+            "ending_before": required(date_time),
+            "window_size": optional(one_of("HOUR", "DAY", any_case=True)),
         }
-        get(routes, f"{path}/breakdowns", _BREAKDOWNS.form(windows), self._list_breakdowns)
-        get(routes, f"{path}/{{invoice_id}}", Form(skip), self._get)
-        get(routes, f"{path}/{{invoice_id}}/pdf", Form(), self._get_pdf)
+        get(routes, f"{path}/breakdowns", _BREAKDOWNS.schema(windows), self._list_breakdowns)
+        get(routes, f"{path}/{{invoice_id}}", RequestSchema(skip), self._get)
+        get(routes, f"{path}/{{invoice_id}}/pdf", RequestSchema(), self._get_pdf)
 
-    def _chosen(self, asked: Asked) -> list[AnyInvoice]:
+    def _chosen(self, params: Params) -> list[AnyInvoice]:
         """Return the invoices that pass the filters which lists and breakdowns have."""
         rows = [
             invoice
-            for invoice in self.records.invoices(self.account(asked))
-            if asked.get("status") in (None, invoice.status)
-            and asked.get("credit_type_id") in (None, invoice.unit.id)
+            for invoice in self.records.invoices(self.account(params))
+            if params.get("status") in (None, invoice.status)
+            and params.get("credit_type_id") in (None, invoice.unit.id)
         ]
-        return rows[::-1] if asked.get("sort") == "date_desc" else rows
+        return rows[::-1] if params.get("sort") == "date_desc" else rows
 
-    def _list(self, request: Request, asked: Asked) -> Response:
-        since, before = asked.get("starting_on"), asked.get("ending_before")
+    def _list(self, request: Request, params: Params) -> Response:
+        since, before = params.get("starting_on"), params.get("ending_before")
         rows = []
-        for invoice in self._chosen(asked):
+        for invoice in self._chosen(params):
             start = invoice.issued if invoice.start is None else invoice.start
             end = invoice.issued if invoice.end is None else invoice.end
             contract = invoice.contract.id if invoice.contract else None
             if (
                 (since is None or start >= since)
                 and (before is None or end < before)
-                and asked.get("contract_id") in (None, contract)
-                and asked.get("type") in (None, invoice.type)
+                and params.get("contract_id") in (None, contract)
+                and params.get("type") in (None, invoice.type)
             ):
                 rows.append(invoice)
-        return _QUERY.answer(request, asked, rows, lambda row: _shown(row.json(), asked))
+        return _QUERY.response(request, params, rows, lambda row: _shown(row.json(), params))
 
-    def _find(self, asked: Asked) -> AnyInvoice:
-        for invoice in self.records.invoices(self.account(asked)):
-            if invoice.id == asked["invoice_id"]:
+    def _find(self, params: Params) -> AnyInvoice:
+        for invoice in self.records.invoices(self.account(params)):
+            if invoice.id == params["invoice_id"]:
                 return invoice
         raise not_found("Invoice")
 
-    def _get(self, request: Request, asked: Asked) -> Response:
-        return data(_shown(self._find(asked).json(), asked))
+    def _get(self, request: Request, params: Params) -> Response:
+        return data(_shown(self._find(params).json(), params))
 
-    def _get_pdf(self, request: Request, asked: Asked) -> Response:
-        invoice = self._find(asked)
+    def _get_pdf(self, request: Request, params: Params) -> Response:
+        invoice = self._find(params)
         return Response(pdf_of(invoice.json()), content_type="application/pdf")
 
-    def _list_breakdowns(self, request: Request, asked: Asked) -> Response:
-        size = asked.get("window_size", "DAY")
-        if asked["ending_before"] <= asked["starting_on"]:
-            raise wrong("ending_before must be after starting_on")
-        rows = list(self._windows(asked, DAY if size == "DAY" else HOUR))
+    def _list_breakdowns(self, request: Request, params: Params) -> Response:
+        size = params.get("window_size", "DAY")
+        if params["ending_before"] <= params["starting_on"]:
+            raise bad_request("ending_before must be after starting_on")
+        rows = list(self._windows(params, DAY if size == "DAY" else HOUR))
 
         def reach(left: Sequence[Window]) -> int:
             first = left[0].start if left else 0
@@ -123,18 +123,18 @@ class InvoiceEndpoints(Endpoints):
 
         def write(window: Window) -> Json:
             row = window.invoice.breakdown(window.start, window.end) | {
-                "breakdown_start_timestamp": on(window.start),
-                "breakdown_end_timestamp": on(window.end),
+                "breakdown_start_timestamp": iso_millis(window.start),
+                "breakdown_end_timestamp": iso_millis(window.end),
             }
-            return _shown(row, asked)
+            return _shown(row, params)
 
-        return _BREAKDOWNS.answer(request, asked, rows, write, reach)
+        return _BREAKDOWNS.response(request, params, rows, write, reach)
 
-    def _windows(self, asked: Asked, size: int) -> Iterator[Window]:
+    def _windows(self, params: Params, size: int) -> Iterator[Window]:
         """Yield the windows within the time that was asked for that have begun by now."""
-        since, before = asked["starting_on"], asked["ending_before"]
-        backwards = asked.get("sort") == "date_desc"
-        for invoice in self._chosen(asked):
+        since, before = params["starting_on"], params["ending_before"]
+        backwards = params.get("sort") == "date_desc"
+        for invoice in self._chosen(params):
             if invoice.start is None or invoice.end is None:
                 continue
             first = max(invoice.start, -int(-since // size) * size)
@@ -142,7 +142,7 @@ class InvoiceEndpoints(Endpoints):
             starts = range(first, last, size)
             for start in reversed(starts) if backwards else starts:
                 window = Window(start, start + size, invoice)
-                if not asked.get("skip_zero_qty_line_items") or _any_usage(window):
+                if not params.get("skip_zero_qty_line_items") or _any_usage(window):
                     yield window
 
 
@@ -151,9 +151,9 @@ def _any_usage(window: Window) -> bool:
     return any(line.get("quantity") for line in lines)
 
 
-def _shown(invoice: Json, asked: Asked) -> Json:
+def _shown(invoice: Json, params: Params) -> Json:
     """Return an invoice without the lines of nothing, if they are not wanted."""
-    if not asked.get("skip_zero_qty_line_items"):
+    if not params.get("skip_zero_qty_line_items"):
         return invoice
     lines = [line for line in invoice["line_items"] if line.get("quantity") != 0]
     return invoice | {"line_items": lines}

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.catalogue import Product
-from billql.sandbox.metronome.formats import USD, Unit, at
+from billql.sandbox.metronome.formats import USD, Unit, iso_offset
 from billql.sandbox.metronome.metering import dealt, groups_of
 from billql.sandbox.model import Bill, Grant
 from billql.sandbox.rng import Rng
@@ -169,18 +169,18 @@ class Invoice:
     def _prompt_lines(self, start: int, end: int) -> Iterator[Json]:
         """Yield the assistant's prompts, and that credits pay for all of them."""
         product, account = self._catalogue.product("prompts"), self.account
-        asked = {
-            seat.id: account.world.metering.asked(account.customer, seat, start, end)
+        prompts_by_seat = {
+            seat.id: account.world.metering.prompts(account.customer, seat, start, end)
             for seat in account.seats
             if seat.first <= self.bill.month
         }
-        for seat, prompts in asked.items():
+        for seat, prompts in prompts_by_seat.items():
             yield self._line(product, "usage", product.name, prompts) | {
                 "quantity": prompts,
                 "unit_price": 1,
                 "presentation_group_values": {"user_id": seat},
             }
-        if total := sum(asked.values()):
+        if total := sum(prompts_by_seat.values()):
             name, credit = "Included prompts applied", account.new_id("prompts credit", self.month)
             yield self._line(product, "applied_commit_or_credit", name, -total) | {
                 "applied_commit_or_credit": {
@@ -226,7 +226,7 @@ class Invoice:
             "product_tags": list(product.tags),
         }
         if self.start is not None and self.end is not None:
-            line |= {"starting_at": at(self.start), "ending_before": at(self.end)}
+            line |= {"starting_at": iso_offset(self.start), "ending_before": iso_offset(self.end)}
         return line
 
     def _scheduled_lines(self) -> Iterator[Json]:
@@ -282,7 +282,7 @@ class Invoice:
         return {
             "billing_provider_type": "stripe",
             "invoice_id": self.bill.stripe_id,
-            "issued_at_timestamp": at(self.issued),
+            "issued_at_timestamp": iso_offset(self.issued),
             "external_status": status,
             "invoiced_sub_total": self.bill.cents,
             "invoiced_total": self.bill.cents,
@@ -296,7 +296,7 @@ class Invoice:
             "customer_custom_fields": self.account.custom_fields(),
             "type": self.type,
             "status": self.status,
-            "issued_at": at(self.issued),
+            "issued_at": iso_offset(self.issued),
             "credit_type": self.unit.json(),
             "external_invoice": self.external(),
             "contract_id": self.contract.id,
@@ -306,7 +306,10 @@ class Invoice:
             "billable_status": "billable",
         }
         if self.start is not None and self.end is not None:
-            shown |= {"start_timestamp": at(self.start), "end_timestamp": at(self.end)}
+            shown |= {
+                "start_timestamp": iso_offset(self.start),
+                "end_timestamp": iso_offset(self.end),
+            }
         return shown
 
     def json(self) -> Json:

@@ -76,7 +76,7 @@ class Metering:
             for place in range(number)
         ]
 
-    def asked(self, customer: Customer, seat: Seat, start: int, end: int) -> int:
+    def prompts(self, customer: Customer, seat: Seat, start: int, end: int) -> int:
         """Return a seat's prompts from one moment to another."""
         start, end = max(start, customer.created), min(end, self._story.now // HOUR * HOUR)
         prompts = 0
@@ -114,7 +114,7 @@ class Metering:
         if meter.deal:
             return self.lots(customer, meter, start, end, group) * meter.metric.lot
         return sum(
-            self.asked(customer, seat, start, end)
+            self.prompts(customer, seat, start, end)
             for seat in self.seats(customer)
             if group.get("user_id", seat.id) == seat.id
         )

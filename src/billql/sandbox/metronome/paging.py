@@ -1,14 +1,14 @@
-"""Pages as Metronome makes them: five ways to hand over the token of the next one.
+"""Metronome's pages: the five ways in which a token of the next page is sent.
 
-    way       request                        answer
+    way       request                        response
     query     `next_page`, `limit` in query  `next_page`
     body      `next_page`, `limit` in body   `next_page`
     cursor    `cursor`, `limit` in body      `cursor`
     seats     `cursor`, `limit` in body      `pagination.next_page`, and how many are left
 
 The fifth is that of POST requests whose token goes into the query all the same: way `query`. No
-token, or null, is the end. A token belongs to the request that it came from: only the limit may
-be another one.
+token, or null, is the end. A token is valid for requests with the same parameters; only the limit
+may differ.
 """
 
 from __future__ import annotations
@@ -21,15 +21,23 @@ from typing import Any, Final, Literal, NamedTuple, TypeVar
 import orjson
 
 from billql.sandbox.api import Json, Request, Response
-from billql.sandbox.metronome.validation import Asked, Field, Form, count, maybe, text, wrong
+from billql.sandbox.metronome.validation import (
+    Field,
+    Params,
+    RequestSchema,
+    bad_request,
+    integer,
+    optional,
+    text,
+)
 
 T = TypeVar("T")
 
 Way = Literal["query", "body", "cursor", "seats"]
-"""How the token travels."""
+"""Where the token is, in request and response."""
 
 USUAL: Final = 25
-"""Rows of a page if nothing else is asked for."""
+"""Rows of a page without a limit."""
 
 MOST: Final = 100
 """Rows that a page may have."""
@@ -41,54 +49,54 @@ class Paging(NamedTuple):
     way: Way = "query"
     usual: int = USUAL
     most: int | None = MOST
-    """The largest limit; None if the operation has no limit to give."""
+    """The largest limit; None if the operation takes none."""
 
     @property
     def token(self) -> str:
-        """The field that the token is given in."""
+        """The request's field of the token."""
         return "next_page" if self.way in ("query", "body") else "cursor"
 
-    def form(
+    def schema(
         self,
         query: Mapping[str, Field] | None = None,
         body: Mapping[str, Field] | None = None,
         apart: Sequence[tuple[str, str]] = (),
-    ) -> Form:
-        """Return a form that has the fields of paging too."""
-        fields = {self.token: maybe(text)}
+    ) -> RequestSchema:
+        """Return a schema that has the fields of paging too."""
+        fields = {self.token: optional(text)}
         if self.most is not None:
-            fields["limit"] = maybe(count(self.most))
+            fields["limit"] = optional(integer(self.most))
         if self.way == "query":
-            return Form({**(query or {}), **fields}, body, apart)
-        return Form(query, {**(body or {}), **fields}, apart)
+            return RequestSchema({**(query or {}), **fields}, body, apart)
+        return RequestSchema(query, {**(body or {}), **fields}, apart)
 
-    def start(self, request: Request, asked: Asked) -> int:
+    def start(self, request: Request, params: Params) -> int:
         """Return the place of the page's first row."""
-        given = asked.get(self.token)
-        if not given:
+        token = params.get(self.token)
+        if not token:
             return 0
-        place, mark = read_token(given)
-        if mark != _mark(request, asked) or not isinstance(place, int):
-            raise wrong(f"{self.token} does not belong to this request")
+        place, fingerprint = read_token(token)
+        if fingerprint != _fingerprint(request, params) or not isinstance(place, int):
+            raise bad_request(f"{self.token} does not belong to this request")
         return place
 
-    def answer(
+    def response(
         self,
         request: Request,
-        asked: Asked,
+        params: Params,
         rows: Sequence[T],
         write: Callable[[T], Json],
         reach: Callable[[Sequence[T]], int] = len,
     ) -> Response:
-        """Answer with a page of rows; only those of the page are written.
+        """Return the response with a page of rows; only those of the page are written.
 
-        `reach` tells how many rows a page may hold at most, given those that are left.
+        `reach` returns how many rows a page may hold at most, from those that are left.
         """
-        first = self.start(request, asked)
+        first = self.start(request, params)
         left = rows[first : first + (self.most or self.usual)]
-        shown = left[: min(asked.get("limit", self.usual), reach(left))]
+        shown = left[: min(params.get("limit", self.usual), reach(left))]
         after = first + len(shown)
-        token = write_token(after, _mark(request, asked)) if after < len(rows) else None
+        token = write_token(after, _fingerprint(request, params)) if after < len(rows) else None
         data = [write(row) for row in shown]
         if self.way == "seats":
             counts = {
@@ -112,14 +120,16 @@ def read_token(token: str) -> list[Any]:
     except ValueError:
         parts = None
     if not isinstance(parts, list) or len(parts) != 2:
-        raise wrong("The token of the next page is not valid")
+        raise bad_request("The token of the next page is not valid")
     return parts
 
 
-def _mark(request: Request, asked: Asked) -> str:
-    """Return what tells one question from another, whatever page of the answer is asked for."""
-    question = {
-        name: value for name, value in asked.items() if name not in ("next_page", "cursor", "limit")
+def _fingerprint(request: Request, params: Params) -> str:
+    """Return a hash of the parameters that all pages of a list have in common."""
+    common = {
+        name: value
+        for name, value in params.items()
+        if name not in ("next_page", "cursor", "limit")
     }
-    written = orjson.dumps([request.path, question], option=orjson.OPT_SORT_KEYS)
-    return blake2b(written, digest_size=6).hexdigest()
+    encoded = orjson.dumps([request.path, common], option=orjson.OPT_SORT_KEYS)
+    return blake2b(encoded, digest_size=6).hexdigest()

@@ -7,7 +7,7 @@ from typing import Final
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, PlanTerm
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
-from billql.sandbox.metronome.formats import CREDITS, USD, Unit, at
+from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.plan_ledger import (
     INCLUDED,
@@ -19,14 +19,14 @@ from billql.sandbox.metronome.plan_ledger import (
     plan_name,
 )
 from billql.sandbox.metronome.validation import (
-    Asked,
-    Form,
-    many,
-    maybe,
-    moment,
+    Params,
+    RequestSchema,
+    array_of,
+    bad_request,
+    date_time,
     one_of,
+    optional,
     uuid,
-    wrong,
 )
 from billql.sandbox.model import METRICS, Metric, Plan
 from billql.sandbox.timestamps import month_start
@@ -42,30 +42,30 @@ class PlanEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        get(routes, "/v1/plans", _QUERY.form(), self._list)
+        get(routes, "/v1/plans", _QUERY.schema(), self._list)
         one = "/v1/planDetails/{plan_id}"
-        get(routes, one, Form(), self._get)
-        get(routes, f"{one}/charges", _QUERY.form(), self._list_charges)
-        status = _QUERY.form({"status": maybe(many(one_of(*_STATUSES)))})
+        get(routes, one, RequestSchema(), self._get)
+        get(routes, f"{one}/charges", _QUERY.schema(), self._list_charges)
+        status = _QUERY.schema({"status": optional(array_of(one_of(*_STATUSES)))})
         get(routes, f"{one}/customers", status, self._list_customers)
         grants = {
-            "customer_ids": maybe(many(uuid)),
-            "credit_type_ids": maybe(many(uuid)),
-            "credit_grant_ids": maybe(many(uuid)),
-            "effective_before": maybe(moment),
-            "not_expiring_before": maybe(moment),
+            "customer_ids": optional(array_of(uuid)),
+            "credit_type_ids": optional(array_of(uuid)),
+            "credit_grant_ids": optional(array_of(uuid)),
+            "effective_before": optional(date_time),
+            "not_expiring_before": optional(date_time),
         }
         apart = [("credit_grant_ids", "customer_ids"), ("credit_grant_ids", "credit_type_ids")]
-        form = _QUERY.form(body=grants, apart=apart)
-        post(routes, "/v1/credits/listGrants", form, self._list_grants)
+        schema = _QUERY.schema(body=grants, apart=apart)
+        post(routes, "/v1/credits/listGrants", schema, self._list_grants)
         entries = {
-            "customer_ids": maybe(many(uuid)),
-            "credit_type_ids": maybe(many(uuid)),
-            "starting_on": maybe(moment),
-            "ending_before": maybe(moment),
+            "customer_ids": optional(array_of(uuid)),
+            "credit_type_ids": optional(array_of(uuid)),
+            "starting_on": optional(date_time),
+            "ending_before": optional(date_time),
         }
-        form = _ENTRIES.form({"sort": maybe(one_of("asc", "desc"))}, entries)
-        post(routes, "/v1/credits/listEntries", form, self._list_entries)
+        schema = _ENTRIES.schema({"sort": optional(one_of("asc", "desc"))}, entries)
+        post(routes, "/v1/credits/listEntries", schema, self._list_entries)
 
     def _brief(self, plan: Plan) -> Json:
         return {
@@ -75,17 +75,17 @@ class PlanEndpoints(Endpoints):
             "custom_fields": {},
         }
 
-    def _list(self, request: Request, asked: Asked) -> Response:
-        return _QUERY.answer(request, asked, list(INCLUDED), self._brief)
+    def _list(self, request: Request, params: Params) -> Response:
+        return _QUERY.response(request, params, list(INCLUDED), self._brief)
 
-    def _plan(self, asked: Asked) -> Plan:
+    def _plan(self, params: Params) -> Plan:
         for plan in INCLUDED:
-            if plan_id(self.world.story.seed, plan) == asked["plan_id"]:
+            if plan_id(self.world.story.seed, plan) == params["plan_id"]:
                 return plan
         raise not_found("Plan")
 
-    def _get(self, request: Request, asked: Asked) -> Response:
-        plan = self._plan(asked)
+    def _get(self, request: Request, params: Params) -> Response:
+        plan = self._plan(params)
         included: Json = {
             "name": "Included",
             "amount_granted": INCLUDED[plan],
@@ -109,8 +109,8 @@ class PlanEndpoints(Endpoints):
             | {"credit_grants": [included], "minimums": [], "overage_rates": [overage]}
         )
 
-    def _list_charges(self, request: Request, asked: Asked) -> Response:
-        plan = self._plan(asked)
+    def _list_charges(self, request: Request, params: Params) -> Response:
+        plan = self._plan(params)
 
         def write(metric: Metric) -> Json:
             product = self.world.catalogue.product(metric.key)
@@ -128,13 +128,13 @@ class PlanEndpoints(Endpoints):
                 "custom_fields": {},
             }
 
-        return _QUERY.answer(request, asked, METRICS, write)
+        return _QUERY.response(request, params, METRICS, write)
 
     def _standing(self, term: PlanTerm) -> str:
         return "active" if term.end is None or month_start(term.end) > self.now else "ended"
 
-    def _list_customers(self, request: Request, asked: Asked) -> Response:
-        plan, wanted = self._plan(asked), asked.get("status", ["active"])
+    def _list_customers(self, request: Request, params: Params) -> Response:
+        plan, wanted = self._plan(params), params.get("status", ["active"])
         rows = [
             (account, term)
             for account in self.world.accounts
@@ -146,26 +146,26 @@ class PlanEndpoints(Endpoints):
             account, term = row
             details = self._brief(term.plan) | {
                 "customer_plan_id": term.id,
-                "starting_on": at(month_start(term.first)),
+                "starting_on": iso_offset(month_start(term.first)),
             }
             if term.end is not None:
-                details["ending_before"] = at(month_start(term.end))
+                details["ending_before"] = iso_offset(month_start(term.end))
             return {"customer_details": account.json(), "plan_details": details}
 
-        return _QUERY.answer(request, asked, rows, write)
+        return _QUERY.response(request, params, rows, write)
 
-    def _asked_for(self, asked: Asked) -> list[Account]:
-        ids = asked.get("customer_ids")
+    def _asked_for(self, params: Params) -> list[Account]:
+        ids = params.get("customer_ids")
         if ids is None:
             return self.world.accounts
         return [self.account({"customer_id": id}) for id in dict.fromkeys(ids)]
 
-    def _list_grants(self, request: Request, asked: Asked) -> Response:
-        ids, units = asked.get("credit_grant_ids"), asked.get("credit_type_ids")
-        before, after = asked.get("effective_before"), asked.get("not_expiring_before")
+    def _list_grants(self, request: Request, params: Params) -> Response:
+        ids, units = params.get("credit_grant_ids"), params.get("credit_type_ids")
+        before, after = params.get("effective_before"), params.get("not_expiring_before")
         rows = [
             (ledger, grant)
-            for account in self._asked_for(asked)
+            for account in self._asked_for(params)
             for ledger in [self.records.plan_ledger(account)]
             for grant in ledger.grants
             if (ids is None or grant.id in ids)
@@ -178,41 +178,41 @@ class PlanEndpoints(Endpoints):
             ledger, grant = row
             return ledger.grant_json(grant)
 
-        return _QUERY.answer(request, asked, rows, write)
+        return _QUERY.response(request, params, rows, write)
 
-    def _list_entries(self, request: Request, asked: Asked) -> Response:
-        before = asked.get("ending_before")
+    def _list_entries(self, request: Request, params: Params) -> Response:
+        before = params.get("ending_before")
         if before is not None and before > self.now:
-            raise wrong("ending_before must not be in the future")
+            raise bad_request("ending_before must not be in the future")
         rows = [
             (account, self.records.plan_ledger(account))
-            for account in self._asked_for(asked)
-            if account.plans or "customer_ids" in asked
+            for account in self._asked_for(params)
+            if account.plans or "customer_ids" in params
         ]
 
         def write(row: tuple[Account, PlanLedger]) -> Json:
             account, ledger = row
             units = list(dict.fromkeys(grant.unit for grant in ledger.grants))
-            wanted = asked.get("credit_type_ids")
+            wanted = params.get("credit_type_ids")
             ledgers = [
-                _ledger_json(ledger, unit, asked)
+                _ledger_json(ledger, unit, params)
                 for unit in units
                 if wanted is None or unit.id in wanted
             ]
             return {"customer_id": account.id, "ledgers": ledgers}
 
-        return _ENTRIES.answer(request, asked, rows, write)
+        return _ENTRIES.response(request, params, rows, write)
 
 
-def _ledger_json(ledger: PlanLedger, unit: Unit, asked: Asked) -> Json:
+def _ledger_json(ledger: PlanLedger, unit: Unit, params: Params) -> Json:
     """Return what happened to a unit's credits in a time, and what they were before and after."""
     entries = ledger.entries(unit)
-    start = asked.get("starting_on", entries[0].moment)
-    end = asked.get("ending_before", ledger.period_end + 1)
+    start = params.get("starting_on", entries[0].moment)
+    end = params.get("ending_before", ledger.period_end + 1)
 
     def balance(moment: float, entries: list[Entry]) -> Json:
         return {
-            "effective_at": at(int(moment)),
+            "effective_at": iso_offset(int(moment)),
             "excluding_pending": sum(one.amount for one in entries if not one.pending),
             "including_pending": sum(one.amount for one in entries),
         }
@@ -220,12 +220,12 @@ def _ledger_json(ledger: PlanLedger, unit: Unit, asked: Asked) -> Json:
     earlier = [one for one in entries if one.moment < start]
     by_then = [one for one in entries if one.moment < end]
     shown = [one for one in by_then if one.moment >= start]
-    if "sort" in asked and asked["sort"] == "desc":
+    if "sort" in params and params["sort"] == "desc":
         shown.reverse()
     return {
         "credit_type": unit.json(),
         "starting_balance": balance(start, earlier),
         "entries": [one.json() for one in shown if not one.pending],
         "pending_entries": [one.json() for one in shown if one.pending],
-        "ending_balance": balance(asked.get("ending_before", ledger.period_end), by_then),
+        "ending_balance": balance(params.get("ending_before", ledger.period_end), by_then),
     }

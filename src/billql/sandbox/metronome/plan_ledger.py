@@ -12,7 +12,7 @@ from typing import Final
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, PlanTerm
-from billql.sandbox.metronome.formats import CREDITS, SYSTEM, USD, Unit, at
+from billql.sandbox.metronome.formats import CREDITS, SYSTEM, USD, Unit, iso_offset
 from billql.sandbox.model import GRACE, Metric, Plan
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import month_at, month_label, month_start
@@ -50,7 +50,7 @@ class Entry:
             "amount": self.amount,
             "reason": self.reason,
             "running_balance": self.running,
-            "effective_at": at(self.moment),
+            "effective_at": iso_offset(self.moment),
             "created_by": self.author,
             "credit_grant_id": self.grant,
             "invoice_id": self.invoice,
@@ -141,9 +141,9 @@ class PlanInvoice:
             "customer_custom_fields": self.account.custom_fields(),
             "type": self.type,
             "status": self.status,
-            "start_timestamp": at(self.start),
-            "end_timestamp": at(self.end),
-            "issued_at": at(self.issued),
+            "start_timestamp": iso_offset(self.start),
+            "end_timestamp": iso_offset(self.end),
+            "issued_at": iso_offset(self.issued),
             "credit_type": CREDITS.json(),
             "external_invoice": None,
             "plan_id": plan_id(self.account.world.story.seed, self.term.plan),
@@ -299,13 +299,13 @@ class PlanLedger:
             "credit_grant_type": grant.type,
             "reason": grant.reason,
             "priority": grant.priority,
-            "effective_at": at(grant.start),
-            "expires_at": at(grant.end),
+            "effective_at": iso_offset(grant.start),
+            "expires_at": iso_offset(grant.end),
             "grant_amount": {"amount": grant.amount, "credit_type": grant.unit.json()},
             "paid_amount": {"amount": 0, "credit_type": USD.json()},
             "invoice_id": None,
             "balance": {
-                "effective_at": at(self.period_end),
+                "effective_at": iso_offset(self.period_end),
                 "excluding_pending": 0 if grant.end <= self._now else left,
                 "including_pending": grant.left,
             },

@@ -12,16 +12,16 @@ from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, 
 from billql.sandbox.metronome.formats import UNITS, Unit
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.validation import (
-    Asked,
     Field,
-    Form,
-    many,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    array_of,
+    date_time,
+    mapping_of,
+    object_of,
     one_of,
-    record,
-    table,
+    optional,
+    required,
     text,
     uuid,
 )
@@ -29,7 +29,7 @@ from billql.sandbox.timestamps import DAY
 
 _QUERY: Final = Paging("query")
 
-_FREQUENCIES: Final = one_of("MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", shouting=True)
+_FREQUENCIES: Final = one_of("MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", any_case=True)
 
 
 class PricingEndpoints(Endpoints):
@@ -37,53 +37,57 @@ class PricingEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        get(routes, "/v1/credit-types/list", _QUERY.form(), self._list_units)
+        get(routes, "/v1/credit-types/list", _QUERY.schema(), self._list_units)
         base = "/v1/contract-pricing"
-        kinds = {"archive_filter": maybe(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
-        one = Form(body={"id": needed(uuid)})
-        post(routes, f"{base}/products/list", _QUERY.form(body=kinds), self._list_products)
+        kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
+        one = RequestSchema(body={"id": required(uuid)})
+        post(routes, f"{base}/products/list", _QUERY.schema(body=kinds), self._list_products)
         post(routes, f"{base}/products/get", one, self._get_product)
-        post(routes, f"{base}/rate-cards/list", _QUERY.form(body={}), self._list_cards)
+        post(routes, f"{base}/rate-cards/list", _QUERY.schema(body={}), self._list_cards)
         post(routes, f"{base}/rate-cards/get", one, self._get_card)
         selector = {
-            "product_id": maybe(uuid),
-            "product_tags": maybe(many(text)),
-            "pricing_group_values": maybe(table(text)),
-            "partial_pricing_group_values": maybe(table(text)),
-            "billing_frequency": maybe(_FREQUENCIES),
+            "product_id": optional(uuid),
+            "product_tags": optional(array_of(text)),
+            "pricing_group_values": optional(mapping_of(text)),
+            "partial_pricing_group_values": optional(mapping_of(text)),
+            "billing_frequency": optional(_FREQUENCIES),
         }
-        selectors: dict[str, Field] = {"selectors": maybe(many(record(selector)))}
-        card: dict[str, Field] = {"rate_card_id": needed(uuid)}
-        form = _QUERY.form(body={**card, **selectors, "at": needed(moment)})
-        post(routes, f"{base}/rate-cards/getRates", form, self._list_rates)
-        window = {"starting_at": needed(moment), "ending_before": maybe(moment)}
-        form = _QUERY.form(body={**card, **selectors, **window})
-        post(routes, f"{base}/rate-cards/getRateSchedule", form, self._list_schedule)
-        contract = {"customer_id": needed(uuid), "contract_id": needed(uuid), "at": maybe(moment)}
-        form = _QUERY.form(body={**contract, **selectors})
-        post(routes, "/v1/contracts/getContractRateSchedule", form, self._list_contract_rates)
-        named = {**card, "schedule_name": needed(text), "covering_date": maybe(moment)}
+        selectors: dict[str, Field] = {"selectors": optional(array_of(object_of(selector)))}
+        card: dict[str, Field] = {"rate_card_id": required(uuid)}
+        schema = _QUERY.schema(body={**card, **selectors, "at": required(date_time)})
+        post(routes, f"{base}/rate-cards/getRates", schema, self._list_rates)
+        window = {"starting_at": required(date_time), "ending_before": optional(date_time)}
+        schema = _QUERY.schema(body={**card, **selectors, **window})
+        post(routes, f"{base}/rate-cards/getRateSchedule", schema, self._list_schedule)
+        contract = {
+            "customer_id": required(uuid),
+            "contract_id": required(uuid),
+            "at": optional(date_time),
+        }
+        schema = _QUERY.schema(body={**contract, **selectors})
+        post(routes, "/v1/contracts/getContractRateSchedule", schema, self._list_contract_rates)
+        named = {**card, "schedule_name": required(text), "covering_date": optional(date_time)}
         path = f"{base}/rate-cards/getNamedSchedule"
-        post(routes, path, Form(body=named), self._get_schedule)
+        post(routes, path, RequestSchema(body=named), self._get_schedule)
 
-    def _list_units(self, request: Request, asked: Asked) -> Response:
+    def _list_units(self, request: Request, params: Params) -> Response:
         def write(unit: Unit) -> Json:
             return {"id": unit.id, "name": unit.name, "is_currency": unit.is_currency}
 
-        return _QUERY.answer(request, asked, UNITS, write)
+        return _QUERY.response(request, params, UNITS, write)
 
-    def _list_products(self, request: Request, asked: Asked) -> Response:
-        wanted = asked.get("archive_filter", "NOT_ARCHIVED")
+    def _list_products(self, request: Request, params: Params) -> Response:
+        wanted = params.get("archive_filter", "NOT_ARCHIVED")
         rows = [
             product
             for product in self.world.catalogue.products
             if wanted in ("ALL", "NOT_ARCHIVED" if product.archived is None else "ARCHIVED")
         ]
-        return _QUERY.answer(request, asked, rows, Product.json)
+        return _QUERY.response(request, params, rows, Product.json)
 
-    def _get_product(self, request: Request, asked: Asked) -> Response:
+    def _get_product(self, request: Request, params: Params) -> Response:
         for product in self.world.catalogue.products:
-            if product.id == asked["id"]:
+            if product.id == params["id"]:
                 return data(product.json())
         raise not_found("Product")
 
@@ -93,35 +97,35 @@ class PricingEndpoints(Endpoints):
                 return card
         raise not_found("Rate card")
 
-    def _list_cards(self, request: Request, asked: Asked) -> Response:
-        return _QUERY.answer(request, asked, self.world.catalogue.rate_cards, RateCard.json)
+    def _list_cards(self, request: Request, params: Params) -> Response:
+        return _QUERY.response(request, params, self.world.catalogue.rate_cards, RateCard.json)
 
-    def _get_card(self, request: Request, asked: Asked) -> Response:
-        return data(self._card(asked["id"]).json())
+    def _get_card(self, request: Request, params: Params) -> Response:
+        return data(self._card(params["id"]).json())
 
-    def _list_rates(self, request: Request, asked: Asked) -> Response:
+    def _list_rates(self, request: Request, params: Params) -> Response:
         rows = [
             rate
-            for rate in self._card(asked["rate_card_id"]).rates
-            if _valid(rate, asked["at"]) and _selected(rate, asked)
+            for rate in self._card(params["rate_card_id"]).rates
+            if _valid(rate, params["at"]) and _selected(rate, params)
         ]
-        return _QUERY.answer(request, asked, rows, Rate.json)
+        return _QUERY.response(request, params, rows, Rate.json)
 
-    def _list_schedule(self, request: Request, asked: Asked) -> Response:
-        before = asked.get("ending_before")
+    def _list_schedule(self, request: Request, params: Params) -> Response:
+        before = params.get("ending_before")
         rows = [
             rate
-            for rate in self._card(asked["rate_card_id"]).rates
-            if (rate.end is None or rate.end > asked["starting_at"])
+            for rate in self._card(params["rate_card_id"]).rates
+            if (rate.end is None or rate.end > params["starting_at"])
             and (before is None or rate.start < before)
-            and _selected(rate, asked)
+            and _selected(rate, params)
         ]
-        return _QUERY.answer(request, asked, rows, Rate.json)
+        return _QUERY.response(request, params, rows, Rate.json)
 
-    def _list_contract_rates(self, request: Request, asked: Asked) -> Response:
-        card = self.world.catalogue.card(self.contract(asked).card)
-        moment = asked.get("at", self.now)
-        rows = [rate for rate in card.rates if _valid(rate, moment) and _selected(rate, asked)]
+    def _list_contract_rates(self, request: Request, params: Params) -> Response:
+        card = self.world.catalogue.card(self.contract(params).card)
+        moment = params.get("at", self.now)
+        rows = [rate for rate in card.rates if _valid(rate, moment) and _selected(rate, params)]
 
         def write(rate: Rate) -> Json:
             sold = rate._replace(entitled=rate.entitled or rate.product.key == "prompts")
@@ -130,22 +134,22 @@ class PricingEndpoints(Endpoints):
                 row["override_rate"] = rate.rate()
             return row
 
-        return _QUERY.answer(request, asked, rows, write)
+        return _QUERY.response(request, params, rows, write)
 
-    def _get_schedule(self, request: Request, asked: Asked) -> Response:
-        card = self._card(asked["rate_card_id"])
-        if asked["schedule_name"] != "price-index":
+    def _get_schedule(self, request: Request, params: Params) -> Response:
+        card = self._card(params["rate_card_id"])
+        if params["schedule_name"] != "price-index":
             raise not_found("Named schedule")
-        return data(scheduled(asked, card.created // DAY * DAY, ["100", "103"]))
+        return data(scheduled(params, card.created // DAY * DAY, ["100", "103"]))
 
 
 def _valid(rate: Rate, moment: float) -> bool:
     return rate.start <= moment and (rate.end is None or moment < rate.end)
 
 
-def _selected(rate: Rate, asked: Asked) -> bool:
+def _selected(rate: Rate, params: Params) -> bool:
     """Whether any selector chooses a rate; without selectors all are chosen."""
-    selectors = asked.get("selectors")
+    selectors = params.get("selectors")
     return not selectors or any(_matches(rate, selector) for selector in selectors)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.balances import Balance, Entry, Kind, Segment
-from billql.sandbox.metronome.formats import USD, at, on
+from billql.sandbox.metronome.formats import USD, iso_millis, iso_offset
 from billql.sandbox.rng import Rng
 
 _WORDS: Final[dict[Kind, str]] = {
@@ -22,8 +22,8 @@ def segment_json(segment: Segment) -> Json:
     return {
         "id": segment.id,
         "amount": segment.amount,
-        "starting_at": at(segment.start),
-        "ending_before": at(segment.end),
+        "starting_at": iso_offset(segment.start),
+        "ending_before": iso_offset(segment.end),
     }
 
 
@@ -31,8 +31,8 @@ def entry_json(entry: Entry, kind: Kind) -> Json:
     """Return an entry of the ledger of a kind of balance."""
     shown: Json = {
         "amount": entry.amount,
-        "timestamp": at(entry.moment),
-        "type": f"{_WORDS[kind]}_{entry.word}",
+        "timestamp": iso_offset(entry.moment),
+        "type": f"{_WORDS[kind]}_{entry.event}",
     }
     given = {
         "segment_id": entry.segment,
@@ -53,7 +53,7 @@ def invoice_json(balance: Balance, now: int) -> Json:
         "amount": amount,
         "unit_price": amount,
         "quantity": 1,
-        "timestamp": at(bill.start),
+        "timestamp": iso_offset(bill.start),
     }
     if bill.start <= now:
         item["invoice_id"] = bill.metronome_id
@@ -77,7 +77,7 @@ def balance_json(
             "schedule_items": [segment_json(segment) for segment in balance.segments],
         },
         "custom_fields": balance.custom_fields,
-        "created_at": on(balance.created),
+        "created_at": iso_millis(balance.created),
     }
     given: Json = {
         "description": balance.description,
@@ -98,7 +98,7 @@ def balance_json(
             "apply_seat_increase_config": {"is_prorated": False},
         }
     if balance.archived is not None and (newer or balance.kind != "CREDIT"):
-        given["archived_at"] = on(balance.archived)
+        given["archived_at"] = iso_millis(balance.archived)
     if balance.kind != "CREDIT":
         given["rollover_fraction"] = 0
         given["uniqueness_key"] = f"commit-{balance.id[:8]}"

@@ -11,22 +11,22 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account
 from billql.sandbox.metronome.catalogue import Meter
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, post
-from billql.sandbox.metronome.formats import at, on
+from billql.sandbox.metronome.formats import iso_millis, iso_offset
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.validation import (
-    Asked,
-    Form,
-    flag,
-    many,
-    maybe,
-    moment,
-    needed,
+    Params,
+    RequestSchema,
+    array_of,
+    bad_request,
+    boolean,
+    date_time,
+    mapping_of,
+    object_of,
     one_of,
-    record,
-    table,
+    optional,
+    required,
     text,
     uuid,
-    wrong,
 )
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
@@ -35,7 +35,7 @@ _BATCHES: Final = Paging("query", usual=100, most=None)
 _GROUPS: Final = Paging("query")
 _METRICS: Final = Paging("query")
 
-_SIZES: Final = one_of("HOUR", "DAY", "NONE", shouting=True)
+_SIZES: Final = one_of("HOUR", "DAY", "NONE", any_case=True)
 _LENGTHS: Final = {"HOUR": HOUR, "DAY": DAY}
 
 MOST_VALUES: Final = 200
@@ -77,43 +77,43 @@ class UsageEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        group = {"key": needed(text), "values": maybe(many(text, MOST_VALUES))}
-        metric = record({"id": needed(uuid), "group_by": maybe(record(group))})
+        group = {"key": required(text), "values": optional(array_of(text, MOST_VALUES))}
+        metric = object_of({"id": required(uuid), "group_by": optional(object_of(group))})
         batch = {
-            "starting_on": needed(moment),
-            "ending_before": needed(moment),
-            "window_size": needed(_SIZES),
-            "customer_ids": maybe(many(uuid)),
-            "billable_metrics": maybe(many(metric)),
+            "starting_on": required(date_time),
+            "ending_before": required(date_time),
+            "window_size": required(_SIZES),
+            "customer_ids": optional(array_of(uuid)),
+            "billable_metrics": optional(array_of(metric)),
         }
-        post(routes, "/v1/usage", _BATCHES.form(body=batch), self._list)
+        post(routes, "/v1/usage", _BATCHES.schema(body=batch), self._list)
         groups = {
-            "customer_id": needed(uuid),
-            "billable_metric_id": needed(uuid),
-            "window_size": needed(_SIZES),
-            "starting_on": maybe(moment),
-            "ending_before": maybe(moment),
-            "current_period": maybe(flag),
-            "group_by": maybe(record(group)),
-            "group_key": maybe(many(text)),
-            "group_filters": maybe(table(many(text))),
+            "customer_id": required(uuid),
+            "billable_metric_id": required(uuid),
+            "window_size": required(_SIZES),
+            "starting_on": optional(date_time),
+            "ending_before": optional(date_time),
+            "current_period": optional(boolean),
+            "group_by": optional(object_of(group)),
+            "group_key": optional(array_of(text)),
+            "group_filters": optional(mapping_of(array_of(text))),
         }
-        form = _GROUPS.form(body=groups, apart=[("group_by", "group_key")])
-        post(routes, "/v1/usage/groups", form, self._list_groups)
-        archived = _METRICS.form({"include_archived": maybe(flag)})
+        schema = _GROUPS.schema(body=groups, apart=[("group_by", "group_key")])
+        post(routes, "/v1/usage/groups", schema, self._list_groups)
+        archived = _METRICS.schema({"include_archived": optional(boolean)})
         get(routes, "/v1/billable-metrics", archived, self._list_metrics)
-        get(routes, "/v1/billable-metrics/{billable_metric_id}", Form(), self._get_metric)
-        search = Form(body={"transactionIds": needed(many(text))})
+        get(routes, "/v1/billable-metrics/{billable_metric_id}", RequestSchema(), self._get_metric)
+        search = RequestSchema(body={"transactionIds": required(array_of(text))})
         post(routes, "/v1/events/search", search, self._search)
 
-    def _windows(self, asked: Asked, start: float, end: float) -> list[tuple[int, int]]:
+    def _windows(self, params: Params, start: float, end: float) -> list[tuple[int, int]]:
         """Return the windows from one midnight to another; those of the future are none."""
         if start % DAY or end % DAY:
-            raise wrong("starting_on and ending_before must be aligned to UTC midnight")
+            raise bad_request("starting_on and ending_before must be aligned to UTC midnight")
         if end - start < DAY:
-            raise wrong("ending_before must be at least one day after starting_on")
+            raise bad_request("ending_before must be at least one day after starting_on")
         first, last = int(start), int(end)
-        length = _LENGTHS.get(asked["window_size"])
+        length = _LENGTHS.get(params["window_size"])
         if length is None:
             return [(first, last)]
         last = min(last, -(-self.now // length) * length)
@@ -128,8 +128,8 @@ class UsageEndpoints(Endpoints):
             return None
         return self.world.metering.value(account.customer, meter, start, end, group)
 
-    def _queries(self, asked: Asked) -> list[Query]:
-        wanted = asked.get("billable_metrics")
+    def _queries(self, params: Params) -> list[Query]:
+        wanted = params.get("billable_metrics")
         if wanted is None:
             meters = self.world.catalogue.meters
             return [Query(meter, None, None) for meter in meters if meter.archived is None]
@@ -138,19 +138,19 @@ class UsageEndpoints(Endpoints):
             meter, group = self.meter(one["id"]), one.get("group_by", {})
             key = group.get("key")
             if key is not None and key not in meter.keys:
-                raise wrong(f"{key} is not a group key of {meter.metric.name}")
+                raise bad_request(f"{key} is not a group key of {meter.metric.name}")
             queries.append(Query(meter, key, group.get("values")))
         return queries
 
-    def _list(self, request: Request, asked: Asked) -> Response:
-        windows = self._windows(asked, asked["starting_on"], asked["ending_before"])
+    def _list(self, request: Request, params: Params) -> Response:
+        windows = self._windows(params, params["starting_on"], params["ending_before"])
         accounts = self.world.accounts
-        if "customer_ids" in asked:
+        if "customer_ids" in params:
             accounts = [
-                self.account({"customer_id": id}) for id in dict.fromkeys(asked["customer_ids"])
+                self.account({"customer_id": id}) for id in dict.fromkeys(params["customer_ids"])
             ]
-        cells = Cells(accounts, self._queries(asked), windows)
-        return _BATCHES.answer(request, asked, cells, self._batch_json)
+        cells = Cells(accounts, self._queries(params), windows)
+        return _BATCHES.response(request, params, cells, self._batch_json)
 
     def _batch_json(self, cell: tuple[Account, Query, tuple[int, int]]) -> Json:
         account, query, (start, end) = cell
@@ -158,8 +158,8 @@ class UsageEndpoints(Endpoints):
             "customer_id": account.id,
             "billable_metric_id": query.meter.id,
             "billable_metric_name": query.meter.metric.name,
-            "start_timestamp": at(start),
-            "end_timestamp": at(end),
+            "start_timestamp": iso_offset(start),
+            "end_timestamp": iso_offset(end),
             "value": self._value(account, query.meter, start, end, {}),
         }
         if query.key is not None:
@@ -174,33 +174,33 @@ class UsageEndpoints(Endpoints):
             }
         return row
 
-    def _period(self, account: Account, asked: Asked) -> tuple[float, float]:
-        start, end = asked.get("starting_on"), asked.get("ending_before")
-        if asked.get("current_period"):
+    def _period(self, account: Account, params: Params) -> tuple[float, float]:
+        start, end = params.get("starting_on"), params.get("ending_before")
+        if params.get("current_period"):
             if start is not None or end is not None:
-                raise wrong("current_period can not be used together with a time range")
+                raise bad_request("current_period can not be used together with a time range")
             if account.ended is not None or not (account.plans or account.contracts):
-                raise wrong("The customer has no active plan or contract")
+                raise bad_request("The customer has no active plan or contract")
             month = month_at(self.now)
             return month_start(month), month_start(month + 1)
         if start is None or end is None:
-            raise wrong("starting_on and ending_before must be given, or current_period")
+            raise bad_request("starting_on and ending_before must be given, or current_period")
         return start, end
 
-    def _list_groups(self, request: Request, asked: Asked) -> Response:
-        account, meter = self.account(asked), self.meter(asked["billable_metric_id"])
-        windows = self._windows(asked, *self._period(account, asked))
-        keys = asked.get("group_key", [])
-        filters = asked.get("group_filters", {})
-        if one := asked.get("group_by"):
+    def _list_groups(self, request: Request, params: Params) -> Response:
+        account, meter = self.account(params), self.meter(params["billable_metric_id"])
+        windows = self._windows(params, *self._period(account, params))
+        keys = params.get("group_key", [])
+        filters = params.get("group_filters", {})
+        if one := params.get("group_by"):
             keys, filters = [one["key"]], {one["key"]: one.get("values", [])}
         if keys and sorted(keys) not in map(sorted, meter.groupings):
             words = ", ".join(keys)
-            raise wrong(f"group_key must be a group key of the billable metric: {words}")
+            raise bad_request(f"group_key must be a group key of the billable metric: {words}")
         if filters.keys() - set(keys):
-            raise wrong("group_filters must have keys of group_key alone")
+            raise bad_request("group_filters must have keys of group_key alone")
         if sum(map(len, filters.values())) > MOST_VALUES:
-            raise wrong(f"group_filters must NOT have more than {MOST_VALUES} values")
+            raise bad_request(f"group_filters must NOT have more than {MOST_VALUES} values")
         groups: list[dict[str, str]] = [{}]
         if keys:
             known = self.world.metering.groups(account.customer, meter, keys)
@@ -216,32 +216,32 @@ class UsageEndpoints(Endpoints):
             (start, end), group = cell
             single = next(iter(group.items())) if len(group) == 1 else (None, None)
             return {
-                "starting_on": at(start),
-                "ending_before": at(end),
+                "starting_on": iso_offset(start),
+                "ending_before": iso_offset(end),
                 "group_key": single[0],
                 "group_value": single[1],
                 **({"group": group} if group else {}),
                 "value": self._value(account, meter, start, end, group),
             }
 
-        return _GROUPS.answer(request, asked, Cells(windows, groups), write)
+        return _GROUPS.response(request, params, Cells(windows, groups), write)
 
-    def _list_metrics(self, request: Request, asked: Asked) -> Response:
+    def _list_metrics(self, request: Request, params: Params) -> Response:
         rows = [
             meter
             for meter in self.world.catalogue.meters
-            if meter.archived is None or asked.get("include_archived")
+            if meter.archived is None or params.get("include_archived")
         ]
-        return _METRICS.answer(request, asked, rows, lambda meter: meter.json())
+        return _METRICS.response(request, params, rows, lambda meter: meter.json())
 
-    def _get_metric(self, request: Request, asked: Asked) -> Response:
-        return data(self.meter(asked["billable_metric_id"]).json())
+    def _get_metric(self, request: Request, params: Params) -> Response:
+        return data(self.meter(params["billable_metric_id"]).json())
 
-    def _search(self, request: Request, asked: Asked) -> Response:
+    def _search(self, request: Request, params: Params) -> Response:
         """Find events: each hour's usage of a metric came in as one, `alias/metric/unix time`."""
-        if len(asked["transactionIds"]) > 100:
-            raise wrong("transactionIds must NOT have more than 100 items")
-        found = [event for id in asked["transactionIds"] if (event := self._event(id))]
+        if len(params["transactionIds"]) > 100:
+            raise bad_request("transactionIds must NOT have more than 100 items")
+        found = [event for id in params["transactionIds"] if (event := self._event(id))]
         return Response(orjson.dumps(found))
 
     def _event(self, id: str) -> Json | None:
@@ -260,10 +260,10 @@ class UsageEndpoints(Endpoints):
             "transaction_id": id,
             "customer_id": alias,
             "event_type": key,
-            "timestamp": at(start),
+            "timestamp": iso_offset(start),
             "properties": {meter.summed or "count": units},
             "is_duplicate": False,
-            "processed_at": on(start + 60),
+            "processed_at": iso_millis(start + 60),
             "matched_customer": {"id": account.id, "name": account.customer.name},
             "matched_billable_metrics": [meter.json()],
         }

@@ -1,10 +1,12 @@
-"""What may be asked: the fields of a request's query and body, read and checked.
+"""Schemas of requests: the fields of a query and a body, their types and checks.
 
-    form = Form(body={"customer_id": needed(uuid), "covering_date": maybe(moment)})
-    asked = form.read(request)
-    asked["customer_id"], asked.get("covering_date")
+    schema = RequestSchema(
+        body={"customer_id": required(uuid), "covering_date": optional(date_time)}
+    )
+    params = schema.read(request)
+    params["customer_id"], params.get("covering_date")
 
-What is missing, mistyped or unknown is refused with status 400 and the field's name.
+Fields that are missing, of the wrong type or unknown are refused with status 400 and their names.
 """
 
 from __future__ import annotations
@@ -20,10 +22,10 @@ import orjson
 from billql.sandbox.api import Refusal, Request
 
 Reader = Callable[[str, object], Any]
-"""Takes where a value stands and the value; returns what it means, or refuses it."""
+"""Takes the path of a value and the value; returns it converted, or raises a Refusal."""
 
-Asked = dict[str, Any]
-"""The fields that were given, by name; a parameter of the path is one of them."""
+Params = dict[str, Any]
+"""The values of a request by name: of the path, the query and the body."""
 
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _MOMENT: Final = re.compile(
@@ -33,43 +35,43 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Field(NamedTuple):
-    """How a field is read, and whether it must be there."""
+    """The type of a field, and whether it is required."""
 
     read: Reader
     required: bool = False
 
 
-def needed(read: Reader) -> Field:
-    """Return a field that must be given."""
+def required(read: Reader) -> Field:
+    """Return a field that is required."""
     return Field(read, required=True)
 
 
-def maybe(read: Reader) -> Field:
-    """Return a field that may be given."""
+def optional(read: Reader) -> Field:
+    """Return a field that may be left out."""
     return Field(read)
 
 
-def wrong(words: str) -> Refusal:
-    """Return the refusal of what can not be understood."""
-    return Refusal(HTTPStatus.BAD_REQUEST, words)
+def bad_request(message: str) -> Refusal:
+    """Return an error with status 400."""
+    return Refusal(HTTPStatus.BAD_REQUEST, message)
 
 
 def text(where: str, value: object) -> str:
     """Read a string."""
     if not isinstance(value, str):
-        raise wrong(f"{where} must be string")
+        raise bad_request(f"{where} must be string")
     return value
 
 
 def uuid(where: str, value: object) -> str:
-    """Read a UUID; its letters may be large, as long as those of ids never are."""
+    """Read a UUID in lower or upper case; return it in lower case, as ids are written."""
     if not isinstance(value, str) or not _UUID.fullmatch(value):
-        raise wrong(f'{where} must match format "uuid"')
+        raise bad_request(f'{where} must match format "uuid"')
     return value.lower()
 
 
-def moment(where: str, value: object) -> float:
-    """Read an RFC 3339 timestamp as Unix time; one without a time or an offset is none."""
+def date_time(where: str, value: object) -> float:
+    """Read an RFC 3339 timestamp, with time and offset; return Unix seconds."""
     if isinstance(value, str) and _MOMENT.fullmatch(value):
         try:
             read = datetime.fromisoformat(value.upper())
@@ -77,20 +79,20 @@ def moment(where: str, value: object) -> float:
             pass
         else:
             return (read - _EPOCH).total_seconds()
-    raise wrong(f'{where} must match format "date-time"')
+    raise bad_request(f'{where} must match format "date-time"')
 
 
-def flag(where: str, value: object) -> bool:
-    """Read a boolean; in a query it is a word."""
+def boolean(where: str, value: object) -> bool:
+    """Read a boolean; in a query it is `true` or `false`."""
     if value in ("true", "false") and where.startswith("query"):
         return value == "true"
     if not isinstance(value, bool):
-        raise wrong(f"{where} must be boolean")
+        raise bad_request(f"{where} must be boolean")
     return value
 
 
-def count(most: int) -> Reader:
-    """Return the reader of a whole number from 1 to `most`; in a query it is a word."""
+def integer(most: int) -> Reader:
+    """Return the reader of an integer from 1 to `most`; in a query it is digits."""
 
     def read(where: str, value: object) -> int:
         if isinstance(value, str) and where.startswith("query"):
@@ -98,69 +100,71 @@ def count(most: int) -> Reader:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
-            raise wrong(f"{where} must be integer")
+            raise bad_request(f"{where} must be integer")
         if value < 1:
-            raise wrong(f"{where} must be >= 1")
+            raise bad_request(f"{where} must be >= 1")
         if value > most:
-            raise wrong(f"{where} must be <= {most}")
+            raise bad_request(f"{where} must be <= {most}")
         return value
 
     return read
 
 
-def one_of(*words: str, shouting: bool = False) -> Reader:
-    """Return the reader of one of some words; shouting ones may be written `DAY`, `day`, `Day`."""
+def one_of(*values: str, any_case: bool = False) -> Reader:
+    """Return the reader of an enum; with `any_case`, `DAY` may be written `day` or `Day` too."""
 
     def read(where: str, value: object) -> str:
         if isinstance(value, str):
-            if value in words:
+            if value in values:
                 return value
-            if shouting and value.upper() in words and value in (value.lower(), value.title()):
+            if any_case and value.upper() in values and value in (value.lower(), value.title()):
                 return value.upper()
-        raise wrong(f"{where} must be equal to one of the allowed values: {', '.join(words)}")
+        raise bad_request(
+            f"{where} must be equal to one of the allowed values: {', '.join(values)}"
+        )
 
     return read
 
 
-def many(read: Reader, most: int | None = None) -> Reader:
-    """Return the reader of a list; in a query it is one word with commas."""
+def array_of(read: Reader, most: int | None = None) -> Reader:
+    """Return the reader of an array; in a query its items are separated by commas."""
 
     def read_all(where: str, value: object) -> list[Any]:
         if isinstance(value, str) and where.startswith("query"):
             value = value.split(",")
         if not isinstance(value, list):
-            raise wrong(f"{where} must be array")
+            raise bad_request(f"{where} must be array")
         if most is not None and len(value) > most:
-            raise wrong(f"{where} must NOT have more than {most} items")
+            raise bad_request(f"{where} must NOT have more than {most} items")
         return [read(f"{where}/{place}", item) for place, item in enumerate(value)]
 
     return read_all
 
 
-def table(read: Reader) -> Reader:
+def mapping_of(read: Reader) -> Reader:
     """Return the reader of an object with any keys."""
 
     def read_all(where: str, value: object) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise wrong(f"{where} must be object")
+            raise bad_request(f"{where} must be object")
         return {key: read(f"{where}/{key}", item) for key, item in value.items()}
 
     return read_all
 
 
-def record(fields: Mapping[str, Field]) -> Reader:
+def object_of(fields: Mapping[str, Field]) -> Reader:
     """Return the reader of an object with certain keys."""
 
-    def read(where: str, value: object) -> Asked:
+    def read(where: str, value: object) -> Params:
         if not isinstance(value, dict):
-            raise wrong(f"{where} must be object")
+            raise bad_request(f"{where} must be object")
         for name, field in fields.items():
             if field.required and value.get(name) is None:
-                raise wrong(f"{where} must have required property '{name}'")
+                raise bad_request(f"{where} must have required property '{name}'")
         read = {}
         for name, item in value.items():
             if name not in fields:
-                raise wrong(f"{where} must NOT have additional properties: '{name}'")
+                raise bad_request(f"{where} must NOT have additional properties: '{name}'")
             if item is not None:
                 read[name] = fields[name].read(f"{where}/{name}", item)
         return read
@@ -168,8 +172,8 @@ def record(fields: Mapping[str, Field]) -> Reader:
     return read
 
 
-class Form:
-    """The fields that an operation has; a GET has no body."""
+class RequestSchema:
+    """The fields that an operation takes; a GET has no body."""
 
     def __init__(
         self,
@@ -177,20 +181,20 @@ class Form:
         body: Mapping[str, Field] | None = None,
         apart: Sequence[tuple[str, str]] = (),
     ) -> None:
-        self._query = record(query or {})
-        self._body = record(body) if body is not None else None
+        self._query = object_of(query or {})
+        self._body = object_of(body) if body is not None else None
         self._apart = apart
-        """Pairs of fields that can not be given together."""
+        """Pairs of fields that exclude each other."""
 
-    def read(self, request: Request) -> Asked:
-        """Return what was asked, or refuse it."""
-        asked: Asked = self._query("query", dict(request.query))
+    def read(self, request: Request) -> Params:
+        """Return the values of a request; raise a Refusal if it does not fit the schema."""
+        params: Params = self._query("query", dict(request.query))
         if self._body is not None:
-            asked |= self._body("body", _body_of(request))
+            params |= self._body("body", _body_of(request))
         for one, other in self._apart:
-            if one in asked and other in asked:
-                raise wrong(f"{one} can not be used together with {other}")
-        return asked
+            if one in params and other in params:
+                raise bad_request(f"{one} can not be used together with {other}")
+        return params
 
 
 def _body_of(request: Request) -> object:
@@ -201,4 +205,4 @@ def _body_of(request: Request) -> object:
     try:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError:
-        raise wrong("The body is not valid JSON") from None
+        raise bad_request("The body is not valid JSON") from None
