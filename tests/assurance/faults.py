@@ -167,9 +167,13 @@ WORDS = {"message": "a reason of its own", "code": "c0de", "request_id": "req_9"
 
 def refused(status: int, *others: str) -> Allowed:
     told = f"answered {status}: a reason of its own (c0de) [request req_9]"
-    kind = CredentialRefused if status in (401, 403) else ApiError
-    return Allowed(errors=(kind,), words=(told, *others))
+    return Allowed(
+        errors=(CredentialRefused if status == 401 else ApiError,), words=(told, *others)
+    )
 
+
+LATER = (400, 403, 429)
+"""The statuses that mean later with `retry-after`."""
 
 PAST = "Sun, 06 Nov 1994 08:49:37 GMT"
 FUTURE = formatdate(time.time() + 86400 * 365, usegmt=True)
@@ -188,13 +192,24 @@ statuses = [
         Attack(
             f"{status} for ever",
             said(WORDS, status, {"retry-after": "0"}),
-            refused(status, *(("used up",) if status == 429 else ())),
+            refused(status, *(("used up",) if status in LATER else ())),
         )
         for status in (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
     ),
     *(
         Attack(f"{status} once", said(WORDS, status, {"retry-after": "0"}), RIGHT, times=1)
-        for status in (408, 429, 500, 502, 503, 504)
+        for status in (400, 403, 408, 429, 500, 502, 503, 504)
+    ),
+    *(
+        Attack(
+            f"{status} without a word of later",
+            said(WORDS, status),
+            Allowed(
+                errors=(CredentialRefused if status in (401, 403) else ApiError,),
+                words=(f"answered {status}: a reason of its own",),
+            ),
+        )
+        for status in (400, 401, 403)
     ),
     *(
         Attack(
@@ -310,8 +325,16 @@ odd = [
         lambda asked, page: asked.answer(
             b"\xef\xbb\xbf" + json.dumps(page.body).encode(), headers=JSON
         ),
-        Allowed(right=True, errors=(BadAnswer,)),
+        RIGHT,
     ),
+    Attack(
+        "half a character that nobody reads", text_of_row('"id"', r'"x": "\ud800", "id"'), RIGHT
+    ),
+    Attack(
+        "a number beyond floats that nobody reads", text_of_row('"id"', '"x": 1e400, "id"'), RIGHT
+    ),
+    Attack("half a character that is read", text_of_row('"id": "', r'"id": "\ud800'), BAD_OR_MOVED),
+    Attack("a long number that nobody reads", text_of_row('"id"', f'"x": {2**70}, "id"'), RIGHT),
     Attack(
         "a key that stands twice, the right one last",
         text_of_row('"amount"', '"amount": "7.77", "amount"'),
