@@ -194,6 +194,17 @@ def test_a_column_that_holds_only_beside_a_number(tmp_path: Path, serve: Serve) 
     assert read(tmp_path, serve, body, column) == ["x", "x", "x", None, None]
 
 
+def test_a_long_number_in_json_goes_out_as_it_is(tmp_path: Path, serve: Serve) -> None:
+    columns: dict[str, Any] = {"filter": {"type": "text", "path": "$parameter"}, "id": "text"}
+    parameters = {"filter": {"in": "body", "format": "json", "required": True}}
+    tables = {"t": resource(columns, "POST /t", rows="items[]", parameters=parameters)}
+    server = serve(answering(listed("1")))
+    with opened(server, tmp_path, resources=tables) as session:
+        sql = "SELECT id FROM @t WHERE filter = ?"
+        assert select(session, sql, (f'{{"ids": [{LONG}], "x": 1.5}}',)) == [("1",)]
+    assert server.asked[0].body.decode() == f'{{"filter":{{"ids":[{LONG}],"x":1.5}}}}'
+
+
 # Half a character --------------------------------------------------------------------------------
 
 BROKEN = [b"\\ud800", b"x\\udc00y", b"\\udc00\\ud800", b"\xed\xa0\x80", b"\xff", b"caf\xe9"]
@@ -211,6 +222,16 @@ def test_half_a_character_is_an_error_only_where_it_is_read(
         assert select(session, "SELECT id FROM @t") == [("😀",)]
         with pytest.raises(BadAnswer, match=r"with a a of shop\.all\.t .* half a character"):
             select(session, "SELECT * FROM @t")
+
+
+def test_a_byte_that_is_none_in_csv(tmp_path: Path, serve: Serve) -> None:
+    body = b"\xef\xbb\xbfid,a\n1,caf\xe9\n2,caf\xc3\xa9\n"
+    tables = {"t": resource({"id": "text", "a": "text"}, "GET /t", answer="csv")}
+    server = serve(lambda asked: asked.answer(body, headers={"content-type": "text/csv"}))
+    with opened(server, tmp_path, resources=tables) as session:
+        assert select(session, "SELECT id FROM @t") == [("1",), ("2",)]
+        with pytest.raises(BadAnswer, match=r"with a a of shop\.all\.t .* half a character"):
+            select(session, "SELECT a FROM @t")
 
 
 def test_what_is_written_out_with_a_backslash_is_whole(tmp_path: Path, serve: Serve) -> None:

@@ -56,15 +56,40 @@ def parse(body: bytes) -> tuple[Any, bool]:
             raise error from None
 
 
+def is_json(text: str) -> bool:
+    """Tell whether a text is JSON, whatever its numbers are."""
+    try:
+        parse(text.encode())
+    except ValueError:
+        return False
+    return not text.startswith("\ufeff")
+
+
 def exact(body: bytes) -> Any:
     """Parse JSON so that floats and integers beyond 64 bits are `Digits`.
 
     What is no character stays a lone surrogate: see `is_broken`. Raises ValueError for what is not
     JSON, or is nested too deep.
     """
-    text = body.removeprefix(_BOM).decode("utf-8", "surrogateescape")
+    text = decoded(body)
     try:
         return json.loads(text, parse_float=Digits, parse_int=_integer, parse_constant=_no_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def decoded(body: bytes) -> str:
+    """Give the text of an answer; a byte that is no character becomes a lone surrogate."""
+    return body.removeprefix(_BOM).decode("utf-8", "surrogateescape")
+
+
+def loads(text: str) -> Any:
+    """Parse JSON that goes out again: integers of any length, and the nearest floats.
+
+    Raises ValueError for what is not JSON, or is nested too deep.
+    """
+    try:
+        return json.loads(text, parse_constant=_no_constant)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
 
@@ -106,8 +131,11 @@ def is_broken(value: Any) -> bool:
             left += (*one, *one.values())
         elif isinstance(one, list):
             left += one
-        elif isinstance(one, str) and any("\ud800" <= letter <= "\udfff" for letter in one):
-            return True
+        elif isinstance(one, str) and not one.isascii():
+            try:
+                one.encode()
+            except UnicodeEncodeError:
+                return True
     return False
 
 

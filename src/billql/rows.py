@@ -76,7 +76,8 @@ def parse(method: Method, answer: Answer, where: str) -> Content:
     if method.answer == "bytes":
         return _single_group(method, answer, answer.body)
     if method.answer == "csv":
-        return _single_group(method, answer, list(_csv_lines(answer, where)))
+        lines = list(_csv_lines(answer, where))
+        return _single_group(method, answer, lines, is_broken=digits.is_broken(lines))
     try:
         data, is_exact = digits.parse(answer.body)
     except json.JSONDecodeError as error:
@@ -121,18 +122,19 @@ def _content(
     return Content(data, groups, page, again, is_broken)
 
 
-def _single_group(method: Method, answer: Answer, data: Any) -> Content:
+def _single_group(method: Method, answer: Answer, data: Any, *, is_broken: bool = False) -> Content:
     values = data if isinstance(data, list) else [data]
     count = len(values)
     group = Items(method.sources()[0], values, [()] * count, [None] * count)
-    return Content(data, [group], Page(data, count, None, answer.headers, count))
+    page = Page(data, count, None, answer.headers, count)
+    return Content(data, [group], page, is_broken=is_broken)
 
 
 def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
     if answer.media_type not in ("text/csv", "application/csv", "text/plain", ""):
         raise BadAnswer(f"{where} answered with {answer.media_type} where CSV was expected")
     try:
-        text = answer.body.decode("utf-8-sig")
+        text = digits.decoded(answer.body)
         lines = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="")
         for line in lines:
             if "" in line or None in line.values():
@@ -141,7 +143,7 @@ def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
                     f"the {len(lines.fieldnames or ())} fields of its header"
                 )
             yield line
-    except (UnicodeDecodeError, csv.Error) as error:
+    except csv.Error as error:
         raise BadAnswer(f"{where} answered with CSV that cannot be read: {error}") from error
 
 

@@ -31,7 +31,7 @@ import reprlib
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
-from billql.digits import Digits, written
+from billql.digits import Digits, loads, written
 
 SQLValue = None | int | float | str | bytes
 """What SQLite knows."""
@@ -598,9 +598,7 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
     Raises ValueError where the value lies outside of what the type can say.
     """
     if format == "json":
-        import orjson
-
-        return orjson.loads(value)
+        return loads(value)
     if kind in MOMENTS:
         if format in ("epoch", "epoch_ms"):
             seconds = _seconds(kind, value)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from billql.digits import is_json
 from billql.output.cells import real, rounded
 
 if TYPE_CHECKING:
@@ -83,9 +84,7 @@ def _number(value: object) -> orjson.Fragment:
 def _json(value: Any) -> Any:
     if not isinstance(value, str):
         return _plain(value)
-    try:
-        orjson.loads(value)
-    except orjson.JSONDecodeError:
+    if not is_json(value):
         return value
     # The text is inserted as it is, so that long numbers keep their digits.
     return orjson.Fragment(value.replace("\n", " ").replace("\r", " "))
