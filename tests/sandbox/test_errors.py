@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from billql.sandbox import Sandbox
-from billql.sandbox.api import Refusal, Request, Response
+from billql.sandbox.api import ApiError, Request, Response
 
 from .asking import MY, Asker
 from .conftest import UNTIL
@@ -109,7 +109,7 @@ def test_intercept_answers_in_the_apis_stead() -> None:
 )
 def test_intercept_refuses(status: int, message: str | None, body: tuple[str, str]) -> None:
     def intercept(request: Request) -> Response | None:
-        raise Refusal(status, message)
+        raise ApiError(status, message)
 
     sandbox = Sandbox(size="small", until=UNTIL, intercept=intercept)
     with sandbox, Asker(sandbox) as ask:

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from billql.sandbox import Sandbox
-from billql.sandbox.api import Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Request, Response, Routes
 
 from .asking import MY, Asker
 from .conftest import UNTIL
@@ -185,6 +185,6 @@ class TestRoutes:
         [("GET", "/b", 404), ("GET", "/a", 404), ("DELETE", "/a/x", 405), ("POST", "/a/b/c", 405)],
     )
     def test_refusals(self, method: str, path: str, status: int) -> None:
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(ApiError) as refusal:
             self.routes().find(method, path)
         assert refusal.value.status == status

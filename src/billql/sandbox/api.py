@@ -54,7 +54,7 @@ class Response:
         return cls(orjson.dumps(value), status)
 
 
-class Refusal(Exception):  # noqa: N818 - it reads as what it is: `raise Refusal(404)`
+class ApiError(Exception):
     """Raised instead of returning a response; the provider words it as its API would."""
 
     def __init__(self, status: int, message: str | None = None) -> None:
@@ -89,7 +89,7 @@ class Api(Protocol):
     def credential(self, request: Request) -> str:
         """Return what the request authenticates with, or refuse it."""
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
+    def error_response(self, request: Request, error: ApiError) -> Response:
         """Word an error."""
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
@@ -144,4 +144,4 @@ class Routes:
             if route.method == method:
                 return route.handler, parameters
             known = True
-        raise Refusal(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
+        raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)

@@ -127,7 +127,7 @@ class Ledger:
     ) -> None:
         usage, customer = self._usage, self._customer
         rng = Rng(usage.seed, "bill", customer.place, kind, month, period[0])
-        stripe_id, metronome_id = f"in_{rng.word(24)}", rng.uuid()
+        stripe_id, metronome_id = f"in_{rng.alphanumeric(24)}", rng.uuid()
         cents = sum(line.cents for line in lines)
         settlement = settle(
             Rng(usage.seed, "fate", stripe_id),

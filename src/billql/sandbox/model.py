@@ -112,7 +112,7 @@ class Draw(NamedTuple):
     grant: Grant
     cents: int
     bill: str
-    moment: int
+    timestamp: int
 
 
 class Bill(NamedTuple):

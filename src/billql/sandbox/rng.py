@@ -40,14 +40,14 @@ class Rng:
         """Throw hexadecimal digits."""
         return f"{self.below(16**digits):0{digits}x}"
 
-    def word(self, letters: int) -> str:
+    def alphanumeric(self, length: int) -> str:
         """Throw letters and digits, as ids have them; 24 take a quarter of the bits."""
-        roll = self.below(len(_LETTERS) ** letters)
-        word = []
-        for _ in range(letters):
+        roll = self.below(len(_LETTERS) ** length)
+        text = []
+        for _ in range(length):
             roll, place = divmod(roll, len(_LETTERS))
-            word.append(_LETTERS[place])
-        return "".join(word)
+            text.append(_LETTERS[place])
+        return "".join(text)
 
     def uuid(self) -> str:
         """Throw a version 4 UUID."""

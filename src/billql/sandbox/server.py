@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from billql.sandbox.api import Api, Refusal, Request, Response
+from billql.sandbox.api import Api, ApiError, Request, Response
 from billql.sandbox.limits import Limiter, Limits
 from billql.sandbox.untidy import Untidy
 
@@ -148,18 +148,18 @@ class Server:
             if response is None:
                 quota = self._limiter.take(self.api.credential(request))
                 if quota.refused:
-                    raise Refusal(HTTPStatus.TOO_MANY_REQUESTS)
+                    raise ApiError(HTTPStatus.TOO_MANY_REQUESTS)
                 handler, parameters = self.api.routes.find(request.method, request.path)
                 response = handler(request, **parameters)
                 if self._untidy is not None:
                     response = self._untidy.disturb(request, response)
-        except Refusal as refusal:
-            response = self.api.refuse(request, refusal)
+        except ApiError as error:
+            response = self.api.error_response(request, error)
         except ConnectionError:
             raise
         except Exception:
             _logger.exception("The sandbox failed at %s %s", request.method, request.path)
-            response = self.api.refuse(request, Refusal(HTTPStatus.INTERNAL_SERVER_ERROR))
+            response = self.api.error_response(request, ApiError(HTTPStatus.INTERNAL_SERVER_ERROR))
         headers = self.api.headers(request, quota) | dict(response.headers)
         return Response(response.body, response.status, response.content_type, headers)
 

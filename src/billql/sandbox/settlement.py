@@ -35,7 +35,7 @@ _CARDS: Final[tuple[tuple[int, Fate], ...]] = (
 class Attempt(NamedTuple):
     """One payment, which may fail."""
 
-    moment: int
+    timestamp: int
     amount: int
     """In minor units; less than what is due if an invoice is paid in parts."""
     succeeded: bool
@@ -69,7 +69,7 @@ class Settlement(NamedTuple):
 
     def tried(self, now: int) -> list[Attempt]:
         """Return the attempts up to a moment."""
-        return [attempt for attempt in self.attempts if attempt.moment <= now]
+        return [attempt for attempt in self.attempts if attempt.timestamp <= now]
 
     def paid(self, now: int) -> int:
         """Return what was paid up to a moment, in minor units."""
@@ -83,7 +83,7 @@ class Settlement(NamedTuple):
         for attempt in self.tried(now):
             left -= attempt.amount if attempt.succeeded else 0
             if left <= 0:
-                return attempt.moment
+                return attempt.timestamp
         return None
 
 
@@ -103,7 +103,7 @@ def settle(
     if amount <= 0:
         return plain
     roll = rng.below(40)
-    usual = next(word for below, word in (_TRANSFERS if sent else _CARDS) if roll < below)
+    usual = next(fate for below, fate in (_TRANSFERS if sent else _CARDS) if roll < below)
     decided = fate or usual
     if decided == "void" and not voidable:
         decided = "paid"
@@ -114,8 +114,8 @@ def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
     """Decide for an invoice that was sent: who owes pays when it suits."""
 
     def after(days: int, amount: int) -> Attempt:
-        moment = plain.finalized + days * DAY + rng.below(8 * HOUR)
-        return Attempt(moment, amount, succeeded=True)
+        timestamp = plain.finalized + days * DAY + rng.below(8 * HOUR)
+        return Attempt(timestamp, amount, succeeded=True)
 
     half = max(1, plain.amount * 6 // 10) // 10 * 10
     match fate:

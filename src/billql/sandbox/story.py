@@ -110,7 +110,7 @@ class Story:
             place=place,
             name=name,
             email=f"billing@{alias}.example",
-            stripe_id=f"cus_{rng.word(14)}",
+            stripe_id=f"cus_{rng.alphanumeric(14)}",
             metronome_id=Rng(self.seed, "metronome customer", place).uuid(),
             ingest_alias=alias,
             created=later if joined else self.opened,

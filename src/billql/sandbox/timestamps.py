@@ -19,9 +19,9 @@ def month_of(day: date) -> int:
     return day.year * 12 + day.month - 1
 
 
-def month_at(moment: int) -> int:
+def month_at(timestamp: int) -> int:
     """Return the month that a moment is in."""
-    year, month = time.gmtime(moment)[:2]
+    year, month = time.gmtime(timestamp)[:2]
     return year * 12 + month - 1
 
 
@@ -40,9 +40,9 @@ def day_start(day: date) -> int:
     return timegm(day.timetuple())
 
 
-def written(moment: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
+def format_timestamp(timestamp: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     """Write a moment down, by default as RFC 3339 does."""
-    return time.strftime(form, time.gmtime(moment))
+    return time.strftime(form, time.gmtime(timestamp))
 
 
 def hours_between(start: int, end: int) -> int:

@@ -45,8 +45,8 @@ class Usage:
             whole = _weight(closes) - _weight(opens)
             planned = self._month_lots(customer, metric, month)
             until, since = (
-                planned * (_weight(min(max(moment, opens), closes)) - _weight(opens)) // whole
-                for moment in (end, start)
+                planned * (_weight(min(max(timestamp, opens), closes)) - _weight(opens)) // whole
+                for timestamp in (end, start)
             )
             lots += until - since
         return lots * metric.lot
@@ -77,9 +77,9 @@ class Usage:
         return self.monthly_lots(customer, metric) * grown * rng.between(80, 125) // 10_000
 
 
-def _weight(moment: int) -> int:
+def _weight(timestamp: int) -> int:
     """Return how much is used from long ago to a moment, if every week is like the others."""
-    hours = moment // HOUR
+    hours = timestamp // HOUR
     days, hour = divmod(hours, 24)
     weeks, weekday = divmod(days + 3, 7)
     before = weeks * _WEEK_SO_FAR[7] + _WEEK_SO_FAR[weekday]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from billql.sandbox import Limits, Sandbox
-from billql.sandbox.api import Refusal, Request, Response
+from billql.sandbox.api import ApiError, Request, Response
 
 from .asking import BALANCES, NET, UNTIL, USD, YEAR, Asker
 from .conftest import Cast
@@ -233,7 +233,7 @@ def test_used_up_hours_tell_a_wait_too() -> None:
 )
 def test_intercept_refuses(status: int, message: str | None, words: str) -> None:
     def intercept(request: Request) -> Response | None:
-        raise Refusal(status, message)
+        raise ApiError(status, message)
 
     with Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox, Asker(sandbox) as ask:
         answer = ask.get("/v1/customers")

@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from billql.sandbox import Limits, Sandbox
-from billql.sandbox.api import Refusal, Request
+from billql.sandbox.api import ApiError, Request
 
 from .asking import LISTS, UNTIL, Asker, Row
 
@@ -345,7 +345,7 @@ class TestElsewhere:
 
     def test_faults_of_the_server(self) -> None:
         def intercept(request: Request) -> None:
-            raise Refusal(503)
+            raise ApiError(503)
 
         with (
             Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox,
@@ -377,7 +377,7 @@ class TestLimits:
         def intercept(request: Request) -> None:
             seen.append(request.path)
             if len(seen) == 1:
-                raise Refusal(429)
+                raise ApiError(429)
 
         with (
             Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox,

@@ -7,7 +7,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
-from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.digitalocean.billing_endpoints import BillingEndpoints
 from billql.sandbox.digitalocean.bills import NIGHTLY, Bills
 from billql.sandbox.digitalocean.fleet import Fleet
@@ -53,16 +53,16 @@ class DigitalOcean:
     def credential(self, request: Request) -> str:
         """Return the bearer token, or refuse the request."""
         if request.headers.get("authorization") != f"Bearer {self.token}":
-            raise Refusal(HTTPStatus.UNAUTHORIZED)
+            raise ApiError(HTTPStatus.UNAUTHORIZED)
         return self.token
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
+    def error_response(self, request: Request, error: ApiError) -> Response:
         """Word an error as the API does: an id, a message, and mostly the request's id."""
-        word, message = _ERRORS.get(refusal.status, ("error", str(refusal)))
-        body: Json = {"id": word, "message": refusal.message or message}
-        if refusal.status not in _WITHOUT_ID:
+        id_, message = _ERRORS.get(error.status, ("error", str(error)))
+        body: Json = {"id": id_, "message": error.message or message}
+        if error.status not in _WITHOUT_ID:
             body["request_id"] = request.id
-        return Response.json(body, refusal.status)
+        return Response.json(body, error.status)
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
         """Return the request's id and what is left of the limits."""

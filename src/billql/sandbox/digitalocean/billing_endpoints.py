@@ -7,7 +7,7 @@ from datetime import date
 from http import HTTPStatus
 from typing import Final
 
-from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.digitalocean.bills import Bill, Bills, dollars
 from billql.sandbox.digitalocean.documents import csv_of, file_name, pdf_of
 from billql.sandbox.digitalocean.insights import TEAM_URN, Insights
@@ -57,7 +57,7 @@ class BillingEndpoints:
     def _bill(self, uuid: str) -> Bill:
         bill = self._bills.find(uuid)
         if bill is None:
-            raise Refusal(HTTPStatus.NOT_FOUND)
+            raise ApiError(HTTPStatus.NOT_FOUND)
         return bill
 
     def _get_balance(self, request: Request) -> Response:
@@ -111,15 +111,15 @@ class BillingEndpoints:
         if not re.fullmatch(
             r"do:team(group)?:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", account_urn
         ):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "account_urn is not a team's or a teamgroup's")
+            raise ApiError(HTTPStatus.BAD_REQUEST, "account_urn is not a team's or a teamgroup's")
         start, end = _day(start_date, "start_date"), _day(end_date, "end_date")
         if end < start:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "end_date must not be before start_date")
+            raise ApiError(HTTPStatus.BAD_REQUEST, "end_date must not be before start_date")
         if (end - start).days >= LONGEST_WINDOW:
-            words = f"end_date must be within {LONGEST_WINDOW} days of start_date"
-            raise Refusal(HTTPStatus.BAD_REQUEST, words)
+            message = f"end_date must be within {LONGEST_WINDOW} days of start_date"
+            raise ApiError(HTTPStatus.BAD_REQUEST, message)
         if account_urn != TEAM_URN:
-            raise Refusal(HTTPStatus.NOT_FOUND)
+            raise ApiError(HTTPStatus.NOT_FOUND)
         first, total = self._insights.window(start, end)
         return Response.json(
             {
@@ -147,4 +147,4 @@ def _day(text: str, name: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             pass
-    raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} must be a date in YYYY-MM-DD format")
+    raise ApiError(HTTPStatus.BAD_REQUEST, f"{name} must be a date in YYYY-MM-DD format")

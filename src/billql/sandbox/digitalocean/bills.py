@@ -21,18 +21,18 @@ from typing import Final, Literal
 
 from billql.sandbox.api import Json
 from billql.sandbox.digitalocean import catalogue
-from billql.sandbox.digitalocean.charges import Charge, charges_of, droplet_words
+from billql.sandbox.digitalocean.charges import Charge, charges_of, droplet_description
 from billql.sandbox.digitalocean.fleet import Fleet, runner_number
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import (
     DAY,
     HOUR,
     day_start,
+    format_timestamp,
     hours_between,
     month_label,
     month_of,
     month_start,
-    written,
 )
 
 MONTHS: Final = 24
@@ -83,8 +83,8 @@ class Line:
         if self.hours is not None:
             shown["duration"] = str(self.hours)
             shown["duration_unit"] = "Hours"
-        shown["start_time"] = written(self.start)
-        shown["end_time"] = written(self.end)
+        shown["start_time"] = format_timestamp(self.start)
+        shown["end_time"] = format_timestamp(self.end)
         if self.project:
             shown["project_name"] = self.project
         return shown
@@ -134,7 +134,7 @@ class Bill:
             "invoice_period": month_label(self.month),
         }
         if self.updated is not None:
-            shown["updated_at"] = written(self.updated)
+            shown["updated_at"] = format_timestamp(self.updated)
         return shown
 
 
@@ -219,17 +219,17 @@ class Bills:
             hours = rng.between(1, 9)
             to = since + hours * HOUR - rng.below(HOUR)
             size = rng.pick(catalogue.RUNNER_SIZES)
-            words = droplet_words(f"ci-runner-{rng.hex(4)}", size)
+            description = droplet_description(f"ci-runner-{rng.hex(4)}", size)
             number = str(runner_number(since, place))
             if to <= end:
-                charge = Charge("Droplets", words, size.cents, "", resource_id=number)
+                charge = Charge("Droplets", description, size.cents, "", resource_id=number)
                 yield _line(charge, since, to, hours)
 
     def _account(self, start: int, end: int) -> Iterator[Line]:
         """Yield what belongs to no resource; the subscriptions to Spaces are all alike."""
         hours = hours_between(start, end)
-        words = "Spaces ($5/mo 250GB storage & 1TB bandwidth)"
-        spaces = Charge("Spaces Subscription", words, catalogue.SPACES, "")
+        description = "Spaces ($5/mo 250GB storage & 1TB bandwidth)"
+        spaces = Charge("Spaces Subscription", description, catalogue.SPACES, "")
         for charge in (
             *[spaces] * (2 + self._fleet.scale // 4),
             Charge("Container Registry", "Basic subscription", catalogue.REGISTRY, ""),
@@ -244,8 +244,8 @@ class Bills:
         if month % 3 == 1:
             gib = rng.between(100, 900) * self._fleet.scale * (end - start) // (31 * DAY)
             overage = gib
-            words = f"Bandwidth overage - {gib} GiB at $0.01/GiB"
-            yield Line("overage", "Bandwidth", words, overage, start, end)
+            description = f"Bandwidth overage - {gib} GiB at $0.01/GiB"
+            yield Line("overage", "Bandwidth", description, overage, start, end)
         tax = 0
         if month % 12 == 0:
             yield Line("tax", "Taxes", "STATE SALES TAX (0.00%)", 0, start, end - 1)

@@ -59,7 +59,7 @@ class Size(NamedTuple):
     gpu: Gpu | None = None
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The size in words, as invoices call the nodes of a cluster."""
         return f"{self.memory // 1024} GB / {self.vcpus} vCPU / {self.disk} GB SSD"
 
@@ -138,7 +138,7 @@ class DatabaseSize(NamedTuple):
     """A size of database node."""
 
     slug: str
-    words: str
+    description: str
     cents: int
     storage_mib: int
 
@@ -159,7 +159,7 @@ class Engine(NamedTuple):
 
     slug: str
     version: str
-    words: str
+    description: str
     scheme: str
     port: int
 
@@ -183,7 +183,7 @@ class AppSize(NamedTuple):
     bandwidth_gib: int
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The size's name."""
         memory = f"{self.memory_mib / 1024:g}GB" + (" Fixed" if "fixed" in self.slug else "")
         return f"{'Dedicated' if self.dedicated else 'Shared'} {self.cpus}VCPU {memory}"
@@ -192,7 +192,7 @@ class AppSize(NamedTuple):
         """Return the size as the API does: numbers are text, and what is false is not there."""
         professional = self.dedicated or self.cents >= 1200
         shown: Json = {
-            "name": self.words,
+            "name": self.description,
             "slug": self.slug,
             "cpu_type": "DEDICATED" if self.dedicated else "SHARED",
             "cpus": str(self.cpus),

@@ -32,16 +32,18 @@ def charges_of(life: Life) -> list[Charge]:
         case "droplet" | "gpu":
             return _of_droplet(life)
         case "volume":
-            words = f"{life.name} ({life.amount} GiB)"
+            description = f"{life.name} ({life.amount} GiB)"
             cents = life.amount * catalogue.VOLUME_GIB
-            return [Charge("Volumes", words, cents, "1-DO-BLCK-0002", resource_uuid=life.uuid)]
+            return [
+                Charge("Volumes", description, cents, "1-DO-BLCK-0002", resource_uuid=life.uuid)
+            ]
         case "snapshot":
             return [_of_snapshot(life)]
         case "load_balancer":
-            words = f"{life.name} (Small)"
+            description = f"{life.name} (Small)"
             cents = catalogue.LOAD_BALANCER
             sku = "1-DO-LDBL-0001"
-            return [Charge("Load Balancers", words, cents, sku, resource_uuid=life.uuid)]
+            return [Charge("Load Balancers", description, cents, sku, resource_uuid=life.uuid)]
         case "cluster":
             return _of_cluster(life)
         case "database":
@@ -49,8 +51,8 @@ def charges_of(life: Life) -> list[Charge]:
         case "app":
             return [_of_app(life)]
         case "reserved_ip" if life.host is None:
-            words = f"Unused Floating IP - {life.name}"
-            return [Charge("Floating IPs", words, catalogue.IDLE_ADDRESS, "1-DO-FLIP-0001")]
+            description = f"Unused Floating IP - {life.name}"
+            return [Charge("Floating IPs", description, catalogue.IDLE_ADDRESS, "1-DO-FLIP-0001")]
         case _:
             return []
 
@@ -60,14 +62,16 @@ def _of_droplet(life: Life) -> list[Charge]:
     product = "GPU Droplets" if size.gpu else "Droplets"
     sku = f"1-DO-DROP-{100 + list(catalogue.SIZES).index(size.slug):04d}"
     number = str(life.number)
-    charges = [Charge(product, droplet_words(life.name, size), size.cents, sku, resource_id=number)]
+    charges = [
+        Charge(product, droplet_description(life.name, size), size.cents, sku, resource_id=number)
+    ]
     if life.has_backups:
         cents = size.cents * catalogue.BACKUPS_PERCENT // 100
         charges.append(Charge("Backups", life.name, cents, "1-DO-BKUP-0001", resource_id=number))
     return charges
 
 
-def droplet_words(name: str, size: catalogue.Size) -> str:
+def droplet_description(name: str, size: catalogue.Size) -> str:
     """Describe a Droplet as invoices do."""
     return f"{name} ({size.slug})"
 
@@ -87,7 +91,7 @@ def _of_cluster(life: Life) -> list[Charge]:
     return [
         Charge(
             "Kubernetes Clusters",
-            f"{pool.nodes} nodes - {pool.size.words}",
+            f"{pool.nodes} nodes - {pool.size.description}",
             pool.nodes * pool.size.cents,
             f"1-KS-K8SWN-{100 + catalogue.NODE_SIZES.index(pool.size):05d}",
             group=life.name,
@@ -102,7 +106,7 @@ def _of_database(life: Life) -> Charge:
     engine = catalogue.ENGINES[life.slot % len(catalogue.ENGINES)]
     return Charge(
         "Database Clusters",
-        f"{engine.words} - {life.amount} x {size.words}",
+        f"{engine.description} - {life.amount} x {size.description}",
         life.amount * size.cents,
         f"1-DB-DBAAS-{list(catalogue.DATABASE_SIZES).index(size.slug):04d}",
         group=life.name,
@@ -115,7 +119,7 @@ def _of_app(life: Life) -> Charge:
     size = catalogue.APP_SIZES[life.size]
     return Charge(
         "App Platform",
-        f"{life.name} - {life.amount} x {size.words}",
+        f"{life.name} - {life.amount} x {size.description}",
         life.amount * size.cents,
         f"1-AP-APPS-{list(catalogue.APP_SIZES).index(size.slug):04d}",
         category="paas",

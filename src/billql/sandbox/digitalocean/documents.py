@@ -8,7 +8,7 @@ from typing import Final
 
 from billql.sandbox.digitalocean.bills import Bill, dollars
 from billql.sandbox.pdf import pdf_page
-from billql.sandbox.timestamps import month_label, month_start, written
+from billql.sandbox.timestamps import format_timestamp, month_label, month_start
 
 CUSTOMER: Final = 6173678
 """The customer's number in the names of files."""
@@ -22,7 +22,7 @@ _TIME: Final = "%Y-%m-%d %H:%M:%S +0000"
 
 def file_name(bill: Bill, extension: str) -> str:
     """Return the name under which an invoice is saved."""
-    month = written(month_start(bill.month), "%Y %b")
+    month = format_timestamp(month_start(bill.month), "%Y %b")
     return f"DigitalOcean Invoice {month} ({CUSTOMER}-{bill.invoice_id}).{extension}"
 
 
@@ -38,8 +38,8 @@ def csv_of(bill: Bill) -> bytes:
                 line.group,
                 line.description,
                 "" if line.hours is None else line.hours,
-                written(line.start, _TIME),
-                written(line.end, _TIME),
+                format_timestamp(line.start, _TIME),
+                format_timestamp(line.end, _TIME),
                 f"${dollars(line.cents)}",
                 line.project,
                 line.category,

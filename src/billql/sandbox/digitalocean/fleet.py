@@ -107,14 +107,14 @@ class Life:
         return self.kind == "snapshot" and self.slot % 2 == 0
 
 
-def number_at(moment: int, lane: int) -> int:
+def number_at(timestamp: int, lane: int) -> int:
     """Number what is created in an hour; lanes keep those of one hour apart."""
-    return (moment // HOUR - 350_000) * 5000 + lane
+    return (timestamp // HOUR - 350_000) * 5000 + lane
 
 
-def runner_number(moment: int, place: int) -> int:
+def runner_number(timestamp: int, place: int) -> int:
     """Number a short-lived Droplet, which has no slot."""
-    return number_at(moment, _RUNNER_LANE + place % 900)
+    return number_at(timestamp, _RUNNER_LANE + place % 900)
 
 
 class Fleet:
@@ -131,13 +131,13 @@ class Fleet:
         """Return how many slots there are of a kind."""
         return max(1, HABITS[kind].number * self.scale // 8)
 
-    def at(self, kind: Kind, slot: int, moment: int) -> Life:
+    def at(self, kind: Kind, slot: int, timestamp: int) -> Life:
         """Return what lives in a slot at a moment."""
-        return self._life(kind, slot, self._turn(kind, slot, moment))
+        return self._life(kind, slot, self._turn(kind, slot, timestamp))
 
-    def alive(self, kind: Kind, moment: int) -> list[Life]:
+    def alive(self, kind: Kind, timestamp: int) -> list[Life]:
         """Return all of a kind that live at a moment."""
-        return [self.at(kind, slot, moment) for slot in range(self.slots(kind))]
+        return [self.at(kind, slot, timestamp) for slot in range(self.slots(kind))]
 
     def during(self, start: int, end: int) -> Iterator[Life]:
         """Yield what lives between two moments, in the order of kinds, slots and time."""
@@ -179,10 +179,10 @@ class Fleet:
         delay = Rng(self.seed, kind, slot, turn, "born").below(period // 8)
         return phase + turn * period + delay
 
-    def _turn(self, kind: Kind, slot: int, moment: int) -> int:
+    def _turn(self, kind: Kind, slot: int, timestamp: int) -> int:
         period, phase = self._rhythm(kind, slot)
-        turn = (moment - phase) // period
-        return turn if self._born(kind, slot, turn) <= moment else turn - 1
+        turn = (timestamp - phase) // period
+        return turn if self._born(kind, slot, turn) <= timestamp else turn - 1
 
     def _region(self, kind: Kind, slot: int) -> str:
         return Rng(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))

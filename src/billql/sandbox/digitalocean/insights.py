@@ -14,7 +14,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.digitalocean.bills import MONTHS, dollars
 from billql.sandbox.digitalocean.charges import charges_of
 from billql.sandbox.digitalocean.fleet import HABITS, Fleet, Kind
-from billql.sandbox.timestamps import DAY, day_start, month_of, written
+from billql.sandbox.timestamps import DAY, day_start, format_timestamp, month_of
 
 TEAM: Final = "12345678-1234-1234-1234-123456789012"
 """The team's UUID, the one of the API's documentation: its examples work here."""
@@ -50,12 +50,12 @@ class Insights:
 
     @cached_property
     def _slots(self) -> list[tuple[Kind, int]]:
-        moment = day_start(self._last)
+        timestamp = day_start(self._last)
         return [
             (kind, slot)
             for kind in HABITS
             for slot in range(self._fleet.slots(kind))
-            if charges_of(self._fleet.at(kind, slot, moment))
+            if charges_of(self._fleet.at(kind, slot, timestamp))
         ]
 
     def _point(self, midnight: int, kind: Kind, slot: int) -> Json:
@@ -70,5 +70,5 @@ class Insights:
                 "description": charges[0].description,
                 "group_description": charges[0].group,
             }
-        day = written(midnight, "%Y-%m-%d")
+        day = format_timestamp(midnight, "%Y-%m-%d")
         return {"usage_team_urn": TEAM_URN, "start_date": day, **same_every_day}

@@ -15,7 +15,7 @@ from billql.sandbox.digitalocean import catalogue
 from billql.sandbox.digitalocean.catalogue import SIZES, region_json
 from billql.sandbox.digitalocean.fleet import Fleet, Kind, Life
 from billql.sandbox.rng import Rng
-from billql.sandbox.timestamps import DAY, written
+from billql.sandbox.timestamps import DAY, format_timestamp
 
 _IMAGE: Final[Json] = {
     "id": 63663980,
@@ -69,7 +69,7 @@ class Inventory:
                 "name": life.name,
                 "description": "",
                 "size_gigabytes": life.amount,
-                "created_at": written(life.born),
+                "created_at": format_timestamp(life.born),
                 "filesystem_type": "ext4",
                 "filesystem_label": "",
                 "tags": list(self._tags(life)[:1]),
@@ -126,8 +126,8 @@ class Inventory:
                 "purpose": project.purpose,
                 "environment": project.environment,
                 "is_default": place == 0,
-                "created_at": written(project.created),
-                "updated_at": written(project.created + 30 * DAY),
+                "created_at": format_timestamp(project.created),
+                "updated_at": format_timestamp(project.created + 30 * DAY),
             }
             for place, project in enumerate(self._fleet.projects)
         ]
@@ -144,13 +144,15 @@ class Inventory:
             ("reserved_ip", "floatingip", "reserved_ips"),
         )
         found = []
-        for kind, word, path in kinds:
+        for kind, type_, path in kinds:
             for life in self._alive(kind):
                 if life.project == project:
                     key = {"droplet": str(life.number), "floatingip": life.name}.get(
-                        word, life.uuid
+                        type_, life.uuid
                     )
-                    found.append((f"do:{word}:{key}", f"/v2/{path}/{key}", written(life.born)))
+                    found.append(
+                        (f"do:{type_}:{key}", f"/v2/{path}/{key}", format_timestamp(life.born))
+                    )
         return found
 
     def _alive(self, kind: Kind) -> list[Life]:
@@ -192,7 +194,10 @@ class Inventory:
         low = life.number
         address = f"164.{90 + (low >> 16) % 100}.{(low >> 8) % 256}.{low % 254 + 1}"
         backups = ["backups"] if life.has_backups else []
-        window = {"start": written(self._now + DAY // 2), "end": written(self._now + DAY)}
+        window = {
+            "start": format_timestamp(self._now + DAY // 2),
+            "end": format_timestamp(self._now + DAY),
+        }
         shown: Json = {
             "id": life.number,
             "name": life.name,
@@ -203,7 +208,7 @@ class Inventory:
             "locked": False,
             "status": "active",
             "kernel": None,
-            "created_at": written(life.born),
+            "created_at": format_timestamp(life.born),
             "features": [*backups, "private_networking", "ipv6"],
             "backup_ids": [low + 1] if backups else [],
             "next_backup_window": window if backups else None,
@@ -240,7 +245,7 @@ class Inventory:
         return {
             "id": str(life.number) if life.of_droplet else life.uuid,
             "name": life.name,
-            "created_at": written(life.born),
+            "created_at": format_timestamp(life.born),
             "regions": [life.region],
             "resource_id": str(of.number) if life.of_droplet else of.uuid,
             "resource_type": of.kind,
@@ -259,7 +264,7 @@ class Inventory:
             "size_unit": 1,
             "algorithm": "round_robin",
             "status": "active",
-            "created_at": written(life.born),
+            "created_at": format_timestamp(life.born),
             "forwarding_rules": [
                 {
                     "entry_protocol": "https",
@@ -291,7 +296,7 @@ class Inventory:
         }
 
     def _cluster(self, life: Life) -> Json:
-        created = written(life.born)
+        created = format_timestamp(life.born)
         tags = ["k8s", f"k8s:{life.uuid}"]
         return {
             "id": life.uuid,
@@ -361,7 +366,7 @@ class Inventory:
             "num_nodes": life.amount,
             "region": life.region,
             "status": "online",
-            "created_at": written(life.born),
+            "created_at": format_timestamp(life.born),
             "maintenance_window": {"day": "saturday", "hour": "08:45:12", "pending": False},
             "size": life.size,
             "tags": list(self._tags(life)[:1]),

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.digitalocean.bills import NIGHTLY, Bill, Bills, dollars
-from billql.sandbox.timestamps import DAY, day_start, month_start, written
+from billql.sandbox.timestamps import DAY, day_start, format_timestamp, month_start
 
 EventType = Literal[
     "ACHFailure", "Adjustment", "AttemptFailed", "Chargeback", "Credit", "CreditExpiration",
@@ -24,7 +24,7 @@ EventType = Literal[
 class Event(NamedTuple):
     """One entry of the billing history; what the customer pays or is given is negative."""
 
-    moment: int
+    timestamp: int
     type: EventType
     cents: int
     description: str
@@ -36,7 +36,7 @@ class Event(NamedTuple):
         if self.bill:
             shown["invoice_id"] = self.bill.invoice_id
             shown["invoice_uuid"] = self.bill.uuid
-        shown["date"] = written(self.moment)
+        shown["date"] = format_timestamp(self.timestamp)
         shown["type"] = self.type
         return shown
 
@@ -55,9 +55,9 @@ class Ledger:
             event
             for bill in self._bills.all()
             for event in _events_after(bill)
-            if event.moment <= self._now
+            if event.timestamp <= self._now
         ]
-        return sorted(events, key=lambda event: event.moment, reverse=True)
+        return sorted(events, key=lambda event: event.timestamp, reverse=True)
 
     @cached_property
     def history(self) -> list[Json]:
@@ -72,18 +72,18 @@ class Ledger:
             "month_to_date_balance": dollars(account + usage),
             "account_balance": dollars(account),
             "month_to_date_usage": dollars(usage),
-            "generated_at": written(self._bills.preview.updated or self._now),
+            "generated_at": format_timestamp(self._bills.preview.updated or self._now),
         }
 
 
 def _events_after(bill: Bill) -> Iterator[Event]:
     """Yield what an invoice leads to in the days after it."""
     issued = month_start(bill.month + 1) + 8 * 3600 + 44 * 60 + 38
-    month_name = written(month_start(bill.month), "%B %Y")
+    month_name = format_timestamp(month_start(bill.month), "%B %Y")
     due = bill.cents
 
-    def after(days: int, type: EventType, cents: int, words: str) -> Event:
-        return Event(issued + days * DAY, type, cents, words)
+    def after(days: int, type: EventType, cents: int, description: str) -> Event:
+        return Event(issued + days * DAY, type, cents, description)
 
     yield Event(issued, "Invoice", due, f"Invoice for {month_name}", bill)
     if due > 0:

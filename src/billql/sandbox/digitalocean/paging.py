@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final, NamedTuple
 from urllib.parse import urlencode
 
-from billql.sandbox.api import Json, Refusal, Request
+from billql.sandbox.api import ApiError, Json, Request
 
 DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 200
@@ -25,9 +25,9 @@ class Page(NamedTuple):
         number = _number(request, "page", 1)
         size = _number(request, "per_page", DEFAULT_SIZE)
         if number < 1:
-            raise Refusal(HTTPStatus.BAD_REQUEST, "page must be at least 1")
+            raise ApiError(HTTPStatus.BAD_REQUEST, "page must be at least 1")
         if not 1 <= size <= LARGEST_SIZE:
-            raise Refusal(HTTPStatus.BAD_REQUEST, f"per_page must be between 1 and {LARGEST_SIZE}")
+            raise ApiError(HTTPStatus.BAD_REQUEST, f"per_page must be between 1 and {LARGEST_SIZE}")
         return cls(number, size)
 
     def places(self, total: int) -> range:
@@ -39,19 +39,19 @@ class Page(NamedTuple):
         return -(-total // self.size)
 
 
-def paged(request: Request, word: str, rows: Sequence[Json], **beside: Json) -> Json:
+def paged(request: Request, member: str, rows: Sequence[Json], **beside: Json) -> Json:
     """Return a page of rows under a word, its links, its total, and what stands beside them.
 
     If everything fits on one page, there are no links at all.
     """
     page = Page.of(request)
     total = len(rows)
-    answer: Json = {word: rows[(page.number - 1) * page.size : page.number * page.size], **beside}
+    body: Json = {member: rows[(page.number - 1) * page.size : page.number * page.size], **beside}
     links = _links(request, page, page.count(total))
     if links:
-        answer["links"] = {"pages": links}
-    answer["meta"] = {"total": total}
-    return answer
+        body["links"] = {"pages": links}
+    body["meta"] = {"total": total}
+    return body
 
 
 def _links(request: Request, page: Page, count: int) -> dict[str, str]:
@@ -78,5 +78,5 @@ def _number(request: Request, name: str, default: int) -> int:
         return default
     # int() alone would take '1_0', ' 1' and digits of other scripts, and fail for thousands.
     if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) < 19):
-        raise Refusal(HTTPStatus.BAD_REQUEST, f"{name} must be a number")
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"{name} must be a number")
     return int(text)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Final
 
-from billql.sandbox.api import Handler, Json, Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Handler, Json, Request, Response, Routes
 from billql.sandbox.digitalocean import catalogue
 from billql.sandbox.digitalocean.insights import TEAM
 from billql.sandbox.digitalocean.inventory import Inventory
@@ -85,12 +85,12 @@ class ResourceEndpoints:
         routes.add("/v2/projects/{id}/resources", self._list_resources)
 
     def _list_droplets(self, request: Request) -> Response:
-        tag, name, type_ = (request.query.get(word) for word in ("tag_name", "name", "type"))
+        tag, name, type_ = (request.query.get(member) for member in ("tag_name", "name", "type"))
         if tag is not None and (name is not None or type_ is not None):
-            words = "tag_name can not be combined with name or type"
-            raise Refusal(HTTPStatus.BAD_REQUEST, words)
+            message = "tag_name can not be combined with name or type"
+            raise ApiError(HTTPStatus.BAD_REQUEST, message)
         if type_ not in (None, "droplets", "gpus"):
-            raise Refusal(HTTPStatus.BAD_REQUEST, "type must be droplets or gpus")
+            raise ApiError(HTTPStatus.BAD_REQUEST, "type must be droplets or gpus")
         have = self._inventory
         rows = [
             row
@@ -126,18 +126,18 @@ class ResourceEndpoints:
         for place, project in enumerate(self._inventory.projects):
             if key == project["id"] or (key == "default" and project["is_default"]):
                 return place
-        raise Refusal(HTTPStatus.NOT_FOUND)
+        raise ApiError(HTTPStatus.NOT_FOUND)
 
 
-def _list(request: Request, word: str, rows: Sequence[Json]) -> Response:
+def _list(request: Request, member: str, rows: Sequence[Json]) -> Response:
     """Answer with a page; here `links` is an empty object where billing has none at all."""
-    answer = paged(request, word, rows)
+    answer = paged(request, member, rows)
     answer.setdefault("links", {})
     return Response.json(answer)
 
 
 def _lister(
-    word: str,
+    member: str,
     rows: Rows,
     keep: Callable[[Request, Json], bool] | None = None,
 ) -> Handler:
@@ -147,20 +147,20 @@ def _lister(
         shown = rows()
         if keep is not None:
             shown = [row for row in shown if keep(request, row)]
-        return _list(request, word, shown)
+        return _list(request, member, shown)
 
     return answer
 
 
-def _getter(word: str, rows: Rows) -> Handler:
+def _getter(member: str, rows: Rows) -> Handler:
     """Return the endpoint of one row; the path's parameter is called as the row's key is."""
 
     def answer(request: Request, **key: str) -> Response:
         ((name, value),) = key.items()
         for row in rows():
             if str(row[name]) == value:
-                return Response.json({word: row})
-        raise Refusal(HTTPStatus.NOT_FOUND)
+                return Response.json({member: row})
+        raise ApiError(HTTPStatus.NOT_FOUND)
 
     return answer
 
@@ -180,12 +180,12 @@ def _list_app_sizes(request: Request) -> Response:
 def _filter_volumes(request: Request, volume: Json) -> bool:
     name, region = request.query.get("name"), request.query.get("region")
     if region is not None and region not in _VOLUME_REGIONS:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "region must be the slug of a region with volumes")
+        raise ApiError(HTTPStatus.BAD_REQUEST, "region must be the slug of a region with volumes")
     return name in (None, volume["name"]) and region in (None, volume["region"]["slug"])
 
 
 def _filter_snapshots(request: Request, snapshot: Json) -> bool:
     wanted = request.query.get("resource_type")
     if wanted not in (None, "droplet", "volume"):
-        raise Refusal(HTTPStatus.BAD_REQUEST, "resource_type must be droplet or volume")
+        raise ApiError(HTTPStatus.BAD_REQUEST, "resource_type must be droplet or volume")
     return wanted in (None, snapshot["resource_type"])

@@ -325,8 +325,8 @@ class AccountEndpoints(Endpoints):
 def _logged(event: Event, params: Params) -> bool:
     since, before = params.get("starting_on"), params.get("ending_before")
     return (
-        (since is None or event.moment >= since)
-        and (before is None or event.moment < before)
+        (since is None or event.timestamp >= since)
+        and (before is None or event.timestamp < before)
         and params.get("resource_id") in (None, event.resource)
         and params.get("resource_type") in (None, event.type)
     )

@@ -161,9 +161,11 @@ class Account:
             archived=self.later(HOUR),
         )
 
-    def contract_at(self, moment: int) -> Contract:
+    def contract_at(self, timestamp: int) -> Contract:
         """Return the contract that counts at a moment of the customer's time."""
-        valid = [one for one in self.contracts if one.archived is None and one.starts_at <= moment]
+        valid = [
+            one for one in self.contracts if one.archived is None and one.starts_at <= timestamp
+        ]
         return valid[-1]
 
     @cached_property
@@ -209,7 +211,7 @@ class Account:
             "ingest_aliases": [customer.ingest_alias, customer.stripe_id],
             "name": customer.name,
             "customer_config": {
-                "salesforce_account_id": f"0015500001{sold.word(8)}"
+                "salesforce_account_id": f"0015500001{sold.alphanumeric(8)}"
                 if customer.plan == "enterprise"
                 else None
             },

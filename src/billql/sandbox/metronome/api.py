@@ -9,7 +9,7 @@ from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
-from billql.sandbox.api import Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Request, Response, Routes
 from billql.sandbox.limits import Quota
 from billql.sandbox.story import Story
 
@@ -73,8 +73,8 @@ class Metronome:
         known = {"invoices", *PERMISSIONS.values()}
         if unknown := set(permissions) - known:
             raise ValueError(f"unknown permissions: {', '.join(sorted(unknown))}")
-        word = "/".join(["metronome", str(self._story.seed), *sorted(permissions)])
-        token = sha256(word.encode()).hexdigest()
+        seed = "/".join(["metronome", str(self._story.seed), *sorted(permissions)])
+        token = sha256(seed.encode()).hexdigest()
         self._restricted[token] = frozenset(permissions)
         return token
 
@@ -82,18 +82,18 @@ class Metronome:
         """Return the bearer token, or refuse the request."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or (token != self.token and token not in self._restricted):
-            raise Refusal(HTTPStatus.UNAUTHORIZED)
+            raise ApiError(HTTPStatus.UNAUTHORIZED)
         if token != self.token:
             required = _permission(request.path)
             if required not in self._restricted[token]:
-                words = f"The token does not have access to this resource: {required}"
-                raise Refusal(HTTPStatus.FORBIDDEN, words)
+                message = f"The token does not have access to this resource: {required}"
+                raise ApiError(HTTPStatus.FORBIDDEN, message)
         return token
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
+    def error_response(self, request: Request, error: ApiError) -> Response:
         """Word an error as the API does: a message, and nothing else."""
-        message = refusal.message or _MESSAGES.get(refusal.status, str(refusal))
-        return Response.json({"message": message}, refusal.status)
+        message = error.message or _MESSAGES.get(error.status, str(error))
+        return Response.json({"message": message}, error.status)
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
         """Return the request's id, and how long to wait if it was one too many."""
@@ -106,7 +106,7 @@ class Metronome:
 
 def _permission(path: str) -> str:
     """Return what a token needs for a path."""
-    words = path.strip("/").split("/")
-    if len(words) > 3 and words[1] == "customers" and words[3] == "invoices":
+    parts = path.strip("/").split("/")
+    if len(parts) > 3 and parts[1] == "customers" and parts[3] == "invoices":
         return "invoices"
-    return PERMISSIONS.get(words[1] if len(words) > 1 else "", "nothing")
+    return PERMISSIONS.get(parts[1] if len(parts) > 1 else "", "nothing")

@@ -14,11 +14,11 @@ from billql.sandbox.rng import Rng
 class Event(NamedTuple):
     """Something that was done."""
 
-    moment: int
+    timestamp: int
     type: str
     resource: str
     action: str
-    words: str
+    description: str
     by_itself: bool = False
 
     def json(self) -> Json:
@@ -31,7 +31,7 @@ class Event(NamedTuple):
         }
         return {
             "id": rng.uuid(),
-            "timestamp": iso_millis(self.moment),
+            "timestamp": iso_millis(self.timestamp),
             "actor": {"id": "system", "name": SYSTEM} if self.by_itself else person,
             "request": {
                 "id": rng.uuid(),
@@ -41,7 +41,7 @@ class Event(NamedTuple):
             "resource_id": self.resource,
             "action": self.action,
             "status": "success",
-            "description": self.words,
+            "description": self.description,
         }
 
 
@@ -55,8 +55,8 @@ class AuditLog:
     def events(self) -> list[Event]:
         """Return everything up to now, oldest first."""
         events = [*self._of_catalogue(), *self._of_customers()]
-        done = [event for event in events if event.moment <= self._world.now]
-        return sorted(done, key=lambda event: (event.moment, event.type, event.resource))
+        done = [event for event in events if event.timestamp <= self._world.now]
+        return sorted(done, key=lambda event: (event.timestamp, event.type, event.resource))
 
     def _of_catalogue(self) -> Iterator[Event]:
         catalogue = self._world.catalogue
@@ -66,8 +66,8 @@ class AuditLog:
                 yield Event(product.archived, "product", product.id, "archive", product.name)
         for meter in catalogue.meters:
             if meter.archived is not None:
-                words = meter.metric.name
-                yield Event(meter.archived, "billable_metric", meter.id, "archive", words)
+                description = meter.metric.name
+                yield Event(meter.archived, "billable_metric", meter.id, "archive", description)
         for card in catalogue.rate_cards:
             yield Event(card.created, "rate_card", card.id, "create", card.name)
 
@@ -78,14 +78,16 @@ class AuditLog:
             if account.archived is not None:
                 yield Event(account.archived, "customer", account.id, "archive", name)
             for contract in account.contracts:
-                words = f"{contract.name} of {name}"
-                yield Event(contract.created, "contract", contract.id, "create", words)
+                description = f"{contract.name} of {name}"
+                yield Event(contract.created, "contract", contract.id, "create", description)
                 if contract.archived is not None:
-                    yield Event(contract.archived, "contract", contract.id, "archive", words)
+                    yield Event(contract.archived, "contract", contract.id, "archive", description)
             for grant in self._world.story.grants(account.customer):
                 type = "credit" if grant.kind == "credit" else "commit"
                 created = max(grant.starts_at, account.customer.created)
                 yield Event(created, type, grant.id, "create", f"{grant.name} of {name}")
             for bill in account.bills:
-                words = f"Invoice of {name}"
-                yield Event(bill.issued, "invoice", bill.metronome_id, "finalize", words, True)
+                description = f"Invoice of {name}"
+                yield Event(
+                    bill.issued, "invoice", bill.metronome_id, "finalize", description, True
+                )

@@ -146,14 +146,14 @@ class BalanceEndpoints(Endpoints):
         return self._list(request, params, ("CREDIT",), "credits", "credit_id")
 
     def _list(
-        self, request: Request, params: Params, kinds: Sequence[str], word: str, id: str
+        self, request: Request, params: Params, kinds: Sequence[str], group: str, id: str
     ) -> Response:
         rows = [
             balance
             for balance in self.records.balances(self.account(params))
             if balance.kind in kinds
             and params.get(id) in (None, balance.id)
-            and (balance.contract is None or params.get(f"include_contract_{word}"))
+            and (balance.contract is None or params.get(f"include_contract_{group}"))
             and (balance.archived is None or params.get("include_archived"))
             and (balance.amount or not params.get("exclude_zero_balances"))
             and params.get("access_type") != "QUANTITY"
@@ -231,7 +231,7 @@ class BalanceEndpoints(Endpoints):
             entries = [entry for entry in balance.entries if entry.event != "EXPIRATION"]
             amounts = {"SEGMENT_START": PER_SEAT, "AUTOMATED_INVOICE_DEDUCTION": -used}
             mine = [
-                Entry(entry.event, entry.moment, amounts[entry.event])
+                Entry(entry.event, entry.timestamp, amounts[entry.event])
                 for entry in entries
                 if amounts[entry.event]
             ]

@@ -47,7 +47,7 @@ class Entry:
 
     event: str
     """Its type, without the kind that begins it."""
-    moment: int
+    timestamp: int
     amount: int
     segment: str | None = None
     invoice: str | None = None
@@ -96,9 +96,9 @@ class Balance:
             return 0
         return max(0, sum(entry.amount for entry in self.entries if not entry.draft))
 
-    def covers(self, moment: float) -> bool:
+    def covers(self, timestamp: float) -> bool:
         """Whether it can be used at a moment."""
-        return any(one.start <= moment < one.end for one in self.segments)
+        return any(one.start <= timestamp < one.end for one in self.segments)
 
 
 class Balances:

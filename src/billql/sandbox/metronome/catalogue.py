@@ -111,9 +111,9 @@ class Product(NamedTuple):
         """Return it as other objects refer to it."""
         return {"id": self.id, "name": self.name}
 
-    def _state(self, moment: int, name: str) -> Json:
+    def _state(self, timestamp: int, name: str) -> Json:
         state: Json = {
-            "created_at": iso_millis(moment),
+            "created_at": iso_millis(timestamp),
             "created_by": "Robin Billing",
             "name": name,
         }
@@ -300,13 +300,13 @@ class Catalogue:
         )
 
     def _make_cards(self) -> Iterator[RateCard]:
-        for key, name, words in (
+        for key, name, description in (
             ("standard", "Standard", "What everybody pays"),
             ("enterprise", "Enterprise", "With seats, for contracts of a year"),
         ):
             rates = tuple(self._rates(key == "enterprise"))
             card_id = self._id("rate card", key)
-            yield RateCard(card_id, key, name, words, self.founded + 40 * DAY, rates)
+            yield RateCard(card_id, key, name, description, self.founded + 40 * DAY, rates)
 
     def _rates(self, enterprise: bool) -> Iterator[Rate]:
         """Yield the rates; until shortly before the books opened some were higher."""

@@ -7,7 +7,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract, World
 from billql.sandbox.metronome.balances import Balance, Balances
 from billql.sandbox.metronome.catalogue import Meter
@@ -21,9 +21,9 @@ AnyInvoice = Invoice | PlanInvoice
 """An invoice of either world."""
 
 
-def not_found(what: str) -> Refusal:
+def not_found(what: str) -> ApiError:
     """Return an error with status 404, for an id that does not exist."""
-    return Refusal(HTTPStatus.NOT_FOUND, f"{what} not found")
+    return ApiError(HTTPStatus.NOT_FOUND, f"{what} not found")
 
 
 class Records:

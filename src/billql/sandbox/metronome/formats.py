@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.rng import Rng
-from billql.sandbox.timestamps import written
+from billql.sandbox.timestamps import format_timestamp
 
 
 class Unit(NamedTuple):
@@ -44,11 +44,11 @@ SYSTEM: Final = "Metronome System"
 """The author of what happens automatically."""
 
 
-def iso_offset(moment: int) -> str:
+def iso_offset(timestamp: int) -> str:
     """Return the timestamp of something scheduled, used or billed."""
-    return written(moment, "%Y-%m-%dT%H:%M:%S+00:00")
+    return format_timestamp(timestamp, "%Y-%m-%dT%H:%M:%S+00:00")
 
 
-def iso_millis(moment: int) -> str:
+def iso_millis(timestamp: int) -> str:
     """Return the timestamp of a change to the account."""
-    return written(moment, "%Y-%m-%dT%H:%M:%S.000Z")
+    return format_timestamp(timestamp, "%Y-%m-%dT%H:%M:%S.000Z")

@@ -87,11 +87,11 @@ class Invoice:
             paid.append((spent, draw.grant))
         return paid
 
-    def _used(self, moment: int) -> tuple[int, ...]:
+    def _used(self, timestamp: int) -> tuple[int, ...]:
         """Return the lots of each metric that are used up by a moment; a lot costs a cent."""
         metering, customer = self.account.world.metering, self.account.customer
         return tuple(
-            metering.so_far(customer, metric, self.bill.month, moment)
+            metering.so_far(customer, metric, self.bill.month, timestamp)
             for metric in customer.metrics
         )
 
@@ -210,7 +210,7 @@ class Invoice:
         }
 
     def _line(self, product: Product, type: str, name: str, total: int) -> Json:
-        words = {
+        product_types = {
             "USAGE": "UsageProductListItem",
             "SUBSCRIPTION": "SubscriptionProductListItem",
             "COMPOSITE": "CompositeProductListItem",
@@ -221,7 +221,7 @@ class Invoice:
             "total": total,
             "credit_type": product.unit.json(),
             "product_id": product.id,
-            "product_type": words.get(product.type, "FixedProductListItem"),
+            "product_type": product_types.get(product.type, "FixedProductListItem"),
             "product_custom_fields": {},
             "product_tags": list(product.tags),
         }

@@ -38,15 +38,17 @@ class Metering:
         self._story = story
         self._so_far = lru_cache(maxsize=200_000)(self._count)
 
-    def so_far(self, customer: Customer, metric: Metric, month: int, moment: int) -> int:
+    def so_far(self, customer: Customer, metric: Metric, month: int, timestamp: int) -> int:
         """Return the lots of a month that are used up by a moment, which may be outside of it."""
         start = month_start(month)
-        end = min(max(moment, start), month_start(month + 1), self._story.now)
+        end = min(max(timestamp, start), month_start(month + 1), self._story.now)
         # Usage of an hour counts at its end.
         return self._so_far(customer, metric, month, end // HOUR * HOUR)
 
-    def _count(self, customer: Customer, metric: Metric, month: int, moment: int) -> int:
-        return self._story.usage.units(customer, metric, month_start(month), moment) // metric.lot
+    def _count(self, customer: Customer, metric: Metric, month: int, timestamp: int) -> int:
+        return (
+            self._story.usage.units(customer, metric, month_start(month), timestamp) // metric.lot
+        )
 
     def lots(
         self, customer: Customer, meter: Meter, start: int, end: int, group: Mapping[str, str]
@@ -56,7 +58,7 @@ class Metering:
         end = min(end, self._story.now)
         for month in range(month_at(start), month_at(end) + 1) if start < end else ():
             since, until = (
-                self.so_far(customer, meter.metric, month, moment) for moment in (start, end)
+                self.so_far(customer, meter.metric, month, timestamp) for timestamp in (start, end)
             )
             lots += dealt(meter, group, since, until)
         return lots
@@ -84,8 +86,8 @@ class Metering:
             opens, closes = month_start(month), month_start(month + 1)
             planned = self._planned(customer, seat, month)
             until, since = (
-                planned * (min(max(moment, opens), closes) - opens) // (closes - opens)
-                for moment in (end // HOUR * HOUR, start // HOUR * HOUR)
+                planned * (min(max(timestamp, opens), closes) - opens) // (closes - opens)
+                for timestamp in (end // HOUR * HOUR, start // HOUR * HOUR)
             )
             prompts += until - since
         return prompts

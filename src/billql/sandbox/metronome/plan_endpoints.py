@@ -207,19 +207,19 @@ class PlanEndpoints(Endpoints):
 def _ledger_json(ledger: PlanLedger, unit: Unit, params: Params) -> Json:
     """Return what happened to a unit's credits in a time, and what they were before and after."""
     entries = ledger.entries(unit)
-    start = params.get("starting_on", entries[0].moment)
+    start = params.get("starting_on", entries[0].timestamp)
     end = params.get("ending_before", ledger.period_end + 1)
 
-    def balance(moment: float, entries: list[Entry]) -> Json:
+    def balance(timestamp: float, entries: list[Entry]) -> Json:
         return {
-            "effective_at": iso_offset(int(moment)),
+            "effective_at": iso_offset(int(timestamp)),
             "excluding_pending": sum(one.amount for one in entries if not one.pending),
             "including_pending": sum(one.amount for one in entries),
         }
 
-    earlier = [one for one in entries if one.moment < start]
-    by_then = [one for one in entries if one.moment < end]
-    shown = [one for one in by_then if one.moment >= start]
+    earlier = [one for one in entries if one.timestamp < start]
+    by_then = [one for one in entries if one.timestamp < end]
+    shown = [one for one in by_then if one.timestamp >= start]
     if "sort" in params and params["sort"] == "desc":
         shown.reverse()
     return {

@@ -35,7 +35,7 @@ class Entry:
 
     grant: str
     amount: int
-    moment: int
+    timestamp: int
     reason: str
     invoice: str | None = None
     author: str = SYSTEM
@@ -50,7 +50,7 @@ class Entry:
             "amount": self.amount,
             "reason": self.reason,
             "running_balance": self.running,
-            "effective_at": iso_offset(self.moment),
+            "effective_at": iso_offset(self.timestamp),
             "created_by": self.author,
             "credit_grant_id": self.grant,
             "invoice_id": self.invoice,
@@ -103,7 +103,7 @@ class PlanInvoice:
     def _used(self, metric: Metric, start: int, end: int) -> int:
         metering, customer = self.account.world.metering, self.account.customer
         since, until = (
-            metering.so_far(customer, metric, self.month, moment) for moment in (start, end)
+            metering.so_far(customer, metric, self.month, timestamp) for timestamp in (start, end)
         )
         return until - since
 
@@ -264,8 +264,8 @@ class PlanLedger:
             if taken:
                 due -= taken
                 invoice.paid.append((grant, taken))
-                words = "Automated invoice deduction"
-                entry = Entry(grant.id, -taken, invoice.end, words, invoice.id, pending=pending)
+                reason = "Automated invoice deduction"
+                entry = Entry(grant.id, -taken, invoice.end, reason, invoice.id, pending=pending)
                 grant.entries.append(entry)
             if grant.end == invoice.end:
                 self._expire(grant, pending=pending)
@@ -280,7 +280,7 @@ class PlanLedger:
         """Return all changes of a unit's credits in their order, with what they leave."""
         entries = [entry for grant in self.grants if grant.unit is unit for entry in grant.entries]
         # What is taken and expires at the end of a month comes before the next month's grants.
-        entries.sort(key=lambda entry: (entry.moment, entry.amount > 0, not entry.invoice))
+        entries.sort(key=lambda entry: (entry.timestamp, entry.amount > 0, not entry.invoice))
         running = 0
         for entry in entries:
             running += entry.amount

@@ -124,8 +124,8 @@ class PricingEndpoints(Endpoints):
 
     def _list_contract_rates(self, request: Request, params: Params) -> Response:
         card = self.world.catalogue.card(self.contract(params).card)
-        moment = params.get("at", self.now)
-        rows = [rate for rate in card.rates if _valid(rate, moment) and _selected(rate, params)]
+        timestamp = params.get("at", self.now)
+        rows = [rate for rate in card.rates if _valid(rate, timestamp) and _selected(rate, params)]
 
         def write(rate: Rate) -> Json:
             sold = rate._replace(entitled=rate.entitled or rate.product.key == "prompts")
@@ -143,8 +143,8 @@ class PricingEndpoints(Endpoints):
         return data(scheduled(params, card.created // DAY * DAY, ["100", "103"]))
 
 
-def _valid(rate: Rate, moment: float) -> bool:
-    return rate.start <= moment and (rate.end is None or moment < rate.end)
+def _valid(rate: Rate, timestamp: float) -> bool:
+    return rate.start <= timestamp and (rate.end is None or timestamp < rate.end)
 
 
 def _selected(rate: Rate, params: Params) -> bool:

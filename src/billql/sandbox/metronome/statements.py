@@ -31,16 +31,16 @@ def entry_json(entry: Entry, kind: Kind) -> Json:
     """Return an entry of the ledger of a kind of balance."""
     shown: Json = {
         "amount": entry.amount,
-        "timestamp": iso_offset(entry.moment),
+        "timestamp": iso_offset(entry.timestamp),
         "type": f"{_WORDS[kind]}_{entry.event}",
     }
-    given = {
+    optional_fields = {
         "segment_id": entry.segment,
         "invoice_id": entry.invoice,
         "contract_id": entry.contract,
         "reason": entry.reason,
     }
-    return shown | {name: value for name, value in given.items() if value is not None}
+    return shown | {name: value for name, value in optional_fields.items() if value is not None}
 
 
 def invoice_json(balance: Balance, now: int) -> Json:
@@ -79,37 +79,37 @@ def balance_json(
         "custom_fields": balance.custom_fields,
         "created_at": iso_millis(balance.created),
     }
-    given: Json = {
+    optional_fields: Json = {
         "description": balance.description,
         "created_by": balance.author,
         "applicable_product_ids": list(balance.products) or None,
         "applicable_product_tags": list(balance.tags) or None,
     }
     if balance.contract is not None:
-        given["contract"] = {"id": balance.contract.id}
-        given["applicable_contract_ids"] = [balance.contract.id]
+        optional_fields["contract"] = {"id": balance.contract.id}
+        optional_fields["applicable_contract_ids"] = [balance.contract.id]
     if balance.recurring:
-        word = "recurring_credit_id" if balance.kind == "CREDIT" else "recurring_commit_id"
-        given[word] = balance.recurring
+        key = "recurring_credit_id" if balance.kind == "CREDIT" else "recurring_commit_id"
+        optional_fields[key] = balance.recurring
     if balance.subscription:
-        given["subscription_config"] = {
+        optional_fields["subscription_config"] = {
             "subscription_id": balance.subscription,
             "allocation": "INDIVIDUAL",
             "apply_seat_increase_config": {"is_prorated": False},
         }
     if balance.archived is not None and (newer or balance.kind != "CREDIT"):
-        given["archived_at"] = iso_millis(balance.archived)
+        optional_fields["archived_at"] = iso_millis(balance.archived)
     if balance.kind != "CREDIT":
-        given["rollover_fraction"] = 0
-        given["uniqueness_key"] = f"commit-{balance.id[:8]}"
+        optional_fields["rollover_fraction"] = 0
+        optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
     if balance.purchase is not None:
-        given["invoice_schedule"] = invoice_json(balance, now)
-        given["cost_basis"] = 1
+        optional_fields["invoice_schedule"] = invoice_json(balance, now)
+        optional_fields["cost_basis"] = 1
         if balance.contract is not None:
-            given["invoice_contract"] = {"id": balance.contract.id}
+            optional_fields["invoice_contract"] = {"id": balance.contract.id}
     if amount:
-        given["balance"] = balance.amount
+        optional_fields["balance"] = balance.amount
     if ledger:
-        entries = sorted(balance.entries, key=lambda entry: entry.moment)
-        given["ledger"] = [entry_json(entry, balance.kind) for entry in entries]
-    return shown | {name: value for name, value in given.items() if value is not None}
+        entries = sorted(balance.entries, key=lambda entry: entry.timestamp)
+        optional_fields["ledger"] = [entry_json(entry, balance.kind) for entry in entries]
+    return shown | {name: value for name, value in optional_fields.items() if value is not None}

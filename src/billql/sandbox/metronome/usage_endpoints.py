@@ -195,8 +195,8 @@ class UsageEndpoints(Endpoints):
         if one := params.get("group_by"):
             keys, filters = [one["key"]], {one["key"]: one.get("values", [])}
         if keys and sorted(keys) not in map(sorted, meter.groupings):
-            words = ", ".join(keys)
-            raise bad_request(f"group_key must be a group key of the billable metric: {words}")
+            names = ", ".join(keys)
+            raise bad_request(f"group_key must be a group key of the billable metric: {names}")
         if filters.keys() - set(keys):
             raise bad_request("group_filters must have keys of group_key alone")
         if sum(map(len, filters.values())) > MOST_VALUES:

@@ -19,7 +19,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
-from billql.sandbox.api import Refusal, Request
+from billql.sandbox.api import ApiError, Request
 
 Reader = Callable[[str, object], Any]
 """Takes the path of a value and the value; returns it converted, or raises a Refusal."""
@@ -51,9 +51,9 @@ def optional(read: Reader) -> Field:
     return Field(read)
 
 
-def bad_request(message: str) -> Refusal:
+def bad_request(message: str) -> ApiError:
     """Return an error with status 400."""
-    return Refusal(HTTPStatus.BAD_REQUEST, message)
+    return ApiError(HTTPStatus.BAD_REQUEST, message)
 
 
 def text(where: str, value: object) -> str:
@@ -201,7 +201,7 @@ def _body_of(request: Request) -> object:
     if not request.body:
         return {}
     if not request.headers.get("content-type", "").startswith("application/json"):
-        raise Refusal(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+        raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     try:
         return orjson.loads(request.body)
     except orjson.JSONDecodeError:

@@ -18,22 +18,22 @@ from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, Settlement, settle
 from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue
-from billql.sandbox.stripe.credits import Wallet, grants_of
+from billql.sandbox.stripe.credits import CreditBalance, grants_of
 from billql.sandbox.stripe.customer_balance import CustomerBalance
 from billql.sandbox.stripe.discounts import Coupon
 from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.invoice_items import adjustments_of, extras_of, line_of
+from billql.sandbox.stripe.invoice_items import adjustments_of, invoice_items_of, line_of
 from billql.sandbox.stripe.invoice_model import (
-    Extra,
+    CreditNote,
+    CreditNoteKind,
     Invoice,
+    InvoiceItem,
     Line,
-    Note,
-    NoteKind,
     Reason,
     take_off,
     tax_on,
 )
-from billql.sandbox.stripe.terms import Subscribing, Terms
+from billql.sandbox.stripe.terms import SubscriptionTerms, Terms
 from billql.sandbox.timestamps import DAY, HOUR
 
 _CERTAIN: Final[dict[int, Fate]] = {
@@ -47,7 +47,7 @@ _CERTAIN: Final[dict[int, Fate]] = {
 }
 """What becomes of the second customer's invoices, by period: every story has all of it."""
 
-_CERTAIN_NOTES: Final[dict[int, NoteKind]] = {2: "refund", 3: "balance", 4: "out of band"}
+_CERTAIN_NOTES: Final[dict[int, CreditNoteKind]] = {2: "refund", 3: "balance", 4: "out of band"}
 
 
 class Account:
@@ -55,11 +55,11 @@ class Account:
 
     def __init__(self, story: Story, catalogue: Catalogue, customer: Customer) -> None:
         self.customer = customer
-        self.terms = Subscribing(story, catalogue).terms(customer)
-        self.wallet = Wallet(grants_of(story, catalogue, customer))
+        self.terms = SubscriptionTerms(story, catalogue).terms(customer)
+        self.wallet = CreditBalance(grants_of(story, catalogue, customer))
         self.invoices: list[Invoice] = []
-        self.extras: list[Extra] = []
-        self.notes: list[Note] = []
+        self.invoice_items: list[InvoiceItem] = []
+        self.notes: list[CreditNote] = []
         self.balance = CustomerBalance(customer)
         self.prefix = ident("", story.seed, "prefix", customer.place)[:8].upper()
         self.finalized = 0
@@ -67,13 +67,13 @@ class Account:
         self._catalogue = catalogue
         self._queue: list[tuple[int, int, Callable[[], object]]] = []
         self._order = count()
-        self._pending: list[Extra] = []
+        self._pending: list[InvoiceItem] = []
         self._plan()
         while self._queue and self._queue[0][0] <= story.now:
             heapq.heappop(self._queue)[2]()
 
-    def _at(self, moment: int, action: Callable[[], object]) -> None:
-        heapq.heappush(self._queue, (moment, next(self._order), action))
+    def _at(self, timestamp: int, action: Callable[[], object]) -> None:
+        heapq.heappush(self._queue, (timestamp, next(self._order), action))
 
     def _plan(self) -> None:
         """Queue what is certain from the beginning."""
@@ -84,11 +84,11 @@ class Account:
                 self._at(grant.taken_off, partial(wallet.expire, grant, grant.taken_off))
             if grant.voided is not None:
                 self._at(grant.voided, partial(wallet.void, grant))
-        for moment, amount, kind in adjustments_of(customer):
-            words = "Balance brought along" if kind == "initial" else "Goodwill"
-            self._at(moment, partial(self.balance.change, moment, amount, kind, words))
-        for extra in extras_of(story, self._catalogue, customer, self.terms):
-            self._at(extra.moment, partial(self._owe, extra))
+        for timestamp, amount, kind in adjustments_of(customer):
+            description = "Balance brought along" if kind == "initial" else "Goodwill"
+            self._at(timestamp, partial(self.balance.change, timestamp, amount, kind, description))
+        for invoice_item in invoice_items_of(story, self._catalogue, customer, self.terms):
+            self._at(invoice_item.timestamp, partial(self._owe, invoice_item))
         for terms in self.terms:
             self._plan_periods(terms)
         if self.terms and customer.plan in ("team", "scale", "enterprise"):
@@ -110,15 +110,15 @@ class Account:
 
     # What happens
 
-    def _owe(self, extra: Extra) -> None:
-        self.extras.append(extra)
-        self._pending.append(extra)
+    def _owe(self, invoice_item: InvoiceItem) -> None:
+        self.invoice_items.append(invoice_item)
+        self._pending.append(invoice_item)
 
     def _try_out(self, terms: Terms) -> None:
         """Begin a trial: an invoice for nothing."""
         item = terms.items[0]
-        words = f"Trial period for {self._name(item.price)}"
-        line = line_of(words, 0, terms, item, (terms.created, terms.anchor))
+        description = f"Trial period for {self._name(item.price)}"
+        line = line_of(description, 0, terms, item, (terms.created, terms.anchor))
         self._invoice("trial", terms.created, "subscription_create", [line], terms=terms)
 
     def _name(self, price: Json) -> str:
@@ -132,9 +132,9 @@ class Account:
             if item.metric is not None:
                 continue
             quantity = (item.quantity or 1) + (item.more if number > 2 else 0)
-            words = f"{quantity} × {self._name(item.price)}"
+            description = f"{quantity} × {self._name(item.price)}"
             amount = quantity * (item.price["unit_amount"] or 0)
-            lines.append(line_of(words, amount, terms, item, (start, end), quantity))
+            lines.append(line_of(description, amount, terms, item, (start, end), quantity))
         if number:
             lines += self._usage(terms, terms.period(number - 1))
         first = number == 0 and terms.trial_end is None
@@ -170,16 +170,16 @@ class Account:
         if terms is not self.terms[0]:
             return []
         pending, self._pending = self._pending, []
-        return [_line_for(extra) for extra in reversed(pending)]
+        return [_line_for(invoice_item) for invoice_item in reversed(pending)]
 
     def _usage(self, terms: Terms, bounds: tuple[int, int]) -> list[Line]:
         lines = []
         for item in terms.items:
             if item.metric is not None:
                 units = self._story.usage.units(self.customer, item.metric, *bounds)
-                words = f"{units} × {item.metric.name}"
+                description = f"{units} × {item.metric.name}"
                 cost = self._story.usage.cost(self.customer, item.metric, units)
-                lines.append(line_of(words, cost, terms, item, bounds, units))
+                lines.append(line_of(description, cost, terms, item, bounds, units))
         return lines
 
     def _coupon(self, terms: Terms, number: int, start: int) -> Coupon | None:
@@ -196,20 +196,27 @@ class Account:
 
     def _leave_draft(self) -> None:
         price = self._catalogue.price("support_hour", self.customer.currency, "once")
-        moment = max(self.customer.created, self._story.now - 2 * DAY)
-        self._invoice_once("Support: to be agreed", price, moment, advancing=False)
+        timestamp = max(self.customer.created, self._story.now - 2 * DAY)
+        self._invoice_once("Support: to be agreed", price, timestamp, advancing=False)
 
     def _invoice_once(
-        self, words: str, price: Json, moment: int, *, advancing: bool = True
+        self, description: str, price: Json, timestamp: int, *, advancing: bool = True
     ) -> None:
         customer = self.customer
-        key = ident("ii_1", customer.stripe_id, words)
-        extra = Extra(
-            key, customer, moment, words, price["unit_amount"], customer.currency, moment, moment,
-            price, discountable=False,
+        key = ident("ii_1", customer.stripe_id, description)
+        invoice_item = InvoiceItem(
+            key, customer, timestamp, description, price["unit_amount"], customer.currency,
+            timestamp, timestamp, price, discountable=False,
         )  # fmt: skip
-        self.extras.append(extra)
-        self._invoice(words, moment, "manual", [_line_for(extra)], advancing=advancing, fate="paid")
+        self.invoice_items.append(invoice_item)
+        self._invoice(
+            description,
+            timestamp,
+            "manual",
+            [_line_for(invoice_item)],
+            advancing=advancing,
+            fate="paid",
+        )
 
     def _import(self, bill: Bill) -> None:
         """Take over a bill of Metronome's, as an invoice whose lines are invoice items."""
@@ -217,10 +224,10 @@ class Account:
         for place, each in enumerate(bill.lines):
             metric = each.metric
             price = self._catalogue.price(metric.key, "usd", "once") if metric else None
-            extra = Extra(
+            invoice_item = InvoiceItem(
                 id=ident("ii_1", bill.stripe_id, place),
                 customer=bill.customer,
-                moment=bill.issued,
+                timestamp=bill.issued,
                 description=each.name,
                 amount=each.cents,
                 currency=bill.customer.currency,
@@ -230,8 +237,8 @@ class Account:
                 quantity=each.quantity,
                 discountable=False,
             )
-            self.extras.append(extra)
-            lines.append(_line_for(extra))
+            self.invoice_items.append(invoice_item)
+            lines.append(_line_for(invoice_item))
         self._keep(
             Invoice(
                 id=bill.stripe_id,
@@ -257,14 +264,14 @@ class Account:
     def _invoice(
         self,
         key: str,
-        moment: int,
+        timestamp: int,
         reason: Reason,
         lines: list[Line],
         *,
         terms: Terms | None = None,
         fate: Fate | None = None,
         coupon: Coupon | None = None,
-        note: NoteKind | None = None,
+        note: CreditNoteKind | None = None,
         wait: int = HOUR,
         advancing: bool = True,
     ) -> None:
@@ -273,22 +280,22 @@ class Account:
         discount = terms.discount if terms and coupon else None
         if coupon is not None and discount is not None:
             take_off(coupon, discount, lines)
-        final = moment + wait <= self._story.now and advancing
+        final = timestamp + wait <= self._story.now and advancing
         if final:
-            self.wallet.pay(name, lines, customer.currency, moment + wait)
+            self.wallet.pay(name, lines, customer.currency, timestamp + wait)
         if terms is not None and terms.tax is not None:
             for line in lines:
                 line.tax = tax_on(line.net, terms.tax)
         invoice = Invoice(
             id=name,
             customer=customer,
-            created=moment,
+            created=timestamp,
             reason=reason,
             lines=lines,
-            period=(min(line.start for line in lines), moment),
+            period=(min(line.start for line in lines), timestamp),
             currency=customer.currency,
             sent=customer.sent_invoices,
-            settlement=Settlement(0, moment, moment + wait, None),
+            settlement=Settlement(0, timestamp, timestamp + wait, None),
             terms=terms,
             discount=discount,
             starting=self.balance.amount,
@@ -296,21 +303,21 @@ class Account:
         )
         amount = max(0, self.balance.amount + invoice.total)
         settlement = settle(
-            Rng("fate", name), moment, amount, sent=invoice.sent, fate=fate, wait=wait
+            Rng("fate", name), timestamp, amount, sent=invoice.sent, fate=fate, wait=wait
         )
         if not advancing:
-            settlement = Settlement(amount, moment, 1 << 40, None)
+            settlement = Settlement(amount, timestamp, 1 << 40, None)
         elif terms is not None and terms.state == "incomplete_expired":
             settlement = settlement._replace(voided=terms.ended, attempts=settlement.attempts[:1])
         invoice.settlement = settlement
         self._keep(invoice, note)
 
-    def _keep(self, invoice: Invoice, note: NoteKind | None) -> None:
+    def _keep(self, invoice: Invoice, note: CreditNoteKind | None) -> None:
         """Finalize an invoice, if it is time, and queue what it leads to."""
         self.invoices.append(invoice)
         for line in invoice.lines:
-            if line.extra is not None:
-                line.extra.invoice = invoice.id
+            if line.invoice_item is not None:
+                line.invoice_item.invoice = invoice.id
         settlement = invoice.settlement
         if settlement.finalized > self._story.now:
             return
@@ -329,14 +336,14 @@ class Account:
             self._at(settlement.voided, partial(self._void, invoice, settlement.voided))
         self._plan_note(invoice, note)
 
-    def _void(self, invoice: Invoice, moment: int) -> None:
+    def _void(self, invoice: Invoice, timestamp: int) -> None:
         """Void an invoice: what paid a part of it comes back."""
-        self.wallet.give_back(invoice.id, moment)
+        self.wallet.give_back(invoice.id, timestamp)
         used = (invoice.ending or 0) - invoice.starting
         if used and not invoice.imported:
-            self.balance.change(moment, -used, "unapplied_from_invoice", invoice=invoice.id)
+            self.balance.change(timestamp, -used, "unapplied_from_invoice", invoice=invoice.id)
 
-    def _plan_note(self, invoice: Invoice, kind: NoteKind | None) -> None:
+    def _plan_note(self, invoice: Invoice, kind: CreditNoteKind | None) -> None:
         roll = Rng("note", invoice.id).below(24)
         settlement = invoice.settlement
         paid = settlement.paid_at(1 << 40)
@@ -344,20 +351,22 @@ class Account:
         if settlement.amount <= 0 or settlement.voided is not None:
             return
         if paid is not None:
-            kinds: tuple[NoteKind, ...] = ("refund", "balance", "out of band")
+            kinds: tuple[CreditNoteKind, ...] = ("refund", "balance", "out of band")
             if kind is None and roll < (1 if invoice.imported else 3):
                 kind = kinds[roll]
-            moment = paid + 6 * DAY
+            timestamp = paid + 6 * DAY
         elif settlement.given_up is not None and not invoice.imported:
             kind = "pre-payment"
-            moment = settlement.finalized + 10 * DAY
-            voided = moment + DAY if roll < 8 and self.customer.place != 1 else None
+            timestamp = settlement.finalized + 10 * DAY
+            voided = timestamp + DAY if roll < 8 and self.customer.place != 1 else None
         else:
             return
         if kind is not None:
-            self._at(moment, partial(self._credit, invoice, kind, moment, voided))
+            self._at(timestamp, partial(self._credit, invoice, kind, timestamp, voided))
 
-    def _credit(self, invoice: Invoice, kind: NoteKind, moment: int, voided: int | None) -> None:
+    def _credit(
+        self, invoice: Invoice, kind: CreditNoteKind, timestamp: int, voided: int | None
+    ) -> None:
         """Write a credit note for a quarter of an invoice's largest line."""
         line = max(invoice.lines, key=lambda line: line.net)
         most = invoice.settlement.amount // 2
@@ -369,25 +378,25 @@ class Account:
         number = f"{invoice.number}-CN-{len(invoice.notes) + 1:02d}"
         tax = tax_on(base, line.tax.rate) if line.tax else None
         key = ident("cn_1", invoice.id)
-        note = Note(key, number, invoice, line, kind, moment, base, tax, voided)
+        note = CreditNote(key, number, invoice, line, kind, timestamp, base, tax, voided)
         if kind == "balance":
             note.balance_entry = self.balance.change(
-                moment, -note.total, "credit_note", invoice=invoice.id, note=note.id
+                timestamp, -note.total, "credit_note", invoice=invoice.id, note=note.id
             )
         invoice.notes.append(note)
         self.notes.append(note)
 
 
-def _line_for(extra: Extra) -> Line:
+def _line_for(invoice_item: InvoiceItem) -> Line:
     """Return the line that an invoice item becomes."""
     return Line(
-        id=ident("il_1", extra.id),
-        description=extra.description,
-        amount=extra.amount,
-        start=extra.start,
-        end=extra.end,
-        price=extra.price,
-        quantity=extra.quantity,
-        terms=extra.terms,
-        extra=extra,
+        id=ident("il_1", invoice_item.id),
+        description=invoice_item.description,
+        amount=invoice_item.amount,
+        start=invoice_item.start,
+        end=invoice_item.end,
+        price=invoice_item.price,
+        quantity=invoice_item.quantity,
+        terms=invoice_item.terms,
+        invoice_item=invoice_item,
     )

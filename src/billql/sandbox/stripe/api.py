@@ -10,7 +10,7 @@ from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
-from billql.sandbox.api import Json, Refusal, Request, Response, Routes
+from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.limits import Quota
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
@@ -31,8 +31,8 @@ class Stripe:
     def __init__(self, story: Story) -> None:
         rng = Rng(story.seed, "stripe account")
         self._story = story
-        self._account = f"acct_1{rng.word(15)}"
-        self.token = f"sk_test_51{Rng(story.seed, 'stripe key').word(40)}"
+        self._account = f"acct_1{rng.alphanumeric(15)}"
+        self.token = f"sk_test_51{Rng(story.seed, 'stripe key').alphanumeric(40)}"
         self._restricted: dict[str, frozenset[str]] = {}
         self._routes: Routes | None = None
         self._lock = threading.Lock()
@@ -53,7 +53,7 @@ class Stripe:
     def restrict(self, permissions: Collection[str]) -> str:
         """Return a restricted key; a permission is called like 'rak_customer_read'."""
         allowed = frozenset(permissions)
-        tail = Rng(self._story.seed, "restricted key", *sorted(allowed)).word(40)
+        tail = Rng(self._story.seed, "restricted key", *sorted(allowed)).alphanumeric(40)
         self._restricted[f"rk_test_51{tail}"] = allowed
         return f"rk_test_51{tail}"
 
@@ -61,17 +61,17 @@ class Stripe:
         """Return the key, as a bearer token or as the user of basic authentication."""
         key = _key(request.headers.get("authorization", ""))
         if not key:
-            raise Refusal(HTTPStatus.UNAUTHORIZED, errors.NO_KEY)
+            raise ApiError(HTTPStatus.UNAUTHORIZED, errors.NO_KEY)
         if key != self.token and key not in self._restricted:
             message = f"Invalid API Key provided: {errors.masked(key)}"
-            raise Refusal(HTTPStatus.UNAUTHORIZED, message)
+            raise ApiError(HTTPStatus.UNAUTHORIZED, message)
         self._check_headers(request, key)
         return key
 
     def _check_headers(self, request: Request, key: str) -> None:
         version = request.headers.get("stripe-version", VERSION)
         if not _VERSION.fullmatch(version):
-            raise errors.Error(f"Invalid Stripe API version: {version}")
+            raise errors.StripeError(f"Invalid Stripe API version: {version}")
         account = request.headers.get("stripe-account", self._account)
         if account != self._account:
             message = (
@@ -79,7 +79,7 @@ class Stripe:
                 f"'{account}' (or that account does not exist). Application access may have been "
                 "revoked."
             )
-            raise errors.Error(message, status=HTTPStatus.FORBIDDEN, code="account_invalid")
+            raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN, code="account_invalid")
 
     def permit(self, request: Request, permission: str) -> None:
         """Refuse a request whose key is restricted to other things."""
@@ -91,40 +91,40 @@ class Stripe:
                 f"permissions for this endpoint on account '{self._account}'. Having the "
                 f"'{permission}' permission would allow this request to continue."
             )
-            raise errors.Error(message, status=HTTPStatus.FORBIDDEN)
+            raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN)
 
-    def refuse(self, request: Request, refusal: Refusal) -> Response:
+    def error_response(self, request: Request, error: ApiError) -> Response:
         """Word an error as the API does."""
-        error: Json = {}
-        if isinstance(refusal, errors.Error) and refusal.code:
-            error["code"] = refusal.code
-        message = refusal.message
-        match refusal.status:
+        details: Json = {}
+        if isinstance(error, errors.StripeError) and error.code:
+            details["code"] = error.code
+        message = error.message
+        match error.status:
             case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED if message is None:
                 message = (
                     f"Unrecognized request URL ({request.method}: {request.path}). Please see "
                     "https://stripe.com/docs or we can help at https://support.stripe.com/."
                 )
             case HTTPStatus.TOO_MANY_REQUESTS:
-                error["code"], message = "rate_limit", message or errors.TOO_MANY
-        if "code" in error:
-            error["doc_url"] = (
-                f"https://stripe.com/docs/error-codes/{error['code'].replace('_', '-')}"
+                details["code"], message = "rate_limit", message or errors.TOO_MANY
+        if "code" in details:
+            details["doc_url"] = (
+                f"https://stripe.com/docs/error-codes/{details['code'].replace('_', '-')}"
             )
-        error["message"] = message or errors.FAILED
-        if isinstance(refusal, errors.Error) and refusal.param:
-            error["param"] = refusal.param
-        if refusal.status != HTTPStatus.UNAUTHORIZED:
-            error["request_log_url"] = (
+        details["message"] = message or errors.FAILED
+        if isinstance(error, errors.StripeError) and error.param:
+            details["param"] = error.param
+        if error.status != HTTPStatus.UNAUTHORIZED:
+            details["request_log_url"] = (
                 f"https://dashboard.stripe.com/{self._account}/test/logs/{_id(request)}"
                 f"?t={self._story.now}"
             )
-        error["type"] = "api_error" if refusal.status >= 500 else "invalid_request_error"
-        answer = Response.json({"error": error}, refusal.status)
-        if refusal.status == HTTPStatus.TOO_MANY_REQUESTS:
+        details["type"] = "api_error" if error.status >= 500 else "invalid_request_error"
+        answer = Response.json({"error": details}, error.status)
+        if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             headers = {"stripe-should-retry": "true", "stripe-rate-limited-reason": "global-rate"}
             return Response(answer.body, answer.status, answer.content_type, headers)
-        if refusal.status == HTTPStatus.UNAUTHORIZED:
+        if error.status == HTTPStatus.UNAUTHORIZED:
             headers = {"www-authenticate": 'Bearer realm="Stripe"'}
             return Response(answer.body, answer.status, answer.content_type, headers)
         return answer

@@ -59,7 +59,7 @@ class Movement(NamedTuple):
     """One balance transaction."""
 
     id: str
-    moment: int
+    timestamp: int
     available: int
     type: Type
     category: str
@@ -67,7 +67,7 @@ class Movement(NamedTuple):
     fee: int
     currency: str
     source: str | None
-    words: str | None
+    description: str | None
     rate: float | None = None
     fee_words: str = "Stripe processing fees"
 
@@ -91,9 +91,9 @@ class Movement(NamedTuple):
             "amount": self.amount,
             "available_on": self.available,
             "balance_type": "payments",
-            "created": self.moment,
+            "created": self.timestamp,
             "currency": self.currency,
-            "description": self.words,
+            "description": self.description,
             "exchange_rate": self.rate,
             "fee": self.fee,
             "fee_details": [fee] if self.fee else [],
@@ -159,9 +159,9 @@ class Payout:
         }
 
 
-def transaction(source: str, word: str) -> str:
+def transaction(source: str, kind: str) -> str:
     """Return the id of a source's balance transaction."""
-    return ident("txn_3", source, word)
+    return ident("txn_3", source, kind)
 
 
 def _settled(amount: int, currency: str) -> tuple[int, str, float | None]:
@@ -181,11 +181,11 @@ def of_charge(charge: Charge) -> Movement:
     if charge.intent.means != "card":
         points, fixed, kind = 80, 0, "payment"
     fee = min(amount, (amount * points + 5000) // 10_000 + fixed)
-    available = charge.moment // DAY * DAY + _DELAYS[currency] * DAY
+    available = charge.timestamp // DAY * DAY + _DELAYS[currency] * DAY
     key = transaction(charge.id, "charge")
     return Movement(
-        key, charge.moment, available, kind, "charge", amount, fee, currency, charge.id,
-        charge.intent.words, rate,
+        key, charge.timestamp, available, kind, "charge", amount, fee, currency, charge.id,
+        charge.intent.description, rate,
     )  # fmt: skip
 
 
@@ -193,15 +193,15 @@ def of_refund(refund: Refund) -> list[Movement]:
     """Return the movements of a refund: a second one if it fails."""
     amount, currency, rate = _settled(refund.amount, refund.charge.intent.currency)
     kind: Type = "refund" if refund.charge.intent.means == "card" else "payment_refund"
-    steps: list[tuple[int, Type, int]] = [(refund.moment, kind, -amount)]
+    steps: list[tuple[int, Type, int]] = [(refund.timestamp, kind, -amount)]
     if refund.status == "failed":
         steps.append((refund.failed_at, "refund_failure", amount))
     return [
         Movement(
-            transaction(refund.id, kind), moment, moment, kind, _CATEGORIES[kind], amount, 0,
+            transaction(refund.id, kind), timestamp, timestamp, kind, _CATEGORIES[kind], amount, 0,
             currency, refund.id, "REFUND FOR CHARGE", rate,
         )
-        for moment, kind, amount in steps
+        for timestamp, kind, amount in steps
     ]  # fmt: skip
 
 
@@ -211,15 +211,15 @@ def of_dispute(dispute: Dispute, now: int) -> list[Movement]:
         return []
     intent = dispute.charge.intent
     amount, currency, rate = _settled(dispute.charge.amount, intent.currency)
-    steps = [(dispute.moment, "dispute", -amount, _DISPUTE_FEE)]
+    steps = [(dispute.timestamp, "dispute", -amount, _DISPUTE_FEE)]
     if dispute.status == "won" and dispute.decided <= now:
         steps.append((dispute.decided, "dispute_reversal", amount, 0))
     return [
         Movement(
-            transaction(dispute.id, category), moment, moment, "adjustment", category, amount,
+            transaction(dispute.id, category), timestamp, timestamp, "adjustment", category, amount,
             fee, currency, dispute.id, f"Chargeback of {dispute.charge.id}", rate, "Dispute fee",
         )
-        for moment, category, amount, fee in steps
+        for timestamp, category, amount, fee in steps
     ]  # fmt: skip
 
 
@@ -227,11 +227,11 @@ def monthly_fees(seed: int, opened: int, now: int) -> list[Movement]:
     """Return what the company pays each month, for which there is no source."""
     return [
         Movement(
-            transaction(f"fee/{seed}/{month}", "stripe_fee"), moment, moment, "stripe_fee", "fee",
-            -2500 - 10 * (month % 12), 0, "usd", None, "Billing - Usage Fee",
+            transaction(f"fee/{seed}/{month}", "stripe_fee"), timestamp, timestamp,
+            "stripe_fee", "fee", -2500 - 10 * (month % 12), 0, "usd", None, "Billing - Usage Fee",
         )
         for month in range(month_at(opened) + 1, month_at(now) + 1)
-        if (moment := month_start(month) + 4 * HOUR) <= now
+        if (timestamp := month_start(month) + 4 * HOUR) <= now
     ]  # fmt: skip
 
 
@@ -243,26 +243,26 @@ class CompanyLedger:
         self.payouts: list[Payout] = []
         self.paid_out: dict[str, str] = {}
         """The payout that each movement was a part of, the payouts' own among them."""
-        self.movements = sorted(movements, key=lambda movement: movement.moment)
+        self.movements = sorted(movements, key=lambda movement: movement.timestamp)
         by_currency: defaultdict[str, list[Movement]] = defaultdict(list)
         for movement in self.movements:
             by_currency[movement.currency].append(movement)
         monday = opened // DAY * DAY + (4 - opened // DAY) % 7 * DAY + HOUR // 2
         for currency, own in by_currency.items():
             self._pay_out(seed, currency, own, monday)
-        self.movements.sort(key=lambda movement: movement.moment)
+        self.movements.sort(key=lambda movement: movement.timestamp)
         self.payouts.sort(key=lambda payout: payout.created)
 
-    def _pay_out(self, seed: int, currency: str, waiting: list[Movement], moment: int) -> None:
+    def _pay_out(self, seed: int, currency: str, waiting: list[Movement], timestamp: int) -> None:
         number = 0
-        while moment <= self._now:
-            ready = [m for m in waiting if m.available <= moment and m.moment <= moment]
+        while timestamp <= self._now:
+            ready = [m for m in waiting if m.available <= timestamp and m.timestamp <= timestamp]
             amount = sum(movement.net for movement in ready)
             if amount > 0:
                 number += 1
                 key = ident("po_1", seed, currency, number)
                 failed = currency == "usd" and number == _FAILING
-                payout = Payout(key, moment, amount, currency, failed)
+                payout = Payout(key, timestamp, amount, currency, failed)
                 taken = {movement.id for movement in ready}
                 waiting = [movement for movement in waiting if movement.id not in taken]
                 self.payouts.append(payout)
@@ -273,7 +273,7 @@ class CompanyLedger:
                         self.paid_out[movement.id] = key
                     else:
                         waiting.append(movement)
-            moment += 7 * DAY
+            timestamp += 7 * DAY
 
     def _of_payout(self, payout: Payout) -> list[Movement]:
         steps: list[tuple[int, Type, int]] = [(payout.created, "payout", -payout.amount)]
@@ -281,10 +281,10 @@ class CompanyLedger:
             steps.append((payout.arrival + DAY, "payout_failure", payout.amount))
         return [
             Movement(
-                transaction(payout.id, kind), moment, moment, kind, _CATEGORIES[kind], amount, 0,
-                payout.currency, payout.id, "STRIPE PAYOUT",
+                transaction(payout.id, kind), timestamp, timestamp, kind, _CATEGORIES[kind],
+                amount, 0, payout.currency, payout.id, "STRIPE PAYOUT",
             )
-            for moment, kind, amount in steps
+            for timestamp, kind, amount in steps
         ]  # fmt: skip
 
     def balance(self) -> Json:

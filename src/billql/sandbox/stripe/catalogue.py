@@ -167,8 +167,8 @@ class Catalogue:
 
     def currency_options(self, price: Json) -> Json:
         """Return what `expand[]=currency_options` adds to a price."""
-        words = ("tax_behavior", "unit_amount", "unit_amount_decimal")
-        amounts = {word: price[word] for word in words}
+        fields = ("tax_behavior", "unit_amount", "unit_amount_decimal")
+        amounts = {field: price[field] for field in fields}
         return {price["currency"]: {"custom_unit_amount": None, **amounts}}
 
     def tax_rate(self, currency: str, *, taxed: bool) -> Json | None:
@@ -273,7 +273,7 @@ class Catalogue:
             "transform_quantity": None,
             "type": "one_time" if how == "once" else "recurring",
             "unit_amount": int(unit) if unit is not None and exact else None,
-            "unit_amount_decimal": None if unit is None else written(unit),
+            "unit_amount_decimal": None if unit is None else plain_decimal(unit),
         }
 
 
@@ -288,7 +288,7 @@ def in_currency(cents: int, currency: str) -> int:
     return amount // 10 * 10 if currency == "kwd" else amount
 
 
-def written(number: Decimal) -> str:
+def plain_decimal(number: Decimal) -> str:
     """Write a decimal as the API does: plainly, without zeros at its end."""
     plain = f"{number:f}"
     return plain.rstrip("0").rstrip(".") if "." in plain else plain

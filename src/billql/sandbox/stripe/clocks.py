@@ -32,8 +32,8 @@ def rehearsed(row: Json) -> Json:
     """Return a copy of a subscription or quote that is on the clock, with ids of its own."""
     text = json.dumps(row)
     for part in (row, *row.get("items", {}).get("data", ())):
-        prefix, _, word = part["id"].partition("_")
-        text = text.replace(part["id"], f"{prefix}_{ident('', CLOCK, word)[: len(word)]}")
+        prefix, _, rest = part["id"].partition("_")
+        text = text.replace(part["id"], f"{prefix}_{ident('', CLOCK, rest)[: len(rest)]}")
     copy: Json = json.loads(text)
     return copy | {"customer": CUSTOMER, "customer_account": None, "test_clock": CLOCK}
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.ids import account_of, ident
-from billql.sandbox.stripe.invoice_model import Note
+from billql.sandbox.stripe.invoice_model import CreditNote
 from billql.sandbox.stripe.invoices import embedded
 
 
-def refund_of(note: Note) -> str:
+def refund_of(note: CreditNote) -> str:
     """Return the id of the refund that pays a credit note out."""
     return ident("re_1", note.id)
 
 
-def note_line_json(note: Note) -> Json:
+def credit_note_line_json(note: CreditNote) -> Json:
     """Return the one line of a credit note."""
     return {
         "id": ident("cnli_1", note.id),
@@ -35,7 +35,7 @@ def note_line_json(note: Note) -> Json:
     }
 
 
-def note_json(note: Note, now: int) -> Json:
+def credit_note_json(note: CreditNote, now: int) -> Json:
     """Return a credit note as the API does."""
     invoice = note.invoice
     tax = note.tax.amount if note.tax else 0
@@ -55,7 +55,7 @@ def note_json(note: Note, now: int) -> Json:
         "discount_amounts": [],
         "effective_at": note.created,
         "invoice": invoice.id,
-        "lines": embedded([note_line_json(note)], f"/v1/credit_notes/{note.id}/lines"),
+        "lines": embedded([credit_note_line_json(note)], f"/v1/credit_notes/{note.id}/lines"),
         "livemode": False,
         "memo": "With our apologies" if note.kind == "balance" else None,
         "metadata": {},

@@ -56,13 +56,13 @@ class Grant:
         """When the ledger knows that it has expired."""
         return None if self.expires is None else self.expires // DAY * DAY + _NOON
 
-    def usable(self, moment: int) -> bool:
+    def usable(self, timestamp: int) -> bool:
         """Tell whether something of it can be used."""
         return (
             self.left > 0
-            and self.created <= moment
-            and (self.expires is None or moment < self.expires)
-            and (self.voided is None or moment < self.voided)
+            and self.created <= timestamp
+            and (self.expires is None or timestamp < self.expires)
+            and (self.voided is None or timestamp < self.voided)
         )
 
     def covers(self, line: Line) -> bool:
@@ -102,7 +102,7 @@ class Entry:
 
     id: str
     grant: Grant
-    moment: int
+    timestamp: int
     amount: int
     reason: Reason
     invoice: str | None = None
@@ -121,11 +121,11 @@ class Entry:
         return {
             "id": self.id,
             "object": "billing.credit_balance_transaction",
-            "created": self.moment,
+            "created": self.timestamp,
             "credit": detail if side == "credit" else None,
             "credit_grant": self.grant.id,
             "debit": detail if side == "debit" else None,
-            "effective_at": self.moment,
+            "effective_at": self.timestamp,
             "livemode": False,
             "test_clock": None,
             "type": side,
@@ -137,7 +137,7 @@ def monetary(value: int, currency: str) -> Json:
     return {"monetary": {"currency": currency, "value": value}, "type": "monetary"}
 
 
-class Wallet:
+class CreditBalance:
     """The grants of one customer, and the ledger that explains what is left of them."""
 
     def __init__(self, grants: list[Grant]) -> None:
@@ -148,47 +148,49 @@ class Wallet:
         """Enter a grant."""
         self._enter(grant, grant.created, grant.amount, "credits_granted")
 
-    def expire(self, grant: Grant, moment: int) -> None:
+    def expire(self, grant: Grant, timestamp: int) -> None:
         """Take off what has expired."""
         if grant.left:
-            self._enter(grant, moment, -grant.left, "credits_expired")
+            self._enter(grant, timestamp, -grant.left, "credits_expired")
 
     def void(self, grant: Grant) -> None:
         """Take off what is left of a grant that is voided."""
         if grant.left and grant.voided is not None:
             self._enter(grant, grant.voided, -grant.left, "credits_voided")
 
-    def pay(self, invoice: str, lines: Iterable[Line], currency: str, moment: int) -> None:
+    def pay(self, invoice: str, lines: Iterable[Line], currency: str, timestamp: int) -> None:
         """Pay for metered lines, with what expires first of what comes first."""
-        usable = [g for g in self.grants if g.currency == currency and g.usable(moment)]
+        usable = [g for g in self.grants if g.currency == currency and g.usable(timestamp)]
         usable.sort(key=lambda g: (g.priority, g.expires or 1 << 40, g.category == "paid"))
         for line in lines:
             for grant in usable:
                 amount = min(line.net, grant.left)
                 if amount > 0 and grant.covers(line):
-                    entry = self._enter(grant, moment, -amount, "credits_applied", invoice, line.id)
+                    entry = self._enter(
+                        grant, timestamp, -amount, "credits_applied", invoice, line.id
+                    )
                     line.credits.append((entry.id, amount))
 
-    def give_back(self, invoice: str, moment: int) -> None:
+    def give_back(self, invoice: str, timestamp: int) -> None:
         """Give back what paid for an invoice that is voided; what has expired expires again."""
         for entry in [e for e in self.entries if e.invoice == invoice]:
             grant = entry.grant
-            word: Reason = "credits_application_invoice_voided"
-            self._enter(grant, moment, -entry.amount, word, invoice, entry.line)
-            if grant.taken_off is not None and grant.taken_off <= moment:
-                self.expire(grant, moment)
+            reason: Reason = "credits_application_invoice_voided"
+            self._enter(grant, timestamp, -entry.amount, reason, invoice, entry.line)
+            if grant.taken_off is not None and grant.taken_off <= timestamp:
+                self.expire(grant, timestamp)
 
     def _enter(
         self,
         grant: Grant,
-        moment: int,
+        timestamp: int,
         amount: int,
         reason: Reason,
         invoice: str | None = None,
         line: str | None = None,
     ) -> Entry:
-        key = ident("cbtxn_test_", grant.id, reason, moment, line or "")
-        entry = Entry(key, grant, moment, amount, reason, invoice, line)
+        key = ident("cbtxn_test_", grant.id, reason, timestamp, line or "")
+        entry = Entry(key, grant, timestamp, amount, reason, invoice, line)
         grant.left += amount
         self.entries.append(entry)
         return entry

@@ -18,7 +18,7 @@ class Entry:
     """One change; what is in the customer's favour is negative."""
 
     id: str
-    moment: int
+    timestamp: int
     amount: int
     ending: int
     type: EntryType
@@ -37,16 +37,18 @@ class CustomerBalance:
 
     def change(
         self,
-        moment: int,
+        timestamp: int,
         amount: int,
         kind: EntryType,
-        words: str | None = None,
+        description: str | None = None,
         *,
         invoice: str | None = None,
         note: str | None = None,
     ) -> str:
         """Change the balance, and return the id of the change."""
         self.amount += amount
-        key = ident("cbtxn_1", self._customer.stripe_id, kind, moment, invoice or note or "")
-        self.entries.append(Entry(key, moment, amount, self.amount, kind, words, invoice, note))
+        key = ident("cbtxn_1", self._customer.stripe_id, kind, timestamp, invoice or note or "")
+        self.entries.append(
+            Entry(key, timestamp, amount, self.amount, kind, description, invoice, note)
+        )
         return key

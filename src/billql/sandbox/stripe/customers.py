@@ -32,9 +32,9 @@ def address_of(customer: Customer) -> Json:
     }
 
 
-def payment_method(customer: Customer | None, word: str = "") -> str:
+def payment_method(customer: Customer | None, suffix: str = "") -> str:
     """Return the id of what a customer pays with."""
-    return ident("pm_1", customer.stripe_id if customer else word)
+    return ident("pm_1", customer.stripe_id if customer else suffix)
 
 
 def customer_json(account: Account, now: int) -> Json:
@@ -121,7 +121,7 @@ def entry_json(customer: Customer, entry: Entry) -> Json:
         "object": "customer_balance_transaction",
         "amount": entry.amount,
         "checkout_session": None,
-        "created": entry.moment,
+        "created": entry.timestamp,
         "credit_note": entry.note,
         "currency": customer.currency,
         "customer": customer.stripe_id,

@@ -47,7 +47,7 @@ COUPONS: Final = {
 }
 
 
-class Rebates:
+class Discounts:
     """All coupons and promotion codes; `redeemed` counts the coupons' uses."""
 
     def __init__(self, story: Story, products: list[Json], redeemed: Counter[str]) -> None:
@@ -102,9 +102,9 @@ class Rebates:
         mailed = 12 + 10 * self._story.scale
         codes = [self._code(coupon.id, coupon.id, 0) for coupon in COUPONS.values()]
         for place in range(mailed):
-            word = Rng(self._story.seed, "code", place).word(8).upper()
+            suffix = Rng(self._story.seed, "code", place).alphanumeric(8).upper()
             only = customers[place % len(customers)] if place % 4 == 0 else None
-            codes.append(self._code("WELCOME25", f"SPRING{place:03d}{word}", 1, only))
+            codes.append(self._code("WELCOME25", f"SPRING{place:03d}{suffix}", 1, only))
         return codes
 
     def _code(self, coupon: str, code: str, most: int, only: Customer | None = None) -> Json:

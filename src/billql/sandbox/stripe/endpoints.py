@@ -80,12 +80,12 @@ class Endpoints:
             routes.add(f"{path}/{{id}}", self._getter(resource))
             if resource.search is not None:
                 routes.add(f"{path}/search", self._searcher(resource, resource.search))
-        for owner, word in (
+        for owner, lines in (
             ("invoices", "lines"),
             ("credit_notes", "lines"),
             ("quotes", "line_items"),
         ):
-            routes.add(f"/v1/{owner}/{{id}}/{word}", self._line_lister(BY_PATH[owner]))
+            routes.add(f"/v1/{owner}/{{id}}/{lines}", self._line_lister(BY_PATH[owner]))
         entries = "/v1/customers/{id}/balance_transactions"
         routes.add(entries, self._list_entries)
         routes.add(f"{entries}/{{entry}}", self._get_entry)
@@ -111,20 +111,20 @@ class Endpoints:
         """Return the object of a path."""
         row = self._ledger.tables[resource.path].get(key)
         if row is None:
-            raise errors.no_such(resource.word, key, "id", HTTPStatus.NOT_FOUND)
+            raise errors.no_such(resource.object_name, key, "id", HTTPStatus.NOT_FOUND)
         return row
 
     def _known(self, path: str, key: str, param: str) -> None:
         """Refuse a parameter that is no id of a list's."""
         if self._ledger.tables[path].get(key) is None:
-            raise errors.no_such(BY_PATH[path].word, key, param)
+            raise errors.no_such(BY_PATH[path].object_name, key, param)
 
     def _page(
         self,
         request: Request,
         values: Mapping[str, Any],
         rows: Rows,
-        word: str,
+        object_name: str,
         keep: Callable[[Json], bool] = lambda row: True,
     ) -> Response:
         """Answer with a page: the cursor says where it begins, whether or not its row is kept."""
@@ -132,12 +132,14 @@ class Endpoints:
         after, before = values.get("starting_after"), values.get("ending_before")
         if after is not None and before is not None:
             message = "You may only specify one of these parameters: starting_after, ending_before."
-            raise errors.Error(message, code="parameter_invalid_empty", param="starting_after")
+            raise errors.StripeError(
+                message, code="parameter_invalid_empty", param="starting_after"
+            )
         places: Sequence[int] = range(len(rows))
         if after is not None:
-            places = range(_place(rows, word, after, "starting_after") + 1, len(rows))
+            places = range(_place(rows, object_name, after, "starting_after") + 1, len(rows))
         if before is not None:
-            places = range(_place(rows, word, before, "ending_before"))[::-1]
+            places = range(_place(rows, object_name, before, "ending_before"))[::-1]
         found: list[Json] = []
         for place in places:
             row = rows[place]
@@ -177,12 +179,12 @@ class Endpoints:
             hide = resource.hide
             rows = self._ledger.tables[resource.path]
             if hide is None:
-                return self._page(request, values, rows, resource.word, kept)
+                return self._page(request, values, rows, resource.object_name, kept)
             return self._page(
                 request,
                 values,
                 rows,
-                resource.word,
+                resource.object_name,
                 lambda row: kept(row) and not hide(row, values),
             )
 
@@ -240,8 +242,8 @@ class Endpoints:
         values = self._read(request, kinds)
         self._owner(BY_PATH["customers"], id)
         rows = self._ledger.entries[id]
-        word = "customer_balance_transaction"
-        return self._page(request, values, rows, word, self._kept(_ENTRIES, values))
+        object_name = "customer_balance_transaction"
+        return self._page(request, values, rows, object_name, self._kept(_ENTRIES, values))
 
     def _get_entry(self, request: Request, id: str, entry: str) -> Response:
         self._permit(request, BY_PATH["customers"].permission)
@@ -249,8 +251,8 @@ class Endpoints:
         self._owner(BY_PATH["customers"], id)
         row = self._ledger.entries[id].get(entry)
         if row is None:
-            word = "customer_balance_transaction"
-            raise errors.no_such(word, entry, "transaction", HTTPStatus.NOT_FOUND)
+            object_name = "customer_balance_transaction"
+            raise errors.no_such(object_name, entry, "transaction", HTTPStatus.NOT_FOUND)
         return self._answer(row, values)
 
     def _list_counted(self, request: Request, id: str) -> Response:
@@ -314,7 +316,7 @@ class Endpoints:
         scope = asked[kind]
         if len(scope) != 1:
             message = "You must pass exactly one of price_type and prices."
-            raise errors.Error(message, param="filter[applicability_scope]")
+            raise errors.StripeError(message, param="filter[applicability_scope]")
         if "price_type" in scope:
             return [grant for grant in grants if not grant.prices]
         wanted = [price["id"] for price in scope["prices"]]
@@ -324,8 +326,8 @@ class Endpoints:
         return [grant for grant in grants if set(wanted) & set(grant.prices)]
 
 
-def _place(rows: Rows, word: str, key: str, param: str) -> int:
+def _place(rows: Rows, object_name: str, key: str, param: str) -> int:
     place = rows.place(key)
     if place is None:
-        raise errors.no_such(word, key, param)
+        raise errors.no_such(object_name, key, param)
     return place

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from http import HTTPStatus
 
-from billql.sandbox.api import Refusal
+from billql.sandbox.api import ApiError
 
 NO_KEY = (
     "You did not provide an API key. You need to provide your API key in the Authorization "
@@ -20,7 +20,7 @@ TOO_MANY = (
 FAILED = "An unknown error occurred."
 
 
-class Error(Refusal):
+class StripeError(ApiError):
     """A refusal with what Stripe says beside its message."""
 
     def __init__(
@@ -36,50 +36,52 @@ class Error(Refusal):
         self.param = param
 
 
-def no_such(word: str, key: str, param: str, status: int = HTTPStatus.BAD_REQUEST) -> Error:
+def no_such(
+    object_name: str, key: str, param: str, status: int = HTTPStatus.BAD_REQUEST
+) -> StripeError:
     """Refuse an id that is nobody's: with 404 in a path, with 400 in a parameter."""
-    message = f"No such {word}: '{key}'"
-    return Error(message, status=status, code="resource_missing", param=param)
+    message = f"No such {object_name}: '{key}'"
+    return StripeError(message, status=status, code="resource_missing", param=param)
 
 
-def unknown(names: Sequence[str]) -> Error:
+def unknown(names: Sequence[str]) -> StripeError:
     """Refuse parameters that an endpoint does not have."""
     plural = "s" if len(names) > 1 else ""
     message = f"Received unknown parameter{plural}: {', '.join(names)}"
-    return Error(message, code="parameter_unknown", param=names[0])
+    return StripeError(message, code="parameter_unknown", param=names[0])
 
 
-def missing(name: str) -> Error:
+def missing(name: str) -> StripeError:
     """Refuse a request without a parameter that is required."""
-    return Error(f"Missing required param: {name}.", code="parameter_missing", param=name)
+    return StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
 
 
-def empty(name: str) -> Error:
+def empty(name: str) -> StripeError:
     """Refuse a parameter with no value."""
     message = (
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset "
         f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
         "request or supply a non-empty value."
     )
-    return Error(message, code="parameter_invalid_empty", param=name)
+    return StripeError(message, code="parameter_invalid_empty", param=name)
 
 
-def not_integer(name: str, value: str) -> Error:
+def not_integer(name: str, value: str) -> StripeError:
     """Refuse what should be a whole number."""
-    return Error(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
+    return StripeError(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
 
 
-def out_of_range(name: str, limit: int, *, above: bool) -> Error:
+def out_of_range(name: str, limit: int, *, above: bool) -> StripeError:
     """Refuse a number that is too large or too small."""
-    words = "less than or equal to" if above else "greater than or equal to"
-    message = f"This value must be {words} {limit}."
-    return Error(message, code="parameter_invalid_integer", param=name)
+    bound = "less than or equal to" if above else "greater than or equal to"
+    message = f"This value must be {bound} {limit}."
+    return StripeError(message, code="parameter_invalid_integer", param=name)
 
 
-def not_one_of(name: str, words: Sequence[str]) -> Error:
+def not_one_of(name: str, values: Sequence[str]) -> StripeError:
     """Refuse a value that is none of those that there are."""
-    listed = f"{', '.join(words[:-1])}, or {words[-1]}" if len(words) > 1 else words[0]
-    return Error(f"Invalid {name}: must be one of {listed}", param=name)
+    listed = f"{', '.join(values[:-1])}, or {values[-1]}" if len(values) > 1 else values[0]
+    return StripeError(f"Invalid {name}: must be one of {listed}", param=name)
 
 
 def masked(key: str, shown: int = 4) -> str:

@@ -18,8 +18,8 @@ Moments = Callable[[Json], Sequence[tuple[str, int | None]]]
 """Returns what happened to an object, and when."""
 
 
-def _made(word: str, at: str = "created") -> Moments:
-    return lambda row: [(f"{word}.created", row[at])]
+def _made(kind: str, at: str = "created") -> Moments:
+    return lambda row: [(f"{kind}.created", row[at])]
 
 
 def _invoice(row: Json) -> list[tuple[str, int | None]]:
@@ -89,17 +89,17 @@ def events_of(
     since = max(opened, now - KEPT)
     for table, happenings in _HAPPENINGS.items():
         for row in reversed(tables[table]):
-            for kind, moment in happenings(row):
-                if moment is not None and since <= moment <= now:
-                    yield _event(kind, moment, row, version)
+            for kind, timestamp in happenings(row):
+                if timestamp is not None and since <= timestamp <= now:
+                    yield _event(kind, timestamp, row, version)
 
 
-def _event(kind: str, moment: int, row: Json, version: str) -> Json:
+def _event(kind: str, timestamp: int, row: Json, version: str) -> Json:
     return {
         "id": ident("evt_1", kind, row["id"]),
         "object": "event",
         "api_version": version,
-        "created": moment,
+        "created": timestamp,
         "data": {"object": row},
         "livemode": False,
         "pending_webhooks": 0,

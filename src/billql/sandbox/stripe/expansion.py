@@ -22,8 +22,8 @@ _LISTS: Final[Mapping[str, str]] = {
 """Which list has an object, by the beginning of its id."""
 
 IDS: Final[Mapping[str, frozenset[str]]] = {
-    word: frozenset(fields.split())
-    for word, fields in {
+    object_name: frozenset(fields.split())
+    for object_name, fields in {
         "balance_transaction": "source",
         "billing.alert": "usage_threshold.meter usage_threshold.filters.customer",
         "billing.credit_balance_summary": "customer",
@@ -87,13 +87,13 @@ def expand(ledger: Ledger, answer: Json, paths: Iterable[str]) -> Json:
             message = (
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
             )
-            raise errors.Error(message, param="expand")
+            raise errors.StripeError(message, param="expand")
         if listed and parts[0] != "data":
             message = (
                 f"This property cannot be expanded ({path}). You may want to try expanding "
                 f"'data.{path}' instead."
             )
-            raise errors.Error(message, param="expand")
+            raise errors.StripeError(message, param="expand")
         answer = _walk(ledger, answer, parts, path)
     return answer
 
@@ -104,11 +104,11 @@ def _walk(ledger: Ledger, node: Json, parts: list[str], path: str) -> Json:
         if parts[0] != "data" or len(parts) == 1:
             raise _refused(path)
         return node | {"data": [_walk(ledger, row, parts[1:], path) for row in node["data"]]}
-    word = str(node.get("object", ""))
-    ids = IDS.get(word, frozenset())
+    object_name = str(node.get("object", ""))
+    ids = IDS.get(object_name, frozenset())
     for length in range(len(parts), 0, -1):
         inside, rest = parts[:length], parts[length:]
-        maker = ledger.more.get((word, ".".join(inside)))
+        maker = ledger.more.get((object_name, ".".join(inside)))
         changed: Json | None = None
         if maker is not None:
             changed = _add(ledger, node, inside, maker, rest, path)
@@ -170,5 +170,5 @@ def _object(ledger: Ledger, key: str) -> Json | str:
     return ledger.tables[_LISTS.get(prefix, "coupons")].get(key) or key
 
 
-def _refused(path: str) -> errors.Error:
-    return errors.Error(f"This property cannot be expanded ({path}).", param="expand")
+def _refused(path: str) -> errors.StripeError:
+    return errors.StripeError(f"This property cannot be expanded ({path}).", param="expand")

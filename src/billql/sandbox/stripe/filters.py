@@ -49,9 +49,9 @@ def within(field: str) -> Filter:
     return Filter(span, lambda ledger, row, value: value(at(row, field)))
 
 
-def one_of(field: str, *words: str) -> Filter:
+def one_of(field: str, *values: str) -> Filter:
     """Keep rows with one of some words in a field."""
-    return same(field, choice(*words))
+    return same(field, choice(*values))
 
 
 def yes_or_no(field: str) -> Filter:
@@ -64,9 +64,9 @@ def among(field: str, most: int) -> Filter:
     return Filter(several(text, most), lambda ledger, row, value: at(row, field) in value)
 
 
-def like(pattern: str, word: str) -> bool:
+def like(pattern: str, value: str) -> bool:
     """Tell whether an event's type is one, or of a group such as `invoice.*`."""
-    return fnmatchcase(word, pattern.replace("[", "[[]"))
+    return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def of_items(choose: Callable[[list[int]], int], field: str) -> Filter:

@@ -8,7 +8,7 @@ from billql.sandbox.rng import Rng
 
 def ident(prefix: str, *key: int | str) -> str:
     """Return an id such as 'in_' and 24 letters and digits."""
-    return f"{prefix}{Rng(prefix, *key).word(24)}"
+    return f"{prefix}{Rng(prefix, *key).alphanumeric(24)}"
 
 
 def account_of(customer: Customer) -> str | None:

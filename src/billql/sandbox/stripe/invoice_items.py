@@ -11,7 +11,7 @@ from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalogue import Catalogue, in_currency
 from billql.sandbox.stripe.customer_balance import EntryType
 from billql.sandbox.stripe.ids import ident
-from billql.sandbox.stripe.invoice_model import Extra, Line
+from billql.sandbox.stripe.invoice_model import InvoiceItem, Line
 from billql.sandbox.stripe.terms import Item, Terms
 from billql.sandbox.timestamps import DAY, month_start
 
@@ -20,7 +20,7 @@ JOBS: Final = 130
 
 
 def line_of(
-    words: str,
+    description: str,
     amount: int,
     terms: Terms,
     item: Item,
@@ -29,7 +29,7 @@ def line_of(
 ) -> Line:
     """Return the line of a subscription's item for a period."""
     key = ident("il_1", item.id, bounds[0], bounds[1])
-    return Line(key, words, amount, *bounds, item.price, quantity, terms, item)
+    return Line(key, description, amount, *bounds, item.price, quantity, terms, item)
 
 
 def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
@@ -46,9 +46,9 @@ def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
         yield customer.created + 100 * DAY, in_currency(1500, customer.currency), "adjustment"
 
 
-def extras_of(
+def invoice_items_of(
     story: Story, catalogue: Catalogue, customer: Customer, terms: Sequence[Terms]
-) -> Iterator[Extra]:
+) -> Iterator[InvoiceItem]:
     """Yield what a subscriber is billed once, in the course of the story."""
     if not terms or customer.plan == "lead":
         return
@@ -62,56 +62,63 @@ def extras_of(
 
 def _of_month(
     story: Story, catalogue: Catalogue, customer: Customer, month: int, main: Terms
-) -> Iterator[Extra]:
+) -> Iterator[InvoiceItem]:
     rng = Rng(story.seed, "extras", customer.place, month)
-    moment = month_start(month) + rng.between(2 * DAY, 25 * DAY)
-    if moment < customer.created or (main.ended is not None and moment >= main.ended):
+    timestamp = month_start(month) + rng.between(2 * DAY, 25 * DAY)
+    if timestamp < customer.created or (main.ended is not None and timestamp >= main.ended):
         return
     hour = catalogue.price("support_hour", customer.currency, "once")
 
-    def extra(word: str, amount: int, words: str, at: int = moment) -> Extra:
-        key = ident("ii_1", story.seed, customer.place, month, word)
-        made = Extra(key, customer, at, words, amount, customer.currency, at, at, terms=main)
+    def invoice_item(
+        suffix: str, amount: int, description: str, at: int = timestamp
+    ) -> InvoiceItem:
+        key = ident("ii_1", story.seed, customer.place, month, suffix)
+        made = InvoiceItem(
+            key, customer, at, description, amount, customer.currency, at, at, terms=main
+        )
         made.discountable = False
         return made
 
     if rng.below(4) == 0:
         hours = rng.between(1, 6)
         amount = hours * hour["unit_amount"]
-        support = extra("support", amount, f"{hours} hours of support")
+        support = invoice_item("support", amount, f"{hours} hours of support")
         support.price, support.quantity, support.discountable = hour, hours, True
         yield support
     if rng.below(9) == 0:
-        yield extra("outage", -in_currency(500, customer.currency), "Credit for an outage")
+        yield invoice_item("outage", -in_currency(500, customer.currency), "Credit for an outage")
     if rng.below(9) == 0:
-        yield extra("setup", 0, "Set-up, free of charge")
+        yield invoice_item("setup", 0, "Set-up, free of charge")
     if customer.place == 1 and month % 6 == 2:
         for job in range(JOBS):
             # They are entered in batches of ten, so that ten share a second.
             at = month_start(month) + 5 * DAY + job // 10 * 60
             cents = Rng(story.seed, "job", month, job).between(1, 900)
-            yield extra(f"job {job}", cents, f"Fine-tuning job {job + 1}", at)
+            yield invoice_item(f"job {job}", cents, f"Fine-tuning job {job + 1}", at)
 
 
-def _more_seats(customer: Customer, main: Terms, item: Item) -> Iterator[Extra]:
+def _more_seats(customer: Customer, main: Terms, item: Item) -> Iterator[InvoiceItem]:
     """Yield the two items of a change in the middle of the third period."""
     start, end = main.period(2)
-    moment = start + 12 * DAY
-    if not start < moment < end:
+    timestamp = start + 12 * DAY
+    if not start < timestamp < end:
         return
     before = item.quantity or 0
     after = before + item.more
     price = item.price["unit_amount"]
-    for sign, seats, words in ((-1, before, "Unused time on"), (1, after, "Remaining time on")):
-        amount = seats * price * (end - moment) // (end - start) // 10 * 10
-        yield Extra(
+    for sign, seats, description in (
+        (-1, before, "Unused time on"),
+        (1, after, "Remaining time on"),
+    ):
+        amount = seats * price * (end - timestamp) // (end - start) // 10 * 10
+        yield InvoiceItem(
             id=ident("ii_1", main.id, item.id, sign),
             customer=customer,
-            moment=moment,
-            description=f"{words} {seats} × Seat",
+            timestamp=timestamp,
+            description=f"{description} {seats} × Seat",
             amount=sign * amount,
             currency=customer.currency,
-            start=moment,
+            start=timestamp,
             end=end,
             price=item.price,
             quantity=seats,

@@ -13,7 +13,7 @@ from billql.sandbox.stripe.terms import Item, Terms
 
 Reason = Literal["manual", "subscription_create", "subscription_cycle", "subscription_update"]
 
-NoteKind = Literal["refund", "balance", "out of band", "pre-payment"]
+CreditNoteKind = Literal["refund", "balance", "out of band", "pre-payment"]
 """Where the money of a credit note goes; before the payment, less is due instead."""
 
 
@@ -52,12 +52,12 @@ def tax_on(amount: int, rate: Json) -> Tax:
 
 
 @dataclass(slots=True)
-class Extra:
+class InvoiceItem:
     """An invoice item: something to be billed once."""
 
     id: str
     customer: Customer
-    moment: int
+    timestamp: int
     description: str
     amount: int
     currency: str
@@ -86,7 +86,7 @@ class Line:
     quantity: int = 1
     terms: Terms | None = None
     item: Item | None = None
-    extra: Extra | None = None
+    invoice_item: InvoiceItem | None = None
     discounts: list[tuple[str, int]] = field(default_factory=list)
     credits: list[tuple[str, int]] = field(default_factory=list)
     tax: Tax | None = None
@@ -108,14 +108,14 @@ class Line:
 
 
 @dataclass(slots=True)
-class Note:
+class CreditNote:
     """A credit note for a part of one line."""
 
     id: str
     number: str
     invoice: Invoice
     line: Line
-    kind: NoteKind
+    kind: CreditNoteKind
     created: int
     base: int
     tax: Tax | None
@@ -155,7 +155,7 @@ class Invoice:
     description: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     advancing: bool = True
-    notes: list[Note] = field(default_factory=list)
+    notes: list[CreditNote] = field(default_factory=list)
 
     @property
     def imported(self) -> bool:
@@ -200,7 +200,7 @@ def take_off(coupon: Coupon, discount: str, lines: list[Line]) -> None:
     """Discount lines; an amount is taken off the first, and what is left of it off the next."""
     left = coupon.cents
     for line in lines:
-        discountable = line.extra is None or line.extra.discountable
+        discountable = line.invoice_item is None or line.invoice_item.discountable
         if line.amount <= 0 or not discountable:
             continue
         amount = coupon.off(line.amount) if left is None else min(left, line.amount)

@@ -7,7 +7,7 @@ from typing import Final
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.customers import address_of
 from billql.sandbox.stripe.ids import account_of
-from billql.sandbox.stripe.invoice_model import Extra, Invoice, Line
+from billql.sandbox.stripe.invoice_model import Invoice, InvoiceItem, Line
 
 EMBEDDED: Final = 10
 """Rows of a list within another object; the rest is read from the list's own URL."""
@@ -23,7 +23,7 @@ def embedded(rows: list[Json], url: str) -> Json:
     }
 
 
-def _pricing(owner: Line | Extra) -> Json | None:
+def _pricing(owner: Line | InvoiceItem) -> Json | None:
     price = owner.price
     if price is None:
         return None
@@ -34,39 +34,39 @@ def _pricing(owner: Line | Extra) -> Json | None:
     }
 
 
-def extra_json(extra: Extra) -> Json:
+def invoice_item_json(invoice_item: InvoiceItem) -> Json:
     """Return an invoice item as the API does: its moment is called `date`."""
     parent = None
-    if extra.terms is not None:
+    if invoice_item.terms is not None:
         details = {
-            "subscription": extra.terms.id,
-            "subscription_item": extra.item.id if extra.item else None,
+            "subscription": invoice_item.terms.id,
+            "subscription_item": invoice_item.item.id if invoice_item.item else None,
         }
         parent = {"subscription_details": details, "type": "subscription_details"}
     return {
-        "id": extra.id,
+        "id": invoice_item.id,
         "object": "invoiceitem",
-        "amount": extra.amount,
-        "currency": extra.currency,
-        "customer": extra.customer.stripe_id,
-        "customer_account": account_of(extra.customer),
-        "date": extra.moment,
-        "description": extra.description,
-        "discountable": extra.discountable,
+        "amount": invoice_item.amount,
+        "currency": invoice_item.currency,
+        "customer": invoice_item.customer.stripe_id,
+        "customer_account": account_of(invoice_item.customer),
+        "date": invoice_item.timestamp,
+        "description": invoice_item.description,
+        "discountable": invoice_item.discountable,
         "discounts": [],
         "frozen_fields": [],
-        "invoice": extra.invoice,
+        "invoice": invoice_item.invoice,
         "invoicing_rules": [],
         "livemode": False,
-        "metadata": extra.metadata,
-        "net_amount": None if extra.discountable else extra.amount,
+        "metadata": invoice_item.metadata,
+        "net_amount": None if invoice_item.discountable else invoice_item.amount,
         "parent": parent,
-        "period": {"end": extra.end, "start": extra.start},
-        "pricing": _pricing(extra),
-        "proration": extra.item is not None,
+        "period": {"end": invoice_item.end, "start": invoice_item.start},
+        "pricing": _pricing(invoice_item),
+        "proration": invoice_item.item is not None,
         "proration_details": None,
-        "quantity": extra.quantity,
-        "quantity_decimal": str(extra.quantity),
+        "quantity": invoice_item.quantity,
+        "quantity_decimal": str(invoice_item.quantity),
         "tax_rates": [],
         "test_clock": None,
     }
@@ -83,7 +83,7 @@ def line_json(line: Line, invoice: Invoice) -> Json:
         "discount_amounts": [
             {"amount": amount, "discount": discount} for discount, amount in line.discounts
         ],
-        "discountable": line.extra is None or line.extra.discountable,
+        "discountable": line.invoice_item is None or line.invoice_item.discountable,
         "discounts": [],
         "invoice": invoice.id,
         "livemode": False,
@@ -101,7 +101,7 @@ def line_json(line: Line, invoice: Invoice) -> Json:
 
 
 def _parent(line: Line) -> Json:
-    if line.extra is None and line.terms is not None and line.item is not None:
+    if line.invoice_item is None and line.terms is not None and line.item is not None:
         details = {
             "invoice_item": None,
             "proration": False,
@@ -115,8 +115,8 @@ def _parent(line: Line) -> Json:
             "type": "subscription_item_details",
         }
     details = {
-        "invoice_item": line.extra.id if line.extra else None,
-        "proration": line.extra is not None and line.extra.item is not None,
+        "invoice_item": line.invoice_item.id if line.invoice_item else None,
+        "proration": line.invoice_item is not None and line.invoice_item.item is not None,
         "proration_details": {"credited_items": None},
         "subscription": line.terms.id if line.terms else None,
     }
@@ -150,7 +150,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
     discounted = sum(amount for line in invoice.lines for _, amount in line.discounts)
     taxes = invoice.taxes
     tries = [] if invoice.sent else settlement.tried(now)
-    later = [attempt.moment for attempt in settlement.attempts if attempt.moment > now]
+    later = [attempt.timestamp for attempt in settlement.attempts if attempt.timestamp > now]
     page = f"https://invoice.stripe.com/i/{account}/test_{invoice.id[3:]}"
     return {
         "id": invoice.id,

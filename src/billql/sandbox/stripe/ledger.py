@@ -14,17 +14,17 @@ from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalogue import Catalogue
 from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
-from billql.sandbox.stripe.credit_notes import note_json, note_line_json
+from billql.sandbox.stripe.credit_notes import credit_note_json, credit_note_line_json
 from billql.sandbox.stripe.customers import (
     cash_balance_of,
     customer_json,
     entry_json,
     tax_of,
 )
-from billql.sandbox.stripe.discounts import Rebates, least_in_other_currencies
+from billql.sandbox.stripe.discounts import Discounts, least_in_other_currencies
 from billql.sandbox.stripe.events import events_of
-from billql.sandbox.stripe.invoice_model import Note
-from billql.sandbox.stripe.invoices import embedded, extra_json, invoice_json, line_json
+from billql.sandbox.stripe.invoice_model import CreditNote
+from billql.sandbox.stripe.invoices import embedded, invoice_item_json, invoice_json, line_json
 from billql.sandbox.stripe.meters import alerts_of, meters_of
 from billql.sandbox.stripe.orders import orders_of
 from billql.sandbox.stripe.quotes import lines_json, quote_json, quotes_of
@@ -106,7 +106,7 @@ class Ledger:
         redeemed = Counter(
             terms.coupon.id for each in accounts for terms in each.terms if terms.coupon
         )
-        rebates = Rebates(self.story, catalogue.products, redeemed)
+        rebates = Discounts(self.story, catalogue.products, redeemed)
         codes = {code["code"]: code["id"] for code in rebates.promotion_codes}
         for account in accounts:
             for terms in account.terms:
@@ -168,8 +168,8 @@ class Ledger:
         self.more["customer", "subscriptions"] = lambda row: embedded(
             by_customer[row["id"]], f"/v1/customers/{row['id']}/subscriptions"
         )
-        for word in ("sources", "tax_ids"):
-            self.more["customer", word] = partial(_none_of, word)
+        for name in ("sources", "tax_ids"):
+            self.more["customer", name] = partial(_none_of, name)
         self.more["customer", "cash_balance"] = cash_balance_of
         self.more["customer", "tax"] = tax_of
         self.more["customer", "invoice_credit_balance"] = lambda row: (
@@ -184,18 +184,20 @@ class Ledger:
         }
 
     def _of_invoices(self, accounts: list[Account]) -> dict[str, Table]:
-        invoices, extras, notes = [], [], []
+        invoices, invoice_items, notes = [], [], []
         for account in accounts:
-            extras += [extra_json(extra) for extra in account.extras]
+            invoice_items += [
+                invoice_item_json(invoice_item) for invoice_item in account.invoice_items
+            ]
             for invoice in account.invoices:
                 lines = [line_json(line, invoice) for line in invoice.lines]
                 self.lines[invoice.id] = Table(reversed(lines), by=None)
                 invoices.append(invoice_json(invoice, lines, self.account, self.story.now))
             for note in account.notes:
-                self.lines[note.id] = Table([note_line_json(note)], by=None)
-                notes.append(note_json(note, self.story.now))
+                self.lines[note.id] = Table([credit_note_line_json(note)], by=None)
+                notes.append(credit_note_json(note, self.story.now))
         return {
-            "invoiceitems": Table(extras, by="date"),
+            "invoiceitems": Table(invoice_items, by="date"),
             "invoices": Table(invoices),
             "credit_notes": Table(notes),
         }
@@ -204,7 +206,7 @@ class Ledger:
         story, now = self.story, self.story.now
         intents = [payments.of_order(order, now) for order in orders_of(story, catalogue)]
         paying: defaultdict[str, list[Json]] = defaultdict(list)
-        notes: dict[str, Note] = {}
+        notes: dict[str, CreditNote] = {}
         for account in accounts:
             for note in account.notes:
                 if note.kind == "refund":
@@ -240,7 +242,7 @@ class Ledger:
         }
 
     def _of_charges(
-        self, intents: list[payments.Intent], notes: dict[str, Note]
+        self, intents: list[payments.Intent], notes: dict[str, CreditNote]
     ) -> dict[str, Table]:
         story, now = self.story, self.story.now
         moved = balances.monthly_fees(story.seed, story.opened, now)
@@ -284,11 +286,13 @@ class Ledger:
         }
 
 
-def _none_of(word: str, row: Json) -> Json:
-    return embedded([], f"/v1/customers/{row['id']}/{word}")
+def _none_of(name: str, row: Json) -> Json:
+    return embedded([], f"/v1/customers/{row['id']}/{name}")
 
 
-def _noted(intents: Iterable[payments.Intent], notes: Mapping[str, Note]) -> dict[str, Note]:
+def _noted(
+    intents: Iterable[payments.Intent], notes: Mapping[str, CreditNote]
+) -> dict[str, CreditNote]:
     """Return the credit notes by the charges that they are refunded from: an invoice's last."""
     last = {i.invoice.id: i.charges[-1].id for i in intents if i.invoice and i.received}
     return {charge: notes[invoice] for invoice, charge in last.items() if invoice in notes}

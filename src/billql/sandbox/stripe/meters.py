@@ -121,17 +121,17 @@ def summaries(story: Story, meter: Json, customer: Customer, given: dict[str, An
     start, end = given["start_time"], given["end_time"]
     window = given.get("value_grouping_window")
     step = _WINDOWS.get(window or "", 60)
-    for name, moment in (("start_time", start), ("end_time", end)):
-        if moment % step:
+    for name, timestamp in (("start_time", start), ("end_time", end)):
+        if timestamp % step:
             what = {60: "minute", HOUR: "hour", DAY: "day (in UTC)"}[step]
             message = f"{name} must be aligned to the start of a {what}."
-            raise errors.Error(message, param=name)
+            raise errors.StripeError(message, param=name)
     if end <= start:
-        raise errors.Error("end_time must be after start_time.", param="end_time")
+        raise errors.StripeError("end_time must be after start_time.", param="end_time")
     bounds: Sequence[tuple[int, int]] = [(start, end)]
     if window is not None:
         if (end - start) // step > _LONGEST:
-            raise errors.Error("The window is too long.", param="end_time")
+            raise errors.StripeError("The window is too long.", param="end_time")
         bounds = [(at, at + step) for at in range(start, end, step)][::-1]
     metric = next((metric for metric in METRICS if metric.key == meter["event_name"]), None)
     return Summaries(_counter(story, customer, metric), meter["id"], bounds)

@@ -62,11 +62,11 @@ class Order(NamedTuple):
     intent: str
     customer: Customer | None
     """Who bought it; guests are unknown."""
-    moment: int
+    timestamp: int
     amount: int
     currency: str
     outcome: Outcome
-    words: str
+    description: str
 
 
 def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
@@ -75,21 +75,25 @@ def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
     for month in range(month_at(story.opened), month_at(story.now) + 1):
         for number in range(1 + story.scale // 2):
             rng = Rng(story.seed, "order", month, number)
-            moment = month_start(month) + rng.between(9 * HOUR, 27 * DAY)
-            if story.opened <= moment <= story.now - 8 * DAY:
-                yield _order(story, catalogue, moment, place, _OUTCOMES[place % len(_OUTCOMES)])
+            timestamp = month_start(month) + rng.between(9 * HOUR, 27 * DAY)
+            if story.opened <= timestamp <= story.now - 8 * DAY:
+                yield _order(story, catalogue, timestamp, place, _OUTCOMES[place % len(_OUTCOMES)])
             place += 1
     for place, (outcome, ago) in enumerate(_PRESENT):
         yield _order(story, catalogue, story.now - ago, -1 - place, outcome)
 
 
-def _order(story: Story, catalogue: Catalogue, moment: int, place: int, outcome: Outcome) -> Order:
-    rng = Rng(story.seed, "order", place, moment)
-    there = [customer for customer in story.customers if customer.created <= moment]
+def _order(
+    story: Story, catalogue: Catalogue, timestamp: int, place: int, outcome: Outcome
+) -> Order:
+    rng = Rng(story.seed, "order", place, timestamp)
+    there = [customer for customer in story.customers if customer.created <= timestamp]
     customer = rng.pick(there) if rng.below(3) else None
     currency = customer.currency if customer else "usd"
     price = catalogue.price("tshirt", currency, "once")
     shirts = rng.between(1, 4)
-    words = f"{shirts} × T-shirt"
-    key = ident("pi_3", story.seed, "order", place, moment)
-    return Order(key, customer, moment, shirts * price["unit_amount"], currency, outcome, words)
+    description = f"{shirts} × T-shirt"
+    key = ident("pi_3", story.seed, "order", place, timestamp)
+    return Order(
+        key, customer, timestamp, shirts * price["unit_amount"], currency, outcome, description
+    )

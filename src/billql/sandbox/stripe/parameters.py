@@ -68,7 +68,7 @@ def _named(name: str, within: str) -> str:
 def text(name: str, raw: Raw) -> str:
     """Take a text that is not empty."""
     if not isinstance(raw, str):
-        raise errors.Error("Invalid string: " + str(raw), param=name)
+        raise errors.StripeError("Invalid string: " + str(raw), param=name)
     if not raw:
         raise errors.empty(name)
     return raw
@@ -86,7 +86,7 @@ def flag(name: str, raw: Raw) -> bool:
     """Take true or false."""
     value = text(name, raw)
     if value not in ("true", "false"):
-        raise errors.Error(f"Invalid boolean: {value}", param=name)
+        raise errors.StripeError(f"Invalid boolean: {value}", param=name)
     return value == "true"
 
 
@@ -104,13 +104,13 @@ def between(low: int, high: int) -> Kind:
     return kind
 
 
-def choice(*words: str) -> Kind:
+def choice(*values: str) -> Kind:
     """Take one of some words."""
 
     def kind(name: str, raw: Raw) -> str:
         value = text(name, raw)
-        if value not in words:
-            raise errors.not_one_of(name, words)
+        if value not in values:
+            raise errors.not_one_of(name, values)
         return value
 
     return kind
@@ -121,7 +121,7 @@ def group(**kinds: Kind) -> Kind:
 
     def kind(name: str, raw: Raw) -> dict[str, Any]:
         if not isinstance(raw, dict):
-            raise errors.Error("Invalid object", param=name)
+            raise errors.StripeError("Invalid object", param=name)
         return check(raw, kinds, name)
 
     return kind
@@ -132,9 +132,9 @@ def several(kind: Kind, most: int = 100) -> Kind:
 
     def array(name: str, raw: Raw) -> list[Any]:
         if not isinstance(raw, list):
-            raise errors.Error("Invalid array", param=name)
+            raise errors.StripeError("Invalid array", param=name)
         if len(raw) > most:
-            raise errors.Error(f"You may pass at most {most} values.", param=name)
+            raise errors.StripeError(f"You may pass at most {most} values.", param=name)
         return [kind(f"{name}[{place}]", item) for place, item in enumerate(raw)]
 
     return array
@@ -144,16 +144,16 @@ def span(name: str, raw: Raw) -> Callable[[int | None], bool]:
     """Take a moment or bounds; the value tells whether a moment is within. Nothing never is."""
     if isinstance(raw, str):
         exact = whole(name, raw)
-        return lambda moment: moment == exact
+        return lambda timestamp: timestamp == exact
     bounds = group(gt=whole, gte=whole, lt=whole, lte=whole)(name, raw)
-    gt, gte, lt, lte = (bounds.get(word) for word in ("gt", "gte", "lt", "lte"))
+    gt, gte, lt, lte = (bounds.get(bound) for bound in ("gt", "gte", "lt", "lte"))
 
-    def within(moment: int | None) -> bool:
-        return moment is not None and (
-            (gt is None or moment > gt)
-            and (gte is None or moment >= gte)
-            and (lt is None or moment < lt)
-            and (lte is None or moment <= lte)
+    def within(timestamp: int | None) -> bool:
+        return timestamp is not None and (
+            (gt is None or timestamp > gt)
+            and (gte is None or timestamp >= gte)
+            and (lt is None or timestamp < lt)
+            and (lte is None or timestamp <= lte)
         )
 
     return within

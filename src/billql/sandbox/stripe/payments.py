@@ -30,7 +30,7 @@ class Charge:
 
     id: str
     intent: Intent
-    moment: int
+    timestamp: int
     amount: int
     succeeded: bool
     captured: bool = True
@@ -52,7 +52,7 @@ class Intent:
     created: int
     amount: int
     currency: str
-    words: str
+    description: str
     means: Means
     status: IntentStatus
     charges: list[Charge] = field(default_factory=list)
@@ -70,8 +70,8 @@ class Intent:
     def try_to_pay(self, attempt: Attempt, *, captured: bool = True) -> Charge:
         """Charge once more."""
         prefix = "ch_3" if self.means == "card" else "py_3"
-        key = ident(prefix, self.id, attempt.moment, len(self.charges))
-        charge = Charge(key, self, attempt.moment, attempt.amount, attempt.succeeded, captured)
+        key = ident(prefix, self.id, attempt.timestamp, len(self.charges))
+        charge = Charge(key, self, attempt.timestamp, attempt.amount, attempt.succeeded, captured)
         self.charges.append(charge)
         return charge
 
@@ -85,13 +85,13 @@ def of_order(order: Order, now: int) -> Intent:
     elif outcome == "authorized":
         status = "requires_capture"
     intent = Intent(
-        order.intent, order.customer, order.moment, order.amount, order.currency, order.words,
-        "card", status, outcome=outcome,
+        order.intent, order.customer, order.timestamp, order.amount, order.currency,
+        order.description, "card", status, outcome=outcome,
     )  # fmt: skip
     if outcome == "canceled":
-        intent.canceled = min(order.moment + DAY, now)
+        intent.canceled = min(order.timestamp + DAY, now)
         return intent
-    attempt = Attempt(order.moment + 1, order.amount, outcome != "declined")
+    attempt = Attempt(order.timestamp + 1, order.amount, outcome != "declined")
     intent.try_to_pay(attempt, captured=outcome != "authorized")
     return intent
 
@@ -109,7 +109,7 @@ def of_invoice(invoice: Invoice, now: int) -> Iterator[Intent]:
         paid = sum(attempt.amount for attempt in attempts if attempt.succeeded)
         intent = _intent(invoice, place, paid or left, "succeeded" if paid else "canceled")
         if invoice.sent and place:
-            intent.created = attempts[0].moment
+            intent.created = attempts[0].timestamp
         if not paid and status != "void":
             intent.status = "requires_payment_method"
         for attempt in attempts:
@@ -125,10 +125,12 @@ def _intent(invoice: Invoice, place: int, amount: int, status: IntentStatus) -> 
     means: Means = "card"
     if invoice.sent:
         means = _TRANSFERS.get(invoice.currency, "customer_balance")
-    words = "Subscription update" if invoice.terms else f"Payment for Invoice {invoice.number}"
+    description = (
+        "Subscription update" if invoice.terms else f"Payment for Invoice {invoice.number}"
+    )
     return Intent(
         ident("pi_3", invoice.id, place), invoice.customer, invoice.settlement.finalized, amount,
-        invoice.currency, words, means, status, invoice=invoice, requested=amount,
+        invoice.currency, description, means, status, invoice=invoice, requested=amount,
     )  # fmt: skip
 
 
@@ -159,7 +161,7 @@ def intent_json(intent: Intent) -> Json:
         "currency": intent.currency,
         "customer": known.stripe_id if known else None,
         "customer_account": account_of(known) if known else None,
-        "description": intent.words,
+        "description": intent.description,
         "last_payment_error": _payment_error(intent, last) if last and failed else None,
         "latest_charge": last.id if last else None,
         "livemode": False,
@@ -221,10 +223,10 @@ def charge_json(charge: Charge, transaction: str | None) -> Json:
         },
         "calculated_statement_descriptor": "SHARK AND SONS",
         "captured": charge.moves_money,
-        "created": charge.moment,
+        "created": charge.timestamp,
         "currency": intent.currency,
         "customer": known.stripe_id if known else None,
-        "description": intent.words,
+        "description": intent.description,
         "disputed": charge.disputed,
         "failure_balance_transaction": None,
         "failure_code": None if charge.succeeded else "card_declined",
@@ -274,7 +276,7 @@ def _outcome(charge: Charge) -> Json:
 def _details(intent: Intent) -> Json:
     """Return what was paid with: always the same for a customer."""
     rng = Rng("means", payment_method(intent.customer, intent.id))
-    last4, print_ = f"{rng.below(10_000):04d}", rng.word(16)
+    last4, print_ = f"{rng.below(10_000):04d}", rng.alphanumeric(16)
     if intent.means != "card":
         inner: Json = {"fingerprint": print_, "last4": last4, "bank_name": "A bank"}
         if intent.means == "sepa_debit":
@@ -311,8 +313,8 @@ def _details(intent: Intent) -> Json:
 
 def invoice_payment_json(intent: Intent, invoice: Invoice, *, default: bool) -> Json:
     """Return the payment of an invoice that an intent is, as the API does."""
-    paid = intent.charges[-1].moment if intent.status == "succeeded" else None
-    words = {"succeeded": "paid", "canceled": "canceled"}
+    paid = intent.charges[-1].timestamp if intent.status == "succeeded" else None
+    statuses = {"succeeded": "paid", "canceled": "canceled"}
     return {
         "id": ident("inpay_1", intent.id),
         "object": "invoice_payment",
@@ -324,6 +326,6 @@ def invoice_payment_json(intent: Intent, invoice: Invoice, *, default: bool) -> 
         "is_default": default,
         "livemode": False,
         "payment": {"payment_intent": intent.id, "type": "payment_intent"},
-        "status": words.get(intent.status, "open"),
+        "status": statuses.get(intent.status, "open"),
         "status_transitions": {"canceled_at": intent.canceled, "paid_at": paid},
     }

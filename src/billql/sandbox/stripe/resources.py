@@ -30,7 +30,7 @@ class Resource:
     """One list and the objects in it."""
 
     path: str
-    word: str
+    object_name: str
     """What an error calls one of it."""
     permission: str
     filters: Mapping[str, Filter] = field(default_factory=dict)

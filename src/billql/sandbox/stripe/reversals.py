@@ -11,7 +11,7 @@ from billql.sandbox.rng import Rng
 from billql.sandbox.stripe.credit_notes import refund_of
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.ids import account_of, ident
-from billql.sandbox.stripe.invoice_model import Note
+from billql.sandbox.stripe.invoice_model import CreditNote
 from billql.sandbox.stripe.payments import Charge
 from billql.sandbox.timestamps import DAY
 
@@ -29,7 +29,7 @@ class Refund:
 
     id: str
     charge: Charge
-    moment: int
+    timestamp: int
     amount: int
     status: RefundStatus
     reason: str | None = "requested_by_customer"
@@ -37,7 +37,7 @@ class Refund:
     @property
     def failed_at(self) -> int:
         """When a refund that fails has failed."""
-        return self.moment + 3 * DAY
+        return self.timestamp + 3 * DAY
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Dispute:
 
     id: str
     charge: Charge
-    moment: int
+    timestamp: int
     status: DisputeStatus
     reason: str
 
@@ -58,13 +58,13 @@ class Dispute:
     @property
     def decided(self) -> int:
         """When it is decided."""
-        return self.moment + DECIDED_AFTER
+        return self.timestamp + DECIDED_AFTER
 
 
-def refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]:
+def refunds_of(charge: Charge, note: CreditNote | None, now: int) -> Iterator[Refund]:
     """Yield the refunds of a charge up to now, and count them."""
     for refund in _refunds_of(charge, note, now):
-        if refund.moment <= now:
+        if refund.timestamp <= now:
             if refund.status == "failed" and refund.failed_at > now:
                 refund.status = "succeeded"
             if refund.status != "failed":
@@ -72,10 +72,10 @@ def refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]:
             yield refund
 
 
-def _refunds_of(charge: Charge, note: Note | None, now: int) -> Iterator[Refund]:
-    def refund(word: str, amount: int, days: int, status: RefundStatus = "succeeded") -> Refund:
-        key = ident("re_3", charge.id, word)
-        return Refund(key, charge, charge.moment + days * DAY, amount, status)
+def _refunds_of(charge: Charge, note: CreditNote | None, now: int) -> Iterator[Refund]:
+    def refund(suffix: str, amount: int, days: int, status: RefundStatus = "succeeded") -> Refund:
+        key = ident("re_3", charge.id, suffix)
+        return Refund(key, charge, charge.timestamp + days * DAY, amount, status)
 
     if not charge.moves_money:
         return
@@ -111,20 +111,20 @@ def dispute_of(charge: Charge, now: int) -> Dispute | None:
     if outcome == "kept" and intent.invoice is not None and intent.means == "card":
         roll = Rng("dispute", charge.id).below(100)
         outcome = "won" if roll == 0 else "lost" if roll == 1 else "kept"
-    moment = charge.moment + DISPUTED_AFTER
+    timestamp = charge.timestamp + DISPUTED_AFTER
     contested = outcome in ("won", "lost", "inquiry", "disputed")
-    if not contested or charge.refunded or not charge.moves_money or moment > now:
+    if not contested or charge.refunded or not charge.moves_money or timestamp > now:
         return None
     status: DisputeStatus
     if outcome == "inquiry":
         status = "warning_closed"
-    elif moment + DECIDED_AFTER <= now:
+    elif timestamp + DECIDED_AFTER <= now:
         status = "won" if outcome == "won" else "lost"
     else:
-        status = "under_review" if moment + ANSWERED_AFTER <= now else "needs_response"
+        status = "under_review" if timestamp + ANSWERED_AFTER <= now else "needs_response"
     charge.disputed = True
     reason = Rng("reason", charge.id).pick(("fraudulent", "product_not_received", "general"))
-    return Dispute(ident("du_1", charge.id), charge, moment, status, reason)
+    return Dispute(ident("du_1", charge.id), charge, timestamp, status, reason)
 
 
 def refund_json(refund: Refund, transactions: list[str]) -> Json:
@@ -137,7 +137,7 @@ def refund_json(refund: Refund, transactions: list[str]) -> Json:
         "amount": refund.amount,
         "balance_transaction": transactions[0],
         "charge": refund.charge.id,
-        "created": refund.moment,
+        "created": refund.timestamp,
         "currency": intent.currency,
         "customer": intent.customer.stripe_id if intent.customer else None,
         "customer_account": account_of(intent.customer) if intent.customer else None,
@@ -166,7 +166,7 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
     """Return a dispute as the API does; its balance transactions are whole objects."""
     intent = dispute.charge.intent
     answered = dispute.status != "needs_response"
-    due = dispute.moment + ANSWERED_AFTER
+    due = dispute.timestamp + ANSWERED_AFTER
     known = intent.customer
     return {
         "id": dispute.id,
@@ -174,7 +174,7 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
         "amount": dispute.charge.amount,
         "balance_transactions": transactions,
         "charge": dispute.charge.id,
-        "created": dispute.moment,
+        "created": dispute.timestamp,
         "currency": intent.currency,
         "enhanced_eligibility_types": [],
         "evidence": {
@@ -182,7 +182,7 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
             "customer_email_address": known.email if known else None,
             "customer_name": known.name if known else "A guest",
             "enhanced_evidence": {},
-            "product_description": intent.words,
+            "product_description": intent.description,
         },
         "evidence_details": {
             "due_by": due,

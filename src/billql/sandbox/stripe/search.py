@@ -42,7 +42,7 @@ _CLAUSE: Final = re.compile(
 def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
     """Read a query into a test of rows, or refuse it."""
     tests: list[Test] = []
-    words: set[str] = set()
+    connectives: set[str] = set()
     place = 0
     while query[place:].strip():
         match = _CLAUSE.match(query, place)
@@ -52,12 +52,12 @@ def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
         place = match.end()
         last = match["word"]
         if query[place:].strip():
-            words.add((last or "AND").upper())
+            connectives.add((last or "AND").upper())
         elif last:
             raise _unreadable()
-    if not tests or len(words) > 1:
+    if not tests or len(connectives) > 1:
         raise _unreadable()
-    decide = any if words == {"OR"} else all
+    decide = any if connectives == {"OR"} else all
     return lambda row: decide(test(row) for test in tests)
 
 
@@ -77,7 +77,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
             f"https://stripe.com/docs/search#query-fields-for-{resource.replace('_', '-')} for a "
             "list of supported fields."
         )
-        raise errors.Error(message, param="query")
+        raise errors.StripeError(message, param="query")
     inside = key[1:-1] if key is not None else None
 
     def of(row: Json) -> Any:
@@ -89,7 +89,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
         test = _compare(of, operator, value)
     elif operator not in (":", "~") or (operator == "~" and field.kind == "token"):
         message = f"Operator `{operator}` cannot be used with field `{name}`."
-        raise errors.Error(message, param="query")
+        raise errors.StripeError(message, param="query")
     else:
         test = _find(of, value.lower(), part=operator == "~")
     return (lambda row: not test(row)) if match["minus"] else test
@@ -97,7 +97,7 @@ def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> T
 
 def _compare(of: Callable[[Json], Any], operator: str, value: str) -> Test:
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise errors.Error(f"Invalid integer: {value}", param="query")
+        raise errors.StripeError(f"Invalid integer: {value}", param="query")
     wanted = int(value)
     compare: dict[str, Callable[[int], bool]] = {
         ":": lambda number: number == wanted,
@@ -117,8 +117,8 @@ def _find(of: Callable[[Json], Any], wanted: str, *, part: bool) -> Test:
         value = of(row)
         if value is None:
             return False
-        word = str(value).lower()
-        return wanted in word if part else wanted == word
+        text = str(value).lower()
+        return wanted in text if part else wanted == text
 
     return test
 
@@ -133,7 +133,7 @@ def page_of(token: str | None) -> int:
             return int(place[3:])
     except (binascii.Error, UnicodeDecodeError):
         pass
-    raise errors.Error(f"Invalid page token: {token}", param="page")
+    raise errors.StripeError(f"Invalid page token: {token}", param="page")
 
 
 def page_token(place: int) -> str:
@@ -141,10 +141,10 @@ def page_token(place: int) -> str:
     return base64.urlsafe_b64encode(f"at:{place}".encode()).decode()
 
 
-def _unreadable() -> errors.Error:
+def _unreadable() -> errors.StripeError:
     message = (
         "We were unable to parse your search query. Try using the format "
         '["metadata[\\"key\\"]:\\"value\\""] to query for metadata or ["field:\\"value\\""] to '
         "query for other fields."
     )
-    return errors.Error(message, param="query")
+    return errors.StripeError(message, param="query")

@@ -89,15 +89,15 @@ class Terms:
         return add_months(self.anchor, self.coupon.months or 0)
 
 
-def add_months(moment: int, months: int) -> int:
+def add_months(timestamp: int, months: int) -> int:
     """Return the same day and time of a later month; days are never beyond the 28th."""
-    at = time.gmtime(moment)
+    at = time.gmtime(timestamp)
     month = at.tm_mon - 1 + months
     day = (at.tm_year + month // 12, month % 12 + 1, at.tm_mday)
     return timegm((*day, at.tm_hour, at.tm_min, at.tm_sec))
 
 
-class Subscribing:
+class SubscriptionTerms:
     """Decides the terms of everybody whom Stripe bills."""
 
     def __init__(self, story: Story, catalogue: Catalogue) -> None:
@@ -130,8 +130,8 @@ class Subscribing:
         )
         return [main, self._extra(customer)] if customer.place == 1 else [main]
 
-    def _id(self, customer: Customer, word: str) -> str:
-        return ident("sub_1", self._story.seed, customer.place, word)
+    def _id(self, customer: Customer, suffix: str) -> str:
+        return ident("sub_1", self._story.seed, customer.place, suffix)
 
     def _item(self, owner: str, price: Json, **more: object) -> Item:
         return Item(f"si_{ident('', owner, price['id'])[:14]}", price, **more)  # type: ignore[arg-type]
@@ -196,12 +196,12 @@ class Subscribing:
     def _lead(
         self,
         customer: Customer,
-        word: str,
+        suffix: str,
         made: int,
         state: State | None,
         ended: int | None = None,
     ) -> Terms:
-        owner = self._id(customer, word)
+        owner = self._id(customer, suffix)
         price = self._catalogue.price("starter", customer.currency, "month")
         at_once = state in ("incomplete", "incomplete_expired")
         return Terms(
