@@ -343,7 +343,11 @@ def test_what_a_parameter_may_be(cursor: billql.Cursor, value: object, seen: obj
         (np.array([5]), errors.ProgrammingError, "a ndarray is nothing that SQL knows"),
         (np.timedelta64(1, "s"), errors.ProgrammingError, "a timedelta64 is nothing"),
         (np.datetime64("2026-03-15T01:01:01.5"), errors.DataError, "a fraction of a second"),
-        (np.datetime64("2026-03-15T01:01:01", "ns") + 1, errors.DataError, "a fraction of a sec"),
+        (
+            np.datetime64("2026-03-15T01:01:01.000000001", "ns"),
+            errors.DataError,
+            "a fraction of a sec",
+        ),
         (np.datetime64("-0044-03-15"), errors.DataError, "is not in the years 1 to 9999"),
         (pd.Timestamp(1), errors.DataError, "000000001 has a fraction of a second"),
         (pd.Timestamp("2026-03-15T01:01:01.5Z"), errors.DataError, "a fraction of a second"),
