@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, unquote
 
 import httpx
 
-from . import features
 from .definitions import PUBLIC_URL
 from .shapes import STATES, Column, Filter, Row, Shape, SQLValue, in_order, is_row
 from .troubles import NO_TROUBLES, Troubles, delayed, failed
@@ -328,7 +327,7 @@ def _read(column: Column, format: str | None, text: Any, *, typed: bool) -> Any:
     if format is not None:
         if not re.fullmatch(_FORMS["integer"], text):
             raise RefusedError(f"{text!r} is not a time")
-        if int(text) < 0 and features.on("ancient bounds"):
+        if int(text) < 0:
             raise RefusedError(f"{text!r} lies before 1970")
         return int(text) / (1000 if format == "epoch_ms" else 1)
     if kind in _FORMS and not re.fullmatch(_FORMS[kind], text):
@@ -364,7 +363,7 @@ def _matches(one: Filter, own: SQLValue, given: Any) -> bool:
     if one.match == "prefix":
         return str(own).startswith(str(given))
     if one.match == "inclusive":
-        return STATES.index(str(own)) <= STATES.index(given)
+        return given in STATES and STATES.index(str(own)) <= STATES.index(given)
     return bool(own == given)
 
 

@@ -122,6 +122,7 @@ def _parameter(one: Filter) -> dict[str, Any]:
         "default": one.default,
         "null": one.null,
         "values": list(one.known) or None,
+        "ignores_case": one.match == "caseless" or None,
     }
     return {word: value for word, value in told.items() if value is not None}
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from .dice import Dice
-from .features import on
 from .local import LOCAL
 from .shapes import (
     STATES,
@@ -132,13 +131,13 @@ def lists(dice: Dice, name: str) -> Shape:
     if dice.chance(20):
         echo = dice.chance(50)
         columns.append(Column("state", "text", domain="state", echo=echo, hidden=echo))
-        loose = not echo and on("default superset") and dice.chance(60)
+        loose = not echo and dice.chance(60)
         match: Match = "inclusive" if loose else "exact"
         filters.append(Filter("state", "state", default=STATES, match=match))
-    if on("enumerated") and dice.chance(20):
+    if dice.chance(20):
         columns.append(STATUS)
         filters.append(_enumerated(dice))
-    if on("long numbers") and dice.chance(15):
+    if dice.chance(15):
         columns += [SERIAL, EXTRA]
         filters += [Filter("serial", "serial")] * dice.chance(50)
     order = dice.several(("-at", "at", "n", "-n", "name", "day", "-day"), 2)
@@ -156,7 +155,7 @@ def lists(dice: Dice, name: str) -> Shape:
         cut="at" if cut else None,
         by_id=dice.one(None, "exact", "caseless"),
         unique=dice.one((), (), ("id",)),
-        null_lists=on("null lists") and dice.chance(20),
+        null_lists=dice.chance(20),
     )
 
 
@@ -169,7 +168,7 @@ def feeds(dice: Dice, name: str) -> Shape:
     """Draw a long list that comes newest first, can be cut by time, and has rows by their id."""
     format = dice.one("epoch", "epoch", None)
     low = Filter("at_from", "at", operator=dice.one(*_LOW), format=format)
-    low = replace(low, fine=format == "epoch" and on("fractions") and dice.chance(50))
+    low = replace(low, fine=format == "epoch" and dice.chance(50))
     high = replace(low, name="at_to", operator=dice.one(*_HIGH))
     amount = Column("amount", "decimal", domain="decimal", cents=dice.chance(50))
     plain = [one for one in PLAIN if one.name in ("name", "n", "key")]
@@ -178,13 +177,11 @@ def feeds(dice: Dice, name: str) -> Shape:
     filters = [low, high]
     if low.fine:
         columns[1] = replace(columns[1], format=None)
-    if on("cut superset"):
-        filters += [_by_value(dice, Filter(one.name, one.name), one) for one in plain[:2]]
+    filters += [_by_value(dice, Filter(one.name, one.name), one) for one in plain[:2]]
     if not amount.cents:  # a divided amount cannot be filtered by
         filters.append(Filter("amount", "amount"))
-    if on("enumerated"):
-        columns.append(STATUS)
-        filters.append(_enumerated(dice))
+    columns.append(STATUS)
+    filters.append(_enumerated(dice))
     paging = Paging(dice.one("last_row", "last_row", "token", "next_url"), dice.number(2, 4))
     return Shape(
         name,
@@ -193,9 +190,9 @@ def feeds(dice: Dice, name: str) -> Shape:
         paging=_untidy(dice, paging),
         order=("-at",),
         cut="at",
-        by_id=dice.one("exact", "exact", "caseless", None) if on("two methods") else None,
+        by_id=dice.one("exact", "exact", "caseless", None),
         unique=dice.one((), ("id",)),
-        null_lists=on("null lists") and dice.chance(20),
+        null_lists=dice.chance(20),
     )
 
 
@@ -217,8 +214,6 @@ def nested(dice: Dice, name: str) -> Shape:
     order = dice.one((), (), ("at",), ("-at",), ("id",))
     keys = {"map": ("id", "line"), "sources": ("id", "line", "number")}
     paging = None if dice.chance(15) else pagings(dice, "GET")
-    if paging is not None and paging.kind == "page" and not on("nested offset"):
-        paging = replace(paging, kind="token")
     return Shape(
         name,
         tuple(columns),
@@ -227,10 +222,8 @@ def nested(dice: Dice, name: str) -> Shape:
         order=order,
         declares_order=nesting != "sources" and dice.chance(70),
         nesting=nesting,
-        unique=keys.get(nesting, ("id", "number"))
-        if on("nested unique") and dice.chance(60)
-        else (),
-        null_lists=on("null lists") and dice.chance(30),
+        unique=keys.get(nesting, ("id", "number")) if dice.chance(60) else (),
+        null_lists=dice.chance(30),
     )
 
 
@@ -240,7 +233,7 @@ def keyed(dice: Dice, name: str) -> Shape:
     key = Column("key", "text", domain="key", echo=echo, hidden=echo and dice.chance(30))
     number = Column("k", "integer", domain="integer", echo=dice.chance(50))
     columns = [key, *(one for one in PLAIN if one.name not in ("key", "month", "flag"))]
-    if on("moments") and dice.chance(30):
+    if dice.chance(30):
         place = [one.name for one in columns].index("day")
         columns[place] = replace(columns[place], format=dice.one(None, "epoch"), moments=True)
     verb = _verb(dice)
@@ -326,7 +319,7 @@ def _formatted(dice: Dice, column: Column) -> Column:
 def _filters(dice: Dice, column: Column, verb: Verb) -> list[Filter]:
     """Draw the parameters that filter a column: by value, by bounds, or both."""
     fine = column.type == "timestamp" and not column.whole
-    fine = fine and on("fractions") and dice.chance(50)
+    fine = fine and dice.chance(50)
     location = dice.one(*_places(verb, "header"))
     ranged = column.type in ("integer", "date", "month", "timestamp")
     timed = column.type in ("date", "month", "timestamp")
@@ -382,13 +375,13 @@ def pagings(dice: Dice, verb: Verb) -> Paging | None:
 
 def _untidy(dice: Dice, paging: Paging) -> Paging:
     """Draw what an API does with pages that its definition does not say."""
-    smaller = on("smaller pages") and paging.size > 1 and dice.chance(25)
+    smaller = paging.size > 1 and dice.chance(25)
     return replace(
         paging,
         gives=dice.number(1, paging.size - 1) if smaller else None,
-        ends=on("gone past the end") and dice.chance(30),
-        public=on("public links") and dice.chance(30),
-        numbers=on("number ids") and dice.chance(30),
+        ends=dice.chance(30),
+        public=dice.chance(30),
+        numbers=dice.chance(30),
     )
 
 
@@ -460,7 +453,7 @@ def local_rows(
     width = len(LOCAL.declared)
     count = _count(dice, most)
     cells = dice.octets(count * width)
-    odd = ODD_KEYS if on("odd keys") and dice.chance(40) else ()
+    odd = ODD_KEYS if dice.chance(40) else ()
     pools: list[Sequence[SQLValue]] = []
     for name, _, kind in LOCAL.declared:
         found = dict.fromkeys(
@@ -483,7 +476,7 @@ def local_rows(
 def troubles(dice: Dice) -> Troubles:
     """Draw what goes wrong on the way; in most worlds nothing does."""
     failures: Sequence[Failure] = ("500", "403", "404", "html", "cut short", "dropped")
-    delays: Sequence[Delay] = ("429", "503", *(("403 later", "400 later") if on("later") else ()))
+    delays: Sequence[Delay] = ("429", "503", "403 later", "400 later")
     if dice.chance(65):
         return NO_TROUBLES
     return Troubles(

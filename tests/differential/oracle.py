@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from billql.errors import BadValue, Error, ParameterMissing, ProgrammingError
+from billql.errors import BadValue, Error, NotSupportedError, ParameterMissing, ProgrammingError
 from billql.values import AFFINITY
 
 from .shapes import OWNER, Row, Shape, has_several_owners, in_order, is_row
@@ -80,10 +80,14 @@ _MEANINGFUL = frozenset(
 """Words of which a statement has one at least, if it asks for more than a whole table."""
 
 
+REFUSALS = (ParameterMissing, BadValue, NotSupportedError)
+"""The errors of statements that do not say what an API must know, or not so that it understands."""
+
+
 def allows(query: Query, error: Error, failures: Sequence[str]) -> bool:
     """Tell whether an error is as good as an answer: because a page failed that the statement asked
     for, or because the statement does not say what the API must know."""
-    if isinstance(error, ParameterMissing | BadValue):
+    if isinstance(error, REFUSALS):
         return query.refusable
     return bool(failures) and not isinstance(error, ProgrammingError)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from .dice import Dice
 from .drawing import POOLS
-from .features import on
 from .local import FILLED, LOCAL
 from .predicates import Col, Predicates, Scope
 from .shapes import OWNER, Row, Shape, has_several_owners, is_row
@@ -81,6 +80,7 @@ class _Writer(Predicates):
     def _columns(self, shape: Shape, alias: str) -> Scope:
         """The columns of a resource, and whose rows they are."""
         filtered = {one.column for one in shape.filters} | ({"id"} if shape.by_id else set())
+        caseless = {one.column for one in shape.filters if one.match == "caseless"}
         needed = list(shape.needs())
         rows = self._rows[shape.name]
         some = [self.one(*rows), *rows[:8]] if rows else []
@@ -90,6 +90,7 @@ class _Writer(Predicates):
                 column.domain if column.domain in POOLS else column.type,
                 particular=column in needed or (column.name == "id" and bool(shape.by_id)),
                 filtered=column.name in filtered,
+                caseless=column.name in caseless,
                 values=tuple(row[column.name] for row in some),
             )
             for column in shape.columns
@@ -101,8 +102,9 @@ class _Writer(Predicates):
     def _key(self, col: Col, around: Scope) -> str:
         """Say which keys to read."""
         outer = [one for one in around if one.type == col.type]
-        others = ("is", "caseless") if on("keys in other words") else ()
-        kind = self.one("value", "list", "local", *others, *(["outer"] * 4 if outer else []))
+        kind = self.one(
+            "value", "list", "local", "is", "caseless", *(["outer"] * 4 if outer else [])
+        )
         if kind == "outer":
             return self.swapped(col.text, "=", self.one(*outer).text)
         known = col.values[0] if col.values and self.chance(80) else self.fitting(col)
@@ -111,7 +113,8 @@ class _Writer(Predicates):
         if kind == "is":
             return f"{col.text} IS {self.literal(self.fitting(col))}"
         if kind == "caseless":
-            self.refusable = True  # unless the API ignores case as well
+            # The API must ignore case as well.
+            self.refusable = self.refusable or not col.caseless
             return f"{col.text} COLLATE NOCASE = {self.literal(self.fitting(col))}"
         if kind == "list":
             values = [known, *(self.fitting(col) for _ in range(self.number(0, 3)))]
@@ -140,24 +143,27 @@ class _Writer(Predicates):
     def _from(self, depth: int, around: Scope, most: int) -> tuple[str, Scope, list[str]]:
         item = self._item(depth, around)
         text, scope, where = item.text, item.columns, list(item.needs)
-        needy = bool(item.needs)
-        for place in range(self.number(0, most - 1)):
+        needy = first_needy = bool(item.needs)
+        joins = self.number(0, most - 1)
+        for place in range(joins):
             item = self._item(depth, (*scope, *around))
             needy = needy or bool(item.needs)
-            join = self.one(
-                *["JOIN"] * 4, *["LEFT JOIN"] * 3, ",", "CROSS JOIN", "RIGHT JOIN", "FULL JOIN"
-            )
+            outer_too = ["RIGHT JOIN", "FULL JOIN"] if not needy or self.chance(50) else []
+            join = self.one(*["JOIN"] * 4, *["LEFT JOIN"] * 3, ",", "CROSS JOIN", *outer_too)
             shared = sorted({_name(one) for one in scope} & {_name(one) for one in item.columns})
-            if needy and join in ("RIGHT JOIN", "FULL JOIN"):
+            outer = join in ("LEFT JOIN", "RIGHT JOIN", "FULL JOIN")
+            in_where = outer and bool(item.needs) and self.chance(40)
+            plainly = in_where and joins == 1 and all(map(_is_plain, item.needs))
+            if needy and join in ("RIGHT JOIN", "FULL JOIN") and not (plainly and not first_needy):
                 self.refusable = True  # the rows without a partner are read without a key
             if shared and place == 0 and join != "," and self.chance(15):
                 text += f" {join} {item.text} USING ({self.one(*shared)})"
                 where += item.needs
-                # SQLite does not tell a virtual table on the right what WHERE says of it.
-                told = on("keys in other words") or not item.needs
-                self.refusable = self.refusable or (join == "LEFT JOIN" and not told)
+                self.refusable = self.refusable or (outer and bool(item.needs))
             else:
-                conditions = list(item.needs)
+                self.refusable = self.refusable or (in_where and not plainly)
+                conditions = [] if in_where else list(item.needs)
+                where += item.needs if in_where else []
                 if self.chance(85):
                     conditions.append(self.joining(scope, item.columns))
                 if self.chance(15):
@@ -327,13 +333,14 @@ class _Writer(Predicates):
         where += [
             hold[place] for place in dict.fromkeys(places) if _name(scope[place]) not in needed
         ]
-        if on("two methods") and where and not needed and self.chance(40):
+        if where and not needed and self.chance(60):
             where = [f"({' OR '.join((*where, self._by_one_value(shape, scope)))})"]
         source = f"@{shape.name} AS {alias}"
         if not needed and self.chance(40):
             other = self.alias()
             both = self._columns(shape, other)
-            place = self.one(*favoured)
+            by_id = [place for place, col in enumerate(scope) if _name(col) == "id"]
+            place = self.one(*(by_id if by_id and self.chance(50) else favoured))
             join = self.one("JOIN", "LEFT JOIN", "RIGHT JOIN", "FULL JOIN", "FULL JOIN")
             source += (
                 f" {join} @{shape.name} AS {other} ON {both[place].text} = {scope[place].text}"
@@ -475,6 +482,11 @@ def _is_thorough(text: str) -> bool:
     of the one list that it reads; a min or a max may."""
     may_stop = ("LIMIT", "SELECT ", "min(", "max(", "JOIN", "@", "FROM local", "FROM c1")
     return not any(word in text[len("SELECT") :].replace("@", "", 1) for word in may_stop)
+
+
+def _is_plain(condition: str) -> bool:
+    """Tell whether a condition says what one column is."""
+    return re.fullmatch(r"t\d+\.\w+ (= :v\d+|(=|IS) '[^']*')", condition) is not None
 
 
 def _where(conditions: Sequence[str]) -> str:

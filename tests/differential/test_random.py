@@ -12,7 +12,6 @@ import pytest
 
 from .dice import Dice
 from .drawing import SHAPES, accounts, local_rows, rows, troubles
-from .features import on
 from .queries import queries, writes
 from .tally import Tally
 from .world import World
@@ -53,7 +52,7 @@ def live(world_name: str, kinds: str) -> Tally:
     local = local_rows(dice, tables)
     with World(tables, local, troubles(dice), owners, keep=dice.one(300.0, 300.0, 0.0)) as world:
         for _ in range(STATEMENTS):
-            if on("half a write") and dice.chance(10):
+            if dice.chance(10):
                 world.write(writes(dice, tables))
             else:
                 world.check(queries(dice, tables))

@@ -17,7 +17,7 @@ import httpx
 from billql.catalogue import Catalogue
 from billql.config import ConnectionConfig
 from billql.engine import Options
-from billql.errors import BadValue, Error, ParameterMissing
+from billql.errors import Error
 from billql.session import Session
 from billql.settings import Settings
 from support.clock import FakeClock
@@ -26,7 +26,7 @@ from .api import URL, Api, token
 from .definitions import provider, service
 from .drawing import TODAY
 from .local import FILLED, LOCAL
-from .oracle import Answer, Plain, allows
+from .oracle import REFUSALS, Answer, Plain, allows
 from .shapes import Row, Shape, SQLValue
 from .statements import Bindings, Query, Write
 from .tally import Tally
@@ -135,7 +135,7 @@ class World:
             self.tally.telling += 1
 
     def _count_error(self, error: Error) -> None:
-        if isinstance(error, ParameterMissing | BadValue):
+        if isinstance(error, REFUSALS):
             self.tally.refused += 1
         else:
             self.tally.failed += 1
