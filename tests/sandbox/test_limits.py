@@ -19,85 +19,85 @@ class Clock:
 def test_the_minute_slides() -> None:
     clock = Clock()
     limiter = Limiter(Limits(per_hour=100, per_minute=2), clock)
-    assert limiter.take("a") == Quota(100, 99, 4600)
+    assert limiter.acquire("a") == Quota(100, 99, 4600)
     clock.now = 1030.5
-    assert limiter.take("a") == Quota(100, 98, 4600)
-    assert limiter.take("a") == Quota(100, 98, 4600, refused=True, retry_after=30)
+    assert limiter.acquire("a") == Quota(100, 98, 4600)
+    assert limiter.acquire("a") == Quota(100, 98, 4600, refused=True, retry_after=30)
     clock.now = 1059.0
-    assert limiter.take("a").retry_after == 2
+    assert limiter.acquire("a").retry_after == 2
     clock.now = 1060.0
-    assert not limiter.take("a").refused
-    assert limiter.take("a").retry_after == 31
+    assert not limiter.acquire("a").refused
+    assert limiter.acquire("a").retry_after == 31
 
 
 def test_waiting_as_told_is_enough() -> None:
     clock = Clock()
     limiter = Limiter(Limits(per_hour=100, per_minute=1), clock)
     clock.now = 1000.9
-    limiter.take("a")
+    limiter.acquire("a")
     clock.now = 1013.25
-    wait = limiter.take("a").retry_after
+    wait = limiter.acquire("a").retry_after
     assert wait is not None
     clock.now += wait
-    assert not limiter.take("a").refused
+    assert not limiter.acquire("a").refused
 
 
 def test_the_hour_slides_and_tells_no_wait() -> None:
     clock = Clock()
     limiter = Limiter(Limits(per_hour=2, per_minute=100), clock)
-    limiter.take("a")
+    limiter.acquire("a")
     clock.now = 2000.0
-    limiter.take("a")
-    assert limiter.take("a") == Quota(2, 0, 4600, refused=True)
+    limiter.acquire("a")
+    assert limiter.acquire("a") == Quota(2, 0, 4600, refused=True)
     clock.now = 4599.0
-    assert limiter.take("a").refused
+    assert limiter.acquire("a").refused
     clock.now = 4600.0
-    assert limiter.take("a") == Quota(2, 0, 5600)
+    assert limiter.acquire("a") == Quota(2, 0, 5600)
 
 
 def test_the_hour_comes_first() -> None:
     limiter = Limiter(Limits(per_hour=1, per_minute=1), Clock())
-    limiter.take("a")
-    assert limiter.take("a").retry_after is None
+    limiter.acquire("a")
+    assert limiter.acquire("a").retry_after is None
 
 
 def test_each_credential_has_its_own() -> None:
     limiter = Limiter(Limits(per_hour=1, per_minute=1), Clock())
-    assert not limiter.take("a").refused
-    assert not limiter.take("b").refused
-    assert limiter.take("a").refused
+    assert not limiter.acquire("a").refused
+    assert not limiter.acquire("b").refused
+    assert limiter.acquire("a").refused
 
 
 def test_nothing_allowed() -> None:
     limiter = Limiter(Limits(per_hour=5, per_minute=0), Clock())
-    assert limiter.take("a").refused
+    assert limiter.acquire("a").refused
 
 
 def test_the_second_slides() -> None:
     clock = Clock()
     limiter = Limiter(Limits(per_hour=1, per_minute=1, per_second=2), clock, by_second=True)
     assert limiter.fresh() == Quota(2, 2, 1001)
-    assert limiter.take("a") == Quota(2, 1, 1001)
+    assert limiter.acquire("a") == Quota(2, 1, 1001)
     clock.now = 1000.5
-    assert not limiter.take("a").refused
-    assert limiter.take("a") == Quota(2, 0, 1001, refused=True)
-    assert not limiter.take("b").refused
+    assert not limiter.acquire("a").refused
+    assert limiter.acquire("a") == Quota(2, 0, 1001, refused=True)
+    assert not limiter.acquire("b").refused
     clock.now = 1001.0
-    assert not limiter.take("a").refused
-    assert limiter.take("a").refused
-    assert not Limiter(None, clock, by_second=True).take("a").refused
+    assert not limiter.acquire("a").refused
+    assert limiter.acquire("a").refused
+    assert not Limiter(None, clock, by_second=True).acquire("a").refused
 
 
 def test_the_documented_limits() -> None:
     limiter = Limiter(Limits(), Clock())
-    assert not any(limiter.take("a").refused for _ in range(250))
-    quota = limiter.take("a")
+    assert not any(limiter.acquire("a").refused for _ in range(250))
+    quota = limiter.acquire("a")
     assert quota == Quota(5000, 4750, 4600, refused=True, retry_after=61)
 
 
 def test_without_limits_nothing_is_refused() -> None:
     limiter = Limiter(None, Clock())
-    assert {limiter.take("a") for _ in range(6000)} == {Quota(5000, 5000, 4600)}
+    assert {limiter.acquire("a") for _ in range(6000)} == {Quota(5000, 5000, 4600)}
 
 
 def test_burst_over_http() -> None:

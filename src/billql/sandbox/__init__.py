@@ -1,7 +1,7 @@
-"""Billing APIs on loopback: real HTTP servers that answer as the providers' own do.
+"""Billing APIs on loopback: HTTP servers that respond as the providers' own do.
 
 With a sandbox, demonstrations, documentation and tests run without an account and without the
-internet. What a sandbox tells depends on its seed, size and last day alone:
+internet. Its data depend on seed, size and last day alone:
 
     with Sandbox(seed=1, until=date(2026, 3, 15)) as sandbox:
         httpx.get(sandbox.urls["digitalocean"] + "/v2/customers/my/balance", headers=…)
@@ -28,7 +28,7 @@ Size = Literal["small", "normal", "large"]
 """How much there is: 'small' has 5 Droplets and 8 customers, 'normal' 40, 'large' 300 of each."""
 
 SCALES: Final[Mapping[str, int]] = {"small": 1, "normal": 8, "large": 60}
-"""What the sizes stand for; a whole number from 1 to `MOST` may be given instead."""
+"""The scale of each size; an integer from 1 to `MOST` may be used instead."""
 
 MOST: Final = 400
 """The largest scale; beyond it the numbers of Droplets would no longer be unique."""
@@ -39,15 +39,15 @@ class Sandbox:
 
     The servers run in daemon threads from construction until `close()`.
 
-    seed       the story: another seed, other amounts
+    seed       of the data: another seed, other amounts
     size       'small', 'normal', 'large', or a scale as a number
-    latency    seconds that every answer takes longer
-    port       of the first provider, the others follow; 0 takes free ones
-    until      the last day of the story; today (UTC) if not given. Whatever it is, the invoice of
-               a month that has ended stays the same
-    limits     rate limits to enforce; without them no request is refused
-    intercept  sees each request first and may answer in the API's stead, to play a fault
-    untidy     whether a share of the answers has forms that real APIs send and no document knows
+    latency    added to each response, in seconds
+    port       of the first provider, the others follow; 0 for free ones
+    until      the last day of the data, by default today (UTC). The invoices of months that have
+               ended do not depend on it
+    limits     rate limits to enforce; by default none
+    intercept  called with each request before the API; may respond instead, to simulate faults
+    untidy     whether a share of the responses has undocumented forms that real APIs send
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Sandbox:
         last_day = until or datetime.now(UTC).date()
 
         self.requests: RequestLog = RequestLog()
-        """What was asked so far, by whichever provider."""
+        """The requests so far, of all providers."""
         self._servers: list[Server] = []
         digitalocean = DigitalOcean(seed, scale, last_day)
         story = Story(seed, scale, last_day)
@@ -107,14 +107,14 @@ class Sandbox:
 
     @property
     def tokens(self) -> dict[str, str]:
-        """The token that each provider accepts for everything."""
+        """The token of each provider, with all permissions."""
         return {server.api.name: server.api.token for server in self._servers}
 
     def restricted(self, provider: str, *permissions: str) -> str:
-        """Return another token, one that a provider accepts for what is permitted alone.
+        """Return a token of a provider with these permissions only.
 
-        A permission is called as in the refusal of a request that would need it. It holds for
-        this sandbox; the sandboxes of one seed call it the same.
+        Permissions have the names that the error responses of the API use. Sandboxes of one seed
+        return the same token.
         """
         from billql.sandbox.api import Restrictable
 

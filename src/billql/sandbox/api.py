@@ -1,6 +1,6 @@
-"""What a provider's sandbox is made of: requests, responses, refusals and routes.
+"""The parts of a provider's sandbox: requests, responses, errors and routes.
 
-Nothing here knows a provider, and nothing here knows how bytes travel.
+Nothing here depends on a provider or on HTTP's bytes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import orjson
 from billql.sandbox.limits import Quota
 
 Json = dict[str, Any]
-"""A JSON object on its way out."""
+"""A JSON object of a response."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, parsed as far as every provider needs it."""
+    """One request, parsed as far as all providers need it."""
 
     method: str
     path: str
@@ -34,14 +34,14 @@ class Request:
     origin: str
     """`http://host:port` as the client calls this server: absolute links begin with it."""
     id: str
-    """What the answer calls the request id. It holds the request's number."""
+    """The request id of the response; it contains the request's number."""
     pairs: tuple[tuple[str, str], ...] = ()
     """All parameters in their order, those included that are there several times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer."""
+    """One response."""
 
     body: bytes
     status: int = 200
@@ -50,12 +50,12 @@ class Response:
 
     @classmethod
     def json(cls, value: Json, status: int = 200) -> Response:
-        """Answer with a JSON object."""
+        """Return a response with a JSON object."""
         return cls(orjson.dumps(value), status)
 
 
 class ApiError(Exception):
-    """Raised instead of returning a response; the provider words it as its API would."""
+    """Raised for an error response; the provider writes it in the form of its API."""
 
     def __init__(self, status: int, message: str | None = None) -> None:
         super().__init__(message or f"HTTP {status}")
@@ -64,11 +64,11 @@ class ApiError(Exception):
 
 
 Handler = Callable[..., Response]
-"""Takes the request and, by name, the parameters of its path."""
+"""A function of the request and, by name, the parameters of its path."""
 
 
 class Api(Protocol):
-    """What a provider does about its requests; the server does the rest."""
+    """What a provider implements; the server does the rest."""
 
     @property
     def name(self) -> str:
@@ -87,18 +87,18 @@ class Api(Protocol):
         """Whether it limits requests a second, and not those of an hour and a minute."""
 
     def credential(self, request: Request) -> str:
-        """Return what the request authenticates with, or refuse it."""
+        """Return the credential of a request; raise ApiError if it is not valid."""
 
     def error_response(self, request: Request, error: ApiError) -> Response:
-        """Word an error."""
+        """Return the response for an error."""
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
-        """Return the headers that go with every answer."""
+        """Return the headers of every response."""
 
 
 @runtime_checkable
 class Restrictable(Protocol):
-    """What a provider has beside that if its keys may be restricted."""
+    """What a provider also implements if its keys can be restricted."""
 
     def restrict(self, permissions: Collection[str]) -> str:
         """Return a token that is accepted where one of the permissions is enough."""
@@ -110,9 +110,9 @@ class _Route:
     parts: tuple[str, ...]
     handler: Handler
 
-    def match(self, given: list[str]) -> dict[str, str] | None:
+    def match(self, parts: list[str]) -> dict[str, str] | None:
         found = {}
-        for want, got in zip(self.parts, given, strict=True):
+        for want, got in zip(self.parts, parts, strict=True):
             if want.startswith("{"):
                 found[want[1:-1]] = unquote(got)
             elif want != got:
@@ -127,18 +127,18 @@ class Routes:
         self._by_length: dict[int, list[_Route]] = {}
 
     def add(self, template: str, handler: Handler, method: str = "GET") -> None:
-        """Add an endpoint; a template that spells out more wins over one that matches too."""
+        """Add an endpoint; of templates that match, the one with the fewest parameters is used."""
         parts = tuple(template.strip("/").split("/"))
         routes = self._by_length.setdefault(len(parts), [])
         routes.append(_Route(method, parts, handler))
         routes.sort(key=lambda route: sum(part.startswith("{") for part in route.parts))
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """Return the handler of a path and the values of its parameters, or refuse."""
-        given = path.strip("/").split("/")
+        """Return the handler of a path and its parameters; raise ApiError if there is none."""
+        parts = path.strip("/").split("/")
         known = False
-        for route in self._by_length.get(len(given), ()):
-            parameters = route.match(given)
+        for route in self._by_length.get(len(parts), ()):
+            parameters = route.match(parts)
             if parameters is None:
                 continue
             if route.method == method:

@@ -1,4 +1,4 @@
-"""What a customer of Metronome's is granted and billed, month after month."""
+"""Grants and bills of Metronome's customers, month by month."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CREDIT, _PREPAID, _POSTPAID = 10, 50, 100
 """Priorities: credits are drawn before commits, and of two the one that expires first."""
 
 _FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "given up", 9: "late"}
-"""What becomes of the first customer's bills, by month, so that every story has all of it."""
+"""How the first customer's bills are settled, by month, so that every kind occurs."""
 
 
 class Ledger:

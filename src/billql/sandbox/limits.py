@@ -15,27 +15,27 @@ MINUTE = 60.0
 
 
 class Limits(NamedTuple):
-    """How many requests a credential may make; a request that is refused does not count."""
+    """How many requests a credential may make; a request that is refused is not counted."""
 
     per_hour: int = 5000
     per_minute: int = 250
     per_second: int = 25
-    """Of a provider that counts by the second; the others count by the hour and the minute."""
+    """For providers that limit by the second; the others limit by the hour and the minute."""
 
 
 class Quota(NamedTuple):
-    """Where a credential stands after a request."""
+    """The quota of a credential after a request."""
 
     limit: int
-    """Requests that an hour allows, or a second."""
+    """Requests per hour, or per second."""
     remaining: int
-    """What is left of them."""
+    """How many of these are left."""
     reset: int
     """The Unix time at which the oldest of these requests expires."""
     refused: bool = False
     """Whether this request goes beyond a limit."""
     retry_after: int | None = None
-    """Seconds to wait if it was the minute that is used up; the hour's limit tells none."""
+    """Seconds to wait if the limit of the minute is reached; None for the hour's."""
 
 
 class Limiter:
@@ -61,13 +61,13 @@ class Limiter:
         allowed = limits.per_second if self._by_second else limits.per_hour
         return Quota(allowed, allowed, int(self._clock() + (1 if self._by_second else HOUR)))
 
-    def take(self, credential: str) -> Quota:
+    def acquire(self, credential: str) -> Quota:
         """Count one request of the credential, unless a limit refuses it."""
         if self._limits is None:
             return self.fresh()
         now = self._clock()
         if self._by_second:
-            return self._take_of_second(self._limits.per_second, credential, now)
+            return self._acquire_by_second(self._limits.per_second, credential, now)
         with self._lock:
             hour, minute = self._taken[credential]
             _expire(hour, now - HOUR)
@@ -86,7 +86,7 @@ class Limiter:
                 retry_after=None if refused_by_hour else wait,
             )
 
-    def _take_of_second(self, allowed: int, credential: str, now: float) -> Quota:
+    def _acquire_by_second(self, allowed: int, credential: str, now: float) -> Quota:
         with self._lock:
             _, second = self._taken[credential]
             _expire(second, now - 1)

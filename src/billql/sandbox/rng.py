@@ -1,7 +1,7 @@
-"""Numbers that follow from a key and from nothing else.
+"""Pseudo-random numbers that depend on a key alone.
 
-The sandboxes' data needs no state and no order: what was thrown for ('droplet', 3) is the same in
-every process and whatever was thrown before.
+The data need no state and no order: the numbers of ('droplet', 3) are the same in every process,
+whatever was drawn before.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Rng:
-    """512 bits of a key's hash, spent throw by throw: enough for dozens of small throws."""
+    """512 bits of a key's hash, used up draw by draw: enough for dozens of small numbers."""
 
     __slots__ = ("_pool",)
 
@@ -24,24 +24,24 @@ class Rng:
         self._pool = int.from_bytes(blake2b("/".join(map(str, key)).encode()).digest(), "big")
 
     def below(self, count: int) -> int:
-        """Throw a number from 0 to count - 1."""
+        """Return a number from 0 to count - 1."""
         self._pool, roll = divmod(self._pool, count)
         return roll
 
     def between(self, low: int, high: int) -> int:
-        """Throw a number from low to high, both included."""
+        """Return a number from low to high, both included."""
         return low + self.below(high - low + 1)
 
     def pick(self, options: Sequence[T]) -> T:
-        """Pick one of the options."""
+        """Return one of the options."""
         return options[self.below(len(options))]
 
     def hex(self, digits: int) -> str:
-        """Throw hexadecimal digits."""
+        """Return hexadecimal digits."""
         return f"{self.below(16**digits):0{digits}x}"
 
     def alphanumeric(self, length: int) -> str:
-        """Throw letters and digits, as ids have them; 24 take a quarter of the bits."""
+        """Return letters and digits, as ids have them; 24 use a quarter of the bits."""
         roll = self.below(len(_LETTERS) ** length)
         text = []
         for _ in range(length):
@@ -50,7 +50,7 @@ class Rng:
         return "".join(text)
 
     def uuid(self) -> str:
-        """Throw a version 4 UUID."""
+        """Return a version 4 UUID."""
         digits = self.hex(30)
         return (
             f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-"

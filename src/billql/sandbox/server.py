@@ -1,7 +1,7 @@
-"""The HTTP server of one provider's sandbox, and the log of what was asked of it.
+"""The HTTP server of one provider's sandbox, and the log of its requests.
 
-It keeps connections alive, serves each in a daemon thread and writes every answer at once. The
-order of things is the same for every provider: authenticate, count against the limits, route.
+It keeps connections alive, serves each in a daemon thread and sends each response in one write. The
+steps are the same for every provider: authenticate, count against the limits, route.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from billql.sandbox.limits import Limiter, Limits
 from billql.sandbox.untidy import Untidy
 
 Intercept = Callable[[Request], Response | None]
-"""Sees a request before its API does. What it returns is the answer, and None lets it pass.
+"""A function called with each request before its API. It returns the response, or None to pass.
 
-It may raise `Refusal` for an error in the API's words, or `ConnectionError` to hang up. A torn
-answer is one whose headers claim a longer `content-length` and `connection: close`.
+It may raise `ApiError` for an error response of the API, or `ConnectionError` to close the
+connection. A truncated response has a larger `content-length` and `connection: close`.
 """
 
 _logger = logging.getLogger(__name__)
 
 
 class Entry(NamedTuple):
-    """One request that was answered."""
+    """One request that has its response."""
 
     method: str
     target: str
@@ -43,9 +43,9 @@ class Entry(NamedTuple):
 
 
 class RequestLog:
-    """All requests in the order of their answers; any thread may write and read it.
+    """All requests in the order of their responses; any thread may write and read it.
 
-    An entry is there before its answer leaves the server, so whoever has the answer finds it.
+    An entry is added before its response is sent, so whoever has the response finds it.
     """
 
     def __init__(self) -> None:
@@ -53,12 +53,12 @@ class RequestLog:
         self._lock = threading.Lock()
 
     def add(self, entry: Entry) -> None:
-        """Write an entry down."""
+        """Add an entry."""
         with self._lock:
             self._entries.append(entry)
 
     def clear(self) -> None:
-        """Forget all entries."""
+        """Remove all entries."""
         with self._lock:
             self._entries.clear()
 
@@ -118,8 +118,8 @@ class Server:
             self._listener.end_connections()
             self._thread.join()
 
-    def answer(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response:
-        """Answer a request, whatever it is."""
+    def respond(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Response:
+        """Return the response to a request; the request is logged."""
         path, _, query = target.partition("?")
         first_values: dict[str, str] = {}
         pairs = tuple(parse_qsl(query, keep_blank_values=True))
@@ -137,16 +137,16 @@ class Server:
         )
         if self._latency:
             time.sleep(self._latency)
-        response = self._respond(request)
+        response = self._route(request)
         self._log.add(Entry(method, target, response.status))
         return response
 
-    def _respond(self, request: Request) -> Response:
+    def _route(self, request: Request) -> Response:
         quota = self._limiter.fresh()
         try:
             response = self._intercept(request) if self._intercept else None
             if response is None:
-                quota = self._limiter.take(self.api.credential(request))
+                quota = self._limiter.acquire(self.api.credential(request))
                 if quota.refused:
                     raise ApiError(HTTPStatus.TOO_MANY_REQUESTS)
                 handler, parameters = self.api.routes.find(request.method, request.path)
@@ -193,7 +193,7 @@ class _Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def end_connections(self) -> None:
-        """Wake every connection's thread with the end of its input, and wait until it is gone."""
+        """Shut all connections down, and wait up to 2 seconds for their threads."""
         deadline = time.monotonic() + 2
         while time.monotonic() < deadline:
             with self._lock:
@@ -205,13 +205,13 @@ class _Listener(ThreadingHTTPServer):
             time.sleep(0.002)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that goes away is no news; anything else is a fault of the sandbox.
+        # Clients may disconnect at any time; anything else is a fault of the sandbox.
         if not isinstance(sys.exception(), ConnectionError):
             _logger.exception("The sandbox lost the connection from %s", client_address)
 
 
 class _Connection(BaseHTTPRequestHandler):
-    """One connection: reads requests, writes answers."""
+    """One connection: reads requests, sends responses."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -220,7 +220,7 @@ class _Connection(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        response = self.server.served.answer(self.command, self.path, headers, body)
+        response = self.server.served.respond(self.command, self.path, headers, body)
         shown = {
             "date": self.date_time_string(),
             "content-type": response.content_type,

@@ -97,7 +97,7 @@ def settle(
     fate: Fate | None = None,
     wait: int = HOUR,
 ) -> Settlement:
-    """Decide what becomes of an invoice, if its fate is not given; it waits before it is final."""
+    """Return how an invoice is settled, by `fate` or at random; final after `wait` seconds."""
     finalized = issued + wait
     plain = Settlement(amount, issued, finalized, finalized + NET if sent else None)
     if amount <= 0:

@@ -91,7 +91,7 @@ class Story:
         return self._ledger(customer).bills if customer.biller == "metronome" else []
 
     def status(self, bill: Bill) -> Status:
-        """Return how a bill stands now, in Stripe's words."""
+        """Return the status of a bill now, as Stripe names it."""
         return bill.settlement.status(self.now)
 
     def _customer(self, place: int) -> Customer:

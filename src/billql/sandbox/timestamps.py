@@ -1,7 +1,7 @@
-"""Months and moments as plain integers.
+"""Months and timestamps as plain integers, in UTC.
 
-A month counts from the year 0, so months add and compare as numbers; a moment is Unix time in
-whole seconds. Everything is UTC.
+A month counts from the year 0, so months add and compare as numbers; a timestamp is Unix time in
+whole seconds.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ DAY = 86400
 
 
 def month_of(day: date) -> int:
-    """Return the month that a day is in."""
+    """Return the month of a day."""
     return day.year * 12 + day.month - 1
 
 
 def month_at(timestamp: int) -> int:
-    """Return the month that a moment is in."""
+    """Return the month of a timestamp."""
     year, month = time.gmtime(timestamp)[:2]
     return year * 12 + month - 1
 
 
 def month_start(month: int) -> int:
-    """Return the first moment of a month."""
+    """Return the first timestamp of a month."""
     return timegm((month // 12, month % 12 + 1, 1, 0, 0, 0))
 
 
@@ -36,15 +36,15 @@ def month_label(month: int) -> str:
 
 
 def day_start(day: date) -> int:
-    """Return the first moment of a day."""
+    """Return the first timestamp of a day."""
     return timegm(day.timetuple())
 
 
 def format_timestamp(timestamp: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
-    """Write a moment down, by default as RFC 3339 does."""
+    """Return a timestamp as text, by default in RFC 3339."""
     return time.strftime(form, time.gmtime(timestamp))
 
 
 def hours_between(start: int, end: int) -> int:
-    """Return the hours from one moment to another, those begun counted whole."""
+    """Return the hours from one timestamp to another, rounded up."""
     return -((start - end) // HOUR)

@@ -1,8 +1,7 @@
-"""Untidy forms of answers, as real APIs send them: no fault, and no help to who reads them.
+"""Untidy responses, as real APIs send them: valid, and hard to read.
 
-A share of the answers, which follows from the seed and the path alone, has links to other pages
-that name the API's public host, whoever asks, and members that no document knows, with numbers
-that no float holds.
+A share of the responses, which depends on the seed and the path alone, has links to other pages
+with the API's public host, and undocumented members with numbers that do not fit a float.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ _UNKNOWN: Final = b'{"x_debug":{"trace":184467440737095516170,"cost":0.10,"shard
 
 
 class Untidy:
-    """What makes a share of one provider's answers untidy."""
+    """Makes a share of one provider's responses untidy."""
 
     def __init__(self, seed: int, provider: str) -> None:
         self._seed = seed
         self._provider = provider
 
     def disturb(self, request: Request, response: Response) -> Response:
-        """Give an answer as it is, or in an untidy form of the same meaning."""
+        """Return a response unchanged, or in an untidy form of the same meaning."""
         body = response.body
         if response.status != 200 or not response.content_type.startswith("application/json"):
             return response

@@ -34,9 +34,9 @@ class Usage:
         self.now = now
 
     def units(self, customer: Customer, metric: Metric, start: int, end: int) -> int:
-        """Return the units used from one moment to another, nothing of it after `now`.
+        """Return the units used from one timestamp to another, none of them after `now`.
 
-        Usage of an hour counts at its end: windows that meet add up, whatever their bounds are.
+        Usage of an hour counts at its end: adjacent windows add up, whatever their bounds.
         """
         start, end = max(start, customer.created), min(end, self.now)
         lots = 0
@@ -52,18 +52,18 @@ class Usage:
         return lots * metric.lot
 
     def monthly_lots(self, customer: Customer, metric: Metric) -> int:
-        """Return the lots of a month as the customer's commits reckon with."""
+        """Return the lots of a usual month, which commits are sized by."""
         if metric not in customer.metrics:
             return 0
         low, high = _MONTHLY_LOTS[customer.plan]
         return Rng(self.seed, "usual", customer.place, metric.key).between(low, high)
 
     def cost(self, customer: Customer, metric: Metric, units: int) -> int:
-        """Return what units cost in minor units of the customer's currency; it is exact."""
+        """Return the exact cost of units, in minor units of the customer's currency."""
         return units // metric.lot * RATES[customer.currency]
 
     def months(self, customer: Customer) -> range:
-        """Return the months that a customer is there, up to the present one."""
+        """Return the months of a customer, up to the current one."""
         last = self.now if customer.ended is None else min(self.now, customer.ended - 1)
         return range(month_at(customer.created), month_at(last) + 1)
 
@@ -78,7 +78,7 @@ class Usage:
 
 
 def _weight(timestamp: int) -> int:
-    """Return how much is used from long ago to a moment, if every week is like the others."""
+    """Return the usage up to a timestamp, in relative units, if all weeks are alike."""
     hours = timestamp // HOUR
     days, hour = divmod(hours, 24)
     weeks, weekday = divmod(days + 3, 7)

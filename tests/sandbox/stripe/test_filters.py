@@ -344,7 +344,7 @@ def test_subscriptions_by_the_end_that_comes_first() -> None:
             ({"lt": str(moment)}, False),
             ({"lte": str(moment)}, True),
         ):
-            assert told.keep(cast(Ledger, None), row, told.kind(name, bounds)) is kept
+            assert told.matches(cast(Ledger, None), row, told.kind(name, bounds)) is kept
 
 
 def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_ask: Asker) -> None:

@@ -51,13 +51,13 @@ class DigitalOcean:
         ResourceEndpoints(Inventory(fleet, day_start(until) + NIGHTLY)).add_to(self.routes)
 
     def credential(self, request: Request) -> str:
-        """Return the bearer token, or refuse the request."""
+        """Return the bearer token; raise ApiError if it is not valid."""
         if request.headers.get("authorization") != f"Bearer {self.token}":
             raise ApiError(HTTPStatus.UNAUTHORIZED)
         return self.token
 
     def error_response(self, request: Request, error: ApiError) -> Response:
-        """Word an error as the API does: an id, a message, and mostly the request's id."""
+        """Return the API's error: an id, a message, and mostly the request's id."""
         id_, message = _ERRORS.get(error.status, ("error", str(error)))
         body: Json = {"id": id_, "message": error.message or message}
         if error.status not in _WITHOUT_ID:

@@ -2,7 +2,7 @@
 
 The fleet has a fixed number of slots of each kind. In a slot one resource follows another: the
 times follow from the slot alone, so what lives at a moment is computed and not remembered, and it
-does not matter from when to when the story is told.
+does not depend on the period that is looked at.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Fleet:
 
     def at(self, kind: Kind, slot: int, timestamp: int) -> Life:
         """Return what lives in a slot at a moment."""
-        return self._life(kind, slot, self._turn(kind, slot, timestamp))
+        return self._life(kind, slot, self._generation(kind, slot, timestamp))
 
     def alive(self, kind: Kind, timestamp: int) -> list[Life]:
         """Return all of a kind that live at a moment."""
@@ -143,10 +143,10 @@ class Fleet:
         """Yield what lives between two moments, in the order of kinds, slots and time."""
         for kind in HABITS:
             for slot in range(self.slots(kind)):
-                turn = self._turn(kind, slot, start)
-                while (life := self._life(kind, slot, turn)).born < end:
+                generation = self._generation(kind, slot, start)
+                while (life := self._life(kind, slot, generation)).born < end:
                     yield life
-                    turn += 1
+                    generation += 1
 
     def nodes(self, cluster: Life) -> list[list[Life]]:
         """Return the Droplets of each of a cluster's pools."""
@@ -174,28 +174,28 @@ class Fleet:
             rhythm = self._rhythms[kind, slot] = (period, rng.below(period))
         return rhythm
 
-    def _born(self, kind: Kind, slot: int, turn: int) -> int:
+    def _born(self, kind: Kind, slot: int, generation: int) -> int:
         period, phase = self._rhythm(kind, slot)
-        delay = Rng(self.seed, kind, slot, turn, "born").below(period // 8)
-        return phase + turn * period + delay
+        delay = Rng(self.seed, kind, slot, generation, "born").below(period // 8)
+        return phase + generation * period + delay
 
-    def _turn(self, kind: Kind, slot: int, timestamp: int) -> int:
+    def _generation(self, kind: Kind, slot: int, timestamp: int) -> int:
         period, phase = self._rhythm(kind, slot)
-        turn = (timestamp - phase) // period
-        return turn if self._born(kind, slot, turn) <= timestamp else turn - 1
+        generation = (timestamp - phase) // period
+        return generation if self._born(kind, slot, generation) <= timestamp else generation - 1
 
     def _region(self, kind: Kind, slot: int) -> str:
         return Rng(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))
 
-    def _life(self, kind: Kind, slot: int, turn: int) -> Life:
-        life = self._lives.get((kind, slot, turn))
+    def _life(self, kind: Kind, slot: int, generation: int) -> Life:
+        life = self._lives.get((kind, slot, generation))
         if life is None:
-            life = self._lives[kind, slot, turn] = self._make(kind, slot, turn)
+            life = self._lives[kind, slot, generation] = self._make(kind, slot, generation)
         return life
 
-    def _make(self, kind: Kind, slot: int, turn: int) -> Life:
-        rng = Rng(self.seed, kind, slot, turn)
-        born = self._born(kind, slot, turn)
+    def _make(self, kind: Kind, slot: int, generation: int) -> Life:
+        rng = Rng(self.seed, kind, slot, generation)
+        born = self._born(kind, slot, generation)
         place = Rng(self.seed, kind, slot, "place")
         region = self._region(kind, slot)
         project = place.below(len(self.projects))
@@ -234,7 +234,7 @@ class Fleet:
                 size = rng.pick(list(catalogue.DATABASE_SIZES))
                 amount = rng.between(1, 3)
             case "reserved_ip":
-                name = f"137.{184 + slot // 250}.{turn % 256}.{slot % 250 + 1}"
+                name = f"137.{184 + slot // 250}.{generation % 256}.{slot % 250 + 1}"
                 if slot % 2:
                     host = place.below(self.slots("droplet"))
                     region = self._region("droplet", host)
@@ -248,9 +248,9 @@ class Fleet:
             kind=kind,
             slot=slot,
             born=born,
-            died=self._born(kind, slot, turn + 1),
+            died=self._born(kind, slot, generation + 1),
             number=number_at(born, _LANES.get(kind, 0) + slot),
-            uuid=Rng(self.seed, kind, slot, turn, "uuid").uuid(),
+            uuid=Rng(self.seed, kind, slot, generation, "uuid").uuid(),
             name=name,
             region=region,
             project=project,

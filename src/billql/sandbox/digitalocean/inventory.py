@@ -1,6 +1,6 @@
 """The fleet on the last day, in the shapes that the API lists it.
 
-Each list is made when it is first asked for, and kept. Fields that no bill is joined with are as
+Each list is made when it is first requested, and cached. Fields that no bill is joined with are as
 plain as the API's own documentation allows.
 """
 

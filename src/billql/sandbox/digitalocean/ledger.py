@@ -22,7 +22,7 @@ EventType = Literal[
 
 
 class Event(NamedTuple):
-    """One entry of the billing history; what the customer pays or is given is negative."""
+    """One entry of the billing history; payments and credits are negative."""
 
     timestamp: int
     type: EventType
@@ -65,7 +65,7 @@ class Ledger:
         return [event.json() for event in self.events]
 
     def balance(self) -> Json:
-        """Return the answer of the balance endpoint."""
+        """Return the body of the balance endpoint's response."""
         account = sum(event.cents for event in self.events)
         usage = self._bills.preview.cents
         return {

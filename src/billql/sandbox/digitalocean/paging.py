@@ -14,14 +14,14 @@ LARGEST_SIZE: Final = 200
 
 
 class Page(NamedTuple):
-    """The page that a request asks for."""
+    """The requested page."""
 
     number: int
     size: int
 
     @classmethod
     def of(cls, request: Request) -> Page:
-        """Read `page` and `per_page`, or refuse what is not a number or out of range."""
+        """Read `page` and `per_page`; raise ApiError if one is no number or out of range."""
         number = _number(request, "page", 1)
         size = _number(request, "per_page", DEFAULT_SIZE)
         if number < 1:

@@ -13,7 +13,7 @@ from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.paging import paged
 
 Rows = Callable[[], Sequence[Json]]
-"""Makes a list when it is asked for."""
+"""A function that makes a list when it is requested."""
 
 _VOLUME_REGIONS: Final = (
     "ams1", "ams2", "ams3", "blr1", "fra1", "lon1", "nyc1", "nyc2", "nyc3",
@@ -103,7 +103,7 @@ class ResourceEndpoints:
     def _list_databases(self, request: Request) -> Response:
         tag = request.query.get("tag_name")
         rows = [row for row in self._inventory.databases if tag is None or tag in row["tags"]]
-        # Where there is none, the API says null.
+        # Where there is none, the API sends null.
         return Response.json({"databases": rows or None})
 
     def _get_project(self, request: Request, id: str) -> Response:
@@ -122,7 +122,7 @@ class ResourceEndpoints:
         return _list(request, "resources", rows)
 
     def _project_place(self, key: str) -> int:
-        """Find a project by its UUID or by the word 'default'."""
+        """Return the project of a UUID or of 'default'."""
         for place, project in enumerate(self._inventory.projects):
             if key == project["id"] or (key == "default" and project["is_default"]):
                 return place
@@ -130,39 +130,39 @@ class ResourceEndpoints:
 
 
 def _list(request: Request, member: str, rows: Sequence[Json]) -> Response:
-    """Answer with a page; here `links` is an empty object where billing has none at all."""
-    answer = paged(request, member, rows)
-    answer.setdefault("links", {})
-    return Response.json(answer)
+    """Return a page; `links` is an empty object where billing leaves it out."""
+    body = paged(request, member, rows)
+    body.setdefault("links", {})
+    return Response.json(body)
 
 
 def _lister(
     member: str,
     rows: Rows,
-    keep: Callable[[Request, Json], bool] | None = None,
+    matches: Callable[[Request, Json], bool] | None = None,
 ) -> Handler:
     """Return the endpoint of a list, with the filters that it has."""
 
-    def answer(request: Request) -> Response:
+    def handle(request: Request) -> Response:
         shown = rows()
-        if keep is not None:
-            shown = [row for row in shown if keep(request, row)]
+        if matches is not None:
+            shown = [row for row in shown if matches(request, row)]
         return _list(request, member, shown)
 
-    return answer
+    return handle
 
 
 def _getter(member: str, rows: Rows) -> Handler:
     """Return the endpoint of one row; the path's parameter is called as the row's key is."""
 
-    def answer(request: Request, **key: str) -> Response:
+    def handle(request: Request, **key: str) -> Response:
         ((name, value),) = key.items()
         for row in rows():
             if str(row[name]) == value:
                 return Response.json({member: row})
         raise ApiError(HTTPStatus.NOT_FOUND)
 
-    return answer
+    return handle
 
 
 def _all_droplets(inventory: Inventory) -> list[Json]:

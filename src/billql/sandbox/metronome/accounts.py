@@ -102,7 +102,7 @@ class Account:
         return Rng(self.world.story.seed, "metronome", self.customer.place, *key).uuid()
 
     def later(self, seconds: int) -> int:
-        """Return when something was done that long after the customer came, but not after now."""
+        """Return the time so many seconds after the customer was created, but not after now."""
         return min(self.customer.created + seconds, self.world.now)
 
     @cached_property
@@ -191,7 +191,7 @@ class Account:
 
     @cached_property
     def seats(self) -> list[Seat]:
-        """Who may ask the assistant."""
+        """The users of the assistant."""
         return self.world.metering.seats(self.customer)
 
     def custom_fields(self) -> dict[str, str]:
@@ -256,7 +256,7 @@ class World:
 
     @cached_property
     def accounts(self) -> list[Account]:
-        """All customers, in the order that they came in."""
+        """All customers, in the order of their creation."""
         customers = sorted(self.story.customers, key=lambda one: (one.created, one.place))
         return [Account(self, customer) for customer in customers]
 

@@ -46,11 +46,11 @@ PERMISSIONS: Final = {
     "services": "services",
     "notifications": "notifications",
 }
-"""What a restricted token may be permitted, by the first word of the path; invoices are apart."""
+"""What a restricted token may be permitted, by the first part of the path; invoices are apart."""
 
 
 class Metronome:
-    """The sandbox of Metronome's API for one account. Nothing is worked out before it is asked."""
+    """The sandbox of Metronome's API for one account; data are computed when requested."""
 
     name = "metronome"
     by_second = False
@@ -79,7 +79,7 @@ class Metronome:
         return token
 
     def credential(self, request: Request) -> str:
-        """Return the bearer token, or refuse the request."""
+        """Return the bearer token; raise ApiError if it is not valid."""
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind != "Bearer" or (token != self.token and token not in self._restricted):
             raise ApiError(HTTPStatus.UNAUTHORIZED)
@@ -91,7 +91,7 @@ class Metronome:
         return token
 
     def error_response(self, request: Request, error: ApiError) -> Response:
-        """Word an error as the API does: a message, and nothing else."""
+        """Return the API's error object: a message alone."""
         message = error.message or _MESSAGES.get(error.status, str(error))
         return Response.json({"message": message}, error.status)
 

@@ -1,4 +1,4 @@
-"""The operations about what a customer may still use."""
+"""The endpoints of balances: commits, credits and seats."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class BalanceEndpoints(Endpoints):
                 id: optional(uuid),
                 f"include_contract_{contracts}": optional(boolean),
             }
-            answer = getattr(self, f"_list_{contracts}")
-            post(routes, f"/v1/contracts/customer{path}/list", _BODY.schema(body=body), answer)
+            handler = getattr(self, f"_list_{contracts}")
+            post(routes, f"/v1/contracts/customer{path}/list", _BODY.schema(body=body), handler)
         filter = {
             "balance_types": optional(array_of(one_of(*_TYPES.values()))),
             "ids": optional(array_of(uuid)),
@@ -262,10 +262,10 @@ class BalanceEndpoints(Endpoints):
                     "starting_balance": granted,
                 }
             ]
-        answer: Json = {"seat_id": row.seat.id, "balances": sums}
+        body: Json = {"seat_id": row.seat.id, "balances": sums}
         if params.get("include_credits_and_commits"):
-            answer |= {"commits": [], "credits": shown}
-        return answer
+            body |= {"commits": [], "credits": shown}
+        return body
 
     def _schedule(self, params: Params) -> list[tuple[int, list[Seat]]]:
         """Return when the seats of a subscription changed, and who had one from then on."""
@@ -309,7 +309,7 @@ class BalanceEndpoints(Endpoints):
                         "assigned_seat_ids": [seat.id for seat in seats],
                     }
                 )
-        # The token is asked for as `cursor`, and answered as `next_page`.
+        # The token is `cursor` in requests and `next_page` in responses.
         params["next_page"] = params.get("cursor")
         return _CHANGES.response(request, params, rows, lambda row: row)
 
@@ -330,7 +330,7 @@ def seat_schedule(account: Account, contract: Contract) -> list[tuple[int, list[
 
 
 def within(balance: Balance, params: Params) -> bool:
-    """Whether a balance can be used at the times that were asked for."""
+    """Return whether a balance can be used at the requested times."""
     day, since, before = (params.get(name) for name in _TIMES)
     return (
         (day is None or balance.covers(day))

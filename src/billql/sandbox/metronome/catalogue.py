@@ -17,7 +17,7 @@ from billql.sandbox.story import Story
 from billql.sandbox.timestamps import DAY
 
 PROMPTS: Final = Metric("prompts", "Assistant prompts", "prompt", 1)
-"""What the company's assistant is asked: paid for with credits that are given away."""
+"""Prompts to the company's assistant, paid with credits that are granted free of charge."""
 
 ProductType = Literal["USAGE", "SUBSCRIPTION", "COMPOSITE", "FIXED", "PRO_SERVICE"]
 
@@ -41,7 +41,7 @@ _GROUPS: Final[dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]] =
     "tokens": (("model",), (("small",), ("large",), ("small",), ("small",), ("large",))),
     "storage_gib_hours": (("region",), (("eu-west",), ("us-east",))),
 }
-"""By what usage is grouped: the keys, and the values of the lots, dealt out in turn."""
+"""The grouping of usage: the keys, and the values of the lots in rotation."""
 
 
 class Meter(NamedTuple):
@@ -55,7 +55,7 @@ class Meter(NamedTuple):
     keys: tuple[str, ...]
     """What its events can be grouped by, alone or all together."""
     deal: tuple[tuple[str, ...], ...] = ()
-    """The groups of the lots, in turn."""
+    """The groups of the lots, in rotation."""
     archived: int | None = None
 
     @property

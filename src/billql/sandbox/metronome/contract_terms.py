@@ -1,6 +1,6 @@
 """Contracts as the two versions of the API show them.
 
-The first version tells how a contract began, its amendments and how it is now; the second tells
+The first version has a contract's initial terms, amendments and current terms; the second has
 only how it is, and its edits apart.
 """
 
@@ -256,7 +256,7 @@ class Terms:
         ]
 
     def _beside(self) -> Json:
-        """Return what both versions tell beside the terms."""
+        """Return what both versions have beside the terms."""
         contract, account = self._contract, self._account
         shown: Json = {
             "id": contract.id,

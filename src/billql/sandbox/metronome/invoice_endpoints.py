@@ -131,7 +131,7 @@ class InvoiceEndpoints(Endpoints):
         return _BREAKDOWNS.response(request, params, rows, write, reach)
 
     def _windows(self, params: Params, size: int) -> Iterator[Window]:
-        """Yield the windows within the time that was asked for that have begun by now."""
+        """Yield the windows of the requested period that have begun by now."""
         since, before = params["starting_on"], params["ending_before"]
         backwards = params.get("sort") == "date_desc"
         for invoice in self._chosen(params):

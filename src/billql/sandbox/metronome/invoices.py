@@ -1,6 +1,6 @@
 """Invoices: what a customer owes for a month, and what of it falls into a day or an hour.
 
-A bill of the story's says what is owed. Here its usage is split further: by group, and by the
+A bill of the story has what is owed. Here its usage is split further: by group, and by the
 commit or credit that pays for it. Balances pay in the order of their priority and usage is paid
 for as it comes, so each of them pays from one number of cents used in the month to another; these
 numbers tell for any window what it pays there.

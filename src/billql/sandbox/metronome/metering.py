@@ -1,7 +1,7 @@
 """What was used, in any window that begins and ends on the hour, and by whom or where.
 
-The story counts usage in lots and tells when each is used up. Which group a lot belongs to follows
-from its number within the month, so groups add up to the whole and windows add up to the month.
+The story counts usage in lots, with the time of each. The group of a lot depends on
+its number within the month, so groups add up to the whole and windows add up to the month.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POOLED: Final = 2000
 
 
 class Seat(NamedTuple):
-    """Someone who may ask the assistant."""
+    """A user of the assistant."""
 
     id: str
     first: int
@@ -64,7 +64,7 @@ class Metering:
         return lots
 
     def seats(self, customer: Customer) -> list[Seat]:
-        """Return who may ask the assistant: enterprises have seats, the others share a pool."""
+        """Return the users of the assistant: enterprises have seats, the others share a pool."""
         if customer.biller != "metronome":
             return []
         rng = Rng(self._story.seed, "seats", customer.place)
@@ -93,7 +93,7 @@ class Metering:
         return prompts
 
     def _planned(self, customer: Customer, seat: Seat, month: int) -> int:
-        """Return a seat's prompts of a whole month: some ask nothing, some all they may."""
+        """Return a seat's prompts of a whole month: some use none, some all that they may."""
         gone = customer.ended is not None and month_start(month) >= customer.ended
         if gone or month < seat.first:
             return 0

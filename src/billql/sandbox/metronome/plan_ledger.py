@@ -1,4 +1,4 @@
-"""Plans, and what they come to: the older world, in which grants of credits pay for usage.
+"""Plans and their invoices: the older model, in which grants of credits pay for usage.
 
 Customers that Stripe bills are on plans. Their usage is priced in credits, a credit for each lot;
 grants give them credits at no cost, and what goes beyond these is on an invoice that nobody sends.

@@ -63,7 +63,7 @@ def invoice_json(balance: Balance, now: int) -> Json:
 def balance_json(
     balance: Balance, now: int, *, amount: bool, ledger: bool, newer: bool = False
 ) -> Json:
-    """Return a balance as the API does: `balance` and `ledger` only if they were asked for."""
+    """Return a balance as the API does: `balance` and `ledger` only if requested."""
     shown: Json = {
         "id": balance.id,
         "type": balance.kind,

@@ -39,11 +39,11 @@ _SIZES: Final = one_of("HOUR", "DAY", "NONE", any_case=True)
 _LENGTHS: Final = {"HOUR": HOUR, "DAY": DAY}
 
 MOST_VALUES: Final = 200
-"""Values of a group that may be asked for at once."""
+"""The most values of a group in one request."""
 
 
 class Cells(Sequence[Any]):
-    """What is asked for as a table of customers, metrics and windows, none of it worked out."""
+    """The requested customers, metrics and windows as a table, computed row by row."""
 
     def __init__(self, *axes: Sequence[Any]) -> None:
         self._axes = axes
@@ -65,7 +65,7 @@ class Cells(Sequence[Any]):
 
 
 class Query(NamedTuple):
-    """A metric that is asked for, and what to group it by."""
+    """A requested metric, and the keys that it is grouped by."""
 
     meter: Meter
     key: str | None
@@ -122,7 +122,7 @@ class UsageEndpoints(Endpoints):
     def _value(
         self, account: Account, meter: Meter, start: int, end: int, group: dict[str, str]
     ) -> int | None:
-        """Return what was used; nothing at all is known of the time before a customer came."""
+        """Return the usage; there is none before a customer was created."""
         ended = account.ended
         if end <= account.customer.created or (ended is not None and start >= ended):
             return None
@@ -238,7 +238,7 @@ class UsageEndpoints(Endpoints):
         return data(self.meter(params["billable_metric_id"]).json())
 
     def _search(self, request: Request, params: Params) -> Response:
-        """Find events: each hour's usage of a metric came in as one, `alias/metric/unix time`."""
+        """Return events: each hour's usage of a metric is one, `alias/metric/unix time`."""
         if len(params["transactionIds"]) > 100:
             raise bad_request("transactionIds must NOT have more than 100 items")
         found = [event for id in params["transactionIds"] if (event := self._event(id))]

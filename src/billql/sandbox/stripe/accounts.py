@@ -79,7 +79,7 @@ class Account:
         """Queue what is certain from the beginning."""
         story, wallet, customer = self._story, self.wallet, self.customer
         for grant in wallet.grants:
-            self._at(grant.created, partial(wallet.give, grant))
+            self._at(grant.created, partial(wallet.add, grant))
             if grant.taken_off is not None:
                 self._at(grant.taken_off, partial(wallet.expire, grant, grant.taken_off))
             if grant.voided is not None:
@@ -166,7 +166,7 @@ class Account:
             self._invoice("last", terms.ended, "subscription_update", lines, terms=terms)
 
     def _collect(self, terms: Terms) -> list[Line]:
-        """Take what is pending onto an invoice, the latest first."""
+        """Return the lines for pending invoice items, the latest first; none is pending then."""
         if terms is not self.terms[0]:
             return []
         pending, self._pending = self._pending, []
@@ -219,7 +219,7 @@ class Account:
         )
 
     def _import(self, bill: Bill) -> None:
-        """Take over a bill of Metronome's, as an invoice whose lines are invoice items."""
+        """Import a bill of Metronome's, as an invoice whose lines are invoice items."""
         lines = []
         for place, each in enumerate(bill.lines):
             metric = each.metric
@@ -338,7 +338,7 @@ class Account:
 
     def _void(self, invoice: Invoice, timestamp: int) -> None:
         """Void an invoice: what paid a part of it comes back."""
-        self.wallet.give_back(invoice.id, timestamp)
+        self.wallet.reinstate(invoice.id, timestamp)
         used = (invoice.ending or 0) - invoice.starting
         if used and not invoice.imported:
             self.balance.change(timestamp, -used, "unapplied_from_invoice", invoice=invoice.id)

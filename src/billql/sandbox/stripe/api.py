@@ -17,7 +17,7 @@ from billql.sandbox.story import Story
 from billql.sandbox.stripe import errors
 
 VERSION: Final = "2026-10-28.endive"
-"""The API version whose shapes are served, whatever `Stripe-Version` asks for."""
+"""The API version whose shapes are served, whatever `Stripe-Version` requests."""
 
 _VERSION: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](\.[a-z_]+)*")
 
@@ -39,7 +39,7 @@ class Stripe:
 
     @property
     def routes(self) -> Routes:
-        """The endpoints; most of this package is loaded when the first request asks for one."""
+        """The endpoints; most of this package is loaded when they are first needed."""
         with self._lock:
             if self._routes is None:
                 from billql.sandbox.stripe.endpoints import Endpoints
@@ -82,7 +82,7 @@ class Stripe:
             raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN, code="account_invalid")
 
     def permit(self, request: Request, permission: str) -> None:
-        """Refuse a request whose key is restricted to other things."""
+        """Raise StripeError if the request's key is restricted and lacks a permission."""
         key = self.credential(request)
         allowed = self._restricted.get(key)
         if allowed is not None and permission not in allowed:
@@ -94,7 +94,7 @@ class Stripe:
             raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN)
 
     def error_response(self, request: Request, error: ApiError) -> Response:
-        """Word an error as the API does."""
+        """Return Stripe's error object for an error."""
         details: Json = {}
         if isinstance(error, errors.StripeError) and error.code:
             details["code"] = error.code
@@ -120,17 +120,17 @@ class Stripe:
                 f"?t={self._story.now}"
             )
         details["type"] = "api_error" if error.status >= 500 else "invalid_request_error"
-        answer = Response.json({"error": details}, error.status)
+        response = Response.json({"error": details}, error.status)
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             headers = {"stripe-should-retry": "true", "stripe-rate-limited-reason": "global-rate"}
-            return Response(answer.body, answer.status, answer.content_type, headers)
+            return Response(response.body, response.status, response.content_type, headers)
         if error.status == HTTPStatus.UNAUTHORIZED:
             headers = {"www-authenticate": 'Bearer realm="Stripe"'}
-            return Response(answer.body, answer.status, answer.content_type, headers)
-        return answer
+            return Response(response.body, response.status, response.content_type, headers)
+        return response
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
-        """Return the request's id and the version that it asked for."""
+        """Return the request's id and the requested version."""
         return {
             "request-id": _id(request),
             "stripe-version": request.headers.get("stripe-version", VERSION),
@@ -142,13 +142,13 @@ def _id(request: Request) -> str:
 
 
 def _key(authorization: str) -> str:
-    scheme, _, given = authorization.strip().partition(" ")
+    scheme, _, credentials = authorization.strip().partition(" ")
     match scheme.lower():
         case "bearer":
-            return given.strip()
+            return credentials.strip()
         case "basic":
             try:
-                return base64.b64decode(given, validate=True).decode().partition(":")[0]
+                return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
             except (binascii.Error, UnicodeDecodeError):
                 return ""
         case _:

@@ -1,4 +1,4 @@
-"""A test clock: a rehearsal of what is to come, which lists leave out unless it is asked for.
+"""A test clock: a simulation of the future, which lists leave out unless filtered by it.
 
 https://docs.stripe.com/billing/testing/test-clocks
 """
@@ -38,6 +38,6 @@ def rehearsed(row: Json) -> Json:
     return copy | {"customer": CUSTOMER, "customer_account": None, "test_clock": CLOCK}
 
 
-def is_hidden(row: Json, *asked: bool) -> bool:
-    """Tell whether a list leaves a row out, because nobody asked for its clock."""
-    return row["test_clock"] is not None and not any(asked)
+def is_hidden(row: Json, *filtered: bool) -> bool:
+    """Return whether a list leaves a row out: it has a test clock and no filter selects it."""
+    return row["test_clock"] is not None and not any(filtered)

@@ -34,7 +34,7 @@ _NOON: Final = DAY // 2
 
 @dataclass(slots=True)
 class Grant:
-    """Credits that a customer was given or has bought."""
+    """Credits that a customer was granted or has bought."""
 
     id: str
     customer: Customer
@@ -57,7 +57,7 @@ class Grant:
         return None if self.expires is None else self.expires // DAY * DAY + _NOON
 
     def usable(self, timestamp: int) -> bool:
-        """Tell whether something of it can be used."""
+        """Return whether any of it can be used at a timestamp."""
         return (
             self.left > 0
             and self.created <= timestamp
@@ -66,7 +66,7 @@ class Grant:
         )
 
     def covers(self, line: Line) -> bool:
-        """Tell whether it may pay for a line."""
+        """Return whether it may pay for a line."""
         return line.metered and (not self.prices or line.price_id in self.prices)
 
     def json(self, now: int) -> Json:
@@ -144,17 +144,17 @@ class CreditBalance:
         self.grants = grants
         self.entries: list[Entry] = []
 
-    def give(self, grant: Grant) -> None:
+    def add(self, grant: Grant) -> None:
         """Enter a grant."""
         self._enter(grant, grant.created, grant.amount, "credits_granted")
 
     def expire(self, grant: Grant, timestamp: int) -> None:
-        """Take off what has expired."""
+        """Debit what has expired."""
         if grant.left:
             self._enter(grant, timestamp, -grant.left, "credits_expired")
 
     def void(self, grant: Grant) -> None:
-        """Take off what is left of a grant that is voided."""
+        """Debit what is left of a voided grant."""
         if grant.left and grant.voided is not None:
             self._enter(grant, grant.voided, -grant.left, "credits_voided")
 
@@ -171,8 +171,8 @@ class CreditBalance:
                     )
                     line.credits.append((entry.id, amount))
 
-    def give_back(self, invoice: str, timestamp: int) -> None:
-        """Give back what paid for an invoice that is voided; what has expired expires again."""
+    def reinstate(self, invoice: str, timestamp: int) -> None:
+        """Return the credits of a voided invoice to their grants; expired ones expire again."""
         for entry in [e for e in self.entries if e.invoice == invoice]:
             grant = entry.grant
             reason: Reason = "credits_application_invoice_voided"
@@ -212,7 +212,7 @@ def summary(grants: Collection[Grant], now: int) -> list[Json]:
 
 
 _Maker = Callable[[str, Category, int, int], Grant]
-"""Makes a grant of a name and a category, of some cents, some days after the customer came."""
+"""A function that makes a grant: name, category, cents, days after the customer was created."""
 
 
 def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Grant]:

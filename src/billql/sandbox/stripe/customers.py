@@ -97,7 +97,7 @@ def cash_balance_of(customer: Json) -> Json:
 
 
 def tax_of(customer: Json) -> Json:
-    """Return where a customer is taxed, which their address tells."""
+    """Return where a customer is taxed, by their address."""
     address = customer["address"]
     place = None
     if address is not None:

@@ -28,7 +28,7 @@ from billql.sandbox.stripe.parameters import (
 from billql.sandbox.stripe.resources import BY_PATH, RESOURCES, Resource
 
 DEFAULT: Final = 10
-"""Rows of a page if no limit is given."""
+"""Rows of a page without a limit."""
 
 Permit = Callable[[Request, str], None]
 
@@ -96,16 +96,15 @@ class Endpoints:
     # What every endpoint does
 
     def _read(self, request: Request, kinds: Mapping[str, Kind], *required: str) -> dict[str, Any]:
-        """Check the parameters."""
-        given = decode(request.pairs)
-        values = check(given, {**kinds, **EXPAND})
+        """Return the checked parameters; raise StripeError for the first that is wrong."""
+        values = check(decode(request.pairs), {**kinds, **EXPAND})
         for name in required:
             if name not in values:
                 raise errors.missing(name)
         return values
 
-    def _answer(self, answer: Json, values: Mapping[str, Any]) -> Response:
-        return Response.json(expand(self._ledger, answer, values.get("expand", ())))
+    def _response(self, body: Json, values: Mapping[str, Any]) -> Response:
+        return Response.json(expand(self._ledger, body, values.get("expand", ())))
 
     def _owner(self, resource: Resource, key: str) -> Json:
         """Return the object of a path."""
@@ -115,7 +114,7 @@ class Endpoints:
         return row
 
     def _known(self, path: str, key: str, param: str) -> None:
-        """Refuse a parameter that is no id of a list's."""
+        """Raise StripeError if a parameter is no id of a list."""
         if self._ledger.tables[path].get(key) is None:
             raise errors.no_such(BY_PATH[path].object_name, key, param)
 
@@ -125,9 +124,9 @@ class Endpoints:
         values: Mapping[str, Any],
         rows: Rows,
         object_name: str,
-        keep: Callable[[Json], bool] = lambda row: True,
+        matches: Callable[[Json], bool] = lambda row: True,
     ) -> Response:
-        """Answer with a page: the cursor says where it begins, whether or not its row is kept."""
+        """Return a page of rows that match, from the cursor on; the cursor's row need not match."""
         limit: int = values.get("limit", DEFAULT)
         after, before = values.get("starting_after"), values.get("ending_before")
         if after is not None and before is not None:
@@ -143,29 +142,29 @@ class Endpoints:
         found: list[Json] = []
         for place in places:
             row = rows[place]
-            if keep(row):
+            if matches(row):
                 found.append(row)
                 if len(found) > limit:
                     break
         page = found[:limit] if before is None else found[:limit][::-1]
-        answer = {
+        body = {
             "object": "list",
             "data": page,
             "has_more": len(found) > limit,
             "url": request.path,
         }
-        return self._answer(answer, values)
+        return self._response(body, values)
 
-    def _kept(
+    def _predicate(
         self, filters: Mapping[str, Filter], values: Mapping[str, Any]
     ) -> Callable[[Json], bool]:
-        """Return the test of the filters that were given; ids in them must be known."""
-        given = [(filters[name], value) for name, value in values.items() if name in filters]
+        """Return the test of the requested filters; raise StripeError for ids that do not exist."""
+        requested = [(filters[name], value) for name, value in values.items() if name in filters]
         for name, value in values.items():
             if name in filters and filters[name].of is not None:
                 self._known(filters[name].of or "", value, name)
         ledger = self._ledger
-        return lambda row: all(each.keep(ledger, row, value) for each, value in given)
+        return lambda row: all(each.matches(ledger, row, value) for each, value in requested)
 
     # Lists, objects, searches
 
@@ -175,17 +174,17 @@ class Endpoints:
         def handler(request: Request) -> Response:
             self._permit(request, resource.permission)
             values = self._read(request, kinds, *resource.required)
-            kept = self._kept(resource.filters, values)
+            matches = self._predicate(resource.filters, values)
             hide = resource.hide
             rows = self._ledger.tables[resource.path]
             if hide is None:
-                return self._page(request, values, rows, resource.object_name, kept)
+                return self._page(request, values, rows, resource.object_name, matches)
             return self._page(
                 request,
                 values,
                 rows,
                 resource.object_name,
-                lambda row: kept(row) and not hide(row, values),
+                lambda row: matches(row) and not hide(row, values),
             )
 
         return handler
@@ -194,7 +193,7 @@ class Endpoints:
         def handler(request: Request, id: str) -> Response:
             self._permit(request, resource.permission)
             values = self._read(request, {})
-            return self._answer(self._owner(resource, id), values)
+            return self._response(self._owner(resource, id), values)
 
         return handler
 
@@ -210,7 +209,7 @@ class Endpoints:
             rows = self._ledger.tables[resource.path]
             found = [row for row in rows if row.get("test_clock") is None and test(row)]
             more = start + limit < len(found)
-            answer: Json = {
+            body: Json = {
                 "object": "search_result",
                 "data": found[start : start + limit],
                 "has_more": more,
@@ -219,9 +218,9 @@ class Endpoints:
             }
             wanted = values.get("expand", [])
             if "total_count" in wanted:
-                answer["total_count"] = len(found)
+                body["total_count"] = len(found)
             inner = [path for path in wanted if path != "total_count"]
-            return self._answer(answer, {"expand": inner})
+            return self._response(body, {"expand": inner})
 
         return handler
 
@@ -243,7 +242,7 @@ class Endpoints:
         self._owner(BY_PATH["customers"], id)
         rows = self._ledger.entries[id]
         object_name = "customer_balance_transaction"
-        return self._page(request, values, rows, object_name, self._kept(_ENTRIES, values))
+        return self._page(request, values, rows, object_name, self._predicate(_ENTRIES, values))
 
     def _get_entry(self, request: Request, id: str, entry: str) -> Response:
         self._permit(request, BY_PATH["customers"].permission)
@@ -253,7 +252,7 @@ class Endpoints:
         if row is None:
             object_name = "customer_balance_transaction"
             raise errors.no_such(object_name, entry, "transaction", HTTPStatus.NOT_FOUND)
-        return self._answer(row, values)
+        return self._response(row, values)
 
     def _list_counted(self, request: Request, id: str) -> Response:
         meter = BY_PATH["billing/meters"]
@@ -270,7 +269,7 @@ class Endpoints:
     def _get_balance(self, request: Request) -> Response:
         self._permit(request, "rak_balance_read")
         values = self._read(request, {})
-        return self._answer(self._balance(), values)
+        return self._response(self._balance(), values)
 
     def _balance(self) -> Json:
         # The balance is there when the tables are.
@@ -281,17 +280,17 @@ class Endpoints:
         values = self._read(request, _SUMMARY, "filter")
         customer = self._summed(values)
         chosen = self._chosen(self._ledger.grants[customer["id"]], values["filter"])
-        answer = {
+        body = {
             "object": "billing.credit_balance_summary",
             "balances": summary(chosen, self._ledger.story.now),
             "customer": customer["id"],
             "customer_account": customer["customer_account"],
             "livemode": False,
         }
-        return self._answer(answer, values)
+        return self._response(body, values)
 
     def _summed(self, values: Mapping[str, Any]) -> Json:
-        """Return the customer whom a summary is about, who may be given as an account."""
+        """Return the customer of a summary, by the id of the customer or the account."""
         account = values.get("customer_account")
         if "customer" in values:
             self._known("customers", values["customer"], "customer")
@@ -303,17 +302,17 @@ class Endpoints:
                 return row
         raise errors.no_such("account", str(account), "customer_account")
 
-    def _chosen(self, grants: Sequence[Grant], asked: Mapping[str, Any]) -> list[Grant]:
+    def _chosen(self, grants: Sequence[Grant], filters: Mapping[str, Any]) -> list[Grant]:
         """Return the grants that a summary is about."""
-        if "type" not in asked:
+        if "type" not in filters:
             raise errors.missing("filter[type]")
-        kind = asked["type"]
-        if kind not in asked:
+        kind = filters["type"]
+        if kind not in filters:
             raise errors.missing(f"filter[{kind}]")
         if kind == "credit_grant":
-            self._known("billing/credit_grants", asked[kind], "filter[credit_grant]")
-            return [grant for grant in grants if grant.id == asked[kind]]
-        scope = asked[kind]
+            self._known("billing/credit_grants", filters[kind], "filter[credit_grant]")
+            return [grant for grant in grants if grant.id == filters[kind]]
+        scope = filters[kind]
         if len(scope) != 1:
             message = "You must pass exactly one of price_type and prices."
             raise errors.StripeError(message, param="filter[applicability_scope]")

@@ -1,4 +1,4 @@
-"""Errors as Stripe words them: a type, a message, often a code and the parameter at fault."""
+"""Stripe's errors: a message, and often a code and the parameter at fault."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FAILED = "An unknown error occurred."
 
 
 class StripeError(ApiError):
-    """A refusal with what Stripe says beside its message."""
+    """An error with Stripe's code and parameter."""
 
     def __init__(
         self,
@@ -39,25 +39,25 @@ class StripeError(ApiError):
 def no_such(
     object_name: str, key: str, param: str, status: int = HTTPStatus.BAD_REQUEST
 ) -> StripeError:
-    """Refuse an id that is nobody's: with 404 in a path, with 400 in a parameter."""
+    """Return the error for an unknown id: status 404 in a path, 400 in a parameter."""
     message = f"No such {object_name}: '{key}'"
     return StripeError(message, status=status, code="resource_missing", param=param)
 
 
 def unknown(names: Sequence[str]) -> StripeError:
-    """Refuse parameters that an endpoint does not have."""
+    """Return the error for parameters that an endpoint does not have."""
     plural = "s" if len(names) > 1 else ""
     message = f"Received unknown parameter{plural}: {', '.join(names)}"
     return StripeError(message, code="parameter_unknown", param=names[0])
 
 
 def missing(name: str) -> StripeError:
-    """Refuse a request without a parameter that is required."""
+    """Return the error for a required parameter that is missing."""
     return StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
 
 
 def empty(name: str) -> StripeError:
-    """Refuse a parameter with no value."""
+    """Return the error for a parameter with an empty value."""
     message = (
         f"You passed an empty string for '{name}'. We assume empty values are an attempt to unset "
         f"a parameter; however '{name}' cannot be unset. You should remove '{name}' from your "
@@ -67,25 +67,25 @@ def empty(name: str) -> StripeError:
 
 
 def not_integer(name: str, value: str) -> StripeError:
-    """Refuse what should be a whole number."""
+    """Return the error for a value that is no integer."""
     return StripeError(f"Invalid integer: {value}", code="parameter_invalid_integer", param=name)
 
 
 def out_of_range(name: str, limit: int, *, above: bool) -> StripeError:
-    """Refuse a number that is too large or too small."""
+    """Return the error for a number that is too large or too small."""
     bound = "less than or equal to" if above else "greater than or equal to"
     message = f"This value must be {bound} {limit}."
     return StripeError(message, code="parameter_invalid_integer", param=name)
 
 
 def not_one_of(name: str, values: Sequence[str]) -> StripeError:
-    """Refuse a value that is none of those that there are."""
+    """Return the error for a value that is not in an enum."""
     listed = f"{', '.join(values[:-1])}, or {values[-1]}" if len(values) > 1 else values[0]
     return StripeError(f"Invalid {name}: must be one of {listed}", param=name)
 
 
 def masked(key: str, shown: int = 4) -> str:
-    """Return a key as messages show it: its kind and its last letters."""
+    """Return an API key as messages show it: its prefix and its last characters."""
     if len(key) < 16:
         return "*" * len(key)
     return key[:8] + "*" * (len(key) - 8 - shown) + key[-shown:]

@@ -1,6 +1,6 @@
-"""Events of the last thirty days: that something came to be, and how it ended.
+"""Events of the last thirty days: that an object was created, and how it ended.
 
-What an event tells of its object is how the object is on the last day.
+The object of an event is in its state of the last day.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY
 
-KEPT: Final = 30 * DAY
+RETENTION: Final = 30 * DAY
 
 Moments = Callable[[Json], Sequence[tuple[str, int | None]]]
 """Returns what happened to an object, and when."""
@@ -23,14 +23,14 @@ def _made(kind: str, at: str = "created") -> Moments:
 
 
 def _invoice(row: Json) -> list[tuple[str, int | None]]:
-    told = row["status_transitions"]
+    transitions = row["status_transitions"]
     return [
         ("invoice.created", row["created"]),
-        ("invoice.finalized", told["finalized_at"]),
-        ("invoice.paid", told["paid_at"]),
-        ("invoice.payment_succeeded", told["paid_at"]),
-        ("invoice.marked_uncollectible", told["marked_uncollectible_at"]),
-        ("invoice.voided", told["voided_at"]),
+        ("invoice.finalized", transitions["finalized_at"]),
+        ("invoice.paid", transitions["paid_at"]),
+        ("invoice.payment_succeeded", transitions["paid_at"]),
+        ("invoice.marked_uncollectible", transitions["marked_uncollectible_at"]),
+        ("invoice.voided", transitions["voided_at"]),
     ]
 
 
@@ -85,8 +85,8 @@ _HAPPENINGS: Final[Mapping[str, Moments]] = {
 def events_of(
     tables: Mapping[str, Sequence[Json]], version: str, opened: int, now: int
 ) -> Iterator[Json]:
-    """Yield the events that are still kept, for each table in the order of time."""
-    since = max(opened, now - KEPT)
+    """Yield the events that are retained, for each table in the order of time."""
+    since = max(opened, now - RETENTION)
     for table, happenings in _HAPPENINGS.items():
         for row in reversed(tables[table]):
             for kind, timestamp in happenings(row):

@@ -1,4 +1,4 @@
-"""`expand[]`: ids replaced by the objects that they are of, and fields that are else left out."""
+"""`expand[]`: ids replaced by their objects, and fields that are left out by default."""
 
 from __future__ import annotations
 
@@ -78,11 +78,11 @@ IDS: Final[Mapping[str, frozenset[str]]] = {
 """The fields that hold ids of objects of this sandbox, by the type of the object."""
 
 
-def expand(ledger: Ledger, answer: Json, paths: Iterable[str]) -> Json:
-    """Return an answer with what was asked for put in; the rows of the lists stay as they are."""
+def expand(ledger: Ledger, body: Json, paths: Iterable[str]) -> Json:
+    """Return a body with the requested objects put in; the tables are not changed."""
     for path in paths:
         parts = path.split(".")
-        listed = answer.get("object") in ("list", "search_result")
+        listed = body.get("object") in ("list", "search_result")
         if len(parts) > DEEPEST:
             message = (
                 f"You cannot expand more than {DEEPEST} levels of a property. Property: {path}"
@@ -94,8 +94,8 @@ def expand(ledger: Ledger, answer: Json, paths: Iterable[str]) -> Json:
                 f"'data.{path}' instead."
             )
             raise errors.StripeError(message, param="expand")
-        answer = _walk(ledger, answer, parts, path)
-    return answer
+        body = _walk(ledger, body, parts, path)
+    return body
 
 
 def _walk(ledger: Ledger, node: Json, parts: list[str], path: str) -> Json:

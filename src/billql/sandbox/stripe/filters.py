@@ -1,4 +1,4 @@
-"""The filters of lists: what a parameter may be, and which rows it keeps."""
+"""The filters of lists: the type of a parameter, and the rows that match it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from billql.sandbox.api import Json
 from billql.sandbox.stripe.ledger import Ledger
 from billql.sandbox.stripe.parameters import Kind, choice, flag, several, span, text
 
-Keep = Callable[[Ledger, Json, Any], bool]
-"""Tells whether a row is kept for a parameter's value."""
+Predicate = Callable[[Ledger, Json, Any], bool]
+"""Whether a row matches a parameter's value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Filter:
     """One parameter of a list."""
 
     kind: Kind
-    keep: Keep
+    matches: Predicate
     of: str | None = None
-    """The list whose id it is; an id that is not there is refused."""
+    """The list whose id the value is; unknown ids are errors."""
 
 
 def at(row: Any, path: str) -> Any:
@@ -35,42 +35,42 @@ def at(row: Any, path: str) -> Any:
 
 
 def same(field: str, kind: Kind = text, of: str | None = None) -> Filter:
-    """Keep rows with a value in a field."""
+    """Return a filter: rows with the requested value in a field."""
     return Filter(kind, lambda ledger, row, value: at(row, field) == value, of)
 
 
 def whose(field: str, of: str) -> Filter:
-    """Keep rows with the id of another list's object in a field."""
+    """Return a filter: rows with the id of another list's object in a field."""
     return same(field, of=of)
 
 
 def within(field: str) -> Filter:
-    """Keep rows with a moment within bounds."""
+    """Return a filter: rows whose timestamp is within the bounds."""
     return Filter(span, lambda ledger, row, value: value(at(row, field)))
 
 
 def one_of(field: str, *values: str) -> Filter:
-    """Keep rows with one of some words in a field."""
+    """Return a filter: rows with the requested value of an enum in a field."""
     return same(field, choice(*values))
 
 
 def yes_or_no(field: str) -> Filter:
-    """Keep rows by a field that is true or false; what is null is false."""
+    """Return a filter: rows by a boolean field, in which null counts as false."""
     return Filter(flag, lambda ledger, row, value: bool(at(row, field)) == value)
 
 
 def among(field: str, most: int) -> Filter:
-    """Keep rows whose field has one of the values that are given."""
+    """Return a filter: rows whose field has one of the requested values."""
     return Filter(several(text, most), lambda ledger, row, value: at(row, field) in value)
 
 
 def like(pattern: str, value: str) -> bool:
-    """Tell whether an event's type is one, or of a group such as `invoice.*`."""
+    """Return whether an event's type matches a pattern such as `invoice.*`."""
     return fnmatchcase(value, pattern.replace("[", "[[]"))
 
 
 def of_items(choose: Callable[[list[int]], int], field: str) -> Filter:
-    """Keep subscriptions by the least or the greatest of their items' moments."""
+    """Return a filter: subscriptions by the least or greatest timestamp of their items."""
     return Filter(
         span,
         lambda ledger, row, value: value(choose([item[field] for item in row["items"]["data"]])),
@@ -78,9 +78,9 @@ def of_items(choose: Callable[[list[int]], int], field: str) -> Filter:
 
 
 def any_item(test: Callable[[Json, Any], bool], kind: Kind, of: str | None = None) -> Filter:
-    """Keep subscriptions of which any item passes."""
+    """Return a filter: subscriptions with any item that passes the test."""
 
-    def keep(ledger: Ledger, row: Json, value: Any) -> bool:
+    def matches(ledger: Ledger, row: Json, value: Any) -> bool:
         return any(test(item, value) for item in row["items"]["data"])
 
-    return Filter(kind, keep, of)
+    return Filter(kind, matches, of)

@@ -1,4 +1,4 @@
-"""Ids that follow from a key alone."""
+"""Ids that depend on a key alone."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ def ident(prefix: str, *key: int | str) -> str:
 
 
 def account_of(customer: Customer) -> str | None:
-    """Return the id of the account that a customer is kept as; one in three is."""
+    """Return the account id of a customer; one in three has one."""
     return ident("acct_1", customer.stripe_id) if customer.place % 3 == 1 else None

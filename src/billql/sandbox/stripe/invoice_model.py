@@ -1,4 +1,4 @@
-"""Invoices before they have a shape: their lines and sums, exact to the minor unit."""
+"""The records of invoices, lines and credit notes; amounts are in minor units."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ class CreditNote:
         return self.base + (self.tax.added if self.tax else 0)
 
     def counts(self, now: int) -> bool:
-        """Tell whether it is there and not void."""
+        """Return whether the note exists and is not void."""
         return self.created <= now and (self.voided is None or self.voided > now)
 
 

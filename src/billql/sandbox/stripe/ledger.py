@@ -1,4 +1,4 @@
-"""All tables of the account, made together when the first of them is asked for."""
+"""All tables of the account, made together when the first of them is requested."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Table(Sequence[Json]):
 
 
 class Ledger:
-    """Everything that the API tells about one account."""
+    """Everything that the API has of one account."""
 
     def __init__(self, story: Story, account: str, version: str) -> None:
         self.story = story
@@ -70,7 +70,7 @@ class Ledger:
         with self._lock:
             return self._tables
 
-    # Beside the lists; all of it is there as soon as `tables` was asked for.
+    # Beside the lists; set as soon as `tables` was read.
 
     lines: dict[str, Table]
     """The lines of invoices, credit notes and quotes, in their order."""
@@ -84,8 +84,8 @@ class Ledger:
     """The payout that a balance transaction is a part of."""
     balance: Json
     more: dict[tuple[str, str], Callable[[Json], object]]
-    """Fields that are only there if they are asked for, by the object's type and their path; each
-    is made of what holds it."""
+    """Fields that are present only if requested, by the object's type and their path; each is
+    computed from the object that has it."""
 
     @cached_property
     def _tables(self) -> dict[str, Table]:

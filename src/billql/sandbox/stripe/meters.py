@@ -15,7 +15,7 @@ from billql.sandbox.timestamps import DAY, HOUR
 
 _WINDOWS: Final = {"hour": HOUR, "day": DAY}
 _LONGEST: Final = 40_000
-"""Windows that one request may ask for."""
+"""The most windows of one request."""
 
 
 def meters_of(story: Story, catalogue: Catalogue) -> list[Json]:
@@ -72,7 +72,7 @@ def alerts_of(story: Story, catalogue: Catalogue, customers: Sequence[Customer])
 class Summaries(Sequence[Json]):
     """What a meter counted for a customer, in windows, the latest first.
 
-    A window without usage has a summary too. Each is computed when it is asked for.
+    A window without usage has a summary too. Each is computed when it is read.
     """
 
     def __init__(
@@ -116,10 +116,10 @@ class Summaries(Sequence[Json]):
         }
 
 
-def summaries(story: Story, meter: Json, customer: Customer, given: dict[str, Any]) -> Summaries:
-    """Return the summaries that a request asks for, or refuse it."""
-    start, end = given["start_time"], given["end_time"]
-    window = given.get("value_grouping_window")
+def summaries(story: Story, meter: Json, customer: Customer, params: dict[str, Any]) -> Summaries:
+    """Return the requested summaries; raise StripeError for a window that is not valid."""
+    start, end = params["start_time"], params["end_time"]
+    window = params.get("value_grouping_window")
     step = _WINDOWS.get(window or "", 60)
     for name, timestamp in (("start_time", start), ("end_time", end)):
         if timestamp % step:

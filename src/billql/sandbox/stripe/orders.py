@@ -1,6 +1,6 @@
 """The shop: payments without an invoice, and what becomes of them.
 
-Of each month's orders some are paid back, disputed or never paid, in turn, so that every story
+Of each month's orders some are paid back, disputed or never paid, in rotation, so that every story
 has all of it. The last few follow the last day.
 """
 

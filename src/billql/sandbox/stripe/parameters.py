@@ -1,7 +1,7 @@
 """Parameters as Stripe encodes them, and the kinds of value that they have.
 
 `created[gte]=1`, `expand[]=customer` and `filter[prices][0][id]=x` are read into dicts and lists
-first; then each value is checked by what the endpoint says of it.
+first; then each value is checked by the endpoint's type for it.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def _listed(value: Any) -> Raw:
     return inner
 
 
-def check(given: Mapping[str, Raw], kinds: Mapping[str, Kind], within: str = "") -> dict[str, Any]:
-    """Return the values of parameters, or refuse the first that is wrong."""
-    strange = [_named(name, within) for name in given if name not in kinds]
+def check(params: Mapping[str, Raw], kinds: Mapping[str, Kind], within: str = "") -> dict[str, Any]:
+    """Return the values of parameters; raise StripeError for the first that is wrong."""
+    strange = [_named(name, within) for name in params if name not in kinds]
     if strange:
         raise errors.unknown(strange)
-    return {name: kinds[name](_named(name, within), value) for name, value in given.items()}
+    return {name: kinds[name](_named(name, within), value) for name, value in params.items()}
 
 
 def _named(name: str, within: str) -> str:
@@ -66,7 +66,7 @@ def _named(name: str, within: str) -> str:
 
 
 def text(name: str, raw: Raw) -> str:
-    """Take a text that is not empty."""
+    """Read a string that is not empty."""
     if not isinstance(raw, str):
         raise errors.StripeError("Invalid string: " + str(raw), param=name)
     if not raw:
@@ -75,7 +75,7 @@ def text(name: str, raw: Raw) -> str:
 
 
 def whole(name: str, raw: Raw) -> int:
-    """Take a whole number."""
+    """Read an integer."""
     value = text(name, raw)
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
         raise errors.not_integer(name, value)
@@ -83,7 +83,7 @@ def whole(name: str, raw: Raw) -> int:
 
 
 def flag(name: str, raw: Raw) -> bool:
-    """Take true or false."""
+    """Read a boolean."""
     value = text(name, raw)
     if value not in ("true", "false"):
         raise errors.StripeError(f"Invalid boolean: {value}", param=name)
@@ -91,7 +91,7 @@ def flag(name: str, raw: Raw) -> bool:
 
 
 def between(low: int, high: int) -> Kind:
-    """Take a whole number within bounds."""
+    """Return the reader of an integer within bounds, both included."""
 
     def kind(name: str, raw: Raw) -> int:
         value = whole(name, raw)
@@ -105,7 +105,7 @@ def between(low: int, high: int) -> Kind:
 
 
 def choice(*values: str) -> Kind:
-    """Take one of some words."""
+    """Return the reader of an enum."""
 
     def kind(name: str, raw: Raw) -> str:
         value = text(name, raw)
@@ -117,7 +117,7 @@ def choice(*values: str) -> Kind:
 
 
 def group(**kinds: Kind) -> Kind:
-    """Take an object."""
+    """Return the reader of an object."""
 
     def kind(name: str, raw: Raw) -> dict[str, Any]:
         if not isinstance(raw, dict):
@@ -128,7 +128,7 @@ def group(**kinds: Kind) -> Kind:
 
 
 def several(kind: Kind, most: int = 100) -> Kind:
-    """Take an array."""
+    """Return the reader of an array."""
 
     def array(name: str, raw: Raw) -> list[Any]:
         if not isinstance(raw, list):
@@ -141,7 +141,7 @@ def several(kind: Kind, most: int = 100) -> Kind:
 
 
 def span(name: str, raw: Raw) -> Callable[[int | None], bool]:
-    """Take a moment or bounds; the value tells whether a moment is within. Nothing never is."""
+    """Read a timestamp or bounds as a test of timestamps; None never matches."""
     if isinstance(raw, str):
         exact = whole(name, raw)
         return lambda timestamp: timestamp == exact

@@ -60,7 +60,7 @@ class Intent:
     canceled: int | None = None
     outcome: Outcome = "kept"
     requested: int = 0
-    """What the invoice's payment asks for."""
+    """The amount that the invoice's payment requests."""
 
     @property
     def received(self) -> int:

@@ -19,7 +19,7 @@ Status = Literal["accepted", "open", "draft", "canceled"]
 
 _STATUSES: Final[tuple[Status, ...]] = ("accepted", "open", "draft", "canceled")
 MANY: Final = 14
-"""Lines of the second customer's quote: more than come along with a quote."""
+"""Lines of the second customer's quote: more than a quote embeds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is listed where: the path, the word for one of it, the permission, filters and search."""
+"""The lists of the API: path, name of an object, permission, filters and search fields."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Resource:
 
     path: str
     object_name: str
-    """What an error calls one of it."""
+    """The name of an object in error messages."""
     permission: str
     filters: Mapping[str, Filter] = field(default_factory=dict)
     required: tuple[str, ...] = ()
     hide: Callable[[Json, Mapping[str, Any]], bool] | None = None
-    """Tells what is left out although no parameter says so."""
+    """A test of rows that are left out by default."""
     search: Mapping[str, Field] | None = None
 
 
@@ -52,13 +52,13 @@ _METHOD: Final = {
 
 
 def _of_grant(field: str, of: str | None = None) -> Filter:
-    """Keep credit transactions by whose they are, which their grants know."""
+    """Return a filter of credit transactions by a field of their grants."""
 
-    def keep(ledger: Ledger, row: Json, value: str) -> bool:
+    def matches(ledger: Ledger, row: Json, value: str) -> bool:
         grant = ledger.tables["billing/credit_grants"].get(row["credit_grant"])
         return grant is not None and bool(grant[field] == value)
 
-    return Filter(text, keep, of)
+    return Filter(text, matches, of)
 
 
 _STATUSES: Final = (
@@ -185,9 +185,9 @@ RESOURCES: Final = (
             "price": any_item(lambda item, value: item["price"]["id"] == value, text, "prices"),
             "status": Filter(choice(*_STATUSES), _has_status),
         },
-        hide=lambda row, given: (
-            ("status" not in given and row["status"] == "canceled")
-            or is_hidden(row, "test_clock" in given, "customer" in given)
+        hide=lambda row, params: (
+            ("status" not in params and row["status"] == "canceled")
+            or is_hidden(row, "test_clock" in params, "customer" in params)
         ),
         search={
             "canceled_at": Field("number", "canceled_at"),
@@ -213,14 +213,14 @@ RESOURCES: Final = (
         "quote",
         "rak_quote_read",
         _BOTH | _CLOCK | {"status": one_of("status", "accepted", "canceled", "draft", "open")},
-        hide=lambda row, given: is_hidden(row, "test_clock" in given, "customer" in given),
+        hide=lambda row, params: is_hidden(row, "test_clock" in params, "customer" in params),
     ),
     Resource(
         "customers",
         "customer",
         "rak_customer_read",
         _CREATED | _CLOCK | {"email": same("email")},
-        hide=lambda row, given: is_hidden(row, "test_clock" in given),
+        hide=lambda row, params: is_hidden(row, "test_clock" in params),
         search={
             "created": _NUMBERS["created"],
             "email": Field("string", "email"),

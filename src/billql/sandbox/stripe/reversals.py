@@ -52,7 +52,7 @@ class Dispute:
 
     @property
     def inquiry(self) -> bool:
-        """Whether the bank only asked, and no money moved."""
+        """Whether it is an inquiry of the bank, without movement of money."""
         return self.status == "warning_closed"
 
     @property

@@ -40,7 +40,7 @@ _CLAUSE: Final = re.compile(
 
 
 def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
-    """Read a query into a test of rows, or refuse it."""
+    """Return a query as a test of rows; raise StripeError if it cannot be parsed."""
     tests: list[Test] = []
     connectives: set[str] = set()
     place = 0
@@ -137,7 +137,7 @@ def page_of(token: str | None) -> int:
 
 
 def page_token(place: int) -> str:
-    """Return what asks for the page that begins somewhere."""
+    """Return the token of the page that begins at a place."""
     return base64.urlsafe_b64encode(f"at:{place}".encode()).decode()
 
 

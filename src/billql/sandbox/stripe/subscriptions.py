@@ -20,7 +20,7 @@ Status = Literal[
 
 
 def status_of(terms: Terms, invoices: list[Invoice], now: int) -> Status:
-    """Return how a subscription stands, given its invoices, oldest first."""
+    """Return the status of a subscription; its invoices are ordered, oldest first."""
     if terms.state in ("incomplete", "incomplete_expired"):
         return "incomplete" if terms.state == "incomplete" else "incomplete_expired"
     if terms.ended is not None and terms.ended <= now:
