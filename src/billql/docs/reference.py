@@ -10,15 +10,14 @@ import argparse
 import ast
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from billql import config, errors, money
 from billql.docs.facts import ProviderPages
+from billql.docs.markdown import code, codes, escaped, table
 from billql.settings import Settings
-
-_MARKUP = re.compile(r"[\\`*_\[\]<|&~]")
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
@@ -31,7 +30,7 @@ def settings(providers: Sequence[ProviderPages]) -> str:
     tokens = [
         (
             one.provider.title,
-            ", ".join(f"`{name}`" for name in one.provider.auth.variables()),
+            codes(one.provider.auth.variables()),
             f"`BILLQL_{one.name.upper()}_URL`",
         )
         for one in providers
@@ -44,8 +43,7 @@ def settings(providers: Sequence[ProviderPages]) -> str:
         "A token goes to the provider's own address. Another address is for a proxy or a sandbox: "
         "https, or plain http on this machine.",
         "",
-        *_table(("Provider", "Token", "Another address"), tokens),
-        "",
+        *table(("Provider", "Token", "Another address"), tokens),
         "## The config file",
         "",
         _doc(config).partition("\n")[2].strip("\n"),
@@ -57,7 +55,7 @@ def settings(providers: Sequence[ProviderPages]) -> str:
             for field in msgspec.structs.fields(kind)
         ]
         lines += [f"### {title}", "", _doc(kind), ""]
-        lines += [*_table(("Key", "Default", "Meaning"), rows), ""]
+        lines += table(("Key", "Default", "Meaning"), rows)
     return "\n".join(lines)
 
 
@@ -98,7 +96,9 @@ def _functions() -> Iterator[tuple[str, str]]:
 def errors_and_codes() -> str:
     """Describe the error tree and the exit codes."""
     exits = attributes(errors.Exit)
-    codes = [(f"`{one.value}`", f"`{one.name}`", exits.get(one.name, "")) for one in errors.Exit]
+    exit_codes = [
+        (f"`{one.value}`", f"`{one.name}`", exits.get(one.name, "")) for one in errors.Exit
+    ]
     kinds = [
         (f"`{kind.__name__}`", f"`{kind.code}`", f"`{kind.exit.value}`", _doc(kind).split("\n")[0])
         for kind in _subclasses(errors.Error)
@@ -113,12 +113,10 @@ def errors_and_codes() -> str:
             "",
             "`code` and the exit code of the command line are stable: programs may rely on them.",
             "",
-            *_table(("Error", "Code", "Exit", "Meaning"), kinds),
-            "",
+            *table(("Error", "Code", "Exit", "Meaning"), kinds),
             "## Exit codes",
             "",
-            *_table(("Exit", "Name", "Meaning"), codes),
-            "",
+            *table(("Exit", "Name", "Meaning"), exit_codes),
         )
     )
 
@@ -148,7 +146,7 @@ def _children(parser: argparse.ArgumentParser, known: str, level: int) -> Iterat
     for command in _subparsers(parser):
         yield f"{'#' * level} {command.prog}"
         yield ""
-        yield _plain(command.description or "")
+        yield escaped(command.description or "")
         yield ""
         yield "```text"
         yield _usage(command)
@@ -164,8 +162,7 @@ def _children(parser: argparse.ArgumentParser, known: str, level: int) -> Iterat
 def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
     rows = [(_spelling(one), _help(parser, one)) for one in _actions(parser)]
     if rows:
-        yield from _table(("Option", "Meaning"), rows)
-        yield ""
+        yield from table(("Option", "Meaning"), rows)
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
@@ -193,9 +190,9 @@ def _spelling(action: argparse.Action) -> str:
     """Give an option as people write it, with its value."""
     value = _value(action)
     if not action.option_strings:
-        return f"`{value}`"
-    names = ", ".join(f"`{name}`" for name in action.option_strings)
-    return names if action.nargs == 0 else f"{names} `{value}`"
+        return code(value)
+    names = codes(action.option_strings)
+    return names if action.nargs == 0 else f"{names} {code(value)}"
 
 
 def _value(action: argparse.Action) -> str:
@@ -219,7 +216,7 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
     text = (action.help or "") % {**vars(action), "prog": parser.prog}
     if action.choices is not None:
         text += f"; one of {', '.join(map(str, action.choices))}"
-    return _plain(text)
+    return escaped(text)
 
 
 # Texts --------------------------------------------------------------------------------------------
@@ -242,15 +239,3 @@ def attributes(kind: type) -> dict[str, str]:
 
 def _doc(thing: object) -> str:
     return inspect.getdoc(thing) or ""
-
-
-def _plain(text: str) -> str:
-    """Escape what would be markup."""
-    return _MARKUP.sub(r"\\\g<0>", text)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    yield f"| {' | '.join(head)} |"
-    yield f"|{'---|' * len(head)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"

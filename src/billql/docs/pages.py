@@ -1,0 +1,351 @@
+"""The pages of the reference as Markdown: the tables, the commands and whatever else there is.
+
+A page is addressed by its path below the folder of the reference. Links are relative and lead to
+files, as git hosts and site generators follow them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from billql.docs import reference
+from billql.docs.facts import Example, Field, Page, ProviderPages, ServicePages, Way
+from billql.docs.markdown import cell, code, codes, escaped, fence, link, prose, table
+
+_NOTE = "<!-- Written by `billql docs build`; a change here is lost. -->"
+
+_LONGEST = 80
+"""How many characters of a value are shown."""
+
+_Addresses = Callable[[str], str | None]
+
+
+def build(providers: Sequence[ProviderPages], parser: argparse.ArgumentParser) -> dict[str, str]:
+    """Return the text of every page by its path."""
+    tables = {
+        page.table.name: _of_page(page)
+        for provider in providers
+        for service in provider.services
+        for page in service.pages
+    }
+    pages = {"index.md": _index(providers)}
+    for provider in providers:
+        pages[_of_provider(provider)] = _provider(provider, tables)
+        for service in provider.services:
+            pages[_of_service(provider, service)] = _service(provider, service, tables)
+            for page in service.pages:
+                pages[_of_page(page)] = _resource(provider, service, page, tables)
+    pages |= {
+        "commands.md": reference.commands(parser),
+        "settings.md": reference.settings(providers),
+        "functions.md": reference.functions(),
+        "errors.md": reference.errors_and_codes(),
+    }
+    return {path: f"{_NOTE}\n\n{text.strip()}\n" for path, text in pages.items()}
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+# The pages ----------------------------------------------------------------------------------------
+
+
+def _index(providers: Sequence[ProviderPages]) -> str:
+    lines = [
+        "# Reference",
+        "",
+        "[Commands](commands.md), [settings](settings.md), [functions](functions.md) and "
+        "[errors](errors.md) are described apart. These are the tables:",
+        "",
+    ]
+    for one in providers:
+        lines += [f"## {link(escaped(one.provider.title), _of_provider(one))}", ""]
+        lines += [prose(one.provider.description.strip()), ""]
+        lines += table(
+            ("Service", "Description"),
+            (
+                (
+                    link(code(f"{one.name}.{service.name}"), _of_service(one, service)),
+                    prose(service.service.description),
+                )
+                for service in one.services
+            ),
+        )
+    return _text(lines)
+
+
+def _provider(one: ProviderPages, tables: dict[str, str]) -> str:
+    path = _of_provider(one)
+    provider = one.provider
+    facts = [
+        ("Type", "Provider"),
+        ("Version", escaped(provider.version)),
+        ("Address", code(provider.url)),
+        *(("Token", code(variable)) for variable in provider.auth.variables()),
+        ("API reference", _web(provider.documentation)),
+    ]
+    lines = [
+        f"# {escaped(provider.title)}",
+        "",
+        prose(provider.description),
+        "",
+        "## Overview",
+        "",
+        *table(("Name", code(one.name)), facts),
+    ]
+    if provider.auth.help:
+        lines += [prose(provider.auth.help), ""]
+    lines += [*(f"- {prose(sentence)}" for sentence in one.limits), ""]
+    for service in one.services:
+        name = code(f"{one.name}.{service.name}")
+        lines += [f"## {link(name, _relative(_of_service(one, service), path))}", ""]
+        lines += [prose(service.service.description), ""]
+        lines += _tables_of(service, path, _addresses(path, tables, service))
+    return _text(lines)
+
+
+def _service(provider: ProviderPages, service: ServicePages, tables: dict[str, str]) -> str:
+    path = _of_service(provider, service)
+    facts = [
+        ("Type", "Service"),
+        ("Provider", link(escaped(provider.provider.title), "../index.md")),
+    ]
+    return _text(
+        (
+            f"# {service.name}",
+            "",
+            prose(service.service.description),
+            "",
+            "## Overview",
+            "",
+            *table(("Name", code(f"{provider.name}.{service.name}")), facts),
+            "## Tables",
+            "",
+            *_tables_of(service, path, _addresses(path, tables, service)),
+        )
+    )
+
+
+def _tables_of(service: ServicePages, path: str, addresses: _Addresses) -> Iterator[str]:
+    yield from table(
+        ("Table", "One row is"),
+        (
+            (
+                link(code(page.name), _relative(_of_page(page), path)),
+                prose(page.description, addresses),
+            )
+            for page in service.pages
+        ),
+    )
+
+
+def _resource(
+    provider: ProviderPages, service: ServicePages, page: Page, tables: dict[str, str]
+) -> str:
+    path = _of_page(page)
+    near = _addresses(path, tables, service)
+    columns = page.table.resource.columns
+
+    def addresses(name: str) -> str | None:
+        # What is called as a column of this table is most likely meant as that.
+        return None if name in columns or name == page.name else near(name)
+
+    facts = [
+        ("Type", "Resource"),
+        ("Id", code(page.table.name)),
+        ("Service", link(code(f"{provider.name}.{service.name}"), "index.md")),
+        ("Provider", link(escaped(provider.provider.title), "../index.md")),
+    ]
+    if page.unique:
+        facts.append(("One row for each", codes(page.unique)))
+    lines = [
+        f"# {page.name}",
+        "",
+        prose(page.description, addresses),
+        "",
+        "## Overview",
+        "",
+        *table(("Name", code(page.name)), facts),
+        "## Fields",
+        "",
+        *_keys(page),
+        *_fields(page.fields, addresses),
+    ]
+    if page.hidden:
+        lines += ["### Hidden fields", ""]
+        lines += ["`SELECT *` leaves these out; a statement may name them.", ""]
+        lines += _fields(page.hidden, addresses)
+    lines += ["## Methods", "", *_methods(page, addresses), *_parameters(page, addresses)]
+    lines += ["## `SELECT` examples", ""]
+    for example in page.examples:
+        lines += _example(example, addresses)
+    lines += ["## Limits and costs", ""]
+    lines += [f"- {prose(sentence)}" for sentence in page.limits]
+    for names, text in page.costs:
+        which = f"{codes(names)}: " if len(page.costs) > 1 else ""
+        lines.append(f"- {which}{prose(text, addresses)}")
+    return _text(lines)
+
+
+def _keys(page: Page) -> Iterator[str]:
+    if not page.keys:
+        return
+    which = "**key**" if len(page.keys) == 1 else "**key** columns that a method below requires"
+    yield f"A statement needs a condition on the {which}, or a join by it."
+    yield ""
+
+
+def _fields(fields: Sequence[Field], addresses: _Addresses) -> Iterator[str]:
+    yield from table(
+        ("Name", "Datatype", "Sample", "Description"),
+        (
+            (
+                code(field.name) + (" **key**" if field.key else ""),
+                code(field.datatype),
+                _sample(field.sample),
+                " ".join(
+                    prose(sentence, addresses)
+                    for sentence in (field.description, field.currency)
+                    if sentence
+                ),
+            )
+            for field in fields
+        ),
+    )
+
+
+def _sample(value: Any) -> str:
+    return "" if value is None else code(_short(value))
+
+
+def _short(value: Any) -> str:
+    """Return a value as text that fits a cell."""
+    text = cell(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _methods(page: Page, addresses: _Addresses) -> Iterator[str]:
+    if len(page.ways) > 1:
+        yield "For each statement the method is chosen that needs the fewest requests."
+        yield ""
+    yield from table(
+        ("Name", "Accessible by", "Required params", "Optional params", "Request", "Description"),
+        (
+            (
+                code(way.name),
+                "`SELECT`",
+                codes(way.required),
+                codes(way.optional),
+                _request(way),
+                prose(way.description, addresses),
+            )
+            for way in page.ways
+        ),
+    )
+
+
+def _request(way: Way) -> str:
+    request = code(way.request)
+    return request if way.documentation is None else link(request, way.documentation)
+
+
+def _parameters(page: Page, addresses: _Addresses) -> Iterator[str]:
+    ways = [way for way in page.ways if way.filters]
+    if not ways:
+        return
+    yield from ("## Parameters", "")
+    yield (
+        "A condition on one of these columns goes to the API. *Exact*: the API gives just the rows "
+        "that were asked for, so that a LIMIT goes along. *Superset*: it may give more, and SQLite "
+        "leaves them out."
+    )
+    yield ""
+    for way in ways:
+        if len(page.ways) > 1:
+            yield from (f"### {code(way.name)}", "")
+        yield from table(
+            ("Column", "Operators", "Sent as", "Pushed down", "Notes"),
+            (
+                (
+                    code(one.column),
+                    codes(one.operators),
+                    f"{code(one.name)} in the {one.location}",
+                    "exact" if one.exact else "superset",
+                    " ".join(
+                        (
+                            *(("Required.",) if one.required else ()),
+                            *(prose(remark, addresses) for remark in one.remarks),
+                        )
+                    ),
+                )
+                for one in way.filters
+            ),
+        )
+
+
+def _example(example: Example, addresses: _Addresses) -> Iterator[str]:
+    yield from (f"### {prose(example.question)}", "")
+    yield from fence(f"{example.sql.rstrip(';')};", "sql")
+    result = example.result
+    if result is None:
+        return
+    if result.rows:
+        numeric = "".join(
+            "r" if all(isinstance(row[place], int | float | None) for row in result.rows) else "l"
+            for place in range(len(result.columns))
+        )
+        yield from table(
+            tuple(map(escaped, result.columns)),
+            ([_value(value) for value in row] for row in result.rows),
+            numeric,
+        )
+    if result.count != len(result.rows) or not result.rows:
+        yield f"{len(result.rows)} of {result.count:,} rows." if result.rows else "No rows."
+        yield ""
+
+
+def _value(value: Any) -> str:
+    return "NULL" if value is None else escaped(_short(value))
+
+
+# Addresses ----------------------------------------------------------------------------------------
+
+
+def _addresses(path: str, tables: dict[str, str], service: ServicePages) -> _Addresses:
+    """Return what finds the page of a table by its name, from another page.
+
+    A name of one part is that of a table in the same service.
+    """
+    near = {page.name: _of_page(page) for page in service.pages}
+
+    def address(name: str) -> str | None:
+        found = tables.get(name) or near.get(name)
+        return None if found is None or found == path else _relative(found, path)
+
+    return address
+
+
+def _of_provider(one: ProviderPages) -> str:
+    return f"{one.name}/index.md"
+
+
+def _of_service(provider: ProviderPages, service: ServicePages) -> str:
+    return f"{provider.name}/{service.name}/index.md"
+
+
+def _of_page(page: Page) -> str:
+    return f"{page.table.name.replace('.', '/')}.md"
+
+
+def _relative(target: str, path: str) -> str:
+    return posixpath.relpath(target, posixpath.dirname(path) or ".")
+
+
+def _web(address: str) -> str:
+    """Return a link to an address, if it is one of the web."""
+    return link(escaped(address), address) if re.match(r"https?://\S+$", address) else code(address)
