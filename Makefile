@@ -63,7 +63,7 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
 	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
-	$(BIN)/python -c 'import json; from billql.definition import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
+	$(BIN)/python -c 'import json; from billql.definitions.model import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
 
 docs: schema ## Write docs/reference and the answers of the pages' queries, and make the site of docs/ in site/.
 	$(BIN)/python docs/answers.py

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import TOKEN
-from billql import places
-from billql.catalogue import Catalogue
-from billql.engine import Options
+from billql.config import paths
+from billql.definitions.catalog import Catalogue
 from billql.output import Style, find
-from billql.session import Session
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 RECORDS = "SELECT * FROM bench.lists.records"
@@ -34,7 +34,7 @@ def opened(
 ) -> Iterator[Session]:
     """Open a session for some providers."""
     # Parsed definitions are kept on disk, as they are for everybody.
-    parsed = places.cache_folder(os.environ)
+    parsed = paths.cache_folder(os.environ)
     assert parsed is not None
     catalogue = Catalogue(definitions, parsed / "definitions")
     options = Options(environ={}, tokens=tokens, urls=urls, catalogue=catalogue)

@@ -25,8 +25,8 @@ from pathlib import Path
 from unittest import mock
 
 import billql
-from billql import names
 from billql.output import Style, markdown
+from billql.sql import rewriter
 
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parent.parent
@@ -94,7 +94,7 @@ def _told(sql: str, connection: billql.Connection, path: Path) -> str:
 def _answer(sql: str, connection: billql.Connection) -> str:
     """Give the table of the last statement that gives rows, with the empty line before it."""
     answer = ""
-    for statement in names.split(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
+    for statement in rewriter.split(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
         cursor = connection.execute(statement.text)
         columns = cursor.description
         rows = [] if columns is None else cursor.fetchall()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from billql.answers import Answers
-from billql.archive import Archive
+from billql.fetching.disk_cache import Archive
+from billql.fetching.response_cache import Answers
 from support.archives import KIB, Open
 from support.clock import FakeClock
 from support.server import Script, Serve, Server

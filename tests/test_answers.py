@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from billql.answers import Answers, key_of
-from billql.exchange import Answer, Request
+from billql.fetching.response_cache import Answers, key_of
+from billql.messages import Answer, Request
 from support.asking import connection, get
 from support.clock import FakeClock
 
@@ -253,8 +253,8 @@ def test_threads(answers: Answers) -> None:
 
 SPILL = """
 import resource, sys
-from billql.answers import Answers
-from billql.exchange import Answer
+from billql.fetching.response_cache import Answers
+from billql.messages import Answer
 
 UNIT = 1024 if sys.platform == "darwin" else 1
 

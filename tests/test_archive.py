@@ -9,9 +9,9 @@ from pathlib import Path
 import apsw
 import pytest
 
-from billql.archive import Archive
 from billql.errors import OperationalError
-from billql.exchange import Answer
+from billql.fetching.disk_cache import Archive
+from billql.messages import Answer
 from support.archives import KIB, LIST, Open, read, recalled
 from support.clock import FakeClock
 

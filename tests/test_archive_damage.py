@@ -13,8 +13,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from billql.answers import Answers
-from billql.archive import Archive
+from billql.fetching.disk_cache import Archive
+from billql.fetching.response_cache import Answers
 from support.archives import LIST, Open, read, recalled
 
 
@@ -130,8 +130,8 @@ def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from billql.answers import Answers
-from billql.archive import Archive
+from billql.fetching.response_cache import Answers
+from billql.fetching.disk_cache import Archive
 from support.archives import LIST, read, recalled
 
 answers = Answers(archive=Archive(Path(sys.argv[1]), 1 << 30))
@@ -173,9 +173,9 @@ def test_who_finds_it_locked_does_without(begin: Open, folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from billql.answers import Answers
-from billql.archive import Archive
-from billql.exchange import Answer
+from billql.fetching.response_cache import Answers
+from billql.fetching.disk_cache import Archive
+from billql.messages import Answer
 
 folder, name, turns = sys.argv[1:]
 for turn in range(int(turns)):

@@ -9,8 +9,8 @@ import hmac
 import msgspec
 import pytest
 
-from billql.auth import Auth, Basic, Bearer, Credential, Header, Nobody, SigV4
-from billql.exchange import Request
+from billql.definitions.auth import Auth, Basic, Bearer, Credential, Header, Nobody, SigV4
+from billql.messages import Request
 
 REQUEST = Request("GET", "https://api.example.com/things")
 HELP = "Ask for one."

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.catalogue import Catalogue, built_in_root
+from billql.definitions.catalog import Catalogue, built_in_root
 from billql.errors import DefinitionError, UnknownName
 
 PROVIDER = """\

@@ -17,13 +17,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.chart import figure as figures
-from billql.chart import page, scale, svg
-from billql.chart.figure import Figure, Kind
-from billql.chart.terminal import drawn
 from billql.errors import Exit
 from billql.output import Style
 from billql.output.cells import width
+from billql.output.chart import figure as figures
+from billql.output.chart import page, scale, svg
+from billql.output.chart.figure import Figure, Kind
+from billql.output.chart.terminal import drawn
 
 BILLQL = [sys.executable, "-m", "billql"]
 GOLDEN = Path(__file__).parent / "golden"

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 import billql
-from billql import config, token_source
-from billql.config import Chosen, ConnectionConfig, Profile
-from billql.credentials import Credentials
+from billql.config import file
+from billql.config.file import Chosen, ConnectionConfig, Profile
+from billql.config.settings import Settings
 from billql.errors import CredentialMissing, Exit, InterfaceError
-from billql.settings import Settings
+from billql.http import secret_sources
+from billql.http.credentials import Credentials
 from support.asking import PROVIDER
 
 FILE = """\
@@ -60,7 +61,7 @@ def written(path: Path, text: str) -> Path:
 
 
 def test_a_whole_file(path: Path) -> None:
-    found = config.choose(written(path, FILE))
+    found = file.choose(written(path, FILE))
     assert found == Chosen(
         connections={"acme": ConnectionConfig(provider="stripe", token_env="ACME")},
         profile=Profile(
@@ -75,11 +76,11 @@ def test_a_whole_file(path: Path) -> None:
 
 
 def test_another_profile_has_all_connections_if_it_names_none(path: Path) -> None:
-    assert list(config.choose(written(path, FILE), "all").connections) == ["acme", "beta-2"]
+    assert list(file.choose(written(path, FILE), "all").connections) == ["acme", "beta-2"]
 
 
 def test_no_file_says_nothing(path: Path) -> None:
-    assert config.choose(path) == config.choose(None) == Chosen()
+    assert file.choose(path) == file.choose(None) == Chosen()
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_no_file_says_nothing(path: Path) -> None:
 )
 def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
     with pytest.raises(InterfaceError) as caught:
-        config.choose(written(path, text))
+        file.choose(written(path, text))
     assert str(path) in str(caught.value)
     if said is not None:
         assert str(caught.value) == f"{path}: {said}"
@@ -115,22 +116,22 @@ def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
 def test_not_toml_and_not_text(path: Path) -> None:
     path.write_bytes(b"# nothing\r\na = '\xff'")
     with pytest.raises(InterfaceError, match=r"config\.toml is not text in UTF-8, in line 2"):
-        config.choose(path)
+        file.choose(path)
     path.write_bytes(b"# nothing\na = = 1")
     with pytest.raises(InterfaceError, match=r"config\.toml is not TOML: .*line 2"):
-        config.choose(path)
-    path.write_bytes(b"#" * (config.MAX_BYTES + 1))
+        file.choose(path)
+    path.write_bytes(b"#" * (file.MAX_BYTES + 1))
     with pytest.raises(InterfaceError, match="larger than"):
-        config.choose(path)
+        file.choose(path)
     with pytest.raises(InterfaceError, match="cannot be read: Is a directory"):
-        config.choose(path.parent)
+        file.choose(path.parent)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_what_editors_put_around_text(path: Path, encoding: str, end: str) -> None:
     path.write_bytes(FILE.replace("\n", end).encode(encoding))
-    assert config.choose(path) == config.choose(written(path.with_name("plain.toml"), FILE))
+    assert file.choose(path) == file.choose(written(path.with_name("plain.toml"), FILE))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
@@ -138,24 +139,24 @@ def test_utf_16_is_named(path: Path, encoding: str) -> None:
     mark = "" if encoding == "utf-16" else "\ufeff"
     path.write_bytes(f"{mark}{FILE}".encode(encoding))
     with pytest.raises(InterfaceError, match="is not text in UTF-8, but in UTF-16") as caught:
-        config.choose(path)
+        file.choose(path)
     assert "Save it as UTF-8" in (caught.value.hint or "")
 
 
 def test_no_file_lies_below_a_file(path: Path) -> None:
     path.write_text("")
-    assert config.choose(path / "billql" / "config.toml") == config.choose(None)
+    assert file.choose(path / "billql" / "config.toml") == file.choose(None)
     with pytest.raises(InterfaceError, match="There is no config file"):
-        config.choose(path / "config.toml", required=True)
+        file.choose(path / "config.toml", required=True)
 
 
 def test_unknown_names_of_profiles_and_connections(path: Path) -> None:
     with pytest.raises(InterfaceError, match="There is no profile wrk") as caught:
-        config.choose(written(path, FILE), "wrk")
+        file.choose(written(path, FILE), "wrk")
     assert caught.value.hint == "Its profiles: work, all."
     written(path, "profile = 'p'\n[profiles.p]\nconnections = ['x']")
     with pytest.raises(InterfaceError, match=r"profiles\.p\.connections: there is no connection x"):
-        config.choose(path)
+        file.choose(path)
 
 
 def test_a_file_that_is_named_must_be_there(path: Path) -> None:
@@ -182,7 +183,7 @@ def test_a_token_in_a_file_that_others_can_read_is_warned_of(path: Path) -> None
 
 def test_no_warning_for_a_file_without_a_token(path: Path) -> None:
     written(path, FILE).chmod(0o644)
-    assert config.choose(path).warnings == ()
+    assert file.choose(path).warnings == ()
 
 
 def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
@@ -289,7 +290,7 @@ def test_the_systems_keyring() -> None:
     def ask(**environ: str) -> tuple[str, str]:
         backend = {"PYTHON_KEYRING_BACKEND": "support.planted_keyring.Planted", **environ}
         done = subprocess.run(
-            [sys.executable, "-c", "from billql import token_source\n"
+            [sys.executable, "-c", "from billql.http import secret_sources as token_source\n"
              "print(token_source.keyring_password('billql', 'me'))"],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **backend},
             capture_output=True, text=True, check=False,
@@ -307,11 +308,11 @@ def test_the_systems_keyring() -> None:
 
 def test_nothing_that_is_shown_holds_a_token(path: Path) -> None:
     text = "[connections.a]\nprovider = 'stripe'\ntoken = 'planted'"
-    found = config.choose(written(path, text))
-    shown = f"{found!r} {found} {token_source.describe('a', found.connections['a'])}"
+    found = file.choose(written(path, text))
+    shown = f"{found!r} {found} {secret_sources.describe('a', found.connections['a'])}"
     assert "planted" not in shown
     secret = ConnectionConfig(provider="x", token_command="show --pin 1234")
-    assert "1234" not in f"{secret!r} {token_source.describe('a', secret)}"
+    assert "1234" not in f"{secret!r} {secret_sources.describe('a', secret)}"
 
 
 def test_what_people_may_know_of_connections(path: Path) -> None:

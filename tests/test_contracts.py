@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 import billql
-from billql.catalogue import Catalogue, Table
-from billql.definition import Column, Method, Parameter, placeholders
-from billql.pagination import LastRow, NextUrl, PageNumber, Paginator, Token
-from billql.plan import echoed
+from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.model import Column, Method, Parameter, placeholders
+from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Token
+from billql.planning.planner import echoed
 from contracts.contract import AHEAD, Facts, Operation, Sent, contract, faults, operation
 
 CATALOGUE = Catalogue()

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.credentials import Connection, Credentials, origin
-from billql.engine import Options
 from billql.errors import CredentialMissing, Exit, InterfaceError
+from billql.http.credentials import Connection, Credentials, origin
+from billql.sqlite.engine import Options
 from support.asking import PROVIDER, TOKEN, connection
 
 # Finding a token.

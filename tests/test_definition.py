@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from jsonschema import Draft202012Validator
 
-from billql.auth import Bearer
-from billql.catalogue import built_in_root
-from billql.definition import (
+from billql.definitions.auth import Bearer
+from billql.definitions.catalog import built_in_root
+from billql.definitions.model import (
     Column,
     Example,
     Method,
@@ -25,9 +25,9 @@ from billql.definition import (
     json_schema,
     placeholders,
 )
-from billql.definition_file import _Document
-from billql.definition_rules import problems
-from billql.pagination import PageNumber
+from billql.definitions.pagination import PageNumber
+from billql.definitions.rules import problems
+from billql.definitions.yaml_file import _Document
 
 REPOSITORY = Path(__file__).parent.parent
 PUBLISHED = REPOSITORY / "docs" / "definition.schema.json"

@@ -13,11 +13,11 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billql import definition_file, yaml_events
-from billql.definition import Provider, Service
-from billql.definition_file import MAX_BYTES, MAX_DEPTH, read_provider, read_service
+from billql.definitions import yaml_events, yaml_file
+from billql.definitions.model import Provider, Service
+from billql.definitions.pagination import NextUrl, PageNumber
+from billql.definitions.yaml_file import MAX_BYTES, MAX_DEPTH, read_provider, read_service
 from billql.errors import DefinitionError
-from billql.pagination import NextUrl, PageNumber
 
 PROVIDER = """\
 billql: 1
@@ -819,12 +819,12 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Note each time that a file is parsed, and not taken from the cache."""
     noted: list[Path] = []
 
-    class Noting(definition_file._Document):
+    class Noting(yaml_file._Document):
         def __init__(self, path: Path, text: bytes) -> None:
             noted.append(path)
             super().__init__(path, text)
 
-    monkeypatch.setattr(definition_file, "_Document", Noting)
+    monkeypatch.setattr(yaml_file, "_Document", Noting)
     return noted
 
 
@@ -937,6 +937,6 @@ def test_the_cache_belongs_to_one_version(
 ) -> None:
     path.write_text(PROVIDER)
     read_provider(path, cache)
-    monkeypatch.setattr(definition_file, "__version__", "999")
+    monkeypatch.setattr(yaml_file, "__version__", "999")
     read_provider(path, cache)
     assert len(parses) == 2

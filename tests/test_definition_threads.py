@@ -7,8 +7,8 @@ import sys
 
 FIRST_READERS = """
 import sys, threading
-from billql.catalogue import built_in_root
-from billql.definition_file import read_provider
+from billql.definitions.catalog import built_in_root
+from billql.definitions.yaml_file import read_provider
 
 sys.setswitchinterval(1e-6)  # so that threads are in each other's way
 path = built_in_root() / "digitalocean" / "provider.yaml"

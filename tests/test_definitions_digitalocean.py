@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 import billql
-from billql.catalogue import Catalogue, Table
-from billql.plan import echoed
+from billql.definitions.catalog import Catalogue, Table
+from billql.planning.planner import echoed
 from billql.sandbox import Sandbox
 from contracts.contract import held
 

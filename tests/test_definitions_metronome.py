@@ -13,12 +13,12 @@ import orjson
 import pytest
 
 from billql import errors
-from billql.catalogue import Catalogue, Table, built_in_root
-from billql.engine import Options
-from billql.plan import echoed
+from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.planning.planner import echoed
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
-from billql.session import Session
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 from contracts.contract import held
 
 Rows = list[tuple[object, ...]]

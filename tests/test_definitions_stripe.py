@@ -13,9 +13,9 @@ import pytest
 import stripe
 
 import billql
-from billql.catalogue import Catalogue, Table, built_in_root
-from billql.definition import Parameter
-from billql.plan import echoed
+from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.definitions.model import Parameter
+from billql.planning.planner import echoed
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.digits import exact, has_real, is_broken, parse, written
 from billql.errors import BadAnswer
+from billql.util.exact_json import exact, has_real, is_broken, parse, written
 from support.server import Asked, Script, Serve
 from support.shop import opened, resource, select
 

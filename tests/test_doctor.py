@@ -15,10 +15,10 @@ import pytest
 
 from billql.cli import main
 from billql.doctor import examine, worst
+from billql.doctor.finding import Finding, Level
 from billql.errors import Exit
-from billql.finding import Finding, Level
-from billql.opening import Asked
 from billql.sandbox import Sandbox
+from billql.sqlite.options import Asked
 from test_connections import PROVIDER, SERVICE
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import (
     ApiError,
     BadAnswer,
@@ -19,7 +20,6 @@ from billql.errors import (
     RowLimit,
     StatementTimeout,
 )
-from billql.settings import Settings
 from support.server import Traffic
 from support.shop import SIZE, Shop, opened, select
 

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 import billql
-from billql.catalogue import Catalogue, Table, built_in_root
-from billql.plan import echoed, needed
+from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.planning.planner import echoed, needed
 from billql.sandbox import Sandbox
 
 CATALOGUE = Catalogue()

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from billql import errors
-from billql.joins import advice
-from billql.session import Session
+from billql.sql.joins import advice
+from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import billql
-from billql.catalogue import Catalogue, Table
-from billql.plan import echoed, filters
+from billql.definitions.catalog import Catalogue, Table
+from billql.planning.planner import echoed, filters
 
 # The definitions that come with billql.
 

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.config import ConnectionConfig
+from billql.config.file import ConnectionConfig
 from billql.errors import ListChanged
 from support.defined import Api, opened, resource, select
 

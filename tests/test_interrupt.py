@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from billql.errors import ApiError, Interrupted
-from billql.session import Session
+from billql.sqlite.session import Session
 from support.server import Asked, Script, Serve, Server, head, in_turn
 from support.shop import opened, select
 

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from billql import errors
-from billql.catalogue import Catalogue, built_in_root
-from billql.engine import Options
-from billql.introspection import LISTINGS
+from billql.definitions.catalog import Catalogue, built_in_root
 from billql.sandbox import Sandbox
-from billql.session import Bindings, Row, Session
+from billql.sqlite.catalog_rows import LISTINGS
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Bindings, Row, Session
 
 PROVIDER = """\
 billql: 1

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.definition import ErrorBody, Later
+from billql.config.settings import Settings
+from billql.definitions.model import ErrorBody, Later
 from billql.errors import ApiError, CredentialRefused
-from billql.settings import Settings
 from support.asking import ask, connection, get, trip
 from support.mock import OK, Api, asking, refused
 from support.server import Asked, Serve, in_turn

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from billql.running import leaves_loops
-from billql.session import Session
+from billql.fetching.prefetch import leaves_loops
+from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 
 # `things` comes in the order of its id, `events` in none that is known.

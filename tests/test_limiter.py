@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.clock import Clock
-from billql.definition import Limit
-from billql.limiter import Limiter, remaining, retry_after
+from billql.definitions.model import Limit
+from billql.http.rate_limiter import Limiter, remaining, retry_after
+from billql.util.clock import Clock
 from support.clock import FakeClock
 
 LIMITS = st.lists(

@@ -40,7 +40,7 @@ import stripe
 from stripe import StripeClient
 
 import billql
-from billql.catalogue import Catalogue
+from billql.definitions.catalog import Catalogue
 
 KEY = "sk_test_12345"
 MANY = 205

@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import ApiError, RowLimit
-from billql.session import Session
-from billql.settings import Settings
+from billql.sqlite.session import Session
 from support.server import Asked, Gate, Serve
 from support.shop import Shop, opened, select, take
 

@@ -16,8 +16,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billql import names
-from billql.names import Reference, references, rewrite, split, tables, tokenize
+from billql.sql import rewriter
+from billql.sql.rewriter import Reference, references, rewrite, split, tables, tokenize
 
 BALANCES = "digitalocean.billing.balances"
 
@@ -569,7 +569,7 @@ def test_dotted_names_are_rewritten(written: str, read: str) -> None:
     assert rewrite(read, refuse).sql == read
     for reference in references(sql):
         cut = tokenize(sql[reference.start : reference.end])
-        parts = [names.unquote(t.text) for t in cut if t.kind in ("word", "quoted", "string")]
+        parts = [rewriter.unquote(t.text) for t in cut if t.kind in ("word", "quoted", "string")]
         assert parts == [part for part in reference.parts if part != "*"]
 
 
@@ -944,8 +944,8 @@ def test_tokens(sql: str, kinds: list[str]) -> None:
     [("a", "a"), ('"a""b"', 'a"b'), ("`a``b`", "a`b"), ("'a''b'", "a'b"), ("[a]", "a"), ('""', "")],
 )
 def test_names_are_unquoted_and_quoted(text: str, name: str) -> None:
-    assert names.unquote(text) == name
-    assert names.unquote(names.quote(name)) == name
+    assert rewriter.unquote(text) == name
+    assert rewriter.unquote(rewriter.quote(name)) == name
 
 
 WORDS = re.findall(
@@ -1073,8 +1073,8 @@ def test_importing_is_cheap() -> None:
     loaded = set(done.stdout.split())
     assert not {"apsw", "sqlglot", "dataclasses", "httpx", "msgspec"} & loaded
     assert {name for name in loaded if name.startswith("billql.")} <= {
-        "billql.names",
-        "billql.spliced",
-        "billql.tokens",
+        "billql.sql.rewriter",
+        "billql.sql.source_map",
+        "billql.sql.tokenizer",
         "billql._version",
     }

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Paging, Token
 from billql.errors import BadAnswer, ListChanged
-from billql.exchange import Page, Request, member, plain
-from billql.pagination import LastRow, NextUrl, PageNumber, Paginator, Paging, Token
+from billql.messages import Page, Request, member, plain
 
 FIRST = Request("GET", "https://api.example.com/v2/things", (("status", "open"),))
 

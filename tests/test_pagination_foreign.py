@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from billql.definitions.pagination import LinkHeader, OnePage, PageCount, Paginator, Paging, Token
+from billql.definitions.pagination.link_header import next_link
 from billql.errors import BadAnswer, ListChanged
-from billql.exchange import Page, Request
-from billql.pagination import LinkHeader, OnePage, PageCount, Paginator, Paging, Token
-from billql.pagination.link_header import next_link
+from billql.messages import Page, Request
 
 FIRST = Request("GET", "https://api.example.com/things", (("state", "open"),))
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 
 import billql
-from billql.cut import windows
-from billql.values import Span
+from billql.definitions.decoding import Span
+from billql.planning.time_windows import windows
 from support.clock import FakeClock
 
 PROVIDER = """\

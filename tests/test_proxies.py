@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billql import proxies
 from billql.errors import InterfaceError
+from billql.http import proxies
 
 API = "https://api.example.com/v1"
 PROXY = "http://proxy.example:3128"

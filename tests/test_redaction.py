@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from billql.redaction import Redaction
+from billql.util.redaction import Redaction
 
 SECRET = "sk_live_51H/8xQz+Pw=='\"Vb7"
 

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import Error
-from billql.settings import Settings
 from support.asking import TOKEN
 from support.server import Asked, Script, Serve, in_turn
 from support.shop import PROVIDER, RESOURCES, Shop, opened, select

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from billql import errors
-from billql.engine import Options
-from billql.plan import Plan
+from billql.planning.planner import Plan
 from billql.sandbox import Sandbox
-from billql.session import Session, has_list_of_rows, query_of
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session, has_list_of_rows, query_of
 
 
 @pytest.fixture(scope="module")

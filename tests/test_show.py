@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import billql
-from billql import errors, show
-from billql.engine import Options
-from billql.session import Bindings, Row, Session
+from billql import errors
+from billql.sql import show
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Bindings, Row, Session
 
 
 @pytest.fixture(scope="module")

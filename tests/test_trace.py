@@ -5,32 +5,32 @@ from __future__ import annotations
 import httpx
 
 import billql
-from billql import trace
-from billql.exchange import Request
+from billql.http import request_log
+from billql.http.exchange import NoReply, Reply
+from billql.messages import Request
 from billql.sandbox import Sandbox
-from billql.wire import NoReply, Reply
 from support.asking import TOKEN, connection, get
 
 
 def test_a_request_and_its_answer() -> None:
     to = connection(name="acme")
     request = get(customer="cus 1", page="2")
-    assert trace.going(request, to, 1) == (
+    assert request_log.going(request, to, 1) == (
         "> GET https://api.example.com/v1/things?customer=cus+1&page=2 (acme)"
     )
-    assert trace.going(request, to, 3).endswith("(acme, attempt 3)")
+    assert request_log.going(request, to, 3).endswith("(acme, attempt 3)")
     reply = Reply(200, {"x-request-id": "req_1"}, b"x" * 1234)
-    assert trace.came(request, to, reply, 0.25) == (
+    assert request_log.came(request, to, reply, 0.25) == (
         "< 200 in 0.250 s, 1,234 bytes, request req_1: GET https://api.example.com/v1/things"
     )
-    assert trace.came(request, to, NoReply("the server is silent"), 1) == (
+    assert request_log.came(request, to, NoReply("the server is silent"), 1) == (
         "< no answer: the server is silent in 1.000 s: GET https://api.example.com/v1/things"
     )
 
 
 def test_a_body_is_told_and_cut() -> None:
     request = Request("POST", "https://api.example.com/v1/x", body={"customer_id": "c" * 600})
-    line = trace.going(request, connection(), 1)
+    line = request_log.going(request, connection(), 1)
     assert line.startswith('> POST https://api.example.com/v1/x {"customer_id": "ccc')
     assert line.endswith("ccc… (mock)")
     assert len(line) < 600
@@ -42,8 +42,8 @@ def test_a_token_is_told_nowhere() -> None:
         Reply(401, {"request-id": TOKEN}, TOKEN.encode()),
         NoReply(f"refused {TOKEN}"),
     ]
-    lines = [trace.going(request, connection(), 1)]
-    lines += [trace.came(request, connection(), one, 1) for one in replies]
+    lines = [request_log.going(request, connection(), 1)]
+    lines += [request_log.came(request, connection(), one, 1) for one in replies]
     assert not [line for line in lines if TOKEN in line]
 
 

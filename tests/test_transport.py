@@ -10,7 +10,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from billql.definition import Limit
+from billql.definitions.model import Limit
 from billql.errors import (
     ApiError,
     BadValue,
@@ -20,7 +20,7 @@ from billql.errors import (
     Interrupted,
     RequestLimit,
 )
-from billql.exchange import Answer, Request
+from billql.messages import Answer, Request
 from support.asking import TOKEN, ask, connection, get, trip
 from support.mock import OK, Api, Reply, asking, refused
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import Interrupted
-from billql.exchange import Answer
-from billql.settings import Settings
-from billql.transport import Transport
+from billql.http.client import Transport
+from billql.messages import Answer
 from support.asking import ask, connection, get, trip
 from support.server import Asked, Serve
 

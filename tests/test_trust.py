@@ -14,10 +14,10 @@ from pathlib import Path
 import certifi
 import pytest
 
-from billql import trust
+from billql.config.settings import Settings
 from billql.errors import InterfaceError
-from billql.settings import Settings
-from billql.wire import NoReply, Wire
+from billql.http import certificates
+from billql.http.exchange import NoReply, Wire
 from support.asking import get
 from support.certificates import serving
 from support.server import Server
@@ -59,7 +59,7 @@ def ask(server: Server, environ: dict[str, str]) -> bytes:
 def test_a_file_of_certificates(server: Server, variable: str) -> None:
     environ = {variable: str(CERTIFICATE)}
     assert ask(server, environ) == b"[1]"
-    assert trust.context(environ)[1] == f"the certificates of {variable}={CERTIFICATE}"
+    assert certificates.context(environ)[1] == f"the certificates of {variable}={CERTIFICATE}"
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
@@ -70,7 +70,7 @@ def test_a_folder_of_certificates(server: Server, hashed: Path, variable: str) -
 def test_several_folders_and_a_file(server: Server, hashed: Path) -> None:
     environ = {"SSL_CERT_FILE": certifi.where(), "SSL_CERT_DIR": f"{hashed}{os.pathsep}"}
     assert ask(server, environ) == b"[1]"
-    assert " and SSL_CERT_DIR=" in trust.context(environ)[1]
+    assert " and SSL_CERT_DIR=" in certificates.context(environ)[1]
 
 
 def test_what_goes_first_is_all_that_is_read(server: Server) -> None:
@@ -82,7 +82,7 @@ def test_what_goes_first_is_all_that_is_read(server: Server) -> None:
 
 def test_a_variable_that_is_empty_says_nothing(server: Server) -> None:
     with pytest.raises(NoReply, match="certificate verify failed") as caught:
-        ask(server, dict.fromkeys(trust.VARIABLES, ""))
+        ask(server, dict.fromkeys(certificates.VARIABLES, ""))
     assert not caught.value.again
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
@@ -125,7 +125,7 @@ def kinds(tmp_path: Path) -> dict[str, tuple[Path, str]]:
 def test_a_file_that_is_none(tmp_path: Path, variable: str, kind: str) -> None:
     path, why = kinds(tmp_path)[kind]
     with pytest.raises(InterfaceError) as caught:
-        trust.context({variable: str(path)})
+        certificates.context({variable: str(path)})
     assert f"{variable}={path} cannot be read: " in caught.value.message
     assert why in caught.value.message
     assert f"unset {variable}" in (caught.value.hint or "")
@@ -134,7 +134,7 @@ def test_a_file_that_is_none(tmp_path: Path, variable: str, kind: str) -> None:
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
     path, why = kinds(tmp_path)["a folder"]
     with pytest.raises(InterfaceError, match=why):
-        trust.context({"SSL_CERT_FILE": str(path)})
+        certificates.context({"SSL_CERT_FILE": str(path)})
 
 
 @pytest.mark.parametrize("kind", ["nothing", "text", "a folder"])
@@ -142,20 +142,22 @@ def test_a_folder_that_is_none(tmp_path: Path, kind: str) -> None:
     path, _ = kinds(tmp_path)[kind]
     for value in (f"{path}", f"{path}{os.pathsep}/etc"):
         with pytest.raises(InterfaceError) as caught:
-            trust.context({"SSL_CERT_DIR": value})
+            certificates.context({"SSL_CERT_DIR": value})
         assert f"SSL_CERT_DIR={path} cannot be read: " in caught.value.message
 
 
 def test_the_first_place_of_the_system_that_has_any(tmp_path: Path, hashed: Path) -> None:
     places = [str(path) for path, _ in kinds(tmp_path).values()]
-    made, name = trust.first_of([*places, str(CERTIFICATE), certifi.where()])
+    made, name = certificates.first_of([*places, str(CERTIFICATE), certifi.where()])
     assert name == f"the system's certificates, {CERTIFICATE}"
     assert [one["subject"] for one in made.get_ca_certs()] == [((("commonName", "localhost"),),)]
-    assert trust.first_of([*places, str(hashed)])[1] == f"the system's certificates, {hashed}"
+    assert (
+        certificates.first_of([*places, str(hashed)])[1] == f"the system's certificates, {hashed}"
+    )
 
 
 def test_a_system_that_has_none(tmp_path: Path) -> None:
-    made, name = trust.first_of([str(tmp_path), str(tmp_path / "none")])
+    made, name = certificates.first_of([str(tmp_path), str(tmp_path / "none")])
     assert name == "certifi's certificates, for the system has none"
     assert made.verify_mode is ssl.CERT_REQUIRED
     assert made.check_hostname
@@ -167,8 +169,8 @@ def test_keys_are_written_nowhere(server: Server, tmp_path: Path) -> None:
     for path in (log, tmp_path / "no" / "folder"):
         environ = {"SSL_CERT_FILE": str(CERTIFICATE), "SSLKEYLOGFILE": str(path)}
         code = (
-            "import sys, threading; from billql.wire import Wire; "
-            "from billql.settings import Settings; from billql.exchange import Request; "
+            "import sys, threading; from billql.http.exchange import Wire; "
+            "from billql.config.settings import Settings; from billql.messages import Request; "
             "print(Wire(Settings()).exchange(Request('GET', sys.argv[1]), {}, threading.Event()))"
         )
         done = subprocess.run(

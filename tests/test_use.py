@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from billql import errors
-from billql.engine import Options
 from billql.sandbox import Sandbox
-from billql.session import Bindings, Row, Session
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Bindings, Row, Session
 
 COUNT = "SELECT count(*) FROM invoices"
 

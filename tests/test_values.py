@@ -16,8 +16,7 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from billql.digits import Digits
-from billql.values import (
+from billql.definitions.decoding import (
     AFFINITY,
     DISCRETE,
     EVERYTHING,
@@ -41,6 +40,7 @@ from billql.values import (
     write,
     write_bound,
 )
+from billql.util.exact_json import Digits
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 FORMATS: tuple[Format, ...] = get_args(Format)

@@ -9,10 +9,10 @@ import time
 
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import BadValue, Interrupted
-from billql.exchange import Request
-from billql.settings import Settings
-from billql.wire import NoReply, Wire
+from billql.http.exchange import NoReply, Wire
+from billql.messages import Request
 from support.asking import TOKEN, get
 from support.server import Asked, Script, Serve, head
 from support.wire import broken, exchange

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadAnswer
-from billql.wire import NoReply, gunzip
+from billql.http.exchange import NoReply, gunzip
 from support.server import Asked, Script, Serve, head
 from support.wire import broken, exchange
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from billql.settings import Settings
-from billql.wire import NoReply, Reply, Wire
+from billql.config.settings import Settings
+from billql.http.exchange import NoReply, Reply, Wire
 from support.asking import get
 from support.certificates import self_signed, serving
 from support.server import Asked, Script, Serve, Server, head, in_turn

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from billql import errors
-from billql.session import Row, Session
+from billql.sqlite.session import Row, Session
 from support.shop import Shop, opened, select
 
 EVENTS, THINGS = 25, 30

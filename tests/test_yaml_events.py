@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from billql.yaml_events import events
+from billql.definitions.yaml_events import events
 
 
 def seen(text: str | bytes) -> tuple[Counter[str], str]:

@@ -6,7 +6,7 @@
         for row in connection.execute("SELECT * FROM digitalocean.billing.balances"):
             print(row)
 
-This is a PEP 249 module; `billql.frontends.dbapi` has the details. Importing it loads next to
+This is a PEP 249 module; `billql.dbapi` has the details. Importing it loads next to
 nothing: every name is fetched when it is first used.
 """
 
@@ -16,6 +16,22 @@ from billql._version import __version__
 
 TYPE_CHECKING = False  # not typing's, which takes a while to load: the command line starts here
 if TYPE_CHECKING:
+    from billql.dbapi.connection import Connection, apilevel, connect, paramstyle, threadsafety
+    from billql.dbapi.cursor import Cursor
+    from billql.dbapi.types import (
+        BINARY,
+        DATETIME,
+        NUMBER,
+        ROWID,
+        STRING,
+        Binary,
+        Date,
+        DateFromTicks,
+        Time,
+        TimeFromTicks,
+        Timestamp,
+        TimestampFromTicks,
+    )
     from billql.errors import (
         ApiError,
         BadAnswer,
@@ -45,22 +61,6 @@ if TYPE_CHECKING:
         StatementTimeout,
         UnknownName,
         Warning,
-    )
-    from billql.frontends.dbapi import Connection, apilevel, connect, paramstyle, threadsafety
-    from billql.frontends.dbapi.cursor import Cursor
-    from billql.frontends.dbapi.types import (
-        BINARY,
-        DATETIME,
-        NUMBER,
-        ROWID,
-        STRING,
-        Binary,
-        Date,
-        DateFromTicks,
-        Time,
-        TimeFromTicks,
-        Timestamp,
-        TimestampFromTicks,
     )
 
 __all__ = [
@@ -121,7 +121,7 @@ if not TYPE_CHECKING:  # a type checker shall complain of names that are not abo
         if name in __all__:
             from importlib import import_module
 
-            for home in ("frontends.dbapi", "frontends.dbapi.types", "errors"):
+            for home in ("dbapi", "dbapi.cursor", "dbapi.types", "errors"):
                 module = import_module(f"billql.{home}")
                 if name in vars(module):
                     globals()[name] = value = vars(module)[name]

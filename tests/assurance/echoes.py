@@ -20,7 +20,7 @@ from typing import Any
 from urllib.parse import quote
 
 import billql
-from billql.settings import Settings
+from billql.config.settings import Settings
 from support.server import Asked, Script, Server
 
 from . import planted

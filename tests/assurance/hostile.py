@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import billql
-from billql.settings import Settings
+from billql.config.settings import Settings
 from support.server import Asked, Server, head
 
 from .case import Broken, Case, Outcome, leftovers

@@ -10,7 +10,7 @@ import pytest
 from billql.authoring import scaffold
 from billql.authoring.check import check
 from billql.authoring.finding import Finding
-from billql.catalogue import built_in_root
+from billql.definitions.catalog import built_in_root
 from billql.errors import InterfaceError
 
 BUILT_IN = sorted(path.parent for path in built_in_root().glob("*/provider.yaml"))

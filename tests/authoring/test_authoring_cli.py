@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from billql.catalogue import built_in_root
 from billql.cli import main
+from billql.definitions.catalog import built_in_root
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.asking import TOKEN

@@ -28,7 +28,7 @@ from typing import Any
 
 import yaml
 
-from billql.catalogue import Catalogue
+from billql.definitions.catalog import Catalogue
 
 Json = dict[str, Any]
 Operations = dict[str, dict[str, Json]]

@@ -8,8 +8,8 @@ from typing import Any
 
 import apsw
 
+from billql.definitions.decoding import AFFINITY
 from billql.errors import BadValue, Error, NotSupportedError, ParameterMissing, ProgrammingError
-from billql.values import AFFINITY
 
 from .shapes import OWNER, Row, Shape, has_several_owners, in_order, is_row
 from .statements import Bindings, Query

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import httpx
 
-from billql.catalogue import Catalogue
-from billql.config import ConnectionConfig
-from billql.engine import Options
+from billql.config.file import ConnectionConfig
+from billql.config.settings import Settings
+from billql.definitions.catalog import Catalogue
 from billql.errors import Error
-from billql.session import Session
-from billql.settings import Settings
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 from support.clock import FakeClock
 
 from .api import URL, Api, token

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from billql.catalogue import Catalogue
+from billql.definitions.catalog import Catalogue
 from billql.docs import facts
 
 PROVIDER = """

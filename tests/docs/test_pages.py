@@ -15,8 +15,8 @@ import pytest
 
 import billql
 from billql import errors
-from billql.catalogue import Catalogue, Table
 from billql.cli import parser
+from billql.definitions.catalog import Catalogue, Table
 from billql.docs.pages import build
 from docs import made
 from docs.conftest import DOCS, REFERENCE, ROOT, Reading

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from billql.engine import Options
+from billql.dbapi.connection import Connection
 from billql.errors import Error
-from billql.frontends.dbapi import Connection
-from billql.session import Session
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 
 from .drawing import SQL_VALUES
 from .prop import Property

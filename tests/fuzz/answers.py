@@ -11,16 +11,16 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from billql.catalogue import Catalogue, Table
-from billql.definition import Method
-from billql.engine import Options
+from billql.config.settings import Settings
+from billql.dbapi.connection import Connection
+from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.model import Method
 from billql.errors import BadAnswer, Error, ListChanged
-from billql.exchange import Answer, Request
-from billql.frontends.dbapi import Connection
-from billql.plan import filters, needed
-from billql.session import Session
-from billql.settings import Settings
-from billql.wire import Reply
+from billql.http.exchange import Reply
+from billql.messages import Answer, Request
+from billql.planning.planner import filters, needed
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
 from .prop import Property, error_of

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.config import choose
+from billql.config.file import choose
 from billql.errors import InterfaceError
 
 from .drawing import ODD_BYTES, TEXTS, edited

@@ -13,12 +13,12 @@ import yaml
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.catalogue import Table, built_in_root
-from billql.definition import Provider
-from billql.definition_file import read_provider, read_service
+from billql.definitions.catalog import Table, built_in_root
+from billql.definitions.model import Provider
+from billql.definitions.sources import PROVIDER_FILE
+from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadAnswer, DefinitionError
-from billql.exchange import Answer
-from billql.sources import PROVIDER_FILE
+from billql.messages import Answer
 
 from .drawing import ODD_BYTES, changed, edited_bytes
 from .grammar import PROVIDER, RESOURCE

@@ -16,12 +16,12 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from billql.authoring.openapi.importing import imported
 from billql.authoring.openapi.operations import tags
 from billql.authoring.openapi.reading import read as read_document
-from billql.catalogue import Table
-from billql.definition_file import read_provider, read_service
+from billql.definitions.catalog import Table
+from billql.definitions.sources import PROVIDER_FILE
+from billql.definitions.stackql.folder import StackqlFolder
+from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadAnswer, DefinitionError, InterfaceError, NotSupportedError
-from billql.exchange import Answer
-from billql.sources import PROVIDER_FILE
-from billql.stackql.folder import StackqlFolder
+from billql.messages import Answer
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
 from .prop import Property

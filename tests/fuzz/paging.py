@@ -12,9 +12,8 @@ import httpx
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from billql.errors import BadAnswer, BadValue, ListChanged
-from billql.exchange import Page, Request
-from billql.pagination import (
+from billql.config.settings import Settings
+from billql.definitions.pagination import (
     LastRow,
     LinkHeader,
     NextUrl,
@@ -24,8 +23,9 @@ from billql.pagination import (
     Paginator,
     Token,
 )
-from billql.settings import Settings
-from billql.wire import Wire
+from billql.errors import BadAnswer, BadValue, ListChanged
+from billql.http.exchange import Wire
+from billql.messages import Page, Request
 
 from .drawing import JSON, TEXTS
 from .prop import Property

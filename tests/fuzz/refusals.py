@@ -8,11 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from billql.definition import ErrorBody, UnknownValue
+from billql.definitions.model import ErrorBody, UnknownValue
 from billql.errors import Error
-from billql.limiter import remaining, retry_after
-from billql.refusal import refusal
-from billql.wire import Reply
+from billql.http.api_errors import refusal
+from billql.http.exchange import Reply
+from billql.http.rate_limiter import remaining, retry_after
 from support.asking import TOKEN, connection, get
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from billql.catalogue import Table
-from billql.definition import Column, Method
-from billql.exchange import Answer
-from billql.rows import parse
-from billql.values import ColumnType
+from billql.definitions.catalog import Table
+from billql.definitions.decoding import ColumnType
+from billql.definitions.model import Column, Method
+from billql.fetching.row_decoder import parse
+from billql.messages import Answer
 
 SAMPLES: dict[ColumnType, Any] = {
     "text": "x",

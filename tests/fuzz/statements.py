@@ -10,15 +10,15 @@ import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from billql import names, tokens
-from billql.catalogue import Catalogue
-from billql.engine import Options
+from billql.dbapi.connection import Connection
+from billql.definitions.catalog import Catalogue
 from billql.errors import Error, SqlError
-from billql.frontends.dbapi import Connection
-from billql.names import Reference
-from billql.session import Session, has_list_of_rows, query_of
 from billql.shell.suggest import Column, Known, suggest
 from billql.shell.text import is_complete, pieces
+from billql.sql import rewriter, tokenizer
+from billql.sql.rewriter import Reference
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session, has_list_of_rows, query_of
 
 from .drawing import TEXTS, edited
 from .prop import Property, error_of
@@ -76,23 +76,23 @@ def texts(draw: DrawFn, seeds: tuple[str, ...] = (*SEEDS, *SHOWN)) -> str:
 
 def rewrites(sql: str) -> None:
     """Only names change; every place of the new text has its place in the old one."""
-    found = tokens.tokenize(sql)
+    found = tokenizer.tokenize(sql)
     assert "".join(token.text for token in found) == sql
-    assert all(sql.startswith(one.text, one.start) for one in tokens.split(sql))
-    result = names.rewrite(sql, _canonical, ("f", "u"))
+    assert all(sql.startswith(one.text, one.start) for one in tokenizer.split(sql))
+    result = rewriter.rewrite(sql, _canonical, ("f", "u"))
     offsets = [result.original_offset(at) for at in range(len(result.sql) + 1)]
     assert offsets == sorted(offsets)
     assert (offsets[0], offsets[-1]) == (0, len(sql))
-    assert names.rewrite(result.sql, _refuse).sql == result.sql
+    assert rewriter.rewrite(result.sql, _refuse).sql == result.sql
     has_list_of_rows(sql)
     query_of(sql)
-    if len(tokens.split(sql)) == 1 and _prepared(sql) is None:
-        assert names.rewrite(sql, _refuse).sql == sql, "SQLite takes it as it is"
+    if len(tokenizer.split(sql)) == 1 and _prepared(sql) is None:
+        assert rewriter.rewrite(sql, _refuse).sql == sql, "SQLite takes it as it is"
 
 
 def points(sql: str) -> None:
     """Where SQLite stumbles over a word, the same word stands at that place of the user's text."""
-    result = names.rewrite(sql, _canonical)
+    result = rewriter.rewrite(sql, _canonical)
     refused = _prepared(result.sql)
     if refused is None:
         return
@@ -109,8 +109,8 @@ def is_quick(piece: str) -> None:
     """A long text takes a moment, whatever it is made of."""
     sql = piece * (100_000 // len(piece))
     start = time.process_time()
-    names.rewrite(sql, _canonical, ("f", "u"))
-    tokens.split(sql)
+    rewriter.rewrite(sql, _canonical, ("f", "u"))
+    tokenizer.split(sql)
     has_list_of_rows(sql)
     query_of(sql)
     assert time.process_time() - start < 20

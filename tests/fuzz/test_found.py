@@ -14,17 +14,17 @@ import msgspec
 import pytest
 
 import billql
-from billql import config
 from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.importing import imported
 from billql.authoring.openapi.reading import read as read_document
-from billql.definition import Provider, Resource
-from billql.definition_rules import problems
+from billql.config import file
+from billql.definitions.model import Provider, Resource
+from billql.definitions.pagination import PageNumber
+from billql.definitions.rules import problems
 from billql.errors import BadAnswer, BadValue, InterfaceError
-from billql.exchange import Page, Request
-from billql.limiter import remaining
+from billql.http.rate_limiter import remaining
+from billql.messages import Page, Request
 from billql.output import Style, find
-from billql.pagination import PageNumber
 from billql.registry import RegistryError
 from billql.registry.index import decode
 from billql.shell.suggest import Known, Suggestion, suggest
@@ -84,7 +84,7 @@ def test_a_number_without_end_in_the_config_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(f"x = {'9' * 5000}")
     with pytest.raises(InterfaceError, match=r"config\.toml is not TOML"):
-        config.choose(path)
+        file.choose(path)
 
 
 def test_a_number_without_end_in_an_index() -> None:

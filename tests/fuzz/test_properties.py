@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billql.catalogue import Table
-from billql.exchange import Answer
+from billql.definitions.catalog import Table
+from billql.messages import Answer
 
 from . import everything
 from .answers import tables

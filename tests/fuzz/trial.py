@@ -14,18 +14,18 @@ import httpx
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from billql.bind import bind, connections_asked
-from billql.catalogue import Table
-from billql.credentials import Connection
-from billql.definition import CONNECTION, Column, Method, placeholders
+from billql.config.settings import Settings
+from billql.definitions.catalog import Table
+from billql.definitions.decoding import ColumnType, SQLValue
+from billql.definitions.model import CONNECTION, Column, Method, placeholders
 from billql.errors import Error
-from billql.exchange import Answer, Request
-from billql.plan import UNKNOWN, Constraint, Order, Plan, choose, needed
-from billql.rows import Content, RowMaker, parse
-from billql.settings import Settings
-from billql.values import ColumnType, SQLValue
-from billql.vtable import declaration
-from billql.wire import Wire
+from billql.fetching.row_decoder import Content, RowMaker, parse
+from billql.http.credentials import Connection
+from billql.http.exchange import Wire
+from billql.messages import Answer, Request
+from billql.planning.binder import bind, connections_asked
+from billql.planning.planner import UNKNOWN, Constraint, Order, Plan, choose, needed
+from billql.sqlite.resource_table import declaration
 
 from .drawing import SQL_VALUES
 from .sample import SAMPLES

@@ -10,9 +10,7 @@ import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.definition import Column, Parameter
-from billql.telling import said
-from billql.values import (
+from billql.definitions.decoding import (
     AFFINITY,
     DISCRETE,
     FORMATTED,
@@ -24,6 +22,8 @@ from billql.values import (
     span,
     write_bound,
 )
+from billql.definitions.model import Column, Parameter
+from billql.planning.parameter_encoding import said
 
 from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS
 from .prop import Property

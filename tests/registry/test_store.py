@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.catalogue import Catalogue
+from billql.definitions.catalog import Catalogue
 from billql.errors import InterfaceError, OperationalError
 from billql.registry.shipped import Shipped
 from billql.registry.store import Store

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.frontends.dbapi import Connection, connect
+from billql.dbapi.connection import Connection, connect
 from billql.sandbox import Sandbox
 from billql.shell import commands
 from billql.shell.shell import Shell

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 
+from billql.dbapi.connection import connect
 from billql.errors import DataError, Error, IntegrityError, InterfaceError, OutputError, SqlError
-from billql.frontends.dbapi import connect
 from billql.shell.commands import COMMANDS
 from billql.shell.shell import Shell
 

@@ -12,12 +12,12 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from billql.exchange import Page
+from billql.definitions.pagination import NextUrl, PageNumber, Token
+from billql.fetching.statement import ScanFigures
+from billql.http.client import Trip
+from billql.messages import Page
 from billql.output.progress import Progress, drawn
-from billql.pagination import NextUrl, PageNumber, Token
 from billql.sandbox import Sandbox
-from billql.statement import ScanFigures
-from billql.transport import Trip
 from support.server import Asked, Serve
 
 from .terminal import Terminal

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 import billql
-from billql.catalogue import Catalogue, Table
-from billql.stackql.adding import add
+from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.stackql.adding import add
 
 DOCUMENTS = Path(__file__).parent / "documents" / "harbor"
 TOKEN = "tok_5d41402abc4b2a76b9719d911017c592"

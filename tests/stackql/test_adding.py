@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from billql.catalogue import Catalogue, built_in_root
 from billql.cli import main
+from billql.definitions.catalog import Catalogue, built_in_root
+from billql.definitions.stackql import adding
+from billql.definitions.stackql.adding import add, remove
 from billql.errors import InterfaceError
-from billql.stackql import adding
-from billql.stackql.adding import add, remove
 
 from .harbor import DOCUMENTS
 

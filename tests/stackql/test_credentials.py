@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from billql.auth import Auth, Basic, Bearer, Header, Nobody, SigV4
-from billql.stackql.credentials import auth
-from billql.stackql.document import Unsupported
+from billql.definitions.auth import Auth, Basic, Bearer, Header, Nobody, SigV4
+from billql.definitions.stackql.credentials import auth
+from billql.definitions.stackql.document import Unsupported
 
 HELP = "The documentation of acme says where to get one."
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from billql.definitions.stackql import document
+from billql.definitions.stackql.document import Document, Unsupported, load, pointer
 from billql.errors import DefinitionError
-from billql.stackql import document
-from billql.stackql.document import Document, Unsupported, load, pointer
 
 
 def parsed(tmp_path: Path, text: str) -> Any:

@@ -13,7 +13,7 @@ import pytest
 import billql
 from billql import errors
 from billql.cli import main
-from billql.stackql.adding import add
+from billql.definitions.stackql.adding import add
 
 from .harbor import DOCUMENTS
 

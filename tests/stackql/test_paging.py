@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from billql.pagination import LinkHeader, NextUrl, OnePage, PageCount, Paging, Token
-from billql.stackql.document import Unsupported
-from billql.stackql.paging import paging
-from billql.stackql.settings import Settings
+from billql.definitions.pagination import LinkHeader, NextUrl, OnePage, PageCount, Paging, Token
+from billql.definitions.stackql.document import Unsupported
+from billql.definitions.stackql.paging import paging
+from billql.definitions.stackql.settings import Settings
 
 
 def of(

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billql.catalogue import Catalogue
+from billql.definitions.catalog import Catalogue
 from billql.errors import (
     ApiError,
     BadAnswer,

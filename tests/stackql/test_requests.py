@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from billql.stackql.document import Document, Unsupported
-from billql.stackql.requests import Call, arguments, call, server
-from billql.stackql.settings import Settings
+from billql.definitions.stackql.document import Document, Unsupported
+from billql.definitions.stackql.requests import Call, arguments, call, server
+from billql.definitions.stackql.settings import Settings
 
 NOWHERE = Call("GET", "/", {}, {}, ())
 

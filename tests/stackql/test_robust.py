@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from billql.definition_rules import problems
+from billql.definitions.rules import problems
+from billql.definitions.stackql.document import load
+from billql.definitions.stackql.folder import StackqlFolder
 from billql.errors import DefinitionError, Error, NotSupportedError
-from billql.stackql.document import load
-from billql.stackql.folder import StackqlFolder
 
 from .harbor import DOCUMENTS
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from billql.stackql.document import Document, Unsupported
-from billql.stackql.shapes import kind, members, sentence, shape, steps
+from billql.definitions.stackql.document import Document, Unsupported
+from billql.definitions.stackql.shapes import kind, members, sentence, shape, steps
 
 ITEM = {"type": "object", "properties": {"id": {"type": "string"}}}
 LIST = {"type": "array", "items": ITEM}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billql.stackql.templates import NamedScalars, UnderAName, recognize
+from billql.definitions.stackql.templates import NamedScalars, UnderAName, recognize
 
 UNDER = '{{- $w := printf "{\\"things\\":%s}" . -}}\n{{- $w -}}'
 SCALARS = (

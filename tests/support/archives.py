@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from billql.answers import Answers
-from billql.exchange import Answer
+from billql.fetching.response_cache import Answers
+from billql.messages import Answer
 
 KIB = 1024
 LIST = [b"page 1", b"page 2", b"page 3"]

@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from billql.auth.bearer import Bearer
-from billql.credentials import Connection
-from billql.definition import ErrorBody, Provider
-from billql.exchange import Answer, Request
-from billql.transport import Transport, Trip
+from billql.definitions.auth.bearer import Bearer
+from billql.definitions.model import ErrorBody, Provider
+from billql.http.client import Transport, Trip
+from billql.http.credentials import Connection
+from billql.messages import Answer, Request
 
 TOKEN = "tok_8f14e45fceea167a5a36dedd4bea2543"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 
-from billql.clock import Clock
+from billql.util.clock import Clock
 
 
 class FakeClock(Clock):

@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 
-from billql.catalogue import Catalogue
-from billql.engine import Options
-from billql.session import Session
-from billql.settings import Settings
+from billql.config.settings import Settings
+from billql.definitions.catalog import Catalogue
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 
 from .asking import TOKEN
 

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from billql.config.settings import Settings
 from billql.errors import ApiError
-from billql.settings import Settings
-from billql.transport import Transport
-from billql.wire import Wire
+from billql.http.client import Transport
+from billql.http.exchange import Wire
 
 from .asking import ask, connection
 from .clock import FakeClock

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from billql.exchange import Request
-from billql.settings import Settings
-from billql.wire import NoReply, Reply, Wire
+from billql.config.settings import Settings
+from billql.http.exchange import NoReply, Reply, Wire
+from billql.messages import Request
 
 from .asking import TOKEN, get
 from .server import Server

@@ -14,13 +14,13 @@ from pathlib import Path
 from billql.authoring import examples, lint
 from billql.authoring.finding import Finding, Severity
 from billql.authoring.lines import Lines
-from billql.catalogue import Catalogue, Table, built_in_root
-from billql.definition import Provider, Service
-from billql.definition_file import read_provider, read_service
-from billql.definition_rules import Problem
+from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.definitions.model import Provider, Service
+from billql.definitions.rules import Problem
+from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import DefinitionError, InterfaceError
-from billql.misfit import Place
-from billql.session import Session
+from billql.sqlite.session import Session
+from billql.util.struct_errors import Place
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 

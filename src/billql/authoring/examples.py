@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billql import names
-from billql.catalogue import Catalogue, Table
+from billql.definitions.catalog import Catalogue, Table
 from billql.errors import Error, SqlError
-from billql.session import Session
-from billql.tokens import first_word
+from billql.sql import rewriter
+from billql.sql.tokenizer import first_word
+from billql.sqlite.session import Session
 
 _EXPLAIN = "EXPLAIN QUERY PLAN "
 _SCAN = " VIRTUAL TABLE INDEX "
@@ -31,14 +31,14 @@ class Fault(NamedTuple):
 
 def session(catalogue: Catalogue) -> Session:
     """Open a session that plans statements over definitions, and that has no token to run them."""
-    from billql.engine import Options
+    from billql.sqlite.engine import Options
 
     return Session(":memory:", lambda: Options(environ={}, catalogue=catalogue))
 
 
 def no_query(sql: str) -> str | None:
     """Say why a text is no example: it may come from a stranger, and must do nothing but read."""
-    if len(names.split(sql)) != 1:
+    if len(rewriter.split(sql)) != 1:
         return "an example is one statement"
     if first_word(sql) not in ("SELECT", "WITH", "VALUES"):
         return "an example is a SELECT"
@@ -64,7 +64,7 @@ def faults(session: Session, sql: str) -> Iterator[Fault]:
 
 def tables(sql: str) -> set[str]:
     """Name the resources that a statement reads."""
-    return {reference.name.lower() for reference in names.references(sql)}
+    return {reference.name.lower() for reference in rewriter.references(sql)}
 
 
 def reads_itself(table: Table) -> bool:

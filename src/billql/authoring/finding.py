@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from billql.misfit import Place
+from billql.util.struct_errors import Place
 
 Severity = Literal["error", "warning"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from billql.misfit import Place
+from billql.util.struct_errors import Place
 
 
 class Lines:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
-from billql.catalogue import Table
-from billql.definition import Column, Method, Service
-from billql.definition_rules import Problem
+from billql.definitions.catalog import Table
+from billql.definitions.model import Column, Method, Service
+from billql.definitions.rules import Problem
 
 Rule = Callable[[Table], Iterator[Problem]]
 

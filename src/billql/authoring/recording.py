@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from billql.credentials import Connection
 from billql.errors import ConnectionFailed, InterfaceError
-from billql.exchange import KEPT_HEADERS, Request
-from billql.wire import Exchanges, Reply, told
+from billql.http.credentials import Connection
+from billql.http.exchange import Exchanges, Reply, told
+from billql.messages import KEPT_HEADERS, Request
 
 _VERSION = 1
 _HIDDEN = b"..."

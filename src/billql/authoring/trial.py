@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from billql.authoring.examples import no_query, tables
 from billql.authoring.finding import counted
-from billql.catalogue import Catalogue, Table
-from billql.credentials import Connection
+from billql.definitions.catalog import Catalogue, Table
 from billql.errors import Error, SqlError, UnknownName
-from billql.session import Session
+from billql.http.credentials import Connection
+from billql.sqlite.session import Session
 
 
 @dataclass(frozen=True)

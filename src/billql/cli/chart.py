@@ -6,18 +6,18 @@ import sys
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from billql.chart import figure as figures
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
 from billql.output import Style, screen, stderr
+from billql.output.chart import figure as figures
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from billql.chart.figure import Figure
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
+    from billql.output.chart.figure import Figure
 
 _EPILOG = f"""\
 examples:
@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
 
 def _show(options: Namespace, text: str) -> None:
     try:
-        from billql.chart.terminal import drawn
+        from billql.output.chart.terminal import drawn
     except ModuleNotFoundError as error:
         raise InterfaceError(
             f"Charts in the terminal need {error.name}, which is not installed",
@@ -78,8 +78,8 @@ def _show(options: Namespace, text: str) -> None:
 
 
 def _write(options: Namespace, text: str) -> None:
-    from billql.chart import page
     from billql.output import file
+    from billql.output.chart import page
 
     if not options.output.lower().endswith((".html", ".htm")):
         raise InterfaceError(

@@ -37,8 +37,8 @@ def run(options: Namespace) -> int:
 def _made(options: Namespace) -> Mapping[str, str]:
     from contextlib import closing
 
-    from billql.catalogue import Catalogue, built_in_root
     from billql.cli import parser
+    from billql.definitions.catalog import Catalogue, built_in_root
     from billql.docs import facts, pages
     from billql.docs.samples import SandboxSamples
 

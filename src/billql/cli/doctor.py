@@ -13,7 +13,7 @@ from billql.output.screen import has_color
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-    from billql.finding import Finding
+    from billql.doctor.finding import Finding
 
 _COLORS = {"OK": "\x1b[32m", "NOTE": "\x1b[2m", "WARNING": "\x1b[33m", "ERROR": "\x1b[1;31m"}
 
@@ -30,7 +30,7 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print each finding at once; return the exit code of the worst error."""
     from billql.doctor import examine, worst
-    from billql.opening import Asked
+    from billql.sqlite.options import Asked
 
     asked = Asked(profile=options.profile, config=options.config, definitions=options.definitions)
     findings = []

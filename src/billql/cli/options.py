@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
 
 
 Parser = TypeVar("Parser", bound=ArgumentParser)
@@ -87,7 +87,7 @@ def add_definitions(command: ArgumentParser) -> None:
 def open_session(options: Namespace) -> Connection:
     """Open a connection, in autocommit mode, from the options of `add_session`."""
     from billql.cli.report import note, warn
-    from billql.frontends.dbapi import connect
+    from billql.dbapi.connection import connect
 
     return connect(
         options.db,

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from billql.authoring.recording import Player, Recorder
-    from billql.catalogue import Catalogue
-    from billql.credentials import Connection
-    from billql.engine import Options
+    from billql.definitions.catalog import Catalogue
+    from billql.http.credentials import Connection
     from billql.sandbox import Sandbox
+    from billql.sqlite.engine import Options
 
 
 def add_options(command: ArgumentParser) -> None:
@@ -150,11 +150,11 @@ def _try(options: Namespace) -> int:
     from billql.authoring import trial
     from billql.authoring.finding import counted
     from billql.authoring.recording import Player, Recorder
-    from billql.catalogue import Catalogue, built_in_root
+    from billql.config.settings import Settings
+    from billql.definitions.catalog import Catalogue, built_in_root
+    from billql.http.exchange import Wire
     from billql.sandbox import Sandbox
-    from billql.session import Session
-    from billql.settings import Settings
-    from billql.wire import Wire
+    from billql.sqlite.session import Session
 
     folder = Path(options.folder)
     name = folder.resolve().name
@@ -188,7 +188,7 @@ def _ignore(connection: Connection) -> None:
 
 def _replayed(catalogue: Catalogue, player: Player) -> Options:
     """Return options that replay a recording; any token will do, because nothing is sent."""
-    from billql.engine import Options
+    from billql.sqlite.engine import Options
 
     tokens = dict.fromkeys(player.origins, "recorded")
     return Options({}, tokens, player.origins, catalogue, wire=player)
@@ -203,8 +203,8 @@ def _asked(
     """Return options that ask the sandbox, the URLs of --against, or the real API."""
     from dataclasses import replace
 
-    from billql.engine import Options
-    from billql.opening import Asked
+    from billql.sqlite.engine import Options
+    from billql.sqlite.options import Asked
 
     if sandbox is not None:
         # Without the tokens of the user, nothing can be sent to a real API.

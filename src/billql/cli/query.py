@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from billql.frontends.dbapi.cursor import Row
+    from billql.dbapi.cursor import Row
+    from billql.fetching.statement import ScanFigures
     from billql.output import Columns, Rows
     from billql.output.file import Put
-    from billql.statement import ScanFigures
 
 _ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
 

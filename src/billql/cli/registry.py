@@ -171,9 +171,9 @@ def _add_stackql_options(command: ArgumentParser) -> None:
 
 
 def _add_stackql(options: Namespace) -> int:
-    from billql.catalogue import Catalogue
+    from billql.definitions.catalog import Catalogue
+    from billql.definitions.stackql import adding
     from billql.registry.store import Store
-    from billql.stackql import adding
 
     data = _data(options)
     taken = [*Catalogue().providers(), *Store(data).providers()]
@@ -282,9 +282,9 @@ def _add_data(command: ArgumentParser) -> None:
 
 
 def _data(options: Namespace) -> Path:
-    from billql import places
+    from billql.config import paths
 
-    data = options.data or places.data_folder(os.environ)
+    data = options.data or paths.data_folder(os.environ)
     if data is None:
         from billql.errors import InterfaceError
 
@@ -296,8 +296,8 @@ def _data(options: Namespace) -> Path:
 
 
 def _connect(options: Namespace) -> AbstractContextManager[Registry]:
-    from billql.opening import Asked
     from billql.registry.client import connect
+    from billql.sqlite.options import Asked
 
     found = Asked().configured()
     place = getattr(options, "place", None)

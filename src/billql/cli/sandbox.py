@@ -6,8 +6,8 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from billql.catalogue import Catalogue
 from billql.cli.options import count, seconds
+from billql.definitions.catalog import Catalogue
 from billql.errors import InterfaceError
 from billql.output import stderr, stdout
 from billql.sandbox import MOST, SCALES, Limits, Sandbox

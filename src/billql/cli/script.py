@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from billql import names
 from billql.cli.options import add_parameters
 from billql.errors import InterfaceError, SqlError
+from billql.sql import rewriter
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -33,7 +33,7 @@ def read(options: Namespace) -> str:
             hint="Pass it as an argument, with -f FILE, or with - to read it from stdin.",
         )
     text = str(options.sql) if options.sql not in (None, "-") else _file(options.file)
-    if not names.split(text):
+    if not rewriter.split(text):
         raise InterfaceError("There is no SQL to run", hint="Pass it as an argument, or with -f.")
     return text
 
@@ -53,7 +53,7 @@ def _file(path: str | None) -> str:
 
 def run(text: str, execute: Callable[[str], None]) -> None:
     """Execute each statement of a text; the offset of an error is one in the whole text."""
-    for statement in names.split(text):
+    for statement in rewriter.split(text):
         try:
             execute(statement.text)
         except SqlError as error:

@@ -13,7 +13,7 @@ from billql.errors import InterfaceError
 if TYPE_CHECKING:
     from argparse import ArgumentParser
 
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
     from billql.shell.shell import Shell
 
 _EPILOG = """\
@@ -66,8 +66,8 @@ def _run_command(shell: Shell, line: str) -> None:
 def _interact(shell: Shell, options: Namespace) -> None:
     import os
 
-    from billql import places
-    from billql.frontends.dbapi import connect
+    from billql.config import paths
+    from billql.dbapi.connection import connect
     from billql.shell.prompt import interact
 
     def catalogue() -> Connection:
@@ -79,7 +79,7 @@ def _interact(shell: Shell, options: Namespace) -> None:
             warn=lambda message: None,
         )
 
-    folder = places.state_folder(os.environ)
+    folder = paths.state_folder(os.environ)
     interact(shell, catalogue, None if folder is None else folder / "history")
 
 

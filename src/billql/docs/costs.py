@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator
 
-from billql.catalogue import Table
-from billql.definition import Method, Provider
-from billql.exchange import plain
+from billql.definitions.catalog import Table
+from billql.definitions.model import Method, Provider
+from billql.messages import plain
 
 _ROWS = 1000
 """The length of the list that is reckoned with, where a definition does not say what to expect."""

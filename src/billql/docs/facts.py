@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from billql.catalogue import Catalogue, Table
-from billql.definition import Column, Method, Parameter, Provider, Service
+from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.model import Column, Method, Parameter, Provider, Service
 from billql.docs import costs
 from billql.docs.samples import NoSamples, Result, Samples
-from billql.exchange import plain
-from billql.plan import filters, is_exact, unfilled
+from billql.messages import plain
+from billql.planning.planner import filters, is_exact, unfilled
 
 _OPERATORS = {
     "=": ("=", "IN"),

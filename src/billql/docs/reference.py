@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from billql import config, errors, money
+from billql import errors
+from billql.config import file
+from billql.config.settings import Settings
 from billql.docs.facts import ProviderPages
 from billql.docs.markdown import code, codes, escaped, table
-from billql.settings import Settings
+from billql.sqlite import money
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
@@ -46,7 +48,7 @@ def settings(providers: Sequence[ProviderPages]) -> str:
         *table(("Provider", "Token", "Another address"), tokens),
         "## The config file",
         "",
-        _doc(config).partition("\n")[2].strip("\n"),
+        _doc(file).partition("\n")[2].strip("\n"),
         "",
     ]
     for title, kind in _CONFIG.items():
@@ -60,11 +62,11 @@ def settings(providers: Sequence[ProviderPages]) -> str:
 
 
 _CONFIG: dict[str, type[msgspec.Struct]] = {
-    "At the top": config.Config,
-    "[connections.NAME]": config.ConnectionConfig,
-    "[profiles.NAME]": config.Profile,
+    "At the top": file.Config,
+    "[connections.NAME]": file.ConnectionConfig,
+    "[profiles.NAME]": file.Profile,
     "[settings]": Settings,
-    "[registry]": config.RegistryConfig,
+    "[registry]": file.RegistryConfig,
 }
 """The tables of the config file, and what describes each."""
 

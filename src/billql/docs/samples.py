@@ -13,15 +13,15 @@ from typing import Any, Protocol
 
 import msgspec
 
-from billql.catalogue import Catalogue, Place, Table
-from billql.definition import Provider
-from billql.engine import Options
+from billql.definitions.catalog import Catalogue, Place, Table
+from billql.definitions.model import Provider
 from billql.errors import Error
-from billql.names import Reference, tables
-from billql.plan import unfilled
+from billql.planning.planner import unfilled
 from billql.sandbox import Sandbox
-from billql.session import Session
-from billql.tokens import Token, first_word, quote, split, tokenize
+from billql.sql.rewriter import Reference, tables
+from billql.sql.tokenizer import Token, first_word, quote, split, tokenize
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
 
 Row = tuple[Any, ...]
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from billql import whole_file
 from billql.errors import InterfaceError, OutputError
 from billql.output import FORMATS, Results, Style, find
+from billql.util import atomic_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +59,7 @@ def text(path: str) -> Iterator[Stream]:
 @contextmanager
 def _replacing(path: str) -> Iterator[BinaryIO]:
     try:
-        with whole_file.opened(path) as file:
+        with atomic_file.opened(path) as file:
             yield file
     except BrokenPipeError:
         raise

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from billql.digits import is_json
 from billql.output.cells import real, rounded
+from billql.util.exact_json import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

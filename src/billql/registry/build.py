@@ -11,7 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from billql.definition import Provider
+from billql.definitions.model import Provider
 from billql.errors import Inaccessible, InterfaceError
 from billql.registry import RegistryError, definitions, disk, naming
 from billql.registry.index import (

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from billql.catalogue import unknown
+from billql.definitions.catalog import unknown
+from billql.definitions.stackql import adding
 from billql.errors import DefinitionError, Inaccessible, InterfaceError
 from billql.registry import RegistryError, definitions, keys, naming, seen
 from billql.registry.index import INDEX_LIMIT, Release, decode
@@ -22,7 +23,6 @@ from billql.registry.shipped import Shipped
 from billql.registry.signing import named_key, unseal
 from billql.registry.source import Folder, Source, opened
 from billql.registry.store import PACKAGE, Store
-from billql.stackql import adding
 
 
 class Listed(NamedTuple):

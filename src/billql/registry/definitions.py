@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from billql.definition import Provider
-from billql.definition_file import read_provider, read_service
+from billql.definitions.model import Provider
+from billql.definitions.yaml_file import read_provider, read_service
 
 _PROVIDER_FILE = "provider.yaml"
 

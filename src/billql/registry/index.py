@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from billql.misfit import FIRST_USE, misfit
 from billql.registry import RegistryError, naming
 from billql.registry.package import PACKAGE_LIMIT
+from billql.util.struct_errors import FIRST_USE, misfit
 
 INDEX_LIMIT = 4 * 1024 * 1024
 """The largest index, in bytes."""

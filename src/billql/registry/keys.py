@@ -15,8 +15,8 @@ from pathlib import Path
 import msgspec
 
 from billql.errors import Inaccessible, InterfaceError
-from billql.misfit import FIRST_USE
 from billql.registry import RegistryError, disk, naming
+from billql.util.struct_errors import FIRST_USE
 
 KIND = "ed25519:"
 """How the text of a public key begins; 32 bytes in base64 follow."""

@@ -14,7 +14,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 
-from billql.definition_file import MAX_BYTES
+from billql.definitions.yaml_file import MAX_BYTES
 from billql.registry import RegistryError, naming
 
 PACKAGE_LIMIT = 16 * 1024 * 1024

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from billql.catalogue import built_in_root
+from billql.definitions.catalog import built_in_root
 from billql.registry import naming
 
 KEYS = ("ed25519:6JNfWP6EwgvyeAcui765v3DC3jK6vSZOA2ouQwzGRXw=",)

@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from billql.errors import InterfaceError
-from billql.misfit import FIRST_USE
 from billql.registry import RegistryError
 from billql.registry.keys import KIND
+from billql.util.struct_errors import FIRST_USE
 
 _PURPOSE = b"billql registry index\n"
 """Stands before what is signed, so that a signature holds for an index and for nothing else."""

@@ -13,15 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from billql import address
+from billql.config.settings import Settings
 from billql.errors import BadAnswer, ConnectionFailed
 from billql.registry import RegistryError
 from billql.registry.index import INDEX_LIMIT
 from billql.registry.package import PACKAGE_LIMIT
-from billql.settings import Settings
+from billql.util import origin
 
 if TYPE_CHECKING:
-    from billql.wire import Wire
+    from billql.http.exchange import Wire
 
 _SETTINGS = Settings(
     read_timeout=30.0, answer_timeout=120.0, body_limit=max(INDEX_LIMIT, PACKAGE_LIMIT)
@@ -74,8 +74,8 @@ class Server:
 
     def read(self, path: str, limit: int) -> bytes:
         """Fetch a file."""
-        from billql.exchange import Request
-        from billql.wire import NoReply
+        from billql.http.exchange import NoReply
+        from billql.messages import Request
 
         url = f"{self.name}/{path}"
         try:
@@ -105,8 +105,8 @@ def opened(place: str) -> Iterator[Source]:
     if "://" not in place:
         yield Folder(Path(place))
         return
-    url = address.checked(place, "The registry's address")
-    from billql.wire import Wire
+    url = origin.checked(place, "The registry's address")
+    from billql.http.exchange import Wire
 
     wire = Wire(_SETTINGS)
     try:

@@ -9,13 +9,13 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billql import names
 from billql.errors import DataError, InterfaceError
+from billql.sql import rewriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
 
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _REAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
@@ -54,7 +54,7 @@ def read(connection: Connection, path: str, table: str, skip: int) -> int:
 
 
 def _into(connection: Connection, path: str, table: str, skip: int) -> int:
-    quoted = names.quote(table)
+    quoted = rewriter.quote(table)
     width = _width(connection, table)
     numeric = [False] * width
     if not width:
@@ -86,7 +86,7 @@ def _new(connection: Connection, path: str, quoted: str, skip: int) -> tuple[lis
         raise DataError(f"{path} has no header line")
     kinds = _kinds(_records(path, skip + 1), len(head), path)
     columns = ", ".join(
-        f"{names.quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True)
+        f"{rewriter.quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True)
     )
     connection.execute(f"CREATE TABLE {quoted} ({columns})")
     return head, [kind != "TEXT" for kind in kinds]

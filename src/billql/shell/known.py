@@ -20,7 +20,7 @@ from billql.shell.suggest import Column, Known
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
 
 _KEYWORDS = ("SHOW", "DESCRIBE", "USE")
 """The first keywords of the statements that billql adds to SQL."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from billql import places
+from billql.config import paths
 from billql.errors import InterfaceError, OutputError
 from billql.output import FORMATS, Results, Style, file, find, pager, problems, screen, stdout
 
@@ -164,7 +164,7 @@ class _Output:
 
 
 def _expanded(path: str) -> str:
-    return str(places.expanded(path))
+    return str(paths.expanded(path))
 
 
 class _Window:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable
     from pathlib import Path
 
-    from billql.frontends.dbapi import Connection
+    from billql.dbapi.connection import Connection
     from billql.shell.shell import Shell
 
 _LONGEST_MEANING = 100

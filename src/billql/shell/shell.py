@@ -6,20 +6,20 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from billql import names
 from billql.errors import Error, Interrupted, SqlError
 from billql.output import problems, stderr
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.printer import Printer
 from billql.shell.text import is_command, pieces
-from billql.tokens import first_word
+from billql.sql import rewriter
+from billql.sql.tokenizer import first_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from billql.frontends.dbapi import Connection
-    from billql.frontends.dbapi.cursor import Cursor
+    from billql.dbapi.connection import Connection
+    from billql.dbapi.cursor import Cursor
 
 
 _PLANNED = ("SELECT", "WITH", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE")
@@ -119,7 +119,7 @@ class Shell:
 
     def execute(self, sql: str) -> None:
         """Run statements and print their rows."""
-        for statement in names.split(sql):
+        for statement in rewriter.split(sql):
             try:
                 self._execute(statement.text)
             except SqlError as error:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from billql import names
 from billql.shell.text import is_command
+from billql.sql import rewriter
 
 
 class Suggestion(NamedTuple):
@@ -86,7 +86,7 @@ def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
     if is_command(text):
         return list(_in_command(text[:place], known))
     statement, start = _statement_around(text, place)
-    before = names.tokenize(statement[: place - start])
+    before = rewriter.tokenize(statement[: place - start])
     if before and _is_open(before[-1]):
         return []
     parts, before = _name_at_end(before)
@@ -98,7 +98,7 @@ def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
 
 def _statement_around(text: str, place: int) -> tuple[str, int]:
     """Return the statement around a position, and where it starts."""
-    for statement in names.split(text):
+    for statement in rewriter.split(text):
         if place < statement.start:  # between semicolons, which are no statements
             break
         end = statement.start + len(statement.text)
@@ -107,7 +107,7 @@ def _statement_around(text: str, place: int) -> tuple[str, int]:
     return "", place
 
 
-def _is_open(token: names.Token) -> bool:
+def _is_open(token: rewriter.Token) -> bool:
     """Return whether a token goes on at its end, or is one that has no completions."""
     inside = token.kind == "comment" and (
         token.text.startswith("--") or not token.text.endswith("*/")
@@ -115,7 +115,7 @@ def _is_open(token: names.Token) -> bool:
     return inside or token.kind in ("illegal", "string", "blob", "number", "variable")
 
 
-def _name_at_end(tokens: list[names.Token]) -> tuple[list[str], list[names.Token]]:
+def _name_at_end(tokens: list[rewriter.Token]) -> tuple[list[str], list[rewriter.Token]]:
     """Split off the dotted name at the end; its last part may be empty."""
     parts = [""]
     left = list(tokens)
@@ -123,7 +123,7 @@ def _name_at_end(tokens: list[names.Token]) -> tuple[list[str], list[names.Token
         parts = [left.pop().text]
     while len(left) > 1 and left[-1].text == "." and left[-2].kind in ("word", "quoted"):
         left.pop()
-        parts.insert(0, names.unquote(left.pop().text))
+        parts.insert(0, rewriter.unquote(left.pop().text))
     return parts, left
 
 
@@ -132,7 +132,7 @@ Named = tuple[str, str]
 
 
 def _in_statement(
-    statement: str, words: Sequence[names.Token], parts: Sequence[str], known: Known
+    statement: str, words: Sequence[rewriter.Token], parts: Sequence[str], known: Known
 ) -> Iterable[Named]:
     first = words[0].keyword if words else ""
     before = words[-1].keyword if words else ""
@@ -150,7 +150,7 @@ def _in_statement(
     return _in_expression(statement, parts[0], known, is_start=not words)
 
 
-def _table_follows(words: Sequence[names.Token]) -> bool:
+def _table_follows(words: Sequence[rewriter.Token]) -> bool:
     """Return whether the name of a table follows these tokens."""
     if not words:
         return False
@@ -246,7 +246,7 @@ def _required_first(column: Column) -> bool:
 def _sources(statement: str, known: Known) -> dict[str, str]:
     """Return the known tables of a statement, by their lower-case names and aliases in it."""
     found: dict[str, str] = {}
-    for reference in names.tables(statement):
+    for reference in rewriter.tables(statement):
         table = known.table(reference.name)
         if table is None:
             continue
@@ -260,19 +260,21 @@ def _sources(statement: str, known: Known) -> dict[str, str]:
 
 def _alias(rest: str) -> str:
     """Return the alias at the start of a text, with or without AS."""
-    words = (token for token in names.tokenize(rest) if token.kind not in ("space", "comment"))
+    words = (token for token in rewriter.tokenize(rest) if token.kind not in ("space", "comment"))
     word = next(words)
-    return names.unquote((next(words, word) if word.keyword == "AS" else word).text)
+    return rewriter.unquote((next(words, word) if word.keyword == "AS" else word).text)
 
 
 def _expressions(statement: str, known: Known) -> list[str]:
     """Return the names of the CTEs: those before `AS (`."""
-    words = [token for token in names.tokenize(statement) if token.kind not in ("space", "comment")]
+    words = [
+        token for token in rewriter.tokenize(statement) if token.kind not in ("space", "comment")
+    ]
     if not words or words[0].keyword != "WITH":
         return []
     following = zip(words, words[1:], words[2:], strict=False)
     return [
-        names.unquote(name.text)
+        rewriter.unquote(name.text)
         for name, word, bracket in following
         if word.keyword == "AS" and bracket.text == "(" and name.kind in ("word", "quoted")
     ]
@@ -340,6 +342,6 @@ def _beginning(typed: str, found: Iterable[str]) -> Iterator[str]:
 
 def _quoted(name: str) -> str:
     """Return a name, quoted if SQL needs it."""
-    tokens = names.tokenize(name)
+    tokens = rewriter.tokenize(name)
     plain = len(tokens) == 1 and tokens[0].kind == "word"
-    return name if plain else names.quote(name)
+    return name if plain else rewriter.quote(name)

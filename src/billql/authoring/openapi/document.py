@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
 
+from billql.definitions.decoding import ColumnType, Format
 from billql.errors import DefinitionError
-from billql.values import ColumnType, Format
 
 Schema = Mapping[str, Any]
 """A schema as it was written: it may be a reference."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from billql.authoring.openapi.document import Document
-from billql.definition_file import content
+from billql.definitions.stackql.document import MAX_BYTES, MAX_DEPTH, load
+from billql.definitions.yaml_file import content
 from billql.errors import DefinitionError, InterfaceError
-from billql.stackql.document import MAX_BYTES, MAX_DEPTH, load
 
 
 def read(path: Path) -> Document:

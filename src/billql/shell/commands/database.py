@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql import names, places
+from billql.config import paths
 from billql.errors import InterfaceError
 from billql.shell import importing
 from billql.shell.commands.command import Command, switched
+from billql.sql import rewriter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,14 +21,14 @@ _DEEPEST = 20
 
 
 def _open(shell: Shell, words: Sequence[str]) -> None:
-    path = str(places.expanded(words[0])) if words else MEMORY
+    path = str(paths.expanded(words[0])) if words else MEMORY
     shell.reopen(path, sandbox=shell.sandbox)
 
 
 def _attach(shell: Shell, words: Sequence[str]) -> None:
     path, name = words
     shell.connection.execute(
-        f"ATTACH DATABASE ? AS {names.quote(name)}", (str(places.expanded(path)),)
+        f"ATTACH DATABASE ? AS {rewriter.quote(name)}", (str(paths.expanded(path)),)
     )
 
 
@@ -41,7 +42,7 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
     query = "SELECT name, file FROM pragma_database_list"
     schemas: dict[str, str] = dict(shell.connection.execute(query))
     for schema, path in schemas.items():
-        made = f"SELECT name FROM {names.quote(schema)}.sqlite_schema LIMIT 1"
+        made = f"SELECT name FROM {rewriter.quote(schema)}.sqlite_schema LIMIT 1"
         if not path and (found := shell.connection.execute(made).fetchone()):
             raise InterfaceError(
                 f"The table {found[0]} is in memory and would be lost",
@@ -60,7 +61,7 @@ def _read(shell: Shell, words: Sequence[str]) -> None:
     if shell.depth >= _DEEPEST:
         raise InterfaceError(f"Scripts are nested more than {_DEEPEST} deep: {words[0]}")
     try:
-        with places.expanded(words[0]).open(encoding="utf-8-sig") as file:
+        with paths.expanded(words[0]).open(encoding="utf-8-sig") as file:
             lines = file.readlines()
     except (OSError, UnicodeDecodeError) as error:
         raise importing.unreadable(words[0], error) from error
@@ -83,7 +84,7 @@ def _import(shell: Shell, words: Sequence[str]) -> None:
     if len(left) != 2:
         raise IMPORT.misused(".import takes a file and a table")
     path, table = left
-    count = importing.read(shell.connection, str(places.expanded(path)), table, skip)
+    count = importing.read(shell.connection, str(paths.expanded(path)), table, skip)
     shell.printer.write(f"{count} row{'' if count == 1 else 's'}\n")
 
 

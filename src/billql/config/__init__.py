@@ -1,0 +1,1 @@
+"""Settings, paths and the config file: what the user has chosen, and where things lie."""

@@ -1,0 +1,214 @@
+"""The config file: connections, profiles and settings, in TOML.
+
+    [connections.acme-stripe]
+    provider = "stripe"
+    token_command = "op read op://Finance/acme/key"
+
+    [profiles.work]
+    connections = ["acme-stripe"]
+    max_requests = 500
+
+It need not hold a token, and need not exist. `profile` at its top, or `--profile`, chooses a
+profile; without one, every connection counts.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from billql.config.settings import Settings
+from billql.errors import InterfaceError
+from billql.util.struct_errors import FIRST_USE, misfit
+
+MAX_BYTES = 1024 * 1024
+"""A config file larger than this is not one that a person wrote."""
+
+Name = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$(?!\n)",
+        description="a name of letters, digits, dots, dashes and underscores",
+    ),
+]
+Amount = Annotated[int, Meta(gt=0)]
+
+
+class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class ConnectionConfig(_Strict, frozen=True, kw_only=True):
+    """One credential for a provider: where its token is, in one of four ways.
+
+    Without any of them the token is in the environment variable `BILLQL_<NAME>_TOKEN`, or else in
+    the system's keyring under the service `billql` and the connection's name.
+    """
+
+    provider: str
+    """The provider whose API it is for."""
+    token_env: str | None = None
+    """The environment variable that holds the token."""
+    token_keyring: str | None = None
+    """The user name under which the system's keyring has it, for the service `billql`."""
+    token_command: str | None = None
+    """A command that prints it, such as a password manager's; no shell reads it."""
+    token: str | None = None
+    """The token itself, for a file that nobody else can read."""
+    url: str | None = None
+    """Another address of the API, such as a proxy's."""
+
+    def __repr__(self) -> str:
+        """Say nothing of the token."""
+        return f"ConnectionConfig(provider={self.provider!r})"
+
+
+class Profile(_Strict, frozen=True, kw_only=True):
+    """What holds where nothing else is said; an option of the command line goes before it."""
+
+    connections: tuple[Name, ...] | None = None
+    """The connections that count; all of them, if nothing is said."""
+    definitions: tuple[str, ...] = ()
+    """Folders with more providers."""
+    max_requests: Amount | None = None
+    """How many requests a statement may send."""
+    keep: Annotated[float, Meta(ge=0)] | None = None
+    """For how many seconds an answer serves later statements."""
+    cache: str | None = None
+    """A folder in which answers outlive the process."""
+
+
+class RegistryConfig(_Strict, frozen=True, kw_only=True):
+    """Where definitions can be pulled from."""
+
+    url: str | None = None
+    """A registry beside the one that ships with billql: an https:// address, or a folder."""
+
+
+Version = Annotated[
+    str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)", description="a version like 1.2.3")
+]
+
+
+class Config(_Strict, frozen=True, kw_only=True):
+    """The whole file."""
+
+    profile: Name | None = None
+    """The profile that holds if nobody names one."""
+    connections: dict[Name, ConnectionConfig] = {}
+    """The connections by their names."""
+    profiles: dict[Name, Profile] = {}
+    """The profiles by their names."""
+    settings: Settings = Settings()
+    """What bounds requests and statements."""
+    providers: dict[str, Version] = {}
+    """The versions of definitions to use, by provider; the newest, if nothing is said."""
+    registry: RegistryConfig = RegistryConfig()
+    """Where definitions can be pulled from."""
+
+
+class Chosen(_Strict, frozen=True, kw_only=True):
+    """What a config file says once a profile has been chosen."""
+
+    connections: dict[str, ConnectionConfig] = {}
+    profile: Profile = Profile()
+    settings: Settings = Settings()
+    providers: dict[str, str] = {}
+    registry: RegistryConfig = RegistryConfig()
+    warnings: tuple[str, ...] = ()
+    """What people should know of the file."""
+
+
+def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[str, ...]]:
+    """Read a config file, and what people should be warned of; none is an empty one.
+
+    Raises InterfaceError for a file that cannot be read or has a mistake, and for one that is not
+    there if it is `required`.
+    """
+    if path is None:
+        return Config(), ()
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+            mode = os.fstat(file.fileno()).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        if required:
+            raise InterfaceError(f"There is no config file {path}") from None
+        return Config(), ()
+    except OSError as error:
+        hint = None if required else "--config FILE, or BILLQL_CONFIG, names another one."
+        raise InterfaceError(f"{path} cannot be read: {error.strerror}", hint=hint) from error
+    config = _parse(path, content)
+    secret = any(one.token is not None for one in config.connections.values())
+    if secret and os.name == "posix" and mode & 0o077:
+        return config, (f"{path} holds a token, and others can read it: chmod 600 {path}",)
+    return config, ()
+
+
+def choose(path: Path | None, profile: str | None = None, *, required: bool = False) -> Chosen:
+    """Read a config file and choose a profile of it; raises InterfaceError."""
+    config, warnings = read(path, required=required)
+    name = profile or config.profile
+    whole = Chosen(
+        connections=config.connections,
+        settings=config.settings,
+        providers=dict(config.providers),
+        registry=config.registry,
+        warnings=warnings,
+    )
+    if name is None:
+        return whole
+    if name not in config.profiles:
+        raise InterfaceError(
+            f"There is no profile {name} in {path or 'a config file'}",
+            hint=_known("profiles", config.profiles),
+        )
+    found = config.profiles[name]
+    names = config.connections if found.connections is None else found.connections
+    missing = next((one for one in names if one not in config.connections), None)
+    if missing is not None:
+        raise InterfaceError(
+            f"{path}: profiles.{name}.connections: there is no connection {missing}",
+            hint=_known("connections", config.connections),
+        )
+    connections = {one: config.connections[one] for one in names}
+    return msgspec.structs.replace(whole, connections=connections, profile=found)
+
+
+def _known(kind: str, names: dict[str, Any]) -> str:
+    return f"Its {kind}: {', '.join(names)}." if names else f"It has no {kind}."
+
+
+def _text(path: Path, content: bytes) -> str:
+    """Decode a file: editors of Windows put a mark before UTF-8, or write UTF-16."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        where = "" if wide else f", in line {content.count(10, 0, error.start) + 1}"
+        raise InterfaceError(
+            f"{path} is not text in UTF-8{where}{', but in UTF-16' if wide else ''}",
+            hint="Save it as UTF-8, which is what TOML is written in.",
+        ) from None
+
+
+def _parse(path: Path, content: bytes) -> Config:
+    if len(content) > MAX_BYTES:
+        raise InterfaceError(f"{path} is larger than {MAX_BYTES} bytes")
+    try:
+        value = tomllib.loads(_text(path, content))
+    except (ValueError, RecursionError) as error:  # not TOML, a number without end
+        raise InterfaceError(f"{path} is not TOML: {error}") from None
+    try:
+        with FIRST_USE:
+            return msgspec.convert(value, Config)
+    except msgspec.ValidationError:
+        place, message = misfit(value, Config)
+        where = ".".join(map(str, place))
+        raise InterfaceError(f"{path}: {where + ': ' if where else ''}{message}") from None

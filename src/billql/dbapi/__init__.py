@@ -1,0 +1,7 @@
+"""The Python API: PEP 249 (https://peps.python.org/pep-0249/); this is its face."""
+
+from __future__ import annotations
+
+from billql.dbapi.connection import Connection, apilevel, connect, paramstyle, threadsafety
+
+__all__ = ["Connection", "apilevel", "connect", "paramstyle", "threadsafety"]

@@ -1,0 +1,253 @@
+"""The Python API: PEP 249 (https://peps.python.org/pep-0249/) on a session.
+
+    with billql.connect() as connection:
+        cursor = connection.execute("SELECT * FROM digitalocean.billing.balances")
+        print(cursor.fetchall(), cursor.scans)
+
+Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `in_use`,
+`kept` and `forget`, and `Cursor.scans`, which tells what a statement has cost.
+
+As the PEP wants it, a transaction begins before the first statement that changes data, and ends
+with `commit()` or `rollback()`; statements that define tables begin none.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from billql import errors
+from billql.dbapi.cursor import Cursor
+from billql.dbapi.types import Parameters
+from billql.sqlite.session import Session
+
+if TYPE_CHECKING:
+    import datetime
+    from types import TracebackType
+
+    import httpx
+
+    from billql.config.file import Chosen
+    from billql.config.settings import Settings
+    from billql.fetching.response_cache import Kept
+    from billql.sandbox import Sandbox
+    from billql.sqlite.engine import Options
+    from billql.sqlite.options import Asked
+
+apilevel = "2.0"
+threadsafety = 1
+"""Threads may share the module, but not a connection; only `interrupt()` may come from another."""
+paramstyle = "qmark"
+"""`?`, and `:name` as well."""
+
+
+def connect(
+    database: str | os.PathLike[str] = ":memory:",
+    *,
+    sandbox: bool = False,
+    profile: str | None = None,
+    config: str | os.PathLike[str] | None = None,
+    tokens: Mapping[str, str] | None = None,
+    urls: Mapping[str, str] | None = None,
+    definitions: Iterable[str | os.PathLike[str]] = (),
+    max_requests: int | None = None,
+    keep: float | None = None,
+    cache: str | os.PathLike[str] | None = None,
+    decimals: bool = False,
+    autocommit: bool = False,
+    environ: Mapping[str, str] | None = None,
+    http_transport: httpx.BaseTransport | None = None,
+    clock: Callable[[], datetime.datetime] | None = None,
+    settings: Settings | None = None,
+    warn: Callable[[str], object] = warnings.warn,
+    log: Callable[[str], object] | None = None,
+) -> Connection:
+    """Open a SQLite database in which billing APIs are tables.
+
+    database        a file of local tables; it is made if it does not exist
+    sandbox         ask a private sandbox instead of the APIs; it ends with the connection
+    profile         a profile of the config file, instead of the one that the file names
+    config          a config file, instead of the user's own
+    tokens, urls    by provider; they go before the config file and the environment
+    definitions     folders with more providers; they go before those that come with billql
+    max_requests    how many requests one statement may send
+    keep            for how many seconds an answer serves later statements; 300 if nobody says
+    cache           a folder in which answers outlive the process
+    decimals        amounts are `decimal.Decimal`, not `float`
+    autocommit      no transaction begins by itself
+    environ         where tokens and settings are looked up, if not in `os.environ`
+    http_transport, clock, settings    for tests and special networks
+    warn            told of what is no error, such as a token in a file that others can read
+    log             told each request and what became of it, a line each, from several threads
+
+    The config file is read when a statement first names a resource, but at once if it or a profile
+    is named here. What is given here goes before what the file says.
+
+    A connection may go from thread to thread, but two at once are refused with ProgrammingError; in
+    asyncio, use it with `asyncio.to_thread`. A process that is forked opens connections of its own:
+    one of its parent's raises InterfaceError there, and closing it does nothing.
+    """
+    private: list[Sandbox] = []
+    said: dict[str, Any] = {
+        "profile": profile,
+        "config": config,
+        "tokens": tokens,
+        "urls": urls,
+        "definitions": tuple(definitions),
+        "max_requests": max_requests,
+        "keep": keep,
+        "cache": cache,
+        "http_transport": http_transport,
+        "clock": clock,
+        "settings": settings,
+        "log": log,
+    }
+    said |= {} if environ is None else {"environ": environ}
+
+    def configured() -> tuple[Asked, Chosen]:
+        from billql.sqlite.options import Asked
+
+        asked = Asked(**said)
+        found = asked.configured()
+        for warning in found.warnings:
+            warn(warning)
+        return asked, found
+
+    def options() -> Options:
+        # Called when a statement first names a resource, so that plain SQL does not load all this.
+        asked, found = at_once or configured()
+        made = asked.options(found)
+        if not sandbox:
+            return made
+        from dataclasses import replace
+
+        from billql.sandbox import Sandbox
+
+        private.append(Sandbox(until=None if clock is None else clock().date(), untidy=True))
+        # Without the user's own tokens, nothing can go to a real API.
+        return replace(
+            made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens
+        )
+
+    at_once = configured() if profile is not None or config is not None else None
+    try:
+        session = Session(os.fspath(database), options)
+    except errors.OperationalError as error:
+        raise errors.Inaccessible(
+            f"{os.fspath(database)}: {error.message}", hint=error.hint
+        ) from error
+    except UnicodeEncodeError:
+        raise errors.Inaccessible(f"{os.fspath(database)}: its name is not UTF-8") from None
+    return Connection(session, private, decimals=decimals, autocommit=autocommit)
+
+
+class Connection:
+    """A connection; made by `connect()`.
+
+    Used in a `with` statement it is closed at the end, committed if all went well, else rolled
+    back.
+    """
+
+    Warning = errors.Warning
+    Error = errors.Error
+    InterfaceError = errors.InterfaceError
+    DatabaseError = errors.DatabaseError
+    DataError = errors.DataError
+    OperationalError = errors.OperationalError
+    IntegrityError = errors.IntegrityError
+    InternalError = errors.InternalError
+    ProgrammingError = errors.ProgrammingError
+    NotSupportedError = errors.NotSupportedError
+
+    def __init__(
+        self, session: Session, sandboxes: list[Sandbox], *, decimals: bool, autocommit: bool
+    ) -> None:
+        self._session = session
+        self._sandboxes = sandboxes
+        self._closed = False
+        self.decimals = decimals
+        """Whether amounts are given as `decimal.Decimal`."""
+        self.autocommit = autocommit
+        """Whether each statement is a transaction of its own, unless the SQL says BEGIN."""
+
+    def cursor(self) -> Cursor:
+        """Make a cursor."""
+        self._use()
+        return Cursor(self)
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Cursor:
+        """Run a statement with a cursor of its own, and give that cursor."""
+        return self.cursor().execute(sql, parameters)
+
+    def executemany(self, sql: str, rows: Iterable[Parameters]) -> Cursor:
+        """Run a statement once for each set of parameters, with a cursor of its own."""
+        return self.cursor().executemany(sql, rows)
+
+    def executescript(self, script: str) -> Cursor:
+        """Run several statements with a cursor of their own."""
+        return self.cursor().executescript(script)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether there is something to commit or to roll back."""
+        return self._use().database.in_transaction
+
+    def commit(self) -> None:
+        """Make the changes since the last commit lasting."""
+        if self.in_transaction:
+            self._session.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Undo the changes since the last commit."""
+        if self.in_transaction:
+            self._session.execute("ROLLBACK")
+
+    def interrupt(self) -> None:
+        """End the statements under way, which raise `Interrupted`; may be called in any thread."""
+        self._use().interrupt()
+
+    @property
+    def in_use(self) -> str:
+        """What USE has chosen, as a dotted name; empty if nothing."""
+        return self._use().naming.in_use
+
+    def kept(self) -> Kept:
+        """Tell how much is kept of what APIs have answered, to serve later statements."""
+        return self._use().engine.answers.kept()
+
+    def forget(self) -> None:
+        """Forget what APIs have answered, so that later statements ask anew."""
+        self._use().engine.answers.clear()
+
+    def close(self) -> None:
+        """Close the connection without a commit; closing again does nothing."""
+        if not self._closed:
+            self._session.close()
+            self._closed = True
+            for sandbox in self._sandboxes:
+                sandbox.close()
+
+    def __enter__(self) -> Self:
+        """Give the connection itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit or roll back, and close."""
+        try:
+            if not (self._closed or self._session.turn.is_inherited):
+                (self.commit if kind is None else self.rollback)()
+        finally:
+            self.close()
+
+    def _use(self) -> Session:
+        if self._closed:
+            raise errors.ClosedError("The connection is closed")
+        self._session.turn.check()
+        return self._session

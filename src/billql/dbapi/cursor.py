@@ -1,0 +1,296 @@
+"""PEP 249's cursor: runs statements one after the other and gives their rows."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Self
+
+import apsw
+
+from billql import errors
+from billql.dbapi.types import Parameters, adapt, described, with_decimals
+from billql.sql import rewriter
+
+if TYPE_CHECKING:
+    from billql.dbapi.connection import Connection
+    from billql.fetching.statement import ScanFigures
+    from billql.sqlite.session import Execution, Session
+
+Row = tuple[Any, ...]
+Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
+
+_CHANGES = frozenset(("INSERT", "REPLACE", "UPDATE", "DELETE"))
+"""What statements that change data begin with."""
+
+
+class Cursor:
+    """Runs statements and gives their rows; made by `Connection.cursor()`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        """The connection that made it."""
+        self.arraysize = 1
+        """How many rows `fetchmany()` gives."""
+        self.rowcount = -1
+        """How many rows the last statement changed; -1 for one that changes none."""
+        self.lastrowid: int | None = None
+        """The row id that the last INSERT gave."""
+        self.description: Description | None = None
+        """Seven entries for each column: its name and its type code, and for a `decimal.Decimal` a
+        precision and a scale. An expression has the type of its first value, and None if that is
+        NULL or missing."""
+        self._rows: Iterator[Row] | None = None
+        self._execution: Execution | None = None
+        self._scans: list[list[ScanFigures]] = []  # of each statement; they still grow
+        self._starts = False  # whether a statement is on its way to its first row
+        self._changes = False
+        self._closed = False
+
+    def execute(self, sql: str, parameters: Parameters = ()) -> Self:
+        """Run one statement."""
+        self._reset()
+        self._run(_only_statement(sql), _verb(sql), adapt(parameters))
+        return self
+
+    def executemany(self, sql: str, rows: Iterable[Parameters]) -> Self:
+        """Run one statement that changes data, once for each set of parameters."""
+        self._reset()
+        statement, verb = _only_statement(sql), _verb(sql)
+        if verb not in _CHANGES:
+            raise errors.ProgrammingError(
+                "executemany() is for statements that change data",
+                hint="Use execute() for anything else.",
+            )
+        changed = 0
+        for parameters in rows:
+            self._run(statement, verb, adapt(parameters))
+            self._end()
+            changed += self.rowcount
+        self.rowcount, self.description, self._rows = changed, None, iter(())
+        return self
+
+    def executescript(self, script: str) -> Self:
+        """Run several statements, each as `execute()` would; their rows are read and dropped."""
+        self._reset()
+        for statement in rewriter.split(_checked(script)):
+            try:
+                self._run(statement.text, _verb(statement.text), ())
+                self._end()
+            except errors.SqlError as error:
+                error.sql = script
+                error.offset = None if error.offset is None else error.offset + statement.start
+                raise
+        self.rowcount, self.description, self._rows = -1, None, iter(())
+        return self
+
+    def fetchone(self) -> Row | None:
+        """Give the next row, or None after the last; a statement that changes data has none."""
+        return next(self._result(), None)
+
+    def fetchmany(self, size: int | None = None) -> list[Row]:
+        """Give the next rows, at most `size` or else `arraysize` of them."""
+        return list(islice(self._result(), self.arraysize if size is None else size))
+
+    def fetchall(self) -> list[Row]:
+        """Give the rows that are left."""
+        return list(self._result())
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the rows that are left, one by one."""
+        return self
+
+    def __next__(self) -> Row:
+        """Give the next row."""
+        return next(self._result())
+
+    @property
+    def scans(self) -> list[ScanFigures]:
+        """What each scan of the last statement has cost so far, even if it has failed.
+
+        Another thread may read it while the statement runs.
+        """
+        starting = [self.connection._session.scans] if self._starts else []
+        return list(chain.from_iterable([*self._scans, *starting]))
+
+    def nextset(self) -> bool | None:
+        """Drop the rows that are left; None says that a statement has one set of rows only."""
+        self._result()
+        if self.description is None:
+            raise errors.ProgrammingError("The statement has no set of rows, and so no next one")
+        self._drop()
+        self._rows = iter(())
+        return None
+
+    def callproc(self, name: str, parameters: Sequence[Any] = ()) -> Sequence[Any]:
+        """Raise NotSupportedError: SQLite has no procedures."""
+        raise errors.NotSupportedError("SQLite has no stored procedures")
+
+    def setinputsizes(self, sizes: Sequence[Any]) -> None:
+        """Do nothing: values have any size."""
+
+    def setoutputsize(self, size: int, column: int | None = None) -> None:
+        """Do nothing: values have any size."""
+
+    def close(self) -> None:
+        """End the statement; the cursor is of no use any more."""
+        self._drop()
+        self._closed = True
+
+    def __enter__(self) -> Self:
+        """Give the cursor itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the cursor."""
+        self.close()
+
+    def _reset(self) -> None:
+        self._use()
+        self._drop()
+        self.description, self._rows, self.rowcount, self._scans = None, None, -1, []
+
+    def _use(self) -> Session:
+        if self._closed:
+            raise errors.ClosedError("The cursor is closed")
+        return self.connection._use()
+
+    def _drop(self) -> None:
+        if self._execution is not None:
+            self._execution.close()
+            self._execution = None
+
+    def _run(self, sql: str, verb: str, parameters: Parameters) -> None:
+        """Run a statement up to its first row."""
+        session = self._use()
+        self._changes = verb in _CHANGES
+        begins = self._changes and not self.connection.autocommit
+        if begins and not session.database.in_transaction:
+            session.execute("BEGIN")
+        self._starts = True
+        try:
+            self._execution = execution = session.execute(sql, parameters)
+            first = next(execution, None)
+        except errors.SqlError as error:
+            if isinstance(error.__cause__, apsw.BindingsError):
+                raise _unbound(sql, parameters) from error
+            raise
+        except UnicodeError as error:
+            raise _not_unicode(error) from error
+        finally:
+            self._starts = False
+            self._scans.append(session.scans)
+        if verb in ("INSERT", "REPLACE"):
+            self.lastrowid = session.database.last_insert_rowid()
+        if execution.description is None:
+            self._rows = iter(())
+            self._finish()
+            return
+        values = first or (None,) * len(execution.description)
+        self.description = tuple(
+            described(name, declared, value, decimals=self.connection.decimals)
+            for (name, declared), value in zip(execution.description, values, strict=True)
+        )
+        rows = _all_rows(weakref.ref(self), first, execution)
+        # What RETURNING gives is read at once, before another statement changes the count.
+        self._rows = iter(list(rows)) if self._changes else rows
+
+    def _finish(self) -> None:
+        """Count what a statement has changed, now that it has come to its end."""
+        self.rowcount = self._use().database.changes() if self._changes else -1
+
+    def _end(self) -> None:
+        """Run a statement to its end."""
+        for _ in self._rows or ():
+            pass
+
+    def _result(self) -> Iterator[Row]:
+        self._use()
+        if self._rows is None:
+            raise errors.ProgrammingError(
+                "There are no rows to fetch: no statement was run, or it has failed",
+                hint="Run a statement that gives rows first, such as a SELECT.",
+            )
+        return self._rows
+
+
+def _all_rows(
+    reference: weakref.ref[Cursor], first: Row | None, execution: Execution
+) -> Iterator[Row]:
+    """Give the rows of a statement and keep its cursor informed; it holds them, not they it, so
+    that a cursor that is let go ends its statement at once."""
+    rows: Iterator[Row] = execution if first is None else chain((first,), execution)
+    cursor = reference()
+    if cursor is not None and cursor.connection.decimals:
+        rows = map(with_decimals([code for _, code in execution.description or ()]), rows)
+    del cursor
+    try:
+        yield from rows
+    except (Exception, KeyboardInterrupt) as error:
+        # A fetch after this one must not look like the end of the rows.
+        if (cursor := reference()) is not None:
+            cursor._rows = None
+        if isinstance(error, UnicodeError):
+            raise _not_unicode(error) from error
+        raise
+    if (cursor := reference()) is not None:
+        cursor._finish()
+
+
+def _checked(sql: str) -> str:
+    if "\0" in sql:
+        raise errors.SqlError("A NUL character in the SQL", sql=sql, offset=sql.index("\0"))
+    return sql
+
+
+def _only_statement(sql: str) -> str:
+    statements = rewriter.split(_checked(sql))
+    if len(statements) > 1:
+        raise errors.SqlError(
+            "There is more than one statement",
+            sql=sql,
+            offset=statements[1].start,
+            hint="Use executescript() for several.",
+        )
+    return sql
+
+
+def _verb(sql: str) -> str:
+    """Give the word that says what a statement does, which WITH may precede."""
+    depth = 0
+    words = (token for token in rewriter.tokenize(sql) if token.kind not in ("space", "comment"))
+    verb = next(words, None)
+    if verb is None or verb.keyword != "WITH":
+        return "" if verb is None else verb.keyword
+    for token in words:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and (token.keyword in _CHANGES or token.keyword in ("SELECT", "VALUES")):
+            return token.keyword
+    return ""
+
+
+def _unbound(sql: str, parameters: Parameters) -> errors.SqlError:
+    """Make the error for values that do not fit the parameters in a statement."""
+    variables = [token for token in rewriter.tokenize(sql) if token.kind == "variable"]
+    if isinstance(parameters, Mapping):
+        place = next((token.start for token in variables if token.text[0] == "?"), None)
+        return errors.SqlError(
+            "A parameter without a name is given no value",
+            sql=sql,
+            offset=place,
+            hint="Write :name, or give a list with a value for each ?.",
+        )
+    count = len({token.start if token.text == "?" else token.text for token in variables})
+    return errors.SqlError(
+        f"The statement has {count} parameters, and {len(parameters)} values are given",
+        sql=sql,
+        hint="Give a list with a value for each ?, or a dictionary with one for each :name.",
+    )
+
+
+def _not_unicode(error: UnicodeError) -> errors.DataError:
+    return errors.DataError(
+        f"A text is not Unicode: {error}",
+        hint="Read it with CAST(… AS BLOB), or write it as bytes.",
+    )

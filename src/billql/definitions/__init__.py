@@ -1,0 +1,1 @@
+"""What an API offers: definitions in YAML, their grammar and rules, and the catalog of tables."""

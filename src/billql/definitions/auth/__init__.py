@@ -1,0 +1,15 @@
+"""Every auth kind that a definition can name: one file each, gathered here."""
+
+from __future__ import annotations
+
+from billql.definitions.auth.anonymous import Nobody
+from billql.definitions.auth.base import Credential
+from billql.definitions.auth.basic import Basic
+from billql.definitions.auth.bearer import Bearer
+from billql.definitions.auth.header import Header
+from billql.definitions.auth.sigv4 import SigV4
+
+Auth = Bearer | Basic | Header | SigV4 | Nobody
+"""The kinds, told apart by `kind`."""
+
+__all__ = ["Auth", "Basic", "Bearer", "Credential", "Header", "Nobody", "SigV4"]

@@ -1,0 +1,31 @@
+"""A name and a password in the Authorization header: `Authorization: Basic …` (RFC 7617)."""
+
+from __future__ import annotations
+
+import base64
+
+from billql.definitions.auth.base import SEPARATOR, Credential
+
+
+class Basic(Credential, frozen=True, tag_field="kind", tag="basic", kw_only=True):
+    """The name and the password go into the Authorization header of every request."""
+
+    user: str
+    """The environment variable that holds the name; `secret` has the password."""
+
+    def variables(self) -> tuple[str, ...]:
+        """Name the environment variables that together hold the credential."""
+        return self.user, self.secret
+
+    def headers(self, secret: str) -> dict[str, str]:
+        """Give the headers that authenticate a request."""
+        return {"Authorization": f"Basic {_encoded(secret)}"}
+
+    def confidential(self, secret: str) -> tuple[str, ...]:
+        """Give what must not be shown: the credential in both its forms, and the password."""
+        password = secret.partition(SEPARATOR)[2]
+        return tuple(one for one in (_encoded(secret), secret, password) if one)
+
+
+def _encoded(secret: str) -> str:
+    return base64.b64encode(secret.encode()).decode()

@@ -1,0 +1,236 @@
+"""The catalogue: finding definitions by name, and loading each only when it is needed.
+
+A provider is a folder. It may lie under a root, which is a folder of providers, or anywhere else,
+if a mapping tells its name; of several that have the same name the first wins. What kind of
+definition a folder holds is seen by what lies in it, and `sources` knows how each kind is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
+from billql.definitions.pagination import OnePage, Paginator
+from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, Source
+from billql.definitions.stackql import is_stackql
+from billql.errors import DefinitionError, NotSupportedError, UnknownName
+
+_HEADER = "$header."
+
+
+def built_in_root() -> Path:
+    """Give the folder of the definitions that come with billql.
+
+    In a wheel they lie inside the package; in an editable install, at the top of the repository.
+    """
+    package = Path(__file__).parent.parent
+    packed = package / "_data" / "provider"
+    return packed if packed.is_dir() else package.parent.parent / "provider"
+
+
+_CONNECTION_COLUMN = Column(
+    type="text",
+    description="The connection, and so the account, that the row came from.",
+    path="$parameter",
+    hidden=True,
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A resource together with its provider: all that is needed to read it."""
+
+    provider_name: str
+    service_name: str
+    resource_name: str
+    provider: Provider
+    resource: Resource
+    beyond: Mapping[str, str] = field(default_factory=dict)
+    """For methods that billql cannot call: what they need."""
+
+    @cached_property
+    def name(self) -> str:
+        """Give the dotted name, as SQL has it."""
+        return f"{self.provider_name}.{self.service_name}.{self.resource_name}"
+
+    @cached_property
+    def columns(self) -> dict[str, Column]:
+        """Give its columns as SQL has them: those of the definition, then the connection."""
+        return {**self.resource.columns, CONNECTION: _CONNECTION_COLUMN}
+
+    @cached_property
+    def headers(self) -> tuple[str, ...]:
+        """Give the headers of answers that its rows are made of, or that lead to more of them."""
+        paths = (column.path or "" for column in self.resource.columns.values())
+        read = [path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER)]
+        for method in self.resource.methods.values():
+            if (paginator := self.reading(method)) is not None:
+                read.extend(paginator.reads_headers)
+        return tuple(dict.fromkeys(read))
+
+    def paginator(self, method: Method) -> Paginator | None:
+        """Give a method's paginator: its own, or the provider's that it names."""
+        if isinstance(method.paging, str):
+            return self.provider.paging[method.paging]
+        return method.paging
+
+    def reading(self, method: Method) -> Paginator | None:
+        """Give the paginator by which a method is read.
+
+        A list of which nothing is said comes in one page, or it is an error.
+        """
+        declared = self.paginator(method)
+        is_list = any("[]" in source.at or "{}" in source.at for source in method.sources())
+        if declared is not None or method.single or method.answer != "json" or not is_list:
+            return declared
+        return OnePage()
+
+
+Place = Path | Mapping[str, Path]
+"""A root, or the folders of some providers by their names."""
+
+
+class Catalogue:
+    """Every provider, service and resource of some places."""
+
+    def __init__(self, places: Sequence[Place] = (), cache: Path | None = None) -> None:
+        self._places = tuple(places) or (built_in_root(),)
+        self._cache = cache
+        self._sources: dict[str, Source] = {}
+        self._tables: dict[str, Table] = {}
+
+    def providers(self) -> list[str]:
+        """Give the names of all providers."""
+        return sorted(self._folders)
+
+    def services(self, provider: str) -> list[str]:
+        """Give the names of a provider's services; any of these names may be in any case."""
+        return self._source(provider).services()
+
+    def check_service(self, provider: str, service: str) -> None:
+        """Make sure that there is a service; raises UnknownName or DefinitionError."""
+        self._of_service(provider, service)
+
+    def resources(self, provider: str, service: str) -> list[str]:
+        """Give the names of a service's resources, in the order of its file."""
+        return self._of_service(provider, service).resources(service.lower())
+
+    def provider(self, name: str) -> Provider:
+        """Load a provider; raises UnknownName or DefinitionError."""
+        return self._source(name).provider()
+
+    def about(self, provider: str, service: str) -> str:
+        """Describe a service, loading no more than that takes; raises as `service` does."""
+        return self._of_service(provider, service).about(service.lower())
+
+    def service(self, provider: str, name: str) -> Service:
+        """Load a service; raises UnknownName or DefinitionError."""
+        return self._of_service(provider, name).service(name.lower())
+
+    def table(self, name: str) -> Table:
+        """Find a resource by its dotted name, in any case.
+
+        Raises UnknownName, and NotSupportedError for what billql knows no columns of and cannot
+        read.
+        """
+        name = name.lower()
+        if name not in self._tables:
+            parts = name.split(".")
+            if len(parts) != 3:
+                raise UnknownName(
+                    f"{name} is not the name of a resource",
+                    hint="A resource has three parts: provider.service.resource.",
+                )
+            self._tables[name] = self._load(*parts)
+        return self._tables[name]
+
+    def names(self) -> Iterator[str]:
+        """Give the dotted name of every resource, save for those of large foreign documents.
+
+        These would have to be read just to be named.
+        """
+        for provider in self.providers():
+            if self._source(provider).is_light:
+                for service in self.services(provider):
+                    for resource in self.resources(provider, service):
+                        yield f"{provider}.{service}.{resource}"
+
+    def _load(self, provider: str, service: str, resource: str) -> Table:
+        source = self._of_service(provider, service)
+        try:
+            found = source.find(service, resource)
+        except KeyError:
+            known = source.resources(service)
+            raise unknown("resource", resource, known, f"{provider}.{service}.") from None
+        columns = found.resource.columns.values()
+        if found.beyond.keys() >= found.resource.methods.keys() and all(map(_is_asked, columns)):
+            need = next(iter(found.beyond.values()))
+            raise NotSupportedError(
+                f"{provider}.{service}.{resource} cannot be read: it needs {need}, which billql "
+                "cannot do"
+            )
+        return Table(provider, service, resource, found.provider, found.resource, found.beyond)
+
+    def _of_service(self, provider: str, service: str) -> Source:
+        """Give a provider's source, once it is certain that it has a service."""
+        source = self._source(provider)
+        known = source.services()
+        if service.lower() not in known:
+            if (why := source.lacks(service.lower())) is not None:
+                raise DefinitionError(
+                    f"{provider.lower()}.{service.lower()} cannot be read: {why}",
+                    hint="Add the provider again, from a folder that has all its files.",
+                )
+            raise unknown("service", service.lower(), known, f"{provider.lower()}.")
+        return source
+
+    def _source(self, provider: str) -> Source:
+        provider = provider.lower()
+        if provider not in self._folders:
+            raise unknown("provider", provider, self.providers(), "")
+        if provider not in self._sources:
+            self._sources[provider] = _open(self._folders[provider], self._cache)
+        return self._sources[provider]
+
+    @cached_property
+    def _folders(self) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for place in self._places:
+            for name, folder in _within(place):
+                found.setdefault(name, folder)
+        return found
+
+
+def _is_asked(column: Column) -> bool:
+    return column.path == "$parameter"
+
+
+def _within(place: Place) -> Iterator[tuple[str, Path]]:
+    if isinstance(place, Path):
+        for path in place.glob(f"*/{PROVIDER_FILE}"):
+            yield path.parent.name, path.parent
+    else:
+        yield from place.items()
+
+
+def _open(folder: Path, cache: Path | None) -> Source:
+    if is_stackql(folder):
+        from billql.definitions.stackql.folder import StackqlFolder
+
+        return StackqlFolder(folder, cache)
+    return BillqlFolder(folder, cache)
+
+
+def unknown(kind: str, name: str, known: Sequence[str], prefix: str) -> UnknownName:
+    """Make the error for a name that does not exist, with the nearest that does."""
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1, 0.5)
+    if near:
+        hint = f"Did you mean {prefix}{near[0]}?"
+    else:
+        hint = f"Known here: {', '.join(known) or 'none'}."
+    return UnknownName(f"There is no {kind} {prefix}{name}", hint=hint)

@@ -1,0 +1,50 @@
+"""Pages by the last row: the id of the last item asks for what comes after it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from billql.definitions.pagination.base import Pages, Paginator, Size, flag_of, token_of, unseen
+from billql.errors import BadAnswer
+from billql.messages import Request, member
+
+
+class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=True):
+    """While an answer says that there is more, the last item's id asks for it."""
+
+    size: Size | None = 100
+    size_parameter: str | None = "limit"
+
+    more: str = "has_more"
+    """Where an answer says whether more follows."""
+
+    id: str = "id"
+    """Where an item has its id."""
+
+    parameter: str = "starting_after"
+    """The query parameter that takes the id."""
+
+    def pages(self, first: Request) -> Pages:
+        """Yield one page after the other."""
+        seen: set[str] = set()
+        request = first
+        while True:
+            page = yield [request]
+            more = flag_of(member(page.data, self.more))
+            if more is False:
+                return
+            last = _id(page.of_last_item(self.id))
+            if more is not True or last is None:
+                raise BadAnswer(
+                    f"{request.method} {request.url} answered without {self.more} or without "
+                    f"the {self.id} of its last item, so its list cannot be read to its end"
+                )
+            request = first.with_query(self.parameter, unseen(last, seen, request))
+
+
+def _id(value: Any) -> str | None:
+    try:
+        found = token_of(value)
+    except ValueError:
+        return None
+    return None if found is None else str(found)

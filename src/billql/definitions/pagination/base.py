@@ -1,0 +1,127 @@
+"""What a paginator is: a generator of requests, driven elsewhere.
+
+`pages(first)` yields the requests that have become known, in the order of their rows, and is sent
+each page in that same order. It knows no network, so it can be tested without one:
+
+    pages = paginator.pages(first)
+    known = next(pages)            # [first]
+    known = pages.send(page)       # what follows, often one request, sometimes all the rest
+    ...                            # StopIteration after the last page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+
+from billql.errors import BadAnswer
+from billql.messages import Page, Request, member
+from billql.util.exact_json import Digits
+
+Pages = Generator[Sequence[Request], Page, None]
+"""Yields requests, is sent pages."""
+
+
+MOST_PAGES = 1_000_000
+"""More pages than any list has; an answer that tells of more is not believed."""
+
+Size = Annotated[int, msgspec.Meta(gt=0)]
+"""How many items a page can have."""
+
+
+class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How an API cuts a list into pages."""
+
+    size: Size | None = None
+    """The largest number of items that a page can have."""
+
+    size_parameter: str | None = None
+    """The parameter that asks for a page of some size."""
+
+    finds_all_at_once: ClassVar[bool] = False
+    """Whether the first page tells the requests for all the others."""
+
+    reads_headers: ClassVar[tuple[str, ...]] = ()
+    """The headers of answers that tell what follows."""
+
+    def sized(self, first: Request, wanted: int | None) -> Request:
+        """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
+        if self.size is None or self.size_parameter is None:
+            return first
+        size = self.size if wanted is None else max(1, min(self.size, wanted))
+        if self.sends_in_body:
+            return first.with_body(self.size_parameter, size)
+        return first.with_query(self.size_parameter, size)
+
+    def skip(self, first: Request, rows: int) -> tuple[Request, int]:
+        """Begin later in the list where that can be asked for; tells how many items are left out.
+
+        If the page that is begun with does not show that just these lie before it, `pages` raises
+        ListChanged for it.
+        """
+        return first, 0
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell how many pages a list will have, where its first one says it; only people ask."""
+        return None
+
+    @property
+    def sends_in_body(self) -> bool:
+        """Whether paging parameters go into the JSON body."""
+        return False
+
+    def pages(self, first: Request) -> Pages:
+        """Yield the requests that are known, be sent their pages in order."""
+        raise NotImplementedError
+
+
+def count_of(value: Any) -> int | None:
+    """Read a count of items or pages, which some APIs write as `7.0` or `"7"`."""
+    if isinstance(value, Digits):
+        value = value.number
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return value if is_count else None
+
+
+def flag_of(value: Any) -> bool | None:
+    """Read a flag, which some APIs write as a text."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def token_of(value: Any) -> str | int | None:
+    """Read a page token or an id, in which a number keeps every digit; raises ValueError for what
+    is neither text nor number. None, `false` and an empty text are none at all."""
+    if value is None or value is False or value == "":
+        return None
+    if isinstance(value, Digits):
+        number = value.number
+        return number if isinstance(number, int) else str(value)
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError
+    return value
+
+
+def pages_of(total: str, page: Page) -> int | None:
+    """Count the pages of a list from the total that one of them tells, if all hold as much."""
+    items = count_of(member(page.data, total))
+    return -(-items // page.count) if items is not None and page.count else None
+
+
+def unseen(token: str, seen: set[str], request: Request) -> str:
+    """Note a token; one that comes again would page in a circle for ever."""
+    if token in seen:
+        raise BadAnswer(
+            f"{request.method} {request.url} gave the same next page twice, "
+            "so its list has no end and no answer can be complete",
+            hint="This is a fault of the API; try again, and report it to the provider.",
+        )
+    seen.add(token)
+    return token

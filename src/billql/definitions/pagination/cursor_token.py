@@ -1,0 +1,65 @@
+"""Pages by token: each answer holds a token that asks for the next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from billql.definitions.pagination.base import Pages, Paginator, token_of, unseen
+from billql.errors import BadAnswer
+from billql.messages import Request
+
+
+class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True):
+    """The token of an answer goes back in a parameter; an empty one ends the list."""
+
+    size_parameter: str | None = "limit"
+
+    path: str = "next_page"
+    """Where an answer has the token."""
+
+    parameter: str = "next_page"
+    """The parameter that takes it."""
+
+    location: Literal["query", "body", "header"] = "query"
+    """Where that parameter goes."""
+
+    size_location: Literal["query", "body"] = "query"
+    """Where the parameter for the size goes."""
+
+    until_empty: bool = False
+    """Whether every answer has a token, so that it is an empty page which ends the list."""
+
+    refused_beside: tuple[str, ...] = ()
+    """Parameters of the first request that an API refuses beside a token."""
+
+    @property
+    def sends_in_body(self) -> bool:
+        """Whether the page's size goes into the JSON body."""
+        return self.size_location == "body"
+
+    def pages(self, first: Request) -> Pages:
+        """Yield one page after the other."""
+        seen: set[str] = set()
+        request = first
+        kept = tuple(pair for pair in first.query if pair[0] not in self.refused_beside)
+        following = replace(first, query=kept)
+        while True:
+            page = yield [request]
+            try:
+                token = token_of(page.at(self.path))
+            except ValueError:
+                raise BadAnswer(
+                    f"{request.method} {request.url} has no token at {self.path}"
+                ) from None
+            if token is None or (self.until_empty and page.count == 0):
+                return
+            unseen(str(token), seen, request)
+            request = self._with(following, token)
+
+    def _with(self, request: Request, token: str | int) -> Request:
+        if self.location == "body":
+            return request.with_body(self.parameter, token)
+        if self.location == "header":
+            return replace(request, headers=(*request.headers, (self.parameter, str(token))))
+        return request.with_query(self.parameter, token)

@@ -1,0 +1,43 @@
+"""Pages by link, in a header: `Link: <https://…>; rel="next"` (RFC 8288)."""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+from billql.definitions.pagination.base import Pages, Paginator, unseen
+from billql.definitions.pagination.next_url import follow
+from billql.messages import Request
+
+_HEADER = "link"
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
+
+
+class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw_only=True):
+    """The address that an answer's Link header calls next is followed until there is none.
+
+    An address on another origin would take the token there, so it is an error.
+    """
+
+    reads_headers: ClassVar[tuple[str, ...]] = (_HEADER,)
+
+    def pages(self, first: Request) -> Pages:
+        """Yield one page after the other."""
+        seen: set[str] = set()
+        request = first
+        while True:
+            page = yield [request]
+            address = next_link(page.headers.get(_HEADER, ""))
+            if address is None:
+                return
+            request = follow(request, unseen(address, seen, request))
+
+
+def next_link(header: str) -> str | None:
+    """Find the address that a Link header calls next."""
+    for address, attributes in _LINK.findall(header):
+        relation = _RELATION.search(attributes)
+        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
+            return str(address)
+    return None

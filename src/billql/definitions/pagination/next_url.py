@@ -1,0 +1,104 @@
+"""Pages by link: each answer holds the address of the next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+
+from billql.definitions.pagination.base import Pages, Paginator, count_of, pages_of, unseen
+from billql.errors import BadAnswer, ListChanged
+from billql.messages import Page, Request, member
+
+
+class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
+    """The answer's own address of the next page is followed until there is none.
+
+    An address on another origin would take the token there, so it is an error; where the API is
+    asked at another address than the definition's, the definition's stands for that.
+    """
+
+    path: str
+    """Where an answer has the next address, like `links.pages.next`."""
+
+    total: str | None = None
+    """Where an answer has the number of items in the whole list, if it tells it. It must be the
+    same on every page, and the items must add up to it."""
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell it from the total, where an answer has one."""
+        return None if self.total is None else pages_of(self.total, first)
+
+    def pages(self, first: Request) -> Pages:
+        """Yield one page after the other."""
+        seen: set[str] = set()
+        request = first
+        count = 0
+        total: Any = None
+        while True:
+            page = yield [request]
+            count += page.count
+            said = None if self.total is None else member(page.data, self.total)
+            said = said if count_of(said) is None else count_of(said)
+            if total is not None and said is not None and said != total:
+                raise _changed(first, f"it had {total} items, then {said}")
+            total = total if said is None else said
+            address = self._address(request, page)
+            if address is None:
+                break
+            request = follow(request, unseen(address, seen, request))
+        if total is not None and total != count:
+            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+
+    def _address(self, request: Request, page: Page) -> str | None:
+        address = member(page.data, self.path)
+        if address is None or address is False or address == "":
+            return None
+        if isinstance(address, str):
+            return address
+        raise BadAnswer(f"{request.method} {request.url} has no address at {self.path}")
+
+
+def _changed(first: Request, why: str) -> ListChanged:
+    return ListChanged(
+        f"The list at {first.url} changed while it was read: {why}",
+        hint="Run the statement again; a list that moves has no complete answer.",
+    )
+
+
+def follow(request: Request, address: str) -> Request:
+    """Give the request for an address of the next page; raises BadAnswer for another server's.
+
+    An API that is asked through a gateway may know the gateway's address, its own, or none.
+    """
+    here = urlsplit(request.url)
+    base = request.home.url if request.home else f"{here.scheme}://{here.netloc}"
+    public = request.home.public if request.home else base
+    try:
+        target = urlsplit(urljoin(request.url, address))
+        origin = _origin(target)
+        is_here, is_public = (origin == _origin(urlsplit(one)) for one in (base, public))
+    except ValueError:
+        raise BadAnswer(
+            f"{request.method} {request.url} gave an address of its next page that is none"
+        ) from None
+    if not (is_here or is_public):
+        raise BadAnswer(
+            f"{request.method} {request.url} points to another server for its next page: "
+            f"{target.scheme}://{target.hostname or ''}",
+            hint="A token is only ever sent to its provider's own server.",
+        )
+    prefix = urlsplit(base).path
+    asked = here.path.removeprefix(prefix)
+    has_prefix = is_here and target.path.startswith(f"{prefix}/") and target.path != asked
+    return replace(
+        request,
+        url=f"{base.removesuffix(prefix) if has_prefix else base}{target.path}",
+        query=tuple(parse_qsl(target.query, keep_blank_values=True)),
+    )
+
+
+def _origin(address: SplitResult) -> tuple[str, str | None, int | None, bool]:
+    """Give what makes two addresses lead to the same server (https://www.rfc-editor.org/rfc/rfc6454)."""
+    port = address.port or {"https": 443, "http": 80}.get(address.scheme)
+    return address.scheme, address.hostname, port, "@" in address.netloc

@@ -1,0 +1,53 @@
+"""Pages by number, ending on a count of pages: `?page=3`, answered with `pages: 7`."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, count_of
+from billql.errors import BadAnswer, ListChanged
+from billql.messages import Page, Request, member
+
+
+class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_only=True):
+    """Pages are numbered from 1, and each tells how many there are.
+
+    That number must be the same on every page; it also tells all the pages after the first, so
+    that they can be asked for at once.
+    """
+
+    finds_all_at_once: ClassVar[bool] = True
+
+    parameter: str = "page"
+    """The query parameter that takes the page's number."""
+
+    pages_at: str
+    """Where an answer has the number of pages, like `meta.pages`."""
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell it from the count."""
+        return count_of(member(first.data, self.pages_at))
+
+    def pages(self, first: Request) -> Pages:
+        """Yield the first page, then all the others."""
+        page = yield [first]
+        count = self._count(first, page)
+        known = [first.with_query(self.parameter, number) for number in range(2, count + 1)]
+        for request in tuple(known):
+            page = yield known
+            known = []
+            if self._count(request, page) != count:
+                raise ListChanged(
+                    f"The list at {first.url} changed while it was read: it had {count} pages, "
+                    f"then {self._count(request, page)}",
+                    hint="Run the statement again; a list that moves has no complete answer.",
+                )
+
+    def _count(self, request: Request, page: Page) -> int:
+        count = count_of(member(page.data, self.pages_at))
+        if count is not None and count <= MOST_PAGES:
+            return count
+        raise BadAnswer(
+            f"{request.method} {request.url} answered without a number of pages at "
+            f"{self.pages_at}, so it cannot be told whether its list is complete"
+        )

@@ -1,0 +1,109 @@
+"""Pages by number: `?page=3&per_page=200`, ending on a total or a count of pages."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from billql.definitions.pagination.base import (
+    MOST_PAGES,
+    Pages,
+    Paginator,
+    Size,
+    count_of,
+    pages_of,
+)
+from billql.errors import BadAnswer, ListChanged
+from billql.messages import Page, Request, member
+
+
+class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
+    """Pages are numbered from 1, and each tells how many items the whole list has.
+
+    The total is what makes the list whole: it must be the same on every page, and the items must
+    add up to it. It also tells all the pages after the first, so that they can be asked for at
+    once.
+    """
+
+    finds_all_at_once: ClassVar[bool] = True
+
+    parameter: str = "page"
+    """The query parameter that takes the page's number."""
+
+    size: Size | None = 200
+    size_parameter: str | None = "per_page"
+
+    total: str
+    """Where an answer has the number of items in the whole list, like `meta.total`."""
+
+    def skip(self, first: Request, rows: int) -> tuple[Request, int]:
+        """Begin with the page that holds the row after so many."""
+        size = self._size(first)
+        if size is None or rows < size:
+            return first, 0
+        return first.with_query(self.parameter, rows // size + 1), rows // size * size
+
+    def foretold(self, first: Page) -> int | None:
+        """Tell it from the total."""
+        return pages_of(self.total, first)
+
+    def pages(self, first: Request) -> Pages:
+        """Yield the first page, then all the others."""
+        start = int(dict(first.query).get(self.parameter, "1"))
+        page = yield [first]
+        total = self._total(first, page)
+        count = page.count
+        if start > 1:
+            count += self._left_out(first, start, page, total)
+        if count < total and page.count == 0:
+            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+        # An API may give smaller pages than it was asked for.
+        left = -(-(total - count) // page.count) if count < total else 0
+        if left > MOST_PAGES:
+            raise BadAnswer(
+                f"{first.method} {first.url} says that its list has {total} items, but a page of "
+                f"it holds {page.count}"
+            )
+        known = [first.with_query(self.parameter, start + i) for i in range(1, left + 1)]
+        for request in tuple(known):
+            page = yield known
+            known = []
+            if self._total(request, page) != total:
+                raise _changed(request, f"it had {total} items, then {self._total(request, page)}")
+            count += page.count
+        if count != total:
+            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+
+    def _left_out(self, first: Request, start: int, page: Page, total: int) -> int:
+        """Count the items before a page that was begun with; raises ListChanged if it is not sure.
+
+        Only a full page shows that pages are as large as was asked for, or a total that lies
+        before it.
+        """
+        size = self._size(first)
+        assert size is not None, "a page other than the first is asked for with a size"
+        before = (start - 1) * size
+        if total <= before and page.count == 0:
+            return total
+        if page.count != size or total < before + size:
+            raise _changed(first, f"its page {start} has {page.count} items")
+        return before
+
+    def _size(self, first: Request) -> int | None:
+        size = dict(first.query).get(self.size_parameter or "")
+        return int(size) or None if size is not None and size.isdecimal() else None
+
+    def _total(self, request: Request, page: Page) -> int:
+        total = count_of(member(page.data, self.total))
+        if total is not None:
+            return total
+        raise BadAnswer(
+            f"{request.method} {request.url} answered without a number at {self.total}, "
+            "so it cannot be told whether its list is complete"
+        )
+
+
+def _changed(request: Request, why: str) -> ListChanged:
+    return ListChanged(
+        f"The list at {request.url} changed while it was read: {why}",
+        hint="Run the statement again; an answer from a list that moves would not be complete.",
+    )

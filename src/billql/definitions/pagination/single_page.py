@@ -1,0 +1,42 @@
+"""A list in one answer, for an API of which nobody has said how it pages.
+
+An answer may still say that it is not the whole list; then there is no complete answer, and that
+is an error rather than a list that was cut.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from billql.definitions.pagination.base import Pages, Paginator
+from billql.definitions.pagination.signs import HEADERS, MORE, NEXT, plain, sign_of_more
+from billql.errors import BadAnswer
+from billql.messages import Request
+
+
+class OnePage(Paginator, frozen=True, tag_field="kind", tag="one_page", kw_only=True):
+    """The whole list comes at once; an answer that says that more follows is an error."""
+
+    reads_headers: ClassVar[tuple[str, ...]] = HEADERS
+
+    ignore: tuple[str, ...] = ()
+    """Members and headers of an answer that do not tell of the list, though their names sound so,
+    such as a `total` that is money."""
+
+    def pages(self, first: Request) -> Pages:
+        """Yield the one page."""
+        page = yield [first]
+        sign = sign_of_more(page, self.ignore)
+        if sign is not None:
+            raise BadAnswer(
+                f"{first.method} {first.url} gave a part of its list alone ({sign.words}), and the "
+                "definition does not say how to ask for the rest",
+                hint="Narrow the statement down until one answer holds all of it. Who writes the "
+                "definition can say how the list goes on; or, if that means something else, "
+                f"`paging: {{kind: one_page, ignore: [{sign.name:.40}]}}`.",
+            )
+
+
+def leads_on(name: str) -> bool:
+    """Tell whether a member of that name tells what follows a page."""
+    return plain(name) in NEXT | MORE

@@ -1,0 +1,371 @@
+"""What must hold of a definition beside its grammar: names refer to something, nothing contradicts.
+
+A definition that keeps to these rules can be declared to SQLite, planned and turned into requests;
+what an API makes of them is another matter.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from billql.definitions.decoding import (
+    DISCRETE,
+    FORMATTED,
+    MOMENTS,
+    ColumnType,
+    Format,
+    Span,
+    reader,
+)
+from billql.definitions.model import (
+    CONNECTION,
+    Column,
+    Method,
+    Parameter,
+    Provider,
+    Resource,
+    placeholders,
+)
+from billql.definitions.pagination import Paginator, Token
+from billql.planning.parameter_encoding import takes
+from billql.util.struct_errors import Place
+
+Problem = tuple[Place, str]
+"""A mistake: the path to it, and what is wrong."""
+
+_TOLD_APART = 63
+"""How many columns SQLite tells apart when it says which ones a statement reads
+(https://sqlite.org/vtab.html#colused)."""
+
+_MOST_COLUMNS = 1999
+"""How many columns SQLite allows (https://sqlite.org/limits.html#max_column), but for one that
+every resource has."""
+
+_DEFAULTS: Mapping[ColumnType, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int,),
+    "boolean": (bool,),
+    "real": (int, float),
+    "decimal": (int, float),
+}
+"""What a default may be, by the type of its column; that of a date is `today`."""
+
+_LISTED: Mapping[ColumnType, type] = {"text": str, "integer": int, "boolean": bool}
+"""What `values` may be, by the type of their column."""
+
+_OF_PARAMETERS: frozenset[Format | None] = frozenset(("json", "uuid"))
+"""The formats that say what a parameter takes, and nothing of how rows are written."""
+
+_ONE_LANGUAGE_ONLY = re.compile(
+    r"\\[^\W1-9bBdDfnrsStvwW_]|\(\?(?!:|<?[=!])|[*+?}]\+|\{,|\[\^?\]", re.ASCII
+)
+"""What Python's regular expressions and ECMAScript's do not both have, or do not read alike."""
+
+_PLAIN = re.compile(r"\\[\W_]|\[\^?(?!\])(?:\\.|[^\]\\])*\]", re.DOTALL)
+"""What they read alike: a character that is escaped, and a set."""
+
+
+def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
+    """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
+    columns = resource.columns
+    if CONNECTION in columns:
+        yield ("columns", CONNECTION), "every resource has this column already"
+    if len(columns) > _MOST_COLUMNS:
+        yield ("columns",), f"SQLite takes {_MOST_COLUMNS} columns at most"
+    yield from _unknown(("unique",), resource.unique, columns)
+    for name, column in columns.items():
+        for place, message in _column_problems(name, column, columns):
+            yield ("columns", name, *place), message
+    for name in list(columns)[_TOLD_APART:]:
+        if columns[name].path == "$parameter" or name in _read_for(resource):
+            yield (
+                ("columns", name),
+                f"must be among the first {_TOLD_APART} columns, because SQLite does not tell "
+                "which of the others a statement reads",
+            )
+    for name, method in resource.methods.items():
+        for place, message in _method_problems(method, columns, provider):
+            yield ("methods", name, *place), message
+
+
+def _unknown(
+    place: Place, names: Iterable[str], columns: Mapping[str, Column]
+) -> Iterator[Problem]:
+    for name in names:
+        if name not in columns:
+            yield place, f"there is no column {name}"
+
+
+def _read_for(resource: Resource) -> set[str]:
+    """Give the columns on whose reading it depends what is sent."""
+    return {
+        column
+        for method in resource.methods.values()
+        for parameter in method.parameters.values()
+        for column in parameter.when_read
+    }
+
+
+def _column_problems(name: str, column: Column, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    if column.currency is not None:
+        yield from _unknown(("currency",), (column.currency,), columns)
+    source = column.path or name
+    if source.count("[]") != (column.take is not None) or (column.take and source[0] == "$"):
+        yield (
+            ("take",),
+            "`take` and one [] in the path, like items[].price, need each other",
+        )
+    yield from _format_problems(("format",), column.format, column.type)
+    if column.divide is not None and column.type not in ("real", "decimal"):
+        yield ("divide",), "needs a column of type decimal or real"
+    if column.format in _OF_PARAMETERS:
+        yield ("format",), f"{column.format} is for parameters"
+    if column.whole and column.type not in MOMENTS:
+        yield ("whole",), f"needs a column of type {' or '.join(sorted(MOMENTS))}"
+    yield from _values_problems(column.values, column.type)
+    if column.value is not None:
+        yield from _constant_problems(("value",), column.value, column.type)
+        if column.values and column.value not in column.values:
+            yield ("value",), f"{column.value!r} is none of the column's `values`"
+
+
+def _format_problems(place: Place, format: Format | None, kind: ColumnType) -> Iterator[Problem]:
+    if format is not None and kind not in FORMATTED[format]:
+        expected = " or ".join(sorted(FORMATTED[format]))
+        yield place, f"{format} needs a column of type {expected}"
+
+
+def _values_problems(values: tuple[Any, ...], kind: ColumnType) -> Iterator[Problem]:
+    if values and kind not in _LISTED:
+        yield ("values",), f"needs a column of type {' or '.join(_LISTED)}"
+        return
+    for one in values:
+        if type(one) is not _LISTED[kind]:
+            yield ("values",), f"{one!r} is no value of a column of type {kind}"
+    if len(set(values)) < len(values):
+        yield ("values",), "a value stands twice"
+
+
+def _constant_problems(place: Place, value: Any, kind: ColumnType) -> Iterator[Problem]:
+    try:
+        reader(kind)([value])
+    except ValueError as error:
+        yield place, f"{error}, and the column is of type {kind}"
+
+
+# Methods ----------------------------------------------------------------------------------------
+
+
+def _method_problems(
+    method: Method, columns: Mapping[str, Column], provider: Provider
+) -> Iterator[Problem]:
+    yield from _path_problems(method, provider)
+    for name, parameter in method.parameters.items():
+        for place, message in _parameter_problems(name, parameter, columns):
+            yield ("parameters", name, *place), message
+    yield from _paging_problems(method, provider)
+    if not method.sources():
+        yield ("rows",), "there is no place for rows"
+    for source in method.sources():
+        yield from _unknown(("rows",), source.values, columns)
+        for name, value in source.values.items():
+            if name in columns:
+                yield from _constant_problems(("rows",), value, columns[name].type)
+    yield from _unknown(("order",), (term.removeprefix("-") for term in method.order), columns)
+    if method.keep is not None:
+        yield from _unknown(("keep", "unless"), method.keep.unless, columns)
+    yield from _window_problems(method, columns)
+
+
+def _path_problems(method: Method, provider: Provider) -> Iterator[Problem]:
+    in_path, in_host = set(placeholders(method.path)), set(placeholders(provider.url))
+    told = {
+        (parameter.location, parameter.name or name): name
+        for name, parameter in method.parameters.items()
+    }
+    for name in sorted(in_path):
+        if ("path", name) not in told:
+            yield ("request",), f"{{{name}}} has no parameter with `in: path`"
+    for name in sorted(in_host):
+        if ("host", name) not in told:
+            yield ("parameters",), f"{{{name}}} of the provider's url has none with `in: host`"
+    for (location, name), parameter in sorted(told.items()):
+        if location == "path" and name not in in_path:
+            yield ("parameters", parameter), f"the request has no {{{name}}}"
+        if location == "host" and name not in in_host:
+            yield ("parameters", parameter), f"the provider's url has no {{{name}}}"
+
+
+def _parameter_problems(
+    name: str, parameter: Parameter, columns: Mapping[str, Column]
+) -> Iterator[Problem]:
+    told = parameter.name or name
+    if (
+        parameter.location in ("path", "host")
+        and not parameter.required
+        and parameter.default is None
+        and (parameter.value is None or parameter.when_read)
+    ):
+        yield (), f"must be `required`, because nothing else fills {{{told}}}"
+    if parameter.lists is not None and parameter.location not in ("query", "body"):
+        yield ("lists",), "only a query or a body takes several values"
+    if parameter.format == "json" and parameter.location != "body":
+        yield ("format",), "json needs a parameter with `in: body`"
+    yield from _unknown(("when_read",), parameter.when_read, columns)
+    column = parameter.filters(name)
+    if column is None:
+        for word in ("values", "pattern", "ignores_case"):
+            if getattr(parameter, word):
+                yield (word,), "a parameter with `value` takes nothing else"
+        return
+    if column not in columns:
+        yield (), f"there is no column {column}"
+        return
+    kind = columns[column].type
+    yield from _format_problems(("format",), parameter.format, kind)
+    yield from _default_problems(parameter, kind)
+    yield from _taken_problems(parameter, kind)
+    if parameter.operator != "=" and kind not in DISCRETE:
+        yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
+    yield from _filter_problems(parameter, columns[column])
+
+
+def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
+    """Find what would make a filter lose rows: rows show something else than the API compares."""
+    kind, format = column.type, parameter.format
+    if kind in ("json", "blob"):
+        yield (), f"no API compares with a column of type {kind}"
+    if format in ("dollars", "filename", "reference"):
+        yield ("format",), f"{format} is for columns"
+    if column.path == "$parameter":
+        if parameter.ignores_case:
+            yield (
+                ("ignores_case",),
+                "a column with `path: $parameter` shows the statement's spelling",
+            )
+        return
+    if format == "json":
+        yield ("format",), "json needs a column with `path: $parameter`"
+    if column.value is not None:
+        yield (), "every row has the column's `value`, so there is nothing to filter"
+    if column.format == "filename":
+        yield (), "the column's name is cut out of a header, by which no API filters"
+    if column.only and parameter.match == "exact":
+        yield ("match",), "must be `superset`, because `only` makes some of the rows' values NULL"
+    if column.only and parameter.null is not None:
+        yield ("null",), "`only` makes values NULL that are none for the API, and would be missed"
+    if parameter.operator != "=":
+        return
+    if column.divide is not None:
+        yield ("operator",), "the column shows what is divided, so `=` would miss rows"
+    if column.format == "dollars":
+        yield ("operator",), "the column reads amounts like $3.11, so `=` would miss rows"
+    if format == column.format == "epoch" and kind == "timestamp":
+        return  # seconds that are counted have no fractions on either side
+    if kind in MOMENTS and not column.whole and (format is not None or kind == "timestamp"):
+        shown = {"date": "days", "month": "months", "timestamp": "seconds"}[kind]
+        yield (
+            ("operator",),
+            f"an instant is shown in whole {shown}, so `=` would miss its fractions, unless the "
+            "column is `whole: true`",
+        )
+
+
+def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
+    """Find what is wrong with the words that say which values a filter takes."""
+    words = [word for word in ("values", "pattern", "ignores_case") if getattr(parameter, word)]
+    if parameter.operator != "=":
+        for word in words:
+            yield (word,), "a bound takes every value; only `=` has a choice"
+    if kind != "text":
+        for word in words:
+            if word != "values":
+                yield (word,), "needs a column of type text"
+    if parameter.format is not None:
+        for word in words:
+            yield (word,), f"contradicts `format: {parameter.format}`, which says it already"
+    if parameter.values and parameter.pattern is not None:
+        yield ("pattern",), "`values` say it already"
+    yield from _values_problems(parameter.values, kind)
+    if parameter.pattern is not None:
+        broken = list(_pattern_problems(parameter.pattern))
+        yield from broken
+        if broken:
+            return
+    default = parameter.default
+    for one in default if isinstance(default, tuple) else (default,):
+        if type(one) is _LISTED.get(kind) and not takes(parameter, Span(one, one)):
+            yield ("default",), f"the parameter does not take {one!r}"
+
+
+def _pattern_problems(pattern: str) -> Iterator[Problem]:
+    try:
+        re.compile(pattern, re.ASCII)
+    except (re.error, OverflowError, RecursionError) as error:
+        yield ("pattern",), f"is no regular expression: {error}"
+        return
+    if (found := _ONE_LANGUAGE_ONLY.search(_PLAIN.sub("x", pattern))) is not None:
+        yield (
+            ("pattern",),
+            f"{found[0]} does not mean the same in Python and in ECMAScript; leave it out",
+        )
+
+
+def _default_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
+    default = parameter.default
+    if default is None:
+        return
+    several = isinstance(default, tuple)
+    if several and parameter.operator != "=":
+        yield ("default",), "a bound has one default"
+    for one in default if isinstance(default, tuple) else (default,):
+        is_today = one == "today" and not several
+        fits = kind == "date" if is_today else type(one) in _DEFAULTS.get(kind, ())
+        if not fits:
+            yield ("default",), f"{one!r} is no default for a column of type {kind}"
+
+
+def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
+    if isinstance(method.paging, str) and method.paging not in provider.paging:
+        yield ("paging",), f"the provider defines no paging called {method.paging}"
+        return
+    paginator = provider.paging[method.paging] if isinstance(method.paging, str) else method.paging
+    set_by_paging = set[tuple[str, str]]() if paginator is None else set(_set_by(paginator))
+    sent = {
+        (parameter.location, parameter.name or name): name
+        for name, parameter in method.parameters.items()
+    }
+    for key in sorted(sent.keys() & set_by_paging):
+        yield ("parameters", sent[key]), "the paging sets this parameter"
+    in_body = sorted(told for location, told in {*sent, *set_by_paging} if location == "body")
+    for outer in in_body:
+        if any(inner.startswith(f"{outer}.") for inner in in_body):
+            yield ("parameters",), f"{outer} in the body is a value and an object at once"
+
+
+def _set_by(paginator: Paginator) -> Iterator[tuple[str, str]]:
+    """Give the parameters that a paginator sets: where they go, and what they are called."""
+    parameter = getattr(paginator, "parameter", None)
+    if parameter is not None:
+        yield paginator.location if isinstance(paginator, Token) else "query", parameter
+    if paginator.size is not None and paginator.size_parameter is not None:
+        yield "body" if paginator.sends_in_body else "query", paginator.size_parameter
+
+
+def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    if method.cut is not None:
+        operators = {
+            parameter.operator[0]
+            for name, parameter in method.parameters.items()
+            if parameter.filters(name) == method.cut
+        }
+        if not operators >= {"<", ">"} or f"-{method.cut}" != next(iter(method.order), None):
+            yield ("cut",), f"needs `order: [-{method.cut}]` and parameters for both bounds"
+    if method.slices is not None:
+        found = columns.get(method.slices.column)
+        if found is None:
+            yield ("slices", "column"), f"there is no column {method.slices.column}"
+        elif found.type not in ("date", "timestamp"):
+            yield ("slices", "column"), "days need a column of type date or timestamp"

@@ -1,0 +1,105 @@
+"""Where one provider's definition is read from: the protocol, and billql's own kind.
+
+The catalogue knows providers by sources alone. Whatever kind of documents a source reads, it gives
+billql's own structs, and reads no more than it is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, NamedTuple, Protocol
+
+from billql.definitions.model import Provider, Resource, Service
+from billql.definitions.yaml_file import read_provider, read_service
+
+PROVIDER_FILE = "provider.yaml"
+
+
+class Found(NamedTuple):
+    """A resource as its source has it."""
+
+    resource: Resource
+    provider: Provider
+    """What it shares with others; parts of a provider may have servers of their own."""
+    beyond: Mapping[str, str] = MappingProxyType({})
+    """For methods that billql cannot call: what they need."""
+
+
+class Source(Protocol):
+    """One provider's definition. Names are in lower case; an unknown one raises KeyError."""
+
+    is_light: ClassVar[bool]
+    """Whether all of it is read in no time."""
+
+    def provider(self) -> Provider:
+        """Read the provider; raises DefinitionError."""
+
+    def services(self) -> list[str]:
+        """Name the services, without reading any."""
+
+    def lacks(self, service: str) -> str | None:
+        """Say what is missing of a service that the provider names; None if nothing is."""
+
+    def about(self, service: str) -> str:
+        """Describe a service; raises DefinitionError."""
+
+    def service(self, service: str) -> Service:
+        """Read a whole service; raises DefinitionError."""
+
+    def resources(self, service: str) -> list[str]:
+        """Name the resources of a service, in its order; raises DefinitionError."""
+
+    def find(self, service: str, resource: str) -> Found:
+        """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
+
+
+class BillqlFolder:
+    """A folder of billql's own definitions: `provider.yaml`, and a file for each service."""
+
+    is_light: ClassVar[bool] = True
+
+    def __init__(self, folder: Path, cache: Path | None) -> None:
+        self._folder = folder
+        self._cache = cache
+        self._services: dict[str, Service] = {}
+
+    @cached_property
+    def _provider(self) -> Provider:
+        return read_provider(self._folder / PROVIDER_FILE, self._cache)
+
+    def provider(self) -> Provider:
+        """Read the provider; raises DefinitionError."""
+        return self._provider
+
+    def services(self) -> list[str]:
+        """Name the services, without reading any."""
+        files = (path for path in self._folder.glob("*.yaml") if path.name != PROVIDER_FILE)
+        return sorted(path.stem for path in files)
+
+    def lacks(self, service: str) -> str | None:
+        """Give None: a service is named by its file alone."""
+        return None
+
+    def about(self, service: str) -> str:
+        """Describe a service; raises DefinitionError."""
+        return self.service(service).description
+
+    def service(self, service: str) -> Service:
+        """Read a whole service; raises DefinitionError."""
+        if service not in self._services:
+            if service not in self.services():
+                raise KeyError(service)
+            path = self._folder / f"{service}.yaml"
+            self._services[service] = read_service(path, self._provider, self._cache)
+        return self._services[service]
+
+    def resources(self, service: str) -> list[str]:
+        """Name the resources of a service, in its order; raises DefinitionError."""
+        return list(self.service(service).resources)
+
+    def find(self, service: str, resource: str) -> Found:
+        """Read a resource; raises DefinitionError."""
+        return Found(self.service(service).resources[resource], self._provider)

@@ -1,0 +1,214 @@
+"""A document: YAML text to plain data, within bounds, and the references inside it.
+
+The documents are large and come from strangers. So they are read event by event, which needs no
+recursion; tags mean nothing; aliases are copied, and counted, because a few lines of them can stand
+for billions of nodes. What was read is kept as MessagePack, under a name made of its content, and
+is then there in milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from billql._version import __version__
+from billql.definitions.yaml_events import events
+from billql.definitions.yaml_file import content as read
+from billql.definitions.yaml_file import keep
+from billql.errors import DefinitionError
+
+MAX_BYTES = 64 * 1024 * 1024
+"""The size of the largest documents in use is about a quarter of that."""
+
+MAX_NODES = 3_000_000
+"""How many values a document may have, aliases included; their texts may have `MAX_BYTES`."""
+
+MAX_DEPTH = 200
+"""How deep it may nest."""
+
+_HOPS = 32
+"""How many references may follow each other."""
+
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
+_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+class Unsupported(Exception):  # noqa: N818 - it says what billql does not do
+    """Something that a document asks for and billql cannot do; its text completes 'it needs …'."""
+
+
+class Document:
+    """A document's data, in which references are followed."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = mapping(data)
+
+    def resolve(self, value: Any) -> dict[str, Any]:
+        """Give an object, or the one that it refers to; raises Unsupported."""
+        for _ in range(_HOPS):
+            reference = mapping(value).get("$ref")
+            if not isinstance(reference, str):
+                return mapping(value)
+            value = self._at(reference)
+        raise Unsupported("a reference that leads to itself")
+
+    def _at(self, reference: str) -> Any:
+        if not reference.startswith("#/"):
+            raise Unsupported(f"another document ({reference:.80})")
+        found: Any = self.data
+        for part in pointer(reference):
+            if isinstance(found, list) and part.isdecimal() and int(part) < len(found):
+                found = found[int(part)]
+            elif isinstance(found, dict) and part in found:
+                found = found[part]
+            else:
+                raise Unsupported(f"what is not there ({reference:.80})")
+        return found
+
+
+def pointer(reference: str) -> list[str]:
+    """Take a JSON Pointer apart (RFC 6901)."""
+    parts = reference.removeprefix("#/").split("/")
+    return [part.replace("~1", "/").replace("~0", "~") for part in parts]
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """Give an object; what is none counts as an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: Any) -> list[Any]:
+    """Give a list; what is none counts as an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: Any) -> str:
+    """Give a text; what is none counts as an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def load(path: Path, cache: Path | None) -> Document:
+    """Read a document; raises DefinitionError."""
+    content = read(path, MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise DefinitionError(f"{path}: larger than {MAX_BYTES} bytes")
+    if cache is None:
+        return Document(_parse(path, content))
+    named = hashlib.sha256(f"stackql\0{__version__}\0".encode() + content).hexdigest()
+    kept = cache / f"{named}.msgpack"
+    try:
+        return Document(msgspec.msgpack.decode(kept.read_bytes()))
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        data = _parse(path, content)
+    keep(kept, msgspec.msgpack.encode(data))
+    return Document(data)
+
+
+def _parse(path: Path, content: bytes) -> Any:
+    import yaml
+
+    try:
+        return _Builder(path).build(events(content))
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise DefinitionError(f"{path}:{line}: not YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        raise DefinitionError(f"{path}: not YAML: {error.reason}") from None
+
+
+class _Builder:
+    """Makes plain data of YAML's events."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._line = 0
+        self._nodes = 0
+        self._copied = 0
+        """How many characters aliases stand for."""
+        self._anchors: dict[str, Any] = {}
+        self._root: list[Any] = []
+        self._open: list[list[Any] | dict[str, Any]] = [self._root]
+        """The lists and objects around the place that is read."""
+        self._keys: list[str | None] = [None]
+        """For each of them the key whose value comes next."""
+
+    def build(self, events: Iterator[Any]) -> Any:
+        """Give the data of a document."""
+        import yaml
+
+        for event in events:
+            self._line = event.start_mark.line
+            if isinstance(event, yaml.ScalarEvent):
+                self._add(_scalar(event), event)
+            elif isinstance(event, yaml.AliasEvent):
+                self._add(self._copy(self._anchors.get(event.anchor or ""), len(self._open)), None)
+            elif isinstance(event, yaml.CollectionStartEvent):
+                made: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+                self._add(made, event)
+                self._open.append(made)
+                self._keys.append(None)
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self._open.pop()
+                self._keys.pop()
+        return self._root[0] if self._root else {}
+
+    def _add(self, value: Any, event: Any) -> None:
+        """Put a value where it belongs: it may be a key, or what follows one."""
+        self._count(len(self._open))
+        holder = self._open[-1]
+        key = self._keys[-1]
+        if isinstance(holder, list):
+            holder.append(value)
+        elif key is None:
+            # A key that is no word stands for nothing that OpenAPI knows.
+            self._keys[-1] = str(getattr(event, "value", ""))
+        else:
+            holder.setdefault(key, value)
+            self._keys[-1] = None
+        if event is not None and event.anchor is not None:
+            self._anchors[event.anchor] = value
+
+    def _copy(self, value: Any, depth: int) -> Any:
+        """Copy what an alias stands for, as far as it has been read."""
+        self._count(depth)
+        if isinstance(value, dict):
+            self._copied += sum(map(len, value))
+            return {key: self._copy(part, depth + 1) for key, part in list(value.items())}
+        if isinstance(value, list):
+            return [self._copy(part, depth + 1) for part in list(value)]
+        if isinstance(value, str):
+            self._copied += len(value)
+        return value
+
+    def _count(self, depth: int) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            self._fail(f"more than {MAX_NODES} values")
+        if depth > MAX_DEPTH:
+            self._fail(f"nested deeper than {MAX_DEPTH} levels")
+        if self._copied > MAX_BYTES:
+            self._fail(f"aliases that stand for more than {MAX_BYTES} characters")
+
+    def _fail(self, message: str) -> NoReturn:
+        raise DefinitionError(f"{self._path}:{self._line + 1}: {message}")
+
+
+def _scalar(event: Any) -> str | int | float | bool | None:
+    """Give a scalar's value; what is not plainly a number, true, false or null is text."""
+    written: str = event.value
+    if event.style or not event.implicit[0]:
+        return written
+    if written in _WORDS:
+        return _WORDS[written]
+    if len(written) < 24 and _INTEGER.fullmatch(written):
+        return int(written)
+    if len(written) < 24 and _DECIMAL.fullmatch(written):
+        return float(written)
+    return written

@@ -1,0 +1,170 @@
+"""What a JSON schema says: where an answer has its rows, and what their members are.
+
+A schema may be made of others (`$ref`, `allOf`), or leave it open which of several holds (`oneOf`,
+`anyOf`); a row then has the members of all of them. Schemas contain themselves, directly or by way
+of others, so each is looked at once.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from billql.definitions.decoding import ColumnType
+from billql.definitions.stackql.document import Document, Unsupported, mapping, sequence, text
+
+_SCALARS: dict[str, ColumnType] = {
+    "string": "text",
+    "integer": "integer",
+    "number": "real",
+    "boolean": "boolean",
+}
+_CHOICES = ("allOf", "oneOf", "anyOf")
+_LONGEST_KEY = 1000
+"""How many characters a path to rows may have."""
+
+_STEP = re.compile(r"""\.([\w@$-]+)|\['([^'\]]+)'\]|\["([^"\]]+)"\]|(\[\*\])""")
+
+
+class Shape(NamedTuple):
+    """Where an answer has its rows, and what these are."""
+
+    at: str
+    """The path to them, as definitions have it."""
+    is_list: bool
+    members: dict[str, dict[str, Any]]
+    """The members of a row, with their schemas; none if its schema names none."""
+    kind: ColumnType
+    """What a row is as a whole."""
+    may_be_left_out: bool
+    envelope: dict[str, dict[str, Any]]
+    """The members of the answer itself."""
+
+
+def shape(document: Document, schema: Any, object_key: str | None) -> Shape:
+    """Find the rows of an answer; raises Unsupported."""
+    envelope = members(document, schema)
+    path = steps(object_key) if object_key is not None else []
+    if object_key is None and "items" in envelope and not is_array(document, schema):
+        path = ["items"]
+    here = schema
+    may_be_left_out = False
+    for name in path:
+        if is_array(document, here):
+            raise Unsupported("rows in lists of lists")
+        may_be_left_out = may_be_left_out or name not in required(document, here)
+        here = members(document, here).get(name)
+        if here is None:
+            # The description may lag behind the API, and then a list is more likely than not.
+            return Shape(".".join(path) + "[]", True, {}, "json", True, envelope)
+    is_list = is_array(document, here)
+    row = items(document, here) if is_list else here
+    at = ".".join(path) + ("[]" if is_list else "")
+    found = members(document, row)
+    return Shape(at, is_list, found, kind(document, row), may_be_left_out, envelope)
+
+
+def steps(object_key: str) -> list[str]:
+    """Take a JSONPath apart that leads through members alone; raises Unsupported."""
+    if len(object_key) > _LONGEST_KEY:
+        raise Unsupported(f"rows at {object_key:.80}")
+    rest = object_key.strip()
+    rest = rest.removeprefix("$") if rest.startswith("$") else f".{rest}"
+    found: list[str] = []
+    while rest:
+        step = _STEP.match(rest)
+        if step is None or (step[4] and rest != step[4]):
+            raise Unsupported(f"rows at {object_key:.80}")
+        name = step[1] or step[2] or step[3]
+        if name is not None:
+            if "." in name:
+                raise Unsupported(f"rows at {object_key:.80}")
+            found.append(name)
+        rest = rest[step.end() :]
+    return found
+
+
+def members(document: Document, schema: Any) -> dict[str, dict[str, Any]]:
+    """Give the members that an object may have, with their schemas."""
+    found: dict[str, dict[str, Any]] = {}
+    for part in _parts(document, schema, _CHOICES):
+        for name, member in mapping(part.get("properties")).items():
+            found.setdefault(name, mapping(member))
+    return found
+
+
+def required(document: Document, schema: Any) -> set[str]:
+    """Give the members that an object always has."""
+    parts = _parts(document, schema, ("allOf",))
+    names = (name for part in parts for name in sequence(part.get("required")))
+    return {name for name in names if isinstance(name, str)}
+
+
+def _parts(document: Document, schema: Any, choices: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Give a schema and those that it is made of, each of them once, in their order."""
+    found: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    waiting = [schema]
+    while waiting:
+        part = document.resolve(waiting.pop())
+        if id(part) not in seen:
+            seen.add(id(part))
+            found.append(part)
+            for choice in reversed(choices):
+                waiting.extend(reversed(sequence(part.get(choice))))
+    return found
+
+
+def is_array(document: Document, schema: Any) -> bool:
+    """Tell whether a schema describes a list."""
+    return "array" in _types(document, schema)
+
+
+def items(document: Document, schema: Any) -> dict[str, Any]:
+    """Give the schema of a list's elements."""
+    parts = _parts(document, schema, _CHOICES)
+    return next((mapping(part["items"]) for part in parts if "items" in part), {})
+
+
+def kind(document: Document, schema: Any) -> ColumnType:
+    """Give the column type for a schema's values; what may be anything is JSON."""
+    resolved = document.resolve(schema)
+    if resolved.get("x-stackQL-stringOnly") is True:
+        return "json"
+    types = _types(document, resolved) - {"null"}
+    return _SCALARS.get(types.pop(), "json") if len(types) == 1 else "json"
+
+
+def _types(document: Document, schema: Any) -> set[str]:
+    """Give what a schema's values may be, in JSON's words."""
+    found: set[str] = set()
+    for part in _parts(document, schema, _CHOICES):
+        said = part.get("type")
+        if said is not None:
+            found.update(filter(text, said if isinstance(said, list) else [said]))
+        elif "properties" in part:
+            found.add("object")
+        elif "items" in part:
+            found.add("array")
+        elif sequence(part.get("enum")) and all(map(text, sequence(part.get("enum")))):
+            found.add("string")
+    return found
+
+
+def about(document: Document, schema: Any, otherwise: str) -> str:
+    """Give a description in a sentence or two; a word beside a reference goes before its own."""
+    said = text(mapping(schema).get("description")) or text(
+        document.resolve(schema).get("description")
+    )
+    return sentence(said, otherwise)
+
+
+_LONGEST = 400
+
+
+def sentence(said: Any, otherwise: str) -> str:
+    """Make a description one line that ends in a full stop."""
+    words = " ".join(text(said).split()) or otherwise
+    if len(words) > _LONGEST:
+        words = words[:_LONGEST].rsplit(" ", 1)[0] + "…."
+    return words if words.endswith((".", "?", "!")) else f"{words}."

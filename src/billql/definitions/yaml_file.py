@@ -1,0 +1,226 @@
+"""Reading definition files: YAML text to strict structs, with errors that point at the line.
+
+Definitions are data, and may come from strangers. So YAML's clever parts are refused: tags,
+anchors and aliases, duplicate keys, several documents. A date or a `no` stays the text that was
+written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+import yaml
+
+from billql._version import __version__
+from billql.definitions import yaml_events
+from billql.definitions.model import Provider, Service
+from billql.definitions.rules import Problem, problems
+from billql.errors import DefinitionError
+from billql.util.struct_errors import FIRST_USE, Place, misfit
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A definition larger than this is not one that a person wrote."""
+
+MAX_DEPTH = 40
+"""So is one that nests deeper."""
+
+MAX_VALUES = 100_000
+"""So is one with more keys and values; each costs a thousand times the bytes that it was."""
+
+MAX_TEXT = 20_000
+"""So is one with a longer text: no description, no query and no path takes as many characters."""
+
+T = TypeVar("T", Provider, Service)
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
+_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
+
+
+def read_provider(path: Path, cache: Path | None = None) -> Provider:
+    """Read a `provider.yaml`; raises DefinitionError."""
+    return _read(path, Provider, "", cache, lambda value: ())
+
+
+def read_service(path: Path, provider: Provider, cache: Path | None = None) -> Service:
+    """Read a service's file and check it against its provider; raises DefinitionError."""
+
+    def check(service: Service) -> Iterator[Problem]:
+        for name, resource in service.resources.items():
+            for place, message in problems(resource, provider):
+                yield ("resources", name, *place), message
+
+    return _read(path, Service, repr(provider), cache, check)
+
+
+def _read(
+    path: Path,
+    kind: type[T],
+    context: str,
+    cache: Path | None,
+    check: Callable[[T], Iterable[Problem]],
+) -> T:
+    text = content(path, MAX_BYTES + 1)
+    kept = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
+    if kept is not None and (found := _recall(kept, kind)) is not None:
+        return found
+    value = _Document(path, text).convert(kind, check)
+    if kept is not None:
+        keep(kept, msgspec.msgpack.encode(value))
+    return value
+
+
+def content(path: Path, most: int) -> bytes:
+    """Read so many bytes at most of a file; raises DefinitionError, as for a pipe or a device."""
+    try:
+        # Nobody may ever write to a pipe, and some devices have no end.
+        if not path.is_file() and path.exists():
+            raise DefinitionError(f"{path}: cannot be read: it is not a file")
+        with path.open("rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _fingerprint(kind: type, text: bytes, context: str) -> str:
+    parts = (__version__, kind.__name__, context)
+    return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
+
+
+def _recall(path: Path, kind: type[T]) -> T | None:
+    try:
+        with FIRST_USE:
+            return msgspec.msgpack.decode(path.read_bytes(), type=kind)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Keep what was parsed; a cache that cannot be written is only slower."""
+    import os
+    import tempfile
+
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink()
+
+
+class _Document:
+    """A YAML document with the line of each of its parts."""
+
+    def __init__(self, path: Path, text: bytes) -> None:
+        self._path = path
+        self._lines: dict[Place, int] = {(): 1}
+        if len(text) > MAX_BYTES:
+            self._fail((), f"larger than {MAX_BYTES} bytes")
+        try:
+            self._refuse_cleverness(text)
+            node = yaml.compose(text, Loader=yaml_events.LOADER)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            self._fail((), f"not YAML: {error.problem}", mark.line if mark else 0)
+        except yaml.reader.ReaderError as error:
+            self._fail((), f"not YAML: {error.reason}", text.count(b"\n", 0, error.position))
+        if node is None:
+            self._fail((), "empty")
+        self._value = self._build(node, ())
+
+    def _refuse_cleverness(self, text: bytes) -> None:
+        """Refuse what definitions do not use, before anything is made of it.
+
+        A few lines of aliases can stand for billions of nodes, and composing goes down one C
+        frame for each level.
+        """
+        depth = documents = values = 0
+        for event in yaml_events.events(text):
+            line = event.start_mark.line if event.start_mark else 0
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                self._fail((), f"nested deeper than {MAX_DEPTH} levels", line)
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MAX_VALUES:
+                self._fail((), f"more than {MAX_VALUES} keys and values", line)
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_TEXT:
+                self._fail((), f"a text longer than {MAX_TEXT} characters", line)
+            if documents > 1:
+                self._fail((), "a second document; one file holds one definition", line)
+            if getattr(event, "anchor", None) is not None:
+                self._fail((), "anchors and aliases are not used here", line)
+            if (tag := getattr(event, "tag", None)) is not None:
+                self._fail((), f"the tag {tag} is not used here", line)
+
+    def _fail(self, place: Place, message: str, line: int | None = None) -> NoReturn:
+        shown = self._line(place) if line is None else line + 1
+        where = "".join(f".{part}" for part in place).removeprefix(".")
+        raise DefinitionError(
+            f"{self._path}:{shown}: {where + ': ' if where else ''}{message}",
+            hint="docs/definitions.md describes the format; its JSON Schema is in docs/.",
+        )
+
+    def _line(self, place: Place) -> int:
+        while place not in self._lines:
+            place = place[:-1]
+        return self._lines[place]
+
+    def _build(self, node: yaml.Node, place: Place) -> Any:
+        self._lines.setdefault(place, node.start_mark.line + 1)
+        if isinstance(node, yaml.MappingNode):
+            return self._build_mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._build(item, (*place, i)) for i, item in enumerate(node.value)]
+        return self._build_scalar(node)
+
+    def _build_mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        built: dict[str, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line
+            if not isinstance(key, yaml.ScalarNode):
+                self._fail(place, "a key must be a word", line)
+            if key.value in built:
+                self._fail((*place, key.value), "this key stands here twice", line)
+            self._lines[(*place, key.value)] = line + 1
+            built[key.value] = self._build(value, (*place, key.value))
+        return built
+
+    def _build_scalar(self, node: yaml.Node) -> str | int | float | bool | None:
+        """Give a scalar's value; what is not plainly a number, true, false or null is text."""
+        text: str = node.value
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind == "null":
+            return None
+        if kind == "bool" and text in ("true", "false"):
+            return text == "true"
+        if len(text) < 20:
+            if kind == "int" and _INTEGER.fullmatch(text):
+                return int(text)
+            if kind == "float" and _DECIMAL.fullmatch(text):
+                return float(text)
+        return text
+
+    def convert(
+        self,
+        kind: type[T],
+        check: Callable[[T], Iterable[Problem]],
+    ) -> T:
+        try:
+            with FIRST_USE:
+                value = msgspec.convert(self._value, kind)
+        except msgspec.ValidationError:
+            place, message = misfit(self._value, kind)
+            self._fail(place, message)
+        for place, message in check(value):
+            self._fail(place, message)
+        return value

@@ -1,0 +1,259 @@
+"""Whether billql can do its work here: versions, surroundings, config file, definitions, tokens.
+
+Each thing that is looked at gives a `Finding`. Nothing is sent unless it is asked for; then each
+connection is asked for one small thing, and says by its answer whether its token is accepted, how
+many requests it has left, and what time it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+
+from billql._version import __version__
+from billql.config import paths
+from billql.config.file import Chosen
+from billql.definitions.catalog import Catalogue, Table
+from billql.doctor import surroundings
+from billql.doctor.finding import Finding, Level, failure
+from billql.errors import CredentialMissing, Error, Exit, InterfaceError
+from billql.http import secret_sources
+from billql.http.api_errors import refusal
+from billql.http.credentials import Connection, Credentials
+from billql.http.exchange import Exchanges, NoReply, Reply, Wire
+from billql.http.rate_limiter import remaining
+from billql.messages import Request
+from billql.planning.binder import bind
+from billql.planning.planner import choose, paginator_of
+from billql.sqlite.options import Asked
+
+_MOST_SKEW = 30.0
+"""By how many seconds the clock may be wrong before it matters to a token or a signature."""
+
+
+def examine(
+    asked: Asked, *, online: bool = False, wire: Exchanges | None = None
+) -> Iterator[Finding]:
+    """Look at everything; with `online`, at what each connection's API says as well."""
+    yield from _versions()
+    try:
+        found = asked.configured()
+    except Error as error:
+        yield failure("config", error)
+        found = Chosen()
+    else:
+        yield from _config(asked, found)
+    try:
+        catalogue = asked.catalogue(found)
+    except Error as error:
+        yield failure("definitions", error)
+        catalogue = Catalogue()
+    yield from _definitions(asked, found, catalogue)
+    credentials = Credentials(asked.environ, asked.tokens, asked.urls, found.connections)
+    yield from surroundings.look(asked.environ, _urls(catalogue, credentials))
+    yield from _unknown_variables(asked.environ, found, catalogue)
+    probe = _Probe(asked, found, wire) if online else None
+    yield from _connections(credentials, found, catalogue, probe)
+
+
+def worst(findings: list[Finding]) -> int:
+    """Give the exit code of the worst finding."""
+    return max((one.exit for one in findings if one.level is Level.ERROR), default=Exit.OK)
+
+
+def _versions() -> Iterator[Finding]:
+    import apsw
+
+    # An older Python than billql needs does not come this far.
+    yield Finding(Level.OK, "Python", platform.python_version())
+    yield Finding(Level.OK, "billql", __version__)
+    yield Finding(Level.OK, "SQLite", f"{apsw.sqlite_lib_version()}, by APSW {apsw.apsw_version()}")
+
+
+def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
+    path = asked.config_path
+    if path is None:
+        yield Finding(
+            Level.NOTE,
+            "config",
+            "none, for there is no home folder",
+            "Name a file with BILLQL_CONFIG or --config, or a home folder with HOME.",
+        )
+        return
+    if not os.path.exists(path):  # noqa: PTH110 - it never raises
+        yield Finding(Level.NOTE, "config", f"none; it would be {path}")
+        return
+    for warning in found.warnings:
+        yield Finding(Level.WARNING, "config", warning)
+    yield Finding(Level.OK, "config", f"{path}: {_count(len(found.connections), 'connection')}")
+
+
+def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[Finding]:
+    for folder in (*asked.definitions, *found.profile.definitions):
+        with contextlib.suppress(InterfaceError):  # it was told already
+            if not os.path.isdir(path := paths.expanded(folder)):  # noqa: PTH112
+                hint = "--definitions, or `definitions` in the config file, names it."
+                yield Finding(Level.WARNING, "definitions", f"{path} is no folder", hint)
+    for name in catalogue.providers():
+        try:
+            services = catalogue.services(name)
+            count = sum(len(catalogue.resources(name, service)) for service in services)
+            version = catalogue.provider(name).version
+        except Error as error:
+            yield failure(f"provider {name}", error)
+        else:
+            yield Finding(Level.OK, f"provider {name}", f"{version}: {_count(count, 'resource')}")
+
+
+def _urls(catalogue: Catalogue, credentials: Credentials) -> Iterator[str]:
+    """Give the addresses that connections ask, as far as there are any."""
+    for provider_name in catalogue.providers():
+        for name in credentials.names(provider_name):
+            with contextlib.suppress(Error):
+                provider = catalogue.provider(provider_name)
+                yield credentials.address(name, provider_name, provider)
+
+
+def _unknown_variables(
+    environ: Mapping[str, str], found: Chosen, catalogue: Catalogue
+) -> Iterator[Finding]:
+    """Find variables of billql's that say nothing, which a typing error makes of them."""
+    known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
+    known |= {f"BILLQL_{name.upper()}_URL" for name in catalogue.providers()}
+    known |= {secret_sources.variable(name) for name in found.connections}
+    known |= {one.token_env for one in found.connections.values() if one.token_env}
+    for name in sorted(environ):
+        if name.startswith("BILLQL_") and name not in known:
+            near = difflib.get_close_matches(name, sorted(known), 1)
+            hint = f"Did you mean {near[0]}?" if near else None
+            yield Finding(Level.WARNING, "environment", f"{name} means nothing to billql", hint)
+
+
+def _connections(
+    credentials: Credentials, found: Chosen, catalogue: Catalogue, probe: _Probe | None
+) -> Iterator[Finding]:
+    for name, config in found.connections.items():
+        if config.provider not in catalogue.providers():
+            yield Finding(
+                Level.ERROR,
+                f"connection {name}",
+                f"there is no provider {config.provider}",
+                f"Known providers: {', '.join(catalogue.providers())}.",
+                Exit.USAGE,
+            )
+    for provider_name in catalogue.providers():
+        for name in credentials.names(provider_name):
+            subject = f"connection {name}"
+            try:
+                provider = catalogue.provider(provider_name)
+                credentials.address(name, provider_name, provider)
+                connection = credentials.connection(name, provider_name, provider)
+            except CredentialMissing as error:
+                if name in found.connections:
+                    yield failure(subject, error)
+                else:
+                    yield Finding(Level.NOTE, subject, "not set up", error.hint)
+            except Error as error:
+                yield failure(subject, error)
+            else:
+                text = f"has a token, from {connection.source}"
+                if connection.readdressed is not None:
+                    text += f"; it asks {connection.url}, by {connection.readdressed}"
+                yield Finding(Level.OK, subject, text)
+                if probe is not None:
+                    yield from probe.ask(connection, catalogue)
+
+
+class _Probe:
+    """Asks a connection for one small thing."""
+
+    def __init__(self, asked: Asked, found: Chosen, wire: Exchanges | None) -> None:
+        self._options = asked.options(found)
+        self._wire = wire or Wire(
+            self._options.settings, self._options.http_transport, environ=asked.environ
+        )
+
+    def ask(self, connection: Connection, catalogue: Catalogue) -> Iterator[Finding]:
+        """Tell what the API says to a connection's token, and whether the clocks agree."""
+        subject = f"connection {connection.name}"
+        table = _easiest(catalogue, connection.provider_name)
+        if table is None:
+            yield Finding(Level.NOTE, subject, "not asked: every resource needs a key")
+            return
+        request = self._request(table, connection)
+        headers = connection.headers_for(request)
+        before = time.monotonic()
+        try:
+            reply = self._wire.exchange(request, headers, threading.Event())
+        except Error as error:
+            yield failure(subject, error)
+            return
+        except NoReply as why:
+            hint = why.hint or "Check the network, and the connection's address."
+            text = connection.hide(f"{connection.url} gave no answer: {why}")
+            yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
+            return
+        yield _accepted(subject, table, request, connection, reply)
+        took = time.monotonic() - before
+        yield from _clock(subject, reply, self._options.clock().timestamp(), took)
+
+    def _request(self, table: Table, connection: Connection) -> Request:
+        plan = choose(table, (), frozenset())
+        (chain,) = bind(table, plan, (), [connection], self._options.clock()).chains[:1]
+        paginator = paginator_of(table, table.resource.methods[plan.method])
+        return chain.first if paginator is None else paginator.sized(chain.first, 1)
+
+
+def _easiest(catalogue: Catalogue, provider: str) -> Table | None:
+    """Find a resource that can be read without a key, if possible one of a single row."""
+    found = None
+    for service in catalogue.services(provider):
+        for resource in catalogue.resources(provider, service):
+            table = catalogue.table(f"{provider}.{service}.{resource}")
+            plan = choose(table, (), frozenset())
+            if plan.missing:
+                continue
+            if table.resource.methods[plan.method].single:
+                return table
+            found = found or table
+    return found
+
+
+def _accepted(
+    subject: str, table: Table, request: Request, connection: Connection, reply: Reply
+) -> Finding:
+    if reply.status == 200:
+        left = remaining(reply.headers)
+        return Finding(Level.OK, subject, f"its token is accepted{f'; {left}' if left else ''}")
+    if reply.status == 403:
+        return Finding(Level.OK, subject, f"its token is accepted, but may not read {table.name}")
+    return failure(subject, refusal(request, connection, reply))
+
+
+def _clock(subject: str, reply: Reply, now: float, took: float) -> Iterator[Finding]:
+    """Compare the API's clock with this one; an answer tells its time to the second."""
+    try:
+        theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
+    except (ValueError, OverflowError):
+        return
+    skew = now - theirs
+    if abs(skew) > _MOST_SKEW + took:
+        way = "ahead of" if skew > 0 else "behind"
+        yield Finding(
+            Level.WARNING,
+            "clock",
+            f"{abs(skew):.0f} seconds {way} the API of {subject}",
+            "Let the machine set its clock by the network.",
+        )
+    else:
+        yield Finding(Level.OK, "clock", f"agrees with the API of {subject}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,43 @@
+"""Whether rows come in the order that their API promises.
+
+Where a definition states an order that a statement asks for, SQLite does not sort, and may stop at
+the first row. If the promise is broken the answer would be wrong, so every row is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from billql.definitions.decoding import SQLValue
+from billql.errors import BadAnswer
+from billql.fetching.row_decoder import Row
+
+
+class Watch:
+    """Looks at rows as they go by; `terms` are places in a row, and whether they descend."""
+
+    def __init__(self, terms: Sequence[tuple[int, bool]], table: str) -> None:
+        self._terms = terms
+        self._table = table
+        self._last: list[tuple[tuple[int, SQLValue], ...]] = []
+
+    def look(self, rows: Sequence[Row]) -> None:
+        """Raise BadAnswer if the rows do not follow those before them."""
+        keys = self._last + [tuple(_rank(row[at]) for at, _ in self._terms) for row in rows]
+        expected = list(keys)
+        for number, (_, descending) in reversed(list(enumerate(self._terms))):
+            expected.sort(key=lambda key: key[number], reverse=descending)
+        if expected != keys:
+            raise BadAnswer(
+                f"{self._table} came in another order than its API promises, so it cannot be "
+                "relied on for the ORDER BY, or a min() or max(), of this statement",
+                hint="Sort by an expression instead, such as ORDER BY +column.",
+            )
+        self._last = keys[-1:]
+
+
+def _rank(value: SQLValue) -> tuple[int, SQLValue]:
+    """Give a key that sorts as SQLite does: NULL, numbers, texts, blobs."""
+    if value is None:
+        return 0, 0
+    return (1 if isinstance(value, int | float) else 2 if isinstance(value, str) else 3), value

@@ -1,0 +1,122 @@
+"""Partitions: which rows are a list's own, where one scan reads several lists.
+
+A filter may give more than it was asked for, and then a row comes in several lists of a scan: in
+those for the values of an IN, for the values of a default, for windows of time. So each list gives
+the rows of its own part alone. A row that is in no list's part, because its column is NULL perhaps,
+comes from the first list that has it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from billql.definitions.decoding import SQLValue
+from billql.fetching.row_decoder import Row, RowMaker
+
+
+@dataclass(frozen=True)
+class Point:
+    """The part of a list that is for one value of a column."""
+
+    value: SQLValue
+    known: frozenset[SQLValue]
+    """The values that some list is for, unless the statement asks for them."""
+    asked: bool
+    """Whether the statement asks for just these values, so that a row with another is none."""
+
+    def holds(self, value: SQLValue) -> bool | None:
+        """Tell whether a row with this value is the list's own; None if it is no list's."""
+        if value == self.value:
+            return True
+        return False if self.asked or value in self.known else None
+
+
+@dataclass(frozen=True)
+class Several:
+    """The part of a list that is for several values of a column, all of which are asked for."""
+
+    values: frozenset[SQLValue]
+    asked: bool = True
+    """Whether the statement asks for just these values."""
+
+    def holds(self, value: SQLValue) -> bool | None:
+        """Tell whether a row with this value is the list's own."""
+        return value in self.values
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a list that is for a window of a column; None leaves an end open."""
+
+    low: SQLValue
+    high: SQLValue
+    asked: bool
+    """Whether the statement asks for a range, so that a row without a value is none."""
+
+    def holds(self, value: SQLValue) -> bool | None:
+        """Tell whether a row with this value is the list's own; None if it is no list's."""
+        if value is None:
+            return False if self.asked else None
+        above = self.low is None or value >= self.low  # type: ignore[operator]
+        return above and (self.high is None or value <= self.high)  # type: ignore[operator]
+
+
+Part = Point | Several | Window
+
+
+class Sieve:
+    """Passes the rows of one reading of a list that are its own, and new.
+
+    `elsewhere` are the rows of no list's part that lists before this one had; `earlier` what an
+    earlier reading has passed on already.
+    """
+
+    def __init__(
+        self,
+        maker: RowMaker,
+        parts: Mapping[str, Part],
+        elsewhere: Mapping[Row, int],
+        earlier: Iterable[Row] = (),
+    ) -> None:
+        self._parts = [(maker.place(name), part) for name, part in parts.items()]
+        self._shown = maker.shown
+        self._elsewhere = Counter(elsewhere)
+        self._earlier = Counter(map(maker.shown, earlier))
+        self.strays: Counter[Row] = Counter()
+        """The rows of this list that are in no list's part, by what they are known by."""
+
+    @property
+    def misses(self) -> bool:
+        """Whether rows of the earlier reading have not come again so far."""
+        return bool(self._earlier)
+
+    def pass_on(self, rows: list[Row]) -> list[Row]:
+        """Give those of some rows that are the list's own, and new."""
+        if self._parts:
+            rows = [row for row in rows if self._is_own(row)]
+        return [row for row in rows if self._is_new(row)] if self._earlier else rows
+
+    def _is_own(self, row: Row) -> bool:
+        held = [part.holds(row[place]) for place, part in self._parts]
+        if False in held:
+            return False
+        return None not in held or self._is_first(row)
+
+    def _is_first(self, row: Row) -> bool:
+        known = row[-1] or row
+        self.strays[known] += 1
+        if not self._elsewhere[known]:
+            return True
+        self._elsewhere[known] -= 1
+        return False
+
+    def _is_new(self, row: Row) -> bool:
+        shown = self._shown(row)
+        if not self._earlier[shown]:
+            return True
+        self._earlier[shown] -= 1
+        if not self._earlier[shown]:
+            del self._earlier[shown]
+        return False

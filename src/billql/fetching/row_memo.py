@@ -1,0 +1,74 @@
+"""The row memo: the rows of a key that a statement has read, in case a join asks for them again.
+
+Bounded by the cells that it holds, so that a statement over many keys needs no more memory than
+one over few. What was used least recently goes first. But a nested loop asks for its keys in a
+circle, so if there is no room for all, the one that was used least recently is the one that is
+needed next: therefore what comes when there is no room is the first to go again, until it is used.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Iterator
+
+from billql.fetching.row_decoder import Row
+
+_STAYS = 16
+"""Of so many keys that come when there is no room one stays, in case the others are of no use any
+more."""
+
+
+class RowMemo:
+    """Remembers the rows of keys, `most` cells of them altogether.
+
+    Rows that would take more than a quarter of that are not remembered, so that no key drives all
+    the others out.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._rows: OrderedDict[Hashable, list[Row]] = OrderedDict()
+        self._without_room = 0
+        self.cells = 0
+        """How many cells it holds; a key counts as one more, because it may have no rows."""
+
+    def get(self, name: Hashable) -> list[Row] | None:
+        """Give the rows of a key; None if they are not remembered."""
+        rows = self._rows.get(name)
+        if rows is not None:
+            self._rows.move_to_end(name)
+        return rows
+
+    def passing(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+        """Pass the rows of a key on, and remember them once all have been read."""
+        rows: list[Row] = []
+        cells = 1
+        for batch in batches:
+            cells += sum(map(len, batch))
+            if cells <= self._most // 4:
+                rows += batch
+            yield batch
+        if cells <= self._most // 4:
+            self._put(name, rows)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._rows.clear()
+        self.cells = 0
+
+    def _put(self, name: Hashable, rows: list[Row]) -> None:
+        # Two scans may have read the same key side by side.
+        self.cells -= _cells(self._rows.pop(name, None))
+        size = _cells(rows)
+        has_room = self.cells + size <= self._most
+        while self.cells + size > self._most:
+            self.cells -= _cells(self._rows.popitem(last=False)[1])
+        self._rows[name] = rows
+        self.cells += size
+        self._without_room += not has_room
+        if not has_room and self._without_room % _STAYS:
+            self._rows.move_to_end(name, last=False)
+
+
+def _cells(rows: list[Row] | None) -> int:
+    return 0 if rows is None else sum(map(len, rows)) + 1

@@ -1,1 +1,0 @@
-"""Front ends: each is one file that stands on a session and knows nothing of the others."""

@@ -1,0 +1,143 @@
+"""How often an API may be asked: one limiter for each credential.
+
+It starts from what the definition states and is corrected by what answers say. It only counts and
+computes; waiting is done by whoever asks.
+"""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from typing import NamedTuple
+
+from billql.definitions.model import Limit
+from billql.util.clock import Clock
+
+_LONGEST_HOLD = 3600.0
+"""The longest time for which an answer is believed that no request shall come: after an hour it
+does no harm to ask again."""
+
+
+class Limiter:
+    """Counts requests in sliding windows; thread-safe."""
+
+    def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
+        self._windows = [(limit, deque[float]()) for limit in limits]
+        self._clock = clock or Clock()
+        self._held_until = 0.0
+        self._lock = threading.Lock()
+
+    def reserve(self, path: str = "") -> float:
+        """Take a place for a request; give the seconds to wait, or 0.0 with the place taken."""
+        with self._lock:
+            moment = self._clock.monotonic()
+            wait = max(0.0, self._held_until - moment)
+            windows = [one for one in self._windows if path.endswith(one[0].path_ends)]
+            for limit, sent in windows:
+                while sent and sent[0] + limit.seconds <= moment:
+                    sent.popleft()
+                if len(sent) >= limit.requests:
+                    wait = max(wait, sent[0] + limit.seconds - moment)
+            if wait == 0.0:
+                for _, sent in windows:
+                    sent.append(moment)
+            return wait
+
+    def hold(self, seconds: float) -> None:
+        """Let no request pass for so many seconds."""
+        with self._lock:
+            until = self._clock.monotonic() + min(seconds, _LONGEST_HOLD)
+            self._held_until = max(self._held_until, until)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Learn from an answer: none remaining means waiting for the reset that it names."""
+        for quota in _quotas(headers):
+            if quota.is_used_up:
+                self.hold(self._until(quota.reset))
+
+    def _until(self, reset: str) -> float:
+        """Read a reset: (milli)seconds since 1970, or, where they are few, seconds from now."""
+        seconds = _seconds(reset) or 0.0
+        if seconds > 10**11:
+            seconds /= 1000
+        return max(0.0, seconds - self._clock.now()) if seconds > 10**9 else seconds
+
+
+class _Quota(NamedTuple):
+    """What an answer tells of a limit, in the words of its headers."""
+
+    remaining: str
+    reset: str
+    limit: str = ""
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether nothing is left of it."""
+        return _seconds(self.remaining) == 0
+
+
+_PREFIXES = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
+
+
+def _quotas(headers: Mapping[str, str]) -> Iterator[_Quota]:
+    """Read the headers of an answer that tell of limits.
+
+    The drafts of the IETF knew three forms: a header for each number, one of `remaining=0, reset=9`
+    and one of `"name";r=0;t=9` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers).
+    """
+    for prefix in _PREFIXES:
+        found = [headers.get(f"{prefix}{one}", "").strip() for one in _Quota._fields]
+        yield _Quota(*found)
+    whole = _pairs(headers.get("ratelimit", "").split(","))
+    yield _Quota(*(whole.get(one, "") for one in _Quota._fields))
+    for part in headers.get("ratelimit", "").split(","):
+        pairs = _pairs(part.split(";"))
+        yield _Quota(pairs.get("r", ""), pairs.get("t", ""))
+
+
+def _pairs(parts: Iterable[str]) -> dict[str, str]:
+    halves = (part.partition("=") for part in parts)
+    return {name.strip().lower(): value.strip() for name, _, value in halves}
+
+
+def is_used_up(headers: Mapping[str, str]) -> bool:
+    """Tell whether an answer says that nothing is left of a limit."""
+    return any(quota.is_used_up for quota in _quotas(headers))
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Read `retry-after` (RFC 9110, 10.2.3): seconds, or a date; None where there is none."""
+    value = headers.get("retry-after", "").strip()
+    seconds = _seconds(value)
+    if seconds is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return max(0.0, moment.timestamp() - now)
+
+
+def remaining(headers: Mapping[str, str]) -> str | None:
+    """Say how many requests an answer leaves; None where it does not tell."""
+    for quota in _quotas(headers):
+        left, limit = _count(quota.remaining), _count(quota.limit)
+        if left is not None:
+            return f"{left:,}{'' if limit is None else f' of {limit:,}'} requests are left"
+    return None
+
+
+def _count(text: str) -> int | None:
+    """Read a count; one of more digits than any has is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
+
+
+def _seconds(text: str) -> float | None:
+    """Read a count of seconds, which some APIs give with a fraction."""
+    digits = text.replace(".", "", 1)
+    return float(text) if digits.isascii() and digits.isdecimal() else None

@@ -1,0 +1,137 @@
+"""Where the token of a configured connection is: the environment, the keyring, a command, the file.
+
+What a source says of itself names the place, never the token.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Mapping
+
+from billql.config.file import ConnectionConfig
+from billql.errors import CredentialMissing, InterfaceError
+
+SERVICE = "billql"
+"""The service under which the system's keyring has tokens."""
+
+_COMMAND_SECONDS = 120.0
+"""How long a command may take: some wait for a fingerprint."""
+
+Passwords = Callable[[str, str], str | None]
+"""Gives the password of a service and a user name, or None."""
+
+
+def variable(connection: str) -> str:
+    """Name the environment variable that has a connection's token if nothing else is said."""
+    letters = "".join(letter if letter.isalnum() else "_" for letter in connection)
+    return f"BILLQL_{letters.upper()}_TOKEN"
+
+
+def describe(name: str, config: ConnectionConfig) -> str:
+    """Say in words where a connection's token is looked for."""
+    if config.token is not None:
+        return "the config file"
+    if config.token_env is not None:
+        return f"the environment variable {config.token_env}"
+    if config.token_command is not None:
+        return f"the command {_program(config.token_command)}"
+    if config.token_keyring is not None:
+        return f"the keyring, as {SERVICE} {config.token_keyring}"
+    return f"the environment variable {variable(name)}, or the keyring, as {SERVICE} {name}"
+
+
+def find(
+    name: str, config: ConnectionConfig, environ: Mapping[str, str], passwords: Passwords
+) -> str:
+    """Find a connection's token; raises CredentialMissing or InterfaceError."""
+    if sum(one is not None for one in _ways(config)) > 1:
+        raise InterfaceError(
+            f"The connection {name} says in several ways where its token is",
+            hint="Keep one of token_env, token_keyring, token_command and token.",
+        )
+    if config.token is not None:
+        return _required(name, config, config.token, "token = …")
+    if config.token_command is not None:
+        return _printed(name, config.token_command)
+    if config.token_env is not None:
+        return _required(
+            name, config, environ.get(config.token_env), f"export {config.token_env}=…"
+        )
+    if config.token_keyring is not None:
+        told = f"keyring set {SERVICE} {config.token_keyring}"
+        return _required(name, config, passwords(SERVICE, config.token_keyring), told)
+    found = environ.get(variable(name)) or passwords(SERVICE, name)
+    return _required(name, config, found, f"export {variable(name)}=…")
+
+
+def keyring_password(service: str, user: str) -> str | None:
+    """Ask the system's keyring; where there is none, it holds nothing."""
+    try:
+        import keyring
+        import keyring.errors
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(service, user)
+    except keyring.errors.NoKeyringError:
+        return None
+    except Exception as error:  # what a backend raises is its own business
+        raise CredentialMissing(
+            f"The system's keyring gives nothing: {type(error).__name__}",
+            hint="Unlock it, and run the statement again."
+            if isinstance(error, keyring.errors.KeyringError)
+            else "Correct what chooses it: PYTHON_KEYRING_BACKEND, or keyringrc.cfg.",
+        ) from None
+
+
+def _ways(config: ConnectionConfig) -> tuple[str | None, ...]:
+    return (config.token, config.token_env, config.token_keyring, config.token_command)
+
+
+def _required(name: str, config: ConnectionConfig, found: str | None, advice: str) -> str:
+    if found and found.strip():
+        return found
+    raise CredentialMissing(
+        f"There is no token for the connection {name}: {describe(name, config)} has none",
+        hint=f"Put it there: {advice}",
+    )
+
+
+def _program(command: str) -> str:
+    """Give the program of a command; its arguments may be private."""
+    return command.split(maxsplit=1)[0] if command.strip() else "without a name"
+
+
+def _printed(name: str, command: str) -> str:
+    """Run a command and give the first line that it prints."""
+    program = _program(command)
+    try:
+        done = subprocess.run(
+            shlex.split(command, posix=os.name == "posix"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=_COMMAND_SECONDS,
+            check=False,
+        )
+    except (OSError, IndexError) as error:
+        why = getattr(error, "strerror", None) or "it is empty"
+        raise _failed(name, program, why) from None
+    except ValueError:
+        raise _failed(name, program, "a quote is not closed") from None
+    except subprocess.TimeoutExpired:
+        raise _failed(name, program, f"it took over {_COMMAND_SECONDS:.0f} seconds") from None
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    if done.returncode != 0:
+        raise _failed(name, program, f"it ended with code {done.returncode}")
+    if not lines or not lines[0].strip():
+        raise _failed(name, program, "it printed nothing")
+    return lines[0]
+
+
+def _failed(name: str, program: str, why: str) -> CredentialMissing:
+    return CredentialMissing(
+        f"There is no token for the connection {name}: the command {program} gave none: {why}",
+        hint="Run the token_command of the config file by itself; it must print the token.",
+    )

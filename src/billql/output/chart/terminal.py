@@ -1,0 +1,136 @@
+"""A figure in a terminal; plotext draws what is neither a label nor a number.
+
+Bars lie on their side: a row each, with the number before the bar, so that a picture tells the
+values even where it is small. Lines have a mark for each series, so that they need no colour.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import plotext
+
+from billql.output.cells import BOLD, PLAIN, cut, text, width
+from billql.output.chart.scale import Scale, shares, shown, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from billql.output import Style
+    from billql.output.chart.figure import Figure
+
+_WIDTH, _HEIGHT = 80, 16
+"""The size where there is no terminal, and the height of lines."""
+_LEAST = 10
+"""How many cells a picture has at least."""
+_LABEL = 32
+"""How many cells a label has at most."""
+_COLORS = (33, 166, 35, 162, 99, 136, 37, 244)
+"""Colours of https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit that show on dark and light."""
+_MARKS = "•+x*o#%@"
+_TICK = 12
+"""How many cells there should be between two ticks."""
+
+
+def drawn(figure: Figure, style: Style) -> str:
+    """Draw a figure as text."""
+    room = style.width or _WIDTH
+    lines = [cut(figure.title, room)]
+    if style.color:
+        lines = [f"{BOLD}{lines[0]}{PLAIN}"]
+    lines += (_bars if figure.kind == "bars" else _line)(figure, room, style.color)
+    return "".join(f"{line.rstrip(' ')}\n" for line in lines)
+
+
+def _bars(figure: Figure, room: int, color: bool) -> list[str]:
+    bars = [
+        (label if number == 0 else "", series.name, series.values[place], number)
+        for place, label in enumerate(figure.labels)
+        for number, series in enumerate(figure.series)
+    ]
+    values = ["NULL" if bar[2] is None else text(bar[2]) for bar in bars]
+    columns = [_aligned([bar[0] for bar in bars]), _aligned(values, right=True)]
+    if len(figure.series) > 1:
+        columns.insert(1, _aligned([bar[1] for bar in bars]))
+    before = ["  ".join(cells) + " " for cells in zip(*columns, strict=True)]
+    size = max(room - width(before[0]), _LEAST)
+    scale = Scale([bar[2] for bar in bars if bar[2] is not None], max(size // _TICK, 1))
+    canvas = _canvas(size, len(bars) + 1)
+    canvas.axes(False)
+    canvas.ruler("y").lim(0, max(len(bars) - 1, 1)).direction(-1).ticks([])
+    _mark(canvas.ruler("x"), scale)
+    canvas.line(scale.share(0), orientation="vertical", pixel=plotext.pixel())
+    for row, (_, _, value, number) in enumerate(bars):
+        if value:
+            ends = [scale.share(0), scale.share(value)]
+            bar = canvas.signal(ends, [row, row], marker=_marker("full", number))
+            canvas.draw(bar.lines(True))
+    drawn = _lines(canvas, color)
+    return [
+        start + line for start, line in zip((*before, " " * width(before[0])), drawn, strict=True)
+    ]
+
+
+def _line(figure: Figure, room: int, color: bool) -> list[str]:
+    values = [value for series in figure.series for value in series.values if value is not None]
+    scale = Scale(values)
+    canvas = _canvas(room, _HEIGHT)
+    canvas.axes(False, side=1)
+    _mark(canvas.ruler("y"), scale)
+    across = shares(figure.places)
+    chosen = spread(len(across), max(room // (2 * _TICK), 2))
+    labels = [figure.labels[at] for at in chosen]
+    canvas.ruler("x").lim(0, 1).ticks([across[at] for at in chosen], labels=labels)
+    alone = len(figure.series) == 1
+    for number, series in enumerate(figure.series):
+        marker = _marker("braille" if alone else _MARKS[number], number)
+        for points in _unbroken(across, series.values, scale):
+            canvas.draw(canvas.signal(*zip(*points, strict=True), marker=marker).lines(True))
+    legend = [f"{_MARKS[number]} {series.name}" for number, series in enumerate(figure.series)]
+    return [*([] if alone else ["   ".join(legend)]), *_lines(canvas, color)]
+
+
+def _unbroken(
+    across: Sequence[float], values: Sequence[int | float | None], scale: Scale
+) -> list[list[tuple[float, float]]]:
+    """Cut a series into parts without a gap."""
+    parts: list[list[tuple[float, float]]] = [[]]
+    for x, value in zip(across, values, strict=True):
+        if value is None:
+            parts.append([])
+        else:
+            parts[-1].append((x, scale.share(value)))
+    return [part for part in parts if part]
+
+
+def _aligned(cells: Sequence[str], *, right: bool = False) -> list[str]:
+    cells = [cut(cell, _LABEL) for cell in cells]
+    size = max(map(width, cells))
+    spaces = [" " * (size - width(cell)) for cell in cells]
+    pairs = zip(spaces, cells, strict=True) if right else zip(cells, spaces, strict=True)
+    return [one + other for one, other in pairs]
+
+
+def _canvas(columns: int, rows: int) -> Any:
+    """Give an empty picture; plotext has just one, which knows its terminal only by itself."""
+    plotext.terminal.limit(width=False, height=False)
+    canvas = plotext.figure
+    canvas.clear()
+    canvas.theme("colorless")
+    canvas.plot_size(columns, rows)
+    return canvas
+
+
+def _mark(ruler: Any, scale: Scale) -> None:
+    """Give an axis the ticks of a scale; what is drawn are shares of it, which never overflow."""
+    places = [scale.share(tick) for tick in scale.ticks]
+    ruler.lim(0, 1).ticks(places, labels=[shown(tick) for tick in scale.ticks])
+
+
+def _marker(symbol: str, number: int) -> Any:
+    return plotext.marker(symbol, plotext.pixel(_COLORS[number]))
+
+
+def _lines(canvas: Any, color: bool) -> list[str]:
+    drawn = str(canvas.build().string(colorless=not color))
+    return drawn.removesuffix("\n").split("\n")

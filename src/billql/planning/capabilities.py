@@ -1,0 +1,66 @@
+"""Which predicates the methods of a resource need, and which they take, as people are told."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from billql.definitions.catalog import Table
+from billql.definitions.decoding import Operator
+from billql.definitions.model import Method, Parameter
+from billql.messages import plain
+from billql.planning.planner import Constraint, bearing_on, chooses_connections, filters, unfilled
+
+_OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
+    "=",
+    "in",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "is null",
+)
+
+
+def required(table: Table, method: Method) -> list[str]:
+    """Name the columns about which a statement must say something, if it uses a method.
+
+    A column whose value only the statement knows is not among them for that alone, because it may
+    be left unread.
+    """
+    return list(dict.fromkeys(unfilled(method, ())))
+
+
+def optional(table: Table, method: Method) -> list[str]:
+    """Name the other columns that a method can filter on."""
+    needed = required(table, method)
+    return list(dict.fromkeys(column for column, _ in filters(method) if column not in needed))
+
+
+def always_required(table: Table) -> set[str]:
+    """Name the columns that no method can do without."""
+    return set.intersection(*(set(required(table, one)) for one in table.resource.methods.values()))
+
+
+def operators(table: Table, column: str) -> list[str]:
+    """Give the operators on a column that some method pushes down to the API."""
+    methods = table.resource.methods.values()
+    predicates = {one: Constraint(column, one, usable=True) for one in _OPERATORS}
+    return [
+        operator
+        for operator, predicate in predicates.items()
+        if chooses_connections(predicate)
+        or any(bearing_on(method, predicate) for method in methods)
+    ]
+
+
+def carried(table: Table, key: str, parameter: Parameter) -> str:
+    """Say in a sentence what a parameter carries; `key` is its name in the definition."""
+    if parameter.value is not None:
+        read = ", ".join(parameter.when_read)
+        when = f", if the statement reads {read}" if read else ""
+        return f"Always {plain(parameter.value)}{when}."
+    about = table.columns[parameter.column or key].description.strip()
+    if parameter.default is None:
+        return about
+    several = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
+    return f"{about} Without a constraint, it is {' and '.join(map(plain, several))}."

@@ -1,0 +1,1 @@
+"""SQL text alone: tokens, rewriting with a source map, SHOW and USE, kinds of statements."""

@@ -1,0 +1,285 @@
+"""Outer joins that a WHERE makes smaller, so that SQLite hands over what the WHERE says.
+
+SQLite gives a virtual table no term of the WHERE for the right side of an outer join, so that
+
+    FROM crm LEFT JOIN customers k ON k.email = crm.email WHERE k.id = 'cus_1'
+
+would read the whole list. A comparison with a column of `k` is not true of the rows in which `k` is
+NULL, so a join that adds such rows may as well not add them: the join loses its LEFT. Where it is
+the rows of `k` that a RIGHT JOIN keeps, the comparison is said again in its ON. Both give the very
+rows that the statement means (https://sqlite.org/optoverview.html#outer_join_strength_reduction,
+which SQLite does for its own tables).
+
+Pure. Tokens are looked at, and nothing but these forms is changed: what may mean something else,
+such as a term below an OR, is left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from billql.sql.source_map import Splice, Spliced, splice
+from billql.sql.tokenizer import Token, tokenize, unquote
+
+_NAMES = {"word", "quoted"}
+_LITERALS = {"string", "number", "blob"}
+_AFTER_WHERE = {"GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT"}
+_AFTER_WHERE |= {"RETURNING", "ON"}  # ON CONFLICT, after INSERT … SELECT
+_OF_JOINS = {"NATURAL", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "OUTER", "JOIN"}
+_NO_ALIAS = _OF_JOINS | {"ON", "USING", "INDEXED", "NOT"}
+_COMPARISONS = {"=", "==", "<", "<=", ">", ">=", "<>", "!="}
+
+IsResource = Callable[[tuple[str, ...]], bool]
+"""Whether the parts of a table's name name a resource."""
+
+_Tokens = Sequence[Token]
+
+
+def strengthened(sql: str, is_resource: IsResource) -> Spliced:
+    """Give a statement whose outer joins add no rows that its WHERE would leave out."""
+    if "JOIN" not in sql.upper():
+        return Spliced(sql, sql)
+    words = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
+    keywords = {token.keyword for token in words}
+    splices: list[Splice] = []
+    is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}
+    if is_concerned and "CREATE" not in keywords:
+        for query in _queries(words):
+            splices += _splices(sql, query, is_resource)
+    splices.sort()
+    return Spliced(splice(sql, splices), sql, tuple(splices))
+
+
+@dataclass
+class _Query:
+    """The FROM and the WHERE of a SELECT, with what is in parentheses as one group each."""
+
+    sources: list[_Group] = field(default_factory=list)
+    where: list[_Group] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """A token, or all from a parenthesis (or a CASE) to the one that closes it."""
+
+    token: Token
+    end: int
+    whole: bool = False
+
+    @property
+    def keyword(self) -> str:
+        return "" if self.whole else self.token.keyword
+
+    @property
+    def text(self) -> str:
+        return "" if self.whole else self.token.text
+
+    @property
+    def is_name(self) -> bool:
+        return not self.whole and self.token.kind in _NAMES
+
+
+def _queries(words: _Tokens) -> Iterator[_Query]:
+    """Give the queries of a statement that have a WHERE, those in parentheses too."""
+    stack: list[tuple[list[_Group], Token | None]] = [([], None)]
+    for token in words:
+        if token.text == "(" or token.keyword == "CASE":
+            stack.append(([], token))
+        elif (opened := stack[-1][1]) is not None and _closes(opened, token):
+            inside, _ = stack.pop()
+            yield from _cut(inside)
+            stack[-1][0].append(_Group(opened, token.end, whole=True))
+        elif token.text == ";":
+            yield from _cut(stack[0][0])
+            stack = [([], None)]
+        else:
+            stack[-1][0].append(_Group(token, token.end))
+    yield from _cut(stack[0][0])
+
+
+def _closes(opened: Token, token: Token) -> bool:
+    return token.text == ")" if opened.text == "(" else token.keyword == "END"
+
+
+def _cut(groups: Sequence[_Group]) -> Iterator[_Query]:
+    """Cut the queries of one depth: from SELECT to what follows the WHERE."""
+    query: _Query | None = None
+    place: list[_Group] | None = None
+    before = ""
+    for group in groups:
+        word = group.keyword
+        if word == "SELECT":
+            query, place = _Query(), None
+        elif query is None:
+            pass
+        elif word == "FROM" and before != "DISTINCT" and not query.sources:
+            place = query.sources
+        elif word == "WHERE" and query.sources:
+            place = query.where
+        elif word in _AFTER_WHERE and not (word == "ON" and place is query.sources):
+            if query.where:
+                yield query
+            query, place = None, None
+        elif place is not None:
+            place.append(group)
+        before = word
+    if query is not None and query.where:
+        yield query
+
+
+@dataclass
+class _Join:
+    """One table of a FROM, and how it is joined to what stands before it."""
+
+    kind: list[_Group]
+    """Its words, such as LEFT OUTER."""
+    called: str
+    is_resource: bool
+    end: int
+    """Where the table with its alias ends."""
+    condition: list[_Group] = field(default_factory=list)
+    has_using: bool = False
+
+    @property
+    def keywords(self) -> set[str]:
+        return {group.keyword for group in self.kind}
+
+
+def _splices(sql: str, query: _Query, is_resource: IsResource) -> Iterator[Splice]:
+    joins = list(_joins(query.sources, is_resource))
+    terms = dict(_terms(sql, query.where))
+    rejecting = {join.called for join in joins if join.called in terms}
+    before: set[str] = set()
+    for join in joins:
+        earlier = rejecting & before
+        before.add(join.called)
+        words = join.keywords
+        keeps_left, keeps_right = bool(words & {"LEFT", "FULL"}), bool(words & {"RIGHT", "FULL"})
+        if not keeps_left and not keeps_right:
+            continue
+        left = keeps_left and join.called not in rejecting
+        right = keeps_right and not earlier
+        kind = {(True, True): "FULL", (True, False): "LEFT", (False, True): "RIGHT"}.get(
+            (left, right), ""
+        )
+        concerned = join.is_resource or any(
+            one.is_resource for one in joins if one.called in earlier
+        )
+        if not concerned:
+            continue
+        if kind not in words:
+            outer = [one for one in join.kind if one.keyword in ("LEFT", "RIGHT", "FULL", "OUTER")]
+            yield outer[0].token.start, outer[-1].end, kind
+        term = terms.get(join.called)
+        if term is None:
+            continue
+        again = right and not join.has_using and "NATURAL" not in words
+        # Another `?` would take the place of the one that stands there.
+        if again and all(token.text != "?" for token in tokenize(term)):
+            if join.condition:
+                start, end = join.condition[0].token.start, join.condition[-1].end
+                yield start, start, "("
+                yield end, end, f") AND {term}"
+            else:
+                yield join.end, join.end, f" ON {term}"
+
+
+def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]:
+    """Read the tables of a FROM; one in parentheses, or with arguments, has no name here."""
+    at, count = 0, len(groups)
+    while at < count:
+        kind: list[_Group] = []
+        while at < count and (groups[at].keyword in _OF_JOINS or groups[at].text == ","):
+            kind.append(groups[at])
+            at += 1
+        parts: list[str] = []
+        while at < count and groups[at].is_name and groups[at].keyword not in _NO_ALIAS:
+            parts.append(unquote(groups[at].token.text))
+            at += 1
+            if at < count and groups[at].text == ".":
+                at += 1
+            else:
+                break
+        called = parts[-1] if parts else ""
+        if at < count and groups[at].whole:
+            called, at = "", at + 1
+            parts = []
+        if at < count and groups[at].keyword == "AS":
+            at += 1
+        if at < count and groups[at].is_name and groups[at].keyword not in _NO_ALIAS:
+            called = unquote(groups[at].token.text)
+            at += 1
+        join = _Join(kind, called.lower(), is_resource(tuple(parts)), groups[at - 1].end)
+        target: list[_Group] | None = None
+        while at < count and groups[at].keyword not in _OF_JOINS and groups[at].text != ",":
+            word = groups[at].keyword
+            if word == "ON":
+                target = join.condition
+            elif word in ("USING", "INDEXED", "NOT") and target is None:
+                join.has_using = join.has_using or word == "USING"
+            elif target is not None:
+                target.append(groups[at])
+            at += 1
+        yield join
+
+
+def _terms(sql: str, where: Sequence[_Group]) -> Iterator[tuple[str, str]]:
+    """Give the terms that are not true of a table's NULLs, by what the table is called."""
+    if any(group.keyword == "OR" for group in where):
+        return
+    for term in _conjuncts(where):
+        read = _compared(term) or _compared(_turned(term))
+        if read is not None:
+            yield read, sql[term[0].token.start : term[-1].end]
+
+
+def _conjuncts(where: Sequence[_Group]) -> Iterator[list[_Group]]:
+    term: list[_Group] = []
+    between = False
+    for group in where:
+        if group.keyword == "AND" and not between:
+            if term:
+                yield term
+            term = []
+            continue
+        between = group.keyword == "BETWEEN" or (between and group.keyword != "AND")
+        term.append(group)
+    if term:
+        yield term
+
+
+def _turned(term: list[_Group]) -> list[_Group]:
+    """Turn `'x' = k.id` around."""
+    for at, group in enumerate(term):
+        if group.text in _COMPARISONS:
+            return [*term[at + 1 :], group, *term[:at]]
+    return []
+
+
+def _compared(term: list[_Group]) -> str | None:
+    """Give the table of `k.id = …`, if the term is just that and no NULL satisfies it."""
+    names = 0
+    while names < len(term) and term[names].is_name and names + 1 < len(term):
+        if term[names + 1].text != ".":
+            break
+        names += 2
+    if names < 2 or names + 2 > len(term) or not term[names].is_name:
+        return None
+    comparison, value = term[names + 1], term[names + 2 :]
+    if not value or not _is_simple(value):
+        return None
+    literal = not value[0].whole and value[0].token.kind in _LITERALS
+    if comparison.text in _COMPARISONS or (comparison.keyword == "IS" and literal):
+        return unquote(term[names - 2].token.text).lower()
+    return None
+
+
+def _is_simple(value: Sequence[_Group]) -> bool:
+    """Tell whether an expression is one value, perhaps with a collation."""
+    first, *rest = value
+    if rest and rest[0].keyword == "COLLATE" and len(rest) == 2:
+        rest = []
+    if rest:
+        return False
+    return first.whole or first.token.kind in _LITERALS or first.token.kind == "variable"

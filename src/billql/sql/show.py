@@ -1,0 +1,235 @@
+"""SHOW, DESCRIBE, USE and REGISTRY: statements of billql's own, which SQLite does not have.
+
+    SHOW PROVIDERS | SERVICES | RESOURCES | METHODS | EXAMPLES | CONNECTIONS
+        [IN name] [LIKE pattern [ESCAPE character]] [WHERE … | ORDER BY … | LIMIT …]
+    DESCRIBE [EXTENDED] name [LIKE …] [WHERE …]
+    USE provider.service | NONE
+    REGISTRY LIST [provider] [LIKE …] [WHERE …]
+    REGISTRY PULL provider [version]
+
+FROM says the same as IN, and DESC the same as DESCRIBE. All but USE are spellings of SELECTs over
+the tables `billql.catalog.*`:
+
+    SHOW RESOURCES IN stripe.billing LIKE 'in%' WHERE …
+
+    SELECT name, description FROM (SELECT * FROM "billql.catalog.resources" WHERE TRUE
+    AND provider = 'stripe' AND service = 'billing' AND resource LIKE 'in%') AS resources WHERE …
+
+Only text is read here. Whether a name exists is the session's business, and what follows the
+pattern is SQLite's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, NoReturn
+
+from billql.errors import SqlError
+from billql.sql.rewriter import Reference
+from billql.sql.source_map import Splice, Spliced, splice
+from billql.sql.tokenizer import Token, first_word, quote, tokenize, unquote
+
+_KEYS = ("provider", "service", "resource")
+
+
+class Form(NamedTuple):
+    """What a statement shows."""
+
+    table: str
+    columns: str
+    like: str
+    """The column that a pattern is for."""
+    parts: int
+    """How many parts the name after IN has at most. What it leaves open is shown too."""
+    condition: str = "TRUE"
+
+
+_SHOW = {
+    "PROVIDERS": Form("providers", "provider, title, version, secret, description", "provider", 0),
+    "SERVICES": Form("services", "service, description", "service", 1),
+    "RESOURCES": Form("resources", "name, description", "resource", 2),
+    "METHODS": Form("methods", "method, request, required, optional, description", "method", 3),
+    "EXAMPLES": Form("examples", "number, question, sql", "question", 3),
+    "CONNECTIONS": Form("connections", "connection, url, source, ready", "connection", 1),
+}
+_DESCRIBE = Form("columns", "column, type, required", "column", 3, "(required OR NOT hidden)")
+_DESCRIBE_EXTENDED = Form(
+    "columns", "column, type, required, hidden, operators, currency, description", "column", 3
+)
+_USE = Form("resources", "", "", 2)
+_VERSIONS = Form("versions", "version, status, size, source", "provider", 1)
+
+_LOCAL = (
+    '(SELECT name AS column, type, "notnull" AS required, hidden, NULL AS operators, '
+    "NULL AS currency, NULL AS description FROM pragma_table_xinfo({}))"
+)
+"""The columns of a table of the user's own, in the shape of `billql.catalog.columns`."""
+
+_NAMES = ("word", "quoted")
+_TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
+"""What may follow; but for LIKE, it is left to SQLite."""
+_VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
+_HINTS = {
+    "SHOW": f"SHOW lists {', '.join(_SHOW)}, as in SHOW RESOURCES IN provider.service.",
+    "DESCRIBE": "DESCRIBE lists columns, as in DESCRIBE provider.service.resource.",
+    "REGISTRY": "REGISTRY LIST shows versions, and REGISTRY PULL provider installs one.",
+    "USE": "USE provider.service makes its resources' names short, and USE NONE ends that.",
+}
+
+
+class Asked(NamedTuple):
+    """What a statement asks for."""
+
+    verb: str
+    """SHOW, DESCRIBE, USE, LIST or PULL."""
+    form: Form
+    name: Reference | None
+    """The name that it is about, if it has one."""
+    sql: str
+    head: tuple[int, int]
+    """Where the statement starts, and where its name ends."""
+    version: str | None
+    """The version that PULL names."""
+    like: tuple[int, int, int] | None
+    """Where LIKE starts and ends, and where its pattern ends."""
+
+    @property
+    def table(self) -> str:
+        """The whole name of the table that it reads."""
+        return f"billql.catalog.{self.form.table}"
+
+    def select(self, place: Sequence[str], local: str | None = None) -> Spliced:
+        """Spell it as a SELECT about a place in the catalogue, or about a local table."""
+        form, keys, source = self.form, _KEYS[: self.form.parts], quote(self.table)
+        if local is not None:
+            keys, source = (), _LOCAL.format(_text(local))
+        fixed = [f"{key} = {_text(part)}" for key, part in zip(keys, place, strict=False)]
+        shown = ", ".join([*keys[len(place) :], form.columns])
+        where = " AND ".join([form.condition, *fixed])
+        text = f"SELECT {shown} FROM (SELECT * FROM {source} WHERE {where}"
+        close = f") AS {form.table} "
+        splices: list[Splice] = [(*self.head, text + close)]
+        if self.like is not None:
+            start, end, stop = self.like
+            splices = [(*self.head, text), (start, end, f" AND {form.like} LIKE")]
+            splices.append((stop, stop, close))
+        return Spliced(splice(self.sql, splices), self.sql, tuple(splices))
+
+
+def read(sql: str) -> Asked | None:
+    """Read a statement; None if it is SQLite's own. Raises SqlError."""
+    verb = _VERBS.get(first_word(sql))
+    return None if verb is None else _Reader(sql, verb).read()
+
+
+class _Reader:
+    """Reads one statement from the left to the right."""
+
+    def __init__(self, sql: str, verb: str) -> None:
+        self._sql, self._verb = sql, verb
+        tokens = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
+        self._tokens = [*tokens, *[Token("end", "", len(sql.rstrip()))] * 2]
+        self._at = 1
+
+    def read(self) -> Asked:
+        start = self._tokens[0].start
+        form, name = self._subject()
+        version = self._version() if self._verb == "PULL" else None
+        head = start, self._tokens[self._at - 1].end
+        acts = self._verb in ("USE", "PULL")
+        like = None if acts else self._like()
+        if acts or self._token.keyword not in _TAIL:
+            while self._token.text == ";":
+                self._at += 1
+            if self._token.kind != "end":
+                self._fail()
+        return Asked(self._verb, form, name, self._sql, head, version, like)
+
+    def _subject(self) -> tuple[Form, Reference | None]:
+        """Read what is shown, and the name that it is about."""
+        if self._verb == "SHOW":
+            form = _SHOW.get(self._token.keyword) or self._fail()
+            self._at += 1
+            named = form.parts > 0 and self._accept("IN", "FROM")
+            return form, self._name(form) if named else None
+        if self._verb == "DESCRIBE":
+            after = self._tokens[self._at + 1]
+            if after.kind in _NAMES and after.keyword not in _TAIL and self._accept("EXTENDED"):
+                return _DESCRIBE_EXTENDED, self._name(_DESCRIBE_EXTENDED)
+            return _DESCRIBE, self._name(_DESCRIBE)
+        if self._verb == "USE":
+            return _USE, None if self._accept("NONE") else self._name(_USE)
+        self._verb = self._token.keyword
+        if not self._accept("LIST", "PULL"):
+            self._verb = "REGISTRY"
+            self._fail()
+        named = self._verb == "PULL" or self._token.keyword not in ("", *_TAIL)
+        return _VERSIONS, self._name(_VERSIONS) if named else None
+
+    def _version(self) -> str | None:
+        """Read a version such as 1.2.3, which are two numbers to a tokenizer, or a text."""
+        if self._token.kind == "string":
+            return unquote(self._take("string").text)
+        start = self._at
+        while self._token.kind == "number":
+            self._at += 1
+        return "".join(token.text for token in self._tokens[start : self._at]) or None
+
+    def _name(self, form: Form) -> Reference:
+        first = self._take(*_NAMES)
+        parts, last = [unquote(first.text)], first
+        while self._token.text == ".":
+            self._at += 1
+            last = self._take(*_NAMES)
+            parts.append(unquote(last.text))
+        parts = ".".join(parts).split(".")  # a whole name may be in quotes as a whole
+        name = Reference(tuple(parts), first.start, last.end, "source")
+        if len(parts) > form.parts:
+            raise SqlError(
+                f"{name.name} has too many parts",
+                sql=self._sql,
+                offset=name.start,
+                hint=f"What stands here is a {'.'.join(_KEYS[: form.parts])}.",
+            )
+        return name
+
+    def _like(self) -> tuple[int, int, int] | None:
+        if not self._accept("LIKE"):
+            return None
+        like = self._tokens[self._at - 1]
+        pattern = self._take("string", "variable")
+        if self._accept("ESCAPE"):
+            pattern = self._take("string", "variable")
+        return like.start, like.end, pattern.end
+
+    @property
+    def _token(self) -> Token:
+        return self._tokens[self._at]
+
+    def _accept(self, *words: str) -> bool:
+        found = self._token.keyword in words
+        self._at += found
+        return found
+
+    def _take(self, *kinds: str) -> Token:
+        token = self._token
+        if token.kind not in kinds:
+            self._fail()
+        self._at += 1
+        return token
+
+    def _fail(self) -> NoReturn:
+        """Say it as SQLite does, and tell what there is."""
+        token = self._token
+        wrong = f'near "{token.text}": syntax error' if token.text else "incomplete input"
+        raise SqlError(
+            wrong,
+            sql=self._sql,
+            offset=token.start,
+            hint=_HINTS.get(self._verb, _HINTS["REGISTRY"]),
+        )
+
+
+def _text(value: str) -> str:
+    """Give a value as SQL has it."""
+    return "'" + value.replace("'", "''") + "'"

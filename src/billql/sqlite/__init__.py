@@ -1,0 +1,1 @@
+"""One SQLite connection in which APIs are tables."""

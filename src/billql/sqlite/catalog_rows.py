@@ -1,0 +1,398 @@
+"""What the tables `billql.catalog.*` hold: the catalogue, the connections and the last scans.
+
+Each table is a `Listing`. The tables describe themselves too, under the provider `billql`. Names
+can be listed without loading what they name: what a row must load is loaded when it is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple, Protocol
+
+from billql._version import __version__
+from billql.definitions.catalog import Catalogue, Table, unknown
+from billql.definitions.decoding import ColumnType, SQLValue
+from billql.errors import DefinitionError, NotSupportedError
+from billql.fetching.statement import ScanFigures
+from billql.planning.capabilities import always_required, carried, operators, optional, required
+
+PROVIDER, SERVICE = "billql", "catalog"
+PREFIX = f"{PROVIDER}.{SERVICE}."
+
+Values = tuple[SQLValue, ...]
+Wanted = Mapping[str, str]
+"""What a statement wants some columns to be. It saves work; other rows do no harm, because SQLite
+checks them."""
+
+
+class Source(Protocol):
+    """Where the rows come from."""
+
+    catalogue: Catalogue
+    last_scans: Sequence[ScanFigures]
+    """The figures of the last statement that has read a resource."""
+
+    def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
+        """Give each version of a provider, its status, its package's size, and who has it."""
+
+    def connections_told(self) -> Sequence[tuple[str, str, str, str, bool]]:
+        """Give each connection's name, provider, address, its token's place and if it is there."""
+
+
+class Row:
+    """One row: what is known of it, and what finds out the rest."""
+
+    def __init__(self, known: Values, rest: Callable[[], Values] = tuple) -> None:
+        self.known = known
+        """Enough of its first values to tell it from every other row."""
+        self._find = rest
+
+    @cached_property
+    def _rest(self) -> Values:
+        return self._find()
+
+    def value(self, number: int) -> SQLValue:
+        """Give the value of a column."""
+        count = len(self.known)
+        return self.known[number] if number < count else self._rest[number - count]
+
+
+class Field(NamedTuple):
+    """A column of a listing."""
+
+    description: str
+    type: ColumnType = "text"
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One of the tables."""
+
+    description: str
+    fields: dict[str, Field]
+    rows: Callable[[Source, Wanted], Iterator[Row]]
+    """Gives its rows; raises DefinitionError."""
+    narrowed_by: tuple[str, ...] = ()
+    """The columns that `Wanted` may have."""
+
+
+def listing(name: str) -> Listing:
+    """Find a listing by its whole name, in any case; raises UnknownName."""
+    short = name.lower().removeprefix(PREFIX)
+    if short not in LISTINGS:
+        raise unknown("table", short, list(LISTINGS), PREFIX)
+    return LISTINGS[short]
+
+
+def find(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, ...]:
+    """Find a provider, a service or a table, and give the parts of its name in lower case.
+
+    Raises UnknownName, or DefinitionError.
+    """
+    found = tuple(part.lower() for part in parts)
+    if found[0] == PROVIDER:
+        if found[1:] and found[1] != SERVICE:
+            raise unknown("service", found[1], [SERVICE], f"{PROVIDER}.")
+        if found[2:]:
+            listing(".".join(found))
+    elif len(found) == 1:
+        catalogue.services(found[0])
+    elif len(found) == 2:
+        catalogue.check_service(*found)
+    else:
+        catalogue.table(".".join(found))
+    return found
+
+
+def tables(catalogue: Catalogue, provider: str, service: str) -> list[str]:
+    """Give the last parts of the names of a service's tables; raises DefinitionError."""
+    own = (provider, service) == (PROVIDER, SERVICE)
+    return list(LISTINGS) if own else catalogue.resources(provider, service)
+
+
+# Rows of each ------------------------------------------------------------------------------------
+
+
+def _providers(source: Source, wanted: Wanted) -> Iterator[Row]:
+    catalogue = source.catalogue
+    for name in _narrowed(catalogue.providers(), wanted.get("provider")):
+        yield Row((name,), partial(_provider, catalogue, name))
+    yield Row((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
+
+
+def _provider(catalogue: Catalogue, name: str) -> Values:
+    try:
+        one = catalogue.provider(name)
+    except DefinitionError as error:
+        return None, _unread(error), None, None, None, None
+    secret = ", ".join(one.auth.variables()) or None
+    about = one.description.strip()
+    return one.title, about, one.version, one.documentation, one.url, secret
+
+
+def _services(source: Source, wanted: Wanted) -> Iterator[Row]:
+    catalogue = source.catalogue
+    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
+        for name in _narrowed(catalogue.services(provider), wanted.get("service")):
+            yield Row((provider, name), partial(_service, catalogue, provider, name))
+    yield Row((PROVIDER, SERVICE, _ABOUT_SERVICE))
+
+
+def _service(catalogue: Catalogue, provider: str, name: str) -> Values:
+    try:
+        return (catalogue.about(provider, name).strip(),)
+    except DefinitionError as error:
+        return (_unread(error),)
+
+
+def _unread(error: DefinitionError) -> str:
+    """Say in a description's place that there is none; whatever else needs it is an error."""
+    return f"Its definition cannot be read: {error.message}"
+
+
+def _resources(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for name in _names(source, wanted):
+        whole = ".".join(name)
+        yield Row((*name, whole), partial(_resource, source.catalogue, whole))
+    for last, one in LISTINGS.items():
+        yield Row((PROVIDER, SERVICE, last, PREFIX + last, one.description))
+
+
+def _resource(catalogue: Catalogue, name: str) -> Values:
+    try:
+        return (catalogue.table(name).resource.description.strip(),)
+    except NotSupportedError as error:
+        return (f"{error.message}.",)
+
+
+def _methods(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
+        for name, method in table.resource.methods.items():
+            about = method.request, method.description.strip()
+            needs = required(table, method), optional(table, method)
+            yield Row((*_place(table), name, *about, *map(", ".join, needs)))
+
+
+def _parameters(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
+        for method_name, method in table.resource.methods.items():
+            for key, one in method.parameters.items():
+                column = one.filters(key)
+                fills = column is not None
+                operator, match = (one.operator, one.match) if fills else (None, None)
+                needed = int(fills and one.required and one.default is None)
+                name = (*_place(table), method_name, one.name or key, column)
+                about = one.location, carried(table, key, one)
+                yield Row((*name, operator, needed, match, *about))
+
+
+def _columns(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
+        always = always_required(table)
+        for position, (name, one) in enumerate(table.columns.items(), start=1):
+            about = one.type, one.description.strip(), int(one.hidden), int(name in always)
+            pushed = ", ".join(operators(table, name))
+            yield Row((*_place(table), position, name, *about, pushed, one.currency))
+    for table_name, listed in LISTINGS.items():
+        for position, (name, field) in enumerate(listed.fields.items(), start=1):
+            pushed = "=, in" if name in listed.narrowed_by else ""
+            told = field.type, field.description, 0, 0, pushed, None
+            yield Row((PROVIDER, SERVICE, table_name, position, name, *told))
+
+
+def _examples(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for table in _tables(source, wanted):
+        for number, one in enumerate(table.resource.examples, start=1):
+            yield Row((*_place(table), number, one.question.strip(), one.sql.strip()))
+
+
+def _scans(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for number, scan in enumerate(source.last_scans, start=1):
+        sent = scan.requests, scan.pages, scan.rows, scan.cache_hits, scan.retries
+        yield Row((number, scan.resource, *sent, round(scan.waited, 3)))
+
+
+def _connections(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for told in source.connections_told():
+        yield Row(tuple(told))
+
+
+def _versions(source: Source, wanted: Wanted) -> Iterator[Row]:
+    for listed in source.versions():
+        yield Row(tuple(listed))
+
+
+def _tables(source: Source, wanted: Wanted) -> Iterator[Table]:
+    """Give the resources that a statement can mean, and load no others.
+
+    What billql cannot read has nothing to tell of; who asks for it by its name learns why.
+    """
+    for name in _names(source, wanted):
+        try:
+            yield source.catalogue.table(".".join(name))
+        except NotSupportedError:
+            if "resource" in wanted:
+                raise
+
+
+def _names(source: Source, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    catalogue = source.catalogue
+    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
+        for service in _narrowed(catalogue.services(provider), wanted.get("service")):
+            resources = catalogue.resources(provider, service)
+            for resource in _narrowed(resources, wanted.get("resource")):
+                yield provider, service, resource
+
+
+def _narrowed(names: Sequence[str], wanted: str | None) -> Sequence[str]:
+    return names if wanted is None else [name for name in names if name == wanted]
+
+
+def _place(table: Table) -> tuple[str, str, str]:
+    return table.provider_name, table.service_name, table.resource_name
+
+
+# The tables --------------------------------------------------------------------------------------
+
+_ABOUT_PROVIDER = "What billql itself knows."
+_ABOUT_SERVICE = "The catalogue, the connections and what the last statement has cost."
+
+_PROVIDER = {"provider": Field("The name of the provider.")}
+_SERVICE = _PROVIDER | {"service": Field("The name of the service.")}
+_RESOURCE = _SERVICE | {"resource": Field("The name of the resource.")}
+_METHOD = _RESOURCE | {"method": Field("The name of the method.")}
+
+LISTINGS = {
+    "providers": Listing(
+        "The APIs that can be read.",
+        _PROVIDER
+        | {
+            "title": Field("The name that people know it by."),
+            "description": Field("What it is, or why its definition cannot be read."),
+            "version": Field("The version of its definition."),
+            "documentation": Field("The address of the API's reference."),
+            "url": Field("The origin that requests go to."),
+            "secret": Field(
+                "The environment variable that holds the token; several, if it has parts."
+            ),
+        },
+        _providers,
+        ("provider",),
+    ),
+    "services": Listing(
+        "The groups of resources that each provider has.",
+        _SERVICE
+        | {
+            "description": Field(
+                "What its resources are about, or why its definition cannot be read."
+            ),
+        },
+        _services,
+        ("provider", "service"),
+    ),
+    "resources": Listing(
+        "The tables.",
+        _RESOURCE
+        | {
+            "name": Field("The whole name, as it stands after FROM."),
+            "description": Field("What one row is, and what to know of the whole."),
+        },
+        _resources,
+        tuple(_RESOURCE),
+    ),
+    "methods": Listing(
+        "The ways to read each resource; the best one for a statement is chosen.",
+        _METHOD
+        | {
+            "request": Field("The verb and the path of its requests."),
+            "description": Field("What it gives."),
+            "required": Field("The columns that it cannot do without."),
+            "optional": Field("The other columns that it can filter on."),
+        },
+        _methods,
+        tuple(_RESOURCE),
+    ),
+    "parameters": Listing(
+        "What the requests of each method carry.",
+        _METHOD
+        | {
+            "parameter": Field("The API's name for it."),
+            "column": Field("The column that it filters, if it is not always the same."),
+            "operator": Field("What it does: the API gives rows whose column is =, <, … it."),
+            "required": Field("Whether a statement must say something of the column.", "boolean"),
+            "match": Field(
+                "Whether the API gives just those rows (exact) or possibly more (superset), which "
+                "SQLite then filters."
+            ),
+            "location": Field("Where it goes: path, query, body or header."),
+            "description": Field("What it carries."),
+        },
+        _parameters,
+        tuple(_RESOURCE),
+    ),
+    "columns": Listing(
+        "The columns of each table.",
+        _RESOURCE
+        | {
+            "position": Field("Its place, from 1 on.", "integer"),
+            "column": Field("The name of the column."),
+            "type": Field("What its values are, in the words of definitions."),
+            "description": Field("What they mean."),
+            "hidden": Field("Whether SELECT * leaves it out.", "boolean"),
+            "required": Field("Whether no method can do without it.", "boolean"),
+            "operators": Field("What some method leaves to the API."),
+            "currency": Field("For an amount: the column that holds its currency."),
+        },
+        _columns,
+        tuple(_RESOURCE),
+    ),
+    "examples": Listing(
+        "Queries that run as they stand.",
+        _RESOURCE
+        | {
+            "number": Field("Its place, from 1 on.", "integer"),
+            "question": Field("What it answers."),
+            "sql": Field("The query."),
+        },
+        _examples,
+        tuple(_RESOURCE),
+    ),
+    "scans": Listing(
+        "What the last statement that has read a resource has cost, scan by scan.",
+        {
+            "number": Field("Its place, from 1 on.", "integer"),
+            "resource": Field("The whole name of the resource."),
+            "requests": Field("How many requests were sent.", "integer"),
+            "pages": Field("How many pages were read.", "integer"),
+            "rows": Field("How many rows came.", "integer"),
+            "cache_hits": Field("How many answers were at hand.", "integer"),
+            "retries": Field("How many requests were sent again.", "integer"),
+            "waited": Field("Seconds spent waiting for limits.", "real"),
+        },
+        _scans,
+    ),
+    "versions": Listing(
+        "The versions of definitions that are built in, installed, or can be pulled.",
+        _PROVIDER
+        | {
+            "version": Field("The version."),
+            "status": Field("`in use`, `installed`, `built in` or `available`."),
+            "size": Field("The bytes of its package, if a registry has it.", "integer"),
+            "source": Field("The registry that has it."),
+        },
+        _versions,
+    ),
+    "connections": Listing(
+        "The credentials that there are for each provider, without what is secret.",
+        {
+            "connection": Field("What it is called."),
+            "provider": Field("The provider that it is for."),
+            "url": Field("The origin that its requests go to."),
+            "source": Field("Where its token is looked for."),
+            "ready": Field("Whether the token is there.", "boolean"),
+        },
+        _connections,
+    ),
+}

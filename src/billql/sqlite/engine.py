@@ -1,0 +1,227 @@
+"""The engine of a session: everything that statements over resources share.
+
+It is made when a session first meets a resource, because what it needs takes longer to load than a
+plain query takes to run.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+import apsw
+
+from billql.config.file import ConnectionConfig
+from billql.config.settings import Settings
+from billql.definitions.catalog import Catalogue, Table
+from billql.errors import InterfaceError
+from billql.fetching.disk_cache import Archive
+from billql.fetching.prefetch import Bindings, Running
+from billql.fetching.response_cache import Answers
+from billql.fetching.statement import MEMO_CELLS, Resources, ScanFigures, Statement
+from billql.http.client import Transport
+from billql.http.credentials import Connection, Credentials, Told
+from billql.http.exchange import Exchanges, Wire
+from billql.planning.planner import Plan
+from billql.sqlite import catalog_rows
+from billql.sqlite.catalog_table import ListingModule
+from billql.sqlite.resource_table import Module
+from billql.util.clock import Clock
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    import httpx
+
+    from billql.registry.client import Listed, Registry
+
+
+def now() -> datetime.datetime:
+    """Give the time by the machine's clock."""
+    return datetime.datetime.now(datetime.UTC)
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a session reads APIs.
+
+    `tokens` and `urls` are by provider and go before the `connections` that are configured, and
+    these before the environment. `keep` is for how many seconds answers serve other statements of
+    the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at most.
+    `memo_cells` bounds the row memo of a statement. `wire` stands in for the network. What may hold
+    a secret is not shown.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    tokens: Mapping[str, str] | None = field(default=None, repr=False)
+    urls: Mapping[str, str] | None = field(default=None, repr=False)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+    keep: float = 300.0
+    cache: Path | None = None
+    kept_bytes: int = 256 * 1024 * 1024
+    settings: Settings = field(default_factory=Settings)
+    memo_cells: int = MEMO_CELLS
+    http_transport: httpx.BaseTransport | None = None
+    wire: Exchanges | None = None
+    clock: Callable[[], datetime.datetime] = now
+    pace: Clock = field(default_factory=Clock)
+    """The time that requests wait by."""
+    connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
+    log: Callable[[str], object] | None = None
+    registry: Callable[[], AbstractContextManager[Registry]] | None = None
+    """Opens the registry of definitions, if there is one."""
+    reload: Callable[[], Catalogue] = Catalogue
+    """Finds the definitions anew."""
+
+
+class Engine:
+    """Reads resources for one SQLite connection; the virtual tables' host."""
+
+    def __init__(self, database: apsw.Connection, options: Options) -> None:
+        self._database = database
+        self._options = options
+        self.catalogue = options.catalogue
+        self._credentials = Credentials(
+            options.environ, options.tokens, options.urls, options.connections
+        )
+        self._connections: dict[tuple[str, str, str], Connection] = {}
+        archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
+        self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
+        wire = options.wire or Wire(options.settings, options.http_transport)
+        self._transport = Transport(options.settings, wire, options.pace, options.log)
+        self._shared = Resources(
+            self._transport,
+            self.answers,
+            options.clock,
+            options.keep,
+            options.settings,
+            options.memo_cells,
+        )
+        self._module = Module(self)
+        self._listings = ListingModule(self)
+        self._registered: set[str] = set()
+        self.last_scans: Sequence[ScanFigures] = ()
+        """The figures of the last statement that has read a resource."""
+        self.current: dict[int, Running | None] = {}
+        """The statement that each thread lets SQLite run; SQLite refuses all but one of them."""
+
+    def register(self, names: Iterable[str]) -> None:
+        """Make tables known to SQLite by their dotted names in lower case."""
+        for name in names:
+            if name not in self._registered:
+                listed = name.startswith(catalog_rows.PREFIX)
+                self._database.create_module(
+                    name,
+                    self._listings if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
+                    use_bestindex_object=True,
+                    eponymous_only=True,
+                    read_only=True,
+                )
+                self._registered.add(name)
+
+    def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> Running:
+        """Open a statement; see `Running`."""
+        statement = Statement(
+            self._shared,
+            interrupted=lambda: self._database.is_interrupted,
+        )
+        return Running(statement, self._database, query, bindings, whole_lists)
+
+    def has_provider(self, name: str) -> bool:
+        """Tell whether there is a provider of a name, in any case."""
+        return name.lower() in (catalog_rows.PROVIDER, *self.catalogue.providers())
+
+    def find(self, parts: Sequence[str]) -> tuple[str, ...]:
+        """Find what a dotted name means; see `introspection.find`."""
+        return catalog_rows.find(self.catalogue, parts)
+
+    def tables_of(self, provider: str, service: str) -> list[str]:
+        """Name the tables of a service by their last parts; raises DefinitionError."""
+        return catalog_rows.tables(self.catalogue, provider, service)
+
+    def columns(self, name: str) -> list[str]:
+        """Name the columns of a table of the catalogue; raises UnknownName or DefinitionError."""
+        if name.startswith(catalog_rows.PREFIX):
+            return list(catalog_rows.listing(name).fields)
+        return list(self.table(name).columns)
+
+    def table(self, name: str) -> Table:
+        """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
+        return self.catalogue.table(name)
+
+    def running(self) -> Running:
+        """Give the statement that SQLite is running now."""
+        running = self.current[get_ident()]
+        assert running is not None, "a statement that reads a resource was begun"
+        return running
+
+    def number_of(self, plan: Plan) -> int:
+        """Give the number by which the statement that SQLite prepares now will name a plan."""
+        running = self.current.get(get_ident())
+        # What nobody runs is prepared to be explained.
+        return 0 if running is None else running.number_of(plan)
+
+    def connections(self, table: Table) -> list[str]:
+        """Name the connections that a resource is read from."""
+        return self._credentials.names(table.provider_name)
+
+    def connections_told(self) -> list[Told]:
+        """Tell of every connection what is no secret; raises DefinitionError."""
+        found = []
+        for provider_name in self.catalogue.providers():
+            provider = self.catalogue.provider(provider_name)
+            for name in self._credentials.names(provider_name):
+                found.append(self._credentials.told(name, provider_name, provider))
+        return found
+
+    def versions(self) -> list[Listed]:
+        """Give the versions of definitions that there are; raises as `Registry.versions` does."""
+        if self._options.registry is None:
+            return []
+        with self._registry() as registry:
+            return registry.versions()
+
+    def pull(self, provider: str, version: str | None) -> str:
+        """Install a version of a provider's definitions, and give it; raises as `Registry.pull`.
+
+        What is read from now on is read by the definitions that are in use then.
+        """
+        with self._registry() as registry:
+            pulled = registry.pull(provider, version)
+        self.catalogue = self._options.reload()
+        for name in self._registered:
+            self._database.create_module(name, None)
+        self._registered.clear()
+        return pulled.version
+
+    def _registry(self) -> AbstractContextManager[Registry]:
+        if self._options.registry is None:
+            raise InterfaceError("This session has no registry")
+        return self._options.registry()
+
+    def connection(self, table: Table, name: str) -> Connection:
+        """Give the credential of a connection; raises CredentialMissing."""
+        # Parts of a provider may have servers of their own.
+        key = (name, table.provider_name, table.provider.url)
+        if key not in self._connections:
+            self._connections[key] = self._credentials.connection(
+                name, table.provider_name, table.provider
+            )
+        return self._connections[key]
+
+    def close(self) -> None:
+        """Close the sockets and forget what was kept."""
+        self._transport.close()
+        self.answers.close()
+
+    def let_go(self) -> None:
+        """End what nobody has closed, without a lock, for whoever collects garbage may hold it.
+
+        SQLite knows the engine and the engine SQLite, which Python would not see.
+        """
+        self._transport.let_go()
+        self._database.close(force=True)

@@ -1,0 +1,104 @@
+"""Amounts in decimal: exact sums, and minor units of a currency.
+
+On its own so that `decimal` is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Context, Decimal, InvalidOperation
+
+from billql.definitions.decoding import SQLValue
+from billql.errors import BadValue
+
+_CONTEXT = Context(prec=800)
+"""More digits than the sum of any list of numbers that SQL can hold has. All that is counted goes
+by it, and not by the context of a thread, which a program may have set for its own ends."""
+
+_INTEGERS = range(-(2**63), 2**63)
+
+
+class MoneySum:
+    """`money_sum(x)`: the sum of amounts, added exactly in decimal.
+
+    An amount counts with the 15 significant digits that SQLite prints of it, so 0.1 + 0.2 is 0.3.
+    Integers give an integer; no amounts at all give NULL. Works as a window function too.
+    """
+
+    def __init__(self) -> None:
+        self._total = Decimal(0)
+        self._count = 0
+        self._fractions = 0
+
+    def step(self, value: SQLValue) -> None:
+        """Add an amount."""
+        self._change(value, 1)
+
+    def inverse(self, value: SQLValue) -> None:
+        """Take an amount away that has left the window."""
+        self._change(value, -1)
+
+    def value(self) -> int | float | None:
+        """Give the sum so far; raises BadValue where SQL cannot hold it."""
+        if self._count == 0:
+            return None
+        if self._fractions and math.isfinite(found := float(self._total)):
+            return found
+        if not self._fractions and int(self._total) in _INTEGERS:
+            return int(self._total)
+        raise BadValue(
+            f"The sum {self._total:.6g} is beyond what SQL can hold",
+            hint="money_sum(x * 1.0) adds integers as reals, which reach farther.",
+        )
+
+    final = value
+
+    def _change(self, value: SQLValue, sign: int) -> None:
+        if value is None:
+            return
+        change = _CONTEXT.add if sign > 0 else _CONTEXT.subtract
+        self._total = change(self._total, exact(value))
+        self._count += sign
+        if not isinstance(value, int):
+            self._fractions += sign
+
+
+def exact(value: SQLValue) -> Decimal:
+    """Give the decimal that a SQL value shows; raises BadValue where it shows none."""
+    if isinstance(value, int):
+        return Decimal(value)
+    try:
+        text = f"{value:.15g}" if isinstance(value, float) else value
+        amount = Decimal(text) if isinstance(text, str) else Decimal("NaN")
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if amount.is_nan() or math.isinf(float(amount)):
+        raise BadValue(f"{value!r:.80} is not an amount", hint="money_sum() adds numbers.")
+    return amount
+
+
+_EXPONENTS = {
+    **dict.fromkeys(
+        ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv"), 0
+    ),
+    **dict.fromkeys(("xaf", "xof", "xpf"), 0),
+    **dict.fromkeys(("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3),
+}
+"""How many decimals a currency's minor unit has, where it is not two (ISO 4217). ISK and UGX have
+none either, but APIs that count minor units, such as Stripe's, still send them with two."""
+
+
+def major_units(amount: SQLValue, currency: SQLValue) -> float | None:
+    """`money(amount, currency)`: an amount in minor units as one in major units.
+
+    1050 usd is 10.5, 1050 jpy is 1050, 1050 kwd is 1.05. NULL in either gives NULL; raises
+    BadValue for what is not an amount or not a currency.
+    """
+    if amount is None or currency is None:
+        return None
+    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii()):
+        raise BadValue(
+            f"{currency!r:.80} is not a currency", hint="money() takes a code such as 'usd'."
+        )
+    exponent = Decimal(-_EXPONENTS.get(currency.lower(), 2))
+    return float(_CONTEXT.scaleb(exact(amount), exponent))

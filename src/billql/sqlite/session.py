@@ -1,0 +1,386 @@
+"""A session: SQL text goes in, rows come out. The Python API stands on it.
+
+It cuts scripts into statements, rewrites the names of resources, lets SQLite run the statements
+and turns what goes wrong into billql's errors, with offsets in the text that the user wrote. What
+resources need is loaded when a statement first names one.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from threading import get_ident
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from billql import errors
+from billql.sql import rewriter, tokenizer
+from billql.sqlite.connection_guard import Turn, in_use
+from billql.sqlite.name_resolver import Naming
+
+if TYPE_CHECKING:
+    from billql.fetching.prefetch import Running
+    from billql.fetching.statement import ScanFigures, Statement
+    from billql.sqlite.engine import Engine, Options
+
+Bindings = Sequence[Any] | Mapping[str, Any]
+Row = tuple[Any, ...]
+
+_SAVEPOINT = '"billql statement"'
+"""A user's savepoint of the same name does no harm: SQLite takes the one that was set last."""
+
+_SIGNAL_STEPS = 100_000
+"""How many steps of SQLite's machine pass between looks at Python's signals."""
+
+
+class Session:
+    """One SQLite connection in which resources are tables.
+
+    `options` is called for when the first resource is met. Raises ProgrammingError when two threads
+    use it at once, and InterfaceError in a process that has inherited it by a fork; `interrupt()`
+    may be called in any thread.
+    """
+
+    def __init__(self, database: str, options: Callable[[], Options]) -> None:
+        try:
+            self.database = apsw.Connection(database)
+        except apsw.Error as error:
+            raise _translated(error) from error
+        self.turn = Turn(self.database)
+        self.database.set_busy_timeout(5000)
+        # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+        self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
+        # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
+        self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
+        self._add_functions()
+        self._options = options
+        self._engine: Engine | None = None
+        self.naming = Naming(self.database, lambda: self.engine)
+        self.scans: list[ScanFigures] = []
+        """The figures of the statement that was begun last, even if it has failed."""
+        self.abandoned: deque[Statement] = deque()
+        """Statements that nobody will read to their end; the next one ends them."""
+        self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
+        """Statements that have more rows to give."""
+
+    @property
+    def engine(self) -> Engine:
+        """What reads resources; made when it is first needed."""
+        if self._engine is None:
+            from billql.sqlite.engine import Engine
+
+            with self.turn:
+                self._engine = Engine(self.database, self._options())
+            self._end = weakref.finalize(self, _let_go, self._engine, self.turn)
+            self._end.atexit = False
+        return self._engine
+
+    def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
+        """Run one statement up to its first row; raises one of billql's errors."""
+        with self.turn:
+            while self.abandoned:
+                self.abandoned.popleft().close()
+            self.end_interrupted()
+            return self._execute(sql, bindings)
+
+    def _execute(self, sql: str, bindings: Bindings) -> Execution:
+        if self.scans:
+            self.engine.last_scans = self.scans
+        self.scans = []
+        try:
+            rewritten = self.naming.rewrite(sql)
+            has_programs = bool(rewritten.tables) and self.naming.meet_programs()
+        except apsw.Error as error:
+            raise _translated(error) from error
+        running = None
+        if rewritten.resources or has_programs:
+            # A view may have lists that the statement's text does not show.
+            whole_lists = not (has_list_of_rows(rewritten.sql) or has_programs)
+            running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
+            self.scans = running.statement.scans
+        return Execution(self, rewritten, bindings, running)
+
+    def end_interrupted(self) -> None:
+        """End what was under way when somebody interrupted it.
+
+        SQLite would interrupt each new statement too, until the last of the old ones is gone.
+        """
+        if self.database.is_interrupted:
+            for execution in list(self.under_way):
+                execution.interrupted()
+
+    def interrupt(self) -> None:
+        """End the statements under way; may be called in any thread."""
+        self.turn.check()
+        try:
+            self.database.interrupt()
+        except apsw.Error as error:
+            raise _translated(error) from error
+
+    def close(self) -> None:
+        """End everything; what a process has inherited is left to the one that opened it."""
+        if self.turn.is_inherited:
+            return
+        with self.turn:
+            try:
+                self.database.close()
+            except apsw.Error as error:
+                raise _translated(error) from error
+            if self._engine is not None:
+                self._end.detach()
+                self._engine.close()
+
+    def _add_functions(self) -> None:
+        from billql.sqlite import functions
+
+        functions.register(self.database)
+
+
+class Execution:
+    """One statement under way: an iterator of its rows.
+
+    `description` has a name and a declared type for each column, and is None for a statement that
+    gives no rows. A statement that writes has come to its end before its first row is given, for
+    SQLite has made all its changes by then, and could not commit as long as rows are left.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rewritten: rewriter.Rewritten,
+        bindings: Bindings,
+        running: Running | None,
+    ) -> None:
+        self._session = session
+        self._rewritten = rewritten
+        self._running = running
+        self._closed = False
+        self._interrupted = False
+        self._guarded = False
+        self.description: tuple[tuple[str, str | None], ...] | None = None
+        self.readonly = True
+        self._cursor = session.database.cursor()
+        self._cursor.exec_trace = self._prepared
+        # For the virtual tables, which cannot be told which statement SQLite is running.
+        self._current = None if running is None else session.engine.current
+        # Plans are known to one run only, so what has any is prepared for each anew.
+        cached = running is None
+        row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
+        # Without a circle of references, what is left unread ends when it is let go.
+        if not self._closed:
+            self._cursor.exec_trace = None
+        self._rows: deque[Row] = deque(() if row is None else (row,))
+        while not (self.readonly or self._closed):
+            if (row := self._step()) is not None:
+                self._rows.append(row)
+        if not self._closed:
+            session.under_way.add(self)
+
+    def __del__(self) -> None:
+        """Leave the rest to the next statement: whoever collects this may be in the midst of it."""
+        if self._running is not None and not self._closed:
+            self._session.abandoned.append(self._running.statement)
+
+    def __iter__(self) -> Iterator[Row]:
+        """Give the iterator itself."""
+        return self
+
+    def __next__(self) -> Row:
+        """Give the next row; raises one of billql's errors."""
+        if self._interrupted:
+            raise errors.Interrupted
+        if self._rows:
+            return self._rows.popleft()
+        row = None if self._closed else self._step()
+        if row is None:
+            raise StopIteration
+        return row
+
+    def _step(self, start: Callable[[], object] | None = None) -> Row | None:
+        """Let SQLite run up to the next row; None, and the end, after the last one."""
+        current = self._current
+        if current is not None:
+            thread = get_ident()
+            before = current.get(thread)
+            current[thread] = self._running
+        try:
+            if start is not None:
+                start()
+            row: Row | None = next(self._cursor, None)
+        except apsw.ThreadingViolationError as error:
+            # Rows are too many to take a turn for each; SQLite lets one thread in, and both go on.
+            raise in_use() from error
+        except apsw.Error as error:
+            self._end(undoes=not _is_settled(error))
+            raise _translated(error, self._rewritten, self._session) from error
+        except BaseException as error:
+            self._end(undoes=True)
+            if isinstance(error, errors.ParameterMissing):
+                _advise(error, self._rewritten)
+            raise
+        finally:
+            if current is not None:
+                current[thread] = before
+        if row is None:
+            self._end(undoes=False)
+        return row
+
+    @property
+    def scans(self) -> list[ScanFigures]:
+        """The figures of the scans so far."""
+        return [] if self._running is None else self._running.statement.scans
+
+    def close(self) -> None:
+        """End the statement; nothing more is sent."""
+        self._rows.clear()
+        self._end(undoes=False)
+
+    def interrupted(self) -> None:
+        """End the statement; whoever asks for its next row learns that it was interrupted."""
+        self.close()
+        self._interrupted = True
+
+    def _end(self, *, undoes: bool) -> None:
+        turn = self._session.turn
+        if turn.is_inherited:
+            return
+        with turn:
+            try:
+                self._cursor.close(force=True)
+            except apsw.ThreadingViolationError as error:
+                raise in_use() from error
+            self._closed = True
+            self._session.under_way.discard(self)
+            if self._running is not None:
+                self._running.statement.close()
+            self._settle(undoes)
+
+    def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
+        """Learn from SQLite what it is about to run."""
+        described = cursor.get_description()
+        self.description = tuple((name, kind) for name, kind in described) or None
+        self.readonly = cursor.is_readonly
+        database = self._session.database
+        if self._running is not None and not self.readonly and database.in_transaction:
+            # When a virtual table fails, SQLite undoes what the statement has changed only if
+            # constraints might have failed too. Outside of a transaction it undoes everything.
+            database.execute(f"SAVEPOINT {_SAVEPOINT}")
+            self._guarded = True
+        return True
+
+    def _settle(self, undoes: bool) -> None:
+        """Let the changes of a statement stand, or undo them all."""
+        database = self._session.database
+        guarded, self._guarded = self._guarded, False
+        # SQLite itself may have ended the transaction: ON CONFLICT ROLLBACK, a full disk.
+        if not (guarded and database.in_transaction):
+            return
+        self._session.end_interrupted()
+        if undoes:
+            database.execute(f"ROLLBACK TO {_SAVEPOINT}")
+        database.execute(f"RELEASE {_SAVEPOINT}")
+
+
+def _advise(error: errors.ParameterMissing, rewritten: rewriter.Rewritten) -> None:
+    """Say what to do where a condition would not do."""
+    from billql.sql.joins import advice
+
+    error.hint = advice(rewritten.sql, error.resource, error.column) or error.hint
+
+
+def _is_settled(error: apsw.Error) -> bool:
+    """Tell whether SQLite has undone what an ON CONFLICT says, and no more than that.
+
+    A STRICT table's refusal of a value goes by none, and SQLite may leave what came before it.
+    """
+    is_of_a_type = getattr(error, "extendedresult", None) == apsw.SQLITE_CONSTRAINT_DATATYPE
+    return isinstance(error, apsw.ConstraintError) and not is_of_a_type
+
+
+def _let_go(engine: Engine, turn: Turn) -> None:
+    """End the threads of a session that nobody has closed."""
+    if not turn.is_inherited:
+        engine.let_go()
+
+
+def _translated(
+    error: apsw.Error,
+    rewritten: rewriter.Rewritten | None = None,
+    session: Session | None = None,
+) -> errors.Error:
+    """Turn an error of SQLite's into one of billql's."""
+    if isinstance(error, apsw.InterruptError):
+        return errors.Interrupted()
+    if isinstance(error, apsw.ThreadingViolationError):
+        return in_use()
+    if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
+        at = getattr(error, "error_offset", -1)
+        offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
+        if str(error) == "incomplete input":  # for which SQLite tells no place: it is the end
+            offset = len(rewritten.original.rstrip())
+        hint = None if session is None else session.naming.meant(rewritten, offset)
+        return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
+    return _KINDS.get(type(error), errors.OperationalError)(str(error))
+
+
+_KINDS: dict[type[apsw.Error], type[errors.Error]] = {
+    apsw.SQLError: errors.ProgrammingError,
+    apsw.BindingsError: errors.ProgrammingError,
+    apsw.ConstraintError: errors.IntegrityError,
+    apsw.MismatchError: errors.DataError,
+    apsw.TooBigError: errors.DataError,
+    apsw.RangeError: errors.ProgrammingError,
+    apsw.MisuseError: errors.ProgrammingError,
+    apsw.IncompleteExecutionError: errors.ProgrammingError,
+    apsw.CursorClosedError: errors.ClosedError,
+    apsw.ConnectionClosedError: errors.ClosedError,
+    apsw.CorruptError: errors.DatabaseError,
+    apsw.NotADBError: errors.DatabaseError,
+    apsw.InternalError: errors.InternalError,
+}
+
+
+def query_of(sql: str) -> str | None:
+    """Give what a statement reads, as a statement of its own: a SELECT, or the one that fills a
+    table; None if it has none."""
+    words = [token for token in tokenizer.tokenize(sql) if token.kind not in ("space", "comment")]
+    first = [word.keyword for word in words[:3]]
+    if not first or first[0] not in ("WITH", *_READ, *_FILL) or "TRIGGER" in first:
+        return None
+    depth = 0
+    fills = None
+    for token in words:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth > 0:
+            continue
+        if token.keyword in _READ or (token.keyword == "WITH" and fills is not None):
+            return sql if fills is None else sql[: fills.start] + sql[token.start :]
+        if token.keyword in ("UPDATE", "DELETE"):
+            return None
+        if token.keyword in _FILL and fills is None:
+            fills = token
+    return None
+
+
+_READ = ("SELECT", "VALUES")
+_FILL = ("CREATE", "INSERT", "REPLACE")
+
+
+def has_list_of_rows(sql: str) -> bool:
+    """Tell whether a statement has an IN whose right side is a query or a table.
+
+    Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.
+    """
+    words = [token for token in tokenizer.tokenize(sql) if token.kind not in ("space", "comment")]
+    following = zip(words, words[1:], words[2:], strict=False)
+    return any(
+        word.keyword == "IN"
+        and (
+            first.text != "("
+            or second.keyword in ("SELECT", "WITH", "VALUES")
+            or second.text == "("
+        )
+        for word, first, second in following
+    ) or (len(words) > 1 and words[-2].keyword == "IN")

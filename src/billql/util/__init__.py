@@ -1,0 +1,1 @@
+"""What everybody may import and nobody owns: files, the clock, redaction, origins."""
