@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 import billql
-from billql.definitions.decoding import Span
+from billql.planning.intervals import Span
 from billql.planning.time_windows import windows
 from support.clock import FakeClock
 

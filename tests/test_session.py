@@ -11,8 +11,9 @@ import pytest
 from billql import errors
 from billql.planning.planner import Plan
 from billql.sandbox import Sandbox
+from billql.sql.statement_kind import has_list_of_rows, query_of
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Session, has_list_of_rows, query_of
+from billql.sqlite.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import httpx
 
 import billql
 from billql.http import request_log
-from billql.http.exchange import NoReply, Reply
+from billql.http.reply import NoReply, Reply
 from billql.messages import Request
 from billql.sandbox import Sandbox
 from support.asking import TOKEN, connection, get

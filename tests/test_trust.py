@@ -17,7 +17,8 @@ import pytest
 from billql.config.settings import Settings
 from billql.errors import InterfaceError
 from billql.http import certificates
-from billql.http.exchange import NoReply, Wire
+from billql.http.exchange import Wire
+from billql.http.reply import NoReply
 from support.asking import get
 from support.certificates import serving
 from support.server import Server

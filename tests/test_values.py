@@ -16,23 +16,25 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from billql.definitions.decoding import (
+from billql.definitions.decoding import reader
+from billql.definitions.types import (
     AFFINITY,
     DISCRETE,
-    EVERYTHING,
     EXPECTED,
     FORMATTED,
+    ColumnType,
+    Format,
+    Operator,
+    SQLValue,
+)
+from billql.planning.intervals import (
+    EVERYTHING,
     GREATEST,
     LEAST,
     NOTHING,
     NULL,
-    ColumnType,
-    Format,
-    Operator,
     Span,
-    SQLValue,
     is_precise,
-    reader,
     span,
     spelled,
     sql_value,

@@ -11,7 +11,8 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import BadValue, Interrupted
-from billql.http.exchange import NoReply, Wire
+from billql.http.exchange import Wire
+from billql.http.reply import NoReply
 from billql.messages import Request
 from support.asking import TOKEN, get
 from support.server import Asked, Script, Serve, head

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadAnswer
-from billql.http.exchange import NoReply, gunzip
+from billql.http.exchange import gunzip
+from billql.http.reply import NoReply
 from support.server import Asked, Script, Serve, head
 from support.wire import broken, exchange
 

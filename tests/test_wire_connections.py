@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from billql.config.settings import Settings
-from billql.http.exchange import NoReply, Reply, Wire
+from billql.http.exchange import Wire
+from billql.http.reply import NoReply, Reply
 from support.asking import get
 from support.certificates import self_signed, serving
 from support.server import Asked, Script, Serve, Server, head, in_turn

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from billql.definitions.decoding import AFFINITY
+from billql.definitions.types import AFFINITY
 from billql.errors import BadValue, Error, NotSupportedError, ParameterMissing, ProgrammingError
 
 from .shapes import OWNER, Row, Shape, has_several_owners, in_order, is_row

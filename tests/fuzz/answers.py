@@ -16,7 +16,7 @@ from billql.dbapi.connection import Connection
 from billql.definitions.catalog import Catalogue, Table
 from billql.definitions.model import Method
 from billql.errors import BadAnswer, Error, ListChanged
-from billql.http.exchange import Reply
+from billql.http.reply import Reply
 from billql.messages import Answer, Request
 from billql.planning.planner import filters, needed
 from billql.sqlite.engine import Options

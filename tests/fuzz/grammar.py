@@ -6,7 +6,7 @@ from typing import get_args
 
 from hypothesis import strategies as st
 
-from billql.definitions.decoding import ColumnType, Format, Operator
+from billql.definitions.types import ColumnType, Format, Operator
 
 from .drawing import NUMBERS, SCALARS
 

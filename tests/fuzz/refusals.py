@@ -11,8 +11,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from billql.definitions.model import ErrorBody, UnknownValue
 from billql.errors import Error
 from billql.http.api_errors import refusal
-from billql.http.exchange import Reply
 from billql.http.rate_limiter import remaining, retry_after
+from billql.http.reply import Reply
 from support.asking import TOKEN, connection, get
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed

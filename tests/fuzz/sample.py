@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import ColumnType
 from billql.definitions.model import Column, Method
+from billql.definitions.types import ColumnType
 from billql.fetching.row_decoder import parse
 from billql.messages import Answer
 

@@ -17,8 +17,9 @@ from billql.shell.suggest import Column, Known, suggest
 from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
+from billql.sql.statement_kind import has_list_of_rows, query_of
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Session, has_list_of_rows, query_of
+from billql.sqlite.session import Session
 
 from .drawing import TEXTS, edited
 from .prop import Property, error_of

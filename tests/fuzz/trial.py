@@ -16,8 +16,8 @@ from hypothesis.strategies import SearchStrategy
 
 from billql.config.settings import Settings
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import ColumnType, SQLValue
 from billql.definitions.model import CONNECTION, Column, Method, placeholders
+from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import Error
 from billql.fetching.row_decoder import Content, RowMaker, parse
 from billql.http.credentials import Connection

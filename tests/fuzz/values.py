@@ -10,7 +10,9 @@ import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.definitions.decoding import (
+from billql.definitions.decoding import reader
+from billql.definitions.model import Column, Parameter
+from billql.definitions.types import (
     AFFINITY,
     DISCRETE,
     FORMATTED,
@@ -18,11 +20,8 @@ from billql.definitions.decoding import (
     Format,
     Operator,
     SQLValue,
-    reader,
-    span,
-    write_bound,
 )
-from billql.definitions.model import Column, Parameter
+from billql.planning.intervals import span, write_bound
 from billql.planning.parameter_encoding import said
 
 from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from billql.definitions.pagination import NextUrl, PageNumber, Token
-from billql.fetching.statement import ScanFigures
+from billql.fetching.scan_stats import ScanFigures
 from billql.http.client import Trip
 from billql.messages import Page
 from billql.output.progress import Progress, drawn

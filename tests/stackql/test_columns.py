@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from billql.definitions.decoding import ColumnType
 from billql.definitions.model import Resource, Rows
 from billql.definitions.stackql.columns import convert
 from billql.definitions.stackql.methods import Member, Reading
 from billql.definitions.stackql.naming import as_written, free, snake_case
 from billql.definitions.stackql.requests import Argument
+from billql.definitions.types import ColumnType
 
 
 def reading(

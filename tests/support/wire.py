@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from billql.config.settings import Settings
-from billql.http.exchange import NoReply, Reply, Wire
+from billql.http.exchange import Wire
+from billql.http.reply import NoReply, Reply
 from billql.messages import Request
 
 from .asking import TOKEN, get

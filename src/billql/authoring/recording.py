@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from billql.errors import ConnectionFailed, InterfaceError
 from billql.http.credentials import Connection
-from billql.http.exchange import Exchanges, Reply, told
+from billql.http.reply import Exchanges, Reply, told
 from billql.messages import KEPT_HEADERS, Request
 
 _VERSION = 1

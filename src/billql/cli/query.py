@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from billql.dbapi.cursor import Row
-    from billql.fetching.statement import ScanFigures
+    from billql.fetching.scan_stats import ScanFigures
     from billql.output import Columns, Rows
     from billql.output.file import Put
 

@@ -15,7 +15,7 @@ from billql.sql import rewriter
 
 if TYPE_CHECKING:
     from billql.dbapi.connection import Connection
-    from billql.fetching.statement import ScanFigures
+    from billql.fetching.scan_stats import ScanFigures
     from billql.sqlite.session import Execution, Session
 
 Row = tuple[Any, ...]

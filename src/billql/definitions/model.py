@@ -19,8 +19,8 @@ import msgspec
 from msgspec import Meta
 
 from billql.definitions.auth import Auth
-from billql.definitions.decoding import ColumnType, Format, Operator
 from billql.definitions.pagination import Paging
+from billql.definitions.types import ColumnType, Format, Operator
 from billql.messages import Scalar
 
 VERSION = 1

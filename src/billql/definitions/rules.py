@@ -10,15 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from billql.definitions.decoding import (
-    DISCRETE,
-    FORMATTED,
-    MOMENTS,
-    ColumnType,
-    Format,
-    Span,
-    reader,
-)
+from billql.definitions.accepted_values import accepts
+from billql.definitions.decoding import reader
 from billql.definitions.model import (
     CONNECTION,
     Column,
@@ -29,7 +22,7 @@ from billql.definitions.model import (
     placeholders,
 )
 from billql.definitions.pagination import Paginator, Token
-from billql.planning.parameter_encoding import takes
+from billql.definitions.types import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format
 from billql.util.struct_errors import Place
 
 Problem = tuple[Place, str]
@@ -296,7 +289,9 @@ def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]
             return
     default = parameter.default
     for one in default if isinstance(default, tuple) else (default,):
-        if type(one) is _LISTED.get(kind) and not takes(parameter, Span(one, one)):
+        if one is None or type(one) is not _LISTED.get(kind):
+            continue
+        if not accepts(parameter, one):
             yield ("default",), f"the parameter does not take {one!r}"
 
 

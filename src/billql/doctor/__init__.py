@@ -26,8 +26,9 @@ from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
 from billql.http.api_errors import refusal
 from billql.http.credentials import Connection, Credentials
-from billql.http.exchange import Exchanges, NoReply, Reply, Wire
+from billql.http.exchange import Wire
 from billql.http.rate_limiter import remaining
+from billql.http.reply import Exchanges, NoReply, Reply
 from billql.messages import Request
 from billql.planning.binder import bind
 from billql.planning.planner import choose, paginator_of

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from billql.definitions.decoding import SQLValue
+from billql.definitions.types import SQLValue
 from billql.errors import BadAnswer
 from billql.fetching.row_decoder import Row
 

@@ -22,7 +22,8 @@ import apsw
 from billql.errors import Error
 from billql.fetching.row_decoder import Row
 from billql.fetching.row_memo import RowMemo
-from billql.fetching.statement import NotAtHand, Opening, ScanFigures, Statement
+from billql.fetching.scan_stats import ScanFigures
+from billql.fetching.statement import NotAtHand, Opening, Statement
 from billql.planning.planner import Plan
 
 Bindings = Sequence[Any] | Mapping[str, Any]

@@ -16,8 +16,9 @@ from functools import cache, cached_property
 from itertools import repeat
 from typing import Any, cast
 
-from billql.definitions.decoding import Reader, SQLValue, full_reader, reader, spells
+from billql.definitions.decoding import Reader, full_reader, reader, spells
 from billql.definitions.model import CONNECTION, Column, Method, Rows
+from billql.definitions.types import SQLValue
 from billql.errors import BadAnswer
 from billql.fetching.disguised_errors import complaint
 from billql.messages import Answer, Page, Scalar, member

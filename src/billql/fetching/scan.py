@@ -23,14 +23,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import EVERYTHING, Span, span
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
 from billql.fetching.order_check import Watch
 from billql.fetching.partition import Sieve
 from billql.fetching.row_decoder import Row, RowMaker, items_are_rows, parse
-from billql.fetching.statement import TICK, Opening, ScanFigures, Statement
+from billql.fetching.scan_stats import ScanFigures
+from billql.fetching.statement import TICK, Opening, Statement
 from billql.messages import Answer, Page, Request
 from billql.planning.binder import Bound, Chain, covering
+from billql.planning.intervals import EVERYTHING, Span, span
 from billql.planning.planner import Plan, paginator_of
 from billql.planning.time_windows import windows
 

@@ -18,6 +18,7 @@ from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.fetching.disk_cache import Key
 from billql.fetching.response_cache import Answers, key_of
 from billql.fetching.row_memo import RowMemo
+from billql.fetching.scan_stats import ScanFigures
 from billql.http.client import Transport, Trip
 from billql.http.credentials import Connection
 from billql.messages import Answer, Request
@@ -31,47 +32,6 @@ MEMO_CELLS = 500_000
 
 class NotAtHand(Exception):  # noqa: N818 - it is a signal, not an error
     """Going on would take a request, and the statement may not send any: a scout turns back."""
-
-
-@dataclass
-class ScanFigures:
-    """What one scan has cost so far."""
-
-    resource: str
-    requests: int = 0
-    pages: int = 0
-    rows: int = 0
-    cache_hits: int = 0
-    retries: int = 0
-    waited: float = 0.0
-    arrived: int = 0
-    """How many answers have come: no cost, but news for who looks ahead."""
-    expected: int | None = None
-    """How many pages there are in the lists that have told it so far; None if none has."""
-    notes: list[str] = field(default_factory=list)
-    """What was odd in answers, and no error."""
-    trips: set[Trip] = field(default_factory=set, repr=False)
-    """The requests under way."""
-
-    @property
-    def waiting(self) -> float:
-        """The longest time in seconds that a request under way has to wait for a limit, or before
-        it is sent again; may be read in any thread."""
-        return max((trip.waited for trip in tuple(self.trips)), default=0.0)
-
-    def as_dict(self) -> dict[str, str | int | float | list[str]]:
-        """Give the figures as `--stats` shows them; `waited` is in seconds, and `notes` are there
-        if there are any."""
-        return {
-            "resource": self.resource,
-            "requests": self.requests,
-            "pages": self.pages,
-            "rows": self.rows,
-            "cache_hits": self.cache_hits,
-            "retries": self.retries,
-            "waited": round(self.waited, 3),
-            **({"notes": self.notes} if self.notes else {}),
-        }
 
 
 class Opening(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
 from billql.http import error_body
 from billql.http.credentials import Connection
-from billql.http.exchange import Reply, told
+from billql.http.reply import Reply, told
 from billql.messages import Request, member
 
 LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."

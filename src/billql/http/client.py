@@ -23,8 +23,9 @@ from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Err
 from billql.http import request_log
 from billql.http.api_errors import LIMIT_ADVICE, means_later, refusal
 from billql.http.credentials import Connection
-from billql.http.exchange import Exchanges, NoReply, Reply, Wire, told
+from billql.http.exchange import Wire
 from billql.http.rate_limiter import Limiter, is_used_up, retry_after
+from billql.http.reply import Exchanges, NoReply, Reply, told
 from billql.messages import KEPT_HEADERS, Answer, Request
 from billql.util.clock import Clock
 

@@ -10,7 +10,7 @@ import json
 from urllib.parse import urlencode
 
 from billql.http.credentials import Connection
-from billql.http.exchange import NoReply, Reply, told
+from billql.http.reply import NoReply, Reply, told
 from billql.messages import Request
 
 _LONGEST = 500

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from billql.fetching.statement import ScanFigures
+    from billql.fetching.scan_stats import ScanFigures
 
 _AFTER = 0.5
 _PER_SECOND = 4

@@ -16,15 +16,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
-from billql.definitions import decoding
+from billql.definitions import types
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import EVERYTHING, ColumnType, Span, SQLValue
 from billql.definitions.model import CONNECTION, Method, Parameter
+from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
-from billql.fetching.partition import Part, Point, Several, Window
 from billql.http.credentials import Connection
 from billql.messages import Home, Request, Scalar, plain
+from billql.planning import intervals
+from billql.planning.intervals import EVERYTHING, Span
 from billql.planning.parameter_encoding import LONGEST_LIST, MOST_LISTED, listed_length, said
+from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.planner import (
     Constraint,
     Plan,
@@ -157,7 +159,7 @@ def connections_asked(plan: Plan, arguments: Sequence[Any], names: Sequence[str]
     for constraint, value in _given(plan, arguments):
         if chooses_connections(constraint):
             said = value if isinstance(value, set | frozenset) else (value,)
-            spans = [decoding.span("text", "=", one) for one in said]
+            spans = [intervals.span("text", "=", one) for one in said]
             if None not in spans:
                 asked &= {span.low for span in spans if span is not None}
     return [name for name in names if name in asked]
@@ -279,12 +281,12 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
 
 def _bad_value(table: Table, column: str, wrong: SQLValue) -> BadValue:
     kind = table.columns[column].type
-    understood = decoding.span(kind, "=", wrong) is not None
+    understood = intervals.span(kind, "=", wrong) is not None
     return BadValue(
         f"{table.name}: {column} cannot be {wrong!r:.80}",
         hint="No request can carry it to where the API expects it."
         if understood
-        else f"Give {decoding.EXPECTED[kind]}.",
+        else f"Give {types.EXPECTED[kind]}.",
     )
 
 
@@ -300,7 +302,7 @@ def _chains(
     filled, several = _defaults(method, asked, now)
     loose = {
         column: frozenset(
-            decoding.sql_value(table.columns[column].type, one.low) for (one,) in told
+            intervals.sql_value(table.columns[column].type, one.low) for (one,) in told
         )
         for column, told in several.items()
         if not _is_sure(table, method, column)
@@ -324,7 +326,7 @@ def _defaults(
     for column, parameter in filters(method):
         default = parameter.default
         span = filled.get(column, (EVERYTHING,))[0]
-        edge: Any = decoding.today(now) if default == "today" else default
+        edge: Any = intervals.today(now) if default == "today" else default
         if default is None:
             continue
         if parameter.operator == "=" and span == EVERYTHING:
@@ -348,10 +350,10 @@ def _points(
     for column in several.union(loose).difference(echoed(table)):
         kind = table.columns[column].type
         if len(chosen[column]) > 1:
-            shown = frozenset(decoding.sql_value(kind, span.low) for span in chosen[column])
+            shown = frozenset(intervals.sql_value(kind, span.low) for span in chosen[column])
             yield column, Several(shown)
             continue
-        own = decoding.sql_value(kind, chosen[column][0].low)
+        own = intervals.sql_value(kind, chosen[column][0].low)
         yield column, Point(own, loose.get(column, frozenset()), column in several)
 
 
@@ -394,7 +396,7 @@ def _windows(
 
 def _window(kind: ColumnType, span: Span, asked: bool) -> Window:
     low, high = (
-        None if end is None else decoding.sql_value(kind, end) for end in (span.low, span.high)
+        None if end is None else intervals.sql_value(kind, end) for end in (span.low, span.high)
     )
     return Window(low, high, asked)
 
@@ -433,7 +435,7 @@ def _chain(
             request = replace(request, query=(*request.query, (told, plain(value))))
     columns = table.columns
     points = {
-        column: decoding.sql_value(columns[column].type, spans[0].low)
+        column: intervals.sql_value(columns[column].type, spans[0].low)
         for column, spans in chosen.items()
         if len(spans) == 1 and spans[0].is_point and not spans[0].loose
     }
@@ -522,6 +524,6 @@ def _parameter_value(
     if value is None and (parameter.required or parameter.location in ("path", "host")):
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
-            hint=f"Give {decoding.EXPECTED[filtered.type]}.",
+            hint=f"Give {types.EXPECTED[filtered.type]}.",
         )
     return value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import Operator
 from billql.definitions.model import Method, Parameter
+from billql.definitions.types import Operator
 from billql.messages import plain
 from billql.planning.planner import Constraint, bearing_on, chooses_connections, filters, unfilled
 

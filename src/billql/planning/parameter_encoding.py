@@ -7,14 +7,15 @@ all: then SQLite alone filters.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from billql.definitions import decoding
-from billql.definitions.decoding import ColumnType, Operator, Span
+from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Parameter
+from billql.definitions.types import ColumnType, Operator
 from billql.messages import Scalar, plain
+from billql.planning import intervals
+from billql.planning.intervals import Span
 
 
 def said(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
@@ -30,7 +31,7 @@ def said(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
     if not parameter.required and _says_nothing(column.type, parameter.operator, edge):
         return None
     try:
-        value = decoding.write_bound(
+        value = intervals.write_bound(
             column.type, parameter.format, parameter.operator, edge, column.whole
         )
     except (ValueError, OverflowError):
@@ -60,8 +61,8 @@ def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
 def _says_nothing(kind: ColumnType, operator: Operator, edge: Any) -> bool:
     """Tell whether a bound leaves no value out."""
     if operator in ("<", "<="):
-        return bool(edge == decoding.GREATEST.get(kind))
-    return operator in (">", ">=") and bool(edge == decoding.LEAST.get(kind))
+        return bool(edge == intervals.GREATEST.get(kind))
+    return operator in (">", ">=") and bool(edge == intervals.LEAST.get(kind))
 
 
 def _since_1970(parameter: Parameter, value: int) -> int | None:
@@ -74,29 +75,13 @@ def _since_1970(parameter: Parameter, value: int) -> int | None:
 
 
 def takes(parameter: Parameter, span: Span) -> bool:
-    """Tell whether a parameter can stand for a span, as far as its choice of values goes.
+    """Return whether a parameter can stand for a span, as far as its choice of values goes.
 
     What is no single value is not its business.
     """
     if parameter.operator != "=" or not span.is_point:
         return True
-    value = span.low
-    if parameter.values:
-        return is_among(parameter.values, span)
-    if parameter.format == "uuid":
-        return _UUID.fullmatch(value) is not None
-    flags = re.ASCII | re.IGNORECASE if span.loose else re.ASCII
-    return parameter.pattern is None or re.fullmatch(parameter.pattern, value, flags) is not None
-
-
-def is_among(several: Sequence[Scalar], span: Span) -> bool:
-    """Tell whether the one value of a span is among several."""
-    if span.loose:
-        return span.low.lower() in {str(one).lower() for one in several}
-    return span.low in several
-
-
-_UUID = re.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+    return accepts(parameter, span.low, ignores_case=span.loose)
 
 
 def _edge(parameter: Parameter, span: Span) -> Any:

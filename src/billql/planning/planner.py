@@ -15,13 +15,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NamedTuple
 
-from billql.definitions import decoding
+from billql.definitions.accepted_values import is_among
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import MOMENTS, Operator, Span, SQLValue
 from billql.definitions.model import CONNECTION, Column, Method, Parameter
 from billql.definitions.pagination import Paginator
+from billql.definitions.types import MOMENTS, Operator, SQLValue
 from billql.messages import plain
-from billql.planning.parameter_encoding import is_among, is_no_key, said, takes
+from billql.planning import intervals
+from billql.planning.intervals import Span
+from billql.planning.parameter_encoding import is_no_key, said, takes
 
 IMPOSSIBLE: Final = 1e18
 """The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
@@ -260,7 +262,7 @@ def is_exact(column: Column, parameter: Parameter) -> bool:
     return (
         parameter.match == "exact"
         and not parameter.ignores_case
-        and decoding.is_precise(column.type, parameter.format, parameter.operator, column.whole)
+        and intervals.is_precise(column.type, parameter.format, parameter.operator, column.whole)
     )
 
 
@@ -323,7 +325,7 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
     column = table.columns[constraint.column]
     if constraint.operator == "is null" or (constraint.takes_null and value is None):
         return (
-            decoding.NULL
+            intervals.NULL
             if any(one.null is not None for one in bearing_on(method, constraint))
             else None
         )
@@ -331,21 +333,25 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
     if column.type == "text" and constraint.column in needed(table, method):
-        value = decoding.spelled(value)
+        value = intervals.spelled(value)
     elif column.type == "text" and constraint.literal:
-        value = decoding.spelled(value) or value
-    span = decoding.span(column.type, operator, value)
+        value = intervals.spelled(value) or value
+    span = intervals.span(column.type, operator, value)
     if span is None and operator == "=" and column.type in MOMENTS and not constraint.literal:
-        return decoding.NOTHING  # what is no time stands in a row of another table
+        return intervals.NOTHING  # what is no time stands in a row of another table
     if span is None or span.empty:
         return span
     if constraint.collation != "BINARY":
         span = span._replace(loose=True)
     parameters = bearing_on(method, constraint)
     if any(not takes(one, span) for one in parameters):
-        return None if is_among(column.values, span) else decoding.NOTHING
+        return (
+            None
+            if is_among(column.values, span.low, ignores_case=span.loose)
+            else intervals.NOTHING
+        )
     if any(is_no_key(column, one, span) for one in parameters):
-        return decoding.NOTHING
+        return intervals.NOTHING
     told = [said(column, parameter, span) for parameter in parameters]
     return None if None in told else span
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 
-from billql.definitions.decoding import Span
+from billql.planning.intervals import Span
 
 _WORTHWHILE = 4
 """How many more pages there must be, by estimate, for a cut to be worth its broken pages."""

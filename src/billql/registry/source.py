@@ -74,7 +74,7 @@ class Server:
 
     def read(self, path: str, limit: int) -> bytes:
         """Fetch a file."""
-        from billql.http.exchange import NoReply
+        from billql.http.reply import NoReply
         from billql.messages import Request
 
         url = f"{self.name}/{path}"

@@ -13,9 +13,9 @@ from typing import NamedTuple, Protocol
 
 from billql._version import __version__
 from billql.definitions.catalog import Catalogue, Table, unknown
-from billql.definitions.decoding import ColumnType, SQLValue
+from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import DefinitionError, NotSupportedError
-from billql.fetching.statement import ScanFigures
+from billql.fetching.scan_stats import ScanFigures
 from billql.planning.capabilities import always_required, carried, operators, optional, required
 
 PROVIDER, SERVICE = "billql", "catalog"

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import apsw
 
-from billql.definitions.decoding import AFFINITY, ColumnType, SQLValue
+from billql.definitions.types import AFFINITY, ColumnType, SQLValue
 from billql.sqlite.catalog_rows import Listing, Row, Source, Wanted, listing
 
 _MANY = 10_000

@@ -22,10 +22,12 @@ from billql.errors import InterfaceError
 from billql.fetching.disk_cache import Archive
 from billql.fetching.prefetch import Bindings, Running
 from billql.fetching.response_cache import Answers
-from billql.fetching.statement import MEMO_CELLS, Resources, ScanFigures, Statement
+from billql.fetching.scan_stats import ScanFigures
+from billql.fetching.statement import MEMO_CELLS, Resources, Statement
 from billql.http.client import Transport
 from billql.http.credentials import Connection, Credentials, Told
-from billql.http.exchange import Exchanges, Wire
+from billql.http.exchange import Wire
+from billql.http.reply import Exchanges
 from billql.planning.planner import Plan
 from billql.sqlite import catalog_rows
 from billql.sqlite.catalog_table import ListingModule

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from decimal import Context, Decimal, InvalidOperation
 
-from billql.definitions.decoding import SQLValue
+from billql.definitions.types import SQLValue
 from billql.errors import BadValue
 
 _CONTEXT = Context(prec=800)

@@ -13,11 +13,11 @@ from typing import Any, Literal, Protocol
 import apsw
 
 from billql.definitions.catalog import Table
-from billql.definitions.decoding import AFFINITY
+from billql.definitions.types import AFFINITY
 from billql.fetching.prefetch import Running
 from billql.fetching.row_decoder import Row
 from billql.fetching.scan import Scan
-from billql.fetching.statement import ScanFigures
+from billql.fetching.scan_stats import ScanFigures
 from billql.http.credentials import Connection
 from billql.planning.binder import bind, connections_asked
 from billql.planning.planner import (

@@ -16,7 +16,7 @@ from billql.authoring.lint import AMOUNTS, MINOR
 from billql.authoring.openapi import naming
 from billql.authoring.openapi.document import Document, Schema, Shape, column_type
 from billql.authoring.openapi.prose import sentence
-from billql.definitions.decoding import ColumnType, Format
+from billql.definitions.types import ColumnType, Format
 
 _FLAT = 8
 """How many members an object has at most that becomes columns."""

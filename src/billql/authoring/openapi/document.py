@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import unquote
 
-from billql.definitions.decoding import ColumnType, Format
+from billql.definitions.types import ColumnType, Format
 from billql.errors import DefinitionError
 
 Schema = Mapping[str, Any]

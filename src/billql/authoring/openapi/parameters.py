@@ -15,7 +15,7 @@ from billql.authoring.openapi import naming
 from billql.authoring.openapi.columns import Column, described, type_of
 from billql.authoring.openapi.document import Shape
 from billql.authoring.openapi.operations import Field
-from billql.definitions.decoding import DISCRETE, MOMENTS, Operator
+from billql.definitions.types import DISCRETE, MOMENTS, Operator
 
 _BOUNDS: Mapping[str, Operator] = {
     "[gte]": ">=",

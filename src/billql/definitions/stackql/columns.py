@@ -18,11 +18,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from billql.definitions.decoding import ColumnType
 from billql.definitions.model import CONNECTION, Column, Example, Method, Parameter, Resource
 from billql.definitions.stackql.methods import Member, Reading
 from billql.definitions.stackql.naming import Rename, free
 from billql.definitions.stackql.requests import Argument
+from billql.definitions.types import ColumnType
 
 _MOST_COLUMNS = 1900
 """SQLite's own limit is 2000 (https://sqlite.org/limits.html)."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from billql.definitions.decoding import ColumnType
 from billql.definitions.model import Rows
 from billql.definitions.pagination import Paging
 from billql.definitions.stackql import requests, shapes
@@ -20,6 +19,7 @@ from billql.definitions.stackql.paging import paging
 from billql.definitions.stackql.requests import Argument, Call, Server
 from billql.definitions.stackql.settings import Settings
 from billql.definitions.stackql.templates import Flattened, NamedScalars, UnderAName, recognize
+from billql.definitions.types import ColumnType
 
 
 class Member(NamedTuple):

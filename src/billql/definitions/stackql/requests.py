@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from billql.definitions.decoding import ColumnType
 from billql.definitions.stackql import shapes
 from billql.definitions.stackql.document import (
     Document,
@@ -19,6 +18,7 @@ from billql.definitions.stackql.document import (
     text,
 )
 from billql.definitions.stackql.settings import Settings
+from billql.definitions.types import ColumnType
 from billql.messages import Scalar
 
 Location = Literal["path", "query", "body", "header", "host"]

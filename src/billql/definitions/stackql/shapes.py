@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from billql.definitions.decoding import ColumnType
 from billql.definitions.stackql.document import Document, Unsupported, mapping, sequence, text
+from billql.definitions.types import ColumnType
 
 _SCALARS: dict[str, ColumnType] = {
     "string": "text",

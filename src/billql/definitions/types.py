@@ -1,0 +1,79 @@
+"""Column types: what SQL sees of them, and how APIs may write their values."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+SQLValue = None | int | float | str | bytes
+"""What SQLite knows."""
+
+ColumnType = Literal[
+    "text",
+    "integer",
+    "real",
+    "decimal",
+    "boolean",
+    "date",
+    "month",
+    "timestamp",
+    "json",
+    "blob",
+]
+
+Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "reference", "json", "uuid"]
+"""How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
+a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
+content-disposition header that holds a file name, another object as its id or as a whole, a
+parameter in a body that takes what a JSON text says, a parameter that takes an id of 8-4-4-4-12
+hexadecimal digits."""
+
+FORMATTED: dict[Format, frozenset[ColumnType]] = {
+    "epoch": frozenset(("date", "month", "timestamp")),
+    "epoch_ms": frozenset(("date", "month", "timestamp")),
+    "instant": frozenset(("date", "month")),
+    "dollars": frozenset(("real", "decimal")),
+    "filename": frozenset(("text",)),
+    "reference": frozenset(("text", "json")),
+    "json": frozenset(("text",)),
+    "uuid": frozenset(("text",)),
+}
+"""The column types that each format can give. Of a reference, text is the id that the API gives or
+that the object has; json is the object, and NULL where the API gives the id alone."""
+
+Operator = Literal["=", "<", "<=", ">", ">="]
+"""The comparisons that a parameter can stand for."""
+
+AFFINITY: dict[str, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "REAL",
+    "decimal": "REAL",
+    "boolean": "INTEGER",
+    "date": "TEXT",
+    "month": "TEXT",
+    "timestamp": "TEXT",
+    "json": "TEXT",
+    "blob": "BLOB",
+}
+"""https://sqlite.org/datatype3.html#type_affinity"""
+
+MOMENTS = frozenset(("date", "month", "timestamp"))
+"""The types whose values are times."""
+
+DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
+"""The types whose values have a next one, so that `<= x` can be said as `< next(x)`."""
+
+
+EXPECTED: dict[str, str] = {
+    "date": "a day like '2025-01-31'",
+    "month": "a month like '2025-01'",
+    "timestamp": "a time like '2025-01-31T00:00:00Z'",
+    "integer": "an integer",
+    "boolean": "0 or 1",
+    "text": "a text",
+    "real": "a number",
+    "decimal": "a number",
+    "json": "JSON",
+    "blob": "a blob",
+}
+"""What to tell somebody whose value was not understood."""

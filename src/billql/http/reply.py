@@ -1,0 +1,57 @@
+"""What one exchange gives: a response, or the reason why there is none."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
+
+from billql.messages import Request
+
+TICK = 0.1
+"""Seconds between looks at whether the statement has ended, while a server is silent."""
+
+
+class Reply(NamedTuple):
+    """What a server said, whatever its status; `headers` has lower-case names."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    proxy: str | None = None
+    """The proxy through which it came, in words."""
+
+
+class NoReply(Exception):  # noqa: N818 - it says what happened
+    """No whole reply came: its text says why, `again` whether another try may do better.
+
+    `hint` says what to do about it, where that is known here.
+    """
+
+    def __init__(self, reason: str, *, again: bool = True, hint: str | None = None) -> None:
+        super().__init__(reason)
+        self.again = again
+        self.hint = hint
+
+
+def told(request: Request) -> str:
+    """Name a request without its query, which people may have put anything into."""
+    return f"{request.method} {request.url}"
+
+
+class Exchanges(Protocol):
+    """What a request goes through: the wire, or something that stands in for it."""
+
+    def exchange(
+        self, request: Request, headers: Mapping[str, str], stop: threading.Event
+    ) -> Reply:
+        """Send a request and give what comes back, until `stop` is set; raises NoReply."""
+
+    def close(self) -> None:
+        """Close what is open."""
+
+
+def _reason(error: Exception) -> str:
+    """Give the words of an error of the system's without its number."""
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error))
