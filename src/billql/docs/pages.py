@@ -234,15 +234,14 @@ def _methods(page: Page, addresses: _Addresses) -> Iterator[str]:
         yield "For each statement the method is chosen that needs the fewest requests."
         yield ""
     yield from table(
-        ("Name", "Accessible by", "Required params", "Optional params", "Request", "Description"),
+        ("Name", "Accessible by", "Required params", "Optional params", "Description"),
         (
             (
                 code(way.name),
                 "`SELECT`",
                 codes(way.required),
                 codes(way.optional),
-                _request(way),
-                prose(way.description, addresses),
+                f"{prose(way.description, addresses)} {_request(way)}",
             )
             for way in page.ways
         ),
@@ -250,6 +249,7 @@ def _methods(page: Page, addresses: _Addresses) -> Iterator[str]:
 
 
 def _request(way: Way) -> str:
+    """Return a method's request, which leads to its page in the API's reference."""
     request = code(way.request)
     return request if way.documentation is None else link(request, way.documentation)
 
