@@ -9,18 +9,18 @@ import pytest
 
 from billql.sandbox import Sandbox
 
-from .asking import Asker
+from .client import Client
 
 UNTIL = date(2026, 3, 15)
 
 
 @pytest.fixture(scope="session")
-def ask() -> Iterator[Asker]:
-    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as asker:
-        yield asker
+def api() -> Iterator[Client]:
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def ask_small() -> Iterator[Asker]:
-    with Sandbox(seed=7, size="small", until=UNTIL) as sandbox, Asker(sandbox) as asker:
-        yield asker
+def small_api() -> Iterator[Client]:
+    with Sandbox(seed=7, size="small", until=UNTIL) as sandbox, Client(sandbox) as client:
+        yield client

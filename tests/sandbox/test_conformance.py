@@ -14,59 +14,59 @@ from typing import Any
 import jsonschema
 import pytest
 
-from .asking import INSIGHTS, MY, Asker
+from .client import INSIGHTS, MY, Client
 
 SPECIFICATION = json.loads(Path(__file__).with_name("digitalocean_schemas.json").read_text())
 
-Paths = Callable[[Asker], list[str]]
+Paths = Callable[[Client], list[str]]
 
 
 def each(path: str, word: str, key: str = "id") -> Paths:
     """The path of each row of a list."""
-    return lambda ask: [f"{path}/{row[key]}" for row in ask.json(path, per_page=200)[word]]
+    return lambda api: [f"{path}/{row[key]}" for row in api.json(path, per_page=200)[word]]
 
 
 def each_invoice(end: str) -> Paths:
-    return lambda ask: [
+    return lambda api: [
         f"{MY}/invoices/preview{end}",
-        *(f"{MY}/invoices/{invoice['invoice_uuid']}{end}" for invoice in ask.invoices()),
+        *(f"{MY}/invoices/{invoice['invoice_uuid']}{end}" for invoice in api.invoices()),
     ]
 
 
 PATHS: dict[str, Paths] = {
-    "/v2/account": lambda ask: ["/v2/account"],
-    "/v2/apps/tiers/instance_sizes": lambda ask: ["/v2/apps/tiers/instance_sizes"],
-    f"{MY}/balance": lambda ask: [f"{MY}/balance"],
-    f"{MY}/billing_history": lambda ask: [f"{MY}/billing_history{q}" for q in ("", "?page=2")],
-    f"{MY}/invoices": lambda ask: [f"{MY}/invoices{q}" for q in ("", "?page=2", "?page=9")],
+    "/v2/account": lambda api: ["/v2/account"],
+    "/v2/apps/tiers/instance_sizes": lambda api: ["/v2/apps/tiers/instance_sizes"],
+    f"{MY}/balance": lambda api: [f"{MY}/balance"],
+    f"{MY}/billing_history": lambda api: [f"{MY}/billing_history{q}" for q in ("", "?page=2")],
+    f"{MY}/invoices": lambda api: [f"{MY}/invoices{q}" for q in ("", "?page=2", "?page=9")],
     f"{MY}/invoices/{{invoice_uuid}}": each_invoice(""),
     f"{MY}/invoices/{{invoice_uuid}}/summary": each_invoice("/summary"),
-    "/v2/billing/{account_urn}/insights/{start_date}/{end_date}": lambda ask: [
+    "/v2/billing/{account_urn}/insights/{start_date}/{end_date}": lambda api: [
         f"{INSIGHTS}/2026-01-01/2026-01-31",
         f"{INSIGHTS}/2026-01-01/2026-01-01?page=99",
     ],
-    "/v2/databases": lambda ask: ["/v2/databases"],
+    "/v2/databases": lambda api: ["/v2/databases"],
     "/v2/databases/{database_cluster_uuid}": each("/v2/databases", "databases"),
-    "/v2/droplets": lambda ask: ["/v2/droplets?per_page=200", "/v2/droplets?type=gpus"],
+    "/v2/droplets": lambda api: ["/v2/droplets?per_page=200", "/v2/droplets?type=gpus"],
     "/v2/droplets/{droplet_id}": each("/v2/droplets", "droplets"),
-    "/v2/kubernetes/clusters": lambda ask: ["/v2/kubernetes/clusters"],
+    "/v2/kubernetes/clusters": lambda api: ["/v2/kubernetes/clusters"],
     "/v2/kubernetes/clusters/{cluster_id}": each("/v2/kubernetes/clusters", "kubernetes_clusters"),
-    "/v2/load_balancers": lambda ask: ["/v2/load_balancers"],
+    "/v2/load_balancers": lambda api: ["/v2/load_balancers"],
     "/v2/load_balancers/{lb_id}": each("/v2/load_balancers", "load_balancers"),
-    "/v2/projects": lambda ask: ["/v2/projects", "/v2/projects?per_page=1&page=2"],
-    "/v2/projects/default": lambda ask: ["/v2/projects/default"],
+    "/v2/projects": lambda api: ["/v2/projects", "/v2/projects?per_page=1&page=2"],
+    "/v2/projects/default": lambda api: ["/v2/projects/default"],
     "/v2/projects/{project_id}": each("/v2/projects", "projects"),
-    "/v2/projects/{project_id}/resources": lambda ask: [
-        f"{path}/resources?per_page=200" for path in each("/v2/projects", "projects")(ask)
+    "/v2/projects/{project_id}/resources": lambda api: [
+        f"{path}/resources?per_page=200" for path in each("/v2/projects", "projects")(api)
     ],
-    "/v2/projects/default/resources": lambda ask: ["/v2/projects/default/resources"],
-    "/v2/registry/subscription": lambda ask: ["/v2/registry/subscription"],
-    "/v2/reserved_ips": lambda ask: ["/v2/reserved_ips"],
+    "/v2/projects/default/resources": lambda api: ["/v2/projects/default/resources"],
+    "/v2/registry/subscription": lambda api: ["/v2/registry/subscription"],
+    "/v2/reserved_ips": lambda api: ["/v2/reserved_ips"],
     "/v2/reserved_ips/{reserved_ip}": each("/v2/reserved_ips", "reserved_ips", "ip"),
-    "/v2/sizes": lambda ask: ["/v2/sizes", "/v2/sizes?per_page=5&page=3"],
-    "/v2/snapshots": lambda ask: ["/v2/snapshots"],
+    "/v2/sizes": lambda api: ["/v2/sizes", "/v2/sizes?per_page=5&page=3"],
+    "/v2/snapshots": lambda api: ["/v2/snapshots"],
     "/v2/snapshots/{snapshot_id}": each("/v2/snapshots", "snapshots"),
-    "/v2/volumes": lambda ask: ["/v2/volumes"],
+    "/v2/volumes": lambda api: ["/v2/volumes"],
     "/v2/volumes/{volume_id}": each("/v2/volumes", "volumes"),
 }
 
@@ -82,24 +82,24 @@ def test_every_endpoint_of_the_specification_is_tried() -> None:
 
 
 @pytest.mark.parametrize("endpoint", PATHS)
-@pytest.mark.parametrize("size", ["ask", "ask_small"])
+@pytest.mark.parametrize("size", ["api", "small_api"])
 def test_answer(endpoint: str, size: str, request: pytest.FixtureRequest) -> None:
-    ask: Asker = request.getfixturevalue(size)
+    api: Client = request.getfixturevalue(size)
     check = validator(SPECIFICATION["answers"][endpoint])
-    paths = PATHS[endpoint](ask)
+    paths = PATHS[endpoint](api)
     assert paths
     for path in paths:
-        check.validate(ask.json(path))
+        check.validate(api.json(path))
 
 
 @pytest.mark.parametrize(
     "path",
     ["/v2/nowhere", "/v2/droplets/1", "/v2/droplets?page=0", f"{MY}/invoices/unknown/pdf"],
 )
-def test_error(ask: Asker, path: str) -> None:
-    answer = ask.get(path)
-    assert answer.status_code >= 400
-    validator(SPECIFICATION["error"]).validate(answer.json())
+def test_error(api: Client, path: str) -> None:
+    response = api.get(path)
+    assert response.status_code >= 400
+    validator(SPECIFICATION["error"]).validate(response.json())
 
 
 # The specification makes hardly any field of the billing answers required: these are the fields
@@ -117,34 +117,34 @@ ITEM_AT_TIMES = {
 INVOICE = {"invoice_uuid", "invoice_id", "amount", "invoice_period"}
 
 
-def test_fields_of_invoices(ask: Asker) -> None:
-    answer = ask.json(f"{MY}/invoices")
-    assert set(answer["invoice_preview"]) == INVOICE | {"updated_at"}
-    assert all(set(invoice) == INVOICE for invoice in answer["invoices"])
+def test_fields_of_invoices(api: Client) -> None:
+    response = api.json(f"{MY}/invoices")
+    assert set(response["invoice_preview"]) == INVOICE | {"updated_at"}
+    assert all(set(invoice) == INVOICE for invoice in response["invoices"])
 
 
-def test_fields_of_invoice_items_come_and_go(ask: Asker) -> None:
-    uuid = ask.invoices()[1]["invoice_uuid"]
-    items = ask.rows(f"{MY}/invoices/{uuid}", "invoice_items")
+def test_fields_of_invoice_items_come_and_go(api: Client) -> None:
+    uuid = api.invoices()[1]["invoice_uuid"]
+    items = api.rows(f"{MY}/invoices/{uuid}", "invoice_items")
     assert set.intersection(*(set(item) for item in items)) == ITEM
     assert set.union(*(set(item) for item in items)) == ITEM | ITEM_AT_TIMES
     assert all("" not in item.values() for item in items)
 
 
-def test_fields_of_the_rest(ask: Asker) -> None:
-    assert set(ask.json(f"{MY}/balance")) == {
+def test_fields_of_the_rest(api: Client) -> None:
+    assert set(api.json(f"{MY}/balance")) == {
         "month_to_date_balance",
         "account_balance",
         "month_to_date_usage",
         "generated_at",
     }
-    history = ask.json(f"{MY}/billing_history", per_page=200)["billing_history"]
+    history = api.json(f"{MY}/billing_history", per_page=200)["billing_history"]
     for entry in history:
         invoice = {"invoice_id", "invoice_uuid"} if entry["type"] == "Invoice" else set()
         assert set(entry) == {"description", "amount", "date", "type"} | invoice
-    for point in ask.json(f"{INSIGHTS}/2026-01-01/2026-01-31")["data_points"]:
+    for point in api.json(f"{INSIGHTS}/2026-01-01/2026-01-31")["data_points"]:
         assert len(point) == 7
-    summary = ask.json(f"{MY}/invoices/preview/summary")
+    summary = api.json(f"{MY}/invoices/preview/summary")
     assert set(summary) == set(
         SPECIFICATION["answers"][f"{MY}/invoices/{{invoice_uuid}}/summary"]["properties"]
     )

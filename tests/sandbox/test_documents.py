@@ -8,25 +8,25 @@ import re
 
 from pypdf import PdfReader
 
-from .asking import MY, Asker
+from .client import MY, Client
 
 COLUMNS = "product,group_description,description,hours,start,end,USD,project_name,category"
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000"
 
 
-def test_csv(ask: Asker) -> None:
-    invoice = ask.invoices()[1]
+def test_csv(api: Client) -> None:
+    invoice = api.invoices()[1]
     assert invoice["invoice_period"] == "2026-02"
-    answer = ask.get(f"{MY}/invoices/{invoice['invoice_uuid']}/csv")
-    assert answer.status_code == 200
-    assert answer.headers["content-type"] == "text/csv"
+    response = api.get(f"{MY}/invoices/{invoice['invoice_uuid']}/csv")
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "text/csv"
     name = f"DigitalOcean Invoice 2026 Feb (6173678-{invoice['invoice_id']}).csv"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    assert response.headers["content-disposition"] == f'attachment; filename="{name}"'
 
-    header, *_ = answer.text.splitlines()
+    header, *_ = response.text.splitlines()
     assert header == COLUMNS
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
-    items = ask.rows(f"{MY}/invoices/{invoice['invoice_uuid']}", "invoice_items")
+    rows = list(csv.DictReader(io.StringIO(response.text)))
+    items = api.rows(f"{MY}/invoices/{invoice['invoice_uuid']}", "invoice_items")
     assert len(rows) == len(items)
     for row, item in zip(rows, items, strict=True):
         assert row["product"] == item["product"]
@@ -42,22 +42,22 @@ def test_csv(ask: Asker) -> None:
     assert tax["end"] == "2026-02-28 23:59:59 +0000"
 
 
-def test_csv_of_a_credit(ask: Asker) -> None:
-    november = next(i for i in ask.invoices() if i["invoice_period"] == "2025-11")
-    text = ask.get(f"{MY}/invoices/{november['invoice_uuid']}/csv").text
+def test_csv_of_a_credit(api: Client) -> None:
+    november = next(i for i in api.invoices() if i["invoice_period"] == "2025-11")
+    text = api.get(f"{MY}/invoices/{november['invoice_uuid']}/csv").text
     (credit,) = (row for row in csv.DictReader(io.StringIO(text)) if row["product"] == "Credits")
     assert re.fullmatch(r"\$-\d+\.\d\d", credit["USD"])
 
 
-def test_pdf(ask: Asker) -> None:
-    for invoice in ask.invoices()[:3]:
-        answer = ask.get(f"{MY}/invoices/{invoice['invoice_uuid']}/pdf")
-        assert answer.headers["content-type"] == "application/pdf"
+def test_pdf(api: Client) -> None:
+    for invoice in api.invoices()[:3]:
+        response = api.get(f"{MY}/invoices/{invoice['invoice_uuid']}/pdf")
+        assert response.headers["content-type"] == "application/pdf"
         assert re.fullmatch(
             rf'attachment; filename="DigitalOcean Invoice .*-{invoice["invoice_id"]}\)\.pdf"',
-            answer.headers["content-disposition"],
+            response.headers["content-disposition"],
         )
-        reader = PdfReader(io.BytesIO(answer.content), strict=True)
+        reader = PdfReader(io.BytesIO(response.content), strict=True)
         (page,) = reader.pages
         text = page.extract_text()
         assert f"Total: ${invoice['amount']}" in text
@@ -66,6 +66,6 @@ def test_pdf(ask: Asker) -> None:
         assert "Droplets (" in text, "parentheses are escaped"
 
 
-def test_documents_of_the_preview(ask: Asker) -> None:
+def test_documents_of_the_preview(api: Client) -> None:
     for kind in ("csv", "pdf"):
-        assert ask.get(f"{MY}/invoices/preview/{kind}").status_code == 200
+        assert api.get(f"{MY}/invoices/preview/{kind}").status_code == 200

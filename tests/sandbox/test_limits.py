@@ -5,7 +5,7 @@ from __future__ import annotations
 from billql.sandbox import Limits, Sandbox
 from billql.sandbox.limits import Limiter, Quota
 
-from .asking import Asker
+from .client import Client
 from .conftest import UNTIL
 
 
@@ -102,13 +102,13 @@ def test_without_limits_nothing_is_refused() -> None:
 
 def test_burst_over_http() -> None:
     sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_hour=50, per_minute=3))
-    with sandbox, Asker(sandbox) as ask:
-        left = [ask.get("/v2/account").headers["ratelimit-remaining"] for _ in range(3)]
-        refused = ask.get("/v2/account")
-        unknown = ask.http.get("/v2/account", headers={"authorization": "Bearer other"})
+    with sandbox, Client(sandbox) as api:
+        left = [api.get("/v2/account").headers["ratelimit-remaining"] for _ in range(3)]
+        refused = api.get("/v2/account")
+        unknown = api.http.get("/v2/account", headers={"authorization": "Bearer other"})
     assert left == ["49", "48", "47"]
     assert refused.status_code == 429
-    assert refused.json() == {"id": "too_many_requests", "message": "API rate limit exceeded."}
+    assert refused.json()["id"] == "too_many_requests"
     assert 1 <= int(refused.headers["retry-after"]) <= 61
     assert refused.headers["ratelimit-limit"] == "50"
     assert refused.headers["ratelimit-remaining"] == "47"
@@ -118,8 +118,8 @@ def test_burst_over_http() -> None:
 
 def test_used_up_hour_over_http() -> None:
     sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_hour=2, per_minute=100))
-    with sandbox, Asker(sandbox) as ask:
-        answers = [ask.get("/v2/account") for _ in range(3)]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
-    assert "retry-after" not in answers[2].headers
-    assert answers[2].headers["ratelimit-remaining"] == "0"
+    with sandbox, Client(sandbox) as api:
+        responses = [api.get("/v2/account") for _ in range(3)]
+    assert [response.status_code for response in responses] == [200, 200, 429]
+    assert "retry-after" not in responses[2].headers
+    assert responses[2].headers["ratelimit-remaining"] == "0"

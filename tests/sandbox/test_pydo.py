@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
+import pydo
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, HttpResponseError
 from azure.core.pipeline.policies import SansIOHTTPPolicy
-from pydo import Client
 
 from billql.sandbox import Limits, Sandbox
 
-from .asking import TEAM, Asker
+from .client import TEAM, Client
 from .conftest import UNTIL
 
 
@@ -26,7 +26,7 @@ class PlainHttp(SansIOHTTPPolicy[Any, Any]):
 
 
 def connect(sandbox: Sandbox) -> Any:
-    return Client(
+    return pydo.Client(
         token=sandbox.tokens["digitalocean"],
         endpoint=sandbox.urls["digitalocean"],
         per_call_policies=[PlainHttp()],
@@ -35,8 +35,8 @@ def connect(sandbox: Sandbox) -> Any:
 
 
 @pytest.fixture(scope="module")
-def client(ask: Asker) -> Iterator[Any]:
-    with connect(ask.sandbox) as client:
+def client(api: Client) -> Iterator[Any]:
+    with connect(api.sandbox) as client:
         yield client
 
 
@@ -45,17 +45,17 @@ def test_balance(client: Any) -> None:
 
 
 def test_billing_history(client: Any) -> None:
-    answer = client.billing_history.list()
-    assert len(answer["billing_history"]) == 20
-    assert answer["links"]["pages"]["next"].endswith("/billing_history?page=2&per_page=20")
-    assert answer["meta"]["total"] > 40
+    response = client.billing_history.list()
+    assert len(response["billing_history"]) == 20
+    assert response["links"]["pages"]["next"].endswith("/billing_history?page=2&per_page=20")
+    assert response["meta"]["total"] > 40
 
 
 def test_invoices(client: Any) -> None:
-    answer = client.invoices.list(per_page=5, page=2)
-    assert len(answer["invoices"]) == 5
-    assert answer["invoice_preview"]["invoice_period"] == "2026-03"
-    uuid = answer["invoices"][0]["invoice_uuid"]
+    response = client.invoices.list(per_page=5, page=2)
+    assert len(response["invoices"]) == 5
+    assert response["invoice_preview"]["invoice_period"] == "2026-03"
+    uuid = response["invoices"][0]["invoice_uuid"]
     assert client.invoices.get_by_uuid(uuid, per_page=200)["invoice_items"]
     assert client.invoices.get_summary_by_uuid(uuid)["invoice_uuid"] == uuid
     assert client.invoices.get_by_uuid("preview")["invoice_items"]
@@ -66,15 +66,15 @@ def test_invoice_files(client: Any) -> None:
 
 
 def test_insights(client: Any) -> None:
-    answer = client.billing_insights.list(
+    response = client.billing_insights.list(
         account_urn=f"do:team:{TEAM}",
         start_date=date(2025, 1, 1),
         end_date=date(2025, 1, 31),
         per_page=100,
         page=1,
     )
-    assert len(answer["data_points"]) == 100
-    assert answer["total_pages"] > 3
+    assert len(response["data_points"]) == 100
+    assert response["total_pages"] > 3
 
 
 def test_invoice_csv(client: Any) -> None:
@@ -82,7 +82,8 @@ def test_invoice_csv(client: Any) -> None:
     taken: list[str] = []
     with pytest.raises(json.JSONDecodeError):
         client.invoices.get_csv_by_uuid(
-            "preview", raw_response_hook=lambda answer: taken.append(answer.http_response.text())
+            "preview",
+            raw_response_hook=lambda response: taken.append(response.http_response.text()),
         )
     assert taken[0].startswith("product,group_description,")
 
@@ -143,9 +144,9 @@ def test_errors(client: Any) -> None:
     assert "per_page must be between" in str(bad.value)
 
 
-def test_refused_token(ask: Asker) -> None:
+def test_refused_token(api: Client) -> None:
     with (
-        Client("other", endpoint=ask.url, per_call_policies=[PlainHttp()]) as client,
+        pydo.Client("other", endpoint=api.url, per_call_policies=[PlainHttp()]) as client,
         pytest.raises(ClientAuthenticationError, match="Unable to authenticate you"),
     ):
         client.balance.get()

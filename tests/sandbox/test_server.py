@@ -14,7 +14,7 @@ import pytest
 from billql.sandbox import Sandbox
 from billql.sandbox.api import ApiError, Request, Response, Routes
 
-from .asking import MY, Asker
+from .client import MY, Client
 from .conftest import UNTIL
 
 
@@ -27,30 +27,30 @@ def test_fifty_clients_are_served_at_once() -> None:
         return None
 
     sandbox = Sandbox(size="small", until=UNTIL, intercept=intercept)
-    with sandbox, Asker(sandbox) as ask, ThreadPoolExecutor(50) as pool:
-        answers = list(pool.map(lambda _: ask.get("/v2/account"), range(50)))
-    assert {answer.status_code for answer in answers} == {200}
-    assert len({answer.headers["x-request-id"] for answer in answers}) == 50
+    with sandbox, Client(sandbox) as api, ThreadPoolExecutor(50) as pool:
+        responses = list(pool.map(lambda _: api.get("/v2/account"), range(50)))
+    assert {response.status_code for response in responses} == {200}
+    assert len({response.headers["x-request-id"] for response in responses}) == 50
     assert len(sandbox.requests) == 50
 
 
 def test_fifty_threads_read_the_same_as_one() -> None:
-    with Sandbox(seed=3, size=2, until=UNTIL) as sandbox, Asker(sandbox) as ask:
+    with Sandbox(seed=3, size=2, until=UNTIL) as sandbox, Client(sandbox) as api:
         with ThreadPoolExecutor(50) as pool:
             reads = [
-                pool.submit(ask.get, path)
+                pool.submit(api.get, path)
                 for path in [f"{MY}/invoices", f"{MY}/balance", "/v2/droplets?per_page=200"] * 50
             ]
             bodies = {read.result().content for read in reads}
         assert len(bodies) == 3
-        assert ask.get(f"{MY}/invoices").content in bodies
+        assert api.get(f"{MY}/invoices").content in bodies
 
 
 def test_log() -> None:
-    with Sandbox(size="small", until=UNTIL) as sandbox, Asker(sandbox) as ask:
-        ask.get("/v2/sizes", page=2, per_page=3)
-        ask.get("/v2/nowhere")
-        ask.http.post("/v2/sizes?x=%20", content=b"body")
+    with Sandbox(size="small", until=UNTIL) as sandbox, Client(sandbox) as api:
+        api.get("/v2/sizes", page=2, per_page=3)
+        api.get("/v2/nowhere")
+        api.http.post("/v2/sizes?x=%20", content=b"body")
         assert len(sandbox.requests) == 3
         assert list(sandbox.requests) == [
             ("GET", "/v2/sizes?page=2&per_page=3", 200),
@@ -63,21 +63,21 @@ def test_log() -> None:
 
 
 def test_connections_are_kept_alive() -> None:
-    with Sandbox(size="small", until=UNTIL) as sandbox, Asker(sandbox) as ask:
+    with Sandbox(size="small", until=UNTIL) as sandbox, Client(sandbox) as api:
         streams = {
-            id(ask.get("/v2/account").extensions["network_stream"].get_extra_info("socket"))
+            id(api.get("/v2/account").extensions["network_stream"].get_extra_info("socket"))
             for _ in range(5)
         }
         assert len(streams) == 1
-        closing = ask.http.get("/v2/account", headers={"connection": "close"})
+        closing = api.http.get("/v2/account", headers={"connection": "close"})
         assert closing.headers["connection"] == "close"
-        assert ask.get("/v2/account").status_code == 200
+        assert api.get("/v2/account").status_code == 200
 
 
 def test_latency() -> None:
-    with Sandbox(size="small", until=UNTIL, latency=0.05) as sandbox, Asker(sandbox) as ask:
+    with Sandbox(size="small", until=UNTIL, latency=0.05) as sandbox, Client(sandbox) as api:
         start = time.monotonic()
-        ask.get("/v2/account")
+        api.get("/v2/account")
         assert time.monotonic() - start >= 0.05
 
 
@@ -125,15 +125,15 @@ def all_free(ports: range) -> bool:
 def test_closing_ends_connections_and_threads() -> None:
     before = set(threading.enumerate())
     sandbox = Sandbox(size="small", until=UNTIL)
-    with Asker(sandbox) as ask:
-        ask.get("/v2/account")
+    with Client(sandbox) as api:
+        api.get("/v2/account")
         started = set(threading.enumerate()) - before
         assert len(started) == 1 + len(sandbox.urls), "one for each listens, one is connected"
         assert all(thread.daemon for thread in started)
         sandbox.close()
         sandbox.close()
         with pytest.raises(httpx.TransportError):
-            ask.get("/v2/account")
+            api.get("/v2/account")
     for thread in started:
         thread.join(timeout=5)
         assert not thread.is_alive()
@@ -143,8 +143,8 @@ def test_serving_in_the_foreground_ends_with_close() -> None:
     sandbox = Sandbox(size="small", until=UNTIL)
     threading.Timer(0.05, sandbox.close).start()
     sandbox.serve_forever()
-    with pytest.raises(httpx.ConnectError), Asker(sandbox) as ask:
-        ask.get("/v2/account")
+    with pytest.raises(httpx.ConnectError), Client(sandbox) as api:
+        api.get("/v2/account")
 
 
 def test_a_client_that_goes_away_is_no_news(caplog: pytest.LogCaptureFixture) -> None:

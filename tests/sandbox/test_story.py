@@ -14,7 +14,7 @@ import pytest
 import billql.sandbox
 from billql.sandbox import Sandbox
 
-from .asking import INSIGHTS, MY, Asker
+from .client import INSIGHTS, MY, Client
 from .conftest import UNTIL
 
 PATHS = [
@@ -41,23 +41,23 @@ PATHS = [
 ]
 
 
-def told(**options: Any) -> dict[str, bytes]:
-    with Sandbox(**options) as sandbox, Asker(sandbox) as ask:
-        return {path: ask.get(path).content for path in PATHS}
+def tables(**options: Any) -> dict[str, bytes]:
+    with Sandbox(**options) as sandbox, Client(sandbox) as api:
+        return {path: api.get(path).content for path in PATHS}
 
 
 def test_same_seed_same_bytes() -> None:
-    assert told(seed=5, until=UNTIL) == told(seed=5, until=UNTIL)
+    assert tables(seed=5, until=UNTIL) == tables(seed=5, until=UNTIL)
 
 
-def test_the_order_of_requests_does_not_matter(ask: Asker) -> None:
-    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as other:
+def test_the_order_of_requests_does_not_matter(api: Client) -> None:
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as other:
         backwards = {path: other.get(path).content for path in reversed(PATHS)}
-    assert backwards == {path: ask.get(path).content for path in PATHS}
+    assert backwards == {path: api.get(path).content for path in PATHS}
 
 
 def test_another_seed_another_story() -> None:
-    first, second = (told(seed=seed, size="small", until=UNTIL) for seed in (1, 2))
+    first, second = (tables(seed=seed, size="small", until=UNTIL) for seed in (1, 2))
     same = {path for path in PATHS if first[path] == second[path]}
     assert same == {
         "/v2/account",
@@ -67,29 +67,29 @@ def test_another_seed_another_story() -> None:
     }
 
 
-def month(ask: Asker, period: str) -> Any:
-    (invoice,) = (i for i in ask.invoices() if i["invoice_period"] == period)
+def month(api: Client, period: str) -> Any:
+    (invoice,) = (i for i in api.invoices() if i["invoice_period"] == period)
     path = f"{MY}/invoices/{invoice['invoice_uuid']}"
     return [
         invoice,
-        ask.rows(path, "invoice_items"),
-        *(ask.get(path + end).content for end in ("/summary", "/csv", "/pdf")),
+        api.rows(path, "invoice_items"),
+        *(api.get(path + end).content for end in ("/summary", "/csv", "/pdf")),
     ]
 
 
 @pytest.mark.parametrize("until", [date(2025, 10, 1), date(2026, 12, 31), date(2027, 9, 9)])
-def test_a_month_stays_as_it_is(ask: Asker, until: date) -> None:
-    with Sandbox(seed=1, until=until) as sandbox, Asker(sandbox) as other:
-        assert month(other, "2025-09") == month(ask, "2025-09")
+def test_a_month_stays_as_it_is(api: Client, until: date) -> None:
+    with Sandbox(seed=1, until=until) as sandbox, Client(sandbox) as other:
+        assert month(other, "2025-09") == month(api, "2025-09")
 
 
-def test_insights_and_history_stay_as_they_are(ask: Asker) -> None:
+def test_insights_and_history_stay_as_they_are(api: Client) -> None:
     path = f"{INSIGHTS}/2025-09-01/2025-09-30?per_page=200&page=3"
-    with Sandbox(seed=1, until=date(2026, 2, 2)) as sandbox, Asker(sandbox) as other:
-        assert other.json(path) == ask.json(path)
+    with Sandbox(seed=1, until=date(2026, 2, 2)) as sandbox, Client(sandbox) as other:
+        assert other.json(path) == api.json(path)
         earlier, later = (
             {entry["date"]: entry for entry in one.rows(f"{MY}/billing_history", "billing_history")}
-            for one in (other, ask)
+            for one in (other, api)
         )
     assert all(later.get(day, entry) == entry for day, entry in earlier.items())
     assert len(set(earlier) & set(later)) > 40
@@ -98,9 +98,9 @@ def test_insights_and_history_stay_as_they_are(ask: Asker) -> None:
 def test_small_normal_and_large() -> None:
     counts = []
     for size in ("small", "normal", "large", 3):
-        with Sandbox(size=size, until=UNTIL) as sandbox, Asker(sandbox) as ask:
-            assert len(ask.invoices()) == 25
-            counts.append(len(ask.rows("/v2/droplets", "droplets")))
+        with Sandbox(size=size, until=UNTIL) as sandbox, Client(sandbox) as api:
+            assert len(api.invoices()) == 25
+            counts.append(len(api.rows("/v2/droplets", "droplets")))
     small, normal, large, three = counts
     assert 5 <= small < three < normal < large
     assert normal > 40
@@ -120,14 +120,14 @@ def test_impossible_days() -> None:
 
 @pytest.mark.parametrize("until", [date(2018, 1, 1), date(2024, 2, 29), date(2099, 12, 31)])
 def test_possible_days(until: date) -> None:
-    with Sandbox(size="small", until=until) as sandbox, Asker(sandbox) as ask:
-        assert len(ask.invoices()) == 25
-        assert all(droplet["id"] > 0 for droplet in ask.rows("/v2/droplets", "droplets"))
+    with Sandbox(size="small", until=until) as sandbox, Client(sandbox) as api:
+        assert len(api.invoices()) == 25
+        assert all(droplet["id"] > 0 for droplet in api.rows("/v2/droplets", "droplets"))
 
 
 def test_until_is_today_by_default() -> None:
-    with Sandbox(size="small") as sandbox, Asker(sandbox) as ask:
-        preview = ask.json(f"{MY}/invoices")["invoice_preview"]
+    with Sandbox(size="small") as sandbox, Client(sandbox) as api:
+        preview = api.json(f"{MY}/invoices")["invoice_preview"]
     assert preview["updated_at"].startswith(preview["invoice_period"])
 
 

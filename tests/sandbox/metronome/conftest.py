@@ -10,7 +10,7 @@ import pytest
 from billql.sandbox import Sandbox
 from billql.sandbox.story import Story
 
-from .asking import UNTIL, Asker
+from .client import UNTIL, Client
 
 
 class Cast(NamedTuple):
@@ -29,13 +29,13 @@ class Cast(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def ask() -> Iterator[Asker]:
-    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as asker:
-        yield asker
+def api() -> Iterator[Client]:
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def cast(ask: Asker) -> Cast:
+def cast(api: Client) -> Cast:
     def one(tier: str, billable: str) -> str:
         return next(
             str(row["id"])
@@ -44,11 +44,11 @@ def cast(ask: Asker) -> Cast:
             and row["current_billable_status"]["value"] == billable
         )
 
-    everybody: list[Any] = ask.customers()
+    everybody: list[Any] = api.customers()
     enterprise = one("enterprise", "billable")
     scale = one("scale", "billable")
-    contracts = ask.rows("/v2/contracts/list", {"customer_id": enterprise})
-    edited = ask.rows("/v2/contracts/list", {"customer_id": scale})
+    contracts = api.rows("/v2/contracts/list", {"customer_id": enterprise})
+    edited = api.rows("/v2/contracts/list", {"customer_id": scale})
     return Cast(
         enterprise=enterprise,
         scale=scale,
@@ -67,10 +67,10 @@ def story() -> Story:
 
 
 @pytest.fixture(scope="session")
-def balances(ask: Asker) -> dict[str, list[Any]]:
-    return {row["id"]: ask.balances(row["id"]) for row in ask.customers()}
+def balances(api: Client) -> dict[str, list[Any]]:
+    return {row["id"]: api.balances(row["id"]) for row in api.customers()}
 
 
 @pytest.fixture(scope="session")
-def invoices(ask: Asker) -> dict[str, list[Any]]:
-    return {row["id"]: ask.invoices(row["id"]) for row in ask.customers()}
+def invoices(api: Client) -> dict[str, list[Any]]:
+    return {row["id"]: api.invoices(row["id"]) for row in api.customers()}

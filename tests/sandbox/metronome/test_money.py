@@ -10,7 +10,7 @@ import pytest
 from billql.sandbox import Sandbox
 from billql.sandbox.story import Story
 
-from .asking import NET, NOW, UNTIL, USD, Asker
+from .client import NET, NOW, UNTIL, USD, Client
 from .conftest import Cast
 
 
@@ -148,12 +148,12 @@ def test_invoices_are_the_ones_billed_through_stripe(
     assert {"DRAFT", "FINALIZED", "PAID", "PARTIALLY_PAID", "PAYMENT_FAILED"} <= set(seen)
 
 
-def test_every_metronome_customer_is_stripes_too(ask: Asker, story: Story) -> None:
-    rows = {row["id"]: row for row in ask.customers()}
+def test_every_metronome_customer_is_stripes_too(api: Client, story: Story) -> None:
+    rows = {row["id"]: row for row in api.customers()}
     assert set(rows) == {customer.metronome_id for customer in story.customers}
     for customer in story.customers:
         assert customer.stripe_id in rows[customer.metronome_id]["ingest_aliases"]
-        configs = ask.ask(
+        configs = api.call(
             "/v1/getCustomerBillingProviderConfigurations", {"customer_id": customer.metronome_id}
         )["data"]
         ids = [config["configuration"]["stripe_customer_id"] for config in configs]
@@ -163,19 +163,19 @@ def test_every_metronome_customer_is_stripes_too(ask: Asker, story: Story) -> No
         assert fields.get("digitalocean_project_id") == project
 
 
-def test_net_balance_is_the_sum(ask: Asker, balances: dict[str, list[Any]]) -> None:
+def test_net_balance_is_the_sum(api: Client, balances: dict[str, list[Any]]) -> None:
     nonzero = set()
     for customer, rows in balances.items():
         for unit in {USD, *(row["access_schedule"]["credit_type"]["id"] for row in rows)}:
             mine = [row for row in rows if row["access_schedule"]["credit_type"]["id"] == unit]
-            answer = ask.ask(NET, {"customer_id": customer, "credit_type_id": unit})["data"]
-            assert answer == {
+            response = api.call(NET, {"customer_id": customer, "credit_type_id": unit})["data"]
+            assert response == {
                 "balance": sum(row["balance"] for row in mine),
                 "credit_type_id": unit,
             }
-            if answer["balance"]:
+            if response["balance"]:
                 nonzero.add(unit)
-            final = ask.ask(
+            final = api.call(
                 NET,
                 {
                     "customer_id": customer,
@@ -183,11 +183,11 @@ def test_net_balance_is_the_sum(ask: Asker, balances: dict[str, list[Any]]) -> N
                     "invoice_inclusion_mode": "FINALIZED",
                 },
             )["data"]["balance"]
-            assert final >= answer["balance"]
+            assert final >= response["balance"]
     assert len(nonzero) == 2
 
 
-def test_net_balance_with_filters(ask: Asker, cast: Cast, balances: dict[str, list[Any]]) -> None:
+def test_net_balance_with_filters(api: Client, cast: Cast, balances: dict[str, list[Any]]) -> None:
     customer = cast.enterprise
     rows = [
         row
@@ -197,7 +197,7 @@ def test_net_balance_with_filters(ask: Asker, cast: Cast, balances: dict[str, li
     assert len(rows) >= 2
 
     def net(*filters: Any) -> Any:
-        return ask.ask(NET, {"customer_id": customer, "filters": list(filters)})["data"]["balance"]
+        return api.call(NET, {"customer_id": customer, "filters": list(filters)})["data"]["balance"]
 
     assert net() == sum(row["balance"] for row in rows)
     assert net({"ids": [rows[0]["id"]]}) == rows[0]["balance"]
@@ -208,12 +208,12 @@ def test_net_balance_with_filters(ask: Asker, cast: Cast, balances: dict[str, li
     assert net({"balance_types": ["CREDIT"]}) == credits > 0
     assert net({"balance_types": ["CREDIT"], "custom_fields": {"campaign": "x"}}) == 0
     assert net({"custom_fields": {"campaign": "support"}}) == 2500
-    answer = ask.ask(NET, {"customer_id": customer, "access_type": "QUANTITY"})["data"]
-    assert answer == {"balance": 0, "credit_type_id": "00000000-0000-0000-0000-000000000000"}
+    response = api.call(NET, {"customer_id": customer, "access_type": "QUANTITY"})["data"]
+    assert response == {"balance": 0, "credit_type_id": "00000000-0000-0000-0000-000000000000"}
 
 
 def test_seats_explain_the_credits_of_prompts(
-    ask: Asker, cast: Cast, balances: dict[str, list[Any]]
+    api: Client, cast: Cast, balances: dict[str, list[Any]]
 ) -> None:
     body = {
         "customer_id": cast.enterprise,
@@ -221,7 +221,7 @@ def test_seats_explain_the_credits_of_prompts(
         "include_credits_and_commits": True,
         "include_ledgers": True,
     }
-    seats = ask.rows("/v1/contracts/seatBalances/list", body)
+    seats = api.rows("/v1/contracts/seatBalances/list", body)
     left: Counter[str] = Counter()
     for seat in seats:
         (total,) = seat["balances"]
@@ -255,7 +255,7 @@ def test_purchases_are_invoiced(
 
 
 def test_there_is_something_of_everything(
-    ask: Asker, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+    api: Client, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
 ) -> None:
     everything = [row for rows in balances.values() for row in rows]
     assert {row["type"] for row in everything} == {"PREPAID", "POSTPAID", "CREDIT"}
@@ -281,16 +281,16 @@ def test_there_is_something_of_everything(
         "USD (cents)",
         "Credits",
     }
-    assert ask.rows("/v1/customers", only_archived=True)
+    assert api.rows("/v1/customers", only_archived=True)
 
 
 @pytest.mark.parametrize("size", ["small", "normal"])
 def test_grants_explain_their_credits(size: Any) -> None:
-    with Sandbox(seed=2, size=size, until=UNTIL) as sandbox, Asker(sandbox) as ask:
-        grants = ask.rows("/v1/credits/listGrants", {}, limit=100)
+    with Sandbox(seed=2, size=size, until=UNTIL) as sandbox, Client(sandbox) as api:
+        grants = api.rows("/v1/credits/listGrants", {}, limit=100)
         ledgers = {
             (row["customer_id"], ledger["credit_type"]["id"]): ledger
-            for row in ask.rows("/v1/credits/listEntries", {})
+            for row in api.rows("/v1/credits/listEntries", {})
             for ledger in row["ledgers"]
         }
         assert {grant["grant_amount"]["credit_type"]["name"] for grant in grants} == {
@@ -318,7 +318,7 @@ def test_grants_explain_their_credits(size: Any) -> None:
 
 
 def test_drafts_take_from_balances_before_they_are_final(
-    ask: Asker, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
+    api: Client, balances: dict[str, list[Any]], invoices: dict[str, list[Any]]
 ) -> None:
     tried = 0
     for customer, rows in balances.items():
@@ -331,10 +331,10 @@ def test_drafts_take_from_balances_before_they_are_final(
             and row["access_schedule"]["credit_type"]["id"] == USD
         )
         now, final = (
-            ask.ask(NET, {"customer_id": customer, "invoice_inclusion_mode": mode})["data"]
+            api.call(NET, {"customer_id": customer, "invoice_inclusion_mode": mode})["data"]
             for mode in ("FINALIZED_AND_DRAFT", "FINALIZED")
         )
-        assert now == ask.ask(NET, {"customer_id": customer})["data"]
+        assert now == api.call(NET, {"customer_id": customer})["data"]
         assert final["balance"] - now["balance"] == -taken
         tried += bool(taken)
     assert tried > 3

@@ -13,7 +13,7 @@ from metronome import BadRequestError, Metronome, NotFoundError, RateLimitError
 from billql.sandbox import Limits, Sandbox
 from billql.sandbox.metronome import Metronome as Api
 
-from .asking import EVERYTHING, UNTIL, USD, YEAR, Asker
+from .client import EVERYTHING, UNTIL, USD, YEAR, Client
 from .conftest import Cast
 
 # The client's methods take their parameters by type, which is checked elsewhere: here they are
@@ -121,8 +121,8 @@ LISTS: dict[str, Read] = {
 
 
 @pytest.fixture(scope="module")
-def client(ask: Asker) -> Iterator[Metronome]:
-    with ask.official() as client:
+def client(api: Client) -> Iterator[Metronome]:
+    with api.official() as client:
         yield client
 
 
@@ -214,8 +214,8 @@ def event(client: Any, cast: Cast) -> str:
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_object(client: Metronome, cast: Cast, name: str) -> None:
-    answer = OBJECTS[name](client, cast)
-    rows = getattr(answer, "data", answer)
+    response = OBJECTS[name](client, cast)
+    rows = getattr(response, "data", response)
     assert rows
     if name == "events":
         assert len(rows) == 1
@@ -223,11 +223,13 @@ def test_object(client: Metronome, cast: Cast, name: str) -> None:
 
 def test_document(client: Metronome, cast: Cast) -> None:
     invoice = first(client.v1.customers.invoices.list(customer_id=cast.team))
-    answer = client.v1.customers.invoices.retrieve_pdf(customer_id=cast.team, invoice_id=invoice.id)
-    assert answer.read().startswith(b"%PDF-1.4")
+    response = client.v1.customers.invoices.retrieve_pdf(
+        customer_id=cast.team, invoice_id=invoice.id
+    )
+    assert response.read().startswith(b"%PDF-1.4")
 
 
-def test_audit_logs_always_have_a_token(client: Metronome, ask: Asker) -> None:
+def test_audit_logs_always_have_a_token(client: Metronome, api: Client) -> None:
     """The client would ask for ever; the end is a page without rows, which has a token too."""
     pages = client.v1.audit_logs.list(limit=100).iter_pages()
     read = list(takewhile(lambda page: page.data, islice(pages, 100)))
@@ -236,24 +238,24 @@ def test_audit_logs_always_have_a_token(client: Metronome, ask: Asker) -> None:
     assert [len(page.data) for page in read[:-1]] == [100] * (len(read) - 1)
     assert len({log.id for log in logs}) == len(logs)
     assert sorted(logs, key=lambda log: log.timestamp) == logs
-    end = ask.ask("/v1/auditLogs", next_page=read[-1].next_page)
+    end = api.call("/v1/auditLogs", next_page=read[-1].next_page)
     assert end["data"] == []
-    assert end["next_page"] == ask.ask("/v1/auditLogs", next_page=end["next_page"])["next_page"]
+    assert end["next_page"] == api.call("/v1/auditLogs", next_page=end["next_page"])["next_page"]
 
 
-def test_every_operation_is_read_by_the_client(ask: Asker, client: Metronome, cast: Cast) -> None:
-    (api,) = (server.api for server in ask.sandbox._servers if isinstance(server.api, Api))
+def test_every_operation_is_read_by_the_client(api: Client, client: Metronome, cast: Cast) -> None:
+    (served,) = (server.api for server in api.sandbox._servers if isinstance(server.api, Api))
     known = {
         (route.method, "/" + "/".join(route.parts))
-        for same in api.routes._by_length.values()
+        for same in served.routes._by_length.values()
         for route in same
     }
-    ask.sandbox.requests.clear()
+    api.sandbox.requests.clear()
     for read in [*LISTS.values(), *OBJECTS.values()]:
         read(client, cast)
     test_document(client, cast)
     client.v1.audit_logs.list()
-    asked = {(entry.method, entry.target.partition("?")[0]) for entry in ask.sandbox.requests}
+    asked = {(entry.method, entry.target.partition("?")[0]) for entry in api.sandbox.requests}
     missing = {
         (method, template)
         for method, template in known
@@ -275,7 +277,7 @@ def test_errors(client: Metronome, cast: Cast) -> None:
 
 def test_limits() -> None:
     sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_minute=1))
-    with sandbox, Asker(sandbox).official() as client:
+    with sandbox, Client(sandbox).official() as client:
         client.v1.plans.list()
         with pytest.raises(RateLimitError, match="Too many requests"):
             client.v1.plans.list()

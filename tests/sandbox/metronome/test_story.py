@@ -11,7 +11,7 @@ import pytest
 
 from billql.sandbox import Sandbox
 
-from .asking import EVERYTHING, NET, UNTIL, YEAR, Asker
+from .client import EVERYTHING, NET, UNTIL, YEAR, Client
 from .conftest import Cast
 
 USAGE = {
@@ -49,25 +49,25 @@ def questions(customer: str) -> list[tuple[str, dict[str, Any] | None]]:
     ]
 
 
-def answers(ask: Asker, customer: str, backwards: bool = False) -> dict[str, bytes]:
+def responses(api: Client, customer: str, backwards: bool = False) -> dict[str, bytes]:
     asked = questions(customer)
-    told = {
-        path: (ask.get(path) if body is None else ask.post(path, body)).content
+    tables = {
+        path: (api.get(path) if body is None else api.post(path, body)).content
         for path, body in (asked[::-1] if backwards else asked)
     }
-    return dict(sorted(told.items()))
+    return dict(sorted(tables.items()))
 
 
-def test_same_seed_same_bytes(ask: Asker, cast: Cast) -> None:
+def test_same_seed_same_bytes(api: Client, cast: Cast) -> None:
     """In whichever order it is asked."""
-    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as other:
-        again = answers(other, cast.enterprise, backwards=True)
-    assert again == answers(ask, cast.enterprise)
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as other:
+        again = responses(other, cast.enterprise, backwards=True)
+    assert again == responses(api, cast.enterprise)
 
 
-def test_another_seed_another_story(ask: Asker) -> None:
-    with Sandbox(seed=2, until=UNTIL) as sandbox, Asker(sandbox) as other:
-        first, second = (answers(one, one.rows("/v1/customers")[0]["id"]) for one in (ask, other))
+def test_another_seed_another_story(api: Client) -> None:
+    with Sandbox(seed=2, until=UNTIL) as sandbox, Client(sandbox) as other:
+        first, second = (responses(one, one.rows("/v1/customers")[0]["id"]) for one in (api, other))
     assert not any(
         body == other
         for (path, body), other in zip(first.items(), second.values(), strict=True)
@@ -84,19 +84,19 @@ def test_tokens_belong_to_seeds() -> None:
 
 
 @pytest.mark.parametrize("until", [date(2026, 5, 31), date(2026, 12, 31)])
-def test_what_is_past_stays_as_it_is(ask: Asker, cast: Cast, until: date) -> None:
+def test_what_is_past_stays_as_it_is(api: Client, cast: Cast, until: date) -> None:
     window = {"starting_on": "2025-01-01T00:00:00Z", "ending_before": "2026-02-01T00:00:01Z"}
-    with Sandbox(seed=1, until=until) as sandbox, Asker(sandbox) as other:
+    with Sandbox(seed=1, until=until) as sandbox, Client(sandbox) as other:
         for customer in (cast.enterprise, cast.scale, cast.team, cast.planned):
-            earlier, later = (one.invoices(customer, **window) for one in (ask, other))
+            earlier, later = (one.invoices(customer, **window) for one in (api, other))
             assert len(earlier) >= 13
             for invoice in [*earlier, *later]:
                 # Only what became of it at Stripe may change.
                 invoice["external_invoice"] = None
             assert earlier == later
             costs = f"/v1/customers/{customer}/costs"
-            assert ask.rows(costs, **window) == other.rows(costs, **window)
-            before = {row["id"]: row for row in ask.balances(customer)}
+            assert api.rows(costs, **window) == other.rows(costs, **window)
+            before = {row["id"]: row for row in api.balances(customer)}
             after = {row["id"]: row for row in other.balances(customer)}
             assert set(before) <= set(after)
             for id, row in before.items():
@@ -110,22 +110,22 @@ def test_sizes() -> None:
     counts = []
     sizes: list[Any] = ["small", 3, "normal"]
     for size in sizes:
-        with Sandbox(size=size, until=UNTIL) as sandbox, Asker(sandbox) as ask:
-            counts.append(len(ask.customers()))
+        with Sandbox(size=size, until=UNTIL) as sandbox, Client(sandbox) as api:
+            counts.append(len(api.customers()))
     assert counts == sorted(counts)
     assert counts[0] == 8
 
 
 @pytest.mark.parametrize("until", [date(2018, 1, 1), date(2024, 2, 29), date(2026, 12, 31)])
 def test_possible_days(until: date) -> None:
-    with Sandbox(size="small", until=until) as sandbox, Asker(sandbox) as ask:
+    with Sandbox(size="small", until=until) as sandbox, Client(sandbox) as api:
         soon = until.replace(year=until.year + 1).isoformat() if until.day != 29 else "2025"
-        for customer in ask.customers():
-            rows = ask.balances(customer["id"])
+        for customer in api.customers():
+            rows = api.balances(customer["id"])
             assert sum(row["balance"] for row in rows) == sum(
                 entry["amount"] for row in rows for entry in row["ledger"]
             )
-            assert all(row["issued_at"] < soon for row in ask.invoices(customer["id"]))
+            assert all(row["issued_at"] < soon for row in api.invoices(customer["id"]))
 
 
 def test_nothing_is_worked_out_before_it_is_asked() -> None:

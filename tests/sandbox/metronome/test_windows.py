@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from .asking import USD, YEAR, Asker
+from .client import USD, YEAR, Client
 from .conftest import Cast
 
 
-def used(ask: Asker, customer: str, start: str, end: str, size: str = "NONE") -> dict[str, float]:
+def used(api: Client, customer: str, start: str, end: str, size: str = "NONE") -> dict[str, float]:
     body = {
         "customer_ids": [customer],
         "starting_on": start,
@@ -19,14 +19,14 @@ def used(ask: Asker, customer: str, start: str, end: str, size: str = "NONE") ->
         "window_size": size,
     }
     total: Counter[str] = Counter()
-    for row in ask.rows("/v1/usage", body):
+    for row in api.rows("/v1/usage", body):
         total[row["billable_metric_name"]] += row["value"] or 0
     return {name: value for name, value in total.items() if value}
 
 
 @pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
 def test_usage_explains_usage_lines(
-    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+    api: Client, cast: Cast, invoices: dict[str, list[Any]], who: str
 ) -> None:
     customer = cast._asdict()[who]
     tried = 0
@@ -37,7 +37,7 @@ def test_usage_explains_usage_lines(
         for line in invoice["line_items"]:
             if line["type"] == "usage":
                 billed[line["name"]] += line["quantity"]
-        expected = used(ask, customer, invoice["start_timestamp"], invoice["end_timestamp"])
+        expected = used(api, customer, invoice["start_timestamp"], invoice["end_timestamp"])
         if who == "planned":
             lots = {"API calls": 25, "Compute": 5, "Inference tokens": 5000, "Storage": 50}
             expected = {name: value // lots[name] for name, value in expected.items()}
@@ -48,11 +48,11 @@ def test_usage_explains_usage_lines(
 
 @pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
 def test_costs_add_up_to_the_usage_of_invoices(
-    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+    api: Client, cast: Cast, invoices: dict[str, list[Any]], who: str
 ) -> None:
     customer = cast._asdict()[who]
     costs: Counter[tuple[str, str, str]] = Counter()
-    for day in ask.rows(f"/v1/customers/{customer}/costs", limit=100, **YEAR):
+    for day in api.rows(f"/v1/customers/{customer}/costs", limit=100, **YEAR):
         for id, part in day["credit_types"].items():
             assert part["cost"] == sum(line["cost"] for line in part["line_item_breakdown"])
             for line in part["line_item_breakdown"]:
@@ -91,11 +91,11 @@ def lines_of(rows: list[Any]) -> dict[tuple[str, ...], tuple[float, float]]:
 
 @pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
 def test_days_add_up_to_invoices(
-    ask: Asker, cast: Cast, invoices: dict[str, list[Any]], who: str
+    api: Client, cast: Cast, invoices: dict[str, list[Any]], who: str
 ) -> None:
     customer = cast._asdict()[who]
     path = f"/v1/customers/{customer}/invoices/breakdowns"
-    days = ask.rows(path, **YEAR)
+    days = api.rows(path, **YEAR)
     months = [row for row in invoices[customer] if "start_timestamp" in row]
     assert lines_of(days) == lines_of(months)
     if who == "planned":
@@ -109,11 +109,11 @@ def test_days_add_up_to_invoices(
 
 
 @pytest.mark.parametrize("who", ["enterprise", "scale", "team", "planned"])
-def test_hours_add_up_to_days(ask: Asker, cast: Cast, who: str) -> None:
+def test_hours_add_up_to_days(api: Client, cast: Cast, who: str) -> None:
     path = f"/v1/customers/{cast._asdict()[who]}/invoices/breakdowns"
     window = {"starting_on": "2026-02-26T00:00:00Z", "ending_before": "2026-03-03T00:00:00Z"}
-    days = ask.rows(path, **window)
-    hours = ask.rows(path, window_size="hour", **window)
+    days = api.rows(path, **window)
+    hours = api.rows(path, window_size="hour", **window)
     assert len(days) == 5
     assert len(hours) == 120
     assert lines_of(hours) == lines_of(days)

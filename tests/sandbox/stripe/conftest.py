@@ -11,35 +11,35 @@ import pytest
 from billql.sandbox import Sandbox
 from billql.sandbox.story import Story
 
-from .asking import LISTS, UNTIL, Asker, everything
+from .client import LISTS, UNTIL, Client, everything
 from .world import World
 
 
 @pytest.fixture(scope="session")
-def stripe_ask() -> Iterator[Asker]:
-    with Sandbox(seed=1, until=UNTIL) as sandbox, Asker(sandbox) as asker:
-        yield asker
+def stripe_api() -> Iterator[Client]:
+    with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def stripe_small() -> Iterator[Asker]:
-    with Sandbox(seed=4, size="small", until=UNTIL) as sandbox, Asker(sandbox) as asker:
-        yield asker
+def stripe_small() -> Iterator[Client]:
+    with Sandbox(seed=4, size="small", until=UNTIL) as sandbox, Client(sandbox) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
-def told(stripe_ask: Asker) -> dict[str, list[dict[str, Any]]]:
+def tables(stripe_api: Client) -> dict[str, list[dict[str, Any]]]:
     """Every list, read once, newest first."""
-    return {path: everything(stripe_ask, path) for path in LISTS}
+    return {path: everything(stripe_api, path) for path in LISTS}
 
 
 @pytest.fixture(scope="session", params=["normal", "small", "another day"])
-def world(request: Any, stripe_ask: Asker, stripe_small: Asker) -> Any:
+def world(request: Any, stripe_api: Client, stripe_small: Client) -> Any:
     if request.param == "another day":
         day = UNTIL - timedelta(days=14)
-        with Sandbox(seed=9, size=2, until=day) as sandbox, Asker(sandbox) as ask:
-            yield World(ask, Story(9, 2, day))
+        with Sandbox(seed=9, size=2, until=day) as sandbox, Client(sandbox) as api:
+            yield World(api, Story(9, 2, day))
     elif request.param == "small":
         yield World(stripe_small, Story(4, 1, UNTIL))
     else:
-        yield World(stripe_ask, Story(1, 8, UNTIL))
+        yield World(stripe_api, Story(1, 8, UNTIL))

@@ -28,14 +28,14 @@ def test_credit_notes(world: World) -> None:
             assert refunded + outside == note["post_payment_amount"]
         else:
             path = f"customers/{note['customer']}/balance_transactions/{balance}"
-            assert world.ask.json(path)["amount"] == -note["total"]
+            assert world.api.json(path)["amount"] == -note["total"]
     assert {row["type"] for row in world["credit_notes"]} == {"pre_payment", "post_payment"}
 
 
 def test_customer_balances(world: World) -> None:
     kinds = set()
     for customer in world["customers"]:
-        entries = world.ask.rows(f"customers/{customer['id']}/balance_transactions")[::-1]
+        entries = world.api.rows(f"customers/{customer['id']}/balance_transactions")[::-1]
         running = 0
         for entry in entries:
             running += entry["amount"]
@@ -68,7 +68,7 @@ def test_credit_transactions_explain_the_summary(world: World) -> None:
                 "filter[type]": "credit_grant",
                 "filter[credit_grant]": grant["id"],
             }
-            (balance,) = world.ask.json("billing/credit_balance_summary", query)["balances"]
+            (balance,) = world.api.json("billing/credit_balance_summary", query)["balances"]
             left = ledger[grant["id"]]
             over = grant["expires_at"] is not None and grant["expires_at"] <= world.now
             assert balance["ledger_balance"]["monetary"]["value"] == left
@@ -80,7 +80,7 @@ def test_credit_transactions_explain_the_summary(world: World) -> None:
             "filter[type]": "applicability_scope",
             "filter[applicability_scope][price_type]": "metered",
         }
-        balances = world.ask.json("billing/credit_balance_summary", query)["balances"]
+        balances = world.api.json("billing/credit_balance_summary", query)["balances"]
         found = {
             each["ledger_balance"]["monetary"]["currency"]: each["ledger_balance"]["monetary"][
                 "value"
@@ -129,7 +129,7 @@ def test_something_expires_within_thirty_days(world: World) -> None:
             "filter[type]": "credit_grant",
             "filter[credit_grant]": grant["id"],
         }
-        (balance,) = world.ask.json("billing/credit_balance_summary", query)["balances"]
+        (balance,) = world.api.json("billing/credit_balance_summary", query)["balances"]
         left += balance["available_balance"]["monetary"]["value"]
     assert left > 0
 

@@ -11,10 +11,10 @@ from stripe import StripeObject
 
 from billql.sandbox.stripe.expansion import IDS
 
-from .asking import LISTS, Asker, Row
+from .client import LISTS, Client, Row
 from .shapes import class_of
 
-Told = dict[str, list[Row]]
+Tables = dict[str, list[Row]]
 
 ONES = [
     ("balance_transactions", "source"),
@@ -76,22 +76,24 @@ def values(row: Any, path: list[str]) -> list[Any]:
 
 
 @pytest.mark.parametrize(("path", "field"), ONES)
-def test_ids_become_their_objects(stripe_ask: Asker, told: Told, path: str, field: str) -> None:
+def test_ids_become_their_objects(
+    stripe_api: Client, tables: Tables, path: str, field: str
+) -> None:
     parts = field.split(".")
-    rows = [row for row in told[path] if any(values(row, parts))][:5]
+    rows = [row for row in tables[path] if any(values(row, parts))][:5]
     assert rows, "there is something to expand"
     for row in rows:
-        answer = stripe_ask.json(f"{path}/{row['id']}", {"expand[]": field})
-        ids, objects = values(row, parts), values(answer, parts)
+        response = stripe_api.json(f"{path}/{row['id']}", {"expand[]": field})
+        ids, objects = values(row, parts), values(response, parts)
         assert [each if each is None else each["id"] for each in objects] == ids
         assert all(each is None or "object" in each for each in objects)
-        assert answer.keys() >= row.keys()
+        assert response.keys() >= row.keys()
 
 
-def test_lists_are_expanded_row_by_row(stripe_ask: Asker, told: Told) -> None:
+def test_lists_are_expanded_row_by_row(stripe_api: Client, tables: Tables) -> None:
     query = {"expand[]": ["data.customer", "data.latest_charge.balance_transaction"], "limit": 50}
-    page = stripe_ask.json("payment_intents", query)
-    for row, plain in zip(page["data"], told["payment_intents"], strict=False):
+    page = stripe_api.json("payment_intents", query)
+    for row, plain in zip(page["data"], tables["payment_intents"], strict=False):
         assert row["id"] == plain["id"]
         if plain["customer"] is None:
             assert row["customer"] is None
@@ -100,93 +102,92 @@ def test_lists_are_expanded_row_by_row(stripe_ask: Asker, told: Told) -> None:
         charge = row["latest_charge"]
         if charge is not None and charge["balance_transaction"] is not None:
             assert charge["balance_transaction"]["source"] == charge["id"]
-    again = stripe_ask.json("payment_intents", {"limit": 50})["data"]
-    assert again == told["payment_intents"][:50], "what was expanded once is not kept"
+    again = stripe_api.json("payment_intents", {"limit": 50})["data"]
+    assert again == tables["payment_intents"][:50], "what was expanded once is not kept"
 
 
-def test_deep(stripe_ask: Asker, told: Told) -> None:
-    refund = told["refunds"][0]["id"]
+def test_deep(stripe_api: Client, tables: Tables) -> None:
+    refund = tables["refunds"][0]["id"]
     field = "charge.payment_intent.latest_charge.customer"
-    row = stripe_ask.json(f"refunds/{refund}", {"expand[]": field})
+    row = stripe_api.json(f"refunds/{refund}", {"expand[]": field})
     inner = row["charge"]["payment_intent"]["latest_charge"]["customer"]
     assert inner is None or inner["object"] == "customer"
-    status, error = stripe_ask.error(f"refunds/{refund}", **{"expand[]": f"{field}.subscriptions"})
+    status, error = stripe_api.error(f"refunds/{refund}", **{"expand[]": f"{field}.subscriptions"})
     assert status == 400
-    assert "more than 4 levels" in error["message"]
+    assert error["param"] == "expand"
     too_deep = {"expand[]": "data.payments.data.payment.payment_intent"}
-    assert "more than 4 levels" in stripe_ask.error("invoices", **too_deep)[1]["message"]
+    assert stripe_api.error("invoices", **too_deep)[1]["param"] == "expand"
 
 
-def test_lists_within_objects(stripe_ask: Asker, told: Told) -> None:
-    invoice = next(row for row in told["invoices"] if row["parent"] and row["lines"]["data"])
+def test_lists_within_objects(stripe_api: Client, tables: Tables) -> None:
+    invoice = next(row for row in tables["invoices"] if row["parent"] and row["lines"]["data"])
     field = "data.pricing.price_details.price"
-    page = stripe_ask.json(f"invoices/{invoice['id']}/lines", {"expand[]": field})
+    page = stripe_api.json(f"invoices/{invoice['id']}/lines", {"expand[]": field})
     prices = values(page["data"], ["pricing", "price_details", "price"])
     assert prices
     assert all(price is None or price["object"] == "price" for price in prices)
-    subscription = next(row for row in told["subscriptions"] if row["status"] == "active")
+    subscription = next(row for row in tables["subscriptions"] if row["status"] == "active")
     field = "items.data.price.product"
-    row = stripe_ask.json(f"subscriptions/{subscription['id']}", {"expand[]": field})
+    row = stripe_api.json(f"subscriptions/{subscription['id']}", {"expand[]": field})
     assert row["items"]["data"][0]["price"]["product"]["object"] == "product"
 
 
-def test_fields_that_are_left_out_otherwise(stripe_ask: Asker, told: Told) -> None:
-    paid = next(row for row in told["invoices"] if row["amount_paid"])
-    row = stripe_ask.json(f"invoices/{paid['id']}", {"expand[]": "payments"})
+def test_fields_that_are_left_out_otherwise(stripe_api: Client, tables: Tables) -> None:
+    paid = next(row for row in tables["invoices"] if row["amount_paid"])
+    row = stripe_api.json(f"invoices/{paid['id']}", {"expand[]": "payments"})
     assert "payments" not in paid
     assert sum(each["amount_paid"] or 0 for each in row["payments"]["data"]) == paid["amount_paid"]
-    deeper = stripe_ask.json(
+    deeper = stripe_api.json(
         f"invoices/{paid['id']}", {"expand[]": "payments.data.payment.payment_intent"}
     )
     intent = deeper["payments"]["data"][0]["payment"]["payment_intent"]
     assert intent["object"] == "payment_intent"
-    tiered = next(row for row in told["prices"] if row["billing_scheme"] == "tiered")
-    tiers = stripe_ask.json(f"prices/{tiered['id']}", {"expand[]": "tiers"})["tiers"]
+    tiered = next(row for row in tables["prices"] if row["billing_scheme"] == "tiered")
+    tiers = stripe_api.json(f"prices/{tiered['id']}", {"expand[]": "tiers"})["tiers"]
     assert [tier["up_to"] for tier in tiers] == [10, None]
     assert tiered["unit_amount"] is None
-    refunded = next(row for row in told["charges"] if row["amount_refunded"])
-    row = stripe_ask.json(f"charges/{refunded['id']}", {"expand[]": "refunds"})
+    refunded = next(row for row in tables["charges"] if row["amount_refunded"])
+    row = stripe_api.json(f"charges/{refunded['id']}", {"expand[]": "refunds"})
     assert sum(each["amount"] for each in row["refunds"]["data"]) == refunded["amount_refunded"]
-    quote = stripe_ask.json(f"quotes/{told['quotes'][0]['id']}", {"expand[]": "line_items"})
+    quote = stripe_api.json(f"quotes/{tables['quotes'][0]['id']}", {"expand[]": "line_items"})
     assert quote["line_items"]["data"]
     for field in ("subscriptions", "sources", "tax_ids", "invoice_credit_balance"):
-        row = stripe_ask.json(f"customers/{told['customers'][-1]['id']}", {"expand[]": field})
+        row = stripe_api.json(f"customers/{tables['customers'][-1]['id']}", {"expand[]": field})
         assert field in row
 
 
-def test_the_summary_of_credits(stripe_ask: Asker, told: Told) -> None:
-    customer = told["billing/credit_grants"][0]["customer"]
+def test_the_summary_of_credits(stripe_api: Client, tables: Tables) -> None:
+    customer = tables["billing/credit_grants"][0]["customer"]
     query = {
         "customer": customer,
         "filter[type]": "applicability_scope",
         "filter[applicability_scope][price_type]": "metered",
         "expand[]": "customer",
     }
-    summary = stripe_ask.json("billing/credit_balance_summary", query)
+    summary = stripe_api.json("billing/credit_balance_summary", query)
     assert summary["customer"]["id"] == customer
 
 
 @pytest.mark.parametrize(
-    ("path", "field", "words"),
+    ("path", "field"),
     [
-        ("invoices", "customer", "cannot be expanded (customer). You may want to try expanding 'd"),
-        ("invoices", "data", "This property cannot be expanded (data)."),
-        ("invoices", "data.metadata", "This property cannot be expanded (data.metadata)."),
-        ("invoices", "data.nothing", "This property cannot be expanded (data.nothing)."),
-        ("invoices", "data.customer.name", "This property cannot be expanded (data.customer.name)"),
-        ("events", "data.data.object.customer", "This property cannot be expanded"),
-        ("subscription_items", "data.subscription", "This property cannot be expanded"),
+        ("invoices", "customer"),
+        ("invoices", "data"),
+        ("invoices", "data.metadata"),
+        ("invoices", "data.nothing"),
+        ("invoices", "data.customer.name"),
+        ("events", "data.data.object.customer"),
+        ("subscription_items", "data.subscription"),
     ],
 )
-def test_what_cannot_be_expanded(
-    stripe_ask: Asker, told: Told, path: str, field: str, words: str
-) -> None:
+def test_what_cannot_be_expanded(stripe_api: Client, tables: Tables, path: str, field: str) -> None:
     query = {"expand[]": field}
     if path == "subscription_items":
-        query["subscription"] = told["subscriptions"][0]["id"]
-    status, error = stripe_ask.error(path, **query)
+        query["subscription"] = tables["subscriptions"][0]["id"]
+    status, error = stripe_api.error(path, **query)
     assert status == 400
-    assert words in error["message"]
+    assert f"({field})" in error["message"]
+    assert error["param"] == "expand"
     assert error["type"] == "invalid_request_error"
 
 
@@ -216,11 +217,11 @@ def expandable(cls: type[StripeObject], before: str = "", seen: tuple[type, ...]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_official_client_knows_no_other_ids(told: Told, path: str) -> None:
-    word = told[path][0]["object"]
-    assert IDS.get(word, frozenset()) == expandable(class_of(told[path][0]))
+def test_the_official_client_knows_no_other_ids(tables: Tables, path: str) -> None:
+    word = tables[path][0]["object"]
+    assert IDS.get(word, frozenset()) == expandable(class_of(tables[path][0]))
 
 
-def test_the_official_client_expands(stripe_ask: Asker) -> None:
-    page = stripe_ask.client.v1.invoices.list({"expand": ["data.customer"], "limit": 3})
+def test_the_official_client_expands(stripe_api: Client) -> None:
+    page = stripe_api.client.v1.invoices.list({"expand": ["data.customer"], "limit": 3})
     assert all(isinstance(row.customer, stripe.Customer) for row in page.data)

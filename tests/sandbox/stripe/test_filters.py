@@ -11,9 +11,9 @@ from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.ledger import Ledger
 from billql.sandbox.stripe.resources import BY_PATH
 
-from .asking import Asker, Row
+from .client import Client, Row
 
-Told = dict[str, list[Row]]
+Tables = dict[str, list[Row]]
 Test = Callable[[Row], bool]
 
 
@@ -27,9 +27,9 @@ def field(name: str, value: Any) -> Test:
     return test
 
 
-def check(ask: Asker, told: Told, path: str, query: dict[str, Any], test: Test) -> list[Row]:
-    wanted = [row for row in told[path] if test(row)]
-    found = ask.rows(path, query)
+def check(api: Client, tables: Tables, path: str, query: dict[str, Any], test: Test) -> list[Row]:
+    wanted = [row for row in tables[path] if test(row)]
+    found = api.rows(path, query)
     assert [row["id"] for row in found] == [row["id"] for row in wanted]
     assert wanted, "a filter that finds nothing shows nothing"
     return wanted
@@ -78,16 +78,16 @@ def check(ask: Asker, told: Told, path: str, query: dict[str, Any], test: Test) 
         ("billing/alerts", "alert_type"),
     ],
 )
-def test_by_a_value(stripe_ask: Asker, told: Told, path: str, name: str) -> None:
-    values = sorted({row[name] for row in told[path] if row[name] is not None})
+def test_by_a_value(stripe_api: Client, tables: Tables, path: str, name: str) -> None:
+    values = sorted({row[name] for row in tables[path] if row[name] is not None})
     for value in values[:: max(1, len(values) // 4)]:
         every = {"status": "all"} if path == "subscriptions" else {}
-        check(stripe_ask, told, path, {**every, name: value}, field(name, value))
+        check(stripe_api, tables, path, {**every, name: value}, field(name, value))
 
 
-def test_by_values_within(stripe_ask: Asker, told: Told) -> None:
+def test_by_values_within(stripe_api: Client, tables: Tables) -> None:
     def first(path: str, name: str) -> Any:
-        for row in told[path]:
+        for row in tables[path]:
             for part in name.split("."):
                 row = row[part] if row is not None else None
             if row is not None:
@@ -101,18 +101,18 @@ def test_by_values_within(stripe_ask: Asker, told: Told) -> None:
         ("invoice_payments", "payment[payment_intent]", "payment.payment_intent"),
     ):
         value = first(path, where)
-        check(stripe_ask, told, path, {name: value}, field(where, value))
+        check(stripe_api, tables, path, {name: value}, field(where, value))
     recurring = {"recurring[interval]": "month", "recurring[usage_type]": "metered"}
     check(
-        stripe_ask,
-        told,
+        stripe_api,
+        tables,
         "prices",
         recurring,
         lambda row: row["recurring"] is not None and row["recurring"]["usage_type"] == "metered",
     )
     check(
-        stripe_ask,
-        told,
+        stripe_api,
+        tables,
         "invoice_payments",
         {"payment[type]": "payment_intent"},
         field("payment.type", "payment_intent"),
@@ -131,42 +131,42 @@ def test_by_values_within(stripe_ask: Asker, told: Told) -> None:
         ("tax_rates", "inclusive"),
     ],
 )
-def test_by_true_and_false(stripe_ask: Asker, told: Told, path: str, name: str) -> None:
+def test_by_true_and_false(stripe_api: Client, tables: Tables, path: str, name: str) -> None:
     for value in (True, False):
         word = str(value).lower()
-        check(stripe_ask, told, path, {name: word}, lambda row, v=value: bool(row[name]) == v)  # type: ignore[misc]
+        check(stripe_api, tables, path, {name: word}, lambda row, v=value: bool(row[name]) == v)  # type: ignore[misc]
 
 
-def test_pending_items(stripe_ask: Asker, told: Told) -> None:
+def test_pending_items(stripe_api: Client, tables: Tables) -> None:
     for word, pending in (("true", True), ("false", False)):
         check(
-            stripe_ask,
-            told,
+            stripe_api,
+            tables,
             "invoiceitems",
             {"pending": word},
             lambda row, p=pending: (row["invoice"] is None) == p,  # type: ignore[misc]
         )
 
 
-def test_by_one_of_several(stripe_ask: Asker, told: Told) -> None:
-    ids = [row["id"] for row in told["products"][1:4]]
-    check(stripe_ask, told, "products", {"ids[]": ids}, lambda row: row["id"] in ids)
-    check(stripe_ask, told, "products", {"ids[0]": ids[0]}, field("id", ids[0]))
+def test_by_one_of_several(stripe_api: Client, tables: Tables) -> None:
+    ids = [row["id"] for row in tables["products"][1:4]]
+    check(stripe_api, tables, "products", {"ids[]": ids}, lambda row: row["id"] in ids)
+    check(stripe_api, tables, "products", {"ids[0]": ids[0]}, field("id", ids[0]))
     keys = ["team_month_usd", "seat_month_eur"]
     check(
-        stripe_ask, told, "prices", {"lookup_keys[]": keys}, lambda row: row["lookup_key"] in keys
+        stripe_api, tables, "prices", {"lookup_keys[]": keys}, lambda row: row["lookup_key"] in keys
     )
     types = ["invoice.paid", "charge.failed"]
-    check(stripe_ask, told, "events", {"types[]": types}, lambda row: row["type"] in types)
+    check(stripe_api, tables, "events", {"types[]": types}, lambda row: row["type"] in types)
     check(
-        stripe_ask,
-        told,
+        stripe_api,
+        tables,
         "events",
         {"type": "invoice.*"},
         lambda row: row["type"].startswith("invoice."),
     )
-    assert stripe_ask.rows("events", {"delivery_success": "false"}) == []
-    assert stripe_ask.rows("events", {"delivery_success": "true"}) == told["events"]
+    assert stripe_api.rows("events", {"delivery_success": "false"}) == []
+    assert stripe_api.rows("events", {"delivery_success": "true"}) == tables["events"]
 
 
 RANGED = [
@@ -182,8 +182,8 @@ RANGED = [
 
 
 @pytest.mark.parametrize(("path", "name", "where"), RANGED)
-def test_by_time(stripe_ask: Asker, told: Told, path: str, name: str, where: str) -> None:
-    moments = sorted({row[where] for row in told[path] if row[where] is not None})
+def test_by_time(stripe_api: Client, tables: Tables, path: str, name: str, where: str) -> None:
+    moments = sorted({row[where] for row in tables[path] if row[where] is not None})
     low, high = moments[len(moments) // 3], moments[len(moments) * 2 // 3]
     tests: list[tuple[dict[str, int], Test]] = [
         ({f"{name}[gte]": low, f"{name}[lte]": high}, lambda row: low <= row[where] <= high),
@@ -194,76 +194,76 @@ def test_by_time(stripe_ask: Asker, told: Told, path: str, name: str, where: str
     ]
     for query, test in tests:
         check(
-            stripe_ask,
-            told,
+            stripe_api,
+            tables,
             path,
             query,
             lambda row, t=test: row[where] is not None and t(row),  # type: ignore[misc]
         )
-    assert stripe_ask.rows(path, {f"{name}[lt]": moments[0]}) == []
-    assert stripe_ask.rows(path, {f"{name}[gt]": moments[-1]}) == []
+    assert stripe_api.rows(path, {f"{name}[lt]": moments[0]}) == []
+    assert stripe_api.rows(path, {f"{name}[gt]": moments[-1]}) == []
 
 
-def test_subscriptions_by_their_items(stripe_ask: Asker, told: Told) -> None:
+def test_subscriptions_by_their_items(stripe_api: Client, tables: Tables) -> None:
     def any_item(test: Test) -> Test:
         return lambda row: any(test(item) for item in row["items"]["data"])
 
-    item = told["subscriptions"][0]["items"]["data"][0]
+    item = tables["subscriptions"][0]["items"]["data"][0]
     price = item["price"]["id"]
     for query, test in (
         ({"price": price}, lambda each: each["price"]["id"] == price),
         ({"plan": price}, lambda each: each["plan"]["id"] == price),
     ):
-        check(stripe_ask, told, "subscriptions", {**query, "status": "all"}, any_item(test))
+        check(stripe_api, tables, "subscriptions", {**query, "status": "all"}, any_item(test))
     for word in ("current_period_start", "current_period_end"):
-        moments = sorted(row["items"]["data"][0][word] for row in told["subscriptions"])
+        moments = sorted(row["items"]["data"][0][word] for row in tables["subscriptions"])
         middle = moments[len(moments) // 2]
         check(
-            stripe_ask,
-            told,
+            stripe_api,
+            tables,
             "subscriptions",
             {f"{word}[gte]": middle, "status": "all"},
             any_item(lambda each, w=word, m=middle: each[w] >= m),  # type: ignore[misc]
         )
 
 
-def test_credit_transactions_of_a_customer(stripe_ask: Asker, told: Told) -> None:
-    grants = {row["id"]: row["customer"] for row in told["billing/credit_grants"]}
+def test_credit_transactions_of_a_customer(stripe_api: Client, tables: Tables) -> None:
+    grants = {row["id"]: row["customer"] for row in tables["billing/credit_grants"]}
     for customer in sorted(set(grants.values()))[:4]:
         check(
-            stripe_ask,
-            told,
+            stripe_api,
+            tables,
             "billing/credit_balance_transactions",
             {"customer": customer},
             lambda row, c=customer: grants[row["credit_grant"]] == c,  # type: ignore[misc]
         )
 
 
-def test_balance_entries_of_a_customer(stripe_ask: Asker, told: Told) -> None:
+def test_balance_entries_of_a_customer(stripe_api: Client, tables: Tables) -> None:
     entries = [
         (row["id"], entry)
-        for row in told["customers"]
-        for entry in stripe_ask.rows(f"customers/{row['id']}/balance_transactions")
+        for row in tables["customers"]
+        for entry in stripe_api.rows(f"customers/{row['id']}/balance_transactions")
     ]
     owner, entry = next(each for each in entries if each[1]["invoice"])
     path = f"customers/{owner}/balance_transactions"
-    found = stripe_ask.rows(path, {"invoice": entry["invoice"]})
+    found = stripe_api.rows(path, {"invoice": entry["invoice"]})
     assert entry in found
     assert all(each["invoice"] == entry["invoice"] for each in found)
-    assert stripe_ask.rows(path, {"created[lt]": 1}) == []
-    assert stripe_ask.rows(path, {"created": entry["created"]})
+    assert stripe_api.rows(path, {"created[lt]": 1}) == []
+    assert stripe_api.rows(path, {"created": entry["created"]})
 
 
-def test_filters_together(stripe_ask: Asker, told: Told) -> None:
-    row = next(row for row in told["invoices"] if row["status"] == "uncollectible")
+def test_filters_together(stripe_api: Client, tables: Tables) -> None:
+    row = next(row for row in tables["invoices"] if row["status"] == "uncollectible")
     query = {
         "customer": row["customer"],
         "status": "uncollectible",
         "created[gte]": row["created"],
     }
     check(
-        stripe_ask,
-        told,
+        stripe_api,
+        tables,
         "invoices",
         query,
         lambda each: (
@@ -282,53 +282,53 @@ def test_filters_together(stripe_ask: Asker, told: Told) -> None:
     ],
 )
 def test_by_the_account_that_stands_for_a_customer(
-    stripe_ask: Asker, told: Told, path: str
+    stripe_api: Client, tables: Tables, path: str
 ) -> None:
-    known = {row["id"]: row["customer_account"] for row in told["customers"]}
-    for row in told[path]:
+    known = {row["id"]: row["customer_account"] for row in tables["customers"]}
+    for row in tables[path]:
         assert row["customer_account"] == known.get(row["customer"])
-    account = next(row["customer_account"] for row in told[path] if row["customer_account"])
+    account = next(row["customer_account"] for row in tables[path] if row["customer_account"])
     query = {"customer_account": account}
     if path == "subscriptions":
         query["status"] = "all"
-    check(stripe_ask, told, path, query, field("customer_account", account))
+    check(stripe_api, tables, path, query, field("customer_account", account))
 
 
-def test_credits_of_an_account(stripe_ask: Asker, told: Told) -> None:
-    grant = next(row for row in told["billing/credit_grants"] if row["customer_account"])
+def test_credits_of_an_account(stripe_api: Client, tables: Tables) -> None:
+    grant = next(row for row in tables["billing/credit_grants"] if row["customer_account"])
     account = {"customer_account": grant["customer_account"]}
     customer = {"customer": grant["customer"]}
     path = "billing/credit_balance_transactions"
-    assert stripe_ask.rows(path, account) == stripe_ask.rows(path, customer) != []
+    assert stripe_api.rows(path, account) == stripe_api.rows(path, customer) != []
     scope = {"filter[type]": "credit_grant", "filter[credit_grant]": grant["id"]}
     path = "billing/credit_balance_summary"
-    summary = stripe_ask.json(path, account | scope)
-    assert summary == stripe_ask.json(path, customer | scope)
+    summary = stripe_api.json(path, account | scope)
+    assert summary == stripe_api.json(path, customer | scope)
     assert summary["customer_account"] == grant["customer_account"]
-    status, error = stripe_ask.error(path, **scope, customer_account="acct_other")
+    status, error = stripe_api.error(path, **scope, customer_account="acct_other")
     assert (status, error["code"], error["param"]) == (400, "resource_missing", "customer_account")
 
 
 @pytest.mark.parametrize("path", ["customers", "subscriptions", "quotes"])
-def test_what_is_on_a_test_clock(stripe_ask: Asker, told: Told, path: str) -> None:
-    (row,) = stripe_ask.rows(path, {"test_clock": CLOCK})
+def test_what_is_on_a_test_clock(stripe_api: Client, tables: Tables, path: str) -> None:
+    (row,) = stripe_api.rows(path, {"test_clock": CLOCK})
     assert row["test_clock"] == CLOCK
-    assert stripe_ask.json(f"{path}/{row['id']}") == row
-    assert row["id"] not in {each["id"] for each in told[path]}
+    assert stripe_api.json(f"{path}/{row['id']}") == row
+    assert row["id"] not in {each["id"] for each in tables[path]}
     if path != "customers":
-        assert stripe_ask.rows(path, {"customer": CUSTOMER}) == [row]
+        assert stripe_api.rows(path, {"customer": CUSTOMER}) == [row]
 
 
-def test_what_belongs_to_things_on_a_test_clock(stripe_ask: Asker) -> None:
-    assert stripe_ask.rows(f"customers/{CUSTOMER}/balance_transactions") == []
+def test_what_belongs_to_things_on_a_test_clock(stripe_api: Client) -> None:
+    assert stripe_api.rows(f"customers/{CUSTOMER}/balance_transactions") == []
     ((quote,), (subscription,)) = (
-        stripe_ask.rows(path, {"test_clock": CLOCK}) for path in ("quotes", "subscriptions")
+        stripe_api.rows(path, {"test_clock": CLOCK}) for path in ("quotes", "subscriptions")
     )
-    assert stripe_ask.rows(f"quotes/{quote['id']}/line_items")
-    items = stripe_ask.rows("subscription_items", {"subscription": subscription["id"]})
+    assert stripe_api.rows(f"quotes/{quote['id']}/line_items")
+    items = stripe_api.rows("subscription_items", {"subscription": subscription["id"]})
     assert items == subscription["items"]["data"]
     assert {item["subscription"] for item in items} == {subscription["id"]}
-    assert stripe_ask.json(f"subscription_items/{items[0]['id']}") == items[0]
+    assert stripe_api.json(f"subscription_items/{items[0]['id']}") == items[0]
 
 
 def test_subscriptions_by_the_end_that_comes_first() -> None:
@@ -337,18 +337,18 @@ def test_subscriptions_by_the_end_that_comes_first() -> None:
     row: Row = {"items": {"data": items}}
     filters = BY_PATH["subscriptions"].filters
     for name, moment in (("current_period_start", 3), ("current_period_end", 10)):
-        told = filters[name]
+        tables = filters[name]
         for bounds, kept in (
             ({"gte": str(moment)}, True),
             ({"gt": str(moment)}, False),
             ({"lt": str(moment)}, False),
             ({"lte": str(moment)}, True),
         ):
-            assert told.matches(cast(Ledger, None), row, told.kind(name, bounds)) is kept
+            assert tables.matches(cast(Ledger, None), row, tables.kind(name, bounds)) is kept
 
 
-def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_ask: Asker) -> None:
-    assert stripe_ask.rows("invoices", {"customer_account": "acct_other"}) == []
-    assert stripe_ask.rows("customers", {"test_clock": "clock_other"}) == []
-    assert stripe_ask.rows("charges", {"transfer_group": "other"}) == []
-    assert stripe_ask.rows("subscriptions", {"automatic_tax[enabled]": "true"}) == []
+def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_api: Client) -> None:
+    assert stripe_api.rows("invoices", {"customer_account": "acct_other"}) == []
+    assert stripe_api.rows("customers", {"test_clock": "clock_other"}) == []
+    assert stripe_api.rows("charges", {"transfer_group": "other"}) == []
+    assert stripe_api.rows("subscriptions", {"automatic_tax[enabled]": "true"}) == []

@@ -11,13 +11,13 @@ from stripe import RequestOptions
 
 from billql.sandbox.stripe.resources import BY_PATH
 
-from .asking import LISTS, Asker, everything
+from .client import LISTS, Client, everything
 
-Told = dict[str, list[dict[str, Any]]]
+Tables = dict[str, list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_official_client_reads_every_list(stripe_small: Asker, path: str) -> None:
+def test_the_official_client_reads_every_list(stripe_small: Client, path: str) -> None:
     listing, getting = LISTS[path]
     rows = everything(stripe_small, path)
     page = listing(stripe_small.client)
@@ -30,35 +30,35 @@ def test_the_official_client_reads_every_list(stripe_small: Asker, path: str) ->
         assert getting(stripe_small.client, row["id"]).to_dict()["id"] == row["id"]
 
 
-def test_the_official_client_reads_lists_within_objects(stripe_ask: Asker, told: Told) -> None:
-    v1 = stripe_ask.client.v1
-    invoice = max(told["invoices"], key=lambda row: int(row["lines"]["has_more"]))
+def test_the_official_client_reads_lists_within_objects(stripe_api: Client, tables: Tables) -> None:
+    v1 = stripe_api.client.v1
+    invoice = max(tables["invoices"], key=lambda row: int(row["lines"]["has_more"]))
     lines = list(v1.invoices.line_items.list(invoice["id"]).auto_paging_iter())
     assert len(lines) > 100
     assert sum(line.amount for line in lines) == invoice["subtotal"]
-    note = told["credit_notes"][0]
+    note = tables["credit_notes"][0]
     (line,) = v1.credit_notes.line_items.list(note["id"]).auto_paging_iter()
     assert line.amount == note["subtotal"]
     sizes = []
-    for quote in told["quotes"]:
+    for quote in tables["quotes"]:
         items = list(v1.quotes.line_items.list(quote["id"]).auto_paging_iter())
         assert sum(item.amount_total for item in items) == quote["amount_total"]
         sizes.append(len(items))
     assert max(sizes) > 10
-    subscription = told["subscriptions"][0]
+    subscription = tables["subscriptions"][0]
     items_of = list(
         v1.subscription_items.list({"subscription": subscription["id"]}).auto_paging_iter()
     )
     assert [item.id for item in items_of] == [item["id"] for item in subscription["items"]["data"]]
     assert v1.subscription_items.retrieve(items_of[0].id).subscription == subscription["id"]
-    customer = next(row for row in told["customers"] if row["balance"])
+    customer = next(row for row in tables["customers"] if row["balance"])
     entries = list(v1.customers.balance_transactions.list(customer["id"]).auto_paging_iter())
     assert entries[0].ending_balance == customer["balance"]
     one = v1.customers.balance_transactions.retrieve(customer["id"], entries[-1].id)
     assert one.amount == entries[-1].amount
 
 
-def test_there_is_enough_to_page_through(told: Told) -> None:
+def test_there_is_enough_to_page_through(tables: Tables) -> None:
     for path, least in {
         "invoices": 400,
         "invoiceitems": 400,
@@ -70,29 +70,31 @@ def test_there_is_enough_to_page_through(told: Told) -> None:
         "billing/credit_balance_transactions": 150,
         "payouts": 100,
     }.items():
-        assert len(told[path]) >= least, path
+        assert len(tables[path]) >= least, path
 
 
 @pytest.mark.parametrize("path", sorted(LISTS.keys() - {"billing/alerts"}))
-def test_newest_first(told: Told, path: str) -> None:
+def test_newest_first(tables: Tables, path: str) -> None:
     word = "date" if path == "invoiceitems" else "created"
-    moments = [row[word] for row in told[path]]
+    moments = [row[word] for row in tables[path]]
     assert moments == sorted(moments, reverse=True)
 
 
 @pytest.mark.parametrize("path", ["invoices", "charges", "customers", "promotion_codes", "events"])
-def test_many_rows_of_one_second(told: Told, path: str) -> None:
-    moments = [row["created"] for row in told[path]]
+def test_many_rows_of_one_second(tables: Tables, path: str) -> None:
+    moments = [row["created"] for row in tables[path]]
     assert max(moments.count(moment) for moment in set(moments)) > 5
 
 
 @pytest.mark.parametrize("limit", [1, 3, 10, 99, 100])
-def test_pages_of_any_size_are_the_same_list(stripe_ask: Asker, told: Told, limit: int) -> None:
-    whole = [row["id"] for row in told["promotion_codes"]]
+def test_pages_of_any_size_are_the_same_list(
+    stripe_api: Client, tables: Tables, limit: int
+) -> None:
+    whole = [row["id"] for row in tables["promotion_codes"]]
     seen: list[str] = []
     query: dict[str, Any] = {"limit": limit}
     while True:
-        page = stripe_ask.json("promotion_codes", query)
+        page = stripe_api.json("promotion_codes", query)
         assert 1 <= len(page["data"]) <= limit
         seen += [row["id"] for row in page["data"]]
         if not page["has_more"]:
@@ -102,50 +104,52 @@ def test_pages_of_any_size_are_the_same_list(stripe_ask: Asker, told: Told, limi
     assert seen == whole
 
 
-def test_pages_backwards(stripe_ask: Asker, told: Told) -> None:
-    whole = [row["id"] for row in told["promotion_codes"]]
+def test_pages_backwards(stripe_api: Client, tables: Tables) -> None:
+    whole = [row["id"] for row in tables["promotion_codes"]]
     seen = [whole[-1]]
     while True:
-        page = stripe_ask.json("promotion_codes", {"limit": 10, "ending_before": seen[0]})
+        page = stripe_api.json("promotion_codes", {"limit": 10, "ending_before": seen[0]})
         seen[:0] = [row["id"] for row in page["data"]]
         if not page["has_more"]:
             break
     assert seen == whole
-    one = stripe_ask.json("promotion_codes", {"limit": 2, "ending_before": whole[5]})
+    one = stripe_api.json("promotion_codes", {"limit": 2, "ending_before": whole[5]})
     assert [row["id"] for row in one["data"]] == whole[3:5]
 
 
-def test_ten_rows_unless_told_otherwise(stripe_ask: Asker, told: Told) -> None:
-    page = stripe_ask.json("invoices")
-    assert [row["id"] for row in page["data"]] == [row["id"] for row in told["invoices"][:10]]
+def test_ten_rows_unless_told_otherwise(stripe_api: Client, tables: Tables) -> None:
+    page = stripe_api.json("invoices")
+    assert [row["id"] for row in page["data"]] == [row["id"] for row in tables["invoices"][:10]]
     assert page == {"object": "list", "data": page["data"], "has_more": True, "url": "/v1/invoices"}
 
 
-def test_after_the_last_and_before_the_first(stripe_ask: Asker, told: Told) -> None:
+def test_after_the_last_and_before_the_first(stripe_api: Client, tables: Tables) -> None:
     for name, row in (("starting_after", -1), ("ending_before", 0)):
-        page = stripe_ask.json("coupons", {name: told["coupons"][row]["id"]})
+        page = stripe_api.json("coupons", {name: tables["coupons"][row]["id"]})
         assert page["data"] == []
         assert page["has_more"] is False
 
 
-def test_a_cursor_may_be_a_row_that_the_filter_leaves_out(stripe_ask: Asker, told: Told) -> None:
-    rows = told["invoices"]
+def test_a_cursor_may_be_a_row_that_the_filter_leaves_out(
+    stripe_api: Client, tables: Tables
+) -> None:
+    rows = tables["invoices"]
     place = next(n for n, row in enumerate(rows) if n > 50 and row["status"] != "paid")
     query = {"status": "paid", "starting_after": rows[place]["id"], "limit": 5}
-    page = stripe_ask.json("invoices", query)
+    page = stripe_api.json("invoices", query)
     paid = [row["id"] for row in rows[place + 1 :] if row["status"] == "paid"]
     assert [row["id"] for row in page["data"]] == paid[:5]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_an_object_alone_is_as_in_its_list(stripe_ask: Asker, told: Told, path: str) -> None:
-    for row in told[path][:: max(1, len(told[path]) // 5)]:
-        assert stripe_ask.json(f"{path}/{row['id']}") == row
+def test_an_object_alone_is_as_in_its_list(stripe_api: Client, tables: Tables, path: str) -> None:
+    for row in tables[path][:: max(1, len(tables[path]) // 5)]:
+        assert stripe_api.json(f"{path}/{row['id']}") == row
 
 
-def test_invoices_come_with_their_first_ten_lines(stripe_ask: Asker, told: Told) -> None:
-    for invoice in told["invoices"][::25]:
-        lines = stripe_ask.rows(f"invoices/{invoice['id']}/lines")
+def test_invoices_come_with_their_first_ten_lines(stripe_api: Client, tables: Tables) -> None:
+    for invoice in tables["invoices"][::25]:
+        lines = stripe_api.rows(f"invoices/{invoice['id']}/lines")
         assert invoice["lines"]["data"] == lines[:10]
         assert invoice["lines"]["has_more"] == (len(lines) > 10)
         assert invoice["lines"]["url"] == f"/v1/invoices/{invoice['id']}/lines"
@@ -163,17 +167,17 @@ def test_every_filter_of_the_official_client(path: str) -> None:
     assert set(BY_PATH[path].filters) == known - shared - paging
 
 
-def test_canceled_subscriptions_are_left_out_by_default(stripe_ask: Asker, told: Told) -> None:
-    default = {row["id"] for row in stripe_ask.rows("subscriptions")}
-    rows = {status: everything_with(stripe_ask, status) for status in ("all", "canceled", "ended")}
+def test_canceled_subscriptions_are_left_out_by_default(stripe_api: Client, tables: Tables) -> None:
+    default = {row["id"] for row in stripe_api.rows("subscriptions")}
+    rows = {status: everything_with(stripe_api, status) for status in ("all", "canceled", "ended")}
     assert rows["all"] - default == rows["canceled"]
     assert rows["canceled"] < rows["ended"]
-    assert rows["all"] == {row["id"] for row in told["subscriptions"]}
-    statuses = {row["status"] for row in everything(stripe_ask, "subscriptions")}
+    assert rows["all"] == {row["id"] for row in tables["subscriptions"]}
+    statuses = {row["status"] for row in everything(stripe_api, "subscriptions")}
     assert statuses >= {
         "active", "canceled", "incomplete", "incomplete_expired", "paused", "trialing",
     }  # fmt: skip
 
 
-def everything_with(ask: Asker, status: str) -> set[str]:
-    return {row["id"] for row in ask.rows("subscriptions", {"status": status})}
+def everything_with(api: Client, status: str) -> set[str]:
+    return {row["id"] for row in api.rows("subscriptions", {"status": status})}

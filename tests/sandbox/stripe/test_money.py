@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .asking import Row
+from .client import Row
 from .world import World, by, total
 
 
@@ -136,7 +136,7 @@ def test_movements_explain_the_balance(world: World) -> None:
         assert row["net"] == row["amount"] - row["fee"]
         assert row["fee"] == total(row["fee_details"])
         assert row["status"] == ("available" if row["available_on"] <= world.now else "pending")
-    balance = world.ask.json("balance")
+    balance = world.api.json("balance")
     for state in ("available", "pending"):
         shown = {entry["currency"]: entry["amount"] for entry in balance[state]}
         assert shown.keys() == {"usd", "eur", "jpy"}
@@ -152,7 +152,7 @@ def test_movements_explain_the_balance(world: World) -> None:
 
 def test_payouts_are_the_sum_of_their_movements(world: World) -> None:
     for payout in world["payouts"]:
-        own = world.ask.rows("balance_transactions", {"payout": payout["id"]})
+        own = world.api.rows("balance_transactions", {"payout": payout["id"]})
         (itself,) = (row for row in own if row["type"] == "payout")
         assert itself["id"] == payout["balance_transaction"]
         assert itself["net"] == -payout["amount"]
@@ -197,7 +197,7 @@ def test_usage_is_billed_as_it_was_metered(world: World) -> None:
             start, end = start // 60 * 60, -(-end // 60) * 60
             query = {"customer": invoice["customer"], "start_time": start, "end_time": end}
             path = f"billing/meters/{meters[name]}/event_summaries"
-            (summary,) = world.ask.json(path, query)["data"]
+            (summary,) = world.api.json(path, query)["data"]
             assert summary["aggregated_value"] == line["quantity"]
             unit = price["unit_amount_decimal"]
             assert abs(line["quantity"] * float(unit) - line["amount"]) < 1e-6
@@ -240,12 +240,12 @@ def test_events_are_of_the_last_thirty_days(world: World) -> None:
     assert {"invoice.paid", "charge.succeeded", "payout.created", "charge.dispute.created"} <= kinds
     for event in world["events"]:
         assert world.now - month <= event["created"] <= world.now
-        told = event["data"]["object"]
+        tables = event["data"]["object"]
         # What is on a test clock is in no list.
-        assert told == (
-            world.by_id[told["id"]]
-            if told.get("test_clock") is None
-            else world.ask.json(f"{told['object']}s/{told['id']}")
+        assert tables == (
+            world.by_id[tables["id"]]
+            if tables.get("test_clock") is None
+            else world.api.json(f"{tables['object']}s/{tables['id']}")
         )
     known = {row["data"]["object"]["id"] for row in world["events"]}
     recent = {row["id"] for row in world["invoices"] if row["created"] >= world.now - month}

@@ -6,46 +6,46 @@ from typing import Any
 
 import pytest
 
-from .asking import LISTS, Asker, everything
+from .client import LISTS, Client, everything
 from .shapes import class_of, complaints
 
-Told = dict[str, list[dict[str, Any]]]
+Tables = dict[str, list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_rows(told: Told, path: str) -> None:
-    assert told[path]
-    wrong = [each for row in told[path] for each in complaints(class_of(row), row, path)]
+def test_rows(tables: Tables, path: str) -> None:
+    assert tables[path]
+    wrong = [each for row in tables[path] for each in complaints(class_of(row), row, path)]
     assert not wrong[:10]
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_rows_of_a_small_story(stripe_small: Asker, path: str) -> None:
+def test_rows_of_a_small_story(stripe_small: Client, path: str) -> None:
     rows = everything(stripe_small, path)
     assert rows, "even the smallest story has some of everything"
     assert not [each for row in rows for each in complaints(class_of(row), row, path)][:10]
 
 
-def test_rows_within_rows(stripe_ask: Asker, told: Told) -> None:
+def test_rows_within_rows(stripe_api: Client, tables: Tables) -> None:
     for owner, word in (("credit_notes", "lines"), ("quotes", "line_items")):
-        for row in told[owner][:20]:
-            for line in stripe_ask.rows(f"{owner}/{row['id']}/{word}"):
+        for row in tables[owner][:20]:
+            for line in stripe_api.rows(f"{owner}/{row['id']}/{word}"):
                 assert not list(complaints(class_of(line), line))
-    for row in told["customers"][:20]:
-        for entry in stripe_ask.rows(f"customers/{row['id']}/balance_transactions"):
+    for row in tables["customers"][:20]:
+        for entry in stripe_api.rows(f"customers/{row['id']}/balance_transactions"):
             assert not list(complaints(class_of(entry), entry))
 
 
-def test_single_objects(stripe_ask: Asker, told: Told) -> None:
-    balance = stripe_ask.json("balance")
+def test_single_objects(stripe_api: Client, tables: Tables) -> None:
+    balance = stripe_api.json("balance")
     assert not list(complaints(class_of(balance), balance))
-    for row in told["customers"]:
+    for row in tables["customers"]:
         query = {
             "customer": row["id"],
             "filter[type]": "applicability_scope",
             "filter[applicability_scope][price_type]": "metered",
         }
-        summary = stripe_ask.json("billing/credit_balance_summary", query)
+        summary = stripe_api.json("billing/credit_balance_summary", query)
         assert not list(complaints(class_of(summary), summary))
 
 
@@ -66,13 +66,13 @@ def test_single_objects(stripe_ask: Asker, told: Told) -> None:
         ("credit_notes", "data.refunds.refund"),
     ],
 )
-def test_expanded_rows(stripe_ask: Asker, path: str, expanded: str) -> None:
-    rows = stripe_ask.json(path, {"limit": 100, "expand[]": expanded})["data"]
+def test_expanded_rows(stripe_api: Client, path: str, expanded: str) -> None:
+    rows = stripe_api.json(path, {"limit": 100, "expand[]": expanded})["data"]
     assert not [each for row in rows for each in complaints(class_of(row), row, path)][:10]
 
 
-def test_numbers_that_are_no_integers_are_text(told: Told) -> None:
-    units = {price["unit_amount_decimal"] for price in told["prices"]}
+def test_numbers_that_are_no_integers_are_text(tables: Tables) -> None:
+    units = {price["unit_amount_decimal"] for price in tables["prices"]}
     assert {"0.04", "0.0002", "2900", None} <= units
-    tiny = [price for price in told["prices"] if price["unit_amount_decimal"] == "0.0002"]
+    tiny = [price for price in tables["prices"] if price["unit_amount_decimal"] == "0.0002"]
     assert all(price["unit_amount"] is None for price in tiny)

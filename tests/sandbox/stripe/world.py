@@ -7,23 +7,23 @@ from collections.abc import Iterable
 
 from billql.sandbox.story import Story
 
-from .asking import LISTS, Asker, Row, everything
+from .client import LISTS, Client, Row, everything
 
 
 class World:
     """All lists of one sandbox, and the story that they tell."""
 
-    def __init__(self, ask: Asker, story: Story) -> None:
-        self.ask = ask
+    def __init__(self, api: Client, story: Story) -> None:
+        self.api = api
         self.story = story
         self.now = story.now
-        self.lists = {path: everything(ask, path) for path in LISTS}
+        self.lists = {path: everything(api, path) for path in LISTS}
         self.by_id = {
             row["id"]: row for path, rows in self.lists.items() if path != "plans" for row in rows
         }
         self.lines = {
             row["id"]: (
-                ask.rows(f"invoices/{row['id']}/lines")
+                api.rows(f"invoices/{row['id']}/lines")
                 if row["lines"]["has_more"]
                 else row["lines"]["data"]
             )

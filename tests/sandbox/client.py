@@ -13,7 +13,7 @@ MY = "/v2/customers/my"
 INSIGHTS = f"/v2/billing/do:team:{TEAM}/insights"
 
 
-class Asker:
+class Client:
     """A client of one sandbox's DigitalOcean, with its token."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -32,9 +32,9 @@ class Asker:
         return self.http.get(path, params=query or None)
 
     def json(self, path: str, **query: str | int) -> Any:
-        answer = self.get(path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.get(path, **query)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def rows(self, path: str, word: str, **query: str | int) -> list[Any]:
         """Read a whole list by its links."""
@@ -51,7 +51,7 @@ class Asker:
         preview = self.json(f"{MY}/invoices")["invoice_preview"]
         return [preview, *self.rows(f"{MY}/invoices", "invoices")]
 
-    def __enter__(self) -> Asker:
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -52,18 +52,18 @@ Answer = Callable[[str, Operation, Ask], httpx.Response]
 
 
 @pytest.fixture(scope="module")
-def answer() -> Iterator[Answer]:
+def response() -> Iterator[Answer]:
     with Sandbox(size="small") as sandbox, httpx.Client(trust_env=False, timeout=120) as http:
 
-        def send(vendor: str, one: Operation, ask: Ask) -> httpx.Response:
+        def send(vendor: str, one: Operation, api: Ask) -> httpx.Response:
             verb, _, path = one.request.partition(" ")
-            for name, value in ask.path.items():
+            for name, value in api.path.items():
                 path = path.replace(f"{{{name}}}", str(value))
             return http.request(
                 verb,
                 sandbox.urls[vendor] + path,
-                params=ask.query,
-                json=ask.body if verb == "POST" else None,
+                params=api.query,
+                json=api.body if verb == "POST" else None,
                 headers={"authorization": f"Bearer {sandbox.tokens[vendor]}"},
             )
 
@@ -72,11 +72,11 @@ def answer() -> Iterator[Answer]:
 
 def plain(one: Operation) -> Ask:
     """Ask for what an operation requires, with values that fit."""
-    ask = Ask({}, {}, {})
+    api = Ask({}, {}, {})
     for name, facts in one.parameters.items():
         if facts.get("required"):
-            ask = ask.says(facts["in"], name, fitting(name, facts))
-    return ask
+            api = api.says(facts["in"], name, fitting(name, facts))
+    return api
 
 
 def fitting(name: str, facts: Facts) -> Any:
@@ -108,11 +108,11 @@ def unfit(facts: Facts) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize(("vendor", "one"), USED)
-def test_what_is_unknown_is_refused(answer: Answer, vendor: str, one: Operation) -> None:
-    ask = plain(one)
-    usual = answer(vendor, one, ask)
+def test_what_is_unknown_is_refused(response: Answer, vendor: str, one: Operation) -> None:
+    api = plain(one)
+    usual = response(vendor, one, api)
     for place in ("query", "body") if one.request.startswith("POST") else ("query",):
-        reply = answer(vendor, one, ask.says(place, "colour", "red"))
+        reply = response(vendor, one, api.says(place, "colour", "red"))
         if vendor not in STRICT:
             assert reply.status_code == usual.status_code
             continue
@@ -123,24 +123,24 @@ def test_what_is_unknown_is_refused(answer: Answer, vendor: str, one: Operation)
 
 
 @pytest.mark.parametrize(("vendor", "one"), USED)
-def test_what_is_required_is_missed(answer: Answer, vendor: str, one: Operation) -> None:
-    ask = plain(one)
+def test_what_is_required_is_missed(response: Answer, vendor: str, one: Operation) -> None:
+    api = plain(one)
     for name, facts in one.parameters.items():
         if facts.get("required") and facts["in"] != "path":
-            reply = answer(vendor, one, ask.says(facts["in"], name, None))
+            reply = response(vendor, one, api.says(facts["in"], name, None))
             assert reply.status_code == 400
             assert name in reply.text
 
 
 @pytest.mark.parametrize(("vendor", "one"), USED)
-def test_what_does_not_fit_is_refused(answer: Answer, vendor: str, one: Operation) -> None:
-    ask = plain(one)
+def test_what_does_not_fit_is_refused(response: Answer, vendor: str, one: Operation) -> None:
+    api = plain(one)
     for name, facts in one.parameters.items():
         if vendor == "digitalocean" and facts["in"] == "path" and facts.get("format") != "date":
             continue  # An id that is none leads to nothing there.
         for value in unfit(facts):
             if "." in name:
                 continue
-            reply = answer(vendor, one, ask.says(facts["in"], name, value))
+            reply = response(vendor, one, api.says(facts["in"], name, value))
             assert reply.status_code == 400, (name, value, reply.text)
             assert re.search(re.escape(name.partition("[")[0]), reply.text)

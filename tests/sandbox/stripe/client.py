@@ -17,7 +17,7 @@ Row = dict[str, Any]
 UNTIL = date(2026, 3, 15)
 
 
-class Asker:
+class Client:
     """Two clients of one sandbox's Stripe, with the key that may read everything."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -48,9 +48,9 @@ class Asker:
         return self.http.get(path, params=query or None)
 
     def json(self, path: str, query: Mapping[str, Any] | None = None) -> Any:
-        answer = self.http.get(path, params=query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.http.get(path, params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def rows(self, path: str, query: Mapping[str, Any] | None = None) -> list[Row]:
         """Read a whole list by its cursor."""
@@ -64,10 +64,10 @@ class Asker:
             after = {"starting_after": found[-1]["id"]}
 
     def error(self, path: str, **query: Any) -> tuple[int, Row]:
-        answer = self.get(path, **query)
-        return answer.status_code, answer.json()["error"]
+        response = self.get(path, **query)
+        return response.status_code, response.json()["error"]
 
-    def __enter__(self) -> Asker:
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -179,6 +179,6 @@ LISTS: dict[str, tuple[Listing, Callable[[StripeClient, str], Any]]] = {
 """Every list that needs nothing to be asked for, and how one object of it is got."""
 
 
-def everything(ask: Asker, path: str) -> list[Row]:
+def everything(api: Client, path: str) -> list[Row]:
     """Read a list with all that it has."""
-    return ask.rows(path, {"status": "all"} if path == "subscriptions" else None)
+    return api.rows(path, {"status": "all"} if path == "subscriptions" else None)

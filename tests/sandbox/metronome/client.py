@@ -41,7 +41,7 @@ def utc(moment: str) -> str:
     return UTC.get(moment, moment[:19] + "+00:00")
 
 
-class Asker:
+class Client:
     """A client of one sandbox's Metronome, with its token or another."""
 
     def __init__(self, sandbox: Sandbox, token: str | None = None) -> None:
@@ -73,11 +73,11 @@ class Asker:
     ) -> httpx.Response:
         return self.http.post(path, json=body or {}, params=query or None)
 
-    def ask(self, path: str, body: dict[str, Any] | None = None, /, **query: Any) -> Any:
+    def call(self, path: str, body: dict[str, Any] | None = None, /, **query: Any) -> Any:
         """GET without a body, POST with one; it must succeed."""
-        answer = self.get(path, **query) if body is None else self.post(path, body, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
+        response = self.get(path, **query) if body is None else self.post(path, body, **query)
+        assert response.status_code == 200, response.text
+        return response.json()
 
     def pages(self, path: str, body: dict[str, Any] | None = None, /, **query: Any) -> list[Any]:
         """All pages of a list, whichever way its token goes."""
@@ -85,7 +85,7 @@ class Asker:
         body = None if body is None else dict(body)
         in_body = path.startswith("/v1/contracts/customer") or path.endswith("listNamedSchedules")
         while True:
-            page = self.ask(path, body, **query)
+            page = self.call(path, body, **query)
             pages.append(page)
             if "pagination" in page:
                 name, token, where = "cursor", page["pagination"]["next_page"], body
@@ -118,7 +118,7 @@ class Asker:
     def close(self) -> None:
         self.http.close()
 
-    def __enter__(self) -> Asker:
+    def __enter__(self) -> Client:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,404 @@
+"""The error responses of Stripe's sandbox: status, type, code and parameter."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from billql.sandbox import Limits, Sandbox
+from billql.sandbox.api import ApiError, Request
+
+from .client import LISTS, UNTIL, Client, Row
+
+Tables = dict[str, list[Row]]
+
+
+def bare(api: Client, authorization: str | None, path: str = "/v1/customers") -> httpx.Response:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return httpx.get(api.url + path, headers=headers, trust_env=False)
+
+
+class TestKeys:
+    def test_bearer_and_basic(self, stripe_api: Client) -> None:
+        token = stripe_api.token
+        basic = base64.b64encode(f"{token}:".encode()).decode()
+        for given in (f"Bearer {token}", f"bearer {token}", f"Basic {basic}"):
+            assert bare(stripe_api, given).status_code == 200
+
+    @pytest.mark.parametrize("given", [None, "", "Bearer", "Digest x", "Basic %%"])
+    def test_no_key(self, stripe_api: Client, given: str | None) -> None:
+        response = bare(stripe_api, given)
+        assert response.status_code == 401
+        error = response.json()["error"]
+        assert error["type"] == "invalid_request_error"
+        assert response.headers["www-authenticate"] == 'Bearer realm="Stripe"'
+
+    def test_a_wrong_key_is_shown_masked(self, stripe_api: Client) -> None:
+        wrong = "sk_test_51" + "x" * 20 + "last"
+        response = bare(stripe_api, f"Bearer {wrong}")
+        assert response.status_code == 401
+        assert response.json() == {
+            "error": {
+                "message": f"Invalid API Key provided: sk_test_{'*' * 22}last",
+                "type": "invalid_request_error",
+            }
+        }
+        assert "Invalid API Key provided: ****" in bare(stripe_api, "Bearer oops").text
+
+    def test_the_official_client_knows_a_wrong_key(self, stripe_api: Client) -> None:
+        with pytest.raises(stripe.AuthenticationError, match="Invalid API Key"):
+            stripe_api.with_key("sk_test_wrong").v1.customers.list()
+
+    def test_a_restricted_key(self) -> None:
+        with Sandbox(size="small", until=UNTIL) as sandbox, Client(sandbox) as api:
+            key = sandbox.restricted("stripe", "rak_customer_read", "rak_invoice_read")
+            assert key.startswith("rk_test_")
+            assert key == sandbox.restricted("stripe", "rak_invoice_read", "rak_customer_read")
+            client = api.with_key(key)
+            assert client.v1.customers.list().data
+            invoice = client.v1.invoices.list().data[0]
+            assert client.v1.invoices.line_items.list(invoice.id).data
+            with pytest.raises(stripe.PermissionError) as refused:
+                client.v1.charges.list()
+            error = refused.value
+            assert error.http_status == 403
+            assert error.code is None
+            stars = "*" * (len(key) - 14)
+            assert f"'rk_test_{stars}{key[-6:]}'" in str(error.user_message)
+            assert "'rak_charge_read'" in str(error.user_message)
+            nothing = api.with_key(sandbox.restricted("stripe"))
+            for listing, _ in LISTS.values():
+                with pytest.raises(stripe.PermissionError):
+                    listing(nothing)
+            for path in ("balance", "billing/credit_balance_summary", "customers/x", "plans/y"):
+                with pytest.raises(stripe.PermissionError):
+                    nothing.raw_request("get", f"/v1/{path}")
+
+    def test_another_account(self, stripe_api: Client) -> None:
+        with pytest.raises(stripe.PermissionError, match="does not have access to account") as no:
+            stripe_api.client.v1.customers.list({}, {"stripe_account": "acct_other"})
+        body: Any = no.value.json_body
+        assert body["error"]["code"] == "account_invalid"
+
+
+class TestHeaders:
+    def test_ids_and_versions(self, stripe_api: Client) -> None:
+        first, second = stripe_api.get("customers"), stripe_api.get("customers", limit=0)
+        assert first.headers["request-id"].startswith("req_")
+        assert first.headers["request-id"] != second.headers["request-id"]
+        assert second.headers["request-id"] in second.json()["error"]["request_log_url"]
+        assert first.headers["stripe-version"] == "2026-10-28.endive"
+        other = stripe_api.http.get("customers", headers={"stripe-version": "2025-03-31.basil"})
+        assert other.headers["stripe-version"] == "2025-03-31.basil"
+        assert other.content == first.content
+
+    def test_the_version_must_be_one(self, stripe_api: Client) -> None:
+        response = stripe_api.http.get("customers", headers={"stripe-version": "newest"})
+        assert response.status_code == 400
+        assert "newest" in response.json()["error"]["message"]
+
+    def test_the_official_client_pins_the_version_that_is_served(self, stripe_api: Client) -> None:
+        response = stripe_api.client.v1.customers.list()
+        served = stripe_api.get("customers").headers["stripe-version"]
+        assert response.last_response is not None
+        assert served.split(".")[0] <= response.last_response.headers["stripe-version"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_ids_that_are_nobodys(stripe_api: Client, path: str) -> None:
+    status, error = stripe_api.error(f"{path}/nobody")
+    assert status == 404
+    assert error["code"] == "resource_missing"
+    assert "'nobody'" in error["message"]
+    assert error["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
+    for cursor in ("starting_after", "ending_before"):
+        status, error = stripe_api.error(path, **{cursor: "nobody"})
+        assert (status, error["code"], error["param"]) == (400, "resource_missing", cursor)
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_parameters_that_are_unknown(stripe_api: Client, tables: Tables, path: str) -> None:
+    one = f"{path}/{tables[path][0]['id']}"
+    for where, query, names in (
+        (path, {"nonsense": "1"}, ["nonsense"]),
+        (path, {"a[b]": "1", "c": "2"}, ["a", "c"]),
+        (one, {"limit": "1"}, ["limit"]),
+    ):
+        status, error = stripe_api.error(where, **query)
+        assert status == 400
+        assert error["code"] == "parameter_unknown"
+        assert error["message"].endswith(", ".join(names))
+        assert error["param"] == names[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "code", "param"),
+    [
+        ("charges", {"limit": "101"}, "parameter_invalid_integer", "limit"),
+        ("charges", {"limit": "0"}, "parameter_invalid_integer", "limit"),
+        ("charges", {"limit": "ten"}, "parameter_invalid_integer", "limit"),
+        ("charges", {"limit": "1.0"}, "parameter_invalid_integer", "limit"),
+        ("charges", {"created": "today"}, "parameter_invalid_integer", "created"),
+        ("charges", {"created[gte]": "x"}, "parameter_invalid_integer", "created[gte]"),
+        ("charges", {"created[not]": "1"}, "parameter_unknown", "created[not]"),
+        ("charges", {"customer": ""}, "parameter_invalid_empty", "customer"),
+        ("charges", {"expand": "customer"}, None, "expand"),
+        ("invoices", {"status": "late"}, None, "status"),
+        ("subscriptions", {"status": "x"}, None, "status"),
+        ("products", {"active": "yes"}, None, "active"),
+        ("products", {"ids": "prod_x"}, None, "ids"),
+        ("prices", {"recurring": "month"}, None, "recurring"),
+        ("prices", {"recurring[interval]": "eon"}, None, "recurring[interval]"),
+        ("subscription_items", {}, "parameter_missing", "subscription"),
+        ("events", {f"types[{n}]": "x" for n in range(21)}, None, "types"),
+        ("charges", {"starting_after": "a", "ending_before": "b"}, "parameter_invalid_empty",
+         "starting_after"),
+    ],
+)  # fmt: skip
+def test_parameters_that_are_wrong(
+    stripe_api: Client,
+    path: str,
+    query: dict[str, str],
+    code: str | None,
+    param: str,
+) -> None:
+    status, error = stripe_api.error(path, **query)
+    assert status == 400
+    assert error.get("code") == code
+    assert error["param"] == param
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "word"),
+    [
+        ("invoices", "customer", "customer"),
+        ("invoices", "subscription", "subscription"),
+        ("invoiceitems", "invoice", "invoice"),
+        ("subscriptions", "price", "price"),
+        ("subscriptions", "plan", "plan"),
+        ("subscription_items", "subscription", "subscription"),
+        ("charges", "payment_intent", "payment_intent"),
+        ("refunds", "charge", "charge"),
+        ("balance_transactions", "payout", "payout"),
+        ("prices", "product", "product"),
+        ("promotion_codes", "coupon", "coupon"),
+        ("billing/credit_balance_transactions", "credit_grant", "credit_grant"),
+        ("billing/alerts", "meter", "billing_meter"),
+    ],
+)
+def test_filters_by_ids_that_are_nobodys(
+    stripe_api: Client, path: str, name: str, word: str
+) -> None:
+    status, error = stripe_api.error(path, **{name: "nobody"})
+    assert (status, error["code"], error["param"]) == (400, "resource_missing", name)
+    assert error["message"] == f"No such {word}: 'nobody'"
+
+
+class TestCredits:
+    PATH = "billing/credit_balance_summary"
+
+    def api(self, api: Client, **query: Any) -> tuple[int, str | None, str | None]:
+        status, error = api.error(self.PATH, **query)
+        return status, error.get("code"), error.get("param")
+
+    def test_what_is_required(self, stripe_api: Client, tables: Tables) -> None:
+        customer = tables["customers"][0]["id"]
+        missing = "parameter_missing"
+        assert self.api(stripe_api) == (400, missing, "filter")
+        kind = {"filter[type]": "credit_grant"}
+        assert self.api(stripe_api, **kind) == (400, missing, "customer")
+        only = {"customer": customer, "filter[credit_grant]": "x"}
+        assert self.api(stripe_api, **only) == (400, missing, "filter[type]")
+        both = {"customer": customer, **kind}
+        assert self.api(stripe_api, **both) == (400, missing, "filter[credit_grant]")
+        scope = {"customer": customer, "filter[type]": "applicability_scope"}
+        assert self.api(stripe_api, **scope) == (400, missing, "filter[applicability_scope]")
+        nobody = {**kind, "filter[credit_grant]": "x", "customer": "nobody"}
+        assert self.api(stripe_api, **nobody) == (400, "resource_missing", "customer")
+
+    def test_scopes(self, stripe_api: Client, tables: Tables) -> None:
+        scoped = next(
+            row
+            for row in tables["billing/credit_grants"]
+            if "prices" in row["applicability_config"]["scope"]
+        )
+        price = scoped["applicability_config"]["scope"]["prices"][0]["id"]
+        inner = "filter[applicability_scope]"
+        base = {"customer": scoped["customer"], "filter[type]": "applicability_scope"}
+        query = {**base, f"{inner}[prices][0][id]": price}
+        (balance,) = stripe_api.json(self.PATH, query)["balances"]
+        assert balance["ledger_balance"]["monetary"]["currency"] == "usd"
+        for wrong in (
+            {f"{inner}[price_type]": "metered", f"{inner}[prices][0][id]": price},
+            {f"{inner}[price_type]": "licensed"},
+            {f"{inner}[prices][0][id]": "nobody"},
+        ):
+            assert self.api(stripe_api, **base, **wrong)[0] == 400
+
+    def test_nobody_has_no_balances(self, stripe_api: Client, tables: Tables) -> None:
+        owners = {row["customer"] for row in tables["billing/credit_grants"]}
+        other = next(row["id"] for row in tables["customers"] if row["id"] not in owners)
+        query = {
+            "customer": other,
+            "filter[type]": "applicability_scope",
+            "filter[applicability_scope][price_type]": "metered",
+        }
+        assert stripe_api.json(self.PATH, query)["balances"] == []
+
+
+class TestMeters:
+    def path(self, tables: Tables) -> str:
+        meter = next(row for row in tables["billing/meters"] if row["event_name"] == "tokens")
+        return f"billing/meters/{meter['id']}/event_summaries"
+
+    def test_what_is_required(self, stripe_api: Client, tables: Tables) -> None:
+        path = self.path(tables)
+        query: dict[str, Any] = {}
+        for name, value in (
+            ("customer", tables["customers"][0]["id"]),
+            ("start_time", 1767225600),
+            ("end_time", 1769904000),
+        ):
+            status, error = stripe_api.error(path, **query)
+            assert (status, error["code"], error["param"]) == (400, "parameter_missing", name)
+            query[name] = value
+        assert len(stripe_api.json(path, query)["data"]) == 1
+        assert stripe_api.error("billing/meters/nobody/event_summaries", **query)[0] == 404
+
+    @pytest.mark.parametrize(
+        ("window", "start", "end", "param"),
+        [
+            (None, 1767225601, 1769904000, "start_time"),
+            (None, 1767225600, 1769904030, "end_time"),
+            (None, 1767225600, 1767225600, "end_time"),
+            ("hour", 1767225660, 1769904000, "start_time"),
+            ("day", 1767225600, 1769907600, "end_time"),
+            ("week", 1767225600, 1769904000, "value_grouping_window"),
+        ],
+    )
+    def test_moments_must_be_aligned(
+        self,
+        stripe_api: Client,
+        tables: Tables,
+        window: str | None,
+        start: int,
+        end: int,
+        param: str,
+    ) -> None:
+        query = {"customer": tables["customers"][0]["id"], "start_time": start, "end_time": end}
+        if window:
+            query["value_grouping_window"] = window
+        status, error = stripe_api.error(self.path(tables), **query)
+        assert (status, error["param"]) == (400, param)
+
+    def test_windows_add_up(self, stripe_api: Client, tables: Tables) -> None:
+        path = self.path(tables)
+        used = 0
+        for customer in tables["customers"]:
+            query = {"customer": customer["id"], "start_time": 1767225600, "end_time": 1769904000}
+            (whole,) = stripe_api.json(path, query)["data"]
+            days = stripe_api.rows(path, {**query, "value_grouping_window": "day"})
+            assert [day["start_time"] for day in days] == list(
+                range(1769904000 - 86400, 1767225600 - 1, -86400)
+            )
+            assert sum(day["aggregated_value"] for day in days) == whole["aggregated_value"]
+            if whole["aggregated_value"] and not used:
+                hours = stripe_api.rows(path, {**query, "value_grouping_window": "hour"})
+                assert len(hours) == 744
+                assert sum(hour["aggregated_value"] for hour in hours) == whole["aggregated_value"]
+            used += whole["aggregated_value"]
+        assert used > 0
+
+    def test_the_official_client_pages_through_windows(
+        self, stripe_api: Client, tables: Tables
+    ) -> None:
+        meter = self.path(tables).split("/")[2]
+        summaries = stripe_api.client.v1.billing.meters.event_summaries.list(
+            meter,
+            {
+                "customer": tables["customers"][0]["id"],
+                "start_time": 1767225600,
+                "end_time": 1769904000,
+                "value_grouping_window": "hour",
+                "limit": 100,
+            },
+        )
+        assert len(list(summaries.auto_paging_iter())) == 744
+
+
+class TestElsewhere:
+    def test_unknown_urls(self, stripe_api: Client) -> None:
+        status, error = stripe_api.error("nowhere")
+        assert status == 404
+        assert "GET: /v1/nowhere" in error["message"]
+        posted = stripe_api.http.post("customers", data={"name": "x"})
+        assert posted.status_code == 405
+        for path in ("invoices/nobody/lines", "customers/nobody/balance_transactions"):
+            assert stripe_api.error(path)[1]["message"].endswith("'nobody'")
+
+    def test_no_such_entry(self, stripe_api: Client, tables: Tables) -> None:
+        path = f"customers/{tables['customers'][0]['id']}/balance_transactions/nobody"
+        status, error = stripe_api.error(path)
+        assert status == 404
+        assert error["message"] == "No such customer_balance_transaction: 'nobody'"
+
+    def test_faults_of_the_server(self) -> None:
+        def intercept(request: Request) -> None:
+            raise ApiError(503)
+
+        with (
+            Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox,
+            Client(sandbox) as api,
+        ):
+            response = api.get("customers")
+            assert response.status_code == 503
+            assert response.json()["error"]["type"] == "api_error"
+            with pytest.raises(stripe.APIError):
+                api.client.v1.customers.list()
+
+
+class TestLimits:
+    def test_too_many_a_second(self) -> None:
+        limits = Limits(per_second=0)
+        with (
+            Sandbox(size="small", until=UNTIL, limits=limits) as sandbox,
+            Client(sandbox) as api,
+        ):
+            refused = api.get("coupons")
+            assert refused.status_code == 429
+            error = refused.json()["error"]
+            assert (error["code"], error["type"]) == ("rate_limit", "invalid_request_error")
+            assert refused.headers["stripe-should-retry"] == "true"
+            assert refused.headers["stripe-rate-limited-reason"] == "global-rate"
+            unknown = httpx.get(f"{api.url}/v1/coupons", trust_env=False)
+            assert unknown.status_code == 401, "who has no key is not counted"
+
+    def test_the_official_client_waits(self) -> None:
+        seen: list[str] = []
+
+        def intercept(request: Request) -> None:
+            seen.append(request.path)
+            if len(seen) == 1:
+                raise ApiError(429)
+
+        with (
+            Sandbox(size="small", until=UNTIL, intercept=intercept) as sandbox,
+            Client(sandbox) as api,
+        ):
+            with pytest.raises(stripe.RateLimitError):
+                api.client.v1.coupons.list()
+            seen.clear()
+            assert len(api.with_key(api.token, retries=2).v1.coupons.list().data) == 5
+            assert [entry.status for entry in sandbox.requests] == [429, 429, 200]
+
+    def test_the_minutes_of_others_do_not_count(self) -> None:
+        limits = Limits(per_hour=1, per_minute=1, per_second=1000)
+        with (
+            Sandbox(size="small", until=UNTIL, limits=limits) as sandbox,
+            Client(sandbox) as api,
+        ):
+            assert {api.get("coupons").status_code for _ in range(5)} == {200}
