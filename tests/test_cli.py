@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -12,6 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
+import billql
 from billql import errors
 from billql.cli import main, options, parser, report
 from billql.errors import Exit
@@ -48,7 +50,7 @@ def sandbox() -> Iterator[Sandbox]:
 def run(
     monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
 ) -> Run:
-    """Run the command line with an environment that has nothing but what is given."""
+    """Run the command line with the environment variables of the test alone."""
 
     def run(*arguments: str, stdin: str = "", **environ: str) -> Result:
         for name in ("DIGITALOCEAN_TOKEN", "BILLQL_DIGITALOCEAN_URL", "BILLQL_DEBUG"):
@@ -77,7 +79,7 @@ def reaching(sandbox: Sandbox) -> dict[str, str]:
     }
 
 
-# What is asked, and in which form the answer comes.
+# Queries, and the formats of their results.
 
 
 def test_csv_is_the_format_in_a_pipe(run: Run) -> None:
@@ -170,8 +172,8 @@ def test_what_reads_as_a_number_is_one(run: Run, text: str, value: object) -> No
     seen = options.number_or_text(text)
     assert seen == value
     assert type(seen) is type(value)
-    told = json.loads(run("query", "--format", "json", "--param", f"a={text}", "SELECT :a").out)
-    assert told == [{":a": value}]
+    rows = json.loads(run("query", "--format", "json", "--param", f"a={text}", "SELECT :a").out)
+    assert rows == [{":a": value}]
 
 
 def test_a_parameter_compares_as_a_number(run: Run) -> None:
@@ -187,11 +189,11 @@ def test_a_private_sandbox(run: Run) -> None:
 
 
 def test_version_and_help(run: Run) -> None:
-    assert run("--version").out.startswith("billql 0.")
+    assert run("--version").out == f"billql {billql.__version__}\n"
     for arguments in ([], ["query"], ["sandbox"], ["schema"]):
         code, out, err = run(*arguments, "--help")
         assert (code, err) == (0, "")
-        assert out.startswith("usage: billql")
+        assert out.startswith(" ".join(("usage: billql", *arguments, "[")))
 
 
 def test_every_exit_code_is_documented(run: Run) -> None:
@@ -206,23 +208,23 @@ def test_the_schema_of_definitions(run: Run) -> None:
     assert schema["title"] == "billql definition"
 
 
-# What it cost.
+# Statistics.
 
 
 def last_line(result: Result) -> dict[str, object]:
-    told = json.loads(result.err.splitlines()[-1])
-    assert list(told) == ["rows", "seconds", "scans"]
-    assert isinstance(told["seconds"], float)
-    assert isinstance(told, dict)
-    return told
+    stats = json.loads(result.err.splitlines()[-1])
+    assert list(stats) == ["rows", "seconds", "scans"]
+    assert isinstance(stats["seconds"], float)
+    assert isinstance(stats, dict)
+    return stats
 
 
 def test_stats(ask: Run) -> None:
     result = ask("--stats", f"{BALANCES}; SELECT * FROM digitalocean.billing.invoices; SELECT 1")
-    told = last_line(result)
-    assert told["rows"] == 26
+    stats = last_line(result)
+    assert stats["rows"] == 26
     costs = {"requests": 1, "pages": 1, "cache_hits": 0, "retries": 0, "waited": 0.0}
-    assert told["scans"] == [
+    assert stats["scans"] == [
         {"resource": "digitalocean.billing.balances", "rows": 1, **costs},
         {"resource": "digitalocean.billing.invoices", "rows": 24, **costs},
     ]
@@ -231,31 +233,31 @@ def test_stats(ask: Run) -> None:
 
 def test_stats_of_a_failure(ask: Run) -> None:
     result = ask("--stats", "--max-requests", "1", "--keep", "0", f"{BALANCES}; {BALANCES}; SELEC")
-    told = last_line(result)
-    assert (result.code, told["rows"], len(result.err.splitlines())) == (3, 2, 4)
+    stats = last_line(result)
+    assert (result.code, stats["rows"], len(result.err.splitlines())) == (3, 2, 4)
     result = ask("--stats", "--max-requests", "0", BALANCES)
-    told = last_line(result)
-    assert (result.code, told["rows"]) == (Exit.LIMIT, 0)
-    assert isinstance(told["scans"], list)
-    assert [scan["requests"] for scan in told["scans"]] == [0]
+    stats = last_line(result)
+    assert (result.code, stats["rows"]) == (Exit.LIMIT, 0)
+    assert isinstance(stats["scans"], list)
+    assert [scan["requests"] for scan in stats["scans"]] == [0]
     assert result.err.startswith("error: The statement needs more than the 0 requests")
 
 
 def test_answers_serve_later_runs_from_a_folder(ask: Run, tmp_path: Path) -> None:
     for requests in (1, 0):
-        told = last_line(ask("--stats", "--cache", str(tmp_path / "answers"), BALANCES))
-        assert isinstance(told["scans"], list)
-        assert told["scans"][0]["requests"] == requests
+        stats = last_line(ask("--stats", "--cache", str(tmp_path / "answers"), BALANCES))
+        assert isinstance(stats["scans"], list)
+        assert stats["scans"][0]["requests"] == requests
 
 
-# Nothing on stdout that looks like an answer.
+# Nothing on stdout that looks like a result.
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_statement_that_fails_after_some_rows_prints_nothing(run: Run, name: str) -> None:
     code, out, err = run("query", "--format", name, FAILS_LATE)
     assert (code, out) == (Exit.SQL, "")
-    assert err == "error: integer overflow\n"
+    assert re.fullmatch("error: .+\n", err)
 
 
 def test_results_before_a_failure_stand(run: Run) -> None:
@@ -275,7 +277,7 @@ def test_a_long_json_array_stays_open_when_its_statement_fails(run: Run) -> None
 
 
 class Bad(NamedTuple):
-    """Input that is wrong, and what is said about it."""
+    """Invalid input, and the error that it causes."""
 
     arguments: list[str]
     code: Exit
@@ -360,17 +362,15 @@ BAD = {
     "a mistake in the syntax": Bad(
         ["query", "-- why\n\tSELECT '日本' WHERE x GROUP 1"],
         Exit.SQL,
-        'near "1": syntax error\n'
-        "  2 |     SELECT '日本' WHERE x GROUP 1\n"
-        "                                      ^\n",
+        "\n  2 |     SELECT '日本' WHERE x GROUP 1\n                                      ^\n",
     ),
     "a parenthesis that nothing closes": Bad(
-        ["query", "SELECT (1\n"], Exit.SQL, "incomplete input\n  SELECT (1\n           ^\n"
+        ["query", "SELECT (1\n"], Exit.SQL, "\n  SELECT (1\n           ^\n"
     ),
     "a text that nothing closes": Bad(
         ["query", "SELECT 'open"],
         Exit.SQL,
-        "unrecognized token: \"'open\"\n  SELECT 'open\n         ^\n",
+        "\n  SELECT 'open\n         ^\n",
     ),
     "a parameter without a value": Bad(
         ["query", "--param", "b=1", "SELECT :a, :b"],
@@ -401,21 +401,21 @@ BAD = {
     "SQL without a statement": Bad(["query", "-- x"], Exit.USAGE, "There is no SQL to run"),
     "SQL twice": Bad(["query", "-f", "a", "SELECT 1"], Exit.USAGE, "There are two sources of SQL"),
     "no such file": Bad(
-        ["query", "-f", "/no/such/file"], Exit.USAGE, "/no/such/file cannot be read: No such file"
+        ["query", "-f", "/no/such/file"], Exit.USAGE, "/no/such/file cannot be read: "
     ),
     "no such option": Bad(
         ["query", "--fromat", "csv"],
         Exit.USAGE,
-        "unrecognized arguments: --fromat",
+        "--fromat",
         "billql --help",
     ),
     "no such format": Bad(
         ["query", "--format", "xml", "SELECT 1"],
         Exit.USAGE,
-        "argument --format: invalid choice: 'xml'",
+        "'xml'",
         "billql query --help",
     ),
-    "no such command": Bad(["qurey"], Exit.USAGE, "invalid choice: 'qurey'", "billql --help"),
+    "no such command": Bad(["qurey"], Exit.USAGE, "'qurey'", "billql --help"),
     "a parameter without a name": Bad(
         ["query", "--param", "5", "SELECT 1"], Exit.USAGE, "'5' is not of the form NAME=VALUE"
     ),
@@ -426,7 +426,7 @@ BAD = {
         ["query", "--keep", "soon", "SELECT 1"], Exit.USAGE, "'soon' is not a number of seconds"
     ),
     "a folder that is no database": Bad(
-        ["query", "--db", "/", "SELECT 1"], Exit.USAGE, "/: unable to open database file"
+        ["query", "--db", "/", "SELECT 1"], Exit.USAGE, "error: /: "
     ),
     "a sandbox of no size": Bad(
         ["sandbox", "--size", "huge"], Exit.USAGE, "'huge' is not a size", "small, normal, large"

@@ -19,12 +19,12 @@ README = (ROOT / "README.md").read_text()
 def commands(
     of: argparse.ArgumentParser, name: str = "billql"
 ) -> Iterator[tuple[str, argparse.ArgumentParser]]:
-    """Give a command and all those below it, by the words that call them."""
+    """Yield a command and its subcommands, with the names that call them."""
     yield name, of
     for action in of._actions:
         if isinstance(action, argparse._SubParsersAction):
-            for word, command in action.choices.items():
-                yield from commands(command, f"{name} {word}")
+            for subcommand, parser_below in action.choices.items():
+                yield from commands(parser_below, f"{name} {subcommand}")
 
 
 COMMANDS = dict(commands(parser.make()))
@@ -62,9 +62,9 @@ def test_a_command_is_documented(name: str) -> None:
     ids=[f"{name} {(action.option_strings or [action.dest])[-1]}" for name, action in OPTIONS],
 )
 def test_an_option_is_documented(name: str, action: argparse.Action) -> None:
-    told = (action.help or "").strip()
-    assert told, "it has no help text"
-    assert not told.endswith(".")
+    text = (action.help or "").strip()
+    assert text, "it has no help text"
+    assert not text.endswith(".")
     section = PAGE.partition(heading(name))[2].partition("\n#")[0]
-    for word in action.option_strings or [str(action.metavar or action.dest)]:
-        assert word in section, f"{word} is not on the page of the commands"
+    for option in action.option_strings or [str(action.metavar or action.dest)]:
+        assert option in section, f"{option} is not on the page of the commands"

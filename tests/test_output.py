@@ -278,11 +278,11 @@ def test_a_page_loads_and_runs_nothing() -> None:
     }
 
 
-# Names that stand twice.
+# Duplicate names.
 
 
 @pytest.mark.parametrize(
-    ("names", "told"),
+    ("names", "expected"),
     [
         ("a b", "a b"),
         ("a a a", "a a:1 a:2"),
@@ -291,8 +291,8 @@ def test_a_page_loads_and_runs_nothing() -> None:
         ("a A", "a A"),
     ],
 )
-def test_names_that_stand_twice_are_told_apart(names: str, told: str) -> None:
-    assert unique(names.split()) == told.split()
+def test_duplicate_names_are_made_unique(names: str, expected: str) -> None:
+    assert unique(names.split()) == expected.split()
 
 
 def test_no_column_is_lost_in_json() -> None:
@@ -303,7 +303,7 @@ def test_no_column_is_lost_in_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         ('{"a":[1.10,18446744073709551617,1E400]}', '{"a":[1.10,18446744073709551617,1E400]}'),
         ('{"a":[1,null]}', '{"a":[1,null]}'),
@@ -315,9 +315,9 @@ def test_no_column_is_lost_in_json() -> None:
         (None, "null"),
     ],
 )
-def test_a_json_column_is_json(value: object, told: str) -> None:
+def test_a_json_column_is_json(value: object, expected: str) -> None:
     for declared in ("JSON TEXT", "json"):
-        assert written("jsonl", [("a", declared)], [(value,)]) == f'{{"a":{told}}}\n'
+        assert written("jsonl", [("a", declared)], [(value,)]) == f'{{"a":{expected}}}\n'
 
 
 def test_any_other_text_is_a_string_even_if_it_reads_like_json() -> None:

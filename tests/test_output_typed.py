@@ -77,7 +77,7 @@ def back(name: str, columns: Sequence[Sequence[Any]], rows: Sequence[Row]) -> pa
 
 
 def column(declared: str | None, *values: Any) -> pa.ChunkedArray[Any]:
-    """Give a column as a reader gets it."""
+    """Return a column as a reader gets it."""
     return back("arrow", [("x", declared)], [(value,) for value in values]).column(0)
 
 
@@ -86,11 +86,11 @@ def column(declared: str | None, *values: Any) -> pa.ChunkedArray[Any]:
 def test_golden(name: str, rows: list[Row]) -> None:
     kind = "rows" if rows else "no-rows"
     golden = (GOLDEN / f"{kind}.{name}.txt").read_text(encoding="utf-8")
-    assert told(back(name, COLUMNS, rows)) == golden
+    assert described(back(name, COLUMNS, rows)) == golden
 
 
-def told(table: pa.Table) -> str:
-    """Tell a table in text: its columns and their types, then its values, row by row."""
+def described(table: pa.Table) -> str:
+    """Return a table as text: its columns and their types, then its values, row by row."""
     lines = [f"{field.name}: {field.type}" for field in table.schema]
     for row in table.to_pylist():
         lines += ["", *(repr(v) if isinstance(v, str) else str(v) for v in row.values())]
@@ -98,7 +98,7 @@ def told(table: pa.Table) -> str:
 
 
 @pytest.mark.parametrize(
-    ("declared", "values", "kind", "told"),
+    ("declared", "values", "kind", "expected"),
     [
         (None, [1, 2], "int64", [1, 2]),
         (None, [1, 0.5, None], "double", [1.0, 0.5, None]),
@@ -122,9 +122,9 @@ def told(table: pa.Table) -> str:
         (None, [Decimal("Infinity")], "double", [float("inf")]),
     ],
 )
-def test_types(declared: str | None, values: list[Any], kind: str, told: list[Any]) -> None:
+def test_types(declared: str | None, values: list[Any], kind: str, expected: list[Any]) -> None:
     seen = column(declared, *values)
-    assert (str(seen.type), seen.to_pylist()) == (kind, told)
+    assert (str(seen.type), seen.to_pylist()) == (kind, expected)
 
 
 @pytest.mark.parametrize(

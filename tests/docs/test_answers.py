@@ -36,7 +36,7 @@ def test_no_query_of_a_page_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("```sql\nSELECT 1 AS x\n```\n\n| x |\n| ---: |\n| 2 |\n", "page.md does not say"),
         ("```sql\nSELECT 1 AS x\n```\n", "page.md does not say"),
@@ -44,12 +44,12 @@ def test_no_query_of_a_page_is_left_out() -> None:
         ("```sql\nSELECT * FROM digitalocean.billing.nothing\n```\n", "no resource"),
     ],
 )
-def test_what_is_not_true_is_found(tmp_path: Path, text: str, said: str) -> None:
+def test_what_is_not_true_is_found(tmp_path: Path, text: str, message: str) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"# Page\n\n{text}\nMore text.\n")
     done = check(page)
     assert done.returncode == 1
-    assert said in done.stdout + done.stderr
+    assert message in done.stdout + done.stderr
 
 
 def test_an_answer_is_written_under_its_query(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_once_writes_one_result_in_the_format_of_its_name(typed: Type, tmp_path:
 def test_once_writes_the_whole_or_nothing(typed: Type, tmp_path: Path) -> None:
     path = tmp_path / "kept.csv"
     path.write_text("before")
-    with pytest.raises(Error, match="integer overflow"):
+    with pytest.raises(SqlError):
         typed(f".once {path}", "SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808));")
     assert path.read_text() == "before"
     assert typed("SELECT 1 AS a;") == "a\n1\n"
@@ -202,7 +202,7 @@ def test_open(shell: Shell, typed: Type, opened: list[tuple[str, bool]], tmp_pat
     assert shell.database == ":memory:"
     with connect(path) as connection:
         assert connection.execute("SELECT b FROM a").fetchall() == [(1,)]
-    with pytest.raises(Error, match="unable to open"):
+    with pytest.raises(Error, match=r"nowhere/a\.db"):
         typed(f".open {tmp_path}/nowhere/a.db")
     assert typed("SELECT 1 AS a;") == "a\n1\n"
 
@@ -237,7 +237,7 @@ def test_read(typed: Type, tmp_path: Path) -> None:
     script.write_text("SELECT 1;\nSELEC;\nSELECT 2;\n")
     with pytest.raises(SqlError, match="SELEC"):
         typed(f".read {script}")
-    with pytest.raises(InterfaceError, match=r"nothing\.sql cannot be read: No such file"):
+    with pytest.raises(InterfaceError, match=r"nothing\.sql cannot be read: "):
         typed(f".read {tmp_path}/nothing.sql")
 
 
@@ -304,7 +304,7 @@ def test_all_rows_or_none(typed: Type, csv: Path) -> None:
     ("content", "message"),
     [
         (b"", "has no header line"),
-        (b'a\n"b\n', "cannot be read: unexpected end of data"),
+        (b'a\n"b\n', "cannot be read: "),
         (b"a\n\xff\n", "is not text in UTF-8"),
     ],
 )
