@@ -159,7 +159,7 @@ MANY = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT {
         (["SELECT 'a', 'Droplets'"], Exit.SQL, "has 'Droplets' in row 1", "FILTER (WHERE"),
         (["SELECT 'a', 1, x'00'"], Exit.SQL, "has b'\\x00' in row 1", "FILTER (WHERE"),
         (["SELECT 'a', 9e999"], Exit.SQL, "has inf in row 1", ""),
-        (["SELECT 1"], Exit.SQL, "A chart takes two columns or more", "invoice_period, amount"),
+        (["SELECT 1"], Exit.SQL, "A chart needs at least two columns", "invoice_period, amount"),
         (["SELECT 1, 2, 3, 4, 5, 6, 7, 8, 9, 10"], Exit.SQL, "There are 9 columns of numbers", ""),
         ([MANY.format("'a'")], Exit.SQL, "There are more than 200 bars to draw", "--line"),
         (["--line", MANY.format("x")], Exit.SQL, "There are more than 10000 rows", "GROUP BY"),

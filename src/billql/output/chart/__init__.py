@@ -1,8 +1,8 @@
-"""Charts: a result as a picture, bars or lines, in a terminal or on a page.
+"""Charts: a result as bars or lines, in a terminal or on an HTML page.
 
-figure    a result → what is drawn: labels and series of numbers
-scale     the axis that the numbers lie on
+figure    a result → labels and series of numbers
+scale     the axis of the numbers
 terminal  a figure → text
 svg       a figure → SVG
-page      a figure → a page with the picture, and the values in a table below it
+page      a figure → an HTML page with the picture, and a table of the values
 """

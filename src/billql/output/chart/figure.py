@@ -1,4 +1,4 @@
-"""A result as what is drawn of it: its first column gives labels, each further one is a series."""
+"""A result as a figure: its first column has the labels, each further column is a series."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 Kind = Literal["bars", "line"]
 
 MOST_BARS, MOST_POINTS, MOST_SERIES = 200, 10_000, 8
-"""Beyond that, nobody can read it."""
+"""The limits of a chart that can be read."""
 _MANY = 24
-"""Up to that many days or months are bars, unless a line is asked for."""
+"""The largest number of days or months that are drawn as bars by default."""
 
 
 class Series(NamedTuple):
@@ -31,34 +31,34 @@ class Series(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """What is drawn."""
+    """The content of a chart."""
 
     title: str
     kind: Kind
     labels: list[str]
     places: list[float]
-    """Where on a line each label lies: seconds for times, numbers as they are, else a count."""
+    """The position of each label: seconds of times, numbers unchanged, else the index."""
     series: list[Series]
     columns: Columns
     rows: list[Sequence[Any]]
-    """The result itself, in the order in which it is drawn."""
+    """The rows of the result, in the order of the labels."""
 
 
 def read(columns: Columns, rows: Rows, *, title: str | None, kind: Kind | None) -> Figure:
-    """Read a result; without a `kind`, more than two dozen points of time are a line.
+    """Return the figure of a result; without a `kind`, more than 24 points in time are a line.
 
-    Raises DataError where it cannot be drawn.
+    Raise DataError if the result cannot be drawn.
     """
     names = [visible(str(column[0])) for column in columns]
     if len(names) < 2:
         raise DataError(
-            "A chart takes two columns or more: labels, then numbers",
-            hint="For instance: SELECT invoice_period, amount FROM digitalocean.billing.invoices",
+            "A chart needs at least two columns: labels, then numbers",
+            hint="For example: SELECT invoice_period, amount FROM digitalocean.billing.invoices",
         )
     if len(names) > MOST_SERIES + 1:
         raise DataError(
-            f"There are {len(names) - 1} columns of numbers; a chart takes up to {MOST_SERIES}",
-            hint="Name the columns that matter, with the one that gives the labels first.",
+            f"There are {len(names) - 1} columns of numbers; a chart has at most {MOST_SERIES}",
+            hint="Select fewer columns, with the labels first.",
         )
     found = list(islice(rows, MOST_POINTS + 1))
     times = _times([row[0] for row in found])
@@ -83,7 +83,7 @@ def read(columns: Columns, rows: Rows, *, title: str | None, kind: Kind | None) 
 
 
 def is_empty(figure: Figure) -> bool:
-    """Tell whether there is no value to draw."""
+    """Return whether there is no value to draw."""
     return all(value is None for series in figure.series for value in series.values)
 
 
@@ -91,12 +91,12 @@ def _check_size(kind: Kind, rows: int, series: int) -> None:
     if kind == "bars" and rows * series > MOST_BARS:
         raise DataError(
             f"There are more than {MOST_BARS} bars to draw",
-            hint="Take fewer rows, with GROUP BY or LIMIT, or draw a --line.",
+            hint="Select fewer rows, with GROUP BY or LIMIT, or use --line.",
         )
     if rows > MOST_POINTS:
         raise DataError(
             f"There are more than {MOST_POINTS} rows to draw",
-            hint="Take fewer rows: GROUP BY day or month.",
+            hint="Select fewer rows, with GROUP BY day or month.",
         )
 
 
@@ -106,15 +106,15 @@ def _series(name: str, place: int, rows: Sequence[Sequence[Any]]) -> Series:
         if value is None or (isinstance(value, int | float) and math.isfinite(value)):
             continue
         raise DataError(
-            f"A chart draws numbers, and the column {name} has {value!r:.40} in row {number}",
-            hint="The first column gives the labels. For a series of each kind, write a column of "
-            "each: sum(amount) FILTER (WHERE product = '…')",
+            f"A chart draws numbers, but the column {name} has {value!r:.40} in row {number}",
+            hint="The first column has the labels. For several series, write a column for each: "
+            "sum(amount) FILTER (WHERE product = '…')",
         )
     return Series(name, [row[place] for row in rows])
 
 
 def _times(labels: Sequence[Any]) -> list[float] | None:
-    """Give months, days or instants as seconds; None if not all labels are one of these."""
+    """Return months, days or instants as Unix seconds; None unless all labels are of one kind."""
     if not labels or len({len(label) if isinstance(label, str) else 0 for label in labels}) > 1:
         return None
     try:

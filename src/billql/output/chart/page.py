@@ -1,4 +1,4 @@
-"""A page with a figure and, below it, its values as a table."""
+"""An HTML page with a figure and, below it, a table of its values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ figure { margin: 1rem 0 2rem; }
 
 
 def write(figure: Figure, stream: Stream) -> None:
-    """Write the page; where there is nothing to draw, it says so."""
+    """Write the page; without values it has a message instead of the picture."""
     stream.write(page.begin(figure.title, svg.STYLE + _STYLE))
     stream.write(f"<h1>{page.shown(figure.title)}</h1>\n")
     if figures.is_empty(figure):

@@ -1,4 +1,4 @@
-"""The axis that numbers lie on: it contains 0, so that lengths and heights compare as values do."""
+"""The axis of the numbers: it contains 0, so that lengths and heights compare as values do."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 _STEPS = (Decimal(1), Decimal(2), Decimal(5), Decimal(10))
-"""People count in these, and in ten times these."""
+"""The round numbers, which are multiplied by powers of ten."""
 
 
 class Scale:
-    """An axis from the lowest to the highest number, or to 0; `ticks` lie on round numbers."""
+    """An axis from the lowest to the highest number and 0; `ticks` are round numbers."""
 
     def __init__(self, values: Iterable[int | float], parts: int = 5) -> None:
         found = [Decimal(f"{value:.15g}") for value in values]
@@ -23,19 +23,19 @@ class Scale:
         self.low, self.high = low, high
 
     def share(self, value: int | float | Decimal) -> float:
-        """Tell how far along the axis a number lies: 0 is its begin, 1 its end."""
+        """Return the position of a number on the axis, from 0 (start) to 1 (end)."""
         exact = value if isinstance(value, Decimal) else Decimal(f"{value:.15g}")
         return float((exact - self.low) / (self.high - self.low))
 
 
 def _round_step(least: Decimal) -> Decimal:
-    """Give the round number that is not less."""
+    """Return the smallest round number that is not less."""
     power = Decimal(1).scaleb(least.adjusted())
     return next(step * power for step in _STEPS if step * power >= least)
 
 
 def shown(tick: Decimal) -> str:
-    """Give the text of a tick."""
+    """Return the text of a tick."""
     if tick and not -6 <= tick.adjusted() < 15:
         return f"{tick.normalize():g}"
     text = f"{tick:f}"
@@ -43,13 +43,13 @@ def shown(tick: Decimal) -> str:
 
 
 def shares(places: Sequence[float]) -> list[float]:
-    """Tell how far along from the first to the last of some places, in order, each of them lies."""
+    """Return sorted positions scaled so that the first is 0 and the last is 1."""
     first, last = places[0], places[-1]
     return [(place - first) / (last - first) if last > first else 0.5 for place in places]
 
 
 def spread(count: int, most: int) -> Sequence[int]:
-    """Choose up to `most` places of a row of `count`, its first and last among them."""
+    """Return up to `most` of `count` indices, evenly spread, with the first and the last."""
     if count <= most:
         return range(count)
     return sorted({round(part * (count - 1) / (most - 1)) for part in range(most)})

@@ -1,7 +1,7 @@
-"""A figure as SVG (https://www.w3.org/TR/SVG2/), which is as wide as the page that it stands in.
+"""A figure as SVG (https://www.w3.org/TR/SVG2/), as wide as its page.
 
-Across, all is in per cent, so that it fits a phone with letters as large as the page's; downwards
-it is in pixels. Every bar and point has a title, which browsers show to who points at it.
+Horizontal positions are in per cent, so that it fits a phone with text of the page's size; vertical
+ones are in pixels. Each bar and point has a title, which browsers show as a tooltip.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ svg circle { fill: var(--c); }
 """
 
 _ROW, _BAR = 38, 12
-"""How high a bar with its text is, and the bar alone."""
+"""The height in pixels of a bar with its text, and of the bar alone."""
 _TOP, _HEIGHT, _BOTTOM = 16, 280, 28
-"""How high a picture of lines is: above, between and below the ends of its axis."""
+"""The heights in pixels of a line chart: above the axis, of the axis, and below it."""
 _POINTS = 120
-"""Up to that many points of a series are seen as such."""
+"""The largest number of points of a series that are marked."""
 
 
 def drawn(figure: Figure) -> str:
-    """Draw a figure as an element of a page."""
+    """Return a figure as an SVG element."""
     bars = figure.kind == "bars"
     count = len(figure.labels) * len(figure.series)
     height = count * _ROW if bars else _TOP + _HEIGHT + _BOTTOM
@@ -54,9 +54,9 @@ def drawn(figure: Figure) -> str:
 
 
 def described(figure: Figure) -> str:
-    """Tell what is seen."""
+    """Return a description of the figure in text, for screen readers."""
     kind = "Bars" if figure.kind == "bars" else "A line" if len(figure.series) == 1 else "Lines"
-    told = [f"{kind} from {figure.labels[0]} to {figure.labels[-1]}."]
+    sentences = [f"{kind} from {figure.labels[0]} to {figure.labels[-1]}."]
     for series in figure.series:
         found = [
             (value, label)
@@ -65,12 +65,14 @@ def described(figure: Figure) -> str:
         ]
         if found:
             (low, at), (high, then) = (end(found, key=lambda one: one[0]) for end in (min, max))
-            told.append(f"{series.name}: lowest {text(low)} ({at}), highest {text(high)} ({then}).")
-    return " ".join((*told, "All values are in the table below."))
+            sentences.append(
+                f"{series.name}: lowest {text(low)} ({at}), highest {text(high)} ({then})."
+            )
+    return " ".join((*sentences, "All values are in the table below."))
 
 
 def legend(figure: Figure) -> str:
-    """Give a list of the series; the empty text for one alone."""
+    """Return the legend as list items; the empty text for a single series."""
     if len(figure.series) == 1:
         return ""
     swatch = '<svg class="s{0}" width="24" height="12" aria-hidden="true">{1}</svg>'
@@ -91,11 +93,10 @@ def _bars(figure: Figure, height: int) -> Iterator[str]:
         yield f'<text x="0" y="{top + 16}" font-weight="bold">{escaped(label)}</text>'
         for number, series in enumerate(figure.series):
             value = series.values[place]
-            told = "NULL" if value is None else text(value)
-            name = f"{series.name} " if len(figure.series) > 1 else ""
-            yield (
-                f'<text x="100%" y="{top + 16}" text-anchor="end">{escaped(f"{name}{told}")}</text>'
-            )
+            label = "NULL" if value is None else text(value)
+            if len(figure.series) > 1:
+                label = f"{series.name} {label}"
+            yield f'<text x="100%" y="{top + 16}" text-anchor="end">{escaped(label)}</text>'
             if value is not None:
                 left, right = sorted((zero, scale.share(value)))
                 yield (
@@ -137,7 +138,7 @@ def _lines(figure: Figure) -> Iterator[str]:
 
 
 def _path(across: Sequence[float], series: Series, scale: Scale) -> str:
-    """Draw a series in a square of 1000: NULL breaks the line, a point alone is a dot."""
+    """Return the path of a series in a square of 1000; NULL breaks it, a lone point is a dot."""
     path, pen = "", "M"
     for x, value in zip(across, series.values, strict=True):
         if value is None:

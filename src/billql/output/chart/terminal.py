@@ -1,7 +1,7 @@
-"""A figure in a terminal; plotext draws what is neither a label nor a number.
+"""A figure in a terminal; plotext draws everything but labels and numbers.
 
-Bars lie on their side: a row each, with the number before the bar, so that a picture tells the
-values even where it is small. Lines have a mark for each series, so that they need no colour.
+Bars are horizontal, a row each, with the number before the bar, so that small charts show the
+values too. Lines have a mark for each series, so that they need no colour.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from billql.output.chart.figure import Figure
 
 _WIDTH, _HEIGHT = 80, 16
-"""The size where there is no terminal, and the height of lines."""
+"""The width if there is no terminal, and the height of a line chart, in cells."""
 _LEAST = 10
-"""How many cells a picture has at least."""
+"""The smallest width of the picture, in cells."""
 _LABEL = 32
-"""How many cells a label has at most."""
+"""The largest width of a label, in cells."""
 _COLORS = (33, 166, 35, 162, 99, 136, 37, 244)
-"""Colours of https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit that show on dark and light."""
+"""8-bit ANSI colours (https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit) for dark and light."""
 _MARKS = "•+x*o#%@"
 _TICK = 12
-"""How many cells there should be between two ticks."""
+"""The distance of two ticks, in cells."""
 
 
 def drawn(figure: Figure, style: Style) -> str:
-    """Draw a figure as text."""
+    """Return a figure as text, in lines of at most `style.width` cells."""
     room = style.width or _WIDTH
     lines = [cut(figure.title, room)]
     if style.color:
@@ -93,7 +93,7 @@ def _line(figure: Figure, room: int, color: bool) -> list[str]:
 def _unbroken(
     across: Sequence[float], values: Sequence[int | float | None], scale: Scale
 ) -> list[list[tuple[float, float]]]:
-    """Cut a series into parts without a gap."""
+    """Split a series into parts without a gap."""
     parts: list[list[tuple[float, float]]] = [[]]
     for x, value in zip(across, values, strict=True):
         if value is None:
@@ -112,7 +112,7 @@ def _aligned(cells: Sequence[str], *, right: bool = False) -> list[str]:
 
 
 def _canvas(columns: int, rows: int) -> Any:
-    """Give an empty picture; plotext has just one, which knows its terminal only by itself."""
+    """Return the empty canvas; plotext has only one, with the size of the terminal."""
     plotext.terminal.limit(width=False, height=False)
     canvas = plotext.figure
     canvas.clear()
@@ -122,7 +122,7 @@ def _canvas(columns: int, rows: int) -> Any:
 
 
 def _mark(ruler: Any, scale: Scale) -> None:
-    """Give an axis the ticks of a scale; what is drawn are shares of it, which never overflow."""
+    """Set the ticks of an axis; positions are shares of the scale, which cannot overflow."""
     places = [scale.share(tick) for tick in scale.ticks]
     ruler.lim(0, 1).ticks(places, labels=[shown(tick) for tick in scale.ticks])
 
