@@ -32,8 +32,3 @@ class Finding:
         where = "".join(f"{part}." for part in self.place)[:-1]
         place = f"{self.path}:{self.line}: {where + ': ' if where else ''}"
         return f"{place}{self.severity}: {self.message} [{self.rule}]"
-
-
-def counted(number: int, thing: str) -> str:
-    """Say how many there are of a thing."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"

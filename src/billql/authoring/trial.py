@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from billql.authoring.examples import no_query, tables
-from billql.authoring.finding import counted
 from billql.definitions.catalog import Catalogue, Table
 from billql.errors import Error, SqlError, UnknownName
 from billql.http.credentials import Connection
 from billql.sqlite.session import Session
+from billql.util.text import counted
 
 
 @dataclass(frozen=True)

@@ -100,7 +100,7 @@ def _say_next(folder: Path, edit: str) -> None:
 
 def _check(options: Namespace) -> int:
     from billql.authoring.check import check
-    from billql.authoring.finding import counted
+    from billql.util.text import counted
 
     counts = {"error": 0, "warning": 0}
     for folder in options.folders:
@@ -116,10 +116,10 @@ def _check(options: Namespace) -> int:
 def _import(options: Namespace) -> int:
     from billql.authoring import scaffold
     from billql.authoring.check import check
-    from billql.authoring.finding import counted
     from billql.authoring.openapi import operations, provider
     from billql.authoring.openapi.importing import imported
     from billql.authoring.openapi.reading import read
+    from billql.util.text import counted
 
     document = read(Path(options.spec))
     if not options.select:
@@ -148,13 +148,13 @@ def _import(options: Namespace) -> int:
 
 def _try(options: Namespace) -> int:
     from billql.authoring import trial
-    from billql.authoring.finding import counted
     from billql.authoring.recording import Player, Recorder
     from billql.config.settings import Settings
     from billql.definitions.catalog import Catalogue, built_in_root
     from billql.http.exchange import Wire
     from billql.sandbox import Sandbox
     from billql.sqlite.session import Session
+    from billql.util.text import counted
 
     folder = Path(options.folder)
     name = folder.resolve().name

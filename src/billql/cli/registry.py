@@ -11,6 +11,7 @@ from billql.cli import terminal
 from billql.cli.options import add_below
 from billql.errors import Exit
 from billql.output import Style, find, screen, stderr, stdout
+from billql.util.text import counted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -178,7 +179,7 @@ def _add_stackql(options: Namespace) -> int:
     data = _data(options)
     taken = [*Catalogue().providers(), *Store(data).providers()]
     name, services = adding.add(options.path, data, options.name, taken)
-    _say(f"Added {name}, with {services} service{'' if services == 1 else 's'}.")
+    _say(f"Added {name}, with {counted(services, 'service')}.")
     if lacking := adding.missing(name, data):
         files = ", ".join(f"{service} ({file})" for service, file in lacking.items())
         _say(f"The documents of these services are missing: {files}.")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Provider
 from billql.messages import plain
+from billql.util.text import counted
 
 _ROWS = 1000
 """The length of the list that is reckoned with, where a definition does not say what to expect."""
@@ -62,7 +63,7 @@ def _requests(table: Table, method: Method) -> str:
         return "The API decides how large a page is; each page is a request."
     rows = method.expected_rows or _ROWS
     count = math.ceil(rows / paginator.size)
-    about = f"about {count:,} request{'' if count == 1 else 's'} for {rows:,} rows"
+    about = f"about {counted(count, 'request', ',')} for {rows:,} rows"
     how = (
         "the pages after the first are fetched at once"
         if paginator.finds_all_at_once

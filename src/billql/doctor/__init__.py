@@ -33,6 +33,7 @@ from billql.messages import Request
 from billql.planning.binder import bind
 from billql.planning.planner import choose, paginator_of
 from billql.sqlite.options import Asked
+from billql.util.text import counted
 
 _MOST_SKEW = 30.0
 """By how many seconds the clock may be wrong before it matters to a token or a signature."""
@@ -92,7 +93,7 @@ def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
         return
     for warning in found.warnings:
         yield Finding(Level.WARNING, "config", warning)
-    yield Finding(Level.OK, "config", f"{path}: {_count(len(found.connections), 'connection')}")
+    yield Finding(Level.OK, "config", f"{path}: {counted(len(found.connections), 'connection')}")
 
 
 def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[Finding]:
@@ -109,7 +110,7 @@ def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[
         except Error as error:
             yield failure(f"provider {name}", error)
         else:
-            yield Finding(Level.OK, f"provider {name}", f"{version}: {_count(count, 'resource')}")
+            yield Finding(Level.OK, f"provider {name}", f"{version}: {counted(count, 'resource')}")
 
 
 def _urls(catalogue: Catalogue, credentials: Credentials) -> Iterator[str]:
@@ -254,7 +255,3 @@ def _clock(subject: str, reply: Reply, now: float, took: float) -> Iterator[Find
         )
     else:
         yield Finding(Level.OK, "clock", f"agrees with the API of {subject}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

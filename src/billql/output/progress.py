@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from billql.output.screen import height, width
+from billql.util.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,8 +135,8 @@ def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
     return table
 
 
-def _counted(number: int, word: str, most: int | None = None) -> str:
+def _counted(number: int, noun: str, expected: int | None = None) -> str:
     """Return a number of things, and the expected number if it is known."""
-    if most is not None and most >= number:
-        return f"{number:,} of {most:,} {word}{'' if most == 1 else 's'}"
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    if expected is not None and expected >= number:
+        return f"{number:,} of {counted(expected, noun, ',')}"
+    return counted(number, noun, ",")

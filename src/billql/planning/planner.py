@@ -24,6 +24,7 @@ from billql.messages import plain
 from billql.planning import intervals
 from billql.planning.intervals import Span
 from billql.planning.parameter_encoding import is_no_key, said, takes
+from billql.util.text import counted
 
 IMPOSSIBLE: Final = 1e18
 """The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
@@ -485,7 +486,7 @@ def _summary(
     elif sent and not exact:
         told.append("SQLite checks again")
     count = plan.requests
-    told.append(f"about {count} request{'' if count == 1 else 's'}")
+    told.append(f"about {counted(count, 'request')}")
     return "; ".join(told)
 
 

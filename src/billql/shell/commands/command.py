@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError
+from billql.util.text import counted
 
 if TYPE_CHECKING:
     from billql.shell.shell import Shell
@@ -52,8 +53,7 @@ class Command:
         except ValueError as error:
             raise self.misused(f"A quote is not closed: {rest}") from error
         if not self.least <= len(found) <= self.most:
-            count = f"{len(found)} argument{'' if len(found) == 1 else 's'}"
-            raise self.misused(f".{self.name} does not take {count}")
+            raise self.misused(f".{self.name} does not take {counted(len(found), 'argument')}")
         return found
 
     def misused(self, why: str) -> InterfaceError:

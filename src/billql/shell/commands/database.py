@@ -9,6 +9,7 @@ from billql.errors import InterfaceError
 from billql.shell import importing
 from billql.shell.commands.command import Command, switched
 from billql.sql import rewriter
+from billql.util.text import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _import(shell: Shell, words: Sequence[str]) -> None:
         raise IMPORT.misused(".import takes a file and a table")
     path, table = left
     count = importing.read(shell.connection, str(paths.expanded(path)), table, skip)
-    shell.printer.write(f"{count} row{'' if count == 1 else 's'}\n")
+    shell.printer.write(f"{counted(count, 'row')}\n")
 
 
 def _cache(shell: Shell, words: Sequence[str]) -> None:
