@@ -10,7 +10,7 @@ from typing import Any
 
 from bench.api import TOKEN
 from billql.config import paths
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.output import Style, find
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
@@ -36,7 +36,7 @@ def opened(
     # Parsed definitions are kept on disk, as they are for everybody.
     parsed = paths.cache_folder(os.environ)
     assert parsed is not None
-    catalogue = Catalogue(definitions, parsed / "definitions")
+    catalogue = Catalog(definitions, parsed / "definitions")
     options = Options(environ={}, tokens=tokens, urls=urls, catalogue=catalogue)
     session = Session(":memory:", lambda: options)
     try:

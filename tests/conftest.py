@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from billql.fetching.disk_cache import Archive
-from billql.fetching.response_cache import Answers
+from billql.fetching.disk_cache import DiskCache
+from billql.fetching.response_cache import ResponseCache
 from support.archives import KIB, Open
 from support.clock import FakeClock
 from support.server import Script, Serve, Server
@@ -56,10 +56,10 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def begin(folder: Path, clock: FakeClock) -> Iterator[Open]:
     """Begin runs that share an archive of 100 KiB."""
-    begun: list[Answers] = []
+    begun: list[ResponseCache] = []
 
-    def begin_run() -> Answers:
-        begun.append(Answers(clock=clock.now, archive=Archive(folder, 100 * KIB)))
+    def begin_run() -> ResponseCache:
+        begun.append(ResponseCache(clock=clock.now, archive=DiskCache(folder, 100 * KIB)))
         return begun[-1]
 
     yield begin_run

@@ -10,8 +10,8 @@ import apsw
 import pytest
 
 from billql.errors import OperationalError
-from billql.fetching.disk_cache import Archive
-from billql.messages import Answer
+from billql.fetching.disk_cache import DiskCache
+from billql.messages import Response
 from support.archives import KIB, LIST, Open, read, recalled
 from support.clock import FakeClock
 
@@ -25,8 +25,8 @@ def test_a_later_run_recalls_what_an_earlier_one_has_read(begin: Open) -> None:
     later = begin()
     assert recalled(later, LIST[0]) == LIST
     assert recalled(later, LIST[1]) == []
-    found = later.recall(LIST[0], 300)
-    assert later.get(found[LIST[2]]) == Answer(LIST[2], "text/csv")
+    found = later.lookup(LIST[0], 300)
+    assert later.get(found[LIST[2]]) == Response(LIST[2], "text/csv")
 
 
 def test_runs_at_once_see_what_the_others_read(begin: Open) -> None:
@@ -61,9 +61,9 @@ def test_copying_does_not_make_it_younger(begin: Open, clock: FakeClock) -> None
 
 def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeClock) -> None:
     first = begin()
-    number = first.put(b"a", Answer(b"a", ""))
-    first.publish(b"a", [number], 86400, stated=True)
-    first.release([number])
+    number = first.put(b"a", Response(b"a", ""))
+    first.commit(b"a", [number], 86400, stated=True)
+    first.unpin([number])
     clock.turn(80000)
     assert recalled(begin(), b"a", keep=10) == [b"a"]
 
@@ -71,26 +71,26 @@ def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeCloc
 def test_an_untrue_answer_is_forgotten_everywhere(begin: Open) -> None:
     read(begin(), LIST)
     later = begin()
-    found = later.recall(LIST[0], 300)
-    later.drop(found[LIST[1]])
+    found = later.lookup(LIST[0], 300)
+    later.invalidate(found[LIST[1]])
     assert recalled(later, LIST[0]) == recalled(begin(), LIST[0]) == []
 
 
 def test_it_is_written_when_a_statement_ends(begin: Open) -> None:
     first = begin()
-    numbers = [first.put(key, Answer(key, "")) for key in LIST]
-    first.publish(LIST[0], numbers, 300)
+    numbers = [first.put(key, Response(key, "")) for key in LIST]
+    first.commit(LIST[0], numbers, 300)
     assert recalled(begin(), LIST[0]) == []
-    first.release(numbers)
+    first.unpin(numbers)
     assert recalled(begin(), LIST[0]) == LIST
 
 
 def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None:
     first = begin()
     for body, secret in ((b"has planted in it", "planted"), (b"harmless", "planted")):
-        number = first.put(body, Answer(body, ""))
-        first.publish(body, [number], 300, secrets=(secret,))
-        first.release([number])
+        number = first.put(body, Response(body, ""))
+        first.commit(body, [number], 300, secrets=(secret,))
+        first.unpin([number])
     assert recalled(begin(), b"has planted in it") == []
     assert recalled(begin(), b"harmless") == [b"harmless"]
     assert b"planted" not in (folder / "answers.db").read_bytes()
@@ -114,13 +114,13 @@ def test_an_empty_body_and_any_bytes(begin: Open) -> None:
 def test_it_holds_no_header(begin: Open, folder: Path) -> None:
     first = begin()
     numbers = [
-        first.put(b"a", Answer(b"a", "application/pdf")),
-        first.put(b"b", Answer(b"b", "application/pdf", {"link": "<https://planted>"})),
+        first.put(b"a", Response(b"a", "application/pdf")),
+        first.put(b"b", Response(b"b", "application/pdf", {"link": "<https://planted>"})),
     ]
-    first.publish(b"a", numbers, 300)
-    first.release(numbers)
+    first.commit(b"a", numbers, 300)
+    first.unpin(numbers)
     read(first, LIST)
-    assert len(first.recall(b"a", 300)) == 2
+    assert len(first.lookup(b"a", 300)) == 2
     assert recalled(begin(), b"a") == []
     assert b"planted" not in (folder / "answers.db").read_bytes()
 
@@ -180,22 +180,22 @@ def test_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "answers.db").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OperationalError, match="cannot be used: Too many levels of symbolic"):
-        Archive(folder, KIB)
+        DiskCache(folder, KIB)
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_something_other_than_a_file_is_refused(folder: Path) -> None:
     (folder / "answers.db").mkdir(parents=True)
     with pytest.raises(OperationalError, match="cannot be used: Is a directory"):
-        Archive(folder, KIB)
+        DiskCache(folder, KIB)
     (folder / "answers.db").rmdir()
     os.mkfifo(folder / "answers.db")
     with pytest.raises(OperationalError, match=r"answers\.db is not a file"):
-        Archive(folder, KIB)
+        DiskCache(folder, KIB)
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(OperationalError, match="Not a directory") as caught:
-        Archive(tmp_path / "file" / "cache", KIB)
+        DiskCache(tmp_path / "file" / "cache", KIB)
     assert caught.value.hint

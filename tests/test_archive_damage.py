@@ -13,8 +13,8 @@ from pathlib import Path
 import apsw
 import pytest
 
-from billql.fetching.disk_cache import Archive
-from billql.fetching.response_cache import Answers
+from billql.fetching.disk_cache import DiskCache
+from billql.fetching.response_cache import ResponseCache
 from support.archives import LIST, Open, read, recalled
 
 
@@ -130,18 +130,18 @@ def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from billql.fetching.response_cache import Answers
-from billql.fetching.disk_cache import Archive
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
 from support.archives import LIST, read, recalled
 
-answers = Answers(archive=Archive(Path(sys.argv[1]), 1 << 30))
+answers = ResponseCache(archive=DiskCache(Path(sys.argv[1]), 1 << 30))
 read(answers, LIST)
 limit = Path(sys.argv[1], "answers.db").stat().st_size + 4096
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 read(answers, [b"other"], size=100_000)
 assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
 answers.close()
-later = Answers(archive=Archive(Path(sys.argv[1]), 1 << 30))
+later = ResponseCache(archive=DiskCache(Path(sys.argv[1]), 1 << 30))
 assert (recalled(later, LIST[0]), recalled(later, b"other")) == (LIST, [])
 """
 
@@ -173,23 +173,23 @@ def test_who_finds_it_locked_does_without(begin: Open, folder: Path) -> None:
 WRITER = """
 import sys
 from pathlib import Path
-from billql.fetching.response_cache import Answers
-from billql.fetching.disk_cache import Archive
-from billql.messages import Answer
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
+from billql.messages import Response
 
 folder, name, turns = sys.argv[1:]
 for turn in range(int(turns)):
-    answers = Answers(archive=Archive(Path(folder), 1 << 20))
+    answers = ResponseCache(archive=DiskCache(Path(folder), 1 << 20))
     for number in range(10):
         first = b"%d" % number
-        found = answers.recall(first, 300)
+        found = answers.lookup(first, 300)
         bodies = [answers.get(number).body for number in found.values()]
         assert len(bodies) in (0, 3) and len({body[:1] for body in bodies}) < 2, bodies
-        answers.release(found.values())
+        answers.unpin(found.values())
         keys = [first, first + b"b", first + b"c"]
-        numbers = [answers.put(key, Answer(name.encode() + key * 2000, "")) for key in keys]
-        answers.publish(first, numbers, 300)
-        answers.release(numbers)
+        numbers = [answers.put(key, Response(name.encode() + key * 2000, "")) for key in keys]
+        answers.commit(first, numbers, 300)
+        answers.unpin(numbers)
     print(turn, flush=True)
     answers.close()
 """
@@ -210,7 +210,7 @@ def test_processes_at_once(folder: Path, begin: Open) -> None:
         _, told = one.communicate(timeout=60)
         assert one.returncode == 0, told
     assert sorted(path.name for path in folder.iterdir()) == ["answers.db"]
-    later = Answers(archive=Archive(folder, 1 << 20))
+    later = ResponseCache(archive=DiskCache(folder, 1 << 20))
     assert any(recalled(later, b"%d" % number) for number in range(10))
     later.close()
 

@@ -9,7 +9,7 @@ import hmac
 import msgspec
 import pytest
 
-from billql.definitions.auth import Auth, Basic, Bearer, Credential, Header, Nobody, SigV4
+from billql.definitions.auth import Auth, AuthScheme, Basic, Bearer, Header, Nobody, SigV4
 from billql.messages import Request
 
 REQUEST = Request("GET", "https://api.example.com/things")
@@ -18,16 +18,16 @@ HELP = "Ask for one."
 
 def test_a_bearer_token() -> None:
     auth = Bearer(secret="T", help=HELP)
-    assert auth.found({"T": " tok\n"}) == "tok"
+    assert auth.from_env({"T": " tok\n"}) == "tok"
     assert auth.headers("tok") == {"Authorization": "Bearer tok"}
     assert auth.signature("tok", REQUEST) == {}
-    assert auth.confidential("tok") == ("tok",)
+    assert auth.secret_forms("tok") == ("tok",)
 
 
 def test_a_name_and_a_password() -> None:
     auth = Basic(user="U", secret="P", help=HELP)
-    assert auth.found({"U": "me", "P": "pass:word"}) == "me:pass:word"
-    assert auth.found({"U": "me"}) == auth.found({"P": "pass"}) == ""
+    assert auth.from_env({"U": "me", "P": "pass:word"}) == "me:pass:word"
+    assert auth.from_env({"U": "me"}) == auth.from_env({"P": "pass"}) == ""
     encoded = base64.b64encode(b"me:pass:word").decode()
     assert auth.headers("me:pass:word") == {"Authorization": f"Basic {encoded}"}
     assert set(auth.confidential("me:pass:word")) == {encoded, "me:pass:word", "pass:word"}
@@ -38,7 +38,7 @@ def test_keys_in_headers() -> None:
     assert auth.headers("k:1") == {"X-Key": "Key k:1"}
     assert auth.confidential("k:1") == ("k:1",)
     both = Header(secret="K", header="X-A", also={"X-B": "L"}, help=HELP)
-    assert both.found({"K": "1", "L": "2"}) == "1:2"
+    assert both.from_env({"K": "1", "L": "2"}) == "1:2"
     assert both.headers("1:2") == {"X-A": "1", "X-B": "2"}
     assert both.confidential("1:2") == ("1:2", "1", "2")
 
@@ -129,5 +129,5 @@ def test_a_temporary_key_sends_its_token() -> None:
         ('{"kind": "none"}', Nobody),
     ],
 )
-def test_kinds_are_told_apart(text: str, kind: type[Credential]) -> None:
+def test_kinds_are_told_apart(text: str, kind: type[AuthScheme]) -> None:
     assert type(msgspec.json.decode(text, type=Auth)) is kind

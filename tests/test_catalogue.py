@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.definitions.catalog import Catalogue, built_in_root
+from billql.definitions.catalog import Catalog, built_in_root
 from billql.errors import DefinitionError, UnknownName
 
 PROVIDER = """\
@@ -52,11 +52,11 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def catalogue(root: Path) -> Catalogue:
-    return Catalogue([root])
+def catalogue(root: Path) -> Catalog:
+    return Catalog([root])
 
 
-def test_names(catalogue: Catalogue) -> None:
+def test_names(catalogue: Catalog) -> None:
     assert catalogue.providers() == ["acme", "zenith"]
     assert catalogue.services("acme") == ["billing", "usage"]
     assert catalogue.resources("acme", "billing") == ["invoices", "balances"]
@@ -69,7 +69,7 @@ def test_names(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize("name", ["acme.billing.invoices", "ACME.Billing.INVOICES"])
-def test_a_table_is_found_in_any_case(catalogue: Catalogue, name: str) -> None:
+def test_a_table_is_found_in_any_case(catalogue: Catalog, name: str) -> None:
     table = catalogue.table(name)
     assert table.name == "acme.billing.invoices"
     assert (table.provider_name, table.service_name) == ("acme", "billing")
@@ -79,7 +79,7 @@ def test_a_table_is_found_in_any_case(catalogue: Catalogue, name: str) -> None:
     assert catalogue.table("acme.billing.invoices") is table
 
 
-def test_every_name_may_be_in_any_case(catalogue: Catalogue) -> None:
+def test_every_name_may_be_in_any_case(catalogue: Catalog) -> None:
     assert catalogue.services("Acme") == ["billing", "usage"]
     assert catalogue.resources("ACME", "Billing") == ["invoices", "balances"]
     assert catalogue.provider("ACME") is catalogue.provider("acme")
@@ -126,7 +126,7 @@ def test_every_name_may_be_in_any_case(catalogue: Catalogue) -> None:
     ],
 )
 def test_an_unknown_name_says_what_is_near(
-    catalogue: Catalogue, name: str, message: str, hint: str
+    catalogue: Catalog, name: str, message: str, hint: str
 ) -> None:
     with pytest.raises(UnknownName) as caught:
         catalogue.table(name)
@@ -136,7 +136,7 @@ def test_an_unknown_name_says_what_is_near(
 
 
 def test_no_roots_with_anything_in_them(tmp_path: Path) -> None:
-    catalogue = Catalogue([tmp_path, tmp_path / "nowhere"])
+    catalogue = Catalog([tmp_path, tmp_path / "nowhere"])
     assert catalogue.providers() == list(catalogue.names()) == []
     with pytest.raises(UnknownName) as caught:
         catalogue.provider("acme")
@@ -146,11 +146,11 @@ def test_no_roots_with_anything_in_them(tmp_path: Path) -> None:
 def test_the_first_root_that_has_a_provider_wins(root: Path, tmp_path: Path) -> None:
     mine = build(tmp_path / "mine", "acme", {"extra": service("things")}, title="Mine")
     build(mine, "north", {"billing": service("bills")})
-    catalogue = Catalogue([mine, root])
+    catalogue = Catalog([mine, root])
     assert catalogue.providers() == ["acme", "north", "zenith"]
     assert catalogue.provider("acme").title == "Mine"
     assert catalogue.services("acme") == ["extra"]
-    other_way = Catalogue([root, mine])
+    other_way = Catalog([root, mine])
     assert other_way.provider("acme").title == "Example"
     assert other_way.services("acme") == ["billing", "usage"]
 
@@ -158,12 +158,12 @@ def test_the_first_root_that_has_a_provider_wins(root: Path, tmp_path: Path) -> 
 def test_a_folder_may_be_told_by_a_providers_name(root: Path, tmp_path: Path) -> None:
     build(tmp_path / "packages", "1.2.0", {"extra": service("things")}, title="Installed")
     installed = {"acme": tmp_path / "packages" / "1.2.0"}
-    assert Catalogue([installed, root]).services("acme") == ["extra"]
-    assert Catalogue([root, installed]).services("acme") == ["billing", "usage"]
-    assert Catalogue([installed]).providers() == ["acme"]
+    assert Catalog([installed, root]).services("acme") == ["extra"]
+    assert Catalog([root, installed]).services("acme") == ["billing", "usage"]
+    assert Catalog([installed]).providers() == ["acme"]
 
 
-def test_a_service_is_described(catalogue: Catalogue) -> None:
+def test_a_service_is_described(catalogue: Catalog) -> None:
     assert catalogue.about("Acme", "Billing") == "Bills of an account."
     with pytest.raises(UnknownName, match=r"There is no service acme\.nothing"):
         catalogue.about("acme", "nothing")
@@ -175,14 +175,14 @@ def test_what_is_no_definition_is_left_alone(root: Path) -> None:
     (root / "acme" / "notes.txt").write_text("x")
     (root / "acme" / "deeper").mkdir()
     (root / "acme" / "deeper" / "provider.yaml").write_text(BROKEN)
-    catalogue = Catalogue([root])
+    catalogue = Catalog([root])
     assert catalogue.providers() == ["acme", "zenith"]
     assert catalogue.services("acme") == ["billing", "usage"]
 
 
 def test_a_broken_service_does_not_disturb_the_others(root: Path) -> None:
     (root / "acme" / "usage.yaml").write_text(BROKEN)
-    catalogue = Catalogue([root])
+    catalogue = Catalog([root])
     assert catalogue.services("acme") == ["billing", "usage"]
     assert catalogue.table("acme.billing.invoices").name == "acme.billing.invoices"
     for _ in range(2):
@@ -193,7 +193,7 @@ def test_a_broken_service_does_not_disturb_the_others(root: Path) -> None:
 
 def test_a_broken_provider_does_not_disturb_the_others(root: Path) -> None:
     (root / "acme" / "provider.yaml").write_text(BROKEN)
-    catalogue = Catalogue([root])
+    catalogue = Catalog([root])
     assert catalogue.providers() == ["acme", "zenith"]
     assert catalogue.table("zenith.billing.credits").name == "zenith.billing.credits"
     with pytest.raises(DefinitionError, match=r"provider\.yaml:"):
@@ -201,7 +201,7 @@ def test_a_broken_provider_does_not_disturb_the_others(root: Path) -> None:
 
 
 def test_a_definition_is_read_once_and_only_when_needed(root: Path) -> None:
-    catalogue = Catalogue([root])
+    catalogue = Catalog([root])
     catalogue.providers()
     catalogue.services("acme")
     (root / "acme" / "usage.yaml").unlink()
@@ -215,14 +215,14 @@ def test_a_definition_is_read_once_and_only_when_needed(root: Path) -> None:
 
 def test_the_cache_is_used(root: Path, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
-    first = Catalogue([root], cache).table("acme.billing.invoices")
+    first = Catalog([root], cache).table("acme.billing.invoices")
     assert len(list(cache.iterdir())) == 2
-    assert Catalogue([root], cache).table("acme.billing.invoices") == first
+    assert Catalog([root], cache).table("acme.billing.invoices") == first
 
 
 def test_the_built_in_definitions_all_load() -> None:
     assert built_in_root().is_dir()
-    catalogue = Catalogue()
+    catalogue = Catalog()
     names = list(catalogue.names())
     assert "digitalocean.billing.balances" in names
     assert all(catalogue.table(name).name == name for name in names)
@@ -230,6 +230,6 @@ def test_the_built_in_definitions_all_load() -> None:
 
 def test_the_readme_lists_every_table() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
-    catalogue = Catalogue()
+    catalogue = Catalog()
     for name in catalogue.names():
         assert f"| `{name}` | {catalogue.table(name).resource.description} |" in readme

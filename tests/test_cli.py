@@ -531,17 +531,17 @@ def test_a_fault_of_its_own(
         raise ZeroDivisionError("by \x1b")
 
     monkeypatch.delenv("BILLQL_DEBUG", raising=False)
-    assert report.guarded(fail, debug=False) == Exit.INTERNAL
+    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         r"error: internal error in billql: ZeroDivisionError: by \x1b",
         "hint: Please report it, with the output of the same command with --debug.",
     ]
-    assert report.guarded(fail, debug=True) == Exit.INTERNAL
+    assert report.run_guarded(fail, debug=True) == Exit.INTERNAL
     assert "Traceback" in capsys.readouterr().err
     monkeypatch.setenv("BILLQL_DEBUG", "1")
-    assert report.guarded(fail, debug=False) == Exit.INTERNAL
+    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -552,7 +552,7 @@ def test_an_interruption_says_nothing(
     def fail() -> int:
         raise error
 
-    assert report.guarded(fail, debug=False) == 130
+    assert report.run_guarded(fail, debug=False) == 130
     assert capsys.readouterr() == ("", "")
 
 
@@ -560,5 +560,5 @@ def test_a_message_of_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise errors.Error("One\ntwo")
 
-    assert report.guarded(fail, debug=False) == Exit.INTERNAL
+    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
     assert capsys.readouterr().err == "error: One\n  two\n"

@@ -12,11 +12,11 @@ import pytest
 
 import billql
 from billql.config import file
-from billql.config.file import Chosen, ConnectionConfig, Profile
+from billql.config.file import ConnectionConfig, Profile, ResolvedConfig
 from billql.config.settings import Settings
 from billql.errors import CredentialMissing, Exit, InterfaceError
 from billql.http import secret_sources
-from billql.http.credentials import Credentials
+from billql.http.credentials import ConnectionResolver
 from support.asking import PROVIDER
 
 FILE = """\
@@ -61,8 +61,8 @@ def written(path: Path, text: str) -> Path:
 
 
 def test_a_whole_file(path: Path) -> None:
-    found = file.choose(written(path, FILE))
-    assert found == Chosen(
+    found = file.resolve_profile(written(path, FILE))
+    assert found == ResolvedConfig(
         connections={"acme": ConnectionConfig(provider="stripe", token_env="ACME")},
         profile=Profile(
             connections=("acme",),
@@ -76,11 +76,11 @@ def test_a_whole_file(path: Path) -> None:
 
 
 def test_another_profile_has_all_connections_if_it_names_none(path: Path) -> None:
-    assert list(file.choose(written(path, FILE), "all").connections) == ["acme", "beta-2"]
+    assert list(file.resolve_profile(written(path, FILE), "all").connections) == ["acme", "beta-2"]
 
 
 def test_no_file_says_nothing(path: Path) -> None:
-    assert file.choose(path) == file.choose(None) == Chosen()
+    assert file.resolve_profile(path) == file.resolve_profile(None) == ResolvedConfig()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_no_file_says_nothing(path: Path) -> None:
 )
 def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
     with pytest.raises(InterfaceError) as caught:
-        file.choose(written(path, text))
+        file.resolve_profile(written(path, text))
     assert str(path) in str(caught.value)
     if said is not None:
         assert str(caught.value) == f"{path}: {said}"
@@ -116,22 +116,24 @@ def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
 def test_not_toml_and_not_text(path: Path) -> None:
     path.write_bytes(b"# nothing\r\na = '\xff'")
     with pytest.raises(InterfaceError, match=r"config\.toml is not text in UTF-8, in line 2"):
-        file.choose(path)
+        file.resolve_profile(path)
     path.write_bytes(b"# nothing\na = = 1")
     with pytest.raises(InterfaceError, match=r"config\.toml is not TOML: .*line 2"):
-        file.choose(path)
+        file.resolve_profile(path)
     path.write_bytes(b"#" * (file.MAX_BYTES + 1))
     with pytest.raises(InterfaceError, match="larger than"):
-        file.choose(path)
+        file.resolve_profile(path)
     with pytest.raises(InterfaceError, match="cannot be read: Is a directory"):
-        file.choose(path.parent)
+        file.resolve_profile(path.parent)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_what_editors_put_around_text(path: Path, encoding: str, end: str) -> None:
     path.write_bytes(FILE.replace("\n", end).encode(encoding))
-    assert file.choose(path) == file.choose(written(path.with_name("plain.toml"), FILE))
+    assert file.resolve_profile(path) == file.resolve_profile(
+        written(path.with_name("plain.toml"), FILE)
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
@@ -139,24 +141,24 @@ def test_utf_16_is_named(path: Path, encoding: str) -> None:
     mark = "" if encoding == "utf-16" else "\ufeff"
     path.write_bytes(f"{mark}{FILE}".encode(encoding))
     with pytest.raises(InterfaceError, match="is not text in UTF-8, but in UTF-16") as caught:
-        file.choose(path)
+        file.resolve_profile(path)
     assert "Save it as UTF-8" in (caught.value.hint or "")
 
 
 def test_no_file_lies_below_a_file(path: Path) -> None:
     path.write_text("")
-    assert file.choose(path / "billql" / "config.toml") == file.choose(None)
+    assert file.resolve_profile(path / "billql" / "config.toml") == file.resolve_profile(None)
     with pytest.raises(InterfaceError, match="There is no config file"):
-        file.choose(path / "config.toml", required=True)
+        file.resolve_profile(path / "config.toml", required=True)
 
 
 def test_unknown_names_of_profiles_and_connections(path: Path) -> None:
     with pytest.raises(InterfaceError, match="There is no profile wrk") as caught:
-        file.choose(written(path, FILE), "wrk")
+        file.resolve_profile(written(path, FILE), "wrk")
     assert caught.value.hint == "Its profiles: work, all."
     written(path, "profile = 'p'\n[profiles.p]\nconnections = ['x']")
     with pytest.raises(InterfaceError, match=r"profiles\.p\.connections: there is no connection x"):
-        file.choose(path)
+        file.resolve_profile(path)
 
 
 def test_a_file_that_is_named_must_be_there(path: Path) -> None:
@@ -183,7 +185,7 @@ def test_a_token_in_a_file_that_others_can_read_is_warned_of(path: Path) -> None
 
 def test_no_warning_for_a_file_without_a_token(path: Path) -> None:
     written(path, FILE).chmod(0o644)
-    assert file.choose(path).warnings == ()
+    assert file.resolve_profile(path).warnings == ()
 
 
 def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
@@ -217,7 +219,7 @@ def token(
     **said: Any,
 ) -> str:
     entry = ConnectionConfig(provider="mock", **said)
-    credentials = Credentials(
+    credentials = ConnectionResolver(
         environ or {}, configured={"my-acme": entry}, passwords=lambda *name: (kept or {}).get(name)
     )
     return credentials.connection("my-acme", "mock", PROVIDER).secret
@@ -290,8 +292,8 @@ def test_the_systems_keyring() -> None:
     def ask(**environ: str) -> tuple[str, str]:
         backend = {"PYTHON_KEYRING_BACKEND": "support.planted_keyring.Planted", **environ}
         done = subprocess.run(
-            [sys.executable, "-c", "from billql.http import secret_sources as token_source\n"
-             "print(token_source.keyring_password('billql', 'me'))"],
+            [sys.executable, "-c", "from billql.http import secret_sources\n"
+             "print(secret_sources.keyring_password('billql', 'me'))"],
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parent), **backend},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -308,7 +310,7 @@ def test_the_systems_keyring() -> None:
 
 def test_nothing_that_is_shown_holds_a_token(path: Path) -> None:
     text = "[connections.a]\nprovider = 'stripe'\ntoken = 'planted'"
-    found = file.choose(written(path, text))
+    found = file.resolve_profile(written(path, text))
     shown = f"{found!r} {found} {secret_sources.describe('a', found.connections['a'])}"
     assert "planted" not in shown
     secret = ConnectionConfig(provider="x", token_command="show --pin 1234")
@@ -327,7 +329,7 @@ url = "https://proxy.example.com"
 """
     environ = {"METRONOME_BEARER_TOKEN": "there"}
     with billql.connect(config=written(path, text), environ=environ) as connection:
-        told = connection._session.engine.connections_told()
+        told = connection._session.engine.connection_infos()
     assert [tuple(one) for one in told] == [
         (
             "digitalocean",

@@ -16,13 +16,13 @@ import httpx
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Column, Method, Parameter, placeholders
 from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Token
-from billql.planning.planner import echoed
+from billql.planning.planner import echo_columns
 from contracts.contract import AHEAD, Facts, Operation, Sent, contract, faults, operation
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 VENDORS = ("digitalocean", "metronome", "stripe")
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.partition(".")[0] in VENDORS]
 METHODS = [
@@ -189,7 +189,7 @@ class Api:
         """Read every column that there is, and give what was sent."""
         provider = self.table.name.partition(".")[0]
         asked = {term.split()[0] for term in where.split(" AND ")}
-        unseen = set(echoed(self.table)) - asked
+        unseen = set(echo_columns(self.table)) - asked
         names = [name for name in self.table.resource.columns if name not in unseen]
         columns = ", ".join(f'"{name}"' for name in names)
         tokens = {provider: "a-token"}

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import CredentialMissing, Exit, InterfaceError
-from billql.http.credentials import Connection, Credentials, origin
+from billql.http.credentials import ApiConnection, ConnectionResolver, origin
 from billql.sqlite.engine import Options
 from support.asking import PROVIDER, TOKEN, connection
 
@@ -16,20 +16,22 @@ from support.asking import PROVIDER, TOKEN, connection
 
 
 def test_a_token_comes_from_the_environment() -> None:
-    found = Credentials({"MOCK_TOKEN": f" {TOKEN}\n"}).connection("mock", "mock", PROVIDER)
+    found = ConnectionResolver({"MOCK_TOKEN": f" {TOKEN}\n"}).connection("mock", "mock", PROVIDER)
     assert (found.secret, found.url) == (TOKEN, "https://api.example.com")
     assert found.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_token_that_is_handed_over_goes_first() -> None:
-    credentials = Credentials({"MOCK_TOKEN": "environment"}, {"mock": TOKEN, "other": "other"})
+    credentials = ConnectionResolver(
+        {"MOCK_TOKEN": "environment"}, {"mock": TOKEN, "other": "other"}
+    )
     assert credentials.connection("mock", "mock", PROVIDER).secret == TOKEN
 
 
 @pytest.mark.parametrize("environ", [{}, {"MOCK_TOKEN": ""}, {"MOCK_TOKEN": " \n"}])
 def test_no_token(environ: dict[str, str]) -> None:
     with pytest.raises(CredentialMissing) as caught:
-        Credentials(environ).connection("mock", "mock", PROVIDER)
+        ConnectionResolver(environ).connection("mock", "mock", PROVIDER)
     error = caught.value
     assert str(error) == (
         "There is no token for Mock: the environment variable MOCK_TOKEN is not set"
@@ -45,7 +47,7 @@ def test_no_token(environ: dict[str, str]) -> None:
 )  # fmt: skip
 def test_a_token_that_cannot_be_one(token: str) -> None:
     with pytest.raises(CredentialMissing, match="a character that no token has") as caught:
-        Credentials({"MOCK_TOKEN": token + "x"}).connection("mock", "mock", PROVIDER)
+        ConnectionResolver({"MOCK_TOKEN": token + "x"}).connection("mock", "mock", PROVIDER)
     assert "plan" not in f"{caught.value!r} {caught.value.hint}"
 
 
@@ -61,12 +63,16 @@ def test_headers_of_the_provider_go_along() -> None:
 
 def test_an_address_may_be_set() -> None:
     environ = {"MOCK_TOKEN": TOKEN, "BILLQL_MOCK_URL": "http://127.0.0.1:8000/"}
-    assert Credentials(environ).connection("mock", "mock", PROVIDER).url == "http://127.0.0.1:8000"
-    handed = Credentials(environ, urls={"mock": "https://proxy.example.com/do"})
+    assert (
+        ConnectionResolver(environ).connection("mock", "mock", PROVIDER).url
+        == "http://127.0.0.1:8000"
+    )
+    handed = ConnectionResolver(environ, urls={"mock": "https://proxy.example.com/do"})
     assert handed.connection("mock", "mock", PROVIDER).url == "https://proxy.example.com/do"
     environ["BILLQL_MOCK_URL"] = ""
     assert (
-        Credentials(environ).connection("mock", "mock", PROVIDER).url == "https://api.example.com"
+        ConnectionResolver(environ).connection("mock", "mock", PROVIDER).url
+        == "https://api.example.com"
     )
 
 
@@ -190,7 +196,7 @@ def test_a_fingerprint_tells_credentials_apart_and_nothing_else() -> None:
 
 
 def test_a_fingerprint_has_no_seams() -> None:
-    one = Connection("a", PROVIDER, "b", "c", "a", "A")
-    other = Connection("a\0b", PROVIDER, "c", "", "a", "A")
+    one = ApiConnection("a", PROVIDER, "b", "c", "a", "A")
+    other = ApiConnection("a\0b", PROVIDER, "c", "", "a", "A")
     assert one.fingerprint != other.fingerprint
     assert msgspec.structs.asdict(PROVIDER)["title"] == "Mock"

@@ -8,12 +8,12 @@ import httpx
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalogue, Table
-from billql.planning.planner import echoed
+from billql.definitions.catalog import Catalog, Table
+from billql.planning.planner import echo_columns
 from billql.sandbox import Sandbox
 from contracts.contract import held
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
@@ -71,8 +71,8 @@ def test_every_example_gives_rows(connection: billql.Connection, sql: str) -> No
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_column_can_be_read(connection: billql.Connection, table: Table) -> None:
-    columns = [name for name in table.resource.columns if name not in echoed(table)]
-    columns += [name for name in echoed(table) if not table.resource.columns[name].hidden]
+    columns = [name for name in table.resource.columns if name not in echo_columns(table)]
+    columns += [name for name in echo_columns(table) if not table.resource.columns[name].hidden]
     listed = ", ".join(f'"{name}"' for name in columns)
     assert rows(connection, f"SELECT {listed} FROM {table.name} WHERE {condition(table)}")
 

@@ -13,8 +13,8 @@ import orjson
 import pytest
 
 from billql import errors
-from billql.definitions.catalog import Catalogue, Table, built_in_root
-from billql.planning.planner import echoed
+from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.planning.planner import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
 from billql.sqlite.engine import Options
@@ -23,7 +23,7 @@ from contracts.contract import held
 
 Rows = list[tuple[object, ...]]
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("metronome.")]
 USD = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 EXAMPLES = [
@@ -88,7 +88,7 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
 
 def open_session(sandbox: Sandbox, definitions: Sequence[Path] = ()) -> Session:
     options = Options(
-        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, catalogue=Catalogue(definitions)
+        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, catalogue=Catalog(definitions)
     )
     return Session(":memory:", lambda: options)
 
@@ -637,7 +637,7 @@ def test_all_paging_variants_are_used() -> None:
 def test_hidden_columns_are_parameters_alone() -> None:
     for table in TABLES:
         for name, column in table.resource.columns.items():
-            assert not column.hidden or name in echoed(table), name
+            assert not column.hidden or name in echo_columns(table), name
 
 
 UNKNOWN = "00000000-0000-4000-8000-000000000000"

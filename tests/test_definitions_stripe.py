@@ -13,15 +13,15 @@ import pytest
 import stripe
 
 import billql
-from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.definitions.catalog import Catalog, Table, built_in_root
 from billql.definitions.model import Parameter
-from billql.planning.planner import echoed
+from billql.planning.planner import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES
 from contracts.contract import held
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("stripe.")]
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
@@ -45,7 +45,7 @@ FILTERS = [
     for table, method, name, parameter in PARAMETERS
     if method == "list"
     and not parameter.required
-    and (parameter.column or name) not in echoed(table)
+    and (parameter.column or name) not in echo_columns(table)
     and name != "test_clock"  # Nobody sees what is on one without asking for it.
 ]
 EXPANDED = [

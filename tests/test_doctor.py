@@ -18,7 +18,7 @@ from billql.doctor import examine, worst
 from billql.doctor.finding import Finding, Level
 from billql.errors import Exit
 from billql.sandbox import Sandbox
-from billql.sqlite.options import Asked
+from billql.sqlite.options import ConnectOptions
 from test_connections import PROVIDER, SERVICE
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
@@ -52,7 +52,7 @@ def of_acme(
         asked.append(request)
         return reply(request)
 
-    wanted = Asked(
+    wanted = ConnectOptions(
         environ={"ACME_TOKEN": "planted-token"},
         definitions=[definitions],
         http_transport=httpx.MockTransport(answer),
@@ -62,7 +62,7 @@ def of_acme(
 
 
 def test_nothing_is_set_up(tmp_path: Path) -> None:
-    findings = list(examine(Asked(environ={"BILLQL_CONFIG": config(tmp_path, "")})))
+    findings = list(examine(ConnectOptions(environ={"BILLQL_CONFIG": config(tmp_path, "")})))
     assert {one.level for one in findings} == {Level.OK, Level.NOTE}
     assert worst(findings) == Exit.OK
     (stripe,) = about(findings, "connection stripe")
@@ -73,7 +73,7 @@ def test_nothing_is_set_up(tmp_path: Path) -> None:
 
 def test_a_mistake_in_the_config_file(tmp_path: Path) -> None:
     path = config(tmp_path, "[connections.a]\nprovidr = 'stripe'")
-    findings = list(examine(Asked(environ={}, config=path)))
+    findings = list(examine(ConnectOptions(environ={}, config=path)))
     (found,) = about(findings, "config")
     assert found.level is Level.ERROR
     assert "connections.a.providr: unknown word" in found.text
@@ -89,7 +89,7 @@ def test_a_connection_without_its_token_and_one_for_no_provider(tmp_path: Path) 
         "[connections.b]\nprovider = 'strpe'\n[connections.c]\nprovider = 'stripe'\ntoken = 'x'",
     )
     Path(path).chmod(0o644)
-    findings = list(examine(Asked(environ={}, config=path)))
+    findings = list(examine(ConnectOptions(environ={}, config=path)))
     (a,), (b,), (c,) = (about(findings, f"connection {name}") for name in "abc")
     assert (a.level, a.exit) == (Level.ERROR, Exit.CREDENTIAL)
     assert (b.level, b.text) == (Level.ERROR, "there is no provider strpe")
@@ -100,7 +100,7 @@ def test_a_connection_without_its_token_and_one_for_no_provider(tmp_path: Path) 
 
 def test_a_definition_with_a_mistake(definitions: Path) -> None:
     (definitions / "acme" / "billing.yaml").write_text("billql: 1\nresources: 5\n")
-    findings = list(examine(Asked(environ={}, definitions=[definitions])))
+    findings = list(examine(ConnectOptions(environ={}, definitions=[definitions])))
     (found,) = about(findings, "provider acme")
     assert found.level is Level.ERROR
     assert "billing.yaml:2: resources" in found.text

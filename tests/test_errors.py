@@ -67,11 +67,11 @@ def test_each_class_states_a_code_of_its_own() -> None:
 def test_exit_codes_are_unique_and_fit_a_process() -> None:
     assert len(Exit.__members__) == len(set(Exit))
     assert all(0 <= code <= 255 for code in Exit)
-    assert all(kind.exit in Exit for kind in CLASSES if issubclass(kind, Error))
+    assert all(kind.exit_code in Exit for kind in CLASSES if issubclass(kind, Error))
 
 
 def test_no_error_ends_as_a_success() -> None:
-    assert not any(kind.exit is Exit.OK for kind in CLASSES if issubclass(kind, Error))
+    assert not any(kind.exit_code is Exit.OK for kind in CLASSES if issubclass(kind, Error))
 
 
 def test_pep_249_is_complete() -> None:

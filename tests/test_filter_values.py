@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalogue, Table, built_in_root
-from billql.planning.planner import echoed, needed
+from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.planning.planner import echo_columns, key_columns_of
 from billql.sandbox import Sandbox
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names()]
 CHOOSY = [
     (table, parameter.column or name, method)
@@ -29,12 +29,12 @@ CHOOSY = [
 SHOWN = {
     (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
     for table, column, _ in CHOOSY
-    if column not in echoed(table)
+    if column not in echo_columns(table)
 }
 ECHOED = {
     (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
     for table, column, _ in CHOOSY
-    if column in echoed(table)
+    if column in echo_columns(table)
 }
 
 ODD = ("'nobody'", "''", "' '", "'*'", "'a/b'", "'Ä'", "'5'", "5", "1.5", "x'61'", "NULL")
@@ -113,9 +113,12 @@ def rows(connection: billql.Connection, sql: str) -> list[tuple[object, ...]]:
 
 def required(table: Table) -> set[str]:
     """List the columns about which every statement must say something."""
-    shown = {name for name in echoed(table) if not table.columns[name].hidden}
+    shown = {name for name in echo_columns(table) if not table.columns[name].hidden}
     return shown | min(
-        (needed(table, method) - set(echoed(table)) for method in table.resource.methods.values()),
+        (
+            key_columns_of(table, method) - set(echo_columns(table))
+            for method in table.resource.methods.values()
+        ),
         key=len,
     )
 
@@ -140,7 +143,7 @@ def said(table: Table, keys: Mapping[str, str], but: str) -> str:
 
 def columns_of(table: Table) -> str:
     """List the columns that every statement may read."""
-    unseen = set(echoed(table)) - required(table)
+    unseen = set(echo_columns(table)) - required(table)
     return ", ".join(f'"{name}"' for name in table.resource.columns if name not in unseen)
 
 

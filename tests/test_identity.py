@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalogue, Table
-from billql.planning.planner import echoed, filters
+from billql.definitions.catalog import Catalog, Table
+from billql.planning.planner import echo_columns, filters
 
 # The definitions that come with billql.
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 KEYS = {
     "customer_id": "SELECT customer_id FROM metronome.invoices.invoices WHERE customer_id IN "
     "(SELECT id FROM metronome.customers.customers) LIMIT 1",
@@ -43,7 +43,7 @@ def by_key(table: Table) -> str | None:
     for columns in methods[1:]:
         if methods[0] <= KEYS.keys() and methods[0] < columns and len(columns - methods[0]) == 1:
             (column,) = columns - methods[0]
-            if column not in echoed(table) and (column, "=") in filtered(table):
+            if column not in echo_columns(table) and (column, "=") in filtered(table):
                 return column
     return None
 

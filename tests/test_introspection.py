@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from billql import errors
-from billql.definitions.catalog import Catalogue, built_in_root
+from billql.definitions.catalog import Catalog, built_in_root
 from billql.sandbox import Sandbox
 from billql.sqlite.catalog_rows import LISTINGS
 from billql.sqlite.engine import Options
@@ -87,7 +87,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def session(root: Path) -> Iterator[Session]:
     environ = {"ZENITH_TOKEN": "tok_1", "BILLQL_ZENITH_URL": "http://127.0.0.1:1"}
-    options = Options(environ=environ, catalogue=Catalogue([root]))
+    options = Options(environ=environ, catalogue=Catalog([root]))
     session = Session(":memory:", lambda: options)
     yield session
     session.close()
@@ -523,7 +523,7 @@ def test_they_are_read_only(session: Session) -> None:
 def test_views_over_them_last(session: Session, root: Path, tmp_path: Path) -> None:
     database = str(tmp_path / "mine.db")
     for sql in ("CREATE VIEW money AS SELECT * FROM billql.catalog.columns", "SELECT 1"):
-        again = Session(database, lambda: Options(environ={}, catalogue=Catalogue([root])))
+        again = Session(database, lambda: Options(environ={}, catalogue=Catalog([root])))
         rows(again, sql)
         assert rows(again, "SELECT DISTINCT currency FROM money WHERE currency <> ''") == [
             ("currency",)
@@ -533,7 +533,7 @@ def test_views_over_them_last(session: Session, root: Path, tmp_path: Path) -> N
 
 def test_a_view_over_a_mistake_stops_nothing_else(root: Path) -> None:
     def open_session() -> Session:
-        options = Options(environ={}, catalogue=Catalogue([root]))
+        options = Options(environ={}, catalogue=Catalog([root]))
         return Session(str(root / "mine.db"), lambda: options)
 
     first = open_session()

@@ -31,11 +31,11 @@ def test_a_cursor_that_is_let_go_keeps_no_answers(tmp_path: Path, serve: Serve) 
     with accounts.connect(tmp_path, serve(accounts.Accounts()).url, MINE) as connection:
         for _ in range(20):
             assert connection.execute(BILLS).fetchone() is not None
-            connection.forget()
+            connection.clear_cache()
         connection.execute("SELECT 1")
         answers = connection._session.engine.answers
         assert not answers._pins
-        assert connection.kept() == (0, 0, 0)
+        assert connection.cache_info() == (0, 0, 0)
 
 
 def test_a_connection_that_is_let_go_ends_its_threads(tmp_path: Path, serve: Serve) -> None:

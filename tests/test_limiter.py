@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.definitions.model import Limit
-from billql.http.rate_limiter import Limiter, remaining, retry_after
+from billql.http.rate_limiter import RateLimiter, remaining, retry_after
 from billql.util.clock import Clock
 from support.clock import FakeClock
 
@@ -20,9 +20,9 @@ LIMITS = st.lists(
 STEPS = st.lists(st.floats(0, 20), min_size=1, max_size=60)
 
 
-def passed(limiter: Limiter, clock: FakeClock) -> float:
+def passed(limiter: RateLimiter, clock: FakeClock) -> float:
     """Wait as the limiter says; give the moment at which a request passes."""
-    while (wait := limiter.reserve()) > 0:
+    while (wait := limiter.try_acquire()) > 0:
         # A real clock never stands still while somebody waits.
         clock.turn(max(wait, 1e-6))
     return clock.monotonic()
@@ -35,7 +35,7 @@ def sent_within(moments: list[float], start: float, seconds: float) -> int:
 @given(LIMITS, STEPS)
 def test_no_window_ever_holds_more_than_its_limit(limits: list[Limit], steps: list[float]) -> None:
     clock = FakeClock()
-    limiter = Limiter(limits, clock)
+    limiter = RateLimiter(limits, clock)
     moments: list[float] = []
     for step in steps:
         clock.turn(step)
@@ -48,7 +48,7 @@ def test_no_window_ever_holds_more_than_its_limit(limits: list[Limit], steps: li
 @given(LIMITS, STEPS)
 def test_nothing_waits_longer_than_it_must(limits: list[Limit], steps: list[float]) -> None:
     clock = FakeClock()
-    limiter = Limiter(limits, clock)
+    limiter = RateLimiter(limits, clock)
     moments: list[float] = []
     for step in steps:
         clock.turn(step)
@@ -66,35 +66,35 @@ def test_nothing_waits_longer_than_it_must(limits: list[Limit], steps: list[floa
 
 def test_a_burst_passes_at_once_and_the_rest_in_time() -> None:
     clock = FakeClock(0)
-    limiter = Limiter([Limit(requests=3, seconds=10)], clock)
+    limiter = RateLimiter([Limit(requests=3, seconds=10)], clock)
     moments = [passed(limiter, clock) for _ in range(7)]
     assert [round(moment - moments[0], 3) for moment in moments] == [0, 0, 0, 10, 10, 10, 20]
 
 
 def test_no_limit_never_waits() -> None:
-    limiter = Limiter([], FakeClock())
-    assert [limiter.reserve() for _ in range(1000)] == [0.0] * 1000
+    limiter = RateLimiter([], FakeClock())
+    assert [limiter.try_acquire() for _ in range(1000)] == [0.0] * 1000
 
 
 def test_a_limit_of_some_paths_leaves_the_others_alone() -> None:
     clock = FakeClock()
     searches = Limit(requests=1, seconds=10, path_ends="/search")
-    limiter = Limiter([Limit(requests=3, seconds=10), searches], clock)
-    assert limiter.reserve("/v1/invoices/search") == 0
-    assert limiter.reserve("/v1/charges/search") == 10
-    assert limiter.reserve("/v1/invoices") == 0
-    assert limiter.reserve("/v1/search/invoices") == 0
-    assert limiter.reserve("/v1/charges") == 10, "the search before counts as well"
+    limiter = RateLimiter([Limit(requests=3, seconds=10), searches], clock)
+    assert limiter.try_acquire("/v1/invoices/search") == 0
+    assert limiter.try_acquire("/v1/charges/search") == 10
+    assert limiter.try_acquire("/v1/invoices") == 0
+    assert limiter.try_acquire("/v1/search/invoices") == 0
+    assert limiter.try_acquire("/v1/charges") == 10, "the search before counts as well"
 
 
 def test_threads_together_keep_to_the_limit() -> None:
-    limiter = Limiter([Limit(requests=100, seconds=3600)], Clock())
+    limiter = RateLimiter([Limit(requests=100, seconds=3600)], Clock())
     ready = threading.Barrier(8)
     taken: list[int] = []
 
     def take() -> None:
         ready.wait()
-        taken.append(sum(limiter.reserve() == 0.0 for _ in range(50)))
+        taken.append(sum(limiter.try_acquire() == 0.0 for _ in range(50)))
 
     threads = [threading.Thread(target=take) for _ in range(8)]
     for thread in threads:
@@ -106,22 +106,22 @@ def test_threads_together_keep_to_the_limit() -> None:
 
 def test_hold_lets_nothing_pass_and_never_shortens() -> None:
     clock = FakeClock()
-    limiter = Limiter([], clock)
-    limiter.hold(10)
-    limiter.hold(3)
-    assert limiter.reserve() == 10
+    limiter = RateLimiter([], clock)
+    limiter.block_for(10)
+    limiter.block_for(3)
+    assert limiter.try_acquire() == 10
     clock.turn(4)
-    assert limiter.reserve() == 6
+    assert limiter.try_acquire() == 6
     clock.turn(6)
-    assert limiter.reserve() == 0
+    assert limiter.try_acquire() == 0
 
 
 @pytest.mark.parametrize("seconds", [1e9, float("inf")])
 def test_an_absurd_hold_ends_after_an_hour(seconds: float) -> None:
     clock = FakeClock()
-    limiter = Limiter([], clock)
-    limiter.hold(seconds)
-    assert limiter.reserve() == 3600
+    limiter = RateLimiter([], clock)
+    limiter.block_for(seconds)
+    assert limiter.try_acquire() == 3600
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_none_remaining_waits_for_the_reset(
     if reset is not None and reset.startswith("{"):
         reset = str(now + int(reset[4:-1]))
     told = {"ratelimit-remaining": remaining, "ratelimit-reset": reset}
-    limiter = Limiter([], clock)
-    limiter.observe({name: value for name, value in told.items() if value is not None})
-    assert limiter.reserve() == wait
+    limiter = RateLimiter([], clock)
+    limiter.update_from({name: value for name, value in told.items() if value is not None})
+    assert limiter.try_acquire() == wait
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,9 @@ def test_the_headers_that_tell_of_limits(
     clock = FakeClock()
     then = str(int(clock.now()) + 30)
     headers = {name: value.replace("NOW", then) for name, value in headers.items()}
-    limiter = Limiter([], clock)
-    limiter.observe(headers)
-    assert limiter.reserve() == wait
+    limiter = RateLimiter([], clock)
+    limiter.update_from(headers)
+    assert limiter.try_acquire() == wait
     if left is not None:
         assert remaining(headers) == f"{left} are left"
 

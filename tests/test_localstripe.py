@@ -40,7 +40,7 @@ import stripe
 from stripe import StripeClient
 
 import billql
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 
 KEY = "sk_test_12345"
 MANY = 205
@@ -447,7 +447,7 @@ def test_no_list_that_both_know_is_left_out(localstripe: Localstripe) -> None:
         return re.sub(r"\{\w+\}", "{}", path)
 
     theirs = {shape(path) for path in localstripe.reads}
-    catalogue = Catalogue()
+    catalogue = Catalog()
     tables = [catalogue.table(name) for name in catalogue.names() if name.startswith("stripe.")]
     both = {
         table.name.removeprefix("stripe.")

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import billql
 from billql import output
 from billql.errors import DataError, NotSupportedError
-from billql.output import Results, Style, cells, columnar
+from billql.output import ResultWriter, Style, cells, columnar
 
 GOLDEN = Path(__file__).parent / "golden"
 TYPED = ("parquet", "arrow")
@@ -220,7 +220,7 @@ def test_few_long_rows_decide_the_types() -> None:
 def test_a_second_result_is_refused() -> None:
     stream = io.BytesIO()
     for name in (*TYPED, "html"):
-        results = Results(name, Style())
+        results = ResultWriter(name, Style())
         out: Any = io.StringIO() if name == "html" else stream
         results.write([("a", None)], iter([(1,)]), out)
         with pytest.raises(NotSupportedError, match=f"The format {name} holds one result"):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Paging, Token
 from billql.errors import BadAnswer, ListChanged
-from billql.messages import Page, Request, member, plain
+from billql.messages import Page, Request, get_path, to_text
 
 FIRST = Request("GET", "https://api.example.com/v2/things", (("status", "open"),))
 
@@ -80,7 +80,7 @@ def test_numbered_pages_give_every_item_once(count: int, size: int, most: int) -
         asked.append(request)
         return numbered(items, most)(request)
 
-    assert drive(paginator, serve, paginator.sized(FIRST, None)) == items
+    assert drive(paginator, serve, paginator.with_page_size(FIRST, None)) == items
     assert len(asked) == max(1, -(-count // min(size, most)))
     assert all(query(request)["status"] == "open" for request in asked)
     assert {query(request)["per_page"] for request in asked} == {str(size)}
@@ -98,27 +98,27 @@ def test_all_numbered_pages_are_known_after_the_first() -> None:
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 20, 30, 31])
 def test_numbered_lists_of_telling_lengths(count: int) -> None:
     items = list(range(count))
-    assert drive(NUMBERED, numbered(items), NUMBERED.sized(FIRST, None)) == items
+    assert drive(NUMBERED, numbered(items), NUMBERED.with_page_size(FIRST, None)) == items
 
 
 @given(count=counts, size=sizes, rows=st.integers(0, 70))
 def test_numbered_pages_can_begin_later(count: int, size: int, rows: int) -> None:
     paginator = PageNumber(total="meta.total", size=size)
     items = list(range(count))
-    first, skipped = paginator.skip(paginator.sized(FIRST, None), rows)
+    first, skipped = paginator.skip(paginator.with_page_size(FIRST, None), rows)
     assert 0 <= rows - skipped < size
     try:
         found = drive(paginator, numbered(items), first)
     except ListChanged:
         # The last page is not full, so only the one before shows how large pages are.
-        first, skipped = paginator.skip(paginator.sized(FIRST, None), skipped - 1)
+        first, skipped = paginator.skip(paginator.with_page_size(FIRST, None), skipped - 1)
         found = drive(paginator, numbered(items), first)
     assert found == items[skipped:]
 
 
 def test_pages_that_do_not_begin_where_they_should_are_an_error() -> None:
     paginator = PageNumber(total="meta.total", size=20)
-    first, skipped = paginator.skip(paginator.sized(FIRST, None), 20)
+    first, skipped = paginator.skip(paginator.with_page_size(FIRST, None), 20)
     assert (query(first)["page"], skipped) == ("2", 20)
     with pytest.raises(ListChanged, match="its page 2 has 10 items"):
         drive(paginator, numbered(range(60), most=10), first)
@@ -126,7 +126,7 @@ def test_pages_that_do_not_begin_where_they_should_are_an_error() -> None:
 
 def test_other_kinds_begin_at_the_beginning() -> None:
     for paginator in (LINKED, Token(), LastRow(), PageNumber(total="t", size=None)):
-        assert paginator.skip(paginator.sized(FIRST, None), 1000)[1] == 0
+        assert paginator.skip(paginator.with_page_size(FIRST, None), 1000)[1] == 0
 
 
 def _total(total: Any) -> dict[str, Any]:
@@ -303,7 +303,7 @@ def test_tokens_lead_through_the_list(count: int, size: int, location: Any) -> N
         number = int(str(asked.get("next_page", "t0"))[1:])
         return {"next_page": f"t{number + 1}" if number + 1 < len(pages) else None}, pages[number]
 
-    assert drive(paginator, serve, paginator.sized(FIRST, None)) == list(range(count))
+    assert drive(paginator, serve, paginator.with_page_size(FIRST, None)) == list(range(count))
 
 
 def test_an_empty_page_with_a_token_goes_on() -> None:
@@ -356,7 +356,7 @@ def test_the_last_row_leads_through_the_list(count: int, size: int) -> None:
         found = [{"id": one} for one in ids[start : start + int(asked["limit"])]]
         return {"data": found, "has_more": start + len(found) < count}, found
 
-    items = drive(paginator, serve, paginator.sized(FIRST, None))
+    items = drive(paginator, serve, paginator.with_page_size(FIRST, None))
     assert [item["id"] for item in items] == ids
 
 
@@ -421,7 +421,10 @@ def test_a_list_that_runs_in_a_circle_is_an_error(length: int) -> None:
 )
 def test_pages_are_as_large_as_allowed_or_as_small_as_wanted(wanted: int | None, size: int) -> None:
     paginator = PageNumber(total="total")
-    assert query(paginator.sized(FIRST, wanted)) == {"status": "open", "per_page": str(size)}
+    assert query(paginator.with_page_size(FIRST, wanted)) == {
+        "status": "open",
+        "per_page": str(size),
+    }
 
 
 @pytest.mark.parametrize("kind", ["page", "next_url", "token", "last_row"])
@@ -435,11 +438,11 @@ def test_a_page_without_any_items_cannot_be_asked_for(kind: str) -> None:
 def test_a_size_that_cannot_be_asked_for_is_not(lacking: dict[str, None]) -> None:
     paginator = msgspec.convert({"kind": "page", "total": "total", **lacking}, Paging)
     assert paginator.sized(FIRST, 5) == FIRST
-    assert NextUrl(path="next").sized(FIRST, 5) == FIRST
+    assert NextUrl(path="next").with_page_size(FIRST, 5) == FIRST
 
 
 def test_a_size_takes_the_place_of_an_earlier_one() -> None:
-    twice = LastRow().sized(LastRow().sized(FIRST, 3), 7)
+    twice = LastRow().with_page_size(LastRow().with_page_size(FIRST, 3), 7)
     assert query(twice) == {"status": "open", "limit": "7"}
     assert FIRST.query == (("status", "open"),)
 
@@ -447,8 +450,8 @@ def test_a_size_takes_the_place_of_an_earlier_one() -> None:
 def test_a_size_goes_into_the_body_where_the_kind_says_so() -> None:
     paginator = Token(size=50, size_location="body")
     first = Request("POST", FIRST.url, body={"customer": "c"})
-    assert paginator.sized(first, None).body == {"customer": "c", "limit": 50}
-    assert paginator.sized(first, None).query == ()
+    assert paginator.with_page_size(first, None).body == {"customer": "c", "limit": 50}
+    assert paginator.with_page_size(first, None).query == ()
 
 
 @pytest.mark.parametrize(
@@ -471,20 +474,20 @@ def test_a_kind_that_is_not_written_out_has_no_pages() -> None:
 
 def test_members_are_found_in_nested_objects_only() -> None:
     data = {"a": {"b": {"c": 0}}, "a.b": 1, "list": [{"b": 1}]}
-    assert member(data, "a.b.c") == 0
-    assert member(data, "a.b") == {"c": 0}
-    assert [member(data, path) for path in ("x", "a.x", "a.b.c.d", "list.b", "list.0")] == [
+    assert get_path(data, "a.b.c") == 0
+    assert get_path(data, "a.b") == {"c": 0}
+    assert [get_path(data, path) for path in ("x", "a.x", "a.b.c.d", "list.b", "list.0")] == [
         None
     ] * 5
 
 
 def test_members_whose_names_have_dots_are_found_if_nothing_else_is() -> None:
-    assert member({"@odata.nextLink": "/next"}, "@odata.nextLink") == "/next"
-    assert member({"a": {"b": None}, "a.b": 1}, "a.b") == 1
-    assert member([], "a.b") is None
+    assert get_path({"@odata.nextLink": "/next"}, "@odata.nextLink") == "/next"
+    assert get_path({"a": {"b": None}, "a.b": 1}, "a.b") == 1
+    assert get_path([], "a.b") is None
 
 
 def test_a_parameter_stands_in_an_address_as_json_would_spell_it() -> None:
-    assert [plain(value) for value in ("a b", 5, 1.5, True, False)] == [
+    assert [to_text(value) for value in ("a b", 5, 1.5, True, False)] == [
         *("a b", "5", "1.5", "true", "false")
     ]

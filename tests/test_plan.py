@@ -13,7 +13,7 @@ import pytest
 
 import billql
 from billql.planning.intervals import Span
-from billql.planning.time_windows import windows
+from billql.planning.time_windows import split_window
 from support.clock import FakeClock
 
 PROVIDER = """\
@@ -267,7 +267,7 @@ def test_a_limit_is_not_cut(connection: billql.Connection, api: Api) -> None:
 
 
 def test_windows_leave_no_gap() -> None:
-    parts = windows(Span(0, 999), newest=1100, oldest=1000, most=16)
+    parts = split_window(Span(0, 999), newest=1100, oldest=1000, most=16)
     assert len(parts) == 10
     assert parts[0].high == 999
     assert parts[-1].low == 0
@@ -279,4 +279,4 @@ def test_windows_leave_no_gap() -> None:
     "rest", [Span(None, 999), Span(0, None), Span(900, 999), Span(5, 4), Span(0, 0)]
 )
 def test_what_is_not_worth_cutting(rest: Span) -> None:
-    assert windows(rest, newest=1100, oldest=1000, most=16) == []
+    assert split_window(rest, newest=1100, oldest=1000, most=16) == []

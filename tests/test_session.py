@@ -11,7 +11,7 @@ import pytest
 from billql import errors
 from billql.planning.planner import Plan
 from billql.sandbox import Sandbox
-from billql.sql.statement_kind import has_list_of_rows, query_of
+from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -228,7 +228,7 @@ def test_a_view_hides_no_list(session: Session) -> None:
     ],
 )
 def test_lists_of_rows_are_seen(sql: str, expected: bool) -> None:
-    assert has_list_of_rows(sql) is expected
+    assert has_in_subquery(sql) is expected
 
 
 def test_statements_inside_statements(session: Session) -> None:

@@ -257,7 +257,7 @@ def test_whatever_is_written_is_read_or_pointed_at(verb: str, words: list[str]) 
     assert told == (sql, True)
 
 
-def _check_the_way_back(asked: show.Asked | None, sql: str) -> None:
+def _check_the_way_back(asked: show.ShowStatement | None, sql: str) -> None:
     assert asked is not None
     spelled = asked.select(("p", "it's")[: asked.form.parts])
     tail = sql[spelled.splices[-1][1] :]

@@ -20,7 +20,7 @@ from billql.errors import (
     Interrupted,
     RequestLimit,
 )
-from billql.messages import Answer, Request
+from billql.messages import Request, Response
 from support.asking import TOKEN, ask, connection, get, trip
 from support.mock import OK, Api, Reply, asking, refused
 
@@ -48,11 +48,11 @@ def test_an_answer_keeps_the_headers_that_are_needed_and_harmless() -> None:
         "Set-Cookie": "a=b",
     }
     api = Api(httpx.Response(200, content=b"{}", headers=headers))
-    request = replace(get(), keeps=("set-cookie", "content-disposition", "etag"))
+    request = replace(get(), keep_headers=("set-cookie", "content-disposition", "etag"))
     with asking(api) as transport:
-        assert ask(transport, connection()) == Answer(b"{}", "application/json")
+        assert ask(transport, connection()) == Response(b"{}", "application/json")
         answer = ask(transport, connection(), request)
-    assert answer == Answer(b"{}", "application/json", {"content-disposition": "attachment"})
+    assert answer == Response(b"{}", "application/json", {"content-disposition": "attachment"})
 
 
 def test_cookies_are_forgotten() -> None:
@@ -353,11 +353,11 @@ def test_a_statement_that_ends_is_not_tried_again() -> None:
 
 
 def test_the_statement_learns_of_an_answer_before_anybody_has_it() -> None:
-    futures: list[Future[Answer]] = []
-    seen: list[tuple[bool, Answer | None]] = []
+    futures: list[Future[Response]] = []
+    seen: list[tuple[bool, Response | None]] = []
     sent = threading.Event()
 
-    def look(answer: Answer | None) -> None:
+    def look(answer: Response | None) -> None:
         sent.wait(5)
         seen.append((futures[0].done(), answer))
 
@@ -371,7 +371,7 @@ def test_the_statement_learns_of_an_answer_before_anybody_has_it() -> None:
 
 
 def test_the_statement_learns_of_a_failure_too() -> None:
-    seen: list[Answer | None] = []
+    seen: list[Response | None] = []
     followed = trip()
     followed.ended = seen.append
     with asking(Api(httpx.Response(404))) as transport, pytest.raises(ApiError):
@@ -380,7 +380,7 @@ def test_the_statement_learns_of_a_failure_too() -> None:
 
 
 def test_a_fault_of_the_statement_is_raised_and_hurts_nobody_else() -> None:
-    def fail(answer: Answer | None) -> None:
+    def fail(answer: Response | None) -> None:
         raise RuntimeError("a fault")
 
     followed = trip()

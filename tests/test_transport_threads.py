@@ -15,8 +15,8 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import Interrupted
-from billql.http.client import Transport
-from billql.messages import Answer
+from billql.http.client import ApiClient
+from billql.messages import Response
 from support.asking import ask, connection, get, trip
 from support.server import Asked, Serve
 
@@ -33,15 +33,15 @@ class Held:
 
 
 @contextmanager
-def transport(**settings: Any) -> Iterator[Transport]:
-    made = Transport(Settings(**settings))
+def transport(**settings: Any) -> Iterator[ApiClient]:
+    made = ApiClient(Settings(**settings))
     try:
         yield made
     finally:
         made.close()
 
 
-def send_many(to: Transport, count: int, url: str, **changes: Any) -> list[Future[Answer]]:
+def send_many(to: ApiClient, count: int, url: str, **changes: Any) -> list[Future[Response]]:
     return [
         to.send(get(url, f"/{number}"), connection(url, **changes), trip())
         for number in range(count)

@@ -17,8 +17,8 @@ import pytest
 from billql.config.settings import Settings
 from billql.errors import InterfaceError
 from billql.http import certificates
-from billql.http.exchange import Wire
-from billql.http.reply import NoReply
+from billql.http.exchange import NetworkBackend
+from billql.http.reply import NoResponse
 from support.asking import get
 from support.certificates import serving
 from support.server import Server
@@ -49,7 +49,7 @@ def hash_of(path: Path) -> str:
 
 
 def ask(server: Server, environ: dict[str, str]) -> bytes:
-    wire = Wire(Settings(), environ=environ)
+    wire = NetworkBackend(Settings(), environ=environ)
     try:
         return wire.exchange(get(server.url), {}, threading.Event()).body
     finally:
@@ -82,14 +82,14 @@ def test_what_goes_first_is_all_that_is_read(server: Server) -> None:
 
 
 def test_a_variable_that_is_empty_says_nothing(server: Server) -> None:
-    with pytest.raises(NoReply, match="certificate verify failed") as caught:
+    with pytest.raises(NoResponse, match="certificate verify failed") as caught:
         ask(server, dict.fromkeys(certificates.VARIABLES, ""))
     assert not caught.value.again
     assert "SSL_CERT_FILE" in (caught.value.hint or "")
 
 
 def test_a_file_that_does_not_vouch_for_the_server(server: Server) -> None:
-    with pytest.raises(NoReply, match="certificate verify failed") as caught:
+    with pytest.raises(NoResponse, match="certificate verify failed") as caught:
         ask(server, {"SSL_CERT_FILE": certifi.where()})
     assert f"SSL_CERT_FILE={certifi.where()}" in (caught.value.hint or "")
 
@@ -170,9 +170,10 @@ def test_keys_are_written_nowhere(server: Server, tmp_path: Path) -> None:
     for path in (log, tmp_path / "no" / "folder"):
         environ = {"SSL_CERT_FILE": str(CERTIFICATE), "SSLKEYLOGFILE": str(path)}
         code = (
-            "import sys, threading; from billql.http.exchange import Wire; "
+            "import sys, threading; from billql.http.exchange import NetworkBackend; "
             "from billql.config.settings import Settings; from billql.messages import Request; "
-            "print(Wire(Settings()).exchange(Request('GET', sys.argv[1]), {}, threading.Event()))"
+            "backend = NetworkBackend(Settings()); "
+            "print(backend.exchange(Request('GET', sys.argv[1]), {}, threading.Event()))"
         )
         done = subprocess.run(
             [sys.executable, "-c", code, server.url],

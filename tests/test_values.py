@@ -16,11 +16,11 @@ import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from billql.definitions.decoding import reader
+from billql.definitions.decoding import decoder_for
 from billql.definitions.types import (
     AFFINITY,
     DISCRETE,
-    EXPECTED,
+    EXAMPLE_BY_TYPE,
     FORMATTED,
     ColumnType,
     Format,
@@ -34,8 +34,8 @@ from billql.planning.intervals import (
     NOTHING,
     NULL,
     Span,
+    interval_where,
     is_precise,
-    span,
     spelled,
     sql_value,
     today,
@@ -56,11 +56,11 @@ INT64 = st.integers(-(2**63), 2**63 - 1)
 
 
 def read(kind: ColumnType, *values: Any, format: Format | None = None) -> list[SQLValue]:
-    return reader(kind, format)(values)
+    return decoder_for(kind, format)(values)
 
 
 def test_every_type_and_format_is_known_everywhere() -> None:
-    assert set(AFFINITY) == set(EXPECTED) == set(KINDS)
+    assert set(AFFINITY) == set(EXAMPLE_BY_TYPE) == set(KINDS)
     assert set(FORMATTED) == set(FORMATS)
     assert set(KINDS) >= DISCRETE
 
@@ -350,7 +350,7 @@ columns = st.one_of(
 def attempt(kind: ColumnType, format: Format | None, column: Sequence[Any]) -> Any:
     """Read a column; gives None if it does not fit."""
     try:
-        return reader(kind, format)(column)
+        return decoder_for(kind, format)(column)
     except ValueError:
         return None
 
@@ -479,7 +479,7 @@ def agree(kind: ColumnType, column: dict[Any, SQLValue], value: SQLValue) -> int
     """
     told = 0
     for operator, verdict in JUDGES[kind].verdicts(list(column.values()), value).items():
-        found = span(kind, operator, value)
+        found = interval_where(kind, operator, value)
         if found is not None:
             told += 1
             assert [holds(found, place) for place in column] == verdict, (kind, operator, value)
@@ -630,7 +630,7 @@ def test_what_people_write_is_understood_exactly(kind: ColumnType, value: SQLVal
     ],
 )
 def test_what_is_no_time_stays_with_sqlite(kind: ColumnType, value: SQLValue) -> None:
-    assert all(span(kind, operator, value) is None for operator in OPERATORS)
+    assert all(interval_where(kind, operator, value) is None for operator in OPERATORS)
 
 
 @pytest.mark.parametrize("kind", ["date", "month", "timestamp"])
@@ -731,8 +731,8 @@ def test_equal_truths_are_what_sqlite_means() -> None:
         agree("boolean", {False: 0, True: 1}, value)
 
     check()
-    assert span("boolean", "=", 1) == Span(True, True)
-    assert span("boolean", "=", 2) == NOTHING
+    assert interval_where("boolean", "=", 1) == Span(True, True)
+    assert interval_where("boolean", "=", 2) == NOTHING
 
 
 def test_equal_texts_are_what_sqlite_means() -> None:
@@ -745,15 +745,15 @@ def test_equal_texts_are_what_sqlite_means() -> None:
         agree("text", column, value)
 
     check()
-    assert span("text", "=", "5") == Span("5", "5")
-    assert span("text", "=", 5) is None
+    assert interval_where("text", "=", "5") == Span("5", "5")
+    assert interval_where("text", "=", 5) is None
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in DISCRETE])
 def test_ranges_of_other_types_stay_with_sqlite(kind: ColumnType) -> None:
     for operator in OPERATORS[1:]:
-        assert span(kind, operator, "5") is None
-        assert span(kind, operator, 5) is None
+        assert interval_where(kind, operator, "5") is None
+        assert interval_where(kind, operator, 5) is None
 
 
 @given(value=INT64 | st.floats(-1e6, 1e6) | st.integers(-99, 99).map(float))
@@ -770,15 +770,15 @@ def test_a_number_is_spelled_as_sqlite_spells_it(value: int | float) -> None:
 
 @pytest.mark.parametrize("kind", ["json", "blob"])
 def test_json_and_blobs_stay_with_sqlite(kind: ColumnType) -> None:
-    assert span(kind, "=", "{}") is None
-    assert span(kind, "=", b"x") == (None if kind == "blob" else NOTHING)
+    assert interval_where(kind, "=", "{}") is None
+    assert interval_where(kind, "=", b"x") == (None if kind == "blob" else NOTHING)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_nothing_compares_with_null(kind: ColumnType, value: SQLValue) -> None:
     for operator in OPERATORS:
-        assert span(kind, operator, value) == NOTHING
+        assert interval_where(kind, operator, value) == NOTHING
 
 
 ends = st.none() | st.integers(-5, 5)
@@ -830,7 +830,7 @@ def test_what_is_written_reads_as_what_was_meant(kind: ColumnType) -> None:
         assert write(kind, None, place) == text
         assert sql_value(kind, place) == text
         assert read(kind, text) == [text]
-        assert span(kind, "=", text) == Span(place, place)
+        assert interval_where(kind, "=", text) == Span(place, place)
         for format in ("epoch", "epoch_ms"):
             assert read(kind, write(kind, format, place), format=format) == [text]
 
@@ -899,7 +899,7 @@ def test_today_is_a_day_in_utc() -> None:
 
 
 def test_every_expectation_reads_as_a_phrase() -> None:
-    assert all(re.fullmatch(r"[a-zA-Z0-9].*[^.]", phrase) for phrase in EXPECTED.values())
+    assert all(re.fullmatch(r"[a-zA-Z0-9].*[^.]", phrase) for phrase in EXAMPLE_BY_TYPE.values())
 
 
 @pytest.mark.parametrize("format", [None, "epoch", "epoch_ms"])

@@ -19,12 +19,12 @@ OLD, NEW = b"old\n", b"new\n" * 100_000
 
 
 def write(path: Path | str, data: bytes = NEW) -> None:
-    with atomic_file.opened(str(path)) as file:
+    with atomic_file.atomic_write(str(path)) as file:
         file.write(data)
 
 
 def write_and_raise(path: Path, error: BaseException) -> None:
-    with atomic_file.opened(str(path)) as file:
+    with atomic_file.atomic_write(str(path)) as file:
         file.write(NEW)
         raise error
 
@@ -61,7 +61,7 @@ def test_an_old_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
 def test_nothing_is_seen_before_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(OLD)
-    with atomic_file.opened(str(path)) as file:
+    with atomic_file.atomic_write(str(path)) as file:
         file.write(NEW)
         assert path.read_bytes() == OLD
         (hidden,) = set(names(tmp_path)) - {"a.csv"}
@@ -122,9 +122,9 @@ def test_a_place_that_cannot_be_written(
 
 WRITING = """
 import sys
-from billql.util import atomic_file as whole_file
+from billql.util import atomic_file
 try:
-    with whole_file.opened(sys.argv[1]) as file:
+    with atomic_file.atomic_write(sys.argv[1]) as file:
         file.write(b"new")
 except PermissionError:
     sys.exit(77)
@@ -166,8 +166,8 @@ def test_a_file_that_is_open_already_is_added_to(tmp_path: Path) -> None:
 
 KILLED = """
 import sys
-from billql.util import atomic_file as whole_file
-with whole_file.opened(sys.argv[1]) as file:
+from billql.util import atomic_file
+with atomic_file.atomic_write(sys.argv[1]) as file:
     file.write(b"new" * 100_000)
     file.flush()
     print("begun", flush=True)
@@ -191,7 +191,7 @@ def test_a_process_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_what_another_is_writing_is_left_alone(tmp_path: Path) -> None:
-    with atomic_file.opened(str(tmp_path / "a.csv")) as one:
+    with atomic_file.atomic_write(str(tmp_path / "a.csv")) as one:
         one.write(NEW)
         one.flush()
         write(tmp_path / "b.csv")

@@ -11,8 +11,8 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import BadValue, Interrupted
-from billql.http.exchange import Wire
-from billql.http.reply import NoReply
+from billql.http.exchange import NetworkBackend
+from billql.http.reply import NoResponse
 from billql.messages import Request
 from support.asking import TOKEN, get
 from support.server import Asked, Script, Serve, head
@@ -113,8 +113,8 @@ def test_nobody_listens(serve: Serve) -> None:
 
 
 def test_no_such_host() -> None:
-    wire = Wire(Settings())
-    with pytest.raises(NoReply, match=r"(?i)name|address"):
+    wire = NetworkBackend(Settings())
+    with pytest.raises(NoResponse, match=r"(?i)name|address"):
         wire.exchange(get("http://no-such-host.invalid"), {}, threading.Event())
     wire.close()
 
@@ -123,7 +123,7 @@ def test_a_header_that_would_begin_another_is_not_sent(serve: Serve) -> None:
     server = serve(lambda asked: asked.answer({}))
     request = Request("GET", f"{server.url}/v1", headers=(("X-Name", "a\r\nX-Other: b"),))
     with pytest.raises(BadValue, match="a header that HTTP does not allow"):
-        Wire(Settings()).exchange(request, dict(request.headers), threading.Event())
+        NetworkBackend(Settings()).exchange(request, dict(request.headers), threading.Event())
     assert server.asked == []
 
 
@@ -179,7 +179,7 @@ def test_the_end_of_a_statement_ends_an_exchange(serve: Serve, began: bytes) -> 
 
     server = serve(script)
     stop = threading.Event()
-    wire = Wire(Settings())
+    wire = NetworkBackend(Settings())
     failures: list[Exception] = []
 
     def run() -> None:

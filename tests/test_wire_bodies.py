@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from billql.errors import BadAnswer
 from billql.http.exchange import gunzip
-from billql.http.reply import NoReply
+from billql.http.reply import NoResponse
 from support.server import Asked, Script, Serve, head
 from support.wire import broken, exchange
 
@@ -114,5 +114,5 @@ def test_gunzip(members: list[bytes], step: int) -> None:
     pieces = [data[at : at + step] for at in range(0, len(data), step)]
     assert b"".join(gunzip(pieces)) == b"".join(members)
     if len(data) > 1:
-        with pytest.raises(NoReply):
+        with pytest.raises(NoResponse):
             list(gunzip([data[:-1]]))

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from billql.config.settings import Settings
-from billql.http.exchange import Wire
-from billql.http.reply import NoReply, Reply
+from billql.http.exchange import NetworkBackend
+from billql.http.reply import HttpResponse, NoResponse
 from support.asking import get
 from support.certificates import self_signed, serving
 from support.server import Asked, Script, Serve, Server, head, in_turn
@@ -30,7 +30,7 @@ MIB = 1 << 20
 
 def test_connections_are_kept(serve: Serve) -> None:
     server = serve(lambda asked: asked.answer({}))
-    wire = Wire(Settings())
+    wire = NetworkBackend(Settings())
     for _ in range(20):
         wire.exchange(get(server.url), {}, threading.Event())
     assert (len(server.asked), server.connections) == (20, 1)
@@ -44,7 +44,7 @@ def test_a_connection_that_the_server_closes_is_replaced(serve: Serve) -> None:
         asked.end()
 
     server = serve(once)
-    wire = Wire(Settings())
+    wire = NetworkBackend(Settings())
     for number in (1, 2):
         wire.exchange(get(server.url), {}, threading.Event())
         server.until(lambda: server.open == 0)
@@ -55,8 +55,8 @@ def test_a_connection_that_the_server_closes_is_replaced(serve: Serve) -> None:
 def test_what_follows_a_broken_answer_comes_on_another_connection(serve: Serve) -> None:
     half = head(200, {"content-length": "9"}) + b"[1"
     server = serve(in_turn(lambda asked: asked.send(half), lambda asked: asked.answer([1])))
-    wire = Wire(Settings(read_timeout=0.1))
-    with pytest.raises(NoReply):
+    wire = NetworkBackend(Settings(read_timeout=0.1))
+    with pytest.raises(NoResponse):
         wire.exchange(get(server.url), {}, threading.Event())
     assert wire.exchange(get(server.url), {}, threading.Event()).body == b"[1]"
     assert server.connections == 2
@@ -83,8 +83,8 @@ def test_https_goes_through_the_proxy_of_the_environment(
     monkeypatch.setenv("https_proxy", proxy.url.replace("http://", "http://me:word@"))
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    wire = Wire(Settings())
-    with pytest.raises(NoReply, match="407") as caught:
+    wire = NetworkBackend(Settings())
+    with pytest.raises(NoResponse, match="407") as caught:
         wire.exchange(get("https://api.example.com"), AUTHORIZATION, threading.Event())
     wire.close()
     (asked,) = proxy.asked
@@ -97,9 +97,9 @@ def test_https_goes_through_the_proxy_of_the_environment(
 def test_a_certificate_that_is_not_trusted() -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(Path(__file__).parent / "support" / "self_signed.pem")
-    wire = Wire(Settings())
+    wire = NetworkBackend(Settings())
     with Server(lambda asked: asked.answer({}), tls) as server:
-        with pytest.raises(NoReply, match="certificate verify failed") as caught:
+        with pytest.raises(NoResponse, match="certificate verify failed") as caught:
             wire.exchange(get(server.url), AUTHORIZATION, threading.Event())
         assert not caught.value.again
         assert server.asked == []
@@ -117,8 +117,8 @@ def api(tmp_path: Path) -> Iterator[tuple[Server, dict[str, str]]]:
         yield server, {"SSL_CERT_FILE": str(certificate)}
 
 
-def through(environ: dict[str, str], url: str = "https://api.example.com") -> Reply:
-    wire = Wire(Settings(connect_timeout=2, read_timeout=2), environ=environ)
+def through(environ: dict[str, str], url: str = "https://api.example.com") -> HttpResponse:
+    wire = NetworkBackend(Settings(connect_timeout=2, read_timeout=2), environ=environ)
     try:
         return wire.exchange(get(url), AUTHORIZATION, threading.Event())
     finally:
@@ -158,7 +158,7 @@ def test_a_dead_proxy_is_named_without_its_password(
     dead = serve(lambda asked: None)
     dead.close()
     address = dead.url.removeprefix("http://")
-    with pytest.raises(NoReply) as caught:
+    with pytest.raises(NoResponse) as caught:
         through({**api[1], "HTTPS_PROXY": f"{scheme}://me:s3cret@{address}"})
     assert str(caught.value) == (
         f"the proxy {scheme}://{address} (HTTPS_PROXY) cannot be reached: Connection refused"
@@ -167,7 +167,7 @@ def test_a_dead_proxy_is_named_without_its_password(
 
 
 def test_a_proxy_without_an_address_of_its_own(api: tuple[Server, dict[str, str]]) -> None:
-    with pytest.raises(NoReply, match=r"the proxy http://no\.invalid:1 \(ALL_PROXY\) cannot be"):
+    with pytest.raises(NoResponse, match=r"the proxy http://no\.invalid:1 \(ALL_PROXY\) cannot be"):
         through({**api[1], "ALL_PROXY": "no.invalid:1"})
 
 
@@ -187,7 +187,7 @@ def test_a_proxy_that_goes_no_further_is_named(
     api: tuple[Server, dict[str, str]], serve: Serve, script: Script, again: bool, words: str
 ) -> None:
     proxy = serve(script)
-    with pytest.raises(NoReply) as caught:
+    with pytest.raises(NoResponse) as caught:
         through({**api[1], "HTTPS_PROXY": proxy.url.replace("//", "//me:s3cret@")})
     assert words in str(caught.value)
     assert str(caught.value).count(f"the proxy {proxy.url} (HTTPS_PROXY)") == 1
@@ -207,7 +207,7 @@ def test_what_does_not_speak_socks_is_named(
         raise OSError("and closes")
 
     proxy = Tunnel("socks5h", greet, api[0].url)
-    with pytest.raises(NoReply, match=rf"the proxy {proxy.url} \(ALL_PROXY\)"):
+    with pytest.raises(NoResponse, match=rf"the proxy {proxy.url} \(ALL_PROXY\)"):
         through({**api[1], "ALL_PROXY": proxy.url})
     proxy.close()
 
@@ -219,7 +219,9 @@ def test_a_proxy_that_reads_what_goes_through_it(
     with (
         Server(lambda asked: asked.answer([1]), serving(other)) as server,
         connecting(server.url) as proxy,
-        pytest.raises(NoReply, match=r"certificate verify failed.*, through the proxy") as caught,
+        pytest.raises(
+            NoResponse, match=r"certificate verify failed.*, through the proxy"
+        ) as caught,
     ):
         through({**api[1], "HTTPS_PROXY": proxy.url})
     assert not caught.value.again
@@ -233,16 +235,16 @@ def test_an_https_proxy_is_trusted_as_an_api_is(
     certificate = tmp_path / "both.pem"
     certificate.write_text(SELF_SIGNED.read_text() + Path(api[1]["SSL_CERT_FILE"]).read_text())
     with Server(lambda asked: asked.answer("", 407), serving(SELF_SIGNED)) as proxy:
-        with pytest.raises(NoReply, match="407"):
+        with pytest.raises(NoResponse, match="407"):
             through({"SSL_CERT_FILE": str(certificate), "HTTPS_PROXY": proxy.url})
-        with pytest.raises(NoReply, match="certificate verify failed"):
+        with pytest.raises(NoResponse, match="certificate verify failed"):
             through({**api[1], "HTTPS_PROXY": proxy.url})
 
 
 def test_certificates_are_read_once(api: tuple[Server, dict[str, str]], tmp_path: Path) -> None:
     server, environ = api
     with connecting(server.url) as proxy:
-        wire = Wire(Settings(), environ={**environ, "HTTPS_PROXY": proxy.url})
+        wire = NetworkBackend(Settings(), environ={**environ, "HTTPS_PROXY": proxy.url})
         url = "https://api.example.com"
         wire.exchange(get(url), {}, threading.Event())
         Path(environ["SSL_CERT_FILE"]).unlink()

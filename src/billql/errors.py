@@ -84,7 +84,7 @@ class Error(Exception):
     """
 
     code = "error"
-    exit = Exit.INTERNAL
+    exit_code = Exit.INTERNAL
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
         super().__init__(message)
@@ -226,7 +226,7 @@ class ApiError(OperationalError):
         self.api_code = api_code
         self.api_message = api_message
         self.request_id = request_id
-        self.unknown = unknown
+        self.unknown_parameter = unknown
 
 
 class CredentialRefused(ApiError):

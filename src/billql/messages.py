@@ -36,7 +36,7 @@ class Request:
     query: tuple[tuple[str, str], ...] = ()
     body: Mapping[str, Any] | None = field(default=None, hash=False)
     headers: tuple[tuple[str, str], ...] = ()
-    keeps: tuple[str, ...] = ()
+    keep_headers: tuple[str, ...] = ()
     home: Home | None = field(default=None, compare=False)
 
     @property
@@ -50,7 +50,7 @@ class Request:
     def with_query(self, name: str, value: Scalar) -> Request:
         """Give the request with a query parameter set, in place of its earlier values."""
         kept = tuple(pair for pair in self.query if pair[0] != name)
-        return replace(self, query=(*kept, (name, plain(value))))
+        return replace(self, query=(*kept, (name, to_text(value))))
 
     def with_body(self, name: str, value: Any) -> Request:
         """Give the request with a member of its JSON body set; `a.b` is one of a nested object."""
@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A successful answer: its body, and the few headers that rows are made of.
 
     `headers` has lower-case names, and only what its request keeps and `KEPT_HEADERS` lists.
@@ -102,12 +102,12 @@ class Page:
 
     def at(self, path: str) -> Any:
         """Find what leads to the next page, such as a token, with all of its digits."""
-        found = member(self.data, path)
+        found = get_path(self.data, path)
         return found if self._is_whole(found) else self._exactly().at(path)
 
     def of_last_item(self, path: str) -> Any:
         """Find a member of the last item, such as its id, with all of its digits."""
-        found = member(self.last_item, path)
+        found = get_path(self.last_item, path)
         return found if self._is_whole(found) else self._exactly().of_last_item(path)
 
     def _is_whole(self, found: Any) -> bool:
@@ -124,7 +124,7 @@ def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[s
     return {**data, path[0]: value}
 
 
-def plain(value: Scalar) -> str:
+def to_text(value: Scalar) -> str:
     """Give a parameter's value as it stands in a URL: booleans in JSON's spelling, and a whole
     number without a fraction, as APIs write the ids that they call numbers."""
     if isinstance(value, bool):
@@ -134,7 +134,7 @@ def plain(value: Scalar) -> str:
     return str(value)
 
 
-def member(data: Any, path: str) -> Any:
+def get_path(data: Any, path: str) -> Any:
     """Find `a.b.c` in nested objects; None where a part is missing.
 
     A member whose own name has dots, such as `@odata.nextLink`, is found if nothing else is.

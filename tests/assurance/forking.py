@@ -104,8 +104,8 @@ def use_it(parent: Parent) -> None:
     refused(connection.commit)
     refused(connection.rollback)
     refused(connection.interrupt)
-    refused(connection.kept)
-    refused(connection.forget)
+    refused(connection.cache_info)
+    refused(connection.clear_cache)
     cursor.close()
     connection.close()
 

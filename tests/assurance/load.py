@@ -103,7 +103,7 @@ def _limited() -> Outcome:
         start = time.monotonic()
         for _ in range(2):
             accounts.expect_lines(connection, mine)
-            connection.forget()
+            connection.clear_cache()
         took = time.monotonic() - start
     for account, sent in api.counts.items():
         least = (math.ceil(sent / requests) - 1) * seconds

@@ -113,7 +113,7 @@ class Storm:
                 _leave_early(connection, mine)
                 _fail(connection, "SELECT * FROM acme.billing.broken", billql.ApiError)
                 _fail(connection, "SELECT nothing FROM acme.billing.bills", billql.SqlError)
-                connection.forget()
+                connection.clear_cache()
             accounts.expect_bills(connection, mine)
             _interrupt(connection)
             accounts.expect_bills(connection, mine)

@@ -28,7 +28,7 @@ from typing import Any
 
 import yaml
 
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 
 Json = dict[str, Any]
 Operations = dict[str, dict[str, Json]]
@@ -40,7 +40,7 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 def used(provider: str) -> list[str]:
     """List the requests of a provider's definitions, like `GET /v1/invoices/{}`."""
-    catalogue = Catalogue()
+    catalogue = Catalog()
     return sorted(
         {
             PLACEHOLDER.sub("{}", method.request)

@@ -16,7 +16,7 @@ import httpx
 
 from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.errors import Error
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
@@ -75,7 +75,7 @@ class World:
             tokens=None if several else {"mock": token("mock")},
             urls={"mock": URL},
             connections=connections if several else {},
-            catalogue=Catalogue([Path(self._folder.name)]),
+            catalogue=Catalog([Path(self._folder.name)]),
             settings=Settings(patience=1000.0, attempts=2),
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.docs import facts
 
 PROVIDER = """
@@ -83,11 +83,11 @@ resources:
 """
 
 
-def catalogue(folder: Path) -> Catalogue:
+def catalogue(folder: Path) -> Catalog:
     (folder / "acme").mkdir()
     (folder / "acme" / "provider.yaml").write_text(PROVIDER)
     (folder / "acme" / "billing.yaml").write_text(SERVICE)
-    return Catalogue([folder])
+    return Catalog([folder])
 
 
 def providers(folder: Path) -> list[facts.ProviderPages]:

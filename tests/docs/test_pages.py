@@ -16,12 +16,12 @@ import pytest
 import billql
 from billql import errors
 from billql.cli import parser
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.docs.pages import build
 from docs import made
 from docs.conftest import DOCS, REFERENCE, ROOT, Reading
 
-CATALOGUE = Catalogue()
+CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names()]
 MARKDOWN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 CODE = re.compile(r"^```.*?^```$|``.+?``|`[^`\n]*`", re.DOTALL | re.MULTILINE)
@@ -213,7 +213,7 @@ def test_every_error_is_described() -> None:
 def test_every_setting_is_described() -> None:
     text = text_of(REFERENCE / "settings.md")
     for provider in CATALOGUE.providers():
-        for variable in CATALOGUE.provider(provider).auth.variables():
+        for variable in CATALOGUE.provider(provider).auth.env_vars():
             assert variable in text
     for name in ("attempts", "body_limit", "token_command", "max_requests"):
         assert name in text

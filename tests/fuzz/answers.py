@@ -13,12 +13,12 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.config.settings import Settings
 from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Method
 from billql.errors import BadAnswer, Error, ListChanged
-from billql.http.reply import Reply
-from billql.messages import Answer, Request
-from billql.planning.planner import filters, needed
+from billql.http.reply import HttpResponse
+from billql.messages import Request, Response
+from billql.planning.planner import filters, key_columns_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -34,7 +34,7 @@ MEDIA = ("application/json", "text/csv", "text/html", "")
 @cache
 def tables() -> tuple[Table, ...]:
     """Give every table that comes with billql."""
-    catalogue = Catalogue()
+    catalogue = Catalog()
     return tuple(catalogue.table(name) for name in catalogue.names())
 
 
@@ -65,16 +65,16 @@ def _written(data: Any) -> bytes:
 
 
 @st.composite
-def single(draw: DrawFn) -> tuple[Table, str, Answer]:
+def single(draw: DrawFn) -> tuple[Table, str, Response]:
     """Draw a method and an answer to it."""
     table = draw(st.sampled_from(tables()))
     name = draw(st.sampled_from(sorted(table.resource.methods)))
     headers = draw(st.dictionaries(st.sampled_from(("content-disposition", "link")), TEXTS))
     text = draw(answers(table, table.resource.methods[name]))
-    return table, name, Answer(text, draw(st.sampled_from(MEDIA)), headers)
+    return table, name, Response(text, draw(st.sampled_from(MEDIA)), headers)
 
 
-def gives_rows(drawn: tuple[Table, str, Answer]) -> None:
+def gives_rows(drawn: tuple[Table, str, Response]) -> None:
     """An answer gives rows of the table's columns and types, or BadAnswer."""
     table, name, answer = drawn
     method = table.resource.methods[name]
@@ -95,7 +95,7 @@ def gives_rows(drawn: tuple[Table, str, Answer]) -> None:
 class Canned:
     """Answers in turn, the last one again and again; stands in for the wire."""
 
-    def __init__(self, replies: list[Reply]) -> None:
+    def __init__(self, replies: list[HttpResponse]) -> None:
         self._replies = replies
         self._turn = 0
         self._lock = threading.Lock()
@@ -104,7 +104,7 @@ class Canned:
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
-    ) -> Reply:
+    ) -> HttpResponse:
         with self._lock:
             reply = self._replies[min(self._turn, len(self._replies) - 1)]
             self._turn += 1
@@ -116,7 +116,7 @@ class Canned:
 
 
 @st.composite
-def conversations(draw: DrawFn) -> tuple[str, list[Reply]]:
+def conversations(draw: DrawFn) -> tuple[str, list[HttpResponse]]:
     """Draw a SELECT from a table, and what its API answers."""
     table = draw(st.sampled_from(tables()))
     method = draw(st.sampled_from([*table.resource.methods.values()]))
@@ -128,7 +128,7 @@ def conversations(draw: DrawFn) -> tuple[str, list[Reply]]:
         f"{name} BETWEEN {samples[name]} AND {samples[name]}"
         if name in bounds
         else f"{name} = {samples[name]}"
-        for name in sorted(needed(table, method))
+        for name in sorted(key_columns_of(table, method))
     ]
     if draw(st.booleans()):
         name = draw(st.sampled_from(columns))
@@ -139,7 +139,7 @@ def conversations(draw: DrawFn) -> tuple[str, list[Reply]]:
     sql += draw(st.sampled_from(("", "", " LIMIT 1", " LIMIT 2 OFFSET 1")))
     status = st.sampled_from((200,) * 9 + (204, 302, 400, 401, 404, 500))
     media = {"content-type": {"csv": "text/csv"}.get(method.answer, "application/json")}
-    replies = st.builds(Reply, status, st.just(media), answers(table, method))
+    replies = st.builds(HttpResponse, status, st.just(media), answers(table, method))
     return sql, draw(st.lists(replies, min_size=1, max_size=4))
 
 
@@ -149,7 +149,7 @@ def _literal(value: Any) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def answers_whole(drawn: tuple[str, list[Reply]]) -> None:
+def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     """A statement gives rows or an error of billql's, and no rows where an API has refused."""
     sql, replies = drawn
     wire = Canned(replies)
@@ -169,8 +169,8 @@ def answers_whole(drawn: tuple[str, list[Reply]]) -> None:
 
 
 @cache
-def _catalogue() -> Catalogue:
-    return Catalogue()
+def _catalogue() -> Catalog:
+    return Catalog()
 
 
 PROPERTIES = (

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.config.file import choose
+from billql.config.file import resolve_profile
 from billql.errors import InterfaceError
 
 from .drawing import ODD_BYTES, TEXTS, edited
@@ -63,9 +63,9 @@ def is_chosen_or_refused(text: bytes) -> None:
         path = Path(folder) / "config.toml"
         path.write_bytes(text)
         for profile in (None, "work"):
-            error = error_of(InterfaceError, partial(choose, path, profile))
+            error = error_of(InterfaceError, partial(resolve_profile, path, profile))
             if error is None:
-                assert SECRET not in repr(choose(path, profile))
+                assert SECRET not in repr(resolve_profile(path, profile))
             else:
                 assert str(path) in str(error)
 

@@ -18,7 +18,7 @@ from billql.definitions.model import Provider
 from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadAnswer, DefinitionError
-from billql.messages import Answer
+from billql.messages import Response
 
 from .drawing import ODD_BYTES, changed, edited_bytes
 from .grammar import PROVIDER, RESOURCE
@@ -110,7 +110,7 @@ def works(drawn: tuple[bytes, bytes, Query]) -> None:
         ask(table, query)
         for method in resource.methods.values():
             with suppress(BadAnswer):
-                read(table, method, Answer(body(method, plausible(table, method)), ""))
+                read(table, method, Response(body(method, plausible(table, method)), ""))
 
 
 PROPERTIES = (

@@ -21,7 +21,7 @@ from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.stackql.folder import StackqlFolder
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadAnswer, DefinitionError, InterfaceError, NotSupportedError
-from billql.messages import Answer
+from billql.messages import Response
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
 from .prop import Property
@@ -131,12 +131,14 @@ def _read_service(source: StackqlFolder, service: str, query: Query) -> None:
             found = source.find(service, name)
         except (DefinitionError, NotSupportedError):
             continue
-        table = Table("harbor", service, name, found.provider, found.resource, found.beyond)
+        table = Table(
+            "harbor", service, name, found.provider, found.resource, found.unsupported_methods
+        )
         declare(table)
         ask(table, query)
         for method in found.resource.methods.values():
             with suppress(BadAnswer):
-                read(table, method, Answer(body(method, plausible(table, method)), ""))
+                read(table, method, Response(body(method, plausible(table, method)), ""))
 
 
 def yaml_is_read_or_refused(text: bytes) -> None:

@@ -24,7 +24,7 @@ from billql.definitions.pagination import (
     Token,
 )
 from billql.errors import BadAnswer, BadValue, ListChanged
-from billql.http.exchange import Wire
+from billql.http.exchange import NetworkBackend
 from billql.messages import Page, Request
 
 from .drawing import JSON, TEXTS
@@ -76,7 +76,7 @@ def ends(drawn: tuple[Paginator, list[Page]]) -> None:
     """A list ends, or is no list; what it asks for can be sent, and stays with its server."""
     paginator, pages = drawn
     first = FIRST if not paginator.sends_in_body else replace(FIRST, method="POST", body={})
-    first = paginator.sized(first, None)
+    first = paginator.with_page_size(first, None)
     answered: list[tuple[Request, Page]] = []
     coming: deque[Request] = deque()
     reading = paginator.pages(first)
@@ -105,8 +105,8 @@ def _send(request: Request) -> None:
 
 
 @cache
-def _wire() -> Wire:
-    return Wire(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
+def _wire() -> NetworkBackend:
+    return NetworkBackend(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
 
 
 PROPERTIES = (Property("paging", lists(), ends, 200),)

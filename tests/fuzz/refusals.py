@@ -10,9 +10,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.definitions.model import ErrorBody, UnknownValue
 from billql.errors import Error
-from billql.http.api_errors import refusal
+from billql.http.api_errors import error_from_response
 from billql.http.rate_limiter import remaining, retry_after
-from billql.http.reply import Reply
+from billql.http.reply import HttpResponse
 from support.asking import TOKEN, connection, get
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed
@@ -33,17 +33,17 @@ HEADERS = (
 
 
 @st.composite
-def replies(draw: DrawFn) -> Reply:
+def replies(draw: DrawFn) -> HttpResponse:
     """Draw a reply that is no answer."""
     data = changed(RIGHT, JSON | WORDS).map(lambda one: json.dumps(one).encode())
     headers = draw(st.dictionaries(st.sampled_from(HEADERS), WORDS, max_size=3))
     status = draw(st.sampled_from((201, 204, 301, 302, 400, 401, 403, 404, 409, 429, 500, 503)))
-    return Reply(status, headers, draw(data | st.lists(ODD_BYTES).map(b"".join)))
+    return HttpResponse(status, headers, draw(data | st.lists(ODD_BYTES).map(b"".join)))
 
 
-def is_told(reply: Reply) -> None:
+def is_told(reply: HttpResponse) -> None:
     """A refusal is one of billql's errors, in a text that can be shown."""
-    error: Any = refusal(get(), connection(errors=BODIES), reply)
+    error: Any = error_from_response(get(), connection(errors=BODIES), reply)
     assert isinstance(error, Error)
     told = f"{error.message} {error.hint} {vars(error)}"
     assert TOKEN not in told

@@ -10,7 +10,7 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import Column, Method
 from billql.definitions.types import ColumnType
 from billql.fetching.row_decoder import parse
-from billql.messages import Answer
+from billql.messages import Response
 
 SAMPLES: dict[ColumnType, Any] = {
     "text": "x",
@@ -109,7 +109,7 @@ def _end_list(table: Table, method: Method, root: dict[str, Any]) -> None:
     paginator = table.paginator(method)
     total = getattr(paginator, "total", None)
     if total is not None:
-        first = parse(method, Answer(json.dumps(root, default=str).encode(), ""), "here")
+        first = parse(method, Response(json.dumps(root, default=str).encode(), ""), "here")
         _put(root, total, first.page.count)
     for word, value in (("pages_at", 1), ("more", False)):
         if (place := getattr(paginator, word, None)) is not None:

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.errors import Error, SqlError
 from billql.shell.suggest import Column, Known, suggest
 from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
-from billql.sql.statement_kind import has_list_of_rows, query_of
+from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -85,7 +85,7 @@ def rewrites(sql: str) -> None:
     assert offsets == sorted(offsets)
     assert (offsets[0], offsets[-1]) == (0, len(sql))
     assert rewriter.rewrite(result.sql, _refuse).sql == result.sql
-    has_list_of_rows(sql)
+    has_in_subquery(sql)
     query_of(sql)
     if len(tokenizer.split(sql)) == 1 and _prepared(sql) is None:
         assert rewriter.rewrite(sql, _refuse).sql == sql, "SQLite takes it as it is"
@@ -112,7 +112,7 @@ def is_quick(piece: str) -> None:
     start = time.process_time()
     rewriter.rewrite(sql, _canonical, ("f", "u"))
     tokenizer.split(sql)
-    has_list_of_rows(sql)
+    has_in_subquery(sql)
     query_of(sql)
     assert time.process_time() - start < 20
 
@@ -171,8 +171,8 @@ def _begin(connection: Connection, sql: str) -> None:
 
 
 @cache
-def _catalogue() -> Catalogue:
-    return Catalogue()
+def _catalogue() -> Catalog:
+    return Catalog()
 
 
 # People who type --------------------------------------------------------------------------------

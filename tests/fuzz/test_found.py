@@ -84,7 +84,7 @@ def test_a_number_without_end_in_the_config_file(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(f"x = {'9' * 5000}")
     with pytest.raises(InterfaceError, match=r"config\.toml is not TOML"):
-        file.choose(path)
+        file.resolve_profile(path)
 
 
 def test_a_number_without_end_in_an_index() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billql.definitions.catalog import Table
-from billql.messages import Answer
+from billql.messages import Response
 
 from . import everything
 from .answers import tables
@@ -26,5 +26,5 @@ def test_it_holds(found: Property) -> None:
 )
 def test_the_answers_that_are_changed_were_right(table: Table, name: str) -> None:
     method = table.resource.methods[name]
-    content = read(table, method, Answer(body(method, plausible(table, method)), ""))
+    content = read(table, method, Response(body(method, plausible(table, method)), ""))
     assert all(items.values for items in content.groups)

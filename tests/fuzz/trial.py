@@ -19,12 +19,12 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION, Column, Method, placeholders
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import Error
-from billql.fetching.row_decoder import Content, RowMaker, parse
-from billql.http.credentials import Connection
-from billql.http.exchange import Wire
-from billql.messages import Answer, Request
+from billql.fetching.row_decoder import ParsedPage, RowDecoder, parse
+from billql.http.credentials import ApiConnection
+from billql.http.exchange import NetworkBackend
+from billql.messages import Request, Response
 from billql.planning.binder import bind, connections_asked
-from billql.planning.planner import UNKNOWN, Constraint, Order, Plan, choose, needed
+from billql.planning.planner import UNKNOWN, Constraint, Order, Plan, choose_plan, key_columns_of
 from billql.sqlite.resource_table import declaration
 
 from .drawing import SQL_VALUES
@@ -103,13 +103,13 @@ def ask(table: Table, query: Query) -> None:
         given.append(count)
     # What methods need is asked for too: without it no plan is ever bound.
     methods = table.resource.methods.values()
-    for name in sorted({name for method in methods for name in needed(table, method)}):
+    for name in sorted({name for method in methods for name in key_columns_of(table, method)}):
         constraints.append(Constraint(name, "=", True))
         sample = SAMPLES[table.columns[name].type]
         given.append(sample if isinstance(sample, int | float | bytes) else str(sample))
     used = frozenset(names[number % len(names)] for number in query.columns)
     order = [Order(names[number % len(names)], down) for number, down in query.order]
-    plan = choose(table, constraints, used, order)
+    plan = choose_plan(table, constraints, used, order)
     _bound(table, plan, [given[number] for number in plan.arguments])
 
 
@@ -122,7 +122,11 @@ def _bound(table: Table, plan: Plan, arguments: list[Any]) -> None:
         return
     paginator = table.paginator(table.resource.methods[plan.method])
     for chain in bound.chains[:5]:
-        request = chain.first if paginator is None else paginator.sized(chain.first, bound.wanted)
+        request = (
+            chain.first
+            if paginator is None
+            else paginator.with_page_size(chain.first, bound.wanted)
+        )
         if paginator is not None:
             request, _ = paginator.skip(request, bound.skip)
             next(paginator.pages(request))
@@ -130,28 +134,28 @@ def _bound(table: Table, plan: Plan, arguments: list[Any]) -> None:
         send(request, connection)
 
 
-def send(request: Request, connection: Connection) -> None:
+def send(request: Request, connection: ApiConnection) -> None:
     """Put a request on the wire, which may refuse it."""
     with contextlib.suppress(Error):
         _wire().exchange(request, connection.headers, threading.Event())
 
 
 @cache
-def _wire() -> Wire:
-    return Wire(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
+def _wire() -> NetworkBackend:
+    return NetworkBackend(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
 
 
-def connection_of(table: Table) -> Connection:
+def connection_of(table: Table) -> ApiConnection:
     """Give a credential for a table."""
     provider = table.provider
-    return Connection(table.provider_name, provider, provider.url, "secret:key", "own", "a test")
+    return ApiConnection(table.provider_name, provider, provider.url, "secret:key", "own", "a test")
 
 
-def read(table: Table, method: Method, answer: Answer) -> Content:
+def read(table: Table, method: Method, answer: Response) -> ParsedPage:
     """Make rows of an answer, and look at each of their values; raises BadAnswer."""
     content = parse(method, answer, "GET here")
     columns = table.columns
-    maker = RowMaker(columns, columns, table.name, table.resource.unique)
+    maker = RowDecoder(columns, columns, table.name, table.resource.unique)
     echoes: dict[str, SQLValue] = {CONNECTION: "own"}
     for row in maker.rows(content, answer, echoes, "GET here"):
         *cells, identity = row

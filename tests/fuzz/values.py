@@ -10,7 +10,7 @@ import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.definitions.decoding import reader
+from billql.definitions.decoding import decoder_for
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import (
     AFFINITY,
@@ -21,8 +21,8 @@ from billql.definitions.types import (
     Operator,
     SQLValue,
 )
-from billql.planning.intervals import span, write_bound
-from billql.planning.parameter_encoding import said
+from billql.planning.intervals import interval_where, write_bound
+from billql.planning.parameter_encoding import encode_parameter
 
 from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS
 from .prop import Property
@@ -58,7 +58,7 @@ def reads(drawn: tuple[ColumnType, Format | None, list[Any]]) -> None:
 
 def _read(kind: ColumnType, format: Format | None, column: list[Any]) -> list[SQLValue] | None:
     try:
-        return reader(kind, format)(column)
+        return decoder_for(kind, format)(column)
     except ValueError:
         return None
 
@@ -83,18 +83,18 @@ def excludes_nothing(drawn: tuple[ColumnType, Parameter, list[Any], SQLValue]) -
     kind, parameter, column, value = drawn
     rows = [one for written in column for one in _read(kind, None, [written]) or ()]
     operator = parameter.operator
-    bounds = span(kind, operator, value)
+    bounds = interval_where(kind, operator, value)
     if bounds is None:
         return
     true = [one for one in rows if _compare(kind, one, operator, value)]
     if bounds.empty:
         assert true == []
         return
-    told = said(Column(type=kind, description="One."), parameter, bounds)
+    told = encode_parameter(Column(type=kind, description="One."), parameter, bounds)
     if told is None or parameter.format in ("json", "dollars", "filename", "reference"):
         return
     for one in true:
-        own = span(kind, "=", one)
+        own = interval_where(kind, "=", one)
         assert own is not None
         assert own.is_point
         assert _api_has(operator, write_bound(kind, parameter.format, "=", own.low), told)

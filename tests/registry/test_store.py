@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.errors import InterfaceError, OperationalError
 from billql.registry.shipped import Shipped
 from billql.registry.store import Store
@@ -137,16 +137,14 @@ def test_a_catalogue_reads_what_is_chosen(world: World) -> None:
     world.release("1.0.0")
     world.registry().pull("acme")
     define(world.shipped.definitions, "0.9.0", services={"usage": "hours"})
-    catalogue = Catalogue(
-        [world.store.chosen({}, world.shipped.version), world.shipped.definitions]
-    )
+    catalogue = Catalog([world.store.chosen({}, world.shipped.version), world.shipped.definitions])
     assert catalogue.provider("acme").version == "1.0.0"
     assert list(catalogue.names()) == ["acme.billing.invoices"]
 
 
 def test_the_versions_that_ship_are_found_without_yaml(tmp_path: Path) -> None:
     shipped = Shipped()
-    catalogue = Catalogue()
+    catalogue = Catalog()
     assert "digitalocean" in shipped.providers()
     for provider in shipped.providers():
         assert shipped.version(provider) == catalogue.provider(provider).version

@@ -13,8 +13,8 @@ import pytest
 from rich.console import Console
 
 from billql.definitions.pagination import NextUrl, PageNumber, Token
-from billql.fetching.scan_stats import ScanFigures
-from billql.http.client import Trip
+from billql.fetching.scan_stats import ScanStats
+from billql.http.client import RequestTracker
 from billql.messages import Page
 from billql.output.progress import Progress, drawn
 from billql.sandbox import Sandbox
@@ -25,7 +25,7 @@ from .terminal import Terminal
 SQL = "SELECT count(*) AS n FROM digitalocean.billing.billing_history"
 
 
-def lines(scans: Sequence[ScanFigures]) -> list[str]:
+def lines(scans: Sequence[ScanStats]) -> list[str]:
     out = io.StringIO()
     Console(file=out, width=100).print(drawn(scans, 7.4))
     return [line.rstrip() for line in out.getvalue().splitlines()]
@@ -34,32 +34,32 @@ def lines(scans: Sequence[ScanFigures]) -> list[str]:
 @pytest.mark.parametrize(
     ("figures", "expected"),
     [
-        (ScanFigures("a.b.c"), "a.b.c  0 pages  0 rows  0 requests"),
-        (ScanFigures("a.b.c", 1, 1, 1), "a.b.c  1 page  1 row  1 request"),
+        (ScanStats("a.b.c"), "a.b.c  0 pages  0 rows  0 requests"),
+        (ScanStats("a.b.c", 1, 1, 1), "a.b.c  1 page  1 row  1 request"),
         (
-            ScanFigures("a.b.c", 30, 12, 2400, expected=25),
+            ScanStats("a.b.c", 30, 12, 2400, expected=25),
             "a.b.c  12 of 25 pages  2,400 rows  30 requests",
         ),
-        (ScanFigures("a.b.c", expected=1), "a.b.c  0 of 1 page  0 rows  0 requests"),
+        (ScanStats("a.b.c", expected=1), "a.b.c  0 of 1 page  0 rows  0 requests"),
         # A list that moved has been read twice.
         (
-            ScanFigures("a.b.c", 30, 26, 5000, expected=25),
+            ScanStats("a.b.c", 30, 26, 5000, expected=25),
             "a.b.c  26 pages  5,000 rows  30 requests",
         ),
     ],
 )
-def test_a_scan(figures: ScanFigures, expected: str) -> None:
+def test_a_scan(figures: ScanStats, expected: str) -> None:
     assert lines([figures]) == [expected]
 
 
 def test_a_wait() -> None:
-    figures = ScanFigures("a.b.c")
+    figures = ScanStats("a.b.c")
     figures.trips |= {waiting(12.3), waiting(0.0)}
     assert lines([figures]) == ["a.b.c  0 pages  0 rows  0 requests  waiting 12 s"]
 
 
-def waiting(seconds: float) -> Trip:
-    return Trip(lambda: None, threading.Event(), waited=seconds)
+def waiting(seconds: float) -> RequestTracker:
+    return RequestTracker(lambda: None, threading.Event(), waited=seconds)
 
 
 def test_the_first_page_of_a_list_may_tell_how_many_there_are() -> None:
@@ -68,14 +68,14 @@ def test_the_first_page_of_a_list_may_tell_how_many_there_are() -> None:
     by_link = NextUrl(path="next", total="meta.total")
     assert [kind.foretold(page) for kind in (by_number, by_link)] == [3, 3]
     assert NextUrl(path="next").foretold(page) is None
-    assert Token().foretold(page) is None
+    assert Token().page_count_hint(page) is None
     assert by_number.foretold(Page({"meta": {"total": 0}}, 0)) is None
     assert by_link.foretold(Page({}, 20)) is None
 
 
 def test_no_scan_and_many() -> None:
     assert lines([]) == ["running for 7 s"]
-    many = lines([ScanFigures(f"a.b.c{number}") for number in range(12)])
+    many = lines([ScanStats(f"a.b.c{number}") for number in range(12)])
     assert many[0].split() == ["…", "and", "4", "more", "scans", "before"]
     assert [line.split()[0] for line in many[1:]] == [f"a.b.c{number}" for number in range(4, 12)]
 

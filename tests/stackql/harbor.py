@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 import billql
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.stackql.adding import add
 
 DOCUMENTS = Path(__file__).parent / "documents" / "harbor"
@@ -70,4 +70,4 @@ def read(tmp_path: Path, harbor: Harbor, sql: str, *bindings: Any) -> list[Any]:
 
 def table(tmp_path: Path, name: str) -> Table:
     """Find a table of the harbor."""
-    return Catalogue([root(tmp_path)]).table(name)
+    return Catalog([root(tmp_path)]).table(name)

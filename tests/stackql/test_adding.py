@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from billql.cli import main
-from billql.definitions.catalog import Catalogue, built_in_root
+from billql.definitions.catalog import Catalog, built_in_root
 from billql.definitions.stackql import adding
 from billql.definitions.stackql.adding import add, remove
 from billql.errors import InterfaceError
@@ -29,7 +29,7 @@ def write(folder: Path, *versions: str) -> Path:
 
 def test_a_provider_is_added_and_its_services_are_not_read(tmp_path: Path) -> None:
     assert add(DOCUMENTS, tmp_path) == ("harbor", 3)
-    catalogue = Catalogue([tmp_path / "stackql", built_in_root()])
+    catalogue = Catalog([tmp_path / "stackql", built_in_root()])
     assert "harbor" in catalogue.providers()
     assert "digitalocean" in catalogue.providers()
 
@@ -60,7 +60,7 @@ def test_a_name_that_is_taken(tmp_path: Path) -> None:
         add(DOCUMENTS, tmp_path, taken=["harbor"])
     assert caught.value.hint == "Give this one another name: --as NAME."
     assert add(DOCUMENTS, tmp_path, "port", ["harbor"]) == ("port", 3)
-    assert Catalogue([tmp_path / "stackql"]).table("port.ships.ships").name == "port.ships.ships"
+    assert Catalog([tmp_path / "stackql"]).table("port.ships.ships").name == "port.ships.ships"
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a.b", "A", "1a", "a b"])

@@ -51,7 +51,7 @@ def test_keys(said: dict[str, str], headers: dict[str, str]) -> None:
 def test_several_keys() -> None:
     second = {"type": "custom", "name": "X-B", "credentialsenvvar": "B"}
     found = of("custom", name="X-A", credentialsenvvar="A", successor=second)
-    assert found.variables() == ("A", "B")
+    assert found.env_vars() == ("A", "B")
     assert found.headers("1:2") == {"X-A": "1", "X-B": "2"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.errors import (
     ApiError,
     BadAnswer,
@@ -189,7 +189,7 @@ def test_what_cannot_be_done_is_said_where_it_is_used(tmp_path: Path, name: str,
 
 
 def test_names_are_told_without_the_services(tmp_path: Path) -> None:
-    catalogue = Catalogue([root(tmp_path)])
+    catalogue = Catalog([root(tmp_path)])
     for document in (tmp_path / "stackql" / "harbor" / "services").iterdir():
         document.write_text("nothing of use: [")
     assert catalogue.providers() == ["harbor"]
@@ -199,7 +199,7 @@ def test_names_are_told_without_the_services(tmp_path: Path) -> None:
 
 
 def test_a_broken_service_does_not_disturb_the_others(tmp_path: Path) -> None:
-    catalogue = Catalogue([root(tmp_path)])
+    catalogue = Catalog([root(tmp_path)])
     assert catalogue.resources("harbor", "ships") == ["ships", "crew", "manifests"]
     with pytest.raises(DefinitionError, match=r"broken\.yaml:\d+: not YAML"):
         catalogue.resources("harbor", "broken")
@@ -208,9 +208,9 @@ def test_a_broken_service_does_not_disturb_the_others(tmp_path: Path) -> None:
 
 
 def test_the_provider_tells_of_itself(tmp_path: Path) -> None:
-    provider = Catalogue([root(tmp_path)]).provider("harbor")
+    provider = Catalog([root(tmp_path)]).provider("harbor")
     assert (provider.title, provider.version) == ("harbor", "0.0.0")
-    assert provider.auth.variables() == ("HARBOR_TOKEN",)
+    assert provider.auth.env_vars() == ("HARBOR_TOKEN",)
 
 
 def test_columns_are_those_of_the_rows_and_the_parameters(tmp_path: Path) -> None:
@@ -234,9 +234,9 @@ def test_columns_are_those_of_the_rows_and_the_parameters(tmp_path: Path) -> Non
 def test_what_was_parsed_is_kept(tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     folder = root(tmp_path)
-    first = Catalogue([folder], cache).table("harbor.ships.ships")
+    first = Catalog([folder], cache).table("harbor.ships.ships")
     assert len(list(cache.iterdir())) == 2
-    assert Catalogue([folder], cache).table("harbor.ships.ships") == first
+    assert Catalog([folder], cache).table("harbor.ships.ships") == first
 
 
 def test_explain_says_what_is_sent(tmp_path: Path) -> None:
@@ -250,5 +250,5 @@ def test_nothing_of_a_document_is_sql(tmp_path: Path) -> None:
     folder = root(tmp_path)
     text = document.read_text().replace("'@type'", "'a\" TEXT); DROP TABLE x; --'")
     document.write_text(text)
-    columns = Catalogue([folder]).table("harbor.dues.receipts").resource.columns
+    columns = Catalog([folder]).table("harbor.dues.receipts").resource.columns
     assert "a_ TEXT__ DROP TABLE x_ --" in columns

@@ -10,9 +10,9 @@ import msgspec
 
 from billql.definitions.auth.bearer import Bearer
 from billql.definitions.model import ErrorBody, Provider
-from billql.http.client import Transport, Trip
-from billql.http.credentials import Connection
-from billql.messages import Answer, Request
+from billql.http.client import ApiClient, RequestTracker
+from billql.http.credentials import ApiConnection
+from billql.messages import Request, Response
 
 TOKEN = "tok_8f14e45fceea167a5a36dedd4bea2543"
 
@@ -30,10 +30,10 @@ PROVIDER = Provider(
 
 def connection(
     url: str = "https://api.example.com", token: str = TOKEN, name: str = "mock", **changes: Any
-) -> Connection:
+) -> ApiConnection:
     """Give a connection to the mock provider, changed a little."""
     provider = msgspec.structs.replace(PROVIDER, **changes)
-    return Connection(name, provider, url, token, name, provider.auth.secret)
+    return ApiConnection(name, provider, url, token, name, provider.auth.secret)
 
 
 def get(base: str = "https://api.example.com", path: str = "/v1/things", **query: str) -> Request:
@@ -41,11 +41,11 @@ def get(base: str = "https://api.example.com", path: str = "/v1/things", **query
     return Request("GET", f"{base}{path}", tuple(query.items()))
 
 
-def trip(spend: Callable[[], None] = lambda: None) -> Trip:
+def trip(spend: Callable[[], None] = lambda: None) -> RequestTracker:
     """Give a trip that nobody follows."""
-    return Trip(spend, threading.Event())
+    return RequestTracker(spend, threading.Event())
 
 
-def ask(transport: Transport, to: Connection, request: Request | None = None) -> Answer:
+def ask(transport: ApiClient, to: ApiConnection, request: Request | None = None) -> Response:
     """Send a request, and wait for what becomes of it."""
     return transport.send(request or get(to.url), to, trip()).result(30)

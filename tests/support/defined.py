@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from billql.config.settings import Settings
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -79,7 +79,7 @@ def opened(
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"own": TOKEN},
-        "catalogue": Catalogue([definitions.parent]),
+        "catalogue": Catalog([definitions.parent]),
         "http_transport": httpx.MockTransport(api),
         "settings": Settings(attempts=1, patience=1),
         **options,

@@ -11,8 +11,8 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import ApiError
-from billql.http.client import Transport
-from billql.http.exchange import Wire
+from billql.http.client import ApiClient
+from billql.http.exchange import NetworkBackend
 
 from .asking import ask, connection
 from .clock import FakeClock
@@ -42,10 +42,10 @@ class Api:
 
 
 @contextmanager
-def asking(api: Api, **settings: Any) -> Iterator[Transport]:
+def asking(api: Api, **settings: Any) -> Iterator[ApiClient]:
     chosen = Settings(**settings)
-    wire = Wire(chosen, httpx.MockTransport(api), api.clock)
-    transport = Transport(chosen, wire, api.clock)
+    wire = NetworkBackend(chosen, httpx.MockTransport(api), api.clock)
+    transport = ApiClient(chosen, wire, api.clock)
     try:
         yield transport
     finally:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 from billql.config.settings import Settings
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Bindings, Row, Session
 
@@ -285,7 +285,7 @@ def opened(
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"shop": TOKEN},
-        "catalogue": Catalogue([definitions.parent]),
+        "catalogue": Catalog([definitions.parent]),
         **where,
         **options,
     }

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from billql.config.settings import Settings
-from billql.http.exchange import Wire
-from billql.http.reply import NoReply, Reply
+from billql.http.exchange import NetworkBackend
+from billql.http.reply import HttpResponse, NoResponse
 from billql.messages import Request
 
 from .asking import TOKEN, get
@@ -18,8 +18,8 @@ from .server import Server
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
-def exchange(server: Server, request: Request | None = None, **settings: Any) -> Reply:
-    wire = Wire(Settings(**settings))
+def exchange(server: Server, request: Request | None = None, **settings: Any) -> HttpResponse:
+    wire = NetworkBackend(Settings(**settings))
     try:
         return wire.exchange(request or get(server.url), AUTHORIZATION, threading.Event())
     finally:
@@ -28,7 +28,7 @@ def exchange(server: Server, request: Request | None = None, **settings: Any) ->
 
 def broken(server: Server, **settings: Any) -> str:
     """Exchange what must fail; gives the reason."""
-    with pytest.raises(NoReply) as caught:
+    with pytest.raises(NoResponse) as caught:
         exchange(server, **settings)
     assert caught.value.again
     return str(caught.value)

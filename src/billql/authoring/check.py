@@ -14,13 +14,13 @@ from pathlib import Path
 from billql.authoring import examples, lint
 from billql.authoring.finding import Finding, Severity
 from billql.authoring.lines import Lines
-from billql.definitions.catalog import Catalogue, Table, built_in_root
+from billql.definitions.catalog import Catalog, Table, built_in_root
 from billql.definitions.model import Provider, Service
 from billql.definitions.rules import Problem
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import DefinitionError, InterfaceError
 from billql.sqlite.session import Session
-from billql.util.struct_errors import Place
+from billql.util.struct_errors import DocumentPath
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -51,7 +51,7 @@ def check(folder: Path) -> Iterator[Finding]:
         return
     services: list[Service] = []
     complete = True
-    catalogue = Catalogue([{name: folder}, built_in_root()])
+    catalogue = Catalog([{name: folder}, built_in_root()])
     with closing(examples.session(catalogue)) as session:
         for path in sorted(folder.glob("*.yaml")):
             if path == file:
@@ -86,7 +86,7 @@ def _service_findings(
         return
     for name, resource in service.resources.items():
         table = Table(path.resolve().parent.name, path.stem, name, provider, resource)
-        place: Place = ("resources", name)
+        place: DocumentPath = ("resources", name)
         for rule in lint.RULES:
             for inner, message in rule(table):
                 problem = (*place, *inner), message
@@ -97,7 +97,7 @@ def _service_findings(
 def _example_findings(
     path: Path, lines: Lines, table: Table, session: Session
 ) -> Iterator[Finding]:
-    place: Place = ("resources", table.resource_name, "examples")
+    place: DocumentPath = ("resources", table.resource_name, "examples")
     if not examples.reads_itself(table):
         problem = place, f"no example reads {table.name}"
         yield _finding("warning", "example-itself", path, lines, problem)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.errors import Error, SqlError
 from billql.sql import rewriter
 from billql.sql.tokenizer import first_word
@@ -29,7 +29,7 @@ class Fault(NamedTuple):
     offset: int = 0
 
 
-def session(catalogue: Catalogue) -> Session:
+def session(catalogue: Catalog) -> Session:
     """Open a session that plans statements over definitions, and that has no token to run them."""
     from billql.sqlite.engine import Options
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from billql.util.struct_errors import Place
+from billql.util.struct_errors import DocumentPath
 
 Severity = Literal["error", "warning"]
 
@@ -24,7 +24,7 @@ class Finding:
     path: Path | None = None
     """The file; None if the message names file, line and place itself."""
     line: int = 1
-    place: Place = ()
+    place: DocumentPath = ()
 
     def __str__(self) -> str:
         if self.path is None:

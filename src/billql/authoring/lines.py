@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from billql.util.struct_errors import Place
+from billql.util.struct_errors import DocumentPath
 
 
 class Lines:
@@ -15,19 +15,19 @@ class Lines:
     def __init__(self, path: Path) -> None:
         self._root = yaml.compose(path.read_bytes(), Loader=yaml.CSafeLoader)
 
-    def of(self, place: Place) -> int:
+    def of(self, place: DocumentPath) -> int:
         """Give the line of a part, or of the nearest part around it that is there."""
         line, _ = self._find(place)
         return line
 
-    def of_text(self, place: Place, offset: int) -> int:
+    def of_text(self, place: DocumentPath, offset: int) -> int:
         """Give the line of a character of a text, which may be one of several lines."""
         line, node = self._find(place)
         if not isinstance(node, yaml.ScalarNode) or node.style != "|":
             return line
         return line + 1 + str(node.value).count("\n", 0, offset)
 
-    def _find(self, place: Place) -> tuple[int, yaml.Node | None]:
+    def _find(self, place: DocumentPath) -> tuple[int, yaml.Node | None]:
         node: yaml.Node | None = self._root
         line = 1
         for part in place:

@@ -18,8 +18,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from billql.errors import ConnectionFailed, InterfaceError
-from billql.http.credentials import Connection
-from billql.http.reply import Exchanges, Reply, told
+from billql.http.credentials import ApiConnection
+from billql.http.reply import HttpBackend, HttpResponse, describe_request
 from billql.messages import KEPT_HEADERS, Request
 
 _VERSION = 1
@@ -37,22 +37,22 @@ def _key(request: Request) -> Key:
 class Recorder:
     """Passes requests on, and keeps what comes back: the last answer to each."""
 
-    def __init__(self, wire: Exchanges) -> None:
+    def __init__(self, wire: HttpBackend) -> None:
         self._wire = wire
         self._lock = threading.Lock()
-        self._replies: dict[Key, tuple[Request, Reply]] = {}
+        self._replies: dict[Key, tuple[Request, HttpResponse]] = {}
         self._origins: dict[str, str] = {}
         self._secrets: set[str] = set()
         """The tokens, in each form in which an API may repeat them."""
 
-    def know(self, connection: Connection) -> None:
+    def know(self, connection: ApiConnection) -> None:
         """Learn where a provider's requests go, and which token must not be written."""
         self._origins[connection.provider_name] = connection.url
-        self._secrets |= {*connection.hide.forms}
+        self._secrets |= {*connection.redact.forms}
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
-    ) -> Reply:
+    ) -> HttpResponse:
         """Send a request and keep what comes back."""
         reply = self._wire.exchange(request, headers, stop)
         with self._lock:
@@ -82,11 +82,11 @@ class Recorder:
             raise InterfaceError(f"{path} cannot be written: {error.strerror}") from error
         return len(self._replies)
 
-    def _line(self, request: Request, reply: Reply) -> dict[str, Any]:
+    def _line(self, request: Request, reply: HttpResponse) -> dict[str, Any]:
         body = reply.body
         for secret in self._hidden_first():
             body = body.replace(secret.encode(), _HIDDEN)
-        kept = {*KEPT_HEADERS, *request.keeps} & {*reply.headers}
+        kept = {*KEPT_HEADERS, *request.keep_headers} & {*reply.headers}
         return {
             "method": request.method,
             "url": request.url,
@@ -130,14 +130,14 @@ class Player:
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
-    ) -> Reply:
+    ) -> HttpResponse:
         """Give the answer that was recorded; raises ConnectionFailed if there is none."""
         found = self._replies.get(_key(request))
         if found is None:
             query = f"?{urlencode(request.query)}" if request.query else ""
             body = "" if request.body is None else f" with the body {json.dumps(request.body)}"
             raise ConnectionFailed(
-                f"{told(request)}{query}{body} is not in the recording {self._path}",
+                f"{describe_request(request)}{query}{body} is not in the recording {self._path}",
                 hint="An example that speaks of today asks for something else every day. "
                 "Record again with --record.",
             )
@@ -154,7 +154,7 @@ def _written(body: bytes) -> dict[str, str]:
         return {"base64": base64.b64encode(body).decode()}
 
 
-def _read(line: Mapping[str, Any]) -> tuple[Key, Reply]:
+def _read(line: Mapping[str, Any]) -> tuple[Key, HttpResponse]:
     query: Iterable[Iterable[str]] = line["query"]
     request = Request(
         line["method"],
@@ -164,4 +164,4 @@ def _read(line: Mapping[str, Any]) -> tuple[Key, Reply]:
     )
     text = line.get("text")
     body = base64.b64decode(line["base64"]) if text is None else text.encode()
-    return _key(request), Reply(line["status"], line["headers"], body)
+    return _key(request), HttpResponse(line["status"], line["headers"], body)

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from billql.authoring.examples import no_query, tables
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.errors import Error, SqlError, UnknownName
-from billql.http.credentials import Connection
+from billql.http.credentials import ApiConnection
 from billql.sqlite.session import Session
 from billql.util.text import counted
 
@@ -38,7 +38,7 @@ class Outcome:
         return f"{self.table} {self.number}: {what}; {cost}"
 
 
-def chosen(catalogue: Catalogue, provider: str, resource: str | None) -> list[Table]:
+def chosen(catalogue: Catalog, provider: str, resource: str | None) -> list[Table]:
     """Give a provider's resources, or the one of a name of one, two or three parts.
 
     Raises UnknownName or DefinitionError.
@@ -60,7 +60,7 @@ def chosen(catalogue: Catalogue, provider: str, resource: str | None) -> list[Ta
 
 
 def outcomes(
-    session: Session, resources: Iterable[Table], know: Callable[[Connection], None]
+    session: Session, resources: Iterable[Table], know: Callable[[ApiConnection], None]
 ) -> Iterator[Outcome]:
     """Run the examples of some resources, one after the other.
 
@@ -77,7 +77,7 @@ def _run(
     number: int,
     question: str,
     sql: str,
-    know: Callable[[Connection], None],
+    know: Callable[[ApiConnection], None],
 ) -> Outcome:
     start = time.perf_counter()
     rows = columns = 0

@@ -25,9 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         terminal.prepare()
         options = parser.parse(arguments)
-        return report.guarded(lambda: parser.run(options), debug=options.debug)
+        return report.run_guarded(lambda: parser.run(options), debug=options.debug)
     except KeyboardInterrupt:
         return 130
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 0
-        return report.guarded(lambda: code, debug=False)  # flushes what is left in stdout
+        return report.run_guarded(lambda: code, debug=False)  # flushes what is left in stdout

@@ -71,7 +71,7 @@ def _show(options: Namespace, text: str) -> None:
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")
         return
-    answer = terminal.Answer()
+    answer = terminal.BufferedStdout()
     style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout))
     answer.write(drawn(figure, style))
     answer.end()

@@ -38,13 +38,13 @@ def _made(options: Namespace) -> Mapping[str, str]:
     from contextlib import closing
 
     from billql.cli import parser
-    from billql.definitions.catalog import Catalogue, built_in_root
+    from billql.definitions.catalog import Catalog, built_in_root
     from billql.docs import facts, pages
     from billql.docs.samples import SandboxSamples
 
     places = [*(Path(folder) for folder in options.definitions), built_in_root()]
     with closing(SandboxSamples(places)) as samples:
-        providers = facts.gather(Catalogue(places), samples)
+        providers = facts.gather(Catalog(places), samples)
     return pages.build(providers, parser.make())
 
 

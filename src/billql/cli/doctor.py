@@ -30,9 +30,11 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Print each finding at once; return the exit code of the worst error."""
     from billql.doctor import examine, worst
-    from billql.sqlite.options import Asked
+    from billql.sqlite.options import ConnectOptions
 
-    asked = Asked(profile=options.profile, config=options.config, definitions=options.definitions)
+    asked = ConnectOptions(
+        profile=options.profile, config=options.config, definitions=options.definitions
+    )
     findings = []
     for finding in examine(asked, online=options.online):
         findings.append(finding)

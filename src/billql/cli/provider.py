@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from billql.authoring.recording import Player, Recorder
-    from billql.definitions.catalog import Catalogue
-    from billql.http.credentials import Connection
+    from billql.definitions.catalog import Catalog
+    from billql.http.credentials import ApiConnection
     from billql.sandbox import Sandbox
     from billql.sqlite.engine import Options
 
@@ -150,15 +150,15 @@ def _try(options: Namespace) -> int:
     from billql.authoring import trial
     from billql.authoring.recording import Player, Recorder
     from billql.config.settings import Settings
-    from billql.definitions.catalog import Catalogue, built_in_root
-    from billql.http.exchange import Wire
+    from billql.definitions.catalog import Catalog, built_in_root
+    from billql.http.exchange import NetworkBackend
     from billql.sandbox import Sandbox
     from billql.sqlite.session import Session
     from billql.util.text import counted
 
     folder = Path(options.folder)
     name = folder.resolve().name
-    catalogue = Catalogue([{name: folder}, built_in_root()])
+    catalogue = Catalog([{name: folder}, built_in_root()])
     tables = trial.chosen(catalogue, name, options.resource)
     worst = int(Exit.OK)
     with ExitStack() as opened:
@@ -166,14 +166,14 @@ def _try(options: Namespace) -> int:
         if options.replay:
             chosen = _replayed(catalogue, Player(Path(options.replay)))
         else:
-            recorder = Recorder(Wire(Settings())) if options.record else None
+            recorder = Recorder(NetworkBackend(Settings())) if options.record else None
             sandbox = opened.enter_context(Sandbox(untidy=True)) if options.sandbox else None
             chosen = _asked(catalogue, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
         for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):
             stdout.line(str(outcome))
             if outcome.error is not None:
-                worst = max(worst, outcome.error.exit)
+                worst = max(worst, outcome.error.exit_code)
                 if outcome.error.hint:
                     _say(f"hint: {outcome.error.hint}")
     if recorder is not None:
@@ -182,11 +182,11 @@ def _try(options: Namespace) -> int:
     return worst
 
 
-def _ignore(connection: Connection) -> None:
+def _ignore(connection: ApiConnection) -> None:
     """Record nothing."""
 
 
-def _replayed(catalogue: Catalogue, player: Player) -> Options:
+def _replayed(catalogue: Catalog, player: Player) -> Options:
     """Return options that replay a recording; any token will do, because nothing is sent."""
     from billql.sqlite.engine import Options
 
@@ -195,7 +195,7 @@ def _replayed(catalogue: Catalogue, player: Player) -> Options:
 
 
 def _asked(
-    catalogue: Catalogue,
+    catalogue: Catalog,
     recorder: Recorder | None,
     sandbox: Sandbox | None,
     against: Mapping[str, str | None],
@@ -204,7 +204,7 @@ def _asked(
     from dataclasses import replace
 
     from billql.sqlite.engine import Options
-    from billql.sqlite.options import Asked
+    from billql.sqlite.options import ConnectOptions
 
     if sandbox is not None:
         # Without the tokens of the user, nothing can be sent to a real API.
@@ -212,6 +212,6 @@ def _asked(
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:
         return Options(os.environ, urls=urls, catalogue=catalogue, wire=recorder)
-    asked = Asked()
+    asked = ConnectOptions()
     options = asked.options(asked.configured())
     return replace(options, catalogue=catalogue, wire=recorder, cache=None)

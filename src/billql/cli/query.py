@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
-from billql.cli.report import guarded
+from billql.cli.report import run_guarded
 from billql.errors import InterfaceError
-from billql.output import FORMATS, Results, Style, find, screen, stderr
+from billql.output import FORMATS, ResultWriter, Style, find, screen, stderr
 from billql.output.progress import Progress
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from billql.dbapi.cursor import Row
-    from billql.fetching.scan_stats import ScanFigures
+    from billql.fetching.scan_stats import ScanStats
     from billql.output import Columns, Rows
     from billql.output.file import Put
 
@@ -63,7 +63,7 @@ class Costs:
 
     def __init__(self) -> None:
         self.rows = 0
-        self.scans: list[ScanFigures] = []
+        self.scans: list[ScanStats] = []
         self._start = time.perf_counter()
 
     def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
@@ -87,7 +87,7 @@ class Costs:
 def run(options: Namespace) -> int:
     """Run the command."""
     costs = Costs()
-    code = guarded(lambda: _run(options, costs), debug=options.debug)
+    code = run_guarded(lambda: _run(options, costs), debug=options.debug)
     if options.stats:
         costs.print()
     return code
@@ -146,10 +146,10 @@ def _printing(name: str, clear: Callable[[], None]) -> Put:
         )
     out = sys.stdout
     style = Style(screen.width(out), screen.has_color(out), vertical=None)
-    results = Results(name, style)
+    results = ResultWriter(name, style)
 
     def put(columns: Columns, rows: Rows) -> None:
-        answer = terminal.Answer(clear)
+        answer = terminal.BufferedStdout(clear)
         results.write(columns, rows, answer)
         answer.end()
 

@@ -172,12 +172,12 @@ def _add_stackql_options(command: ArgumentParser) -> None:
 
 
 def _add_stackql(options: Namespace) -> int:
-    from billql.definitions.catalog import Catalogue
+    from billql.definitions.catalog import Catalog
     from billql.definitions.stackql import adding
     from billql.registry.store import Store
 
     data = _data(options)
-    taken = [*Catalogue().providers(), *Store(data).providers()]
+    taken = [*Catalog().providers(), *Store(data).providers()]
     name, services = adding.add(options.path, data, options.name, taken)
     _say(f"Added {name}, with {counted(services, 'service')}.")
     if lacking := adding.missing(name, data):
@@ -298,9 +298,9 @@ def _data(options: Namespace) -> Path:
 
 def _connect(options: Namespace) -> AbstractContextManager[Registry]:
     from billql.registry.client import connect
-    from billql.sqlite.options import Asked
+    from billql.sqlite.options import ConnectOptions
 
-    found = Asked().configured()
+    found = ConnectOptions().configured()
     place = getattr(options, "place", None)
     return connect(_data(options), place, url=found.registry.url, pins=found.providers)
 
@@ -308,7 +308,7 @@ def _connect(options: Namespace) -> AbstractContextManager[Registry]:
 def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Namespace) -> None:
     out = sys.stdout
     form = find(options.format or ("table" if out.isatty() else "csv"))
-    answer = terminal.Answer()
+    answer = terminal.BufferedStdout()
     style = Style(screen.width(out), screen.has_color(out))
     form.write([(name, None) for name in names], iter(rows), answer, style)
     answer.end()

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def guarded(action: Callable[[], int], *, debug: bool) -> int:
+def run_guarded(action: Callable[[], int], *, debug: bool) -> int:
     """Run `action` and return its exit code; report an error and return the code of its kind.
 
     An error of the last flush of stdout is reported too.
@@ -30,8 +30,8 @@ def guarded(action: Callable[[], int], *, debug: bool) -> int:
     except Error as error:
         from billql.output import problems
 
-        problems.show(problems.told(error), sys.stderr)
-        return error.exit
+        problems.show(problems.format_error(error), sys.stderr)
+        return error.exit_code
     except OSError as error:
         from billql.output import problems
 

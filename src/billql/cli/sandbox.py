@@ -7,7 +7,7 @@ import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from billql.cli.options import count, seconds
-from billql.definitions.catalog import Catalogue
+from billql.definitions.catalog import Catalog
 from billql.errors import InterfaceError
 from billql.output import stderr, stdout
 from billql.sandbox import MOST, SCALES, Limits, Sandbox
@@ -47,7 +47,7 @@ def run(options: Namespace) -> int:
     """Serve until a signal arrives; print its addresses and tokens as `export` lines of a shell."""
     signal.signal(signal.SIGTERM, _stop)
     with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
-        catalogue = Catalogue()
+        catalogue = Catalog()
         for name, url in sandbox.urls.items():
             known = name in catalogue.providers()
             variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"

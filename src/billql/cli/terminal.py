@@ -19,7 +19,7 @@ STDOUT = ("-", "/dev/stdout")
 """The file names that mean stdout."""
 
 
-class Answer:
+class BufferedStdout:
     """stdout for one result: nothing is written before the result is complete, or long.
 
     `clear` is called before the first write.

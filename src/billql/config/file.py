@@ -25,7 +25,7 @@ from msgspec import Meta
 
 from billql.config.settings import Settings
 from billql.errors import InterfaceError
-from billql.util.struct_errors import FIRST_USE, misfit
+from billql.util.struct_errors import MSGSPEC_LOCK, explain_mismatch
 
 MAX_BYTES = 1024 * 1024
 """A config file larger than this is not one that a person wrote."""
@@ -113,7 +113,7 @@ class Config(_Strict, frozen=True, kw_only=True):
     """Where definitions can be pulled from."""
 
 
-class Chosen(_Strict, frozen=True, kw_only=True):
+class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     """What a config file says once a profile has been chosen."""
 
     connections: dict[str, ConnectionConfig] = {}
@@ -151,11 +151,13 @@ def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[st
     return config, ()
 
 
-def choose(path: Path | None, profile: str | None = None, *, required: bool = False) -> Chosen:
+def resolve_profile(
+    path: Path | None, profile: str | None = None, *, required: bool = False
+) -> ResolvedConfig:
     """Read a config file and choose a profile of it; raises InterfaceError."""
     config, warnings = read(path, required=required)
     name = profile or config.profile
-    whole = Chosen(
+    whole = ResolvedConfig(
         connections=config.connections,
         settings=config.settings,
         providers=dict(config.providers),
@@ -206,9 +208,9 @@ def _parse(path: Path, content: bytes) -> Config:
     except (ValueError, RecursionError) as error:  # not TOML, a number without end
         raise InterfaceError(f"{path} is not TOML: {error}") from None
     try:
-        with FIRST_USE:
+        with MSGSPEC_LOCK:
             return msgspec.convert(value, Config)
     except msgspec.ValidationError:
-        place, message = misfit(value, Config)
+        place, message = explain_mismatch(value, Config)
         where = ".".join(map(str, place))
         raise InterfaceError(f"{path}: {where + ': ' if where else ''}{message}") from None

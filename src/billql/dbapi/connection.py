@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from billql.config.file import Chosen
+    from billql.config.file import ResolvedConfig
     from billql.config.settings import Settings
-    from billql.fetching.response_cache import Kept
+    from billql.fetching.response_cache import CacheStats
     from billql.sandbox import Sandbox
     from billql.sqlite.engine import Options
-    from billql.sqlite.options import Asked
+    from billql.sqlite.options import ConnectOptions
 
 apilevel = "2.0"
 threadsafety = 1
@@ -106,10 +106,10 @@ def connect(
     }
     said |= {} if environ is None else {"environ": environ}
 
-    def configured() -> tuple[Asked, Chosen]:
-        from billql.sqlite.options import Asked
+    def configured() -> tuple[ConnectOptions, ResolvedConfig]:
+        from billql.sqlite.options import ConnectOptions
 
-        asked = Asked(**said)
+        asked = ConnectOptions(**said)
         found = asked.configured()
         for warning in found.warnings:
             warn(warning)
@@ -209,15 +209,15 @@ class Connection:
         self._use().interrupt()
 
     @property
-    def in_use(self) -> str:
+    def namespace(self) -> str:
         """What USE has chosen, as a dotted name; empty if nothing."""
-        return self._use().naming.in_use
+        return self._use().names.in_use
 
-    def kept(self) -> Kept:
+    def cache_info(self) -> CacheStats:
         """Tell how much is kept of what APIs have answered, to serve later statements."""
-        return self._use().engine.answers.kept()
+        return self._use().engine.answers.stats()
 
-    def forget(self) -> None:
+    def clear_cache(self) -> None:
         """Forget what APIs have answered, so that later statements ask anew."""
         self._use().engine.answers.clear()
 
@@ -241,7 +241,7 @@ class Connection:
     ) -> None:
         """Commit or roll back, and close."""
         try:
-            if not (self._closed or self._session.turn.is_inherited):
+            if not (self._closed or self._session.guard.is_forked_copy):
                 (self.commit if kind is None else self.rollback)()
         finally:
             self.close()
@@ -249,5 +249,5 @@ class Connection:
     def _use(self) -> Session:
         if self._closed:
             raise errors.ClosedError("The connection is closed")
-        self._session.turn.check()
+        self._session.guard.check()
         return self._session

@@ -15,7 +15,7 @@ from billql.sql import rewriter
 
 if TYPE_CHECKING:
     from billql.dbapi.connection import Connection
-    from billql.fetching.scan_stats import ScanFigures
+    from billql.fetching.scan_stats import ScanStats
     from billql.sqlite.session import Execution, Session
 
 Row = tuple[Any, ...]
@@ -43,7 +43,7 @@ class Cursor:
         NULL or missing."""
         self._rows: Iterator[Row] | None = None
         self._execution: Execution | None = None
-        self._scans: list[list[ScanFigures]] = []  # of each statement; they still grow
+        self._scans: list[list[ScanStats]] = []  # of each statement; they still grow
         self._starts = False  # whether a statement is on its way to its first row
         self._changes = False
         self._closed = False
@@ -106,7 +106,7 @@ class Cursor:
         return next(self._result())
 
     @property
-    def scans(self) -> list[ScanFigures]:
+    def scans(self) -> list[ScanStats]:
         """What each scan of the last statement has cost so far, even if it has failed.
 
         Another thread may read it while the statement runs.

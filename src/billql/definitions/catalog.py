@@ -14,7 +14,7 @@ from pathlib import Path
 
 from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.definitions.pagination import OnePage, Paginator
-from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, Source
+from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, DefinitionSource
 from billql.definitions.stackql import is_stackql
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
 
@@ -89,17 +89,17 @@ class Table:
         return OnePage()
 
 
-Place = Path | Mapping[str, Path]
+SearchLocation = Path | Mapping[str, Path]
 """A root, or the folders of some providers by their names."""
 
 
-class Catalogue:
+class Catalog:
     """Every provider, service and resource of some places."""
 
-    def __init__(self, places: Sequence[Place] = (), cache: Path | None = None) -> None:
+    def __init__(self, places: Sequence[SearchLocation] = (), cache: Path | None = None) -> None:
         self._places = tuple(places) or (built_in_root(),)
         self._cache = cache
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, DefinitionSource] = {}
         self._tables: dict[str, Table] = {}
 
     def providers(self) -> list[str]:
@@ -166,15 +166,19 @@ class Catalogue:
             known = source.resources(service)
             raise unknown("resource", resource, known, f"{provider}.{service}.") from None
         columns = found.resource.columns.values()
-        if found.beyond.keys() >= found.resource.methods.keys() and all(map(_is_asked, columns)):
-            need = next(iter(found.beyond.values()))
+        if found.unsupported_methods.keys() >= found.resource.methods.keys() and all(
+            map(_is_asked, columns)
+        ):
+            need = next(iter(found.unsupported_methods.values()))
             raise NotSupportedError(
                 f"{provider}.{service}.{resource} cannot be read: it needs {need}, which billql "
                 "cannot do"
             )
-        return Table(provider, service, resource, found.provider, found.resource, found.beyond)
+        return Table(
+            provider, service, resource, found.provider, found.resource, found.unsupported_methods
+        )
 
-    def _of_service(self, provider: str, service: str) -> Source:
+    def _of_service(self, provider: str, service: str) -> DefinitionSource:
         """Give a provider's source, once it is certain that it has a service."""
         source = self._source(provider)
         known = source.services()
@@ -187,7 +191,7 @@ class Catalogue:
             raise unknown("service", service.lower(), known, f"{provider.lower()}.")
         return source
 
-    def _source(self, provider: str) -> Source:
+    def _source(self, provider: str) -> DefinitionSource:
         provider = provider.lower()
         if provider not in self._folders:
             raise unknown("provider", provider, self.providers(), "")
@@ -208,7 +212,7 @@ def _is_asked(column: Column) -> bool:
     return column.path == "$parameter"
 
 
-def _within(place: Place) -> Iterator[tuple[str, Path]]:
+def _within(place: SearchLocation) -> Iterator[tuple[str, Path]]:
     if isinstance(place, Path):
         for path in place.glob(f"*/{PROVIDER_FILE}"):
             yield path.parent.name, path.parent
@@ -216,7 +220,7 @@ def _within(place: Place) -> Iterator[tuple[str, Path]]:
         yield from place.items()
 
 
-def _open(folder: Path, cache: Path | None) -> Source:
+def _open(folder: Path, cache: Path | None) -> DefinitionSource:
     if is_stackql(folder):
         from billql.definitions.stackql.folder import StackqlFolder
 

@@ -28,7 +28,7 @@ from typing import Any
 from billql.definitions.types import ColumnType, Format, SQLValue
 from billql.util.exact_json import Digits, written
 
-Reader = Callable[[Sequence[Any]], list[SQLValue]]
+ColumnDecoder = Callable[[Sequence[Any]], list[SQLValue]]
 """Turns a column of an answer into a column of SQL values; raises ValueError for a misfit."""
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
@@ -55,7 +55,7 @@ def spells(kind: ColumnType, format: Format | None = None) -> bool:
     return kind in ("text", "integer", "json") and format != "filename"
 
 
-def reader(kind: ColumnType, format: Format | None = None) -> Reader:
+def decoder_for(kind: ColumnType, format: Format | None = None) -> ColumnDecoder:
     """Give the reader for a column's type and the format in which its API writes it."""
     if format == "epoch":
         return _each(lambda value: show_instant(kind, _from_epoch(value, 1)))
@@ -70,14 +70,14 @@ def reader(kind: ColumnType, format: Format | None = None) -> Reader:
     return _READERS[kind]
 
 
-def full_reader(kind: ColumnType, format: Format | None = None) -> Reader:
+def full_reader(kind: ColumnType, format: Format | None = None) -> ColumnDecoder:
     """Give a reader that cuts nothing off: a moment keeps its fraction, a day its time.
 
     It serves to tell rows apart, where the column itself may show the same.
     """
     if format in ("epoch", "epoch_ms"):
         return _each(_number)
-    return _FULL_READERS.get(kind) or reader(kind, format)
+    return _FULL_READERS.get(kind) or decoder_for(kind, format)
 
 
 _SHORT = reprlib.Repr()
@@ -88,7 +88,7 @@ def _misfit(value: object, expected: str) -> ValueError:
     return ValueError(f"{_SHORT.repr(value)} is not {expected}")
 
 
-def _each(read: Callable[[Any], SQLValue]) -> Reader:
+def _each(read: Callable[[Any], SQLValue]) -> ColumnDecoder:
     # An empty text is how a CSV, and some APIs, leave a value out.
     return lambda values: [
         None if value is None or value == "" else read(value) for value in values
@@ -97,7 +97,7 @@ def _each(read: Callable[[Any], SQLValue]) -> Reader:
 
 def _in_bulk(
     whole: Callable[[Sequence[Any]], list[SQLValue] | None], one: Callable[[Any], SQLValue]
-) -> Reader:
+) -> ColumnDecoder:
     """Read a column as a whole if its values have the usual shape, save for those that are left
     out; otherwise one by one."""
 
@@ -263,7 +263,7 @@ def _read_moments(
     kind: ColumnType,
     pattern: str,
     show: Callable[[ColumnType, datetime.datetime], str] = show_instant,
-) -> Reader:
+) -> ColumnDecoder:
     lines = re.compile(rf"(?:{pattern}\n)*", re.ASCII)
 
     def read_one(value: Any) -> SQLValue:
@@ -306,7 +306,7 @@ def _read_blobs(values: Sequence[Any]) -> list[SQLValue]:
     return list(values)
 
 
-_READERS: dict[str, Reader] = {
+_READERS: dict[str, ColumnDecoder] = {
     "text": _read_text,
     "integer": _read_integers,
     "real": _in_bulk(_usual_numbers, _number),
@@ -319,7 +319,7 @@ _READERS: dict[str, Reader] = {
     "blob": _read_blobs,
 }
 
-_FULL_READERS: dict[str, Reader] = {
+_FULL_READERS: dict[str, ColumnDecoder] = {
     "date": _read_moments("date", _DATE, _in_full),
     "month": _read_moments("month", _MONTH, _in_full),
     "timestamp": _read_moments("timestamp", _TIMESTAMP, _in_full),

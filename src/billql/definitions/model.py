@@ -203,7 +203,7 @@ class Parameter(_Strict, frozen=True, kw_only=True):
         return None if self.value is not None else self.column or name
 
 
-class Slices(_Strict, frozen=True, kw_only=True):
+class WindowLimit(_Strict, frozen=True, kw_only=True):
     """The longest window that one request may cover; longer ones are cut into several."""
 
     column: Name
@@ -214,7 +214,7 @@ class Slices(_Strict, frozen=True, kw_only=True):
     """The number of requests above which a window is an error."""
 
 
-class Keep(_Strict, frozen=True, kw_only=True):
+class Freshness(_Strict, frozen=True, kw_only=True):
     """How long an answer stays true."""
 
     seconds: Annotated[float, Meta(ge=0)]
@@ -258,7 +258,7 @@ class Method(_Strict, frozen=True, kw_only=True):
     """Where the answer has its rows; see `Rows`."""
     paging: str | Paging | None = None
     """How the list is cut into pages: a name that the provider defines, or a kind of its own."""
-    slices: Slices | None = None
+    slices: WindowLimit | None = None
     """The longest window that one request may cover."""
     cut: Name | None = None
     """The column by whose time a long list may be cut, so that its parts are fetched at once; the
@@ -271,7 +271,7 @@ class Method(_Strict, frozen=True, kw_only=True):
     """Whether the answer has one row at most."""
     order: tuple[str, ...] = ()
     """The order in which the API gives rows, by column; `-column` is descending."""
-    keep: Keep | None = None
+    keep: Freshness | None = None
     """How long an answer stays true, if longer or shorter than the session's time."""
     expected_rows: Annotated[int, Meta(gt=0)] | None = None
     """How many rows to expect, for the planner's estimates."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from billql.definitions.accepted_values import accepts
-from billql.definitions.decoding import reader
+from billql.definitions.decoding import decoder_for
 from billql.definitions.model import (
     CONNECTION,
     Column,
@@ -23,9 +23,9 @@ from billql.definitions.model import (
 )
 from billql.definitions.pagination import Paginator, Token
 from billql.definitions.types import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format
-from billql.util.struct_errors import Place
+from billql.util.struct_errors import DocumentPath
 
-Problem = tuple[Place, str]
+Problem = tuple[DocumentPath, str]
 """A mistake: the path to it, and what is wrong."""
 
 _TOLD_APART = 63
@@ -84,7 +84,7 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
 
 
 def _unknown(
-    place: Place, names: Iterable[str], columns: Mapping[str, Column]
+    place: DocumentPath, names: Iterable[str], columns: Mapping[str, Column]
 ) -> Iterator[Problem]:
     for name in names:
         if name not in columns:
@@ -124,7 +124,9 @@ def _column_problems(name: str, column: Column, columns: Mapping[str, Column]) -
             yield ("value",), f"{column.value!r} is none of the column's `values`"
 
 
-def _format_problems(place: Place, format: Format | None, kind: ColumnType) -> Iterator[Problem]:
+def _format_problems(
+    place: DocumentPath, format: Format | None, kind: ColumnType
+) -> Iterator[Problem]:
     if format is not None and kind not in FORMATTED[format]:
         expected = " or ".join(sorted(FORMATTED[format]))
         yield place, f"{format} needs a column of type {expected}"
@@ -141,9 +143,9 @@ def _values_problems(values: tuple[Any, ...], kind: ColumnType) -> Iterator[Prob
         yield ("values",), "a value stands twice"
 
 
-def _constant_problems(place: Place, value: Any, kind: ColumnType) -> Iterator[Problem]:
+def _constant_problems(place: DocumentPath, value: Any, kind: ColumnType) -> Iterator[Problem]:
     try:
-        reader(kind)([value])
+        decoder_for(kind)([value])
     except ValueError as error:
         yield place, f"{error}, and the column is of type {kind}"
 

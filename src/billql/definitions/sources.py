@@ -18,17 +18,17 @@ from billql.definitions.yaml_file import read_provider, read_service
 PROVIDER_FILE = "provider.yaml"
 
 
-class Found(NamedTuple):
+class ResolvedResource(NamedTuple):
     """A resource as its source has it."""
 
     resource: Resource
     provider: Provider
     """What it shares with others; parts of a provider may have servers of their own."""
-    beyond: Mapping[str, str] = MappingProxyType({})
+    unsupported_methods: Mapping[str, str] = MappingProxyType({})
     """For methods that billql cannot call: what they need."""
 
 
-class Source(Protocol):
+class DefinitionSource(Protocol):
     """One provider's definition. Names are in lower case; an unknown one raises KeyError."""
 
     is_light: ClassVar[bool]
@@ -52,7 +52,7 @@ class Source(Protocol):
     def resources(self, service: str) -> list[str]:
         """Name the resources of a service, in its order; raises DefinitionError."""
 
-    def find(self, service: str, resource: str) -> Found:
+    def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
 
 
@@ -100,6 +100,6 @@ class BillqlFolder:
         """Name the resources of a service, in its order; raises DefinitionError."""
         return list(self.service(service).resources)
 
-    def find(self, service: str, resource: str) -> Found:
+    def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError."""
-        return Found(self.service(service).resources[resource], self._provider)
+        return ResolvedResource(self.service(service).resources[resource], self._provider)

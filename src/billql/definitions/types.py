@@ -64,7 +64,7 @@ DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
 """The types whose values have a next one, so that `<= x` can be said as `< next(x)`."""
 
 
-EXPECTED: dict[str, str] = {
+EXAMPLE_BY_TYPE: dict[str, str] = {
     "date": "a day like '2025-01-31'",
     "month": "a month like '2025-01'",
     "timestamp": "a time like '2025-01-31T00:00:00Z'",

@@ -22,7 +22,7 @@ from billql.definitions import yaml_events
 from billql.definitions.model import Provider, Service
 from billql.definitions.rules import Problem, problems
 from billql.errors import DefinitionError
-from billql.util.struct_errors import FIRST_USE, Place, misfit
+from billql.util.struct_errors import MSGSPEC_LOCK, DocumentPath, explain_mismatch
 
 MAX_BYTES = 4 * 1024 * 1024
 """A definition larger than this is not one that a person wrote."""
@@ -93,7 +93,7 @@ def _fingerprint(kind: type, text: bytes, context: str) -> str:
 
 def _recall(path: Path, kind: type[T]) -> T | None:
     try:
-        with FIRST_USE:
+        with MSGSPEC_LOCK:
             return msgspec.msgpack.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
@@ -120,7 +120,7 @@ class _Document:
 
     def __init__(self, path: Path, text: bytes) -> None:
         self._path = path
-        self._lines: dict[Place, int] = {(): 1}
+        self._lines: dict[DocumentPath, int] = {(): 1}
         if len(text) > MAX_BYTES:
             self._fail((), f"larger than {MAX_BYTES} bytes")
         try:
@@ -162,7 +162,7 @@ class _Document:
             if (tag := getattr(event, "tag", None)) is not None:
                 self._fail((), f"the tag {tag} is not used here", line)
 
-    def _fail(self, place: Place, message: str, line: int | None = None) -> NoReturn:
+    def _fail(self, place: DocumentPath, message: str, line: int | None = None) -> NoReturn:
         shown = self._line(place) if line is None else line + 1
         where = "".join(f".{part}" for part in place).removeprefix(".")
         raise DefinitionError(
@@ -170,12 +170,12 @@ class _Document:
             hint="docs/definitions.md describes the format; its JSON Schema is in docs/.",
         )
 
-    def _line(self, place: Place) -> int:
+    def _line(self, place: DocumentPath) -> int:
         while place not in self._lines:
             place = place[:-1]
         return self._lines[place]
 
-    def _build(self, node: yaml.Node, place: Place) -> Any:
+    def _build(self, node: yaml.Node, place: DocumentPath) -> Any:
         self._lines.setdefault(place, node.start_mark.line + 1)
         if isinstance(node, yaml.MappingNode):
             return self._build_mapping(node, place)
@@ -183,7 +183,7 @@ class _Document:
             return [self._build(item, (*place, i)) for i, item in enumerate(node.value)]
         return self._build_scalar(node)
 
-    def _build_mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+    def _build_mapping(self, node: yaml.MappingNode, place: DocumentPath) -> dict[str, Any]:
         built: dict[str, Any] = {}
         for key, value in node.value:
             line = key.start_mark.line
@@ -216,10 +216,10 @@ class _Document:
         check: Callable[[T], Iterable[Problem]],
     ) -> T:
         try:
-            with FIRST_USE:
+            with MSGSPEC_LOCK:
                 value = msgspec.convert(self._value, kind)
         except msgspec.ValidationError:
-            place, message = misfit(self._value, kind)
+            place, message = explain_mismatch(self._value, kind)
             self._fail(place, message)
         for place, message in check(value):
             self._fail(place, message)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Provider
-from billql.messages import plain
+from billql.messages import to_text
 from billql.util.text import counted
 
 _ROWS = 1000
@@ -43,12 +43,12 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
     for name, parameter in method.parameters.items():
         if parameter.when_read and parameter.value is not None:
             columns = _listed((f"`{one}`" for one in parameter.when_read), "or")
-            sent = f"{parameter.name or name}={plain(parameter.value)}"
+            sent = f"{parameter.name or name}={to_text(parameter.value)}"
             yield f"A statement that reads {columns} sends `{sent}` too."
     if method.missing == "empty":
         yield "A key that the API does not know gives no row."
     if method.keep is not None:
-        unless = _listed(f"`{name} = {plain(one)!r}`" for name, one in method.keep.unless.items())
+        unless = _listed(f"`{name} = {to_text(one)!r}`" for name, one in method.keep.unless.items())
         except_for = f", except for {unless}" if unless else ""
         yield f"An answer is kept for {_time(method.keep.seconds)}{except_for}."
 
@@ -66,7 +66,7 @@ def _requests(table: Table, method: Method) -> str:
     about = f"about {counted(count, 'request', ',')} for {rows:,} rows"
     how = (
         "the pages after the first are fetched at once"
-        if paginator.finds_all_at_once
+        if paginator.is_random_access
         else "each tells how to get the next"
     )
     return f"A page has {paginator.size:,} items, so it takes {about}; {how}."

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Column, Method, Parameter, Provider, Service
 from billql.docs import costs
 from billql.docs.samples import NoSamples, Result, Samples
-from billql.messages import plain
-from billql.planning.planner import filters, is_exact, unfilled
+from billql.messages import to_text
+from billql.planning.planner import filters, is_exact, missing_parameters
 
 _OPERATORS = {
     "=": ("=", "IN"),
@@ -137,12 +137,12 @@ class ProviderPages:
 _NO_SAMPLES = NoSamples()
 
 
-def gather(catalogue: Catalogue, samples: Samples = _NO_SAMPLES) -> list[ProviderPages]:
+def gather(catalogue: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderPages]:
     """Read every definition; raises DefinitionError."""
     return [_provider(catalogue, name, samples) for name in catalogue.providers()]
 
 
-def _provider(catalogue: Catalogue, name: str, samples: Samples) -> ProviderPages:
+def _provider(catalogue: Catalog, name: str, samples: Samples) -> ProviderPages:
     services = (
         ServicePages(
             service,
@@ -195,7 +195,7 @@ def _field(name: str, column: Column, key: bool, sample: Any) -> Field:
 
 
 def _way(table: Table, name: str, method: Method) -> Way:
-    required = list(unfilled(method, ()))
+    required = list(missing_parameters(method, ()))
     optional = [column for column, _ in filters(method) if column not in required]
     return Way(
         name,
@@ -232,9 +232,9 @@ def _remarks(parameter: Parameter) -> Iterator[str]:
     if parameter.lists is not None:
         yield "Several values go into one request."
     if isinstance(parameter.default, tuple):
-        said = ", ".join(f"`{plain(one)}`" for one in parameter.default)
+        said = ", ".join(f"`{to_text(one)}`" for one in parameter.default)
         yield f"Without a condition, {said} are asked for, each in a request of its own."
     elif parameter.default == "today":
         yield "Without a condition it is the current day."
     elif parameter.default is not None:
-        yield f"Without a condition it is `{plain(parameter.default)}`."
+        yield f"Without a condition it is `{to_text(parameter.default)}`."

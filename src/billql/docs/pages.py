@@ -86,7 +86,7 @@ def _provider(one: ProviderPages, tables: dict[str, str]) -> str:
         ("Type", "Provider"),
         ("Version", escaped(provider.version)),
         ("Address", code(provider.url)),
-        *(("Token", code(variable)) for variable in provider.auth.variables()),
+        *(("Token", code(variable)) for variable in provider.auth.env_vars()),
         ("API reference", _web(provider.documentation)),
     ]
     lines = [

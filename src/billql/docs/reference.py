@@ -32,7 +32,7 @@ def settings(providers: Sequence[ProviderPages]) -> str:
     tokens = [
         (
             one.provider.title,
-            codes(one.provider.auth.variables()),
+            codes(one.provider.auth.env_vars()),
             f"`BILLQL_{one.name.upper()}_URL`",
         )
         for one in providers
@@ -102,7 +102,12 @@ def errors_and_codes() -> str:
         (f"`{one.value}`", f"`{one.name}`", exits.get(one.name, "")) for one in errors.Exit
     ]
     kinds = [
-        (f"`{kind.__name__}`", f"`{kind.code}`", f"`{kind.exit.value}`", _doc(kind).split("\n")[0])
+        (
+            f"`{kind.__name__}`",
+            f"`{kind.code}`",
+            f"`{kind.exit_code.value}`",
+            _doc(kind).split("\n")[0],
+        )
         for kind in _subclasses(errors.Error)
     ]
     return "\n".join(

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 import msgspec
 
-from billql.definitions.catalog import Catalogue, Place, Table
+from billql.definitions.catalog import Catalog, SearchLocation, Table
 from billql.definitions.model import Provider
 from billql.errors import Error
-from billql.planning.planner import unfilled
+from billql.planning.planner import missing_parameters
 from billql.sandbox import Sandbox
 from billql.sql.rewriter import Reference, tables
 from billql.sql.tokenizer import Token, first_word, quote, split, tokenize
@@ -73,7 +73,7 @@ class NoSamples:
 class SandboxSamples:
     """Samples from a sandbox of their own; `close()` ends it."""
 
-    def __init__(self, places: Sequence[Place]) -> None:
+    def __init__(self, places: Sequence[SearchLocation]) -> None:
         self._sandbox = Sandbox(until=DAY.date(), size="small")  # a larger one takes longer
         # Without an environment and configured connections, nothing can go to a real API.
         options = Options(
@@ -137,7 +137,7 @@ class SandboxSamples:
         return value
 
 
-class _WithoutLimits(Catalogue):
+class _WithoutLimits(Catalog):
     """A catalog whose providers may be asked as often as one likes, as the sandbox may."""
 
     def provider(self, name: str) -> Provider:
@@ -157,7 +157,7 @@ def _only_reads(sql: str) -> bool:
 
 def _sources(table: Table) -> Iterator[tuple[str, str]]:
     """Yield the name and the FROM and WHERE by which queries may read a table."""
-    if any(not list(unfilled(method, ())) for method in table.resource.methods.values()):
+    if any(not list(missing_parameters(method, ())) for method in table.resource.methods.values()):
         yield table.name, f"FROM {table.name}"
     for example in table.resource.examples:
         for reference in tables(example.sql):

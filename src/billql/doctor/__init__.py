@@ -18,21 +18,21 @@ from email.utils import parsedate_to_datetime
 
 from billql._version import __version__
 from billql.config import paths
-from billql.config.file import Chosen
-from billql.definitions.catalog import Catalogue, Table
+from billql.config.file import ResolvedConfig
+from billql.definitions.catalog import Catalog, Table
 from billql.doctor import surroundings
 from billql.doctor.finding import Finding, Level, failure
 from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
-from billql.http.api_errors import refusal
-from billql.http.credentials import Connection, Credentials
-from billql.http.exchange import Wire
+from billql.http.api_errors import error_from_response
+from billql.http.credentials import ApiConnection, ConnectionResolver
+from billql.http.exchange import NetworkBackend
 from billql.http.rate_limiter import remaining
-from billql.http.reply import Exchanges, NoReply, Reply
+from billql.http.reply import HttpBackend, HttpResponse, NoResponse
 from billql.messages import Request
 from billql.planning.binder import bind
-from billql.planning.planner import choose, paginator_of
-from billql.sqlite.options import Asked
+from billql.planning.planner import choose_plan, paginator_of
+from billql.sqlite.options import ConnectOptions
 from billql.util.text import counted
 
 _MOST_SKEW = 30.0
@@ -40,7 +40,7 @@ _MOST_SKEW = 30.0
 
 
 def examine(
-    asked: Asked, *, online: bool = False, wire: Exchanges | None = None
+    asked: ConnectOptions, *, online: bool = False, wire: HttpBackend | None = None
 ) -> Iterator[Finding]:
     """Look at everything; with `online`, at what each connection's API says as well."""
     yield from _versions()
@@ -48,16 +48,16 @@ def examine(
         found = asked.configured()
     except Error as error:
         yield failure("config", error)
-        found = Chosen()
+        found = ResolvedConfig()
     else:
         yield from _config(asked, found)
     try:
         catalogue = asked.catalogue(found)
     except Error as error:
         yield failure("definitions", error)
-        catalogue = Catalogue()
+        catalogue = Catalog()
     yield from _definitions(asked, found, catalogue)
-    credentials = Credentials(asked.environ, asked.tokens, asked.urls, found.connections)
+    credentials = ConnectionResolver(asked.environ, asked.tokens, asked.urls, found.connections)
     yield from surroundings.look(asked.environ, _urls(catalogue, credentials))
     yield from _unknown_variables(asked.environ, found, catalogue)
     probe = _Probe(asked, found, wire) if online else None
@@ -78,7 +78,7 @@ def _versions() -> Iterator[Finding]:
     yield Finding(Level.OK, "SQLite", f"{apsw.sqlite_lib_version()}, by APSW {apsw.apsw_version()}")
 
 
-def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
+def _config(asked: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
     path = asked.config_path
     if path is None:
         yield Finding(
@@ -96,7 +96,9 @@ def _config(asked: Asked, found: Chosen) -> Iterator[Finding]:
     yield Finding(Level.OK, "config", f"{path}: {counted(len(found.connections), 'connection')}")
 
 
-def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[Finding]:
+def _definitions(
+    asked: ConnectOptions, found: ResolvedConfig, catalogue: Catalog
+) -> Iterator[Finding]:
     for folder in (*asked.definitions, *found.profile.definitions):
         with contextlib.suppress(InterfaceError):  # it was told already
             if not os.path.isdir(path := paths.expanded(folder)):  # noqa: PTH112
@@ -113,7 +115,7 @@ def _definitions(asked: Asked, found: Chosen, catalogue: Catalogue) -> Iterator[
             yield Finding(Level.OK, f"provider {name}", f"{version}: {counted(count, 'resource')}")
 
 
-def _urls(catalogue: Catalogue, credentials: Credentials) -> Iterator[str]:
+def _urls(catalogue: Catalog, credentials: ConnectionResolver) -> Iterator[str]:
     """Give the addresses that connections ask, as far as there are any."""
     for provider_name in catalogue.providers():
         for name in credentials.names(provider_name):
@@ -123,7 +125,7 @@ def _urls(catalogue: Catalogue, credentials: Credentials) -> Iterator[str]:
 
 
 def _unknown_variables(
-    environ: Mapping[str, str], found: Chosen, catalogue: Catalogue
+    environ: Mapping[str, str], found: ResolvedConfig, catalogue: Catalog
 ) -> Iterator[Finding]:
     """Find variables of billql's that say nothing, which a typing error makes of them."""
     known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
@@ -138,7 +140,7 @@ def _unknown_variables(
 
 
 def _connections(
-    credentials: Credentials, found: Chosen, catalogue: Catalogue, probe: _Probe | None
+    credentials: ConnectionResolver, found: ResolvedConfig, catalogue: Catalog, probe: _Probe | None
 ) -> Iterator[Finding]:
     for name, config in found.connections.items():
         if config.provider not in catalogue.providers():
@@ -175,13 +177,15 @@ def _connections(
 class _Probe:
     """Asks a connection for one small thing."""
 
-    def __init__(self, asked: Asked, found: Chosen, wire: Exchanges | None) -> None:
+    def __init__(
+        self, asked: ConnectOptions, found: ResolvedConfig, wire: HttpBackend | None
+    ) -> None:
         self._options = asked.options(found)
-        self._wire = wire or Wire(
+        self._wire = wire or NetworkBackend(
             self._options.settings, self._options.http_transport, environ=asked.environ
         )
 
-    def ask(self, connection: Connection, catalogue: Catalogue) -> Iterator[Finding]:
+    def ask(self, connection: ApiConnection, catalogue: Catalog) -> Iterator[Finding]:
         """Tell what the API says to a connection's token, and whether the clocks agree."""
         subject = f"connection {connection.name}"
         table = _easiest(catalogue, connection.provider_name)
@@ -196,29 +200,29 @@ class _Probe:
         except Error as error:
             yield failure(subject, error)
             return
-        except NoReply as why:
+        except NoResponse as why:
             hint = why.hint or "Check the network, and the connection's address."
-            text = connection.hide(f"{connection.url} gave no answer: {why}")
+            text = connection.redact(f"{connection.url} gave no answer: {why}")
             yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
             return
         yield _accepted(subject, table, request, connection, reply)
         took = time.monotonic() - before
         yield from _clock(subject, reply, self._options.clock().timestamp(), took)
 
-    def _request(self, table: Table, connection: Connection) -> Request:
-        plan = choose(table, (), frozenset())
+    def _request(self, table: Table, connection: ApiConnection) -> Request:
+        plan = choose_plan(table, (), frozenset())
         (chain,) = bind(table, plan, (), [connection], self._options.clock()).chains[:1]
         paginator = paginator_of(table, table.resource.methods[plan.method])
-        return chain.first if paginator is None else paginator.sized(chain.first, 1)
+        return chain.first if paginator is None else paginator.with_page_size(chain.first, 1)
 
 
-def _easiest(catalogue: Catalogue, provider: str) -> Table | None:
+def _easiest(catalogue: Catalog, provider: str) -> Table | None:
     """Find a resource that can be read without a key, if possible one of a single row."""
     found = None
     for service in catalogue.services(provider):
         for resource in catalogue.resources(provider, service):
             table = catalogue.table(f"{provider}.{service}.{resource}")
-            plan = choose(table, (), frozenset())
+            plan = choose_plan(table, (), frozenset())
             if plan.missing:
                 continue
             if table.resource.methods[plan.method].single:
@@ -228,17 +232,17 @@ def _easiest(catalogue: Catalogue, provider: str) -> Table | None:
 
 
 def _accepted(
-    subject: str, table: Table, request: Request, connection: Connection, reply: Reply
+    subject: str, table: Table, request: Request, connection: ApiConnection, reply: HttpResponse
 ) -> Finding:
     if reply.status == 200:
         left = remaining(reply.headers)
         return Finding(Level.OK, subject, f"its token is accepted{f'; {left}' if left else ''}")
     if reply.status == 403:
         return Finding(Level.OK, subject, f"its token is accepted, but may not read {table.name}")
-    return failure(subject, refusal(request, connection, reply))
+    return failure(subject, error_from_response(request, connection, reply))
 
 
-def _clock(subject: str, reply: Reply, now: float, took: float) -> Iterator[Finding]:
+def _clock(subject: str, reply: HttpResponse, now: float, took: float) -> Iterator[Finding]:
     """Compare the API's clock with this one; an answer tells its time to the second."""
     try:
         theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()

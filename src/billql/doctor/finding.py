@@ -30,4 +30,4 @@ class Finding(NamedTuple):
 
 def failure(subject: str, error: Error) -> Finding:
     """Return the finding that an error is."""
-    return Finding(Level.ERROR, subject, error.message, error.hint, error.exit)
+    return Finding(Level.ERROR, subject, error.message, error.hint, error.exit_code)

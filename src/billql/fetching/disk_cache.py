@@ -60,15 +60,15 @@ _BUSY_MILLISECONDS = 250
 """How long to wait for another process: not so long that somebody who interrupts would notice."""
 
 
-class Damaged(Exception):  # noqa: N818 - it says what happened
+class CorruptEntry(Exception):  # noqa: N818 - it says what happened
     """What is read is not what was written."""
 
 
-_NONSENSE = (Damaged, TypeError, ValueError, AttributeError)
+_NONSENSE = (CorruptEntry, TypeError, ValueError, AttributeError)
 """What values of the wrong type lead to, which a damaged file may have anywhere."""
 
 
-class Times(NamedTuple):
+class EntryTimes(NamedTuple):
     """When something was read, and for how many seconds it is kept."""
 
     since: float
@@ -77,17 +77,17 @@ class Times(NamedTuple):
     """Whether its definition states how long, and not a setting."""
 
 
-class Reading(NamedTuple):
+class CachedList(NamedTuple):
     """A whole list, as it was read.
 
     The pages must be read to their end: then they raise Damaged if they are not what was written.
     """
 
-    times: Times
+    times: EntryTimes
     pages: Iterator[Page]
 
 
-class Archive:
+class DiskCache:
     """Keeps readings in a folder, `max_bytes` of them at most; one thread at a time."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
@@ -104,10 +104,10 @@ class Archive:
                 hint="Give a folder of your own for it, or do without.",
             ) from None
 
-    def load(self, first: Key, now: float, keep: float) -> Reading | None:
+    def load(self, first: Key, now: float, keep: float) -> CachedList | None:
         """Find a reading that is still true; `keep` bounds its age, unless that is stated."""
 
-        def find(database: apsw.Connection) -> Reading | None:
+        def find(database: apsw.Connection) -> CachedList | None:
             found: Any = database.execute(
                 "SELECT id, since, keep, stated, digest FROM reading "
                 "WHERE first = ? AND since + keep > ? AND (stated OR since > ?)",
@@ -116,15 +116,15 @@ class Archive:
             if found is None:
                 return None
             number, since, kept, stated, expected = found
-            times = Times(float(since), float(kept), bool(stated))
+            times = EntryTimes(float(since), float(kept), bool(stated))
             pages: Any = database.execute(
                 "SELECT key, media_type, body FROM page WHERE reading = ? ORDER BY id", (number,)
             )
-            return Reading(times, _checked(_Digest(first, times), pages, expected))
+            return CachedList(times, _checked(_Digest(first, times), pages, expected))
 
         return self._try(find)
 
-    def store(self, readings: Iterable[tuple[Key, Reading]]) -> None:
+    def store(self, readings: Iterable[tuple[Key, CachedList]]) -> None:
         """Keep readings, in place of earlier ones; the oldest make room."""
 
         def write(database: apsw.Connection) -> None:
@@ -162,7 +162,7 @@ class Archive:
         try:
             return work(self._open())
         except (apsw.CorruptError, apsw.NotADBError, *_NONSENSE):
-            self._put_aside()
+            self._quarantine()
         except apsw.Error:
             pass  # Busy, full or read-only.
         return None
@@ -179,10 +179,10 @@ class Archive:
                 self._database.execute(_SCHEMA)
             marks = self._database.pragma("application_id"), self._database.pragma("user_version")
             if marks != (_APPLICATION, _FORMAT):
-                raise Damaged
+                raise CorruptEntry
         return self._database
 
-    def _put_aside(self) -> None:
+    def _quarantine(self) -> None:
         """Begin anew, unless another process has done so already."""
         self.close()
         with contextlib.suppress(OSError):
@@ -195,7 +195,7 @@ class Archive:
 class _Digest:
     """Recognizes a reading."""
 
-    def __init__(self, first: Key, times: Times) -> None:
+    def __init__(self, first: Key, times: EntryTimes) -> None:
         self._hash = hashlib.blake2b(struct.pack("<dd?", *times) + first, digest_size=16)
 
     def add(self, page: Page) -> None:
@@ -214,12 +214,12 @@ def _checked(digest: _Digest, pages: Iterator[Page], expected: bytes) -> Iterato
             digest.add(page)
             yield page
     except _NONSENSE:
-        raise Damaged from None
+        raise CorruptEntry from None
     if digest.value != expected:
-        raise Damaged
+        raise CorruptEntry
 
 
-def _add(database: apsw.Connection, first: Key, reading: Reading) -> None:
+def _add(database: apsw.Connection, first: Key, reading: CachedList) -> None:
     database.execute(
         "INSERT INTO reading (first, since, keep, stated, size, digest) "
         "VALUES (?, ?, ?, ?, 0, x'')",

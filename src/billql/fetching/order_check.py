@@ -13,7 +13,7 @@ from billql.errors import BadAnswer
 from billql.fetching.row_decoder import Row
 
 
-class Watch:
+class OrderChecker:
     """Looks at rows as they go by; `terms` are places in a row, and whether they descend."""
 
     def __init__(self, terms: Sequence[tuple[int, bool]], table: str) -> None:
@@ -21,7 +21,7 @@ class Watch:
         self._table = table
         self._last: list[tuple[tuple[int, SQLValue], ...]] = []
 
-    def look(self, rows: Sequence[Row]) -> None:
+    def check(self, rows: Sequence[Row]) -> None:
         """Raise BadAnswer if the rows do not follow those before them."""
         keys = self._last + [tuple(_rank(row[at]) for at, _ in self._terms) for row in rows]
         expected = list(keys)

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from billql.fetching.row_decoder import Row, RowMaker
+from billql.fetching.row_decoder import Row, RowDecoder
 from billql.planning.partition import Part
 
 
-class Sieve:
+class PartitionFilter:
     """Passes the rows of one reading of a list that are its own, and new.
 
     `elsewhere` are the rows of no list's part that lists before this one had; `earlier` what an
@@ -24,7 +24,7 @@ class Sieve:
 
     def __init__(
         self,
-        maker: RowMaker,
+        maker: RowDecoder,
         parts: Mapping[str, Part],
         elsewhere: Mapping[Row, int],
         earlier: Iterable[Row] = (),

@@ -22,12 +22,12 @@ import apsw
 from billql.errors import Error
 from billql.fetching.row_decoder import Row
 from billql.fetching.row_memo import RowMemo
-from billql.fetching.scan_stats import ScanFigures
-from billql.fetching.statement import NotAtHand, Opening, Statement
+from billql.fetching.scan_stats import ScanStats
+from billql.fetching.statement import FirstRequest, Statement, WouldSendRequest
 from billql.planning.planner import Plan
 
 Bindings = Sequence[Any] | Mapping[str, Any]
-Place = tuple[str, str]
+JoinSide = tuple[str, str]
 """A resource and its method: what tells one inner side of a join from another."""
 
 _FIRST_KEYS = 64
@@ -42,31 +42,31 @@ _SCOUT_STEPS = 5_000_000
 class _Ahead:
     """What is known of the coming keys at one place."""
 
-    coming: deque[Opening] = field(default_factory=deque)
-    sent: set[Opening] = field(default_factory=set)
-    known: set[Opening] = field(default_factory=set)
+    coming: deque[FirstRequest] = field(default_factory=deque)
+    sent: set[FirstRequest] = field(default_factory=set)
+    known: set[FirstRequest] = field(default_factory=set)
     keys: int = _FIRST_KEYS
     window: int = 2
     complete: bool = False
-    news: int = -1
+    arrivals_at_last_miss: int = -1
     """How many answers had come for other scans when a scout brought nothing; without news the
     next one would bring nothing either."""
 
 
 @dataclass
-class _Scouting:
+class DryRun:
     """A scout under way."""
 
-    place: Place
-    known: set[Opening]
+    place: JoinSide
+    known: set[FirstRequest]
     most: int
-    found: list[Opening] = field(default_factory=list)
-    blind: bool = False
+    found: list[FirstRequest] = field(default_factory=list)
+    incomplete: bool = False
     """Whether it could not see everything, so that more keys may come."""
 
 
 @dataclass
-class Running:
+class RunningStatement:
     """One statement in SQLite.
 
     `query` is its text, or the SELECT inside of it, for the scout and for EXPLAIN; None if it has
@@ -83,8 +83,8 @@ class Running:
     """What SQLite has been offered, by number. They live as long as the statement, which is
     prepared for this run alone: so whatever plan it names is here."""
     _numbers: dict[Plan, int] = field(default_factory=dict)
-    _ahead: dict[Place, _Ahead] = field(default_factory=dict)
-    _scouting: _Scouting | None = None
+    _ahead: dict[JoinSide, _Ahead] = field(default_factory=dict)
+    _scouting: DryRun | None = None
 
     def number_of(self, plan: Plan) -> int:
         """Give the number by which SQLite names a plan."""
@@ -94,7 +94,7 @@ class Running:
         return self._numbers[plan]
 
     @property
-    def is_scout(self) -> bool:
+    def is_dry_run(self) -> bool:
         """Whether it is the scout that SQLite is running now."""
         return self._scouting is not None
 
@@ -108,7 +108,7 @@ class Running:
             program = list(self.database.execute(explain, self.bindings, can_cache=False))
         except (apsw.Error, Error):
             return True
-        return leaves_loops(program)
+        return may_stop_early(program)
 
     @cached_property
     def _dry_memo(self) -> RowMemo:
@@ -117,21 +117,21 @@ class Running:
 
     def remembered(self, name: Hashable) -> list[Row] | None:
         """Give the rows of a key that have been read already, if they are remembered."""
-        rows = self.statement.memo.get(name)
-        return self._dry_memo.get(name) if rows is None and self.is_scout else rows
+        rows = self.statement.row_memo.get(name)
+        return self._dry_memo.get(name) if rows is None and self.is_dry_run else rows
 
     def remembering(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
         """Pass the rows of a key on, and remember them."""
-        memo = self._dry_memo if self.is_scout else self.statement.memo
+        memo = self._dry_memo if self.is_dry_run else self.statement.row_memo
         return memo.passing(name, batches)
 
-    def foresee(
+    def prefetch_keys(
         self,
-        place: Place,
-        wanted: Opening,
+        place: JoinSide,
+        wanted: FirstRequest,
         most: int,
-        figures: ScanFigures,
-        ask: Callable[[Opening], object],
+        figures: ScanStats,
+        ask: Callable[[FirstRequest], object],
     ) -> None:
         """Fetch the coming keys ahead, now that a scan wants one; `most` at a time."""
         ahead = self._ahead.setdefault(place, _Ahead())
@@ -139,9 +139,9 @@ class Running:
         ahead.known.add(wanted)
         if not ahead.coming and not ahead.complete:
             news = self.statement.arrived - figures.arrived
-            if news != ahead.news:
-                self._scout(place, ahead)
-                ahead.news = -1 if ahead.coming else news
+            if news != ahead.arrivals_at_last_miss:
+                self._dry_run(place, ahead)
+                ahead.arrivals_at_last_miss = -1 if ahead.coming else news
         ahead.window = min(most, ahead.window * 2) if self.stops_early else most
         while ahead.coming and len(ahead.sent) < ahead.window:
             opening = ahead.coming.popleft()
@@ -149,25 +149,25 @@ class Running:
                 ahead.sent.add(opening)
                 ask(opening)
 
-    def note(self, place: Place, openings: Sequence[Opening]) -> None:
+    def record_key(self, place: JoinSide, openings: Sequence[FirstRequest]) -> None:
         """Take down a key that the scout has come to; raises NotAtHand when it has enough."""
         scouting = self._scouting
         assert scouting is not None, "only a scout takes notes"
         if place != scouting.place:
-            scouting.blind = True
+            scouting.incomplete = True
             return
         for opening in openings:
             if opening not in scouting.known:
                 scouting.known.add(opening)
                 scouting.found.append(opening)
         if len(scouting.found) >= scouting.most:
-            raise NotAtHand
+            raise WouldSendRequest
 
-    def _scout(self, place: Place, ahead: _Ahead) -> None:
+    def _dry_run(self, place: JoinSide, ahead: _Ahead) -> None:
         if self.query is None:
             ahead.complete = True
             return
-        scouting = _Scouting(place, ahead.known, ahead.keys)
+        scouting = DryRun(place, ahead.known, ahead.keys)
         self._scouting = scouting
         self.statement.offline = True
         self.database.set_progress_handler(lambda: True, _SCOUT_STEPS, id=self)
@@ -176,15 +176,15 @@ class Running:
         try:
             for _ in cursor.execute(self.query, self.bindings, can_cache=False):
                 pass
-        except (NotAtHand, apsw.Error, Error):
-            scouting.blind = True
+        except (WouldSendRequest, apsw.Error, Error):
+            scouting.incomplete = True
         finally:
             self.database.set_progress_handler(None, id=self)
             self.statement.offline = False
             self._scouting = None
         ahead.coming.extend(scouting.found)
         ahead.keys = min(ahead.keys * 4, _MOST_KEYS)
-        ahead.complete = not scouting.blind
+        ahead.complete = not scouting.incomplete
 
     def __hash__(self) -> int:
         return id(self)
@@ -193,7 +193,7 @@ class Running:
         return self is other
 
 
-def leaves_loops(program: Sequence[Sequence[Any]]) -> bool:
+def may_stop_early(program: Sequence[Sequence[Any]]) -> bool:
     """Tell from a statement's program (https://sqlite.org/opcode.html) whether it may leave the
     scan of a virtual table before its end.
 

@@ -25,9 +25,9 @@ from typing import Any, NamedTuple
 
 import apsw
 
-from billql.fetching.disk_cache import Archive, Damaged, Key, Reading, Times
-from billql.http.credentials import Connection
-from billql.messages import Answer, Request
+from billql.fetching.disk_cache import CachedList, CorruptEntry, DiskCache, EntryTimes, Key
+from billql.http.credentials import ApiConnection
+from billql.messages import Request, Response
 
 _SCHEMA = """
 CREATE TABLE reading (
@@ -53,7 +53,7 @@ CREATE INDEX answer_reading ON answer (reading);
 _CACHE_KIBIBYTES = 8192
 
 
-def key_of(request: Request, connection: Connection) -> Key:
+def cache_key(request: Request, connection: ApiConnection) -> Key:
     """Name a request: equal requests with the same credential get equal names."""
     told = json.dumps(
         [
@@ -63,14 +63,14 @@ def key_of(request: Request, connection: Connection) -> Key:
             request.query,
             request.body,
             request.headers,
-            request.keeps,
+            request.keep_headers,
         ],
         sort_keys=True,
     )
     return hashlib.blake2b(told.encode(), digest_size=20).digest()
 
 
-class Kept(NamedTuple):
+class CacheStats(NamedTuple):
     """How much is kept: whole lists, the answers that they came in, and the bytes of these."""
 
     lists: int
@@ -78,7 +78,7 @@ class Kept(NamedTuple):
     bytes: int
 
 
-class Answers:
+class ResponseCache:
     """Keeps answers for a session; thread-safe.
 
     `max_bytes` bounds what is kept beyond the statements that run.
@@ -88,7 +88,7 @@ class Answers:
         self,
         max_bytes: int = 256 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
-        archive: Archive | None = None,
+        archive: DiskCache | None = None,
     ) -> None:
         self._max_bytes = max_bytes
         self._clock = clock
@@ -97,7 +97,7 @@ class Answers:
         self._pins: Counter[int] = Counter()
         self._database: apsw.Connection | None = None
 
-    def put(self, key: Key, answer: Answer) -> int:
+    def put(self, key: Key, answer: Response) -> int:
         """Take an answer and pin it; gives its number."""
         with self._lock:
             database = self._open()
@@ -110,16 +110,16 @@ class Answers:
             self._pins[number] += 1
             return number
 
-    def get(self, number: int) -> Answer:
+    def get(self, number: int) -> Response:
         """Give an answer that the caller has pinned."""
         with self._lock:
             found: Any = self._open().execute(
                 "SELECT body, media_type, headers FROM answer WHERE id = ?", (number,)
             )
             ((body, media_type, headers),) = found
-        return Answer(body, media_type, json.loads(headers) if headers else {})
+        return Response(body, media_type, json.loads(headers) if headers else {})
 
-    def publish(
+    def commit(
         self,
         first: Key,
         numbers: Sequence[int],
@@ -133,7 +133,7 @@ class Answers:
         `stated` says that its definition states how long, and not a setting. What repeats one of
         the `secrets` does not go into the archive; the rest does when the statement ends.
         """
-        times = Times(self._clock(), keep, stated)
+        times = EntryTimes(self._clock(), keep, stated)
         with self._lock, self._open() as database:
             for (old,) in _all(database, "SELECT id FROM reading WHERE first = ?", (first,)):
                 self._drop_reading(database, old)
@@ -150,7 +150,7 @@ class Answers:
             if self._archive is not None and _may_last(database, reading, secrets):
                 database.execute("UPDATE reading SET fresh = TRUE WHERE id = ?", (reading,))
 
-    def recall(self, first: Key, keep: float) -> dict[Key, int]:
+    def lookup(self, first: Key, keep: float) -> dict[Key, int]:
         """Find a whole reading that is still true, and pin its answers; empty if there is none.
 
         `keep` bounds its age in seconds, unless its definition states how long it stays true.
@@ -162,7 +162,7 @@ class Answers:
             self._pins.update(found.values())
             return found
 
-    def drop(self, number: int) -> None:
+    def invalidate(self, number: int) -> None:
         """Forget an answer that the caller has pinned, and its reading: it turned out untrue."""
         with self._lock, self._open() as database:
             for reading, first in _all(
@@ -176,7 +176,7 @@ class Answers:
                     self._archive.forget(first)
             self._unpin(number)
 
-    def release(self, numbers: Iterable[int]) -> None:
+    def unpin(self, numbers: Iterable[int]) -> None:
         """Unpin answers; forget those that no other statement may see, and the oldest readings
         beyond the bound. What was published meanwhile goes into the archive."""
         with self._lock:
@@ -196,18 +196,18 @@ class Answers:
                 ):
                     self._drop_reading(database, old)
 
-    def kept(self) -> Kept:
+    def stats(self) -> CacheStats:
         """Tell what other statements of the session would see."""
         with self._lock:
             if self._database is None:
-                return Kept(0, 0, 0)
+                return CacheStats(0, 0, 0)
             ((lists, answers, size),) = _all(
                 self._database,
                 "SELECT count(DISTINCT reading), count(*), ifnull(sum(length(body)), 0) "
                 "FROM answer JOIN reading ON reading.id = answer.reading WHERE since + keep > ?",
                 (self._clock(),),
             )
-        return Kept(lists, answers, size)
+        return CacheStats(lists, answers, size)
 
     def clear(self) -> None:
         """Forget every reading, in the archive too."""
@@ -241,17 +241,17 @@ class Answers:
             )
         )
 
-    def _file(self, archive: Archive, database: apsw.Connection) -> None:
+    def _file(self, archive: DiskCache, database: apsw.Connection) -> None:
         """Put what is fresh into the archive, all at once: each time costs it a commit."""
         fresh = _all(database, "SELECT id, first, since, keep, stated FROM reading WHERE fresh")
         if fresh:
             archive.store(
-                (first, Reading(Times(*times), _pages(database, reading)))
+                (first, CachedList(EntryTimes(*times), _pages(database, reading)))
                 for reading, first, *times in fresh
             )
             database.execute("UPDATE reading SET fresh = FALSE")
 
-    def _copy(self, archive: Archive, first: Key, keep: float) -> bool:
+    def _copy(self, archive: DiskCache, first: Key, keep: float) -> bool:
         """Take a reading over from the archive, if it is whole."""
         found = archive.load(first, self._clock(), keep)
         if found is None:
@@ -263,7 +263,7 @@ class Answers:
                     "INSERT INTO answer (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
                     ((reading, *page) for page in found.pages),
                 )
-        except (Damaged, apsw.Error):
+        except (CorruptEntry, apsw.Error):
             archive.forget(first)
             return False
         return True
@@ -306,7 +306,7 @@ def _pages(database: apsw.Connection, reading: int) -> Iterator[Any]:
     )
 
 
-def _add_reading(database: apsw.Connection, first: Key, times: Times) -> int:
+def _add_reading(database: apsw.Connection, first: Key, times: EntryTimes) -> int:
     database.execute(
         "INSERT INTO reading (first, since, keep, stated, fresh) VALUES (?, ?, ?, ?, FALSE)",
         (first, *times),

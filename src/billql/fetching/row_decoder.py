@@ -16,18 +16,18 @@ from functools import cache, cached_property
 from itertools import repeat
 from typing import Any, cast
 
-from billql.definitions.decoding import Reader, full_reader, reader, spells
+from billql.definitions.decoding import ColumnDecoder, decoder_for, full_reader, spells
 from billql.definitions.model import CONNECTION, Column, Method, Rows
 from billql.definitions.types import SQLValue
 from billql.errors import BadAnswer
 from billql.fetching.disguised_errors import complaint
-from billql.messages import Answer, Page, Scalar, member
+from billql.messages import Page, Response, Scalar, get_path
 from billql.util import exact_json
 
 Row = tuple[Any, ...]
 """The values of a row's columns in their order, and last its `Identity`."""
 
-Identity = tuple[Any, ...] | None
+RowKey = tuple[Any, ...] | None
 """What a row is known by, whichever method reads it: the values of the columns that are unique, in
 full, and what the statement alone knows, its connection above all. None if there are no such
 columns, or a value is missing."""
@@ -37,7 +37,7 @@ _LIST = re.compile(r"\[\]|\{\}")
 
 
 @dataclass(frozen=True)
-class Items:
+class RawRows:
     """The rows of one source of an answer, as the answer has them, and what lies around them."""
 
     source: Rows
@@ -55,24 +55,24 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Content:
+class ParsedPage:
     """A parsed answer: the data, its rows, and what a paginator needs to see."""
 
     data: Any
-    groups: list[Items]
+    groups: list[RawRows]
     page: Page
-    again: Callable[[], Content] | None = None
+    again: Callable[[], ParsedPage] | None = None
     """Parses the answer anew, so that its numbers keep every digit; None where they do."""
     is_broken: bool = False
     """Whether it has half a character somewhere, which SQL cannot hold."""
 
     @cached_property
-    def exact(self) -> Content:
+    def exact(self) -> ParsedPage:
         """Give the same with every digit of its numbers."""
         return self if self.again is None else self.again()
 
 
-def parse(method: Method, answer: Answer, where: str) -> Content:
+def parse(method: Method, answer: Response, where: str) -> ParsedPage:
     """Parse an answer into its rows; raises BadAnswer, naming `where` it came from."""
     if method.answer == "bytes":
         return _single_group(method, answer, answer.body)
@@ -91,7 +91,7 @@ def parse(method: Method, answer: Answer, where: str) -> Content:
         return _content(method, data, answer, where, is_broken=exact_json.is_broken(data))
 
     @cache
-    def again() -> Content:
+    def again() -> ParsedPage:
         try:
             return _content(method, exact_json.exact(answer.body), answer, where)
         except ValueError as error:
@@ -103,11 +103,11 @@ def parse(method: Method, answer: Answer, where: str) -> Content:
 def _content(
     method: Method,
     data: Any,
-    answer: Answer,
+    answer: Response,
     where: str,
-    again: Callable[[], Content] | None = None,
+    again: Callable[[], ParsedPage] | None = None,
     is_broken: bool = False,
-) -> Content:
+) -> ParsedPage:
     sources = method.sources()
     groups = [_walk(source, data, where, number) for number, source in enumerate(sources)]
     counted = _page_items(sources[0].at, data)
@@ -120,18 +120,20 @@ def _content(
         tuple(_LIST.split(source.at)[0] for source in sources if _LIST.search(source.at)),
         None if again is None else lambda: again().page,
     )
-    return Content(data, groups, page, again, is_broken)
+    return ParsedPage(data, groups, page, again, is_broken)
 
 
-def _single_group(method: Method, answer: Answer, data: Any, *, is_broken: bool = False) -> Content:
+def _single_group(
+    method: Method, answer: Response, data: Any, *, is_broken: bool = False
+) -> ParsedPage:
     values = data if isinstance(data, list) else [data]
     count = len(values)
-    group = Items(method.sources()[0], values, [()] * count, [None] * count)
+    group = RawRows(method.sources()[0], values, [()] * count, [None] * count)
     page = Page(data, count, None, answer.headers, count)
-    return Content(data, [group], page, is_broken=is_broken)
+    return ParsedPage(data, [group], page, is_broken=is_broken)
 
 
-def _csv_lines(answer: Answer, where: str) -> Iterator[dict[str, str | None]]:
+def _csv_lines(answer: Response, where: str) -> Iterator[dict[str, str | None]]:
     if answer.media_type not in ("text/csv", "application/csv", "text/plain", ""):
         raise BadAnswer(f"{where} answered with {answer.media_type} where CSV was expected")
     try:
@@ -155,7 +157,7 @@ def _page_items(path: str, data: Any) -> Sequence[Any]:
         return [data]
     is_map = array < 0 or 0 <= map_ < array
     head = path[: map_ if is_map else array]
-    found = member(data, head) if head else data
+    found = get_path(data, head) if head else data
     if isinstance(found, dict) and is_map:
         return list(found.values())
     return found if isinstance(found, list) and not is_map else ()
@@ -169,11 +171,11 @@ def items_are_rows(method: Method) -> bool:
     return method.answer == "json" and not others and first.at.find("[]") == len(first.at) - 2
 
 
-def _walk(source: Rows, data: Any, where: str, number: int) -> Items:
+def _walk(source: Rows, data: Any, where: str, number: int) -> RawRows:
     """Walk a source's path; what is missing is an error unless the source is optional."""
     if not source.at and not isinstance(data, dict):
         raise BadAnswer(f"{where} answered with something other than an object")
-    found = Items(source, [data], [()], [None], number)
+    found = RawRows(source, [data], [()], [None], number)
     is_strict = not source.optional
     for segment in source.at.split(".") if source.at else ():
         found = _step(found, segment, data if is_strict else None, where)
@@ -182,14 +184,14 @@ def _walk(source: Rows, data: Any, where: str, number: int) -> Items:
     return found
 
 
-def _step(items: Items, segment: str, strictly: Any, where: str) -> Items:
+def _step(items: RawRows, segment: str, strictly: Any, where: str) -> RawRows:
     """Walk one step; `strictly` is the answer, where what is missing is an error."""
     name = segment.removesuffix("[]").removesuffix("{}")
     values: list[Any] = []
     parents: list[tuple[Any, ...]] = []
     keys: list[str | None] = []
     for item, around in zip(items.values, items.parents, strict=True):
-        found = member(item, name) if name else item
+        found = get_path(item, name) if name else item
         if segment.endswith("[]"):
             expected, fits = "a list", isinstance(found, list)
         elif segment.endswith("{}"):
@@ -214,7 +216,7 @@ def _step(items: Items, segment: str, strictly: Any, where: str) -> Items:
         added = len(values) - len(parents)
         parents.extend([(item, *around)] * added)
     keys = keys or [None] * len(values)
-    return Items(items.source, values, parents, keys, items.number)
+    return RawRows(items.source, values, parents, keys, items.number)
 
 
 def _has(item: Any, name: str) -> bool:
@@ -222,7 +224,7 @@ def _has(item: Any, name: str) -> bool:
     return isinstance(item, dict) and name in item
 
 
-class RowMaker:
+class RowDecoder:
     """Makes rows for the columns that a statement uses; the others are NULL.
 
     `beside` are columns that billql itself reads, `unique` those that tell rows apart.
@@ -249,7 +251,7 @@ class RowMaker:
         self._asked = tuple(sorted({CONNECTION, *echoed}.difference(self._unique)))
 
     def rows(
-        self, content: Content, answer: Answer, echoes: Mapping[str, SQLValue], where: str
+        self, content: ParsedPage, answer: Response, echoes: Mapping[str, SQLValue], where: str
     ) -> list[Row]:
         """Make the rows of an answer; raises BadAnswer for a value of the wrong type."""
         made: list[Row] = []
@@ -288,7 +290,7 @@ class RowMaker:
         paths = (column.path or name for name, column in columns if column.value is None)
         return any(not path.startswith("$") or path.startswith(own) for path in paths)
 
-    def _check_shape(self, items: Items, where: str) -> None:
+    def _check_shape(self, items: RawRows, where: str) -> None:
         """Refuse what is no row, and what has nothing of one: an error in an answer's clothes."""
         paths = (column.path or name for name, column in self._columns.items())
         names = {
@@ -306,9 +308,9 @@ class RowMaker:
         self,
         name: str,
         column: Column,
-        items: Items,
-        content: Content,
-        answer: Answer,
+        items: RawRows,
+        content: ParsedPage,
+        answer: Response,
         echoes: Mapping[str, SQLValue],
         where: str,
     ) -> Iterable[SQLValue]:
@@ -328,7 +330,7 @@ class RowMaker:
             ) from None
 
     def _same(
-        self, name: str, items: Items, echoes: Mapping[str, SQLValue]
+        self, name: str, items: RawRows, echoes: Mapping[str, SQLValue]
     ) -> tuple[SQLValue] | None:
         """Give the value that all rows of a source have in a column, if they have the same one."""
         column = self._columns[name]
@@ -341,9 +343,9 @@ class RowMaker:
         self,
         name: str,
         cells: Iterable[SQLValue],
-        items: Items,
-        content: Content,
-        answer: Answer,
+        items: RawRows,
+        content: ParsedPage,
+        answer: Response,
         echoes: Mapping[str, SQLValue],
         where: str,
     ) -> Sequence[Any]:
@@ -373,16 +375,16 @@ class RowMaker:
             return found
 
 
-def _identities(unique: Sequence[Sequence[Any]], asked: tuple[SQLValue, ...]) -> Iterable[Identity]:
+def _identities(unique: Sequence[Sequence[Any]], asked: tuple[SQLValue, ...]) -> Iterable[RowKey]:
     known = zip(*unique, repeat(asked, len(unique[0])), strict=True)
     if not any(None in values for values in unique):
         return known
     return [None if None in identity else identity for identity in known]
 
 
-def _reader(column: Column) -> Reader:
+def _reader(column: Column) -> ColumnDecoder:
     """Give the reader of a column; where a row has several values, it takes one of them."""
-    read = reader(column.type, column.format)
+    read = decoder_for(column.type, column.format)
     if column.take is None:
         return read
     choose = min if column.take == "min" else max
@@ -409,7 +411,7 @@ def _derived(
 
 def _constant(column: Column, value: Scalar) -> SQLValue:
     """Give what a definition says that rows have, in the one form of the column's type."""
-    return reader(column.type)([value])[0]
+    return decoder_for(column.type)([value])[0]
 
 
 def _plain(value: Any) -> Any:
@@ -418,9 +420,9 @@ def _plain(value: Any) -> Any:
 
 def _pick(
     path: str,
-    items: Items,
-    content: Content,
-    answer: Answer,
+    items: RawRows,
+    content: ParsedPage,
+    answer: Response,
     *,
     exactly: bool = True,
     whole: bool = True,
@@ -438,7 +440,7 @@ def _pick(
     return values
 
 
-def _found(path: str, items: Items, content: Content, answer: Answer) -> list[Any]:
+def _found(path: str, items: RawRows, content: ParsedPage, answer: Response) -> list[Any]:
     root, _, rest = path.partition(".")
     if not root.startswith("$"):
         return _members(items, path)
@@ -452,27 +454,27 @@ def _found(path: str, items: Items, content: Content, answer: Answer) -> list[An
             rest = rest.removeprefix("$parent.")
             depth += 1
         holders = [around[depth : depth + 1] for around in items.parents]
-        return [member(found[0], rest) if found else None for found in holders]
+        return [get_path(found[0], rest) if found else None for found in holders]
     if root == "$root":
-        return [member(content.data, rest)] * len(items.values)
+        return [get_path(content.data, rest)] * len(items.values)
     if root == "$header":
         return [answer.headers.get(rest)] * len(items.values)
     assert root == "$body", path
     return [answer.body] * len(items.values)
 
 
-def _members(items: Items, path: str) -> list[Any]:
+def _members(items: RawRows, path: str) -> list[Any]:
     """Find `a.b.c` in every row, None where a part is missing; for `a[].b` a list in every row."""
     array, each, rest = path.partition("[]")
     if each:
-        return [_elements(member(row, array), rest.removeprefix(".")) for row in items.values]
+        return [_elements(get_path(row, array), rest.removeprefix(".")) for row in items.values]
     if "." not in path and items.are_objects:
         return [row.get(path) for row in items.values]
-    return [member(row, path) for row in items.values]
+    return [get_path(row, path) for row in items.values]
 
 
 def _elements(array: Any, path: str) -> list[Any]:
     """Find `b.c` in every element of an array, which may be missing as a whole."""
     if not isinstance(array, list | None):
         raise ValueError("its path does not lead to a list")
-    return [member(element, path) if path else element for element in array or ()]
+    return [get_path(element, path) if path else element for element in array or ()]

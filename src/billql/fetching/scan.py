@@ -24,16 +24,16 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from billql.definitions.catalog import Table
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
-from billql.fetching.order_check import Watch
-from billql.fetching.partition import Sieve
-from billql.fetching.row_decoder import Row, RowMaker, items_are_rows, parse
-from billql.fetching.scan_stats import ScanFigures
-from billql.fetching.statement import TICK, Opening, Statement
-from billql.messages import Answer, Page, Request
-from billql.planning.binder import Bound, Chain, covering
-from billql.planning.intervals import EVERYTHING, Span, span
+from billql.fetching.order_check import OrderChecker
+from billql.fetching.partition import PartitionFilter
+from billql.fetching.row_decoder import Row, RowDecoder, items_are_rows, parse
+from billql.fetching.scan_stats import ScanStats
+from billql.fetching.statement import TICK, FirstRequest, Statement
+from billql.messages import Page, Request, Response
+from billql.planning.binder import BoundPlan, ListRequest, narrowed_to
+from billql.planning.intervals import EVERYTHING, Span, interval_where
 from billql.planning.planner import Plan, paginator_of
-from billql.planning.time_windows import windows
+from billql.planning.time_windows import split_window
 
 _READINGS = 3
 """How often a list that moves is read before it is an error."""
@@ -47,8 +47,8 @@ class Scan:
         statement: Statement,
         table: Table,
         plan: Plan,
-        bound: Bound,
-        figures: ScanFigures,
+        bound: BoundPlan,
+        figures: ScanStats,
         stops_early: Callable[[], bool],
     ) -> None:
         self.statement = statement
@@ -60,7 +60,7 @@ class Scan:
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
         beside = bound.reads if self.method.cut is None else {*bound.reads, self.method.cut}
-        self.maker = RowMaker(table.columns, plan.used, table.name, table.resource.unique, beside)
+        self.maker = RowDecoder(table.columns, plan.used, table.name, table.resource.unique, beside)
         self.strays: Counter[Row] = Counter()
         """The rows that no list claims, of the lists that have been read."""
         self._plan = plan
@@ -70,20 +70,20 @@ class Scan:
         self.reached = 0
         """How many rows of the list lie before the end of the page that is being read."""
         self._chains = deque(bound.chains)
-        self._readers: deque[_Reader] = deque()
+        self._readers: deque[_ListReader] = deque()
         """The chains that have been begun, of which the first is being read."""
 
-    def openings(self) -> list[Opening]:
+    def openings(self) -> list[FirstRequest]:
         """Give the request that opens each chain."""
-        return [Opening(self.first(chain)[0], chain.connection) for chain in self._chains]
+        return [FirstRequest(self.first(chain)[0], chain.connection) for chain in self._chains]
 
-    def first(self, chain: Chain, skip: int | None = None) -> tuple[Request, int]:
+    def first(self, chain: ListRequest, skip: int | None = None) -> tuple[Request, int]:
         """Give the request that opens a chain, and how many rows it leaves out, of so many."""
         if self.paginator is None:
             return chain.first, 0
         if not items_are_rows(self.method) or chain.parts:
-            return self.paginator.sized(chain.first, None), 0
-        sized = self.paginator.sized(chain.first, self.wanted)
+            return self.paginator.with_page_size(chain.first, None), 0
+        sized = self.paginator.with_page_size(chain.first, self.wanted)
         skip = self._skip if skip is None else skip
         return self.paginator.skip(sized, 0 if self.several else skip)
 
@@ -96,16 +96,16 @@ class Scan:
         """Yield rows, some at a time; raises what went wrong."""
         self._ahead = self.several and self.wanted is None and not self._stops_early()
         order = [(self.maker.place(term.column), term.descending) for term in self._plan.order]
-        watch = Watch(order, self.table.name) if order else None
+        watch = OrderChecker(order, self.table.name) if order else None
         while self._readers or self._open_next():
             reader = self._readers[0]
             for rows in reader.batches():
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
                 self.figures.rows += len(left)
-                self.statement.count(len(left))
+                self.statement.charge_rows(len(left))
                 if watch is not None:
-                    watch.look(left)
+                    watch.check(left)
                 yield left
                 self._ahead = True
                 self.look_ahead()
@@ -124,12 +124,12 @@ class Scan:
     def _open_next(self) -> bool:
         if not self._chains:
             return False
-        self._readers.append(_Reader(self, self._chains.popleft()))
+        self._readers.append(_ListReader(self, self._chains.popleft()))
         return True
 
-    def ask_ahead(self, opening: Opening) -> None:
+    def prefetch(self, opening: FirstRequest) -> None:
         """Send the first request of a coming scan, whose key is not wanted yet."""
-        self.statement.ask(*opening, self.figures, opens=True, ahead=True)
+        self.statement.fetch(*opening, self.figures, opens=True, ahead=True)
 
     def look_ahead(self) -> None:
         """Send what is known to be needed next, as far as the window has room."""
@@ -143,35 +143,35 @@ class Scan:
             self._readers[-1].send_next()
             room -= 1
 
-    def cut(self, chain: Chain, rows: list[Row]) -> bool:
+    def split_by_time(self, chain: ListRequest, rows: list[Row]) -> bool:
         """Cut what follows the first page of a list into chains that are fetched at once."""
         column = self.method.cut
         if column is None or not rows or self.several or self.wanted or self._stops_early():
             return False
         kind = self.table.columns[column].type
         moments = [str(row[self.maker.place(column)]) for row in rows]
-        ends = [span(kind, "=", moment) for moment in (moments[0], moments[-1])]
+        ends = [interval_where(kind, "=", moment) for moment in (moments[0], moments[-1])]
         newest, oldest = (end.low if end is not None else None for end in ends)
         if newest is None or oldest is None or moments != sorted(moments, reverse=True):
             return False
-        asked = chain.chosen.get(column, (EVERYTHING,))[0]
-        parts = windows(Span(asked.low, oldest), newest, oldest, self.concurrency)
+        asked = chain.covered.get(column, (EVERYTHING,))[0]
+        parts = split_window(Span(asked.low, oldest), newest, oldest, self.concurrency)
         for number, part in enumerate(parts):
             # The first part begins within the second in which the page ends, so some of its rows
             # were given out already.
             given = [row for row, at in zip(rows, moments, strict=True) if at == moments[-1]]
             last = number == len(parts) - 1
-            covered = covering(self.table, self._plan, chain, column, part, ends=last)
-            self._readers.append(_Reader(self, covered, () if number else given))
+            covered = narrowed_to(self.table, self._plan, chain, column, part, ends=last)
+            self._readers.append(_ListReader(self, covered, () if number else given))
         self.several = bool(parts)
         return self.several
 
-    def expect(self, pages: int) -> None:
+    def add_expected_pages(self, pages: int) -> None:
         """Take what the first page of a list tells of how many are still to come."""
         self.figures.expected = (self.figures.expected or 0) + pages
 
     def _window(self) -> int:
-        at_once = self.paginator is not None and self.paginator.finds_all_at_once
+        at_once = self.paginator is not None and self.paginator.is_random_access
         window = 2 * self.concurrency if self.several or at_once else 1
         if self.wanted is None:
             return 1 if self._stops_early() else window
@@ -179,7 +179,7 @@ class Scan:
         size = self.paginator.size if self.paginator is not None else None
         return min(window, math.ceil(left / size) if size else left)
 
-    def wait_for(self, future: Future[Answer]) -> None:
+    def wait_for(self, future: Future[Response]) -> None:
         """Wait for an answer; those that arrive meanwhile tell what else can be asked for."""
         while not future.done():
             self.statement.check()
@@ -190,10 +190,10 @@ class Scan:
             wait({future, *coming}, TICK, FIRST_COMPLETED)
 
 
-class _Reader:
+class _ListReader:
     """Reads one chain: drives its paginator, in the order of its pages."""
 
-    def __init__(self, scan: Scan, chain: Chain, earlier: Sequence[Row] = ()) -> None:
+    def __init__(self, scan: Scan, chain: ListRequest, earlier: Sequence[Row] = ()) -> None:
         self._scan = scan
         self._chain = chain
         self._connection = chain.connection
@@ -201,7 +201,7 @@ class _Reader:
         self._settled = False
         """Whether a page has been read, so that it is certain where the list was begun."""
         self._stepped_back = False
-        self._earlier = list(earlier)
+        self._already_emitted = list(earlier)
         self._expected = 0
         self._begin()
 
@@ -209,7 +209,7 @@ class _Reader:
         paginator = self._scan.paginator
         self._pages = None if paginator is None else paginator.pages(self.first)
         self._unsent = deque([self.first] if self._pages is None else next(self._pages))
-        self._sent: deque[tuple[Request, Future[Answer]]] = deque()
+        self._sent: deque[tuple[Request, Future[Response]]] = deque()
         self._arrived: deque[list[Row] | Exception] = deque()
         self._asked: list[Request] = []
         self._pages_given = 0
@@ -222,7 +222,7 @@ class _Reader:
         return len(self._sent) + len(self._arrived)
 
     @property
-    def coming(self) -> Future[Answer] | None:
+    def coming(self) -> Future[Response] | None:
         """The answer that this chain needs next, if it has been asked for."""
         return self._sent[0][1] if self._sent else None
 
@@ -232,7 +232,9 @@ class _Reader:
             return False
         request = self._unsent.popleft()
         scan = self._scan
-        future = scan.statement.ask(request, self._connection, scan.figures, opens=not self._asked)
+        future = scan.statement.fetch(
+            request, self._connection, scan.figures, opens=not self._asked
+        )
         self._asked.append(request)
         self._sent.append((request, future))
         return True
@@ -242,12 +244,12 @@ class _Reader:
         while self._sent and self._sent[0][1].done():
             request, future = self._sent.popleft()
             try:
-                rows = self._understood(request, future)
+                rows = self._decode_page(request, future)
             except Exception as error:
                 if isinstance(error, BadAnswer):
-                    self._scan.statement.distrust(self._asked, self._connection)
+                    self._scan.statement.invalidate(self._asked, self._connection)
                 if isinstance(error, Error):
-                    error.redact(self._connection.hide)
+                    error.redact(self._connection.redact)
                 self._arrived.append(error)
                 self._sent.clear()
                 self._unsent.clear()
@@ -255,7 +257,7 @@ class _Reader:
                 if rows is not None:
                     self._arrived.append(rows)
 
-    def _understood(self, request: Request, future: Future[Answer]) -> list[Row] | None:
+    def _decode_page(self, request: Request, future: Future[Response]) -> list[Row] | None:
         """Make the rows of a page, and learn what follows it; None where there is no page."""
         scan = self._scan
         where = f"{request.method} {request.url}"
@@ -273,8 +275,8 @@ class _Reader:
             scan.statement.note(
                 scan.figures, f"{where} has half a character, kept as U+FFFD in what is not read"
             )
-        rows = scan.maker.rows(content, answer, self._chain.echoes, where)
-        self._refuse_repetition(rows, where)
+        rows = scan.maker.rows(content, answer, self._chain.echoed, where)
+        self._check_duplicates(rows, where)
         self._learn(request, content.page)
         return rows
 
@@ -282,7 +284,7 @@ class _Reader:
         """Learn from a page what follows it."""
         scan = self._scan
         if scan.paginator is not None and request is self.first:
-            self._expect(scan.paginator.foretold(page), page.count)
+            self._expect(scan.paginator.page_count_hint(page), page.count)
         if self._pages is not None:
             try:
                 self._unsent.extend(self._pages.send(page))
@@ -295,7 +297,7 @@ class _Reader:
         """Tell whether an error says that what the statement asks for does not exist."""
         if error.status == 404:
             return self._scan.method.missing == "empty"
-        return self._is_empty(error) or error.unknown in self._chain.named
+        return self._is_empty(error) or error.unknown_parameter in self._chain.single_value_params
 
     def _is_empty(self, error: ApiError) -> bool:
         """Tell whether an answer without a body is a page without rows."""
@@ -304,7 +306,7 @@ class _Reader:
     def _keep(self) -> float | None:
         """Give the seconds for which the definition says that the chain stays true."""
         keep = self._scan.method.keep
-        said = {**self._chain.points, **self._chain.echoes}
+        said = {**self._chain.points, **self._chain.echoed}
         if keep is None or any(said.get(name) == value for name, value in keep.unless.items()):
             return None
         return keep.seconds
@@ -313,15 +315,15 @@ class _Reader:
         """Take the number of a list's pages, of which some may be left out."""
         if pages is not None:
             self._expected = pages - (self._skipped // items if items else 0)
-            self._scan.expect(self._expected)
+            self._scan.add_expected_pages(self._expected)
 
     def _expect_anew(self) -> None:
         """Take back what was expected of a reading that is given up, but for what it has read."""
         if self._expected:
-            self._scan.expect(self._pages_given - self._expected)
+            self._scan.add_expected_pages(self._pages_given - self._expected)
         self._expected = 0
 
-    def _refuse_repetition(self, rows: Sequence[Row], where: str) -> None:
+    def _check_duplicates(self, rows: Sequence[Row], where: str) -> None:
         """Notice rows that moved from one page to the next: they come twice."""
         if self._pages is None or not self._scan.maker.tells_apart:
             return
@@ -347,7 +349,7 @@ class _Reader:
                     readings = 0
                     continue
                 may_change = isinstance(error, ListChanged) and readings < _READINGS
-                if not may_change or not self._start_again():
+                if not may_change or not self._restart():
                     raise
 
     def _begin_earlier(self, error: Error) -> None:
@@ -372,7 +374,11 @@ class _Reader:
             self._scan.figures.pages += 1
             self._scan.reached += len(rows)
             self._pages_given += 1
-            if self._pages_given == 1 and self._unsent and self._scan.cut(self._chain, rows):
+            if (
+                self._pages_given == 1
+                and self._unsent
+                and self._scan.split_by_time(self._chain, rows)
+            ):
                 self._unsent.clear()
             half = (len(rows) + 1) // 2
             for part in (rows[:half], rows[half:]):
@@ -386,9 +392,9 @@ class _Reader:
             )
         self._scan.strays |= sieve.strays
 
-    def _sieve(self) -> Sieve:
+    def _sieve(self) -> PartitionFilter:
         scan = self._scan
-        return Sieve(scan.maker, self._chain.parts, scan.strays, self._earlier)
+        return PartitionFilter(scan.maker, self._chain.parts, scan.strays, self._already_emitted)
 
     def _next_page(self) -> list[Row] | None:
         self.take_arrived()
@@ -402,13 +408,13 @@ class _Reader:
             raise page
         return page
 
-    def _start_again(self) -> bool:
+    def _restart(self) -> bool:
         """Begin a new reading, unless it could not agree with what was given out already."""
         scan = self._scan
         if self._given and scan.sorted:
             return False
-        self._earlier += self._rows_given()
-        if not scan.statement.forget(self._asked, self._connection, scan.figures):
+        self._already_emitted += self._rows_given()
+        if not scan.statement.invalidate_if_private(self._asked, self._connection, scan.figures):
             return False
         self._expect_anew()
         self._begin()
@@ -420,8 +426,8 @@ class _Reader:
         sieve = self._sieve()
         rows: list[Row] = []
         for request in self._asked[: self._pages_given]:
-            answer = scan.statement.ask(request, self._connection, scan.figures).result()
+            answer = scan.statement.fetch(request, self._connection, scan.figures).result()
             content = parse(scan.method, answer, request.url)
-            page = scan.maker.rows(content, answer, self._chain.echoes, request.url)
+            page = scan.maker.rows(content, answer, self._chain.echoed, request.url)
             rows += sieve.pass_on(page)
         return rows[: self._given]

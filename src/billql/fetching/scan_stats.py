@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from billql.http.client import Trip
+from billql.http.client import RequestTracker
 
 
 @dataclass
-class ScanFigures:
+class ScanStats:
     """What one scan has cost so far."""
 
     resource: str
@@ -24,7 +24,7 @@ class ScanFigures:
     """How many pages there are in the lists that have told it so far; None if none has."""
     notes: list[str] = field(default_factory=list)
     """What was odd in answers, and no error."""
-    trips: set[Trip] = field(default_factory=set, repr=False)
+    trips: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
 
     @property

@@ -16,12 +16,12 @@ import apsw
 from billql.config.settings import Settings
 from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.fetching.disk_cache import Key
-from billql.fetching.response_cache import Answers, key_of
+from billql.fetching.response_cache import ResponseCache, cache_key
 from billql.fetching.row_memo import RowMemo
-from billql.fetching.scan_stats import ScanFigures
-from billql.http.client import Transport, Trip
-from billql.http.credentials import Connection
-from billql.messages import Answer, Request
+from billql.fetching.scan_stats import ScanStats
+from billql.http.client import ApiClient, RequestTracker
+from billql.http.credentials import ApiConnection
+from billql.messages import Request, Response
 
 TICK = 0.1
 """Seconds between looks at whether the statement was interrupted, while waiting."""
@@ -30,30 +30,30 @@ MEMO_CELLS = 500_000
 """How many cells of rows that were read by key a statement remembers, if nobody says."""
 
 
-class NotAtHand(Exception):  # noqa: N818 - it is a signal, not an error
+class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
     """Going on would take a request, and the statement may not send any: a scout turns back."""
 
 
-class Opening(NamedTuple):
+class FirstRequest(NamedTuple):
     """The request that opens a list, and on whose behalf it is sent."""
 
     request: Request
-    connection: Connection
+    connection: ApiConnection
 
 
 class _UnderWay(NamedTuple):
     """A request that is on its way, and the answer to come."""
 
-    trip: Trip
-    future: Future[Answer]
+    trip: RequestTracker
+    future: Future[Response]
 
 
 @dataclass(frozen=True)
-class Resources:
+class SharedServices:
     """What all statements of a session share."""
 
-    transport: Transport
-    answers: Answers
+    transport: ApiClient
+    answers: ResponseCache
     clock: Callable[[], datetime.datetime]
     keep: float
     """Seconds for which answers are kept, where a definition does not say otherwise; 0 keeps none
@@ -72,9 +72,9 @@ class Statement:
     later, gets the same answer, so that every scan sees one snapshot.
     """
 
-    shared: Resources
+    shared: SharedServices
     interrupted: Callable[[], bool] = lambda: False
-    scans: list[ScanFigures] = field(default_factory=list)
+    scans: list[ScanStats] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
     sent: int = 0
     arrived: int = 0
@@ -90,14 +90,14 @@ class Statement:
     _pinned: dict[Key, int] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def scan(self, resource: str) -> ScanFigures:
+    def start_scan(self, resource: str) -> ScanStats:
         """Open the figures of a new scan."""
-        figures = ScanFigures(resource)
+        figures = ScanStats(resource)
         self.scans.append(figures)
         return figures
 
     @cached_property
-    def memo(self) -> RowMemo:
+    def row_memo(self) -> RowMemo:
         """The rows that were read by key."""
         return RowMemo(self.shared.memo_cells)
 
@@ -108,28 +108,28 @@ class Statement:
 
     # Answers.
 
-    def has(self, request: Request, connection: Connection) -> bool:
+    def is_ready(self, request: Request, connection: ApiConnection) -> bool:
         """Tell whether an answer is at hand, so that asking for it would not wait."""
-        key = key_of(request, connection)
+        key = cache_key(request, connection)
         with self._lock:
             under_way = self._under_way.get(key)
             return key in self._pinned or (under_way is not None and under_way.future.done())
 
-    def ask(
+    def fetch(
         self,
         request: Request,
-        connection: Connection,
-        figures: ScanFigures,
+        connection: ApiConnection,
+        figures: ScanStats,
         *,
         opens: bool = False,
         ahead: bool = False,
-    ) -> Future[Answer]:
+    ) -> Future[Response]:
         """Give the future answer to a request, sending it only if nobody has.
 
         `opens` says that it is the first request of a list, for which a whole earlier reading may
         serve; `ahead`, that nobody wants its answer yet.
         """
-        key = key_of(request, connection)
+        key = cache_key(request, connection)
         if not self.offline:
             self._asked_by.setdefault(key, set()).add(id(figures))
         with self._lock:
@@ -144,11 +144,11 @@ class Statement:
                     return self._under_way[key].future
                 return _done(self.shared.answers.get(self._pinned[key]))
             if self.offline:
-                raise NotAtHand
-            trip = Trip(
-                lambda: self._spend(figures),
+                raise WouldSendRequest
+            trip = RequestTracker(
+                lambda: self.charge_request(figures),
                 self.stop,
-                lambda answer: self._ended(key, trip, figures, answer),
+                lambda answer: self._on_response(key, trip, figures, answer),
             )
             figures.trips.add(trip)
             future = self.shared.transport.send(request, connection, trip)
@@ -161,71 +161,71 @@ class Statement:
         """Use an earlier reading of a list, unless a page of it has been read anew already."""
         if self.shared.keep == 0:
             return
-        found = self.shared.answers.recall(first, self.shared.keep)
+        found = self.shared.answers.lookup(first, self.shared.keep)
         if not found:
             return
         if found.keys().isdisjoint(self._pinned) and found.keys().isdisjoint(self._under_way):
             self._pinned.update(found)
             self._published.add(first)
         else:
-            self.shared.answers.release(found.values())
+            self.shared.answers.unpin(found.values())
 
     def publish(
-        self, requests: Sequence[Request], connection: Connection, keep: float | None
+        self, requests: Sequence[Request], connection: ApiConnection, keep: float | None
     ) -> None:
         """Let other statements use a list that has been read to its end.
 
         `keep` is for how many seconds its definition says that it stays true, if it says so.
         """
-        keys = [key_of(request, connection) for request in requests]
+        keys = [cache_key(request, connection) for request in requests]
         with self._lock:
             numbers = [self._pinned[key] for key in keys if key in self._pinned]
         if self.shared.keep == 0 or len(numbers) < len(keys) or keys[0] in self._published:
             return
         self._published.add(keys[0])
-        self.shared.answers.publish(
+        self.shared.answers.commit(
             keys[0],
             numbers,
             self.shared.keep if keep is None else keep,
             stated=keep is not None,
-            secrets=connection.hide.forms,
+            secrets=connection.redact.forms,
         )
 
-    def forget(
-        self, requests: Sequence[Request], connection: Connection, figures: ScanFigures
+    def invalidate_if_private(
+        self, requests: Sequence[Request], connection: ApiConnection, figures: ScanStats
     ) -> bool:
         """Drop the answers of a list that moved while it was read, so that it is read anew.
 
         Nothing is dropped, and False is given, if another scan has read one of them: the two would
         see different lists.
         """
-        asked_by = (self._asked_by.get(key_of(request, connection)) for request in requests)
+        asked_by = (self._asked_by.get(cache_key(request, connection)) for request in requests)
         if any(scans != {id(figures)} for scans in asked_by):
             return False
-        self.distrust(requests, connection)
+        self.invalidate(requests, connection)
         return True
 
-    def distrust(self, requests: Iterable[Request], connection: Connection) -> None:
+    def invalidate(self, requests: Iterable[Request], connection: ApiConnection) -> None:
         """Drop answers that turned out untrue, so that no statement sees them again."""
         for request in requests:
-            key = key_of(request, connection)
+            key = cache_key(request, connection)
             self._published.discard(key)
             with self._lock:
                 self._under_way.pop(key, None)
                 number = self._pinned.pop(key, None)
             if number is not None:
-                self.shared.answers.drop(number)
+                self.shared.answers.invalidate(number)
 
     def check(self) -> None:
         """Before waiting: raise Interrupted if the statement was asked to end."""
         if self.offline:
-            raise NotAtHand
+            raise WouldSendRequest
         if self.stop.is_set() or self.interrupted():
             self.stop.set()
             raise Interrupted
         self._check_time()
 
-    def count(self, rows: int) -> None:
+    def charge_rows(self, rows: int) -> None:
         """Count rows that a scan has read, but not those of a dry run; raises RowLimit."""
         if self.offline:
             return
@@ -237,7 +237,7 @@ class Statement:
                 hint="Narrow it down, or raise max_rows under [settings] in the config file.",
             )
 
-    def note(self, figures: ScanFigures, text: str) -> None:
+    def note(self, figures: ScanStats, text: str) -> None:
         """Note what is odd in an answer, once for each scan."""
         if text not in figures.notes:
             figures.notes.append(text)
@@ -259,10 +259,11 @@ class Statement:
             for under_way in self._under_way.values():
                 under_way.future.cancel()
             pinned, self._pinned = self._pinned, {}
-        self.memo.clear()
-        self.shared.answers.release(pinned.values())
+        self.row_memo.clear()
+        self.shared.answers.unpin(pinned.values())
 
-    def _spend(self, figures: ScanFigures) -> None:
+    def charge_request(self, figures: ScanStats) -> None:
+        """Count a request before it is sent; raises RequestLimit, StatementTimeout, Interrupted."""
         with self._lock:
             if self.stop.is_set():
                 raise Interrupted
@@ -276,7 +277,9 @@ class Statement:
             self.sent += 1
             figures.requests += 1
 
-    def _ended(self, key: Key, trip: Trip, figures: ScanFigures, answer: Answer | None) -> None:
+    def _on_response(
+        self, key: Key, trip: RequestTracker, figures: ScanStats, answer: Response | None
+    ) -> None:
         """Take what became of a request, before anybody else learns of it."""
         with self._lock:
             self.arrived += 1
@@ -297,10 +300,10 @@ class Statement:
                 self._pinned[key] = number
                 del self._under_way[key]
                 return
-        self.shared.answers.release([number])
+        self.shared.answers.unpin([number])
 
 
-def _done(answer: Answer) -> Future[Answer]:
-    future: Future[Answer] = Future()
+def _done(answer: Response) -> Future[Response]:
+    future: Future[Response] = Future()
     future.set_result(answer)
     return future

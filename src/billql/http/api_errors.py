@@ -6,9 +6,9 @@ from typing import Any
 
 from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
 from billql.http import error_body
-from billql.http.credentials import Connection
-from billql.http.reply import Reply, told
-from billql.messages import Request, member
+from billql.http.credentials import ApiConnection
+from billql.http.reply import HttpResponse, describe_request
+from billql.messages import Request, get_path
 
 LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
 
@@ -17,18 +17,18 @@ _LONGEST_WORDS = 500
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id")
 
 
-def refusal(
-    request: Request, connection: Connection, reply: Reply, *, is_early: bool = False
+def error_from_response(
+    request: Request, connection: ApiConnection, reply: HttpResponse, *, is_early: bool = False
 ) -> Error:
     """Make the error that a reply is; `is_early` says that it means "later"."""
     status = reply.status
     if 300 <= status < 400 and "location" in reply.headers:
         return BadAnswer(
-            f"{told(request)} answered {status}, which sends its caller elsewhere",
+            f"{describe_request(request)} answered {status}, which sends its caller elsewhere",
             hint=_elsewhere(connection.between(reply.proxy)),
         )
-    said = _Said(connection, reply)
-    words = f"{told(request)} answered {status}{_to_whom(connection)}"
+    said = _ErrorBody(connection, reply)
+    words = f"{describe_request(request)} answered {status}{_to_whom(connection)}"
     if said.message:
         words += f": {said.message}"
     if said.code:
@@ -54,33 +54,33 @@ def _elsewhere(between: str | None) -> str:
     return f"{never} Check what may be answering: {between}." if between else never
 
 
-def _is_named(connection: Connection) -> bool:
+def _is_named(connection: ApiConnection) -> bool:
     return connection.name != connection.provider_name
 
 
-def _to_whom(connection: Connection) -> str:
+def _to_whom(connection: ApiConnection) -> str:
     """Name the connection, where somebody has named it."""
     return f" to the connection {connection.name}" if _is_named(connection) else ""
 
 
-def means_later(connection: Connection, reply: Reply) -> bool:
+def means_later(connection: ApiConnection, reply: HttpResponse) -> bool:
     """Tell whether an error says in its words, as the definition knows them, to come later."""
     later = connection.provider.errors.later
     if not (later.codes or later.messages) or reply.status < 400:
         return False
-    said = _Said(connection, reply)
+    said = _ErrorBody(connection, reply)
     # AWS puts a namespace before its codes.
     code, words = (said.code or "").rpartition("#")[2], (said.message or "").lower()
     return code in later.codes or any(one.lower() in words for one in later.messages)
 
 
-class _Said:
+class _ErrorBody:
     """What an error body says: where the definition knows it, else where such words usually are."""
 
-    def __init__(self, connection: Connection, reply: Reply) -> None:
+    def __init__(self, connection: ApiConnection, reply: HttpResponse) -> None:
         data = error_body.parsed(reply.body)
         # Some APIs repeat the token that they refuse.
-        self._hide = connection.hide
+        self._hide = connection.redact
         paths = connection.provider.errors
         message = _at(data, paths.message) or error_body.sentence(data)
         self.message = self._words(message)
@@ -104,17 +104,17 @@ class _Said:
         return "".join(letter if letter.isprintable() else " " for letter in words)
 
 
-def _code_of_aws(reply: Reply) -> str | None:
+def _code_of_aws(reply: HttpResponse) -> str | None:
     return reply.headers.get("x-amzn-errortype", "").partition(":")[0] or None
 
 
 def _at(data: Any, path: str | None) -> str | None:
     """Give the text or the number at a path that the definition knows."""
-    found = member(data, path) if path else None
+    found = get_path(data, path) if path else None
     return str(found) if isinstance(found, str | int) and found != "" else None
 
 
-def _advice(status: int, connection: Connection) -> str | None:
+def _advice(status: int, connection: ApiConnection) -> str | None:
     help_text = connection.provider.auth.help
     if status == 401:
         return f"The token in {connection.source} was refused. {help_text}"

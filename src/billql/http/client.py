@@ -21,12 +21,12 @@ from urllib.parse import urlsplit
 from billql.config.settings import Settings
 from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Error, Interrupted
 from billql.http import request_log
-from billql.http.api_errors import LIMIT_ADVICE, means_later, refusal
-from billql.http.credentials import Connection
-from billql.http.exchange import Wire
-from billql.http.rate_limiter import Limiter, is_used_up, retry_after
-from billql.http.reply import Exchanges, NoReply, Reply, told
-from billql.messages import KEPT_HEADERS, Answer, Request
+from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
+from billql.http.credentials import ApiConnection
+from billql.http.exchange import NetworkBackend
+from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
+from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
+from billql.messages import KEPT_HEADERS, Request, Response
 from billql.util.clock import Clock
 
 _FIRST_PAUSE = 0.5
@@ -40,7 +40,7 @@ _GOODBYE = 1.0
 
 
 @dataclass(eq=False)
-class Trip:
+class RequestTracker:
     """What one request went through on its way, for the statement's figures.
 
     `spend` is called before each time that it is sent and may raise, `stop` is set when the
@@ -49,7 +49,7 @@ class Trip:
 
     spend: Callable[[], None]
     stop: threading.Event
-    ended: Callable[[Answer | None], None] = lambda answer: None
+    ended: Callable[[Response | None], None] = lambda answer: None
     sent: int = 0
     waited: float = 0.0
 
@@ -58,21 +58,21 @@ class _Job(NamedTuple):
     """A request that somebody waits for."""
 
     request: Request
-    connection: Connection
-    trip: Trip
-    future: Future[Answer]
-    lane: _Lane
+    connection: ApiConnection
+    trip: RequestTracker
+    future: Future[Response]
+    lane: _ProviderQueue
 
 
-class _Lane:
+class _ProviderQueue:
     """The way to a provider with one credential: how often, and how much at once.
 
     What finds no free place waits here and not in a thread, so that one provider's queue never
     blocks another's.
     """
 
-    def __init__(self, connection: Connection, clock: Clock) -> None:
-        self.limiter = Limiter(connection.provider.limits, clock)
+    def __init__(self, connection: ApiConnection, clock: Clock) -> None:
+        self.limiter = RateLimiter(connection.provider.limits, clock)
         self.free = connection.provider.concurrency
         self.waiting: deque[_Job] = deque()
 
@@ -90,37 +90,39 @@ class _Failure:
     too_early: bool = False
 
 
-class Transport:
+class ApiClient:
     """Sends requests; shared by all statements of a session, safe for threads."""
 
     def __init__(
         self,
         settings: Settings | None = None,
-        wire: Exchanges | None = None,
+        wire: HttpBackend | None = None,
         clock: Clock | None = None,
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._log = log
         self._settings = settings or Settings()
         self._clock = clock or Clock()
-        self._wire = wire or Wire(self._settings, clock=self._clock)
-        self._lanes: dict[str, _Lane] = {}
+        self._wire = wire or NetworkBackend(self._settings, clock=self._clock)
+        self._lanes: dict[str, _ProviderQueue] = {}
         self._lock = threading.Lock()
         self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self._under_way: set[Trip] = set()
+        self._under_way: set[RequestTracker] = set()
         self._closed = False
         self._is_let_go = False
 
-    def send(self, request: Request, connection: Connection, trip: Trip) -> Future[Answer]:
+    def send(
+        self, request: Request, connection: ApiConnection, trip: RequestTracker
+    ) -> Future[Response]:
         """Send a request; the future gives its answer, or raises one of billql's errors."""
-        future: Future[Answer] = Future()
+        future: Future[Response] = Future()
         with self._lock:
             if self._closed:
                 raise ClosedError("The connection is closed")
             key = connection.fingerprint
             if key not in self._lanes:
-                self._lanes[key] = _Lane(connection, self._clock)
+                self._lanes[key] = _ProviderQueue(connection, self._clock)
             lane = self._lanes[key]
             lane.waiting.append(_Job(request, connection, trip, future, lane))
             self._dispatch(lane)
@@ -150,7 +152,7 @@ class Transport:
             thread.join(max(0.0, end - time.monotonic()))
         self._wire.close()
 
-    def let_go(self) -> None:
+    def shutdown_nowait(self) -> None:
         """End the threads, and with them the connections, as soon as they have nothing to do.
 
         Nobody may use it any more. It takes no lock: see `Engine.let_go`.
@@ -162,7 +164,7 @@ class Transport:
     # Threads: plain daemons, because an executor's threads are waited for when Python exits, and
     # Ctrl-C must not wait for a silent server.
 
-    def _dispatch(self, lane: _Lane) -> None:
+    def _dispatch(self, lane: _ProviderQueue) -> None:
         """Give threads what has a place; called with the lock held."""
         while lane.free and lane.waiting:
             job = lane.waiting.popleft()
@@ -177,7 +179,7 @@ class Transport:
     def _run(self) -> None:
         while (job := self._work.get()) is not None:
             if job.future.set_running_or_notify_cancel():
-                self._carry_out(job)
+                self._run_job(job)
             with self._lock:
                 self._under_way.discard(job.trip)
                 job.lane.free += 1
@@ -185,24 +187,24 @@ class Transport:
         if self._is_let_go:
             self._wire.close()
 
-    def _carry_out(self, job: _Job) -> None:
+    def _run_job(self, job: _Job) -> None:
         try:
             try:
-                answer = self._deliver(job)
+                answer = self._send_with_retries(job)
             except BaseException:
                 job.trip.ended(None)
                 raise
             job.trip.ended(answer)
         except BaseException as error:
             if isinstance(error, Error):
-                error.redact(job.connection.hide)
+                error.redact(job.connection.redact)
             job.future.set_exception(error)
         else:
             job.future.set_result(answer)
 
     # One request.
 
-    def _deliver(self, job: _Job) -> Answer:
+    def _send_with_retries(self, job: _Job) -> Response:
         end = self._clock.monotonic() + self._settings.patience
         failed = pauses = 0
         failure: _Failure | None = None
@@ -211,14 +213,14 @@ class Transport:
             if wait > 0:
                 raise failure.error if failure else _used_up(job.request, wait)
             outcome = self._attempt(job)
-            if isinstance(outcome, Answer):
+            if isinstance(outcome, Response):
                 return outcome
             failure = outcome
             backoff = min(_FIRST_PAUSE * 2**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
             pause = max(failure.pause, backoff)
             if failure.too_early:
                 # Others who use the same credential, in other processes perhaps, get their share.
-                job.lane.limiter.hold(pause)
+                job.lane.limiter.block_for(pause)
             else:
                 failed += 1
             over = self._clock.monotonic() + pause > end
@@ -230,37 +232,38 @@ class Transport:
     def _wait_for_limit(self, job: _Job, end: float) -> float:
         """Take a place under the limit; give how long it would take if that is too long."""
         path = urlsplit(job.request.url).path
-        while (wait := job.lane.limiter.reserve(path)) > 0:
+        while (wait := job.lane.limiter.try_acquire(path)) > 0:
             if self._clock.monotonic() + wait > end:
                 return wait
             self._sleep(job.trip, wait)
         return 0.0
 
-    def _sleep(self, trip: Trip, seconds: float) -> None:
+    def _sleep(self, trip: RequestTracker, seconds: float) -> None:
         trip.waited += seconds
         if self._clock.wait(trip.stop, seconds):
             raise Interrupted
 
-    def _attempt(self, job: _Job) -> Answer | _Failure:
+    def _attempt(self, job: _Job) -> Response | _Failure:
         request, connection, trip, _, lane = job
         if trip.stop.is_set():
             raise Interrupted
-        if connection.hide.is_in(f"{request.url} {request.query} {request.body}"):
+        if connection.redact.is_in(f"{request.url} {request.query} {request.body}"):
             raise BadValue(
-                f"{told(request)} cannot be sent: it would have the token in its address"
+                f"{describe_request(request)} cannot be sent: "
+                "it would have the token in its address"
             )
         trip.spend()
         trip.sent += 1
         reply = self._exchange(job)
-        if isinstance(reply, NoReply):
+        if isinstance(reply, NoResponse):
             return _Failure(_no_answer(request, connection, reply), reply.again)
-        lane.limiter.observe(reply.headers)
+        lane.limiter.update_from(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-            kept = {*KEPT_HEADERS} & {*request.keeps} & {*reply.headers}
+            kept = {*KEPT_HEADERS} & {*request.keep_headers} & {*reply.headers}
             headers = {name: reply.headers[name] for name in kept}
             between = connection.between(reply.proxy)
-            return Answer(reply.body, media_type, headers, between)
+            return Response(reply.body, media_type, headers, between)
         pause = retry_after(reply.headers, self._clock.now())
         is_early = (
             reply.status == 429
@@ -268,7 +271,7 @@ class Transport:
             or (reply.status in (400, 403) and (pause is not None or is_used_up(reply.headers)))
         )
         return _Failure(
-            refusal(request, connection, reply, is_early=is_early),
+            error_from_response(request, connection, reply, is_early=is_early),
             again=is_early
             or _is_passing(reply.status)
             or reply.status in connection.provider.retry,
@@ -276,20 +279,20 @@ class Transport:
             too_early=is_early,
         )
 
-    def _exchange(self, job: _Job) -> Reply | NoReply:
+    def _exchange(self, job: _Job) -> HttpResponse | NoResponse:
         request, connection, trip, *_ = job
         headers = connection.headers_for(request)
         if self._log is not None:
-            self._log(request_log.going(request, connection, trip.sent))
+            self._log(request_log.format_request(request, connection, trip.sent))
         start = self._clock.monotonic()
-        outcome: Reply | NoReply
+        outcome: HttpResponse | NoResponse
         try:
             outcome = self._wire.exchange(request, headers, trip.stop)
-        except NoReply as why:
+        except NoResponse as why:
             outcome = why
         if self._log is not None:
             took = self._clock.monotonic() - start
-            self._log(request_log.came(request, connection, outcome, took))
+            self._log(request_log.format_response(request, connection, outcome, took))
         return outcome
 
 
@@ -298,10 +301,12 @@ def _is_passing(status: int) -> bool:
     return status in (408, 429) or status >= 500
 
 
-def _no_answer(request: Request, connection: Connection, why: NoReply) -> ConnectionFailed:
+def _no_answer(request: Request, connection: ApiConnection, why: NoResponse) -> ConnectionFailed:
     given = connection.readdressed
     advice = f"Check the network, and {given}." if given else "Check the network."
-    return ConnectionFailed(f"{told(request)} got no answer: {why}", hint=why.hint or advice)
+    return ConnectionFailed(
+        f"{describe_request(request)} got no answer: {why}", hint=why.hint or advice
+    )
 
 
 def _used_up(request: Request, wait: float) -> ApiError:

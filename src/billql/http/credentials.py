@@ -15,14 +15,14 @@ from billql.config.file import ConnectionConfig
 from billql.definitions.model import Provider
 from billql.errors import CredentialMissing
 from billql.http import secret_sources
-from billql.http.secret_sources import Passwords, keyring_password
+from billql.http.secret_sources import KeyringLookup, keyring_password
 from billql.messages import Request
 from billql.util.origin import checked
 from billql.util.redaction import Redaction
 
 
 @dataclass(frozen=True, eq=False)
-class Connection:
+class ApiConnection:
     """One credential for a provider, and the origin that it belongs to."""
 
     provider_name: str
@@ -51,9 +51,9 @@ class Connection:
         return {**dict(request.headers), **self.headers, **signature}
 
     @cached_property
-    def hide(self) -> Redaction:
+    def redact(self) -> Redaction:
         """Take the credential out of a text, in whatever form it may stand there."""
-        return Redaction(self.provider.auth.confidential(self.secret))
+        return Redaction(self.provider.auth.secret_forms(self.secret))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -62,7 +62,7 @@ class Connection:
         return hashlib.blake2b(told.encode(), digest_size=16, person=b"billql").hexdigest()
 
 
-class Told(NamedTuple):
+class ConnectionInfo(NamedTuple):
     """What people may know of a connection."""
 
     name: str
@@ -74,7 +74,7 @@ class Told(NamedTuple):
     """Whether the token is there; a command is not run to find out, and counts as ready."""
 
 
-class Credentials:
+class ConnectionResolver:
     """Finds the connections for a provider.
 
     What was handed over goes first, then the connections that are configured for the provider,
@@ -88,7 +88,7 @@ class Credentials:
         tokens: Mapping[str, str] | None = None,
         urls: Mapping[str, str] | None = None,
         configured: Mapping[str, ConnectionConfig] | None = None,
-        passwords: Passwords = keyring_password,
+        passwords: KeyringLookup = keyring_password,
     ) -> None:
         self._environ = environ
         self._tokens = dict(tokens or {})
@@ -101,13 +101,13 @@ class Credentials:
         found = [name for name, one in self._configured.items() if one.provider == provider_name]
         return [provider_name] if provider_name in self._tokens or not found else found
 
-    def connection(self, name: str, provider_name: str, provider: Provider) -> Connection:
+    def connection(self, name: str, provider_name: str, provider: Provider) -> ApiConnection:
         """Give a connection; raises CredentialMissing, or InterfaceError for a wrong address."""
         config = self._config(name, provider_name)
         if config is None:
             secret, source = self._default(provider_name, provider)
         else:
-            secret = secret_sources.find(name, config, self._environ, self._passwords)
+            secret = secret_sources.resolve_secret(name, config, self._environ, self._passwords)
             source = secret_sources.describe(name, config)
         secret = secret.strip()
         if not (secret.isascii() and secret.isprintable()) or " " in secret:
@@ -117,22 +117,22 @@ class Credentials:
             )
         url, gives = self._url(name, config, provider_name, provider)
         readdressed = gives if url != origin(provider.url, provider_name) else None
-        return Connection(provider_name, provider, url, secret, name, source, readdressed)
+        return ApiConnection(provider_name, provider, url, secret, name, source, readdressed)
 
     def address(self, name: str, provider_name: str, provider: Provider) -> str:
         """Return the address that a connection asks; raises InterfaceError for one that is none."""
         config = self._config(name, provider_name)
         return self._url(name, config, provider_name, provider)[0]
 
-    def told(self, name: str, provider_name: str, provider: Provider) -> Told:
+    def told(self, name: str, provider_name: str, provider: Provider) -> ConnectionInfo:
         """Tell of a connection what is no secret; raises InterfaceError."""
         config = self._config(name, provider_name)
         by_command = config is not None and config.token_command is not None
-        return Told(
+        return ConnectionInfo(
             name,
             provider_name,
             self._url(name, config, provider_name, provider)[0],
-            " and ".join(provider.auth.variables())
+            " and ".join(provider.auth.env_vars())
             if config is None
             else secret_sources.describe(name, config),
             by_command or self._has_token(name, provider_name, provider),
@@ -150,16 +150,16 @@ class Credentials:
 
     def _default(self, name: str, provider: Provider) -> tuple[str, str]:
         auth = provider.auth
-        secret = self._tokens.get(name) or auth.found(self._environ)
+        secret = self._tokens.get(name) or auth.from_env(self._environ)
         if not secret.strip():
-            missing = [one for one in auth.variables() if not self._environ.get(one, "").strip()]
+            missing = [one for one in auth.env_vars() if not self._environ.get(one, "").strip()]
             are = "variable {} is" if len(missing) == 1 else "variables {} are"
             raise CredentialMissing(
                 f"There is no token for {provider.title}: the environment "
                 f"{are.format(' and '.join(missing))} not set",
                 hint=f"{auth.help} Then: export {' '.join(f'{one}=…' for one in missing)}",
             )
-        return secret, " and ".join(auth.variables()) or "no variable"
+        return secret, " and ".join(auth.env_vars()) or "no variable"
 
     def _url(
         self, name: str, config: ConnectionConfig | None, provider_name: str, provider: Provider

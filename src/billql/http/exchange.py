@@ -20,8 +20,8 @@ import httpx
 from billql._version import __version__
 from billql.config.settings import Settings
 from billql.errors import BadAnswer, BadValue
-from billql.http.reply import NoReply, Reply, _reason, told
-from billql.http.sockets import _Errand, _Network, _refused
+from billql.http.reply import HttpResponse, NoResponse, _reason, describe_request
+from billql.http.sockets import _Network, _refused, _ThreadDeadline
 from billql.messages import Request
 from billql.util.clock import Clock
 
@@ -32,7 +32,7 @@ _ERROR_LIMIT = 1 << 20
 """How much is read of the body of an error."""
 
 
-class Wire:
+class NetworkBackend:
     """Sends one request at a time for each thread, over connections that it keeps."""
 
     def __init__(
@@ -47,11 +47,11 @@ class Wire:
         self._clock = clock or Clock()
         self._http = http_transport
         self._lock = threading.Lock()
-        self._errand = _Errand()
+        self._errand = _ThreadDeadline()
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
-    ) -> Reply:
+    ) -> HttpResponse:
         """Send a request and read what comes back, until `stop` is set; raises NoReply."""
         self._errand.stop = stop
         self._errand.proxy = self._errand.opened = None
@@ -65,21 +65,21 @@ class Wire:
         except httpx.ProxyError as error:
             raise self._by_proxy(_refused(error, self._errand.proxy)) from None
         except httpx.HTTPError as error:
-            raise self._by_proxy(NoReply(_reason(error) or "no answer in time")) from None
-        except NoReply as why:
+            raise self._by_proxy(NoResponse(_reason(error) or "no answer in time")) from None
+        except NoResponse as why:
             raise self._by_proxy(why) from None
         proxy = self._errand.proxy
         named = None if proxy is None else proxy.name
-        return Reply(response.status_code, dict(response.headers), body, named)
+        return HttpResponse(response.status_code, dict(response.headers), body, named)
 
-    def _by_proxy(self, why: NoReply) -> NoReply:
+    def _by_proxy(self, why: NoResponse) -> NoResponse:
         """Name the proxy that the exchange of this thread went through, if it did."""
         proxy = self._errand.proxy
         if proxy is None:
             return why
         text = str(why) if proxy.name in str(why) else f"{why}, through {proxy.name}"
         hint = f"Check {proxy.variable}; what needs no proxy can be named in NO_PROXY."
-        return NoReply(text, again=why.again, hint=why.hint or hint)
+        return NoResponse(text, again=why.again, hint=why.hint or hint)
 
     def close(self) -> None:
         """Close the connections."""
@@ -125,7 +125,9 @@ class Wire:
             if size > limit:
                 if not fine:
                     break
-                raise BadAnswer(f"{told(request)} answered with more than {limit} bytes")
+                raise BadAnswer(
+                    f"{describe_request(request)} answered with more than {limit} bytes"
+                )
             pieces.append(piece)
         return b"".join(pieces)
 
@@ -139,7 +141,7 @@ class Wire:
 
 
 def _unsendable(request: Request, why: str) -> BadValue:
-    return BadValue(f"{told(request)} cannot be sent: {why}")
+    return BadValue(f"{describe_request(request)} cannot be sent: {why}")
 
 
 def _unpacked(response: httpx.Response, request: Request) -> Iterator[bytes]:
@@ -149,7 +151,7 @@ def _unpacked(response: httpx.Response, request: Request) -> Iterator[bytes]:
         return iter(response.stream)
     if encoding in ("gzip", "x-gzip"):
         return gunzip(response.stream)
-    raise BadAnswer(f"{told(request)} answered in the encoding {encoding}, unasked")
+    raise BadAnswer(f"{describe_request(request)} answered in the encoding {encoding}, unasked")
 
 
 def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -167,6 +169,6 @@ def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 whole = unpacker.eof
         yield unpacker.flush()
     except zlib.error as error:
-        raise NoReply(f"its packed body is broken ({error})") from None
+        raise NoResponse(f"its packed body is broken ({error})") from None
     if not (whole or unpacker.eof):
-        raise NoReply("its packed body was cut short")
+        raise NoResponse("its packed body was cut short")

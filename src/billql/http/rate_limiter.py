@@ -21,7 +21,7 @@ _LONGEST_HOLD = 3600.0
 does no harm to ask again."""
 
 
-class Limiter:
+class RateLimiter:
     """Counts requests in sliding windows; thread-safe."""
 
     def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
@@ -30,7 +30,7 @@ class Limiter:
         self._held_until = 0.0
         self._lock = threading.Lock()
 
-    def reserve(self, path: str = "") -> float:
+    def try_acquire(self, path: str = "") -> float:
         """Take a place for a request; give the seconds to wait, or 0.0 with the place taken."""
         with self._lock:
             moment = self._clock.monotonic()
@@ -46,17 +46,17 @@ class Limiter:
                     sent.append(moment)
             return wait
 
-    def hold(self, seconds: float) -> None:
+    def block_for(self, seconds: float) -> None:
         """Let no request pass for so many seconds."""
         with self._lock:
             until = self._clock.monotonic() + min(seconds, _LONGEST_HOLD)
             self._held_until = max(self._held_until, until)
 
-    def observe(self, headers: Mapping[str, str]) -> None:
+    def update_from(self, headers: Mapping[str, str]) -> None:
         """Learn from an answer: none remaining means waiting for the reset that it names."""
         for quota in _quotas(headers):
             if quota.is_used_up:
-                self.hold(self._until(quota.reset))
+                self.block_for(self._until(quota.reset))
 
     def _until(self, reset: str) -> float:
         """Read a reset: (milli)seconds since 1970, or, where they are few, seconds from now."""

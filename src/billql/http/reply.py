@@ -13,7 +13,7 @@ TICK = 0.1
 """Seconds between looks at whether the statement has ended, while a server is silent."""
 
 
-class Reply(NamedTuple):
+class HttpResponse(NamedTuple):
     """What a server said, whatever its status; `headers` has lower-case names."""
 
     status: int
@@ -23,7 +23,7 @@ class Reply(NamedTuple):
     """The proxy through which it came, in words."""
 
 
-class NoReply(Exception):  # noqa: N818 - it says what happened
+class NoResponse(Exception):  # noqa: N818 - it says what happened
     """No whole reply came: its text says why, `again` whether another try may do better.
 
     `hint` says what to do about it, where that is known here.
@@ -35,17 +35,17 @@ class NoReply(Exception):  # noqa: N818 - it says what happened
         self.hint = hint
 
 
-def told(request: Request) -> str:
+def describe_request(request: Request) -> str:
     """Name a request without its query, which people may have put anything into."""
     return f"{request.method} {request.url}"
 
 
-class Exchanges(Protocol):
+class HttpBackend(Protocol):
     """What a request goes through: the wire, or something that stands in for it."""
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
-    ) -> Reply:
+    ) -> HttpResponse:
         """Send a request and give what comes back, until `stop` is set; raises NoReply."""
 
     def close(self) -> None:

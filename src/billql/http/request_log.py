@@ -9,32 +9,34 @@ from __future__ import annotations
 import json
 from urllib.parse import urlencode
 
-from billql.http.credentials import Connection
-from billql.http.reply import NoReply, Reply, told
+from billql.http.credentials import ApiConnection
+from billql.http.reply import HttpResponse, NoResponse, describe_request
 from billql.messages import Request
 
 _LONGEST = 500
 """How many characters of a query or of a body that is sent are told."""
 
 
-def going(request: Request, connection: Connection, attempt: int) -> str:
+def format_request(request: Request, connection: ApiConnection, attempt: int) -> str:
     """Tell of a request that is about to be sent."""
     query = f"?{urlencode(request.query)}" if request.query else ""
     body = "" if request.body is None else f" {json.dumps(request.body)}"
     again = f", attempt {attempt}" if attempt > 1 else ""
-    line = connection.hide(f"{told(request)}{_short(query)}{_short(body)}")
+    line = connection.redact(f"{describe_request(request)}{_short(query)}{_short(body)}")
     return f"> {line} ({connection.name}{again})"
 
 
-def came(request: Request, connection: Connection, outcome: Reply | NoReply, seconds: float) -> str:
+def format_response(
+    request: Request, connection: ApiConnection, outcome: HttpResponse | NoResponse, seconds: float
+) -> str:
     """Tell what became of it, and how long that took."""
-    line = told(request)
-    if isinstance(outcome, NoReply):
-        return connection.hide(f"< no answer: {outcome} in {seconds:.3f} s: {line}")
+    line = describe_request(request)
+    if isinstance(outcome, NoResponse):
+        return connection.redact(f"< no answer: {outcome} in {seconds:.3f} s: {line}")
     known = (outcome.headers.get(name) for name in ("x-request-id", "request-id"))
     number = next((f", request {one}" for one in known if one), "")
     size = f"{len(outcome.body):,} bytes"
-    return connection.hide(f"< {outcome.status} in {seconds:.3f} s, {size}{number}: {line}")
+    return connection.redact(f"< {outcome.status} in {seconds:.3f} s, {size}{number}: {line}")
 
 
 def _short(text: str) -> str:

@@ -19,7 +19,7 @@ SERVICE = "billql"
 _COMMAND_SECONDS = 120.0
 """How long a command may take: some wait for a fingerprint."""
 
-Passwords = Callable[[str, str], str | None]
+KeyringLookup = Callable[[str, str], str | None]
 """Gives the password of a service and a user name, or None."""
 
 
@@ -42,8 +42,8 @@ def describe(name: str, config: ConnectionConfig) -> str:
     return f"the environment variable {variable(name)}, or the keyring, as {SERVICE} {name}"
 
 
-def find(
-    name: str, config: ConnectionConfig, environ: Mapping[str, str], passwords: Passwords
+def resolve_secret(
+    name: str, config: ConnectionConfig, environ: Mapping[str, str], passwords: KeyringLookup
 ) -> str:
     """Find a connection's token; raises CredentialMissing or InterfaceError."""
     if sum(one is not None for one in _ways(config)) > 1:
@@ -54,7 +54,7 @@ def find(
     if config.token is not None:
         return _required(name, config, config.token, "token = …")
     if config.token_command is not None:
-        return _printed(name, config.token_command)
+        return _run_command(name, config.token_command)
     if config.token_env is not None:
         return _required(
             name, config, environ.get(config.token_env), f"export {config.token_env}=…"
@@ -104,7 +104,7 @@ def _program(command: str) -> str:
     return command.split(maxsplit=1)[0] if command.strip() else "without a name"
 
 
-def _printed(name: str, command: str) -> str:
+def _run_command(name: str, command: str) -> str:
     """Run a command and give the first line that it prints."""
     program = _program(command)
     try:

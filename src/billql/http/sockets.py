@@ -13,21 +13,21 @@ import httpx
 from billql.errors import Error, Interrupted
 from billql.http import certificates, proxies
 from billql.http.proxies import Proxy
-from billql.http.reply import TICK, NoReply, _reason
+from billql.http.reply import TICK, NoResponse, _reason
 from billql.util.clock import Clock
 
 
-def _refused(error: httpx.ProxyError, proxy: Proxy | None) -> NoReply:
+def _refused(error: httpx.ProxyError, proxy: Proxy | None) -> NoResponse:
     """Say that a proxy goes no further; a status of 400 to 499 says so for good."""
     # The text is the status and its reason, where the proxy speaks HTTP.
     name = "a proxy" if proxy is None else proxy.name
-    return NoReply(f"{name} refused: {error}", again=not str(error).startswith("4"))
+    return NoResponse(f"{name} refused: {error}", again=not str(error).startswith("4"))
 
 
 # Sockets ----------------------------------------------------------------------------------------
 
 
-class _Errand(threading.local):
+class _ThreadDeadline(threading.local):
     """What the exchange of this thread must keep to, for the sockets that serve it.
 
     `proxy` is the one that it goes through, `trusted` says whose certificates are believed, and
@@ -49,7 +49,7 @@ class _Network(httpx.BaseTransport):
     """
 
     def __init__(
-        self, environ: Mapping[str, str], connections: int, clock: Clock, errand: _Errand
+        self, environ: Mapping[str, str], connections: int, clock: Clock, errand: _ThreadDeadline
     ) -> None:
         self._environ = environ
         self._connections = connections
@@ -83,12 +83,12 @@ class _Network(httpx.BaseTransport):
         except BaseException as error:
             if self._errand.opened is not None:
                 self._errand.opened.close()
-            if isinstance(error, httpx.HTTPError | NoReply | Error) or not isinstance(
+            if isinstance(error, httpx.HTTPError | NoResponse | Error) or not isinstance(
                 error, Exception
             ):
                 raise
             # An answer that is something else makes it fail in many ways.
-            raise NoReply(f"{proxy.name} does not speak SOCKS", again=False) from None
+            raise NoResponse(f"{proxy.name} does not speak SOCKS", again=False) from None
 
     def close(self) -> None:
         """Close the connections."""
@@ -129,7 +129,7 @@ class _Pool(httpx.HTTPTransport):
 class _Sockets(httpcore.SyncBackend):
     """Opens connections."""
 
-    def __init__(self, clock: Clock, errand: _Errand) -> None:
+    def __init__(self, clock: Clock, errand: _ThreadDeadline) -> None:
         self._clock = clock
         self._errand = errand
 
@@ -145,7 +145,7 @@ class _Sockets(httpcore.SyncBackend):
         except httpcore.ConnectError as error:
             why = _reason(error)
         proxy = self._errand.proxy
-        raise NoReply(why if proxy is None else f"{proxy.name} cannot be reached: {why}")
+        raise NoResponse(why if proxy is None else f"{proxy.name} cannot be reached: {why}")
 
 
 class _Socket(httpcore.NetworkStream):
@@ -155,7 +155,7 @@ class _Socket(httpcore.NetworkStream):
     """
 
     def __init__(
-        self, stream: httpcore.NetworkStream, clock: Clock, errand: _Errand, timeout: float
+        self, stream: httpcore.NetworkStream, clock: Clock, errand: _ThreadDeadline, timeout: float
     ) -> None:
         self._stream = stream
         self._clock = clock
@@ -182,9 +182,9 @@ class _Socket(httpcore.NetworkStream):
         while not self._errand.stop.is_set():
             moment = monotonic()
             if moment >= self._errand.deadline:
-                raise NoReply("the answer did not come to its end in time")
+                raise NoResponse("the answer did not come to its end in time")
             if moment >= silent_until:
-                raise NoReply(f"nothing came for {timeout:g} seconds")
+                raise NoResponse(f"nothing came for {timeout:g} seconds")
             left = min(silent_until, self._errand.deadline) - moment
             try:
                 return self._stream.read(max_bytes, min(left, TICK))
@@ -203,10 +203,10 @@ class _Socket(httpcore.NetworkStream):
             stream = self._stream.start_tls(ssl_context, server_hostname, timeout)
         except httpcore.ConnectError as error:
             if not isinstance(error.__cause__, ssl.SSLCertVerificationError):
-                raise NoReply(_reason(error)) from None
+                raise NoResponse(_reason(error)) from None
             hint = (
                 f"It was checked against {self._errand.trusted}; name the certificate of an "
                 "authority of your own in SSL_CERT_FILE."
             )
-            raise NoReply(_reason(error), again=False, hint=hint) from None
+            raise NoResponse(_reason(error), again=False, hint=hint) from None
         return _Socket(stream, self._clock, self._errand, self._timeout)

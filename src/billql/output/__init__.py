@@ -92,7 +92,7 @@ def find(name: str) -> Format:
     return found  # type: ignore[no-any-return]
 
 
-class Results:
+class ResultWriter:
     """Writes results one after the other, in one format."""
 
     def __init__(self, name: str, style: Style) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError, OutputError
-from billql.output import FORMATS, Results, Style, find
+from billql.output import FORMATS, ResultWriter, Style, find
 from billql.util import atomic_file
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def opened(path: str, name: str) -> Iterator[Put]:
     Raise OutputError if the file cannot be written, which is tried at once, InterfaceError if
     there is no result, and the errors of the format.
     """
-    results = Results(name, Style())
+    results = ResultWriter(name, Style())
     with _replacing(path) as file:
         yield partial(results.write, stream=file if find(name).binary else _Text(file))
         if not results.count:
@@ -59,7 +59,7 @@ def text(path: str) -> Iterator[Stream]:
 @contextmanager
 def _replacing(path: str) -> Iterator[BinaryIO]:
     try:
-        with atomic_file.opened(path) as file:
+        with atomic_file.atomic_write(path) as file:
             yield file
     except BrokenPipeError:
         raise

@@ -28,7 +28,7 @@ def show(lines: Iterable[str], stream: TextIO) -> None:
     stderr.write(text, stream)
 
 
-def told(error: Error) -> Iterator[str]:
+def format_error(error: Error) -> Iterator[str]:
     """Yield the lines of the report of an error."""
     from billql.output.cells import visible
 

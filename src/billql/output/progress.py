@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from billql.fetching.scan_stats import ScanFigures
+    from billql.fetching.scan_stats import ScanStats
 
 _AFTER = 0.5
 _PER_SECOND = 4
@@ -45,7 +45,7 @@ class Progress:
         self._shown: _Shown | None = None
 
     @contextmanager
-    def of(self, scans: Callable[[], Sequence[ScanFigures]]) -> Iterator[None]:
+    def of(self, scans: Callable[[], Sequence[ScanStats]]) -> Iterator[None]:
         """Show the statistics of a statement during the block; another thread calls `scans`."""
         if self._off:
             yield
@@ -67,7 +67,7 @@ class _Shown:
     """The progress of one statement; a thread shows it."""
 
     def __init__(
-        self, scans: Callable[[], Sequence[ScanFigures]], stream: TextIO, after: float
+        self, scans: Callable[[], Sequence[ScanStats]], stream: TextIO, after: float
     ) -> None:
         self._scans = scans
         self._stream = stream
@@ -110,7 +110,7 @@ class _Shown:
                 live.start()
 
 
-def drawn(scans: Sequence[ScanFigures], seconds: float) -> Table:
+def drawn(scans: Sequence[ScanStats], seconds: float) -> Table:
     """Return a table with a line for each scan; `seconds` is how long the statement has run."""
     from rich.table import Table
 

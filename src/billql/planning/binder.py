@@ -21,21 +21,26 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION, Method, Parameter
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
-from billql.http.credentials import Connection
-from billql.messages import Home, Request, Scalar, plain
+from billql.http.credentials import ApiConnection
+from billql.messages import Home, Request, Scalar, to_text
 from billql.planning import intervals
 from billql.planning.intervals import EVERYTHING, Span
-from billql.planning.parameter_encoding import LONGEST_LIST, MOST_LISTED, listed_length, said
+from billql.planning.parameter_encoding import (
+    LONGEST_LIST,
+    MOST_LISTED,
+    encode_parameter,
+    listed_length,
+)
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.planner import (
     Constraint,
     Plan,
     chooses_connections,
-    echoed,
+    echo_columns,
     filters,
     is_exact,
-    needed,
-    span_of,
+    key_columns_of,
+    pushable_span,
 )
 
 _FAN_OUT = 16
@@ -49,31 +54,31 @@ Spans = tuple[Span, ...]
 
 
 @dataclass(frozen=True)
-class Chain:
+class ListRequest:
     """One list to read from its first page to its last."""
 
     first: Request
-    echoes: Mapping[str, SQLValue]
+    echoed: Mapping[str, SQLValue]
     """What the statement gave to the columns that the API does not repeat."""
     points: Mapping[str, SQLValue]
     """The one value that the statement asks for, by column."""
     parts: Mapping[str, Part]
     """Of which columns its rows are a part, where other chains of the scan read other parts."""
-    asked: Mapping[str, Spans]
+    requested: Mapping[str, Spans]
     """What the statement asks of each column."""
-    chosen: Mapping[str, Spans]
+    covered: Mapping[str, Spans]
     """The same with defaults and windows: what this chain covers."""
-    named: frozenset[str]
+    single_value_params: frozenset[str]
     """The parameters that each carry the one value which the statement gave for it: where that
     value names nothing, there are no rows."""
-    connection: Connection
+    connection: ApiConnection
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundPlan:
     """A plan with its values: the chains to read, whose rows follow each other in this order."""
 
-    chains: tuple[Chain, ...]
+    chains: tuple[ListRequest, ...]
     wanted: int | None = None
     """How many rows the statement will read at most, if that is known."""
     skip: int = 0
@@ -86,9 +91,9 @@ def bind(
     table: Table,
     plan: Plan,
     arguments: Sequence[Any],
-    connections: Sequence[Connection],
+    connections: Sequence[ApiConnection],
     now: datetime.datetime,
-) -> Bound:
+) -> BoundPlan:
     """Turn a plan and the values of its constraints into requests, for each of some connections.
 
     An argument is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a
@@ -126,7 +131,7 @@ def bind(
         )
     offset = _count(arguments, plan.offset) or 0
     limit = _count(arguments, plan.limit) if all_said else None
-    return Bound(
+    return BoundPlan(
         chains,
         None if limit is None else limit + offset,
         offset if plan.skips else 0,
@@ -134,7 +139,7 @@ def bind(
     )
 
 
-def _reads(table: Table, chains: Iterable[Chain]) -> frozenset[str]:
+def _reads(table: Table, chains: Iterable[ListRequest]) -> frozenset[str]:
     """Give the columns that must be read to know to which chain's part a row belongs."""
     parts = {name: part for chain in chains for name, part in chain.parts.items()}
     if table.resource.unique or all(part.asked for part in parts.values()):
@@ -159,7 +164,7 @@ def connections_asked(plan: Plan, arguments: Sequence[Any], names: Sequence[str]
     for constraint, value in _given(plan, arguments):
         if chooses_connections(constraint):
             said = value if isinstance(value, set | frozenset) else (value,)
-            spans = [intervals.span("text", "=", one) for one in said]
+            spans = [intervals.interval_where("text", "=", one) for one in said]
             if None not in spans:
                 asked &= {span.low for span in spans if span is not None}
     return [name for name in names if name in asked]
@@ -211,7 +216,7 @@ def _choices(
     """
     # A column that shows what was asked for needs a request of its own for each value.
     listed = {column for column, parameter in filters(method) if parameter.lists}
-    listed.difference_update(echoed(table))
+    listed.difference_update(echo_columns(table))
     found: dict[str, set[Span]] = {}
     unsaid: dict[str, SQLValue] = {}
     all_said = True
@@ -221,12 +226,12 @@ def _choices(
         if table.columns[column].type == "text" and not constraint.literal:
             # A REAL column's 5.0 is equal to the text '5' as well.
             asked += [int(one) for one in asked if isinstance(one, float) and one.is_integer()]
-        spans = [span_of(table, method, constraint, one) for one in asked]
+        spans = [pushable_span(table, method, constraint, one) for one in asked]
         told = {span for span in spans if span is not None and not span.empty}
         if None in spans:
             unsaid[column] = asked[spans.index(None)]
             continue
-        if len(told) > _FAN_OUT and column not in needed(table, method) | listed:
+        if len(told) > _FAN_OUT and column not in key_columns_of(table, method) | listed:
             all_said = False
             continue
         before = found.get(column, {EVERYTHING})
@@ -270,10 +275,10 @@ def _chunks(table: Table, method: Method, column: str, ordered: Sequence[Span]) 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     """Tell whether a span of a column is all that the API needs to know of it."""
     parameters = [one for filtered, one in filters(method) if filtered == column]
-    if column in echoed(table) and not span.is_point:
+    if column in echo_columns(table) and not span.is_point:
         return any(one.default is not None for one in parameters)
     return all(
-        said(table.columns[column], one, span) is not None
+        encode_parameter(table.columns[column], one, span) is not None
         for one in parameters
         if one.required and one.default is None
     )
@@ -281,12 +286,12 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
 
 def _bad_value(table: Table, column: str, wrong: SQLValue) -> BadValue:
     kind = table.columns[column].type
-    understood = intervals.span(kind, "=", wrong) is not None
+    understood = intervals.interval_where(kind, "=", wrong) is not None
     return BadValue(
         f"{table.name}: {column} cannot be {wrong!r:.80}",
         hint="No request can carry it to where the API expects it."
         if understood
-        else f"Give {types.EXPECTED[kind]}.",
+        else f"Give {types.EXAMPLE_BY_TYPE[kind]}.",
     )
 
 
@@ -296,9 +301,9 @@ def _chains(
     plan: Plan,
     choices: Mapping[str, list[Spans]],
     asked: dict[str, Spans],
-    connection: Connection,
+    connection: ApiConnection,
     now: datetime.datetime,
-) -> Iterator[Chain]:
+) -> Iterator[ListRequest]:
     filled, several = _defaults(method, asked, now)
     loose = {
         column: frozenset(
@@ -347,7 +352,7 @@ def _points(
 ) -> Iterator[tuple[str, Part]]:
     """Give the part that is a chain's own, for the columns of which each chain has one value."""
     several = {column for column, spans in choices.items() if len(spans) > 1}
-    for column in several.union(loose).difference(echoed(table)):
+    for column in several.union(loose).difference(echo_columns(table)):
         kind = table.columns[column].type
         if len(chosen[column]) > 1:
             shown = frozenset(intervals.sql_value(kind, span.low) for span in chosen[column])
@@ -384,7 +389,7 @@ def _windows(
             f"one for every {slices.days} days; {slices.most} is the limit",
             hint=f"Narrow it down: WHERE {column} BETWEEN … AND …",
         )
-    alone = count == 1 or column in echoed(table) or _is_sure(table, method, column)
+    alone = count == 1 or column in echo_columns(table) or _is_sure(table, method, column)
     lows = range(span.low, span.high + 1, step)
     for low in reversed(lows) if f"-{column}" in method.order else lows:
         window = Span(low, min(low + step - 1, span.high))
@@ -408,8 +413,8 @@ def _chain(
     asked: Mapping[str, Spans],
     chosen: Mapping[str, Spans],
     parts: Mapping[str, Part],
-    connection: Connection,
-) -> Chain:
+    connection: ApiConnection,
+) -> ListRequest:
     origin, public, path = connection.url, connection.provider.url, method.path
     # Whoever takes a POST expects a JSON object, even where nothing is to be said.
     request = Request(method.verb, "", body={} if method.verb == "POST" else None)
@@ -420,7 +425,7 @@ def _chain(
         told = parameter.name or name
         if parameter.location == "path":
             assert not isinstance(value, list)
-            path = path.replace(f"{{{told}}}", quote(plain(value), safe=":"))
+            path = path.replace(f"{{{told}}}", quote(to_text(value), safe=":"))
         elif parameter.location == "host":
             assert not isinstance(value, list)
             label = _label(table, parameter.column or name, value)
@@ -430,28 +435,28 @@ def _chain(
         elif isinstance(value, list):
             request = _with_list(request, told, parameter, value)
         elif parameter.location == "header":
-            request = replace(request, headers=(*request.headers, (told, plain(value))))
+            request = replace(request, headers=(*request.headers, (told, to_text(value))))
         else:
-            request = replace(request, query=(*request.query, (told, plain(value))))
+            request = replace(request, query=(*request.query, (told, to_text(value))))
     columns = table.columns
     points = {
         column: intervals.sql_value(columns[column].type, spans[0].low)
         for column, spans in chosen.items()
         if len(spans) == 1 and spans[0].is_point and not spans[0].loose
     }
-    unseen = echoed(table)
+    unseen = echo_columns(table)
     home = Home(origin, public) if origin != public else None
-    return Chain(
-        replace(request, url=origin + path, keeps=table.headers, home=home),
-        echoes={
+    return ListRequest(
+        replace(request, url=origin + path, keep_headers=table.headers, home=home),
+        echoed={
             CONNECTION: connection.name,
             **{name: points[name] for name in unseen if name in points},
         },
         points={name: points[name] for name in points if name in asked and name not in unseen},
         parts=parts,
-        asked=asked,
-        chosen=chosen,
-        named=frozenset(_named(method, asked)),
+        requested=asked,
+        covered=chosen,
+        single_value_params=frozenset(_named(method, asked)),
         connection=connection,
     )
 
@@ -464,20 +469,20 @@ def _named(method: Method, asked: Mapping[str, Spans]) -> Iterator[str]:
             yield parameter.name or name
 
 
-def covering(
-    table: Table, plan: Plan, chain: Chain, column: str, span: Span, *, ends: bool
-) -> Chain:
+def narrowed_to(
+    table: Table, plan: Plan, chain: ListRequest, column: str, span: Span, *, ends: bool
+) -> ListRequest:
     """Give the chain that reads a part of another: the rows of a span of one column.
 
     `ends` says that it reads what comes last.
     """
     method = table.resource.methods[plan.method]
     kind = table.columns[column].type
-    chosen = {**chain.chosen, column: (span,)}
+    chosen = {**chain.covered, column: (span,)}
     shown = Span(None if ends else span.low, span.high)
     sure = _is_sure(table, method, column)
-    parts = {} if sure else {column: _window(kind, shown, column in chain.asked)}
-    return _chain(table, method, plan, chain.asked, chosen, parts, chain.connection)
+    parts = {} if sure else {column: _window(kind, shown, column in chain.requested)}
+    return _chain(table, method, plan, chain.requested, chosen, parts, chain.connection)
 
 
 _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
@@ -486,7 +491,7 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?", re.ASCII)
 
 def _label(table: Table, column: str, value: Scalar) -> str:
     """Check what becomes a part of a server's name, for the token goes to that server."""
-    text = plain(value)
+    text = to_text(value)
     if not _LABEL.fullmatch(text):
         raise BadValue(
             f"{table.name}: {column} cannot be {text!r:.80}",
@@ -496,7 +501,7 @@ def _label(table: Table, column: str, value: Scalar) -> str:
 
 
 def _with_list(request: Request, name: str, parameter: Parameter, value: list[Scalar]) -> Request:
-    texts = [plain(one) for one in value]
+    texts = [to_text(one) for one in value]
     if parameter.lists == "comma":
         return request.with_query(name, ",".join(texts))
     told = f"{name}[]" if parameter.lists == "brackets" else name
@@ -517,13 +522,17 @@ def _parameter_value(
     spans = chosen.get(column, (EVERYTHING,))
     filtered = table.columns[column]
     if parameter.lists:
-        told = [one for span in spans if (one := said(filtered, parameter, span)) is not None]
+        told = [
+            one
+            for span in spans
+            if (one := encode_parameter(filtered, parameter, span)) is not None
+        ]
         return told if len(told) == len(spans) else None
     whole = spans[0] if len(spans) == 1 else Span(spans[0].low, spans[-1].high)
-    value = said(filtered, parameter, whole)
+    value = encode_parameter(filtered, parameter, whole)
     if value is None and (parameter.required or parameter.location in ("path", "host")):
         raise BadValue(
             f"{table.name}: {column} lies outside of what the API can be asked for",
-            hint=f"Give {types.EXPECTED[filtered.type]}.",
+            hint=f"Give {types.EXAMPLE_BY_TYPE[filtered.type]}.",
         )
     return value

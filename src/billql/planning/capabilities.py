@@ -7,8 +7,14 @@ from typing import Literal
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.types import Operator
-from billql.messages import plain
-from billql.planning.planner import Constraint, bearing_on, chooses_connections, filters, unfilled
+from billql.messages import to_text
+from billql.planning.planner import (
+    Constraint,
+    chooses_connections,
+    filters,
+    matching_parameters,
+    missing_parameters,
+)
 
 _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
     "=",
@@ -27,7 +33,7 @@ def required(table: Table, method: Method) -> list[str]:
     A column whose value only the statement knows is not among them for that alone, because it may
     be left unread.
     """
-    return list(dict.fromkeys(unfilled(method, ())))
+    return list(dict.fromkeys(missing_parameters(method, ())))
 
 
 def optional(table: Table, method: Method) -> list[str]:
@@ -49,7 +55,7 @@ def operators(table: Table, column: str) -> list[str]:
         operator
         for operator, predicate in predicates.items()
         if chooses_connections(predicate)
-        or any(bearing_on(method, predicate) for method in methods)
+        or any(matching_parameters(method, predicate) for method in methods)
     ]
 
 
@@ -58,9 +64,9 @@ def carried(table: Table, key: str, parameter: Parameter) -> str:
     if parameter.value is not None:
         read = ", ".join(parameter.when_read)
         when = f", if the statement reads {read}" if read else ""
-        return f"Always {plain(parameter.value)}{when}."
+        return f"Always {to_text(parameter.value)}{when}."
     about = table.columns[parameter.column or key].description.strip()
     if parameter.default is None:
         return about
     several = parameter.default if isinstance(parameter.default, tuple) else (parameter.default,)
-    return f"{about} Without a constraint, it is {' and '.join(map(plain, several))}."
+    return f"{about} Without a constraint, it is {' and '.join(map(to_text, several))}."

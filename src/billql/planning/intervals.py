@@ -84,7 +84,7 @@ _NUMERIC = frozenset(("integer", "boolean", "real", "decimal"))
 """The types whose columns compare a text that spells a number as that number."""
 
 
-def span(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
+def interval_where(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
     """Give the column values for which `column operator value` is true in SQLite.
 
     The result is exact. None means that it cannot be told, so the comparison stays with SQLite.

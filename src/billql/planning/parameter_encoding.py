@@ -13,12 +13,12 @@ from urllib.parse import quote
 from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import ColumnType, Operator
-from billql.messages import Scalar, plain
+from billql.messages import Scalar, to_text
 from billql.planning import intervals
 from billql.planning.intervals import Span
 
 
-def said(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
+def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
     """Give what a parameter says of a span: its value, one of its ends, or that there is none.
 
     None means that the parameter has nothing to say, or that it cannot be said.
@@ -38,7 +38,7 @@ def said(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
         return None
     if parameter.format in ("epoch", "epoch_ms") and value < 0:
         value = _since_1970(parameter, value)
-    return value if value is not None and _carries(parameter, plain(value)) else None
+    return value if value is not None and _carries(parameter, to_text(value)) else None
 
 
 def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
@@ -54,7 +54,7 @@ def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
         and parameter.operator == "="
         and parameter.format != "json"
         and span.is_point
-        and said(column, parameter, span) is None
+        and encode_parameter(column, parameter, span) is None
     )
 
 
@@ -100,10 +100,10 @@ MOST_LISTED = 100
 
 def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -> int:
     """Give how many bytes one value of a list takes in an address; none, if it goes elsewhere."""
-    value = said(column, parameter, span)
+    value = encode_parameter(column, parameter, span)
     if parameter.location != "query" or value is None:
         return 0
-    length = len(quote(plain(value), safe=""))
+    length = len(quote(to_text(value), safe=""))
     if parameter.lists == "comma":
         return length + len("%2C")
     return length + len(quote(parameter.name or name, safe="")) + len("%5B%5D=&")

@@ -20,10 +20,10 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION, Column, Method, Parameter
 from billql.definitions.pagination import Paginator
 from billql.definitions.types import MOMENTS, Operator, SQLValue
-from billql.messages import plain
+from billql.messages import to_text
 from billql.planning import intervals
 from billql.planning.intervals import Span
-from billql.planning.parameter_encoding import is_no_key, said, takes
+from billql.planning.parameter_encoding import encode_parameter, is_no_key, takes
 from billql.util.text import counted
 
 IMPOSSIBLE: Final = 1e18
@@ -89,7 +89,7 @@ class Plan:
     cost: float = IMPOSSIBLE
     rows: int = 1
     requests: int = 1
-    keyed: bool = False
+    correlated: bool = False
     """Whether its values come from the current row of a join."""
     summary: str = ""
     """What EXPLAIN QUERY PLAN shows."""
@@ -116,7 +116,7 @@ def with_points(constraints: Sequence[Constraint]) -> list[Constraint]:
 # Choosing ---------------------------------------------------------------------------------------
 
 
-def choose(
+def choose_plan(
     table: Table,
     constraints: Sequence[Constraint],
     used: frozenset[str],
@@ -128,13 +128,13 @@ def choose(
     `connections` tells how many there are to read from, unless a constraint chooses among them.
     """
     plans = (
-        _consider(table, name, tuple(constraints), used, order, connections)
+        _plan_method(table, name, tuple(constraints), used, order, connections)
         for name in table.resource.methods
     )
     return min(plans, key=lambda plan: (plan.cost, len(plan.missing)))
 
 
-def _consider(
+def _plan_method(
     table: Table,
     name: str,
     constraints: tuple[Constraint, ...],
@@ -146,19 +146,19 @@ def _consider(
     pushed = [
         number
         for number, one in enumerate(constraints)
-        if one.usable and (chooses_connections(one) or bearing_on(method, one))
+        if one.usable and (chooses_connections(one) or matching_parameters(method, one))
     ]
     asked = [constraints[i].operator for i in pushed if constraints[i].column == CONNECTION]
     one_connection = "=" in asked or (connections == 1 and not asked)
     served = {constraints[i].column for i in pushed if constraints[i].operator in ("=", "in")}
     defaults = {column for column, one in filters(method) if one.default is not None}
     missing = [
-        *unfilled(method, [constraints[i] for i in pushed]),
-        *(one for one in echoed(table) if one in used and one not in served | defaults),
+        *missing_parameters(method, [constraints[i] for i in pushed]),
+        *(one for one in echo_columns(table) if one in used and one not in served | defaults),
     ]
     exact = _exact(table, method, constraints, pushed)
     many = any(constraints[i].operator == "in" for i in pushed)
-    ordered = not order or (one_connection and not many and _comes_in(method, order, served))
+    ordered = not order or (one_connection and not many and _provides_order(method, order, served))
     plan = Plan(
         name,
         # Without their values, statements of the same form have the same plan.
@@ -167,7 +167,7 @@ def _consider(
         used,
         missing=tuple(dict.fromkeys(missing)),
         order=tuple(order) if ordered else (),
-        keyed=any(
+        correlated=any(
             constraints[i].operator == "=" and isinstance(constraints[i].value, Unknown)
             for i in pushed
         ),
@@ -215,7 +215,7 @@ def chooses_connections(constraint: Constraint) -> bool:
     )
 
 
-def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool:
+def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
     """Tell whether a parameter can say something of a constraint: its value, or its bound."""
     if column != constraint.column:
         return False
@@ -228,12 +228,12 @@ def _bears_on(column: str, parameter: Parameter, constraint: Constraint) -> bool
     return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
 
 
-def bearing_on(method: Method, constraint: Constraint) -> list[Parameter]:
+def matching_parameters(method: Method, constraint: Constraint) -> list[Parameter]:
     """Give the parameters that can say something of a constraint."""
     return [
         parameter
         for column, parameter in filters(method)
-        if _bears_on(column, parameter, constraint)
+        if _matches(column, parameter, constraint)
     ]
 
 
@@ -249,7 +249,7 @@ def _exact(
         if one.column == CONNECTION:
             continue
         column = table.columns[one.column]
-        matching = bearing_on(method, one)
+        matching = matching_parameters(method, one)
         if not all(is_exact(column, parameter) for parameter in matching):
             return False
         ends = {parameter.operator[0] for parameter in matching}
@@ -267,26 +267,26 @@ def is_exact(column: Column, parameter: Parameter) -> bool:
     )
 
 
-def unfilled(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
+def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
     """Give the columns of required parameters that no constraint fills."""
     for column, parameter in filters(method):
         if (
             parameter.required
             and parameter.default is None
-            and not any(_bears_on(column, parameter, one) for one in pushed)
+            and not any(_matches(column, parameter, one) for one in pushed)
         ):
             yield column
 
 
-def echoed(table: Table) -> list[str]:
+def echo_columns(table: Table) -> list[str]:
     """Give the columns whose value only the statement knows."""
     columns = table.resource.columns
     return [name for name, column in columns.items() if column.path == "$parameter"]
 
 
-def needed(table: Table, method: Method) -> set[str]:
+def key_columns_of(table: Table, method: Method) -> set[str]:
     """Give the columns about which a statement must say something."""
-    return {*echoed(table), *(column for column, one in filters(method) if one.required)}
+    return {*echo_columns(table), *(column for column, one in filters(method) if one.required)}
 
 
 def key_columns(table: Table) -> frozenset[str]:
@@ -297,10 +297,10 @@ def key_columns(table: Table) -> frozenset[str]:
         for column, parameter in filters(method)
         if parameter.required
     )
-    return frozenset((*required, *echoed(table)))
+    return frozenset((*required, *echo_columns(table)))
 
 
-def _comes_in(method: Method, order: Sequence[Order], served: set[str]) -> bool:
+def _provides_order(method: Method, order: Sequence[Order], served: set[str]) -> bool:
     """Tell whether rows come in an order, where the statement gives each column one value."""
     asked = [f"-{term.column}" if term.descending else term.column for term in order]
     for column, parameter in filters(method):
@@ -315,10 +315,12 @@ def _is_known(table: Table, method: Method, constraint: Constraint) -> bool:
     """Tell whether a constraint's value is already known to be one that can be pushed."""
     if isinstance(constraint.value, Unknown) or constraint.operator == "in":
         return False
-    return span_of(table, method, constraint, constraint.value) is not None
+    return pushable_span(table, method, constraint, constraint.value) is not None
 
 
-def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValue) -> Span | None:
+def pushable_span(
+    table: Table, method: Method, constraint: Constraint, value: SQLValue
+) -> Span | None:
     """Give the column values that satisfy a constraint with a value, if the API can be told.
 
     A key that is a text is asked for by a number's own text; see `widened`.
@@ -327,24 +329,24 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
     if constraint.operator == "is null" or (constraint.takes_null and value is None):
         return (
             intervals.NULL
-            if any(one.null is not None for one in bearing_on(method, constraint))
+            if any(one.null is not None for one in matching_parameters(method, constraint))
             else None
         )
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
-    if column.type == "text" and constraint.column in needed(table, method):
+    if column.type == "text" and constraint.column in key_columns_of(table, method):
         value = intervals.spelled(value)
     elif column.type == "text" and constraint.literal:
         value = intervals.spelled(value) or value
-    span = intervals.span(column.type, operator, value)
+    span = intervals.interval_where(column.type, operator, value)
     if span is None and operator == "=" and column.type in MOMENTS and not constraint.literal:
         return intervals.NOTHING  # what is no time stands in a row of another table
     if span is None or span.empty:
         return span
     if constraint.collation != "BINARY":
         span = span._replace(loose=True)
-    parameters = bearing_on(method, constraint)
+    parameters = matching_parameters(method, constraint)
     if any(not takes(one, span) for one in parameters):
         return (
             None
@@ -353,7 +355,7 @@ def span_of(table: Table, method: Method, constraint: Constraint, value: SQLValu
         )
     if any(is_no_key(column, one, span) for one in parameters):
         return intervals.NOTHING
-    told = [said(column, parameter, span) for parameter in parameters]
+    told = [encode_parameter(column, parameter, span) for parameter in parameters]
     return None if None in told else span
 
 
@@ -384,7 +386,7 @@ def widened(
         one if number in given and number not in unclear else one._replace(usable=False)
         for number, one in enumerate(plan.constraints)
     ]
-    wider = choose(table, constraints, plan.used, plan.order, connections)
+    wider = choose_plan(table, constraints, plan.used, plan.order, connections)
     if wider.missing or wider.order != plan.order:
         return plan, arguments
     return wider, tuple(given[number] for number in wider.arguments)
@@ -398,7 +400,7 @@ def _is_unclear(table: Table, plan: Plan, constraint: Constraint, value: Any) ->
         any(isinstance(one, int | float) for one in several)
         and constraint.column != CONNECTION
         and table.columns[constraint.column].type == "text"
-        and constraint.column in needed(table, table.resource.methods[plan.method])
+        and constraint.column in key_columns_of(table, table.resource.methods[plan.method])
     )
 
 
@@ -419,7 +421,7 @@ def _estimated(
         # A filter beside a key makes no plan cheaper. Otherwise SQLite would read the table once
         # for each term of an OR, and for those it forgets a key that is in a BETWEEN or a subquery.
         weakest = {one.column: one for one in told}
-        keys = [weakest[column] for column in needed(table, method) if column in weakest]
+        keys = [weakest[column] for column in key_columns_of(table, method) if column in weakest]
         if keys:
             requests = max(requests, _requests(table, method, told, _rows(method, keys)))
         plan = replace(plan, cost=requests * _COST_OF_REQUEST + plan.rows)
@@ -464,7 +466,7 @@ def _summary(
         told.append(f"reads all {connections} connections")
     sent = [_words(plan.constraints[i]) for i in pushed if i not in chosen]
     sent += [
-        f"{parameter.name or name}={plain(parameter.value)}"
+        f"{parameter.name or name}={to_text(parameter.value)}"
         for name, parameter in method.parameters.items()
         if parameter.value is not None
         and parameter.when_read

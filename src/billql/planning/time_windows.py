@@ -16,7 +16,7 @@ _WORTHWHILE = 4
 """How many more pages there must be, by estimate, for a cut to be worth its broken pages."""
 
 
-def windows(rest: Span, newest: int, oldest: int, most: int) -> list[Span]:
+def split_window(rest: Span, newest: int, oldest: int, most: int) -> list[Span]:
     """Cut what is left of a list, newest first, into at most so many windows without a gap.
 
     `rest` runs from the earliest moment that was asked for to the moment of the first page's last

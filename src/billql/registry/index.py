@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from billql.registry import RegistryError, naming
 from billql.registry.package import PACKAGE_LIMIT
-from billql.util.struct_errors import FIRST_USE, misfit
+from billql.util.struct_errors import MSGSPEC_LOCK, explain_mismatch
 
 INDEX_LIMIT = 4 * 1024 * 1024
 """The largest index, in bytes."""
@@ -75,10 +75,10 @@ def decode(text: bytes) -> Index:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(str(error)) from None
     try:
-        with FIRST_USE:
+        with MSGSPEC_LOCK:
             return msgspec.convert(value, Index)
     except msgspec.ValidationError:
-        place, message = misfit(value, Index)
+        place, message = explain_mismatch(value, Index)
         raise _unreadable(": ".join(filter(None, (".".join(map(str, place)), message)))) from None
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 from billql.errors import Inaccessible, InterfaceError
 from billql.registry import RegistryError, disk, naming
-from billql.util.struct_errors import FIRST_USE
+from billql.util.struct_errors import MSGSPEC_LOCK
 
 KIND = "ed25519:"
 """How the text of a public key begins; 32 bytes in base64 follow."""
@@ -133,7 +133,7 @@ def _path(data: Path, name: str) -> Path:
 
 def _read(path: Path) -> TrustedKey:
     try:
-        with FIRST_USE:
+        with MSGSPEC_LOCK:
             return msgspec.json.decode(path.read_bytes(), type=TrustedKey)
     except OSError as error:
         raise Inaccessible(f"{path} cannot be read: {error.strerror}") from error

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from billql.errors import InterfaceError
 from billql.registry import RegistryError
 from billql.registry.keys import KIND
-from billql.util.struct_errors import FIRST_USE
+from billql.util.struct_errors import MSGSPEC_LOCK
 
 _PURPOSE = b"billql registry index\n"
 """Stands before what is signed, so that a signature holds for an index and for nothing else."""
@@ -124,7 +124,7 @@ def named_key(data: bytes) -> str:
 def _read(data: bytes) -> _Sealed:
     """Read a sealed text, which has one spelling only: no byte of it may be another one."""
     try:
-        with FIRST_USE:
+        with MSGSPEC_LOCK:
             sealed = msgspec.json.decode(data, type=_Sealed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RegistryError("The index is not a signed one, or is damaged") from None

@@ -21,7 +21,7 @@ from billql.registry.package import PACKAGE_LIMIT
 from billql.util import origin
 
 if TYPE_CHECKING:
-    from billql.http.exchange import Wire
+    from billql.http.exchange import NetworkBackend
 
 _SETTINGS = Settings(
     read_timeout=30.0, answer_timeout=120.0, body_limit=max(INDEX_LIMIT, PACKAGE_LIMIT)
@@ -68,19 +68,19 @@ class Server:
 
     remembered = True
 
-    def __init__(self, url: str, wire: Wire) -> None:
+    def __init__(self, url: str, wire: NetworkBackend) -> None:
         self.name = url
         self._wire = wire
 
     def read(self, path: str, limit: int) -> bytes:
         """Fetch a file."""
-        from billql.http.reply import NoReply
+        from billql.http.reply import NoResponse
         from billql.messages import Request
 
         url = f"{self.name}/{path}"
         try:
             reply = self._wire.exchange(Request("GET", url), {}, threading.Event())
-        except NoReply as why:
+        except NoResponse as why:
             raise ConnectionFailed(
                 f"{url} could not be fetched: {why}",
                 hint=why.hint or "Check the network, and the address.",
@@ -106,9 +106,9 @@ def opened(place: str) -> Iterator[Source]:
         yield Folder(Path(place))
         return
     url = origin.checked(place, "The registry's address")
-    from billql.http.exchange import Wire
+    from billql.http.exchange import NetworkBackend
 
-    wire = Wire(_SETTINGS)
+    wire = NetworkBackend(_SETTINGS)
     try:
         yield Server(url, wire)
     finally:

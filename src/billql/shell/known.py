@@ -58,7 +58,7 @@ class Names:
             functions=_functions(connection),
             keywords=sorted({*apsw.keywords, *_KEYWORDS}),
             files=files,
-            namespace=connection.in_use,
+            namespace=connection.namespace,
         )
 
     def _load(self) -> None:

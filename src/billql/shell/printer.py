@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 from billql.config import paths
 from billql.errors import InterfaceError, OutputError
-from billql.output import FORMATS, Results, Style, file, find, pager, problems, screen, stdout
+from billql.output import FORMATS, ResultWriter, Style, file, find, pager, problems, screen, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,7 +40,7 @@ class Printer:
         self._warned = False
         self._once: str | None = None
         self._output: _Output | None = None
-        self._results: Results | None = None
+        self._results: ResultWriter | None = None
 
     def set_mode(self, mode: str) -> None:
         """Set the mode of the results that follow, one of `MODES`."""
@@ -76,7 +76,7 @@ class Printer:
                 put(columns, rows)
         elif self._output is not None:
             name = self._format(self._output.path)
-            self._results = self._results or Results(name, Style())
+            self._results = self._results or ResultWriter(name, Style())
             self._results.write(columns, rows, self._output)
             self._output.flush()
         else:
@@ -99,7 +99,7 @@ class Printer:
             )
         vertical = None if self.mode == AUTO else False
         style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical)
-        self._results = self._results or Results(name, style)
+        self._results = self._results or ResultWriter(name, style)
         with self._window() as window:
             self._results.write(columns, rows, window)
 

@@ -111,7 +111,7 @@ class Shell:
         except (KeyboardInterrupt, Interrupted):
             problems.show(["The statement was interrupted."], sys.stderr)
         except Error as error:
-            problems.show(problems.told(error), sys.stderr)
+            problems.show(problems.format_error(error), sys.stderr)
         except OSError as error:
             problems.show_refused(error, sys.stderr, debug=self._debug)
         except Exception as error:

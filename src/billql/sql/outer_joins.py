@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from billql.sql.source_map import Splice, Spliced, splice
+from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.tokenizer import Token, tokenize, unquote
 
 _NAMES = {"word", "quoted"}
@@ -36,19 +36,19 @@ IsResource = Callable[[tuple[str, ...]], bool]
 _Tokens = Sequence[Token]
 
 
-def strengthened(sql: str, is_resource: IsResource) -> Spliced:
+def strengthened(sql: str, is_resource: IsResource) -> RewrittenText:
     """Give a statement whose outer joins add no rows that its WHERE would leave out."""
     if "JOIN" not in sql.upper():
-        return Spliced(sql, sql)
+        return RewrittenText(sql, sql)
     words = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
     keywords = {token.keyword for token in words}
-    splices: list[Splice] = []
+    splices: list[Edit] = []
     is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}
     if is_concerned and "CREATE" not in keywords:
         for query in _queries(words):
             splices += _splices(sql, query, is_resource)
     splices.sort()
-    return Spliced(splice(sql, splices), sql, tuple(splices))
+    return RewrittenText(apply_edits(sql, splices), sql, tuple(splices))
 
 
 @dataclass
@@ -146,7 +146,7 @@ class _Join:
         return {group.keyword for group in self.kind}
 
 
-def _splices(sql: str, query: _Query, is_resource: IsResource) -> Iterator[Splice]:
+def _splices(sql: str, query: _Query, is_resource: IsResource) -> Iterator[Edit]:
     joins = list(_joins(query.sources, is_resource))
     terms = dict(_terms(sql, query.where))
     rejecting = {join.called for join in joins if join.called in terms}

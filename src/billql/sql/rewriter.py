@@ -25,7 +25,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import Literal, NamedTuple
 
-from billql.sql.source_map import Splice, Spliced, splice
+from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.tokenizer import Statement as Statement
 from billql.sql.tokenizer import Token as Token
 from billql.sql.tokenizer import quote as quote
@@ -60,7 +60,7 @@ class Reference(NamedTuple):
         return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
 
 
-class Rewritten(Spliced):
+class Rewritten(RewrittenText):
     """SQL text for SQLite, and what it names.
 
     `resources` are what `resolve` called the tables; `tables` are all tables, even of one part.
@@ -70,7 +70,7 @@ class Rewritten(Spliced):
         self,
         sql: str,
         original: str,
-        splices: tuple[Splice, ...],
+        splices: tuple[Edit, ...],
         resources: tuple[str, ...],
         tables: tuple[Reference, ...],
     ) -> None:
@@ -78,7 +78,7 @@ class Rewritten(Spliced):
         self.resources = resources
         self.tables = tables
 
-    def after(self, earlier: Spliced) -> Rewritten:
+    def after(self, earlier: RewrittenText) -> Rewritten:
         """The same, back to the text before an earlier rewriting, whose splices are untouched."""
         moved = [
             (earlier.original_offset(start), earlier.original_offset(start) + end - start, text)
@@ -116,7 +116,7 @@ def rewrite(
     for item in found:
         if item.column:
             item.scope = item.scope.holder(item.name, item.last.lower())
-    splices = list[Splice]()
+    splices = list[Edit]()
     for item in found:
         start, stop = item.reference.start, item.stop
         short = len(item.scope.names[item.last.lower()]) == 1
@@ -128,7 +128,7 @@ def rewrite(
     splices.sort()
     resources = tuple(dict.fromkeys(item.name for item in found if not item.column))
     names = tuple(item.reference for item in items if not item.column)
-    return Rewritten(splice(sql, splices), sql, tuple(splices), resources, names)
+    return Rewritten(apply_edits(sql, splices), sql, tuple(splices), resources, names)
 
 
 class _Scope:

@@ -26,13 +26,13 @@ from typing import NamedTuple, NoReturn
 
 from billql.errors import SqlError
 from billql.sql.rewriter import Reference
-from billql.sql.source_map import Splice, Spliced, splice
+from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.tokenizer import Token, first_word, quote, tokenize, unquote
 
 _KEYS = ("provider", "service", "resource")
 
 
-class Form(NamedTuple):
+class ShowForm(NamedTuple):
     """What a statement shows."""
 
     table: str
@@ -45,19 +45,21 @@ class Form(NamedTuple):
 
 
 _SHOW = {
-    "PROVIDERS": Form("providers", "provider, title, version, secret, description", "provider", 0),
-    "SERVICES": Form("services", "service, description", "service", 1),
-    "RESOURCES": Form("resources", "name, description", "resource", 2),
-    "METHODS": Form("methods", "method, request, required, optional, description", "method", 3),
-    "EXAMPLES": Form("examples", "number, question, sql", "question", 3),
-    "CONNECTIONS": Form("connections", "connection, url, source, ready", "connection", 1),
+    "PROVIDERS": ShowForm(
+        "providers", "provider, title, version, secret, description", "provider", 0
+    ),
+    "SERVICES": ShowForm("services", "service, description", "service", 1),
+    "RESOURCES": ShowForm("resources", "name, description", "resource", 2),
+    "METHODS": ShowForm("methods", "method, request, required, optional, description", "method", 3),
+    "EXAMPLES": ShowForm("examples", "number, question, sql", "question", 3),
+    "CONNECTIONS": ShowForm("connections", "connection, url, source, ready", "connection", 1),
 }
-_DESCRIBE = Form("columns", "column, type, required", "column", 3, "(required OR NOT hidden)")
-_DESCRIBE_EXTENDED = Form(
+_DESCRIBE = ShowForm("columns", "column, type, required", "column", 3, "(required OR NOT hidden)")
+_DESCRIBE_EXTENDED = ShowForm(
     "columns", "column, type, required, hidden, operators, currency, description", "column", 3
 )
-_USE = Form("resources", "", "", 2)
-_VERSIONS = Form("versions", "version, status, size, source", "provider", 1)
+_USE = ShowForm("resources", "", "", 2)
+_VERSIONS = ShowForm("versions", "version, status, size, source", "provider", 1)
 
 _LOCAL = (
     '(SELECT name AS column, type, "notnull" AS required, hidden, NULL AS operators, '
@@ -77,12 +79,12 @@ _HINTS = {
 }
 
 
-class Asked(NamedTuple):
+class ShowStatement(NamedTuple):
     """What a statement asks for."""
 
     verb: str
     """SHOW, DESCRIBE, USE, LIST or PULL."""
-    form: Form
+    form: ShowForm
     name: Reference | None
     """The name that it is about, if it has one."""
     sql: str
@@ -98,7 +100,7 @@ class Asked(NamedTuple):
         """The whole name of the table that it reads."""
         return f"billql.catalog.{self.form.table}"
 
-    def select(self, place: Sequence[str], local: str | None = None) -> Spliced:
+    def select(self, place: Sequence[str], local: str | None = None) -> RewrittenText:
         """Spell it as a SELECT about a place in the catalogue, or about a local table."""
         form, keys, source = self.form, _KEYS[: self.form.parts], quote(self.table)
         if local is not None:
@@ -108,21 +110,21 @@ class Asked(NamedTuple):
         where = " AND ".join([form.condition, *fixed])
         text = f"SELECT {shown} FROM (SELECT * FROM {source} WHERE {where}"
         close = f") AS {form.table} "
-        splices: list[Splice] = [(*self.head, text + close)]
+        splices: list[Edit] = [(*self.head, text + close)]
         if self.like is not None:
             start, end, stop = self.like
             splices = [(*self.head, text), (start, end, f" AND {form.like} LIKE")]
             splices.append((stop, stop, close))
-        return Spliced(splice(self.sql, splices), self.sql, tuple(splices))
+        return RewrittenText(apply_edits(self.sql, splices), self.sql, tuple(splices))
 
 
-def read(sql: str) -> Asked | None:
+def read(sql: str) -> ShowStatement | None:
     """Read a statement; None if it is SQLite's own. Raises SqlError."""
     verb = _VERBS.get(first_word(sql))
-    return None if verb is None else _Reader(sql, verb).read()
+    return None if verb is None else _Parser(sql, verb).read()
 
 
-class _Reader:
+class _Parser:
     """Reads one statement from the left to the right."""
 
     def __init__(self, sql: str, verb: str) -> None:
@@ -131,7 +133,7 @@ class _Reader:
         self._tokens = [*tokens, *[Token("end", "", len(sql.rstrip()))] * 2]
         self._at = 1
 
-    def read(self) -> Asked:
+    def read(self) -> ShowStatement:
         start = self._tokens[0].start
         form, name = self._subject()
         version = self._version() if self._verb == "PULL" else None
@@ -143,9 +145,9 @@ class _Reader:
                 self._at += 1
             if self._token.kind != "end":
                 self._fail()
-        return Asked(self._verb, form, name, self._sql, head, version, like)
+        return ShowStatement(self._verb, form, name, self._sql, head, version, like)
 
-    def _subject(self) -> tuple[Form, Reference | None]:
+    def _subject(self) -> tuple[ShowForm, Reference | None]:
         """Read what is shown, and the name that it is about."""
         if self._verb == "SHOW":
             form = _SHOW.get(self._token.keyword) or self._fail()
@@ -175,7 +177,7 @@ class _Reader:
             self._at += 1
         return "".join(token.text for token in self._tokens[start : self._at]) or None
 
-    def _name(self, form: Form) -> Reference:
+    def _name(self, form: ShowForm) -> Reference:
         first = self._take(*_NAMES)
         parts, last = [unquote(first.text)], first
         while self._token.text == ".":

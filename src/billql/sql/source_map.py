@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-Splice = tuple[int, int, str]
+Edit = tuple[int, int, str]
 """From where to where in the original, and what stands there instead."""
 
 
-def splice(original: str, splices: Iterable[Splice]) -> str:
+def apply_edits(original: str, splices: Iterable[Edit]) -> str:
     """Put texts into a text; the splices are in their order and do not overlap."""
     pieces, done = list[str](), 0
     for start, end, text in splices:
@@ -17,10 +17,10 @@ def splice(original: str, splices: Iterable[Splice]) -> str:
     return "".join([*pieces, original[done:]])
 
 
-class Spliced:
+class RewrittenText:
     """SQL text for SQLite, and the way back to the text that the user wrote."""
 
-    def __init__(self, sql: str, original: str, splices: tuple[Splice, ...] = ()) -> None:
+    def __init__(self, sql: str, original: str, splices: tuple[Edit, ...] = ()) -> None:
         self.sql = sql
         self.original = original
         self.splices = splices

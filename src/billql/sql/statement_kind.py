@@ -36,7 +36,7 @@ _READ = ("SELECT", "VALUES")
 _FILL = ("CREATE", "INSERT", "REPLACE")
 
 
-def has_list_of_rows(sql: str) -> bool:
+def has_in_subquery(sql: str) -> bool:
     """Tell whether a statement has an IN whose right side is a query or a table.
 
     Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.

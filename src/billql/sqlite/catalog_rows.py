@@ -12,36 +12,36 @@ from functools import cached_property, partial
 from typing import NamedTuple, Protocol
 
 from billql._version import __version__
-from billql.definitions.catalog import Catalogue, Table, unknown
+from billql.definitions.catalog import Catalog, Table, unknown
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import DefinitionError, NotSupportedError
-from billql.fetching.scan_stats import ScanFigures
+from billql.fetching.scan_stats import ScanStats
 from billql.planning.capabilities import always_required, carried, operators, optional, required
 
 PROVIDER, SERVICE = "billql", "catalog"
 PREFIX = f"{PROVIDER}.{SERVICE}."
 
 Values = tuple[SQLValue, ...]
-Wanted = Mapping[str, str]
+KeyFilter = Mapping[str, str]
 """What a statement wants some columns to be. It saves work; other rows do no harm, because SQLite
 checks them."""
 
 
-class Source(Protocol):
+class CatalogSource(Protocol):
     """Where the rows come from."""
 
-    catalogue: Catalogue
-    last_scans: Sequence[ScanFigures]
+    catalogue: Catalog
+    last_scans: Sequence[ScanStats]
     """The figures of the last statement that has read a resource."""
 
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
         """Give each version of a provider, its status, its package's size, and who has it."""
 
-    def connections_told(self) -> Sequence[tuple[str, str, str, str, bool]]:
+    def connection_infos(self) -> Sequence[tuple[str, str, str, str, bool]]:
         """Give each connection's name, provider, address, its token's place and if it is there."""
 
 
-class Row:
+class LazyRow:
     """One row: what is known of it, and what finds out the rest."""
 
     def __init__(self, known: Values, rest: Callable[[], Values] = tuple) -> None:
@@ -67,18 +67,18 @@ class Field(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Listing:
+class CatalogTableSpec:
     """One of the tables."""
 
     description: str
     fields: dict[str, Field]
-    rows: Callable[[Source, Wanted], Iterator[Row]]
+    rows: Callable[[CatalogSource, KeyFilter], Iterator[LazyRow]]
     """Gives its rows; raises DefinitionError."""
     narrowed_by: tuple[str, ...] = ()
     """The columns that `Wanted` may have."""
 
 
-def listing(name: str) -> Listing:
+def listing(name: str) -> CatalogTableSpec:
     """Find a listing by its whole name, in any case; raises UnknownName."""
     short = name.lower().removeprefix(PREFIX)
     if short not in LISTINGS:
@@ -86,7 +86,7 @@ def listing(name: str) -> Listing:
     return LISTINGS[short]
 
 
-def find(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, ...]:
+def find(catalogue: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
     """Find a provider, a service or a table, and give the parts of its name in lower case.
 
     Raises UnknownName, or DefinitionError.
@@ -106,7 +106,7 @@ def find(catalogue: Catalogue, parts: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
-def tables(catalogue: Catalogue, provider: str, service: str) -> list[str]:
+def tables(catalogue: Catalog, provider: str, service: str) -> list[str]:
     """Give the last parts of the names of a service's tables; raises DefinitionError."""
     own = (provider, service) == (PROVIDER, SERVICE)
     return list(LISTINGS) if own else catalogue.resources(provider, service)
@@ -115,32 +115,32 @@ def tables(catalogue: Catalogue, provider: str, service: str) -> list[str]:
 # Rows of each ------------------------------------------------------------------------------------
 
 
-def _providers(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     catalogue = source.catalogue
     for name in _narrowed(catalogue.providers(), wanted.get("provider")):
-        yield Row((name,), partial(_provider, catalogue, name))
-    yield Row((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
+        yield LazyRow((name,), partial(_provider, catalogue, name))
+    yield LazyRow((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
 
 
-def _provider(catalogue: Catalogue, name: str) -> Values:
+def _provider(catalogue: Catalog, name: str) -> Values:
     try:
         one = catalogue.provider(name)
     except DefinitionError as error:
         return None, _unread(error), None, None, None, None
-    secret = ", ".join(one.auth.variables()) or None
+    secret = ", ".join(one.auth.env_vars()) or None
     about = one.description.strip()
     return one.title, about, one.version, one.documentation, one.url, secret
 
 
-def _services(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _services(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     catalogue = source.catalogue
     for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
         for name in _narrowed(catalogue.services(provider), wanted.get("service")):
-            yield Row((provider, name), partial(_service, catalogue, provider, name))
-    yield Row((PROVIDER, SERVICE, _ABOUT_SERVICE))
+            yield LazyRow((provider, name), partial(_service, catalogue, provider, name))
+    yield LazyRow((PROVIDER, SERVICE, _ABOUT_SERVICE))
 
 
-def _service(catalogue: Catalogue, provider: str, name: str) -> Values:
+def _service(catalogue: Catalog, provider: str, name: str) -> Values:
     try:
         return (catalogue.about(provider, name).strip(),)
     except DefinitionError as error:
@@ -152,30 +152,30 @@ def _unread(error: DefinitionError) -> str:
     return f"Its definition cannot be read: {error.message}"
 
 
-def _resources(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for name in _names(source, wanted):
         whole = ".".join(name)
-        yield Row((*name, whole), partial(_resource, source.catalogue, whole))
+        yield LazyRow((*name, whole), partial(_resource, source.catalogue, whole))
     for last, one in LISTINGS.items():
-        yield Row((PROVIDER, SERVICE, last, PREFIX + last, one.description))
+        yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, one.description))
 
 
-def _resource(catalogue: Catalogue, name: str) -> Values:
+def _resource(catalogue: Catalog, name: str) -> Values:
     try:
         return (catalogue.table(name).resource.description.strip(),)
     except NotSupportedError as error:
         return (f"{error.message}.",)
 
 
-def _methods(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for name, method in table.resource.methods.items():
             about = method.request, method.description.strip()
             needs = required(table, method), optional(table, method)
-            yield Row((*_place(table), name, *about, *map(", ".join, needs)))
+            yield LazyRow((*_place(table), name, *about, *map(", ".join, needs)))
 
 
-def _parameters(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for method_name, method in table.resource.methods.items():
             for key, one in method.parameters.items():
@@ -185,46 +185,46 @@ def _parameters(source: Source, wanted: Wanted) -> Iterator[Row]:
                 needed = int(fills and one.required and one.default is None)
                 name = (*_place(table), method_name, one.name or key, column)
                 about = one.location, carried(table, key, one)
-                yield Row((*name, operator, needed, match, *about))
+                yield LazyRow((*name, operator, needed, match, *about))
 
 
-def _columns(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         always = always_required(table)
         for position, (name, one) in enumerate(table.columns.items(), start=1):
             about = one.type, one.description.strip(), int(one.hidden), int(name in always)
             pushed = ", ".join(operators(table, name))
-            yield Row((*_place(table), position, name, *about, pushed, one.currency))
+            yield LazyRow((*_place(table), position, name, *about, pushed, one.currency))
     for table_name, listed in LISTINGS.items():
         for position, (name, field) in enumerate(listed.fields.items(), start=1):
             pushed = "=, in" if name in listed.narrowed_by else ""
             told = field.type, field.description, 0, 0, pushed, None
-            yield Row((PROVIDER, SERVICE, table_name, position, name, *told))
+            yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *told))
 
 
-def _examples(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for number, one in enumerate(table.resource.examples, start=1):
-            yield Row((*_place(table), number, one.question.strip(), one.sql.strip()))
+            yield LazyRow((*_place(table), number, one.question.strip(), one.sql.strip()))
 
 
-def _scans(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _scans(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for number, scan in enumerate(source.last_scans, start=1):
         sent = scan.requests, scan.pages, scan.rows, scan.cache_hits, scan.retries
-        yield Row((number, scan.resource, *sent, round(scan.waited, 3)))
+        yield LazyRow((number, scan.resource, *sent, round(scan.waited, 3)))
 
 
-def _connections(source: Source, wanted: Wanted) -> Iterator[Row]:
-    for told in source.connections_told():
-        yield Row(tuple(told))
+def _connections(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
+    for told in source.connection_infos():
+        yield LazyRow(tuple(told))
 
 
-def _versions(source: Source, wanted: Wanted) -> Iterator[Row]:
+def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for listed in source.versions():
-        yield Row(tuple(listed))
+        yield LazyRow(tuple(listed))
 
 
-def _tables(source: Source, wanted: Wanted) -> Iterator[Table]:
+def _tables(source: CatalogSource, wanted: KeyFilter) -> Iterator[Table]:
     """Give the resources that a statement can mean, and load no others.
 
     What billql cannot read has nothing to tell of; who asks for it by its name learns why.
@@ -237,7 +237,7 @@ def _tables(source: Source, wanted: Wanted) -> Iterator[Table]:
                 raise
 
 
-def _names(source: Source, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+def _names(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str, str]]:
     catalogue = source.catalogue
     for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
         for service in _narrowed(catalogue.services(provider), wanted.get("service")):
@@ -265,7 +265,7 @@ _RESOURCE = _SERVICE | {"resource": Field("The name of the resource.")}
 _METHOD = _RESOURCE | {"method": Field("The name of the method.")}
 
 LISTINGS = {
-    "providers": Listing(
+    "providers": CatalogTableSpec(
         "The APIs that can be read.",
         _PROVIDER
         | {
@@ -281,7 +281,7 @@ LISTINGS = {
         _providers,
         ("provider",),
     ),
-    "services": Listing(
+    "services": CatalogTableSpec(
         "The groups of resources that each provider has.",
         _SERVICE
         | {
@@ -292,7 +292,7 @@ LISTINGS = {
         _services,
         ("provider", "service"),
     ),
-    "resources": Listing(
+    "resources": CatalogTableSpec(
         "The tables.",
         _RESOURCE
         | {
@@ -302,7 +302,7 @@ LISTINGS = {
         _resources,
         tuple(_RESOURCE),
     ),
-    "methods": Listing(
+    "methods": CatalogTableSpec(
         "The ways to read each resource; the best one for a statement is chosen.",
         _METHOD
         | {
@@ -314,7 +314,7 @@ LISTINGS = {
         _methods,
         tuple(_RESOURCE),
     ),
-    "parameters": Listing(
+    "parameters": CatalogTableSpec(
         "What the requests of each method carry.",
         _METHOD
         | {
@@ -332,7 +332,7 @@ LISTINGS = {
         _parameters,
         tuple(_RESOURCE),
     ),
-    "columns": Listing(
+    "columns": CatalogTableSpec(
         "The columns of each table.",
         _RESOURCE
         | {
@@ -348,7 +348,7 @@ LISTINGS = {
         _columns,
         tuple(_RESOURCE),
     ),
-    "examples": Listing(
+    "examples": CatalogTableSpec(
         "Queries that run as they stand.",
         _RESOURCE
         | {
@@ -359,7 +359,7 @@ LISTINGS = {
         _examples,
         tuple(_RESOURCE),
     ),
-    "scans": Listing(
+    "scans": CatalogTableSpec(
         "What the last statement that has read a resource has cost, scan by scan.",
         {
             "number": Field("Its place, from 1 on.", "integer"),
@@ -373,7 +373,7 @@ LISTINGS = {
         },
         _scans,
     ),
-    "versions": Listing(
+    "versions": CatalogTableSpec(
         "The versions of definitions that are built in, installed, or can be pulled.",
         _PROVIDER
         | {
@@ -384,7 +384,7 @@ LISTINGS = {
         },
         _versions,
     ),
-    "connections": Listing(
+    "connections": CatalogTableSpec(
         "The credentials that there are for each provider, without what is secret.",
         {
             "connection": Field("What it is called."),

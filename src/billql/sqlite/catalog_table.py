@@ -11,26 +11,26 @@ from collections.abc import Iterator
 import apsw
 
 from billql.definitions.types import AFFINITY, ColumnType, SQLValue
-from billql.sqlite.catalog_rows import Listing, Row, Source, Wanted, listing
+from billql.sqlite.catalog_rows import CatalogSource, CatalogTableSpec, KeyFilter, LazyRow, listing
 
 _MANY = 10_000
 """How many rows a listing has, for SQLite's estimates; a constraint leaves a tenth of them."""
 
 
-class ListingModule:
+class CatalogModule:
     """Makes the virtual table for a listing when SQLite first meets its name."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: CatalogSource) -> None:
         self._source = source
 
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
-    ) -> tuple[str, ListingTable]:
+    ) -> tuple[str, CatalogTable]:
         """Give a table's declaration, and the table."""
         found = listing(module)
         kinds = {name: field.type for name, field in found.fields.items()}
         columns = ", ".join(f'"{name}" {_declared(kind)}' for name, kind in kinds.items())
-        return f"CREATE TABLE listing ({columns})", ListingTable(self._source, found)
+        return f"CREATE TABLE listing ({columns})", CatalogTable(self._source, found)
 
     Connect = Create
 
@@ -41,10 +41,10 @@ def _declared(kind: ColumnType) -> str:
     return own if own == affinity else f"{own} {affinity}"
 
 
-class ListingTable:
+class CatalogTable:
     """One listing as SQLite sees it."""
 
-    def __init__(self, source: Source, listing: Listing) -> None:
+    def __init__(self, source: CatalogSource, listing: CatalogTableSpec) -> None:
         self._source = source
         self._listing = listing
         self._numbers = {name: number for number, name in enumerate(listing.fields)}
@@ -76,20 +76,20 @@ class ListingTable:
                 return number
         return None
 
-    def rows(self, number: int, arguments: tuple[SQLValue, ...]) -> Iterator[Row]:
+    def rows(self, number: int, arguments: tuple[SQLValue, ...]) -> Iterator[LazyRow]:
         """Give the rows for the plan that SQLite has chosen."""
         taken = (name for bit, name in enumerate(self._listing.narrowed_by) if number & 1 << bit)
         # A name is a text; what else SQLite compares with it, it may convert, so that is left.
-        wanted: Wanted = {
+        wanted: KeyFilter = {
             name: value
             for name, value in zip(taken, arguments, strict=True)
             if isinstance(value, str)
         }
         return self._listing.rows(self._source, wanted)
 
-    def Open(self) -> ListingCursor:  # noqa: N802
+    def Open(self) -> CatalogCursor:  # noqa: N802
         """Begin to read the table."""
-        return ListingCursor(self)
+        return CatalogCursor(self)
 
     def Disconnect(self) -> None:  # noqa: N802
         """Nothing is held."""
@@ -97,13 +97,13 @@ class ListingTable:
     Destroy = Disconnect
 
 
-class ListingCursor:
+class CatalogCursor:
     """One place in a statement that reads a listing."""
 
-    def __init__(self, table: ListingTable) -> None:
+    def __init__(self, table: CatalogTable) -> None:
         self._table = table
-        self._rows: Iterator[Row] = iter(())
-        self._row: Row | None = None
+        self._rows: Iterator[LazyRow] = iter(())
+        self._row: LazyRow | None = None
 
     def Filter(  # noqa: N802
         self, number: int, summary: str | None, arguments: tuple[SQLValue, ...]

@@ -15,7 +15,7 @@ import weakref
 from billql.errors import InterfaceError, ProgrammingError
 
 
-def in_use() -> ProgrammingError:
+def busy_error() -> ProgrammingError:
     """Make the error for a connection that another thread is using."""
     return ProgrammingError(
         "The connection is in use in another thread",
@@ -23,7 +23,7 @@ def in_use() -> ProgrammingError:
     )
 
 
-class Turn:
+class ConnectionGuard:
     """Lets in one thread at a time, again and again; another one is told so at once.
 
     `database` is what a child must not close.
@@ -32,7 +32,7 @@ class Turn:
     def __init__(self, database: object) -> None:
         self.database = database
         self._lock = threading.RLock()
-        self.is_inherited = False
+        self.is_forked_copy = False
         """Whether this process has the connection from the one that it was forked from."""
         _turns.add(self)
 
@@ -40,7 +40,7 @@ class Turn:
         """Take the turn; raises ProgrammingError or InterfaceError."""
         self.check()
         if not self._lock.acquire(blocking=False):
-            raise in_use()
+            raise busy_error()
 
     def __exit__(self, *_: object) -> None:
         """Give the turn back."""
@@ -48,14 +48,14 @@ class Turn:
 
     def check(self) -> None:
         """Raise InterfaceError in a process that has inherited the connection."""
-        if self.is_inherited:
+        if self.is_forked_copy:
             raise InterfaceError(
                 "The connection was opened by the process that this one was forked from",
                 hint="Open a connection in each process, after the fork.",
             )
 
 
-_turns: weakref.WeakSet[Turn] = weakref.WeakSet()
+_turns: weakref.WeakSet[ConnectionGuard] = weakref.WeakSet()
 """Of this process: a fork concerns all of them at once, and is told of nowhere else."""
 
 
@@ -63,7 +63,7 @@ def _forked() -> None:
     """Begin a child's life: nobody gets in, and what is open stays so until the very end."""
     inherited = list(_turns)
     for turn in inherited:
-        turn.is_inherited = True
+        turn.is_forked_copy = True
     if inherited:
         import ctypes
 

@@ -17,21 +17,21 @@ import apsw
 
 from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
-from billql.definitions.catalog import Catalogue, Table
+from billql.definitions.catalog import Catalog, Table
 from billql.errors import InterfaceError
-from billql.fetching.disk_cache import Archive
-from billql.fetching.prefetch import Bindings, Running
-from billql.fetching.response_cache import Answers
-from billql.fetching.scan_stats import ScanFigures
-from billql.fetching.statement import MEMO_CELLS, Resources, Statement
-from billql.http.client import Transport
-from billql.http.credentials import Connection, Credentials, Told
-from billql.http.exchange import Wire
-from billql.http.reply import Exchanges
+from billql.fetching.disk_cache import DiskCache
+from billql.fetching.prefetch import Bindings, RunningStatement
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.scan_stats import ScanStats
+from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
+from billql.http.client import ApiClient
+from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
+from billql.http.exchange import NetworkBackend
+from billql.http.reply import HttpBackend
 from billql.planning.planner import Plan
 from billql.sqlite import catalog_rows
-from billql.sqlite.catalog_table import ListingModule
-from billql.sqlite.resource_table import Module
+from billql.sqlite.catalog_table import CatalogModule
+from billql.sqlite.resource_table import ResourceModule
 from billql.util.clock import Clock
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ class Options:
     environ: Mapping[str, str] = field(repr=False)
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
-    catalogue: Catalogue = field(default_factory=Catalogue)
+    catalogue: Catalog = field(default_factory=Catalog)
     keep: float = 300.0
     cache: Path | None = None
     kept_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     memo_cells: int = MEMO_CELLS
     http_transport: httpx.BaseTransport | None = None
-    wire: Exchanges | None = None
+    wire: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
     pace: Clock = field(default_factory=Clock)
     """The time that requests wait by."""
@@ -76,7 +76,7 @@ class Options:
     log: Callable[[str], object] | None = None
     registry: Callable[[], AbstractContextManager[Registry]] | None = None
     """Opens the registry of definitions, if there is one."""
-    reload: Callable[[], Catalogue] = Catalogue
+    reload: Callable[[], Catalog] = Catalog
     """Finds the definitions anew."""
 
 
@@ -87,15 +87,17 @@ class Engine:
         self._database = database
         self._options = options
         self.catalogue = options.catalogue
-        self._credentials = Credentials(
+        self._credentials = ConnectionResolver(
             options.environ, options.tokens, options.urls, options.connections
         )
-        self._connections: dict[tuple[str, str, str], Connection] = {}
-        archive = None if options.cache is None else Archive(options.cache, options.kept_bytes)
-        self.answers = Answers(options.kept_bytes, lambda: options.clock().timestamp(), archive)
-        wire = options.wire or Wire(options.settings, options.http_transport)
-        self._transport = Transport(options.settings, wire, options.pace, options.log)
-        self._shared = Resources(
+        self._connections: dict[tuple[str, str, str], ApiConnection] = {}
+        archive = None if options.cache is None else DiskCache(options.cache, options.kept_bytes)
+        self.answers = ResponseCache(
+            options.kept_bytes, lambda: options.clock().timestamp(), archive
+        )
+        wire = options.wire or NetworkBackend(options.settings, options.http_transport)
+        self._transport = ApiClient(options.settings, wire, options.pace, options.log)
+        self._shared = SharedServices(
             self._transport,
             self.answers,
             options.clock,
@@ -103,12 +105,12 @@ class Engine:
             options.settings,
             options.memo_cells,
         )
-        self._module = Module(self)
-        self._listings = ListingModule(self)
+        self._module = ResourceModule(self)
+        self._listings = CatalogModule(self)
         self._registered: set[str] = set()
-        self.last_scans: Sequence[ScanFigures] = ()
+        self.last_scans: Sequence[ScanStats] = ()
         """The figures of the last statement that has read a resource."""
-        self.current: dict[int, Running | None] = {}
+        self.running_by_thread: dict[int, RunningStatement | None] = {}
         """The statement that each thread lets SQLite run; SQLite refuses all but one of them."""
 
     def register(self, names: Iterable[str]) -> None:
@@ -125,13 +127,13 @@ class Engine:
                 )
                 self._registered.add(name)
 
-    def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> Running:
+    def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> RunningStatement:
         """Open a statement; see `Running`."""
         statement = Statement(
             self._shared,
             interrupted=lambda: self._database.is_interrupted,
         )
-        return Running(statement, self._database, query, bindings, whole_lists)
+        return RunningStatement(statement, self._database, query, bindings, whole_lists)
 
     def has_provider(self, name: str) -> bool:
         """Tell whether there is a provider of a name, in any case."""
@@ -155,15 +157,15 @@ class Engine:
         """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
         return self.catalogue.table(name)
 
-    def running(self) -> Running:
+    def running(self) -> RunningStatement:
         """Give the statement that SQLite is running now."""
-        running = self.current[get_ident()]
+        running = self.running_by_thread[get_ident()]
         assert running is not None, "a statement that reads a resource was begun"
         return running
 
     def number_of(self, plan: Plan) -> int:
         """Give the number by which the statement that SQLite prepares now will name a plan."""
-        running = self.current.get(get_ident())
+        running = self.running_by_thread.get(get_ident())
         # What nobody runs is prepared to be explained.
         return 0 if running is None else running.number_of(plan)
 
@@ -171,7 +173,7 @@ class Engine:
         """Name the connections that a resource is read from."""
         return self._credentials.names(table.provider_name)
 
-    def connections_told(self) -> list[Told]:
+    def connection_infos(self) -> list[ConnectionInfo]:
         """Tell of every connection what is no secret; raises DefinitionError."""
         found = []
         for provider_name in self.catalogue.providers():
@@ -205,7 +207,7 @@ class Engine:
             raise InterfaceError("This session has no registry")
         return self._options.registry()
 
-    def connection(self, table: Table, name: str) -> Connection:
+    def connection(self, table: Table, name: str) -> ApiConnection:
         """Give the credential of a connection; raises CredentialMissing."""
         # Parts of a provider may have servers of their own.
         key = (name, table.provider_name, table.provider.url)
@@ -220,10 +222,10 @@ class Engine:
         self._transport.close()
         self.answers.close()
 
-    def let_go(self) -> None:
+    def shutdown_nowait(self) -> None:
         """End what nobody has closed, without a lock, for whoever collects garbage may hold it.
 
         SQLite knows the engine and the engine SQLite, which Python would not see.
         """
-        self._transport.let_go()
+        self._transport.shutdown_nowait()
         self._database.close(force=True)

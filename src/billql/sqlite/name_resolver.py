@@ -14,13 +14,13 @@ import apsw
 from billql.errors import DefinitionError, SqlError, UnknownName
 from billql.sql import outer_joins, rewriter, show, tokenizer
 from billql.sql.rewriter import Reference, Rewritten
-from billql.sql.source_map import Spliced
+from billql.sql.source_map import RewrittenText
 
 if TYPE_CHECKING:
     from billql.sqlite.engine import Engine
 
 
-class Naming:
+class NameResolver:
     """The names of one session; `engine` is called for when they need the catalogue."""
 
     def __init__(self, database: apsw.Connection, engine: Callable[[], Engine]) -> None:
@@ -43,7 +43,7 @@ class Naming:
 
         Raises SqlError, UnknownName, DefinitionError, or an error of APSW's.
         """
-        spelled = self._spelled(sql)
+        spelled = self._desugar(sql)
         if spelled.sql == sql:
             spelled = outer_joins.strengthened(sql, self._is_dotted)
         rewritten = rewriter.rewrite(
@@ -59,7 +59,7 @@ class Naming:
         """Tell whether a table's name is one of the catalogue's, as far as its form goes."""
         return len(parts) > 2 or (len(parts) == 1 and parts[0].lower() in self._short)
 
-    def meet_programs(self) -> bool:
+    def register_stored_sql(self) -> bool:
         """Make known what views and triggers read; False if they read nothing of the catalogue.
 
         They were stored with whole names in quotes. Whether these mean something still, SQLite
@@ -77,7 +77,7 @@ class Naming:
                 self._met[sql] = bool(found)
         return any(self._met[sql] for sql in programs)
 
-    def meant(self, rewritten: Rewritten, at: int | None) -> str | None:
+    def suggest(self, rewritten: Rewritten, at: int | None) -> str | None:
         """Suggest a name for the one at which SQLite has stopped."""
         import difflib
 
@@ -117,14 +117,14 @@ class Naming:
 
     # SHOW, DESCRIBE, USE and REGISTRY.
 
-    def _spelled(self, sql: str) -> Spliced:
+    def _desugar(self, sql: str) -> RewrittenText:
         """Spell as SELECTs what shows something; do what USE says, which leaves nothing to do."""
         asked = show.read(sql)
         if asked is None:
-            return Spliced(sql, sql)
+            return RewrittenText(sql, sql)
         if asked.verb == "USE":
             self._use(asked)
-            return Spliced("", sql)
+            return RewrittenText("", sql)
         if asked.form.table == "versions" and asked.name is not None:
             return asked.select((self._offered(asked, asked.name),))
         if asked.name is None:
@@ -143,7 +143,7 @@ class Naming:
             )
         return asked.select(self._find(asked.name, sql, asked.name.start))
 
-    def _offered(self, asked: show.Asked, name: Reference) -> str:
+    def _offered(self, asked: show.ShowStatement, name: Reference) -> str:
         """Find a provider of which there are versions, and install one if that was asked for."""
         provider = name.name.lower()
         try:
@@ -161,7 +161,7 @@ class Naming:
             ) from None
         return provider
 
-    def _use(self, asked: show.Asked) -> None:
+    def _use(self, asked: show.ShowStatement) -> None:
         if asked.name is None:
             self._used, self._short = (), frozenset()
             return
@@ -185,7 +185,7 @@ class Naming:
         except UnknownName as error:
             raise UnknownName(error.message, sql=sql, offset=offset, hint=error.hint) from None
 
-    def _resolve(self, spelled: Spliced, reference: Reference) -> str:
+    def _resolve(self, spelled: RewrittenText, reference: Reference) -> str:
         """Find the table that a name means, and make it known to SQLite."""
         offset = spelled.original_offset(reference.start)
         if len(reference.parts) == 1 and "." not in reference.name:
@@ -201,7 +201,7 @@ class Naming:
         self._engine().register([name])
         return name
 
-    def _quoted(self, spelled: Spliced, reference: Reference) -> str | None:
+    def _quoted(self, spelled: RewrittenText, reference: Reference) -> str | None:
         """Resolve a name that is in quotes as a whole; None if it means nothing here."""
         name = reference.parts[-1]
         if not self._may_be_whole(name):

@@ -12,8 +12,8 @@ import msgspec
 
 from billql.config import file as config_file
 from billql.config import paths
-from billql.config.file import Chosen
-from billql.definitions.catalog import Catalogue, Place, built_in_root
+from billql.config.file import ResolvedConfig
+from billql.definitions.catalog import Catalog, SearchLocation, built_in_root
 from billql.definitions.stackql import ADDED
 from billql.errors import InterfaceError
 from billql.registry.shipped import Shipped
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ConnectOptions:
     """What a caller asks for; `billql.connect` tells what each of these is."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
@@ -55,32 +55,30 @@ class Asked:
             paths.config_file(self.environ) if self.config is None else paths.expanded(self.config)
         )
 
-    def configured(self) -> Chosen:
+    def configured(self) -> ResolvedConfig:
         """Read the config file; raises InterfaceError for a mistake in it, or in its place."""
         by_variable = self.config is None and bool(self.environ.get("BILLQL_CONFIG"))
         named = self.config is not None or by_variable
         try:
-            return config_file.choose(self.config_path, self.profile, required=named)
+            return config_file.resolve_profile(self.config_path, self.profile, required=named)
         except InterfaceError as error:
             if by_variable and error.hint is None:
                 error.hint = "BILLQL_CONFIG names this file; unset it for the usual one."
             raise
 
-    def catalogue(self, found: Chosen) -> Catalogue:
+    def catalogue(self, found: ResolvedConfig) -> Catalog:
         """Find the definitions: what was asked for goes first, then what is configured, installed
         from a registry, added from StackQL's, and built in. Raises InterfaceError for a pin on a
         version that is not installed."""
         asked = (*self.definitions, *found.profile.definitions)
-        where: list[Place] = [paths.expanded(folder) for folder in asked]
+        where: list[SearchLocation] = [paths.expanded(folder) for folder in asked]
         data = paths.data_folder(self.environ)
         if data is not None:
             where += [Store(data).chosen(found.providers, Shipped().version), data / ADDED]
         cache = paths.cache_folder(self.environ)
-        return Catalogue(
-            [*where, built_in_root()], None if cache is None else cache / "definitions"
-        )
+        return Catalog([*where, built_in_root()], None if cache is None else cache / "definitions")
 
-    def registry(self, found: Chosen) -> AbstractContextManager[Registry]:
+    def registry(self, found: ResolvedConfig) -> AbstractContextManager[Registry]:
         """Open the registry of definitions; raises InterfaceError if nothing can be installed."""
         from billql.registry.client import connect
 
@@ -92,7 +90,7 @@ class Asked:
             )
         return connect(data, url=found.registry.url, pins=found.providers)
 
-    def options(self, found: Chosen) -> Options:
+    def options(self, found: ResolvedConfig) -> Options:
         """Put together what was asked for and what the config file says."""
         said = found.profile
         keep = said.keep if self.keep is None else self.keep
@@ -113,7 +111,7 @@ class Asked:
             reload=lambda: self.catalogue(found),
         )
 
-    def _settings(self, found: Chosen) -> Settings:
+    def _settings(self, found: ResolvedConfig) -> Settings:
         settings = self.settings or found.settings
         most = found.profile.max_requests if self.max_requests is None else self.max_requests
         if most is None:

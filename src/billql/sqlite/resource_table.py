@@ -14,18 +14,18 @@ import apsw
 
 from billql.definitions.catalog import Table
 from billql.definitions.types import AFFINITY
-from billql.fetching.prefetch import Running
+from billql.fetching.prefetch import RunningStatement
 from billql.fetching.row_decoder import Row
 from billql.fetching.scan import Scan
-from billql.fetching.scan_stats import ScanFigures
-from billql.http.credentials import Connection
+from billql.fetching.scan_stats import ScanStats
+from billql.http.credentials import ApiConnection
 from billql.planning.binder import bind, connections_asked
 from billql.planning.planner import (
     UNKNOWN,
     Constraint,
     Order,
     Plan,
-    choose,
+    choose_plan,
     key_columns,
     widened,
     with_points,
@@ -44,13 +44,13 @@ _OPERATORS: dict[int, Any] = {
 }
 
 
-class Host(Protocol):
+class TableHost(Protocol):
     """What a virtual table needs of the session that it lives in."""
 
     def table(self, name: str) -> Table:
         """Find the resource of a dotted name."""
 
-    def running(self) -> Running:
+    def running(self) -> RunningStatement:
         """Give the statement that SQLite is running now."""
 
     def number_of(self, plan: Plan) -> int:
@@ -59,22 +59,22 @@ class Host(Protocol):
     def connections(self, table: Table) -> Sequence[str]:
         """Name the connections that a resource is read from."""
 
-    def connection(self, table: Table, name: str) -> Connection:
+    def connection(self, table: Table, name: str) -> ApiConnection:
         """Give the credential of a connection; raises CredentialMissing."""
 
 
-class Module:
+class ResourceModule:
     """Makes the virtual table for a resource when SQLite first meets its name."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: TableHost) -> None:
         self._host = host
 
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
-    ) -> tuple[str, VirtualTable]:
+    ) -> tuple[str, ResourceTable]:
         """Give a table's declaration, and the table."""
         table = self._host.table(module)
-        return declaration(table), VirtualTable(self._host, table)
+        return declaration(table), ResourceTable(self._host, table)
 
     Connect = Create
 
@@ -93,10 +93,10 @@ def declaration(table: Table) -> str:
     return f"CREATE TABLE resource ({', '.join(columns)})"
 
 
-class VirtualTable:
+class ResourceTable:
     """One resource as SQLite sees it."""
 
-    def __init__(self, host: Host, table: Table) -> None:
+    def __init__(self, host: TableHost, table: Table) -> None:
         self.host = host
         self.table = table
         self._names = list(table.columns)
@@ -112,7 +112,7 @@ class VirtualTable:
             for i in range(info.nOrderBy)
         ]
         connections = len(self.host.connections(self.table))
-        plan = choose(self.table, constraints, self._used(info.colUsed), order, connections)
+        plan = choose_plan(self.table, constraints, self._used(info.colUsed), order, connections)
         for place, number in enumerate(plan.arguments, start=1):
             info.set_aConstraintUsage_argvIndex(number, place)
             if constraints[number].operator == "in":
@@ -172,9 +172,9 @@ class VirtualTable:
         """Give the places in a row of the columns that a plan's statement reads."""
         return tuple(place for place, name in enumerate(self._names) if name in plan.used)
 
-    def Open(self) -> Cursor:  # noqa: N802
+    def Open(self) -> ResourceCursor:  # noqa: N802
         """Begin to read the table."""
-        return Cursor(self)
+        return ResourceCursor(self)
 
     def Disconnect(self) -> None:  # noqa: N802
         """Nothing is held."""
@@ -182,12 +182,12 @@ class VirtualTable:
     Destroy = Disconnect
 
 
-class Cursor:
+class ResourceCursor:
     """One place in a statement that reads a resource, once or many times."""
 
-    def __init__(self, parent: VirtualTable) -> None:
+    def __init__(self, parent: ResourceTable) -> None:
         self._parent = parent
-        self._figures: ScanFigures | None = None
+        self._figures: ScanStats | None = None
         self._batches: Iterator[Sequence[Row]] = iter(())
         self._rows: Sequence[Row] = ()
         self._at = 0
@@ -216,13 +216,13 @@ class Cursor:
         host, table = self._parent.host, self._parent.table
         running = host.running()
         statement = running.statement
-        figures = ScanFigures(table.name)
-        if not running.is_scout:
+        figures = ScanStats(table.name)
+        if not running.is_dry_run:
             if self._figures is None:
-                self._figures = statement.scan(table.name)
+                self._figures = statement.start_scan(table.name)
             figures = self._figures
         plan, arguments = widened(table, plan, arguments, len(host.connections(table)))
-        name = (plan, table.name, _hashable(arguments)) if plan.keyed else None
+        name = (plan, table.name, _hashable(arguments)) if plan.correlated else None
         if name is not None and (known := running.remembered(name)) is not None:
             return iter((known,))
         asked = connections_asked(plan, arguments, host.connections(table))
@@ -233,13 +233,13 @@ class Cursor:
             return scan.batches()
         openings = scan.openings()
         place = (table.name, plan.method)
-        if running.is_scout:
-            if not all(statement.has(*opening) for opening in openings):
-                running.note(place, openings)
+        if running.is_dry_run:
+            if not all(statement.is_ready(*opening) for opening in openings):
+                running.record_key(place, openings)
                 return iter(())
         else:
             scan.begin()
-            running.foresee(place, openings[0], scan.concurrency, figures, scan.ask_ahead)
+            running.prefetch_keys(place, openings[0], scan.concurrency, figures, scan.prefetch)
         return running.remembering(name, scan.batches())
 
     def _fill(self) -> None:

@@ -17,15 +17,15 @@ import apsw
 
 from billql import errors
 from billql.sql import rewriter
-from billql.sqlite.connection_guard import Turn, in_use
-from billql.sqlite.name_resolver import Naming
+from billql.sqlite.connection_guard import ConnectionGuard, busy_error
+from billql.sqlite.name_resolver import NameResolver
 
 if TYPE_CHECKING:
-    from billql.fetching.prefetch import Running
-    from billql.fetching.scan_stats import ScanFigures
+    from billql.fetching.prefetch import RunningStatement
+    from billql.fetching.scan_stats import ScanStats
     from billql.fetching.statement import Statement
     from billql.sqlite.engine import Engine, Options
-from billql.sql.statement_kind import has_list_of_rows, query_of
+from billql.sql.statement_kind import has_in_subquery, query_of
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -50,7 +50,7 @@ class Session:
             self.database = apsw.Connection(database)
         except apsw.Error as error:
             raise _translated(error) from error
-        self.turn = Turn(self.database)
+        self.guard = ConnectionGuard(self.database)
         self.database.set_busy_timeout(5000)
         # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
         self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
@@ -59,10 +59,10 @@ class Session:
         self._add_functions()
         self._options = options
         self._engine: Engine | None = None
-        self.naming = Naming(self.database, lambda: self.engine)
-        self.scans: list[ScanFigures] = []
+        self.names = NameResolver(self.database, lambda: self.engine)
+        self.scans: list[ScanStats] = []
         """The figures of the statement that was begun last, even if it has failed."""
-        self.abandoned: deque[Statement] = deque()
+        self.orphaned: deque[Statement] = deque()
         """Statements that nobody will read to their end; the next one ends them."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
         """Statements that have more rows to give."""
@@ -73,17 +73,17 @@ class Session:
         if self._engine is None:
             from billql.sqlite.engine import Engine
 
-            with self.turn:
+            with self.guard:
                 self._engine = Engine(self.database, self._options())
-            self._end = weakref.finalize(self, _let_go, self._engine, self.turn)
+            self._end = weakref.finalize(self, _finalize, self._engine, self.guard)
             self._end.atexit = False
         return self._engine
 
     def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raises one of billql's errors."""
-        with self.turn:
-            while self.abandoned:
-                self.abandoned.popleft().close()
+        with self.guard:
+            while self.orphaned:
+                self.orphaned.popleft().close()
             self.end_interrupted()
             return self._execute(sql, bindings)
 
@@ -92,14 +92,14 @@ class Session:
             self.engine.last_scans = self.scans
         self.scans = []
         try:
-            rewritten = self.naming.rewrite(sql)
-            has_programs = bool(rewritten.tables) and self.naming.meet_programs()
+            rewritten = self.names.rewrite(sql)
+            has_programs = bool(rewritten.tables) and self.names.register_stored_sql()
         except apsw.Error as error:
             raise _translated(error) from error
         running = None
         if rewritten.resources or has_programs:
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_list_of_rows(rewritten.sql) or has_programs)
+            whole_lists = not (has_in_subquery(rewritten.sql) or has_programs)
             running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, rewritten, bindings, running)
@@ -115,7 +115,7 @@ class Session:
 
     def interrupt(self) -> None:
         """End the statements under way; may be called in any thread."""
-        self.turn.check()
+        self.guard.check()
         try:
             self.database.interrupt()
         except apsw.Error as error:
@@ -123,9 +123,9 @@ class Session:
 
     def close(self) -> None:
         """End everything; what a process has inherited is left to the one that opened it."""
-        if self.turn.is_inherited:
+        if self.guard.is_forked_copy:
             return
-        with self.turn:
+        with self.guard:
             try:
                 self.database.close()
             except apsw.Error as error:
@@ -153,7 +153,7 @@ class Execution:
         session: Session,
         rewritten: rewriter.Rewritten,
         bindings: Bindings,
-        running: Running | None,
+        running: RunningStatement | None,
     ) -> None:
         self._session = session
         self._rewritten = rewritten
@@ -166,7 +166,7 @@ class Execution:
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, which cannot be told which statement SQLite is running.
-        self._current = None if running is None else session.engine.current
+        self._current = None if running is None else session.engine.running_by_thread
         # Plans are known to one run only, so what has any is prepared for each anew.
         cached = running is None
         row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
@@ -183,7 +183,7 @@ class Execution:
     def __del__(self) -> None:
         """Leave the rest to the next statement: whoever collects this may be in the midst of it."""
         if self._running is not None and not self._closed:
-            self._session.abandoned.append(self._running.statement)
+            self._session.orphaned.append(self._running.statement)
 
     def __iter__(self) -> Iterator[Row]:
         """Give the iterator itself."""
@@ -213,7 +213,7 @@ class Execution:
             row: Row | None = next(self._cursor, None)
         except apsw.ThreadingViolationError as error:
             # Rows are too many to take a turn for each; SQLite lets one thread in, and both go on.
-            raise in_use() from error
+            raise busy_error() from error
         except apsw.Error as error:
             self._end(undoes=not _is_settled(error))
             raise _translated(error, self._rewritten, self._session) from error
@@ -230,7 +230,7 @@ class Execution:
         return row
 
     @property
-    def scans(self) -> list[ScanFigures]:
+    def scans(self) -> list[ScanStats]:
         """The figures of the scans so far."""
         return [] if self._running is None else self._running.statement.scans
 
@@ -245,14 +245,14 @@ class Execution:
         self._interrupted = True
 
     def _end(self, *, undoes: bool) -> None:
-        turn = self._session.turn
-        if turn.is_inherited:
+        turn = self._session.guard
+        if turn.is_forked_copy:
             return
         with turn:
             try:
                 self._cursor.close(force=True)
             except apsw.ThreadingViolationError as error:
-                raise in_use() from error
+                raise busy_error() from error
             self._closed = True
             self._session.under_way.discard(self)
             if self._running is not None:
@@ -301,10 +301,10 @@ def _is_settled(error: apsw.Error) -> bool:
     return isinstance(error, apsw.ConstraintError) and not is_of_a_type
 
 
-def _let_go(engine: Engine, turn: Turn) -> None:
+def _finalize(engine: Engine, turn: ConnectionGuard) -> None:
     """End the threads of a session that nobody has closed."""
-    if not turn.is_inherited:
-        engine.let_go()
+    if not turn.is_forked_copy:
+        engine.shutdown_nowait()
 
 
 def _translated(
@@ -316,13 +316,13 @@ def _translated(
     if isinstance(error, apsw.InterruptError):
         return errors.Interrupted()
     if isinstance(error, apsw.ThreadingViolationError):
-        return in_use()
+        return busy_error()
     if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
         if str(error) == "incomplete input":  # for which SQLite tells no place: it is the end
             offset = len(rewritten.original.rstrip())
-        hint = None if session is None else session.naming.meant(rewritten, offset)
+        hint = None if session is None else session.names.suggest(rewritten, offset)
         return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
     return _KINDS.get(type(error), errors.OperationalError)(str(error))
 

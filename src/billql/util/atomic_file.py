@@ -26,7 +26,7 @@ _OPEN_ALREADY = ("/dev/fd/", "/dev/std", "/proc/")
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
+def atomic_write(path: str) -> Iterator[BinaryIO]:
     """Open a file that stands under its name once the block has ended, and only if it ends well.
 
     A file that was there keeps its mode and its owner, and a symbolic link stays one. What is no

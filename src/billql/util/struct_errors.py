@@ -14,21 +14,21 @@ from typing import Any, Literal
 
 import msgspec
 
-FIRST_USE = threading.Lock()
+MSGSPEC_LOCK = threading.Lock()
 """To be held while msgspec makes a struct: 0.22 crashes the process where two threads use a type
 for the first time at once."""
 
-Place = tuple[str | int, ...]
+DocumentPath = tuple[str | int, ...]
 """The path to a part of a value."""
 
 
-def misfit(value: Any, kind: Any, place: Place = ()) -> tuple[Place, str]:
+def explain_mismatch(value: Any, kind: Any, place: DocumentPath = ()) -> tuple[DocumentPath, str]:
     """Find the innermost part of a value that does not fit its type, and say what would."""
     for key, part, expected in _parts(value, kind):
         try:
             msgspec.convert(part, expected)
         except msgspec.ValidationError:
-            return misfit(part, expected, (*place, key))
+            return explain_mismatch(part, expected, (*place, key))
     if isinstance(value, dict):
         structs = [one for one in _alternatives(kind) if _is_struct(one)]
         matching = [one for one in structs if _has_tag_of(value, one)]

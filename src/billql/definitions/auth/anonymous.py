@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from billql.definitions.auth.base import Credential
+from billql.definitions.auth.base import AuthScheme
 
 _NOBODY = "(nobody)"
 """What stands in the credential's place."""
 
 
-class Nobody(Credential, frozen=True, tag_field="kind", tag="none", kw_only=True):
+class Nobody(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True):
     """Requests say nothing of who asks."""
 
     secret: str = ""

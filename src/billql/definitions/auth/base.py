@@ -16,7 +16,7 @@ SEPARATOR = ":"
 """What stands between the secrets of a credential that has several."""
 
 
-class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class AuthScheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How an API knows who asks."""
 
     secret: str
@@ -25,13 +25,13 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     help: str
     """Where to get one, in a sentence."""
 
-    def variables(self) -> tuple[str, ...]:
+    def env_vars(self) -> tuple[str, ...]:
         """Name the environment variables that together hold the credential."""
         return (self.secret,)
 
-    def found(self, environ: Mapping[str, str]) -> str:
+    def from_env(self, environ: Mapping[str, str]) -> str:
         """Put the credential together from the environment; empty if a part of it is not there."""
-        parts = [environ.get(name, "").strip() for name in self.variables()]
+        parts = [environ.get(name, "").strip() for name in self.env_vars()]
         return SEPARATOR.join(parts) if all(parts) else ""
 
     def headers(self, secret: str) -> dict[str, str]:
@@ -42,6 +42,6 @@ class Credential(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         """Give the headers that authenticate one request alone."""
         return {}
 
-    def confidential(self, secret: str) -> tuple[str, ...]:
+    def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Give what must not be shown of a credential, as it may be met in texts: longest first."""
         return (secret,)

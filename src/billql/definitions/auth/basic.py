@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import base64
 
-from billql.definitions.auth.base import SEPARATOR, Credential
+from billql.definitions.auth.base import SEPARATOR, AuthScheme
 
 
-class Basic(Credential, frozen=True, tag_field="kind", tag="basic", kw_only=True):
+class Basic(AuthScheme, frozen=True, tag_field="kind", tag="basic", kw_only=True):
     """The name and the password go into the Authorization header of every request."""
 
     user: str

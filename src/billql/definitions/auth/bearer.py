@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from billql.definitions.auth.base import Credential
+from billql.definitions.auth.base import AuthScheme
 
 
-class Bearer(Credential, frozen=True, tag_field="kind", tag="bearer", kw_only=True):
+class Bearer(AuthScheme, frozen=True, tag_field="kind", tag="bearer", kw_only=True):
     """The token goes into the Authorization header of every request."""
 
     def headers(self, secret: str) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from billql.definitions.auth.base import SEPARATOR, Credential
+from billql.definitions.auth.base import SEPARATOR, AuthScheme
 
 
-class Header(Credential, frozen=True, tag_field="kind", tag="header", kw_only=True):
+class Header(AuthScheme, frozen=True, tag_field="kind", tag="header", kw_only=True):
     """The key goes into a header of every request."""
 
     header: str = "Authorization"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 
-from billql.definitions.auth.base import SEPARATOR, Credential
+from billql.definitions.auth.base import SEPARATOR, AuthScheme
 from billql.errors import NotSupportedError
 from billql.messages import Request
 
@@ -19,7 +19,7 @@ _REGION = "us-east-1"
 _SENT_WITH_IT = frozenset(("authorization", "x-amz-date", "x-amz-security-token"))
 
 
-class SigV4(Credential, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=True):
+class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=True):
     """Each request is signed for the region and the service that it goes to."""
 
     secret: str = "AWS_SECRET_ACCESS_KEY"
@@ -41,7 +41,7 @@ class SigV4(Credential, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
     def found(self, environ: Mapping[str, str]) -> str:
         """Put the credential together from the environment; empty if a part of it is not there."""
         token = environ.get(self.session, "").strip()
-        whole = super().found(environ)
+        whole = super().from_env(environ)
         return f"{whole}{SEPARATOR}{token}" if whole and token else whole
 
     def headers(self, secret: str) -> dict[str, str]:

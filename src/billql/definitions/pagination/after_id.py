@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from billql.definitions.pagination.base import Pages, Paginator, Size, flag_of, token_of, unseen
+from billql.definitions.pagination.base import Pages, Paginator, Size, ensure_new, flag_of, token_of
 from billql.errors import BadAnswer
-from billql.messages import Request, member
+from billql.messages import Request, get_path
 
 
 class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=True):
@@ -30,7 +30,7 @@ class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=
         request = first
         while True:
             page = yield [request]
-            more = flag_of(member(page.data, self.more))
+            more = flag_of(get_path(page.data, self.more))
             if more is False:
                 return
             last = _id(page.of_last_item(self.id))
@@ -39,7 +39,7 @@ class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=
                     f"{request.method} {request.url} answered without {self.more} or without "
                     f"the {self.id} of its last item, so its list cannot be read to its end"
                 )
-            request = first.with_query(self.parameter, unseen(last, seen, request))
+            request = first.with_query(self.parameter, ensure_new(last, seen, request))
 
 
 def _id(value: Any) -> str | None:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 
 from billql.errors import BadAnswer
-from billql.messages import Page, Request, member
+from billql.messages import Page, Request, get_path
 from billql.util.exact_json import Digits
 
 Pages = Generator[Sequence[Request], Page, None]
@@ -40,13 +40,13 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     size_parameter: str | None = None
     """The parameter that asks for a page of some size."""
 
-    finds_all_at_once: ClassVar[bool] = False
+    is_random_access: ClassVar[bool] = False
     """Whether the first page tells the requests for all the others."""
 
     reads_headers: ClassVar[tuple[str, ...]] = ()
     """The headers of answers that tell what follows."""
 
-    def sized(self, first: Request, wanted: int | None) -> Request:
+    def with_page_size(self, first: Request, wanted: int | None) -> Request:
         """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
         if self.size is None or self.size_parameter is None:
             return first
@@ -63,7 +63,7 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """
         return first, 0
 
-    def foretold(self, first: Page) -> int | None:
+    def page_count_hint(self, first: Page) -> int | None:
         """Tell how many pages a list will have, where its first one says it; only people ask."""
         return None
 
@@ -111,11 +111,11 @@ def token_of(value: Any) -> str | int | None:
 
 def pages_of(total: str, page: Page) -> int | None:
     """Count the pages of a list from the total that one of them tells, if all hold as much."""
-    items = count_of(member(page.data, total))
+    items = count_of(get_path(page.data, total))
     return -(-items // page.count) if items is not None and page.count else None
 
 
-def unseen(token: str, seen: set[str], request: Request) -> str:
+def ensure_new(token: str, seen: set[str], request: Request) -> str:
     """Note a token; one that comes again would page in a circle for ever."""
     if token in seen:
         raise BadAnswer(

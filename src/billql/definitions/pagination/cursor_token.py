@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from billql.definitions.pagination.base import Pages, Paginator, token_of, unseen
+from billql.definitions.pagination.base import Pages, Paginator, ensure_new, token_of
 from billql.errors import BadAnswer
 from billql.messages import Request
 
@@ -54,7 +54,7 @@ class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True)
                 ) from None
             if token is None or (self.until_empty and page.count == 0):
                 return
-            unseen(str(token), seen, request)
+            ensure_new(str(token), seen, request)
             request = self._with(following, token)
 
     def _with(self, request: Request, token: str | int) -> Request:

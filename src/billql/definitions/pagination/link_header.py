@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from billql.definitions.pagination.base import Pages, Paginator, unseen
+from billql.definitions.pagination.base import Pages, Paginator, ensure_new
 from billql.definitions.pagination.next_url import follow
 from billql.messages import Request
 
@@ -31,7 +31,7 @@ class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw
             address = next_link(page.headers.get(_HEADER, ""))
             if address is None:
                 return
-            request = follow(request, unseen(address, seen, request))
+            request = follow(request, ensure_new(address, seen, request))
 
 
 def next_link(header: str) -> str | None:

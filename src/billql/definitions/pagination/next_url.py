@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
-from billql.definitions.pagination.base import Pages, Paginator, count_of, pages_of, unseen
+from billql.definitions.pagination.base import Pages, Paginator, count_of, ensure_new, pages_of
 from billql.errors import BadAnswer, ListChanged
-from billql.messages import Page, Request, member
+from billql.messages import Page, Request, get_path
 
 
 class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
@@ -38,7 +38,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         while True:
             page = yield [request]
             count += page.count
-            said = None if self.total is None else member(page.data, self.total)
+            said = None if self.total is None else get_path(page.data, self.total)
             said = said if count_of(said) is None else count_of(said)
             if total is not None and said is not None and said != total:
                 raise _changed(first, f"it had {total} items, then {said}")
@@ -46,12 +46,12 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
             address = self._address(request, page)
             if address is None:
                 break
-            request = follow(request, unseen(address, seen, request))
+            request = follow(request, ensure_new(address, seen, request))
         if total is not None and total != count:
             raise _changed(first, f"it says that it has {total} items, but gave {count}")
 
     def _address(self, request: Request, page: Page) -> str | None:
-        address = member(page.data, self.path)
+        address = get_path(page.data, self.path)
         if address is None or address is False or address == "":
             return None
         if isinstance(address, str):

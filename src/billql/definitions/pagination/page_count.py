@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, count_of
 from billql.errors import BadAnswer, ListChanged
-from billql.messages import Page, Request, member
+from billql.messages import Page, Request, get_path
 
 
 class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_only=True):
@@ -26,7 +26,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
 
     def foretold(self, first: Page) -> int | None:
         """Tell it from the count."""
-        return count_of(member(first.data, self.pages_at))
+        return count_of(get_path(first.data, self.pages_at))
 
     def pages(self, first: Request) -> Pages:
         """Yield the first page, then all the others."""
@@ -44,7 +44,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
                 )
 
     def _count(self, request: Request, page: Page) -> int:
-        count = count_of(member(page.data, self.pages_at))
+        count = count_of(get_path(page.data, self.pages_at))
         if count is not None and count <= MOST_PAGES:
             return count
         raise BadAnswer(

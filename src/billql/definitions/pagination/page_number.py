@@ -13,7 +13,7 @@ from billql.definitions.pagination.base import (
     pages_of,
 )
 from billql.errors import BadAnswer, ListChanged
-from billql.messages import Page, Request, member
+from billql.messages import Page, Request, get_path
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
@@ -93,7 +93,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
         return int(size) or None if size is not None and size.isdecimal() else None
 
     def _total(self, request: Request, page: Page) -> int:
-        total = count_of(member(page.data, self.total))
+        total = count_of(get_path(page.data, self.total))
         if total is not None:
             return total
         raise BadAnswer(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from billql.definitions.pagination.base import flag_of
 from billql.definitions.pagination.link_header import next_link
-from billql.messages import Page, member
+from billql.messages import Page, get_path
 
 NEXT = frozenset(
     (
@@ -273,7 +273,7 @@ class _Search:
         """Add up what the rows of the page have, member by member."""
         sums: dict[str, int] = {}
         for path in self._page.lists:
-            rows = member(self._page.data, path)
+            rows = get_path(self._page.data, path)
             for row in rows if isinstance(rows, list) else ():
                 for name, value in row.items() if isinstance(row, dict) else ():
                     if isinstance(value, int):

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from billql.definitions.auth import Auth, Nobody, SigV4
 from billql.definitions.model import ErrorBody, Later, Provider, Service
-from billql.definitions.sources import PROVIDER_FILE, Found
+from billql.definitions.sources import PROVIDER_FILE, ResolvedResource
 from billql.definitions.stackql import SERVICES, naming, shapes
 from billql.definitions.stackql.columns import convert
 from billql.definitions.stackql.credentials import auth
@@ -107,7 +107,7 @@ class StackqlFolder:
         said = self._resources(service)
         return [name for name, one in said.items() if selects(one)]
 
-    def find(self, service: str, resource: str) -> Found:
+    def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
         said = self._resources(service)[resource]
         name = f"{self._folder.name}.{service}.{resource}"
@@ -131,7 +131,7 @@ class StackqlFolder:
             how = Nobody()
             beyond = {one.name: str(why_not) for one in found}
         message = next((one.error_message for one in found if one.error_message), None)
-        return Found(converted, self._provider(origin, how, message), beyond)
+        return ResolvedResource(converted, self._provider(origin, how, message), beyond)
 
     @property
     def version(self) -> str:

@@ -49,7 +49,7 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
                 f"The table {found[0]} is in memory and would be lost",
                 hint="Use a database file (.open FILE), or drop the table.",
             )
-    in_use = shell.connection.in_use
+    in_use = shell.connection.namespace
     shell.reopen(shell.database, sandbox=wanted)
     for schema, path in schemas.items():
         if schema not in ("main", "temp"):
@@ -92,12 +92,12 @@ def _import(shell: Shell, words: Sequence[str]) -> None:
 def _cache(shell: Shell, words: Sequence[str]) -> None:
     match words:
         case [] | ["status"]:
-            kept = shell.connection.kept()
+            kept = shell.connection.cache_info()
             shell.printer.write(
                 f"cached lists: {kept.lists}, responses: {kept.answers}, bytes: {kept.bytes:,}\n"
             )
         case ["clear"]:
-            shell.connection.forget()
+            shell.connection.clear_cache()
         case _:
             raise CACHE.misused(f"Unknown action of .cache: {words[0]!r}")
 
