@@ -58,6 +58,21 @@ def test_an_old_file_keeps_its_mode(tmp_path: Path, mode: int) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == mode
 
 
+@pytest.mark.parametrize("durable", [True, False])
+@pytest.mark.parametrize("mode", [None, 0o644])
+def test_a_private_file_is_its_owners_alone(
+    tmp_path: Path, mode: int | None, durable: bool
+) -> None:
+    path = tmp_path / "a.csv"
+    if mode is not None:
+        path.write_bytes(OLD)
+        path.chmod(mode)
+    atomic_file.replace(path, NEW, private=True, durable=durable)
+    assert path.read_bytes() == NEW
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert names(tmp_path) == ["a.csv"]
+
+
 def test_nothing_is_seen_before_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_bytes(OLD)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ from billql.errors import ConnectionFailed, InterfaceError
 from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpBackend, HttpResponse, describe_request
 from billql.messages import KEPT_HEADERS, Request
+from billql.util import atomic_file
 
 _VERSION = 1
 _HIDDEN = b"..."
@@ -71,14 +71,9 @@ class Recorder:
         first = {"billql_recording": _VERSION, "origins": self._origins}
         lines = [first, *(self._line(*pair) for pair in self._replies.values())]
         text = "".join(f"{json.dumps(line, ensure_ascii=False)}\n" for line in lines)
-        unfinished = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-            unfinished.replace(path)
+            atomic_file.replace(path, text.encode(), private=True)
         except OSError as error:
-            unfinished.unlink(missing_ok=True)
             raise InterfaceError(f"{path} cannot be written: {error.strerror}") from error
         return len(self._replies)
 

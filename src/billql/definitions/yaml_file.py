@@ -100,19 +100,12 @@ def _recall(path: Path, kind: type[T]) -> T | None:
 
 
 def keep(path: Path, content: bytes) -> None:
-    """Keep what was parsed; a cache that cannot be written is only slower."""
-    import os
-    import tempfile
+    """Write a parsed definition to the cache, unless the folder cannot be written."""
+    from billql.util import atomic_file
 
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink()
+        atomic_file.replace(path, content, private=True, durable=False)
 
 
 class _Document:

@@ -14,7 +14,7 @@ source       where a registry lies: a folder, an address
 seen         the newest index that each source has shown
 store        installed packages, and which of them are used
 client       listing, pulling, verifying
-disk         writing so that a crash leaves the old or the new, whole
+staging      folders that are made and removed as a whole
 """
 
 from __future__ import annotations

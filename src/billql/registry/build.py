@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from billql.definitions.model import Provider
 from billql.errors import Inaccessible, InterfaceError
-from billql.registry import RegistryError, definitions, disk, naming
+from billql.registry import RegistryError, definitions, naming
 from billql.registry.index import (
     INDEX_LIMIT,
     Index,
@@ -26,6 +26,7 @@ from billql.registry.index import (
 from billql.registry.package import PACKAGE_LIMIT, pack
 from billql.registry.signing import PrivateKey, unseal
 from billql.registry.source import Folder
+from billql.util import atomic_file
 
 
 class Built(NamedTuple):
@@ -74,8 +75,10 @@ def build(
     try:
         for one in new:
             path = naming.package_path(one.name, one.provider.version)
-            disk.replace(output / path, one.package)
-        disk.replace(output / naming.INDEX, key.seal(text))
+            (output / path).parent.mkdir(parents=True, exist_ok=True)
+            atomic_file.replace(output / path, one.package)
+        output.mkdir(parents=True, exist_ok=True)
+        atomic_file.replace(output / naming.INDEX, key.seal(text))
     except OSError as error:
         raise Inaccessible(f"{output} cannot be written: {error.strerror}") from error
     return [Built(one.name, one.provider.version, one in new) for one in made]

@@ -15,7 +15,8 @@ from pathlib import Path
 import msgspec
 
 from billql.errors import Inaccessible, InterfaceError
-from billql.registry import RegistryError, disk, naming
+from billql.registry import RegistryError, naming
+from billql.util import atomic_file
 from billql.util.struct_errors import MSGSPEC_LOCK
 
 KIND = "ed25519:"
@@ -113,7 +114,9 @@ def trust(
                 hint=f"billql registry distrust {other} lets it go.",
             )
     trusted = TrustedKey(key=key, providers=tuple(sorted(providers)))
-    disk.replace(_path(data, name), msgspec.json.encode(trusted) + b"\n")
+    path = _path(data, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    atomic_file.replace(path, msgspec.json.encode(trusted) + b"\n")
 
 
 def distrust(data: Path, name: str) -> None:

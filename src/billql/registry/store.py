@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from billql.errors import Inaccessible, InterfaceError
-from billql.registry import RegistryError, disk, naming
+from billql.registry import RegistryError, naming, staging
 
 PACKAGE = "package.tar"
 """The file of an installed version that has its package, beside the index that signs it."""
@@ -95,18 +95,20 @@ class Store:
         `check` is given the folder before it moves into its place, and raises what stops it. Gives
         False if the version is there already; then it stays as it is.
         """
+        from billql.util import atomic_file  # start-up reads this module and installs nothing
+
         target = self.folder(provider, version)
-        new = disk.temporary(self._root)
+        new = staging.temporary(self._root)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            disk.sweep(self._root)
+            staging.sweep(self._root)
             new.mkdir()
             for name, content in files.items():
-                disk.write(new / name, content)
-            disk.flush(new)
+                staging.write(new / name, content)
+            atomic_file.sync_folder(new)
             check(new)
             new.rename(target)
-            disk.flush(target.parent)
+            atomic_file.sync_folder(target.parent)
         except OSError as error:
             if target.is_dir():
                 return False
@@ -114,15 +116,15 @@ class Store:
                 f"{provider} {version} cannot be installed in {self._root}: {error.strerror}"
             ) from error
         finally:
-            disk.discard(new)
+            staging.discard(new)
         return True
 
     def remove(self, provider: str, version: str) -> None:
         """Remove an installed version; raises Inaccessible if it cannot be."""
-        old = disk.temporary(self._root)
+        old = staging.temporary(self._root)
         try:
             self.folder(provider, version).rename(old)
-            disk.discard(old)
+            staging.discard(old)
             if not self.versions(provider):
                 (self._root / provider).rmdir()
         except OSError as error:

@@ -26,11 +26,13 @@ _OPEN_ALREADY = ("/dev/fd/", "/dev/std", "/proc/")
 
 
 @contextmanager
-def atomic_write(path: str) -> Iterator[BinaryIO]:
-    """Open a file that stands under its name once the block has ended, and only if it ends well.
+def atomic_write(path: str, *, private: bool = False, durable: bool = True) -> Iterator[BinaryIO]:
+    """Return a file to write, which takes the place of `path` when the block has ended well.
 
-    A file that was there keeps its mode and its owner, and a symbolic link stays one. What is no
-    plain file, such as a pipe or a device, is written as it comes. Raises OSError.
+    An earlier file keeps its mode and its owner, and a symbolic link stays one; with `private`
+    only the owner can read the new file, whatever the earlier one allowed. Without `durable`
+    nothing is synchronized to the disk: after a crash of the machine the file may be damaged, as a
+    cache may. A pipe or a device is written directly. Raise OSError.
     """
     try:
         before = Path(path).stat()
@@ -45,21 +47,29 @@ def atomic_write(path: str) -> Iterator[BinaryIO]:
     if before is not None and not os.access(path, os.W_OK):
         raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
     target = Path(path).resolve()
-    mode = 0o666 if before is None else 0o600  # the umask takes its share of it
+    mode = 0o666 if before is None and not private else 0o600  # less what the umask takes
     with _created(target.parent, mode) as (new, opened):
         try:
             with os.fdopen(opened, "wb") as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            if before is not None:
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            if before is not None and not private:
                 _resemble(new, before)
             new.replace(target)
         except BaseException:
             with suppress(OSError):
                 new.unlink()
             raise
-    _sync(target.parent)
+    if durable:
+        sync_folder(target.parent)
+
+
+def replace(path: Path, content: bytes, *, private: bool = False, durable: bool = True) -> None:
+    """Write a file as a whole, in place of an earlier one; see `atomic_write`."""
+    with atomic_write(str(path), private=private, durable=durable) as file:
+        file.write(content)
 
 
 @contextmanager
@@ -100,8 +110,8 @@ def _resemble(new: Path, before: os.stat_result) -> None:
     new.chmod(stat.S_IMODE(before.st_mode))
 
 
-def _sync(folder: Path) -> None:
-    """Let a new name last, where a folder can be synchronized."""
+def sync_folder(folder: Path) -> None:
+    """Synchronize the names in a folder to the disk, where the system allows it."""
     with suppress(OSError):
         opened = os.open(folder, os.O_RDONLY)
         try:
