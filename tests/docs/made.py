@@ -90,5 +90,5 @@ def catalogue(folder: Path) -> Catalog:
     return Catalog([folder])
 
 
-def providers(folder: Path) -> list[facts.ProviderPages]:
+def providers(folder: Path) -> list[facts.ProviderFacts]:
     return facts.gather(catalogue(folder))

@@ -205,21 +205,21 @@ def test_the_theme_is_that_of_the_system_until_one_is_chosen(
     assert is_dark(page) == (scheme == "light"), "the choice is remembered"
 
 
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_page_fits_the_window_and_does_not_complain(
-    page: Page, address: str, site: Path, size: ViewportSize
+def test_every_page_fits_both_windows_and_does_not_complain(
+    page: Page, address: str, site: Path
 ) -> None:
-    page.set_viewport_size(size)
     wide = []
     for path in sorted(site.rglob("*.html")):
         name = path.relative_to(site).as_posix()
         answer = page.goto(address + name, wait_until="domcontentloaded")
         assert answer is not None
         assert answer.status == 200, name
-        width = page.evaluate("document.documentElement.scrollWidth")
-        clipped = page.evaluate(CLIPPED)
-        if width > size["width"] or clipped:
-            wide.append((name, width, clipped))
+        for size in (DESKTOP, PHONE):
+            page.set_viewport_size(size)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            clipped = page.evaluate(CLIPPED)
+            if width > size["width"] or clipped:
+                wide.append((name, width, clipped))
     assert wide == []
 
 

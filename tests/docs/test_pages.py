@@ -167,8 +167,8 @@ def test_what_definitions_say_is_escaped(tmp_path: Path) -> None:
 def test_without_a_sandbox_there_are_no_samples(tmp_path: Path) -> None:
     (provider,) = made.providers(tmp_path)
     (service,) = provider.services
-    assert {field.sample for page in service.pages for field in page.fields} == {None}
-    assert {one.result for page in service.pages for one in page.examples} == {None}
+    assert {field.sample for page in service.resources for field in page.fields} == {None}
+    assert {one.result for page in service.resources for one in page.examples} == {None}
 
 
 def test_every_option_is_described() -> None:

@@ -1,4 +1,7 @@
-"""What the page of a resource says, whatever it is written in: facts of its definition alone."""
+"""What the page of a resource states: facts of its definition, with samples.
+
+Nothing here knows Markdown: what is written, and how, is for `pages`.
+"""
 
 from __future__ import annotations
 
@@ -20,131 +23,131 @@ _OPERATORS = {
     ">": (">", ">="),
     ">=": (">", ">="),
 }
-"""The comparisons of SQL that a parameter's operator serves: bounds are turned into each other."""
+"""The SQL comparisons that a parameter's operator serves: a bound serves both of its kind."""
 
 
 @dataclass(frozen=True)
-class Field:
+class FieldFacts:
     """A column."""
 
     name: str
     datatype: str
     description: str
     currency: str
-    """What an amount is counted in, as a sentence; empty for other columns."""
+    """The unit of an amount, as a sentence; empty for other columns."""
     key: bool
-    """Whether a method needs a condition on it, where no method does without any."""
+    """Whether it is a key column: a method requires it, and no method does without conditions."""
     sample: Any = None
-    """A value that it has in the sandbox."""
+    """A value that the column has in the sandbox; None if it is always NULL there, or not there."""
 
 
 @dataclass(frozen=True)
-class Filter:
-    """A parameter that conditions fill."""
+class FilterFacts:
+    """A parameter that a condition on a column fills."""
 
     column: str
     operators: tuple[str, ...]
-    """What SQL may compare the column with it by."""
+    """The SQL comparisons that are pushed down."""
     name: str
-    """What the API calls it."""
+    """Its name in the API."""
     location: str
-    """Where a request carries it: path, query, body or header."""
+    """Its place in a request: path, query, body or header."""
     required: bool
     exact: bool
-    """Whether the API gives just the rows that were asked for; else SQLite leaves some out."""
+    """Whether the API filters exactly; otherwise SQLite removes the other rows."""
     remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Way:
-    """A method: one way to read a resource."""
+class MethodFacts:
+    """A method of a resource."""
 
     name: str
     request: str
     description: str
     documentation: str | None
-    """The address of the API's own reference."""
+    """The address of its page in the API's reference."""
     required: tuple[str, ...]
-    """The columns on which it needs a condition."""
+    """The columns that need a condition."""
     optional: tuple[str, ...]
-    """The columns on which it can make use of one."""
-    filters: tuple[Filter, ...]
+    """The columns whose conditions are pushed down if there are any."""
+    filters: tuple[FilterFacts, ...]
     costs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Example:
-    """A query that people can run as it stands."""
+    """An example query."""
 
     question: str
     sql: str
     result: Result | None
-    """What it gives in the sandbox, if that has the table."""
+    """Its rows in the sandbox; None where the sandbox has no such table."""
 
 
 @dataclass(frozen=True)
-class Page:
+class ResourceFacts:
     """A resource."""
 
     table: Table
     description: str
-    fields: tuple[Field, ...]
-    hidden: tuple[Field, ...]
+    fields: tuple[FieldFacts, ...]
+    hidden: tuple[FieldFacts, ...]
     """The columns that `SELECT *` leaves out."""
     unique: tuple[str, ...]
-    ways: tuple[Way, ...]
+    methods: tuple[MethodFacts, ...]
     examples: tuple[Example, ...]
     limits: tuple[str, ...]
 
     @property
     def name(self) -> str:
-        """Give the last part of its name."""
+        """Return the last part of its name."""
         return self.table.resource_name
 
     @property
     def keys(self) -> list[str]:
-        """Give the columns of which a statement must say something; see `Field.key`."""
+        """Return the names of its key columns; see `FieldFacts.key`."""
         return [field.name for field in (*self.fields, *self.hidden) if field.key]
 
     @property
     def costs(self) -> list[tuple[list[str], str]]:
-        """Give what its methods cost, those of the same costs together."""
+        """Return what the methods cost: the names of those that cost the same, and the text."""
         together: dict[str, list[str]] = {}
-        for way in self.ways:
-            together.setdefault(" ".join(way.costs), []).append(way.name)
+        for method in self.methods:
+            together.setdefault(" ".join(method.costs), []).append(method.name)
         return [(names, text) for text, names in together.items()]
 
 
 @dataclass(frozen=True)
-class ServicePages:
+class ServiceFacts:
     """A service and its resources, in the order of its file."""
 
     name: str
     service: Service
-    pages: tuple[Page, ...]
+    resources: tuple[ResourceFacts, ...]
 
 
 @dataclass(frozen=True)
-class ProviderPages:
+class ProviderFacts:
     """A provider and its services, by name."""
 
     name: str
     provider: Provider
-    services: tuple[ServicePages, ...]
+    services: tuple[ServiceFacts, ...]
     limits: tuple[str, ...]
 
 
 _NO_SAMPLES = NoSamples()
 
 
-def gather(catalogue: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderPages]:
-    """Read every definition; raises DefinitionError."""
+def gather(catalogue: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderFacts]:
+    """Return the facts of every provider, by name; raise DefinitionError."""
     return [_provider(catalogue, name, samples) for name in catalogue.providers()]
 
 
-def _provider(catalogue: Catalog, name: str, samples: Samples) -> ProviderPages:
+def _provider(catalogue: Catalog, name: str, samples: Samples) -> ProviderFacts:
     services = (
-        ServicePages(
+        ServiceFacts(
             service,
             catalogue.service(name, service),
             tuple(
@@ -155,27 +158,27 @@ def _provider(catalogue: Catalog, name: str, samples: Samples) -> ProviderPages:
         for service in catalogue.services(name)
     )
     provider = catalogue.provider(name)
-    return ProviderPages(name, provider, tuple(services), tuple(costs.of_provider(provider)))
+    return ProviderFacts(name, provider, tuple(services), tuple(costs.of_provider(provider)))
 
 
-def resource(table: Table, samples: Samples = _NO_SAMPLES) -> Page:
-    """Gather what the page of a resource says."""
+def resource(table: Table, samples: Samples = _NO_SAMPLES) -> ResourceFacts:
+    """Return the facts of a resource."""
     columns = table.columns
-    ways = tuple(_way(table, name, method) for name, method in table.resource.methods.items())
-    free = any(not way.required for way in ways)
-    keys = set() if free else {column for way in ways for column in way.required}
+    methods = tuple(_method(table, name, method) for name, method in table.resource.methods.items())
+    free = any(not method.required for method in methods)
+    keys = set() if free else {column for method in methods for column in method.required}
     values = samples.values(table)
     fields = {
         name: _field(name, column, name in keys, values.get(name))
         for name, column in columns.items()
     }
-    return Page(
+    return ResourceFacts(
         table,
         table.resource.description.strip(),
         tuple(field for name, field in fields.items() if not columns[name].hidden),
         tuple(field for name, field in fields.items() if columns[name].hidden),
         table.resource.unique,
-        ways,
+        methods,
         tuple(
             Example(one.question.strip(), one.sql.strip(), samples.result(table, one.sql))
             for one in table.resource.examples
@@ -184,20 +187,20 @@ def resource(table: Table, samples: Samples = _NO_SAMPLES) -> Page:
     )
 
 
-def _field(name: str, column: Column, key: bool, sample: Any) -> Field:
+def _field(name: str, column: Column, key: bool, sample: Any) -> FieldFacts:
     if column.currency is None:
         currency = ""
     elif column.minor:
         currency = f"In minor units of `{column.currency}`, such as cents."
     else:
         currency = f"In `{column.currency}`."
-    return Field(name, column.type, column.description.strip(), currency, key, sample)
+    return FieldFacts(name, column.type, column.description.strip(), currency, key, sample)
 
 
-def _way(table: Table, name: str, method: Method) -> Way:
+def _method(table: Table, name: str, method: Method) -> MethodFacts:
     required = list(missing_parameters(method, ()))
     optional = [column for column, _ in filters(method) if column not in required]
-    return Way(
+    return MethodFacts(
         name,
         method.request,
         method.description.strip(),
@@ -209,11 +212,11 @@ def _way(table: Table, name: str, method: Method) -> Way:
     )
 
 
-def _filters(table: Table, method: Method) -> Iterator[Filter]:
+def _filters(table: Table, method: Method) -> Iterator[FilterFacts]:
     for name, parameter in method.parameters.items():
         column = parameter.filters(name)
         if column is not None:
-            yield Filter(
+            yield FilterFacts(
                 column,
                 (
                     *_OPERATORS[parameter.operator],
@@ -228,12 +231,12 @@ def _filters(table: Table, method: Method) -> Iterator[Filter]:
 
 
 def _remarks(parameter: Parameter) -> Iterator[str]:
-    """Say what is special about a parameter's values."""
+    """Yield sentences on what is special about a parameter's values."""
     if parameter.lists is not None:
         yield "Several values go into one request."
     if isinstance(parameter.default, tuple):
-        said = ", ".join(f"`{to_text(one)}`" for one in parameter.default)
-        yield f"Without a condition, {said} are asked for, each in a request of its own."
+        values = ", ".join(f"`{to_text(one)}`" for one in parameter.default)
+        yield f"Without a condition, {values} are requested, each by itself."
     elif parameter.default == "today":
         yield "Without a condition it is the current day."
     elif parameter.default is not None:

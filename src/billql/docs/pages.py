@@ -13,7 +13,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from billql.docs import reference
-from billql.docs.facts import Example, Field, Page, ProviderPages, ServicePages, Way
+from billql.docs.facts import (
+    Example,
+    FieldFacts,
+    MethodFacts,
+    ProviderFacts,
+    ResourceFacts,
+    ServiceFacts,
+)
 from billql.docs.markdown import cell, code, codes, escaped, fence, link, prose, table
 
 _NOTE = "<!-- Written by `billql docs build`; a change here is lost. -->"
@@ -24,21 +31,21 @@ _LONGEST = 80
 _Addresses = Callable[[str], str | None]
 
 
-def build(providers: Sequence[ProviderPages], parser: argparse.ArgumentParser) -> dict[str, str]:
+def build(providers: Sequence[ProviderFacts], parser: argparse.ArgumentParser) -> dict[str, str]:
     """Return the text of every page by its path."""
     tables = {
-        page.table.name: _of_page(page)
+        resource.table.name: _of_resource(resource)
         for provider in providers
         for service in provider.services
-        for page in service.pages
+        for resource in service.resources
     }
     pages = {"index.md": _index(providers)}
     for provider in providers:
         pages[_of_provider(provider)] = _provider(provider, tables)
         for service in provider.services:
             pages[_of_service(provider, service)] = _service(provider, service, tables)
-            for page in service.pages:
-                pages[_of_page(page)] = _resource(provider, service, page, tables)
+            for resource in service.resources:
+                pages[_of_resource(resource)] = _resource(provider, service, resource, tables)
     pages |= {
         "commands.md": reference.commands(parser),
         "settings.md": reference.settings(providers),
@@ -55,7 +62,7 @@ def _text(lines: Iterable[str]) -> str:
 # The pages ----------------------------------------------------------------------------------------
 
 
-def _index(providers: Sequence[ProviderPages]) -> str:
+def _index(providers: Sequence[ProviderFacts]) -> str:
     lines = [
         "# Reference",
         "",
@@ -79,7 +86,7 @@ def _index(providers: Sequence[ProviderPages]) -> str:
     return _text(lines)
 
 
-def _provider(one: ProviderPages, tables: dict[str, str]) -> str:
+def _provider(one: ProviderFacts, tables: dict[str, str]) -> str:
     path = _of_provider(one)
     provider = one.provider
     facts = [
@@ -109,7 +116,7 @@ def _provider(one: ProviderPages, tables: dict[str, str]) -> str:
     return _text(lines)
 
 
-def _service(provider: ProviderPages, service: ServicePages, tables: dict[str, str]) -> str:
+def _service(provider: ProviderFacts, service: ServiceFacts, tables: dict[str, str]) -> str:
     path = _of_service(provider, service)
     facts = [
         ("Type", "Service"),
@@ -131,76 +138,76 @@ def _service(provider: ProviderPages, service: ServicePages, tables: dict[str, s
     )
 
 
-def _tables_of(service: ServicePages, path: str, addresses: _Addresses) -> Iterator[str]:
+def _tables_of(service: ServiceFacts, path: str, addresses: _Addresses) -> Iterator[str]:
     yield from table(
         ("Table", "One row is"),
         (
             (
-                link(code(page.name), _relative(_of_page(page), path)),
-                prose(page.description, addresses),
+                link(code(resource.name), _relative(_of_resource(resource), path)),
+                prose(resource.description, addresses),
             )
-            for page in service.pages
+            for resource in service.resources
         ),
     )
 
 
 def _resource(
-    provider: ProviderPages, service: ServicePages, page: Page, tables: dict[str, str]
+    provider: ProviderFacts, service: ServiceFacts, resource: ResourceFacts, tables: dict[str, str]
 ) -> str:
-    path = _of_page(page)
+    path = _of_resource(resource)
     near = _addresses(path, tables, service)
-    columns = page.table.resource.columns
+    columns = resource.table.resource.columns
 
     def addresses(name: str) -> str | None:
         # What is called as a column of this table is most likely meant as that.
-        return None if name in columns or name == page.name else near(name)
+        return None if name in columns or name == resource.name else near(name)
 
     facts = [
         ("Type", "Resource"),
-        ("Id", code(page.table.name)),
+        ("Id", code(resource.table.name)),
         ("Service", link(code(f"{provider.name}.{service.name}"), "index.md")),
         ("Provider", link(escaped(provider.provider.title), "../index.md")),
     ]
-    if page.unique:
-        facts.append(("One row for each", codes(page.unique)))
+    if resource.unique:
+        facts.append(("One row for each", codes(resource.unique)))
     lines = [
-        f"# {page.name}",
+        f"# {resource.name}",
         "",
-        prose(page.description, addresses),
+        prose(resource.description, addresses),
         "",
         "## Overview",
         "",
-        *table(("Name", code(page.name)), facts),
+        *table(("Name", code(resource.name)), facts),
         "## Fields",
         "",
-        *_keys(page),
-        *_fields(page.fields, addresses),
+        *_keys(resource),
+        *_fields(resource.fields, addresses),
     ]
-    if page.hidden:
+    if resource.hidden:
         lines += ["### Hidden fields", ""]
-        lines += ["`SELECT *` leaves these out; a statement may name them.", ""]
-        lines += _fields(page.hidden, addresses)
-    lines += ["## Methods", "", *_methods(page, addresses), *_parameters(page, addresses)]
+        lines += ["`SELECT *` does not return these; a statement may name them.", ""]
+        lines += _fields(resource.hidden, addresses)
+    lines += ["## Methods", "", *_methods(resource, addresses), *_parameters(resource, addresses)]
     lines += ["## `SELECT` examples", ""]
-    for example in page.examples:
+    for example in resource.examples:
         lines += _example(example, addresses)
     lines += ["## Limits and costs", ""]
-    lines += [f"- {prose(sentence)}" for sentence in page.limits]
-    for names, text in page.costs:
-        which = f"{codes(names)}: " if len(page.costs) > 1 else ""
+    lines += [f"- {prose(sentence)}" for sentence in resource.limits]
+    for names, text in resource.costs:
+        which = f"{codes(names)}: " if len(resource.costs) > 1 else ""
         lines.append(f"- {which}{prose(text, addresses)}")
     return _text(lines)
 
 
-def _keys(page: Page) -> Iterator[str]:
-    if not page.keys:
+def _keys(resource: ResourceFacts) -> Iterator[str]:
+    if not resource.keys:
         return
-    which = "**key**" if len(page.keys) == 1 else "**key** columns that a method below requires"
+    which = "**key**" if len(resource.keys) == 1 else "**key** columns that a method below requires"
     yield f"A statement needs a condition on the {which}, or a join by it."
     yield ""
 
 
-def _fields(fields: Sequence[Field], addresses: _Addresses) -> Iterator[str]:
+def _fields(fields: Sequence[FieldFacts], addresses: _Addresses) -> Iterator[str]:
     yield from table(
         ("Name", "Datatype", "Sample", "Description"),
         (
@@ -229,45 +236,44 @@ def _short(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _methods(page: Page, addresses: _Addresses) -> Iterator[str]:
-    if len(page.ways) > 1:
-        yield "For each statement the method is chosen that needs the fewest requests."
+def _methods(resource: ResourceFacts, addresses: _Addresses) -> Iterator[str]:
+    if len(resource.methods) > 1:
+        yield "A statement uses the method that needs the fewest requests."
         yield ""
     yield from table(
         ("Name", "Accessible by", "Required params", "Optional params", "Description"),
         (
             (
-                code(way.name),
+                code(method.name),
                 "`SELECT`",
-                codes(way.required),
-                codes(way.optional),
-                f"{prose(way.description, addresses)} {_request(way)}",
+                codes(method.required),
+                codes(method.optional),
+                f"{prose(method.description, addresses)} {_request(method)}",
             )
-            for way in page.ways
+            for method in resource.methods
         ),
     )
 
 
-def _request(way: Way) -> str:
+def _request(method: MethodFacts) -> str:
     """Return a method's request, which leads to its page in the API's reference."""
-    request = code(way.request)
-    return request if way.documentation is None else link(request, way.documentation)
+    request = code(method.request)
+    return request if method.documentation is None else link(request, method.documentation)
 
 
-def _parameters(page: Page, addresses: _Addresses) -> Iterator[str]:
-    ways = [way for way in page.ways if way.filters]
-    if not ways:
+def _parameters(resource: ResourceFacts, addresses: _Addresses) -> Iterator[str]:
+    methods = [method for method in resource.methods if method.filters]
+    if not methods:
         return
     yield from ("## Parameters", "")
     yield (
-        "A condition on one of these columns goes to the API. *Exact*: the API gives just the rows "
-        "that were asked for, so that a LIMIT goes along. *Superset*: it may give more, and SQLite "
-        "leaves them out."
+        "A condition on one of these columns is sent to the API. *Exact*: the API filters exactly, "
+        "so that a LIMIT is sent too. *Superset*: it may return more rows, and SQLite removes them."
     )
     yield ""
-    for way in ways:
-        if len(page.ways) > 1:
-            yield from (f"### {code(way.name)}", "")
+    for method in methods:
+        if len(resource.methods) > 1:
+            yield from (f"### {code(method.name)}", "")
         yield from table(
             ("Column", "Operators", "Sent as", "Pushed down", "Notes"),
             (
@@ -283,7 +289,7 @@ def _parameters(page: Page, addresses: _Addresses) -> Iterator[str]:
                         )
                     ),
                 )
-                for one in way.filters
+                for one in method.filters
             ),
         )
 
@@ -316,12 +322,12 @@ def _value(value: Any) -> str:
 # Addresses ----------------------------------------------------------------------------------------
 
 
-def _addresses(path: str, tables: dict[str, str], service: ServicePages) -> _Addresses:
-    """Return what finds the page of a table by its name, from another page.
+def _addresses(path: str, tables: dict[str, str], service: ServiceFacts) -> _Addresses:
+    """Return a function from a table's name to the relative address of its page, or None.
 
     A name of one part is that of a table in the same service.
     """
-    near = {page.name: _of_page(page) for page in service.pages}
+    near = {resource.name: _of_resource(resource) for resource in service.resources}
 
     def address(name: str) -> str | None:
         found = tables.get(name) or near.get(name)
@@ -330,16 +336,16 @@ def _addresses(path: str, tables: dict[str, str], service: ServicePages) -> _Add
     return address
 
 
-def _of_provider(one: ProviderPages) -> str:
+def _of_provider(one: ProviderFacts) -> str:
     return f"{one.name}/index.md"
 
 
-def _of_service(provider: ProviderPages, service: ServicePages) -> str:
+def _of_service(provider: ProviderFacts, service: ServiceFacts) -> str:
     return f"{provider.name}/{service.name}/index.md"
 
 
-def _of_page(page: Page) -> str:
-    return f"{page.table.name.replace('.', '/')}.md"
+def _of_resource(resource: ResourceFacts) -> str:
+    return f"{resource.table.name.replace('.', '/')}.md"
 
 
 def _relative(target: str, path: str) -> str:

@@ -1,7 +1,7 @@
-"""The reference of commands, settings, functions and errors, as Markdown made from the program.
+"""The reference of commands, settings, functions and errors as Markdown, made from the program.
 
-What is written here is what the code says of itself: the parser's options, the docstrings of
-settings, functions and errors. A page that lacks something therefore lacks it in the code.
+All of it is read from the code: the parser's options, and the docstrings of settings, functions and
+errors. What a page lacks, the code lacks.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ import msgspec
 from billql import errors
 from billql.config import file
 from billql.config.settings import Settings
-from billql.docs.facts import ProviderPages
+from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
 from billql.sqlite import money
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
-    """Describe every command with its options."""
+    """Return the page on every command with its options."""
     return "\n".join(_commands(parser))
 
 
-def settings(providers: Sequence[ProviderPages]) -> str:
-    """Describe the config file, and the environment variables of each provider."""
+def settings(providers: Sequence[ProviderFacts]) -> str:
+    """Return the page on the config file and on the environment variables of each provider."""
     tokens = [
         (
             one.provider.title,
@@ -72,13 +72,13 @@ _CONFIG: dict[str, type[msgspec.Struct]] = {
 
 
 def _default(field: msgspec.structs.FieldInfo) -> str:
-    """Give a default that says something: none of what is empty."""
+    """Return a default as Markdown; nothing for what is empty."""
     plain = isinstance(field.default, str | int | float)
     return f"`{field.default}`" if plain else ""
 
 
 def functions() -> str:
-    """Describe the SQL functions that billql adds to SQLite's own."""
+    """Return the page on the SQL functions that billql adds to SQLite's own."""
     lines = ["# Functions", "", "billql adds these functions to those that SQLite has.", ""]
     for signature, text in sorted(_functions()):
         lines += [f"## {signature}", "", text, ""]
@@ -86,7 +86,7 @@ def functions() -> str:
 
 
 def _functions() -> Iterator[tuple[str, str]]:
-    """Find what has a docstring that opens with a call, as the functions of SQL have."""
+    """Yield signature and text of each function whose docstring opens with a call, as SQL's do."""
     for name, value in vars(money).items():
         if name.startswith("_") or getattr(value, "__module__", "") != money.__name__:
             continue
@@ -96,7 +96,7 @@ def _functions() -> Iterator[tuple[str, str]]:
 
 
 def errors_and_codes() -> str:
-    """Describe the error tree and the exit codes."""
+    """Return the page on the error tree and the exit codes."""
     exits = attributes(errors.Exit)
     exit_codes = [
         (f"`{one.value}`", f"`{one.name}`", exits.get(one.name, "")) for one in errors.Exit
@@ -129,7 +129,7 @@ def errors_and_codes() -> str:
 
 
 def _subclasses(kind: type[errors.Error]) -> Iterator[type[errors.Error]]:
-    """Give a class and all below it that billql itself defines, from the top down."""
+    """Yield a class and all below it that billql itself defines, from the top down."""
     yield kind
     for one in kind.__subclasses__():
         if one.__module__ == errors.__name__:
@@ -142,14 +142,14 @@ def _subclasses(kind: type[errors.Error]) -> Iterator[type[errors.Error]]:
 def _commands(parser: argparse.ArgumentParser) -> Iterator[str]:
     yield "# Commands"
     yield ""
-    yield f"{parser.description or ''} `{parser.prog} COMMAND --help` tells what is here too."
+    yield f"{parser.description or ''} `{parser.prog} COMMAND --help` shows the same."
     yield ""
     yield from _options(parser)
     yield from _children(parser, parser.epilog or "", 2)
 
 
 def _children(parser: argparse.ArgumentParser, known: str, level: int) -> Iterator[str]:
-    """Describe the commands below one; a text that is `known` is not told again."""
+    """Yield the lines on the commands below one; an epilog that is `known` is left out."""
     for command in _subparsers(parser):
         yield f"{'#' * level} {command.prog}"
         yield ""
@@ -173,7 +173,7 @@ def _options(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 
 def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Give the options and arguments that help texts show."""
+    """Return the options and arguments that help texts show."""
     # argparse has no public way to ask for these; its private one has stayed since Python 2.7.
     return [
         action
@@ -194,7 +194,7 @@ def _subparsers(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser
 
 
 def _spelling(action: argparse.Action) -> str:
-    """Give an option as people write it, with its value."""
+    """Return an option as people write it, with its value."""
     value = _value(action)
     if not action.option_strings:
         return code(value)
@@ -230,7 +230,7 @@ def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
 
 
 def attributes(kind: type) -> dict[str, str]:
-    """Give the texts that stand under a class's attributes, by name."""
+    """Return the texts that stand under a class's attributes, by name."""
     (body,) = ast.parse(inspect.getsource(kind).strip()).body
     assert isinstance(body, ast.ClassDef)
     found: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Sample values and rows for the pages: what the sandbox gives on one day.
+"""Sample values and rows for the pages, from the sandbox on one day.
 
 The same definitions give the same samples. Only the providers that the sandbox plays have any, and
 nothing is sent to another machine.
@@ -29,18 +29,18 @@ DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 """The time of every sample, which stands for 'now' in an example."""
 
 _ROWS = 5
-"""How many rows of an example are shown."""
+"""The number of rows of an example that are shown."""
 
 _LOOKED_AT = 300
-"""How many rows are searched for a value of each column."""
+"""The number of rows that are searched for a value of each column."""
 
 _ENDS = {"GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT"}
-"""What follows the WHERE of a SELECT."""
+"""The keywords that follow the WHERE of a SELECT."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What an example gives."""
+    """The result of an example."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
@@ -50,17 +50,17 @@ class Result:
 
 
 class Samples(Protocol):
-    """Where sample values and rows are from."""
+    """A source of sample values and rows."""
 
     def result(self, table: Table, sql: str) -> Result | None:
-        """Return what an example of a table gives, or None where nobody can say."""
+        """Return the result of a table's example, or None where the sandbox has no such table."""
 
     def values(self, table: Table) -> Mapping[str, Any]:
         """Return a value for each column of a table that has one."""
 
 
 class NoSamples:
-    """The samples of definitions whose API nobody plays."""
+    """The samples of definitions without a sandbox: there are none."""
 
     def result(self, table: Table, sql: str) -> None:
         """Return None."""
@@ -138,7 +138,7 @@ class SandboxSamples:
 
 
 class _WithoutLimits(Catalog):
-    """A catalog whose providers may be asked as often as one likes, as the sandbox may."""
+    """A catalog of providers without rate limits, which the sandbox has not either."""
 
     def provider(self, name: str) -> Provider:
         """Return a provider without its limits."""
