@@ -178,7 +178,7 @@ def expected(keep: Callable[[dict[str, Any]], bool]) -> list[str]:
         ("level = 2.0", lambda p: p["level"] == 2, ["/payouts?level=2"]),
         ("level = 7", lambda p: False, []),
         ("level IN (1, 7)", lambda p: p["level"] == 1, ["/payouts?level=1"]),
-        ("level >= 2 AND level <= 2", lambda p: p["level"] == 2, ["/payouts"]),
+        ("level >= 2 AND level <= 2", lambda p: p["level"] == 2, ["/payouts?level=2"]),
         ("live = 1", lambda p: p["live"], ["/payouts?live=true"]),
         ("live = 0", lambda p: False, []),
         ("owner = 'own_a'", lambda p: p["owner"] == "own_a", ["/payouts?owner=own_a"]),
