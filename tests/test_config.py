@@ -110,7 +110,7 @@ def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
     assert str(path) in str(caught.value)
     if said is not None:
         assert str(caught.value) == f"{path}: {said}"
-    assert caught.value.exit is Exit.USAGE
+    assert caught.value.exit_code is Exit.USAGE
 
 
 def test_not_toml_and_not_text(path: Path) -> None:

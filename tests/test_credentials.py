@@ -37,7 +37,7 @@ def test_no_token(environ: dict[str, str]) -> None:
         "There is no token for Mock: the environment variable MOCK_TOKEN is not set"
     )
     assert error.hint == "Ask for one at https://example.com/tokens. Then: export MOCK_TOKEN=…"
-    assert error.exit is Exit.CREDENTIAL
+    assert error.exit_code is Exit.CREDENTIAL
 
 
 @pytest.mark.parametrize(

@@ -115,14 +115,14 @@ class InterfaceError(Error):
     """The Python API was used wrongly."""
 
     code = "interface"
-    exit = Exit.USAGE
+    exit_code = Exit.USAGE
 
 
 class DatabaseError(Error):
     """Anything that has to do with the data."""
 
     code = "database"
-    exit = Exit.SQL
+    exit_code = Exit.SQL
 
 
 class DataError(DatabaseError):
@@ -147,7 +147,7 @@ class InternalError(DatabaseError):
     """SQLite or billql is in a state that it should not be in."""
 
     code = "internal"
-    exit = Exit.INTERNAL
+    exit_code = Exit.INTERNAL
 
 
 class ProgrammingError(DatabaseError):
@@ -172,7 +172,7 @@ class CredentialMissing(InterfaceError):
     """There is no token for a provider."""
 
     code = "no-credential"
-    exit = Exit.CREDENTIAL
+    exit_code = Exit.CREDENTIAL
 
 
 class BadValue(DataError):
@@ -185,14 +185,14 @@ class BadAnswer(DataError):
     """The API's answer does not have the shape that its definition states."""
 
     code = "bad-answer"
-    exit = Exit.API
+    exit_code = Exit.API
 
 
 class DefinitionError(OperationalError):
     """A definition has a mistake; the message names file, line and path."""
 
     code = "bad-definition"
-    exit = Exit.DEFINITION
+    exit_code = Exit.DEFINITION
 
 
 class ApiError(OperationalError):
@@ -204,7 +204,7 @@ class ApiError(OperationalError):
     """
 
     code = "api-error"
-    exit = Exit.API
+    exit_code = Exit.API
 
     def __init__(
         self,
@@ -233,63 +233,63 @@ class CredentialRefused(ApiError):
     """The API refused the token: 401, or 403 for lack of a permission."""
 
     code = "credential-refused"
-    exit = Exit.CREDENTIAL
+    exit_code = Exit.CREDENTIAL
 
 
 class ConnectionFailed(OperationalError):
     """No answer came: the host is unknown, refuses, is silent, or broke off."""
 
     code = "no-connection"
-    exit = Exit.NETWORK
+    exit_code = Exit.NETWORK
 
 
 class ListChanged(OperationalError):
     """A list kept changing while its pages were read, so no complete answer could be had."""
 
     code = "list-changed"
-    exit = Exit.API
+    exit_code = Exit.API
 
 
 class OutputError(OperationalError):
     """The answer could not be written."""
 
     code = "output"
-    exit = Exit.OUTPUT
+    exit_code = Exit.OUTPUT
 
 
 class Inaccessible(OperationalError):
     """A file or a folder that billql needs cannot be read or written."""
 
     code = "inaccessible"
-    exit = Exit.USAGE
+    exit_code = Exit.USAGE
 
 
 class RequestLimit(OperationalError):
     """The statement needs more requests than the user allows."""
 
     code = "request-limit"
-    exit = Exit.LIMIT
+    exit_code = Exit.LIMIT
 
 
 class RowLimit(OperationalError):
     """A statement reads more rows from APIs than the user allows."""
 
     code = "row-limit"
-    exit = Exit.LIMIT
+    exit_code = Exit.LIMIT
 
 
 class StatementTimeout(OperationalError):
     """A statement goes on asking APIs for longer than the user allows."""
 
     code = "statement-timeout"
-    exit = Exit.LIMIT
+    exit_code = Exit.LIMIT
 
 
 class Interrupted(OperationalError):
     """The statement was interrupted."""
 
     code = "interrupted"
-    exit = Exit.INTERRUPTED
+    exit_code = Exit.INTERRUPTED
 
     def __init__(self) -> None:
         super().__init__("The statement was interrupted")

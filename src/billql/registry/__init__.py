@@ -26,4 +26,4 @@ class RegistryError(OperationalError):
     """A registry, or a package, is refused; nothing has been changed."""
 
     code = "refused-package"
-    exit = Exit.DEFINITION
+    exit_code = Exit.DEFINITION
