@@ -17,11 +17,14 @@ from urllib.parse import parse_qsl, unquote
 import httpx
 
 from .definitions import PUBLIC_URL
-from .shapes import STATES, Column, Filter, Row, Shape, SQLValue, in_order, is_row
+from .shapes import STATES, UUID, Column, Filter, Row, Shape, SQLValue, in_order, is_row
 from .troubles import NO_TROUBLES, Troubles, delayed, failed
 
 URL = "https://gateway.example"
 """Where the API is asked, which is not its public address."""
+
+LONGEST = 8000
+"""The longest path with its query, in bytes; most servers take no more."""
 
 _FORMS = {
     "integer": r"-?[0-9]+",
@@ -104,6 +107,8 @@ class Api:
 
     def _answer(self, request: httpx.Request, account: str) -> Any:
         first, *parts = _parts(request)
+        if len(request.url.raw_path) > LONGEST:
+            raise RefusedError("the address is too long")
         given = _Given(request)
         if first == "one":
             shape, rows = self._table(parts[0], account)
@@ -310,6 +315,8 @@ def _told(shape: Shape, one: Filter, given: _Given, parts: list[str]) -> list[An
         text for text in texts if text is not None
     ):
         raise RefusedError(f"{one.name} does not know {texts}")
+    if one.form and not all(text is None or re.fullmatch(UUID, text) for text in texts):
+        raise RefusedError(f"{one.name} does not look like {texts}")
     return [
         text
         if text in (one.null, "all" if one.default == "all" else None)

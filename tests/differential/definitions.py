@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .shapes import Column, Filter, Paging, Shape
+from .shapes import UUID, Column, Filter, Paging, Shape
 
 PUBLIC_URL = "https://mock.example"
 
@@ -124,6 +124,10 @@ def _parameter(one: Filter) -> dict[str, Any]:
         "values": list(one.known) or None,
         "ignores_case": one.match == "caseless" or None,
     }
+    if one.form == "uuid":
+        told["format"] = "uuid"
+    if one.form == "pattern":
+        told["pattern"] = UUID
     return {word: value for word, value in told.items() if value is not None}
 
 

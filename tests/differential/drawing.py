@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 from .dice import Dice
 from .local import LOCAL
@@ -74,6 +75,7 @@ POOLS: dict[str, Sequence[SQLValue]] = {
     "key": KEYS,
     "state": STATES,
     "status": ("paid", "draft", "void"),
+    "ref": tuple(f"{n}b9d6bcd-bbfd-4b2d-9b5d-ab8dfbbd4bE{n}" for n in range(4)),
     "serial": ("12345678901234567890123", "12345678901234567890124", "7", "18446744073709551617"),
     "line": ("lines", "taxes"),
     "json": (
@@ -101,6 +103,7 @@ ID = Column("id", "text", domain="id")
 
 STATUS = Column("status", "text", domain="status")
 SERIAL = Column("serial", "text", domain="serial", numbers=True)
+REF = Column("ref", "text", domain="ref")
 NUMBER = Column("number", "integer", domain="integer")
 LINE = Column("line", "text", domain="line")
 EXTRA = Column("extra", "json")
@@ -137,6 +140,10 @@ def lists(dice: Dice, name: str) -> Shape:
     if dice.chance(20):
         columns.append(STATUS)
         filters.append(_enumerated(dice))
+    if dice.chance(20):
+        columns.append(REF)
+        form: Literal["uuid", "pattern"] = dice.one("uuid", "pattern")
+        filters.append(Filter("ref", "ref", form=form, lists=dice.one(*_LISTS)))
     if dice.chance(15):
         columns += [SERIAL, EXTRA]
         filters += [Filter("serial", "serial")] * dice.chance(50)

@@ -52,6 +52,7 @@ _HUGE = (1e19, -1e19, 18446744073709551616, 1e300, -1e300, "1e19", "999999999999
 _STRANGE: Mapping[str, Sequence[SQLValue]] = {
     "text": (5, 5.0, -1, b"a", "zz", "a\n", "\u00e1", 0, "%"),
     "key": ("zz", None, *ODD_KEYS, 5, 5.0, b"k1"),
+    "ref": ("zz", "", None, 5, "0B9D6BCD-BBFD-4B2D-9B5D-AB8DFBBD4BE0", "0b9d6bcd"),
     "id": ("zz", None, *ODD_KEYS, 5, b"r0"),
     "integer": (
         *("5", " 5 ", "5.0", "5abc", "abc", "", 1.5, -0.5, 1e18, 9223372036854775807, b"5", "-1"),
@@ -206,6 +207,9 @@ class Predicates(ABC):
 
     def _in(self, col: Col) -> str:
         values = [self.value(col) for _ in range(self.one(0, 1, 2, 2, 3, 3, 6, 20))]
+        if self.chance(2) and col.type in ("text", "key", "id", "ref"):
+            # Too many for one address.
+            values += [f"{number:x}b9d6bcd-bbfd-4b2d-9b5d-000000000000" for number in range(300)]
         listed = ", ".join(map(self.literal, values))
         return f"{col.text} {self.one('', '', '', 'NOT ')}IN ({listed})"
 

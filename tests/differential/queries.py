@@ -102,16 +102,16 @@ class _Writer(Predicates):
     def _key(self, col: Col, around: Scope) -> str:
         """Say which keys to read."""
         outer = [one for one in around if one.type == col.type]
-        kind = self.one(
-            "value", "list", "local", "is", "caseless", *(["outer"] * 4 if outer else [])
-        )
+        caseless = ["caseless"] if col.caseless or self.chance(5) else []
+        kind = self.one("value", "list", "local", "is", *caseless, *["outer"] * (4 * bool(outer)))
         if kind == "outer":
             return self.swapped(col.text, "=", self.one(*outer).text)
         known = col.values[0] if col.values and self.chance(80) else self.fitting(col)
         if kind == "value":
             return self.swapped(col.text, "=", self.literal(known))
         if kind == "is":
-            return f"{col.text} IS {self.literal(self.fitting(col))}"
+            self.refusable = self.refusable or known is None  # which no API can be asked for
+            return f"{col.text} IS {self.literal(known)}"
         if kind == "caseless":
             # The API must ignore case as well.
             self.refusable = self.refusable or not col.caseless
@@ -313,9 +313,11 @@ class _Writer(Predicates):
         query, bindings = self._bound(text + limit)
         unlimited = self._bound(text) if limit else None
         # Where SQLite reads a table once for each term of an OR, it forgets a key that is in a
-        # subquery or a BETWEEN. Estimates keep it from that, save in some joins. And it drops
-        # whatever stands beside an empty list.
-        forgets = self._forgets and " OR " in text and text.count(" AS t") > 1
+        # subquery or a BETWEEN. Estimates keep it from that, save in some joins. It also forgets a
+        # key in a subquery where the ON of an outer join says something of the table on its left.
+        # And it drops whatever stands beside an empty list.
+        forgets = self._forgets and re.search(" (OR|LEFT|RIGHT|FULL) ", text) is not None
+        forgets = forgets and text.count(" AS t") > 1
         forgets = forgets or " IN ()" in text
         refusable = self.refusable or forgets
         return Query(query, bindings, unlimited, keys, total, refusable, _is_thorough(query))

@@ -28,6 +28,9 @@ some in one array and some in another."""
 STATES = ("open", "closed")
 """The states of what an API shows only in part by itself."""
 
+UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+"""What references look like."""
+
 OWNER = "connection"
 """The column that tells whose row it is."""
 
@@ -78,6 +81,8 @@ class Filter:
     """Whether the API compares instants with their fractions, though it is asked in seconds."""
     known: tuple[str, ...] = ()
     """The only values that the API does not refuse."""
+    form: Literal["uuid", "pattern"] | None = None
+    """What the only values look like that it does not refuse; how its definition says so."""
 
 
 @dataclass(frozen=True)
