@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .shapes import Column, Filter, Paging, Shape, SQLValue
+from .troubles import NO_TROUBLES, Troubles
 from .world import World
 
 Values = Sequence[SQLValue]
@@ -23,6 +24,7 @@ def small(
     rows: Sequence[Values],
     *filters: Filter,
     local: Sequence[Values] = (),
+    troubles: Troubles = NO_TROUBLES,
     **more: Any,
 ) -> World:
     """Make a world with the resource `@things`; rows of `local` may be short."""
@@ -41,6 +43,7 @@ def small(
             )
         ],
         full,
+        troubles,
     )
 
 

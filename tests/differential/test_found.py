@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from .shapes import STATES, Column, Filter, Paging
+from .shapes import STATES, Column, Filter, Nesting, Paging, Row, Shape
 from .small import TEN, Values, columns, numbers, small
+from .statements import Write
+from .troubles import Delay, Troubles
+from .world import World
 
 KEY = Filter("key", "key", location="path", required=True)
 NAME = Filter("name", "name")
@@ -251,3 +255,130 @@ def test_a_number_is_less_than_every_text() -> None:
         ):
             for operator in ("=", "<", "<=", ">", ">=", "<>"):
                 world.same(f"SELECT n FROM @things WHERE n {operator} {value}")
+
+
+@pytest.mark.parametrize("unique", [(), ("id",)])
+def test_rows_that_two_methods_give_are_counted_once(unique: tuple[str, ...]) -> None:
+    rows = [(f"r{n}", n % 3, f"2025-01-{n + 1:02}T00:00:00Z") for n in range(12)]
+    low = Filter("low", "at", operator=">=", format="epoch")
+    high = replace(low, name="high", operator="<=")
+    more: dict[str, Any] = {"order": ("-at",), "cut": "at", "by_id": "exact", "unique": unique}
+    told = "id text, n integer, at timestamp"
+    with small(told, rows, N, low, high, paging=Paging("last_row", 2), **more) as world:
+        world.same("SELECT count(*) FROM @things WHERE n = 1 OR id = 'r4'")
+        world.same("SELECT count(*) FROM @things WHERE n = 1 OR id = (SELECT max(id) FROM @things)")
+        for join in ("RIGHT", "FULL"):
+            world.same(f"SELECT a.n, b.n FROM @things a {join} JOIN @things b ON a.id = b.id")
+        world.same(
+            "SELECT c.n FROM @things a FULL JOIN @things b ON a.n = b.n + 1 "
+            "JOIN @things c ON b.id IS c.id"
+        )
+
+
+def test_a_write_that_fails_leaves_nothing() -> None:
+    troubles = Troubles("403", fails=5)
+    with small("n integer, name text", numbers(25), N, paging=TEN, troubles=troubles) as world:
+        world.on_both("INSERT INTO local (key, n) VALUES ('k', 1)")
+        for text in (
+            "INSERT INTO filled (a) SELECT n FROM @things",
+            "INSERT INTO filled (a) SELECT n FROM @things RETURNING a",
+            "CREATE TABLE made AS SELECT n FROM @things",
+            "UPDATE local SET x = (SELECT count(*) FROM @things)",
+            "UPDATE local SET x = f.n FROM (SELECT count(*) AS n FROM @things) AS f",
+            "DELETE FROM local WHERE n IN (SELECT n FROM @things WHERE n > 0)",
+        ):
+            for in_transaction in (True, False):
+                world.write(Write(text, in_transaction=in_transaction))
+        assert world.api.asked, "a page comes before the one that fails"
+        assert world.tally.failed == world.tally.statements == 12
+
+
+def test_defaults_of_several_values_of_which_one_gives_too_much() -> None:
+    made = (*columns("n integer, name text"), Column("state", "text"))
+    rows = [(n, "ab"[n % 2], STATES[n % 3 // 2]) for n in range(15)]
+    state = Filter("state", "state", default=STATES, match="inclusive")
+    for paging in (None, TEN):
+        with small(made, rows, state, NAME, paging=paging, order=("n",)) as world:
+            for condition in ("1", "name = 'a'", "state = 'closed'", "name IN ('a', 'b')"):
+                world.same(f"SELECT n, state FROM @things WHERE {condition}")
+                world.same(f"SELECT count(*) FROM @things WHERE {condition}")
+                tail = "ORDER BY n LIMIT 4 OFFSET 3"
+                world.same(f"SELECT n FROM @things WHERE {condition} {tail}", ordered=True)
+
+
+@pytest.mark.parametrize("nesting", ["lines", "deep", "map", "sources"])
+@pytest.mark.parametrize("kind", ["page", "next_url", "token", "last_row"])
+def test_rows_within_the_items_that_pages_count(nesting: Nesting, kind: Any) -> None:
+    made = (
+        Column("id", "text", of_parent=True),
+        *columns("number integer, n integer"),
+        *([Column("line", "text")] if nesting in ("map", "sources") else []),
+    )
+    rows: list[Row] = []
+    for parent in range(10):
+        outer: Row = {"^": parent, "@": "mock", "id": f"p{parent}", "~": 0}
+        for step in range(parent % 4):
+            line = "abcd"[step] if nesting == "map" else ("lines", "taxes")[step % 2]
+            rows.append({**outer, "#": len(rows), "number": step, "n": step * 3, "line": line})
+        if parent % 4 == 0:
+            rows.append({**outer, "number": None, "n": None, "line": None, "-": 1})
+    unique = ("id", "line", "number") if len(made) == 4 else ("id", "number")
+    shape = Shape("things", made, paging=Paging(kind, 2), nesting=nesting, unique=unique)
+    with World([(shape, rows)]) as world:
+        world.same("SELECT id, number, n FROM @things")
+        for limit, offset in ((3, 0), (3, 4), (3, 8), (5, 12), (-1, 14), (2, 30)):
+            sql = f"SELECT id, number FROM @things LIMIT {limit} OFFSET {offset}"
+            if nesting == "sources":
+                assert len(world.ask(sql)) == len(world.expected(sql))
+            else:
+                world.same(sql, ordered=True)
+
+
+@pytest.mark.parametrize("delay", ["429", "503", "403 later", "400 later"])
+def test_what_comes_too_early_is_sent_again(delay: Delay) -> None:
+    troubles = Troubles(delay=delay, delays=1)
+    with small("n integer, name text", numbers(25), N, paging=TEN, troubles=troubles) as world:
+        world.same("SELECT * FROM @things")
+        world.same("SELECT count(*) FROM @things WHERE n IN (1, 2, 30)")
+
+
+@pytest.mark.parametrize("count", [9, 10, 25])
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_offset_where_pages_are_smaller_than_asked_for(count: int, ends: bool) -> None:
+    paging = Paging("page", 10, gives=4, ends=ends)
+    with small("n integer, name text", numbers(count), N, paging=paging, order=("n",)) as world:
+        for offset in (0, 3, 8, 10, 20, 24, 25, 40):
+            world.same(f"SELECT n FROM @things LIMIT 5 OFFSET {offset}", ordered=True)
+
+
+def test_numbers_of_any_length() -> None:
+    made = (Column("serial", "text", numbers=True), Column("extra", "json"), Column("n", "integer"))
+    rows = [(str(10**24 + n), f'{{"n":[{2**64 + n}]}}', n) for n in range(4)]
+    with small(made, rows, Filter("serial", "serial"), paging=TEN) as world:
+        world.same("SELECT serial, extra FROM @things")
+        world.same("SELECT n FROM @things WHERE serial = '1000000000000000000000002'")
+        world.same("SELECT count(*) FROM @things a JOIN @things b ON a.serial = b.serial")
+
+
+@pytest.mark.parametrize("kind", ["next_url", "last_row"])
+def test_answers_that_are_untidy(kind: Any) -> None:
+    paging = Paging(kind, 4, public=True, numbers=True)
+    for count in (0, 9):
+        rows = numbers(count)
+        with small("n integer, name text", rows, N, paging=paging, null_lists=True) as world:
+            world.same("SELECT * FROM @things")
+            world.same("SELECT * FROM @things WHERE n = 100")
+
+
+@pytest.mark.parametrize("location", ["path", "query"])
+def test_what_cannot_be_a_key_has_no_rows(location: Any) -> None:
+    key = replace(KEY, location=location)
+    keys = ("", " ", ".", "..", "a/../b", "k1\n", "5", "05", "5.0", None, "k1")
+    with small(
+        ITEMS, [("k1", 1, "a"), ("5", 2, "b")], key, local=[(one,) for one in keys]
+    ) as world:
+        world.same("SELECT l.key, t.n FROM local l LEFT JOIN @things t ON t.key = l.key")
+        world.same("SELECT n FROM @things WHERE key IN (SELECT key FROM local)")
+        world.same("SELECT n FROM @things WHERE key IN ('k1', '', '..', 5)")
+        for value in (5, 5.0, "''", "x'6b31'", "NULL"):
+            world.same(f"SELECT n FROM @things WHERE key = {value}")

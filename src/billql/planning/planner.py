@@ -327,11 +327,12 @@ def pushable_span(
     """
     column = table.columns[constraint.column]
     if constraint.operator == "is null" or (constraint.takes_null and value is None):
-        return (
-            intervals.NULL
-            if any(one.null is not None for one in matching_parameters(method, constraint))
-            else None
-        )
+        matching = matching_parameters(method, constraint)
+        if any(one.null is not None for one in matching):
+            return intervals.NULL
+        # A row that is asked for by its key has one.
+        is_key = method.single and any(one.required for one in matching)
+        return intervals.NOTHING if is_key else None
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
