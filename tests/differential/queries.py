@@ -128,6 +128,9 @@ class _Writer(Predicates):
         self._forgets = True
         known = col.values[0] if col.values else "2025-02-01"
         first, last = sorted((str(known), str(self.fitting(col) or "2025-02-01")))
+        if self.chance(40) and col.values:
+            first, last = min(map(str, col.values)), max(map(str, col.values))
+            return f"{col.text} BETWEEN {self.literal(first)} AND {self.literal(last)}"
         low, high = self.literal(first), self.literal(last)
         open_end = any(one.default == "today" for one in shape.filters)
         forms = [
@@ -431,8 +434,10 @@ class _Writer(Predicates):
         item = self._shape_item(shape, self.alias(), ())
         where = list(item.needs)
         by_name = {_name(col): col for col in item.columns}
-        for _ in range(self.number(0, 2) if shape.filters else 0):
-            one = self.one(*shape.filters)
+        optional = [one for one in shape.filters if not one.required]
+        filters = optional if optional and self.chance(60) else shape.filters
+        for _ in range(self.number(0, 2) if filters else 0):
+            one = self.one(*filters)
             col = by_name[one.column]
             operator = self.one(one.operator[0], one.operator)
             where.append(f"{col.text} {operator} {self.bound(self.value(col))}")

@@ -17,7 +17,7 @@ from .tally import Tally
 from .world import World
 
 FIRST = int(os.environ.get("BILLQL_FIRST", "0"))
-EXAMPLES = int(os.environ.get("BILLQL_EXAMPLES", "120"))
+EXAMPLES = int(os.environ.get("BILLQL_EXAMPLES", "100"))
 
 STATEMENTS = 4
 """How many statements a world is asked."""
