@@ -80,7 +80,7 @@ class Warning(Exception):
 class Error(Exception):
     """What every error of billql is.
 
-    `code` and `exit` are stable: programs may rely on them. `hint` is advice in a sentence.
+    `code` and `exit_code` are stable: programs may rely on them. `hint` is advice in a sentence.
     """
 
     code = "error"
