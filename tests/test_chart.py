@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 from billql.errors import Exit
 from billql.output import Style
-from billql.output.cells import width
 from billql.output.chart import figure as figures
 from billql.output.chart import page, scale, svg
 from billql.output.chart.figure import Figure, Kind
-from billql.output.chart.terminal import drawn
+from billql.output.chart.terminal import render
+from billql.output.text_cells import width
 
 BILLQL = [sys.executable, "-m", "billql"]
 GOLDEN = Path(__file__).parent / "golden"
@@ -99,11 +99,11 @@ def test_what_a_person_sees(environ: dict[str, str]) -> None:
     ],
 )
 def test_golden(name: str, figure: Figure) -> None:
-    shown = drawn(figure, Style(width=60))
+    shown = render(figure, Style(width=60))
     assert shown == (GOLDEN / f"chart-{name}.txt").read_text(encoding="utf-8")
     assert max(map(width, shown.splitlines())) <= 60
     assert "\x1b" not in shown
-    colored = drawn(figure, Style(width=60, color=True))
+    colored = render(figure, Style(width=60, color=True))
     assert "\x1b[38;5;33m" in colored
     assert [line.rstrip() for line in re.sub(r"\x1b\[[\d;]*m", "", colored).splitlines()] == (
         shown.splitlines()
@@ -114,9 +114,9 @@ def test_golden(name: str, figure: Figure) -> None:
 def test_any_numbers_can_be_drawn(rows: list[Row]) -> None:
     for kind in get_args(Kind):
         figure = read(rows, kind)
-        shown = drawn(figure, Style(width=50))
+        shown = render(figure, Style(width=50))
         assert len(shown.split("\n")) == (len(rows) * 2 + 3 if kind == "bars" else 19)
-        ET.fromstring(svg.drawn(figure))
+        ET.fromstring(svg.render(figure))
 
 
 def test_a_line_of_days(environ: dict[str, str]) -> None:
@@ -336,7 +336,7 @@ def test_points_on_a_page_are_as_high_as_the_numbers(
 
 def test_values_below_nothing_and_gaps_among_bars() -> None:
     figure = read([("a", 30, -10), ("b", None, 0)], None, "label", "usd", "<eur>")
-    root = ET.fromstring(svg.drawn(figure))
+    root = ET.fromstring(svg.render(figure))
     bars = [
         (bar.findtext("title"), percent(bar, "x"), percent(bar, "width"))
         for bar in root.iter("rect")

@@ -18,7 +18,7 @@ from billql import errors
 from billql.cli import main, options, parser, report
 from billql.errors import Exit
 from billql.output import FORMATS
-from billql.output.problems import excerpt
+from billql.output.error_report import excerpt
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request, Response
 

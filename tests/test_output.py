@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from billql import output
-from billql.output import Style, cells
+from billql.output import Style, text_cells
 from billql.output.json import unique
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -95,7 +95,7 @@ def test_golden_without_rows(name: str) -> None:
 def test_golden_in_a_narrow_terminal() -> None:
     shown = written("table", COLUMNS, ROWS, Style(width=100))
     assert shown == golden("narrow.txt")
-    assert max(map(cells.width, shown.splitlines())) <= 100
+    assert max(map(text_cells.width, shown.splitlines())) <= 100
 
 
 def test_golden_in_colour() -> None:
@@ -136,13 +136,13 @@ def test_every_format_has_a_golden_file() -> None:
     ],
 )
 def test_reals_have_fifteen_digits(value: float, text: str) -> None:
-    assert cells.real(value) == text
+    assert text_cells.real(value) == text
     assert written("csv", [("a", None)], [(value,)]) == f"a\n{text}\n"
 
 
 @given(st.decimals(min_value=-(10**12), max_value=10**12, places=2, allow_nan=False))
 def test_amounts_keep_their_digits(amount: Decimal) -> None:
-    assert Decimal(cells.real(float(amount))) == amount
+    assert Decimal(text_cells.real(float(amount))) == amount
     (row,) = json.loads(written("json", [("a", None)], [(float(amount),)]), parse_float=Decimal)
     assert row["a"] == amount
 
@@ -175,7 +175,7 @@ def test_csv_can_be_read_back(table: tuple[list[tuple[str, None]], list[Row]]) -
     back = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     assert back == [
         [column[0] for column in columns],
-        *([cells.text(value) for value in row] for row in rows),
+        *([text_cells.text(value) for value in row] for row in rows),
     ]
 
 
@@ -221,7 +221,7 @@ def test_tables_are_safe_to_show(
 def test_a_table_is_aligned(table: tuple[list[tuple[str, None]], list[Row]]) -> None:
     columns, rows = table
     lines = written("table", columns, rows).split("\n")
-    assert max(map(cells.width, lines)) == cells.width(lines[1])
+    assert max(map(text_cells.width, lines)) == text_cells.width(lines[1])
 
 
 @given(TABLES)
@@ -233,7 +233,8 @@ def test_html_can_be_read_back(table: tuple[list[tuple[str, None]], list[Row]]) 
     names, *cells_of_rows = page.rows
     assert names == [_in_html(column[0]) for column in columns]
     assert cells_of_rows == [
-        ["NULL" if value is None else _in_html(cells.text(value)) for value in row] for row in rows
+        ["NULL" if value is None else _in_html(text_cells.text(value)) for value in row]
+        for row in rows
     ]
 
 
@@ -265,7 +266,7 @@ class Page(HTMLParser):
 
 
 def _in_html(text: str) -> str:
-    return "\n".join(map(cells.visible, re.split("\r\n|\r|\n", text)))
+    return "\n".join(map(text_cells.visible, re.split("\r\n|\r|\n", text)))
 
 
 def test_a_page_loads_and_runs_nothing() -> None:
@@ -357,7 +358,7 @@ def test_a_text_in_a_pipe_is_never_cut() -> None:
 
 
 def test_rows_beyond_the_head_are_written_too() -> None:
-    count = cells.HEAD + 5
+    count = text_cells.HEAD + 5
     for name, more in (("table", 2), ("markdown", 2), ("html", 40)):
         text = written(name, [("a", None)], [(number,) for number in range(count)])
         assert count + 2 <= len(text.splitlines()) <= count + more

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 import billql
 from billql import output
 from billql.errors import DataError, NotSupportedError
-from billql.output import ResultWriter, Style, cells, columnar
+from billql.output import ResultWriter, Style, columnar, text_cells
 
 GOLDEN = Path(__file__).parent / "golden"
 TYPED = ("parquet", "arrow")
@@ -152,7 +152,7 @@ def test_what_does_not_fit(declared: str, values: list[Any], message: str, hint:
 
 
 def test_a_later_value_that_is_not_as_the_first_ones() -> None:
-    values = [1] * (cells.HEAD + 2000)
+    values = [1] * (text_cells.HEAD + 2000)
     assert column(None, *values).to_pylist() == values
     with pytest.raises(DataError, match=f"written as int64, and 0.5 in row {len(values) + 1} does"):
         column(None, *values, Decimal("0.5"), 2)

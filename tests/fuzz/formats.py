@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from billql.errors import DataError
-from billql.output import FORMATS, Style, cells, find
+from billql.output import FORMATS, Style, find, text_cells
 from billql.output.json import unique
 
 from .drawing import JSON, SQL_VALUES, TEXTS
@@ -76,7 +76,7 @@ def _check(name: str, columns: list[Any], rows: list[tuple[Any, ...]], text: str
         assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", text)
     if name == "csv":
         back = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        assert back == [names, *([cells.text(value) for value in row] for row in rows)]
+        assert back == [names, *([text_cells.text(value) for value in row] for row in rows)]
     if name in ("json", "jsonl"):
         lines = text.strip("[]\n").split("\n") if name == "json" else text.split("\n")
         told = [json.loads(line.rstrip(","), parse_float=Decimal) for line in lines if line]

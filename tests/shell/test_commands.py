@@ -26,7 +26,7 @@ def test_every_command_is_in_the_help(typed: Type) -> None:
     lines = typed(".help").splitlines()
     assert [line.split()[0] for line in lines] == [f".{name}" for name in COMMANDS]
     for name, command in COMMANDS.items():
-        assert typed(f".help {name}").startswith(f"{command.line}\n{command.summary}.\n")
+        assert typed(f".help {name}").startswith(f"{command.synopsis}\n{command.summary}.\n")
 
 
 def test_a_beginning_will_do(shell: Shell, typed: Type) -> None:

@@ -16,7 +16,7 @@ from billql.definitions.pagination import NextUrl, PageNumber, Token
 from billql.fetching.scan_stats import ScanStats
 from billql.http.client import RequestTracker
 from billql.messages import Page
-from billql.output.progress import Progress, drawn
+from billql.output.progress import Progress, render
 from billql.sandbox import Sandbox
 from support.server import Asked, Serve
 
@@ -27,7 +27,7 @@ SQL = "SELECT count(*) AS n FROM digitalocean.billing.billing_history"
 
 def lines(scans: Sequence[ScanStats]) -> list[str]:
     out = io.StringIO()
-    Console(file=out, width=100).print(drawn(scans, 7.4))
+    Console(file=out, width=100).print(render(scans, 7.4))
     return [line.rstrip() for line in out.getvalue().splitlines()]
 
 

@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
 
 def _show(options: Namespace, text: str) -> None:
     try:
-        from billql.output.chart.terminal import drawn
+        from billql.output.chart.terminal import render
     except ModuleNotFoundError as error:
         raise InterfaceError(
             f"Charts in the terminal need {error.name}, which is not installed",
@@ -71,10 +71,10 @@ def _show(options: Namespace, text: str) -> None:
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")
         return
-    answer = terminal.BufferedStdout()
+    buffer = terminal.BufferedStdout()
     style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout))
-    answer.write(drawn(figure, style))
-    answer.end()
+    buffer.write(render(figure, style))
+    buffer.end()
 
 
 def _write(options: Namespace, text: str) -> None:
@@ -86,7 +86,7 @@ def _write(options: Namespace, text: str) -> None:
             f"A chart can only be written as HTML, not to {options.output}",
             hint="Use a file name that ends in .html, or omit --output.",
         )
-    with file.text(options.output) as stream:
+    with file.open_text(options.output) as stream:
         page.write(_figure(options, text), stream)
 
 

@@ -35,12 +35,12 @@ def run(options: Namespace) -> int:
 
     from billql.cli import parser
 
-    whole = parser.make()
+    root = parser.make()
     places = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
-    for action in _actions(whole):
+    for action in _actions(root):
         if action.metavar in places:
             action.complete = places[action.metavar]  # type: ignore[attr-defined]
-    stdout.line(shtab.complete(whole, options.shell).rstrip("\n"))
+    stdout.line(shtab.complete(root, options.shell).rstrip("\n"))
     return 0
 
 

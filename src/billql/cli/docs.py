@@ -28,13 +28,13 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the pages; pages of earlier runs that are no longer generated stay."""
     output = Path(options.output)
-    files = _made(options)
+    files = _pages(options)
     _write(files, output)
     stdout.line(f"Wrote {len(files)} files to {output}.")
     return 0
 
 
-def _made(options: Namespace) -> Mapping[str, str]:
+def _pages(options: Namespace) -> Mapping[str, str]:
     from contextlib import closing
 
     from billql.cli import parser

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from billql.cli.options import add_config, add_definitions
 from billql.output import stdout
-from billql.output.cells import visible
 from billql.output.screen import has_color
+from billql.output.text_cells import visible
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace

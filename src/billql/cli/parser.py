@@ -84,7 +84,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command that was asked for."""
+    """Run the requested command, and return its exit code."""
     return int(_module(options.command).run(options))
 
 

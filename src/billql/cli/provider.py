@@ -77,25 +77,21 @@ def run(options: Namespace) -> int:
     return int(options.act(options))
 
 
-def _say(line: str) -> None:
-    stderr.write(f"{line}\n")
-
-
 def _new(options: Namespace) -> int:
     from billql.authoring import scaffold
 
     folder = Path(options.folder) / options.name
     scaffold.write(folder, scaffold.files(options.name))
-    _say_next(folder, "Describe the API: its base URL, columns and methods.")
+    _print_next_steps(folder, "Describe the API: its base URL, columns and methods.")
     return Exit.OK
 
 
-def _say_next(folder: Path, edit: str) -> None:
-    _say(f"Next, in {folder}:")
-    _say(f"  {edit}")
-    _say(f"  billql provider check {folder}")
-    _say(f"  billql provider try {folder}")
-    _say(f'  billql query --definitions {folder.parent} "SELECT …"')
+def _print_next_steps(folder: Path, edit: str) -> None:
+    stderr.line(f"Next, in {folder}:")
+    stderr.line(f"  {edit}")
+    stderr.line(f"  billql provider check {folder}")
+    stderr.line(f"  billql provider try {folder}")
+    stderr.line(f'  billql query --definitions {folder.parent} "SELECT …"')
 
 
 def _check(options: Namespace) -> int:
@@ -108,7 +104,7 @@ def _check(options: Namespace) -> int:
             counts[finding.severity] += 1
             stdout.line(str(finding))
     sys.stdout.flush()
-    _say(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
+    stderr.line(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
     failed = counts["error"] or (options.strict and counts["warning"])
     return Exit.DEFINITION if failed else Exit.OK
 
@@ -134,12 +130,14 @@ def _import(options: Namespace) -> int:
     folder = Path(options.folder) / name
     scaffold.write(folder, made.files)
     for note in made.notes:
-        _say(note)
+        stderr.line(note)
     findings = list(check(folder))
     for finding in findings:
-        _say(str(finding))
-    _say(f"{counted(made.resources, 'resource')} with {counted(made.methods, 'method')}")
-    _say_next(folder, "Review what was guessed: paging, parameters, descriptions, currencies.")
+        stderr.line(str(finding))
+    stderr.line(f"{counted(made.resources, 'resource')} with {counted(made.methods, 'method')}")
+    _print_next_steps(
+        folder, "Review what was guessed: paging, parameters, descriptions, currencies."
+    )
     return Exit.DEFINITION if any(one.severity == "error" for one in findings) else Exit.OK
 
 
@@ -158,27 +156,29 @@ def _try(options: Namespace) -> int:
 
     folder = Path(options.folder)
     name = folder.resolve().name
-    catalogue = Catalog([{name: folder}, built_in_root()])
-    tables = trial.chosen(catalogue, name, options.resource)
+    catalog = Catalog([{name: folder}, built_in_root()])
+    tables = trial.chosen(catalog, name, options.resource)
     worst = int(Exit.OK)
     with ExitStack() as opened:
         recorder = None
         if options.replay:
-            chosen = _replayed(catalogue, Player(Path(options.replay)))
+            chosen = _replay_options(catalog, Player(Path(options.replay)))
         else:
             recorder = Recorder(NetworkBackend(Settings())) if options.record else None
             sandbox = opened.enter_context(Sandbox(untidy=True)) if options.sandbox else None
-            chosen = _asked(catalogue, recorder, sandbox, {name: options.against})
+            chosen = _live_options(catalog, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
         for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):
             stdout.line(str(outcome))
             if outcome.error is not None:
                 worst = max(worst, outcome.error.exit_code)
                 if outcome.error.hint:
-                    _say(f"hint: {outcome.error.hint}")
+                    stderr.line(f"hint: {outcome.error.hint}")
     if recorder is not None:
         count = recorder.write(Path(options.record))
-        _say(f"Wrote {counted(count, 'response')} to {options.record}, which only you can read")
+        stderr.line(
+            f"Wrote {counted(count, 'response')} to {options.record}, which only you can read"
+        )
     return worst
 
 
@@ -186,16 +186,16 @@ def _ignore(connection: ApiConnection) -> None:
     """Record nothing."""
 
 
-def _replayed(catalogue: Catalog, player: Player) -> Options:
+def _replay_options(catalog: Catalog, player: Player) -> Options:
     """Return options that replay a recording; any token will do, because nothing is sent."""
     from billql.sqlite.engine import Options
 
     tokens = dict.fromkeys(player.origins, "recorded")
-    return Options({}, tokens, player.origins, catalogue, wire=player)
+    return Options({}, tokens, player.origins, catalog, wire=player)
 
 
-def _asked(
-    catalogue: Catalog,
+def _live_options(
+    catalog: Catalog,
     recorder: Recorder | None,
     sandbox: Sandbox | None,
     against: Mapping[str, str | None],
@@ -208,10 +208,10 @@ def _asked(
 
     if sandbox is not None:
         # Without the tokens of the user, nothing can be sent to a real API.
-        return Options({}, sandbox.tokens, sandbox.urls, catalogue, wire=recorder)
+        return Options({}, sandbox.tokens, sandbox.urls, catalog, wire=recorder)
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:
-        return Options(os.environ, urls=urls, catalogue=catalogue, wire=recorder)
+        return Options(os.environ, urls=urls, catalogue=catalog, wire=recorder)
     asked = ConnectOptions()
     options = asked.options(asked.configured())
-    return replace(options, catalogue=catalogue, wire=recorder, cache=None)
+    return replace(options, catalogue=catalog, wire=recorder, cache=None)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from billql.dbapi.cursor import Row
     from billql.fetching.scan_stats import ScanStats
     from billql.output import Columns, Rows
-    from billql.output.file import Put
+    from billql.output.file import WriteResult
 
 _ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
 
@@ -58,7 +58,7 @@ def add_options(command: ArgumentParser) -> None:
     add_session(command)
 
 
-class Costs:
+class QueryStats:
     """The rows, the time and the scans of the statements of a command."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Costs:
         self.scans: list[ScanStats] = []
         self._start = time.perf_counter()
 
-    def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+    def count_rows(self, rows: Iterable[Row]) -> Iterator[Row]:
         """Yield the rows, and count them."""
         for row in rows:
             self.rows += 1
@@ -86,19 +86,19 @@ class Costs:
 
 def run(options: Namespace) -> int:
     """Run the command."""
-    costs = Costs()
-    code = run_guarded(lambda: _run(options, costs), debug=options.debug)
+    stats = QueryStats()
+    code = run_guarded(lambda: _run(options, stats), debug=options.debug)
     if options.stats:
-        costs.print()
+        stats.print()
     return code
 
 
-def _run(options: Namespace, costs: Costs) -> int:
+def _run(options: Namespace, stats: QueryStats) -> int:
     text = script.read(options)
     name = _format(options)
     progress = Progress(sys.stderr, off=options.verbose)
-    place = _place(options.output, name, progress)
-    with place as put, closing(open_session(options)) as connection:
+    destination = _destination(options.output, name, progress)
+    with destination as write_result, closing(open_session(options)) as connection:
         # Typed formats have a decimal type for amounts.
         connection.decimals = find(name).binary
 
@@ -108,9 +108,9 @@ def _run(options: Namespace, costs: Costs) -> int:
                 with progress.of(lambda: cursor.scans):
                     cursor.execute(sql, dict(options.parameters))
                     if cursor.description is not None:
-                        put(cursor.description, costs.counted(cursor))
+                        write_result(cursor.description, stats.count_rows(cursor))
             finally:
-                costs.scans += cursor.scans
+                stats.scans += cursor.scans
 
         script.run(text, execute)
     return 0
@@ -127,17 +127,19 @@ def _format(options: Namespace) -> str:
     return "table" if sys.stdout.isatty() else "csv"
 
 
-def _place(path: str | None, name: str, progress: Progress) -> AbstractContextManager[Put]:
+def _destination(
+    path: str | None, name: str, progress: Progress
+) -> AbstractContextManager[WriteResult]:
     """Return what writes the results; on a terminal the progress is erased first."""
     if path in (None, *terminal.STDOUT):
         clear = progress.end if sys.stdout.isatty() else lambda: None
-        return nullcontext(_printing(name, clear))
+        return nullcontext(_stdout_writer(name, clear))
     from billql.output import file
 
-    return file.opened(path, name)
+    return file.open_results(path, name)
 
 
-def _printing(name: str, clear: Callable[[], None]) -> Put:
+def _stdout_writer(name: str, clear: Callable[[], None]) -> WriteResult:
     """Return what writes results to stdout; raise InterfaceError for bytes on a terminal."""
     if find(name).binary and sys.stdout.isatty():
         raise InterfaceError(
@@ -148,9 +150,9 @@ def _printing(name: str, clear: Callable[[], None]) -> Put:
     style = Style(screen.width(out), screen.has_color(out), vertical=None)
     results = ResultWriter(name, style)
 
-    def put(columns: Columns, rows: Rows) -> None:
-        answer = terminal.BufferedStdout(clear)
-        results.write(columns, rows, answer)
-        answer.end()
+    def write_result(columns: Columns, rows: Rows) -> None:
+        buffer = terminal.BufferedStdout(clear)
+        results.write(columns, rows, buffer)
+        buffer.end()
 
-    return put
+    return write_result

@@ -72,7 +72,7 @@ def _pull(options: Namespace) -> int:
         pulled = registry.pull(options.provider, options.version)
     done = "Installed" if pulled.new else "Already installed:"
     rest = "" if pulled.in_use else ", which is not the active version: see billql registry list"
-    _say(f"{done} {pulled.provider} {pulled.version}{rest}.")
+    stderr.line(f"{done} {pulled.provider} {pulled.version}{rest}.")
     return Exit.OK
 
 
@@ -100,7 +100,7 @@ def _remove_options(command: ArgumentParser) -> None:
 def _remove(options: Namespace) -> int:
     with _connect(options) as registry:
         for version in registry.remove(options.provider, options.version):
-            _say(f"Removed {options.provider.lower()} {version}.")
+            stderr.line(f"Removed {options.provider.lower()} {version}.")
     return Exit.OK
 
 
@@ -133,7 +133,7 @@ def _trust(options: Namespace) -> int:
         if options.name is None:
             raise InterfaceError("The key has no name", hint="Name it with --name.")
         keys.trust(data, options.name, options.key, options.providers, KEYS)
-        _say(f"The key {options.name} is now trusted.")
+        stderr.line(f"The key {options.name} is now trusted.")
         return Exit.OK
     rows = [("billql", key, "") for key in KEYS]
     for name, one in keys.load(data).items():
@@ -151,7 +151,7 @@ def _distrust(options: Namespace) -> int:
     from billql.registry import keys
 
     keys.distrust(_data(options), options.name)
-    _say(f"The key {options.name} is no longer trusted.")
+    stderr.line(f"The key {options.name} is no longer trusted.")
     return Exit.OK
 
 
@@ -179,10 +179,10 @@ def _add_stackql(options: Namespace) -> int:
     data = _data(options)
     taken = [*Catalog().providers(), *Store(data).providers()]
     name, services = adding.add(options.path, data, options.name, taken)
-    _say(f"Added {name}, with {counted(services, 'service')}.")
+    stderr.line(f"Added {name}, with {counted(services, 'service')}.")
     if lacking := adding.missing(name, data):
         files = ", ".join(f"{service} ({file})" for service, file in lacking.items())
-        _say(f"The documents of these services are missing: {files}.")
+        stderr.line(f"The documents of these services are missing: {files}.")
     return Exit.OK
 
 
@@ -209,7 +209,7 @@ def _build(options: Namespace) -> int:
     key = signing.PrivateKey.read(options.key)
     built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
     for one in built:
-        _say(f"{one.provider} {one.version}{'' if one.new else ' exists already'}.")
+        stderr.line(f"{one.provider} {one.version}{'' if one.new else ' exists already'}.")
     return Exit.OK
 
 
@@ -308,11 +308,7 @@ def _connect(options: Namespace) -> AbstractContextManager[Registry]:
 def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Namespace) -> None:
     out = sys.stdout
     form = find(options.format or ("table" if out.isatty() else "csv"))
-    answer = terminal.BufferedStdout()
+    buffer = terminal.BufferedStdout()
     style = Style(screen.width(out), screen.has_color(out))
-    form.write([(name, None) for name in names], iter(rows), answer, style)
-    answer.end()
-
-
-def _say(text: str) -> None:
-    stderr.write(f"{text}\n")
+    form.write([(name, None) for name in names], iter(rows), buffer, style)
+    buffer.end()

@@ -28,32 +28,32 @@ def run_guarded(action: Callable[[], int], *, debug: bool) -> int:
         stdout.abandon(sys.stdout)
         return Exit.BROKEN_PIPE
     except Error as error:
-        from billql.output import problems
+        from billql.output import error_report
 
-        problems.show(problems.format_error(error), sys.stderr)
+        error_report.show(error_report.format_error(error), sys.stderr)
         return error.exit_code
     except OSError as error:
-        from billql.output import problems
+        from billql.output import error_report
 
-        problems.show_refused(error, sys.stderr, debug=debug)
+        error_report.show_refused(error, sys.stderr, debug=debug)
         return Exit.USAGE
     except Exception as error:
-        from billql.output import problems
+        from billql.output import error_report
 
-        problems.show_fault(error, sys.stderr, debug=debug)
+        error_report.show_fault(error, sys.stderr, debug=debug)
         return Exit.INTERNAL
 
 
 def warn(message: str) -> None:
     """Show a warning on stderr."""
-    from billql.output import problems
+    from billql.output import error_report
 
-    problems.show(problems.warning(message), sys.stderr)
+    error_report.show(error_report.warning(message), sys.stderr)
 
 
 def note(line: str) -> None:
     """Show a line of the request log on stderr, as --verbose asks for."""
     from billql.output import stderr
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
-    stderr.write(f"{visible(line)}\n")
+    stderr.line(visible(line))

@@ -47,10 +47,10 @@ def run(options: Namespace) -> int:
     """Serve until a signal arrives; print its addresses and tokens as `export` lines of a shell."""
     signal.signal(signal.SIGTERM, _stop)
     with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
-        catalogue = Catalog()
+        catalog = Catalog()
         for name, url in sandbox.urls.items():
-            known = name in catalogue.providers()
-            variable = catalogue.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
+            known = name in catalog.providers()
+            variable = catalog.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
             stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
             stdout.line(f"export {variable}={sandbox.tokens[name]}")
         stderr.write("The sandbox is ready; press Ctrl-C to stop it.\n")

@@ -70,7 +70,7 @@ def _interact(shell: Shell, options: Namespace) -> None:
     from billql.dbapi.connection import connect
     from billql.shell.prompt import interact
 
-    def catalogue() -> Connection:
+    def catalog() -> Connection:
         # The connection of the statements shows the warnings.
         return connect(
             profile=options.profile,
@@ -80,7 +80,7 @@ def _interact(shell: Shell, options: Namespace) -> None:
         )
 
     folder = paths.state_folder(os.environ)
-    interact(shell, catalogue, None if folder is None else folder / "history")
+    interact(shell, catalog, None if folder is None else folder / "history")
 
 
 def _run_stdin(shell: Shell) -> None:

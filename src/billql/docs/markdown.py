@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from billql.output.cells import text, visible
+from billql.output.text_cells import text, visible
 
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _MARKS = re.compile(r"[\\`*\[\]<>|&~{}$]|(?<![^\W_])_|_(?![^\W_])")

@@ -7,10 +7,10 @@ table, line                    for people
 markdown, html                 for documents
 json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` converts rows to columns
-cells, page                    shared by several formats
+text_cells, page               shared by several formats
 file, stdout, stderr           destinations: a file, replaced only on success, and the streams
 screen, pager                  the size of the terminal, and the pager for long results
-progress, problems             the progress of a statement, and error messages
+progress, error_report         the progress of a statement, and error messages
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
         binary: bool
         """Whether it writes bytes instead of text."""
-        between: str | None
+        separator: str | None
         """The text between two results; None if a file can hold only one."""
 
         @staticmethod
@@ -104,13 +104,13 @@ class ResultWriter:
 
     def write(self, columns: Columns, rows: Rows, stream: Stream | ByteStream) -> None:
         """Write one more; raise NotSupportedError if the format holds only one."""
-        between = self._format.between
-        if self.count and between is None:
+        separator = self._format.separator
+        if self.count and separator is None:
             raise NotSupportedError(
                 f"The format {self._name} holds one result, but several statements return rows",
                 hint="Write each with its own command, or use another format.",
             )
-        if self.count and between:
-            stream.write(between)  # type: ignore[arg-type]  # only text formats have a separator
+        if self.count and separator:
+            stream.write(separator)  # type: ignore[arg-type]  # only text formats have a separator
         self._format.write(columns, rows, stream, self._style)
         self.count += 1

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 
 from billql.errors import DataError
-from billql.output.cells import HEAD
 from billql.output.json import unique
+from billql.output.text_cells import HEAD
 
 if TYPE_CHECKING:
     from billql.output import ByteStream, Columns, Rows
@@ -182,7 +182,7 @@ def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
 
 
 def _array(name: str, kind: Kind, values: Sequence[Any], start: int) -> pa.Array[Any]:
-    """Make a column of values, of which the first stands in row `start`."""
+    """Return an Arrow array; `start` is the row number of the first value, for errors."""
     try:
         return _converted(kind, values)
     except (ValueError, TypeError):

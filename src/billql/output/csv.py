@@ -10,13 +10,13 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
-from billql.output.cells import text
+from billql.output.text_cells import text
 
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = ""
+separator = ""
 
 _AS_THEY_ARE = frozenset((str, int, type(None)))
 

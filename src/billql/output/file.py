@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from billql.output import Columns, Rows, Stream
 
-    Put = Callable[[Columns, Rows], None]
+    WriteResult = Callable[[Columns, Rows], None]
     """Writes one more result from its columns and rows."""
 
 
@@ -33,7 +33,7 @@ def format_of(path: str) -> str:
 
 
 @contextmanager
-def opened(path: str, name: str) -> Iterator[Put]:
+def open_results(path: str, name: str) -> Iterator[WriteResult]:
     """Open a file for results in the format `name`; it is replaced when the block succeeds.
 
     Raise OutputError if the file cannot be written, which is tried at once, InterfaceError if
@@ -50,7 +50,7 @@ def opened(path: str, name: str) -> Iterator[Put]:
 
 
 @contextmanager
-def text(path: str) -> Iterator[Stream]:
+def open_text(path: str) -> Iterator[Stream]:
     """Open a file for text; it is replaced when the block succeeds. Raise OutputError."""
     with _replacing(path) as file:
         yield _Text(file)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.output.page import END, begin, write_table
+from billql.output.page import END, page_head, write_table
 
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = None  # a page holds one result
+separator = None  # a page holds one result
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as a page; numbers are right-aligned."""
-    stream.write(begin("Result"))
+    stream.write(page_head("Result"))
     write_table(columns, rows, stream, "Result")
     stream.write(END)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from billql.output.cells import real, rounded
+from billql.output.text_cells import real, rounded
 from billql.util.exact_json import is_json
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = ""
+separator = ""
 
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Characters that JSON need not escape, but that a terminal may interpret."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = ""
+separator = ""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:

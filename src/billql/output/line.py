@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from billql.output.cells import DIM, PLAIN, cut, text, visible, width
+from billql.output.text_cells import DIM, PLAIN, text, truncate, visible, width
 
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = "\n"
+separator = "\n"
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -39,4 +39,4 @@ def _value(value: Any, start: int, style: Style) -> str:
     shown = visible(text(value))
     if style.width is None or not isinstance(value, str | bytes):
         return shown
-    return cut(shown, max(style.width - start, 1))
+    return truncate(shown, max(style.width - start, 1))

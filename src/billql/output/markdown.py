@@ -9,7 +9,7 @@ import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from billql.output.cells import HEAD, numeric, text, visible
+from billql.output.text_cells import HEAD, numeric, text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = "\n"
+separator = "\n"
 
 _MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")
 """Characters of markup; an underscore inside a word is none."""

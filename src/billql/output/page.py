@@ -10,7 +10,7 @@ from html import escape
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from billql.output.cells import HEAD, numeric, text, visible
+from billql.output.text_cells import HEAD, numeric, text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """Nothing is run or loaded, whatever a value contains (https://www.w3.org/TR/CSP3/)."""
 
 
-def begin(title: str, style: str = "") -> str:
+def page_head(title: str, style: str = "") -> str:
     """Return the start of a page, up to its content; `style` is additional CSS."""
     return f"""\
 <!DOCTYPE html>

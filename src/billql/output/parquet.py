@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from billql.output import ByteStream, Columns, Rows, Style
 
 binary = True
-between = None
+separator = None
 
 
 def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:

@@ -98,7 +98,7 @@ class _Shown:
                 width=width(self._stream),
                 height=height(self._stream),
             ),
-            get_renderable=lambda: drawn(self._scans(), time.monotonic() - self._began),
+            get_renderable=lambda: render(self._scans(), time.monotonic() - self._began),
             refresh_per_second=_PER_SECOND,
             transient=True,
             redirect_stdout=False,
@@ -110,7 +110,7 @@ class _Shown:
                 live.start()
 
 
-def drawn(scans: Sequence[ScanStats], seconds: float) -> Table:
+def render(scans: Sequence[ScanStats], seconds: float) -> Table:
     """Return a table with a line for each scan; `seconds` is how long the statement has run."""
     from rich.table import Table
 

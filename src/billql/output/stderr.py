@@ -19,3 +19,8 @@ def write(text: str, stream: TextIO | None = None) -> None:
         stream.flush()
     except OSError:
         stdout.abandon(stream)
+
+
+def line(text: str) -> None:
+    """Write and flush a line."""
+    write(f"{text}\n")

@@ -11,7 +11,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from billql.output import line
-from billql.output.cells import BOLD, DIM, HEAD, PLAIN, cut, numeric, text, visible, width
+from billql.output.text_cells import BOLD, DIM, HEAD, PLAIN, numeric, text, truncate, visible, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
-between = "\n"
+separator = "\n"
 
 _GAP = "  "
 _LEAST = 8
@@ -86,7 +86,7 @@ def _line(
     for value, size, right in zip(values, widths, rights, strict=True):
         cell = _cell(value)
         if style.width is not None and isinstance(value, str | bytes):
-            cell = cut(cell, size)
+            cell = truncate(cell, size)
         space = " " * (size - width(cell))
         if value is None and style.color:
             cell = f"{DIM}{cell}{PLAIN}"

@@ -38,18 +38,18 @@ def read(connection: Connection, path: str, table: str, skip: int) -> int:
     """
     if "." in table:
         raise InterfaceError(f"{table} is not a valid table name, because it contains a dot")
-    begins = not connection.in_transaction
-    connection.execute("BEGIN" if begins else "SAVEPOINT import")
+    is_outermost = not connection.in_transaction
+    connection.execute("BEGIN" if is_outermost else "SAVEPOINT import")
     try:
         count = _into(connection, path, table, skip)
     except BaseException:
-        if begins:
+        if is_outermost:
             connection.execute("ROLLBACK")
         else:
             connection.execute("ROLLBACK TO import")
             connection.execute("RELEASE import")
         raise
-    connection.execute("COMMIT" if begins else "RELEASE import")
+    connection.execute("COMMIT" if is_outermost else "RELEASE import")
     return count
 
 

@@ -29,15 +29,15 @@ _KEYWORDS = ("SHOW", "DESCRIBE", "USE")
 class Names:
     """The names of the catalog and of a connection.
 
-    `catalogue` opens the connection from which the catalog is read.
+    `catalog` opens the connection from which the catalog is read.
     """
 
-    def __init__(self, catalogue: Callable[[], Connection]) -> None:
-        self._open = catalogue
+    def __init__(self, catalog: Callable[[], Connection]) -> None:
+        self._open = catalog
         self._read = Known()
         self._thread = threading.Thread(target=self._load, name="billql-names", daemon=True)
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Start reading the catalog."""
         self._thread.start()
 
@@ -64,12 +64,12 @@ class Names:
     def _load(self) -> None:
         try:
             with self._open() as connection:
-                self._read = catalogue(connection)
+                self._read = read_catalog(connection)
         except Error:
             return  # A definition is invalid; statements report it, completions need not.
 
 
-def catalogue(connection: Connection) -> Known:
+def read_catalog(connection: Connection) -> Known:
     """Return the names of everything in the catalog."""
     columns = defaultdict[str, list[Column]](list)
     for resource, name, kind, about, required in connection.execute(

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Self
 
 from billql.config import paths
 from billql.errors import InterfaceError, OutputError
-from billql.output import FORMATS, ResultWriter, Style, file, find, pager, problems, screen, stdout
+from billql.output import (
+    FORMATS,
+    ResultWriter,
+    Style,
+    error_report,
+    file,
+    find,
+    pager,
+    screen,
+    stdout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +49,7 @@ class Printer:
         """Whether long results go through a pager."""
         self._warned = False
         self._once: str | None = None
-        self._output: _Output | None = None
+        self._output: _OutputFile | None = None
         self._results: ResultWriter | None = None
 
     def set_mode(self, mode: str) -> None:
@@ -54,7 +64,7 @@ class Printer:
         """Write the results that follow to a file, or to stdout if None; raise OutputError."""
         self.close()
         if path is not None:
-            self._output = _Output(path)
+            self._output = _OutputFile(path)
 
     def close(self) -> None:
         """Close the output file, if one is open."""
@@ -72,8 +82,8 @@ class Printer:
         once, self._once = self._once, None
         if once is not None:
             path = _expanded(once)
-            with file.opened(path, self._format(path)) as put:
-                put(columns, rows)
+            with file.open_results(path, self._format(path)) as write_result:
+                write_result(columns, rows)
         elif self._output is not None:
             name = self._format(self._output.path)
             self._results = self._results or ResultWriter(name, Style())
@@ -133,28 +143,28 @@ class Printer:
             return [], error.message
 
 
-class _Output:
+class _OutputFile:
     """The file of .output, which takes one result after the other."""
 
     def __init__(self, path: str) -> None:
         self.path = _expanded(path)
-        with self._telling():
+        with self._errors_reported():
             self._file = Path(self.path).open("wb")  # noqa: SIM115 - it outlives the block
 
     def write(self, piece: str | bytes) -> None:
-        with self._telling():
+        with self._errors_reported():
             self._file.write(piece.encode() if isinstance(piece, str) else piece)
 
     def flush(self) -> None:
-        with self._telling():
+        with self._errors_reported():
             self._file.flush()
 
     def close(self) -> None:
-        with self._telling():
+        with self._errors_reported():
             self._file.close()
 
     @contextlib.contextmanager
-    def _telling(self) -> Iterator[None]:
+    def _errors_reported(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
@@ -195,7 +205,7 @@ class _Window:
         self._size += len(text)
         self._lines += text.count("\n")
         if self._pager and self._height is not None and self._lines >= self._height:
-            self._turn_pages()
+            self._start_pager()
         elif self._size > _HELD:
             self._release()
 
@@ -216,7 +226,7 @@ class _Window:
         finally:
             self._wait_for_pager()
             if self.problem is not None:
-                problems.show(problems.warning(self.problem), sys.stderr)
+                error_report.show(error_report.warning(self.problem), sys.stderr)
         return left
 
     def _release(self) -> None:
@@ -231,7 +241,7 @@ class _Window:
         else:
             self._process.stdin.writelines(pieces)
 
-    def _turn_pages(self) -> None:
+    def _start_pager(self) -> None:
         self._clear()
         try:
             self._process = subprocess.Popen(

@@ -40,14 +40,14 @@ _LONGEST_MEANING = 100
 """How many characters of a description a menu shows."""
 
 
-def interact(shell: Shell, catalogue: Callable[[], Connection], history: Path | None) -> None:
+def interact(shell: Shell, catalog: Callable[[], Connection], history: Path | None) -> None:
     """Read and run statements and dot commands until Ctrl-D or `.quit`.
 
-    `catalogue` opens the connection from which names are completed; `history` is the file of the
+    `catalog` opens the connection from which names are completed; `history` is the file of the
     history, or None to keep it in memory.
     """
-    known = Names(catalogue)
-    known.begin()
+    known = Names(catalog)
+    known.start()
     plain, highlighted = SimpleLexer(), PygmentsLexer(SqlLexer)
 
     def lexer() -> Lexer:

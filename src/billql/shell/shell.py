@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from billql.errors import Error, Interrupted, SqlError
-from billql.output import problems, stderr
+from billql.output import error_report, stderr
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.printer import Printer
@@ -37,7 +37,7 @@ class RunCommand(Protocol):
     """Runs a dot command. It is passed in, because the commands stand on the shell."""
 
     def __call__(self, shell: Shell, line: str, /) -> None:
-        """Run the command in `line`, which begins with a dot; raise what goes wrong."""
+        """Run the command in `line`, which begins with a dot; raise its errors."""
 
 
 class Shell:
@@ -109,13 +109,13 @@ class Shell:
         try:
             self.run(text)
         except (KeyboardInterrupt, Interrupted):
-            problems.show(["The statement was interrupted."], sys.stderr)
+            error_report.show(["The statement was interrupted."], sys.stderr)
         except Error as error:
-            problems.show(problems.format_error(error), sys.stderr)
+            error_report.show(error_report.format_error(error), sys.stderr)
         except OSError as error:
-            problems.show_refused(error, sys.stderr, debug=self._debug)
+            error_report.show_refused(error, sys.stderr, debug=self._debug)
         except Exception as error:
-            problems.show_fault(error, sys.stderr, debug=self._debug)
+            error_report.show_fault(error, sys.stderr, debug=self._debug)
 
     def execute(self, sql: str) -> None:
         """Run statements and print their rows."""
@@ -130,7 +130,7 @@ class Shell:
 
     def show_plan(self, sql: str) -> None:
         """Print the query plan of a statement, without running it."""
-        self.printer.write(tree.drawn(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
+        self.printer.write(tree.render(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
 
     def _execute(self, sql: str) -> None:
         if self.explain and first_word(sql) in _PLANNED:

@@ -81,30 +81,30 @@ _ENDS_FROM = {"WHERE", "ON", "USING", "GROUP", "HAVING", "WINDOW", "ORDER", "LIM
 _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT", "SET", "VALUES", "RETURNING"}
 
 
-def suggest(text: str, place: int, known: Known) -> list[Suggestion]:
-    """Return the completions at the position `place` of an input, the most likely first."""
+def suggest(text: str, position: int, known: Known) -> list[Suggestion]:
+    """Return the completions at a position of an input, the most likely first."""
     if is_command(text):
-        return list(_in_command(text[:place], known))
-    statement, start = _statement_around(text, place)
-    before = rewriter.tokenize(statement[: place - start])
+        return list(_in_command(text[:position], known))
+    statement, start = _statement_around(text, position)
+    before = rewriter.tokenize(statement[: position - start])
     if before and _is_open(before[-1]):
         return []
     parts, before = _name_at_end(before)
-    words = [token for token in before if token.kind not in ("space", "comment")]
-    begins = place - len(parts[-1])
-    found = _in_statement(statement, words, parts, known)
+    tokens = [token for token in before if token.kind not in ("space", "comment")]
+    begins = position - len(parts[-1])
+    found = _in_statement(statement, tokens, parts, known)
     return [Suggestion(text, begins, meaning) for text, meaning in found]
 
 
-def _statement_around(text: str, place: int) -> tuple[str, int]:
+def _statement_around(text: str, position: int) -> tuple[str, int]:
     """Return the statement around a position, and where it starts."""
     for statement in rewriter.split(text):
-        if place < statement.start:  # between semicolons, which are no statements
+        if position < statement.start:  # between semicolons, which are no statements
             break
         end = statement.start + len(statement.text)
-        if place < end or (place == end and not statement.text.endswith(";")):
+        if position < end or (position == end and not statement.text.endswith(";")):
             return statement.text, statement.start
-    return "", place
+    return "", position
 
 
 def _is_open(token: rewriter.Token) -> bool:
@@ -132,42 +132,42 @@ Named = tuple[str, str]
 
 
 def _in_statement(
-    statement: str, words: Sequence[rewriter.Token], parts: Sequence[str], known: Known
+    statement: str, tokens: Sequence[rewriter.Token], parts: Sequence[str], known: Known
 ) -> Iterable[Named]:
-    first = words[0].keyword if words else ""
-    before = words[-1].keyword if words else ""
-    if first == "USE" and len(words) == 1:
+    first = tokens[0].keyword if tokens else ""
+    before = tokens[-1].keyword if tokens else ""
+    if first == "USE" and len(tokens) == 1:
         return _names(parts, known, levels=2)
     if first == "SHOW" and before in ("IN", "FROM"):
-        return _names(parts, known, levels=3 if words[1].keyword == "METHODS" else 2)
-    if first == "SHOW" and len(words) == 1:
-        return ((word, "") for word in _beginning(parts[-1], _SHOWN))
-    if _table_follows(words):
+        return _names(parts, known, levels=3 if tokens[1].keyword == "METHODS" else 2)
+    if first == "SHOW" and len(tokens) == 1:
+        return ((keyword, "") for keyword in _beginning(parts[-1], _SHOWN))
+    if _table_follows(tokens):
         own = _expressions(statement, known) if len(parts) == 1 else ()
         return [*_local(parts, known, own), *_names(parts, known, levels=3)]
     if len(parts) > 1:
         return _of_table(statement, parts, known)
-    return _in_expression(statement, parts[0], known, is_start=not words)
+    return _in_expression(statement, parts[0], known, is_start=not tokens)
 
 
-def _table_follows(words: Sequence[rewriter.Token]) -> bool:
+def _table_follows(tokens: Sequence[rewriter.Token]) -> bool:
     """Return whether the name of a table follows these tokens."""
-    if not words:
+    if not tokens:
         return False
-    if words[-1].keyword in _TABLE_FOLLOWS or [word.keyword for word in words] == ["DESC"]:
+    if tokens[-1].keyword in _TABLE_FOLLOWS or [token.keyword for token in tokens] == ["DESC"]:
         return True
     in_from = [False]
-    for word in words:
-        match word.text:
+    for token in tokens:
+        match token.text:
             case "(":
                 in_from.append(in_from[-1])
             case ")" if len(in_from) > 1:
                 in_from.pop()
-        if word.keyword in ("FROM", "JOIN"):
+        if token.keyword in ("FROM", "JOIN"):
             in_from[-1] = True
-        elif word.keyword in _ENDS_FROM:
+        elif token.keyword in _ENDS_FROM:
             in_from[-1] = False
-    return in_from[-1] and words[-1].text in (",", "(")
+    return in_from[-1] and tokens[-1].text in (",", "(")
 
 
 def _local(parts: Sequence[str], known: Known, expressions: Iterable[str]) -> Iterator[Named]:
@@ -190,9 +190,9 @@ def _names(parts: Sequence[str], known: Known, levels: int) -> Iterator[Named]:
     by_depth = (known.providers, known.services, known.resources)
     if known.namespace and levels == 3:
         full = f"{known.namespace}.{typed}"
-        wanted = full.count(".")
-        if wanted < 3:
-            yield from _at_depth(by_depth[wanted], full, dotted=wanted < 2)
+        depth_of_full = full.count(".")
+        if depth_of_full < 3:
+            yield from _at_depth(by_depth[depth_of_full], full, dotted=depth_of_full < 2)
     if depth <= levels:
         yield from _at_depth(by_depth[depth - 1], typed, dotted=depth < levels)
     if depth == 1 and levels == 3 and typed:
@@ -260,23 +260,23 @@ def _sources(statement: str, known: Known) -> dict[str, str]:
 
 def _alias(rest: str) -> str:
     """Return the alias at the start of a text, with or without AS."""
-    words = (token for token in rewriter.tokenize(rest) if token.kind not in ("space", "comment"))
-    word = next(words)
-    return rewriter.unquote((next(words, word) if word.keyword == "AS" else word).text)
+    tokens = (token for token in rewriter.tokenize(rest) if token.kind not in ("space", "comment"))
+    token = next(tokens)
+    return rewriter.unquote((next(tokens, token) if token.keyword == "AS" else token).text)
 
 
 def _expressions(statement: str, known: Known) -> list[str]:
     """Return the names of the CTEs: those before `AS (`."""
-    words = [
+    tokens = [
         token for token in rewriter.tokenize(statement) if token.kind not in ("space", "comment")
     ]
-    if not words or words[0].keyword != "WITH":
+    if not tokens or tokens[0].keyword != "WITH":
         return []
-    following = zip(words, words[1:], words[2:], strict=False)
+    following = zip(tokens, tokens[1:], tokens[2:], strict=False)
     return [
         rewriter.unquote(name.text)
-        for name, word, bracket in following
-        if word.keyword == "AS" and bracket.text == "(" and name.kind in ("word", "quoted")
+        for name, token, bracket in following
+        if token.keyword == "AS" and bracket.text == "(" and name.kind in ("word", "quoted")
     ]
 
 
@@ -285,18 +285,18 @@ def _expressions(statement: str, known: Known) -> list[str]:
 
 def _in_command(text: str, known: Known) -> Iterator[Suggestion]:
     line = text.lstrip()
-    words = line.split(" ")
-    typed = words[-1]
+    fields = line.split(" ")
+    typed = fields[-1]
     start = len(text) - len(typed)
-    if len(words) == 1:
+    if len(fields) == 1:
         for name, (meaning, _) in known.commands.items():
             if f".{name}".startswith(typed):
                 yield Suggestion(f".{name}", start, meaning)
         return
-    matching = [name for name in known.commands if name.startswith(words[0][1:])]
-    name = words[0][1:] if words[0][1:] in known.commands else "".join(matching[:1])
+    matching = [name for name in known.commands if name.startswith(fields[0][1:])]
+    name = fields[0][1:] if fields[0][1:] in known.commands else "".join(matching[:1])
     _, kinds = known.commands.get(name, ("", ()))
-    count = sum(1 for argument in words[1:-1] if argument)
+    count = sum(1 for argument in fields[1:-1] if argument)
     for kind in kinds[count : count + 1] or kinds[-1:]:
         for found, meaning in _arguments(kind, typed, known):
             yield Suggestion(found, start, meaning)
@@ -318,7 +318,7 @@ def _arguments(kind: str, typed: str, known: Known) -> Iterable[Named]:
             return _whole_names(typed, known)
         case "":
             return ()
-    return ((word, "") for word in _beginning(typed, kind.split("|")))
+    return ((value, "") for value in _beginning(typed, kind.split("|")))
 
 
 def _matching(typed: str, found: Mapping[str, str]) -> Iterator[Named]:

@@ -41,17 +41,17 @@ def pieces(lines: Iterable[str]) -> Iterator[str]:
 
     The text after the last semicolon is a part too.
     """
-    begun = ""
+    pending = ""
     for line in lines:
         # Only these can end an open statement; checking all of it for each line is quadratic.
-        goes_on = begun and ";" not in line and "*/" not in line
-        begun += line
+        goes_on = pending and ";" not in line and "*/" not in line
+        pending += line
         if goes_on:
             continue
-        if is_blank(begun):
-            begun = ""
-        elif is_complete(begun):
-            yield begun
-            begun = ""
-    if begun:
-        yield begun
+        if is_blank(pending):
+            pending = ""
+        elif is_complete(pending):
+            yield pending
+            pending = ""
+    if pending:
+        yield pending

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from billql.output.cells import visible
+from billql.output.text_cells import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Step = tuple[int, str]
 
 
-def drawn(rows: Iterable[Sequence[Any]]) -> str:
+def render(rows: Iterable[Sequence[Any]]) -> str:
     """Return the tree of rows (https://sqlite.org/eqp.html) of number, parent, unused and text."""
     children = defaultdict[int, list[Step]](list)
     for number, parent, _, detail in rows:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from billql.errors import DataError
-from billql.output.cells import text, visible
+from billql.output.text_cells import text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -20,13 +20,13 @@ figure { margin: 1rem 0 2rem; }
 
 def write(figure: Figure, stream: Stream) -> None:
     """Write the page; without values it has a message instead of the picture."""
-    stream.write(page.begin(figure.title, svg.STYLE + _STYLE))
+    stream.write(page.page_head(figure.title, svg.STYLE + _STYLE))
     stream.write(f"<h1>{page.shown(figure.title)}</h1>\n")
     if figures.is_empty(figure):
         stream.write("<p>There are no values to draw.</p>\n")
     else:
         legend = svg.legend(figure)
         stream.write(f'<ul class="legend">\n{legend}</ul>\n' if legend else "")
-        stream.write(f"<figure>\n{svg.drawn(figure)}</figure>\n")
+        stream.write(f"<figure>\n{svg.render(figure)}</figure>\n")
     page.write_table(figure.columns, iter(figure.rows), stream, "Values")
     stream.write(page.END)

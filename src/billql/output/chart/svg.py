@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.output.cells import text
 from billql.output.chart.scale import Scale, shares, shown, spread
 from billql.output.page import shown as escaped
+from billql.output.text_cells import text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,7 +38,7 @@ _POINTS = 120
 """The largest number of points of a series that are marked."""
 
 
-def drawn(figure: Figure) -> str:
+def render(figure: Figure) -> str:
     """Return a figure as an SVG element."""
     bars = figure.kind == "bars"
     count = len(figure.labels) * len(figure.series)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import plotext
 
-from billql.output.cells import BOLD, PLAIN, cut, text, width
 from billql.output.chart.scale import Scale, shares, shown, spread
+from billql.output.text_cells import BOLD, PLAIN, text, truncate, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,10 +32,10 @@ _TICK = 12
 """The distance of two ticks, in cells."""
 
 
-def drawn(figure: Figure, style: Style) -> str:
+def render(figure: Figure, style: Style) -> str:
     """Return a figure as text, in lines of at most `style.width` cells."""
     room = style.width or _WIDTH
-    lines = [cut(figure.title, room)]
+    lines = [truncate(figure.title, room)]
     if style.color:
         lines = [f"{BOLD}{lines[0]}{PLAIN}"]
     lines += (_bars if figure.kind == "bars" else _line)(figure, room, style.color)
@@ -104,7 +104,7 @@ def _unbroken(
 
 
 def _aligned(cells: Sequence[str], *, right: bool = False) -> list[str]:
-    cells = [cut(cell, _LABEL) for cell in cells]
+    cells = [truncate(cell, _LABEL) for cell in cells]
     size = max(map(width, cells))
     spaces = [" " * (size - width(cell)) for cell in cells]
     pairs = zip(spaces, cells, strict=True) if right else zip(cells, spaces, strict=True)

@@ -9,7 +9,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError
-from billql.shell.commands import catalogue, database, results
+from billql.shell.commands import catalog, database, results
 from billql.shell.commands.command import Command
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def run(shell: Shell, line: str) -> None:
     """Run the dot command in a line; raise InterfaceError, or the errors of the command."""
     name, _, rest = line.removeprefix(".").partition(" ")
     command = find(name)
-    command.run(shell, command.arguments(rest.strip()))
+    command.run(shell, command.parse(rest.strip()))
 
 
 def find(name: str) -> Command:
@@ -45,18 +45,18 @@ def find(name: str) -> Command:
     )
 
 
-def _help(shell: Shell, words: Sequence[str]) -> None:
-    if words:
-        command = find(words[0])
+def _help(shell: Shell, arguments: Sequence[str]) -> None:
+    if arguments:
+        command = find(arguments[0])
         more = f"\n{command.more}\n" if command.more else ""
-        shell.printer.write(f"{command.line}\n{command.summary}.\n{more}")
+        shell.printer.write(f"{command.synopsis}\n{command.summary}.\n{more}")
         return
-    width = max(len(command.line) for command in COMMANDS.values())
-    lines = (f"{command.line:{width}}  {command.summary}\n" for command in COMMANDS.values())
+    width = max(len(command.synopsis) for command in COMMANDS.values())
+    lines = (f"{command.synopsis:{width}}  {command.summary}\n" for command in COMMANDS.values())
     shell.printer.write("".join(lines))
 
 
-def _quit(shell: Shell, words: Sequence[str]) -> None:
+def _quit(shell: Shell, arguments: Sequence[str]) -> None:
     shell.ended = True
 
 
@@ -64,7 +64,7 @@ COMMANDS = {
     command.name: command
     for command in sorted(
         (
-            *catalogue.COMMANDS,
+            *catalog.COMMANDS,
             *database.COMMANDS,
             *results.COMMANDS,
             Command("exit", "", "Exit the shell", _quit),

@@ -39,36 +39,36 @@ class Command:
     kinds: tuple[str, ...] = ()
     more: str = ""
 
-    def arguments(self, rest: str) -> list[str]:
+    def parse(self, rest: str) -> list[str]:
         """Return the arguments, which may be quoted; raise InterfaceError if they are invalid.
 
         A backslash has no special meaning, because paths of Windows contain it.
         """
         if self.whole:
             return [rest] if rest else []
-        words = shlex.shlex(rest, posix=True, punctuation_chars=False)
-        words.whitespace_split, words.commenters, words.escape = True, "", ""
+        lexer = shlex.shlex(rest, posix=True, punctuation_chars=False)
+        lexer.whitespace_split, lexer.commenters, lexer.escape = True, "", ""
         try:
-            found = list(words)
+            found = list(lexer)
         except ValueError as error:
-            raise self.misused(f"A quote is not closed: {rest}") from error
+            raise self.usage_error(f"A quote is not closed: {rest}") from error
         if not self.least <= len(found) <= self.most:
-            raise self.misused(f".{self.name} does not take {counted(len(found), 'argument')}")
+            raise self.usage_error(f".{self.name} does not take {counted(len(found), 'argument')}")
         return found
 
-    def misused(self, why: str) -> InterfaceError:
+    def usage_error(self, why: str) -> InterfaceError:
         """Return the error for invalid arguments; `why` is its message."""
-        return InterfaceError(why, hint=f"Usage: {self.line}")
+        return InterfaceError(why, hint=f"Usage: {self.synopsis}")
 
     @property
-    def line(self) -> str:
+    def synopsis(self) -> str:
         """The command with its arguments, as .help shows it."""
         return f".{self.name} {self.usage}".rstrip()
 
 
-def switched(word: str) -> bool:
+def parse_switch(text: str) -> bool:
     """Return the value of `on` or `off`; raise InterfaceError for anything else."""
     values = {"on": True, "yes": True, "1": True, "off": False, "no": False, "0": False}
-    if word.lower() not in values:
-        raise InterfaceError(f"{word!r} is not on or off", hint="Use on or off.")
-    return values[word.lower()]
+    if text.lower() not in values:
+        raise InterfaceError(f"{text!r} is not on or off", hint="Use on or off.")
+    return values[text.lower()]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from billql.config import paths
 from billql.errors import InterfaceError
 from billql.shell import importing
-from billql.shell.commands.command import Command, switched
+from billql.shell.commands.command import Command, parse_switch
 from billql.sql import rewriter
 from billql.util.text import counted
 
@@ -21,24 +21,24 @@ _DEEPEST = 20
 """How many scripts may be nested."""
 
 
-def _open(shell: Shell, words: Sequence[str]) -> None:
-    path = str(paths.expanded(words[0])) if words else MEMORY
+def _open(shell: Shell, arguments: Sequence[str]) -> None:
+    path = str(paths.expanded(arguments[0])) if arguments else MEMORY
     shell.reopen(path, sandbox=shell.sandbox)
 
 
-def _attach(shell: Shell, words: Sequence[str]) -> None:
-    path, name = words
+def _attach(shell: Shell, arguments: Sequence[str]) -> None:
+    path, name = arguments
     shell.connection.execute(
         f"ATTACH DATABASE ? AS {rewriter.quote(name)}", (str(paths.expanded(path)),)
     )
 
 
-def _sandbox(shell: Shell, words: Sequence[str]) -> None:
-    if not words:
+def _sandbox(shell: Shell, arguments: Sequence[str]) -> None:
+    if not arguments:
         shell.printer.write(f"{'on' if shell.sandbox else 'off'}\n")
         return
-    wanted = switched(words[0])
-    if wanted == shell.sandbox:
+    enable = parse_switch(arguments[0])
+    if enable == shell.sandbox:
         return
     query = "SELECT name, file FROM pragma_database_list"
     schemas: dict[str, str] = dict(shell.connection.execute(query))
@@ -50,7 +50,7 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
                 hint="Use a database file (.open FILE), or drop the table.",
             )
     in_use = shell.connection.namespace
-    shell.reopen(shell.database, sandbox=wanted)
+    shell.reopen(shell.database, sandbox=enable)
     for schema, path in schemas.items():
         if schema not in ("main", "temp"):
             _attach(shell, (path, schema))
@@ -58,14 +58,14 @@ def _sandbox(shell: Shell, words: Sequence[str]) -> None:
         shell.connection.execute(f"USE {in_use}")
 
 
-def _read(shell: Shell, words: Sequence[str]) -> None:
+def _read(shell: Shell, arguments: Sequence[str]) -> None:
     if shell.depth >= _DEEPEST:
-        raise InterfaceError(f"Scripts are nested more than {_DEEPEST} deep: {words[0]}")
+        raise InterfaceError(f"Scripts are nested more than {_DEEPEST} deep: {arguments[0]}")
     try:
-        with paths.expanded(words[0]).open(encoding="utf-8-sig") as file:
+        with paths.expanded(arguments[0]).open(encoding="utf-8-sig") as file:
             lines = file.readlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise importing.unreadable(words[0], error) from error
+        raise importing.unreadable(arguments[0], error) from error
     shell.depth += 1
     try:
         shell.run_all(lines)
@@ -73,33 +73,33 @@ def _read(shell: Shell, words: Sequence[str]) -> None:
         shell.depth -= 1
 
 
-def _import(shell: Shell, words: Sequence[str]) -> None:
-    left, skip = list(words), 0
+def _import(shell: Shell, arguments: Sequence[str]) -> None:
+    left, skip = list(arguments), 0
     if "--skip" in left:
         at = left.index("--skip")
         number = left[at + 1] if at + 1 < len(left) else ""
         if not number.isdecimal():
-            raise IMPORT.misused("--skip takes a number of lines")
+            raise IMPORT.usage_error("--skip takes a number of lines")
         skip = int(number)
         del left[at : at + 2]
     if len(left) != 2:
-        raise IMPORT.misused(".import takes a file and a table")
+        raise IMPORT.usage_error(".import takes a file and a table")
     path, table = left
     count = importing.read(shell.connection, str(paths.expanded(path)), table, skip)
     shell.printer.write(f"{counted(count, 'row')}\n")
 
 
-def _cache(shell: Shell, words: Sequence[str]) -> None:
-    match words:
+def _cache(shell: Shell, arguments: Sequence[str]) -> None:
+    match arguments:
         case [] | ["status"]:
-            kept = shell.connection.cache_info()
+            stats = shell.connection.cache_info()
             shell.printer.write(
-                f"cached lists: {kept.lists}, responses: {kept.answers}, bytes: {kept.bytes:,}\n"
+                f"cached lists: {stats.lists}, responses: {stats.answers}, bytes: {stats.bytes:,}\n"
             )
         case ["clear"]:
             shell.connection.clear_cache()
         case _:
-            raise CACHE.misused(f"Unknown action of .cache: {words[0]!r}")
+            raise CACHE.usage_error(f"Unknown action of .cache: {arguments[0]!r}")
 
 
 CACHE = Command(

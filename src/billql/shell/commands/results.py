@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError
-from billql.shell.commands.command import Command, switched
+from billql.shell.commands.command import Command, parse_switch
 from billql.shell.printer import AUTO, MODES
 
 if TYPE_CHECKING:
@@ -14,37 +14,37 @@ if TYPE_CHECKING:
     from billql.shell.shell import Shell
 
 
-def _mode(shell: Shell, words: Sequence[str]) -> None:
-    if not words:
+def _mode(shell: Shell, arguments: Sequence[str]) -> None:
+    if not arguments:
         shell.printer.write(f"{shell.printer.mode}\n")
         return
-    (wanted,) = words
-    found = [mode for mode in MODES if mode.startswith(wanted.lower())]
-    exact = [mode for mode in found if mode == wanted.lower()] or found
+    (name,) = arguments
+    found = [mode for mode in MODES if mode.startswith(name.lower())]
+    exact = [mode for mode in found if mode == name.lower()] or found
     if len(exact) != 1:
-        raise InterfaceError(f"There is no mode {wanted}", hint=f"Use one of {', '.join(MODES)}.")
+        raise InterfaceError(f"There is no mode {name}", hint=f"Use one of {', '.join(MODES)}.")
     shell.printer.set_mode(exact[0])
 
 
-def _output(shell: Shell, words: Sequence[str]) -> None:
-    shell.printer.output(None if not words or words[0] == "stdout" else words[0])
+def _output(shell: Shell, arguments: Sequence[str]) -> None:
+    shell.printer.output(None if not arguments or arguments[0] == "stdout" else arguments[0])
 
 
-def _once(shell: Shell, words: Sequence[str]) -> None:
-    shell.printer.once(words[0])
+def _once(shell: Shell, arguments: Sequence[str]) -> None:
+    shell.printer.once(arguments[0])
 
 
-def _pager(shell: Shell, words: Sequence[str]) -> None:
-    shell.printer.pages = switched(words[0])
+def _pager(shell: Shell, arguments: Sequence[str]) -> None:
+    shell.printer.pages = parse_switch(arguments[0])
 
 
-def _timer(shell: Shell, words: Sequence[str]) -> None:
-    shell.timer = switched(words[0])
+def _timer(shell: Shell, arguments: Sequence[str]) -> None:
+    shell.timer = parse_switch(arguments[0])
 
 
-def _stats(shell: Shell, words: Sequence[str]) -> None:
-    if words:
-        shell.stats = switched(words[0])
+def _stats(shell: Shell, arguments: Sequence[str]) -> None:
+    if arguments:
+        shell.stats = parse_switch(arguments[0])
     else:
         shell.show_stats()
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError
-from billql.output.cells import visible
+from billql.output.text_cells import visible
 from billql.shell.commands.command import Command
 from billql.sql import rewriter
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from billql.shell.shell import Shell
 
 
-def _tables(shell: Shell, words: Sequence[str]) -> None:
-    pattern = words[0] if words else "%"
+def _tables(shell: Shell, arguments: Sequence[str]) -> None:
+    pattern = arguments[0] if arguments else "%"
     lines = [*_local(shell, pattern), *_resources(shell, pattern)]
     shell.printer.write("".join(f"{line}\n" for line in lines))
 
@@ -44,17 +44,17 @@ def _resources(shell: Shell, pattern: str) -> Iterator[str]:
         yield f"{service}: {', '.join(resource for _, resource in resources)}"
 
 
-def _schema(shell: Shell, words: Sequence[str]) -> None:
-    name = words[0] if words else "%"
+def _schema(shell: Shell, arguments: Sequence[str]) -> None:
+    name = arguments[0] if arguments else "%"
     local = shell.connection.execute(
         "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name LIKE ?1 "
         "UNION ALL SELECT sql FROM sqlite_temp_schema WHERE sql IS NOT NULL AND tbl_name LIKE ?1",
         (name,),
     )
     found = [f"{sql};" for (sql,) in local]
-    if words:
+    if arguments:
         found += _declared(shell, name)
-    if words and not found:
+    if arguments and not found:
         raise InterfaceError(
             f"No table matches {name}", hint=".tables lists the tables and resources."
         )
@@ -76,21 +76,21 @@ def _declared(shell: Shell, pattern: str) -> Iterator[str]:
         yield ");"
 
 
-def _connections(shell: Shell, words: Sequence[str]) -> None:
+def _connections(shell: Shell, arguments: Sequence[str]) -> None:
     shell.execute("SELECT connection, provider, url, source, ready FROM billql.catalog.connections")
 
 
-def _explain(shell: Shell, words: Sequence[str]) -> None:
-    if not words:
+def _explain(shell: Shell, arguments: Sequence[str]) -> None:
+    if not arguments:
         shell.printer.write(f"{'on' if shell.explain else 'off'}\n")
-    elif words[0].lower() in ("on", "off"):
-        shell.explain = words[0].lower() == "on"
+    elif arguments[0].lower() in ("on", "off"):
+        shell.explain = arguments[0].lower() == "on"
     else:
-        shell.show_plan(words[0])
+        shell.show_plan(arguments[0])
 
 
-def _examples(shell: Shell, words: Sequence[str]) -> None:
-    pattern = words[0] if words else "%"
+def _examples(shell: Shell, arguments: Sequence[str]) -> None:
+    pattern = arguments[0] if arguments else "%"
     found = shell.connection.execute(
         "SELECT concat_ws('.', provider, service, resource) AS name, number, question, sql "
         "FROM billql.catalog.examples WHERE name LIKE ?1 OR resource LIKE ?1 ORDER BY name, number",
@@ -100,15 +100,15 @@ def _examples(shell: Shell, words: Sequence[str]) -> None:
         raise InterfaceError(
             f"There are no examples for {pattern}", hint=".tables lists the resources."
         )
-    if len(words) == 2:
-        _run_example(shell, {str(number): sql for _, number, _, sql in found}, words[1])
+    if len(arguments) == 2:
+        _run_example(shell, {str(number): sql for _, number, _, sql in found}, arguments[1])
         return
     lines = []
     for name, examples in groupby(found, lambda row: row[0]):
         lines.append(f"{name}\n")
         for _, number, question, sql in examples:
             lines.append(f"  {number}. {visible(question)}\n")
-            if words:
+            if arguments:
                 lines += (f"       {visible(line)}\n" for line in sql.splitlines())
     shell.printer.write("".join(lines))
 

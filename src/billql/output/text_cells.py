@@ -69,7 +69,7 @@ def width(value: str) -> int:
     return cell_len(value)
 
 
-def cut(value: str, room: int) -> str:
+def truncate(value: str, room: int) -> str:
     """Return a text shortened to `room` cells, with an ellipsis if something is missing."""
     if width(value) <= room:
         return value

@@ -30,7 +30,7 @@ def show(lines: Iterable[str], stream: TextIO) -> None:
 
 def format_error(error: Error) -> Iterator[str]:
     """Yield the lines of the report of an error."""
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
     first, *others = error.message.splitlines() or [type(error).__name__]
     yield f"error: {visible(first)}"
@@ -43,14 +43,14 @@ def format_error(error: Error) -> Iterator[str]:
 
 def warning(message: str) -> Iterator[str]:
     """Yield the lines of a warning."""
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
     yield f"warning: {visible(message)}"
 
 
 def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
     """Report an error of the operating system that nothing else explains."""
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
     if _is_wanted(debug):
         _trace(error, stream)
@@ -64,7 +64,7 @@ def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
 
 def show_fault(error: Exception, stream: TextIO, *, debug: bool) -> None:
     """Report an internal error, with the traceback if `debug` or BILLQL_DEBUG is set."""
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
     if _is_wanted(debug):
         _trace(error, stream)
@@ -88,7 +88,7 @@ def _trace(error: Exception, stream: TextIO) -> None:
 
 def excerpt(sql: str, offset: int) -> list[str]:
     """Return the line of a text that contains an offset, and a line with a caret under it."""
-    from billql.output.cells import width
+    from billql.output.text_cells import width
 
     start = sql.rfind("\n", 0, offset) + 1
     end = sql.find("\n", offset)
@@ -103,6 +103,6 @@ def excerpt(sql: str, offset: int) -> list[str]:
 
 
 def _flat(text: str) -> str:
-    from billql.output.cells import visible
+    from billql.output.text_cells import visible
 
     return visible(text.replace("\t", "    "))
