@@ -87,7 +87,7 @@ def test_numbered_pages_give_every_item_once(count: int, size: int, most: int) -
 
 
 def test_all_numbered_pages_are_known_after_the_first() -> None:
-    assert PageNumber.finds_all_at_once
+    assert PageNumber.is_random_access
     pages = NUMBERED.pages(FIRST)
     assert next(pages) == [FIRST]
     known = pages.send(Page({"meta": {"total": 35}}, 10))

@@ -85,7 +85,7 @@ def test_the_first_page_tells_all_others() -> None:
     paginator = PageCount(pages_at="meta.pages")
     asked = drive(paginator, [counted(3)] * 3)
     assert [dict(request.query).get("page") for request in asked] == [None, "2", "3"]
-    assert paginator.foretold(counted(3)) == 3
+    assert paginator.page_count_hint(counted(3)) == 3
 
 
 @pytest.mark.parametrize("pages", [0, 1])

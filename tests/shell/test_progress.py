@@ -66,11 +66,11 @@ def test_the_first_page_of_a_list_may_tell_how_many_there_are() -> None:
     page = Page({"meta": {"total": 41}}, 20)
     by_number = PageNumber(total="meta.total")
     by_link = NextUrl(path="next", total="meta.total")
-    assert [kind.foretold(page) for kind in (by_number, by_link)] == [3, 3]
-    assert NextUrl(path="next").foretold(page) is None
+    assert [kind.page_count_hint(page) for kind in (by_number, by_link)] == [3, 3]
+    assert NextUrl(path="next").page_count_hint(page) is None
     assert Token().page_count_hint(page) is None
-    assert by_number.foretold(Page({"meta": {"total": 0}}, 0)) is None
-    assert by_link.foretold(Page({}, 20)) is None
+    assert by_number.page_count_hint(Page({"meta": {"total": 0}}, 0)) is None
+    assert by_link.page_count_hint(Page({}, 20)) is None
 
 
 def test_no_scan_and_many() -> None:

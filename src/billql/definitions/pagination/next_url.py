@@ -25,7 +25,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     """Where an answer has the number of items in the whole list, if it tells it. It must be the
     same on every page, and the items must add up to it."""
 
-    def foretold(self, first: Page) -> int | None:
+    def page_count_hint(self, first: Page) -> int | None:
         """Tell it from the total, where an answer has one."""
         return None if self.total is None else pages_of(self.total, first)
 

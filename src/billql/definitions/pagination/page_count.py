@@ -16,7 +16,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     that they can be asked for at once.
     """
 
-    finds_all_at_once: ClassVar[bool] = True
+    is_random_access: ClassVar[bool] = True
 
     parameter: str = "page"
     """The query parameter that takes the page's number."""
@@ -24,7 +24,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     pages_at: str
     """Where an answer has the number of pages, like `meta.pages`."""
 
-    def foretold(self, first: Page) -> int | None:
+    def page_count_hint(self, first: Page) -> int | None:
         """Tell it from the count."""
         return count_of(get_path(first.data, self.pages_at))
 

@@ -24,7 +24,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
     once.
     """
 
-    finds_all_at_once: ClassVar[bool] = True
+    is_random_access: ClassVar[bool] = True
 
     parameter: str = "page"
     """The query parameter that takes the page's number."""
@@ -42,7 +42,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=T
             return first, 0
         return first.with_query(self.parameter, rows // size + 1), rows // size * size
 
-    def foretold(self, first: Page) -> int | None:
+    def page_count_hint(self, first: Page) -> int | None:
         """Tell it from the total."""
         return pages_of(self.total, first)
 
