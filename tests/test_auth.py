@@ -30,23 +30,23 @@ def test_a_name_and_a_password() -> None:
     assert auth.from_env({"U": "me"}) == auth.from_env({"P": "pass"}) == ""
     encoded = base64.b64encode(b"me:pass:word").decode()
     assert auth.headers("me:pass:word") == {"Authorization": f"Basic {encoded}"}
-    assert set(auth.confidential("me:pass:word")) == {encoded, "me:pass:word", "pass:word"}
+    assert set(auth.secret_forms("me:pass:word")) == {encoded, "me:pass:word", "pass:word"}
 
 
 def test_keys_in_headers() -> None:
     auth = Header(secret="K", header="X-Key", prefix="Key ", help=HELP)
     assert auth.headers("k:1") == {"X-Key": "Key k:1"}
-    assert auth.confidential("k:1") == ("k:1",)
+    assert auth.secret_forms("k:1") == ("k:1",)
     both = Header(secret="K", header="X-A", also={"X-B": "L"}, help=HELP)
     assert both.from_env({"K": "1", "L": "2"}) == "1:2"
     assert both.headers("1:2") == {"X-A": "1", "X-B": "2"}
-    assert both.confidential("1:2") == ("1:2", "1", "2")
+    assert both.secret_forms("1:2") == ("1:2", "1", "2")
 
 
 def test_nobody() -> None:
     auth = Nobody()
-    assert auth.found({}) != ""
-    assert auth.variables() == auth.confidential("x") == ()
+    assert auth.from_env({}) != ""
+    assert auth.env_vars() == auth.secret_forms("x") == ()
     assert auth.headers("x") == {}
 
 
@@ -111,12 +111,12 @@ def test_a_signature_is_that_of_its_specification(host: str, region: str) -> Non
 def test_a_temporary_key_sends_its_token() -> None:
     environ = {"AWS_ACCESS_KEY_ID": "A", "AWS_SECRET_ACCESS_KEY": "S", "AWS_SESSION_TOKEN": "T"}
     auth = SigV4(service="ce")
-    assert auth.found(environ) == "A:S:T"
-    assert auth.found({**environ, "AWS_SESSION_TOKEN": ""}) == "A:S"
-    assert auth.found({**environ, "AWS_ACCESS_KEY_ID": ""}) == ""
+    assert auth.from_env(environ) == "A:S:T"
+    assert auth.from_env({**environ, "AWS_SESSION_TOKEN": ""}) == "A:S"
+    assert auth.from_env({**environ, "AWS_ACCESS_KEY_ID": ""}) == ""
     assert signed(REQUEST, "A:S:T")["X-Amz-Security-Token"] == "T"
     assert "X-Amz-Security-Token" not in signed(REQUEST, "A:S")
-    assert set(auth.confidential("A:S1:T2")) == {"A:S1:T2", "S1", "T2"}
+    assert set(auth.secret_forms("A:S1:T2")) == {"A:S1:T2", "S1", "T2"}
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_name_and_a_password() -> None:
 def test_signatures(origin: str, service: str) -> None:
     found = of("aws_signing_v4", origin, keyIDenvvar="I", credentialsenvvar="S")
     assert isinstance(found, SigV4)
-    assert (found.service, found.variables()) == (service, ("I", "S"))
+    assert (found.service, found.env_vars()) == (service, ("I", "S"))
 
 
 @pytest.mark.parametrize(

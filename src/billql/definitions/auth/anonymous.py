@@ -16,11 +16,11 @@ class Nobody(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True
     secret: str = ""
     help: str = "No token is needed."
 
-    def variables(self) -> tuple[str, ...]:
+    def env_vars(self) -> tuple[str, ...]:
         """Name no environment variables."""
         return ()
 
-    def found(self, environ: Mapping[str, str]) -> str:
+    def from_env(self, environ: Mapping[str, str]) -> str:
         """Give what stands in the credential's place."""
         return _NOBODY
 
@@ -28,6 +28,6 @@ class Nobody(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True
         """Give no headers."""
         return {}
 
-    def confidential(self, secret: str) -> tuple[str, ...]:
+    def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Give nothing, for nothing is secret."""
         return ()

@@ -13,7 +13,7 @@ class Basic(AuthScheme, frozen=True, tag_field="kind", tag="basic", kw_only=True
     user: str
     """The environment variable that holds the name; `secret` has the password."""
 
-    def variables(self) -> tuple[str, ...]:
+    def env_vars(self) -> tuple[str, ...]:
         """Name the environment variables that together hold the credential."""
         return self.user, self.secret
 
@@ -21,7 +21,7 @@ class Basic(AuthScheme, frozen=True, tag_field="kind", tag="basic", kw_only=True
         """Give the headers that authenticate a request."""
         return {"Authorization": f"Basic {_encoded(secret)}"}
 
-    def confidential(self, secret: str) -> tuple[str, ...]:
+    def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Give what must not be shown: the credential in both its forms, and the password."""
         password = secret.partition(SEPARATOR)[2]
         return tuple(one for one in (_encoded(secret), secret, password) if one)

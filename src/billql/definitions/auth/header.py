@@ -19,7 +19,7 @@ class Header(AuthScheme, frozen=True, tag_field="kind", tag="header", kw_only=Tr
     also: dict[str, str] = msgspec.field(default_factory=dict)
     """Further headers, with the environment variable that holds the key of each."""
 
-    def variables(self) -> tuple[str, ...]:
+    def env_vars(self) -> tuple[str, ...]:
         """Name the environment variables that together hold the credential."""
         return self.secret, *self.also.values()
 
@@ -31,7 +31,7 @@ class Header(AuthScheme, frozen=True, tag_field="kind", tag="header", kw_only=Tr
             **dict(zip(self.also, keys[1:], strict=False)),
         }
 
-    def confidential(self, secret: str) -> tuple[str, ...]:
+    def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Give what must not be shown: the whole, and each key."""
         return tuple(dict.fromkeys((secret, *filter(None, self._keys(secret)))))
 

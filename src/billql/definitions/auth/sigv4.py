@@ -34,11 +34,11 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
     service: str
     """The service's name for signatures."""
 
-    def variables(self) -> tuple[str, ...]:
+    def env_vars(self) -> tuple[str, ...]:
         """Name the environment variables that together hold the credential."""
         return self.key_id, self.secret
 
-    def found(self, environ: Mapping[str, str]) -> str:
+    def from_env(self, environ: Mapping[str, str]) -> str:
         """Put the credential together from the environment; empty if a part of it is not there."""
         token = environ.get(self.session, "").strip()
         whole = super().from_env(environ)
@@ -76,7 +76,7 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
             name: text for name, text in signed.headers.items() if name.lower() in _SENT_WITH_IT
         }
 
-    def confidential(self, secret: str) -> tuple[str, ...]:
+    def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Give what must not be shown: the whole, the key and the session token."""
         parts = secret.split(SEPARATOR, 2)[1:]
         return (secret, *sorted(filter(None, parts), key=len, reverse=True))
