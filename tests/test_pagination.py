@@ -437,7 +437,7 @@ def test_a_page_without_any_items_cannot_be_asked_for(kind: str) -> None:
 @pytest.mark.parametrize("lacking", [{"size": None}, {"size_parameter": None}])
 def test_a_size_that_cannot_be_asked_for_is_not(lacking: dict[str, None]) -> None:
     paginator = msgspec.convert({"kind": "page", "total": "total", **lacking}, Paging)
-    assert paginator.sized(FIRST, 5) == FIRST
+    assert paginator.with_page_size(FIRST, 5) == FIRST
     assert NextUrl(path="next").with_page_size(FIRST, 5) == FIRST
 
 
