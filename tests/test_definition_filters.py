@@ -118,7 +118,9 @@ def api() -> Api:
     return Api()
 
 
-def connect(folder: Path, api: Api, service: str = SERVICE) -> billql.Connection:
+def connect(
+    folder: Path, api: Callable[[httpx.Request], httpx.Response], service: str = SERVICE
+) -> billql.Connection:
     """Connect to Acme, as a definition has it."""
     acme = folder / "acme"
     acme.mkdir(exist_ok=True)
@@ -287,6 +289,16 @@ def test_a_required_filter_that_rows_exceed_is_an_error(tmp_path: Path, api: Api
         ),
         (
             "status: {values: [paid, pending]}",
+            "status: {values: [paid, pending], default: paid}",
+            "list.parameters.status.default: 'paid' may be the value of a row",
+        ),
+        (
+            'owner: {pattern: "own_[a-z]+|house"}',
+            "owner: {default: house, match: superset}",
+            "list.parameters.owner.default: 'house' may be the value of a row",
+        ),
+        (
+            "status: {values: [paid, pending]}",
             "status: {values: [paid], pattern: paid}",
             "list.parameters.status.pattern: `values` say it already",
         ),
@@ -435,3 +447,35 @@ def test_a_filter_that_loses_none_is_taken(tmp_path: Path, column: str, paramete
     service = FILTERED.format(column=column[:-1] + ", description: It.}", parameter=parameter)
     with connect(tmp_path, Api(), service) as connection:
         assert connection.execute("EXPLAIN SELECT 1 FROM acme.billing.payouts").fetchall()
+
+
+@pytest.mark.parametrize(
+    ("where", "keep", "status"),
+    [
+        ("true", lambda status: True, "all"),
+        ("status <> 'paid'", lambda status: status != "paid", "all"),
+        ("status LIKE 'pend%'", lambda status: status == "pending", "all"),
+        ("status = 'in_transit'", lambda status: status == "in_transit", "all"),
+        ("status IN ('paid', 'in_transit')", lambda status: status != "pending", "all"),
+        ("status = 'paid'", lambda status: status == "paid", "paid"),
+    ],
+)
+def test_a_default_that_no_row_has_is_sent_beside_what_cannot_be_requested(
+    tmp_path: Path, where: str, keep: Callable[[str], bool], status: str
+) -> None:
+    """Without it, an API leaves rows out by itself."""
+    requested: list[str] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked = request.url.params.get("status", "paid")
+        requested.append(asked)
+        found = [one for one in PAYOUTS if asked in ("all", one["status"])]
+        return httpx.Response(200, json={"data": found})
+
+    default = "status: {values: [paid, pending, all], default: all}"
+    service = SERVICE.replace("status: {values: [paid, pending]}", default)
+    with connect(tmp_path, respond, service) as connection:
+        sql = f"SELECT id FROM acme.billing.payouts WHERE {where} ORDER BY id"
+        found = [row[0] for row in connection.execute(sql)]
+    assert found == expected(lambda one: keep(one["status"]))
+    assert requested == [status]

@@ -42,7 +42,7 @@ resources:
       owner: {type: text, description: Whose it is., format: reference}
       owner_object:
         {type: json, description: All of whose it is., path: owner, format: reference, hidden: true}
-      state: {type: text, description: Where it stands.}
+      state: {type: text, description: Where it stands., values: [open, shut]}
       kind: {type: text, description: What kind it is.}
       seller: {type: text, description: Who sold it., path: $parameter, hidden: true}
       first_due:
@@ -64,7 +64,7 @@ resources:
         description: Gives the orders.
         parameters:
           owner: {}
-          state: {default: open}
+          state: {default: any}
           sold_by: {column: seller, default: house}
           kinds: {column: kind, lists: comma}
           due_from: {column: first_due, operator: ">=", format: epoch}

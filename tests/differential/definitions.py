@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from .drawing import POOLS
 from .shapes import UUID, Column, Filter, Paging, Shape
 
 PUBLIC_URL = "https://mock.example"
@@ -55,6 +56,9 @@ def _column(shape: Shape, column: Column) -> dict[str, Any]:
     told: dict[str, Any] = {"type": column.type, "description": "A column."}
     if column.format:
         told["format"] = column.format
+    if any(one.column == column.name and one.default == "all" for one in shape.filters):
+        # Where no row has the default, it may be sent beside every condition.
+        told["values"] = [value for value in POOLS["text"] if value is not None]
     if column.cents:
         told["divide"] = 100
     if column.whole:

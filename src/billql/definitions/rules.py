@@ -251,8 +251,19 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
         yield ("match",), "must be `superset`, because `only` makes some of the rows' values NULL"
     if column.only and parameter.null is not None:
         yield ("null",), "`only` makes values NULL that are none for the API, and would be missed"
-    if parameter.operator != "=":
-        return
+    if parameter.operator == "=":
+        yield from _equality_problems(parameter, column)
+
+
+def _equality_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
+    """Find what would make a filter by one value lose rows."""
+    kind, format = column.type, parameter.format
+    if _hides_rows(parameter, column):
+        yield (
+            ("default",),
+            f"{parameter.default!r} may be the value of a row, so that rows with other values "
+            "would be lost; give several defaults, or the column's `values`, of which it is none",
+        )
     if column.divide is not None:
         yield ("operator",), "the column shows what is divided, so `=` would miss rows"
     if column.format == "dollars":
@@ -266,6 +277,19 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
             f"an instant is shown in whole {shown}, so `=` would miss its fractions, unless the "
             "column is `whole: true`",
         )
+
+
+def _hides_rows(parameter: Parameter, column: Column) -> bool:
+    """Return whether a parameter's default may be what some rows have and others do not.
+
+    It is sent without a condition on the column, and beside one that the API cannot be asked for:
+    a `<>`, or an IN with too many values. Several defaults are for all the rows together, and a
+    value outside of the column's closed list, such as `all`, selects no row by its own value.
+    """
+    default = parameter.default
+    if default is None or isinstance(default, tuple):
+        return False
+    return not column.values or default in column.values
 
 
 def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
