@@ -146,7 +146,7 @@ def connection(tmp_path: Path, api: Api, request: pytest.FixtureRequest) -> Iter
         definitions=[tmp_path],
         tokens={"acme": "token"},
         http_transport=httpx.MockTransport(api),
-        keep=0.0,
+        cache_ttl=0.0,
     ) as connection:
         connection.execute(
             "CREATE TABLE plain (name TEXT, at TEXT, at_ms TEXT, at_iso TEXT, day TEXT, n INTEGER)"

@@ -232,7 +232,9 @@ def test_stats(ask: Run) -> None:
 
 
 def test_stats_of_a_failure(ask: Run) -> None:
-    result = ask("--stats", "--max-requests", "1", "--keep", "0", f"{BALANCES}; {BALANCES}; SELEC")
+    result = ask(
+        "--stats", "--max-requests", "1", "--cache-ttl", "0", f"{BALANCES}; {BALANCES}; SELEC"
+    )
     stats = last_line(result)
     assert (result.code, stats["rows"], len(result.err.splitlines())) == (3, 2, 4)
     result = ask("--stats", "--max-requests", "0", BALANCES)
@@ -423,7 +425,9 @@ BAD = {
         ["query", "--max-requests", "-1", "SELECT 1"], Exit.USAGE, "-1", "--help"
     ),
     "seconds that are none": Bad(
-        ["query", "--keep", "soon", "SELECT 1"], Exit.USAGE, "'soon' is not a number of seconds"
+        ["query", "--cache-ttl", "soon", "SELECT 1"],
+        Exit.USAGE,
+        "'soon' is not a number of seconds",
     ),
     "a folder that is no database": Bad(
         ["query", "--db", "/", "SELECT 1"], Exit.USAGE, "error: /: "

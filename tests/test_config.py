@@ -35,7 +35,7 @@ url = "https://proxy.example.com"
 connections = ["acme"]
 definitions = ["~/providers"]
 max_requests = 500
-keep = 60
+cache_ttl = 60
 cache = "~/answers"
 
 [profiles.all]
@@ -68,7 +68,7 @@ def test_a_whole_file(path: Path) -> None:
             connections=("acme",),
             definitions=("~/providers",),
             max_requests=500,
-            keep=60,
+            cache_ttl=60,
             cache="~/answers",
         ),
         settings=Settings(read_timeout=5, attempts=2),
@@ -98,7 +98,7 @@ def test_no_file_says_nothing(path: Path) -> None:
         ),
         ("[settings]\nattempts = 0", "settings.attempts: Expected `int` >= 1"),
         ("[settings]\npatients = 1", "settings.patients: unknown word; did you mean patience?"),
-        ("[profiles.p]\nkeep = -1", "profiles.p.keep: Expected `float` >= 0.0"),
+        ("[profiles.p]\ncache_ttl = -1", "profiles.p.cache_ttl: Expected `float` >= 0.0"),
         ("profile = 'none'", None),
         ("[a", None),
         ("a = 1\na = 2", None),
@@ -192,15 +192,15 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
     path: Path, tmp_path: Path
 ) -> None:
     written(path, FILE)
-    with billql.connect(config=path, keep=1.0) as connection:
+    with billql.connect(config=path, cache_ttl=1.0) as connection:
         options = connection._session._options()
-    assert (options.keep, options.settings.max_requests) == (1.0, 500)
+    assert (options.cache_ttl, options.settings.max_requests) == (1.0, 500)
     assert options.cache == Path("~/answers").expanduser()
     assert Path("~/providers").expanduser() in options.catalogue._places
     assert options.settings == Settings(read_timeout=5, attempts=2, max_requests=500)
     with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
         options = connection._session._options()
-    assert (options.keep, options.cache) == (300.0, tmp_path)
+    assert (options.cache_ttl, options.cache) == (300.0, tmp_path)
     assert options.settings.max_requests == Settings().max_requests
 
 

@@ -478,7 +478,7 @@ def test_executemany_keeps_the_sets_before_the_one_that_failed(autocommit: bool)
     """As in `sqlite3`: each set is a statement, and those that succeeded stand."""
     tokens = {"digitalocean": "t"}
     with billql.connect(
-        environ={}, tokens=tokens, http_transport=failing(2), keep=0, autocommit=autocommit
+        environ={}, tokens=tokens, http_transport=failing(2), cache_ttl=0, autocommit=autocommit
     ) as connection:
         connection.execute("CREATE TABLE t (a)")
         connection.execute("INSERT INTO t VALUES (0)")
@@ -869,7 +869,7 @@ def test_answers_are_kept(sandbox: Sandbox, tmp_path: Path) -> None:
         return sum(scan.requests for scan in cursor.scans)
 
     given: dict[str, Any] = {"environ": {}, "tokens": sandbox.tokens, "urls": sandbox.urls}
-    with billql.connect(**given, keep=0) as connection:
+    with billql.connect(**given, cache_ttl=0) as connection:
         assert (requests(connection), requests(connection)) == (1, 1)
     with billql.connect(**given, cache=tmp_path) as connection:
         assert (requests(connection), requests(connection)) == (1, 0)

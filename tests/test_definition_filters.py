@@ -130,7 +130,7 @@ def connect(
         definitions=[folder],
         tokens={"acme": "token"},
         http_transport=httpx.MockTransport(api),
-        keep=0.0,
+        cache_ttl=0.0,
     )
 
 

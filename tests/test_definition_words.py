@@ -145,7 +145,7 @@ def connection(api: Api, tmp_path: Path) -> Iterator[billql.Connection]:
     (folder / "sales.yaml").write_text(SERVICE)
     transport = httpx.MockTransport(api)
     with billql.connect(
-        definitions=[tmp_path], tokens={"acme": "token"}, http_transport=transport, keep=0.0
+        definitions=[tmp_path], tokens={"acme": "token"}, http_transport=transport, cache_ttl=0.0
     ) as connection:
         yield connection
 

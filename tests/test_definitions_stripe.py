@@ -228,7 +228,7 @@ def test_an_object_is_the_same_alone_and_in_its_list(
     parameters = table.resource.methods["get"].parameters.items()
     keys = [name for name, parameter in parameters if parameter.required]
     told = " AND ".join(f"{key} = '{known[key]}'" for key in keys)
-    with connect(keep=0.0) as other:
+    with connect(cache_ttl=0.0) as other:
         sandbox.requests.clear()
         assert rows(other, f"SELECT * FROM {table.name} WHERE {told}") == [listed]
         # What the statement before had asked for ahead may still arrive.
@@ -256,7 +256,7 @@ def test_a_filter_gives_the_rows_that_sqlite_would(
     assert values, "the sandbox's story has no value"
     condition = comparison(table, name, parameter, values[len(values) // 2])
     expected = rows(connection, f"SELECT * FROM {table.name} WHERE {keys} AND +{condition}")
-    with connect(keep=0.0) as other:
+    with connect(cache_ttl=0.0) as other:
         sandbox.requests.clear()
         found = rows(other, f"SELECT * FROM {table.name} WHERE {keys} AND {condition}")
     assert sorted(found, key=repr) == sorted(expected, key=repr)

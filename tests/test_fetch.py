@@ -337,7 +337,7 @@ def test_a_statement_may_take_so_long(tmp_path: Path) -> None:
         return httpx.Response(200, json={"items": [row], "next": f"t{number}"})
 
     settings = Settings(statement_timeout=0.3)
-    with opened(shop, tmp_path, keep=0, settings=settings) as session:
+    with opened(shop, tmp_path, cache_ttl=0, settings=settings) as session:
         assert len(select(session, "SELECT * FROM @events")) == 95
         shop.before = answer
         with pytest.raises(StatementTimeout, match=r"longer than the 0\.3 seconds"):

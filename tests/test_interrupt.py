@@ -117,7 +117,7 @@ def test_while_many_are_in_flight(serve: Serve, tmp_path: Path) -> None:
 def test_while_waiting_for_a_limit(serve: Serve, tmp_path: Path) -> None:
     server = serve(lambda asked: asked.answer(BALANCE))
     limits = {"limits": [{"requests": 1, "seconds": 50}]}
-    with opened(server, tmp_path, limits, keep=0) as session:
+    with opened(server, tmp_path, limits, cache_ttl=0) as session:
         select(session, "SELECT * FROM @balance")
         with interrupting(session, begun(session)):
             select(session, "SELECT * FROM @balance")
@@ -183,7 +183,7 @@ def test_closing_ends_what_runs(serve: Serve, tmp_path: Path) -> None:
 
 def test_many_statements_share_connections(serve: Serve, tmp_path: Path) -> None:
     server = serve(lambda asked: asked.answer({"items": [], "total": 0, "amount": 1, "size": 1}))
-    with opened(server, tmp_path, keep=0) as session:
+    with opened(server, tmp_path, cache_ttl=0) as session:
         for number in range(30):
             select(session, "SELECT * FROM @balance")
             select(session, "SELECT * FROM @things")

@@ -181,7 +181,7 @@ def connection(tmp_path: Path, api: Api) -> Iterator[billql.Connection]:
         definitions=[tmp_path],
         tokens={"acme": "token"},
         http_transport=httpx.MockTransport(api),
-        keep=0.0,
+        cache_ttl=0.0,
     ) as connection:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER, code TEXT)")
         for one in THINGS:

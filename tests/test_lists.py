@@ -108,7 +108,7 @@ def connection(tmp_path: Path, lists: str, api: Api) -> Iterator[billql.Connecti
         definitions=[tmp_path],
         tokens={"acme": "token"},
         http_transport=httpx.MockTransport(api),
-        keep=0.0,
+        cache_ttl=0.0,
     ) as connection:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER)")
         connection.executemany("INSERT INTO plain VALUES (:id, :n)", THINGS)

@@ -300,7 +300,9 @@ def test_a_dry_run_counts_for_nothing(tmp_path: Path) -> None:
     """What it reads again counts neither as rows, nor as pages, nor as hits of the cache."""
     parts = sum(n % 4 for n in range(1, KEYS + 1))
     rows = KEYS + KEYS + parts
-    with opened(Shop(things=KEYS), tmp_path, keep=0, settings=Settings(max_rows=rows)) as session:
+    with opened(
+        Shop(things=KEYS), tmp_path, cache_ttl=0, settings=Settings(max_rows=rows)
+    ) as session:
         statement = session.execute(CHAIN.replace("@", "shop.all."))
         assert list(statement) == [(parts,)]
         assert [
@@ -313,7 +315,7 @@ def test_a_dry_run_counts_for_nothing(tmp_path: Path) -> None:
         ]
     less = Settings(max_rows=rows - 1, attempts=1)
     with (
-        opened(Shop(things=KEYS), tmp_path, keep=0, settings=less) as session,
+        opened(Shop(things=KEYS), tmp_path, cache_ttl=0, settings=less) as session,
         pytest.raises(RowLimit, match=f"more than the {rows - 1} rows"),
     ):
         select(session, CHAIN)

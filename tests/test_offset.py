@@ -68,7 +68,7 @@ def same(session: Any, expected: list[tuple[Any, ...]], limit: int, offset: int)
 )
 @pytest.mark.parametrize("most", [1, 3, 4, 7, 9, 10, 20])
 def test_offset_where_the_server_has_pages_of_its_own(tmp_path: Path, past: str, most: int) -> None:
-    with opened(paged(ITEMS, most, past), tmp_path, listed(), keep=0) as session:
+    with opened(paged(ITEMS, most, past), tmp_path, listed(), cache_ttl=0) as session:
         for offset in OFFSETS:
             for limit in (1, 25):
                 same(session, [(one["id"],) for one in ITEMS], limit, offset)

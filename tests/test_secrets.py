@@ -152,7 +152,7 @@ def test_tokens_of_two_providers_do_not_meet(serve: Serve, tmp_path: Path) -> No
     with opened(
         one,
         tmp_path,
-        keep=0,
+        cache_ttl=0,
         tokens={"shop": "token-of-one", "other": "token-of-two"},
         urls={"shop": one.url, "other": two.url},
     ) as session:

@@ -31,7 +31,7 @@ BALANCE = "SELECT amount FROM @balance"
 )
 def test_each_request_is_sent_once(tmp_path: Path, sql: str) -> None:
     shop = Shop(things=35)
-    with opened(shop, tmp_path, keep=0) as session:
+    with opened(shop, tmp_path, cache_ttl=0) as session:
         assert len(select(session, sql)) in (35, 70)
     assert len(shop.asked) == len(set(shop.asked)) == 4
 
@@ -47,7 +47,7 @@ def test_two_scans_see_the_same(tmp_path: Path, name: str) -> None:
 
     shop.before = change
     shown = "amount" if name == "balance" else "id, name"
-    with opened(shop, tmp_path, keep=0) as session:
+    with opened(shop, tmp_path, cache_ttl=0) as session:
         half = select(session, f"SELECT {shown} FROM @{name} UNION ALL SELECT {shown} FROM @{name}")
     middle = len(half) // 2
     assert half[:middle] == half[middle:]
@@ -61,7 +61,7 @@ def test_a_scan_that_is_left_and_begun_again_sees_the_same(tmp_path: Path) -> No
         shop.lists["things"][0]["name"] = f"version {number}"
 
     shop.before = change
-    with opened(shop, tmp_path, keep=0) as session:
+    with opened(shop, tmp_path, cache_ttl=0) as session:
         session.database.execute("CREATE TABLE n (value); INSERT INTO n VALUES (1), (2), (3)")
         rows = select(session, "SELECT value, (SELECT name FROM @things LIMIT 1) FROM n")
     assert {name for _, name in rows} == {"version 1"}
@@ -73,7 +73,7 @@ def test_a_request_under_way_is_shared(tmp_path: Path) -> None:
     shop = Shop(things=30)
     keys = ", ".join(map(str, range(1, 31)))
     one = f"SELECT thing_id, size FROM @details WHERE thing_id IN ({keys})"
-    with opened(shop, tmp_path, keep=0) as session:
+    with opened(shop, tmp_path, cache_ttl=0) as session:
         rows = select(session, f"{one} UNION ALL {one}")
     assert len(rows) == 60
     assert len(shop.asked) == 30
@@ -84,7 +84,7 @@ def test_a_request_under_way_is_shared(tmp_path: Path) -> None:
 
 def test_answers_serve_the_next_statement_for_a_while(tmp_path: Path) -> None:
     shop, clock = Shop(things=35), FakeClock()
-    with opened(shop, tmp_path, keep=300, clock=clock.moment) as session:
+    with opened(shop, tmp_path, cache_ttl=300, clock=clock.moment) as session:
         first = select(session, "SELECT * FROM @things")
         shop.lists["things"] = items(3)
         clock.turn(299)
@@ -98,7 +98,7 @@ def test_answers_serve_the_next_statement_for_a_while(tmp_path: Path) -> None:
 
 def test_using_an_answer_does_not_make_it_younger(tmp_path: Path) -> None:
     shop, clock = Shop(), FakeClock()
-    with opened(shop, tmp_path, keep=300, clock=clock.moment) as session:
+    with opened(shop, tmp_path, cache_ttl=300, clock=clock.moment) as session:
         for _ in range(5):
             select(session, BALANCE)
             clock.turn(100)
@@ -119,18 +119,18 @@ def test_other_columns_and_other_statements_use_the_same_answers(tmp_path: Path)
 
 def test_off_is_off(tmp_path: Path) -> None:
     shop = Shop(rates=3)
-    with opened(shop, tmp_path, keep=0, cache=tmp_path / "cache") as session:
+    with opened(shop, tmp_path, cache_ttl=0, cache=tmp_path / "cache") as session:
         for sql in (BALANCE, BALANCE, "SELECT * FROM @rates", "SELECT * FROM @rates"):
             select(session, sql)
     assert len(shop.asked) == 4
-    with opened(shop, tmp_path, keep=0, cache=tmp_path / "cache") as session:
+    with opened(shop, tmp_path, cache_ttl=0, cache=tmp_path / "cache") as session:
         select(session, "SELECT * FROM @rates")
     assert len(shop.asked) == 5
 
 
 def test_a_definition_may_say_how_long_an_answer_stays_true(tmp_path: Path) -> None:
     shop, clock = Shop(rates=3), FakeClock()
-    with opened(shop, tmp_path, keep=60, clock=clock.moment) as session:
+    with opened(shop, tmp_path, cache_ttl=60, clock=clock.moment) as session:
         select(session, "SELECT * FROM @rates")
         clock.turn(86000)
         select(session, "SELECT * FROM @rates")
@@ -178,7 +178,7 @@ def test_readings_of_two_moments_never_mix(tmp_path: Path) -> None:
 def test_a_running_statement_keeps_its_snapshot(tmp_path: Path) -> None:
     """Another statement reads the list anew, while one is in the middle of it."""
     shop, clock = Shop(events=35), FakeClock()
-    with opened(shop, tmp_path, keep=10, clock=clock.moment) as session:
+    with opened(shop, tmp_path, cache_ttl=10, clock=clock.moment) as session:
         select(session, "SELECT * FROM @events")
         running = session.execute("SELECT name FROM shop.all.events")
         rows = list(itertools.islice(running, 12))

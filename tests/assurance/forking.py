@@ -38,7 +38,7 @@ class Parent:
         self.url = url
         self.folder = folder
         self.file = folder / "bills.db"
-        self.connection = accounts.connect(folder, url, MINE, self.file, keep=0.0)
+        self.connection = accounts.connect(folder, url, MINE, self.file, cache_ttl=0.0)
         self.cursor = self.connection.execute("CREATE TABLE kept (id INTEGER, text TEXT)")
         self.connection.execute(FILL)
         self.connection.commit()

@@ -60,7 +60,7 @@ def _at_once() -> Outcome:
 
     with (
         serving(Accounts()) as (_, folder, url),
-        accounts.connect(folder, url, MINE, keep=0.0) as connection,
+        accounts.connect(folder, url, MINE, cache_ttl=0.0) as connection,
     ):
         workers = [threading.Thread(target=work) for _ in range(8)]
         for worker in workers:

@@ -50,7 +50,9 @@ def live(world_name: str, kinds: str) -> Tally:
     ]
     tables = [(shape, rows(dice, shape, owners)) for shape in shapes]
     local = local_rows(dice, tables)
-    with World(tables, local, troubles(dice), owners, keep=dice.one(300.0, 300.0, 0.0)) as world:
+    with World(
+        tables, local, troubles(dice), owners, cache_ttl=dice.one(300.0, 300.0, 0.0)
+    ) as world:
         for _ in range(STATEMENTS):
             if dice.chance(10):
                 world.write(writes(dice, tables))

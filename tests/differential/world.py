@@ -44,12 +44,12 @@ class World:
         local: Sequence[tuple[SQLValue, ...]] = (),
         troubles: Troubles = NO_TROUBLES,
         accounts: Sequence[str] = ONE_ACCOUNT,
-        keep: float = 300.0,
+        cache_ttl: float = 300.0,
     ) -> None:
         self.api = Api(tables, troubles)
         self.tally = Tally(worlds=1)
         self._accounts = accounts
-        self._keep = keep
+        self._cache_ttl = cache_ttl
         self._folder = tempfile.TemporaryDirectory()
         folder = Path(self._folder.name) / "mock"
         folder.mkdir()
@@ -80,7 +80,7 @@ class World:
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),
             pace=FakeClock(),
-            keep=self._keep,
+            cache_ttl=self._cache_ttl,
         )
 
     def __enter__(self) -> World:

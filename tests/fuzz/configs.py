@@ -30,7 +30,7 @@ url = "https://proxy.example.com"
 connections = ["acme-stripe", "b.c"]
 definitions = ["~/definitions"]
 max_requests = 500
-keep = 0.5
+cache_ttl = 0.5
 cache = "folder"
 [settings]
 read_timeout = 60.0

@@ -56,7 +56,7 @@ def add_session(command: ArgumentParser) -> None:
         help="fail if a statement needs more than N requests",
     )
     add(
-        "--keep",
+        "--cache-ttl",
         metavar="SECONDS",
         type=seconds,
         help="how long responses are cached for later statements (default: 300)",
@@ -96,7 +96,7 @@ def open_session(options: Namespace) -> Connection:
         config=options.config,
         definitions=options.definitions,
         max_requests=options.max_requests,
-        keep=options.keep,
+        cache_ttl=options.cache_ttl,
         cache=options.cache,
         autocommit=True,
         warn=warn,

@@ -78,10 +78,10 @@ class Profile(_Strict, frozen=True, kw_only=True):
     """Folders with more providers."""
     max_requests: Amount | None = None
     """How many requests a statement may send."""
-    keep: Annotated[float, Meta(ge=0)] | None = None
-    """For how many seconds an answer serves later statements."""
+    cache_ttl: Annotated[float, Meta(ge=0)] | None = None
+    """How many seconds responses are cached for later statements."""
     cache: str | None = None
-    """A folder in which answers outlive the process."""
+    """A folder that keeps cached responses between processes."""
 
 
 class RegistryConfig(_Strict, frozen=True, kw_only=True):

@@ -53,7 +53,7 @@ def connect(
     urls: Mapping[str, str] | None = None,
     definitions: Iterable[str | os.PathLike[str]] = (),
     max_requests: int | None = None,
-    keep: float | None = None,
+    cache_ttl: float | None = None,
     cache: str | os.PathLike[str] | None = None,
     decimals: bool = False,
     autocommit: bool = False,
@@ -73,8 +73,8 @@ def connect(
     tokens, urls    by provider; they go before the config file and the environment
     definitions     folders with more providers; they go before those that come with billql
     max_requests    how many requests one statement may send
-    keep            for how many seconds an answer serves later statements; 300 if nobody says
-    cache           a folder in which answers outlive the process
+    cache_ttl       how many seconds responses are cached for later statements; default: 300
+    cache           a folder that keeps cached responses between processes
     decimals        amounts are `decimal.Decimal`, not `float`
     autocommit      no transaction begins by itself
     environ         where tokens and settings are looked up, if not in `os.environ`
@@ -97,7 +97,7 @@ def connect(
         "urls": urls,
         "definitions": tuple(definitions),
         "max_requests": max_requests,
-        "keep": keep,
+        "cache_ttl": cache_ttl,
         "cache": cache,
         "http_transport": http_transport,
         "clock": clock,

@@ -52,17 +52,17 @@ class Options:
     """How a session reads APIs.
 
     `tokens` and `urls` are by provider and go before the `connections` that are configured, and
-    these before the environment. `keep` is for how many seconds answers serve other statements of
-    the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at most.
-    `memo_cells` bounds the row memo of a statement. `wire` stands in for the network. What may hold
-    a secret is not shown.
+    these before the environment. `cache_ttl` is for how many seconds responses serve other
+    statements of the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at
+    most. `memo_cells` bounds the row memo of a statement. `wire` stands in for the network. What
+    may hold a secret is not shown.
     """
 
     environ: Mapping[str, str] = field(repr=False)
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
     catalogue: Catalog = field(default_factory=Catalog)
-    keep: float = 300.0
+    cache_ttl: float = 300.0
     cache: Path | None = None
     kept_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
@@ -101,7 +101,7 @@ class Engine:
             self._transport,
             self.answers,
             options.clock,
-            options.keep,
+            options.cache_ttl,
             options.settings,
             options.memo_cells,
         )

@@ -41,7 +41,7 @@ class ConnectOptions:
     urls: Mapping[str, str] | None = field(default=None, repr=False)
     definitions: Sequence[str | os.PathLike[str]] = ()
     max_requests: int | None = None
-    keep: float | None = None
+    cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
     http_transport: httpx.BaseTransport | None = None
     clock: Callable[[], datetime.datetime] | None = None
@@ -93,7 +93,7 @@ class ConnectOptions:
     def options(self, found: ResolvedConfig) -> Options:
         """Put together what was asked for and what the config file says."""
         said = found.profile
-        keep = said.keep if self.keep is None else self.keep
+        cache_ttl = said.cache_ttl if self.cache_ttl is None else self.cache_ttl
         cache = self.cache or said.cache
         return Options(
             environ=self.environ,
@@ -101,7 +101,7 @@ class ConnectOptions:
             tokens=self.tokens,
             urls=self.urls,
             connections=found.connections,
-            keep=DEFAULT_KEEP if keep is None else keep,
+            cache_ttl=DEFAULT_CACHE_TTL if cache_ttl is None else cache_ttl,
             cache=None if cache is None else paths.expanded(cache),
             settings=self._settings(found),
             http_transport=self.http_transport,
@@ -119,5 +119,5 @@ class ConnectOptions:
         return msgspec.structs.replace(settings, max_requests=most)
 
 
-DEFAULT_KEEP = 300.0
-"""For how many seconds an answer serves later statements."""
+DEFAULT_CACHE_TTL = 300.0
+"""How many seconds responses are cached for later statements, if no option says otherwise."""
