@@ -206,5 +206,5 @@ def test_a_first_provider_overwrites_nothing(acme: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Acme", "acme-cloud", "1acme", "", "a.b", "../acme"])
 def test_a_first_provider_needs_a_name_for_sql(name: str) -> None:
-    with pytest.raises(InterfaceError, match="no name"):
+    with pytest.raises(InterfaceError, match="not a valid name"):
         scaffold.files(name)

@@ -1,4 +1,4 @@
-"""Definitions made of OpenAPI documents: what is taken over, and what is left out and told."""
+"""Definitions made of OpenAPI documents: what is imported, and what is left out and noted."""
 
 from __future__ import annotations
 
@@ -172,16 +172,17 @@ def test_the_odd_document_passes_the_check(odd: Imported, tmp_path: Path) -> Non
     assert [str(one) for one in check(written(odd, tmp_path / "odd"))] == []
 
 
-def test_what_cannot_be_taken_over_is_told(odd: Imported) -> None:
+def test_what_cannot_be_imported_is_noted(odd: Imported) -> None:
     assert odd.notes == [
-        "GET /v1/payments: left out what has parts, or a name that paths cannot say: where, "
-        "note.text",
-        "GET /v1/payments/{payment-id}: left out what has parts, or a name that paths cannot say: "
-        "note.text",
-        "GET /v1/endless: left out: its pages cannot be followed: it takes offset, and its answer "
-        "says nothing but rows",
+        "GET /v1/payments: left out fields with members, or with names that paths cannot have: "
+        "where, note.text",
+        "GET /v1/payments/{payment-id}: left out fields with members, or with names that paths "
+        "cannot have: note.text",
+        "GET /v1/endless: left out: its pages cannot be followed: it takes offset, and its "
+        "response has nothing but rows",
         "GET /v1/broken: left out: the reference #/components/schemas/nowhere leads to nothing",
-        "POST /v1/events/search: left out what has parts, or a name that paths cannot say: filter",
+        "POST /v1/events/search: left out fields with members, or with names that paths cannot "
+        "have: filter",
     ]
 
 

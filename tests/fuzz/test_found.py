@@ -237,11 +237,11 @@ def test_tags_and_aliases_in_yaml_do_no_harm(value: str, tmp_path: Path) -> None
         ("https://[", "GET /v1/x: left out: its server https://[ is no address"),
         (
             "https://me@example.com",
-            "the document does not say where the API is; put its address in",
+            "the document has no server; put the address of the API in",
         ),
         (
             "https://a b.example.com",
-            "the document does not say where the API is; put its address in",
+            "the document has no server; put the address of the API in",
         ),
     ],
 )

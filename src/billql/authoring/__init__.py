@@ -1,12 +1,12 @@
-"""Writing definitions: what `billql provider` does for those who do.
+"""Tools for authors of definitions: `billql provider`.
 
 scaffold     a first provider, to be filled
 check        the files of a provider → findings, with the place of each
-finding, lines    what a finding is, and where in a file it is
+finding, lines    a finding, and its line in a file
 lint         the rules beyond the format
-examples     whether the examples of a definition can run, found out without a network
-trial        running them, against an API or against answers that were recorded
-recording    answers in a file
-written      definitions → YAML in the house's style
+examples     a check, without a network, that the examples of a definition can run
+trial        runs of the examples, against an API or a recording
+recording    responses of an API in a file
+yaml_writer  definitions → YAML in the house style
 openapi/     an OpenAPI document → a first definition
 """

@@ -1,7 +1,7 @@
-"""Checking a provider's folder: its format, the rules of `lint`, and whether its examples can run.
+"""Checks of a provider's folder: its format, the rules of `lint`, and its examples.
 
-A file that does not hold is told of and left out, so that one mistake does not hide those of the
-other files.
+A file that is not valid is one finding and is skipped, so that one mistake does not hide those of
+the other files.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def check(folder: Path) -> Iterator[Finding]:
-    """Find what is wrong with the definitions in a provider's folder, and what could be better.
+    """Yield the errors and warnings about the definitions in a provider's folder.
 
-    Raises InterfaceError for a folder that is no provider's.
+    Raise InterfaceError if the folder has no provider.yaml.
     """
     name = folder.resolve().name
     file = folder / "provider.yaml"
     if not file.is_file():
         raise InterfaceError(
             f"{folder} has no provider.yaml",
-            hint="Give the folder of one provider; `billql provider new` makes one.",
+            hint="Name the folder of one provider; `billql provider new` creates one.",
         )
     if not _NAME.fullmatch(name):
         yield Finding(

@@ -1,7 +1,7 @@
-"""Whether the examples of a definition can run, found out without a network.
+"""A check, without a network, that the examples of a definition can run.
 
-SQLite plans them against the definition, which takes no request: so names that do not exist, SQL
-that does not hold and key columns without a value are found, and answers are not looked at.
+SQLite plans them against the definition, which sends no request: so unknown names, invalid SQL and
+key columns without a value are found; responses are not checked.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from billql.sqlite.session import Session
 _EXPLAIN = "EXPLAIN QUERY PLAN "
 _SCAN = " VIRTUAL TABLE INDEX "
 _NEEDS = "needs "
-"""How the summary of a plan begins that cannot be run; see `plan.Plan.summary`."""
+"""The beginning of the summary of a plan that cannot run; see `planning.planner`."""
 
 
 class Fault(NamedTuple):
-    """Why an example cannot run; `offset` is the character of its SQL that is meant."""
+    """The reason why an example cannot run; `offset` is the position in its SQL, in characters."""
 
     rule: str
     message: str
@@ -30,14 +30,14 @@ class Fault(NamedTuple):
 
 
 def session(catalogue: Catalog) -> Session:
-    """Open a session that plans statements over definitions, and that has no token to run them."""
+    """Return a session that plans statements over definitions and has no token to run them."""
     from billql.sqlite.engine import Options
 
     return Session(":memory:", lambda: Options(environ={}, catalogue=catalogue))
 
 
 def no_query(sql: str) -> str | None:
-    """Say why a text is no example: it may come from a stranger, and must do nothing but read."""
+    """Return why a text is no example, or None; untrusted examples must not write."""
     if len(rewriter.split(sql)) != 1:
         return "an example is one statement"
     if first_word(sql) not in ("SELECT", "WITH", "VALUES"):
@@ -46,14 +46,14 @@ def no_query(sql: str) -> str | None:
 
 
 def faults(session: Session, sql: str) -> Iterator[Fault]:
-    """Find what keeps an example from running."""
+    """Yield the reasons why an example cannot run."""
     if (why := no_query(sql)) is not None:
         yield Fault("example-sql", why)
         return
     try:
         for row in session.execute(_EXPLAIN + sql):
-            scan, _, told = str(row[3]).partition(_SCAN)
-            summary = told.partition(":")[2]
+            scan, _, index = str(row[3]).partition(_SCAN)
+            summary = index.partition(":")[2]
             if summary.startswith(_NEEDS):
                 yield Fault("example-parameter", f"{scan.rpartition(' ')[2]} {summary}")
     except Error as error:
@@ -63,10 +63,10 @@ def faults(session: Session, sql: str) -> Iterator[Fault]:
 
 
 def tables(sql: str) -> set[str]:
-    """Name the resources that a statement reads."""
+    """Return the names of the resources that a statement reads, in lower case."""
     return {reference.name.lower() for reference in rewriter.references(sql)}
 
 
 def reads_itself(table: Table) -> bool:
-    """Tell whether some example of a resource reads the resource."""
+    """Return whether any example of a resource reads the resource itself."""
     return any(table.name in tables(example.sql) for example in table.resource.examples)

@@ -1,4 +1,4 @@
-"""What a check of definitions finds."""
+"""The findings of a check of definitions."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a definition that its author should know; its text is one line.
+    """An error or a warning about a definition; its text is one line.
 
-    `rule` is a stable name: programs may rely on it.
+    `rule` is a stable name on which programs may rely.
     """
 
     severity: Severity

@@ -1,4 +1,4 @@
-"""On which lines of a definition file its parts stand."""
+"""The lines of the parts of a definition file."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from billql.util.struct_errors import DocumentPath
 
 
 class Lines:
-    """The lines of a file that `definition_file` has read without a complaint."""
+    """The lines of a valid definition file."""
 
     def __init__(self, path: Path) -> None:
         self._root = yaml.compose(path.read_bytes(), Loader=yaml.CSafeLoader)
 
     def of(self, place: DocumentPath) -> int:
-        """Give the line of a part, or of the nearest part around it that is there."""
+        """Return the line of a part, or of the nearest part around it that exists; from 1."""
         line, _ = self._find(place)
         return line
 
     def of_text(self, place: DocumentPath, offset: int) -> int:
-        """Give the line of a character of a text, which may be one of several lines."""
+        """Return the line of a character of a text, which may be one of several lines."""
         line, node = self._find(place)
         if not isinstance(node, yaml.ScalarNode) or node.style != "|":
             return line

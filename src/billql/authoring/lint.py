@@ -1,6 +1,6 @@
-"""The rules of definitions beyond their format: what reads well, and what answers rightly.
+"""The rules of definitions beyond their format.
 
-A rule is a function from a resource to what it finds in it. Its name in findings is the
+A rule is a function from a resource to the problems in it. Its name in findings is the
 function's, with hyphens. What the format itself forbids is `definition`'s business.
 """
 
@@ -28,11 +28,11 @@ _ALSO_COUNTS = frozenset(("total",))
 
 
 def money_currency(table: Table) -> Iterator[Problem]:
-    """An amount says what it is counted in: in a column, or else in words."""
+    """Yield amounts without a currency: in a column, or else in the description."""
     for name, column in table.resource.columns.items():
         is_money = column.type == "decimal" or column.minor
-        told = f"{column.description} {table.resource.description}".lower()
-        if is_money and column.currency is None and "currency" not in told:
+        text = f"{column.description} {table.resource.description}".lower()
+        if is_money and column.currency is None and "currency" not in text:
             yield (
                 ("columns", name),
                 "an amount without a currency; name the column that holds it with `currency`, "
@@ -41,7 +41,7 @@ def money_currency(table: Table) -> Iterator[Problem]:
 
 
 def money_type(table: Table) -> Iterator[Problem]:
-    """An amount is a number that is exact: a decimal, or an integer that counts minor units."""
+    """Yield amounts that are not exact: neither decimal nor integer in minor units."""
     for name, column in table.resource.columns.items():
         last = name.rpartition("_")[2]
         whole = column.type == "integer" and not column.minor
@@ -56,45 +56,45 @@ def money_type(table: Table) -> Iterator[Problem]:
 
 
 def time_type(table: Table) -> Iterator[Problem]:
-    """A moment is a timestamp, so that it compares in one form."""
+    """Yield times that are not timestamps, which alone compare in one form."""
     for name, column in table.resource.columns.items():
         is_text = column.type in ("text", "integer") and not _is_echo(column)
         if name.endswith("_at") and is_text:
             yield (
                 ("columns", name, "type"),
-                f"a column called {name} looks like a moment, which is `type: timestamp`, with "
+                f"a column called {name} looks like a time, which is `type: timestamp`, with "
                 "`format: epoch` if the API counts seconds",
             )
 
 
 def list_paging(table: Table) -> Iterator[Problem]:
-    """A list is read to its end, or is known to come whole."""
+    """Yield lists without `paging` and without a known length."""
     for name, method in table.resource.methods.items():
         if _is_list(method) and method.paging is None and method.expected_rows is None:
             yield (
                 ("methods", name),
-                "a list without `paging`; if the API gives all of it at once, say with "
-                "`expected_rows` how long it gets",
+                "a list without `paging`; if the API sends all of it at once, set "
+                "`expected_rows` to its usual length",
             )
 
 
 def id_unique(table: Table) -> Iterator[Problem]:
-    """An identifier tells rows apart."""
+    """Yield identifiers that are not declared unique."""
     columns = table.resource.columns
     ids = [name for name in ("id", "uuid") if name in columns and not _is_echo(columns[name])]
     if ids and not table.resource.unique:
-        yield ("columns", ids[0]), f"say `unique: [{ids[0]}]`, or which columns tell rows apart"
+        yield ("columns", ids[0]), f"set `unique: [{ids[0]}]`, or the columns that identify a row"
 
 
 def echo_unfilled(table: Table) -> Iterator[Problem]:
-    """What only the statement knows of a column, some method takes."""
+    """Yield echo columns for which no method has a parameter."""
     for name, column in table.resource.columns.items():
         if _is_echo(column) and not _is_taken(table, name):
             yield ("columns", name), "no method has a parameter for it, so it can never be read"
 
 
 def echo_hidden(table: Table) -> Iterator[Problem]:
-    """`SELECT *` does not fail for want of a parameter that is optional."""
+    """Yield echo columns of optional parameters that are not hidden: `SELECT *` would need them."""
     for name, column in table.resource.columns.items():
         if not _is_echo(column) or column.hidden or not _is_taken(table, name):
             continue
@@ -102,19 +102,19 @@ def echo_hidden(table: Table) -> Iterator[Problem]:
             if name not in _needed(method):
                 yield (
                     ("columns", name),
-                    f"{method_name} can do without it, but `SELECT *` cannot; say `hidden: true`",
+                    f"{method_name} does not need it, but `SELECT *` does; set `hidden: true`",
                 )
 
 
 def reserved_word(table: Table) -> Iterator[Problem]:
-    """A column can be named in SQL without quotes."""
+    """Yield columns that SQL needs quotes for."""
     for name in table.resource.columns:
         if name in reserved_words():
             yield ("columns", name), f"{name} is a reserved word of SQL; choose another name"
 
 
 def description_capital(table: Table) -> Iterator[Problem]:
-    """A sentence begins with a capital letter."""
+    """Yield descriptions that do not begin with a capital letter."""
     for place, text in _descriptions(table):
         if text[:1].islower():
             yield (*place, "description"), "begins with a small letter"
@@ -134,12 +134,12 @@ RULES: tuple[Rule, ...] = (
 
 
 def name_of(rule: Rule) -> str:
-    """Give the name by which findings know a rule."""
+    """Return the name of a rule in findings."""
     return rule.__name__.replace("_", "-")
 
 
 def unused_paging(paging: Iterable[str], services: Iterable[Service]) -> Iterator[Problem]:
-    """Find ways to page that a provider defines and no method uses."""
+    """Yield the entries of a provider's `paging` that no method uses."""
     used = {
         method.paging
         for service in services
@@ -153,7 +153,7 @@ def unused_paging(paging: Iterable[str], services: Iterable[Service]) -> Iterato
 
 @cache
 def reserved_words() -> frozenset[str]:
-    """Give the words that SQLite takes for a name only in quotes, by asking it."""
+    """Return the keywords that SQLite accepts as names only in quotes; each is tried."""
     import apsw
 
     database = apsw.Connection(":memory:")
@@ -183,13 +183,13 @@ def _is_taken(table: Table, column: str) -> bool:
 
 
 def _filtered(method: Method) -> set[str]:
-    """Give the columns that a method's parameters filter."""
-    told = (parameter.filters(name) for name, parameter in method.parameters.items())
-    return {column for column in told if column is not None}
+    """Return the columns that a method's parameters filter."""
+    filtered = (parameter.filters(name) for name, parameter in method.parameters.items())
+    return {column for column in filtered if column is not None}
 
 
 def _needed(method: Method) -> set[str]:
-    """Give those without which there is no request, or for which it always sends something."""
+    """Return the columns of parameters that are required or have a default."""
     return {
         column
         for name, parameter in method.parameters.items()

@@ -1,9 +1,8 @@
-"""Answers of an API in a file: recorded once, played again without a network.
+"""Responses of an API in a file: recorded once, replayed without a network.
 
-A recording is a text file, an object of JSON on each line: the first says what it is and where the
-requests went, the others hold a request and what came back. It has no headers of requests, and the
-token stands nowhere in it, not even where the API repeats it. It does hold bills, so only its
-owner can read it.
+A recording is a file of JSON lines: the first has its version and the origins of the requests, the
+others have a request and its response each. It has no request headers, and no token, not even where
+a response repeats it. It does have bills, so only its owner can read it.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ from billql.util import atomic_file
 
 _VERSION = 1
 _HIDDEN = b"..."
-"""What stands in a recording for a token."""
+"""The replacement of a token in a recording."""
 
 Key = tuple[str, str, tuple[tuple[str, str], ...], str]
 
 
 def _key(request: Request) -> Key:
-    """What makes two requests the same: everything but the credential."""
+    """Return the identity of a request: everything but the credential."""
     return request.method, request.url, request.query, json.dumps(request.body, sort_keys=True)
 
 
 class Recorder:
-    """Passes requests on, and keeps what comes back: the last answer to each."""
+    """A backend that records the last response to each request."""
 
     def __init__(self, wire: HttpBackend) -> None:
         self._wire = wire
@@ -46,14 +45,14 @@ class Recorder:
         """The tokens, in each form in which an API may repeat them."""
 
     def know(self, connection: ApiConnection) -> None:
-        """Learn where a provider's requests go, and which token must not be written."""
+        """Register the origin of a provider, and the token that must not be written."""
         self._origins[connection.provider_name] = connection.url
         self._secrets |= {*connection.redact.forms}
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
-        """Send a request and keep what comes back."""
+        """Send a request and record its response."""
         reply = self._wire.exchange(request, headers, stop)
         with self._lock:
             self._replies[_key(request)] = request, reply
@@ -64,9 +63,9 @@ class Recorder:
         self._wire.close()
 
     def write(self, path: Path) -> int:
-        """Write the recording, in place of an older one; gives how many answers it has.
+        """Write the recording, in place of an older one; return its number of responses.
 
-        Raises InterfaceError if it cannot be written.
+        Raise InterfaceError if it cannot be written.
         """
         first = {"billql_recording": _VERSION, "origins": self._origins}
         lines = [first, *(self._line(*pair) for pair in self._replies.values())]
@@ -81,14 +80,14 @@ class Recorder:
         body = reply.body
         for secret in self._hidden_first():
             body = body.replace(secret.encode(), _HIDDEN)
-        kept = {*KEPT_HEADERS, *request.keep_headers} & {*reply.headers}
+        names = {*KEPT_HEADERS, *request.keep_headers} & {*reply.headers}
         return {
             "method": request.method,
             "url": request.url,
             "query": request.query,
             "body": request.body,
             "status": reply.status,
-            "headers": {name: self._hidden(reply.headers[name]) for name in sorted(kept)},
+            "headers": {name: self._hidden(reply.headers[name]) for name in sorted(names)},
             **_written(body),
         }
 
@@ -98,15 +97,15 @@ class Recorder:
         return text
 
     def _hidden_first(self) -> list[str]:
-        """Give what must not be shown, the longest first: some of it is part of other."""
+        """Return the secrets, the longest first: some are parts of others."""
         return sorted(self._secrets, key=len, reverse=True)
 
 
 class Player:
-    """Answers from a recording; no request leaves the machine."""
+    """A backend that responds from a recording; no request leaves the machine."""
 
     def __init__(self, path: Path) -> None:
-        """Read a recording; raises InterfaceError for a file that is none."""
+        """Read a recording; raise InterfaceError if the file is none."""
         self._path = path
         try:
             first, *lines = [json.loads(line) for line in path.read_bytes().splitlines()] or [{}]
@@ -126,14 +125,14 @@ class Player:
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
-        """Give the answer that was recorded; raises ConnectionFailed if there is none."""
+        """Return the recorded response; raise ConnectionFailed if there is none."""
         found = self._replies.get(_key(request))
         if found is None:
             query = f"?{urlencode(request.query)}" if request.query else ""
             body = "" if request.body is None else f" with the body {json.dumps(request.body)}"
             raise ConnectionFailed(
                 f"{describe_request(request)}{query}{body} is not in the recording {self._path}",
-                hint="An example that speaks of today asks for something else every day. "
+                hint="An example that depends on the date sends other requests every day. "
                 "Record again with --record.",
             )
         return found

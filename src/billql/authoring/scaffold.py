@@ -1,4 +1,4 @@
-"""A first provider: a folder with two files that hold, and say what to write in them."""
+"""A new provider: a folder with two valid files, whose comments explain what to change."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ auth:
   kind: bearer
   secret: {variable}
   help: Create a token in the settings of your {title} account.
-# limits: [{{requests: 250, seconds: 60}}]     # how often the API may be asked
+# limits: [{{requests: 250, seconds: 60}}]     # the rate limit of the API
 errors:
-  message: message                   # where error bodies say what is wrong
+  message: message                   # the path of the message in error bodies
 paging:
   pages: {{kind: page, total: meta.total}}
 """
@@ -55,15 +55,15 @@ resources:
     methods:
       list:
         request: GET /v1/invoices
-        description: Gives the invoices.
+        description: Lists the invoices.
         parameters:
           # `WHERE created_at >= …` becomes ?since=…; SQLite checks the rows again.
           since: {{column: created_at, operator: ">=", match: superset}}
-        rows: invoices[]             # where the answer has its rows
+        rows: invoices[]             # the path of the rows in the response
         paging: pages
       get:
         request: GET /v1/invoices/{{id}}
-        description: Gives one invoice.
+        description: Returns one invoice.
         parameters:
           id: {{in: path, required: true}}
         rows: invoice
@@ -81,37 +81,37 @@ resources:
 
 
 def checked(name: str) -> str:
-    """Give a provider's name back; raises InterfaceError for one that SQL could not have."""
+    """Return a provider's name; raise InterfaceError if SQL could not use it."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         raise InterfaceError(
-            f"{name!r} is no name for a provider",
-            hint="Take lower-case letters, digits and underscores, like acme_cloud.",
+            f"{name!r} is not a valid name of a provider",
+            hint="Use lower-case letters, digits and underscores, as in acme_cloud.",
         )
     return name
 
 
 def files(name: str) -> Mapping[str, str]:
-    """Give the files of a first provider: their names and texts."""
-    words = {
+    """Return the files of a new provider: texts by name."""
+    values = {
         "name": checked(name),
         "title": name.replace("_", " ").title(),
         "host": f"{name.replace('_', '-')}.example",
         "variable": f"{name.upper()}_TOKEN",
     }
     return {
-        "provider.yaml": _PROVIDER.format(**words),
-        "billing.yaml": _SERVICE.format(**words),
+        "provider.yaml": _PROVIDER.format(**values),
+        "billing.yaml": _SERVICE.format(**values),
     }
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:
-    """Write a provider's files into a new folder; raises InterfaceError if it has something."""
+    """Write a provider's files into a folder; raise InterfaceError if it is not empty."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise InterfaceError(
-                f"{folder} is not empty, and nothing in it shall be overwritten",
-                hint="Give another name, or another --folder.",
+                f"{folder} is not empty, and its files are not overwritten",
+                hint="Choose another name, or another --folder.",
             )
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")

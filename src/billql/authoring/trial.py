@@ -1,4 +1,4 @@
-"""Running the examples of a definition, and telling what each gave and cost."""
+"""Runs of the examples of a definition, with the rows and requests of each."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from billql.util.text import counted
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one example; its text is one line."""
+    """The result of one example; its text is one line."""
 
     table: str
     number: int
-    """Which one it is among the examples of its resource, counted from 1."""
+    """Its number among the examples of its resource, from 1."""
     question: str
     rows: int = 0
     columns: int = 0
@@ -39,9 +39,9 @@ class Outcome:
 
 
 def chosen(catalogue: Catalog, provider: str, resource: str | None) -> list[Table]:
-    """Give a provider's resources, or the one of a name of one, two or three parts.
+    """Return a provider's resources, or those of a name of one, two or three parts.
 
-    Raises UnknownName or DefinitionError.
+    Raise UnknownName or DefinitionError.
     """
     names = [
         f"{provider}.{service}.{name}"
@@ -62,9 +62,9 @@ def chosen(catalogue: Catalog, provider: str, resource: str | None) -> list[Tabl
 def outcomes(
     session: Session, resources: Iterable[Table], know: Callable[[ApiConnection], None]
 ) -> Iterator[Outcome]:
-    """Run the examples of some resources, one after the other.
+    """Yield the result of each example of some resources, run one after the other.
 
-    `know` is told of each connection before anything is sent over it.
+    `know` is called with each connection before anything is sent over it.
     """
     for table in resources:
         for number, example in enumerate(table.resource.examples, start=1):
@@ -84,7 +84,7 @@ def _run(
     failed: Error | None = None
     try:
         if (why := no_query(sql)) is not None:
-            raise SqlError(f"It is not run: {why}")
+            raise SqlError(f"The example was not run: {why}")
         for other in sorted(tables(sql)):
             table = session.engine.table(other)
             for connection in session.engine.connections(table):

@@ -57,7 +57,7 @@ def build(
     """Bring a registry up to date with the definitions below `root`, and sign it.
 
     An index that is there must be signed by the same key or a trusted one. `replace` takes back
-    versions that have changed since, for as long as nobody has them. Raises DefinitionError,
+    versions that have changed since, for as long as nobody has them. Raise DefinitionError,
     RegistryError, InterfaceError or Inaccessible; then no reader sees a difference.
     """
     made = [_make(folder) for folder in definitions.folders(root)]
@@ -85,7 +85,7 @@ def build(
 
 
 def check(output: Path, trusted: Collection[str]) -> Index:
-    """Check all of a registry in a folder, down to its packages; raises RegistryError."""
+    """Check all of a registry in a folder, down to its packages; raise RegistryError."""
     folder = Folder(output)
     index = decode(unseal(folder.read(naming.INDEX, INDEX_LIMIT), trusted).text)
     for provider, listing in index.providers.items():
@@ -110,7 +110,7 @@ def _make(folder: Path) -> _Made:
 
 
 def _listed(made: _Made, before: Listing | None, replace: bool) -> Listing:
-    """Give a provider's part of the index with a version in it."""
+    """Return a provider's part of the index with a version in it."""
     provider = made.provider
     versions = before.versions if before else {}
     if not replace and versions.get(provider.version, made.release) != made.release:

@@ -84,7 +84,7 @@ def connect(
     """Open the registry in a folder or at an address, beside what a data folder has installed.
 
     If no place is given, that is the registry that ships with billql, then the one at `url`, which
-    is configured. Raises InterfaceError for what is neither a folder nor an address.
+    is configured. Raise InterfaceError for what is neither a folder nor an address.
     """
     shipped = shipped or Shipped()
     with ExitStack() as stack:
@@ -119,9 +119,9 @@ class Registry:
         self._keyring = keys.Keyring(shipped.keys, shipped.providers(), keys.load(data))
 
     def versions(self, provider: str | None = None) -> list[Listed]:
-        """Give the versions that are installed, built in or can be pulled, the newest first.
+        """Return the versions that are installed, built in or can be pulled, the newest first.
 
-        Raises RegistryError, ConnectionFailed or BadAnswer for a source that cannot be read, and
+        Raise RegistryError, ConnectionFailed or BadAnswer for a source that cannot be read, and
         UnknownName for a provider that is nowhere.
         """
         offers: dict[tuple[str, str], _Offer] = {}
@@ -150,7 +150,7 @@ class Registry:
     def pull(self, provider: str, version: str | None = None) -> Pulled:
         """Install a version: this one, or else the one that is pinned, or else the newest.
 
-        Raises RegistryError for whatever does not hold, Inaccessible if it cannot be written,
+        Raise RegistryError for whatever does not hold, Inaccessible if it cannot be written,
         ConnectionFailed or BadAnswer for a source that cannot be read, and UnknownName.
         """
         offer = self._find(provider, version)
@@ -168,7 +168,7 @@ class Registry:
 
     def verify(self, provider: str | None = None) -> list[Verified]:
         """Compare what is installed with what was signed, and what was added from StackQL's
-        documents with what was added; raises InterfaceError if nothing is."""
+        documents with what was added; raise InterfaceError if nothing is."""
         added = adding.added(self._data)
         every = sorted({*self._store.providers(), *added})
         verified: list[Verified] = []
@@ -184,9 +184,9 @@ class Registry:
         return verified
 
     def remove(self, provider: str, version: str | None = None) -> list[str]:
-        """Remove a version, or all of a provider's; gives which.
+        """Remove a version, or all of a provider's; return which.
 
-        Raises InterfaceError if it is not installed, Inaccessible if it cannot be removed.
+        Raise InterfaceError if it is not installed, Inaccessible if it cannot be removed.
         """
         provider = provider.lower()
         versions = self._store.versions(provider)
@@ -289,7 +289,7 @@ class Registry:
         return Listed(provider, version, status, None, "StackQL")
 
     def _used(self, provider: str) -> str | None:
-        """Give the installed version that is in use, if one is."""
+        """Return the installed version that is in use, if one is."""
         built_in = self._shipped.version(provider)
         try:
             return self._store.choose(provider, self._pins.get(provider), built_in)
@@ -310,7 +310,7 @@ class Registry:
     # What is checked.
 
     def _install(self, offer: _Offer) -> bool:
-        """Install what is offered; gives False if somebody else has done it meanwhile."""
+        """Install what is offered; return False if somebody else has done it meanwhile."""
 
         def check(folder: Path) -> None:
             try:
@@ -357,7 +357,7 @@ class Registry:
             )
 
     def _problem(self, provider: str, version: str) -> str | None:
-        """Say what is wrong with an installed version."""
+        """Return what is wrong with an installed version."""
         try:
             self._check_installed(provider, version)
         except RegistryError as error:

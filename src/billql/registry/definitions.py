@@ -11,7 +11,7 @@ _PROVIDER_FILE = "provider.yaml"
 
 
 def folders(root: Path) -> list[Path]:
-    """Give the providers' folders below a folder."""
+    """Return the providers' folders below a folder."""
     return sorted(path.parent for path in root.glob(f"*/{_PROVIDER_FILE}"))
 
 
@@ -21,7 +21,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def check(folder: Path) -> Provider:
-    """Read all definitions of a provider; raises DefinitionError for the first mistake."""
+    """Read all definitions of a provider; raise DefinitionError for the first mistake."""
     provider = read_provider(folder / _PROVIDER_FILE)
     for path in sorted(folder.glob("*.yaml")):
         if path.name != _PROVIDER_FILE:

@@ -38,7 +38,7 @@ class Release(_Strict, frozen=True, kw_only=True):
     """In bytes."""
 
     def check(self, package: bytes) -> bool:
-        """Tell whether this is its package."""
+        """Return whether this is its package."""
         return len(package) == self.size and hashlib.sha256(package).hexdigest() == self.sha256
 
 
@@ -59,17 +59,17 @@ class Index(_Strict, frozen=True, kw_only=True):
 
 
 def release_of(package: bytes) -> Release:
-    """Give what an index says of a package."""
+    """Return what an index says of a package."""
     return Release(sha256=hashlib.sha256(package).hexdigest(), size=len(package))
 
 
 def encode(index: Index) -> bytes:
-    """Give the one text of an index."""
+    """Return the one text of an index."""
     return msgspec.json.format(msgspec.json.encode(index, order="sorted"), indent=2)
 
 
 def decode(text: bytes) -> Index:
-    """Read the text of an index; raises RegistryError."""
+    """Read the text of an index; raise RegistryError."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

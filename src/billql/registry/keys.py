@@ -51,14 +51,14 @@ class Keyring:
         self.keys = self._shipped | self._trusted.keys()
 
     def allows(self, key: str, provider: str) -> bool:
-        """Tell whether one of these keys may sign a provider."""
+        """Return whether one of these keys may sign a provider."""
         if key in self._shipped:
             return True
         _, providers = self._trusted[key]
         return provider in (providers or {provider} - self._reserved)
 
     def check(self, key: str, provider: str) -> None:
-        """Make sure that one of these keys may sign a provider; raises RegistryError."""
+        """Make sure that one of these keys may sign a provider; raise RegistryError."""
         if self.allows(key, provider):
             return
         name, providers = self._trusted[key]
@@ -69,12 +69,12 @@ class Keyring:
         )
 
     def are_one(self, key: str, other: str) -> bool:
-        """Tell whether two keys belong to the same people: all that ship with billql do."""
+        """Return whether two keys belong to the same people: all that ship with billql do."""
         return key == other or {key, other} <= self._shipped
 
 
 def check_key(text: str) -> str:
-    """Give the text of a public key back, if it is one; raises InterfaceError."""
+    """Return the text of a public key back, if it is one; raise InterfaceError."""
     try:
         raw = base64.b64decode(text.removeprefix(KIND), validate=True)
     except (ValueError, binascii.Error):
@@ -88,14 +88,14 @@ def check_key(text: str) -> str:
 
 
 def load(data: Path) -> dict[str, TrustedKey]:
-    """Give the trusted keys that a data folder has, by name; raises Inaccessible."""
+    """Return the trusted keys that a data folder has, by name; raise Inaccessible."""
     return {path.stem: _read(path) for path in sorted((data / _FOLDER).glob("[!.]*.json"))}
 
 
 def trust(
     data: Path, name: str, key: str, providers: Collection[str], shipped: Collection[str]
 ) -> None:
-    """Trust a key from now on; raises InterfaceError where that makes no sense."""
+    """Trust a key from now on; raise InterfaceError where that makes no sense."""
     check_key(key)
     for one in (name, *providers):
         if not naming.is_provider(one):
@@ -120,7 +120,7 @@ def trust(
 
 
 def distrust(data: Path, name: str) -> None:
-    """Trust a key no longer; raises InterfaceError if none has the name."""
+    """Trust a key no longer; raise InterfaceError if none has the name."""
     known = load(data)
     if name not in known:
         raise InterfaceError(

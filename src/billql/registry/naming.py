@@ -17,25 +17,25 @@ FILE = r"[a-z][a-z0-9_]{0,63}\.yaml"
 
 
 def is_provider(text: str) -> bool:
-    """Tell whether a provider can be called so."""
+    """Return whether a provider can be called so."""
     return re.fullmatch(PROVIDER, text, re.ASCII) is not None
 
 
 def is_version(text: str) -> bool:
-    """Tell whether this is a version: three numbers without idle zeros."""
+    """Return whether this is a version: three numbers without idle zeros."""
     return re.fullmatch(VERSION, text, re.ASCII) is not None
 
 
 def is_file(text: str) -> bool:
-    """Tell whether a file of a definition can be called so."""
+    """Return whether a file of a definition can be called so."""
     return re.fullmatch(FILE, text, re.ASCII) is not None
 
 
 def order(version: str) -> tuple[int, ...]:
-    """Give what versions are ordered by: 0.10.0 comes after 0.9.0."""
+    """Return what versions are ordered by: 0.10.0 comes after 0.9.0."""
     return tuple(map(int, version.split(".")))
 
 
 def package_path(provider: str, version: str) -> str:
-    """Give the place of a package in a registry."""
+    """Return the place of a package in a registry."""
     return f"{provider}/{version}.tar"

@@ -31,7 +31,7 @@ _END = bytes(_BLOCK)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Make the package of some files, by name; raises RegistryError for what no package holds."""
+    """Make the package of some files, by name; raise RegistryError for what no package holds."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(files):
@@ -50,7 +50,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """Give the files of a package, by name; raises RegistryError if it is not one."""
+    """Return the files of a package, by name; raise RegistryError if it is not one."""
     if len(data) > PACKAGE_LIMIT:
         raise RegistryError(f"The package is larger than {PACKAGE_LIMIT} bytes")
     files: dict[str, bytes] = {}

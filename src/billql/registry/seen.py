@@ -15,7 +15,7 @@ from billql.registry import RegistryError
 
 
 def advance(data: Path, source: str, issued: int) -> None:
-    """Note the number of a source's index; raises RegistryError if it has shown a newer one."""
+    """Note the number of a source's index; raise RegistryError if it has shown a newer one."""
     folder = data / "seen" / hashlib.sha256(source.encode()).hexdigest()[:32]
     newest = max(_numbers(folder), default=0)
     if issued < newest:

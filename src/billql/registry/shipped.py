@@ -14,7 +14,7 @@ KEYS = ("ed25519:6JNfWP6EwgvyeAcui765v3DC3jK6vSZOA2ouQwzGRXw=",)
 
 
 def registry_root() -> Path:
-    """Give the folder of the registry: inside the package in a wheel, else in the repository."""
+    """Return the folder of the registry: inside the package in a wheel, else in the repository."""
     package = Path(__file__).parent.parent
     packed = package / "_data" / "registry"
     return packed if packed.is_dir() else package.parent.parent / "registry"
@@ -29,11 +29,11 @@ class Shipped:
     registry: Path = field(default_factory=registry_root)
 
     def providers(self) -> list[str]:
-        """Name the providers that have definitions."""
+        """Return the providers that have definitions."""
         return sorted(path.parent.name for path in self.definitions.glob("*/provider.yaml"))
 
     def version(self, provider: str) -> str | None:
-        """Give the version of a provider's definitions, if there are any.
+        """Return the version of a provider's definitions, if there are any.
 
         YAML takes longer to parse than this may take; so it looks for the line that has it, which
         in definitions that ship begins with the word.

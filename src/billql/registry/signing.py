@@ -60,7 +60,7 @@ class PrivateKey:
 
     @classmethod
     def create(cls, path: Path) -> PrivateKey:
-        """Make a key, in a new file that only its owner can read; raises InterfaceError."""
+        """Make a key, in a new file that only its owner can read; raise InterfaceError."""
         key = Ed25519PrivateKey.generate()
         text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
@@ -78,7 +78,7 @@ class PrivateKey:
 
     @classmethod
     def read(cls, path: Path) -> PrivateKey:
-        """Read a key from a PEM file in PKCS #8; raises InterfaceError."""
+        """Read a key from a PEM file in PKCS #8; raise InterfaceError."""
         try:
             key = load_pem_private_key(path.read_bytes(), None)
         except OSError as error:
@@ -98,7 +98,7 @@ class PrivateKey:
 
 
 def unseal(data: bytes, trusted: Collection[str]) -> Opened:
-    """Open what one of the trusted keys has sealed; raises RegistryError."""
+    """Open what one of the trusted keys has sealed; raise RegistryError."""
     sealed = _read(data)
     if sealed.key not in trusted:
         raise RegistryError(
@@ -117,7 +117,7 @@ def unseal(data: bytes, trusted: Collection[str]) -> Opened:
 
 
 def named_key(data: bytes) -> str:
-    """Give the key that a sealed text names, without any check; raises RegistryError."""
+    """Return the key that a sealed text names, without any check; raise RegistryError."""
     return _read(data).key
 
 

@@ -39,7 +39,7 @@ class Source(Protocol):
     def read(self, path: str, limit: int) -> bytes:
         """Read a file of it, which is no larger than that.
 
-        Raises RegistryError, ConnectionFailed or BadAnswer.
+        Raise RegistryError, ConnectionFailed or BadAnswer.
         """
 
 
@@ -101,7 +101,7 @@ class Server:
 
 @contextmanager
 def opened(place: str) -> Iterator[Source]:
-    """Open the registry at an address or in a folder; raises InterfaceError for no such thing."""
+    """Open the registry at an address or in a folder; raise InterfaceError for no such thing."""
     if "://" not in place:
         yield Folder(Path(place))
         return

@@ -25,28 +25,28 @@ class Store:
         self._root = data / "packages"
 
     def providers(self) -> list[str]:
-        """Name the providers of which a version is installed."""
+        """Return the providers of which a version is installed."""
         names = filter(naming.is_provider, _names(self._root))
         return sorted(name for name in names if self.versions(name))
 
     def versions(self, provider: str) -> list[str]:
-        """Give the installed versions of a provider, the oldest first."""
+        """Return the installed versions of a provider, the oldest first."""
         if not naming.is_provider(provider):
             return []
         found = filter(naming.is_version, _names(self._root / provider))
         return sorted(found, key=naming.order)
 
     def folder(self, provider: str, version: str) -> Path:
-        """Give the folder of an installed version."""
+        """Return the folder of an installed version."""
         return self._root / provider / version
 
     def chosen(
         self, pins: Mapping[str, str], built_in: Callable[[str], str | None]
     ) -> dict[str, Path]:
-        """Give the folder of each provider that is read from an installed package.
+        """Return the folder of each provider that is read from an installed package.
 
         That is the version that is pinned, or else the newest, if it is newer than what ships with
-        billql; `built_in` gives the version that does, if there is one. Raises InterfaceError for
+        billql; `built_in` gives the version that does, if there is one. Raise InterfaceError for
         a pin on what is not there.
         """
         found: dict[str, Path] = {}
@@ -59,7 +59,7 @@ class Store:
     def choose(self, provider: str, pin: str | None, built_in: str | None) -> str | None:
         """Choose among the installed versions; None is the one that ships with billql, or none.
 
-        Raises InterfaceError for a pin on what is not there.
+        Raise InterfaceError for a pin on what is not there.
         """
         versions = self.versions(provider)
         if pin is None:
@@ -76,7 +76,7 @@ class Store:
         )
 
     def read(self, provider: str, version: str) -> dict[str, bytes]:
-        """Read all files of an installed version; raises RegistryError if that is not possible."""
+        """Read all files of an installed version; raise RegistryError if that is not possible."""
         files = {}
         try:
             for path in sorted(self.folder(provider, version).iterdir()):
@@ -90,7 +90,7 @@ class Store:
     def install(
         self, provider: str, version: str, files: Mapping[str, bytes], check: Callable[[Path], None]
     ) -> bool:
-        """Install a version, whole or not at all; raises Inaccessible if it cannot be.
+        """Install a version, whole or not at all; raise Inaccessible if it cannot be.
 
         `check` is given the folder before it moves into its place, and raises what stops it. Gives
         False if the version is there already; then it stays as it is.
@@ -120,7 +120,7 @@ class Store:
         return True
 
     def remove(self, provider: str, version: str) -> None:
-        """Remove an installed version; raises Inaccessible if it cannot be."""
+        """Remove an installed version; raise Inaccessible if it cannot be."""
         old = staging.temporary(self._root)
         try:
             self.folder(provider, version).rename(old)

@@ -1,7 +1,7 @@
 """A row's schema as columns.
 
-What a document says plainly decides a column's type. Where it says less than people know, names and
-examples together do: a text called `…_at` whose example is a moment is one. Small objects become
+A column's type is the one that the document states. Where it states less, the name and the example
+decide together: a text called `…_at` whose example is a timestamp is one. Small objects become
 columns of their own, what is larger or repeats stays JSON.
 """
 
@@ -33,7 +33,7 @@ _WHEN = re.compile(r"(_at|_time|_date|_on|^date|^time|^created|^updated|_timesta
 
 @dataclass
 class Column:
-    """A column to be: what its definition says, and where it comes from."""
+    """A column: its definition, and the schema that it is from."""
 
     type: ColumnType
     description: str
@@ -46,12 +46,12 @@ class Column:
 
     @property
     def is_echo(self) -> bool:
-        """Whether it shows what the statement gave."""
+        """Whether it echoes the statement's value."""
         return self.path == "$parameter"
 
-    def written(self) -> dict[str, Any]:
-        """Give what its definition says."""
-        told = {
+    def definition(self) -> dict[str, Any]:
+        """Return its definition."""
+        members = {
             "type": self.type,
             "description": self.description,
             "path": self.path,
@@ -60,11 +60,11 @@ class Column:
             "minor": self.minor,
             "hidden": self.hidden,
         }
-        return {word: value for word, value in told.items() if value not in (None, False)}
+        return {key: value for key, value in members.items() if value not in (None, False)}
 
 
 class Row:
-    """The columns of a row, and the paths of what cannot be a column."""
+    """The columns of a row, and the paths of members that cannot be columns."""
 
     def __init__(self, document: Document, item: Schema | None, rows: str) -> None:
         self._document = document
@@ -72,8 +72,8 @@ class Row:
         self.left_out: list[str] = []
         shape = document.shape(item)
         if rows.endswith("{}"):
-            told = "The name under which the API has it."
-            self.columns["key"] = Column("text", told, path="$key")
+            description = "The name under which the API has it."
+            self.columns["key"] = Column("text", description, path="$key")
         if shape.properties:
             self._add(shape)
             _add_currency(self.columns, "")  # of amounts in inner objects that name none
@@ -101,7 +101,7 @@ class Row:
 
 
 def _is_small(document: Document, shape: Shape) -> bool:
-    """Tell whether an object has few members, all of them plain values."""
+    """Return whether an object has few members, all of them plain values."""
     if shape.kind != "object" or not 1 <= len(shape.properties) <= _FLAT:
         return False
     return all(column_type(document.shape(part))[0] != "json" for part in shape.properties.values())
@@ -115,7 +115,7 @@ def _column(name: str, shape: Shape, path: str | None) -> Column:
 
 
 def _is_money(name: str, kind: ColumnType, shape: Shape) -> bool:
-    """Tell whether a number, or a text whose example is one, is an amount of money."""
+    """Return whether a number, or a text whose example is one, is an amount of money."""
     last = naming.singular(name.rpartition("_")[2])
     named = last in AMOUNTS
     if kind == "text":
@@ -126,7 +126,7 @@ def _is_money(name: str, kind: ColumnType, shape: Shape) -> bool:
 
 
 def type_of(name: str, shape: Shape) -> tuple[ColumnType, Format | None]:
-    """Give the type of a column of some name, and how the API writes it."""
+    """Return the type of a column of some name, and how the API writes it."""
     kind, format = column_type(shape)
     example = shape.example
     if kind == "text" and isinstance(example, str):
@@ -148,19 +148,19 @@ def _moment(text: str) -> ColumnType | None:
 
 
 def described(name: str, shape: Shape, description: str | None = None) -> str:
-    """Describe a column in a sentence: in the document's words if it has any."""
-    told = sentence(description or shape.description) or sentence(shape.title)
-    told = told or f"The {naming.spoken(name)}."
+    """Return a sentence about a column: the document's, if it has one."""
+    text = sentence(description or shape.description) or sentence(shape.title)
+    text = text or f"The {naming.spoken(name)}."
     choices = [str(one) for one in shape.choices if one is not None and str(one)]
-    if 1 < len(choices) <= 12 and not all(one in told for one in choices):
-        told = f"{told[:-1]}, one of {', '.join(choices[:-1])} and {choices[-1]}."
-    return told
+    if 1 < len(choices) <= 12 and not all(one in text for one in choices):
+        text = f"{text[:-1]}, one of {', '.join(choices[:-1])} and {choices[-1]}."
+    return text
 
 
 def _add_currency(columns: dict[str, Column], prefix: str) -> None:
-    """Name the currency of amounts, where one column beside them has it."""
-    told = next((f"{prefix}{one}" for one in _CURRENCIES if f"{prefix}{one}" in columns), None)
-    if told is None or columns[told].type != "text":
+    """Set the currency of amounts, where one column beside them has it."""
+    currency = next((f"{prefix}{one}" for one in _CURRENCIES if f"{prefix}{one}" in columns), None)
+    if currency is None or columns[currency].type != "text":
         return
     for name, column in columns.items():
         if column.currency is not None:
@@ -168,7 +168,7 @@ def _add_currency(columns: dict[str, Column], prefix: str) -> None:
         last = name.rpartition("_")[2]
         is_amount = last == MINOR or naming.singular(last) in AMOUNTS
         if column.type == "decimal" or (is_amount and column.type == "integer"):
-            column.currency = told
+            column.currency = currency
             column.minor = column.type == "integer" and (
                 last == MINOR or bool(_MINOR_UNITS.search(column.shape.description or ""))
             )

@@ -1,7 +1,7 @@
 """OpenAPI 3 documents: their references, and what the values of their schemas are.
 
-A schema is looked at one level at a time (`Document.shape`): what lies below stays as it was
-written until somebody asks for it. So a schema that contains itself is no danger, and of a large
+A schema is read one level at a time (`Document.shape`): what lies below stays as it was
+written until it is needed. So a schema that contains itself is no danger, and of a large
 document only the parts that are used cost anything.
 
 The formats are those of https://spec.openapis.org/oas/v3.1.0 and of its registry,
@@ -63,9 +63,9 @@ class Document:
         self._shapes: dict[str, Shape] = {}
 
     def find(self, reference: str) -> Any:
-        """Find what a reference such as `#/components/schemas/invoice` names.
+        """Return the target of a reference such as `#/components/schemas/invoice`.
 
-        Raises DefinitionError where there is no such thing, or it lies in another document.
+        Raise DefinitionError if it does not exist or is in another document.
         """
         document, _, pointer = reference.partition("#")
         if document or (pointer and not pointer.startswith("/")):
@@ -85,7 +85,7 @@ class Document:
         return found
 
     def resolve(self, node: Any) -> Mapping[str, Any]:
-        """Give a thing itself where a reference stands for it; what stands beside one counts."""
+        """Return a node with its reference replaced; members beside the reference go first."""
         beside: dict[str, Any] = {}
         for _ in range(_MOST_REFERENCES):
             if not isinstance(node, Mapping):
@@ -97,7 +97,7 @@ class Document:
         raise DefinitionError(f"the reference {node.get('$ref')} leads in a circle")
 
     def shape(self, schema: Schema | None) -> Shape:
-        """Look at one level of a schema; raises DefinitionError for a reference to nothing."""
+        """Return one level of a schema; raise DefinitionError for a reference to nothing."""
         return self._shape(schema, frozenset())
 
     def _shape(self, schema: Schema | None, above: frozenset[str]) -> Shape:
@@ -118,8 +118,8 @@ class Document:
     def _merged(self, schema: Schema, above: frozenset[str]) -> Shape:
         parts = [_plain(schema)]
         parts += [self._shape(part, above) for part in _list(schema, "allOf")]
-        for word in ("oneOf", "anyOf"):
-            if choices := [self._shape(part, above) for part in _list(schema, word)]:
+        for keyword in ("oneOf", "anyOf"):
+            if choices := [self._shape(part, above) for part in _list(schema, keyword)]:
                 parts.append(_one_of([one for one in choices if one is not _NULL]))
         if len(parts) == 1:
             return _NULL if schema.get("type") in ("null", ["null"]) else parts[0]
@@ -130,8 +130,8 @@ _NULL = Shape()
 """The schema of null alone, known by its identity."""
 
 
-def _list(schema: Schema, word: str) -> list[Schema]:
-    found = schema.get(word)
+def _list(schema: Schema, keyword: str) -> list[Schema]:
+    found = schema.get(keyword)
     return list(found) if isinstance(found, list) else []
 
 
@@ -163,9 +163,9 @@ _KINDS: tuple[Kind, ...] = ("object", "array", "string", "integer", "number", "b
 
 
 def _kind(schema: Schema) -> Kind:
-    told = schema.get("type")
+    types = schema.get("type")
     kinds: list[Kind] = [
-        one for one in _KINDS if one in (told if isinstance(told, list) else [told])
+        one for one in _KINDS if one in (types if isinstance(types, list) else [types])
     ]
     if not kinds:
         if "properties" in schema or "additionalProperties" in schema:
@@ -179,7 +179,7 @@ def _kind(schema: Schema) -> Kind:
 
 
 def _widest(kinds: Iterable[Kind]) -> Kind:
-    """Give what a value is that may be one of several things."""
+    """Return the kind of values that may be of several kinds."""
     known = set(kinds)
     if len(known) == 1:
         return known.pop()
@@ -188,13 +188,13 @@ def _widest(kinds: Iterable[Kind]) -> Kind:
     return "scalar" if known and known <= _SCALARS else "any"
 
 
-def _schema(schema: Schema, word: str) -> Schema | None:
-    found = schema.get(word)
+def _schema(schema: Schema, keyword: str) -> Schema | None:
+    found = schema.get(keyword)
     return found if isinstance(found, Mapping) else None
 
 
-def _text(schema: Schema, word: str) -> str | None:
-    found = schema.get(word)
+def _text(schema: Schema, keyword: str) -> str | None:
+    found = schema.get(keyword)
     return found if isinstance(found, str) and found.strip() else None
 
 
@@ -203,7 +203,7 @@ def _texts(found: Any) -> Iterable[str]:
 
 
 def _all_of(parts: Sequence[Shape]) -> Shape:
-    """Put together what must hold at once; what is said first goes before what is said later."""
+    """Merge schemas that all hold; earlier ones take precedence."""
     kinds = [part.kind for part in parts if part.kind != "any"]
     return Shape(
         kind=kinds[0] if kinds else "any",
@@ -211,20 +211,20 @@ def _all_of(parts: Sequence[Shape]) -> Shape:
         items=_together([part.items for part in parts], "allOf"),
         members=_together([part.members for part in parts], "allOf"),
         required=frozenset().union(*(part.required for part in parts)),
-        **_first_told(parts),
+        **_first_stated(parts),
     )
 
 
 def _one_of(parts: Sequence[Shape]) -> Shape:
-    """Put together what may hold, one or another."""
-    told = _first_told(parts)
+    """Merge schemas of which any may hold."""
+    attributes = _first_stated(parts)
     choices = tuple(dict.fromkeys(str(one) for part in parts for one in part.choices))
     if len(parts) > 1:
-        # What one of them is says nothing of the whole.
+        # The title of one of them is not that of the whole.
         formats = {part.format for part in parts} - {None}
-        told |= {"description": None, "title": None}
-        told |= {"format": formats.pop() if len(formats) == 1 else None}
-        told |= {"choices": choices if all(part.choices for part in parts) else ()}
+        attributes |= {"description": None, "title": None}
+        attributes |= {"format": formats.pop() if len(formats) == 1 else None}
+        attributes |= {"choices": choices if all(part.choices for part in parts) else ()}
     return Shape(
         kind=_widest(part.kind for part in parts) if parts else "any",
         properties=_properties(parts, "anyOf"),
@@ -233,12 +233,12 @@ def _one_of(parts: Sequence[Shape]) -> Shape:
         required=frozenset.intersection(*(part.required for part in parts))
         if parts
         else frozenset(),
-        **told,
+        **attributes,
     )
 
 
-def _first_told(parts: Sequence[Shape]) -> dict[str, Any]:
-    """Give for each attribute what the first part says that says anything."""
+def _first_stated(parts: Sequence[Shape]) -> dict[str, Any]:
+    """Return each attribute of the first part that has it."""
     names = (
         "format",
         "title",
@@ -259,32 +259,32 @@ def _first_told(parts: Sequence[Shape]) -> dict[str, Any]:
     }
 
 
-def _properties(parts: Sequence[Shape], word: str) -> dict[str, Schema]:
+def _properties(parts: Sequence[Shape], keyword: str) -> dict[str, Schema]:
     names = dict.fromkeys(name for part in parts for name in part.properties)
     together = {
-        name: _together([part.properties.get(name) for part in parts], word) for name in names
+        name: _together([part.properties.get(name) for part in parts], keyword) for name in names
     }
     return {name: schema for name, schema in together.items() if schema is not None}
 
 
-def _together(schemas: Sequence[Schema | None], word: str) -> Schema | None:
-    """Give the schema that stands for all of several, or for any of them."""
-    told: list[Schema] = []
+def _together(schemas: Sequence[Schema | None], keyword: str) -> Schema | None:
+    """Return one schema for all of several, or for any of them."""
+    distinct: list[Schema] = []
     for schema in schemas:
-        if schema is not None and schema not in told:
-            told.append(schema)
-    if len(told) > 1:
-        return {word: told}
-    return told[0] if told else None
+        if schema is not None and schema not in distinct:
+            distinct.append(schema)
+    if len(distinct) > 1:
+        return {keyword: distinct}
+    return distinct[0] if distinct else None
 
 
 # Columns ----------------------------------------------------------------------------------------
 
 
 def column_type(shape: Shape) -> tuple[ColumnType, Format | None]:
-    """Give the type of the column that holds such values, and how the API writes them.
+    """Return the type of a column of such values, and the format in which the API sends them.
 
-    Only what a document says plainly counts: a number is a time only where its format says so.
+    A number is a timestamp only if its format is one.
     """
     match shape.kind, shape.format:
         case "string", "date-time":

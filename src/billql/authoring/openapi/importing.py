@@ -11,7 +11,7 @@ from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.operations import Operation, operation, select
 from billql.authoring.openapi.prose import sentence
 from billql.authoring.openapi.resources import LeftOut, Method, Resource
-from billql.authoring.written import dump
+from billql.authoring.yaml_writer import dump
 from billql.errors import DefinitionError, InterfaceError
 
 _SHOWN = 5
@@ -20,7 +20,7 @@ _SHOWN = 5
 
 @dataclass
 class Imported:
-    """What an import gives: the files of a provider, and what people should know of it."""
+    """The result of an import: the files of a provider, and notes for its author."""
 
     files: dict[str, str]
     resources: int
@@ -29,7 +29,7 @@ class Imported:
 
 
 def imported(document: Document, selected: Sequence[str], name: str) -> Imported:
-    """Make the files of a provider; raises InterfaceError where nothing could be taken over."""
+    """Return the files of a provider; raise InterfaceError if nothing can be imported."""
     notes: list[str] = []
     services: dict[str, list[Method]] = {}
     operations: list[Operation] = []
@@ -47,20 +47,21 @@ def imported(document: Document, selected: Sequence[str], name: str) -> Imported
         if method.taken.left_out:
             lost = ", ".join(method.taken.left_out)
             notes.append(
-                f"{called}: left out what has parts, or a name that paths cannot say: {lost}"
+                f"{called}: left out fields with members, or with names that paths cannot have: "
+                f"{lost}"
             )
         notes += [f"{called}: {note}" for note in method.taken.doubts]
         operations.append(one)
         services.setdefault(resources.service_of(one), []).append(method)
     if not operations:
         raise InterfaceError(
-            "Nothing that was selected can be taken over", hint=" ".join(notes[:3]) or None
+            "Nothing that was selected can be imported", hint=" ".join(notes[:3]) or None
         )
     grouped = {
         service: resources.grouped(service, found, notes) for service, found in services.items()
     }
     paging = _paging(method for found in services.values() for method in found)
-    shared = provider.written(document, name, operations, dict(paging), notes)
+    shared = provider.definition(document, name, operations, dict(paging), notes)
     files = {"provider.yaml": dump(shared)}
     for service, found in grouped.items():
         file = "provider_api" if service == "provider" else service
@@ -68,7 +69,9 @@ def imported(document: Document, selected: Sequence[str], name: str) -> Imported
             {
                 "billql": 1,
                 "description": _about(document, service, found),
-                "resources": {one.name: _written(one, f"{name}.{file}", paging) for one in found},
+                "resources": {
+                    one.name: _definition(one, f"{name}.{file}", paging) for one in found
+                },
             }
         )
     count = sum(map(len, grouped.values()))
@@ -79,8 +82,8 @@ Named = list[tuple[str, dict[str, Any]]]
 
 
 def _paging(methods: Iterable[Method]) -> Named:
-    """Name the ways to page, each once."""
-    words = {
+    """Return the ways to page, each once."""
+    names = {
         "page": "pages",
         "page_count": "counted_pages",
         "next_url": "links",
@@ -91,18 +94,18 @@ def _paging(methods: Iterable[Method]) -> Named:
     }
     found: Named = []
     for one in methods:
-        if one.paging is None or any(one.paging == told for _, told in found):
+        if one.paging is None or any(one.paging == known for _, known in found):
             continue
-        word = words[one.paging["kind"]]
-        same = sum(told["kind"] == one.paging["kind"] for _, told in found)
-        found.append((word if same == 0 else f"{word}_{same + 1}", one.paging))
+        name_ = names[one.paging["kind"]]
+        same = sum(known["kind"] == one.paging["kind"] for _, known in found)
+        found.append((name_ if same == 0 else f"{name_}_{same + 1}", one.paging))
     return found
 
 
 def _about(document: Document, service: str, found: Sequence[Resource]) -> str:
     """Describe a service: by its tag's description, or by what it has."""
-    told = document.data.get("tags")
-    for tag in told if isinstance(told, list) else ():
+    tags = document.data.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, Mapping) and naming.identifier(str(tag.get("name"))) == service:
             text = sentence(tag.get("description"))
             if text is not None:
@@ -110,15 +113,17 @@ def _about(document: Document, service: str, found: Sequence[Resource]) -> str:
     return f"{', '.join(naming.spoken(one.name) for one in found)}.".capitalize()
 
 
-def _written(resource: Resource, prefix: str, paging: Named) -> dict[str, Any]:
-    """Give what the definition of a resource says."""
+def _definition(resource: Resource, prefix: str, paging: Named) -> dict[str, Any]:
+    """Return the definition of a resource."""
     methods = {
-        name: method.written(next((key for key, told in paging if told == method.paging), None))
+        name: method.definition(
+            next((key for key, known in paging if known == method.paging), None)
+        )
         for name, method in resource.methods.items()
     }
     return {
         "description": _description(resource),
-        "columns": {name: column.written() for name, column in resource.columns.items()},
+        "columns": {name: column.definition() for name, column in resource.columns.items()},
         "methods": methods,
         **({"unique": resource.unique} if resource.unique else {}),
         "examples": [
@@ -133,8 +138,8 @@ def _written(resource: Resource, prefix: str, paging: Named) -> dict[str, Any]:
 def _description(resource: Resource) -> str:
     """Describe a resource: in the words that the document has for a row, if it has any."""
     first = resource.first()
-    told = sentence(first.about)
-    return told or f"The {naming.spoken(resource.name)} that `{first.operation.name}` gives."
+    summary = sentence(first.about)
+    return summary or f"The {naming.spoken(resource.name)} that `{first.operation.name}` gives."
 
 
 def _question(resource: Resource) -> str:

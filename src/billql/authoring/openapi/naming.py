@@ -17,7 +17,7 @@ def words(name: str) -> list[str]:
 
 
 def identifier(name: str) -> str:
-    """Give a name that definitions take: lower-case letters, digits and underscores."""
+    """Return a name that definitions take: lower-case letters, digits and underscores."""
     if re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return name
     found = "_".join(words(name)) or "value"
@@ -25,13 +25,13 @@ def identifier(name: str) -> str:
 
 
 def column(name: str) -> str:
-    """Give the name of a column, which SQL takes without quotes."""
+    """Return the name of a column, which SQL takes without quotes."""
     found = identifier(name)
     return f"{found}_value" if found in reserved_words() else found
 
 
 def singular(name: str) -> str:
-    """Give one of what a name in the plural counts."""
+    """Return one of what a name in the plural counts."""
     for end, one in (("ies", "y"), ("sses", "ss"), ("shes", "sh"), ("ches", "ch"), ("xes", "x")):
         if name.endswith(end) and len(name) > len(end) + 1:
             return name[: -len(end)] + one
@@ -39,12 +39,12 @@ def singular(name: str) -> str:
 
 
 def is_version(segment: str) -> bool:
-    """Tell whether a part of a path is a version, such as v2, or the word api."""
+    """Return whether a part of a path is a version, such as v2, or the word api."""
     return bool(_VERSION.fullmatch(segment)) or segment.lower() == "api"
 
 
 def without_verb(segment: str) -> str:
-    """Give the thing that a part of a path names: `grants` for listGrants, nothing for list."""
+    """Return the thing that a part of a path names: `grants` for listGrants, nothing for list."""
     found = words(segment)
     while found and found[0] in _VERBS:
         found = found[1:]
@@ -52,20 +52,20 @@ def without_verb(segment: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """Give a name as words."""
+    """Return a name as words."""
     return " ".join(words(name))
 
 
 def placeholders(path: str) -> list[str]:
-    """Name what stands in braces in a path, whatever characters it has."""
+    """Return the names of what stands in braces in a path, whatever characters it has."""
     return re.findall(r"\{([^{}]+)\}", path)
 
 
 def placeholder(name: str) -> str:
-    """Give the name that a placeholder has in a definition: letters, digits and underscores."""
+    """Return the name that a placeholder has in a definition: letters, digits and underscores."""
     return name if re.fullmatch(r"\w+", name, re.ASCII) else identifier(name)
 
 
 def request_path(path: str) -> str:
-    """Give a path with the placeholders that definitions have."""
+    """Return a path with the placeholders that definitions have."""
     return re.sub(r"\{([^{}]+)\}", lambda found: f"{{{placeholder(found[1])}}}", path)

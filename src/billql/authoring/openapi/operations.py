@@ -1,4 +1,4 @@
-"""What an OpenAPI document offers to read, and what of it was selected."""
+"""The read operations of an OpenAPI document, and those that were selected."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Location = Literal["path", "query", "header", "cookie", "body"]
 
 @dataclass(frozen=True)
 class Field:
-    """Something that an operation takes: a parameter, or a member of its JSON body."""
+    """A field of a request: a parameter, or a member of its JSON body."""
 
     name: str
     location: Location
@@ -41,21 +41,21 @@ class Operation:
     """The path below the origin, with its placeholders."""
     origin: str
     tag: str | None
-    """The tag that it goes by: the one that was selected, or its first."""
+    """The tag that was selected, or its first."""
     summary: str | None
     description: str | None
     fields: tuple[Field, ...]
-    answers: Mapping[str, Schema | None]
-    """The schema of its answer, by media type."""
+    schemas: Mapping[str, Schema | None]
+    """The schema of its successful response, by media type."""
     has_link: bool
-    """Whether its answer has a Link header."""
-    tells_missing: bool
+    """Whether its response has a Link header."""
+    documents_missing: bool
     """Whether it documents a 404."""
     data: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """Give what messages call it."""
+        """The name of the operation in messages."""
         return f"{self.verb} {self.path}"
 
 
@@ -63,27 +63,26 @@ Offer = tuple[str, Literal["GET", "POST"], Mapping[str, Any], Mapping[str, Any]]
 """A path, a verb, the path's item and the operation."""
 
 
-def select(document: Document, words: Sequence[str]) -> list[Offer]:
-    """Give what tags, paths, and paths with `/*` for all below them, select.
+def select(document: Document, selectors: Sequence[str]) -> list[Offer]:
+    """Return the operations that tags, paths, and paths with `/*` for all below them, select.
 
     A tag and a `/*` select what is read with GET; a path selects its POST too, if it has no GET,
-    and `POST /path` selects that in any case. Raises InterfaceError for a word that selects
-    nothing.
+    and `POST /path` selects that in any case. Raise InterfaceError for a selector without match.
     """
     offers = list(_offers(document))
     found: list[Offer] = []
-    for word in words:
-        matching = [offer for offer in offers if _matches(word, offer, offers)]
+    for selector in selectors:
+        matching = [offer for offer in offers if _matches(selector, offer, offers)]
         if not matching:
-            raise _nothing(word, offers)
+            raise _nothing(selector, offers)
         found += [offer for offer in matching if offer not in found]
     return found
 
 
 def tags(document: Document) -> dict[str, int]:
     """Count the operations of each tag that are read with GET."""
-    told = (_tags(offer) for offer in _offers(document) if offer[1] == "GET")
-    return dict(sorted(Counter(tag for tags in told for tag in tags).items()))
+    tag_lists = (_tags(offer) for offer in _offers(document) if offer[1] == "GET")
+    return dict(sorted(Counter(tag for tags in tag_lists for tag in tags).items()))
 
 
 def _offers(document: Document) -> Iterator[Offer]:
@@ -95,15 +94,15 @@ def _offers(document: Document) -> Iterator[Offer]:
                 yield path, "GET" if verb == "get" else "POST", item, item[verb]
 
 
-def _matches(word: str, offer: Offer, offers: Sequence[Offer]) -> bool:
+def _matches(selector: str, offer: Offer, offers: Sequence[Offer]) -> bool:
     path, verb, _, _ = offer
-    if word.startswith("POST /"):
-        return verb == "POST" and path == word.removeprefix("POST ")
-    if word.startswith("/"):
+    if selector.startswith("POST /"):
+        return verb == "POST" and path == selector.removeprefix("POST ")
+    if selector.startswith("/"):
         has_get = any(one[0] == path and one[1] == "GET" for one in offers)
-        below = word.endswith("/*") and path.startswith(word[:-1])
-        return (path == word and (verb == "GET" or not has_get)) or (below and verb == "GET")
-    return verb == "GET" and word.casefold() in (tag.casefold() for tag in _tags(offer))
+        below = selector.endswith("/*") and path.startswith(selector[:-1])
+        return (path == selector and (verb == "GET" or not has_get)) or (below and verb == "GET")
+    return verb == "GET" and selector.casefold() in (tag.casefold() for tag in _tags(offer))
 
 
 def _tags(offer: Offer) -> list[str]:
@@ -111,19 +110,23 @@ def _tags(offer: Offer) -> list[str]:
     return [tag for tag in found if isinstance(tag, str)] if isinstance(found, list) else []
 
 
-def _nothing(word: str, offers: Sequence[Offer]) -> InterfaceError:
-    known = [offer[0] for offer in offers] if "/" in word else [t for o in offers for t in _tags(o)]
-    near = difflib.get_close_matches(word, dict.fromkeys(known), 3, 0.5)
-    kind = "path" if "/" in word else "tag"
-    hint = f"Did you mean {' or '.join(near)}?" if near else "Without --select, all tags are told."
-    return InterfaceError(f"The document has no {kind} {word!r} that can be read", hint=hint)
+def _nothing(selector: str, offers: Sequence[Offer]) -> InterfaceError:
+    known = (
+        [offer[0] for offer in offers] if "/" in selector else [t for o in offers for t in _tags(o)]
+    )
+    near = difflib.get_close_matches(selector, dict.fromkeys(known), 3, 0.5)
+    kind = "path" if "/" in selector else "tag"
+    hint = "Without --select, all tags are listed."
+    if near:
+        hint = f"Did you mean {' or '.join(near)}?"
+    return InterfaceError(f"The document has no {kind} {selector!r} that can be read", hint=hint)
 
 
 def operation(document: Document, offer: Offer, selected: Sequence[str]) -> Operation:
-    """Look at what was offered; raises DefinitionError for what cannot be made sense of."""
+    """Return an operation; raise DefinitionError if its description is not valid."""
     path, verb, item, data = offer
     tags = _tags(offer)
-    chosen = {word.casefold() for word in selected}
+    chosen = {selector.casefold() for selector in selected}
     responses = data.get("responses")
     # YAML reads the statuses as numbers.
     responses = (
@@ -131,8 +134,8 @@ def operation(document: Document, offer: Offer, selected: Sequence[str]) -> Oper
         if isinstance(responses, Mapping)
         else {}
     )
-    answer = _answer(document, responses)
-    headers = answer.get("headers")
+    response = _success_response(document, responses)
+    headers = response.get("headers")
     base = _base(document, item, data)
     path = base.path.rstrip("/") + path
     fields = (*_parameters(document, item, data), *_members(document, data))
@@ -148,30 +151,30 @@ def operation(document: Document, offer: Offer, selected: Sequence[str]) -> Oper
         summary=_text(data, "summary"),
         description=_text(data, "description"),
         fields=fields,
-        answers=_schemas(document, answer),
+        schemas=_schemas(document, response),
         has_link=isinstance(headers, Mapping) and "link" in map(str.lower, headers),
-        tells_missing="404" in responses,
+        documents_missing="404" in responses,
         data=data,
     )
 
 
-def _text(data: Mapping[str, Any], word: str) -> str | None:
-    found = data.get(word)
+def _text(data: Mapping[str, Any], key: str) -> str | None:
+    found = data.get(key)
     return found if isinstance(found, str) and found.strip() else None
 
 
 def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) -> Any:
-    """Give the address that a path is below: that of the nearest list of servers.
+    """Return the address that a path is below: that of the nearest list of servers.
 
-    Raises DefinitionError for what is no address.
+    Raise DefinitionError if it is no address.
     """
     for holder in (data, item, document.data):
         servers = holder.get("servers")
         if isinstance(servers, list) and servers and isinstance(servers[0], Mapping):
             address = str(servers[0].get("url", ""))
             variables = servers[0].get("variables")
-            for name, told in variables.items() if isinstance(variables, Mapping) else ():
-                default = told.get("default", "") if isinstance(told, Mapping) else ""
+            for name, variable in variables.items() if isinstance(variables, Mapping) else ():
+                default = variable.get("default", "") if isinstance(variable, Mapping) else ""
                 address = address.replace(f"{{{name}}}", str(default))
             try:
                 return urlsplit(address)
@@ -180,16 +183,16 @@ def _base(document: Document, item: Mapping[str, Any], data: Mapping[str, Any]) 
     return urlsplit("")
 
 
-def _answer(document: Document, responses: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Give what is documented of the answer where all is well."""
+def _success_response(document: Document, responses: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the documentation of the successful response."""
     for status in ("200", "2XX", "default"):
         if status in responses:
             return document.resolve(responses[status])
     return {}
 
 
-def _schemas(document: Document, answer: Mapping[str, Any]) -> Mapping[str, Schema | None]:
-    content = answer.get("content")
+def _schemas(document: Document, response: Mapping[str, Any]) -> Mapping[str, Schema | None]:
+    content = response.get("content")
     content = content if isinstance(content, Mapping) else {}
     return {kind: document.resolve(one).get("schema") for kind, one in content.items()}
 
@@ -199,8 +202,8 @@ def _parameters(
 ) -> Iterator[Field]:
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for holder in (item, data):
-        told = holder.get("parameters")
-        for node in told if isinstance(told, list) else ():
+        listed = holder.get("parameters")
+        for node in listed if isinstance(listed, list) else ():
             one = document.resolve(node)
             found[str(one.get("name")), str(one.get("in"))] = one
     for (name, location), one in found.items():
@@ -235,7 +238,7 @@ def _example(document: Document, parameter: Mapping[str, Any], shape: Shape) -> 
 def _lists(
     name: str, parameter: Mapping[str, Any], shape: Shape
 ) -> Literal["comma", "repeat", "brackets"] | None:
-    """Say how a list is written, by https://spec.openapis.org/oas/v3.1.0#style-values."""
+    """Return how a list is written, by https://spec.openapis.org/oas/v3.1.0#style-values."""
     if shape.kind != "array":
         return None
     if name.endswith("[]"):
@@ -245,7 +248,7 @@ def _lists(
 
 
 def _members(document: Document, data: Mapping[str, Any]) -> Iterator[Field]:
-    """Give the members of the JSON body."""
+    """Return the members of the JSON body."""
     content = document.resolve(data.get("requestBody")).get("content")
     for kind, one in content.items() if isinstance(content, Mapping) else ():
         if not is_json(kind):
@@ -277,6 +280,6 @@ def _body_example(document: Document, media: Mapping[str, Any], body: Shape) -> 
 
 
 def is_json(media_type: str) -> bool:
-    """Tell whether a media type is JSON (RFC 6839)."""
+    """Return whether a media type is JSON (RFC 6839)."""
     kind = media_type.partition(";")[0].strip().lower()
     return kind in ("application/json", "*/*") or kind.endswith("+json")

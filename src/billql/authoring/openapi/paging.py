@@ -1,8 +1,8 @@
-"""How a list goes on, guessed from what an operation takes and what its answer has.
+"""How a list is paged, guessed from an operation's parameters and the schema of its response.
 
-A guess needs both sides: a parameter that asks for more, and a place in the answer that says
-whether there is more. A list that pages in a way that is not understood is not taken over, because
-its first page alone would read as the whole.
+A guess needs both sides: a parameter for the next page, and a member of the response that shows
+whether there is one. A list with pages of an unknown kind is not imported, because its first page
+alone would be read as the whole.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ _TOKENS = (
 )
 _OFFSETS = ("offset", "skip", "start", "startAt", "start_at")
 _BACKWARD = {"ending_before": "starting_after", "before": "after", "prev_page": "page"}
-"""What asks for earlier pages, where the other parameter asks for later ones; by itself it is a
-time as often as not."""
+"""Parameters for earlier pages, and those for later ones beside which they have that meaning; alone
+they are often times."""
 
 _TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems", "total_results")
 _NEXT_TOKENS = (
@@ -62,12 +62,12 @@ _AROUND = (
     "pageInfo",
     "cursors",
 )
-"""Objects in an answer that tell of pages."""
+"""Objects of a response that have members about pages."""
 
 _PAGE_COUNTS = ("total_pages", "totalPages", "page_count", "pageCount", "last_page", "lastPage")
 
 _MORE = frozenset(("has_more", "hasMore", *_PAGE_COUNTS))
-"""What an answer says that has pages."""
+"""Members of a response that has pages."""
 
 _AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker"))
 """Names that filter rows where rows have a member of that name."""
@@ -76,61 +76,62 @@ _USUAL_SIZE = 100
 
 
 class Unclear(Exception):  # noqa: N818 - it says what is so
-    """A list has pages, but how they follow each other cannot be told."""
+    """A list has pages, but the way to the next one is not known."""
 
 
 def find(
     document: Document,
     fields: Sequence[Field],
-    answer: Schema | None,
+    response: Schema | None,
     item: Schema | None,
     *,
     has_link: bool,
 ) -> tuple[dict[str, Any], set[str]]:
-    """Give how a list is cut into pages, and the fields that only serve that.
+    """Return the `paging` of a list, and the fields that serve paging alone.
 
-    `has_link` tells whether the answer has a Link header. A list of which nothing tells of pages
-    is taken for one that comes whole; if an answer says otherwise, that is an error then. Raises
-    Unclear.
+    `has_link` is whether the response has a Link header. A list without any sign of pages is taken
+    to have one page; a response that contradicts this is an error at run time. Raise Unclear.
     """
-    asked = {
+    params = {
         field.name: field
         for field in fields
         if field.location in ("query", "body") and not field.required
     }
-    told = dict(_told(document, document.shape(answer)))
-    size = next((asked[name] for name in _SIZES if name in asked), None)
+    members = dict(_response_members(document, document.shape(response)))
+    size = next((params[name] for name in _SIZES if name in params), None)
     found = (
-        _by_number(asked, told, size)
-        or _by_count(asked, told)
-        or _by_last_row(document, asked, told, size, item)
-        or _by_url(told)
-        or _by_token(asked, told, size)
+        _by_number(params, members, size)
+        or _by_count(params, members)
+        or _by_last_id(document, params, members, size, item)
+        or _by_url(members)
+        or _by_token(params, members, size)
         or ({"kind": "link_header"} if has_link else None)
     )
-    serving = {*_PAGES, *_SIZES, *_TOKENS, *_OFFSETS, "starting_after"} & {*asked}
-    serving |= {name for name, other in _BACKWARD.items() if {name, other} <= {*asked}}
+    serving = {*_PAGES, *_SIZES, *_TOKENS, *_OFFSETS, "starting_after"} & {*params}
+    serving |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
     serving -= _AMBIGUOUS & {*document.shape(item).properties}
-    if found is None and (serving or _MORE & {*told}):
+    if found is None and (serving or _MORE & {*members}):
         takes = f"it takes {', '.join(sorted(serving))}" if serving else "it takes nothing for that"
-        raise Unclear(f"its pages cannot be followed: {takes}, and its answer says {_said(told)}")
+        raise Unclear(
+            f"its pages cannot be followed: {takes}, and its response has {_listed(members)}"
+        )
     return found or {"kind": "one_page"}, serving
 
 
-def _said(told: Mapping[str, Shape]) -> str:
-    return ", ".join(told) or "nothing but rows"
+def _listed(members: Mapping[str, Shape]) -> str:
+    return ", ".join(members) or "nothing but rows"
 
 
-def _told(
+def _response_members(
     document: Document, shape: Shape, above: str = "", depth: int = 0
 ) -> Iterator[tuple[str, Shape]]:
-    """Give what an answer says beside its rows, by path."""
+    """Yield the members of a response beside its rows, by path."""
     for name, schema in shape.properties.items():
         part = document.shape(schema)
         if "." in name:
             continue
         if part.properties and depth < 2 and name in _AROUND:
-            yield from _told(document, part, f"{above}{name}.", depth + 1)
+            yield from _response_members(document, part, f"{above}{name}.", depth + 1)
         elif not part.properties:
             yield f"{above}{name}", part
 
@@ -140,11 +141,12 @@ def _last(path: str) -> str:
 
 
 def _by_number(
-    asked: Mapping[str, Field], told: Mapping[str, Shape], size: Field | None
+    params: Mapping[str, Field], members: Mapping[str, Shape], size: Field | None
 ) -> dict[str, Any] | None:
-    page = next((asked[name] for name in _PAGES if name in asked), None)
+    page = next((params[name] for name in _PAGES if name in params), None)
     total = next(
-        (path for path, shape in told.items() if _last(path) in _TOTALS and _is_count(shape)), None
+        (path for path, shape in members.items() if _last(path) in _TOTALS and _is_count(shape)),
+        None,
     )
     if page is None or total is None or page.shape.kind not in ("integer", "number"):
         return None
@@ -160,9 +162,9 @@ def _by_number(
     return found
 
 
-def _by_count(asked: Mapping[str, Field], told: Mapping[str, Shape]) -> dict[str, Any] | None:
-    page = next((asked[name] for name in _PAGES if name in asked), None)
-    count = next((path for path in told if _last(path) in _PAGE_COUNTS), None)
+def _by_count(params: Mapping[str, Field], members: Mapping[str, Shape]) -> dict[str, Any] | None:
+    page = next((params[name] for name in _PAGES if name in params), None)
+    count = next((path for path in members if _last(path) in _PAGE_COUNTS), None)
     if page is None or count is None or page.location != "query":
         return None
     found: dict[str, Any] = {"kind": "page_count", "pages_at": count}
@@ -174,24 +176,24 @@ def _is_count(shape: Shape) -> bool:
 
 
 def _most(size: Field) -> int:
-    """Give the largest page that may be asked for; a careful one if that is not said."""
+    """Return the largest page size; if it is not documented, the default, or 100."""
     if size.shape.most is not None and 0 < size.shape.most <= 10_000:
         return size.shape.most
     default = size.shape.default
     return default if isinstance(default, int) and default > 0 else _USUAL_SIZE
 
 
-def _by_last_row(
+def _by_last_id(
     document: Document,
-    asked: Mapping[str, Field],
-    told: Mapping[str, Shape],
+    params: Mapping[str, Field],
+    members: Mapping[str, Shape],
     size: Field | None,
     item: Schema | None,
 ) -> dict[str, Any] | None:
     has_id = "id" in document.shape(item).properties
-    if "starting_after" not in asked or "has_more" not in told or not has_id:
+    if "starting_after" not in params or "has_more" not in members or not has_id:
         return None
-    if asked["starting_after"].location != "query":
+    if params["starting_after"].location != "query":
         return None
     found: dict[str, Any] = {"kind": "last_row"}
     if size is not None and size.name != "limit":
@@ -201,27 +203,27 @@ def _by_last_row(
     return found
 
 
-def _by_url(told: Mapping[str, Shape]) -> dict[str, Any] | None:
-    for path, shape in told.items():
+def _by_url(members: Mapping[str, Shape]) -> dict[str, Any] | None:
+    for path, shape in members.items():
         example = shape.example if isinstance(shape.example, str) else ""
         is_address = shape.format in ("uri", "url", "uri-reference") or example.startswith(
             ("http://", "https://", "/")
         )
         if shape.kind == "string" and _last(path) in _NEXT_URLS and is_address:
-            total = next((one for one in told if _last(one) in _TOTALS), None)
+            total = next((one for one in members if _last(one) in _TOTALS), None)
             return {"kind": "next_url", "path": path} | ({"total": total} if total else {})
     return None
 
 
 def _by_token(
-    asked: Mapping[str, Field], told: Mapping[str, Shape], size: Field | None
+    params: Mapping[str, Field], members: Mapping[str, Shape], size: Field | None
 ) -> dict[str, Any] | None:
     path = next(
-        (path for name in _NEXT_TOKENS for path in told if _is_token(path, name, told)), None
+        (path for name in _NEXT_TOKENS for path in members if _is_token(path, name, members)), None
     )
     if path is None:
         return None
-    field = asked.get(_last(path)) or next((asked[one] for one in _TOKENS if one in asked), None)
+    field = params.get(_last(path)) or next((params[one] for one in _TOKENS if one in params), None)
     if field is None or field.shape.kind not in ("string", "any"):
         return None
     found: dict[str, Any] = {"kind": "token"}
@@ -240,5 +242,5 @@ def _by_token(
     return found
 
 
-def _is_token(path: str, name: str, told: Mapping[str, Shape]) -> bool:
-    return _last(path) == name and told[path].kind in ("string", "any")
+def _is_token(path: str, name: str, members: Mapping[str, Shape]) -> bool:
+    return _last(path) == name and members[path].kind in ("string", "any")

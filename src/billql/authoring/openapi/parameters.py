@@ -1,8 +1,7 @@
-"""What an operation takes, as parameters of a method.
+"""The fields of an operation's request, as parameters of a method.
 
-A parameter filters the column of its name, or the one that its name plainly means; what the API
-gives for it is then checked by SQLite again. Any other one becomes a column of its own, which shows
-what the statement gave.
+A parameter filters the column of its name, or the one that its name plainly means; SQLite checks
+the rows again. Any other one becomes a column of its own, which echoes the value of the statement.
 """
 
 from __future__ import annotations
@@ -35,96 +34,100 @@ _BOUNDS: Mapping[str, Operator] = {
     "_to": "<",
     "_max": "<",
 }
-"""What the names of parameters end in that set a bound. Where a name leaves open whether the bound
-itself counts, it is taken not to: then one step more is asked for, which is never too little."""
+"""The ends of names of parameters that set a bound. Where a name leaves open whether the bound is
+included, it is taken as excluded: then one step more is requested, which is never too little."""
 
 _COMPARED = frozenset(("text", "integer", "boolean", "date", "month", "real", "decimal"))
 """The types that can be compared with `=`; an instant has fractions that are not shown."""
 
 
-class Untakeable(Exception):  # noqa: N818 - it says what is so
-    """An operation needs something that no statement can give."""
+class Unsupported(Exception):  # noqa: N818 - a result, not a fault
+    """An operation requires something that no statement can supply."""
 
 
 @dataclass
-class Taken:
+class Parameters:
     """The parameters of a method, and the columns that they bring along."""
 
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     columns: dict[str, Column] = field(default_factory=dict)
     examples: dict[str, Any] = field(default_factory=dict)
-    """A plausible value for each column that has to be given."""
+    """A plausible value for each required column."""
     left_out: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """What an author should look at."""
 
 
-def take(fields: Iterable[Field], columns: Mapping[str, Column], keys: Mapping[str, str]) -> Taken:
-    """Take over what an operation takes; raises Untakeable.
+def parameters_of(
+    fields: Iterable[Field], columns: Mapping[str, Column], keys: Mapping[str, str]
+) -> Parameters:
+    """Take over what an operation takes; raise Untakeable.
 
-    `columns` are those of its rows; `keys` tells the columns of fields that name one row.
+    `columns` are those of its rows; `keys` maps fields that identify one row to their columns.
     """
-    taken = Taken()
+    taken = Parameters()
     for one in fields:
         if not one.required and (one.location in ("header", "cookie") or one.shape.deprecated):
             continue
         if one.location == "cookie":
-            raise Untakeable(f"it needs the cookie {one.name}")
+            raise Unsupported(f"it needs the cookie {one.name}")
         value = _value(one)
         if value is None or (one.lists and one.location == "path"):
             if one.required:
-                raise Untakeable(f"it needs {one.name}, which has parts of its own")
+                raise Unsupported(f"it needs {one.name}, which has parts of its own")
             taken.left_out.append(one.name)
         else:
-            _take_one(taken, one, value, columns, keys.get(one.name))
+            _add(taken, one, value, columns, keys.get(one.name))
     return taken
 
 
 def _value(one: Field) -> Shape | None:
-    """Give what a value of a field is, or each of several, if it has no parts."""
+    """Return the schema of a field's value, or of each of several; None if it has members."""
     shape = one.item if one.shape.kind == "array" else one.shape
     if shape is None or shape.properties or shape.kind in ("object", "array"):
         return None
     return shape
 
 
-def _take_one(
-    taken: Taken, one: Field, value: Shape, columns: Mapping[str, Column], key: str | None
+def _add(
+    taken: Parameters, one: Field, value: Shape, columns: Mapping[str, Column], key: str | None
 ) -> None:
-    told: dict[str, Any] = {} if one.location == "query" else {"in": one.location}
+    definition: dict[str, Any] = {} if one.location == "query" else {"in": one.location}
     name = naming.column(one.name)
     bound = None if key else _bound(one, value, columns)
     if key is not None:
         column = key
     elif _filters(name, value, columns):
         column = name
-        told["match"] = "superset"
+        definition["match"] = "superset"
     elif bound is not None:
-        column, told["operator"] = bound
-        told["match"] = "superset"
+        column, definition["operator"] = bound
+        definition["match"] = "superset"
         if columns[column].format is not None:
-            told["format"] = columns[column].format
+            definition["format"] = columns[column].format
     else:
         column = _echo(taken, one, value, name, columns)
-        if (written := type_of(name, value)[1]) is not None:
-            told["format"] = written
+        if (format_ := type_of(name, value)[1]) is not None:
+            definition["format"] = format_
     if one.required:
-        told["required"] = True
+        definition["required"] = True
         taken.examples[column] = example(value, one.example)
     if one.lists:
-        told["lists"] = one.lists
+        definition["lists"] = one.lists
     known = naming.placeholder(one.name) if one.location == "path" else one.name
     if known in taken.parameters:
-        told["name"] = known
+        definition["name"] = known
         known = f"{known}_in_{one.location}"
     if column != known:
-        told["column"] = column
+        definition["column"] = column
     order = ("in", "name", "column", "operator", "match", "required", "lists", "format")
-    taken.parameters[known] = {word: told[word] for word in order if word in told}
+    taken.parameters[known] = {key_: definition[key_] for key_ in order if key_ in definition}
 
 
-def _echo(taken: Taken, one: Field, value: Shape, name: str, columns: Mapping[str, Column]) -> str:
-    """Add a column that shows what the statement gave; one of that name may be the row's own."""
+def _echo(
+    taken: Parameters, one: Field, value: Shape, name: str, columns: Mapping[str, Column]
+) -> str:
+    """Add a column that echoes the statement's value, under a name that no row's column has."""
     while name in columns or name in taken.columns:
         name += "_asked"
     kind, _ = type_of(name, value)
@@ -135,7 +138,7 @@ def _echo(taken: Taken, one: Field, value: Shape, name: str, columns: Mapping[st
         hidden=not one.required,
     )
     if not one.required and value.choices and "default" in (one.description or "").lower():
-        # An API that leaves rows out unless it is told otherwise gives no complete list.
+        # An API that leaves rows out by default sends an incomplete list.
         taken.doubts.append(
             f"does {one.name} leave rows out by default? If so, give it a `default` of all its "
             "values"
@@ -144,7 +147,7 @@ def _echo(taken: Taken, one: Field, value: Shape, name: str, columns: Mapping[st
 
 
 def _filters(name: str, value: Shape, columns: Mapping[str, Column]) -> bool:
-    """Tell whether a field asks for rows whose column of that name has its value."""
+    """Return whether a field selects rows whose column of that name has its value."""
     column = columns.get(name)
     return (
         column is not None
@@ -155,15 +158,15 @@ def _filters(name: str, value: Shape, columns: Mapping[str, Column]) -> bool:
 
 
 def _same(value: Shape, name: str, column: Column) -> bool:
-    """Tell whether a field has values of the same kind as a column."""
-    kind, written = type_of(name, value)
+    """Return whether a field has values of the same kind as a column."""
+    kind, format_ = type_of(name, value)
     if column.format in ("epoch", "epoch_ms"):
-        return kind == "integer" or written == column.format
+        return kind == "integer" or format_ == column.format
     return kind == column.type or {kind, column.type} <= {"real", "decimal", "integer"}
 
 
 def _bound(one: Field, value: Shape, columns: Mapping[str, Column]) -> tuple[str, Operator] | None:
-    """Give the column that a field bounds, if its name says so, and how."""
+    """Return the column that a field bounds, by its name, and the operator."""
     for end, operator in _BOUNDS.items():
         if not one.name.endswith(end) or one.lists:
             continue
@@ -175,9 +178,9 @@ def _bound(one: Field, value: Shape, columns: Mapping[str, Column]) -> tuple[str
     return None
 
 
-def example(shape: Shape, told: Any = None) -> Any:
-    """Give a plausible value: one that the document names, or one of the right form."""
-    for value in (told, shape.example, *shape.choices, shape.default):
+def example(shape: Shape, documented: Any = None) -> Any:
+    """Return a plausible value: one of the document, or one of the right form."""
+    for value in (documented, shape.example, *shape.choices, shape.default):
         if isinstance(value, list) and value:
             value = value[0]
         if isinstance(value, str | int | float) and value != "":

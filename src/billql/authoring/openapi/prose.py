@@ -1,4 +1,4 @@
-"""What documents say, as the short sentences that definitions have.
+"""Descriptions of documents, as the short sentences that definitions have.
 
 Documents describe in Markdown (https://spec.commonmark.org), often at length. A definition says in
 one plain sentence what a thing is, so the first one is taken.
@@ -26,7 +26,7 @@ _LOOKED_AT = 5000
 
 
 def sentence(text: Any) -> str | None:
-    """Give the first sentence of a description, or None if it says nothing or is no text."""
+    """Return the first sentence of a description, or None if there is none or it is no text."""
     plain = _first_paragraph(text[:_LOOKED_AT] if isinstance(text, str) else "")
     for end in _END.finditer(plain):
         if not _SHORT.search(plain[: end.end()]) or end.end() == len(plain):
@@ -51,7 +51,7 @@ def _first_paragraph(text: str) -> str:
 
 
 def _until_list(lines: list[str]) -> Iterator[str]:
-    """Give lines up to where a list or a table begins, which no sentence goes on into."""
+    """Return lines up to where a list or a table begins, which no sentence goes on into."""
     for number, line in enumerate(lines):
         if line.lstrip().startswith("|") or (number > 0 and _ITEM.match(line)):
             return

@@ -1,4 +1,4 @@
-"""What all resources of an API share, as its document tells it."""
+"""What all resources of an API share, from its document."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _REQUEST_IDS = ("request_id", "requestId", "trace_id")
 
 
 def named(document: Document) -> str:
-    """Give the name of a provider, after the document's title."""
+    """Return the name of a provider, after the document's title."""
     letters = "".join(one for one in _title(document).lower() if one.isascii() and one.isalnum())
     return naming.identifier(letters) if letters else "api"
 
 
 def _title(document: Document) -> str:
-    """Give the title without what says only that it is an API, and without its explanations."""
+    """Return the title without words such as API, and without explanations."""
     title = re.split(r"\s[-–—|(]|[:(,]", str(_info(document).get("title", "")))[0]
-    words = [
-        word
-        for word in title.split()
-        if not re.fullmatch("(?i)the|rest|apis?|documentation|reference|v[0-9.]+", word)
+    parts = [
+        part
+        for part in title.split()
+        if not re.fullmatch("(?i)the|rest|apis?|documentation|reference|v[0-9.]+", part)
     ]
-    return " ".join(words) or "API"
+    return " ".join(parts) or "API"
 
 
 def _info(document: Document) -> Mapping[str, Any]:
@@ -40,14 +40,14 @@ def _info(document: Document) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def written(
+def definition(
     document: Document,
     name: str,
     operations: Iterable[Operation],
     paging: Mapping[str, Any],
     notes: list[str],
 ) -> dict[str, Any]:
-    """Give what the definition of the provider says."""
+    """Return the definition of the provider."""
     operations = list(operations)
     title = _title(document)
     url = _url(operations, name, notes)
@@ -68,7 +68,7 @@ def _url(operations: Iterable[Operation], name: str, notes: list[str]) -> str:
     (origin, _), *_ = Counter(one.origin for one in operations).most_common(1)
     parts = urlsplit(origin)
     if not re.fullmatch(r"[^\s@\\{]+", parts.netloc):
-        notes.append("the document does not say where the API is; put its address in provider.yaml")
+        notes.append("the document has no server; put the address of the API in provider.yaml")
         return f"https://api.{name.replace('_', '-')}.example"
     if parts.scheme != "https":
         notes.append(f"{origin} became an https:// address, because a token is sent to it")
@@ -76,46 +76,46 @@ def _url(operations: Iterable[Operation], name: str, notes: list[str]) -> str:
 
 
 def _documentation(document: Document, url: str) -> str:
-    for holder, word in (
+    for holder, key in (
         (document.data.get("externalDocs"), "url"),
         (_info(document).get("contact"), "url"),
         (_info(document), "termsOfService"),
     ):
-        if isinstance(holder, Mapping) and isinstance(holder.get(word), str):
-            return str(holder[word])
+        if isinstance(holder, Mapping) and isinstance(holder.get(key), str):
+            return str(holder[key])
     return url
 
 
 def _auth(document: Document, name: str, title: str, notes: list[str]) -> dict[str, Any]:
-    """Give how the API knows who asks."""
+    """Return the `auth` of the definition."""
     scheme = _scheme(document)
-    kind, said = scheme.get("type"), str(scheme.get("scheme", "")).lower()
+    kind, scheme_name = scheme.get("type"), str(scheme.get("scheme", "")).lower()
     header = scheme.get("name") if scheme.get("in") == "header" else None
     prefix = name.upper()
-    told: dict[str, Any] = {"kind": "bearer", "secret": f"{prefix}_TOKEN"}
+    auth: dict[str, Any] = {"kind": "bearer", "secret": f"{prefix}_TOKEN"}
     if kind == "apiKey" and isinstance(header, str):
-        told = {"kind": "header", "header": header, "secret": f"{prefix}_API_KEY"}
-    elif kind == "http" and said == "basic":
-        told = {"kind": "basic", "user": f"{prefix}_USER", "secret": f"{prefix}_PASSWORD"}
+        auth = {"kind": "header", "header": header, "secret": f"{prefix}_API_KEY"}
+    elif kind == "http" and scheme_name == "basic":
+        auth = {"kind": "basic", "user": f"{prefix}_USER", "secret": f"{prefix}_PASSWORD"}
     elif kind is None:
         return {"kind": "none"}
-    elif not (said == "bearer" or kind in ("oauth2", "openIdConnect")):
+    elif not (scheme_name == "bearer" or kind in ("oauth2", "openIdConnect")):
         notes.append(
-            f"the API authenticates by {kind} in {scheme.get('in') or said}, which definitions "
-            "cannot say; a bearer token stands in provider.yaml instead"
+            f"the API authenticates by {kind} in {scheme.get('in') or scheme_name}, which "
+            "definitions cannot express; provider.yaml has a bearer token instead"
         )
-    return {**told, "help": f"Create a token for the API of {title}."}
+    return {**auth, "help": f"Create a token for the API of {title}."}
 
 
 def _scheme(document: Document) -> Mapping[str, Any]:
-    """Give the first way to authenticate that the document asks for."""
+    """Return the first security scheme that the document requires."""
     components = document.resolve(document.data.get("components"))
     schemes = components.get("securitySchemes")
     schemes = schemes if isinstance(schemes, Mapping) else {}
-    asked = document.data.get("security")
+    security = document.data.get("security")
     wanted = [
         name
-        for one in (asked if isinstance(asked, list) else [])
+        for one in (security if isinstance(security, list) else [])
         if isinstance(one, Mapping)
         for name in one
     ]
@@ -126,7 +126,7 @@ def _scheme(document: Document) -> Mapping[str, Any]:
 
 
 def _errors(document: Document, operations: Iterable[Operation]) -> dict[str, Any]:
-    """Give where the bodies of errors say what is wrong, by the first that is documented."""
+    """Return where error bodies have their message, by the first that is documented."""
     for one in operations:
         responses = one.data.get("responses")
         for status, node in responses.items() if isinstance(responses, Mapping) else ():
@@ -148,8 +148,8 @@ def _paths(document: Document, schema: Any) -> dict[str, str]:
         shape, prefix = document.shape(shape.properties["error"]), "error."
     kinds = {name: document.shape(part).kind for name, part in shape.properties.items()}
     found: dict[str, str] = {}
-    for word, names in (("message", _MESSAGES), ("code", _CODES), ("request_id", _REQUEST_IDS)):
-        told = next((one for one in names if kinds.get(one) in ("string", "any")), None)
-        if told is not None and f"{prefix}{told}" not in found.values():
-            found[word] = f"{prefix}{told}"
+    for key, names in (("message", _MESSAGES), ("code", _CODES), ("request_id", _REQUEST_IDS)):
+        member = next((one for one in names if kinds.get(one) in ("string", "any")), None)
+        if member is not None and f"{prefix}{member}" not in found.values():
+            found[key] = f"{prefix}{member}"
     return found

@@ -13,7 +13,7 @@ from billql.errors import DefinitionError, InterfaceError
 
 
 def read(path: Path) -> Document:
-    """Read a document; raises InterfaceError for what is no OpenAPI 3."""
+    """Read a document; raise InterfaceError for what is no OpenAPI 3."""
     try:
         text = content(path, MAX_BYTES + 1)
         if len(text) > MAX_BYTES:
@@ -34,7 +34,7 @@ def read(path: Path) -> Document:
 
 
 def _shallow(data: Any) -> Any:
-    """Give what JSON says, unless it nests too deep; raises ValueError."""
+    """Return a JSON value; raise ValueError if it nests too deep."""
     depth = 0
     level = [data]
     while level:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from billql.authoring.openapi import answers, naming, paging, parameters
+from billql.authoring.openapi import naming, paging, parameters, responses
 from billql.authoring.openapi.columns import Column, Row
 from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.operations import Operation, is_json
 from billql.authoring.openapi.prose import sentence
 
 
-class LeftOut(Exception):  # noqa: N818 - it says what happened
+class LeftOut(Exception):  # noqa: N818 - a result, not a fault
     """An operation that cannot be a method, and why."""
 
 
@@ -26,43 +26,43 @@ class Method:
     """An operation as a method to be."""
 
     operation: Operation
-    found: answers.Found
+    found: responses.Found
     columns: dict[str, Column]
-    taken: parameters.Taken
+    taken: parameters.Parameters
     paging: dict[str, Any] | None = None
     answer: str = "json"
     about: str | None = None
-    """What the document says of a row."""
+    """The document's description of a row."""
 
     @property
     def is_single(self) -> bool:
-        """Whether it gives one row."""
+        """Whether it returns one row."""
         return self.found.single
 
     def operator(self, column: str) -> str:
-        """Give how a statement compares a column that it has to give."""
-        told = [
+        """Return the operator with which a statement compares a required column."""
+        operators = [
             one.get("operator", "=")
             for name, one in self.taken.parameters.items()
             if one.get("column", name) == column and one.get("required")
         ]
-        return str(told[0]) if told else "="
+        return str(operators[0]) if operators else "="
 
-    def written(self, paging: Mapping[str, Any] | str | None) -> dict[str, Any]:
-        """Give what its definition says."""
+    def definition(self, paging: Mapping[str, Any] | str | None) -> dict[str, Any]:
+        """Return its definition."""
         operation = self.operation
-        told = sentence(operation.summary) or sentence(operation.description)
+        description = sentence(operation.summary) or sentence(operation.description)
         found: dict[str, Any] = {
             "request": f"{operation.verb} {naming.request_path(operation.path)}",
-            "description": told or f"Gives what {operation.name} answers.",
+            "description": description or f"Gives what {operation.name} answers.",
             "parameters": self.taken.parameters,
             "answer": None if self.answer == "json" else self.answer,
             "rows": self.found.rows,
             "paging": paging,
-            "missing": "empty" if self._is_get() and operation.tells_missing else None,
+            "missing": "empty" if self._is_get() and operation.documents_missing else None,
             "single": True if self.is_single else None,
         }
-        return {word: value for word, value in found.items() if value not in (None, "", {})}
+        return {key: value for key, value in found.items() if value not in (None, "", {})}
 
     def _is_get(self) -> bool:
         return self.is_single and "{" in self.operation.path
@@ -78,17 +78,17 @@ class Resource:
     unique: list[str] = field(default_factory=list)
 
     def first(self) -> Method:
-        """Give the method that it is known by: its list, if it has one."""
+        """Return its main method: its list, if it has one."""
         return next(iter(self.methods.values()))
 
 
 def method(document: Document, operation: Operation) -> Method:
-    """Make a method of an operation; raises LeftOut."""
-    media = [kind for kind in operation.answers if is_json(kind)]
+    """Return an operation as a method; raise LeftOut if it cannot be one."""
+    media = [kind for kind in operation.schemas if is_json(kind)]
     if not media:
         return _file(operation)
-    schema = operation.answers[media[0]]
-    found = answers.find(document, schema, _subject(operation))
+    schema = operation.schemas[media[0]]
+    found = responses.find(document, schema, _subject(operation))
     row = Row(document, found.item, found.rows)
     if not row.columns:
         raise LeftOut("its rows have nothing that could be a column")
@@ -100,8 +100,8 @@ def method(document: Document, operation: Operation) -> Method:
                 document, operation.fields, schema, found.item, has_link=operation.has_link
             )
         fields = [one for one in operation.fields if one.name not in serving]
-        taken = parameters.take(fields, row.columns, _keys(operation, row.columns, found))
-    except (paging.Unclear, parameters.Untakeable) as why:
+        taken = parameters.parameters_of(fields, row.columns, _keys(operation, row.columns, found))
+    except (paging.Unclear, parameters.Unsupported) as why:
         raise LeftOut(str(why)) from None
     taken.left_out += row.left_out
     if found.single:
@@ -111,31 +111,31 @@ def method(document: Document, operation: Operation) -> Method:
 
 
 def _subject(operation: Operation) -> str:
-    """Give what the path of a list says that it lists; nothing for the path of one thing."""
+    """Return the name of what the path of a list lists; empty for the path of one object."""
     named = _static(operation.path)
     return "" if operation.path.endswith("}") or not named else named[-1]
 
 
 def _file(operation: Operation) -> Method:
-    """Take an answer that is no JSON as it comes."""
-    if not operation.answers:
-        raise LeftOut("it documents no answer with a body")
+    """Return a method whose response is not JSON: its body is a column."""
+    if not operation.schemas:
+        raise LeftOut("it documents no response with a body")
     columns = {
         "content_type": Column("text", "The media type.", path="$header.content-type"),
         "body": Column("blob", "What the API answers, byte by byte.", path="$body"),
     }
     try:
-        taken = parameters.take(operation.fields, columns, {})
-    except parameters.Untakeable as why:
+        taken = parameters.parameters_of(operation.fields, columns, {})
+    except parameters.Unsupported as why:
         raise LeftOut(str(why)) from None
-    found = answers.Found("", None, single=True)
+    found = responses.Found("", None, single=True)
     return Method(operation, found, columns, taken, answer="bytes")
 
 
 def _keys(
-    operation: Operation, columns: Mapping[str, Column], found: answers.Found
+    operation: Operation, columns: Mapping[str, Column], found: responses.Found
 ) -> dict[str, str]:
-    """Give the column that names the row, for the field by which an operation gets it."""
+    """Return the column that names the row, for the field by which an operation gets it."""
     if not found.single:
         return {}
     if operation.path.endswith("}"):
@@ -154,14 +154,14 @@ def _keys(
 
 
 def _static(path: str) -> list[str]:
-    """Give the parts of a path that name things: without versions, placeholders and verbs."""
+    """Return the parts of a path that name things: without versions, placeholders and verbs."""
     parts = [part for part in path.split("/") if part and not part.startswith("{")]
     named = [naming.without_verb(part) for part in parts if not naming.is_version(part)]
     return [name for name in named if name]
 
 
 def service_of(operation: Operation) -> str:
-    """Name the service that an operation belongs to: by its tag, or by its path."""
+    """Return the service that an operation belongs to: by its tag, or by its path."""
     named = _static(operation.path)
     return naming.identifier(operation.tag or (named[0] if named else "api"))
 
@@ -177,7 +177,7 @@ def grouped(service: str, methods: Iterable[Method], notes: list[str]) -> list[R
 
 
 def _collection(operation: Operation) -> str:
-    """Give what the path of a list and that of one of its rows have in common."""
+    """Return what the paths of a list and of one of its rows have in common."""
     parts = operation.path.rstrip("/").split("/")
     if parts[-1].startswith("{") or (
         operation.verb == "POST" and not naming.without_verb(parts[-1])
@@ -217,20 +217,20 @@ def _few(names: list[str]) -> str:
 
 
 def _fits(one: Method, resource: Resource) -> bool:
-    """Tell whether a method gives rows of a resource: by its columns, and by what it filters."""
+    """Return whether a method returns rows of a resource: by its columns, and by its filters."""
     shared = [
         name
         for name, column in one.columns.items()
         if name in resource.columns
         and (column.path, column.type) == (resource.columns[name].path, resource.columns[name].type)
     ]
-    filtered = {told.get("column", name) for name, told in one.taken.parameters.items()}
+    filtered = {parameter.get("column", name) for name, parameter in one.taken.parameters.items()}
     known = {*resource.columns, *one.taken.columns}
     return 2 * len(shared) >= len(resource.columns) and filtered <= known
 
 
 def _finished(resource: Resource) -> Resource:
-    """Add the columns that only the statement fills, and say what tells rows apart."""
+    """Add the echo columns, and the columns that identify a row."""
     methods = resource.methods.values()
     echoes: dict[str, Column] = {}
     for one in methods:
@@ -240,7 +240,7 @@ def _finished(resource: Resource) -> Resource:
         column.hidden = not all(name in one.taken.examples for one in methods)
     shown = {name: column for name, column in echoes.items() if not column.hidden}
     hidden = {name: column for name, column in echoes.items() if column.hidden}
-    # SQLite tells only the first columns apart, and of echoes it must know whether they are read.
+    # SQLite reports the use of the first 63 columns alone, and echoes need to know of theirs.
     long = len(echoes) + len(resource.columns) > 63
     rest = [hidden, resource.columns] if long else [resource.columns, hidden]
     resource.columns = {**shown, **rest[0], **rest[1]}
@@ -257,19 +257,22 @@ def _finished(resource: Resource) -> Resource:
 
 
 def _name(service: str, resources: list[Resource]) -> None:
-    """Name resources by the ends of their paths, as much of them as tells them apart."""
-    chains = [_chain(one) for one in resources]
-    lengths = [_length(service, one, chain) for one, chain in zip(resources, chains, strict=True)]
-    for _ in range(max(map(len, chains), default=0)):
-        names = [_joined(*pair) for pair in zip(chains, lengths, strict=True)]
+    """Name resources by the ends of their paths, as much of them as makes the names distinct."""
+    all_path_names = [_path_names(one) for one in resources]
+    lengths = [
+        _length(service, one, path_names)
+        for one, path_names in zip(resources, all_path_names, strict=True)
+    ]
+    for _ in range(max(map(len, all_path_names), default=0)):
+        names = [_joined(*pair) for pair in zip(all_path_names, lengths, strict=True)]
         lengths = [
-            # What has nothing more to say keeps its short name.
-            length + (names.count(name) > 1 and _tells_apart(chains, number, names))
+            # A path that cannot be distinguished any further keeps its short name.
+            length + (names.count(name) > 1 and _is_distinguished(all_path_names, number, names))
             for number, (name, length) in enumerate(zip(names, lengths, strict=True))
         ]
     taken: set[str] = set()
-    for one, chain, length in zip(resources, chains, lengths, strict=True):
-        name = wanted = naming.identifier(_joined(chain, length))
+    for one, path_names, length in zip(resources, all_path_names, lengths, strict=True):
+        name = wanted = naming.identifier(_joined(path_names, length))
         number = 2
         while name in taken:
             name = f"{wanted}_{number}"
@@ -278,18 +281,22 @@ def _name(service: str, resources: list[Resource]) -> None:
         one.name = name
 
 
-def _joined(chain: list[str], length: int) -> str:
-    return "_".join(chain[-length:])
+def _joined(path_names: list[str], length: int) -> str:
+    return "_".join(path_names[-length:])
 
 
-def _tells_apart(chains: list[list[str]], number: int, names: list[str]) -> bool:
-    """Tell whether more of a path would tell a resource apart from those of its name."""
-    same = [chain for chain, name in zip(chains, names, strict=True) if name == names[number]]
-    return any(chain != chains[number] for chain in same)
+def _is_distinguished(all_path_names: list[list[str]], number: int, names: list[str]) -> bool:
+    """Return whether more of a path would distinguish a resource from those of its name."""
+    same = [
+        path_names
+        for path_names, name in zip(all_path_names, names, strict=True)
+        if name == names[number]
+    ]
+    return any(path_names != all_path_names[number] for path_names in same)
 
 
-def _length(service: str, resource: Resource, chain: list[str]) -> int:
-    """Say how much of a path a name needs by itself: of `/invoices/{id}/summary` both words.
+def _length(service: str, resource: Resource, path_names: list[str]) -> int:
+    """Return how many parts of a path a name needs: of `/invoices/{id}/summary` both.
 
     The service's own name need not be repeated: `customers.costs` is clear.
     """
@@ -297,16 +304,16 @@ def _length(service: str, resource: Resource, chain: list[str]) -> int:
     while parts and parts[-1].startswith("{"):
         parts.pop()
     within = len(parts) > 1 and parts[-2].startswith("{")
-    return 2 if within and len(chain) > 1 and chain[-2] != naming.singular(service) else 1
+    return 2 if within and len(path_names) > 1 and path_names[-2] != naming.singular(service) else 1
 
 
-def _chain(resource: Resource) -> list[str]:
-    """Give the words of a path: in the singular all but the last of a list."""
+def _path_names(resource: Resource) -> list[str]:
+    """Return the names in a path: in the singular, all but the last of a list."""
     one = resource.first()
     path = one.operation.path
     named = _static(path) or ["answer"]
     if path.endswith("}") and not one.is_single:
-        # `/invoices/{invoice_uuid}` that gives a list gives the things in the invoice.
+        # `/invoices/{invoice_uuid}` that returns a list returns the items of the invoice.
         member = one.found.rows.removesuffix("[]").rpartition(".")[2]
         named.append(naming.identifier(member) if member and member != "data" else "items")
     elif path.endswith("}"):

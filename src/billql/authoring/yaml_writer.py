@@ -1,6 +1,6 @@
-"""Definitions as YAML in the house's style: short things on one line, long texts folded.
+"""Definitions as YAML in the house style: short mappings on one line, long texts folded.
 
-Made with PyYAML's emitter, to which each value is handed with the style that it shall have.
+PyYAML's emitter writes each value in the style that is set for it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import yaml
 
 _WIDTH = 110
 _BLOCKS = frozenset(("description", "help", "billql", "sql"))
-"""A mapping that has one of these has a line for each member."""
+"""Keys of mappings that have a line for each member."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -30,7 +30,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def dump(data: Mapping[str, Any]) -> str:
-    """Write a definition."""
+    """Return a definition as YAML."""
     text = yaml.serialize(
         _node(data, 0, "", flow=False), Dumper=_Dumper, width=_WIDTH, allow_unicode=True
     )
@@ -55,7 +55,7 @@ def _node(value: Any, depth: int, key: str, *, flow: bool) -> yaml.Node:
 
 
 def _is_short(value: Mapping[str, Any]) -> bool:
-    """Tell whether a mapping stands on one line."""
+    """Return whether a mapping stands on one line."""
     plain = not any(isinstance(part, Mapping) for part in value.values())
     return plain and not _BLOCKS & value.keys()
 

@@ -1,4 +1,4 @@
-"""Where an operation's answer has its rows."""
+"""Where an operation's response has its rows."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _ENVELOPE = frozenset(
         "warnings",
     )
 )
-"""What answers carry beside their rows."""
+"""Names of members that responses have beside their rows."""
 
 _USUAL = frozenset(("data", "items", "results", "entries", "records", "values", "list", "content"))
-"""What answers call their rows, whatever these are."""
+"""Usual names of the member that has the rows."""
 
 _DEPTH = 3
 """How many objects may lie around the rows."""
@@ -59,7 +59,7 @@ _DEPTH = 3
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of an answer: the path to them, and what each of them is."""
+    """The rows of a response: the path to them, and the schema of one."""
 
     rows: str
     item: Schema | None
@@ -67,7 +67,7 @@ class Found:
 
 
 def find(document: Document, schema: Schema | None, subject: str, depth: int = 0) -> Found:
-    """Find the rows in an answer of which the path says that it is about some subject."""
+    """Return where the rows of a response are; `subject` is what the request's path names."""
     shape = document.shape(schema)
     if shape.kind == "array":
         return Found("[]", shape.items, single=False)
@@ -82,7 +82,7 @@ def find(document: Document, schema: Schema | None, subject: str, depth: int = 0
 
 
 def _inner(document: Document, shape: Shape, subject: str) -> str | None:
-    """Give the member of an object that has the rows; none if the object is one itself."""
+    """Return the member of an object that has the rows; none if the object is one itself."""
     shapes = {name: document.shape(schema) for name, schema in shape.properties.items()}
     content = [name for name in shapes if naming.identifier(name) not in _ENVELOPE]
     lists = [name for name in content if shapes[name].kind == "array"]
