@@ -9,7 +9,7 @@ import hmac
 import msgspec
 import pytest
 
-from billql.definitions.auth import Auth, AuthScheme, Basic, Bearer, Header, Nobody, SigV4
+from billql.definitions.auth import Anonymous, Auth, AuthScheme, Basic, Bearer, Header, SigV4
 from billql.messages import Request
 
 REQUEST = Request("GET", "https://api.example.com/things")
@@ -44,7 +44,7 @@ def test_keys_in_headers() -> None:
 
 
 def test_nobody() -> None:
-    auth = Nobody()
+    auth = Anonymous()
     assert auth.from_env({}) != ""
     assert auth.env_vars() == auth.secret_forms("x") == ()
     assert auth.headers("x") == {}
@@ -126,7 +126,7 @@ def test_a_temporary_key_sends_its_token() -> None:
         ('{"kind": "basic", "user": "U", "secret": "P", "help": "x"}', Basic),
         ('{"kind": "header", "secret": "K", "header": "X-Key", "help": "x"}', Header),
         ('{"kind": "aws_sigv4", "service": "ce"}', SigV4),
-        ('{"kind": "none"}', Nobody),
+        ('{"kind": "none"}', Anonymous),
     ],
 )
 def test_kinds_are_told_apart(text: str, kind: type[AuthScheme]) -> None:

@@ -25,7 +25,7 @@ documentation: https://acme.example/docs
 url: https://acme.example
 auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
 paging:
-  pages: {kind: page, total: total, size: 4}
+  pages: {kind: page_number, total: total, size: 4}
 """
 
 SERVICE = """\

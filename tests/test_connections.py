@@ -25,7 +25,7 @@ url: https://acme.example
 concurrency: 4
 auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
 paging:
-  list: {kind: last_row, size: 5}
+  list: {kind: after_id, size: 5}
 """
 
 SERVICE = """\

@@ -18,7 +18,7 @@ import pytest
 import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Column, Method, Parameter, placeholders
-from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Token
+from billql.definitions.pagination import AfterId, CursorToken, NextUrl, PageNumber, Paginator
 from billql.planning.planner import echo_columns
 from contracts.contract import AHEAD, Facts, Operation, Sent, contract, faults, operation
 
@@ -137,11 +137,11 @@ class Api:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.sent.append(Sent(request.method, str(request.url), request.content))
         method = self._method(request)
-        if method.answer == "csv":
+        if method.response == "csv":
             return httpx.Response(
                 200, text="product\nDroplets\n", headers={"content-type": "text/csv"}
             )
-        if method.answer == "bytes":
+        if method.response == "bytes":
             return httpx.Response(200, content=b"%PDF", headers={"content-type": "application/pdf"})
         page = len(self.sent)
         data: dict[str, Any] = {}
@@ -178,9 +178,9 @@ class Api:
                 after = request.url.copy_merge_params({"page": "2"})
                 merge(data, nested("meta.total", 2))
                 merge(data, nested(path, str(after) if more else None))
-            case Token(path=path):
+            case CursorToken(path=path):
                 merge(data, nested(path, "more" if more else None))
-            case LastRow(more=flag):
+            case AfterId(more=flag):
                 merge(data, nested(flag, more))
             case _:
                 raise NotImplementedError(type(paginator).__name__)

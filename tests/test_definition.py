@@ -122,7 +122,7 @@ def test_the_schema_refuses_a_mistake_in_a_service(billing: Any, spoil: Any) -> 
         {"auth": {"secret": "A", "help": "B."}},
         {"auth": {"kind": "basic", "secret": "A", "help": "B."}},
         {"limits": [{"requests": 0, "seconds": 1}]},
-        {"paging": {"pages": {"kind": "page"}}},
+        {"paging": {"pages": {"kind": "page_number"}}},
         {"concurrency": 0},
         {"resources": {}},
     ],
@@ -315,11 +315,11 @@ def test_a_list_is_cut_only_where_its_order_and_its_bounds_are_known() -> None:
         description="Gives bills.",
         parameters={"since": Parameter(column="day", operator=">=")},
         order=("-day",),
-        cut="day",
+        split_by="day",
     )
     bills = msgspec.structs.replace(BILLS, methods={"list": method})
     ((place, message),) = problems(bills, EXAMPLE)
-    assert place == ("methods", "list", "cut")
+    assert place == ("methods", "list", "split_by")
     assert "both bounds" in message
 
 

@@ -35,7 +35,7 @@ limits:
   - requests: 5000
     seconds: 3600
 paging:
-  pages: {kind: page, total: meta.total}
+  pages: {kind: page_number, total: meta.total}
   links:
     kind: next_url
     path: links.pages.next
@@ -88,7 +88,10 @@ resources:
         sql: SELECT sum(amount) FROM example.billing.bills
 """
 
-PAGING = "page or page_count or next_url or link_header or token or last_row or one_page"
+PAGING = (
+    "page_number or page_count or next_url or link_header or cursor_token or after_id or "
+    "single_page"
+)
 
 
 @pytest.fixture
@@ -404,33 +407,33 @@ def test_garbage_is_a_definition_error(
         ),
         ("- {requests: 250, seconds: 60}", "- 250", "12: limits.0: Expected `object`, got `int`"),
         (
-            "pages: {kind: page, total: meta.total}",
+            "pages: {kind: page_number, total: meta.total}",
             "pages: {kind: pgae, total: meta.total}",
             f"16: paging.pages.kind: expected {PAGING}",
         ),
         (
-            "pages: {kind: page, total: meta.total}",
+            "pages: {kind: page_number, total: meta.total}",
             "pages: {total: meta.total}",
             f"16: paging.pages.kind: expected {PAGING}",
         ),
         (
-            "pages: {kind: page, total: meta.total}",
+            "pages: {kind: page_number, total: meta.total}",
             "pages: page",
             "16: paging.pages: Expected `object`, got `str`",
         ),
         (
-            "pages: {kind: page, total: meta.total}",
-            "pages: {kind: page}",
+            "pages: {kind: page_number, total: meta.total}",
+            "pages: {kind: page_number}",
             "16: paging.pages: Object missing required field `total`",
         ),
         (
-            "pages: {kind: page, total: meta.total}",
-            "pages: {kind: page, total: meta.total, szie: 3}",
+            "pages: {kind: page_number, total: meta.total}",
+            "pages: {kind: page_number, total: meta.total, szie: 3}",
             "16: paging.pages.szie: unknown word; did you mean size?",
         ),
         (
-            "pages: {kind: page, total: meta.total}",
-            "pages: {kind: page, total: meta.total, size: 0}",
+            "pages: {kind: page_number, total: meta.total}",
+            "pages: {kind: page_number, total: meta.total, size: 0}",
             "16: paging.pages.size: Expected `int` >= 1",
         ),
         (
@@ -512,8 +515,8 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         ),
         (
             "        type: date",
-            "        type: date\n        take: least",
-            f"12: {COLUMNS}.day.take: expected min or max",
+            "        type: date\n        aggregate: least",
+            f"12: {COLUMNS}.day.aggregate: expected min or max",
         ),
         (
             "        currency: currency",
@@ -588,7 +591,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         ),
         (
             "        paging: pages",
-            "        paging: {kind: page, total: total, extra: 1}",
+            "        paging: {kind: page_number, total: total, extra: 1}",
             f"29: {LIST}.paging.extra: unknown word; expected size, size_parameter, parameter, ",
         ),
         (
@@ -598,18 +601,18 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         ),
         (
             "        paging: pages",
-            "        keep: {seconds: -1}",
-            f"29: {LIST}.keep.seconds: Expected `float` >= 0.0",
+            "        freshness: {seconds: -1}",
+            f"29: {LIST}.freshness.seconds: Expected `float` >= 0.0",
         ),
         (
             "        paging: pages",
-            "        slices: {column: day, days: 0}",
-            f"29: {LIST}.slices.days: Expected `int` >= 1",
+            "        window_limit: {column: day, days: 0}",
+            f"29: {LIST}.window_limit.days: Expected `int` >= 1",
         ),
         (
             "        paging: pages",
-            "        slices: {days: 31}",
-            f"29: {LIST}.slices: Object missing required field `column`",
+            "        window_limit: {days: 31}",
+            f"29: {LIST}.window_limit: Object missing required field `column`",
         ),
         (
             "            values: {currency: EUR}",
@@ -700,15 +703,15 @@ def test_a_service_without_its_parts(
             (
                 "        value: USD",
                 f"        {words}",
-                f"{line}: {COLUMNS}.currency.take: "
-                "`take` and one [] in the path, like items[].price, need each other",
+                f"{line}: {COLUMNS}.currency.aggregate: "
+                "`aggregate` and one [] in the path, like items[].price, need each other",
             )
             for words, line in (
-                ("take: min", 20),
+                ("aggregate: min", 20),
                 ('path: "a[].b"', 17),
-                ('path: "a[].b[]"\n        take: max', 21),
-                ("path: a.b\n        take: max", 21),
-                ('path: "$parent.a[]"\n        take: max', 21),
+                ('path: "a[].b[]"\n        aggregate: max', 21),
+                ("path: a.b\n        aggregate: max", 21),
+                ('path: "$parent.a[]"\n        aggregate: max', 21),
             )
         ),
         (
@@ -765,13 +768,13 @@ def test_a_service_without_its_parts(
         ("order: [-day,", "order: [-days,", f"30: {LIST}.order: there is no column days"),
         (
             "order: [-day, bill_id]",
-            "slices: {column: week, days: 7}",
-            f"30: {LIST}.slices.column: there is no column week",
+            "window_limit: {column: week, days: 7}",
+            f"30: {LIST}.window_limit.column: there is no column week",
         ),
         (
             "order: [-day, bill_id]",
-            "cut: day",
-            f"30: {LIST}.cut: needs `order: [-day]` and parameters for both bounds",
+            "split_by: day",
+            f"30: {LIST}.split_by: needs `order: [-day]` and parameters for both bounds",
         ),
     ],
 )

@@ -381,12 +381,20 @@ LOSES = "so `=` would miss"
         ("{type: text, format: filename}", "{format: filename}", "filename is for columns"),
         ("{type: text, format: reference}", "{format: reference}", "reference is for columns"),
         ("{type: text}", "{in: body, format: json}", "json needs a column with `path: $parameter`"),
-        ("{type: text, only: {a: 1}}", "{}", "match: must be `superset`, because `only`"),
-        ("{type: integer, only: {a: 1}}", "{operator: '>='}", "must be `superset`, because `only`"),
         (
-            "{type: text, only: {a: 1}}",
+            "{type: text, null_unless: {a: 1}}",
+            "{}",
+            "match: must be `superset`, because `null_unless`",
+        ),
+        (
+            "{type: integer, null_unless: {a: 1}}",
+            "{operator: '>='}",
+            "must be `superset`, because `null_unless`",
+        ),
+        (
+            "{type: text, null_unless: {a: 1}}",
             "{match: superset, null: none}",
-            "`only` makes values NULL that are none for the API",
+            "`null_unless` makes values NULL that are none for the API",
         ),
         (
             "{type: text, path: $parameter}",
@@ -436,7 +444,7 @@ resources:
         ("{type: date, path: $parameter}", "{format: instant}"),
         ("{type: decimal, path: $parameter}", "{}"),
         ("{type: text, path: $parameter}", "{in: body, format: json}"),
-        ("{type: text, only: {a: 1}}", "{match: superset}"),
+        ("{type: text, null_unless: {a: 1}}", "{match: superset}"),
         ("{type: text, format: reference}", "{}"),
         ("{type: date}", "{}"),
         ("{type: decimal}", "{}"),

@@ -1,4 +1,4 @@
-"""Words of definitions that change what is read: `take`, `reference`, `unknown_value`.
+"""Words of definitions that change what is read: `aggregate`, `reference`, `unknown_value`.
 
 What a word makes possible never changes an answer, and each says just what it says: the tests also
 go the other way, over an API that does something else.
@@ -28,7 +28,7 @@ errors:
   code: error.code
   unknown_value: {code: nobody, parameter: error.about}
 paging:
-  list: {kind: last_row, size: 3}
+  list: {kind: after_id, size: 3}
 """
 
 SERVICE = """\
@@ -49,15 +49,15 @@ resources:
         type: timestamp
         description: When its first part is due.
         path: plan.parts[].due
-        take: min
+        aggregate: min
         format: epoch
       last_due:
         type: timestamp
         description: When its last part is due.
         path: plan.parts[].due
-        take: max
+        aggregate: max
         format: epoch
-      largest: {type: integer, description: The largest amount., path: "amounts[]", take: max}
+      largest: {type: integer, description: The largest amount., path: "amounts[]", aggregate: max}
     methods:
       list:
         request: GET /orders

@@ -52,7 +52,7 @@ def read(
         ({"type": "json", "path": "id"}, '{{"id": {}}}'),
         ({"type": "text", "path": "ref", "format": "reference"}, '{{"ref": {{"id": {}}}}}'),
         ({"type": "text", "path": "ref", "format": "reference"}, '{{"ref": {}}}'),
-        ({"type": "text", "path": "a[].b", "take": "max"}, '{{"a": [{{"b": {}}}]}}'),
+        ({"type": "text", "path": "a[].b", "aggregate": "max"}, '{{"a": [{{"b": {}}}]}}'),
     ],
 )
 def test_a_column_of_text_keeps_every_digit(
@@ -148,8 +148,8 @@ def pages_of(script: dict[str | None, str], parameter: str) -> Script:
 @pytest.mark.parametrize(
     ("paging", "more", "done"),
     [
-        ({"kind": "last_row", "parameter": "after"}, '"has_more": true', '"has_more": false'),
-        ({"kind": "token", "path": "n", "parameter": "after"}, '"n": {}', '"n": null'),
+        ({"kind": "after_id", "parameter": "after"}, '"has_more": true', '"has_more": false'),
+        ({"kind": "cursor_token", "path": "n", "parameter": "after"}, '"n": {}', '"n": null'),
     ],
 )
 def test_a_number_leads_to_the_next_page(
@@ -163,7 +163,7 @@ def test_a_number_leads_to_the_next_page(
 
 
 def test_a_long_token_goes_into_a_body_as_a_number(tmp_path: Path, serve: Serve) -> None:
-    paging = {"kind": "token", "path": "n", "parameter": "after", "location": "body"}
+    paging = {"kind": "cursor_token", "path": "n", "parameter": "after", "location": "body"}
     tables = {"t": resource({"id": "text"}, "POST /t", rows="items[]", paging=paging)}
     script: dict[str | None, str] = {
         None: f'{{"items": [{{"id": 1}}], "n": {LONG}}}',
@@ -177,7 +177,7 @@ def test_a_long_token_goes_into_a_body_as_a_number(tmp_path: Path, serve: Serve)
 
 def test_long_ids_tell_the_rows_of_pages_apart(tmp_path: Path, serve: Serve) -> None:
     """As floats they were the same, which looked like a row that came twice."""
-    paging = {"kind": "token", "path": "n", "parameter": "after"}
+    paging = {"kind": "cursor_token", "path": "n", "parameter": "after"}
     columns = {"id": "text", "name": "text"}
     tables = {"t": resource(columns, "GET /t", rows="items[]", paging=paging)}
     script: dict[str | None, str] = {
@@ -189,7 +189,7 @@ def test_long_ids_tell_the_rows_of_pages_apart(tmp_path: Path, serve: Serve) -> 
 
 
 def test_a_column_that_holds_only_beside_a_number(tmp_path: Path, serve: Serve) -> None:
-    column = {"type": "text", "path": "id", "only": {"kind": [1.5, 2**63]}}
+    column = {"type": "text", "path": "id", "null_unless": {"kind": [1.5, 2**63]}}
     body = listed("1.50", "1.5", str(2**63), LONG, "2", at='{{"id": "x", "kind": {}}}')
     assert read(tmp_path, serve, body, column) == ["x", "x", "x", None, None]
 
@@ -226,7 +226,7 @@ def test_half_a_character_is_an_error_only_where_it_is_read(
 
 def test_a_byte_that_is_none_in_csv(tmp_path: Path, serve: Serve) -> None:
     body = b"\xef\xbb\xbfid,a\n1,caf\xe9\n2,caf\xc3\xa9\n"
-    tables = {"t": resource({"id": "text", "a": "text"}, "GET /t", answer="csv")}
+    tables = {"t": resource({"id": "text", "a": "text"}, "GET /t", response="csv")}
     server = serve(lambda asked: asked.answer(body, headers={"content-type": "text/csv"}))
     with opened(server, tmp_path, resources=tables) as session:
         assert select(session, "SELECT id FROM @t") == [("1",), ("2",)]

@@ -13,7 +13,7 @@ from billql.errors import ListChanged
 from support.defined import Api, opened, resource, select
 
 Item = dict[str, Any]
-PAGED = {"kind": "page", "total": "total", "size": 2}
+PAGED = {"kind": "page_number", "total": "total", "size": 2}
 ECHO = {"type": "text", "path": "$parameter", "hidden": True}
 
 
@@ -159,7 +159,7 @@ def test_rows_of_windows_that_overlap_are_one(tmp_path: Path) -> None:
             "from": {"column": "day", "operator": ">=", "required": True},
             "to": {"column": "day", "operator": "<=", "required": True},
         },
-        "slices": {"column": "day", "days": 4, "most": 100},
+        "window_limit": {"column": "day", "days": 4, "most": 100},
     }
     for unique in (["day"], []):
         usage = resource({"day": "date"}, {"list": read}, unique)

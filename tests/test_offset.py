@@ -12,7 +12,7 @@ from billql.errors import ApiError
 from support.defined import Api, opened, resource, select
 
 Item = dict[str, Any]
-PAGED = {"kind": "page", "total": "total", "size": 10}
+PAGED = {"kind": "page_number", "total": "total", "size": 10}
 OFFSETS = [0, 1, 5, 9, 10, 11, 19, 20, 21, 29, 30, 35, 40, 41, 50, 99, 100, 101, 250]
 
 

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.definitions.pagination import LastRow, NextUrl, PageNumber, Paginator, Paging, Token
+from billql.definitions.pagination import (
+    AfterId,
+    CursorToken,
+    NextUrl,
+    PageNumber,
+    Paginator,
+    Paging,
+)
 from billql.errors import BadAnswer, ListChanged
 from billql.messages import Page, Request, get_path, to_text
 
@@ -125,7 +132,7 @@ def test_pages_that_do_not_begin_where_they_should_are_an_error() -> None:
 
 
 def test_other_kinds_begin_at_the_beginning() -> None:
-    for paginator in (LINKED, Token(), LastRow(), PageNumber(total="t", size=None)):
+    for paginator in (LINKED, CursorToken(), AfterId(), PageNumber(total="t", size=None)):
         assert paginator.skip(paginator.with_page_size(FIRST, None), 1000)[1] == 0
 
 
@@ -295,7 +302,7 @@ def _slices(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
 @given(count=counts, size=sizes, location=st.sampled_from(["query", "body"]))
 def test_tokens_lead_through_the_list(count: int, size: int, location: Any) -> None:
     pages = _slices(list(range(count)), size)
-    paginator = Token(location=location, size_location=location, size=size)
+    paginator = CursorToken(location=location, size_location=location, size=size)
 
     def serve(request: Request) -> tuple[Any, Sequence[Any]]:
         asked = query(request) if location == "query" else dict(request.body or {})
@@ -308,11 +315,11 @@ def test_tokens_lead_through_the_list(count: int, size: int, location: Any) -> N
 
 def test_an_empty_page_with_a_token_goes_on() -> None:
     serve = in_turn(({"next_page": "a"}, [1]), ({"next_page": "b"}, []), ({"next_page": ""}, [2]))
-    assert drive(Token(), serve) == [1, 2]
+    assert drive(CursorToken(), serve) == [1, 2]
 
 
 def test_an_empty_page_ends_a_list_whose_tokens_never_do() -> None:
-    endless = Token(until_empty=True)
+    endless = CursorToken(until_empty=True)
     answers: tuple[Any, ...] = (
         ({"next_page": "a"}, [1]),
         ({"next_page": "b"}, [2]),
@@ -329,7 +336,7 @@ def test_a_token_stands_for_what_is_refused_beside_it() -> None:
         return {"next_page": "a" if len(asked) < 2 else None}, [len(asked)]
 
     first = FIRST.with_query("since", "2026-01-01")
-    assert drive(Token(refused_beside=("since",)), serve, first) == [1, 2]
+    assert drive(CursorToken(refused_beside=("since",)), serve, first) == [1, 2]
     assert asked == [
         {"status": "open", "since": "2026-01-01"},
         {"status": "open", "next_page": "a"},
@@ -339,7 +346,7 @@ def test_a_token_stands_for_what_is_refused_beside_it() -> None:
 @pytest.mark.parametrize("token", [1.5, True, ["a"], {"a": 1}])
 def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None:
     with pytest.raises(BadAnswer, match="has no token at next_page"):
-        drive(Token(), in_turn(({"next_page": token}, [1])))
+        drive(CursorToken(), in_turn(({"next_page": token}, [1])))
 
 
 # By the last row -------------------------------------------------------------------------------
@@ -348,7 +355,7 @@ def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None
 @given(count=st.integers(1, 60), size=sizes)
 def test_the_last_row_leads_through_the_list(count: int, size: int) -> None:
     ids = [f"in_{number}" for number in range(count)]
-    paginator = LastRow(size=size)
+    paginator = AfterId(size=size)
 
     def serve(request: Request) -> tuple[Any, Sequence[Any]]:
         asked = query(request)
@@ -369,12 +376,12 @@ def test_the_last_row_may_have_a_number_for_its_id_and_the_flag_may_be_a_text() 
         more, number = next(pages)
         return {"has_more": more}, [{"id": number}]
 
-    assert len(drive(LastRow(), serve)) == 3
+    assert len(drive(AfterId(), serve)) == 3
     assert asked == [None, "7", str(2**63)]
 
 
 def test_an_empty_list_has_no_last_row() -> None:
-    assert drive(LastRow(), in_turn(({"data": [], "has_more": False}, []))) == []
+    assert drive(AfterId(), in_turn(({"data": [], "has_more": False}, []))) == []
 
 
 @pytest.mark.parametrize(
@@ -396,7 +403,7 @@ def test_an_empty_list_has_no_last_row() -> None:
 )
 def test_more_rows_that_cannot_be_asked_for_are_an_error(data: Any, items: Any) -> None:
     with pytest.raises(BadAnswer, match="cannot be read to its end"):
-        drive(LastRow(), in_turn((data, items)))
+        drive(AfterId(), in_turn((data, items)))
 
 
 # All kinds -------------------------------------------------------------------------------------
@@ -405,8 +412,8 @@ def test_more_rows_that_cannot_be_asked_for_are_an_error(data: Any, items: Any) 
 def _circling(length: int) -> Iterator[tuple[Paginator, Serve]]:
     turn = iter(range(10**6))
     yield LINKED, lambda _: (_next(f"?page={next(turn) % length}"), [1])
-    yield Token(), lambda _: ({"next_page": f"t{next(turn) % length}"}, [1])
-    yield LastRow(), lambda _: ({"has_more": True}, [{"id": f"i{next(turn) % length}"}])
+    yield CursorToken(), lambda _: ({"next_page": f"t{next(turn) % length}"}, [1])
+    yield AfterId(), lambda _: ({"has_more": True}, [{"id": f"i{next(turn) % length}"}])
 
 
 @pytest.mark.parametrize("length", [1, 2, 5])
@@ -427,28 +434,28 @@ def test_pages_are_as_large_as_allowed_or_as_small_as_wanted(wanted: int | None,
     }
 
 
-@pytest.mark.parametrize("kind", ["page", "next_url", "token", "last_row"])
+@pytest.mark.parametrize("kind", ["page_number", "next_url", "cursor_token", "after_id"])
 def test_a_page_without_any_items_cannot_be_asked_for(kind: str) -> None:
-    needed = {"page": {"total": "total"}, "next_url": {"path": "next"}}.get(kind, {})
+    needed = {"page_number": {"total": "total"}, "next_url": {"path": "next"}}.get(kind, {})
     with pytest.raises(msgspec.ValidationError, match=r"`int` >= 1 - at `\$\.size`"):
         msgspec.convert({"kind": kind, "size": 0, **needed}, Paging)
 
 
 @pytest.mark.parametrize("lacking", [{"size": None}, {"size_parameter": None}])
 def test_a_size_that_cannot_be_asked_for_is_not(lacking: dict[str, None]) -> None:
-    paginator = msgspec.convert({"kind": "page", "total": "total", **lacking}, Paging)
+    paginator = msgspec.convert({"kind": "page_number", "total": "total", **lacking}, Paging)
     assert paginator.with_page_size(FIRST, 5) == FIRST
     assert NextUrl(path="next").with_page_size(FIRST, 5) == FIRST
 
 
 def test_a_size_takes_the_place_of_an_earlier_one() -> None:
-    twice = LastRow().with_page_size(LastRow().with_page_size(FIRST, 3), 7)
+    twice = AfterId().with_page_size(AfterId().with_page_size(FIRST, 3), 7)
     assert query(twice) == {"status": "open", "limit": "7"}
     assert FIRST.query == (("status", "open"),)
 
 
 def test_a_size_goes_into_the_body_where_the_kind_says_so() -> None:
-    paginator = Token(size=50, size_location="body")
+    paginator = CursorToken(size=50, size_location="body")
     first = Request("POST", FIRST.url, body={"customer": "c"})
     assert paginator.with_page_size(first, None).body == {"customer": "c", "limit": 50}
     assert paginator.with_page_size(first, None).query == ()
@@ -457,10 +464,10 @@ def test_a_size_goes_into_the_body_where_the_kind_says_so() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ('{"kind": "page", "total": "meta.total"}', PageNumber),
+        ('{"kind": "page_number", "total": "meta.total"}', PageNumber),
         ('{"kind": "next_url", "path": "links.pages.next"}', NextUrl),
-        ('{"kind": "token"}', Token),
-        ('{"kind": "last_row"}', LastRow),
+        ('{"kind": "cursor_token"}', CursorToken),
+        ('{"kind": "after_id"}', AfterId),
     ],
 )
 def test_kinds_are_told_apart(text: str, kind: type[Paginator]) -> None:

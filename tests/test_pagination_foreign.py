@@ -8,7 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from billql.definitions.pagination import LinkHeader, OnePage, PageCount, Paginator, Paging, Token
+from billql.definitions.pagination import (
+    CursorToken,
+    LinkHeader,
+    PageCount,
+    Paginator,
+    Paging,
+    SinglePage,
+)
 from billql.definitions.pagination.link_header import next_link
 from billql.errors import BadAnswer, ListChanged
 from billql.messages import Page, Request
@@ -117,7 +124,7 @@ def test_a_count_that_changes() -> None:
     ],
 )
 def test_a_whole_list(data: Any) -> None:
-    assert drive(OnePage(), [Page(data, 1)]) == [FIRST]
+    assert drive(SinglePage(), [Page(data, 1)]) == [FIRST]
 
 
 @pytest.mark.parametrize(
@@ -134,19 +141,19 @@ def test_a_whole_list(data: Any) -> None:
 )
 def test_a_part_of_a_list_is_an_error(data: Any) -> None:
     with pytest.raises(BadAnswer, match="gave a part of its list alone"):
-        drive(OnePage(), [Page(data, 1)])
+        drive(SinglePage(), [Page(data, 1)])
 
 
 def test_a_link_header_tells_of_a_part_too() -> None:
     with pytest.raises(BadAnswer, match="its Link header has a next page"):
-        drive(OnePage(), [linked('<x>; rel="next"')])
+        drive(SinglePage(), [linked('<x>; rel="next"')])
 
 
 # By token --------------------------------------------------------------------------------------
 
 
 def test_a_token_in_a_header_and_one_that_is_a_number() -> None:
-    paginator = Token(path="next", parameter="X-Cursor", location="header")
+    paginator = CursorToken(path="next", parameter="X-Cursor", location="header")
     asked = drive(paginator, [Page({"next": 5}, 1), Page({"next": "b"}, 1), Page({}, 1)])
     assert [request.headers for request in asked] == [
         (),
@@ -160,7 +167,7 @@ def test_a_token_in_a_header_and_one_that_is_a_number() -> None:
     [
         ('{"kind": "link_header"}', LinkHeader),
         ('{"kind": "page_count", "pages_at": "pages"}', PageCount),
-        ('{"kind": "one_page"}', OnePage),
+        ('{"kind": "single_page"}', SinglePage),
     ],
 )
 def test_kinds_are_told_apart(text: str, kind: type[Paginator]) -> None:

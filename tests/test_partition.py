@@ -28,7 +28,7 @@ def numbered(items: list[Item], wanted: Wanted, size: int = 4) -> Api:
     return Api(respond)
 
 
-PAGED = {"kind": "page", "total": "total", "size": 4}
+PAGED = {"kind": "page_number", "total": "total", "size": 4}
 COLUMNS = {"id": "integer", "archived": "boolean", "kind": "text"}
 # Some are neither archived nor not.
 ITEMS = [
@@ -166,7 +166,7 @@ def windowed(match: str, unique: list[str], **to: Any) -> dict[str, Any]:
             "from": {"column": "day", "operator": ">=", "required": True, "match": match},
             "to": {"column": "day", "operator": "<=", "match": match, **to},
         },
-        "slices": {"column": "day", "days": 7, "most": 100},
+        "window_limit": {"column": "day", "days": 7, "most": 100},
     }
     return {"usage": resource({"id": "integer", "day": "date"}, {"list": read}, unique)}
 
@@ -226,8 +226,8 @@ def test_a_list_that_is_cut_by_time_beside_a_filter_that_gives_too_much(
     read_all = {
         "request": "GET /things",
         "rows": "items[]",
-        "paging": {"kind": "token", "path": "next", "parameter": "after", "size": 10},
-        "cut": "created",
+        "paging": {"kind": "cursor_token", "path": "next", "parameter": "after", "size": 10},
+        "split_by": "created",
         "order": ["-created"],
         "parameters": {
             "status": {"match": "superset"},

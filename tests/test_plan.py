@@ -26,7 +26,7 @@ url: https://acme.example
 concurrency: 4
 auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
 paging:
-  list: {kind: last_row, size: 10}
+  list: {kind: after_id, size: 10}
 """
 
 SERVICE = """\
@@ -56,8 +56,8 @@ resources:
         rows: data[]
         paging: list
         order: [-created]
-        cut: created
-        keep: {seconds: 1000, unless: {owner: open}}
+        split_by: created
+        freshness: {seconds: 1000, unless: {owner: open}}
       tagged:
         request: GET /bills
         description: Gives the bills that have a tag.

@@ -78,7 +78,7 @@ def test_what_is_missing_or_wrong_is_no_empty_list(
 
 
 def test_a_null_list_beside_a_total_is_no_empty_one(tmp_path: Path, serve: Serve) -> None:
-    paging = {"kind": "page", "total": "total"}
+    paging = {"kind": "page_number", "total": "total"}
     script = answering({"items": None, "total": 3})
     with pytest.raises(Exception, match="3 items, but gave 0"):
         read(tmp_path, serve, script, paging=paging)
@@ -93,7 +93,9 @@ def no_content(asked: Asked) -> None:
     asked.send(b"HTTP/1.1 204 No Content\r\n\r\n")
 
 
-@pytest.mark.parametrize("paging", [None, {"kind": "token"}, {"kind": "page", "total": "total"}])
+@pytest.mark.parametrize(
+    "paging", [None, {"kind": "cursor_token"}, {"kind": "page_number", "total": "total"}]
+)
 def test_a_204_is_empty_where_the_definition_says_so(
     tmp_path: Path, serve: Serve, paging: Any
 ) -> None:
@@ -112,9 +114,9 @@ def test_a_204_ends_a_list_and_does_not_hide_that_rows_lack(tmp_path: Path, serv
             body = {"items": [{"id": "a"}], "next_page": "b", "total": 2}
             answering(body)(asked)
 
-    paging: dict[str, Any] = {"kind": "token"}
+    paging: dict[str, Any] = {"kind": "cursor_token"}
     assert read(tmp_path, serve, script, no_content="empty", paging=paging) == ["a"]
-    paging = {"kind": "page", "total": "total", "size": 1}
+    paging = {"kind": "page_number", "total": "total", "size": 1}
     with pytest.raises(BadAnswer, match="cannot be told whether its list is complete"):
         read(tmp_path, serve, script, no_content="empty", paging=paging)
 
@@ -187,7 +189,7 @@ WHOLE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("paging", [None, {"kind": "one_page"}])
+@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}])
 @pytest.mark.parametrize("around", PARTS, ids=json.dumps)
 @pytest.mark.parametrize("wrapper", [None, "data"])
 def test_a_list_that_was_cut_is_an_error(
@@ -201,7 +203,7 @@ def test_a_list_that_was_cut_is_an_error(
         read(tmp_path, serve, answering(body), rows, **more)
 
 
-@pytest.mark.parametrize("paging", [None, {"kind": "one_page"}])
+@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}])
 @pytest.mark.parametrize("around", WHOLE, ids=json.dumps)
 @pytest.mark.parametrize("wrapper", [None, "data"])
 def test_a_whole_list_is_none(
@@ -271,10 +273,10 @@ def test_a_row_alone_is_no_list(tmp_path: Path, serve: Serve) -> None:
 
 def test_a_definition_may_say_what_tells_nothing(tmp_path: Path, serve: Serve) -> None:
     body = {"items": TWO, "total": 3, "next": "soon"}
-    paging = {"kind": "one_page", "ignore": ["total", "next"]}
+    paging = {"kind": "single_page", "ignore": ["total", "next"]}
     assert read(tmp_path, serve, answering(body), paging=paging) == ["a", "b"]
     with pytest.raises(BadAnswer) as caught:
-        read(tmp_path, serve, answering(body), paging={"kind": "one_page", "ignore": ["total"]})
+        read(tmp_path, serve, answering(body), paging={"kind": "single_page", "ignore": ["total"]})
     assert "ignore: [next]" in str(caught.value.hint)
 
 

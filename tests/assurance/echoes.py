@@ -52,10 +52,10 @@ COLUMNS = {
 }
 
 PAGING: dict[str, dict[str, Any]] = {
-    "bills": {"kind": "page", "total": "total", "size": 2},
+    "bills": {"kind": "page_number", "total": "total", "size": 2},
     "links": {"kind": "next_url", "path": "next", "total": "total", "size": 2},
-    "tokens": {"kind": "token", "path": "next", "parameter": "after", "size": 2},
-    "rows": {"kind": "last_row", "size": 2},
+    "tokens": {"kind": "cursor_token", "path": "next", "parameter": "after", "size": 2},
+    "rows": {"kind": "after_id", "size": 2},
 }
 
 
@@ -85,7 +85,7 @@ def define(folder: Path, auth: dict[str, Any] | None = None) -> Path:
         "description": "One row for each line.",
         "columns": COLUMNS,
         "methods": {
-            "list": {"request": "GET /lines", "description": "Gives them.", "answer": "csv"}
+            "list": {"request": "GET /lines", "description": "Gives them.", "response": "csv"}
         },
         "examples": [{"question": "Which are there?", "sql": "SELECT id FROM acme.all.lines"}],
     }

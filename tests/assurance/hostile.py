@@ -45,10 +45,10 @@ COLUMNS = {
 }
 
 PAGING: dict[str, Mapping[str, Any]] = {
-    "pages": {"kind": "page", "total": "total", "size": SIZE},
+    "pages": {"kind": "page_number", "total": "total", "size": SIZE},
     "links": {"kind": "next_url", "path": "links.next", "size": SIZE},
-    "tokens": {"kind": "token", "path": "next", "parameter": "after", "size": SIZE},
-    "rows": {"kind": "last_row", "size": SIZE},
+    "tokens": {"kind": "cursor_token", "path": "next", "parameter": "after", "size": SIZE},
+    "rows": {"kind": "after_id", "size": SIZE},
 }
 
 

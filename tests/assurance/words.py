@@ -27,17 +27,17 @@ URLS = {
 }
 
 NUMBERS = {
-    "a page of 0": "paging: {kind: last_row, size: 0}",
-    "a page of -1": "paging: {kind: last_row, size: -1}",
-    "a page of 10 to the 30": f"paging: {{kind: page, size: {10**30}}}",
-    "a page of a half": "paging: {kind: last_row, size: 0.5}",
+    "a page of 0": "paging: {kind: after_id, size: 0}",
+    "a page of -1": "paging: {kind: after_id, size: -1}",
+    "a page of 10 to the 30": f"paging: {{kind: page_number, size: {10**30}}}",
+    "a page of a half": "paging: {kind: after_id, size: 0.5}",
     "an unknown paging": "paging: {kind: endless}",
     "a paging that is not there": "paging: nothing",
-    "slices of 0 days": "slices: {column: id, days: 0}",
-    "slices of -1 days": "slices: {column: id, days: -1}",
+    "window_limit of 0 days": "window_limit: {column: id, days: 0}",
+    "window_limit of -1 days": "window_limit: {column: id, days: -1}",
     "rows of -1": "expected_rows: -1",
-    "kept for -1 seconds": "keep: {seconds: -1}",
-    "kept for no number": "keep: {seconds: .nan}",
+    "kept for -1 seconds": "freshness: {seconds: -1}",
+    "kept for no number": "freshness: {seconds: .nan}",
 }
 
 REQUESTS = {

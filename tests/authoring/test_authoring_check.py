@@ -127,7 +127,10 @@ def test_cents_are_minor_units(edited: Edit) -> None:
 
 def test_a_list_that_comes_whole_needs_no_paging(edited: Edit) -> None:
     edited("        paging: pages\n", "        expected_rows: 12\n")
-    assert edited("paging:\n  pages: {kind: page, total: meta.total}\n", "", "provider.yaml") == []
+    assert (
+        edited("paging:\n  pages: {kind: page_number, total: meta.total}\n", "", "provider.yaml")
+        == []
+    )
 
 
 def test_paging_that_nobody_uses_is_found_in_the_provider(edited: Edit) -> None:

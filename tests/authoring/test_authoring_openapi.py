@@ -148,7 +148,7 @@ def test_what_all_resources_share_is_told() -> None:
         "errors": {"message": "message", "code": "id", "request_id": "request_id"},
         "paging": {
             "links": {"kind": "next_url", "path": "links.pages.next", "total": "meta.total"},
-            "pages": {"kind": "page", "total": "meta.total"},
+            "pages": {"kind": "page_number", "total": "meta.total"},
         },
     }
 
@@ -228,9 +228,9 @@ def test_paging_is_told_by_both_sides(odd: Imported) -> None:
     resources = loaded(odd, "money.yaml")["resources"]
     paging = loaded(odd, "provider.yaml")["paging"]
     assert {name: paging[one["methods"]["list"]["paging"]] for name, one in resources.items()} == {
-        "payments": {"kind": "last_row", "size": 50},
+        "payments": {"kind": "after_id", "size": 50},
         "events": {
-            "kind": "token",
+            "kind": "cursor_token",
             "path": "next_cursor",
             "parameter": "cursor",
             "location": "body",
@@ -238,7 +238,7 @@ def test_paging_is_told_by_both_sides(odd: Imported) -> None:
             "size_location": "body",
         },
         "linked": {"kind": "link_header"},
-        "rates": {"kind": "one_page"},
+        "rates": {"kind": "single_page"},
     }
     assert [one["methods"]["list"]["rows"] for one in resources.values()] == [
         "data[]",

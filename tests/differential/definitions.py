@@ -106,9 +106,9 @@ def _list(shape: Shape) -> dict[str, Any]:
     if shape.order and shape.declares_order:
         method["order"] = list(shape.order)
     if shape.cut is not None:
-        method["cut"] = shape.cut
+        method["split_by"] = shape.cut
     if shape.days is not None:
-        method["slices"] = {"column": shape.window, "days": shape.days}
+        method["window_limit"] = {"column": shape.window, "days": shape.days}
     if any(one.location == "path" for one in shape.filters):
         method["missing"] = "empty"
     return method
@@ -139,11 +139,11 @@ def _paging(paging: Paging) -> dict[str, Any]:
     size = {"size": paging.size} if paging.sized else {}
     location = "body" if paging.in_body else "query"
     if paging.kind == "page":
-        return {"kind": "page", "total": "meta.total", "size": paging.size}
+        return {"kind": "page_number", "total": "meta.total", "size": paging.size}
     if paging.kind == "next_url":
         total = {"total": "meta.total"} if paging.total else {}
         sized = {**size, "size_parameter": "per_page"} if paging.sized else {}
         return {"kind": "next_url", "path": "links.next", **total, **sized}
     if paging.kind == "token":
-        return {"kind": "token", "location": location, "size_location": location, **size}
-    return {"kind": "last_row", "id": "#", "size": paging.size}
+        return {"kind": "cursor_token", "location": location, "size_location": location, **size}
+    return {"kind": "after_id", "id": "#", "size": paging.size}

@@ -18,9 +18,9 @@ auth: {kind: bearer, secret: ACME_TOKEN, help: "Create a token under Settings {A
 limits: [{requests: 1200, seconds: 60}, {requests: 10, seconds: 1}, {requests: 5, seconds: 90}]
 concurrency: 3
 paging:
-  pages: {kind: page, total: meta.total, size: 50}
-  list: {kind: last_row}
-  tokens: {kind: token}
+  pages: {kind: page_number, total: meta.total, size: 50}
+  list: {kind: after_id}
+  tokens: {kind: cursor_token}
 """
 
 SERVICE = """
@@ -55,9 +55,9 @@ resources:
         rows: data[]
         paging: pages
         order: [-created, id]
-        cut: created
-        slices: {column: created, days: 31}
-        keep: {seconds: 7200, unless: {id: preview}}
+        split_by: created
+        window_limit: {column: created, days: 31}
+        freshness: {seconds: 7200, unless: {id: preview}}
         expected_rows: 120
       get:
         request: GET /v1/invoices/{id}

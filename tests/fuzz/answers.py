@@ -42,7 +42,7 @@ def answers(table: Table, method: Method) -> SearchStrategy[bytes]:
     """Draw what an API may answer, most often what it should, changed a little."""
     right = plausible(table, method)
     odd = JSON | st.sampled_from([one for one in SAMPLES.values() if not isinstance(one, bytes)])
-    if method.answer == "json":
+    if method.response == "json":
         return (
             changed(right, odd).map(_written)
             | changed(right, odd).flatmap(
@@ -138,7 +138,7 @@ def conversations(draw: DrawFn) -> tuple[str, list[HttpResponse]]:
         sql += f" ORDER BY {draw(st.sampled_from(columns))} {draw(st.sampled_from(('', 'DESC')))}"
     sql += draw(st.sampled_from(("", "", " LIMIT 1", " LIMIT 2 OFFSET 1")))
     status = st.sampled_from((200,) * 9 + (204, 302, 400, 401, 404, 500))
-    media = {"content-type": {"csv": "text/csv"}.get(method.answer, "application/json")}
+    media = {"content-type": {"csv": "text/csv"}.get(method.response, "application/json")}
     replies = st.builds(HttpResponse, status, st.just(media), answers(table, method))
     return sql, draw(st.lists(replies, min_size=1, max_size=4))
 

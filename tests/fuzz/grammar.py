@@ -28,10 +28,10 @@ COLUMN = st.fixed_dictionaries(
     optional={
         "path": PATHS,
         "format": FORMATS,
-        "take": st.sampled_from(("min", "max")),
+        "aggregate": st.sampled_from(("min", "max")),
         "value": VALUES,
         "divide": st.sampled_from((1, 100, 2**62)),
-        "only": st.dictionaries(PATHS, VALUES | st.lists(VALUES, max_size=2), max_size=1),
+        "null_unless": st.dictionaries(PATHS, VALUES | st.lists(VALUES, max_size=2), max_size=1),
         "currency": NAMES,
         "hidden": st.booleans(),
     },
@@ -53,7 +53,15 @@ PARAMETER = st.fixed_dictionaries(
         "when_read": st.lists(NAMES, max_size=2),
     },
 )
-KINDS = ("page", "page_count", "next_url", "link_header", "token", "last_row", "one_page")
+KINDS = (
+    "page_number",
+    "page_count",
+    "next_url",
+    "link_header",
+    "cursor_token",
+    "after_id",
+    "single_page",
+)
 PAGING = st.fixed_dictionaries(
     {"kind": st.sampled_from(KINDS)},
     optional={
@@ -75,7 +83,7 @@ METHOD = st.fixed_dictionaries(
         "parameters": st.dictionaries(NAMES | st.just("a.b"), PARAMETER, max_size=3),
     },
     optional={
-        "answer": st.sampled_from(("json", "csv", "bytes")),
+        "response": st.sampled_from(("json", "csv", "bytes")),
         "rows": ROWS
         | st.lists(
             st.fixed_dictionaries(
@@ -84,11 +92,11 @@ METHOD = st.fixed_dictionaries(
             max_size=2,
         ),
         "paging": PAGING,
-        "slices": st.fixed_dictionaries({"column": NAMES, "days": st.integers(1, 40)}),
-        "cut": NAMES,
+        "window_limit": st.fixed_dictionaries({"column": NAMES, "days": st.integers(1, 40)}),
+        "split_by": NAMES,
         "single": st.booleans(),
         "order": st.lists(NAMES | NAMES.map("-{}".format), max_size=2),
-        "keep": st.fixed_dictionaries(
+        "freshness": st.fixed_dictionaries(
             {"seconds": NUMBERS, "unless": st.dictionaries(NAMES, VALUES)}
         ),
         "expected_rows": st.sampled_from((1, 10**18)),

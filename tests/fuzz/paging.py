@@ -14,14 +14,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.config.settings import Settings
 from billql.definitions.pagination import (
-    LastRow,
+    AfterId,
+    CursorToken,
     LinkHeader,
     NextUrl,
-    OnePage,
     PageCount,
     PageNumber,
     Paginator,
-    Token,
+    SinglePage,
 )
 from billql.errors import BadAnswer, BadValue, ListChanged
 from billql.http.exchange import NetworkBackend
@@ -38,12 +38,12 @@ PAGINATORS: tuple[Paginator, ...] = (
     NextUrl(path="next"),
     NextUrl(path="next", total="total"),
     LinkHeader(),
-    Token(path="next", size=2),
-    Token(path="next", parameter="a.b", location="body", size=2, size_location="body"),
-    Token(path="next", location="header", parameter="X-Next", until_empty=True),
-    Token(path="next", refused_beside=("since",)),
-    LastRow(more="more"),
-    OnePage(),
+    CursorToken(path="next", size=2),
+    CursorToken(path="next", parameter="a.b", location="body", size=2, size_location="body"),
+    CursorToken(path="next", location="header", parameter="X-Next", until_empty=True),
+    CursorToken(path="next", refused_beside=("since",)),
+    AfterId(more="more"),
+    SinglePage(),
 )
 NEXT: SearchStrategy[Any] = st.one_of(
     st.none(),

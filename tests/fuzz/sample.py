@@ -29,16 +29,16 @@ SAMPLES: dict[ColumnType, Any] = {
 
 def body(method: Method, data: Any) -> bytes:
     """Write an answer as its method expects it."""
-    if method.answer == "bytes":
+    if method.response == "bytes":
         return b"%PDF"
-    if method.answer == "csv":
+    if method.response == "csv":
         return "\r\n".join(",".join(map(str, line)) for line in data).encode()
     return json.dumps(data, default=str).encode()
 
 
 def plausible(table: Table, method: Method) -> Any:
     """Make what an API may answer: one row of everything that its definition speaks of."""
-    if method.answer == "csv":
+    if method.response == "csv":
         columns = {column.path or name: column for name, column in table.resource.columns.items()}
         columns = {path: one for path, one in columns.items() if not path.startswith("$")}
         return [list(columns), [_sample(one) for one in columns.values()]]

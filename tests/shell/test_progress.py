@@ -12,7 +12,7 @@ from datetime import date
 import pytest
 from rich.console import Console
 
-from billql.definitions.pagination import NextUrl, PageNumber, Token
+from billql.definitions.pagination import CursorToken, NextUrl, PageNumber
 from billql.fetching.scan_stats import ScanStats
 from billql.http.client import RequestTracker
 from billql.messages import Page
@@ -68,7 +68,7 @@ def test_the_first_page_of_a_list_may_tell_how_many_there_are() -> None:
     by_link = NextUrl(path="next", total="meta.total")
     assert [kind.page_count_hint(page) for kind in (by_number, by_link)] == [3, 3]
     assert NextUrl(path="next").page_count_hint(page) is None
-    assert Token().page_count_hint(page) is None
+    assert CursorToken().page_count_hint(page) is None
     assert by_number.page_count_hint(Page({"meta": {"total": 0}}, 0)) is None
     assert by_link.page_count_hint(Page({}, 20)) is None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.auth import Auth, Basic, Bearer, Header, Nobody, SigV4
+from billql.definitions.auth import Anonymous, Auth, Basic, Bearer, Header, SigV4
 from billql.definitions.stackql.credentials import auth
 from billql.definitions.stackql.document import Unsupported
 
@@ -20,8 +20,8 @@ def of(kind: str, origin: str = "https://api.example.com", **said: Any) -> Auth:
 def test_tokens() -> None:
     assert of("bearer", credentialsenvvar="T") == Bearer(secret="T", help=HELP)
     assert of("bearer") == Bearer(secret="ACME_TOKEN", help=HELP)
-    assert isinstance(of("null_auth"), Nobody)
-    assert isinstance(auth({}, "acme", ""), Nobody)
+    assert isinstance(of("null_auth"), Anonymous)
+    assert isinstance(auth({}, "acme", ""), Anonymous)
 
 
 @pytest.mark.parametrize("kind", ["service_account", "oauth2", "azure_default"])

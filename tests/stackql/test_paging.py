@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.pagination import LinkHeader, NextUrl, OnePage, PageCount, Paging, Token
+from billql.definitions.pagination import (
+    CursorToken,
+    LinkHeader,
+    NextUrl,
+    PageCount,
+    Paging,
+    SinglePage,
+)
 from billql.definitions.stackql.document import Unsupported
 from billql.definitions.stackql.paging import paging
 from billql.definitions.stackql.settings import Settings
@@ -27,12 +34,14 @@ def at(key: str, location: str = "body") -> dict[str, str]:
 
 
 def test_tokens() -> None:
-    query = Token(path="next", parameter="page", size_parameter=None)
+    query = CursorToken(path="next", parameter="page", size_parameter=None)
     assert of(at("page", "query"), at("$.next")) == query
     assert of(at("page", "query"), at("next")) == query
     found = of(at("T", "body"), at("$.meta.next"))
-    assert found == Token(path="meta.next", parameter="T", location="body", size_parameter=None)
-    assert isinstance(of(at("T", "header"), at("next")), Token)
+    assert found == CursorToken(
+        path="meta.next", parameter="T", location="body", size_parameter=None
+    )
+    assert isinstance(of(at("T", "header"), at("next")), CursorToken)
 
 
 def test_addresses() -> None:
@@ -46,24 +55,26 @@ def test_numbers() -> None:
     said: dict[str, Any] = {"algorithm": "page_number", "responseTerminator": at("$.pages")}
     found = of(at("page", "query"), at("$.page"), names="page pages", **said)
     assert found == PageCount(parameter="page", pages_at="pages")
-    assert of(at("page", "query"), at("$.page"), names="page", **said) == OnePage()
+    assert of(at("page", "query"), at("$.page"), names="page", **said) == SinglePage()
 
 
 def test_what_is_not_said() -> None:
-    assert of() == OnePage()
+    assert of() == SinglePage()
     assert of(is_list=False) is None
-    assert paging(Settings({}), {}, ["id", "NextPageToken"], False)[0] == OnePage()
-    same = Token(path="NextToken", parameter="NextToken", location="body", size_parameter=None)
+    assert paging(Settings({}), {}, ["id", "NextPageToken"], False)[0] == SinglePage()
+    same = CursorToken(
+        path="NextToken", parameter="NextToken", location="body", size_parameter=None
+    )
     assert paging(Settings({}), {"NextToken": "body"}, ["NextToken"], False)[0] == same
     assert of(names="value nextLink") == NextUrl(path="nextLink")
-    usual = Token(path="nextPageToken", parameter="pageToken", size_parameter=None)
+    usual = CursorToken(path="nextPageToken", parameter="pageToken", size_parameter=None)
     assert of(names="pageToken") == usual
 
 
 def test_one_row_is_no_list() -> None:
     assert of(at("page", "query"), at("$.next"), is_list=False) is None
     assert of(at("", "request"), at("Link", "header"), is_list=False) is None
-    assert isinstance(of(at("p", "query"), at("$.next"), is_list=False, names="next"), Token)
+    assert isinstance(of(at("p", "query"), at("$.next"), is_list=False, names="next"), CursorToken)
 
 
 def test_the_largest_page_is_asked_for_where_it_can_be() -> None:

@@ -43,7 +43,7 @@ RESOURCES = {
         {"id": _TEXT, "owner": _OWNER, **_MONEY},
         "GET /bills",
         rows="data[]",
-        paging={"kind": "last_row", "size": SIZE},
+        paging={"kind": "after_id", "size": SIZE},
         order=["id"],
     ),
     "lines": _resource(

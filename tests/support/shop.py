@@ -37,7 +37,7 @@ PROVIDER: dict[str, Any] = {
     "concurrency": 8,
 }
 
-NUMBERED = {"kind": "page", "total": "total", "size": SIZE}
+NUMBERED = {"kind": "page_number", "total": "total", "size": SIZE}
 IDS = {"id": "integer", "name": "text"}
 
 
@@ -79,7 +79,7 @@ RESOURCES: dict[str, Any] = {
         IDS,
         "GET /events",
         rows="items[]",
-        paging={"kind": "token", "path": "next", "parameter": "after", "size": SIZE},
+        paging={"kind": "cursor_token", "path": "next", "parameter": "after", "size": SIZE},
     ),
     "links": resource(
         IDS,
@@ -94,7 +94,7 @@ RESOURCES: dict[str, Any] = {
         },
     ),
     "charges": resource(
-        IDS, "GET /charges", rows="items[]", paging={"kind": "last_row", "size": SIZE}
+        IDS, "GET /charges", rows="items[]", paging={"kind": "after_id", "size": SIZE}
     ),
     # What needs a key.
     "details": resource(
@@ -134,22 +134,24 @@ RESOURCES: dict[str, Any] = {
             "from": {"column": "day", "operator": ">=", "required": True},
             "to": {"column": "day", "operator": "<=", "default": "today"},
         },
-        slices={"column": "day", "days": 31, "most": 1000},
+        window_limit={"column": "day", "days": 31, "most": 1000},
         order=["day"],
     ),
     # Other answers.
     "balance": resource({"amount": "real"}, "GET /balance", single=True),
-    "rates": resource(IDS, "GET /rates", rows="items[]", paging=NUMBERED, keep={"seconds": 86400}),
+    "rates": resource(
+        IDS, "GET /rates", rows="items[]", paging=NUMBERED, freshness={"seconds": 86400}
+    ),
     "files": resource(
         {
             "name": {"type": "text", "path": "$header.content-disposition", "format": "filename"},
             "content": {"type": "blob", "path": "$body"},
         },
         "GET /file",
-        answer="bytes",
+        response="bytes",
         single=True,
     ),
-    "lines": resource(IDS, "GET /lines", answer="csv"),
+    "lines": resource(IDS, "GET /lines", response="csv"),
 }
 
 Item = dict[str, Any]

@@ -175,7 +175,9 @@ def _is_echo(column: Column) -> bool:
 
 def _is_list(method: Method) -> bool:
     rows = method.rows
-    return not method.single and isinstance(rows, str) and "[]" in rows and method.answer == "json"
+    return (
+        not method.single and isinstance(rows, str) and "[]" in rows and method.response == "json"
+    )
 
 
 def _is_taken(table: Table, column: str) -> bool:

@@ -25,7 +25,7 @@ auth:
 errors:
   message: message                   # the path of the message in error bodies
 paging:
-  pages: {{kind: page, total: meta.total}}
+  pages: {{kind: page_number, total: meta.total}}
 """
 
 _SERVICE = """\

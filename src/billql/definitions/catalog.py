@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
-from billql.definitions.pagination import OnePage, Paginator
+from billql.definitions.pagination import Paginator, SinglePage
 from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, DefinitionSource
 from billql.definitions.stackql import is_stackql
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
@@ -84,9 +84,9 @@ class Table:
         """
         declared = self.paginator(method)
         is_list = any("[]" in source.at or "{}" in source.at for source in method.sources())
-        if declared is not None or method.single or method.answer != "json" or not is_list:
+        if declared is not None or method.single or method.response != "json" or not is_list:
             return declared
-        return OnePage()
+        return SinglePage()
 
 
 SearchLocation = Path | Mapping[str, Path]

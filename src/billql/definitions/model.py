@@ -126,9 +126,9 @@ class Column(_Strict, frozen=True, kw_only=True):
     `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
     `$root.a` from the answer; `$key` is the row's key in a map, `$value` the row itself;
     `$parameter` the value that the statement gave to this column; `$header.name` a header of the
-    answer, `$body` its bytes. `a[].b` is what each element of an array has, for `take`.
+    answer, `$body` its bytes. `a[].b` is what each element of an array has, for `aggregate`.
     """
-    take: Literal["min", "max"] | None = None
+    aggregate: Literal["min", "max"] | None = None
     """Which value a row has, of those that a path with `[]` leads to: the least or the greatest, by
     SQL's own min() and max()."""
     format: Format | None = None
@@ -143,7 +143,7 @@ class Column(_Strict, frozen=True, kw_only=True):
     a row shows, so that nothing of it is cut off."""
     divide: Annotated[int, Meta(gt=0)] | None = None
     """What a number is divided by, such as 100 to give the major units of an amount in cents."""
-    only: dict[str, Scalar | tuple[Scalar, ...]] = {}
+    null_unless: dict[str, Scalar | tuple[Scalar, ...]] = {}
     """Paths and what they must have, one value or any of several; other rows have NULL in this
     column."""
     currency: Name | None = None
@@ -252,15 +252,15 @@ class Method(_Strict, frozen=True, kw_only=True):
     """The address of the method's page in the API's reference."""
     parameters: dict[str, Parameter] = {}
     """What the request carries, by the API's names."""
-    answer: Literal["json", "csv", "bytes"] = "json"
+    response: Literal["json", "csv", "bytes"] = "json"
     """What comes back."""
     rows: str | tuple[Rows, ...] = ""
     """Where the answer has its rows; see `Rows`."""
     paging: str | Paging | None = None
     """How the list is cut into pages: a name that the provider defines, or a kind of its own."""
-    slices: WindowLimit | None = None
+    window_limit: WindowLimit | None = None
     """The longest window that one request may cover."""
-    cut: Name | None = None
+    split_by: Name | None = None
     """The column by whose time a long list may be cut, so that its parts are fetched at once; the
     list must come newest first and take a range on it."""
     missing: Literal["error", "empty"] = "error"
@@ -271,7 +271,7 @@ class Method(_Strict, frozen=True, kw_only=True):
     """Whether the answer has one row at most."""
     order: tuple[str, ...] = ()
     """The order in which the API gives rows, by column; `-column` is descending."""
-    keep: Freshness | None = None
+    freshness: Freshness | None = None
     """How long an answer stays true, if longer or shorter than the session's time."""
     expected_rows: Annotated[int, Meta(gt=0)] | None = None
     """How many rows to expect, for the planner's estimates."""

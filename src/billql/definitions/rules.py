@@ -21,7 +21,7 @@ from billql.definitions.model import (
     Resource,
     placeholders,
 )
-from billql.definitions.pagination import Paginator, Token
+from billql.definitions.pagination import CursorToken, Paginator
 from billql.definitions.types import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format
 from billql.util.struct_errors import DocumentPath
 
@@ -105,10 +105,12 @@ def _column_problems(name: str, column: Column, columns: Mapping[str, Column]) -
     if column.currency is not None:
         yield from _unknown(("currency",), (column.currency,), columns)
     source = column.path or name
-    if source.count("[]") != (column.take is not None) or (column.take and source[0] == "$"):
+    if source.count("[]") != (column.aggregate is not None) or (
+        column.aggregate and source[0] == "$"
+    ):
         yield (
-            ("take",),
-            "`take` and one [] in the path, like items[].price, need each other",
+            ("aggregate",),
+            "`aggregate` and one [] in the path, like items[].price, need each other",
         )
     yield from _format_problems(("format",), column.format, column.type)
     if column.divide is not None and column.type not in ("real", "decimal"):
@@ -169,8 +171,8 @@ def _method_problems(
             if name in columns:
                 yield from _constant_problems(("rows",), value, columns[name].type)
     yield from _unknown(("order",), (term.removeprefix("-") for term in method.order), columns)
-    if method.keep is not None:
-        yield from _unknown(("keep", "unless"), method.keep.unless, columns)
+    if method.freshness is not None:
+        yield from _unknown(("freshness", "unless"), method.freshness.unless, columns)
     yield from _window_problems(method, columns)
 
 
@@ -247,10 +249,16 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
         yield (), "every row has the column's `value`, so there is nothing to filter"
     if column.format == "filename":
         yield (), "the column's name is cut out of a header, by which no API filters"
-    if column.only and parameter.match == "exact":
-        yield ("match",), "must be `superset`, because `only` makes some of the rows' values NULL"
-    if column.only and parameter.null is not None:
-        yield ("null",), "`only` makes values NULL that are none for the API, and would be missed"
+    if column.null_unless and parameter.match == "exact":
+        yield (
+            ("match",),
+            "must be `superset`, because `null_unless` makes some of the rows' values NULL",
+        )
+    if column.null_unless and parameter.null is not None:
+        yield (
+            ("null",),
+            "`null_unless` makes values NULL that are none for the API, and would be missed",
+        )
     if parameter.operator == "=":
         yield from _equality_problems(parameter, column)
 
@@ -370,23 +378,26 @@ def _set_by(paginator: Paginator) -> Iterator[tuple[str, str]]:
     """Give the parameters that a paginator sets: where they go, and what they are called."""
     parameter = getattr(paginator, "parameter", None)
     if parameter is not None:
-        yield paginator.location if isinstance(paginator, Token) else "query", parameter
+        yield paginator.location if isinstance(paginator, CursorToken) else "query", parameter
     if paginator.size is not None and paginator.size_parameter is not None:
         yield "body" if paginator.sends_in_body else "query", paginator.size_parameter
 
 
 def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[Problem]:
-    if method.cut is not None:
+    if method.split_by is not None:
         operators = {
             parameter.operator[0]
             for name, parameter in method.parameters.items()
-            if parameter.filters(name) == method.cut
+            if parameter.filters(name) == method.split_by
         }
-        if not operators >= {"<", ">"} or f"-{method.cut}" != next(iter(method.order), None):
-            yield ("cut",), f"needs `order: [-{method.cut}]` and parameters for both bounds"
-    if method.slices is not None:
-        found = columns.get(method.slices.column)
+        if not operators >= {"<", ">"} or f"-{method.split_by}" != next(iter(method.order), None):
+            yield (
+                ("split_by",),
+                f"needs `order: [-{method.split_by}]` and parameters for both bounds",
+            )
+    if method.window_limit is not None:
+        found = columns.get(method.window_limit.column)
         if found is None:
-            yield ("slices", "column"), f"there is no column {method.slices.column}"
+            yield ("window_limit", "column"), f"there is no column {method.window_limit.column}"
         elif found.type not in ("date", "timestamp"):
-            yield ("slices", "column"), "days need a column of type date or timestamp"
+            yield ("window_limit", "column"), "days need a column of type date or timestamp"

@@ -27,13 +27,13 @@ def of_provider(provider: Provider) -> Iterator[str]:
 def of_method(table: Table, method: Method) -> Iterator[str]:
     """Yield sentences on the requests of a method and on their responses."""
     yield _requests(table, method)
-    if method.slices is not None:
+    if method.window_limit is not None:
         yield (
-            f"A request covers {method.slices.days} days of `{method.slices.column}`; a longer "
-            f"range takes several, {method.slices.most} at most."
+            f"A request covers {method.window_limit.days} days of `{method.window_limit.column}`; "
+            f"a longer range takes several, {method.window_limit.most} at most."
         )
-    if method.cut is not None:
-        yield f"A long list is split by `{method.cut}`, and its parts are fetched in parallel."
+    if method.split_by is not None:
+        yield f"A long list is split by `{method.split_by}`, and its parts are fetched in parallel."
     if method.order:
         terms = (
             f"`{one.removeprefix('-')}`{', descending' if one.startswith('-') else ''}"
@@ -47,10 +47,12 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
             yield f"A statement that reads {columns} sends `{sent}` too."
     if method.missing == "empty":
         yield "A key that the API does not know has no row."
-    if method.keep is not None:
-        unless = _listed(f"`{name} = {to_text(one)!r}`" for name, one in method.keep.unless.items())
+    if method.freshness is not None:
+        unless = _listed(
+            f"`{name} = {to_text(one)!r}`" for name, one in method.freshness.unless.items()
+        )
         except_for = f", except for {unless}" if unless else ""
-        yield f"A response is cached for {_time(method.keep.seconds)}{except_for}."
+        yield f"A response is cached for {_time(method.freshness.seconds)}{except_for}."
 
 
 def _requests(table: Table, method: Method) -> str:

@@ -74,9 +74,9 @@ class ParsedPage:
 
 def parse(method: Method, answer: Response, where: str) -> ParsedPage:
     """Parse an answer into its rows; raises BadAnswer, naming `where` it came from."""
-    if method.answer == "bytes":
+    if method.response == "bytes":
         return _single_group(method, answer, answer.body)
-    if method.answer == "csv":
+    if method.response == "csv":
         lines = list(_csv_lines(answer, where))
         return _single_group(method, answer, lines, is_broken=exact_json.is_broken(lines))
     try:
@@ -165,10 +165,10 @@ def _page_items(path: str, data: Any) -> Sequence[Any]:
 
 def items_are_rows(method: Method) -> bool:
     """Tell whether each of the items that a page counts is one row, and the other way round."""
-    if method.answer == "csv":
+    if method.response == "csv":
         return True
     first, *others = method.sources()
-    return method.answer == "json" and not others and first.at.find("[]") == len(first.at) - 2
+    return method.response == "json" and not others and first.at.find("[]") == len(first.at) - 2
 
 
 def _walk(source: Rows, data: Any, where: str, number: int) -> RawRows:
@@ -356,7 +356,7 @@ class RowDecoder:
         if (same := self._same(name, items, echoes)) is not None:
             return same * len(items.values)
         column = self._columns[name]
-        plain = column.take is None and not column.only
+        plain = column.aggregate is None and not column.null_unless
         if name in self._read and not (plain and column.type in ("date", "month", "timestamp")):
             return cast(list[SQLValue], cells)
         path, exactly = column.path or name, spells(column.type)
@@ -385,9 +385,9 @@ def _identities(unique: Sequence[Sequence[Any]], asked: tuple[SQLValue, ...]) ->
 def _reader(column: Column) -> ColumnDecoder:
     """Give the reader of a column; where a row has several values, it takes one of them."""
     read = decoder_for(column.type, column.format)
-    if column.take is None:
+    if column.aggregate is None:
         return read
-    choose = min if column.take == "min" else max
+    choose = min if column.aggregate == "min" else max
 
     def take(values: Iterable[Any]) -> SQLValue:
         present: list[Any] = [value for value in values if value is not None]
@@ -400,7 +400,7 @@ def _derived(
     column: Column, values: list[SQLValue], pick: Callable[[str], list[Any]]
 ) -> list[SQLValue]:
     """Give a column that is computed: divided, and NULL in rows that it does not hold for."""
-    for path, expected in column.only.items():
+    for path, expected in column.null_unless.items():
         pairs = zip(values, pick(path), strict=True)
         any_of = expected if isinstance(expected, tuple) else (expected,)
         values = [value if _plain(said) in any_of else None for value, said in pairs]

@@ -59,7 +59,9 @@ class Scan:
         self.sorted = bool(plan.order)
         self.wanted = bound.wanted
         self.several = len(bound.chains) > 1
-        beside = bound.reads if self.method.cut is None else {*bound.reads, self.method.cut}
+        beside = (
+            bound.reads if self.method.split_by is None else {*bound.reads, self.method.split_by}
+        )
         self.maker = RowDecoder(table.columns, plan.used, table.name, table.resource.unique, beside)
         self.strays: Counter[Row] = Counter()
         """The rows that no list claims, of the lists that have been read."""
@@ -145,7 +147,7 @@ class Scan:
 
     def split_by_time(self, chain: ListRequest, rows: list[Row]) -> bool:
         """Cut what follows the first page of a list into chains that are fetched at once."""
-        column = self.method.cut
+        column = self.method.split_by
         if column is None or not rows or self.several or self.wanted or self._stops_early():
             return False
         kind = self.table.columns[column].type
@@ -305,7 +307,7 @@ class _ListReader:
 
     def _keep(self) -> float | None:
         """Give the seconds for which the definition says that the chain stays true."""
-        keep = self._scan.method.keep
+        keep = self._scan.method.freshness
         said = {**self._chain.points, **self._chain.echoed}
         if keep is None or any(said.get(name) == value for name, value in keep.unless.items()):
             return None

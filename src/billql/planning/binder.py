@@ -375,7 +375,7 @@ def _windows(
 
     The outer ends stay open: what lies beyond them no other chain has, and SQLite checks it.
     """
-    slices = method.slices
+    slices = method.window_limit
     span = EVERYTHING if slices is None else chosen.get(slices.column, (EVERYTHING,))[0]
     if slices is None or span.low is None or span.high is None:
         yield {}, {}

@@ -306,7 +306,7 @@ def _provides_order(method: Method, order: Sequence[Order], served: set[str]) ->
     for column, parameter in filters(method):
         if isinstance(parameter.default, tuple) and column not in served:
             return False
-    if method.slices is not None and order[0].column != method.slices.column:
+    if method.window_limit is not None and order[0].column != method.window_limit.column:
         return False  # windows follow each other in time
     return method.single or list(method.order[: len(asked)]) == asked
 

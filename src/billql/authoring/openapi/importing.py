@@ -84,13 +84,13 @@ Named = list[tuple[str, dict[str, Any]]]
 def _paging(methods: Iterable[Method]) -> Named:
     """Return the ways to page, each once."""
     names = {
-        "page": "pages",
+        "page_number": "pages",
         "page_count": "counted_pages",
         "next_url": "links",
         "link_header": "link_headers",
-        "token": "tokens",
-        "last_row": "rows",
-        "one_page": "whole",
+        "cursor_token": "tokens",
+        "after_id": "rows",
+        "single_page": "whole",
     }
     found: Named = []
     for one in methods:

@@ -115,7 +115,7 @@ def find(
         raise Unclear(
             f"its pages cannot be followed: {takes}, and its response has {_listed(members)}"
         )
-    return found or {"kind": "one_page"}, serving
+    return found or {"kind": "single_page"}, serving
 
 
 def _listed(members: Mapping[str, Shape]) -> str:
@@ -150,7 +150,7 @@ def _by_number(
     )
     if page is None or total is None or page.shape.kind not in ("integer", "number"):
         return None
-    found: dict[str, Any] = {"kind": "page", "total": total}
+    found: dict[str, Any] = {"kind": "page_number", "total": total}
     if page.name != "page":
         found["parameter"] = page.name
     if size is None or size.location != "query":
@@ -195,7 +195,7 @@ def _by_last_id(
         return None
     if params["starting_after"].location != "query":
         return None
-    found: dict[str, Any] = {"kind": "last_row"}
+    found: dict[str, Any] = {"kind": "after_id"}
     if size is not None and size.name != "limit":
         found["size_parameter"] = size.name
     if size is not None and _most(size) != 100:
@@ -226,7 +226,7 @@ def _by_token(
     field = params.get(_last(path)) or next((params[one] for one in _TOKENS if one in params), None)
     if field is None or field.shape.kind not in ("string", "any"):
         return None
-    found: dict[str, Any] = {"kind": "token"}
+    found: dict[str, Any] = {"kind": "cursor_token"}
     if path != "next_page":
         found["path"] = path
     if field.name != "next_page":

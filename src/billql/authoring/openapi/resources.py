@@ -56,7 +56,7 @@ class Method:
             "request": f"{operation.verb} {naming.request_path(operation.path)}",
             "description": description or f"Gives what {operation.name} answers.",
             "parameters": self.taken.parameters,
-            "answer": None if self.answer == "json" else self.answer,
+            "response": None if self.answer == "json" else self.answer,
             "rows": self.found.rows,
             "paging": paging,
             "missing": "empty" if self._is_get() and operation.documents_missing else None,

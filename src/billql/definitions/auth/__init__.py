@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from billql.definitions.auth.anonymous import Nobody
+from billql.definitions.auth.anonymous import Anonymous
 from billql.definitions.auth.base import AuthScheme
 from billql.definitions.auth.basic import Basic
 from billql.definitions.auth.bearer import Bearer
 from billql.definitions.auth.header import Header
 from billql.definitions.auth.sigv4 import SigV4
 
-Auth = Bearer | Basic | Header | SigV4 | Nobody
+Auth = Bearer | Basic | Header | SigV4 | Anonymous
 """The kinds, told apart by `kind`."""
 
-__all__ = ["Auth", "AuthScheme", "Basic", "Bearer", "Header", "Nobody", "SigV4"]
+__all__ = ["Anonymous", "Auth", "AuthScheme", "Basic", "Bearer", "Header", "SigV4"]

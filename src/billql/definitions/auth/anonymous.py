@@ -10,7 +10,7 @@ _NOBODY = "(nobody)"
 """What stands in the credential's place."""
 
 
-class Nobody(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True):
+class Anonymous(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True):
     """Requests say nothing of who asks."""
 
     secret: str = ""

@@ -9,7 +9,7 @@ from billql.errors import BadAnswer
 from billql.messages import Request, get_path
 
 
-class LastRow(Paginator, frozen=True, tag_field="kind", tag="last_row", kw_only=True):
+class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=True):
     """While an answer says that there is more, the last item's id asks for it."""
 
     size: Size | None = 100

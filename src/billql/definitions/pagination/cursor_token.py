@@ -10,7 +10,7 @@ from billql.errors import BadAnswer
 from billql.messages import Request
 
 
-class Token(Paginator, frozen=True, tag_field="kind", tag="token", kw_only=True):
+class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", kw_only=True):
     """The token of an answer goes back in a parameter; an empty one ends the list."""
 
     size_parameter: str | None = "limit"

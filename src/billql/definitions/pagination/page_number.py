@@ -16,7 +16,7 @@ from billql.errors import BadAnswer, ListChanged
 from billql.messages import Page, Request, get_path
 
 
-class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page", kw_only=True):
+class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw_only=True):
     """Pages are numbered from 1, and each tells how many items the whole list has.
 
     The total is what makes the list whole: it must be the same on every page, and the items must

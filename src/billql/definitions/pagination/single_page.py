@@ -14,7 +14,7 @@ from billql.errors import BadAnswer
 from billql.messages import Request
 
 
-class OnePage(Paginator, frozen=True, tag_field="kind", tag="one_page", kw_only=True):
+class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw_only=True):
     """The whole list comes at once; an answer that says that more follows is an error."""
 
     reads_headers: ClassVar[tuple[str, ...]] = HEADERS
@@ -33,7 +33,7 @@ class OnePage(Paginator, frozen=True, tag_field="kind", tag="one_page", kw_only=
                 "definition does not say how to ask for the rest",
                 hint="Narrow the statement down until one answer holds all of it. Who writes the "
                 "definition can say how the list goes on; or, if that means something else, "
-                f"`paging: {{kind: one_page, ignore: [{sign.name:.40}]}}`.",
+                f"`paging: {{kind: single_page, ignore: [{sign.name:.40}]}}`.",
             )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billql.definitions.auth import Auth, Basic, Bearer, Header, Nobody, SigV4
+from billql.definitions.auth import Anonymous, Auth, Basic, Bearer, Header, SigV4
 from billql.definitions.stackql.document import Unsupported, mapping, text
 
 _MADE_ELSEWHERE = {
@@ -43,7 +43,7 @@ def auth(said: dict[str, Any], title: str, origin: str) -> Auth:
     prefix = text(said.get("valuePrefix"))
     secret = _variable(said, title)
     if kind in ("", "null_auth"):
-        return Nobody()
+        return Anonymous()
     if kind == "bearer":
         return Bearer(secret=secret, help=help_text)
     if kind in _MADE_ELSEWHERE:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from billql.definitions.auth import Auth, Nobody, SigV4
+from billql.definitions.auth import Anonymous, Auth, SigV4
 from billql.definitions.model import ErrorBody, Later, Provider, Service
 from billql.definitions.sources import PROVIDER_FILE, ResolvedResource
 from billql.definitions.stackql import SERVICES, naming, shapes
@@ -80,7 +80,7 @@ class StackqlFolder:
             with contextlib.suppress(DefinitionError):
                 for name in self.resources(service):
                     return self.find(service, name).provider
-        return self._provider(None, Nobody(), None)
+        return self._provider(None, Anonymous(), None)
 
     def services(self) -> list[str]:
         """Name the services, without reading any."""
@@ -128,7 +128,7 @@ class StackqlFolder:
         try:
             how = auth(settings.get("auth"), self.title, origin or "")
         except Unsupported as why_not:
-            how = Nobody()
+            how = Anonymous()
             beyond = {one.name: str(why_not) for one in found}
         message = next((one.error_message for one in found if one.error_message), None)
         return ResolvedResource(converted, self._provider(origin, how, message), beyond)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from billql.definitions.pagination import LinkHeader, NextUrl, OnePage, PageCount, Paging, Token
+from billql.definitions.pagination import (
+    CursorToken,
+    LinkHeader,
+    NextUrl,
+    PageCount,
+    Paging,
+    SinglePage,
+)
 from billql.definitions.pagination.single_page import leads_on
 from billql.definitions.stackql.document import Unsupported, mapping, text
 from billql.definitions.stackql.settings import Settings
@@ -33,7 +40,7 @@ def paging(
     said = settings.get("pagination")
     if not said:
         found = _unsaid(parameters, envelope, is_list)
-        return found, {found.parameter} if isinstance(found, Token) else set()
+        return found, {found.parameter} if isinstance(found, CursorToken) else set()
     asked, answered = mapping(said.get("requestToken")), mapping(said.get("responseToken"))
     key, place = text(asked.get("key")), text(asked.get("location")).lower()
     size, size_parameter = _size(settings, parameters)
@@ -58,7 +65,7 @@ def paging(
         return NextUrl(path=path, size=size, size_parameter=size_parameter), own
     if place not in ("query", "body", "header"):
         raise Unsupported(f"the token of a page in the {place:.20}")
-    return Token(
+    return CursorToken(
         path=path,
         parameter=key,
         location=place,  # type: ignore[arg-type]
@@ -80,13 +87,13 @@ def _unsaid(
         names[_USUAL_TOKEN[0]] = _USUAL_TOKEN[1]
     for parameter, path in names.items():
         if parameters[parameter] in ("query", "body"):
-            return Token(
+            return CursorToken(
                 path=path,
                 parameter=parameter,
                 location=parameters[parameter],  # type: ignore[arg-type]
                 size_parameter=None,
             )
-    return OnePage() if is_list or any(map(leads_on, envelope)) else None
+    return SinglePage() if is_list or any(map(leads_on, envelope)) else None
 
 
 def _steps(token: dict[str, Any]) -> list[str]:
