@@ -382,3 +382,15 @@ def test_what_cannot_be_a_key_has_no_rows(location: Any) -> None:
         world.same("SELECT n FROM @things WHERE key IN ('k1', '', '..', 5)")
         for value in (5, 5.0, "''", "x'6b31'", "NULL"):
             world.same(f"SELECT n FROM @things WHERE key = {value}")
+
+
+@pytest.mark.parametrize("kind", ["TABLE", "TEMP TABLE"])
+def test_a_table_of_an_outer_join_whose_where_names_the_key(kind: str) -> None:
+    with small(
+        ITEMS, [("k1", 1, "a"), ("k2", 2, "b")], KEY, local=[("k", "a"), ("k", "b")]
+    ) as world:
+        for join in ("LEFT", "RIGHT", "FULL"):
+            joined = f"local l {join} JOIN @things t ON l.s >= t.name WHERE t.key = 'k1'"
+            world.on_both(f"CREATE {kind} made AS SELECT l.s, t.n FROM {joined}")
+            world.same("SELECT * FROM made")
+            world.on_both("DROP TABLE made")

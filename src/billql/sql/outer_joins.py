@@ -44,11 +44,20 @@ def strengthened(sql: str, is_resource: IsResource) -> RewrittenText:
     keywords = {token.keyword for token in words}
     splices: list[Edit] = []
     is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}
-    if is_concerned and "CREATE" not in keywords:
+    if is_concerned and not _keeps_its_text(words):
         for query in _queries(words):
             splices += _splices(sql, query, is_resource)
     splices.sort()
     return RewrittenText(apply_edits(sql, splices), sql, tuple(splices))
+
+
+def _keeps_its_text(words: _Tokens) -> bool:
+    """Tell whether a statement is stored as it is written: a view, a trigger, but no table."""
+    keywords = [token.keyword for token in words]
+    if "CREATE" not in keywords:
+        return False
+    at = keywords.index("CREATE")
+    return "TABLE" not in keywords[at + 1 : at + 3]  # CREATE TEMP TABLE
 
 
 @dataclass
