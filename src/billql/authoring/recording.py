@@ -20,6 +20,7 @@ from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpBackend, HttpResponse, describe_request
 from billql.messages import KEPT_HEADERS, Request
 from billql.util import atomic_file
+from billql.util.lock import Lock
 
 _VERSION = 1
 _HIDDEN = b"..."
@@ -38,7 +39,7 @@ class Recorder:
 
     def __init__(self, wire: HttpBackend) -> None:
         self._wire = wire
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._replies: dict[Key, tuple[Request, HttpResponse]] = {}
         self._origins: dict[str, str] = {}
         self._secrets: set[str] = set()

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -28,6 +27,7 @@ import apsw
 from billql.fetching.disk_cache import CachedList, CorruptEntry, DiskCache, EntryTimes, Key
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
+from billql.util.lock import Lock
 
 _SCHEMA = """
 CREATE TABLE reading (
@@ -93,7 +93,7 @@ class ResponseCache:
         self._max_bytes = max_bytes
         self._clock = clock
         self._archive = archive
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._pins: Counter[int] = Counter()
         self._database: apsw.Connection | None = None
 

@@ -22,6 +22,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.http.client import ApiClient, RequestTracker
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
+from billql.util.lock import Lock
 
 TICK = 0.1
 """Seconds between looks at whether the statement was interrupted, while waiting."""
@@ -88,7 +89,7 @@ class Statement:
     _published: set[Key] = field(default_factory=set)
     _asked_by: dict[Key, set[int]] = field(default_factory=dict)
     _pinned: dict[Key, int] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _lock: Lock = field(default_factory=Lock)
 
     def start_scan(self, resource: str) -> ScanStats:
         """Open the figures of a new scan."""

@@ -28,6 +28,7 @@ from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
 from billql.messages import KEPT_HEADERS, Request, Response
 from billql.util.clock import Clock
+from billql.util.lock import Lock
 
 _FIRST_PAUSE = 0.5
 """How many seconds pass at most before the second attempt; it doubles with each."""
@@ -105,7 +106,7 @@ class ApiClient:
         self._clock = clock or Clock()
         self._wire = wire or NetworkBackend(self._settings, clock=self._clock)
         self._lanes: dict[str, _ProviderQueue] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way: set[RequestTracker] = set()

@@ -24,6 +24,7 @@ from billql.http.reply import HttpResponse, NoResponse, _reason, describe_reques
 from billql.http.sockets import _Network, _refused, _ThreadDeadline
 from billql.messages import Request
 from billql.util.clock import Clock
+from billql.util.lock import Lock
 
 _PIECE = 1 << 20
 """How much of a body is unpacked at once."""
@@ -46,7 +47,7 @@ class NetworkBackend:
         self._environ = os.environ if environ is None else environ
         self._clock = clock or Clock()
         self._http = http_transport
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._errand = _ThreadDeadline()
 
     def exchange(

@@ -7,7 +7,6 @@ computes; waiting is done by whoever asks.
 from __future__ import annotations
 
 import datetime
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from billql.definitions.model import Limit
 from billql.util.clock import Clock
+from billql.util.lock import Lock
 
 _LONGEST_HOLD = 3600.0
 """The longest time for which an answer is believed that no request shall come: after an hour it
@@ -28,7 +28,7 @@ class RateLimiter:
         self._windows = [(limit, deque[float]()) for limit in limits]
         self._clock = clock or Clock()
         self._held_until = 0.0
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def try_acquire(self, path: str = "") -> float:
         """Take a place for a request; give the seconds to wait, or 0.0 with the place taken."""

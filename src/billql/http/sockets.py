@@ -15,6 +15,7 @@ from billql.http import certificates, proxies
 from billql.http.proxies import Proxy
 from billql.http.reply import TICK, NoResponse, _reason
 from billql.util.clock import Clock
+from billql.util.lock import Lock
 
 
 def _refused(error: httpx.ProxyError, proxy: Proxy | None) -> NoResponse:
@@ -55,7 +56,7 @@ class _Network(httpx.BaseTransport):
         self._connections = connections
         self._errand = errand
         self._sockets = _Sockets(clock, errand)
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._pools: dict[Proxy | None, _Pool] = {}
         self._plain = self._pool()
         self._trust: tuple[ssl.SSLContext, str] | None = None

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from billql.output.screen import height, width
+from billql.util.lock import Lock
 from billql.util.text import counted
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ class _Shown:
         self._scans = scans
         self._stream = stream
         self._began = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._ended = False
         self._live: Live | None = None
         self._timer = threading.Timer(after, self._appear)

@@ -6,7 +6,6 @@ the people who wrote the value: definitions and the config file are read this wa
 
 from __future__ import annotations
 
-import threading
 import types
 import typing
 from collections.abc import Iterable, Iterator
@@ -14,7 +13,9 @@ from typing import Any, Literal
 
 import msgspec
 
-MSGSPEC_LOCK = threading.Lock()
+from billql.util.lock import Lock
+
+MSGSPEC_LOCK = Lock()
 """To be held while msgspec makes a struct: 0.22 crashes the process where two threads use a type
 for the first time at once."""
 
