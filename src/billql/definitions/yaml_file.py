@@ -8,6 +8,7 @@ written.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -87,8 +88,19 @@ def content(path: Path, most: int) -> bytes:
 
 
 def _fingerprint(kind: type, text: bytes, context: str) -> str:
-    parts = (__version__, kind.__name__, context)
+    parts = (__version__, _rules_state(), kind.__name__, context)
     return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
+
+
+@functools.cache
+def _rules_state() -> str:
+    """Return what is another text once grammar or rules are other ones: their files' times.
+
+    A definition that older rules have accepted is checked again. Empty where billql is no folder.
+    """
+    here = Path(__file__).parent
+    files = sorted((*here.glob("*.py"), *here.glob("*/*.py")))
+    return " ".join(f"{file.stat().st_mtime_ns}" for file in files)
 
 
 def _recall(path: Path, kind: type[T]) -> T | None:
