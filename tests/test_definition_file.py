@@ -952,6 +952,7 @@ def test_the_cache_belongs_to_one_version(
 
 def test_other_rules_check_again(path: Path, cache: Path, tmp_path: Path) -> None:
     """What older rules have accepted is not taken from the cache."""
+    path.write_text(PROVIDER)
     package = tmp_path / "copy" / "billql"
     ignored = shutil.ignore_patterns("__pycache__", "sandbox")
     shutil.copytree(Path(billql.__file__).parent, package, ignore=ignored)
