@@ -26,7 +26,7 @@ from unittest import mock
 
 import billql
 from billql.output import Style, markdown
-from billql.sql import rewriter
+from billql.sql.statements import each_statement
 
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parent.parent
@@ -94,8 +94,8 @@ def _told(sql: str, connection: billql.Connection, path: Path) -> str:
 def _answer(sql: str, connection: billql.Connection) -> str:
     """Give the table of the last statement that gives rows, with the empty line before it."""
     answer = ""
-    for statement in rewriter.split(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
-        cursor = connection.execute(statement.text)
+    for statement in each_statement(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
+        cursor = connection.execute(statement)
         columns = cursor.description
         rows = [] if columns is None else cursor.fetchall()
         if columns is None or not rows:

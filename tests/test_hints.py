@@ -9,6 +9,7 @@ import pytest
 
 from billql import errors
 from billql.sql.joins import advice
+from billql.sql.statements import parse
 from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 
@@ -100,9 +101,9 @@ def test_elsewhere_a_condition_is_what_is_missing(session: Session, sql: str) ->
 
 
 def test_only_joins_of_the_table_count() -> None:
-    assert advice('SELECT * FROM "a.b.c" x FULL JOIN y ON 1', "a.b.d", "key") is None
-    assert advice("SELECT 'a.b.c' FULL JOIN y", "a.b.c", "key") is None
-    assert advice('SELECT * FROM ("a.b.c"', "a.b.c", "key") is None
+    assert advice(parse('SELECT * FROM "a.b.c" x FULL JOIN y ON 1'), "a.b.d", "key") is None
+    assert advice(parse("SELECT 'a.b.c' FULL JOIN y"), "a.b.c", "key") is None
+    assert advice(parse('SELECT * FROM ("a.b.c"'), "a.b.c", "key") is None
 
 
 @pytest.mark.parametrize(

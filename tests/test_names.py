@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -17,9 +17,29 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billql.sql import rewriter
-from billql.sql.rewriter import Reference, references, rewrite, split, tables, tokenize
+from billql.sql.rewriter import Reference, Rewritten
+from billql.sql.statements import ParsedStatement, each_statement, parse
+from billql.sql.tokenizer import quote, tokenize, unquote
 
 BALANCES = "digitalocean.billing.balances"
+
+
+def rewrite(
+    sql: str, resolve: Callable[[Reference], str], shorthand: Collection[str] = ()
+) -> Rewritten:
+    return rewriter.rewrite(parse(sql), resolve, shorthand)
+
+
+def references(sql: str) -> list[Reference]:
+    return rewriter.references(parse(sql))
+
+
+def tables(sql: str) -> list[Reference]:
+    return rewriter.tables(parse(sql))
+
+
+def split(script: str) -> list[ParsedStatement]:
+    return list(each_statement(script))
 
 
 def canonical(reference: Reference) -> str:
@@ -318,7 +338,7 @@ def test_what_sqlite_takes_passes_byte_for_byte(db: apsw.Connection, sql: str) -
     assert prepare(db, sql) is None, "the test itself is wrong"
     result = rewrite(sql, refuse)
     assert result.sql == sql
-    assert result.resources == () == result.splices
+    assert result.resources == () == result.edits
     assert references(sql) == []
     assert "".join(token.text for token in tokenize(sql)) == sql
 
@@ -569,7 +589,7 @@ def test_dotted_names_are_rewritten(written: str, read: str) -> None:
     assert rewrite(read, refuse).sql == read
     for reference in references(sql):
         cut = tokenize(sql[reference.start : reference.end])
-        parts = [rewriter.unquote(t.text) for t in cut if t.kind in ("word", "quoted", "string")]
+        parts = [unquote(t.text) for t in cut if t.kind in ("word", "quoted", "string")]
         assert parts == [part for part in reference.parts if part != "*"]
 
 
@@ -841,8 +861,9 @@ SCRIPTS = [
 def test_scripts_are_split(script: str, statements: list[str]) -> None:
     found = split(script)
     assert [statement.text for statement in found] == statements
-    for text, start in found:
-        assert script.startswith(text, start)
+    for statement in found:
+        assert script.startswith(statement.text, statement.start)
+        assert statement == (*parse(statement.text)[:2], script, statement.start)
 
 
 @pytest.mark.parametrize("sql", [sql for sql in ACCEPTED if sql.strip(" \n\t;")])
@@ -944,8 +965,8 @@ def test_tokens(sql: str, kinds: list[str]) -> None:
     [("a", "a"), ('"a""b"', 'a"b'), ("`a``b`", "a`b"), ("'a''b'", "a'b"), ("[a]", "a"), ('""', "")],
 )
 def test_names_are_unquoted_and_quoted(text: str, name: str) -> None:
-    assert rewriter.unquote(text) == name
-    assert rewriter.unquote(rewriter.quote(name)) == name
+    assert unquote(text) == name
+    assert unquote(quote(name)) == name
 
 
 WORDS = re.findall(
@@ -1003,19 +1024,19 @@ def test_sqlite_cuts_the_same_tokens(sql: str) -> None:
 def test_rewriting_never_fails_and_changes_only_what_it_says(sql: str) -> None:
     result = rewrite(sql, canonical)
     pieces, done = [], 0
-    for start, end, text in result.splices:
+    for start, end, text in result.edits:
         assert done <= start <= end
         pieces += [sql[done:start], text]
         done = end
     assert result.sql == "".join(pieces) + sql[done:]
-    assert len(references(sql)) <= len(result.splices)
+    assert len(references(sql)) <= len(result.edits)
     assert (result.sql == sql) == (not references(sql))
     offsets = [result.original_offset(offset) for offset in range(len(result.sql) + 1)]
     assert offsets == sorted(offsets)
     assert offsets[0] == 0
     assert offsets[-1] == len(sql)
     kept = sum(result.sql[i : i + 1] == sql[o : o + 1] for i, o in enumerate(offsets[:-1]))
-    assert kept >= len(sql) - sum(end - start for start, end, _ in result.splices)
+    assert kept >= len(sql) - sum(end - start for start, end, _ in result.edits)
     for statement in split(sql):
         assert sql.startswith(statement.text, statement.start)
 
@@ -1068,7 +1089,7 @@ def calls_to_rewrite(sql: str) -> int:
 
 def test_importing_is_cheap() -> None:
     """It stands on the path of every statement: nothing heavy, and nothing of a higher floor."""
-    code = "import sys, billql.sql.rewriter; print(*sys.modules)"
+    code = "import sys, billql.sql.rewriter, billql.sql.statements; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not {"apsw", "sqlglot", "dataclasses", "httpx", "msgspec"} & loaded
@@ -1076,6 +1097,7 @@ def test_importing_is_cheap() -> None:
         "billql.sql",
         "billql.sql.rewriter",
         "billql.sql.source_map",
+        "billql.sql.statements",
         "billql.sql.tokenizer",
         "billql._version",
     }

@@ -12,6 +12,7 @@ from billql import errors
 from billql.planning.planner import Plan
 from billql.sandbox import Sandbox
 from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statements import parse
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -228,7 +229,7 @@ def test_a_view_hides_no_list(session: Session) -> None:
     ],
 )
 def test_lists_of_rows_are_seen(sql: str, expected: bool) -> None:
-    assert has_in_subquery(sql) is expected
+    assert has_in_subquery(parse(sql)) is expected
 
 
 def test_statements_inside_statements(session: Session) -> None:
@@ -262,8 +263,8 @@ def test_statements_inside_statements(session: Session) -> None:
 def test_what_a_statement_reads(sql: str, query: str | None) -> None:
     """None stands for the text from its WITH on, '' for nothing."""
     expected = sql[sql.index("WITH") :] if query is None else query
-    assert (query_of(sql) or "").strip().endswith(expected)
-    assert bool(query_of(sql)) == bool(expected)
+    assert (query_of(parse(sql)) or "").strip().endswith(expected)
+    assert bool(query_of(parse(sql))) == bool(expected)
 
 
 FORMS = [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import billql
 from billql import errors
 from billql.sql import show
+from billql.sql.statements import parse
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Bindings, Row, Session
 
@@ -248,7 +249,7 @@ WORDS = [
 def test_whatever_is_written_is_read_or_pointed_at(verb: str, words: list[str]) -> None:
     sql = verb + " ".join(words)
     try:
-        asked = show.read(sql)
+        asked = show.read(parse(sql))
     except errors.SqlError as error:
         told = error.sql, error.offset in range(len(sql) + 1)
     else:
@@ -260,7 +261,7 @@ def test_whatever_is_written_is_read_or_pointed_at(verb: str, words: list[str]) 
 def _check_the_way_back(asked: show.ShowStatement | None, sql: str) -> None:
     assert asked is not None
     spelled = asked.select(("p", "it's")[: asked.form.parts])
-    tail = sql[spelled.splices[-1][1] :]
+    tail = sql[spelled.edits[-1][1] :]
     assert spelled.sql.endswith(tail)
     for at in range(len(tail) + 1):
         here = len(spelled.sql) - len(tail) + at

@@ -18,6 +18,7 @@ from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
 from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statements import each_statement, parse
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -79,21 +80,21 @@ def rewrites(sql: str) -> None:
     """Only names change; every place of the new text has its place in the old one."""
     found = tokenizer.tokenize(sql)
     assert "".join(token.text for token in found) == sql
-    assert all(sql.startswith(one.text, one.start) for one in tokenizer.split(sql))
-    result = rewriter.rewrite(sql, _canonical, ("f", "u"))
+    assert all(sql.startswith(one.text, one.start) for one in each_statement(sql))
+    result = rewriter.rewrite(parse(sql), _canonical, ("f", "u"))
     offsets = [result.original_offset(at) for at in range(len(result.sql) + 1)]
     assert offsets == sorted(offsets)
     assert (offsets[0], offsets[-1]) == (0, len(sql))
-    assert rewriter.rewrite(result.sql, _refuse).sql == result.sql
-    has_in_subquery(sql)
-    query_of(sql)
-    if len(tokenizer.split(sql)) == 1 and _prepared(sql) is None:
-        assert rewriter.rewrite(sql, _refuse).sql == sql, "SQLite takes it as it is"
+    assert rewriter.rewrite(parse(result.sql), _refuse).sql == result.sql
+    has_in_subquery(parse(sql))
+    query_of(parse(sql))
+    if len(list(each_statement(sql))) == 1 and _prepared(sql) is None:
+        assert rewriter.rewrite(parse(sql), _refuse).sql == sql, "SQLite takes it as it is"
 
 
 def points(sql: str) -> None:
     """Where SQLite stumbles over a word, the same word stands at that place of the user's text."""
-    result = rewriter.rewrite(sql, _canonical)
+    result = rewriter.rewrite(parse(sql), _canonical)
     refused = _prepared(result.sql)
     if refused is None:
         return
@@ -102,7 +103,7 @@ def points(sql: str) -> None:
     if near is None or at < 0:
         return
     place = result.original_offset_of_byte(at)
-    put_in = any(start <= place <= max(start, end - 1) for start, end, _ in result.splices)
+    put_in = any(start <= place <= max(start, end - 1) for start, end, _ in result.edits)
     assert put_in or sql.startswith(near[1], place), (message, place)
 
 
@@ -110,10 +111,10 @@ def is_quick(piece: str) -> None:
     """A long text takes a moment, whatever it is made of."""
     sql = piece * (100_000 // len(piece))
     start = time.process_time()
-    rewriter.rewrite(sql, _canonical, ("f", "u"))
-    tokenizer.split(sql)
-    has_in_subquery(sql)
-    query_of(sql)
+    rewriter.rewrite(parse(sql), _canonical, ("f", "u"))
+    list(each_statement(sql))
+    has_in_subquery(parse(sql))
+    query_of(parse(sql))
     assert time.process_time() - start < 20
 
 

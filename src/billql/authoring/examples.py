@@ -12,7 +12,7 @@ from typing import NamedTuple
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import Error, SqlError
 from billql.sql import rewriter
-from billql.sql.tokenizer import first_word
+from billql.sql.statements import each_statement, parse
 from billql.sqlite.session import Session
 
 _EXPLAIN = "EXPLAIN QUERY PLAN "
@@ -38,9 +38,10 @@ def session(catalogue: Catalog) -> Session:
 
 def no_query(sql: str) -> str | None:
     """Return why a text is no example, or None; untrusted examples must not write."""
-    if len(rewriter.split(sql)) != 1:
+    statements = list(each_statement(sql))
+    if len(statements) != 1:
         return "an example is one statement"
-    if first_word(sql) not in ("SELECT", "WITH", "VALUES"):
+    if statements[0].keyword not in ("SELECT", "WITH", "VALUES"):
         return "an example is a SELECT"
     return None
 
@@ -64,7 +65,7 @@ def faults(session: Session, sql: str) -> Iterator[Fault]:
 
 def tables(sql: str) -> set[str]:
     """Return the names of the resources that a statement reads, in lower case."""
-    return {reference.name.lower() for reference in rewriter.references(sql)}
+    return {reference.name.lower() for reference in rewriter.references(parse(sql))}
 
 
 def reads_itself(table: Table) -> bool:

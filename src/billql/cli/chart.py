@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from billql.dbapi.connection import Connection
     from billql.output.chart.figure import Figure
+    from billql.sql.statements import ParsedStatement
 
 _EPILOG = f"""\
 examples:
@@ -51,15 +52,15 @@ def add_options(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Run the command."""
-    text = script.read(options)
+    statements = script.read(options)
     if options.output is None:
-        _show(options, text)
+        _show(options, statements)
     else:
-        _write(options, text)
+        _write(options, statements)
     return 0
 
 
-def _show(options: Namespace, text: str) -> None:
+def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
     try:
         from billql.output.chart.terminal import render
     except ModuleNotFoundError as error:
@@ -67,7 +68,7 @@ def _show(options: Namespace, text: str) -> None:
             f"Charts in the terminal need {error.name}, which is not installed",
             hint="Install it with: pip install 'billql[chart]', or write a page with --output.",
         ) from error
-    figure = _figure(options, text)
+    figure = _figure(options, statements)
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")
         return
@@ -77,7 +78,7 @@ def _show(options: Namespace, text: str) -> None:
     buffer.end()
 
 
-def _write(options: Namespace, text: str) -> None:
+def _write(options: Namespace, statements: list[ParsedStatement]) -> None:
     from billql.output import file
     from billql.output.chart import page
 
@@ -87,21 +88,24 @@ def _write(options: Namespace, text: str) -> None:
             hint="Use a file name that ends in .html, or omit --output.",
         )
     with file.open_text(options.output) as stream:
-        page.write(_figure(options, text), stream)
+        page.write(_figure(options, statements), stream)
 
 
-def _figure(options: Namespace, text: str) -> Figure:
+def _figure(options: Namespace, statements: list[ParsedStatement]) -> Figure:
     """Run the statements; raise InterfaceError or NotSupportedError unless exactly one has rows."""
     found: list[Figure] = []
     with closing(open_session(options)) as connection:
-        script.run(text, lambda sql: _execute(connection, sql, options, found))
+        for statement in statements:
+            _execute(connection, statement, options, found)
     if not found:
         raise InterfaceError("No statement returns rows to draw", hint="Add a SELECT.")
     return found[0]
 
 
-def _execute(connection: Connection, sql: str, options: Namespace, found: list[Figure]) -> None:
-    with connection.execute(sql, dict(options.parameters)) as cursor:
+def _execute(
+    connection: Connection, statement: ParsedStatement, options: Namespace, found: list[Figure]
+) -> None:
+    with connection.execute(statement, dict(options.parameters)) as cursor:
         if cursor.description is None:
             return
         if found:

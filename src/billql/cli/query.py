@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.output import Columns, Rows
     from billql.output.file import WriteResult
+    from billql.sql.statements import ParsedStatement
 
 _ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
 
@@ -94,7 +95,7 @@ def run(options: Namespace) -> int:
 
 
 def _run(options: Namespace, stats: QueryStats) -> int:
-    text = script.read(options)
+    statements = script.read(options)
     name = _format(options)
     progress = Progress(sys.stderr, off=options.verbose)
     destination = _destination(options.output, name, progress)
@@ -102,17 +103,18 @@ def _run(options: Namespace, stats: QueryStats) -> int:
         # Typed formats have a decimal type for amounts.
         connection.decimals = find(name).binary
 
-        def execute(sql: str) -> None:
+        def execute(statement: ParsedStatement) -> None:
             cursor = connection.cursor()
             try:
                 with progress.of(lambda: cursor.scans):
-                    cursor.execute(sql, dict(options.parameters))
+                    cursor.execute(statement, dict(options.parameters))
                     if cursor.description is not None:
                         write_result(cursor.description, stats.count_rows(cursor))
             finally:
                 stats.scans += cursor.scans
 
-        script.run(text, execute)
+        for statement in statements:
+            execute(statement)
     return 0
 
 

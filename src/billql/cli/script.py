@@ -1,4 +1,4 @@
-"""The SQL of a command: where it is read from, and the execution of its statements in order."""
+"""The SQL of a command: where it is read from, and its statements."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from billql.cli.options import add_parameters
-from billql.errors import InterfaceError, SqlError
-from billql.sql import rewriter
+from billql.errors import InterfaceError
+from billql.sql.statements import each_statement
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
+
+    from billql.sql.statements import ParsedStatement
 
 
 def add_script(command: ArgumentParser) -> None:
@@ -22,8 +23,8 @@ def add_script(command: ArgumentParser) -> None:
     add_parameters(command)
 
 
-def read(options: Namespace) -> str:
-    """Return the SQL of the argument, a file or stdin; raise InterfaceError if there is none."""
+def read(options: Namespace) -> list[ParsedStatement]:
+    """Return the statements of the argument, a file or stdin; raise InterfaceError for none."""
     if (options.sql is None) == (options.file is None):
         both = options.sql is not None
         raise InterfaceError(
@@ -33,9 +34,10 @@ def read(options: Namespace) -> str:
             hint="Pass it as an argument, with -f FILE, or with - to read it from stdin.",
         )
     text = str(options.sql) if options.sql not in (None, "-") else _file(options.file)
-    if not rewriter.split(text):
+    statements = list(each_statement(text))
+    if not statements:
         raise InterfaceError("There is no SQL to run", hint="Pass it as an argument, or with -f.")
-    return text
+    return statements
 
 
 def _file(path: str | None) -> str:
@@ -49,14 +51,3 @@ def _file(path: str | None) -> str:
         raise InterfaceError(f"{name} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise InterfaceError(f"{name} is not text in UTF-8: {error}") from error
-
-
-def run(text: str, execute: Callable[[str], None]) -> None:
-    """Execute each statement of a text; the offset of an error is one in the whole text."""
-    for statement in rewriter.split(text):
-        try:
-            execute(statement.text)
-        except SqlError as error:
-            error.sql = text
-            error.offset = None if error.offset is None else error.offset + statement.start
-            raise

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from billql.config.settings import Settings
     from billql.fetching.response_cache import CacheStats
     from billql.sandbox import Sandbox
+    from billql.sql.statements import ParsedStatement
     from billql.sqlite.engine import Options
     from billql.sqlite.options import ConnectOptions
 
@@ -177,7 +178,7 @@ class Connection:
         self._use()
         return Cursor(self)
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> Cursor:
+    def execute(self, sql: str | ParsedStatement, parameters: Parameters = ()) -> Cursor:
         """Run a statement with a cursor of its own, and give that cursor."""
         return self.cursor().execute(sql, parameters)
 

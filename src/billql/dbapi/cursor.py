@@ -11,7 +11,8 @@ import apsw
 
 from billql import errors
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
-from billql.sql import rewriter
+from billql.sql.statement_kind import CHANGES, verb_of
+from billql.sql.statements import ParsedStatement, cut, parse
 
 if TYPE_CHECKING:
     from billql.dbapi.connection import Connection
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
 
 Row = tuple[Any, ...]
 Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
-
-_CHANGES = frozenset(("INSERT", "REPLACE", "UPDATE", "DELETE"))
-"""What statements that change data begin with."""
 
 
 class Cursor:
@@ -48,24 +46,24 @@ class Cursor:
         self._changes = False
         self._closed = False
 
-    def execute(self, sql: str, parameters: Parameters = ()) -> Self:
-        """Run one statement."""
+    def execute(self, sql: str | ParsedStatement, parameters: Parameters = ()) -> Self:
+        """Run one statement; one that is parsed already has its errors placed in its script."""
         self._reset()
-        self._run(_only_statement(sql), _verb(sql), adapt(parameters))
+        self._run(_only_statement(sql), adapt(parameters))
         return self
 
     def executemany(self, sql: str, rows: Iterable[Parameters]) -> Self:
         """Run one statement that changes data, once for each set of parameters."""
         self._reset()
-        statement, verb = _only_statement(sql), _verb(sql)
-        if verb not in _CHANGES:
+        statement = _only_statement(sql)
+        if verb_of(statement) not in CHANGES:
             raise errors.ProgrammingError(
                 "executemany() is for statements that change data",
                 hint="Use execute() for anything else.",
             )
         changed = 0
         for parameters in rows:
-            self._run(statement, verb, adapt(parameters))
+            self._run(statement, adapt(parameters))
             self._end()
             changed += self.rowcount
         self.rowcount, self.description, self._rows = changed, None, iter(())
@@ -74,14 +72,11 @@ class Cursor:
     def executescript(self, script: str) -> Self:
         """Run several statements, each as `execute()` would; their rows are read and dropped."""
         self._reset()
-        for statement in rewriter.split(_checked(script)):
-            try:
-                self._run(statement.text, _verb(statement.text), ())
-                self._end()
-            except errors.SqlError as error:
-                error.sql = script
-                error.offset = None if error.offset is None else error.offset + statement.start
-                raise
+        whole = parse(script)
+        _check(whole)
+        for statement in cut(whole):
+            self._run(statement, ())
+            self._end()
         self.rowcount, self.description, self._rows = -1, None, iter(())
         return self
 
@@ -161,20 +156,21 @@ class Cursor:
             self._execution.close()
             self._execution = None
 
-    def _run(self, sql: str, verb: str, parameters: Parameters) -> None:
+    def _run(self, statement: ParsedStatement, parameters: Parameters) -> None:
         """Run a statement up to its first row."""
         session = self._use()
-        self._changes = verb in _CHANGES
+        verb = verb_of(statement)
+        self._changes = verb in CHANGES
         begins = self._changes and not self.connection.autocommit
         if begins and not session.database.in_transaction:
             session.execute("BEGIN")
         self._starts = True
         try:
-            self._execution = execution = session.execute(sql, parameters)
+            self._execution = execution = session.execute(statement, parameters)
             first = next(execution, None)
         except errors.SqlError as error:
             if isinstance(error.__cause__, apsw.BindingsError):
-                raise _unbound(sql, parameters) from error
+                raise _unbound(statement, parameters) from error
             raise
         except UnicodeError as error:
             raise _not_unicode(error) from error
@@ -238,53 +234,37 @@ def _all_rows(
         cursor._finish()
 
 
-def _checked(sql: str) -> str:
-    if "\0" in sql:
-        raise errors.SqlError("A NUL character in the SQL", sql=sql, offset=sql.index("\0"))
-    return sql
+def _check(statement: ParsedStatement) -> None:
+    """Raise SqlError if there is a NUL character."""
+    if "\0" in statement.text:
+        raise statement.error("A NUL character in the SQL", statement.text.index("\0"))
 
 
-def _only_statement(sql: str) -> str:
-    statements = rewriter.split(_checked(sql))
-    if len(statements) > 1:
-        raise errors.SqlError(
+def _only_statement(sql: str | ParsedStatement) -> ParsedStatement:
+    """Return a text as a statement; raise SqlError if it has several, or a NUL character."""
+    statement = parse(sql) if isinstance(sql, str) else sql
+    _check(statement)
+    if statement is not sql and (second := next(islice(cut(statement), 1, None), None)):
+        raise statement.error(
             "There is more than one statement",
-            sql=sql,
-            offset=statements[1].start,
+            second.start,
             hint="Use executescript() for several.",
         )
-    return sql
+    return statement
 
 
-def _verb(sql: str) -> str:
-    """Give the word that says what a statement does, which WITH may precede."""
-    depth = 0
-    words = (token for token in rewriter.tokenize(sql) if token.kind not in ("space", "comment"))
-    verb = next(words, None)
-    if verb is None or verb.keyword != "WITH":
-        return "" if verb is None else verb.keyword
-    for token in words:
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth == 0 and (token.keyword in _CHANGES or token.keyword in ("SELECT", "VALUES")):
-            return token.keyword
-    return ""
-
-
-def _unbound(sql: str, parameters: Parameters) -> errors.SqlError:
-    """Make the error for values that do not fit the parameters in a statement."""
-    variables = [token for token in rewriter.tokenize(sql) if token.kind == "variable"]
+def _unbound(statement: ParsedStatement, parameters: Parameters) -> errors.SqlError:
+    """Return the error for values that do not fit the parameters in a statement."""
+    variables = [token for token in statement.tokens if token.kind == "variable"]
     if isinstance(parameters, Mapping):
-        place = next((token.start for token in variables if token.text[0] == "?"), None)
-        return errors.SqlError(
+        return statement.error(
             "A parameter without a name is given no value",
-            sql=sql,
-            offset=place,
+            next((token.start for token in variables if token.text[0] == "?"), None),
             hint="Write :name, or give a list with a value for each ?.",
         )
     count = len({token.start if token.text == "?" else token.text for token in variables})
-    return errors.SqlError(
+    return statement.error(
         f"The statement has {count} parameters, and {len(parameters)} values are given",
-        sql=sql,
         hint="Give a list with a value for each ?, or a dictionary with one for each :name.",
     )
 

@@ -19,7 +19,8 @@ from billql.errors import Error
 from billql.planning.planner import missing_parameters
 from billql.sandbox import Sandbox
 from billql.sql.rewriter import Reference, tables
-from billql.sql.tokenizer import Token, first_word, quote, split, tokenize
+from billql.sql.statements import each_statement, parse
+from billql.sql.tokenizer import Token, quote, significant
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -152,7 +153,8 @@ class _WithoutLimits(Catalog):
 
 def _only_reads(sql: str) -> bool:
     """Return whether a text is one query; an example may come from a stranger."""
-    return first_word(sql) in ("SELECT", "WITH", "VALUES") and len(split(sql)) == 1
+    statements = list(each_statement(sql))
+    return len(statements) == 1 and statements[0].keyword in ("SELECT", "WITH", "VALUES")
 
 
 def _sources(table: Table) -> Iterator[tuple[str, str]]:
@@ -160,7 +162,7 @@ def _sources(table: Table) -> Iterator[tuple[str, str]]:
     if any(not list(missing_parameters(method, ())) for method in table.resource.methods.values()):
         yield table.name, f"FROM {table.name}"
     for example in table.resource.examples:
-        for reference in tables(example.sql):
+        for reference in tables(parse(example.sql)):
             if reference.name.lower() == table.name:
                 yield _source(example.sql, reference)
                 break
@@ -168,7 +170,7 @@ def _sources(table: Table) -> Iterator[tuple[str, str]]:
 
 def _source(sql: str, reference: Reference) -> tuple[str, str]:
     """Return how a SELECT calls a table that it reads, and its FROM and WHERE."""
-    tokens = [one for one in tokenize(sql) if one.kind not in ("space", "comment")]
+    tokens = significant(sql)
     place = next(number for number, one in enumerate(tokens) if one.start >= reference.start)
     start = _outwards(tokens, place)
     end, depth = len(sql), 0

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billql.errors import DataError, InterfaceError
-from billql.sql import rewriter
+from billql.sql.tokenizer import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -54,7 +54,7 @@ def read(connection: Connection, path: str, table: str, skip: int) -> int:
 
 
 def _into(connection: Connection, path: str, table: str, skip: int) -> int:
-    quoted = rewriter.quote(table)
+    quoted = quote(table)
     width = _width(connection, table)
     numeric = [False] * width
     if not width:
@@ -85,9 +85,7 @@ def _new(connection: Connection, path: str, quoted: str, skip: int) -> tuple[lis
     if not head:
         raise DataError(f"{path} has no header line")
     kinds = _kinds(_records(path, skip + 1), len(head), path)
-    columns = ", ".join(
-        f"{rewriter.quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True)
-    )
+    columns = ", ".join(f"{quote(name)} {kind}" for name, kind in zip(head, kinds, strict=True))
     connection.execute(f"CREATE TABLE {quoted} ({columns})")
     return head, [kind != "TEXT" for kind in kinds]
 

@@ -6,20 +6,20 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from billql.errors import Error, Interrupted, SqlError
+from billql.errors import Error, Interrupted
 from billql.output import error_report, stderr
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.printer import Printer
 from billql.shell.text import is_command, pieces
-from billql.sql import rewriter
-from billql.sql.tokenizer import first_word
+from billql.sql.statements import each_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from billql.dbapi.connection import Connection
     from billql.dbapi.cursor import Cursor
+    from billql.sql.statements import ParsedStatement
 
 
 _PLANNED = ("SELECT", "WITH", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE")
@@ -119,27 +119,21 @@ class Shell:
 
     def execute(self, sql: str) -> None:
         """Run statements and print their rows."""
-        for statement in rewriter.split(sql):
-            try:
-                self._execute(statement.text)
-            except SqlError as error:
-                # The offset is one in the whole input.
-                error.sql = sql
-                error.offset = None if error.offset is None else error.offset + statement.start
-                raise
+        for statement in each_statement(sql):
+            self._execute(statement)
 
     def show_plan(self, sql: str) -> None:
         """Print the query plan of a statement, without running it."""
         self.printer.write(tree.render(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
 
-    def _execute(self, sql: str) -> None:
-        if self.explain and first_word(sql) in _PLANNED:
-            self.show_plan(sql)
+    def _execute(self, statement: ParsedStatement) -> None:
+        if self.explain and statement.keyword in _PLANNED:
+            self.show_plan(statement.text)
         start = time.perf_counter()
         self.last = cursor = self.connection.cursor()
         try:
             with self._progress.of(lambda: cursor.scans):
-                cursor.execute(sql)
+                cursor.execute(statement)
                 if cursor.description is not None:
                     self.printer.print(cursor.description, cursor)
         finally:

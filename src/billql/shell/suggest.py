@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from billql.shell.text import is_command
 from billql.sql import rewriter
+from billql.sql.statements import each_statement, parse
+from billql.sql.tokenizer import Token, quote, significant, tokenize, unquote
 
 
 class Suggestion(NamedTuple):
@@ -86,11 +88,11 @@ def suggest(text: str, position: int, known: Known) -> list[Suggestion]:
     if is_command(text):
         return list(_in_command(text[:position], known))
     statement, start = _statement_around(text, position)
-    before = rewriter.tokenize(statement[: position - start])
+    before = tokenize(statement[: position - start])
     if before and _is_open(before[-1]):
         return []
     parts, before = _name_at_end(before)
-    tokens = [token for token in before if token.kind not in ("space", "comment")]
+    tokens = [token for token in before if not token.is_blank]
     begins = position - len(parts[-1])
     found = _in_statement(statement, tokens, parts, known)
     return [Suggestion(text, begins, meaning) for text, meaning in found]
@@ -98,7 +100,7 @@ def suggest(text: str, position: int, known: Known) -> list[Suggestion]:
 
 def _statement_around(text: str, position: int) -> tuple[str, int]:
     """Return the statement around a position, and where it starts."""
-    for statement in rewriter.split(text):
+    for statement in each_statement(text):
         if position < statement.start:  # between semicolons, which are no statements
             break
         end = statement.start + len(statement.text)
@@ -107,7 +109,7 @@ def _statement_around(text: str, position: int) -> tuple[str, int]:
     return "", position
 
 
-def _is_open(token: rewriter.Token) -> bool:
+def _is_open(token: Token) -> bool:
     """Return whether a token goes on at its end, or is one that has no completions."""
     inside = token.kind == "comment" and (
         token.text.startswith("--") or not token.text.endswith("*/")
@@ -115,7 +117,7 @@ def _is_open(token: rewriter.Token) -> bool:
     return inside or token.kind in ("illegal", "string", "blob", "number", "variable")
 
 
-def _name_at_end(tokens: list[rewriter.Token]) -> tuple[list[str], list[rewriter.Token]]:
+def _name_at_end(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     """Split off the dotted name at the end; its last part may be empty."""
     parts = [""]
     left = list(tokens)
@@ -123,7 +125,7 @@ def _name_at_end(tokens: list[rewriter.Token]) -> tuple[list[str], list[rewriter
         parts = [left.pop().text]
     while len(left) > 1 and left[-1].text == "." and left[-2].kind in ("word", "quoted"):
         left.pop()
-        parts.insert(0, rewriter.unquote(left.pop().text))
+        parts.insert(0, unquote(left.pop().text))
     return parts, left
 
 
@@ -132,7 +134,7 @@ Named = tuple[str, str]
 
 
 def _in_statement(
-    statement: str, tokens: Sequence[rewriter.Token], parts: Sequence[str], known: Known
+    statement: str, tokens: Sequence[Token], parts: Sequence[str], known: Known
 ) -> Iterable[Named]:
     first = tokens[0].keyword if tokens else ""
     before = tokens[-1].keyword if tokens else ""
@@ -150,7 +152,7 @@ def _in_statement(
     return _in_expression(statement, parts[0], known, is_start=not tokens)
 
 
-def _table_follows(tokens: Sequence[rewriter.Token]) -> bool:
+def _table_follows(tokens: Sequence[Token]) -> bool:
     """Return whether the name of a table follows these tokens."""
     if not tokens:
         return False
@@ -246,7 +248,7 @@ def _required_first(column: Column) -> bool:
 def _sources(statement: str, known: Known) -> dict[str, str]:
     """Return the known tables of a statement, by their lower-case names and aliases in it."""
     found: dict[str, str] = {}
-    for reference in rewriter.tables(statement):
+    for reference in rewriter.tables(parse(statement)):
         table = known.table(reference.name)
         if table is None:
             continue
@@ -260,21 +262,19 @@ def _sources(statement: str, known: Known) -> dict[str, str]:
 
 def _alias(rest: str) -> str:
     """Return the alias at the start of a text, with or without AS."""
-    tokens = (token for token in rewriter.tokenize(rest) if token.kind not in ("space", "comment"))
+    tokens = iter(significant(rest))
     token = next(tokens)
-    return rewriter.unquote((next(tokens, token) if token.keyword == "AS" else token).text)
+    return unquote((next(tokens, token) if token.keyword == "AS" else token).text)
 
 
 def _expressions(statement: str, known: Known) -> list[str]:
     """Return the names of the CTEs: those before `AS (`."""
-    tokens = [
-        token for token in rewriter.tokenize(statement) if token.kind not in ("space", "comment")
-    ]
+    tokens = significant(statement)
     if not tokens or tokens[0].keyword != "WITH":
         return []
     following = zip(tokens, tokens[1:], tokens[2:], strict=False)
     return [
-        rewriter.unquote(name.text)
+        unquote(name.text)
         for name, token, bracket in following
         if token.keyword == "AS" and bracket.text == "(" and name.kind in ("word", "quoted")
     ]
@@ -342,6 +342,6 @@ def _beginning(typed: str, found: Iterable[str]) -> Iterator[str]:
 
 def _quoted(name: str) -> str:
     """Return a name, quoted if SQL needs it."""
-    tokens = rewriter.tokenize(name)
+    tokens = tokenize(name)
     plain = len(tokens) == 1 and tokens[0].kind == "word"
-    return name if plain else rewriter.quote(name)
+    return name if plain else quote(name)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from billql.sql import rewriter
+from billql.sql.statements import each_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -19,7 +19,7 @@ def is_command(text: str) -> bool:
 
 def is_blank(text: str) -> bool:
     """Return whether a text contains no statement and no open comment."""
-    return not rewriter.split(text) and _ends(f"{text}\n;")
+    return not any(each_statement(text)) and _ends(f"{text}\n;")
 
 
 def is_complete(text: str) -> bool:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from billql.sql.tokenizer import Token, tokenize, unquote
+from billql.sql.tokenizer import Token, unquote
+
+if TYPE_CHECKING:
+    from billql.sql.statements import ParsedStatement
 
 _ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
 _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 _OUTER = {"RIGHT", "FULL"}
 
 
-def advice(sql: str, table: str, column: str) -> str | None:
-    """Say what to do where a RIGHT or a FULL JOIN asks for all rows of a table, and the table is
+def advice(statement: ParsedStatement, table: str, column: str) -> str | None:
+    """Return what to do where a RIGHT or a FULL JOIN asks for all rows of a table, and the table is
     read by a column; None where no such join does."""
-    words = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
-    for at, word in enumerate(words):
-        if word.kind == "quoted" and unquote(word.text).lower() == table:
-            side = _side(words, at, at)
+    tokens = statement.tokens
+    for at, token in enumerate(tokens):
+        if token.kind == "quoted" and unquote(token.text).lower() == table:
+            side = _side(tokens, at, at)
             if side == "left":
                 return (
                     "A RIGHT JOIN reads its left side as a whole. Swap the sides: "
@@ -34,36 +37,37 @@ def advice(sql: str, table: str, column: str) -> str | None:
     return None
 
 
-def _side(words: Sequence[Token], start: int, end: int) -> Literal["left", "all"] | None:
-    """Tell which side of a RIGHT or FULL JOIN it is that stands between two places of a FROM."""
+def _side(tokens: Sequence[Token], start: int, end: int) -> Literal["left", "all"] | None:
+    """Return which side of a RIGHT or FULL JOIN the tokens `start` to `end` of a FROM are."""
     before = start - 1
-    while before > 0 and words[before].keyword in ("JOIN", "OUTER"):
+    while before > 0 and tokens[before].keyword in ("JOIN", "OUTER"):
         before -= 1
-    if before < start - 1 and words[before].keyword in _OUTER:
+    if before < start - 1 and tokens[before].keyword in _OUTER:
         return "all"
     depth = 0
-    for word, following in zip(words[end + 1 :], words[end + 2 :], strict=False):
-        depth += {"(": 1, ")": -1}.get(word.text, 0)
-        if depth < 0 or (depth == 0 and (word.keyword in _ENDS_FROM or word.text == ";")):
+    for token, following in zip(tokens[end + 1 :], tokens[end + 2 :], strict=False):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth < 0 or (depth == 0 and (token.keyword in _ENDS_FROM or token.text == ";")):
             break
-        if depth == 0 and word.keyword in _OUTER and following.keyword in ("JOIN", "OUTER"):
-            return "all" if word.keyword == "FULL" else "left"
-    return _side_of_subquery(words, start)
+        if depth == 0 and token.keyword in _OUTER and following.keyword in ("JOIN", "OUTER"):
+            return "all" if token.keyword == "FULL" else "left"
+    return _side_of_subquery(tokens, start)
 
 
-def _side_of_subquery(words: Sequence[Token], inside: int) -> Literal["left", "all"] | None:
-    """Tell the same of the subquery or the parentheses in a FROM that a place stands in."""
+def _side_of_subquery(tokens: Sequence[Token], inside: int) -> Literal["left", "all"] | None:
+    """Return the same of the subquery or the parentheses in a FROM around a token."""
     depth = 0
     for start in range(inside - 1, 0, -1):
-        depth += {"(": -1, ")": 1}.get(words[start].text, 0)
+        depth += {"(": -1, ")": 1}.get(tokens[start].text, 0)
         if depth == -1:
             break
     else:
         return None
-    if words[start - 1].keyword not in ("FROM", "JOIN") and words[start - 1].text not in (",", "("):
+    before = tokens[start - 1]
+    if before.keyword not in ("FROM", "JOIN") and before.text not in (",", "("):
         return None
-    for end in range(start, len(words)):
-        depth += {"(": 1, ")": -1}.get(words[end].text, 0)
+    for end in range(start, len(tokens)):
+        depth += {"(": 1, ")": -1}.get(tokens[end].text, 0)
         if depth == -1:
-            return _side(words, start, end)
+            return _side(tokens, start, end)
     return None

@@ -1,4 +1,4 @@
-"""Outer joins that a WHERE makes smaller, so that SQLite hands over what the WHERE says.
+"""Outer joins that a WHERE makes smaller, so that SQLite passes on what the WHERE says.
 
 SQLite gives a virtual table no term of the WHERE for the right side of an outer join, so that
 
@@ -6,7 +6,7 @@ SQLite gives a virtual table no term of the WHERE for the right side of an outer
 
 would read the whole list. A comparison with a column of `k` is not true of the rows in which `k` is
 NULL, so a join that adds such rows may as well not add them: the join loses its LEFT. Where it is
-the rows of `k` that a RIGHT JOIN keeps, the comparison is said again in its ON. Both give the very
+the rows of `k` that a RIGHT JOIN keeps, the comparison is repeated in its ON. Both give the very
 rows that the statement means (https://sqlite.org/optoverview.html#outer_join_strength_reduction,
 which SQLite does for its own tables).
 
@@ -18,9 +18,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import Token, tokenize, unquote
+from billql.sql.tokenizer import Token, unquote
+
+if TYPE_CHECKING:
+    from billql.sql.statements import ParsedStatement
 
 _NAMES = {"word", "quoted"}
 _LITERALS = {"string", "number", "blob"}
@@ -36,24 +40,23 @@ IsResource = Callable[[tuple[str, ...]], bool]
 _Tokens = Sequence[Token]
 
 
-def strengthened(sql: str, is_resource: IsResource) -> RewrittenText:
-    """Give a statement whose outer joins add no rows that its WHERE would leave out."""
-    if "JOIN" not in sql.upper():
-        return RewrittenText(sql, sql)
-    words = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
-    keywords = {token.keyword for token in words}
-    splices: list[Edit] = []
+def strengthened(statement: ParsedStatement, is_resource: IsResource) -> RewrittenText:
+    """Return a statement whose outer joins add no rows that its WHERE would leave out."""
+    if "JOIN" not in statement.text.upper():
+        return RewrittenText(statement.text, statement.text)
+    keywords = {token.keyword for token in statement.tokens}
+    edits: list[Edit] = []
     is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}
-    if is_concerned and not _keeps_its_text(words):
-        for query in _queries(words):
-            splices += _splices(sql, query, is_resource)
-    splices.sort()
-    return RewrittenText(apply_edits(sql, splices), sql, tuple(splices))
+    if is_concerned and not _keeps_its_text(statement.tokens):
+        for query in _queries(statement.tokens):
+            edits += _edits(statement, query, is_resource)
+    edits.sort()
+    return RewrittenText(apply_edits(statement.text, edits), statement.text, tuple(edits))
 
 
-def _keeps_its_text(words: _Tokens) -> bool:
-    """Tell whether a statement is stored as it is written: a view, a trigger, but no table."""
-    keywords = [token.keyword for token in words]
+def _keeps_its_text(tokens: _Tokens) -> bool:
+    """Return whether a statement is stored as it is written: a view, a trigger, but no table."""
+    keywords = [token.keyword for token in tokens]
     if "CREATE" not in keywords:
         return False
     at = keywords.index("CREATE")
@@ -89,30 +92,30 @@ class _Group:
         return not self.whole and self.token.kind in _NAMES
 
 
-def _queries(words: _Tokens) -> Iterator[_Query]:
-    """Give the queries of a statement that have a WHERE, those in parentheses too."""
+def _queries(tokens: _Tokens) -> Iterator[_Query]:
+    """Yield the queries of a statement that have a WHERE, those in parentheses too."""
     stack: list[tuple[list[_Group], Token | None]] = [([], None)]
-    for token in words:
+    for token in tokens:
         if token.text == "(" or token.keyword == "CASE":
             stack.append(([], token))
         elif (opened := stack[-1][1]) is not None and _closes(opened, token):
             inside, _ = stack.pop()
-            yield from _cut(inside)
+            yield from _queries_at_depth(inside)
             stack[-1][0].append(_Group(opened, token.end, whole=True))
         elif token.text == ";":
-            yield from _cut(stack[0][0])
+            yield from _queries_at_depth(stack[0][0])
             stack = [([], None)]
         else:
             stack[-1][0].append(_Group(token, token.end))
-    yield from _cut(stack[0][0])
+    yield from _queries_at_depth(stack[0][0])
 
 
 def _closes(opened: Token, token: Token) -> bool:
     return token.text == ")" if opened.text == "(" else token.keyword == "END"
 
 
-def _cut(groups: Sequence[_Group]) -> Iterator[_Query]:
-    """Cut the queries of one depth: from SELECT to what follows the WHERE."""
+def _queries_at_depth(groups: Sequence[_Group]) -> Iterator[_Query]:
+    """Yield the queries of one depth: from SELECT to what follows the WHERE."""
     query: _Query | None = None
     place: list[_Group] | None = None
     before = ""
@@ -155,9 +158,9 @@ class _Join:
         return {group.keyword for group in self.kind}
 
 
-def _splices(sql: str, query: _Query, is_resource: IsResource) -> Iterator[Edit]:
+def _edits(statement: ParsedStatement, query: _Query, is_resource: IsResource) -> Iterator[Edit]:
     joins = list(_joins(query.sources, is_resource))
-    terms = dict(_terms(sql, query.where))
+    terms = dict(_terms(query.where))
     rejecting = {join.called for join in joins if join.called in terms}
     before: set[str] = set()
     for join in joins:
@@ -184,18 +187,21 @@ def _splices(sql: str, query: _Query, is_resource: IsResource) -> Iterator[Edit]
         if term is None:
             continue
         again = right and not join.has_using and "NATURAL" not in words
+        first, last = term
+        inside = (token for token in statement.tokens if first <= token.start < last)
         # Another `?` would take the place of the one that stands there.
-        if again and all(token.text != "?" for token in tokenize(term)):
+        if again and all(token.text != "?" for token in inside):
+            text = statement.text[first:last]
             if join.condition:
                 start, end = join.condition[0].token.start, join.condition[-1].end
                 yield start, start, "("
-                yield end, end, f") AND {term}"
+                yield end, end, f") AND {text}"
             else:
-                yield join.end, join.end, f" ON {term}"
+                yield join.end, join.end, f" ON {text}"
 
 
 def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]:
-    """Read the tables of a FROM; one in parentheses, or with arguments, has no name here."""
+    """Yield the tables of a FROM; one in parentheses, or with arguments, has no name here."""
     at, count = 0, len(groups)
     while at < count:
         kind: list[_Group] = []
@@ -233,14 +239,15 @@ def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]
         yield join
 
 
-def _terms(sql: str, where: Sequence[_Group]) -> Iterator[tuple[str, str]]:
-    """Give the terms that are not true of a table's NULLs, by what the table is called."""
+def _terms(where: Sequence[_Group]) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield what a table is called, and the start and the end of a term that is not true of its
+    NULLs."""
     if any(group.keyword == "OR" for group in where):
         return
     for term in _conjuncts(where):
-        read = _compared(term) or _compared(_turned(term))
+        read = _compared(term) or _compared(_mirrored(term))
         if read is not None:
-            yield read, sql[term[0].token.start : term[-1].end]
+            yield read, (term[0].token.start, term[-1].end)
 
 
 def _conjuncts(where: Sequence[_Group]) -> Iterator[list[_Group]]:
@@ -258,8 +265,8 @@ def _conjuncts(where: Sequence[_Group]) -> Iterator[list[_Group]]:
         yield term
 
 
-def _turned(term: list[_Group]) -> list[_Group]:
-    """Turn `'x' = k.id` around."""
+def _mirrored(term: list[_Group]) -> list[_Group]:
+    """Return `k.id = 'x'` for `'x' = k.id`."""
     for at, group in enumerate(term):
         if group.text in _COMPARISONS:
             return [*term[at + 1 :], group, *term[:at]]
@@ -267,7 +274,7 @@ def _turned(term: list[_Group]) -> list[_Group]:
 
 
 def _compared(term: list[_Group]) -> str | None:
-    """Give the table of `k.id = …`, if the term is just that and no NULL satisfies it."""
+    """Return the table of `k.id = …`, if the term is just that and no NULL satisfies it."""
     names = 0
     while names < len(term) and term[names].is_name and names + 1 < len(term):
         if term[names + 1].text != ".":
@@ -285,7 +292,7 @@ def _compared(term: list[_Group]) -> str | None:
 
 
 def _is_simple(value: Sequence[_Group]) -> bool:
-    """Tell whether an expression is one value, perhaps with a collation."""
+    """Return whether an expression is one value, perhaps with a collation."""
     first, *rest = value
     if rest and rest[0].keyword == "COLLATE" and len(rest) == 2:
         rest = []

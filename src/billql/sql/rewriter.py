@@ -1,7 +1,7 @@
 """Dotted names in SQL text become quoted names; every other byte stays as it was written.
 
 SQLite has no three-part table names. A resource is an eponymous virtual table whose name is the
-whole dotted name, so this module splices, at the positions of tokens:
+whole dotted name, so this module edits, at the positions of tokens:
 
     FROM digitalocean.billing.balances     FROM "digitalocean.billing.balances" AS "balances"
     FROM digitalocean.billing.balances b   FROM "digitalocean.billing.balances" b
@@ -23,15 +23,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import Statement as Statement
-from billql.sql.tokenizer import Token as Token
-from billql.sql.tokenizer import quote as quote
-from billql.sql.tokenizer import split as split
-from billql.sql.tokenizer import tokenize as tokenize
-from billql.sql.tokenizer import unquote as unquote
+from billql.sql.tokenizer import Token, quote, unquote
+
+if TYPE_CHECKING:
+    from billql.sql.statements import ParsedStatement
 
 Kind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
@@ -56,7 +54,7 @@ class Reference(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The table's dotted name, without the column."""
+        """Return the table's dotted name, without the column."""
         return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
 
 
@@ -70,43 +68,46 @@ class Rewritten(RewrittenText):
         self,
         sql: str,
         original: str,
-        splices: tuple[Edit, ...],
+        edits: tuple[Edit, ...],
         resources: tuple[str, ...],
         tables: tuple[Reference, ...],
     ) -> None:
-        super().__init__(sql, original, splices)
+        super().__init__(sql, original, edits)
         self.resources = resources
         self.tables = tables
 
     def after(self, earlier: RewrittenText) -> Rewritten:
-        """The same, back to the text before an earlier rewriting, whose splices are untouched."""
+        """Return the same, mapped to the text before an earlier rewriting, whose edits stay."""
         moved = [
             (earlier.original_offset(start), earlier.original_offset(start) + end - start, text)
-            for start, end, text in self.splices
+            for start, end, text in self.edits
         ]
-        splices = tuple(sorted([*earlier.splices, *moved]))
-        return Rewritten(self.sql, earlier.original, splices, self.resources, self.tables)
+        edits = tuple(sorted([*earlier.edits, *moved]))
+        return Rewritten(self.sql, earlier.original, edits, self.resources, self.tables)
 
 
-def references(sql: str) -> list[Reference]:
-    """The tables of three parts and more and the columns of four and more, as they stand."""
-    return [item.reference for item in _Scanner(sql).items if item.long]
+def references(statement: ParsedStatement) -> list[Reference]:
+    """Return the tables of three parts and more and the columns of four and more, in order."""
+    return [item.reference for item in _Scanner(statement).items if item.long]
 
 
-def tables(sql: str) -> list[Reference]:
-    """Every name in a table position, from `t` to a.b.c and more, as they stand."""
-    return [item.reference for item in _Scanner(sql).items if not item.column]
+def tables(statement: ParsedStatement) -> list[Reference]:
+    """Return every name in a table position, from `t` to a.b.c and more, in order."""
+    return [item.reference for item in _Scanner(statement).items if not item.column]
 
 
 def rewrite(
-    sql: str, resolve: Callable[[Reference], str], shorthand: Collection[str] = ()
+    statement: ParsedStatement,
+    resolve: Callable[[Reference], str],
+    shorthand: Collection[str] = (),
 ) -> Rewritten:
     """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise.
 
     `shorthand` are names of one part, in lower case, that stand for dotted ones where a table is
     read, unless the statement has a CTE of that name.
     """
-    items = _Scanner(sql, shorthand).items
+    sql = statement.text
+    items = _Scanner(statement, shorthand).items
     found = [item for item in items if item.long]
     for item in found:
         item.name = resolve(item.reference)
@@ -116,19 +117,19 @@ def rewrite(
     for item in found:
         if item.column:
             item.scope = item.scope.holder(item.name, item.last.lower())
-    splices = list[Edit]()
+    edits = list[Edit]()
     for item in found:
         start, stop = item.reference.start, item.stop
         short = len(item.scope.names[item.last.lower()]) == 1
         text = quote(item.last if item.column and short else item.name)
         before, after = sql.endswith('"', 0, start), sql.startswith('"', stop)  # "a""b" is one
-        splices.append((start, stop, " " * before + text + " " * after))
+        edits.append((start, stop, " " * before + text + " " * after))
         if short and item.alias_at is not None:
-            splices.append((item.alias_at, item.alias_at, f" AS {quote(item.last)}"))
-    splices.sort()
+            edits.append((item.alias_at, item.alias_at, f" AS {quote(item.last)}"))
+    edits.sort()
     resources = tuple(dict.fromkeys(item.name for item in found if not item.column))
     names = tuple(item.reference for item in items if not item.column)
-    return Rewritten(apply_edits(sql, splices), sql, tuple(splices), resources, names)
+    return Rewritten(apply_edits(sql, edits), sql, tuple(edits), resources, names)
 
 
 class _Scope:
@@ -140,7 +141,7 @@ class _Scope:
         self.names: defaultdict[str, set[str]] = defaultdict(set)
 
     def holder(self, resource: str, short: str) -> _Scope:
-        """The nearest query, from this one outwards, that reads a resource without alias."""
+        """Return the nearest query, from this one outwards, that reads a resource without alias."""
         scope, hidden = self, False
         for _ in range(_FARTHEST):
             if resource in scope.names[short] or not scope.parent:
@@ -187,11 +188,11 @@ class _Frame:
 class _Scanner:
     """Finds the names of tables, and the names of columns in four parts, in one pass."""
 
-    def __init__(self, sql: str, shorthand: Collection[str] = ()) -> None:
+    def __init__(self, statement: ParsedStatement, shorthand: Collection[str] = ()) -> None:
         self.items: list[_Item] = []
-        self._tokens = [t for t in tokenize(sql) if t.kind not in ("space", "comment")]
-        count = len(self._tokens)
-        self._tokens += [Token("end", "", len(sql))] * 4  # so that looking ahead needs no check
+        count = len(statement.tokens)
+        end = Token("end", "", len(statement.text))
+        self._tokens = [*statement.tokens, *[end] * 4]  # so that looking ahead needs no check
         self._shorthand = set(shorthand) - self._ctes() if shorthand else set()
         self._frames = [_Frame()]
         self._expect: Kind | None = None  # what a table's name would be here
@@ -226,7 +227,7 @@ class _Scanner:
         return at
 
     def _ctes(self) -> set[str]:
-        """The names that are defined as `name AS (`, or stand where that may be meant."""
+        """Return the names that are defined as `name AS (`, or stand where that may be meant."""
         t = self._tokens
         if all(token.keyword != "WITH" for token in t):
             return set()
@@ -238,7 +239,7 @@ class _Scanner:
         }
 
     def _name_end(self, at: int) -> int:
-        """The index of the last token of a name; it can be a star."""
+        """Return the index of the last token of a name; it can be a star."""
         t = self._tokens
         while t[at + 1].text == "." and (t[at + 2].kind in _NAMES or t[at + 2].text == "*"):
             if {"SELECT", "FROM", "WHERE", "JOIN"} & {t[at].keyword, t[at + 2].keyword}:
@@ -277,7 +278,7 @@ class _Scanner:
             self._frames[-1].scope.names[alias.lower()].add("")
 
     def _finish(self, item: _Item, last: int) -> None:
-        """A table ends at a token: read its alias, or note where one can go."""
+        """End a table at a token: read its alias, or record where one can go."""
         first, depth, source = item.first, 1, item.reference.kind == "source"
         # SQLite can forget an alias in parentheses that hold nothing else: go outside of them.
         while self._tokens[last + 1].text == ")" and self._frames[-depth].first == first:

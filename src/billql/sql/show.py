@@ -7,7 +7,7 @@
     REGISTRY LIST [provider] [LIKE …] [WHERE …]
     REGISTRY PULL provider [version]
 
-FROM says the same as IN, and DESC the same as DESCRIBE. All but USE are spellings of SELECTs over
+FROM means the same as IN, and DESC the same as DESCRIBE. All but USE are spellings of SELECTs over
 the tables `billql.catalog.*`:
 
     SHOW RESOURCES IN stripe.billing LIKE 'in%' WHERE …
@@ -22,12 +22,14 @@ pattern is SQLite's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
-from billql.errors import SqlError
 from billql.sql.rewriter import Reference
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import Token, first_word, quote, tokenize, unquote
+from billql.sql.tokenizer import Token, quote, unquote
+
+if TYPE_CHECKING:
+    from billql.sql.statements import ParsedStatement
 
 _KEYS = ("provider", "service", "resource")
 
@@ -87,7 +89,7 @@ class ShowStatement(NamedTuple):
     form: ShowForm
     name: Reference | None
     """The name that it is about, if it has one."""
-    sql: str
+    statement: ParsedStatement
     head: tuple[int, int]
     """Where the statement starts, and where its name ends."""
     version: str | None
@@ -97,11 +99,11 @@ class ShowStatement(NamedTuple):
 
     @property
     def table(self) -> str:
-        """The whole name of the table that it reads."""
+        """Return the whole name of the table that it reads."""
         return f"billql.catalog.{self.form.table}"
 
     def select(self, place: Sequence[str], local: str | None = None) -> RewrittenText:
-        """Spell it as a SELECT about a place in the catalogue, or about a local table."""
+        """Return it as a SELECT about a place in the catalog, or about a local table."""
         form, keys, source = self.form, _KEYS[: self.form.parts], quote(self.table)
         if local is not None:
             keys, source = (), _LOCAL.format(_text(local))
@@ -110,27 +112,28 @@ class ShowStatement(NamedTuple):
         where = " AND ".join([form.condition, *fixed])
         text = f"SELECT {shown} FROM (SELECT * FROM {source} WHERE {where}"
         close = f") AS {form.table} "
-        splices: list[Edit] = [(*self.head, text + close)]
+        edits: list[Edit] = [(*self.head, text + close)]
         if self.like is not None:
             start, end, stop = self.like
-            splices = [(*self.head, text), (start, end, f" AND {form.like} LIKE")]
-            splices.append((stop, stop, close))
-        return RewrittenText(apply_edits(self.sql, splices), self.sql, tuple(splices))
+            edits = [(*self.head, text), (start, end, f" AND {form.like} LIKE")]
+            edits.append((stop, stop, close))
+        sql = self.statement.text
+        return RewrittenText(apply_edits(sql, edits), sql, tuple(edits))
 
 
-def read(sql: str) -> ShowStatement | None:
-    """Read a statement; None if it is SQLite's own. Raises SqlError."""
-    verb = _VERBS.get(first_word(sql))
-    return None if verb is None else _Parser(sql, verb).read()
+def read(statement: ParsedStatement) -> ShowStatement | None:
+    """Return what a statement asks for; None if it is SQLite's own. Raise SqlError."""
+    verb = _VERBS.get(statement.keyword)
+    return None if verb is None else _Parser(statement, verb).read()
 
 
 class _Parser:
     """Reads one statement from the left to the right."""
 
-    def __init__(self, sql: str, verb: str) -> None:
-        self._sql, self._verb = sql, verb
-        tokens = [token for token in tokenize(sql) if token.kind not in ("space", "comment")]
-        self._tokens = [*tokens, *[Token("end", "", len(sql.rstrip()))] * 2]
+    def __init__(self, statement: ParsedStatement, verb: str) -> None:
+        self._statement, self._verb = statement, verb
+        end = Token("end", "", len(statement.text.rstrip()))
+        self._tokens = [*statement.tokens, end, end]
         self._at = 1
 
     def read(self) -> ShowStatement:
@@ -145,7 +148,7 @@ class _Parser:
                 self._at += 1
             if self._token.kind != "end":
                 self._fail()
-        return ShowStatement(self._verb, form, name, self._sql, head, version, like)
+        return ShowStatement(self._verb, form, name, self._statement, head, version, like)
 
     def _subject(self) -> tuple[ShowForm, Reference | None]:
         """Read what is shown, and the name that it is about."""
@@ -187,10 +190,9 @@ class _Parser:
         parts = ".".join(parts).split(".")  # a whole name may be in quotes as a whole
         name = Reference(tuple(parts), first.start, last.end, "source")
         if len(parts) > form.parts:
-            raise SqlError(
+            raise self._statement.error(
                 f"{name.name} has too many parts",
-                sql=self._sql,
-                offset=name.start,
+                name.start,
                 hint=f"What stands here is a {'.'.join(_KEYS[: form.parts])}.",
             )
         return name
@@ -221,17 +223,13 @@ class _Parser:
         return token
 
     def _fail(self) -> NoReturn:
-        """Say it as SQLite does, and tell what there is."""
+        """Raise the error in SQLite's wording, with what may stand here as the hint."""
         token = self._token
         wrong = f'near "{token.text}": syntax error' if token.text else "incomplete input"
-        raise SqlError(
-            wrong,
-            sql=self._sql,
-            offset=token.start,
-            hint=_HINTS.get(self._verb, _HINTS["REGISTRY"]),
-        )
+        hint = _HINTS.get(self._verb, _HINTS["REGISTRY"])
+        raise self._statement.error(wrong, token.start, hint=hint)
 
 
 def _text(value: str) -> str:
-    """Give a value as SQL has it."""
+    """Return a text as a literal of SQL."""
     return "'" + value.replace("'", "''") + "'"

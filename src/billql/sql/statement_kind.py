@@ -1,25 +1,40 @@
-"""What kind of statement a text is: what it reads, and whether it has an IN over a query."""
+"""The kind of a statement: what it does, what it reads, and whether it has an IN over a query."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.sql import tokenizer
-
 if TYPE_CHECKING:
-    pass
+    from billql.sql.statements import ParsedStatement
+
+CHANGES = frozenset(("INSERT", "REPLACE", "UPDATE", "DELETE"))
+"""The verbs of statements that change data."""
+_READ = ("SELECT", "VALUES")
+_FILL = ("CREATE", "INSERT", "REPLACE")
 
 
-def query_of(sql: str) -> str | None:
-    """Give what a statement reads, as a statement of its own: a SELECT, or the one that fills a
-    table; None if it has none."""
-    words = [token for token in tokenizer.tokenize(sql) if token.kind not in ("space", "comment")]
-    first = [word.keyword for word in words[:3]]
+def verb_of(statement: ParsedStatement) -> str:
+    """Return the keyword that says what a statement does, which WITH may precede; empty if none."""
+    if statement.keyword != "WITH":
+        return statement.keyword
+    depth = 0
+    for token in statement.tokens[1:]:
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and (token.keyword in CHANGES or token.keyword in _READ):
+            return token.keyword
+    return ""
+
+
+def query_of(statement: ParsedStatement) -> str | None:
+    """Return what a statement reads, as the text of a statement of its own: a SELECT, or the SELECT
+    that fills a table; None if it has none."""
+    sql, tokens = statement.text, statement.tokens
+    first = [token.keyword for token in tokens[:3]]
     if not first or first[0] not in ("WITH", *_READ, *_FILL) or "TRIGGER" in first:
         return None
     depth = 0
     fills = None
-    for token in words:
+    for token in tokens:
         depth += {"(": 1, ")": -1}.get(token.text, 0)
         if depth > 0:
             continue
@@ -32,23 +47,19 @@ def query_of(sql: str) -> str | None:
     return None
 
 
-_READ = ("SELECT", "VALUES")
-_FILL = ("CREATE", "INSERT", "REPLACE")
-
-
-def has_in_subquery(sql: str) -> bool:
-    """Tell whether a statement has an IN whose right side is a query or a table.
+def has_in_subquery(statement: ParsedStatement) -> bool:
+    """Return whether a statement has an IN whose right side is a query or a table.
 
     Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.
     """
-    words = [token for token in tokenizer.tokenize(sql) if token.kind not in ("space", "comment")]
-    following = zip(words, words[1:], words[2:], strict=False)
+    tokens = statement.tokens
+    following = zip(tokens, tokens[1:], tokens[2:], strict=False)
     return any(
-        word.keyword == "IN"
+        token.keyword == "IN"
         and (
             first.text != "("
             or second.keyword in ("SELECT", "WITH", "VALUES")
             or second.text == "("
         )
-        for word, first, second in following
-    ) or (len(words) > 1 and words[-2].keyword == "IN")
+        for token, first, second in following
+    ) or (len(tokens) > 1 and tokens[-2].keyword == "IN")

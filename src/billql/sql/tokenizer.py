@@ -1,4 +1,4 @@
-"""SQL text in pieces: tokens as SQLite's tokenizer cuts them, and the statements of a script."""
+"""SQL text in tokens, as SQLite's tokenizer cuts them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
 
 
 class Token(NamedTuple):
@@ -39,29 +38,27 @@ class Token(NamedTuple):
 
     @property
     def end(self) -> int:
-        """The offset after the last character."""
+        """Return the offset after the last character."""
         return self.start + len(self.text)
 
     @property
+    def is_blank(self) -> bool:
+        """Return whether it is a space or a comment."""
+        return self.kind in ("space", "comment")
+
+    @property
     def keyword(self) -> str:
-        """A word in capitals, as which it may be a keyword."""
+        """Return a word in capitals, as which it may be a keyword; empty for other tokens."""
         return self.text.upper() if self.kind == "word" and self.text.isascii() else ""
 
 
-class Statement(NamedTuple):
-    """One statement of a script with its semicolon, and with the comments before it."""
-
-    text: str
-    start: int
-
-
 def quote(name: str) -> str:
-    """The name in double quotes."""
+    """Return a name in double quotes."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def unquote(text: str) -> str:
-    """The name that a word, a quoted name or a string stands for."""
+    """Return the name that a word, a quoted name or a string stands for."""
     mark = text[:1]
     if mark == "[":
         return text[1:-1]
@@ -69,7 +66,7 @@ def unquote(text: str) -> str:
 
 
 def tokenize(sql: str) -> list[Token]:
-    """The tokens of a text, spaces and comments included: joined, they are the text again."""
+    """Return all tokens of a text, spaces and comments too: joined, they are the text again."""
     tokens = [Token(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(sql)]
     if tokens and tokens[-1].kind in ("string", "blob", "quoted"):
         _, text, start = tokens[-1]  # only the last token can lack its closing quote
@@ -79,28 +76,6 @@ def tokenize(sql: str) -> list[Token]:
     return tokens
 
 
-def first_word(sql: str) -> str:
-    """The keyword that a text begins with, after spaces and comments; empty if it is none."""
-    for match in _TOKEN.finditer(sql):
-        if match.lastgroup not in ("space", "comment"):
-            return Token(match.lastgroup or "", match[0], match.start()).keyword
-    return ""
-
-
-def split(sql: str) -> list[Statement]:
-    """The statements of a script; what holds only spaces, comments and semicolons is left out.
-
-    CREATE TRIGGER ends at `;END;`, as in sqlite3_complete().
-    """
-    statements: list[Statement] = []
-    start, words = 0, list[str]()
-    for token in tokenize(sql):
-        if token.kind in ("space", "comment"):
-            continue
-        words.append((token.keyword or token.text)[:10])
-        if token.text != ";" or (_TRIGGER(" ".join(words[:6])) and words[-3:-1] != [";", "END"]):
-            continue
-        if len(words) > 1:
-            statements.append(Statement(sql[start : token.end], start))
-        start, words = token.end, []
-    return [*statements, Statement(sql[start:], start)] if words else statements
+def significant(sql: str) -> tuple[Token, ...]:
+    """Return the tokens of a text without its spaces and comments."""
+    return tuple(token for token in tokenize(sql) if not token.is_blank)

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from billql.errors import DefinitionError, SqlError, UnknownName
-from billql.sql import outer_joins, rewriter, show, tokenizer
+from billql.errors import DefinitionError, UnknownName
+from billql.sql import outer_joins, rewriter, show
 from billql.sql.rewriter import Reference, Rewritten
 from billql.sql.source_map import RewrittenText
+from billql.sql.statements import ParsedStatement, parse
+from billql.sql.tokenizer import quote, tokenize, unquote
 
 if TYPE_CHECKING:
     from billql.sqlite.engine import Engine
@@ -30,69 +32,73 @@ class NameResolver:
         """The provider and the service that are in use."""
         self._short: frozenset[str] = frozenset()
         """The short names of its tables."""
-        self._met: dict[str, bool] = {}
-        """The views and triggers that were met, and whether they read the catalogue's tables."""
+        self._reads_catalog: dict[str, bool] = {}
+        """The SQL of views and triggers seen so far, and whether it reads the catalog's tables."""
 
     @property
     def in_use(self) -> str:
-        """What USE has chosen, as a dotted name; empty if nothing."""
+        """Return what USE has chosen, as a dotted name; empty if nothing."""
         return ".".join(self._used)
 
-    def rewrite(self, sql: str) -> Rewritten:
-        """Give a statement as SQLite takes it, which now knows the tables that it names.
+    def rewrite(self, statement: ParsedStatement) -> Rewritten:
+        """Return a statement as SQLite takes it, after registering the tables that it names.
 
-        Raises SqlError, UnknownName, DefinitionError, or an error of APSW's.
+        Raise SqlError, UnknownName, DefinitionError, or an error of APSW's.
         """
-        spelled = self._desugar(sql)
-        if spelled.sql == sql:
-            spelled = outer_joins.strengthened(sql, self._is_dotted)
+        desugared = self._desugar(statement)
+        if desugared.sql == statement.text:
+            desugared = outer_joins.strengthened(statement, self._is_dotted)
+        changed = desugared.sql != statement.text
+
+        def resolve(reference: Reference) -> str:
+            return self._resolve(statement, reference, desugared.original_offset(reference.start))
+
         rewritten = rewriter.rewrite(
-            spelled.sql,
-            lambda reference: self._resolve(spelled, reference),
+            parse(desugared.sql) if changed else statement,
+            resolve,
             self._short - self._local_tables() if self._short else (),
         )
-        quoted = (self._quoted(spelled, table) for table in rewritten.tables)
-        rewritten.resources += tuple(name for name in quoted if name is not None)
-        return rewritten.after(spelled)
+        whole = (self._whole(table, resolve) for table in rewritten.tables)
+        rewritten.resources += tuple(name for name in whole if name is not None)
+        return rewritten.after(desugared)
 
     def _is_dotted(self, parts: tuple[str, ...]) -> bool:
-        """Tell whether a table's name is one of the catalogue's, as far as its form goes."""
+        """Return whether a table's name has the form of one of the catalog's."""
         return len(parts) > 2 or (len(parts) == 1 and parts[0].lower() in self._short)
 
     def register_stored_sql(self) -> bool:
-        """Make known what views and triggers read; False if they read nothing of the catalogue.
+        """Register what views and triggers read; return whether they read tables of the catalog.
 
-        They were stored with whole names in quotes. Whether these mean something still, SQLite
-        learns when it comes to them.
+        They were stored with whole names in quotes. Whether these still mean something,
+        SQLite finds out when it reads them.
         """
-        programs = list(self._stored("type IN ('view', 'trigger')", "sql"))
-        for sql in programs:
-            if sql not in self._met:
-                quoted = (
-                    tokenizer.unquote(t.text) for t in tokenizer.tokenize(sql) if t.kind == "quoted"
-                )
+        stored = list(self._stored("type IN ('view', 'trigger')", "sql"))
+        for sql in stored:
+            if sql not in self._reads_catalog:
+                quoted = (unquote(token.text) for token in tokenize(sql) if token.kind == "quoted")
                 found = [name.lower() for name in quoted if self._may_be_whole(name)]
                 if found:
                     self._engine().register(found)
-                self._met[sql] = bool(found)
-        return any(self._met[sql] for sql in programs)
+                self._reads_catalog[sql] = bool(found)
+        return any(self._reads_catalog[sql] for sql in stored)
 
-    def suggest(self, rewritten: Rewritten, at: int | None) -> str | None:
-        """Suggest a name for the one at which SQLite has stopped."""
+    def suggest(
+        self, statement: ParsedStatement, rewritten: Rewritten, at: int | None
+    ) -> str | None:
+        """Return a hint with a name for the one at a character of a statement, at which SQLite has
+        stopped; None if there is none."""
         import difflib
 
         if at is None:
             tables = [table for table in rewritten.tables if len(table.parts) < 3]
             return self._whole_name({table.parts[-1].lower() for table in tables})
-        text = rewritten.original
-        word = next((t for t in tokenizer.tokenize(text) if t.start <= at < t.end), None)
-        if word is None or word.kind not in ("word", "quoted"):
+        left = [token for token in statement.tokens if token.end > at][:3]
+        if not left or left[0].start > at or left[0].kind not in ("word", "quoted"):
             return None
-        name = tokenizer.unquote(word.text).lower()
-        if text.startswith(".", word.end):  # SQLite points to the first part of `table.column`
-            after = next(iter(tokenizer.tokenize(text[word.end + 1 :])), None)
-            name = tokenizer.unquote(after.text).lower() if after is not None else name
-        elif text[word.end :].lstrip().startswith("("):
+        after = left[1].text if len(left) > 1 else ""
+        # SQLite points to the first part of `table.column`.
+        name = unquote(left[2 if after == "." and len(left) > 2 else 0].text).lower()
+        if after == "(":
             known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
             similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)
             return f"Did you mean {similar[0]}()?" if similar and name not in known else None
@@ -107,7 +113,7 @@ class NameResolver:
         return f"Known columns: {', '.join(dict.fromkeys(columns))}." if columns else None
 
     def _whole_name(self, short: Collection[str]) -> str | None:
-        """Suggest a whole name for names in lower case that mean nothing."""
+        """Return a hint with a whole name for names in lower case that mean nothing."""
         try:
             whole = self._engine().catalogue.names() if short else iter(())
             found = next((name for name in whole if name.rpartition(".")[2] in short), None)
@@ -117,14 +123,15 @@ class NameResolver:
 
     # SHOW, DESCRIBE, USE and REGISTRY.
 
-    def _desugar(self, sql: str) -> RewrittenText:
-        """Spell as SELECTs what shows something; do what USE says, which leaves nothing to do."""
-        asked = show.read(sql)
+    def _desugar(self, statement: ParsedStatement) -> RewrittenText:
+        """Return the SELECT that a statement of billql's own stands for; empty after USE, which is
+        carried out here."""
+        asked = show.read(statement)
         if asked is None:
-            return RewrittenText(sql, sql)
+            return RewrittenText(statement.text, statement.text)
         if asked.verb == "USE":
             self._use(asked)
-            return RewrittenText("", sql)
+            return RewrittenText("", statement.text)
         if asked.form.table == "versions" and asked.name is not None:
             return asked.select((self._offered(asked, asked.name),))
         if asked.name is None:
@@ -135,16 +142,16 @@ class NameResolver:
         if asked.form.parts == 3 and short in self._short:
             return asked.select((*self._used, short))
         if asked.verb == "DESCRIBE" and len(asked.name.parts) < 3:
-            raise UnknownName(
+            raise statement.error(
                 f"There is no table {asked.name.name}",
-                sql=sql,
-                offset=asked.name.start,
+                asked.name.start,
                 hint=self._whole_name({short}) or _PARTS,
+                kind=UnknownName,
             )
-        return asked.select(self._find(asked.name, sql, asked.name.start))
+        return asked.select(self._find(statement, asked.name, asked.name.start))
 
     def _offered(self, asked: show.ShowStatement, name: Reference) -> str:
-        """Find a provider of which there are versions, and install one if that was asked for."""
+        """Return a provider of which there are versions; install one if PULL requests it."""
         provider = name.name.lower()
         try:
             if asked.verb == "PULL":
@@ -156,8 +163,8 @@ class NameResolver:
                 if provider not in known:
                     raise unknown("provider", provider, known, "")
         except UnknownName as error:
-            raise UnknownName(
-                error.message, sql=asked.sql, offset=name.start, hint=error.hint
+            raise asked.statement.error(
+                error.message, name.start, hint=error.hint, kind=UnknownName
             ) from None
         return provider
 
@@ -165,12 +172,11 @@ class NameResolver:
         if asked.name is None:
             self._used, self._short = (), frozenset()
             return
-        place = self._find(asked.name, asked.sql, asked.name.start)
+        place = self._find(asked.statement, asked.name, asked.name.start)
         if len(place) == 1:
-            raise SqlError(
+            raise asked.statement.error(
                 f"{place[0]} is a provider, and USE takes one of its services",
-                sql=asked.sql,
-                offset=asked.name.start,
+                asked.name.start,
                 hint=f"SHOW SERVICES IN {place[0]} lists them.",
             )
         self._short = frozenset(self._engine().tables_of(*place))
@@ -178,52 +184,56 @@ class NameResolver:
 
     # Tables.
 
-    def _find(self, reference: Reference, sql: str, offset: int) -> tuple[str, ...]:
-        """Find what a name means, and give its parts in lower case."""
+    def _find(
+        self, statement: ParsedStatement, reference: Reference, offset: int
+    ) -> tuple[str, ...]:
+        """Return the parts of what a name means, in lower case; raise UnknownName, at `offset` of
+        the statement, if it means nothing."""
         try:
             return self._engine().find(reference.name.split("."))
         except UnknownName as error:
-            raise UnknownName(error.message, sql=sql, offset=offset, hint=error.hint) from None
+            raise statement.error(
+                error.message, offset, hint=error.hint, kind=UnknownName
+            ) from None
 
-    def _resolve(self, spelled: RewrittenText, reference: Reference) -> str:
-        """Find the table that a name means, and make it known to SQLite."""
-        offset = spelled.original_offset(reference.start)
+    def _resolve(self, statement: ParsedStatement, reference: Reference, offset: int) -> str:
+        """Return the name of the table that a name at a character of a statement means, after
+        registering the table with SQLite."""
         if len(reference.parts) == 1 and "." not in reference.name:
             reference = reference._replace(parts=(*self._used, *reference.parts))
-        name = ".".join(self._find(reference, spelled.original, offset))
+        name = ".".join(self._find(statement, reference, offset))
         if reference.kind == "target":
-            raise SqlError(
+            raise statement.error(
                 f"{name} is a resource: it can be read, but not made, changed or dropped",
-                sql=spelled.original,
-                offset=offset,
+                offset,
                 hint="Keep what you read in a table of your own: CREATE TABLE … AS SELECT …",
             )
         self._engine().register([name])
         return name
 
-    def _quoted(self, spelled: RewrittenText, reference: Reference) -> str | None:
-        """Resolve a name that is in quotes as a whole; None if it means nothing here."""
+    def _whole(self, reference: Reference, resolve: Callable[[Reference], str]) -> str | None:
+        """Return the table of a name that is quoted as a whole; None if it means nothing here."""
         name = reference.parts[-1]
         if not self._may_be_whole(name):
             return None
         try:
-            return self._resolve(spelled, reference._replace(parts=(name,)))
+            return resolve(reference._replace(parts=(name,)))
         except UnknownName:
             return None
 
     def _may_be_whole(self, name: str) -> bool:
-        """Tell whether a name looks like one of the catalogue, without loading anything."""
+        """Return whether a name looks like one of the catalog, without loading anything."""
         return name.count(".") == 2 and self._engine().has_provider(name.partition(".")[0])
 
     def _local_tables(self) -> set[str]:
-        """Name the user's own tables and views, in lower case."""
+        """Return the names of the user's own tables and views, in lower case."""
         return {name.lower() for name in self._stored("type IN ('table', 'view')", "name")}
 
     def _stored(self, condition: str, column: str) -> Iterator[str]:
-        """Read the schemas of all databases."""
+        """Yield a column of the schemas of all databases."""
         databases = [str(row[1]) for row in self._database.execute("PRAGMA database_list")]
         for schema in dict.fromkeys((*databases, "temp")):
-            source = f"{tokenizer.quote(schema)}.sqlite_schema"
+            source = f"{quote(schema)}.sqlite_schema"
             for (found,) in self._database.execute(
                 f"SELECT {column} FROM {source} WHERE {condition}"
             ):

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from billql import errors
-from billql.sql import rewriter
+from billql.sql.rewriter import Rewritten
+from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statements import ParsedStatement, parse
 from billql.sqlite.connection_guard import ConnectionGuard, busy_error
 from billql.sqlite.name_resolver import NameResolver
 
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.fetching.statement import Statement
     from billql.sqlite.engine import Engine, Options
-from billql.sql.statement_kind import has_in_subquery, query_of
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
@@ -79,30 +80,32 @@ class Session:
             self._end.atexit = False
         return self._engine
 
-    def execute(self, sql: str, bindings: Bindings = ()) -> Execution:
-        """Run one statement up to its first row; raises one of billql's errors."""
+    def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
+        """Run one statement up to its first row; raise one of billql's errors."""
+        statement = parse(sql) if isinstance(sql, str) else sql
         with self.guard:
             while self.orphaned:
                 self.orphaned.popleft().close()
             self.end_interrupted()
-            return self._execute(sql, bindings)
+            return self._execute(statement, bindings)
 
-    def _execute(self, sql: str, bindings: Bindings) -> Execution:
+    def _execute(self, statement: ParsedStatement, bindings: Bindings) -> Execution:
         if self.scans:
             self.engine.last_scans = self.scans
         self.scans = []
         try:
-            rewritten = self.names.rewrite(sql)
-            has_programs = bool(rewritten.tables) and self.names.register_stored_sql()
+            rewritten = self.names.rewrite(statement)
+            has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
         except apsw.Error as error:
             raise _translated(error) from error
         running = None
-        if rewritten.resources or has_programs:
+        if rewritten.resources or has_stored_sql:
+            run = parse(rewritten.sql)
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(rewritten.sql) or has_programs)
-            running = self.engine.begin(query_of(rewritten.sql), bindings, whole_lists)
+            whole_lists = not (has_in_subquery(run) or has_stored_sql)
+            running = self.engine.begin(query_of(run), bindings, whole_lists)
             self.scans = running.statement.scans
-        return Execution(self, rewritten, bindings, running)
+        return Execution(self, statement, rewritten, bindings, running)
 
     def end_interrupted(self) -> None:
         """End what was under way when somebody interrupted it.
@@ -151,11 +154,13 @@ class Execution:
     def __init__(
         self,
         session: Session,
-        rewritten: rewriter.Rewritten,
+        statement: ParsedStatement,
+        rewritten: Rewritten,
         bindings: Bindings,
         running: RunningStatement | None,
     ) -> None:
         self._session = session
+        self._statement = statement
         self._rewritten = rewritten
         self._running = running
         self._closed = False
@@ -216,7 +221,7 @@ class Execution:
             raise busy_error() from error
         except apsw.Error as error:
             self._end(undoes=not _is_settled(error))
-            raise _translated(error, self._rewritten, self._session) from error
+            raise self._error(error) from error
         except BaseException as error:
             self._end(undoes=True)
             if isinstance(error, errors.ParameterMissing):
@@ -228,6 +233,18 @@ class Execution:
         if row is None:
             self._end(undoes=False)
         return row
+
+    def _error(self, error: apsw.Error) -> errors.Error:
+        """Return one of billql's errors for one of SQLite's, with its place in the script."""
+        if not isinstance(error, apsw.SQLError | apsw.BindingsError):
+            return _translated(error)
+        statement, rewritten = self._statement, self._rewritten
+        at = getattr(error, "error_offset", -1)
+        offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
+        if str(error) == "incomplete input":  # for which SQLite has no place: it is the end
+            offset = len(statement.text.rstrip())
+        hint = self._session.names.suggest(statement, rewritten, offset)
+        return statement.error(str(error), offset, hint=hint)
 
     @property
     def scans(self) -> list[ScanStats]:
@@ -285,11 +302,11 @@ class Execution:
         database.execute(f"RELEASE {_SAVEPOINT}")
 
 
-def _advise(error: errors.ParameterMissing, rewritten: rewriter.Rewritten) -> None:
-    """Say what to do where a condition would not do."""
+def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:
+    """Replace the hint where a condition cannot help, because an outer join reads all rows."""
     from billql.sql.joins import advice
 
-    error.hint = advice(rewritten.sql, error.resource, error.column) or error.hint
+    error.hint = advice(parse(rewritten.sql), error.resource, error.column) or error.hint
 
 
 def _is_settled(error: apsw.Error) -> bool:
@@ -307,23 +324,12 @@ def _finalize(engine: Engine, turn: ConnectionGuard) -> None:
         engine.shutdown_nowait()
 
 
-def _translated(
-    error: apsw.Error,
-    rewritten: rewriter.Rewritten | None = None,
-    session: Session | None = None,
-) -> errors.Error:
-    """Turn an error of SQLite's into one of billql's."""
+def _translated(error: apsw.Error) -> errors.Error:
+    """Return one of billql's errors for one of SQLite's."""
     if isinstance(error, apsw.InterruptError):
         return errors.Interrupted()
     if isinstance(error, apsw.ThreadingViolationError):
         return busy_error()
-    if isinstance(error, apsw.SQLError | apsw.BindingsError) and rewritten is not None:
-        at = getattr(error, "error_offset", -1)
-        offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
-        if str(error) == "incomplete input":  # for which SQLite tells no place: it is the end
-            offset = len(rewritten.original.rstrip())
-        hint = None if session is None else session.names.suggest(rewritten, offset)
-        return errors.SqlError(str(error), sql=rewritten.original, offset=offset, hint=hint)
     return _KINDS.get(type(error), errors.OperationalError)(str(error))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from billql.errors import InterfaceError
 from billql.output.text_cells import visible
 from billql.shell.commands.command import Command
-from billql.sql import rewriter
+from billql.sql.tokenizer import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def _declared(shell: Shell, pattern: str) -> Iterator[str]:
     for name, columns in groupby(found, lambda row: row[0]):
         yield f"CREATE TABLE {name} ("
         for _, column, kind, description, required in columns:
-            first = f"  {rewriter.quote(column)} {kind.upper()}{' NOT NULL' if required else ''},"
+            first = f"  {quote(column)} {kind.upper()}{' NOT NULL' if required else ''},"
             yield f"{first:40} -- {visible(' '.join((description or '').split()))}".rstrip(" -")
         yield ");"
 

@@ -8,7 +8,7 @@ from billql.config import paths
 from billql.errors import InterfaceError
 from billql.shell import importing
 from billql.shell.commands.command import Command, parse_switch
-from billql.sql import rewriter
+from billql.sql.tokenizer import quote
 from billql.util.text import counted
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ def _open(shell: Shell, arguments: Sequence[str]) -> None:
 
 def _attach(shell: Shell, arguments: Sequence[str]) -> None:
     path, name = arguments
-    shell.connection.execute(
-        f"ATTACH DATABASE ? AS {rewriter.quote(name)}", (str(paths.expanded(path)),)
-    )
+    shell.connection.execute(f"ATTACH DATABASE ? AS {quote(name)}", (str(paths.expanded(path)),))
 
 
 def _sandbox(shell: Shell, arguments: Sequence[str]) -> None:
@@ -43,7 +41,7 @@ def _sandbox(shell: Shell, arguments: Sequence[str]) -> None:
     query = "SELECT name, file FROM pragma_database_list"
     schemas: dict[str, str] = dict(shell.connection.execute(query))
     for schema, path in schemas.items():
-        made = f"SELECT name FROM {rewriter.quote(schema)}.sqlite_schema LIMIT 1"
+        made = f"SELECT name FROM {quote(schema)}.sqlite_schema LIMIT 1"
         if not path and (found := shell.connection.execute(made).fetchone()):
             raise InterfaceError(
                 f"The table {found[0]} is in memory and would be lost",

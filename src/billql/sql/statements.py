@@ -1,0 +1,91 @@
+"""The statements of a script, each lexed once: its text, its tokens and its place in the script.
+
+A `ParsedStatement` is made where a script is cut, and is passed down to whatever looks at the
+statement, so that its text is not lexed again, and an error is made with its place in the script.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from billql.sql.tokenizer import Token, significant
+
+if TYPE_CHECKING:
+    from billql.errors import SqlError
+
+_TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
+
+
+class ParsedStatement(NamedTuple):
+    """One statement of a script with its semicolon, and with the comments before it."""
+
+    text: str
+    tokens: tuple[Token, ...]
+    """Its tokens without spaces and comments; their offsets are characters of `text`."""
+    script: str
+    """The whole text that the user wrote."""
+    start: int = 0
+    """The character of `script` at which `text` begins."""
+
+    @property
+    def keyword(self) -> str:
+        """Return the keyword that it begins with, in capitals; empty if it is none."""
+        return self.tokens[0].keyword if self.tokens else ""
+
+    def error(
+        self,
+        message: str,
+        offset: int | None = None,
+        *,
+        hint: str | None = None,
+        kind: type[SqlError] | None = None,
+    ) -> SqlError:
+        """Return an error, SqlError or `kind`, about a character of `text`; it shows the script."""
+        from billql import errors
+
+        at = None if offset is None else self.start + offset
+        return (kind or errors.SqlError)(message, sql=self.script, offset=at, hint=hint)
+
+
+def parse(sql: str) -> ParsedStatement:
+    """Return a text as one statement, whatever it holds."""
+    return ParsedStatement(sql, significant(sql), sql)
+
+
+def each_statement(script: str) -> Iterator[ParsedStatement]:
+    """Yield the statements of a script; what holds only spaces, comments and semicolons is skipped.
+
+    CREATE TRIGGER ends at `;END;`, as in sqlite3_complete().
+    """
+    return cut(parse(script))
+
+
+def cut(whole: ParsedStatement) -> Iterator[ParsedStatement]:
+    """Yield the statements of a script that was parsed as a whole, as `each_statement()` does."""
+    script = whole.script
+    start, tokens = 0, list[Token]()
+    for token in whole.tokens:
+        tokens.append(token)
+        if token.text != ";" or not _is_complete(tokens):
+            continue
+        if len(tokens) > 1:
+            yield _statement(script, start, token.end, tokens)
+        start, tokens = token.end, []
+    if tokens:
+        yield _statement(script, start, len(script), tokens)
+
+
+def _is_complete(tokens: Sequence[Token]) -> bool:
+    """Return whether the semicolon at the end of `tokens` ends a statement."""
+    # Cut, because a token may be long.
+    if not _TRIGGER(" ".join((token.keyword or token.text)[:10] for token in tokens[:6])):
+        return True
+    return [token.keyword or token.text for token in tokens[-3:-1]] == [";", "END"]
+
+
+def _statement(script: str, start: int, end: int, tokens: Sequence[Token]) -> ParsedStatement:
+    if start:
+        tokens = [Token(kind, text, at - start) for kind, text, at in tokens]
+    return ParsedStatement(script[start:end], tuple(tokens), script, start)
