@@ -21,7 +21,7 @@ from billql.errors import Exit
 from billql.output import Style
 from billql.output.chart import figure as figures
 from billql.output.chart import page, scale, svg
-from billql.output.chart.figure import Figure, Kind
+from billql.output.chart.figure import ChartKind, Figure
 from billql.output.chart.terminal import render
 from billql.output.text_cells import width
 
@@ -58,7 +58,7 @@ def run(*arguments: str | Path, environ: dict[str, str]) -> subprocess.Completed
     )
 
 
-def read(rows: Sequence[Row], kind: Kind | None = None, *names: str) -> Figure:
+def read(rows: Sequence[Row], kind: ChartKind | None = None, *names: str) -> Figure:
     names = names or ("label", *(f"series {n}" for n in range(1, len(rows[0]))))
     columns = [(name, None) for name in names]
     return figures.read(columns, iter(rows), title=None, kind=kind)
@@ -112,7 +112,7 @@ def test_golden(name: str, figure: Figure) -> None:
 
 @given(st.lists(st.tuples(st.text(max_size=5), NUMBERS, NUMBERS), min_size=1, max_size=8))
 def test_any_numbers_can_be_drawn(rows: list[Row]) -> None:
-    for kind in get_args(Kind):
+    for kind in get_args(ChartKind):
         figure = read(rows, kind)
         shown = render(figure, Style(width=50))
         assert len(shown.split("\n")) == (len(rows) * 2 + 3 if kind == "bars" else 19)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         def write(self, data: bytes, /) -> object:
             """Write bytes."""
 
-    class Format(Protocol):
+    class FormatModule(Protocol):
         """The interface of a format's module."""
 
         binary: bool
@@ -75,7 +75,7 @@ class Style(NamedTuple):
     """Whether a table has a line for each value; None: if its columns do not fit the width."""
 
 
-def find(name: str) -> Format:
+def find(name: str) -> FormatModule:
     """Return the format with a name; raise InterfaceError if a package that it needs is missing."""
     from importlib import import_module
 

@@ -41,11 +41,11 @@ _GROUP_ROWS, _GROUP_BYTES = 128 * 1024, 32 << 20
 """The size of a row group, which readers skip or distribute as a whole."""
 
 
-class Kind(NamedTuple):
+class ColumnEncoding(NamedTuple):
     """The Arrow type of a column, and the conversion of its values."""
 
     data_type: pa.DataType
-    takes: frozenset[type[Any]]
+    accepts: frozenset[type[Any]]
     """The types of SQL values that it accepts."""
     prepare: Callable[[Any], Any] | None = None
     """Converts a value to one that Arrow accepts."""
@@ -63,38 +63,40 @@ def _boolean(value: int) -> bool:
     return value == 1
 
 
-_DECIMAL = Kind(pa.decimal128(38, 18), frozenset((int, float, Decimal)), _decimal)
-_INTEGER = Kind(pa.int64(), frozenset((int,)))
-_REAL = Kind(pa.float64(), frozenset((int, float)))
-_ROUNDED = Kind(pa.float64(), frozenset((int, float, Decimal)), float)
-_TEXT = Kind(pa.string(), frozenset((str,)))
-_BLOB = Kind(pa.binary(), frozenset((bytes,)))
+_DECIMAL = ColumnEncoding(pa.decimal128(38, 18), frozenset((int, float, Decimal)), _decimal)
+_INTEGER = ColumnEncoding(pa.int64(), frozenset((int,)))
+_REAL = ColumnEncoding(pa.float64(), frozenset((int, float)))
+_ROUNDED = ColumnEncoding(pa.float64(), frozenset((int, float, Decimal)), float)
+_TEXT = ColumnEncoding(pa.string(), frozenset((str,)))
+_BLOB = ColumnEncoding(pa.binary(), frozenset((bytes,)))
 _DECLARED = {
     "DECIMAL": _DECIMAL,
-    "TIMESTAMP": Kind(pa.timestamp("s", tz="UTC"), frozenset((str,)), reads=True),
-    "DATE": Kind(pa.date32(), frozenset((str,)), reads=True),
-    "BOOLEAN": Kind(pa.bool_(), frozenset((int,)), _boolean),
+    "TIMESTAMP": ColumnEncoding(pa.timestamp("s", tz="UTC"), frozenset((str,)), reads=True),
+    "DATE": ColumnEncoding(pa.date32(), frozenset((str,)), reads=True),
+    "BOOLEAN": ColumnEncoding(pa.bool_(), frozenset((int,)), _boolean),
 }
 
 
 def write(
-    columns: Columns, rows: Rows, stream: ByteStream, opened: Callable[[Any, pa.Schema], Any]
+    columns: Columns, rows: Rows, stream: ByteStream, open_writer: Callable[[Any, pa.Schema], Any]
 ) -> None:
-    """Write a result with one of Arrow's writers, which `opened` creates for a file and a schema.
+    """Write a result with one of Arrow's writers, opened by `open_writer` for a sink and a schema.
 
     Raise DataError for a value that does not fit its column.
     """
     names = unique([column[0] for column in columns])
     head = _head(rows)
-    kinds = [
-        kind_of(column[1], values)
-        for column, values in zip(columns, _turned(head, len(names)), strict=True)
+    encodings = [
+        encoding_of(column[1], values)
+        for column, values in zip(columns, _transposed(head, len(names)), strict=True)
     ]
     sink = _Sink(stream)
-    schema = pa.schema([(name, kind.data_type) for name, kind in zip(names, kinds, strict=True)])
-    writer = opened(sink, schema)
+    schema = pa.schema(
+        [(name, encoding.data_type) for name, encoding in zip(names, encodings, strict=True)]
+    )
+    writer = open_writer(sink, schema)
     try:
-        for group in _groups(schema, _batches(schema, kinds, head, rows)):
+        for group in _groups(schema, _batches(schema, encodings, head, rows)):
             writer.write_table(group)
     except BaseException:
         # A writer completes its file even so, which would make the part look whole.
@@ -105,25 +107,27 @@ def write(
     writer.close()
 
 
-def kind_of(declared: str | None, values: Sequence[Any]) -> Kind:
-    """Return the kind of a column, from its declared type and its first values."""
+def encoding_of(declared: str | None, values: Sequence[Any]) -> ColumnEncoding:
+    """Return the encoding of a column from its declared type and its first values."""
     code = (declared or "").upper()
-    for name, kind in _DECLARED.items():
+    for name, encoding in _DECLARED.items():
         if code.replace("(", " ").split(" ")[0] == name:
-            return kind
+            return encoding
     seen = {type(value) for value in values} - {type(None)}
     if not seen:
         return _by_affinity(code)
-    for kind in (_INTEGER, _REAL, _DECIMAL, _TEXT, _BLOB):
-        if seen <= kind.takes:
-            return _ROUNDED if kind is _DECIMAL and not _fit(kind, values) else kind
+    for encoding in (_INTEGER, _REAL, _DECIMAL, _TEXT, _BLOB):
+        if seen <= encoding.accepts:
+            return _ROUNDED if encoding is _DECIMAL and not _fits(encoding, values) else encoding
     # The types are mixed; `_array` reports the first value that differs.
     first = type(next(value for value in values if value is not None))
-    return next(kind for kind in (_INTEGER, _DECIMAL, _TEXT, _BLOB) if first in kind.takes)
+    return next(
+        encoding for encoding in (_INTEGER, _DECIMAL, _TEXT, _BLOB) if first in encoding.accepts
+    )
 
 
-def _by_affinity(code: str) -> Kind:
-    """Return the kind by SQLite's rules: https://sqlite.org/datatype3.html#determination_of_column_affinity."""
+def _by_affinity(code: str) -> ColumnEncoding:
+    """Return the encoding by SQLite's rules: https://sqlite.org/datatype3.html#determination_of_column_affinity."""
     if "INT" in code:
         return _INTEGER
     if "BLOB" in code:
@@ -131,9 +135,9 @@ def _by_affinity(code: str) -> Kind:
     return _REAL if any(name in code for name in ("REAL", "FLOA", "DOUB")) else _TEXT
 
 
-def _fit(kind: Kind, values: Sequence[Any]) -> bool:
+def _fits(encoding: ColumnEncoding, values: Sequence[Any]) -> bool:
     try:
-        _converted(kind, values)
+        _encoded(encoding, values)
     except (ValueError, TypeError):
         return False
     return True
@@ -151,65 +155,67 @@ def _head(rows: Rows) -> list[Sequence[Any]]:
     return head
 
 
-def _turned(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
+def _transposed(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
     return list(zip(*rows, strict=True)) if rows else [()] * count
 
 
 def _batches(
-    schema: pa.Schema, kinds: Sequence[Kind], head: list[Sequence[Any]], rows: Rows
+    schema: pa.Schema, encodings: Sequence[ColumnEncoding], head: list[Sequence[Any]], rows: Rows
 ) -> Iterator[pa.RecordBatch]:
     names, start = schema.names, 1
     for batch in chain((head,), iter(lambda: list(islice(rows, _BATCH)), [])):
         arrays = [
-            _array(name, kind, values, start)
-            for name, kind, values in zip(names, kinds, _turned(batch, len(names)), strict=True)
+            _array(name, encoding, values, start)
+            for name, encoding, values in zip(
+                names, encodings, _transposed(batch, len(names)), strict=True
+            )
         ]
         yield pa.record_batch(arrays, schema=schema)
         start += len(batch)
 
 
 def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
-    held: list[pa.RecordBatch] = []
+    pending: list[pa.RecordBatch] = []
     rows = size = 0
     for batch in batches:
-        held.append(batch)
+        pending.append(batch)
         rows, size = rows + batch.num_rows, size + batch.nbytes
         if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
-            yield pa.Table.from_batches(held, schema).combine_chunks()
-            held, rows, size = [], 0, 0
-    if held:
-        yield pa.Table.from_batches(held, schema).combine_chunks()
+            yield pa.Table.from_batches(pending, schema).combine_chunks()
+            pending, rows, size = [], 0, 0
+    if pending:
+        yield pa.Table.from_batches(pending, schema).combine_chunks()
 
 
-def _array(name: str, kind: Kind, values: Sequence[Any], start: int) -> pa.Array[Any]:
+def _array(name: str, encoding: ColumnEncoding, values: Sequence[Any], start: int) -> pa.Array[Any]:
     """Return an Arrow array; `start` is the row number of the first value, for errors."""
     try:
-        return _converted(kind, values)
+        return _encoded(encoding, values)
     except (ValueError, TypeError):
         for row, value in enumerate(values, start):
-            if not _fit(kind, (value,)):
-                raise _misfit(name, kind, value, row) from None
+            if not _fits(encoding, (value,)):
+                raise _mismatch(name, encoding, value, row) from None
         raise
 
 
-def _converted(kind: Kind, values: Sequence[Any]) -> pa.Array[Any]:
+def _encoded(encoding: ColumnEncoding, values: Sequence[Any]) -> pa.Array[Any]:
     """Return an Arrow array; raise ValueError or TypeError, to which Arrow's errors belong."""
-    if not {type(value) for value in values} - {type(None)} <= kind.takes:
+    if not {type(value) for value in values} - {type(None)} <= encoding.accepts:
         raise TypeError
-    if kind.reads:
-        return pa.array(values, pa.string()).cast(kind.data_type)
-    if kind.prepare is not None:
-        values = [None if value is None else kind.prepare(value) for value in values]
-    return pa.array(values, kind.data_type)
+    if encoding.reads:
+        return pa.array(values, pa.string()).cast(encoding.data_type)
+    if encoding.prepare is not None:
+        values = [None if value is None else encoding.prepare(value) for value in values]
+    return pa.array(values, encoding.data_type)
 
 
-def _misfit(name: str, kind: Kind, value: Any, row: int) -> DataError:
+def _mismatch(name: str, encoding: ColumnEncoding, value: Any, row: int) -> DataError:
     shown = str(value) if isinstance(value, Decimal) else repr(value)
     hint = f"Write it as text: CAST({name} AS TEXT)."
-    if kind is _DECIMAL and isinstance(value, float | Decimal):
+    if encoding is _DECIMAL and isinstance(value, float | Decimal):
         hint = f"Round it, as in round({name}, 12), or write it as text: CAST({name} AS TEXT)."
     return DataError(
-        f"The column {name} is written as {kind.data_type}, "
+        f"The column {name} is written as {encoding.data_type}, "
         f"and {shown:.80} in row {row} does not fit",
         hint=hint,
     )

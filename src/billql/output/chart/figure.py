@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from billql.output import Columns, Rows
 
-Kind = Literal["bars", "line"]
+ChartKind = Literal["bars", "line"]
 
 MOST_BARS, MOST_POINTS, MOST_SERIES = 200, 10_000, 8
 """The limits of a chart that can be read."""
@@ -34,7 +34,7 @@ class Figure(NamedTuple):
     """The content of a chart."""
 
     title: str
-    kind: Kind
+    kind: ChartKind
     labels: list[str]
     places: list[float]
     """The position of each label: seconds of times, numbers unchanged, else the index."""
@@ -44,7 +44,7 @@ class Figure(NamedTuple):
     """The rows of the result, in the order of the labels."""
 
 
-def read(columns: Columns, rows: Rows, *, title: str | None, kind: Kind | None) -> Figure:
+def read(columns: Columns, rows: Rows, *, title: str | None, kind: ChartKind | None) -> Figure:
     """Return the figure of a result; without a `kind`, more than 24 points in time are a line.
 
     Raise DataError if the result cannot be drawn.
@@ -87,7 +87,7 @@ def is_empty(figure: Figure) -> bool:
     return all(value is None for series in figure.series for value in series.values)
 
 
-def _check_size(kind: Kind, rows: int, series: int) -> None:
+def _check_size(kind: ChartKind, rows: int, series: int) -> None:
     if kind == "bars" and rows * series > MOST_BARS:
         raise DataError(
             f"There are more than {MOST_BARS} bars to draw",
