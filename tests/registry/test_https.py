@@ -115,10 +115,10 @@ def test_what_is_served_is_the_folder(world: World, source: Source, server: Serv
 
 def test_what_is_not_there(world: World, source: Source) -> None:
     error = refused(world, source)
-    assert "index.json was answered with status 404" in error.message
+    assert "index.json returned status 404" in error.message
     world.release("1.0.0")
     (world.built / "acme" / "1.0.0.tar").unlink()
-    assert "1.0.0.tar was answered with status 404" in refused(world, source).message
+    assert "1.0.0.tar returned status 404" in refused(world, source).message
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -131,7 +131,7 @@ def test_redirects_are_not_followed(
     server.script = lambda asked: asked.answer("", status, {"location": address})
     error = refused(world, source)
     assert isinstance(error, RegistryError)
-    assert f"leads on to {address}, and redirects are not followed" in error.message
+    assert f"redirects to {address}, and redirects are not followed" in error.message
     assert len(server.asked) == 1
 
 

@@ -38,7 +38,7 @@ def _edit(folder: Path) -> None:
             lambda folder: (folder / "index.json").write_bytes(
                 (folder / "index.json").read_bytes().replace(b'"issued": 2', b'"issued": 3')
             ),
-            "it was changed after it had been signed",
+            "was changed after it had been signed",
         ),
     ],
 )

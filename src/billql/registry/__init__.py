@@ -1,19 +1,19 @@
-"""The registry: signed packages of definitions, from where they are made to where they are used.
+"""The registry: signed packages of definitions, how they are built, published and installed.
 
 A registry is a folder, or the same files on a web server: `index.json`, which is signed, and for
 each version of a provider `<provider>/<version>.tar`, whose checksum the index has.
 
-naming       what providers, versions and files are called
+naming       the valid names of providers, versions and files
 package      one version of a provider as an archive
-index        which versions there are
-signing      Ed25519: sealing an index, and opening it
-keys         whose signatures count, and for what
+index        the versions of a registry
+signing      Ed25519: signing an index, and verifying it
+keys         the trusted keys, and the providers that each may sign
 definitions  a provider's folder: its files, checked
 build        definitions → registry
-source       where a registry lies: a folder, an address
-seen         the newest index that each source has shown
-store        installed packages, and which of them are used
-client       listing, pulling, verifying
+source       where a registry is: a folder, an address
+seen         the newest index that each source has had
+store        installed packages, and the versions in use
+client       list, pull, verify, remove
 staging      folders that are made and removed as a whole
 """
 
@@ -23,7 +23,7 @@ from billql.errors import Exit, OperationalError
 
 
 class RegistryError(OperationalError):
-    """A registry, or a package, is refused; nothing has been changed."""
+    """A registry or a package is rejected; nothing has been changed."""
 
     code = "refused-package"
     exit_code = Exit.DEFINITION

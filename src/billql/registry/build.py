@@ -1,8 +1,8 @@
-"""Building: the definitions of a folder become packages, and an index that is signed.
+"""Building: the definitions of a folder become packages and a signed index.
 
-What is released stays: earlier versions stand in each new index, and a version never changes. The
+Releases are permanent: each new index has the earlier versions, and a version never changes. The
 same definitions give the same registry, byte for byte. The index is written last, so that a reader
-never finds one whose packages are not there yet.
+never finds one whose packages are missing.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from billql.util import atomic_file
 
 
 class Built(NamedTuple):
-    """A version that a build has looked at, and whether it is new in the registry."""
+    """A version that was built, and whether it is new in the registry."""
 
     provider: str
     version: str
@@ -38,7 +38,7 @@ class Built(NamedTuple):
 
 
 class _Made(NamedTuple):
-    """A package, and the definition that it was made of."""
+    """A package, and the definition that it is made from."""
 
     name: str
     provider: Provider
@@ -54,11 +54,11 @@ def build(
     *,
     replace: bool = False,
 ) -> list[Built]:
-    """Bring a registry up to date with the definitions below `root`, and sign it.
+    """Update the registry in `output` from the definitions below `root`, and sign it.
 
-    An index that is there must be signed by the same key or a trusted one. `replace` takes back
-    versions that have changed since, for as long as nobody has them. Raise DefinitionError,
-    RegistryError, InterfaceError or Inaccessible; then no reader sees a difference.
+    An existing index must be signed by the same key or a trusted one. `replace` overwrites versions
+    that have changed since, as long as nobody has pulled them. Raise DefinitionError,
+    RegistryError, InterfaceError or Inaccessible; then the registry is unchanged for readers.
     """
     made = [_make(folder) for folder in definitions.folders(root)]
     if not made:
@@ -85,7 +85,7 @@ def build(
 
 
 def check(output: Path, trusted: Collection[str]) -> Index:
-    """Check all of a registry in a folder, down to its packages; raise RegistryError."""
+    """Return the index of a registry in a folder, all packages checked; raise RegistryError."""
     folder = Folder(output)
     index = decode(unseal(folder.read(naming.INDEX, INDEX_LIMIT), trusted).text)
     for provider, listing in index.providers.items():
@@ -110,7 +110,7 @@ def _make(folder: Path) -> _Made:
 
 
 def _listed(made: _Made, before: Listing | None, replace: bool) -> Listing:
-    """Return a provider's part of the index with a version in it."""
+    """Return a provider's part of the index, with the new version."""
     provider = made.provider
     versions = before.versions if before else {}
     if not replace and versions.get(provider.version, made.release) != made.release:

@@ -1,8 +1,8 @@
-"""What people do with a registry: list what there is, pull a version, verify what is installed.
+"""The operations on a registry: list versions, pull one, verify and remove installed ones.
 
-Whatever a source says is checked before anything is changed: who signed the index, that it is not
-older than the one before, the package's checksum, its names and sizes, and that its definitions
-hold. What is installed stays as it is until a new version is complete beside it.
+Everything from a source is checked before anything is changed: who signed the index, that it is
+not older than the last one, the package's checksum, its names and sizes, and that its definitions
+are valid. Installed versions stay as they are until a new one is complete beside them.
 """
 
 from __future__ import annotations
@@ -26,20 +26,20 @@ from billql.registry.store import PACKAGE, Store
 
 
 class Listed(NamedTuple):
-    """A version of a provider, as it is listed."""
+    """A version of a provider in a list."""
 
     provider: str
     version: str
     status: str
     """`in use`, `installed`, `built in` (it ships with billql) or `available`."""
     size: int | None
-    """Of its package, in bytes; None if no source has it."""
+    """The size of its package in bytes; None if no source has it."""
     source: str | None
-    """The first source that has it; `StackQL` for what was added from StackQL's documents."""
+    """The first source that has it; `StackQL` for what was added from its documents."""
 
 
 class Pulled(NamedTuple):
-    """What `pull` has done; `new` tells whether the version was not installed before."""
+    """The result of a pull; `new` is whether the version was not installed before."""
 
     provider: str
     version: str
@@ -49,7 +49,7 @@ class Pulled(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """An installed version, and what is wrong with it; None if it is what was signed, or added."""
+    """An installed version and its problem; None if it is as it was signed, or added."""
 
     provider: str
     version: str
@@ -58,7 +58,7 @@ class Verified(NamedTuple):
 
 @dataclass(frozen=True)
 class _Offer:
-    """A version that a source has; `proof` is the signed index."""
+    """A version that a source has; `proof` is the signed index with it."""
 
     provider: str
     version: str
@@ -81,27 +81,27 @@ def connect(
     pins: Mapping[str, str] | None = None,
     shipped: Shipped | None = None,
 ) -> Iterator[Registry]:
-    """Open the registry in a folder or at an address, beside what a data folder has installed.
+    """Open the registry in a folder or at an address, and the installed versions in a data folder.
 
-    If no place is given, that is the registry that ships with billql, then the one at `url`, which
-    is configured. Raise InterfaceError for what is neither a folder nor an address.
+    Without `place` the sources are the registry that ships with billql, then the one at `url`, from
+    the configuration. Raise InterfaceError if `place` is neither a folder nor an address.
     """
     shipped = shipped or Shipped()
     with ExitStack() as stack:
         if place is not None:
             sources = [stack.enter_context(opened(place))]
         else:
-            # An older billql has an older registry, and rightly so.
+            # An older billql ships an older registry, so going back to it is no attack.
             sources = [Folder(shipped.registry, name="billql itself", remembered=False)]
             sources += [stack.enter_context(opened(url))] if url else []
         yield Registry(data, sources, pins or {}, shipped)
 
 
 class Registry:
-    """Installed packages, and the sources of more; earlier sources go first.
+    """Installed packages and the sources of more; earlier sources take precedence.
 
-    `data` is the folder of what is installed and trusted, `pins` the versions that are configured,
-    by provider.
+    `data` is the folder of installed packages and trusted keys, `pins` the configured versions by
+    provider.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Registry:
     def pull(self, provider: str, version: str | None = None) -> Pulled:
         """Install a version: this one, or else the one that is pinned, or else the newest.
 
-        Raise RegistryError for whatever does not hold, Inaccessible if it cannot be written,
+        Raise RegistryError if a check fails, Inaccessible if it cannot be written,
         ConnectionFailed or BadAnswer for a source that cannot be read, and UnknownName.
         """
         offer = self._find(provider, version)
@@ -167,8 +167,8 @@ class Registry:
         )
 
     def verify(self, provider: str | None = None) -> list[Verified]:
-        """Compare what is installed with what was signed, and what was added from StackQL's
-        documents with what was added; raise InterfaceError if nothing is."""
+        """Return the installed versions, each compared with what was signed or, for StackQL's
+        documents, with what was added; raise InterfaceError if none is installed."""
         added = adding.added(self._data)
         every = sorted({*self._store.providers(), *added})
         verified: list[Verified] = []
@@ -184,7 +184,7 @@ class Registry:
         return verified
 
     def remove(self, provider: str, version: str | None = None) -> list[str]:
-        """Remove a version, or all of a provider's; return which.
+        """Remove a version, or all of a provider's; return the removed versions.
 
         Raise InterfaceError if it is not installed, Inaccessible if it cannot be removed.
         """
@@ -219,7 +219,7 @@ class Registry:
                 f"{provider} cannot be removed from {self._data}: {error.strerror}"
             ) from error
 
-    # What there is.
+    # Lists.
 
     def _offers(self) -> Iterator[_Offer]:
         for source in self._sources:
@@ -234,7 +234,7 @@ class Registry:
                     yield _Offer(provider, version, release, data, key, source)
 
     def _find(self, provider: str, version: str | None) -> _Offer:
-        """Find what is to be pulled; sources are asked no further than it takes."""
+        """Return the version to pull; sources are read only as far as needed."""
         provider = provider.lower()
         version = version or self._pins.get(provider)
         found: dict[str, _Offer] = {}
@@ -282,14 +282,14 @@ class Registry:
         return Listed(provider, version, status, offer.release.size, offer.source.name)
 
     def _added(self, provider: str) -> Listed:
-        """List what was added from StackQL's documents; what a registry has installed goes before
-        it, and it before what is built in."""
+        """Return a provider that was added from StackQL's documents; installed packages take
+        precedence over it, and it over built-in definitions."""
         version = adding.version(provider, self._data)
         status = "installed" if self._used(provider) else "in use"
         return Listed(provider, version, status, None, "StackQL")
 
     def _used(self, provider: str) -> str | None:
-        """Return the installed version that is in use, if one is."""
+        """Return the installed version in use, or None."""
         built_in = self._shipped.version(provider)
         try:
             return self._store.choose(provider, self._pins.get(provider), built_in)
@@ -307,21 +307,21 @@ class Registry:
             return "installed"
         return "built in" if version == built_in else "available"
 
-    # What is checked.
+    # Checks.
 
     def _install(self, offer: _Offer) -> bool:
-        """Install what is offered; return False if somebody else has done it meanwhile."""
+        """Install a version; return False if another process has done so meanwhile."""
 
         def check(folder: Path) -> None:
             try:
-                stated = definitions.check(folder).version
+                version = definitions.check(folder).version
             except DefinitionError as error:
                 raise RegistryError(
-                    f"A definition does not hold: {error}",
+                    f"A definition is not valid: {error}",
                     hint="It may have been made for a newer billql.",
                 ) from error
-            if stated != offer.version:
-                raise RegistryError(f"The package is of another version: {stated}")
+            if version != offer.version:
+                raise RegistryError(f"The package is of another version: {version}")
 
         path = naming.package_path(offer.provider, offer.version)
         with _about(f"{offer.name} from {offer.source.name}"):
@@ -332,7 +332,7 @@ class Registry:
             return self._store.install(offer.provider, offer.version, files, check)
 
     def _check_owner(self, offer: _Offer) -> None:
-        """Make sure that nobody else than before brings a provider out."""
+        """Raise RegistryError if an installed version is signed by other people."""
         for version in self._store.versions(offer.provider):
             again = f"To install it anew: billql registry remove {offer.provider} {version}."
             with _about(f"{offer.provider} {version}, which is installed", again):
@@ -344,7 +344,7 @@ class Registry:
                 )
 
     def _check_same(self, offer: _Offer) -> None:
-        """Make sure that what is installed is what is offered under the same number."""
+        """Raise RegistryError if the installed version differs from the offered one."""
         hint = f"To install it anew: billql registry remove {offer.provider} {offer.version}."
         problem = self._problem(offer.provider, offer.version)
         if problem is not None:
@@ -357,7 +357,7 @@ class Registry:
             )
 
     def _problem(self, provider: str, version: str) -> str | None:
-        """Return what is wrong with an installed version."""
+        """Return the problem of an installed version, or None."""
         try:
             self._check_installed(provider, version)
         except RegistryError as error:
@@ -392,7 +392,7 @@ def _ordered(versions: Iterable[str]) -> list[str]:
 
 @contextmanager
 def _about(name: str, hint: str | None = None) -> Iterator[None]:
-    """Say of an error what it is about, and what to do if it does not say so itself."""
+    """Put a name before the message of an error, and add a hint if it has none."""
     try:
         yield
     except RegistryError as error:

@@ -1,4 +1,4 @@
-"""A provider's folder of definitions: its files as they are, and whether they hold."""
+"""A provider's folder of definitions: its files, and whether they are valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of a registry: which versions of which providers there are, and their checksums."""
+"""The index of a registry: the versions of each provider, and their checksums."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Release(_Strict, frozen=True, kw_only=True):
-    """One version of a provider: what its package must be."""
+    """One version of a provider: the checksum and size of its package."""
 
     sha256: _Sha256
     size: Annotated[int, Meta(gt=0, le=PACKAGE_LIMIT)]
     """In bytes."""
 
     def check(self, package: bytes) -> bool:
-        """Return whether this is its package."""
+        """Return whether a package has this checksum and size."""
         return len(package) == self.size and hashlib.sha256(package).hexdigest() == self.sha256
 
 
 class Listing(_Strict, frozen=True, kw_only=True):
-    """One provider: what its newest version says of it, and all versions."""
+    """One provider: title and description of its newest version, and all versions."""
 
     title: str
     description: str
@@ -51,7 +51,7 @@ class Listing(_Strict, frozen=True, kw_only=True):
 
 
 class Index(_Strict, frozen=True, kw_only=True):
-    """All that a registry has; `issued` grows with each index that replaces another."""
+    """The content of a registry; `issued` grows with each index that replaces another."""
 
     billql: Literal[1]
     issued: Annotated[int, Meta(gt=0)]
@@ -59,17 +59,17 @@ class Index(_Strict, frozen=True, kw_only=True):
 
 
 def release_of(package: bytes) -> Release:
-    """Return what an index says of a package."""
+    """Return the entry of a package in an index."""
     return Release(sha256=hashlib.sha256(package).hexdigest(), size=len(package))
 
 
 def encode(index: Index) -> bytes:
-    """Return the one text of an index."""
+    """Return the canonical JSON of an index."""
     return msgspec.json.format(msgspec.json.encode(index, order="sorted"), indent=2)
 
 
 def decode(text: bytes) -> Index:
-    """Read the text of an index; raise RegistryError."""
+    """Return the index of a JSON text; raise RegistryError if it is not valid."""
     try:
         value = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

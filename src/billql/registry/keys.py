@@ -1,8 +1,8 @@
-"""Public keys: whose signatures count, and for which providers.
+"""Trusted public keys, and the providers that each may sign.
 
-A definition says where a provider's token is sent, so a key is trusted for providers, not for
-everything. The keys that ship with billql may sign any provider. A key that somebody trusts may
-sign those that it is trusted for or, where none are named, any that does not ship with billql.
+A definition decides where a provider's token is sent, so a key is trusted for providers, not for
+everything. The keys that ship with billql may sign any provider. A key that a user trusts may sign
+the providers that are named with it or, without any, those that do not ship with billql.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from billql.util import atomic_file
 from billql.util.struct_errors import MSGSPEC_LOCK
 
 KIND = "ed25519:"
-"""How the text of a public key begins; 32 bytes in base64 follow."""
+"""The prefix of a public key as text; 32 bytes in base64 follow."""
 
 _FOLDER = "keys"
 
 
 class TrustedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A key that somebody trusts; without providers, for any that does not ship with billql."""
+    """A key that a user trusts; without providers, for any that does not ship with billql."""
 
     key: str
     providers: tuple[str, ...] = ()
 
 
 class Keyring:
-    """The keys that count on this machine.
+    """The trusted keys of this machine.
 
     `shipped` are those that ship with billql, `reserved` the providers that do; `trusted` has the
-    others by the names that people gave them.
+    user's keys by their names.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Keyring:
         return provider in (providers or {provider} - self._reserved)
 
     def check(self, key: str, provider: str) -> None:
-        """Make sure that one of these keys may sign a provider; raise RegistryError."""
+        """Raise RegistryError if one of these keys may not sign a provider."""
         if self.allows(key, provider):
             return
         name, providers = self._trusted[key]
@@ -69,12 +69,12 @@ class Keyring:
         )
 
     def are_one(self, key: str, other: str) -> bool:
-        """Return whether two keys belong to the same people: all that ship with billql do."""
+        """Return whether two keys have one owner: all that ship with billql do."""
         return key == other or {key, other} <= self._shipped
 
 
 def check_key(text: str) -> str:
-    """Return the text of a public key back, if it is one; raise InterfaceError."""
+    """Return a public key's text; raise InterfaceError if it is not valid."""
     try:
         raw = base64.b64decode(text.removeprefix(KIND), validate=True)
     except (ValueError, binascii.Error):
@@ -88,14 +88,14 @@ def check_key(text: str) -> str:
 
 
 def load(data: Path) -> dict[str, TrustedKey]:
-    """Return the trusted keys that a data folder has, by name; raise Inaccessible."""
+    """Return the trusted keys of a data folder by name; raise Inaccessible if unreadable."""
     return {path.stem: _read(path) for path in sorted((data / _FOLDER).glob("[!.]*.json"))}
 
 
 def trust(
     data: Path, name: str, key: str, providers: Collection[str], shipped: Collection[str]
 ) -> None:
-    """Trust a key from now on; raise InterfaceError where that makes no sense."""
+    """Add a trusted key; raise InterfaceError if the name or key is invalid or taken."""
     check_key(key)
     for one in (name, *providers):
         if not naming.is_provider(one):
@@ -111,7 +111,7 @@ def trust(
                 f"The name {name} belongs to another key"
                 if other == name
                 else f"This key is trusted already, under the name {other}",
-                hint=f"billql registry distrust {other} lets it go.",
+                hint=f"To remove it: billql registry distrust {other}.",
             )
     trusted = TrustedKey(key=key, providers=tuple(sorted(providers)))
     path = _path(data, name)
@@ -120,7 +120,7 @@ def trust(
 
 
 def distrust(data: Path, name: str) -> None:
-    """Trust a key no longer; raise InterfaceError if none has the name."""
+    """Remove a trusted key; raise InterfaceError if none has the name."""
     known = load(data)
     if name not in known:
         raise InterfaceError(

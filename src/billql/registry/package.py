@@ -1,11 +1,10 @@
-"""Packages: the files of one provider's version as an archive that can be written in one way only.
+"""Packages: the files of one provider's version as a canonical archive.
 
 A package is a plain POSIX tar (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html,
 "ustar") of YAML files in the order of their names, all with the same times, modes and owners. It is
-not compressed: so the same files give the same bytes whatever zlib there is, and nothing unpacks to
-more than was fetched. What was read counts only if packing it gives the same bytes again, which
-leaves no room for links, devices, duplicates, hidden data, or anything that this module has not
-thought of.
+not compressed: so the same files make the same bytes with any zlib, and nothing unpacks to more
+than was fetched. An archive is accepted only if packing its files makes the same bytes again, which
+excludes links, devices, duplicates, hidden data, and anything that is not checked here.
 """
 
 from __future__ import annotations
@@ -21,17 +20,17 @@ PACKAGE_LIMIT = 16 * 1024 * 1024
 """The largest package, in bytes."""
 
 FILE_LIMIT = MAX_BYTES
-"""The largest file in one."""
+"""The largest file in a package, in bytes."""
 
 MOST_FILES = 1000
-"""How many files a package may hold."""
+"""The most files in a package."""
 
 _BLOCK = tarfile.BLOCKSIZE
 _END = bytes(_BLOCK)
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Make the package of some files, by name; raise RegistryError for what no package holds."""
+    """Return the package of files by name; raise RegistryError if they do not fit one."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.USTAR_FORMAT) as tar:
         for name in sorted(files):
@@ -50,7 +49,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, bytes]:
-    """Return the files of a package, by name; raise RegistryError if it is not one."""
+    """Return the files of a package by name; raise RegistryError if it is not valid."""
     if len(data) > PACKAGE_LIMIT:
         raise RegistryError(f"The package is larger than {PACKAGE_LIMIT} bytes")
     files: dict[str, bytes] = {}

@@ -1,8 +1,8 @@
-"""The newest index that each source has shown, so that none goes back to an older one unnoticed.
+"""The newest index of each source, so that no source can go back to an older one (rollback).
 
-An old index is signed as well as a new one, and may hide that a version was put right. For each
-source there is a folder with a file whose name is the number of its newest index. Making a file is
-atomic and the highest number counts, so that several processes need not wait for each other.
+An old index has a valid signature too, and may hide a fixed version. For each source there is a
+folder with a file whose name is the number of its newest index. Creating a file is atomic and the
+highest number counts, so processes need no lock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from billql.registry import RegistryError
 
 
 def advance(data: Path, source: str, issued: int) -> None:
-    """Note the number of a source's index; raise RegistryError if it has shown a newer one."""
+    """Record the number of a source's index; raise RegistryError if a newer one was seen."""
     folder = data / "seen" / hashlib.sha256(source.encode()).hexdigest()[:32]
     newest = max(_numbers(folder), default=0)
     if issued < newest:

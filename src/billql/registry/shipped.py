@@ -1,4 +1,4 @@
-"""What ships with billql: the key that signs its registry, the registry, and the definitions."""
+"""The key, the registry and the definitions that ship with billql."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from billql.definitions.catalog import built_in_root
 from billql.registry import naming
 
 KEYS = ("ed25519:6JNfWP6EwgvyeAcui765v3DC3jK6vSZOA2ouQwzGRXw=",)
-"""The public keys of those who release billql; registry/README.md tells how they sign."""
+"""The public keys of billql's maintainers; see registry/README.md."""
 
 
 def registry_root() -> Path:
@@ -29,19 +29,18 @@ class Shipped:
     registry: Path = field(default_factory=registry_root)
 
     def providers(self) -> list[str]:
-        """Return the providers that have definitions."""
+        """Return the names of the providers that have definitions."""
         return sorted(path.parent.name for path in self.definitions.glob("*/provider.yaml"))
 
     def version(self, provider: str) -> str | None:
-        """Return the version of a provider's definitions, if there are any.
+        """Return the version of a provider's definitions, or None if it has none.
 
-        YAML takes longer to parse than this may take; so it looks for the line that has it, which
-        in definitions that ship begins with the word.
+        Parsing YAML would be too slow at start-up, so only the line of `version` is read.
         """
         try:
             with (self.definitions / provider / "provider.yaml").open(encoding="utf-8") as lines:
-                stated = next((line for line in lines if line.startswith("version:")), "")
+                line = next((line for line in lines if line.startswith("version:")), "")
         except OSError:
             return None
-        version = stated.removeprefix("version:").strip()
+        version = line.removeprefix("version:").strip()
         return version if naming.is_version(version) else None

@@ -1,9 +1,8 @@
-"""Signatures: an index is sealed with an Ed25519 key (RFC 8032) and opened with its public half.
+"""Signatures: an index is signed with an Ed25519 key (RFC 8032) and verified with its public key.
 
-A sealed text is one JSON object that holds the text as it is, the public key and the signature: one
-file, so that no reader meets a new index with an old signature. The signature is checked over the
-bytes of the text, before anything is read out of it. This is the one module that needs
-`cryptography`.
+A signed text is one JSON object with the text as it is, the public key and the signature: one file,
+so that no reader finds a new index with an old signature. The signature is verified over the bytes
+of the text, before the text is parsed. This is the only module that needs `cryptography`.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ from billql.registry.keys import KIND
 from billql.util.struct_errors import MSGSPEC_LOCK
 
 _PURPOSE = b"billql registry index\n"
-"""Stands before what is signed, so that a signature holds for an index and for nothing else."""
+"""The prefix of the signed bytes, so that a signature is valid for an index alone."""
 
 
 class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,14 +44,14 @@ class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Opened(NamedTuple):
-    """A text, and the public key that its signature is by."""
+    """A verified text, and the public key of its signature."""
 
     text: bytes
     key: str
 
 
 class PrivateKey:
-    """A key that seals; `public` is its public half, as text."""
+    """A signing key; `public` is its public key, as text."""
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
@@ -60,7 +59,7 @@ class PrivateKey:
 
     @classmethod
     def create(cls, path: Path) -> PrivateKey:
-        """Make a key, in a new file that only its owner can read; raise InterfaceError."""
+        """Create a key in a new file that only its owner can read; raise InterfaceError."""
         key = Ed25519PrivateKey.generate()
         text = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         try:
@@ -93,12 +92,12 @@ class PrivateKey:
         return cls(key)
 
     def seal(self, text: bytes) -> bytes:
-        """Seal a text that is JSON."""
+        """Return a JSON text with its signature."""
         return _Sealed(msgspec.Raw(text), self.public, self._key.sign(_PURPOSE + text)).encode()
 
 
 def unseal(data: bytes, trusted: Collection[str]) -> Opened:
-    """Open what one of the trusted keys has sealed; raise RegistryError."""
+    """Return a text that a trusted key has signed; raise RegistryError if none has."""
     sealed = _read(data)
     if sealed.key not in trusted:
         raise RegistryError(
@@ -111,23 +110,23 @@ def unseal(data: bytes, trusted: Collection[str]) -> Opened:
         Ed25519PublicKey.from_public_bytes(raw).verify(sealed.signature, _PURPOSE + text)
     except InvalidSignature:
         raise RegistryError(
-            "The index is not what was signed: it was changed after it had been signed",
+            "The index was changed after it had been signed",
         ) from None
     return Opened(text, sealed.key)
 
 
 def named_key(data: bytes) -> str:
-    """Return the key that a sealed text names, without any check; raise RegistryError."""
+    """Return the key that a signed text names, unverified; raise RegistryError if it has none."""
     return _read(data).key
 
 
 def _read(data: bytes) -> _Sealed:
-    """Read a sealed text, which has one spelling only: no byte of it may be another one."""
+    """Return a signed text, which must be in its canonical form."""
     try:
         with MSGSPEC_LOCK:
             sealed = msgspec.json.decode(data, type=_Sealed)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise RegistryError("The index is not a signed one, or is damaged") from None
     if sealed.encode() != data:
-        raise RegistryError("The index is damaged: it is not spelled as signed ones are")
+        raise RegistryError("The index is damaged: it is not in the form of signed ones")
     return sealed

@@ -1,8 +1,7 @@
-"""Where a registry lies: in a folder, or on a web server that speaks HTTPS.
+"""The sources of a registry: a folder, or a web server with HTTPS.
 
-A server says nothing that is believed: the index is signed, and has the checksums of the packages.
-HTTPS keeps to itself what is asked for, and redirects are not followed, so that it is known where
-things come from.
+A server is not trusted: the index is signed, and has the checksums of the packages. HTTPS hides
+which files are requested, and redirects are not followed, so that the origin of files is known.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ _SETTINGS = Settings(
 
 
 class Source(Protocol):
-    """A place that has a registry."""
+    """A source of a registry."""
 
     name: str
-    """What people call it: its folder or address."""
+    """Its folder or address, as messages show it."""
     remembered: bool
-    """Whether it must not go back to an older index than it has shown."""
+    """Whether it must not go back to an older index."""
 
     def read(self, path: str, limit: int) -> bytes:
-        """Read a file of it, which is no larger than that.
+        """Return a file of the registry, of at most `limit` bytes.
 
         Raise RegistryError, ConnectionFailed or BadAnswer.
         """
@@ -87,13 +86,13 @@ class Server:
             ) from None
         if 300 <= reply.status < 400:
             raise RegistryError(
-                f"{url} leads on to {reply.headers.get('location', 'elsewhere')}, "
+                f"{url} redirects to {reply.headers.get('location', 'elsewhere')}, "
                 "and redirects are not followed",
-                hint="Give the registry's own address.",
+                hint="Use the registry's own address.",
             )
         if reply.status != 200:
             raise RegistryError(
-                f"{url} was answered with status {reply.status}",
+                f"{url} returned status {reply.status}",
                 hint="The address is that of the folder with the registry's index.json.",
             )
         return _bounded(reply.body, limit, url)
@@ -101,7 +100,7 @@ class Server:
 
 @contextmanager
 def opened(place: str) -> Iterator[Source]:
-    """Open the registry at an address or in a folder; raise InterfaceError for no such thing."""
+    """Open the registry at an address or in a folder; raise InterfaceError for a bad address."""
     if "://" not in place:
         yield Folder(Path(place))
         return

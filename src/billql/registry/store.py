@@ -1,9 +1,9 @@
-"""Installed packages: a folder for each version, side by side, and which of them is used.
+"""Installed packages: a folder for each version, side by side, and the choice of one.
 
-`packages/<provider>/<version>/` holds the definitions as the catalogue reads them, and what proves
-them: the signed index and the package. A version is moved into its place when it is complete, and
-out of it when it is removed, so that it is always there as a whole or not at all. `chosen` runs
-whenever billql starts: it looks at names of folders, and little else.
+`packages/<provider>/<version>/` has the definitions as the catalog reads them, and their proof: the
+signed index and the package. A version is renamed into its place when it is complete, and out of it
+when it is removed, so that it exists as a whole or not at all. `chosen` runs whenever billql
+starts: it reads little but names of folders.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from billql.errors import Inaccessible, InterfaceError
 from billql.registry import RegistryError, naming, staging
 
 PACKAGE = "package.tar"
-"""The file of an installed version that has its package, beside the index that signs it."""
+"""The file of an installed version with its package, beside the signed index."""
 
 
 class Store:
-    """The installed packages of a data folder, which need not be there."""
+    """The installed packages of a data folder, which need not exist."""
 
     def __init__(self, data: Path) -> None:
         self._root = data / "packages"
 
     def providers(self) -> list[str]:
-        """Return the providers of which a version is installed."""
+        """Return the names of the providers with an installed version."""
         names = filter(naming.is_provider, _names(self._root))
         return sorted(name for name in names if self.versions(name))
 
@@ -45,9 +45,9 @@ class Store:
     ) -> dict[str, Path]:
         """Return the folder of each provider that is read from an installed package.
 
-        That is the version that is pinned, or else the newest, if it is newer than what ships with
-        billql; `built_in` gives the version that does, if there is one. Raise InterfaceError for
-        a pin on what is not there.
+        That is the pinned version, or else the newest, if it is newer than the one that ships with
+        billql, which `built_in` returns. Raise InterfaceError for a pin on a version that is not
+        installed.
         """
         found: dict[str, Path] = {}
         for provider in {*self.providers(), *pins}:
@@ -57,9 +57,9 @@ class Store:
         return found
 
     def choose(self, provider: str, pin: str | None, built_in: str | None) -> str | None:
-        """Choose among the installed versions; None is the one that ships with billql, or none.
+        """Return the installed version to use; None for the one that ships with billql, or none.
 
-        Raise InterfaceError for a pin on what is not there.
+        Raise InterfaceError for a pin on a version that is not installed.
         """
         versions = self.versions(provider)
         if pin is None:
@@ -76,7 +76,7 @@ class Store:
         )
 
     def read(self, provider: str, version: str) -> dict[str, bytes]:
-        """Read all files of an installed version; raise RegistryError if that is not possible."""
+        """Return the files of an installed version by name; raise RegistryError if unreadable."""
         files = {}
         try:
             for path in sorted(self.folder(provider, version).iterdir()):
@@ -92,8 +92,8 @@ class Store:
     ) -> bool:
         """Install a version, whole or not at all; raise Inaccessible if it cannot be.
 
-        `check` is given the folder before it moves into its place, and raises what stops it. Gives
-        False if the version is there already; then it stays as it is.
+        `check` is called with the complete folder, and raises if it must not be installed. Return
+        False if the version is installed already; then it stays as it is.
         """
         from billql.util import atomic_file  # start-up reads this module and installs nothing
 
