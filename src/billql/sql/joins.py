@@ -1,4 +1,4 @@
-"""How an outer join asks for a table: what to do where a table cannot be read as a whole."""
+"""Advice for outer joins that read all rows of a table that cannot be read as a whole."""
 
 from __future__ import annotations
 

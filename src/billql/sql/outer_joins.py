@@ -40,7 +40,7 @@ IsResource = Callable[[tuple[str, ...]], bool]
 _Tokens = Sequence[Token]
 
 
-def strengthened(statement: ParsedStatement, is_resource: IsResource) -> RewrittenText:
+def strengthen(statement: ParsedStatement, is_resource: IsResource) -> RewrittenText:
     """Return a statement whose outer joins add no rows that its WHERE would leave out."""
     if "JOIN" not in statement.text.upper():
         return RewrittenText(statement.text, statement.text)
@@ -120,22 +120,22 @@ def _queries_at_depth(groups: Sequence[_Group]) -> Iterator[_Query]:
     place: list[_Group] | None = None
     before = ""
     for group in groups:
-        word = group.keyword
-        if word == "SELECT":
+        keyword = group.keyword
+        if keyword == "SELECT":
             query, place = _Query(), None
         elif query is None:
             pass
-        elif word == "FROM" and before != "DISTINCT" and not query.sources:
+        elif keyword == "FROM" and before != "DISTINCT" and not query.sources:
             place = query.sources
-        elif word == "WHERE" and query.sources:
+        elif keyword == "WHERE" and query.sources:
             place = query.where
-        elif word in _AFTER_WHERE and not (word == "ON" and place is query.sources):
+        elif keyword in _AFTER_WHERE and not (keyword == "ON" and place is query.sources):
             if query.where:
                 yield query
             query, place = None, None
         elif place is not None:
             place.append(group)
-        before = word
+        before = keyword
     if query is not None and query.where:
         yield query
 
@@ -145,8 +145,8 @@ class _Join:
     """One table of a FROM, and how it is joined to what stands before it."""
 
     kind: list[_Group]
-    """Its words, such as LEFT OUTER."""
-    called: str
+    """Its keywords, such as LEFT OUTER."""
+    name: str
     is_resource: bool
     end: int
     """Where the table with its alias ends."""
@@ -161,32 +161,33 @@ class _Join:
 def _edits(statement: ParsedStatement, query: _Query, is_resource: IsResource) -> Iterator[Edit]:
     joins = list(_joins(query.sources, is_resource))
     terms = dict(_terms(query.where))
-    rejecting = {join.called for join in joins if join.called in terms}
+    rejecting = {join.name for join in joins if join.name in terms}
     before: set[str] = set()
     for join in joins:
         earlier = rejecting & before
-        before.add(join.called)
-        words = join.keywords
-        keeps_left, keeps_right = bool(words & {"LEFT", "FULL"}), bool(words & {"RIGHT", "FULL"})
+        before.add(join.name)
+        keywords = join.keywords
+        keeps_left, keeps_right = (
+            bool(keywords & {"LEFT", "FULL"}),
+            bool(keywords & {"RIGHT", "FULL"}),
+        )
         if not keeps_left and not keeps_right:
             continue
-        left = keeps_left and join.called not in rejecting
+        left = keeps_left and join.name not in rejecting
         right = keeps_right and not earlier
         kind = {(True, True): "FULL", (True, False): "LEFT", (False, True): "RIGHT"}.get(
             (left, right), ""
         )
-        concerned = join.is_resource or any(
-            one.is_resource for one in joins if one.called in earlier
-        )
+        concerned = join.is_resource or any(one.is_resource for one in joins if one.name in earlier)
         if not concerned:
             continue
-        if kind not in words:
+        if kind not in keywords:
             outer = [one for one in join.kind if one.keyword in ("LEFT", "RIGHT", "FULL", "OUTER")]
             yield outer[0].token.start, outer[-1].end, kind
-        term = terms.get(join.called)
+        term = terms.get(join.name)
         if term is None:
             continue
-        again = right and not join.has_using and "NATURAL" not in words
+        again = right and not join.has_using and "NATURAL" not in keywords
         first, last = term
         inside = (token for token in statement.tokens if first <= token.start < last)
         # Another `?` would take the place of the one that stands there.
@@ -216,23 +217,23 @@ def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]
                 at += 1
             else:
                 break
-        called = parts[-1] if parts else ""
+        name = parts[-1] if parts else ""
         if at < count and groups[at].whole:
-            called, at = "", at + 1
+            name, at = "", at + 1
             parts = []
         if at < count and groups[at].keyword == "AS":
             at += 1
         if at < count and groups[at].is_name and groups[at].keyword not in _NO_ALIAS:
-            called = unquote(groups[at].token.text)
+            name = unquote(groups[at].token.text)
             at += 1
-        join = _Join(kind, called.lower(), is_resource(tuple(parts)), groups[at - 1].end)
+        join = _Join(kind, name.lower(), is_resource(tuple(parts)), groups[at - 1].end)
         target: list[_Group] | None = None
         while at < count and groups[at].keyword not in _OF_JOINS and groups[at].text != ",":
-            word = groups[at].keyword
-            if word == "ON":
+            keyword = groups[at].keyword
+            if keyword == "ON":
                 target = join.condition
-            elif word in ("USING", "INDEXED", "NOT") and target is None:
-                join.has_using = join.has_using or word == "USING"
+            elif keyword in ("USING", "INDEXED", "NOT") and target is None:
+                join.has_using = join.has_using or keyword == "USING"
             elif target is not None:
                 target.append(groups[at])
             at += 1
@@ -240,7 +241,7 @@ def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]
 
 
 def _terms(where: Sequence[_Group]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Yield what a table is called, and the start and the end of a term that is not true of its
+    """Yield the name of a table, and the start and the end of a term that is not true of its
     NULLs."""
     if any(group.keyword == "OR" for group in where):
         return

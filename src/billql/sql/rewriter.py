@@ -133,7 +133,7 @@ def rewrite(
 
 
 class _Scope:
-    """One query: the names that its tables go by, and the query around it that it sees too."""
+    """One query: the names of its tables, and the query around it, whose names it sees too."""
 
     def __init__(self, parent: _Scope | None) -> None:
         self.parent = parent
@@ -186,7 +186,7 @@ class _Frame:
 
 
 class _Scanner:
-    """Finds the names of tables, and the names of columns in four parts, in one pass."""
+    """A scanner for the names of tables, and of columns in four parts, in one pass."""
 
     def __init__(self, statement: ParsedStatement, shorthand: Collection[str] = ()) -> None:
         self.items: list[_Item] = []
@@ -197,24 +197,24 @@ class _Scanner:
         self._frames = [_Frame()]
         self._expect: Kind | None = None  # what a table's name would be here
         self._before = ""  # the keyword just before
-        self._called: _Item | None = None  # the table that the next parenthesis belongs to
+        self._function: _Item | None = None  # the table that the next parenthesis belongs to
         at = 0
         while at < count:
             at = self._step(at) + 1
 
     def _step(self, at: int) -> int:
-        """Read what starts at a token, and return the index of its last token."""
+        """Read what starts at a token; return the index of its last token."""
         token = self._tokens[at]
         expect, self._expect = self._expect, None
         before, self._before = self._before, ""
         if token.kind in _NAMES:
-            word, last = token.keyword, self._name_end(at)
-            if last > at or (expect and word not in _NO_ALIAS and word != "WITH"):
+            keyword, last = token.keyword, self._name_end(at)
+            if last > at or (expect and keyword not in _NO_ALIAS and keyword != "WITH"):
                 if expect or last > at + 4:  # the column of a dotted name has four parts
                     self._add(at, last, expect or "column")
                 return last
-            self._before = word
-            return self._keyword(word, before, at)
+            self._before = keyword
+            return self._keyword(keyword, before, at)
         match token.text:
             case "(":
                 self._open(at, group=expect == "source")
@@ -257,7 +257,7 @@ class _Scanner:
         item = _Item(reference, self._frames[-1].scope, first, stop, long)
         self.items.append(item)
         if kind == "source" and tokens[last + 1].text == "(":
-            self._called = item
+            self._function = item
         elif kind in ("source", "target"):
             self._finish(item, last)
 
@@ -265,7 +265,7 @@ class _Scanner:
         frame = self._frames[-1]
         apart = group or (frame.ctes and not frame.query)
         opened = _Frame(frame.outer if apart else frame.scope, frame.scope)
-        opened.item, self._called = self._called, None
+        opened.item, self._function = self._function, None
         self._frames.append(opened)
         if group:
             opened.sources, opened.first, self._expect = True, at + 1, "source"
@@ -299,9 +299,9 @@ class _Scanner:
         named = bare and token.kind in _NAMES and token.keyword not in _NO_ALIAS
         return unquote(token.text) if named else None
 
-    def _keyword(self, word: str, before: str, at: int) -> int:
+    def _keyword(self, keyword: str, before: str, at: int) -> int:
         frame, after = self._frames[-1], self._tokens[at + 1].keyword
-        match word:
+        match keyword:
             case "SELECT" | "VALUES":
                 frame.query, frame.sources, frame.scope = True, False, _Scope(frame.outer)
             case "FROM" if frame.query and before != "DISTINCT":  # x IS DISTINCT FROM y
@@ -309,7 +309,7 @@ class _Scanner:
                 self._expect = "source" if frame.sources else "target"
             case "JOIN" if frame.sources:
                 self._expect = "source"
-            case _ if word in _ENDS_FROM:
+            case _ if keyword in _ENDS_FROM:
                 frame.sources = False
             case "IN":
                 self._expect = "member"

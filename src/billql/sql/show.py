@@ -15,8 +15,8 @@ the tables `billql.catalog.*`:
     SELECT name, description FROM (SELECT * FROM "billql.catalog.resources" WHERE TRUE
     AND provider = 'stripe' AND service = 'billing' AND resource LIKE 'in%') AS resources WHERE …
 
-Only text is read here. Whether a name exists is the session's business, and what follows the
-pattern is SQLite's.
+Only text is read here. The session finds out whether a name exists, and SQLite reads what
+follows the pattern.
 """
 
 from __future__ import annotations
@@ -128,7 +128,7 @@ def read(statement: ParsedStatement) -> ShowStatement | None:
 
 
 class _Parser:
-    """Reads one statement from the left to the right."""
+    """A parser of one statement, from the left to the right."""
 
     def __init__(self, statement: ParsedStatement, verb: str) -> None:
         self._statement, self._verb = statement, verb
@@ -210,8 +210,8 @@ class _Parser:
     def _token(self) -> Token:
         return self._tokens[self._at]
 
-    def _accept(self, *words: str) -> bool:
-        found = self._token.keyword in words
+    def _accept(self, *keywords: str) -> bool:
+        found = self._token.keyword in keywords
         self._at += found
         return found
 

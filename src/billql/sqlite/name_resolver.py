@@ -1,6 +1,6 @@
-"""What names mean in a session: tables of the catalogue, short names after USE, local tables.
+"""What names mean in a session: tables of the catalog, short names after USE, local tables.
 
-A local table goes before a short name. Views and triggers keep whole names, because short ones are
+A local table precedes a short name. Views and triggers store whole names, because short ones are
 replaced before SQLite sees them.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class NameResolver:
-    """The names of one session; `engine` is called for when they need the catalogue."""
+    """The names of one session; `engine` is called when they need the catalog."""
 
     def __init__(self, database: apsw.Connection, engine: Callable[[], Engine]) -> None:
         self._database = database
@@ -47,7 +47,7 @@ class NameResolver:
         """
         desugared = self._desugar(statement)
         if desugared.sql == statement.text:
-            desugared = outer_joins.strengthened(statement, self._is_dotted)
+            desugared = outer_joins.strengthen(statement, self._is_dotted)
         changed = desugared.sql != statement.text
 
         def resolve(reference: Reference) -> str:
@@ -126,36 +126,36 @@ class NameResolver:
     def _desugar(self, statement: ParsedStatement) -> RewrittenText:
         """Return the SELECT that a statement of billql's own stands for; empty after USE, which is
         carried out here."""
-        asked = show.read(statement)
-        if asked is None:
+        shown = show.read(statement)
+        if shown is None:
             return RewrittenText(statement.text, statement.text)
-        if asked.verb == "USE":
-            self._use(asked)
+        if shown.verb == "USE":
+            self._use(shown)
             return RewrittenText("", statement.text)
-        if asked.form.table == "versions" and asked.name is not None:
-            return asked.select((self._offered(asked, asked.name),))
-        if asked.name is None:
-            return asked.select(self._used if asked.form.parts > 1 else ())
-        short = asked.name.name.lower()
-        if asked.verb == "DESCRIBE" and short in self._local_tables():
-            return asked.select((), local=asked.name.name)
-        if asked.form.parts == 3 and short in self._short:
-            return asked.select((*self._used, short))
-        if asked.verb == "DESCRIBE" and len(asked.name.parts) < 3:
+        if shown.form.table == "versions" and shown.name is not None:
+            return shown.select((self._offered(shown, shown.name),))
+        if shown.name is None:
+            return shown.select(self._used if shown.form.parts > 1 else ())
+        short = shown.name.name.lower()
+        if shown.verb == "DESCRIBE" and short in self._local_tables():
+            return shown.select((), local=shown.name.name)
+        if shown.form.parts == 3 and short in self._short:
+            return shown.select((*self._used, short))
+        if shown.verb == "DESCRIBE" and len(shown.name.parts) < 3:
             raise statement.error(
-                f"There is no table {asked.name.name}",
-                asked.name.start,
+                f"There is no table {shown.name.name}",
+                shown.name.start,
                 hint=self._whole_name({short}) or _PARTS,
                 kind=UnknownName,
             )
-        return asked.select(self._find(statement, asked.name, asked.name.start))
+        return shown.select(self._find(statement, shown.name, shown.name.start))
 
-    def _offered(self, asked: show.ShowStatement, name: Reference) -> str:
+    def _offered(self, shown: show.ShowStatement, name: Reference) -> str:
         """Return a provider of which there are versions; install one if PULL requests it."""
         provider = name.name.lower()
         try:
-            if asked.verb == "PULL":
-                self._engine().pull(provider, asked.version)
+            if shown.verb == "PULL":
+                self._engine().pull(provider, shown.version)
             else:
                 from billql.definitions.catalog import unknown
 
@@ -163,20 +163,20 @@ class NameResolver:
                 if provider not in known:
                     raise unknown("provider", provider, known, "")
         except UnknownName as error:
-            raise asked.statement.error(
+            raise shown.statement.error(
                 error.message, name.start, hint=error.hint, kind=UnknownName
             ) from None
         return provider
 
-    def _use(self, asked: show.ShowStatement) -> None:
-        if asked.name is None:
+    def _use(self, shown: show.ShowStatement) -> None:
+        if shown.name is None:
             self._used, self._short = (), frozenset()
             return
-        place = self._find(asked.statement, asked.name, asked.name.start)
+        place = self._find(shown.statement, shown.name, shown.name.start)
         if len(place) == 1:
-            raise asked.statement.error(
+            raise shown.statement.error(
                 f"{place[0]} is a provider, and USE takes one of its services",
-                asked.name.start,
+                shown.name.start,
                 hint=f"SHOW SERVICES IN {place[0]} lists them.",
             )
         self._short = frozenset(self._engine().tables_of(*place))

@@ -1,8 +1,8 @@
-"""A session: SQL text goes in, rows come out. The Python API stands on it.
+"""A session runs statements of SQL and returns their rows; the Python API stands on it.
 
-It cuts scripts into statements, rewrites the names of resources, lets SQLite run the statements
-and turns what goes wrong into billql's errors, with offsets in the text that the user wrote. What
-resources need is loaded when a statement first names one.
+It rewrites the names of resources, lets SQLite run the statements and translates what goes wrong
+into billql's errors, with offsets in the text that the user wrote. What resources need is loaded
+when a statement first names one.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ _SAVEPOINT = '"billql statement"'
 """A user's savepoint of the same name does no harm: SQLite takes the one that was set last."""
 
 _SIGNAL_STEPS = 100_000
-"""How many steps of SQLite's machine pass between looks at Python's signals."""
+"""How many steps of SQLite's machine pass between checks of Python's signals."""
 
 
 class Session:
     """One SQLite connection in which resources are tables.
 
-    `options` is called for when the first resource is met. Raises ProgrammingError when two threads
-    use it at once, and InterfaceError in a process that has inherited it by a fork; `interrupt()`
-    may be called in any thread.
+    `options` is called when a statement first names a resource. Raise ProgrammingError if two
+    threads use it at once, and InterfaceError in a process that has inherited it by a fork;
+    `interrupt()` may be called in any thread.
     """
 
     def __init__(self, database: str, options: Callable[[], Options]) -> None:
@@ -62,7 +62,7 @@ class Session:
         self._engine: Engine | None = None
         self.names = NameResolver(self.database, lambda: self.engine)
         self.scans: list[ScanStats] = []
-        """The figures of the statement that was begun last, even if it has failed."""
+        """The statistics of the statement that was begun last, even if it has failed."""
         self.orphaned: deque[Statement] = deque()
         """Statements that nobody will read to their end; the next one ends them."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
@@ -70,7 +70,7 @@ class Session:
 
     @property
     def engine(self) -> Engine:
-        """What reads resources; made when it is first needed."""
+        """Return what reads resources; it is made when it is first needed."""
         if self._engine is None:
             from billql.sqlite.engine import Engine
 
@@ -100,15 +100,15 @@ class Session:
             raise _translated(error) from error
         running = None
         if rewritten.resources or has_stored_sql:
-            run = parse(rewritten.sql)
+            final = parse(rewritten.sql)
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(run) or has_stored_sql)
-            running = self.engine.begin(query_of(run), bindings, whole_lists)
+            whole_lists = not (has_in_subquery(final) or has_stored_sql)
+            running = self.engine.begin(query_of(final), bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, statement, rewritten, bindings, running)
 
     def end_interrupted(self) -> None:
-        """End what was under way when somebody interrupted it.
+        """End the statements that were under way when the connection was interrupted.
 
         SQLite would interrupt each new statement too, until the last of the old ones is gone.
         """
@@ -125,7 +125,7 @@ class Session:
             raise _translated(error) from error
 
     def close(self) -> None:
-        """End everything; what a process has inherited is left to the one that opened it."""
+        """Close the connection; one that was inherited by a fork is left to its own process."""
         if self.guard.is_forked_copy:
             return
         with self.guard:
@@ -147,7 +147,7 @@ class Execution:
     """One statement under way: an iterator of its rows.
 
     `description` has a name and a declared type for each column, and is None for a statement that
-    gives no rows. A statement that writes has come to its end before its first row is given, for
+    returns no rows. A statement that writes is run to its end before its first row is returned:
     SQLite has made all its changes by then, and could not commit as long as rows are left.
     """
 
@@ -165,37 +165,37 @@ class Execution:
         self._running = running
         self._closed = False
         self._interrupted = False
-        self._guarded = False
+        self._has_savepoint = False
         self.description: tuple[tuple[str, str | None], ...] | None = None
-        self.readonly = True
+        self._is_readonly = True
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
-        # For the virtual tables, which cannot be told which statement SQLite is running.
+        # For the virtual tables, to which SQLite does not pass the statement that it is running.
         self._current = None if running is None else session.engine.running_by_thread
-        # Plans are known to one run only, so what has any is prepared for each anew.
+        # A plan is known to one run only, so a statement with plans is prepared for each run.
         cached = running is None
         row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
-        # Without a circle of references, what is left unread ends when it is let go.
+        # Without a cycle of references, an unread statement ends when it is collected.
         if not self._closed:
             self._cursor.exec_trace = None
         self._rows: deque[Row] = deque(() if row is None else (row,))
-        while not (self.readonly or self._closed):
+        while not (self._is_readonly or self._closed):
             if (row := self._step()) is not None:
                 self._rows.append(row)
         if not self._closed:
             session.under_way.add(self)
 
     def __del__(self) -> None:
-        """Leave the rest to the next statement: whoever collects this may be in the midst of it."""
+        """Let the next statement end this one: it may be collected in the middle of any code."""
         if self._running is not None and not self._closed:
             self._session.orphaned.append(self._running.statement)
 
     def __iter__(self) -> Iterator[Row]:
-        """Give the iterator itself."""
+        """Return the iterator itself."""
         return self
 
     def __next__(self) -> Row:
-        """Give the next row; raises one of billql's errors."""
+        """Return the next row; raise one of billql's errors."""
         if self._interrupted:
             raise errors.Interrupted
         if self._rows:
@@ -206,7 +206,7 @@ class Execution:
         return row
 
     def _step(self, start: Callable[[], object] | None = None) -> Row | None:
-        """Let SQLite run up to the next row; None, and the end, after the last one."""
+        """Run SQLite up to the next row and return it; after the last one, end and return None."""
         current = self._current
         if current is not None:
             thread = get_ident()
@@ -217,7 +217,7 @@ class Execution:
                 start()
             row: Row | None = next(self._cursor, None)
         except apsw.ThreadingViolationError as error:
-            # Rows are too many to take a turn for each; SQLite lets one thread in, and both go on.
+            # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
         except apsw.Error as error:
             self._end(undoes=not _is_settled(error))
@@ -248,7 +248,7 @@ class Execution:
 
     @property
     def scans(self) -> list[ScanStats]:
-        """The figures of the scans so far."""
+        """Return the statistics of the scans so far."""
         return [] if self._running is None else self._running.statement.scans
 
     def close(self) -> None:
@@ -257,15 +257,15 @@ class Execution:
         self._end(undoes=False)
 
     def interrupted(self) -> None:
-        """End the statement; whoever asks for its next row learns that it was interrupted."""
+        """End the statement; reading its next row raises Interrupted."""
         self.close()
         self._interrupted = True
 
     def _end(self, *, undoes: bool) -> None:
-        turn = self._session.guard
-        if turn.is_forked_copy:
+        guard = self._session.guard
+        if guard.is_forked_copy:
             return
-        with turn:
+        with guard:
             try:
                 self._cursor.close(force=True)
             except apsw.ThreadingViolationError as error:
@@ -277,24 +277,24 @@ class Execution:
             self._settle(undoes)
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
-        """Learn from SQLite what it is about to run."""
+        """Read from SQLite what it is about to run; true lets it run."""
         described = cursor.get_description()
         self.description = tuple((name, kind) for name, kind in described) or None
-        self.readonly = cursor.is_readonly
+        self._is_readonly = cursor.is_readonly
         database = self._session.database
-        if self._running is not None and not self.readonly and database.in_transaction:
+        if self._running is not None and not self._is_readonly and database.in_transaction:
             # When a virtual table fails, SQLite undoes what the statement has changed only if
             # constraints might have failed too. Outside of a transaction it undoes everything.
             database.execute(f"SAVEPOINT {_SAVEPOINT}")
-            self._guarded = True
+            self._has_savepoint = True
         return True
 
     def _settle(self, undoes: bool) -> None:
-        """Let the changes of a statement stand, or undo them all."""
+        """Keep the changes of a statement, or undo them all."""
         database = self._session.database
-        guarded, self._guarded = self._guarded, False
+        has_savepoint, self._has_savepoint = self._has_savepoint, False
         # SQLite itself may have ended the transaction: ON CONFLICT ROLLBACK, a full disk.
-        if not (guarded and database.in_transaction):
+        if not (has_savepoint and database.in_transaction):
             return
         self._session.end_interrupted()
         if undoes:
@@ -310,17 +310,17 @@ def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:
 
 
 def _is_settled(error: apsw.Error) -> bool:
-    """Tell whether SQLite has undone what an ON CONFLICT says, and no more than that.
+    """Return whether SQLite has undone what an ON CONFLICT requires, and no more than that.
 
-    A STRICT table's refusal of a value goes by none, and SQLite may leave what came before it.
+    No ON CONFLICT covers a value that a STRICT table refuses: SQLite may leave earlier changes.
     """
     is_of_a_type = getattr(error, "extendedresult", None) == apsw.SQLITE_CONSTRAINT_DATATYPE
     return isinstance(error, apsw.ConstraintError) and not is_of_a_type
 
 
-def _finalize(engine: Engine, turn: ConnectionGuard) -> None:
+def _finalize(engine: Engine, guard: ConnectionGuard) -> None:
     """End the threads of a session that nobody has closed."""
-    if not turn.is_forked_copy:
+    if not guard.is_forked_copy:
         engine.shutdown_nowait()
 
 
