@@ -90,7 +90,7 @@ def changed(place: Place, change: Change) -> dict[str, str]:
 def sound(outcome: Outcome) -> None:
     """See that nothing ended as no program of ours may end."""
     assert "Traceback" not in outcome.text
-    assert "internal error" not in outcome.text
+    assert "internal error in billql" not in outcome.text
     assert TOKEN not in outcome.text
     assert "s3cret" not in outcome.text
 

@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from billql.dbapi.connection import Connection
 from billql.definitions.catalog import Catalog
 from billql.errors import Error, SqlError
-from billql.shell.suggest import Column, Known, suggest
+from billql.shell.suggest import KnownColumn, KnownNames, suggest
 from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
@@ -178,12 +178,15 @@ def _catalogue() -> Catalog:
 
 # People who type --------------------------------------------------------------------------------
 
-KNOWN = Known(
+KNOWN = KnownNames(
     providers={"a": "A.", "stripe": "B."},
     services={"a.b": "C.", "stripe.core": "D."},
     resources={"a.b.c": "E.", "stripe.core.events": "F."},
     tables={"t": ""},
-    columns={"a.b.c": (Column("x", required=True), Column("y")), "t": (Column("x"),)},
+    columns={
+        "a.b.c": (KnownColumn("x", required=True), KnownColumn("y")),
+        "t": (KnownColumn("x"),),
+    },
     functions=("money_sum",),
     keywords=("SELECT", "FROM"),
     formats=("json",),

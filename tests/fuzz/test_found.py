@@ -27,7 +27,7 @@ from billql.messages import Page, Request
 from billql.output import Style, find
 from billql.registry import RegistryError
 from billql.registry.index import decode
-from billql.shell.suggest import Known, Suggestion, suggest
+from billql.shell.suggest import KnownNames, Suggestion, suggest
 from billql.shell.text import is_complete, pieces
 
 # Amounts ----------------------------------------------------------------------------------------
@@ -103,7 +103,7 @@ def test_a_header_that_counts_what_nobody_counts(digits: str) -> None:
 
 
 def test_between_semicolons_nothing_has_been_typed() -> None:
-    assert suggest("; SELECT a", 0, Known(keywords=("SELECT",))) == [Suggestion("SELECT", 0)]
+    assert suggest("; SELECT a", 0, KnownNames(keywords=("SELECT",))) == [Suggestion("SELECT", 0)]
 
 
 def test_a_nul_in_a_script_is_left_to_the_statement() -> None:

@@ -100,7 +100,7 @@ def test_a_terminal_that_says_odd_things_of_itself(
         terminal.press(CTRL_D)
         assert terminal.ends() == 0
         assert "Traceback" not in terminal.text
-        assert "internal error" not in terminal.text
+        assert "internal error in billql" not in terminal.text
 
 
 def test_a_history_that_cannot_be_kept(environ: dict[str, str], tmp_path: Path) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from billql.shell.suggest import Column, Known, Suggestion, suggest
+from billql.shell.suggest import KnownColumn, KnownNames, Suggestion, suggest
 
 INVOICES = "cloud.billing.invoices"
 ITEMS = "cloud.billing.invoice_items"
 
-KNOWN = Known(
+KNOWN = KnownNames(
     providers={"cloud": "A cloud.", "cards": "Payments."},
     services={"cloud.billing": "Bills.", "cloud.account": "Who you are.", "cards.core": "Cards."},
     resources={
@@ -18,14 +18,17 @@ KNOWN = Known(
         "cards.core.invoices": "Other invoices.",
     },
     columns={
-        INVOICES: [Column("period", "month", "Which month."), Column("amount", "decimal")],
-        ITEMS: [
-            Column("product", "text", "What was used."),
-            Column("amount", "decimal"),
-            Column("invoice_id", "text", "The invoice.", required=True),
+        INVOICES: [
+            KnownColumn("period", "month", "Which month."),
+            KnownColumn("amount", "decimal"),
         ],
-        "mine": [Column("id", "INTEGER"), Column("order by", "TEXT")],
-        "other.theirs": [Column("x")],
+        ITEMS: [
+            KnownColumn("product", "text", "What was used."),
+            KnownColumn("amount", "decimal"),
+            KnownColumn("invoice_id", "text", "The invoice.", required=True),
+        ],
+        "mine": [KnownColumn("id", "INTEGER"), KnownColumn("order by", "TEXT")],
+        "other.theirs": [KnownColumn("x")],
     },
     tables={"mine": "table", "months": "view", "other.theirs": "table"},
     functions=["abs", "money_sum"],
@@ -42,7 +45,7 @@ KNOWN = Known(
 )
 
 
-def at(text: str, known: Known = KNOWN) -> list[Suggestion]:
+def at(text: str, known: KnownNames = KNOWN) -> list[Suggestion]:
     """Suggest at the bar in a text."""
     before, _, after = text.partition("|")
     found = suggest(before + after, len(before), known)
@@ -50,7 +53,7 @@ def at(text: str, known: Known = KNOWN) -> list[Suggestion]:
     return found
 
 
-def texts(text: str, known: Known = KNOWN) -> list[str]:
+def texts(text: str, known: KnownNames = KNOWN) -> list[str]:
     return [one.text for one in at(text, known)]
 
 
@@ -111,10 +114,10 @@ def test_show_and_use() -> None:
 
 
 def test_short_names_after_use() -> None:
-    used = Known(**{**vars(KNOWN), "namespace": "cloud.billing"})
+    used = KnownNames(**{**vars(KNOWN), "namespace": "cloud.billing"})
     assert texts("SELECT * FROM invoice_|", used) == ["invoice_items", ITEMS]
     assert texts("SELECT i.| FROM invoices i", used) == ["period", "amount"]
-    provider = Known(**{**vars(KNOWN), "namespace": "cloud"})
+    provider = KnownNames(**{**vars(KNOWN), "namespace": "cloud"})
     assert texts("SELECT * FROM billing.invoices|", provider) == ["invoices"]
 
 

@@ -27,28 +27,20 @@ def run_guarded(action: Callable[[], int], *, debug: bool) -> int:
     except BrokenPipeError:
         stdout.abandon(sys.stdout)
         return Exit.BROKEN_PIPE
-    except Error as error:
-        from billql.output import error_report
-
-        error_report.show(error_report.format_error(error), sys.stderr)
-        return error.exit_code
-    except OSError as error:
-        from billql.output import error_report
-
-        error_report.show_refused(error, sys.stderr, debug=debug)
-        return Exit.USAGE
     except Exception as error:
         from billql.output import error_report
 
-        error_report.show_fault(error, sys.stderr, debug=debug)
-        return Exit.INTERNAL
+        error_report.report(error, sys.stderr, debug=debug)
+        if isinstance(error, Error):
+            return error.exit_code
+        return Exit.USAGE if isinstance(error, OSError) else Exit.INTERNAL
 
 
 def warn(message: str) -> None:
     """Show a warning on stderr."""
     from billql.output import error_report
 
-    error_report.show(error_report.warning(message), sys.stderr)
+    error_report.write(error_report.format_warning(message), sys.stderr)
 
 
 def note(line: str) -> None:

@@ -19,7 +19,23 @@ _LONGEST, _BEFORE = 100, 60
 _COLORS = (("error:", "\x1b[1;31m"), ("warning:", "\x1b[33m"), ("hint:", "\x1b[36m"))
 
 
-def show(lines: Iterable[str], stream: TextIO) -> None:
+def report(error: Exception, stream: TextIO, *, debug: bool) -> None:
+    """Write the report of an error.
+
+    An error that is not billql's own has its traceback too, if `debug` or BILLQL_DEBUG is set.
+    """
+    if isinstance(error, Error):
+        write(format_error(error), stream)
+        return
+    if debug or os.environ.get("BILLQL_DEBUG"):
+        _print_traceback(error, stream)
+    if isinstance(error, OSError):
+        write(_format_os_error(error), stream)
+    else:
+        write(_format_internal_error(error), stream)
+
+
+def write(lines: Iterable[str], stream: TextIO) -> None:
     """Write the lines of a report, with colour on a terminal."""
     text = "".join(f"{line}\n" for line in lines)
     if has_color(stream):
@@ -41,46 +57,30 @@ def format_error(error: Error) -> Iterator[str]:
         yield f"hint: {visible(error.hint)}"
 
 
-def warning(message: str) -> Iterator[str]:
+def format_warning(message: str) -> Iterator[str]:
     """Yield the lines of a warning."""
     from billql.output.text_cells import visible
 
     yield f"warning: {visible(message)}"
 
 
-def show_refused(error: OSError, stream: TextIO, *, debug: bool) -> None:
-    """Report an error of the operating system that nothing else explains."""
+def _format_os_error(error: OSError) -> Iterator[str]:
+    """Yield the lines for an error of the operating system that nothing else explains."""
     from billql.output.text_cells import visible
 
-    if _is_wanted(debug):
-        _trace(error, stream)
     name = "" if error.filename is None else f"{visible(os.fsdecode(error.filename))}: "
-    lines = (
-        f"error: {name}{visible(error.strerror or str(error))}",
-        "hint: billql doctor checks the environment.",
-    )
-    show(lines, stream)
+    yield f"error: {name}{visible(error.strerror or str(error))}"
+    yield "hint: billql doctor checks the environment."
 
 
-def show_fault(error: Exception, stream: TextIO, *, debug: bool) -> None:
-    """Report an internal error, with the traceback if `debug` or BILLQL_DEBUG is set."""
+def _format_internal_error(error: Exception) -> Iterator[str]:
     from billql.output.text_cells import visible
 
-    if _is_wanted(debug):
-        _trace(error, stream)
-    what = f"{type(error).__name__}: {visible(str(error))}"
-    lines = (
-        f"error: internal error in billql: {what}",
-        "hint: Please report it, with the output of the same command with --debug.",
-    )
-    show(lines, stream)
+    yield f"error: internal error in billql: {type(error).__name__}: {visible(str(error))}"
+    yield "hint: Please report it, with the output of the same command with --debug."
 
 
-def _is_wanted(debug: bool) -> bool:
-    return debug or bool(os.environ.get("BILLQL_DEBUG"))
-
-
-def _trace(error: Exception, stream: TextIO) -> None:
+def _print_traceback(error: Exception, stream: TextIO) -> None:
     import traceback
 
     traceback.print_exception(error, file=stream)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.errors import Error
-from billql.shell.suggest import Column, Known
+from billql.shell.suggest import KnownColumn, KnownNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +26,7 @@ _KEYWORDS = ("SHOW", "DESCRIBE", "USE")
 """The first keywords of the statements that billql adds to SQL."""
 
 
-class Names:
+class NameLoader:
     """The names of the catalog and of a connection.
 
     `catalog` opens the connection from which the catalog is read.
@@ -34,7 +34,7 @@ class Names:
 
     def __init__(self, catalog: Callable[[], Connection]) -> None:
         self._open = catalog
-        self._read = Known()
+        self._read = KnownNames()
         self._thread = threading.Thread(target=self._load, name="billql-names", daemon=True)
 
     def start(self) -> None:
@@ -45,7 +45,7 @@ class Names:
         """Wait until the catalog has been read."""
         self._thread.join()
 
-    def known(self, connection: Connection, base: Known) -> Known:
+    def known(self, connection: Connection, base: KnownNames) -> KnownNames:
         """Return `base` with the names of the catalog, if it has been read, and a connection."""
         tables, columns = _local(connection)
         return replace(
@@ -69,15 +69,15 @@ class Names:
             return  # A definition is invalid; statements report it, completions need not.
 
 
-def read_catalog(connection: Connection) -> Known:
+def read_catalog(connection: Connection) -> KnownNames:
     """Return the names of everything in the catalog."""
-    columns = defaultdict[str, list[Column]](list)
+    columns = defaultdict[str, list[KnownColumn]](list)
     for resource, name, kind, about, required in connection.execute(
         "SELECT lower(concat_ws('.', provider, service, resource)), column, type, description, "
         "required FROM billql.catalog.columns ORDER BY 1, position"
     ):
-        columns[resource].append(Column(name, kind, about or "", bool(required)))
-    return Known(
+        columns[resource].append(KnownColumn(name, kind, about or "", bool(required)))
+    return KnownNames(
         providers=_described(connection, "provider", "providers"),
         services=_described(connection, "concat_ws('.', provider, service)", "services"),
         resources=_described(connection, "name", "resources"),
@@ -91,10 +91,10 @@ def _described(connection: Connection, name: str, table: str) -> dict[str, str]:
     )
 
 
-def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[Column]]]:
+def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[KnownColumn]]]:
     """Return the types of the local tables by name, and their columns."""
     tables: dict[str, str] = {}
-    columns: dict[str, list[Column]] = {}
+    columns: dict[str, list[KnownColumn]] = {}
     for schema, table, kind in connection.execute(
         "SELECT schema, name, type FROM pragma_table_list "
         "WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND instr(name, '.') = 0 ORDER BY 1, 2"
@@ -104,7 +104,7 @@ def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[Colum
         found = connection.execute(
             "SELECT name, type FROM pragma_table_xinfo(?, ?)", (table, schema)
         )
-        columns[name.lower()] = [Column(*column) for column in found]
+        columns[name.lower()] = [KnownColumn(*column) for column in found]
     return tables, columns
 
 

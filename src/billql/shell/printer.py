@@ -226,7 +226,7 @@ class _Window:
         finally:
             self._wait_for_pager()
             if self.problem is not None:
-                error_report.show(error_report.warning(self.problem), sys.stderr)
+                error_report.write(error_report.format_warning(self.problem), sys.stderr)
         return left
 
     def _release(self) -> None:

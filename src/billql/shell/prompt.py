@@ -24,9 +24,9 @@ from pygments.lexers.sql import SqlLexer
 
 from billql.output import screen
 from billql.shell import commands
-from billql.shell.known import Names
+from billql.shell.known import NameLoader
 from billql.shell.printer import MODES
-from billql.shell.suggest import Known, suggest
+from billql.shell.suggest import KnownNames, suggest
 from billql.shell.text import is_command, is_complete
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def interact(shell: Shell, catalog: Callable[[], Connection], history: Path | No
     `catalog` opens the connection from which names are completed; `history` is the file of the
     history, or None to keep it in memory.
     """
-    known = Names(catalog)
+    known = NameLoader(catalog)
     known.start()
     plain, highlighted = SimpleLexer(), PygmentsLexer(SqlLexer)
 
@@ -79,7 +79,7 @@ def interact(shell: Shell, catalog: Callable[[], Connection], history: Path | No
 class _Completer(Completer):
     """Adapts `suggest` to prompt_toolkit."""
 
-    def __init__(self, shell: Shell, known: Names) -> None:
+    def __init__(self, shell: Shell, known: NameLoader) -> None:
         self._shell = shell
         self._names = known
 
@@ -93,7 +93,7 @@ class _Completer(Completer):
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterable[Completion]:
         place = document.cursor_position
-        base = Known(
+        base = KnownNames(
             formats=MODES,
             commands={name: (one.summary, one.kinds) for name, one in commands.COMMANDS.items()},
         )

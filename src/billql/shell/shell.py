@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from billql.errors import Error, Interrupted
+from billql.errors import Interrupted
 from billql.output import error_report, stderr
 from billql.output.progress import Progress
 from billql.shell import tree
@@ -109,13 +109,9 @@ class Shell:
         try:
             self.run(text)
         except (KeyboardInterrupt, Interrupted):
-            error_report.show(["The statement was interrupted."], sys.stderr)
-        except Error as error:
-            error_report.show(error_report.format_error(error), sys.stderr)
-        except OSError as error:
-            error_report.show_refused(error, sys.stderr, debug=self._debug)
+            stderr.line("The statement was interrupted.")
         except Exception as error:
-            error_report.show_fault(error, sys.stderr, debug=self._debug)
+            error_report.report(error, sys.stderr, debug=self._debug)
 
     def execute(self, sql: str) -> None:
         """Run statements and print their rows."""

@@ -26,7 +26,7 @@ class Suggestion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Column:
+class KnownColumn:
     """A column; `required` marks a key column, or one of several of which one is required."""
 
     name: str
@@ -46,7 +46,7 @@ def _nothing(prefix: str) -> Sequence[str]:
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownNames:
     """The names that can be completed.
 
     `providers`, `services` and `resources` map dotted names to descriptions, `tables` local names
@@ -58,7 +58,7 @@ class Known:
     services: Mapping[str, str] = field(default_factory=dict)
     resources: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
-    columns: Mapping[str, Sequence[Column]] = field(default_factory=dict)
+    columns: Mapping[str, Sequence[KnownColumn]] = field(default_factory=dict)
     functions: Sequence[str] = ()
     keywords: Sequence[str] = ()
     formats: Sequence[str] = ()
@@ -83,7 +83,7 @@ _ENDS_FROM = {"WHERE", "ON", "USING", "GROUP", "HAVING", "WINDOW", "ORDER", "LIM
 _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT", "SET", "VALUES", "RETURNING"}
 
 
-def suggest(text: str, position: int, known: Known) -> list[Suggestion]:
+def suggest(text: str, position: int, known: KnownNames) -> list[Suggestion]:
     """Return the completions at a position of an input, the most likely first."""
     if is_command(text):
         return list(_in_command(text[:position], known))
@@ -93,9 +93,9 @@ def suggest(text: str, position: int, known: Known) -> list[Suggestion]:
         return []
     parts, before = _name_at_end(before)
     tokens = [token for token in before if not token.is_blank]
-    begins = position - len(parts[-1])
+    first = position - len(parts[-1])
     found = _in_statement(statement, tokens, parts, known)
-    return [Suggestion(text, begins, meaning) for text, meaning in found]
+    return [Suggestion(text, first, meaning) for text, meaning in found]
 
 
 def _statement_around(text: str, position: int) -> tuple[str, int]:
@@ -134,7 +134,7 @@ Named = tuple[str, str]
 
 
 def _in_statement(
-    statement: str, tokens: Sequence[Token], parts: Sequence[str], known: Known
+    statement: str, tokens: Sequence[Token], parts: Sequence[str], known: KnownNames
 ) -> Iterable[Named]:
     first = tokens[0].keyword if tokens else ""
     before = tokens[-1].keyword if tokens else ""
@@ -172,7 +172,7 @@ def _table_follows(tokens: Sequence[Token]) -> bool:
     return in_from[-1] and tokens[-1].text in (",", "(")
 
 
-def _local(parts: Sequence[str], known: Known, expressions: Iterable[str]) -> Iterator[Named]:
+def _local(parts: Sequence[str], known: KnownNames, expressions: Iterable[str]) -> Iterator[Named]:
     """Yield local tables and CTEs; those of an attached database follow its name and a dot."""
     typed = ".".join(parts)
     for name, kind in known.tables.items():
@@ -182,7 +182,7 @@ def _local(parts: Sequence[str], known: Known, expressions: Iterable[str]) -> It
         yield name, "WITH"
 
 
-def _names(parts: Sequence[str], known: Known, levels: int) -> Iterator[Named]:
+def _names(parts: Sequence[str], known: KnownNames, levels: int) -> Iterator[Named]:
     """Yield the next part of a dotted name, with a dot unless it is the last of `levels` parts.
 
     A resource is found by its last part too, and by its name relative to USE.
@@ -209,7 +209,7 @@ def _at_depth(found: Mapping[str, str], typed: str, *, dotted: bool) -> Iterator
             yield name.rpartition(".")[2] + ("." if dotted else ""), meaning
 
 
-def _of_table(statement: str, parts: Sequence[str], known: Known) -> Iterator[Named]:
+def _of_table(statement: str, parts: Sequence[str], known: KnownNames) -> Iterator[Named]:
     """Yield the columns of the table before the last dot."""
     sources = _sources(statement, known)
     name = ".".join(parts[:-1]).lower()
@@ -219,7 +219,9 @@ def _of_table(statement: str, parts: Sequence[str], known: Known) -> Iterator[Na
             yield _quoted(column.name), column.meaning
 
 
-def _in_expression(statement: str, typed: str, known: Known, *, is_start: bool) -> Iterator[Named]:
+def _in_expression(
+    statement: str, typed: str, known: KnownNames, *, is_start: bool
+) -> Iterator[Named]:
     sources = {} if is_start else _sources(statement, known)
     columns = {
         column.name: column
@@ -241,11 +243,11 @@ def _in_expression(statement: str, typed: str, known: Known, *, is_start: bool) 
         yield keyword.lower() if typed.islower() else keyword, ""
 
 
-def _required_first(column: Column) -> bool:
+def _required_first(column: KnownColumn) -> bool:
     return not column.required
 
 
-def _sources(statement: str, known: Known) -> dict[str, str]:
+def _sources(statement: str, known: KnownNames) -> dict[str, str]:
     """Return the known tables of a statement, by their lower-case names and aliases in it."""
     found: dict[str, str] = {}
     for reference in rewriter.tables(parse(statement)):
@@ -267,7 +269,7 @@ def _alias(rest: str) -> str:
     return unquote((next(tokens, token) if token.keyword == "AS" else token).text)
 
 
-def _expressions(statement: str, known: Known) -> list[str]:
+def _expressions(statement: str, known: KnownNames) -> list[str]:
     """Return the names of the CTEs: those before `AS (`."""
     tokens = significant(statement)
     if not tokens or tokens[0].keyword != "WITH":
@@ -283,7 +285,7 @@ def _expressions(statement: str, known: Known) -> list[str]:
 # Dot commands.
 
 
-def _in_command(text: str, known: Known) -> Iterator[Suggestion]:
+def _in_command(text: str, known: KnownNames) -> Iterator[Suggestion]:
     line = text.lstrip()
     fields = line.split(" ")
     typed = fields[-1]
@@ -302,7 +304,7 @@ def _in_command(text: str, known: Known) -> Iterator[Suggestion]:
             yield Suggestion(found, start, meaning)
 
 
-def _arguments(kind: str, typed: str, known: Known) -> Iterable[Named]:
+def _arguments(kind: str, typed: str, known: KnownNames) -> Iterable[Named]:
     """Return the values of an argument of a kind; any other kind lists its values between bars."""
     match kind:
         case "file":
@@ -325,7 +327,7 @@ def _matching(typed: str, found: Mapping[str, str]) -> Iterator[Named]:
     return ((name, found[name]) for name in _beginning(typed, found))
 
 
-def _whole_names(typed: str, known: Known) -> Iterator[Named]:
+def _whole_names(typed: str, known: KnownNames) -> Iterator[Named]:
     """Yield resources whose name, or its last part, starts with the input."""
     for name, meaning in known.resources.items():
         if _begins(name, typed) or _begins(name.rpartition(".")[2], typed):
