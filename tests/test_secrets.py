@@ -190,7 +190,7 @@ def test_nothing_is_left_in_memory_of_a_closed_session(tmp_path: Path) -> None:
         engine = session.engine
         left: list[weakref.ref[Any]] = [
             weakref.ref(engine),
-            weakref.ref(engine._shared.transport),
+            weakref.ref(engine._shared.client),
             weakref.ref(engine.connection(engine.table("shop.all.balance"), "shop")),
         ]
     del session, engine

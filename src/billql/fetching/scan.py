@@ -21,6 +21,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Protocol
 
 from billql.definitions.catalog import Table
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
@@ -28,7 +29,8 @@ from billql.fetching.order_check import OrderChecker
 from billql.fetching.partition import PartitionFilter
 from billql.fetching.row_decoder import Row, RowDecoder, items_are_rows, parse
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.statement import TICK, FirstRequest, Statement
+from billql.fetching.snapshot import FirstRequest, Responses
+from billql.http.reply import TICK
 from billql.messages import Page, Request, Response
 from billql.planning.binder import BoundPlan, ListRequest, narrowed_to
 from billql.planning.intervals import EVERYTHING, Span, interval_where
@@ -39,19 +41,31 @@ _READINGS = 3
 """How often a list that moves is read before it is an error."""
 
 
+class ScanBudget(Protocol):
+    """What a scan needs of a statement's budget; see `Budget`."""
+
+    def check(self) -> None:
+        """Raise if the statement must not wait any longer."""
+
+    def charge_rows(self, rows: int) -> None:
+        """Count rows that a scan has read; raises RowLimit."""
+
+
 class Scan:
     """One reading of a resource under one set of values."""
 
     def __init__(
         self,
-        statement: Statement,
+        snapshot: Responses,
+        budget: ScanBudget,
         table: Table,
         plan: Plan,
         bound: BoundPlan,
         figures: ScanStats,
         stops_early: Callable[[], bool],
     ) -> None:
-        self.statement = statement
+        self.snapshot = snapshot
+        self._budget = budget
         self.table = table
         self.method = table.resource.methods[plan.method]
         self.paginator = paginator_of(table, self.method)
@@ -105,7 +119,7 @@ class Scan:
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
                 self.figures.rows += len(left)
-                self.statement.charge_rows(len(left))
+                self._budget.charge_rows(len(left))
                 if watch is not None:
                     watch.check(left)
                 yield left
@@ -131,11 +145,11 @@ class Scan:
 
     def prefetch(self, opening: FirstRequest) -> None:
         """Send the first request of a coming scan, whose key is not wanted yet."""
-        self.statement.fetch(*opening, self.figures, opens=True, ahead=True)
+        self.snapshot.fetch(*opening, self.figures, opens=True, ahead=True)
 
     def look_ahead(self) -> None:
         """Send what is known to be needed next, as far as the window has room."""
-        if not self._ahead or self.statement.offline:
+        if not (self._ahead and self.snapshot.sends_requests):
             return
         room = self._window() - sum(reader.pending for reader in self._readers)
         for reader in self._readers:
@@ -184,7 +198,7 @@ class Scan:
     def wait_for(self, future: Future[Response]) -> None:
         """Wait for an answer; those that arrive meanwhile tell what else can be asked for."""
         while not future.done():
-            self.statement.check()
+            self._budget.check()
             for reader in self._readers:
                 reader.take_arrived()
             self.look_ahead()
@@ -234,9 +248,7 @@ class _ListReader:
             return False
         request = self._unsent.popleft()
         scan = self._scan
-        future = scan.statement.fetch(
-            request, self._connection, scan.figures, opens=not self._asked
-        )
+        future = scan.snapshot.fetch(request, self._connection, scan.figures, opens=not self._asked)
         self._asked.append(request)
         self._sent.append((request, future))
         return True
@@ -249,7 +261,7 @@ class _ListReader:
                 rows = self._decode_page(request, future)
             except Exception as error:
                 if isinstance(error, BadAnswer):
-                    self._scan.statement.invalidate(self._asked, self._connection)
+                    self._scan.snapshot.invalidate(self._asked, self._connection)
                 if isinstance(error, Error):
                     error.redact(self._connection.redact)
                 self._arrived.append(error)
@@ -274,9 +286,7 @@ class _ListReader:
             return []
         content = parse(scan.method, answer, where)
         if content.is_broken:
-            scan.statement.note(
-                scan.figures, f"{where} has half a character, kept as U+FFFD in what is not read"
-            )
+            scan.figures.note(f"{where} has half a character, kept as U+FFFD in what is not read")
         rows = scan.maker.rows(content, answer, self._chain.echoed, where)
         self._check_duplicates(rows, where)
         self._learn(request, content.page)
@@ -293,7 +303,7 @@ class _ListReader:
             except StopIteration:
                 self._pages = None
         if self._pages is None:
-            scan.statement.publish(self._asked, self._connection, self._keep())
+            scan.snapshot.commit(self._asked, self._connection, self._keep())
 
     def _means_no_rows(self, error: ApiError) -> bool:
         """Tell whether an error says that what the statement asks for does not exist."""
@@ -416,7 +426,7 @@ class _ListReader:
         if self._given and scan.sorted:
             return False
         self._already_emitted += self._rows_given()
-        if not scan.statement.invalidate_if_private(self._asked, self._connection, scan.figures):
+        if not scan.snapshot.invalidate_if_private(self._asked, self._connection, scan.figures):
             return False
         self._expect_anew()
         self._begin()
@@ -428,7 +438,7 @@ class _ListReader:
         sieve = self._sieve()
         rows: list[Row] = []
         for request in self._asked[: self._pages_given]:
-            answer = scan.statement.fetch(request, self._connection, scan.figures).result()
+            answer = scan.snapshot.fetch(request, self._connection, scan.figures).result()
             content = parse(scan.method, answer, request.url)
             page = scan.maker.rows(content, answer, self._chain.echoed, request.url)
             rows += sieve.pass_on(page)

@@ -1,7 +1,8 @@
-"""What one scan has cost so far."""
+"""The statistics of one scan: what it has cost so far."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from billql.http.client import RequestTracker
@@ -9,7 +10,7 @@ from billql.http.client import RequestTracker
 
 @dataclass
 class ScanStats:
-    """What one scan has cost so far."""
+    """Counts what one scan has cost so far; `waited` is in seconds."""
 
     resource: str
     requests: int = 0
@@ -19,23 +20,30 @@ class ScanStats:
     retries: int = 0
     waited: float = 0.0
     arrived: int = 0
-    """How many answers have come: no cost, but news for who looks ahead."""
+    """How many of its requests have ended; no cost, but the prefetch goes by it."""
     expected: int | None = None
-    """How many pages there are in the lists that have told it so far; None if none has."""
+    """How many pages there are in the lists whose first page says so; None if none does."""
     notes: list[str] = field(default_factory=list)
-    """What was odd in answers, and no error."""
+    """What was odd in responses, and no error."""
     trips: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
+    log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
+    """Called with each new note."""
+
+    def note(self, text: str) -> None:
+        """Note what is odd in a response, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+            self.log(text)
 
     @property
     def waiting(self) -> float:
-        """The longest time in seconds that a request under way has to wait for a limit, or before
-        it is sent again; may be read in any thread."""
+        """The longest time in seconds that a request under way has to wait for a rate limit or a
+        retry; may be read in any thread."""
         return max((trip.waited for trip in tuple(self.trips)), default=0.0)
 
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
-        """Give the figures as `--stats` shows them; `waited` is in seconds, and `notes` are there
-        if there are any."""
+        """Return the statistics as `--stats` shows them; `notes` only if there are any."""
         return {
             "resource": self.resource,
             "requests": self.requests,

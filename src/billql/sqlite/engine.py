@@ -128,7 +128,7 @@ class Engine:
                 self._registered.add(name)
 
     def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> RunningStatement:
-        """Open a statement; see `Running`."""
+        """Return a new statement; see `RunningStatement`."""
         statement = Statement(
             self._shared,
             interrupted=lambda: self._database.is_interrupted,

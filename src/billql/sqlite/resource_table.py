@@ -1,13 +1,11 @@
-"""The virtual table: SQLite's protocol (https://sqlite.org/vtab.html), as APSW speaks it.
+"""The virtual table of a resource, in SQLite's protocol (https://sqlite.org/vtab.html) with APSW.
 
-SQLite asks what a scan would cost (`BestIndexObject`), runs one (`Filter`) and reads its rows one
-by one. Everything it asks for is answered by the planner and the fetcher; nothing is decided here.
+SQLite asks what a scan would cost (`BestIndexObject`), which the planner decides, and opens cursors
+(see `resource_cursor`), whose rows the fetcher gets. Nothing is decided here.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
 import apsw
@@ -15,11 +13,6 @@ import apsw
 from billql.definitions.catalog import Table
 from billql.definitions.types import AFFINITY
 from billql.fetching.prefetch import RunningStatement
-from billql.fetching.row_decoder import Row
-from billql.fetching.scan import Scan
-from billql.fetching.scan_stats import ScanStats
-from billql.http.credentials import ApiConnection
-from billql.planning.binder import bind, connections_asked
 from billql.planning.planner import (
     UNKNOWN,
     Constraint,
@@ -27,9 +20,9 @@ from billql.planning.planner import (
     Plan,
     choose_plan,
     key_columns,
-    widened,
     with_points,
 )
+from billql.sqlite.resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
@@ -44,23 +37,17 @@ _OPERATORS: dict[int, Any] = {
 }
 
 
-class TableHost(Protocol):
+class TableHost(ConnectionSource, Protocol):
     """What a virtual table needs of the session that it lives in."""
 
     def table(self, name: str) -> Table:
-        """Find the resource of a dotted name."""
+        """Return the resource of a dotted name."""
 
     def running(self) -> RunningStatement:
-        """Give the statement that SQLite is running now."""
+        """Return the statement that SQLite is running now."""
 
     def number_of(self, plan: Plan) -> int:
-        """Give the number by which the statement that SQLite prepares now will name a plan."""
-
-    def connections(self, table: Table) -> Sequence[str]:
-        """Name the connections that a resource is read from."""
-
-    def connection(self, table: Table, name: str) -> ApiConnection:
-        """Give the credential of a connection; raises CredentialMissing."""
+        """Return the number by which the statement that SQLite prepares now will name a plan."""
 
 
 class ResourceModule:
@@ -72,7 +59,7 @@ class ResourceModule:
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
     ) -> tuple[str, ResourceTable]:
-        """Give a table's declaration, and the table."""
+        """Return a table's declaration, and the table."""
         table = self._host.table(module)
         return declaration(table), ResourceTable(self._host, table)
 
@@ -80,9 +67,9 @@ class ResourceModule:
 
 
 def declaration(table: Table) -> str:
-    """Give the CREATE TABLE of a resource.
+    """Return the CREATE TABLE of a resource.
 
-    A type's name is followed by the affinity that it shall have: `TIMESTAMP TEXT`.
+    A type's name is followed by the affinity that it is to have: `TIMESTAMP TEXT`.
     """
     columns = []
     for name, column in table.columns.items():
@@ -103,7 +90,7 @@ class ResourceTable:
         self._keys = key_columns(table)
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
-        """Answer what a scan under some constraints would cost."""
+        """Set the plan and the cost of a scan under some constraints."""
         constraints = with_points(
             [self._constraint(info, number) for number in range(info.nConstraint)]
         )
@@ -148,7 +135,7 @@ class ResourceTable:
         )
 
     def _list(self, column: int) -> Literal["in", "=", "other"]:
-        """Tell how to take an IN list: whole, value by value, or not at all.
+        """Return how an IN list is read: whole, value by value, or not at all.
 
         Value by value SQLite compares a text column with the texts of numbers only, which an IN
         whose right side is a numeric column does not mean; so that is done only for keys.
@@ -163,131 +150,19 @@ class ResourceTable:
         return self._names[column] if column >= 0 else "rowid"
 
     def _used(self, columns: set[int]) -> frozenset[str]:
-        """Name the columns that a statement reads; 63 stands for all from there on."""
+        """Return the columns that a statement reads; 63 stands for all from there on."""
         return frozenset(
             name for number, name in enumerate(self._names) if min(number, 63) in columns
         )
 
-    def places(self, plan: Plan) -> tuple[int, ...]:
-        """Give the places in a row of the columns that a plan's statement reads."""
-        return tuple(place for place, name in enumerate(self._names) if name in plan.used)
-
-    def Open(self) -> ResourceCursor:  # noqa: N802
-        """Begin to read the table."""
-        return ResourceCursor(self)
+    def Open(self) -> ResourceCursor | DryRunCursor:  # noqa: N802
+        """Return a cursor for the statement that SQLite is running, or for a dry run of it."""
+        running = self.host.running()
+        if running.dry_run is not None:
+            return DryRunCursor(self.host, self.table, running, running.dry_run)
+        return ResourceCursor(self.host, self.table, running)
 
     def Disconnect(self) -> None:  # noqa: N802
-        """Nothing is held."""
+        """Do nothing, for nothing is held."""
 
     Destroy = Disconnect
-
-
-class ResourceCursor:
-    """One place in a statement that reads a resource, once or many times."""
-
-    def __init__(self, parent: ResourceTable) -> None:
-        self._parent = parent
-        self._figures: ScanStats | None = None
-        self._batches: Iterator[Sequence[Row]] = iter(())
-        self._rows: Sequence[Row] = ()
-        self._at = 0
-        self._end = True
-        self._plan: Plan | None = None
-        self._shown: tuple[int, ...] = ()
-        self._numbered: Counter[str] = Counter()
-        self._rowid = (-1, 0)
-        self._position = 0
-        self.Column: Callable[[int], Any] = ().__getitem__
-        """Gives a column of the current row. It is the row's own method, bound again for each row,
-        because that is the fastest way to answer from Python."""
-
-    def Filter(self, number: int, summary: str, arguments: tuple[Any, ...]) -> None:  # noqa: N802
-        """Begin a scan with the values of its constraints."""
-        self._numbered.clear()
-        self._position = 0
-        self._rowid = (-1, 0)
-        plan = self._parent.host.running().plans[number]
-        if plan is not self._plan:
-            self._plan, self._shown = plan, self._parent.places(plan)
-        self._batches = self._scan(plan, arguments)
-        self._fill()
-
-    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
-        host, table = self._parent.host, self._parent.table
-        running = host.running()
-        statement = running.statement
-        figures = ScanStats(table.name)
-        if not running.is_dry_run:
-            if self._figures is None:
-                self._figures = statement.start_scan(table.name)
-            figures = self._figures
-        plan, arguments = widened(table, plan, arguments, len(host.connections(table)))
-        name = (plan, table.name, _hashable(arguments)) if plan.correlated else None
-        if name is not None and (known := running.remembered(name)) is not None:
-            return iter((known,))
-        asked = connections_asked(plan, arguments, host.connections(table))
-        connections = [host.connection(table, one) for one in asked]
-        bound = bind(table, plan, arguments, connections, statement.now)
-        scan = Scan(statement, table, plan, bound, figures, lambda: running.stops_early)
-        if name is None or not bound.chains:
-            return scan.batches()
-        openings = scan.openings()
-        place = (table.name, plan.method)
-        if running.is_dry_run:
-            if not all(statement.is_ready(*opening) for opening in openings):
-                running.record_key(place, openings)
-                return iter(())
-        else:
-            scan.begin()
-            running.prefetch_keys(place, openings[0], scan.concurrency, figures, scan.prefetch)
-        return running.remembering(name, scan.batches())
-
-    def _fill(self) -> None:
-        for rows in self._batches:
-            if rows:
-                self._rows = rows
-                self._at = 0
-                self._end = False
-                self.Column = rows[0].__getitem__
-                return
-        self._rows = ()
-        self._end = True
-
-    def Eof(self) -> bool:  # noqa: N802
-        """Tell whether there is no current row."""
-        return self._end
-
-    def Next(self) -> None:  # noqa: N802
-        """Go on to the next row."""
-        self._at = at = self._at + 1
-        rows = self._rows
-        if at < len(rows):
-            self.Column = rows[at].__getitem__
-        else:
-            self._position += at
-            self._fill()
-
-    def Rowid(self) -> int:  # noqa: N802
-        """Give a number that the same row has in every scan of the statement, by any method.
-
-        SQLite recognizes rows by it when it reads a table in several ways: for an OR, and for the
-        rows of a RIGHT or FULL JOIN that matched nothing. A row is known by its identity; where it
-        has none, by what the statement sees of it, and rows that are equal are told apart by
-        counting, for to the statement they are all one.
-        """
-        position = self._position + self._at
-        if self._rowid[0] != position:
-            row = self._rows[self._at]
-            known = repr(row[-1] or [row[place] for place in self._shown])
-            self._numbered[known] += 1
-            # A text's hash, because those of numbers collide: hash(-1) == hash(-2).
-            self._rowid = (position, hash(f"{self._numbered[known]} {known}"))
-        return self._rowid[1]
-
-    def Close(self) -> None:  # noqa: N802
-        """End the scan."""
-        self._batches = iter(())
-
-
-def _hashable(arguments: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(frozenset(one) if isinstance(one, set) else one for one in arguments)

@@ -1,0 +1,78 @@
+"""The budget of one statement: how many requests, rows and seconds it may use, and its end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from billql.config.settings import Settings
+from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
+
+
+class Budget:
+    """Counts what a statement uses, against the bounds in `settings`; thread-safe.
+
+    `interrupted` reports whether somebody has asked the statement to end; `clock` gives seconds.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        interrupted: Callable[[], bool] = lambda: False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._interrupted = interrupted
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._began = clock()
+        self.requests = 0
+        self.rows = 0
+        self.stop = threading.Event()
+        """Set when the statement has ended: nothing more is sent for it."""
+
+    def check(self) -> None:
+        """Raise Interrupted or StatementTimeout if the statement must not wait any longer."""
+        if self.stop.is_set() or self._interrupted():
+            self.stop.set()
+            raise Interrupted
+        self._check_time()
+
+    def charge_rows(self, rows: int) -> None:
+        """Count rows that a scan has read; raises RowLimit."""
+        self.rows += rows
+        if self.rows > self._settings.max_rows:
+            raise RowLimit(
+                f"The statement reads more than the {self._settings.max_rows:,} rows "
+                "that it may read",
+                hint="Narrow it down, or raise max_rows under [settings] in the config file.",
+            )
+
+    def charge_request(self) -> None:
+        """Count a request before it is sent; raises RequestLimit, StatementTimeout, Interrupted."""
+        with self._lock:
+            if self.stop.is_set():
+                raise Interrupted
+            self._check_time()
+            most = self._settings.max_requests
+            if self.requests >= most:
+                raise RequestLimit(
+                    f"The statement needs more than the {most} requests that it may send",
+                    hint="Narrow it down, or raise --max-requests (max_requests in Python).",
+                )
+            self.requests += 1
+
+    def close(self) -> None:
+        """End the statement: from now on no request is charged."""
+        with self._lock:
+            self.stop.set()
+
+    def _check_time(self) -> None:
+        limit = self._settings.statement_timeout
+        if self._clock() - self._began > limit:
+            raise StatementTimeout(
+                f"The statement has asked for longer than the {limit:g} seconds that it may take",
+                hint="Narrow it down, or raise statement_timeout under [settings] in the config "
+                "file.",
+            )

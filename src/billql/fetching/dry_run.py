@@ -1,0 +1,131 @@
+"""A dry run: SQLite runs a statement once more, without sending anything, to learn coming keys.
+
+Where it comes to a key whose rows have not arrived, it records the key and sees no rows; so SQLite
+goes on to the next one, whatever the outer side of the join is. It reads the statement's snapshot
+and changes nothing of it, counts neither rows nor time, and has a row memo of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+
+from billql.fetching.row_decoder import Row
+from billql.fetching.row_memo import RowMemo
+from billql.fetching.scan_stats import ScanStats
+from billql.fetching.snapshot import FirstRequest, Snapshot
+from billql.fetching.statement import Statement
+from billql.http.credentials import ApiConnection
+from billql.messages import Request, Response
+
+JoinSide = tuple[str, str]
+"""A resource and its method: what distinguishes one inner side of a join from another."""
+
+
+class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
+    """Raised in a dry run that cannot go on without a request, or has enough keys."""
+
+
+class SnapshotView:
+    """A read-only view of a snapshot: what is not in it already raises WouldSendRequest."""
+
+    sends_requests = False
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+
+    def is_ready(self, first: FirstRequest) -> bool:
+        """Return whether the response to a list's first request has arrived."""
+        return self._snapshot.is_ready(*first)
+
+    def fetch(
+        self,
+        request: Request,
+        connection: ApiConnection,
+        stats: ScanStats,
+        *,
+        opens: bool = False,
+        ahead: bool = False,
+    ) -> Future[Response]:
+        """Return the future response to a request that was sent already, or is cached."""
+        found = self._snapshot.lookup(request, connection, opens=opens)
+        if found is None:
+            raise WouldSendRequest
+        return found
+
+    def commit(
+        self, requests: Sequence[Request], connection: ApiConnection, ttl: float | None
+    ) -> None:
+        """Leave it to the statement: it commits what it reads itself."""
+
+    def invalidate(self, requests: Iterable[Request], connection: ApiConnection) -> None:
+        """Leave it to the statement: it will read the same responses."""
+
+    def invalidate_if_private(
+        self, requests: Sequence[Request], connection: ApiConnection, stats: ScanStats
+    ) -> bool:
+        """Return False: a dry run does not read a list again."""
+        return False
+
+
+class NoWaiting:
+    """The budget of a dry run: rows are free, but it must not wait."""
+
+    def check(self) -> None:
+        """Raise WouldSendRequest: what a dry run would have to wait for is not there."""
+        raise WouldSendRequest
+
+    def charge_rows(self, rows: int) -> None:
+        """Count nothing: the statement counts rows when it reads them itself."""
+
+
+class DryRun:
+    """Collects the coming keys of one side of a join, at most `most` of them.
+
+    `known` are the first requests that are no news; what is found joins them. `memo` holds what
+    dry runs of the same statement have read by key.
+    """
+
+    def __init__(
+        self,
+        statement: Statement,
+        memo: RowMemo,
+        side: JoinSide,
+        known: set[FirstRequest],
+        most: int,
+    ) -> None:
+        self.snapshot = SnapshotView(statement.snapshot)
+        self.budget = NoWaiting()
+        self._statement_memo = statement.row_memo
+        self._memo = memo
+        self._side = side
+        self._known = known
+        self._most = most
+        self.found: list[FirstRequest] = []
+        """The first requests of the coming keys, in their order."""
+        self.incomplete = False
+        """Whether it could not see everything, so that more keys may come."""
+
+    def memoized_rows(self, name: Hashable) -> list[Row] | None:
+        """Return the rows of a key that the statement or a dry run has read; None if none has."""
+        rows = self._statement_memo.get(name)
+        return self._memo.get(name) if rows is None else rows
+
+    def memoize_rows(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+        """Yield the rows of a key, and memoize them once all have been read."""
+        return self._memo.passing(name, batches)
+
+    def record_key(self, side: JoinSide, first_requests: Sequence[FirstRequest]) -> None:
+        """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.
+
+        Keys of another side of the join are not collected, but their rows are missed.
+        """
+        if side != self._side:
+            self.incomplete = True
+            return
+        for first in first_requests:
+            if first not in self._known:
+                self._known.add(first)
+                self.found.append(first)
+        if len(self.found) >= self._most:
+            raise WouldSendRequest

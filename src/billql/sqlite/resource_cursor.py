@@ -1,0 +1,210 @@
+"""The cursors of a resource: SQLite begins scans and reads their rows one by one.
+
+There are two kinds. A `ResourceCursor` belongs to the statement itself, a `DryRunCursor` to a dry
+run of it (see `billql.fetching.dry_run`); SQLite treats them alike.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from typing import Any, Protocol
+
+from billql.definitions.catalog import Table
+from billql.fetching.dry_run import DryRun, JoinSide
+from billql.fetching.prefetch import RunningStatement
+from billql.fetching.row_decoder import Row
+from billql.fetching.scan import Scan
+from billql.fetching.scan_stats import ScanStats
+from billql.http.credentials import ApiConnection
+from billql.planning.binder import BoundPlan, bind, connections_asked
+from billql.planning.planner import Plan, widened
+
+
+class ConnectionSource(Protocol):
+    """Where a scan finds the API connections of a resource."""
+
+    def connections(self, table: Table) -> Sequence[str]:
+        """Return the names of the connections that a resource is read from."""
+
+    def connection(self, table: Table, name: str) -> ApiConnection:
+        """Return a connection with its credential; raises CredentialMissing."""
+
+
+class _Cursor:
+    """One place in a statement that reads a resource, once or many times."""
+
+    def __init__(self, source: ConnectionSource, table: Table, running: RunningStatement) -> None:
+        self._source = source
+        self._table = table
+        self._running = running
+        self._batches: Iterator[Sequence[Row]] = iter(())
+        self._rows: Sequence[Row] = ()
+        self._at = 0
+        self._end = True
+        self._plan: Plan | None = None
+        self._shown: tuple[int, ...] = ()
+        """The positions in a row of the columns that the statement reads."""
+        self._numbered: Counter[str] = Counter()
+        self._rowid = (-1, 0)
+        self._position = 0
+        self.Column: Callable[[int], Any] = ().__getitem__
+        """Returns a column of the current row. It is the row's own method, bound again for each
+        row, because that is the fastest way to answer from Python."""
+
+    def Filter(self, number: int, summary: str, arguments: tuple[Any, ...]) -> None:  # noqa: N802
+        """Begin a scan with the values of its constraints."""
+        self._numbered.clear()
+        self._position = 0
+        self._rowid = (-1, 0)
+        plan = self._running.plans[number]
+        if plan is not self._plan:
+            self._plan = plan
+            names = enumerate(self._table.columns)
+            self._shown = tuple(place for place, name in names if name in plan.used)
+        self._batches = self._scan(plan, arguments)
+        self._fill()
+
+    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
+        """Return the rows of a scan, some at a time."""
+        source, table = self._source, self._table
+        plan, arguments = widened(table, plan, arguments, len(source.connections(table)))
+        key = (plan, table.name, _hashable(arguments)) if plan.correlated else None
+        if key is not None and (rows := self._memoized_rows(key)) is not None:
+            return iter((rows,))
+        names = connections_asked(plan, arguments, source.connections(table))
+        connections = [source.connection(table, name) for name in names]
+        bound = bind(table, plan, arguments, connections, self._running.statement.now)
+        scan = self._new_scan(plan, bound)
+        if key is None or not bound.chains:
+            return scan.batches()
+        return self._read_key(key, (table.name, plan.method), scan)
+
+    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+        """Return the rows of a key that have been read already; None if they are not memoized."""
+        raise NotImplementedError
+
+    def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
+        """Return the scan of a plan, not begun yet."""
+        raise NotImplementedError
+
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+        """Return the rows of one key of a join, and memoize them."""
+        raise NotImplementedError
+
+    def _fill(self) -> None:
+        for rows in self._batches:
+            if rows:
+                self._rows = rows
+                self._at = 0
+                self._end = False
+                self.Column = rows[0].__getitem__
+                return
+        self._rows = ()
+        self._end = True
+
+    def Eof(self) -> bool:  # noqa: N802
+        """Return whether there is no current row."""
+        return self._end
+
+    def Next(self) -> None:  # noqa: N802
+        """Go on to the next row."""
+        self._at = at = self._at + 1
+        rows = self._rows
+        if at < len(rows):
+            self.Column = rows[at].__getitem__
+        else:
+            self._position += at
+            self._fill()
+
+    def Rowid(self) -> int:  # noqa: N802
+        """Return a number that the same row has in every scan of the statement, by any method.
+
+        SQLite recognizes rows by it when it reads a table in several ways: for an OR, and for the
+        rows of a RIGHT or FULL JOIN that matched nothing. A row is known by its key columns; where
+        it has none, by the columns that the statement reads, and equal rows are distinguished by
+        counting them, for to the statement they are all one.
+        """
+        position = self._position + self._at
+        if self._rowid[0] != position:
+            row = self._rows[self._at]
+            known = repr(row[-1] or [row[place] for place in self._shown])
+            self._numbered[known] += 1
+            # A text's hash, because those of numbers collide: hash(-1) == hash(-2).
+            self._rowid = (position, hash(f"{self._numbered[known]} {known}"))
+        return self._rowid[1]
+
+    def Close(self) -> None:  # noqa: N802
+        """End the scan."""
+        self._batches = iter(())
+
+
+class ResourceCursor(_Cursor):
+    """A cursor of the statement itself: it fetches what it reads, and coming keys ahead."""
+
+    _stats: ScanStats | None = None
+    """One for all its scans, begun with the first; a cursor that reads nothing shows none."""
+
+    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
+        if self._stats is None:
+            self._stats = self._running.statement.start_scan(self._table.name)
+        return super()._scan(plan, arguments)
+
+    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+        return self._running.statement.row_memo.get(key)
+
+    def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
+        assert self._stats is not None, "a scan was begun"
+        running, statement = self._running, self._running.statement
+        return Scan(
+            statement.snapshot,
+            statement.budget,
+            self._table,
+            plan,
+            bound,
+            self._stats,
+            lambda: running.stops_early,
+        )
+
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+        first, *_ = scan.openings()
+        scan.begin()
+        self._running.prefetch_keys(side, first, scan.concurrency, scan.figures, scan.prefetch)
+        return self._running.statement.row_memo.passing(key, scan.batches())
+
+
+class DryRunCursor(_Cursor):
+    """A cursor of a dry run: it reads what has arrived, and records the keys that have not."""
+
+    def __init__(
+        self, source: ConnectionSource, table: Table, running: RunningStatement, dry_run: DryRun
+    ) -> None:
+        super().__init__(source, table, running)
+        self._dry_run = dry_run
+
+    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+        return self._dry_run.memoized_rows(key)
+
+    def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
+        running, dry_run = self._running, self._dry_run
+        stats = ScanStats(self._table.name)  # which nobody is shown
+        return Scan(
+            dry_run.snapshot,
+            dry_run.budget,
+            self._table,
+            plan,
+            bound,
+            stats,
+            lambda: running.stops_early,
+        )
+
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+        first_requests = scan.openings()
+        if all(map(self._dry_run.snapshot.is_ready, first_requests)):
+            return self._dry_run.memoize_rows(key, scan.batches())
+        self._dry_run.record_key(side, first_requests)
+        return iter(())
+
+
+def _hashable(arguments: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(frozenset(one) if isinstance(one, set) else one for one in arguments)
