@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from billql.config.settings import Settings
 from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
+from billql.fetching.scan_stats import ScanStats
 
 
 class Budget:
@@ -49,8 +50,11 @@ class Budget:
                 hint="Narrow it down, or raise max_rows under [settings] in the config file.",
             )
 
-    def charge_request(self) -> None:
-        """Count a request before it is sent; raises RequestLimit, StatementTimeout, Interrupted."""
+    def charge_request(self, stats: ScanStats) -> None:
+        """Count a request before it is sent; raises RequestLimit, StatementTimeout, Interrupted.
+
+        The scan's `stats` count it in the same moment, so that they are final after `close`.
+        """
         with self._lock:
             if self.stop.is_set():
                 raise Interrupted
@@ -62,6 +66,7 @@ class Budget:
                     hint="Narrow it down, or raise --max-requests (max_requests in Python).",
                 )
             self.requests += 1
+            stats.requests += 1
 
     def close(self) -> None:
         """End the statement: from now on no request is charged."""

@@ -141,7 +141,7 @@ class Snapshot:
                     stats.cache_hits += not ahead
                 return found
             tracker = RequestTracker(
-                lambda: self._charge(stats),
+                lambda: self._budget.charge_request(stats),
                 self._budget.stop,
                 lambda response: self._on_response(key, tracker, stats, response),
             )
@@ -230,11 +230,6 @@ class Snapshot:
             self._committed.add(first)
         else:
             self._cache.unpin(found.values())
-
-    def _charge(self, stats: ScanStats) -> None:
-        self._budget.charge_request()
-        with self._lock:
-            stats.requests += 1
 
     def _on_response(
         self, key: Key, tracker: RequestTracker, stats: ScanStats, response: Response | None
