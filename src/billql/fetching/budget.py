@@ -9,6 +9,7 @@ from collections.abc import Callable
 from billql.config.settings import Settings
 from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.fetching.scan_stats import ScanStats
+from billql.util.lock import Lock
 
 
 class Budget:
@@ -26,7 +27,7 @@ class Budget:
         self._settings = settings
         self._interrupted = interrupted
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._began = clock()
         self.requests = 0
         self.rows = 0

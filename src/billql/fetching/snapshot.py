@@ -7,7 +7,6 @@ it is *unclaimed* until one does.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
@@ -21,6 +20,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.http.client import RequestTracker
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
+from billql.util.lock import Lock
 
 Send = Callable[[Request, ApiConnection, RequestTracker], Future[Response]]
 """Sends a request, and reports to the tracker before anybody else learns of the response."""
@@ -86,7 +86,7 @@ class Snapshot:
         self._send = send
         self._budget = budget
         self._ttl = ttl
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._under_way: dict[Key, _UnderWay] = {}
         self._pinned: dict[Key, int] = {}
         """The cache's number of each response that has arrived."""
