@@ -139,7 +139,7 @@ class Player:
         return found
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: no connection is open."""
 
 
 def _written(body: bytes) -> dict[str, str]:

@@ -20,11 +20,11 @@ class _Dumper(yaml.SafeDumper):
     """Puts a list's items deeper than its key, and takes double quotes where quotes are needed."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        """Never leave the indent of a list out."""
+        """Indent lists below their keys."""
         super().increase_indent(flow, False)
 
     def choose_scalar_style(self) -> str:
-        """Choose as PyYAML does, but for the kind of quotes."""
+        """Return PyYAML's choice, with double quotes in place of single ones."""
         style: str = super().choose_scalar_style()
         return '"' if style == "'" else style
 

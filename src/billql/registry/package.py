@@ -80,7 +80,7 @@ def _member(block: bytes) -> tarfile.TarInfo:
 
 
 def _check(member: tarfile.TarInfo) -> None:
-    """Refuse what is not a plain file with a plain name."""
+    """Raise RegistryError for a member that is not a plain file with a valid name."""
     if member.type != tarfile.REGTYPE:
         raise RegistryError(f"The package holds {member.name!r}, which is not a plain file")
     if not naming.is_file(member.name):

@@ -15,7 +15,7 @@ MINUTE = 60.0
 
 
 class Limits(NamedTuple):
-    """How many requests a credential may make; a request that is refused is not counted."""
+    """How many requests a credential may make; those beyond a limit are not counted."""
 
     per_hour: int = 5000
     per_minute: int = 250
@@ -62,7 +62,7 @@ class Limiter:
         return Quota(allowed, allowed, int(self._clock() + (1 if self._by_second else HOUR)))
 
     def acquire(self, credential: str) -> Quota:
-        """Count one request of the credential, unless a limit refuses it."""
+        """Count one request of a credential and return its quota; refused ones are not counted."""
         if self._limits is None:
             return self.fresh()
         now = self._clock()

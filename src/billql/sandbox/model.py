@@ -55,7 +55,7 @@ class Customer(NamedTuple):
     """What usage events call the customer."""
     created: int
     ended: int | None
-    """When the customer left or will leave: always the first moment of a month."""
+    """When the customer left or will leave: always the start of a month."""
     currency: str
     """In lower case. Metronome's are all in 'usd'."""
     plan: Plan
@@ -77,7 +77,7 @@ class Grant(NamedTuple):
     name: str
     cents: int
     first: int
-    """The month that it starts in, as `moments.month_of` counts."""
+    """The month that it starts in, as `timestamps.month_of` counts."""
     end: int
     """The month that it has expired by; what is left then is gone, or trued up if postpaid."""
     priority: int
@@ -85,12 +85,12 @@ class Grant(NamedTuple):
 
     @property
     def starts_at(self) -> int:
-        """The first moment at which it can be used."""
+        """The timestamp from which on it can be used."""
         return month_start(self.first)
 
     @property
     def ends_at(self) -> int:
-        """The moment at which it expires."""
+        """The timestamp at which it expires."""
         return month_start(self.end)
 
 
@@ -126,7 +126,7 @@ class Bill(NamedTuple):
     month: int
     start: int
     end: int
-    """The period that it is for; a purchase is for one moment."""
+    """The period that it is for; a purchase is for one timestamp."""
     issued: int
     """When it is handed to Stripe; all of one night are handed over in the same second."""
     lines: tuple[Line, ...]

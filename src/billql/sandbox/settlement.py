@@ -56,7 +56,7 @@ class Settlement(NamedTuple):
     given_up: int | None = None
 
     def status(self, now: int) -> Status:
-        """Return how the invoice stands at a moment."""
+        """Return how the invoice stands at a timestamp."""
         if now < self.finalized:
             return "draft"
         if self.voided is not None and self.voided <= now:
@@ -68,15 +68,15 @@ class Settlement(NamedTuple):
         return "open"
 
     def tried(self, now: int) -> list[Attempt]:
-        """Return the attempts up to a moment."""
+        """Return the attempts up to a timestamp."""
         return [attempt for attempt in self.attempts if attempt.timestamp <= now]
 
     def paid(self, now: int) -> int:
-        """Return what was paid up to a moment, in minor units."""
+        """Return what was paid up to a timestamp, in minor units."""
         return sum(attempt.amount for attempt in self.tried(now) if attempt.succeeded)
 
     def paid_at(self, now: int) -> int | None:
-        """Return when it was paid in full, if that was before a moment; nothing due is paid."""
+        """Return when it was paid in full, if before a timestamp; nothing due is paid at once."""
         if self.amount <= 0:
             return self.finalized if self.finalized <= now else None
         left = self.amount
@@ -111,7 +111,7 @@ def settle(
 
 
 def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
-    """Decide for an invoice that was sent: who owes pays when it suits."""
+    """Return the settlement of an invoice that is paid by transfer, after some days or weeks."""
 
     def after(days: int, amount: int) -> Attempt:
         timestamp = plain.finalized + days * DAY + rng.below(8 * HOUR)
@@ -135,7 +135,7 @@ def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
 
 
 def _card(plain: Settlement, fate: Fate) -> Settlement:
-    """Decide for a card that is charged at once: mostly it works."""
+    """Return the settlement of an invoice that a card is charged for at once."""
 
     def after(days: int, *, succeeded: bool = False) -> Attempt:
         return Attempt(plain.finalized + 2 + days * DAY, plain.amount, succeeded)

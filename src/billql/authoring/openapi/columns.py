@@ -139,12 +139,12 @@ def type_of(name: str, shape: Shape) -> tuple[ColumnType, Format | None]:
 
 def _moment(text: str) -> ColumnType | None:
     try:
-        moment = datetime.datetime.fromisoformat(text)
+        timestamp = datetime.datetime.fromisoformat(text)
     except ValueError:
         return None
     if len(text) == 10:
         return "date"
-    return "timestamp" if moment.tzinfo is not None else None
+    return "timestamp" if timestamp.tzinfo is not None else None
 
 
 def described(name: str, shape: Shape, description: str | None = None) -> str:

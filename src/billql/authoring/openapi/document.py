@@ -101,7 +101,7 @@ class Document:
         return self._shape(schema, frozenset())
 
     def _shape(self, schema: Schema | None, above: frozenset[str]) -> Shape:
-        """`above` are the references on the way here; one that is its own part adds nothing."""
+        """Return one level of a schema; a reference that is among those `above` adds nothing."""
         if not isinstance(schema, Mapping):
             return Shape()
         reference = schema.get("$ref")
@@ -203,7 +203,7 @@ def _texts(found: Any) -> Iterable[str]:
 
 
 def _all_of(parts: Sequence[Shape]) -> Shape:
-    """Merge schemas that all hold; earlier ones take precedence."""
+    """Return the merger of schemas that all hold; earlier ones take precedence."""
     kinds = [part.kind for part in parts if part.kind != "any"]
     return Shape(
         kind=kinds[0] if kinds else "any",
@@ -216,7 +216,7 @@ def _all_of(parts: Sequence[Shape]) -> Shape:
 
 
 def _one_of(parts: Sequence[Shape]) -> Shape:
-    """Merge schemas of which any may hold."""
+    """Return the merger of schemas of which any may hold."""
     attributes = _first_stated(parts)
     choices = tuple(dict.fromkeys(str(one) for part in parts for one in part.choices))
     if len(parts) > 1:

@@ -103,7 +103,7 @@ def _paging(methods: Iterable[Method]) -> Named:
 
 
 def _about(document: Document, service: str, found: Sequence[Resource]) -> str:
-    """Describe a service: by its tag's description, or by what it has."""
+    """Return the description of a service: its tag's, or one made from its resources."""
     tags = document.data.get("tags")
     for tag in tags if isinstance(tags, list) else ():
         if isinstance(tag, Mapping) and naming.identifier(str(tag.get("name"))) == service:
@@ -136,15 +136,15 @@ def _definition(resource: Resource, prefix: str, paging: Named) -> dict[str, Any
 
 
 def _description(resource: Resource) -> str:
-    """Describe a resource: in the words that the document has for a row, if it has any."""
+    """Return the description of a resource: the document's for a row, or one from its name."""
     first = resource.first()
     summary = sentence(first.about)
-    return summary or f"The {naming.spoken(resource.name)} that `{first.operation.name}` gives."
+    return summary or f"The {naming.spoken(resource.name)} that `{first.operation.name}` returns."
 
 
 def _question(resource: Resource) -> str:
     if resource.first().is_single:
-        return f"What does the API tell of the {naming.spoken(resource.name)}?"
+        return f"What does the {naming.spoken(resource.name)} contain?"
     return f"What does the list of {naming.spoken(resource.name)} begin with?"
 
 
@@ -160,7 +160,7 @@ def _sql(resource: Resource, table: str) -> str:
 
 
 def _shown(resource: Resource) -> list[str]:
-    """Choose the columns that an example shows: plain ones of the row itself first."""
+    """Return the columns that an example shows: plain ones of the row itself first."""
     columns = {name: one for name, one in resource.columns.items() if not one.hidden}
     plain = [name for name, one in columns.items() if one.type not in ("json", "blob")]
     own = [name for name in plain if not columns[name].path]

@@ -12,7 +12,7 @@ _VERBS = frozenset(("get", "list", "search", "retrieve", "fetch", "find", "query
 
 
 def words(name: str) -> list[str]:
-    """Cut a name such as `invoiceItems`, `invoice-items` or `Invoice Items` into its words."""
+    """Return the words of a name such as `invoiceItems`, `invoice-items` or `Invoice Items`."""
     return [word.lower() for word in _WORDS.findall(name)]
 
 

@@ -80,7 +80,7 @@ def select(document: Document, selectors: Sequence[str]) -> list[Offer]:
 
 
 def tags(document: Document) -> dict[str, int]:
-    """Count the operations of each tag that are read with GET."""
+    """Return the number of operations of each tag that are read with GET."""
     tag_lists = (_tags(offer) for offer in _offers(document) if offer[1] == "GET")
     return dict(sorted(Counter(tag for tags in tag_lists for tag in tags).items()))
 

@@ -75,7 +75,7 @@ _AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker"))
 _USUAL_SIZE = 100
 
 
-class Unclear(Exception):  # noqa: N818 - it says what is so
+class Unclear(Exception):  # noqa: N818 - a result, not a fault
     """A list has pages, but the way to the next one is not known."""
 
 

@@ -61,7 +61,7 @@ class Parameters:
 def parameters_of(
     fields: Iterable[Field], columns: Mapping[str, Column], keys: Mapping[str, str]
 ) -> Parameters:
-    """Take over what an operation takes; raise Untakeable.
+    """Return the parameters of a method; raise Unsupported.
 
     `columns` are those of its rows; `keys` maps fields that identify one row to their columns.
     """

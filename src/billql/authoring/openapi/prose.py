@@ -1,7 +1,7 @@
 """Descriptions of documents, as the short sentences that definitions have.
 
-Documents describe in Markdown (https://spec.commonmark.org), often at length. A definition says in
-one plain sentence what a thing is, so the first one is taken.
+Documents describe in Markdown (https://spec.commonmark.org), often at length. A definition has
+one plain sentence for each thing, so the first one is taken.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _without_marks(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Cut a sentence that does not end in time, at the end of a word."""
+    """Return a sentence that is too long cut at the end of a word."""
     if len(text) <= _LONGEST:
         return text
     return text[:_LONGEST].rpartition(" ")[0]

@@ -30,7 +30,7 @@ class Method:
     columns: dict[str, Column]
     taken: parameters.Parameters
     paging: dict[str, Any] | None = None
-    answer: str = "json"
+    response: str = "json"
     about: str | None = None
     """The document's description of a row."""
 
@@ -54,9 +54,9 @@ class Method:
         description = sentence(operation.summary) or sentence(operation.description)
         found: dict[str, Any] = {
             "request": f"{operation.verb} {naming.request_path(operation.path)}",
-            "description": description or f"Gives what {operation.name} answers.",
+            "description": description or f"Returns the response of {operation.name}.",
             "parameters": self.taken.parameters,
-            "response": None if self.answer == "json" else self.answer,
+            "response": None if self.response == "json" else self.response,
             "rows": self.found.rows,
             "paging": paging,
             "missing": "empty" if self._is_get() and operation.documents_missing else None,
@@ -122,14 +122,14 @@ def _file(operation: Operation) -> Method:
         raise LeftOut("it documents no response with a body")
     columns = {
         "content_type": Column("text", "The media type.", path="$header.content-type"),
-        "body": Column("blob", "What the API answers, byte by byte.", path="$body"),
+        "body": Column("blob", "The bytes of the response.", path="$body"),
     }
     try:
         taken = parameters.parameters_of(operation.fields, columns, {})
     except parameters.Unsupported as why:
         raise LeftOut(str(why)) from None
     found = responses.Found("", None, single=True)
-    return Method(operation, found, columns, taken, answer="bytes")
+    return Method(operation, found, columns, taken, response="bytes")
 
 
 def _keys(
@@ -167,7 +167,7 @@ def service_of(operation: Operation) -> str:
 
 
 def grouped(service: str, methods: Iterable[Method], notes: list[str]) -> list[Resource]:
-    """Put methods together that read the same rows, and name the resources of a service."""
+    """Return the resources of a service: methods that read the same rows, under a name."""
     groups: dict[str, list[Method]] = {}
     for one in methods:
         groups.setdefault(_collection(one.operation), []).append(one)

@@ -72,7 +72,7 @@ def _of_droplet(life: Life) -> list[Charge]:
 
 
 def droplet_description(name: str, size: catalogue.Size) -> str:
-    """Describe a Droplet as invoices do."""
+    """Return the description of a Droplet on invoices."""
     return f"{name} ({size.slug})"
 
 

@@ -49,7 +49,7 @@ def csv_of(bill: Bill) -> bytes:
 
 
 def pdf_of(bill: Bill) -> bytes:
-    """Print the invoice's number, its products and its amount."""
+    """Return a PDF with the invoice's number, its products and its amount."""
     lines = [
         "DigitalOcean - a sandbox's invoice, not a real one",
         f"Invoice number: {bill.invoice_id}",

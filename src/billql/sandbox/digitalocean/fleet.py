@@ -1,7 +1,7 @@
-"""What the team runs, at any moment of the story.
+"""What the team runs, at any time of the story.
 
 The fleet has a fixed number of slots of each kind. In a slot one resource follows another: the
-times follow from the slot alone, so what lives at a moment is computed and not remembered, and it
+times depend on the slot alone, so what lives at a timestamp is computed and not stored, and it
 does not depend on the period that is looked at.
 """
 
@@ -108,12 +108,12 @@ class Life:
 
 
 def number_at(timestamp: int, lane: int) -> int:
-    """Number what is created in an hour; lanes keep those of one hour apart."""
+    """Return the id of a resource by the hour of its creation; lanes make it unique."""
     return (timestamp // HOUR - 350_000) * 5000 + lane
 
 
 def runner_number(timestamp: int, place: int) -> int:
-    """Number a short-lived Droplet, which has no slot."""
+    """Return the id of a short-lived Droplet, which has no slot."""
     return number_at(timestamp, _RUNNER_LANE + place % 900)
 
 
@@ -132,15 +132,15 @@ class Fleet:
         return max(1, HABITS[kind].number * self.scale // 8)
 
     def at(self, kind: Kind, slot: int, timestamp: int) -> Life:
-        """Return what lives in a slot at a moment."""
+        """Return what lives in a slot at a timestamp."""
         return self._life(kind, slot, self._generation(kind, slot, timestamp))
 
     def alive(self, kind: Kind, timestamp: int) -> list[Life]:
-        """Return all of a kind that live at a moment."""
+        """Return all of a kind that live at a timestamp."""
         return [self.at(kind, slot, timestamp) for slot in range(self.slots(kind))]
 
     def during(self, start: int, end: int) -> Iterator[Life]:
-        """Yield what lives between two moments, in the order of kinds, slots and time."""
+        """Yield what lives between two timestamps, in the order of kinds, slots and time."""
         for kind in HABITS:
             for slot in range(self.slots(kind)):
                 generation = self._generation(kind, slot, start)

@@ -1,4 +1,4 @@
-"""The account's books: invoices, payments and what else happens to money, and the balance.
+"""The billing history: invoices, payments and other events, and the balance.
 
 Each month's events follow from the month alone; within a year every type of event occurs. The
 account balance is the sum of the amounts of all events up to the last day.

@@ -172,7 +172,7 @@ class AccountEndpoints(Endpoints):
         return Rng(self.world.story.seed, "metronome", "alert", alert.key).uuid()
 
     def _reached(self, account: Account, alert: Alert) -> bool:
-        """Whether a customer is beyond a threshold now."""
+        """Return whether a customer has reached a threshold by now."""
         month = month_at(self.now)
         balances = self.records.balances(account)
         match alert.key:

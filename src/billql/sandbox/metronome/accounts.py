@@ -48,16 +48,16 @@ class Contract(NamedTuple):
 
     @property
     def starts_at(self) -> int:
-        """Its first moment."""
+        """The timestamp of its start."""
         return month_start(self.first)
 
     @property
     def ends_at(self) -> int | None:
-        """The moment at which it is over."""
+        """The timestamp of its end."""
         return None if self.end is None else month_start(self.end)
 
     def holds(self, first: int, end: int) -> bool:
-        """Whether months are within it, from `first` until before `end`."""
+        """Return whether it has all months from `first` until before `end`."""
         return self.first <= first and (self.end is None or end <= self.end)
 
 
@@ -162,7 +162,7 @@ class Account:
         )
 
     def contract_at(self, timestamp: int) -> Contract:
-        """Return the contract that counts at a moment of the customer's time."""
+        """Return the contract that is valid at a timestamp of the customer's time."""
         valid = [
             one for one in self.contracts if one.archived is None and one.starts_at <= timestamp
         ]

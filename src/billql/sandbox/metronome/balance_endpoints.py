@@ -315,7 +315,7 @@ class BalanceEndpoints(Endpoints):
 
 
 def has_seats(contract: Contract) -> bool:
-    """Whether a contract has a subscription with seats."""
+    """Return whether a contract has a subscription with seats."""
     return contract.card == "enterprise" and contract.archived is None
 
 
@@ -340,7 +340,7 @@ def within(balance: Balance, params: Params) -> bool:
 
 
 def _chosen(balance: Balance, params: Params) -> bool:
-    """Whether a balance passes one of the filters, if there are any."""
+    """Return whether a balance passes one of the filters, if there are any."""
     filters = params.get("filters")
     return not filters or any(
         _TYPES[balance.kind] in one.get("balance_types", _TYPES.values())

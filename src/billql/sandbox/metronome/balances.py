@@ -97,7 +97,7 @@ class Balance:
         return max(0, sum(entry.amount for entry in self.entries if not entry.draft))
 
     def covers(self, timestamp: float) -> bool:
-        """Whether it can be used at a moment."""
+        """Return whether it can be used at a timestamp."""
         return any(one.start <= timestamp < one.end for one in self.segments)
 
 

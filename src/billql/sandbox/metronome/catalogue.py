@@ -22,7 +22,7 @@ PROMPTS: Final = Metric("prompts", "Assistant prompts", "prompt", 1)
 ProductType = Literal["USAGE", "SUBSCRIPTION", "COMPOSITE", "FIXED", "PRO_SERVICE"]
 
 _FOUNDED: Final = 700 * DAY
-"""How long before the books open the catalogue was made."""
+"""How long before the story the catalogue was made, in seconds."""
 
 _GROUPS: Final[dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]] = {
     "api_calls": (("region",), (("us-east",), ("eu-west",), ("us-east",))),
@@ -309,7 +309,7 @@ class Catalogue:
             yield RateCard(card_id, key, name, description, self.founded + 40 * DAY, rates)
 
     def _rates(self, enterprise: bool) -> Iterator[Rate]:
-        """Yield the rates; until shortly before the books opened some were higher."""
+        """Yield the rates; until shortly before the story some were higher."""
         start = (self.founded // DAY + 60) * DAY
         changed = (self.opened // DAY - 120) * DAY
         for product in self.products:

@@ -238,7 +238,7 @@ class ContractEndpoints(Endpoints):
 
 
 def _is_wanted(contract: Contract, params: Params) -> bool:
-    """Whether a contract passes the filters of a list."""
+    """Return whether a contract passes the filters of a list."""
     day, since, end = params.get("covering_date"), params.get("starting_at"), contract.ends_at
     return (
         (contract.archived is None or params.get("include_archived", False))

@@ -8,7 +8,7 @@ from billql.sandbox.pdf import pdf_page
 
 
 def pdf_of(invoice: Json) -> bytes:
-    """Print an invoice's line items and its total."""
+    """Return a PDF with an invoice's line items and its total."""
 
     def amount(total: int, unit: Json) -> str:
         return f"${total / 100:,.2f}" if unit["id"] == USD.id else f"{total:,} {unit['name']}"

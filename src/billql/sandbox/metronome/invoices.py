@@ -3,7 +3,7 @@
 A bill of the story has what is owed. Here its usage is split further: by group, and by the
 commit or credit that pays for it. Balances pay in the order of their priority and usage is paid
 for as it comes, so each of them pays from one number of cents used in the month to another; these
-numbers tell for any window what it pays there.
+numbers decide for any window what it pays there.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ class Invoice:
         return paid
 
     def _used(self, timestamp: int) -> tuple[int, ...]:
-        """Return the lots of each metric that are used up by a moment; a lot costs a cent."""
+        """Return the lots of each metric that are used up by a timestamp; a lot costs a cent."""
         metering, customer = self.account.world.metering, self.account.customer
         return tuple(
             metering.so_far(customer, metric, self.bill.month, timestamp)
@@ -111,7 +111,7 @@ class Invoice:
         return tuple(lots)
 
     def shares(self, start: int, end: int) -> Iterator[Share]:
-        """Yield what was used from one moment to another, and who pays for it."""
+        """Yield what was used between two timestamps, and who pays for it."""
         first, last = self._used(start), self._used(end)
         spent, limit = sum(first), sum(last)
         bounds: list[tuple[tuple[int, ...], Grant | None]] = [
@@ -261,7 +261,7 @@ class Invoice:
         return [*self.usage_lines(self.bill.start, self.bill.end), *self._scheduled_lines()]
 
     def usage_lines(self, start: int, end: int) -> list[Json]:
-        """Return the line items of what was used from one moment to another."""
+        """Return the line items of what was used between two timestamps."""
         shares = list(self.shares(start, end))
         return [
             *self._usage_lines(shares),

@@ -39,7 +39,7 @@ class Metering:
         self._so_far = lru_cache(maxsize=200_000)(self._count)
 
     def so_far(self, customer: Customer, metric: Metric, month: int, timestamp: int) -> int:
-        """Return the lots of a month that are used up by a moment, which may be outside of it."""
+        """Return the lots of a month that are used by a timestamp, which may be outside of it."""
         start = month_start(month)
         end = min(max(timestamp, start), month_start(month + 1), self._story.now)
         # Usage of an hour counts at its end.
@@ -53,7 +53,7 @@ class Metering:
     def lots(
         self, customer: Customer, meter: Meter, start: int, end: int, group: Mapping[str, str]
     ) -> int:
-        """Return the lots used from one moment to another that belong to a group."""
+        """Return the lots used between two timestamps that belong to a group."""
         lots = 0
         end = min(end, self._story.now)
         for month in range(month_at(start), month_at(end) + 1) if start < end else ():
@@ -79,7 +79,7 @@ class Metering:
         ]
 
     def prompts(self, customer: Customer, seat: Seat, start: int, end: int) -> int:
-        """Return a seat's prompts from one moment to another."""
+        """Return a seat's prompts between two timestamps."""
         start, end = max(start, customer.created), min(end, self._story.now // HOUR * HOUR)
         prompts = 0
         for month in range(month_at(start), month_at(end) + 1) if start < end else ():
@@ -110,7 +110,7 @@ class Metering:
     def value(
         self, customer: Customer, meter: Meter, start: int, end: int, group: Mapping[str, str]
     ) -> int:
-        """Return the units of a metric from one moment to another that belong to a group."""
+        """Return the units of a metric between two timestamps that belong to a group."""
         if meter.archived is not None:
             return 0
         if meter.deal:

@@ -108,7 +108,7 @@ class PlanInvoice:
         return until - since
 
     def credits(self, start: int, end: int) -> int:
-        """Return the credits that usage from one moment to another takes."""
+        """Return the credits that usage between two timestamps takes."""
         metrics = self.account.customer.metrics
         return sum(self._used(metric, start, end) for metric in metrics)
 
@@ -255,7 +255,7 @@ class PlanLedger:
         return grant
 
     def _pay(self, invoice: PlanInvoice) -> None:
-        """Let the grants of a month pay for it, and what is left of them expire."""
+        """Pay an invoice from the grants of its month, and expire what is left of them."""
         due = invoice.credits(invoice.start, invoice.end)
         usable = [one for one in self.grants if one.start <= invoice.start < one.end]
         pending = invoice.status == "DRAFT"

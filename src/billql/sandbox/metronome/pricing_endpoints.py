@@ -148,7 +148,7 @@ def _valid(rate: Rate, timestamp: float) -> bool:
 
 
 def _selected(rate: Rate, params: Params) -> bool:
-    """Whether any selector chooses a rate; without selectors all are chosen."""
+    """Return whether any selector matches a rate; without selectors all rates match."""
     selectors = params.get("selectors")
     return not selectors or any(_matches(rate, selector) for selector in selectors)
 

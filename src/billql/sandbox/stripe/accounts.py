@@ -1,6 +1,6 @@
 """A customer's life, in the order of time: periods, invoices, credits, balances, credit notes.
 
-Things that happen wait in a queue until their moment; what happens makes other things happen
+Things that happen wait in a queue until their time; what happens makes other things happen
 later. What would be after the story's end stays in the queue.
 """
 
@@ -76,7 +76,7 @@ class Account:
         heapq.heappush(self._queue, (timestamp, next(self._order), action))
 
     def _plan(self) -> None:
-        """Queue what is certain from the beginning."""
+        """Queue all events that do not depend on others."""
         story, wallet, customer = self._story, self.wallet, self.customer
         for grant in wallet.grants:
             self._at(grant.created, partial(wallet.add, grant))
@@ -337,7 +337,7 @@ class Account:
         self._plan_note(invoice, note)
 
     def _void(self, invoice: Invoice, timestamp: int) -> None:
-        """Void an invoice: what paid a part of it comes back."""
+        """Void an invoice: credits and balance that paid a part of it are reinstated."""
         self.wallet.reinstate(invoice.id, timestamp)
         used = (invoice.ending or 0) - invoice.starting
         if used and not invoice.imported:

@@ -1,4 +1,4 @@
-"""The company's own books: balance transactions, the payouts that they make up, the balance.
+"""The balance of the Stripe account: its transactions, the payouts that they make up.
 
 Charges in dinars settle in dollars, the others in their own currency. Every Monday what has
 become available is paid out, currency by currency; the payout's amount is the sum of the net

@@ -56,7 +56,7 @@ _PRODUCTS: Final = (
 
 
 class Catalogue:
-    """All that is sold; `opened` is when the books open, a while after the catalogue."""
+    """All that is sold; `opened` is when the story begins, a while after the catalogue."""
 
     def __init__(self, seed: int, opened: int) -> None:
         self._seed = seed

@@ -159,7 +159,7 @@ class CreditBalance:
             self._enter(grant, grant.voided, -grant.left, "credits_voided")
 
     def pay(self, invoice: str, lines: Iterable[Line], currency: str, timestamp: int) -> None:
-        """Pay for metered lines, with what expires first of what comes first."""
+        """Pay for metered lines, from the grants of the highest priority that expire first."""
         usable = [g for g in self.grants if g.currency == currency and g.usable(timestamp)]
         usable.sort(key=lambda g: (g.priority, g.expires or 1 << 40, g.category == "paid"))
         for line in lines:

@@ -108,7 +108,7 @@ class Discounts:
         return codes
 
     def _code(self, coupon: str, code: str, most: int, only: Customer | None = None) -> Json:
-        # All codes of the mailing were made in one second, on the day the books opened.
+        # All codes of the mailing were made in one second, on the first day of the story.
         expires = self._story.opened + 200 * DAY if most else None
         over = COUPONS[coupon].over or (expires is not None and expires <= self._story.now)
         return {

@@ -66,7 +66,7 @@ _SEARCH: Final[Mapping[str, Kind]] = {"query": text, "limit": between(1, 100), "
 
 
 class Endpoints:
-    """All endpoints over one account's books."""
+    """All endpoints of one account."""
 
     def __init__(self, ledger: Ledger, permit: Permit) -> None:
         self._ledger = ledger

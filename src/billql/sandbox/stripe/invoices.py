@@ -35,7 +35,7 @@ def _pricing(owner: Line | InvoiceItem) -> Json | None:
 
 
 def invoice_item_json(invoice_item: InvoiceItem) -> Json:
-    """Return an invoice item as the API does: its moment is called `date`."""
+    """Return an invoice item as the API does: its timestamp is called `date`."""
     parent = None
     if invoice_item.terms is not None:
         details = {

@@ -44,7 +44,7 @@ def _put(at: dict[str, Any], keys: list[str], value: str) -> None:
 
 
 def _listed(value: Any) -> Raw:
-    """Make lists of the dicts whose keys are places."""
+    """Return a value with lists in place of the dicts whose keys are indices."""
     if not isinstance(value, dict):
         return str(value)
     inner = {key: _listed(part) for key, part in value.items()}

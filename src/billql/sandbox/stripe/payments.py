@@ -68,7 +68,7 @@ class Intent:
         return sum(charge.amount for charge in self.charges if charge.moves_money)
 
     def try_to_pay(self, attempt: Attempt, *, captured: bool = True) -> Charge:
-        """Charge once more."""
+        """Add and return the charge of an attempt."""
         prefix = "ch_3" if self.means == "card" else "py_3"
         key = ident(prefix, self.id, attempt.timestamp, len(self.charges))
         charge = Charge(key, self, attempt.timestamp, attempt.amount, attempt.succeeded, captured)

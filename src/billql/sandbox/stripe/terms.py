@@ -67,7 +67,7 @@ class Terms:
         return ident("di_1", self.id)
 
     def period(self, number: int) -> tuple[int, int]:
-        """Return the first and the last moment of a period; the last one may be cut short."""
+        """Return the start and the end of a period; the last one may be cut short."""
         months = 12 if self.yearly else 1
         start, end = (add_months(self.anchor, months * place) for place in (number, number + 1))
         return start, end if self.ended is None else min(end, self.ended)
