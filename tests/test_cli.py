@@ -101,7 +101,7 @@ def test_formats(run: Run, name: str, out: str) -> None:
     assert run("query", "--format", name, "SELECT 1 AS a, NULL AS b") == (0, out, "")
 
 
-def test_an_answer_of_an_api(ask: Run) -> None:
+def test_a_result_from_an_api(ask: Run) -> None:
     code, out, err = ask(BALANCES, "--format", "json")
     assert (code, err) == (0, "")
     (row,) = json.loads(out)
@@ -245,9 +245,9 @@ def test_stats_of_a_failure(ask: Run) -> None:
     assert result.err.startswith("error: The statement needs more than the 0 requests")
 
 
-def test_answers_serve_later_runs_from_a_folder(ask: Run, tmp_path: Path) -> None:
+def test_a_cache_folder_serves_later_runs(ask: Run, tmp_path: Path) -> None:
     for requests in (1, 0):
-        stats = last_line(ask("--stats", "--cache", str(tmp_path / "answers"), BALANCES))
+        stats = last_line(ask("--stats", "--cache", str(tmp_path / "cache"), BALANCES))
         assert isinstance(stats["scans"], list)
         assert stats["scans"][0]["requests"] == requests
 

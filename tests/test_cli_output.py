@@ -70,7 +70,7 @@ def test_a_file_has_what_stdout_would(environ: dict[str, str], folder: Path, nam
     assert not list(folder.glob(".*"))
 
 
-def test_types_are_kept(environ: dict[str, str], folder: Path) -> None:
+def test_typed_formats_have_the_types_of_columns(environ: dict[str, str], folder: Path) -> None:
     sql = (
         "SELECT substr(date, 1, 7) AS month, date, amount, money_sum(amount) OVER () AS total "
         "FROM digitalocean.billing.billing_history ORDER BY date"

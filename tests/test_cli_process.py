@@ -43,7 +43,7 @@ def run(*arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess
 def in_terminal(
     *arguments: str, environ: dict[str, str], columns: int = 80
 ) -> tuple[int, str, str]:
-    """Run with stdout on one terminal and stderr on another; gives the code and both texts."""
+    """Run with stdout on one terminal and stderr on another; return the code and both texts."""
     ours: list[int] = []
     theirs: list[int] = []
     texts = [b"", b""]
@@ -52,7 +52,7 @@ def in_terminal(
         while True:
             try:
                 piece = os.read(ours[number], 4096)
-            except OSError:  # how Linux tells that the last writer is gone
+            except OSError:  # Linux: the last writer has closed it
                 return
             if not piece:
                 return
@@ -147,7 +147,7 @@ def test_a_table_fits_the_terminal(environ: dict[str, str]) -> None:
     assert b"0" * 200 in piped
 
 
-def test_a_row_that_does_not_fit_turns_vertical(environ: dict[str, str]) -> None:
+def test_a_row_that_does_not_fit_is_vertical(environ: dict[str, str]) -> None:
     sql = "SELECT 'one ' || value AS a, value AS b, NULL AS c FROM json_each('[123456789, 2]')"
     plain = environ | {"NO_COLOR": "1"}
     _, out, _ = in_terminal("query", sql, environ=plain, columns=20)

@@ -328,7 +328,7 @@ def test_any_other_text_is_a_string_even_if_it_reads_like_json() -> None:
 # Tables.
 
 
-def test_a_table_turns_vertical_where_little_would_be_left_of_it() -> None:
+def test_a_table_is_vertical_if_its_texts_would_be_too_short() -> None:
     columns = [("a", None), ("b", None), ("c", None)]
     rows: list[Row] = [("x" * 20, "y" * 20, 123456)]
 

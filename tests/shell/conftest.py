@@ -15,7 +15,7 @@ from billql.shell import commands
 from billql.shell.shell import Shell
 
 Type = Callable[..., str]
-"""Runs inputs one after the other, and gives what stdout has."""
+"""Runs inputs one after the other, and returns the stdout of all."""
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    """What a process knows of its user: a home of its own, and a terminal."""
+    """The environment of a user: a home folder of its own, and a terminal."""
     return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm-256color"}
 
 

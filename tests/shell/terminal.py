@@ -21,7 +21,7 @@ TAB, ENTER, CTRL_C, CTRL_D, UP = "\t", "\r", "\x03", "\x04", "\x1b[A"
 
 
 class _Screen(pyte.Screen):
-    """A screen that tells where its cursor is when a program asks, as terminals do."""
+    """A screen that reports the position of its cursor on request, as terminals do."""
 
     def __init__(self, columns: int, lines: int, answer: Callable[[str], None]) -> None:
         super().__init__(columns, lines)

@@ -103,7 +103,7 @@ def test_a_terminal_that_says_odd_things_of_itself(
         assert "internal error in billql" not in terminal.text
 
 
-def test_a_history_that_cannot_be_kept(environ: dict[str, str], tmp_path: Path) -> None:
+def test_a_history_that_cannot_be_written(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "billql" / "history").mkdir(parents=True)
     with Terminal("shell", environ={**environ, "XDG_STATE_HOME": str(tmp_path)}) as terminal:
         terminal.prompts()

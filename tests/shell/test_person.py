@@ -103,7 +103,7 @@ def test_short_names_are_completed_after_use(billed: dict[str, str]) -> None:
         terminal.reads(" n\n──\n24")
 
 
-def test_an_error_is_told_and_the_shell_goes_on(billed: dict[str, str]) -> None:
+def test_an_error_is_reported_and_the_shell_continues(billed: dict[str, str]) -> None:
     with Terminal("shell", environ=billed) as terminal:
         terminal.prompts()
         terminal.enter("SELECT 1 AS a; SELEC 2;")
@@ -169,7 +169,7 @@ def test_ctrl_c_at_the_prompt_leaves_the_line(environ: dict[str, str]) -> None:
 # The window.
 
 
-def test_a_narrow_window_turns_rows_vertical(billed: dict[str, str]) -> None:
+def test_rows_are_vertical_in_a_narrow_window(billed: dict[str, str]) -> None:
     sql = f"SELECT * FROM {INVOICES} LIMIT 1;"
     with Terminal("shell", environ=billed) as terminal:
         terminal.prompts()
@@ -230,7 +230,7 @@ def test_progress_is_seen_and_erased(environ: dict[str, str]) -> None:
 # History.
 
 
-def test_history_is_kept_for_its_owner_alone(environ: dict[str, str], tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_history(environ: dict[str, str], tmp_path: Path) -> None:
     for number in range(2):
         with Terminal("shell", environ=environ) as terminal:
             terminal.prompts()

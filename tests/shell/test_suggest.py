@@ -76,7 +76,7 @@ def texts(text: str, known: KnownNames = KNOWN) -> list[str]:
         "DROP TABLE |",
     ],
 )
-def test_a_table_comes_after_these_words(text: str) -> None:
+def test_tables_follow_these_keywords(text: str) -> None:
     assert texts(text) == ["mine", "months", "cloud.", "cards."]
 
 
