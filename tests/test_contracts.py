@@ -19,7 +19,7 @@ import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Column, Method, Parameter, placeholders
 from billql.definitions.pagination import AfterId, CursorToken, NextUrl, PageNumber, Paginator
-from billql.planning.planner import echo_columns
+from billql.planning.pushdown import echo_columns
 from contracts.contract import AHEAD, Facts, Operation, Sent, contract, faults, operation
 
 CATALOGUE = Catalog()

@@ -14,7 +14,7 @@ import pytest
 
 from billql import errors
 from billql.definitions.catalog import Catalog, Table, built_in_root
-from billql.planning.planner import echo_columns
+from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
 from billql.sqlite.engine import Options

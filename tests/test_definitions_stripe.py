@@ -15,7 +15,7 @@ import stripe
 import billql
 from billql.definitions.catalog import Catalog, Table, built_in_root
 from billql.definitions.model import Parameter
-from billql.planning.planner import echo_columns
+from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES

@@ -13,7 +13,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table, built_in_root
-from billql.planning.planner import echo_columns, key_columns_of
+from billql.planning.pushdown import echo_columns, key_columns_of
 from billql.sandbox import Sandbox
 
 CATALOGUE = Catalog()

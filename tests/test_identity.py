@@ -9,7 +9,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table
-from billql.planning.planner import echo_columns, filters
+from billql.planning.pushdown import echo_columns, filters
 
 # The definitions that come with billql.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billql import errors
-from billql.planning.planner import Plan
+from billql.planning.plan import Plan
 from billql.sandbox import Sandbox
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import parse

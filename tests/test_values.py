@@ -27,6 +27,7 @@ from billql.definitions.types import (
     Operator,
     SQLValue,
 )
+from billql.planning.bound_encoding import is_precise, sql_value, write, write_bound
 from billql.planning.intervals import (
     EVERYTHING,
     GREATEST,
@@ -35,12 +36,8 @@ from billql.planning.intervals import (
     NULL,
     Span,
     interval_where,
-    is_precise,
     spelled,
-    sql_value,
     today,
-    write,
-    write_bound,
 )
 from billql.util.exact_json import Digits
 

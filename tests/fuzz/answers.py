@@ -18,7 +18,7 @@ from billql.definitions.model import Method
 from billql.errors import BadAnswer, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response
-from billql.planning.planner import filters, key_columns_of
+from billql.planning.pushdown import filters, key_columns_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 

@@ -23,8 +23,10 @@ from billql.fetching.row_decoder import ParsedPage, RowDecoder, parse
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
 from billql.messages import Request, Response
-from billql.planning.binder import bind, connections_asked
-from billql.planning.planner import UNKNOWN, Constraint, Order, Plan, choose_plan, key_columns_of
+from billql.planning.binder import bind, selected_connections
+from billql.planning.plan import UNKNOWN, Constraint, Order, Plan
+from billql.planning.planner import choose_plan
+from billql.planning.pushdown import key_columns_of
 from billql.sqlite.resource_table import declaration
 
 from .drawing import SQL_VALUES
@@ -115,13 +117,13 @@ def ask(table: Table, query: Query) -> None:
 
 def _bound(table: Table, plan: Plan, arguments: list[Any]) -> None:
     connection = connection_of(table)
-    asked = [connection] if connections_asked(plan, arguments, [connection.name]) else []
+    asked = [connection] if selected_connections(plan, arguments, [connection.name]) else []
     try:
         bound = bind(table, plan, arguments, asked, NOW)
     except Error:
         return
     paginator = table.paginator(table.resource.methods[plan.method])
-    for chain in bound.chains[:5]:
+    for chain in bound.lists[:5]:
         request = (
             chain.first
             if paginator is None

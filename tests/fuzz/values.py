@@ -21,7 +21,8 @@ from billql.definitions.types import (
     Operator,
     SQLValue,
 )
-from billql.planning.intervals import interval_where, write_bound
+from billql.planning.bound_encoding import write_bound
+from billql.planning.intervals import interval_where
 from billql.planning.parameter_encoding import encode_parameter
 
 from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS

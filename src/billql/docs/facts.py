@@ -14,7 +14,7 @@ from billql.definitions.model import Column, Method, Parameter, Provider, Servic
 from billql.docs import costs
 from billql.docs.samples import NoSamples, Result, Samples
 from billql.messages import to_text
-from billql.planning.planner import filters, is_exact, missing_parameters
+from billql.planning.pushdown import filters, is_exact, missing_parameters
 
 _OPERATORS = {
     "=": ("=", "IN"),

@@ -16,7 +16,7 @@ import msgspec
 from billql.definitions.catalog import Catalog, SearchLocation, Table
 from billql.definitions.model import Provider
 from billql.errors import Error
-from billql.planning.planner import missing_parameters
+from billql.planning.pushdown import missing_parameters
 from billql.sandbox import Sandbox
 from billql.sql.rewriter import Reference, tables
 from billql.sql.statements import each_statement, parse

@@ -31,7 +31,7 @@ from billql.http.rate_limiter import remaining
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse
 from billql.messages import Request
 from billql.planning.binder import bind
-from billql.planning.planner import choose_plan, paginator_of
+from billql.planning.planner import choose_plan
 from billql.sqlite.options import ConnectOptions
 from billql.util.text import counted
 
@@ -211,9 +211,9 @@ class _Probe:
 
     def _request(self, table: Table, connection: ApiConnection) -> Request:
         plan = choose_plan(table, (), frozenset())
-        (chain,) = bind(table, plan, (), [connection], self._options.clock()).chains[:1]
-        paginator = paginator_of(table, table.resource.methods[plan.method])
-        return chain.first if paginator is None else paginator.with_page_size(chain.first, 1)
+        (first, *_) = bind(table, plan, (), [connection], self._options.clock()).lists
+        paginator = table.reading(table.resource.methods[plan.method])
+        return first.first if paginator is None else paginator.with_page_size(first.first, 1)
 
 
 def _easiest(catalogue: Catalog, provider: str) -> Table | None:

@@ -24,7 +24,7 @@ from billql.fetching.row_memo import RowMemo
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.snapshot import FirstRequest
 from billql.fetching.statement import Statement
-from billql.planning.planner import Plan
+from billql.planning.plan import Plan
 
 Bindings = Sequence[Any] | Mapping[str, Any]
 _FIRST_KEYS = 64

@@ -32,9 +32,10 @@ from billql.fetching.scan_stats import ScanStats
 from billql.fetching.snapshot import FirstRequest, Responses
 from billql.http.reply import TICK
 from billql.messages import Page, Request, Response
-from billql.planning.binder import BoundPlan, ListRequest, narrowed_to
+from billql.planning.binder import BoundPlan, narrowed_to
 from billql.planning.intervals import EVERYTHING, Span, interval_where
-from billql.planning.planner import Plan, paginator_of
+from billql.planning.list_request import ListRequest
+from billql.planning.plan import Plan
 from billql.planning.time_windows import split_window
 
 _READINGS = 3
@@ -68,11 +69,11 @@ class Scan:
         self._budget = budget
         self.table = table
         self.method = table.resource.methods[plan.method]
-        self.paginator = paginator_of(table, self.method)
+        self.paginator = table.reading(self.method)
         self.figures = figures
         self.sorted = bool(plan.order)
         self.wanted = bound.wanted
-        self.several = len(bound.chains) > 1
+        self.several = len(bound.lists) > 1
         beside = (
             bound.reads if self.method.split_by is None else {*bound.reads, self.method.split_by}
         )
@@ -85,7 +86,7 @@ class Scan:
         self._ahead = False
         self.reached = 0
         """How many rows of the list lie before the end of the page that is being read."""
-        self._chains = deque(bound.chains)
+        self._chains = deque(bound.lists)
         self._readers: deque[_ListReader] = deque()
         """The chains that have been begun, of which the first is being read."""
 

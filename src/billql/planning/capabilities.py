@@ -8,12 +8,12 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.types import Operator
 from billql.messages import to_text
-from billql.planning.planner import (
-    Constraint,
-    chooses_connections,
+from billql.planning.plan import Constraint
+from billql.planning.pushdown import (
     filters,
     matching_parameters,
     missing_parameters,
+    selects_connections,
 )
 
 _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
@@ -54,7 +54,7 @@ def operators(table: Table, column: str) -> list[str]:
     return [
         operator
         for operator, predicate in predicates.items()
-        if chooses_connections(predicate)
+        if selects_connections(predicate)
         or any(matching_parameters(method, predicate) for method in methods)
     ]
 

@@ -1,8 +1,7 @@
-"""Intervals of column values: what a comparison leaves over, and what an API takes for their ends.
+"""Intervals of column values: what a comparison with a SQL value leaves over.
 
-`span` turns a comparison with a SQL value into the interval of column values that satisfies it, by
-SQLite's own rules of comparison (https://sqlite.org/datatype3.html#comparisons), and `write` turns
-one end of that interval into what the API takes.
+`interval_where` applies SQLite's own rules of comparison
+(https://sqlite.org/datatype3.html#comparisons).
 """
 
 from __future__ import annotations
@@ -13,11 +12,8 @@ import math
 import re
 from typing import Any, NamedTuple
 
-from billql.definitions.decoding import EPOCH, INTEGER, INTEGER_RANGE, NUMBER, SPACE, show_instant
-from billql.definitions.types import DISCRETE, MOMENTS, ColumnType, Format, Operator, SQLValue
-from billql.util.exact_json import loads
-
-# Writing ---------------------------------------------------------------------------------------
+from billql.definitions.decoding import EPOCH, INTEGER, INTEGER_RANGE, NUMBER, SPACE
+from billql.definitions.types import DISCRETE, ColumnType, Operator, SQLValue
 
 
 class Span(NamedTuple):
@@ -55,6 +51,9 @@ class Span(NamedTuple):
         highs = [high for high in (self.high, other.high) if high is not None]
         return Span(max(lows, default=None), min(highs, default=None))
 
+
+Spans = tuple[Span, ...]
+"""What a column may be in one request: one span, or several where the API takes a list."""
 
 NOTHING = Span(1, 0)
 """What no value satisfies: a comparison with NULL, or one whose ends have crossed."""
@@ -218,90 +217,6 @@ def _text_floor(kind: ColumnType, value: SQLValue) -> tuple[int, bool] | None:
     if tail == "Z":
         return count, True
     return (count - 1, False) if tail < "Z" else (count, False)
-
-
-def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
-    """Give what the API takes for one end of a span.
-
-    Raises ValueError where the value lies outside of what the type can say.
-    """
-    if format == "json":
-        return loads(value)
-    if kind in MOMENTS:
-        if format in ("epoch", "epoch_ms"):
-            seconds = _seconds(kind, value)
-            return seconds if format == "epoch" else seconds * 1000
-        return show_instant("timestamp" if format == "instant" else kind, _moment(kind, value))
-    assert isinstance(value, str | int | float)
-    if type(value) is int and value not in INTEGER_RANGE:
-        raise ValueError("the number has more than 64 bits")
-    return value
-
-
-def write_bound(
-    kind: ColumnType, format: Format | None, operator: Operator, edge: Any, whole: bool = False
-) -> Any:
-    """Give what an API takes that filters with an operator, for an end of a span.
-
-    An end is a second, day or month and belongs to the span; what lies inside of it does too,
-    unless moments are `whole`. So `<=` takes the beginning of the next one, which may be too much
-    by a moment, and `>` what comes before: see `is_precise`.
-    """
-    if operator == "<" or (operator == "<=" and not _is_whole(kind, format, whole)):
-        return write(kind, format, edge + 1)
-    if operator == ">":
-        first = write(kind, format, edge)
-        return first - 1 if isinstance(first, int) else write(kind, format, edge - 1)
-    return write(kind, format, edge)
-
-
-def is_precise(
-    kind: ColumnType, format: Format | None, operator: Operator, whole: bool = False
-) -> bool:
-    """Tell whether `write_bound` says just what is meant, or possibly more."""
-    return operator not in ("<=", ">") or _is_whole(kind, format, whole)
-
-
-def _is_whole(kind: ColumnType, format: Format | None, whole: bool) -> bool:
-    """Tell whether an API compares the very values that rows show, and no moments within them."""
-    return whole or kind not in MOMENTS or (format is None and kind != "timestamp")
-
-
-def _seconds(kind: ColumnType, count: int) -> int:
-    """Find the seconds from 1970 to the beginning of a second, day or month that spans count.
-
-    The end of the calendar can be said as well.
-    """
-    if not LEAST[kind] <= count <= GREATEST[kind] + 1:
-        raise ValueError("the time is out of range")
-    if kind == "timestamp":
-        return count
-    days = count
-    if kind == "month" and count <= GREATEST[kind]:
-        days = datetime.date(count // 12, count % 12 + 1, 1).toordinal()
-    elif kind == "month":
-        days = GREATEST["date"] + 1
-    return (days - EPOCH.toordinal()) * 86400
-
-
-def _moment(kind: ColumnType, count: int) -> datetime.datetime:
-    """Find the beginning of a second, day or month that spans count."""
-    try:
-        return EPOCH + datetime.timedelta(seconds=_seconds(kind, count))
-    except OverflowError:
-        raise ValueError("the time is out of range") from None
-
-
-def sql_value(kind: ColumnType, value: Any) -> SQLValue:
-    """Give the SQL value of one value of a span: what a row would show for it."""
-    if kind in ("date", "month", "timestamp"):
-        return str(write(kind, None, value))
-    if kind == "boolean":
-        return int(value)
-    if kind in ("real", "decimal"):
-        return float(value)
-    assert isinstance(value, str | int | float)
-    return value
 
 
 def today(clock: datetime.datetime) -> int:

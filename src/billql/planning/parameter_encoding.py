@@ -14,7 +14,7 @@ from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import ColumnType, Operator
 from billql.messages import Scalar, to_text
-from billql.planning import intervals
+from billql.planning import bound_encoding, intervals
 from billql.planning.intervals import Span
 
 
@@ -31,7 +31,7 @@ def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar
     if not parameter.required and _says_nothing(column.type, parameter.operator, edge):
         return None
     try:
-        value = intervals.write_bound(
+        value = bound_encoding.write_bound(
             column.type, parameter.format, parameter.operator, edge, column.whole
         )
     except (ValueError, OverflowError):

@@ -28,7 +28,7 @@ from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
-from billql.planning.planner import Plan
+from billql.planning.plan import Plan
 from billql.sqlite import catalog_rows
 from billql.sqlite.catalog_table import CatalogModule
 from billql.sqlite.resource_table import ResourceModule

@@ -17,8 +17,9 @@ from billql.fetching.row_decoder import Row
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
 from billql.http.credentials import ApiConnection
-from billql.planning.binder import BoundPlan, bind, connections_asked
-from billql.planning.planner import Plan, widened
+from billql.planning.binder import BoundPlan, bind, selected_connections
+from billql.planning.plan import Plan
+from billql.planning.planner import widened
 
 
 class ConnectionSource(Protocol):
@@ -72,11 +73,11 @@ class _Cursor:
         key = (plan, table.name, _hashable(arguments)) if plan.correlated else None
         if key is not None and (rows := self._memoized_rows(key)) is not None:
             return iter((rows,))
-        names = connections_asked(plan, arguments, source.connections(table))
+        names = selected_connections(plan, arguments, source.connections(table))
         connections = [source.connection(table, name) for name in names]
         bound = bind(table, plan, arguments, connections, self._running.statement.now)
         scan = self._new_scan(plan, bound)
-        if key is None or not bound.chains:
+        if key is None or not bound.lists:
             return scan.batches()
         return self._read_key(key, (table.name, plan.method), scan)
 

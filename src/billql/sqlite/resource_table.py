@@ -13,15 +13,10 @@ import apsw
 from billql.definitions.catalog import Table
 from billql.definitions.types import AFFINITY
 from billql.fetching.prefetch import RunningStatement
-from billql.planning.planner import (
-    UNKNOWN,
-    Constraint,
-    Order,
-    Plan,
-    choose_plan,
-    key_columns,
-    with_points,
-)
+from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
+from billql.planning.plan_summary import summarize
+from billql.planning.planner import choose_plan
+from billql.planning.pushdown import key_columns
 from billql.sqlite.resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
 
 _OPERATORS: dict[int, Any] = {
@@ -107,7 +102,7 @@ class ResourceTable:
             if constraints[number].operator == "offset" and plan.skips:
                 info.set_aConstraintUsage_omit(number, True)
         info.idxNum = self.host.number_of(plan)
-        info.idxStr = plan.summary
+        info.idxStr = summarize(plan.description)
         info.estimatedCost = plan.cost
         info.estimatedRows = plan.rows
         info.orderByConsumed = bool(plan.order)

@@ -1,0 +1,164 @@
+"""Pushdown: what a method's parameters can make of a constraint, and of its value.
+
+The rule above all others: what the API filters may change what an answer costs, never what it is.
+So SQLite checks every constraint again, and one that cannot be encoded exactly is sent as a wider
+one or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from billql.definitions.accepted_values import is_among
+from billql.definitions.catalog import Table
+from billql.definitions.model import CONNECTION, Column, Method, Parameter
+from billql.definitions.types import MOMENTS, Operator, SQLValue
+from billql.planning import intervals
+from billql.planning.bound_encoding import is_precise
+from billql.planning.intervals import Span
+from billql.planning.parameter_encoding import encode_parameter, is_no_key, takes
+from billql.planning.plan import Constraint, PushedConstraint
+
+
+def push_down(
+    table: Table, method: Method, constraints: Sequence[Constraint]
+) -> tuple[PushedConstraint, ...]:
+    """Return those of SQLite's constraints whose values a method can use."""
+    keys = key_columns_of(table, method)
+    found = []
+    for number, one in enumerate(constraints):
+        parameters = tuple(matching_parameters(method, one))
+        if not one.usable or not (parameters or selects_connections(one)):
+            continue
+        column = table.columns[one.column]
+        exact = not parameters or _is_exact(column, one, parameters)
+        pushed = PushedConstraint(number, one, column, parameters, exact, one.column in keys)
+        found.append(pushed)
+    return tuple(found)
+
+
+def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
+    """Yield each parameter that a constraint can fill, after the column that it filters."""
+    for name, parameter in method.parameters.items():
+        column = parameter.filters(name)
+        if column is not None:
+            yield column, parameter
+
+
+def selects_connections(constraint: Constraint) -> bool:
+    """Return whether a constraint says which connections to read from."""
+    return (
+        constraint.column == CONNECTION
+        and constraint.operator in ("=", "in")
+        and constraint.collation == "BINARY"
+    )
+
+
+def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
+    """Return whether a parameter can carry something of a constraint: its value, or its bound."""
+    if column != constraint.column:
+        return False
+    if constraint.collation != "BINARY":
+        # What an API compares byte by byte, it cannot compare in another collation.
+        ignores_case = constraint.collation == "NOCASE" and parameter.ignores_case
+        return ignores_case and constraint.operator == "="
+    if constraint.operator == "is null":
+        return parameter.null is not None
+    return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
+
+
+def matching_parameters(method: Method, constraint: Constraint) -> list[Parameter]:
+    """Return the parameters that can carry something of a constraint."""
+    return [
+        parameter
+        for column, parameter in filters(method)
+        if _matches(column, parameter, constraint)
+    ]
+
+
+def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Parameter]) -> bool:
+    """Return whether parameters together select just the rows that satisfy a constraint."""
+    if not all(is_exact(column, parameter) for parameter in parameters):
+        return False
+    ends = {parameter.operator[0] for parameter in parameters}
+    return constraint.operator not in ("=", "in") or "=" in ends or ends == {"<", ">"}
+
+
+def is_exact(column: Column, parameter: Parameter) -> bool:
+    """Return whether the API returns just the rows that a parameter selects, and never more."""
+    return (
+        parameter.match == "exact"
+        and not parameter.ignores_case
+        and is_precise(column.type, parameter.format, parameter.operator, column.whole)
+    )
+
+
+def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
+    """Yield the columns of required parameters that no constraint fills."""
+    for column, parameter in filters(method):
+        if (
+            parameter.required
+            and parameter.default is None
+            and not any(_matches(column, parameter, one) for one in pushed)
+        ):
+            yield column
+
+
+def echo_columns(table: Table) -> list[str]:
+    """Return the columns that show what was requested, because no response has their value."""
+    columns = table.resource.columns
+    return [name for name, column in columns.items() if column.path == "$parameter"]
+
+
+def key_columns_of(table: Table, method: Method) -> set[str]:
+    """Return the columns that a statement must constrain, if it uses a method."""
+    return {*echo_columns(table), *(column for column, one in filters(method) if one.required)}
+
+
+def key_columns(table: Table) -> frozenset[str]:
+    """Return the columns that some method cannot do without."""
+    methods = table.resource.methods.values()
+    return frozenset().union(*(key_columns_of(table, method) for method in methods))
+
+
+def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> Span | None:
+    """Return the column values that satisfy a constraint with a value.
+
+    None means that no parameter can carry them, so SQLite alone filters. A key that is a text is
+    requested by a number's own text; see `planner.widened`.
+    """
+    constraint, column = pushed.constraint, pushed.column
+    if constraint.operator == "is null" or (constraint.takes_null and value is None):
+        if any(one.null is not None for one in pushed.parameters):
+            return intervals.NULL
+        # A row that is requested by its key has one.
+        is_key = method.single and any(one.required for one in pushed.parameters)
+        return intervals.NOTHING if is_key else None
+    span = _interval(pushed, value)
+    if span is None or span.empty:
+        return span
+    if constraint.collation != "BINARY":
+        span = span._replace(loose=True)
+    if any(not takes(one, span) for one in pushed.parameters):
+        is_real = is_among(column.values, span.low, ignores_case=span.loose)
+        return None if is_real else intervals.NOTHING
+    if any(is_no_key(column, one, span) for one in pushed.parameters):
+        return intervals.NOTHING
+    encoded = [encode_parameter(column, parameter, span) for parameter in pushed.parameters]
+    return None if None in encoded else span
+
+
+def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
+    """Return the column values for which SQLite finds a comparison true, if that is known."""
+    constraint, kind = pushed.constraint, pushed.column.type
+    operator: Operator = "="
+    if constraint.operator in ("<", "<=", ">", ">="):
+        operator = constraint.operator
+    if kind == "text" and pushed.is_key:
+        value = intervals.spelled(value)
+    elif kind == "text" and constraint.literal:
+        value = intervals.spelled(value) or value
+    span = intervals.interval_where(kind, operator, value)
+    if span is None and operator == "=" and kind in MOMENTS and not constraint.literal:
+        return intervals.NOTHING  # what is no time stands in a row of another table
+    return span
