@@ -232,4 +232,5 @@ def test_the_readme_lists_every_table() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
     catalogue = Catalog()
     for name in catalogue.names():
-        assert f"| `{name}` | {catalogue.table(name).resource.description} |" in readme
+        link = f"[`{name}`](docs/reference/{name.replace('.', '/')}.md)"
+        assert f"| {link} | {catalogue.table(name).resource.description} |" in readme
