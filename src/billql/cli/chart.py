@@ -37,9 +37,9 @@ def add_options(command: ArgumentParser) -> None:
     add = command.add_argument
     script.add_script(command)
     kinds = command.add_mutually_exclusive_group()
-    for kind in ("bars", "line"):
+    for kind, shape in (("bars", "bars"), ("line", "a line")):
         kinds.add_argument(
-            f"--{kind}", dest="kind", action="store_const", const=kind, help=f"draw {kind}"
+            f"--{kind}", dest="kind", action="store_const", const=kind, help=f"draw {shape}"
         )
     add("--title", metavar="TEXT", help="the title of the chart")
     add(

@@ -21,7 +21,12 @@ def add_options(command: ArgumentParser) -> None:
     commands = command.add_subparsers(metavar="COMMAND", required=True)
     summary = "write a page of Markdown for each table, from the definitions"
     build = add_below(commands, "build", summary, command)
-    build.add_argument("--output", metavar="DIR", default=_OUTPUT, help=f"default: {_OUTPUT}")
+    build.add_argument(
+        "--output",
+        metavar="DIR",
+        default=_OUTPUT,
+        help=f"the folder of the pages (default: {_OUTPUT})",
+    )
     add_definitions(build)
 
 

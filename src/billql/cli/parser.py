@@ -27,7 +27,7 @@ COMMANDS = {
     "doctor": "check the installation, the configuration and the connections",
     "completion": "print a completion script for a shell",
     "sandbox": "serve mock billing APIs on this machine until Ctrl-C",
-    "provider": "write, check and try definitions",
+    "provider": "create, check and try definitions",
     "registry": "list, install, verify and build packages of definitions",
     "schema": "print the JSON Schema of definitions, for editors",
     "docs": "write the documentation from the definitions",

@@ -42,7 +42,9 @@ def add_options(command: ArgumentParser) -> None:
 
     trial = action("try", "run the examples of a definition", _try)
     trial.add_argument("folder", metavar="FOLDER", help="the folder of a provider")
-    trial.add_argument("resource", metavar="RESOURCE", nargs="?", help="default: all resources")
+    trial.add_argument(
+        "resource", metavar="RESOURCE", nargs="?", help="only this resource (default: all)"
+    )
     where = trial.add_mutually_exclusive_group()
     where.add_argument("--against", metavar="URL", help="use this base URL instead of the API's")
     where.add_argument("--sandbox", action="store_true", help="use a private sandbox")

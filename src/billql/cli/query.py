@@ -49,7 +49,9 @@ def add_options(command: ArgumentParser) -> None:
     command.epilog = _EPILOG
     add = command.add_argument
     script.add_script(command)
-    add("--format", choices=FORMATS, help="default: table on a terminal, csv in a pipe")
+    add(
+        "--format", choices=FORMATS, help="the format (default: table on a terminal, csv in a pipe)"
+    )
     add("--output", metavar="FILE", help="write to a file, replaced only on success; - is stdout")
     add(
         "--stats",

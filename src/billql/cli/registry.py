@@ -41,7 +41,9 @@ def run(options: Namespace) -> int:
 
 
 def _list_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER", nargs="?", help="default: all of them")
+    command.add_argument(
+        "provider", metavar="PROVIDER", nargs="?", help="only this provider (default: all)"
+    )
     _add_format(command)
     _add_place(command)
     _add_data(command)
@@ -61,7 +63,7 @@ def _pull_options(command: ArgumentParser) -> None:
         "version",
         metavar="VERSION",
         nargs="?",
-        help="default: the pinned version, or the newest",
+        help="the version (default: the pinned one, or the newest)",
     )
     _add_place(command)
     _add_data(command)
@@ -77,7 +79,9 @@ def _pull(options: Namespace) -> int:
 
 
 def _verify_options(command: ArgumentParser) -> None:
-    command.add_argument("provider", metavar="PROVIDER", nargs="?", help="default: all of them")
+    command.add_argument(
+        "provider", metavar="PROVIDER", nargs="?", help="only this provider (default: all)"
+    )
     _add_format(command)
     _add_data(command)
 
@@ -93,7 +97,9 @@ def _verify(options: Namespace) -> int:
 
 def _remove_options(command: ArgumentParser) -> None:
     command.add_argument("provider", metavar="PROVIDER", help="the provider to remove")
-    command.add_argument("version", metavar="VERSION", nargs="?", help="default: all of them")
+    command.add_argument(
+        "version", metavar="VERSION", nargs="?", help="only this provider (default: all)"
+    )
     _add_data(command)
 
 
@@ -108,7 +114,9 @@ def _remove(options: Namespace) -> int:
 
 
 def _trust_options(command: ArgumentParser) -> None:
-    command.add_argument("key", metavar="KEY", nargs="?", help="default: show the trusted keys")
+    command.add_argument(
+        "key", metavar="KEY", nargs="?", help="the public key (default: list the trusted keys)"
+    )
     command.add_argument("--name", metavar="NAME", help="a name for the key; required with KEY")
     command.add_argument(
         "--provider",
@@ -192,8 +200,20 @@ def _add_stackql(options: Namespace) -> int:
 def _build_options(command: ArgumentParser) -> None:
     add = command.add_argument
     add("--key", metavar="FILE", type=Path, required=True, help="the private key to sign with")
-    add("--provider", metavar="DIR", type=Path, default=Path("provider"), help="default: provider")
-    add("--output", metavar="DIR", type=Path, default=Path("registry"), help="default: registry")
+    add(
+        "--provider",
+        metavar="DIR",
+        type=Path,
+        default=Path("provider"),
+        help="the folder of definitions (default: provider)",
+    )
+    add(
+        "--output",
+        metavar="DIR",
+        type=Path,
+        default=Path("registry"),
+        help="the folder of the registry (default: registry)",
+    )
     add(
         "--replace",
         action="store_true",
@@ -258,14 +278,16 @@ _COMMANDS = {
 
 def _add_format(command: ArgumentParser) -> None:
     command.add_argument(
-        "--format", choices=_FORMATS, help="default: table on a terminal, csv in a pipe"
+        "--format",
+        choices=_FORMATS,
+        help="the format (default: table on a terminal, csv in a pipe)",
     )
 
 
 def _add_place(command: ArgumentParser) -> None:
     command.add_argument(
         "--from",
-        metavar="PLACE",
+        metavar="URL|DIR",
         dest="place",
         help="the folder or https:// URL of a registry (default: the one that ships with billql, "
         "then the configured one)",
