@@ -113,7 +113,7 @@ def test_an_optional_parameter_that_is_shown_is_found(edited: Edit) -> None:
     assert "SELECT *" in findings[0].message
 
 
-def test_money_without_a_currency_may_say_so_in_words(edited: Edit) -> None:
+def test_money_may_name_its_currency_in_the_description(edited: Edit) -> None:
     edited("        currency: currency           # the column beside it\n", "")
     assert edited("description: What is owed.", "description: What is owed, in the currency of the "
                   "account.") == []  # fmt: skip
@@ -177,7 +177,7 @@ def test_a_file_that_does_not_hold_hides_no_other(acme: Path, edited: Edit) -> N
     assert f"{acme / 'other.yaml'}:3: resources" in str(findings[1])
 
 
-def test_a_provider_that_does_not_hold_is_told_alone(edited: Edit) -> None:
+def test_an_invalid_provider_is_the_only_finding(edited: Edit) -> None:
     found = only(edited("version: 0.1.0", "version: new", "provider.yaml"))
     assert found.rule == "format"
     assert "provider.yaml:6: version" in str(found)

@@ -126,7 +126,7 @@ def test_the_worst_outcome_gives_the_exit_code(run: Run, serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("resource", ["invoicess", "voices", "stripe.core.charges"])
-def test_a_resource_that_is_not_there_is_told(run: Run, resource: str) -> None:
+def test_a_resource_that_does_not_exist(run: Run, resource: str) -> None:
     tried = run("try", DIGITALOCEAN, resource, "--sandbox")
     assert tried.code == Exit.SQL
     assert "billing.invoices" in tried.err
@@ -152,18 +152,18 @@ def test_a_recording_is_played_without_a_network(
 
     played = run("try", DIGITALOCEAN, "billing_history", "--replay", "kept")
     assert played.code == Exit.OK
-    assert [told(line) for line in played.out.splitlines()] == [
-        told(line) for line in recorded.out.splitlines()
+    assert [without_time(line) for line in played.out.splitlines()] == [
+        without_time(line) for line in recorded.out.splitlines()
     ]
     assert len(sandbox.requests) - before == sent
 
 
-def told(line: str) -> str:
-    """Give a line of `try` without its time."""
+def without_time(line: str) -> str:
+    """Return a line of `try` without its time."""
     return line.rpartition(", ")[0]
 
 
-def test_what_is_not_in_a_recording_is_told(run: Run, sandbox: Sandbox) -> None:
+def test_a_request_that_is_not_in_the_recording(run: Run, sandbox: Sandbox) -> None:
     run("try", DIGITALOCEAN, "balances", "--sandbox", "--record", "kept")
     played = run("try", DIGITALOCEAN, "billing.invoices", "--replay", "kept")
     assert played.code == Exit.NETWORK
@@ -191,7 +191,7 @@ def test_a_file_that_is_no_recording_is_refused(run: Run, tmp_path: Path, text: 
     assert "no recording" in played.err
 
 
-def test_a_recording_that_cannot_be_read_or_written_is_told(run: Run) -> None:
+def test_a_recording_that_cannot_be_read_or_written(run: Run) -> None:
     assert run("try", DIGITALOCEAN, "balances", "--replay", "none").code == Exit.USAGE
     written = run("try", DIGITALOCEAN, "balances", "--sandbox", "--record", "no/such/kept")
     assert written.code == Exit.USAGE
@@ -202,11 +202,11 @@ def test_a_token_that_the_api_repeats_is_not_recorded(
     run: Run, serve: Serve, tmp_path: Path
 ) -> None:
     def repeat(asked: Asked) -> None:
-        said: dict[str, Any] = {
+        body: dict[str, Any] = {
             "invoices": [{"id": asked.headers["authorization"], "amount": "1.5"}],
             "meta": {"total": 1},
         }
-        asked.answer(said, headers={"link": f"<{asked.headers['authorization']}>"})
+        asked.answer(body, headers={"link": f"<{asked.headers['authorization']}>"})
 
     server = serve(repeat)
     run("new", "acme")
@@ -226,8 +226,8 @@ def test_bytes_and_refusals_are_recorded_too(run: Run, sandbox: Sandbox) -> None
         recorded = run("try", DIGITALOCEAN, resource, "--sandbox", "--record", "kept")
         played = run("try", DIGITALOCEAN, resource, "--replay", "kept")
         assert recorded.code == played.code == Exit.OK
-        assert list(map(told, recorded.out.splitlines())) == list(
-            map(told, played.out.splitlines())
+        assert list(map(without_time, recorded.out.splitlines())) == list(
+            map(without_time, played.out.splitlines())
         )
     environ = {"DIGITALOCEAN_TOKEN": "refused"}
     address = sandbox.urls["digitalocean"]
@@ -270,7 +270,7 @@ def test_a_provider_made_of_a_document_can_be_named(run: Run, tmp_path: Path) ->
     assert run("import-openapi", spec, "--select", "Money", "--name", "a-b").code == Exit.USAGE
 
 
-def test_without_a_selection_the_tags_are_told(run: Run) -> None:
-    told = run("import-openapi", str(DOCUMENTS / "cloud.yaml"))
-    assert told.code == Exit.USAGE
-    assert "Billing, Machines" in told.err
+def test_without_a_selection_the_tags_are_listed(run: Run) -> None:
+    result = run("import-openapi", str(DOCUMENTS / "cloud.yaml"))
+    assert result.code == Exit.USAGE
+    assert "Billing, Machines" in result.err

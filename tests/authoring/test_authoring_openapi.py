@@ -131,7 +131,7 @@ def test_a_list_below_a_key_and_a_file_can_be_read(
         assert made.execute(sql).fetchall() == own.execute(sql).fetchall()
 
 
-def test_what_all_resources_share_is_told() -> None:
+def test_what_all_resources_share() -> None:
     provider = loaded(imported(CLOUD, ["Billing"], "digitalocean"), "provider.yaml")
     assert provider == {
         "billql": 1,
@@ -224,7 +224,7 @@ def test_parameters_filter_only_where_that_is_clear(odd: Imported) -> None:
     assert payments["unique"] == ["id"]
 
 
-def test_paging_is_told_by_both_sides(odd: Imported) -> None:
+def test_paging_needs_both_sides(odd: Imported) -> None:
     resources = loaded(odd, "money.yaml")["resources"]
     paging = loaded(odd, "provider.yaml")["paging"]
     assert {name: paging[one["methods"]["list"]["paging"]] for name, one in resources.items()} == {
@@ -248,7 +248,7 @@ def test_paging_is_told_by_both_sides(odd: Imported) -> None:
     ]
 
 
-def test_servers_and_keys_are_told(odd: Imported) -> None:
+def test_servers_and_keys_are_noted(odd: Imported) -> None:
     provider = loaded(odd, "provider.yaml")
     assert provider["url"] == "https://eu.odd.example"
     assert provider["auth"]["kind"] == "header"

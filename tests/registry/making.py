@@ -37,7 +37,7 @@ resources:
 
 
 def key(number: int) -> PrivateKey:
-    """Give a key that is the same in every run."""
+    """Return a key that is the same in every run."""
     return PrivateKey(Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32))
 
 
@@ -83,7 +83,7 @@ class World:
         return Store(self.data)
 
     def sound(self) -> list[str]:
-        """Give the installed versions of the provider, all of which are what was signed."""
+        """Return the installed versions of the provider, all of which are what was signed."""
         versions = self.store.versions("acme")
         if versions:
             assert [one.problem for one in self.registry().verify("acme")] == [None] * len(versions)

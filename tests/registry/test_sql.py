@@ -102,7 +102,7 @@ def test_what_follows_a_list(world: World, connect: Open) -> None:
         ("REGISTRY PULL acme 1.0.0 x", 25, 'near "x": syntax error'),
     ],
 )
-def test_mistakes_are_told_at_their_place(
+def test_mistakes_have_their_place(
     world: World, connect: Open, sql: str, place: int, message: str
 ) -> None:
     release(world, "1.0.0")

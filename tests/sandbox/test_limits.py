@@ -30,7 +30,7 @@ def test_the_minute_slides() -> None:
     assert limiter.acquire("a").retry_after == 31
 
 
-def test_waiting_as_told_is_enough() -> None:
+def test_waiting_for_retry_after_is_enough() -> None:
     clock = Clock()
     limiter = Limiter(Limits(per_hour=100, per_minute=1), clock)
     clock.now = 1000.9

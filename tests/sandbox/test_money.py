@@ -1,4 +1,4 @@
-"""Whichever way an amount is told, it is the same to the cent."""
+"""Wherever an amount is returned, it is the same to the cent."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def plain(one: Operation) -> Ask:
 
 
 def fitting(name: str, facts: Facts) -> Any:
-    """Give a value that a parameter takes, of what need not be there."""
+    """Return a value that a parameter takes, of what need not be there."""
     if "enum" in facts:
         return facts["enum"][0]
     by_format = {"uuid": SOME, "date-time": WHEN, "date": "2026-01-01", "ipv4": "192.0.2.1"}
@@ -90,7 +90,7 @@ def fitting(name: str, facts: Facts) -> Any:
 
 
 def unfit(facts: Facts) -> Iterator[Any]:
-    """Give values that a parameter does not take."""
+    """Return values that a parameter does not take."""
     inner: Facts = facts.get("of", facts)
     wrong: list[Any] = ["maybe"] if inner.get("type") in ("boolean", "integer") else []
     if "enum" in inner:

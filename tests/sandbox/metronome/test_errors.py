@@ -114,8 +114,8 @@ VALUES: dict[str, Any] = {
 def test_missing_fields(api: Client, path: str, needed: list[str]) -> None:
     body: dict[str, Any] = {}
     for name in needed:
-        for given in (body, {**body, name: None}):
-            response = api.post(path, given)
+        for fields in (body, {**body, name: None}):
+            response = api.post(path, fields)
             assert response.status_code == 400
             assert f"'{name}'" in response.json()["message"]
         body[name] = VALUES.get(name, USD)

@@ -1,4 +1,4 @@
-"""Filters and flags: what is asked for is what comes, and nothing beside it."""
+"""Filters and flags: the response has what was requested and nothing else."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FLAGS = [(False, False), (False, True), (True, False), (True, True)]
 
 @pytest.mark.parametrize("flags", FLAGS)
 @pytest.mark.parametrize("path", ["Balances", "Commits", "Credits"])
-def test_balance_and_ledger_come_only_if_asked_for(
+def test_balance_and_ledger_are_returned_only_if_requested(
     api: Client, cast: Cast, path: str, flags: tuple[bool, bool]
 ) -> None:
     body: dict[str, Any] = {
@@ -33,7 +33,7 @@ def test_balance_and_ledger_come_only_if_asked_for(
 
 @pytest.mark.parametrize("version", ["v1", "v2"])
 @pytest.mark.parametrize("flags", FLAGS)
-def test_contracts_have_them_only_if_asked_for(
+def test_contracts_have_them_only_if_requested(
     api: Client, cast: Cast, version: str, flags: tuple[bool, bool]
 ) -> None:
     body = {

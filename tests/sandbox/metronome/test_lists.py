@@ -168,12 +168,12 @@ def test_rates(api: Client) -> None:
 
 def test_products(api: Client) -> None:
     path = "/v1/contract-pricing/products/list"
-    kept = api.rows(path, {})
+    default = api.rows(path, {})
     gone = api.rows(path, {"archive_filter": "ARCHIVED"})
-    assert all("archived_at" not in row for row in kept)
+    assert all("archived_at" not in row for row in default)
     assert all("archived_at" in row for row in gone)
     everything = api.rows(path, {"archive_filter": "ALL"})
-    assert len(everything) == len(kept) + len(gone)
+    assert len(everything) == len(default) + len(gone)
     assert {row["type"] for row in everything} == {
         "USAGE",
         "SUBSCRIPTION",

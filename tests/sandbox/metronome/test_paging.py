@@ -61,15 +61,15 @@ LISTS = {
 
 
 def call(cast: Cast, name: str) -> tuple[List, str, dict[str, Any] | None, dict[str, Any]]:
-    given = LISTS[name]
+    listing = LISTS[name]
     ids = cast._asdict()
-    body = given.body
+    body = listing.body
     if body is not None:
         body = {
             key: value.format_map(ids) if isinstance(value, str) else value
             for key, value in body.items()
         }
-    return given, given.path.format_map(ids), body, dict(given.query)
+    return listing, listing.path.format_map(ids), body, dict(listing.query)
 
 
 def token_of(page: Any) -> Any:
@@ -80,18 +80,18 @@ def token_of(page: Any) -> Any:
 
 @pytest.mark.parametrize("name", LISTS)
 def test_pages_have_all_rows_once_and_in_order(api: Client, cast: Cast, name: str) -> None:
-    given, path, body, query = call(cast, name)
-    into = query if given.where == "query" else body
+    listing, path, body, query = call(cast, name)
+    into = query if listing.where == "query" else body
     assert into is not None
-    into["limit"] = given.most
+    into["limit"] = listing.most
     everything = []
     while True:
         page = api.call(path, body, **query)
         everything += page["data"]
         if not token_of(page):
             break
-        into[given.token] = token_of(page)
-    into.pop(given.token, None)
+        into[listing.token] = token_of(page)
+    into.pop(listing.token, None)
     into["limit"] = 2 if len(everything) > 2 else 1
     rows, sizes = [], []
     for _ in range(1000):
@@ -100,7 +100,7 @@ def test_pages_have_all_rows_once_and_in_order(api: Client, cast: Cast, name: st
         sizes.append(len(page["data"]))
         if not token_of(page):
             break
-        into[given.token] = token_of(page)
+        into[listing.token] = token_of(page)
     assert rows == everything
     assert set(sizes[:-1]) <= {into["limit"]}
     assert len(sizes) > 1
@@ -109,14 +109,14 @@ def test_pages_have_all_rows_once_and_in_order(api: Client, cast: Cast, name: st
 
 @pytest.mark.parametrize("name", LISTS)
 def test_limits(api: Client, cast: Cast, name: str) -> None:
-    given, path, body, query = call(cast, name)
-    into = query if given.where == "query" else body
+    listing, path, body, query = call(cast, name)
+    into = query if listing.where == "query" else body
     assert into is not None
     usual = api.call(path, body, **query)["data"]
-    into["limit"] = given.usual
+    into["limit"] = listing.usual
     assert api.call(path, body, **query)["data"] == usual
-    where = f"{given.where}/limit"
-    for limit in (0, given.most + 1, "many"):
+    where = f"{listing.where}/limit"
+    for limit in (0, listing.most + 1, "many"):
         into["limit"] = limit
         response = api.get(path, **query) if body is None else api.post(path, body, **query)
         assert response.status_code == 400, limit
@@ -134,7 +134,7 @@ def test_the_second_version_of_contracts_has_no_pages(api: Client, cast: Cast, n
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name[0] in "BCDE"])
 def test_the_token_goes_nowhere_else(api: Client, cast: Cast, name: str) -> None:
-    given, path, body, _ = call(cast, name)
+    listing, path, body, _ = call(cast, name)
     assert body is not None
     in_body, in_query = {**body, "next_page": "x"}, {**body, "cursor": "x"}
     responses = [
@@ -147,7 +147,7 @@ def test_the_token_goes_nowhere_else(api: Client, cast: Cast, name: str) -> None
     assert [response.status_code for response in responses] == [400] * 4
     taken = ["token" in one for one in messages]
     assert taken == [
-        (given.where, given.token) == way
+        (listing.where, listing.token) == way
         for way in (
             ("body", "next_page"),
             ("body", "cursor"),

@@ -255,13 +255,13 @@ def test_every_operation_is_read_by_the_client(api: Client, client: Metronome, c
         read(client, cast)
     test_document(client, cast)
     client.v1.audit_logs.list()
-    asked = {(entry.method, entry.target.partition("?")[0]) for entry in api.sandbox.requests}
+    requested = {(entry.method, entry.target.partition("?")[0]) for entry in api.sandbox.requests}
     missing = {
         (method, template)
         for method, template in known
         if not any(
             method == verb and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path)
-            for verb, path in asked
+            for verb, path in requested
         )
     }
     assert not missing

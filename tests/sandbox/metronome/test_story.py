@@ -50,16 +50,16 @@ def questions(customer: str) -> list[tuple[str, dict[str, Any] | None]]:
 
 
 def responses(api: Client, customer: str, backwards: bool = False) -> dict[str, bytes]:
-    asked = questions(customer)
+    requests = questions(customer)
     tables = {
         path: (api.get(path) if body is None else api.post(path, body)).content
-        for path, body in (asked[::-1] if backwards else asked)
+        for path, body in (requests[::-1] if backwards else requests)
     }
     return dict(sorted(tables.items()))
 
 
 def test_same_seed_same_bytes(api: Client, cast: Cast) -> None:
-    """In whichever order it is asked."""
+    """In any order of requests."""
     with Sandbox(seed=1, until=UNTIL) as sandbox, Client(sandbox) as other:
         again = responses(other, cast.enterprise, backwards=True)
     assert again == responses(api, cast.enterprise)
@@ -128,7 +128,7 @@ def test_possible_days(until: date) -> None:
             assert all(row["issued_at"] < soon for row in api.invoices(customer["id"]))
 
 
-def test_nothing_is_worked_out_before_it_is_asked() -> None:
+def test_nothing_is_computed_before_it_is_requested() -> None:
     code = (
         "import sys; from datetime import date; from billql.sandbox import Sandbox\n"
         "with Sandbox(until=date(2026, 3, 15)): print(*sys.modules)"

@@ -134,7 +134,7 @@ def test_nothing_is_known_of_the_time_before(api: Client, cast: Cast) -> None:
     assert after["value"] > 0
 
 
-def test_the_future_is_not_told(api: Client, cast: Cast) -> None:
+def test_nothing_of_the_future_is_returned(api: Client, cast: Cast) -> None:
     body = {
         "starting_on": "2026-03-14T00:00:00Z",
         "ending_before": "2026-03-20T00:00:00Z",

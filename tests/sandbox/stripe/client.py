@@ -176,7 +176,7 @@ LISTS: dict[str, tuple[Listing, Callable[[StripeClient, str], Any]]] = {
         lambda c, key: c.v1.tax_rates.retrieve(key),
     ),
 }
-"""Every list that needs nothing to be asked for, and how one object of it is got."""
+"""Every list without required parameters, and how one of its objects is read."""
 
 
 def everything(api: Client, path: str) -> list[Row]:

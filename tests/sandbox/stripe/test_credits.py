@@ -111,12 +111,12 @@ def test_credits_pay_for_lines(world: World) -> None:
                         "invoice_line_item": line["id"],
                     }
     assert not applied
-    given = {
+    types = {
         row["credit"]["type"]
         for row in world["billing/credit_balance_transactions"]
         if row["credit"]
     }
-    assert given == {"credits_granted", "credits_application_invoice_voided"}
+    assert types == {"credits_granted", "credits_application_invoice_voided"}
 
 
 def test_something_expires_within_thirty_days(world: World) -> None:

@@ -26,12 +26,12 @@ class TestKeys:
     def test_bearer_and_basic(self, stripe_api: Client) -> None:
         token = stripe_api.token
         basic = base64.b64encode(f"{token}:".encode()).decode()
-        for given in (f"Bearer {token}", f"bearer {token}", f"Basic {basic}"):
-            assert bare(stripe_api, given).status_code == 200
+        for authorization in (f"Bearer {token}", f"bearer {token}", f"Basic {basic}"):
+            assert bare(stripe_api, authorization).status_code == 200
 
-    @pytest.mark.parametrize("given", [None, "", "Bearer", "Digest x", "Basic %%"])
-    def test_no_key(self, stripe_api: Client, given: str | None) -> None:
-        response = bare(stripe_api, given)
+    @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Digest x", "Basic %%"])
+    def test_no_key(self, stripe_api: Client, authorization: str | None) -> None:
+        response = bare(stripe_api, authorization)
         assert response.status_code == 401
         error = response.json()["error"]
         assert error["type"] == "invalid_request_error"

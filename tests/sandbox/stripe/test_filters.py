@@ -337,14 +337,17 @@ def test_subscriptions_by_the_end_that_comes_first() -> None:
     row: Row = {"items": {"data": items}}
     filters = BY_PATH["subscriptions"].filters
     for name, moment in (("current_period_start", 3), ("current_period_end", 10)):
-        tables = filters[name]
-        for bounds, kept in (
+        range_filter = filters[name]
+        for bounds, matches in (
             ({"gte": str(moment)}, True),
             ({"gt": str(moment)}, False),
             ({"lt": str(moment)}, False),
             ({"lte": str(moment)}, True),
         ):
-            assert tables.matches(cast(Ledger, None), row, tables.kind(name, bounds)) is kept
+            assert (
+                range_filter.matches(cast(Ledger, None), row, range_filter.kind(name, bounds))
+                is matches
+            )
 
 
 def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_api: Client) -> None:

@@ -117,7 +117,7 @@ def test_pages_backwards(stripe_api: Client, tables: Tables) -> None:
     assert [row["id"] for row in one["data"]] == whole[3:5]
 
 
-def test_ten_rows_unless_told_otherwise(stripe_api: Client, tables: Tables) -> None:
+def test_ten_rows_without_a_limit(stripe_api: Client, tables: Tables) -> None:
     page = stripe_api.json("invoices")
     assert [row["id"] for row in page["data"]] == [row["id"] for row in tables["invoices"][:10]]
     assert page == {"object": "list", "data": page["data"], "has_more": True, "url": "/v1/invoices"}

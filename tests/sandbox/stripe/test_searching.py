@@ -16,8 +16,8 @@ def found(api: Client, path: str, query: str, **more: Any) -> list[str]:
     ids: list[str] = []
     page: str | None = None
     while True:
-        asked = {"query": query, "limit": 100, **more} | ({"page": page} if page else {})
-        response = api.json(f"{path}/search", asked)
+        params = {"query": query, "limit": 100, **more} | ({"page": page} if page else {})
+        response = api.json(f"{path}/search", params)
         assert response["object"] == "search_result"
         assert response["url"] == f"/v1/{path}/search"
         ids += [row["id"] for row in response["data"]]
