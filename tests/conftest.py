@@ -59,7 +59,7 @@ def begin(folder: Path, clock: FakeClock) -> Iterator[Open]:
     begun: list[ResponseCache] = []
 
     def begin_run() -> ResponseCache:
-        begun.append(ResponseCache(clock=clock.now, archive=DiskCache(folder, 100 * KIB)))
+        begun.append(ResponseCache(clock=clock.now, disk=DiskCache(folder, 100 * KIB)))
         return begun[-1]
 
     yield begin_run

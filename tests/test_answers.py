@@ -149,7 +149,7 @@ def test_what_a_definition_states_goes_before_what_the_reader_asks(
     answers: ResponseCache, clock: FakeClock
 ) -> None:
     numbers = [answers.put(key, answer(key)) for key in LIST]
-    answers.commit(LIST[0], numbers, 86400, stated=True)
+    answers.commit(LIST[0], numbers, 86400, ttl_is_from_definition=True)
     answers.unpin(numbers)
     clock.turn(80000)
     assert recalled(answers, LIST[0], keep=10) == LIST

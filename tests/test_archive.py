@@ -62,7 +62,7 @@ def test_copying_does_not_make_it_younger(begin: Open, clock: FakeClock) -> None
 def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeClock) -> None:
     first = begin()
     number = first.put(b"a", Response(b"a", ""))
-    first.commit(b"a", [number], 86400, stated=True)
+    first.commit(b"a", [number], 86400, ttl_is_from_definition=True)
     first.unpin([number])
     clock.turn(80000)
     assert recalled(begin(), b"a", keep=10) == [b"a"]
@@ -163,7 +163,7 @@ def test_only_its_owner_can_read_it(begin: Open, folder: Path) -> None:
 def test_so_are_the_files_beside_it(begin: Open, folder: Path) -> None:
     read(begin(), LIST)
     other = apsw.Connection(str(folder / "answers.db"))
-    other.execute("BEGIN IMMEDIATE; UPDATE reading SET keep = 1")
+    other.execute("BEGIN IMMEDIATE; UPDATE entry SET ttl = 1")
     other.cache_flush()
     assert {mode(path) for path in folder.iterdir()} == {0o600}
     other.close()

@@ -45,13 +45,13 @@ def test_a_file_that_is_no_database_is_put_aside(begin: Open, folder: Path, cont
 def test_somebody_elses_database_is_put_aside(begin: Open, folder: Path) -> None:
     folder.mkdir(parents=True)
     other = sqlite3.connect(folder / "answers.db")
-    other.execute("CREATE TABLE reading (mine)")
+    other.execute("CREATE TABLE entry (mine)")
     other.close()
     assert recalled(begin(), LIST[0]) == []
     read(begin(), LIST)
     assert recalled(begin(), LIST[0]) == LIST
     aside = sqlite3.connect(folder / "answers.db.aside")
-    assert aside.execute("SELECT count(*) FROM reading").fetchall() == [(0,)]
+    assert aside.execute("SELECT count(*) FROM entry").fetchall() == [(0,)]
     aside.close()
 
 
@@ -134,14 +134,14 @@ from billql.fetching.response_cache import ResponseCache
 from billql.fetching.disk_cache import DiskCache
 from support.archives import LIST, read, recalled
 
-answers = ResponseCache(archive=DiskCache(Path(sys.argv[1]), 1 << 30))
+answers = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
 read(answers, LIST)
 limit = Path(sys.argv[1], "answers.db").stat().st_size + 4096
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 read(answers, [b"other"], size=100_000)
 assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
 answers.close()
-later = ResponseCache(archive=DiskCache(Path(sys.argv[1]), 1 << 30))
+later = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
 assert (recalled(later, LIST[0]), recalled(later, b"other")) == (LIST, [])
 """
 
@@ -179,7 +179,7 @@ from billql.messages import Response
 
 folder, name, turns = sys.argv[1:]
 for turn in range(int(turns)):
-    answers = ResponseCache(archive=DiskCache(Path(folder), 1 << 20))
+    answers = ResponseCache(disk=DiskCache(Path(folder), 1 << 20))
     for number in range(10):
         first = b"%d" % number
         found = answers.lookup(first, 300)
@@ -210,7 +210,7 @@ def test_processes_at_once(folder: Path, begin: Open) -> None:
         _, told = one.communicate(timeout=60)
         assert one.returncode == 0, told
     assert sorted(path.name for path in folder.iterdir()) == ["answers.db"]
-    later = ResponseCache(archive=DiskCache(folder, 1 << 20))
+    later = ResponseCache(disk=DiskCache(folder, 1 << 20))
     assert any(recalled(later, b"%d" % number) for number in range(10))
     later.close()
 

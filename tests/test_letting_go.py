@@ -33,7 +33,7 @@ def test_a_cursor_that_is_let_go_keeps_no_answers(tmp_path: Path, serve: Serve) 
             assert connection.execute(BILLS).fetchone() is not None
             connection.clear_cache()
         connection.execute("SELECT 1")
-        answers = connection._session.engine.answers
+        answers = connection._session.engine.cache
         assert not answers._pins
         assert connection.cache_info() == (0, 0, 0)
 

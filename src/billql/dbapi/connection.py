@@ -216,11 +216,11 @@ class Connection:
 
     def cache_info(self) -> CacheStats:
         """Tell how much is kept of what APIs have answered, to serve later statements."""
-        return self._use().engine.answers.stats()
+        return self._use().engine.cache.stats()
 
     def clear_cache(self) -> None:
         """Forget what APIs have answered, so that later statements ask anew."""
-        self._use().engine.answers.clear()
+        self._use().engine.cache.clear()
 
     def close(self) -> None:
         """Close the connection without a commit; closing again does nothing."""

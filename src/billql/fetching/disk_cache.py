@@ -1,10 +1,9 @@
-"""Answers that are kept across runs: a SQLite file that only its owner can read.
+"""The disk cache: entries that outlive the session, in a SQLite file that only its owner can read.
 
-It holds whole readings of lists, and of their answers the bodies and what kind of thing they are:
-neither a header nor a token is ever written. Several processes may use it at once. It is a help
-and nothing more, so what goes wrong with it costs requests, not the statement: a reading counts
-only if it is what was written, and a file that is damaged or none of ours is put aside and begun
-anew.
+An entry is a whole list: of its responses the bodies and media types are written, but no header
+and no token. Several processes may use the file at once. A failure of the cache costs requests and
+never the statement: an entry counts only if its digest shows that it is what was written, and a
+file that is corrupt or not billql's is quarantined and begun anew.
 """
 
 from __future__ import annotations
@@ -26,61 +25,61 @@ Key = bytes
 Result = TypeVar("Result")
 
 Page = tuple[Key, str, bytes]
-"""The name of a request, and its answer: what kind of thing it is, and the thing itself."""
+"""The key of a request, and the media type and the body of its response."""
 
-_FORMAT = 1
+_FORMAT = 2
 _APPLICATION = 0x62716C61
-"""Marks a file as ours (https://sqlite.org/fileformat.html#application_id)."""
+"""Marks a file as billql's (https://sqlite.org/fileformat.html#application_id)."""
 
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS reading (
+CREATE TABLE IF NOT EXISTS entry (
     id INTEGER PRIMARY KEY,
     first BLOB NOT NULL UNIQUE,
-    since REAL NOT NULL,
-    keep REAL NOT NULL,
-    stated INTEGER NOT NULL,
+    stored_at REAL NOT NULL,
+    ttl REAL NOT NULL,
+    ttl_is_from_definition INTEGER NOT NULL,
     size INTEGER NOT NULL,
     digest BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS page (
     id INTEGER PRIMARY KEY,
-    reading INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
     key BLOB NOT NULL,
     media_type TEXT NOT NULL,
     body BLOB NOT NULL
 );
-CREATE INDEX IF NOT EXISTS page_reading ON page (reading);
+CREATE INDEX IF NOT EXISTS page_entry ON page (entry);
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
 
 _BUSY_MILLISECONDS = 250
-"""How long to wait for another process: not so long that somebody who interrupts would notice."""
+"""How long to wait for another process: so short that nobody who interrupts notices."""
 
 
 class CorruptEntry(Exception):  # noqa: N818 - it says what happened
-    """What is read is not what was written."""
+    """Raised when what is read is not what was written."""
 
 
 _NONSENSE = (CorruptEntry, TypeError, ValueError, AttributeError)
-"""What values of the wrong type lead to, which a damaged file may have anywhere."""
+"""What values of the wrong type lead to, which a corrupt file may have anywhere."""
 
 
 class EntryTimes(NamedTuple):
-    """When something was read, and for how many seconds it is kept."""
+    """How long an entry is valid: `ttl` seconds from `stored_at`, in Unix seconds."""
 
-    since: float
-    keep: float
-    stated: bool
-    """Whether its definition states how long, and not a setting."""
+    stored_at: float
+    ttl: float
+    ttl_is_from_definition: bool
+    """Whether its definition states the ttl, and not a setting."""
 
 
 class CachedList(NamedTuple):
     """A whole list, as it was read.
 
-    The pages must be read to their end: then they raise Damaged if they are not what was written.
+    The pages must be read to their end, where they raise CorruptEntry unless they are as written.
     """
 
     times: EntryTimes
@@ -88,7 +87,7 @@ class CachedList(NamedTuple):
 
 
 class DiskCache:
-    """Keeps readings in a folder, `max_bytes` of them at most; one thread at a time."""
+    """Caches entries in a folder, of `max_bytes` altogether; for one thread at a time."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
         self._path = folder / "answers.db"
@@ -104,51 +103,57 @@ class DiskCache:
                 hint="Give a folder of your own for it, or do without.",
             ) from None
 
-    def load(self, first: Key, now: float, keep: float) -> CachedList | None:
-        """Find a reading that is still true; `keep` bounds its age, unless that is stated."""
+    def load(self, first: Key, now: float, max_age: float) -> CachedList | None:
+        """Return a valid entry, or None; `now` is in Unix seconds.
+
+        `max_age` bounds its age in seconds, unless its ttl is from its definition.
+        """
 
         def find(database: apsw.Connection) -> CachedList | None:
             found: Any = database.execute(
-                "SELECT id, since, keep, stated, digest FROM reading "
-                "WHERE first = ? AND since + keep > ? AND (stated OR since > ?)",
-                (first, now, now - keep),
+                "SELECT id, stored_at, ttl, ttl_is_from_definition, digest FROM entry "
+                "WHERE first = ? AND stored_at + ttl > ? "
+                "AND (ttl_is_from_definition OR stored_at > ?)",
+                (first, now, now - max_age),
             ).fetchone()
             if found is None:
                 return None
-            number, since, kept, stated, expected = found
-            times = EntryTimes(float(since), float(kept), bool(stated))
+            number, stored_at, ttl, is_from_definition, expected = found
+            times = EntryTimes(float(stored_at), float(ttl), bool(is_from_definition))
             pages: Any = database.execute(
-                "SELECT key, media_type, body FROM page WHERE reading = ? ORDER BY id", (number,)
+                "SELECT key, media_type, body FROM page WHERE entry = ? ORDER BY id", (number,)
             )
             return CachedList(times, _checked(_Digest(first, times), pages, expected))
 
         return self._try(find)
 
-    def store(self, readings: Iterable[tuple[Key, CachedList]]) -> None:
-        """Keep readings, in place of earlier ones; the oldest make room."""
+    def store(self, entries: Iterable[tuple[Key, CachedList]]) -> None:
+        """Write entries, in place of earlier ones of the same list; the oldest are evicted."""
 
         def write(database: apsw.Connection) -> None:
             with database:
-                for first, reading in readings:
+                for first, entry in entries:
                     _remove(
-                        database, "first = ? OR since + keep <= ?", (first, reading.times.since)
+                        database,
+                        "first = ? OR stored_at + ttl <= ?",
+                        (first, entry.times.stored_at),
                     )
-                    _add(database, first, reading)
+                    _add(database, first, entry)
                 _remove(
                     database,
                     "id IN (SELECT id FROM (SELECT id, sum(size) OVER (ORDER BY id DESC) AS held "
-                    "FROM reading) WHERE held > ?)",
+                    "FROM entry) WHERE held > ?)",
                     (self._max_bytes,),
                 )
 
         self._try(write)
 
-    def forget(self, first: Key) -> None:
-        """Forget a reading."""
+    def invalidate(self, first: Key) -> None:
+        """Drop the entry of a list."""
         self._try(lambda database: _remove(database, "first = ?", (first,)))
 
     def clear(self) -> None:
-        """Forget every reading."""
+        """Drop every entry."""
         self._try(lambda database: _remove(database, "TRUE", ()))
 
     def close(self) -> None:
@@ -158,7 +163,7 @@ class DiskCache:
             self._database = None
 
     def _try(self, work: Callable[[apsw.Connection], Result]) -> Result | None:
-        """Do something with the file, as far as it can be done."""
+        """Return what `work` returns, or None where the file does not allow it."""
         try:
             return work(self._open())
         except (apsw.CorruptError, apsw.NotADBError, *_NONSENSE):
@@ -183,7 +188,7 @@ class DiskCache:
         return self._database
 
     def _quarantine(self) -> None:
-        """Begin anew, unless another process has done so already."""
+        """Move the file aside and begin anew, unless another process has done so already."""
         self.close()
         with contextlib.suppress(OSError):
             if self._path.stat().st_ino == self._file:
@@ -193,7 +198,7 @@ class DiskCache:
 
 
 class _Digest:
-    """Recognizes a reading."""
+    """The digest of an entry: its times, its first key and its pages."""
 
     def __init__(self, first: Key, times: EntryTimes) -> None:
         self._hash = hashlib.blake2b(struct.pack("<dd?", *times) + first, digest_size=16)
@@ -219,37 +224,37 @@ def _checked(digest: _Digest, pages: Iterator[Page], expected: bytes) -> Iterato
         raise CorruptEntry
 
 
-def _add(database: apsw.Connection, first: Key, reading: CachedList) -> None:
+def _add(database: apsw.Connection, first: Key, entry: CachedList) -> None:
     database.execute(
-        "INSERT INTO reading (first, since, keep, stated, size, digest) "
+        "INSERT INTO entry (first, stored_at, ttl, ttl_is_from_definition, size, digest) "
         "VALUES (?, ?, ?, ?, 0, x'')",
-        (first, *reading.times),
+        (first, *entry.times),
     )
     number = database.last_insert_rowid()
-    digest, size = _Digest(first, reading.times), 0
-    for page in reading.pages:
+    digest, size = _Digest(first, entry.times), 0
+    for page in entry.pages:
         digest.add(page)
         size += len(page[-1])
         database.execute(
-            "INSERT INTO page (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
+            "INSERT INTO page (entry, key, media_type, body) VALUES (?, ?, ?, ?)",
             (number, *page),
         )
     database.execute(
-        "UPDATE reading SET size = ?, digest = ? WHERE id = ?", (size, digest.value, number)
+        "UPDATE entry SET size = ?, digest = ? WHERE id = ?", (size, digest.value, number)
     )
 
 
 def _remove(database: apsw.Connection, which: str, bindings: tuple[Any, ...]) -> None:
     with database:
         for (number,) in database.execute(
-            f"SELECT id FROM reading WHERE {which}", bindings
+            f"SELECT id FROM entry WHERE {which}", bindings
         ).fetchall():
-            database.execute("DELETE FROM page WHERE reading = ?", (number,))
-            database.execute("DELETE FROM reading WHERE id = ?", (number,))
+            database.execute("DELETE FROM page WHERE entry = ?", (number,))
+            database.execute("DELETE FROM entry WHERE id = ?", (number,))
 
 
 def _private(path: Path) -> int:
-    """Make sure that a file is there, ours and closed to others; gives its number."""
+    """Make sure that a file exists, is the user's and closed to others; returns its inode."""
     flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
     opened = os.open(path, flags, 0o600)
     try:

@@ -1,16 +1,17 @@
-"""Answers that are kept for the statements of a session.
+"""The response cache of a session: whole lists that statements have read.
 
-A table of a temporary SQLite database holds them, which SQLite keeps in memory up to a bound and
-beyond it in a private file that vanishes by itself (https://sqlite.org/inmemorydb.html#temp_db).
+A table of a temporary SQLite database holds the responses, which SQLite keeps in memory up to a
+bound and beyond it in a private file that vanishes by itself
+(https://sqlite.org/inmemorydb.html#temp_db).
 
 While a statement runs it pins what it reads, so that it sees one snapshot however long it takes.
-Other statements see an answer only when the whole list that it is a page of has been read: a
-*reading* is kept complete or not at all, so pages of two readings are never mixed. If there is an
-archive, readings of which no header is needed go there too; what is recalled from there is copied
-first.
+Other statements see a response only as part of an *entry*: a list that was read to its end. An
+entry is cached whole or not at all, so pages of two readings of a list are never mixed. If there
+is a disk cache, entries of which no header is needed are *dirty* until they are written there too;
+what is found there is copied first.
 
-Only successful answers come here. A key is made from the credential's fingerprint and the request;
-neither a token nor a header of a request is ever written.
+Only successful responses are cached. A key is made from the credential's fingerprint and the
+request; neither a token nor a header of a request is ever written.
 """
 
 from __future__ import annotations
@@ -30,32 +31,32 @@ from billql.messages import Request, Response
 from billql.util.lock import Lock
 
 _SCHEMA = """
-CREATE TABLE reading (
+CREATE TABLE entry (
     id INTEGER PRIMARY KEY,
     first BLOB NOT NULL,
-    since REAL NOT NULL,
-    keep REAL NOT NULL,
-    stated INTEGER NOT NULL,
-    fresh INTEGER NOT NULL
+    stored_at REAL NOT NULL,
+    ttl REAL NOT NULL,
+    ttl_is_from_definition INTEGER NOT NULL,
+    dirty INTEGER NOT NULL
 );
-CREATE INDEX reading_first ON reading (first);
-CREATE TABLE answer (
+CREATE INDEX entry_first ON entry (first);
+CREATE TABLE response (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
-    reading INTEGER,
+    entry INTEGER,
     media_type TEXT NOT NULL,
     headers TEXT,
     body BLOB NOT NULL
 );
-CREATE INDEX answer_reading ON answer (reading);
+CREATE INDEX response_entry ON response (entry);
 """
 
 _CACHE_KIBIBYTES = 8192
 
 
 def cache_key(request: Request, connection: ApiConnection) -> Key:
-    """Name a request: equal requests with the same credential get equal names."""
-    told = json.dumps(
+    """Return the key of a request: equal for equal requests with the same credential."""
+    text = json.dumps(
         [
             connection.fingerprint,
             request.method,
@@ -67,11 +68,11 @@ def cache_key(request: Request, connection: ApiConnection) -> Key:
         ],
         sort_keys=True,
     )
-    return hashlib.blake2b(told.encode(), digest_size=20).digest()
+    return hashlib.blake2b(text.encode(), digest_size=20).digest()
 
 
 class CacheStats(NamedTuple):
-    """How much is kept: whole lists, the answers that they came in, and the bytes of these."""
+    """How much is cached: whole lists, the responses they consist of, and the bytes of these."""
 
     lists: int
     answers: int
@@ -79,42 +80,42 @@ class CacheStats(NamedTuple):
 
 
 class ResponseCache:
-    """Keeps answers for a session; thread-safe.
+    """Caches responses for a session; thread-safe.
 
-    `max_bytes` bounds what is kept beyond the statements that run.
+    `max_bytes` bounds what is cached beyond the statements that run; `clock` gives Unix seconds.
     """
 
     def __init__(
         self,
         max_bytes: int = 256 * 1024 * 1024,
         clock: Callable[[], float] = time.time,
-        archive: DiskCache | None = None,
+        disk: DiskCache | None = None,
     ) -> None:
         self._max_bytes = max_bytes
         self._clock = clock
-        self._archive = archive
+        self._disk = disk
         self._lock = Lock()
         self._pins: Counter[int] = Counter()
         self._database: apsw.Connection | None = None
 
-    def put(self, key: Key, answer: Response) -> int:
-        """Take an answer and pin it; gives its number."""
+    def put(self, key: Key, response: Response) -> int:
+        """Add a response and pin it; returns its number."""
         with self._lock:
             database = self._open()
-            headers = json.dumps(dict(answer.headers)) if answer.headers else None
+            headers = json.dumps(dict(response.headers)) if response.headers else None
             database.execute(
-                "INSERT INTO answer (key, media_type, headers, body) VALUES (?, ?, ?, ?)",
-                (key, answer.media_type, headers, answer.body),
+                "INSERT INTO response (key, media_type, headers, body) VALUES (?, ?, ?, ?)",
+                (key, response.media_type, headers, response.body),
             )
             number = database.last_insert_rowid()
             self._pins[number] += 1
             return number
 
     def get(self, number: int) -> Response:
-        """Give an answer that the caller has pinned."""
+        """Return a response that the caller has pinned."""
         with self._lock:
             found: Any = self._open().execute(
-                "SELECT body, media_type, headers FROM answer WHERE id = ?", (number,)
+                "SELECT body, media_type, headers FROM response WHERE id = ?", (number,)
             )
             ((body, media_type, headers),) = found
         return Response(body, media_type, json.loads(headers) if headers else {})
@@ -123,65 +124,67 @@ class ResponseCache:
         self,
         first: Key,
         numbers: Sequence[int],
-        keep: float,
+        ttl: float,
         *,
-        stated: bool = False,
+        ttl_is_from_definition: bool = False,
         secrets: Iterable[str] = (),
     ) -> None:
-        """Let other statements see a whole reading for some seconds; `first` opens it.
+        """Make an entry of a list, which other statements see for `ttl` seconds.
 
-        `stated` says that its definition states how long, and not a setting. What repeats one of
-        the `secrets` does not go into the archive; the rest does when the statement ends.
+        `first` is the key of its first request, `numbers` are its responses. What repeats one of
+        the `secrets` is never written to the disk cache; the rest is when the statement ends.
         """
-        times = EntryTimes(self._clock(), keep, stated)
+        times = EntryTimes(self._clock(), ttl, ttl_is_from_definition)
         with self._lock, self._open() as database:
-            for (old,) in _all(database, "SELECT id FROM reading WHERE first = ?", (first,)):
-                self._drop_reading(database, old)
-            reading = _add_reading(database, first, times)
+            for (old,) in _all(database, "SELECT id FROM entry WHERE first = ?", (first,)):
+                self._drop_entry(database, old)
+            entry = _add_entry(database, first, times)
             for number in numbers:
                 database.execute(
-                    "UPDATE answer SET reading = ? WHERE id = ? AND reading IS NULL",
-                    (reading, number),
+                    "UPDATE response SET entry = ? WHERE id = ? AND entry IS NULL",
+                    (entry, number),
                 )
                 if not database.changes():
-                    # It is a page of another reading, which it must not be taken from.
-                    self._drop_reading(database, reading)
+                    # It is a page of another entry, which it must not be taken from.
+                    self._drop_entry(database, entry)
                     return
-            if self._archive is not None and _may_last(database, reading, secrets):
-                database.execute("UPDATE reading SET fresh = TRUE WHERE id = ?", (reading,))
+            if self._disk is not None and _may_be_written(database, entry, secrets):
+                database.execute("UPDATE entry SET dirty = TRUE WHERE id = ?", (entry,))
 
-    def lookup(self, first: Key, keep: float) -> dict[Key, int]:
-        """Find a whole reading that is still true, and pin its answers; empty if there is none.
+    def lookup(self, first: Key, max_age: float) -> dict[Key, int]:
+        """Return the keys and numbers of an entry's responses, pinned; empty if there is none.
 
-        `keep` bounds its age in seconds, unless its definition states how long it stays true.
+        `max_age` bounds its age in seconds, unless its ttl is from its definition.
         """
         with self._lock:
-            found = self._find(first, keep)
-            if not found and self._archive is not None and self._copy(self._archive, first, keep):
-                found = self._find(first, keep)
+            found = self._find(first, max_age)
+            if not found and self._disk is not None and self._copy(self._disk, first, max_age):
+                found = self._find(first, max_age)
             self._pins.update(found.values())
             return found
 
     def invalidate(self, number: int) -> None:
-        """Forget an answer that the caller has pinned, and its reading: it turned out untrue."""
+        """Drop a response that the caller has pinned, and its entry: it turned out wrong."""
         with self._lock, self._open() as database:
-            for reading, first in _all(
+            for entry, first in _all(
                 database,
-                "SELECT reading.id, first FROM answer JOIN reading ON reading.id = answer.reading "
-                "WHERE answer.id = ?",
+                "SELECT entry.id, first FROM response JOIN entry ON entry.id = response.entry "
+                "WHERE response.id = ?",
                 (number,),
             ):
-                self._drop_reading(database, reading)
-                if self._archive is not None:
-                    self._archive.forget(first)
+                self._drop_entry(database, entry)
+                if self._disk is not None:
+                    self._disk.invalidate(first)
             self._unpin(number)
 
     def unpin(self, numbers: Iterable[int]) -> None:
-        """Unpin answers; forget those that no other statement may see, and the oldest readings
-        beyond the bound. What was published meanwhile goes into the archive."""
+        """Unpin responses; drop those of no entry, and the oldest entries beyond the bound.
+
+        Dirty entries are written to the disk cache.
+        """
         with self._lock:
-            if self._archive is not None and self._database is not None:
-                self._file(self._archive, self._database)
+            if self._disk is not None and self._database is not None:
+                self._write_dirty(self._disk, self._database)
             for number in numbers:
                 self._unpin(number)
             if self._database is None:
@@ -189,82 +192,86 @@ class ResponseCache:
             with self._database as database:
                 for (old,) in _all(
                     database,
-                    "SELECT id FROM reading WHERE since + keep <= ? UNION SELECT reading FROM ("
-                    "SELECT reading, sum(length(body)) OVER (ORDER BY reading DESC) AS held "
-                    "FROM answer WHERE reading IS NOT NULL) WHERE held > ?",
+                    "SELECT id FROM entry WHERE stored_at + ttl <= ? UNION SELECT entry FROM ("
+                    "SELECT entry, sum(length(body)) OVER (ORDER BY entry DESC) AS held "
+                    "FROM response WHERE entry IS NOT NULL) WHERE held > ?",
                     (self._clock(), self._max_bytes),
                 ):
-                    self._drop_reading(database, old)
+                    self._drop_entry(database, old)
 
     def stats(self) -> CacheStats:
-        """Tell what other statements of the session would see."""
+        """Return how much other statements of the session would see."""
         with self._lock:
             if self._database is None:
                 return CacheStats(0, 0, 0)
-            ((lists, answers, size),) = _all(
+            ((lists, responses, size),) = _all(
                 self._database,
-                "SELECT count(DISTINCT reading), count(*), ifnull(sum(length(body)), 0) "
-                "FROM answer JOIN reading ON reading.id = answer.reading WHERE since + keep > ?",
+                "SELECT count(DISTINCT entry), count(*), ifnull(sum(length(body)), 0) "
+                "FROM response JOIN entry ON entry.id = response.entry WHERE stored_at + ttl > ?",
                 (self._clock(),),
             )
-        return CacheStats(lists, answers, size)
+        return CacheStats(lists, responses, size)
 
     def clear(self) -> None:
-        """Forget every reading, in the archive too."""
+        """Drop every entry, in the disk cache too."""
         with self._lock:
-            if self._archive is not None:
-                self._archive.clear()
+            if self._disk is not None:
+                self._disk.clear()
             if self._database is not None:
                 with self._database as database:
-                    for (old,) in _all(database, "SELECT id FROM reading"):
-                        self._drop_reading(database, old)
+                    for (old,) in _all(database, "SELECT id FROM entry"):
+                        self._drop_entry(database, old)
 
     def close(self) -> None:
-        """Close the database, which vanishes, and the archive, which does not."""
+        """Close the database, which vanishes, and the disk cache, which does not."""
         with self._lock:
-            if self._archive is not None:
-                self._archive.close()
+            if self._disk is not None:
+                self._disk.close()
             if self._database is not None:
                 self._database.close()
                 self._database = None
 
-    def _find(self, first: Key, keep: float) -> dict[Key, int]:
+    def _find(self, first: Key, max_age: float) -> dict[Key, int]:
         if self._database is None:
             return {}
         now = self._clock()
         return dict(
             self._database.execute(
-                "SELECT answer.key, answer.id FROM reading JOIN answer "
-                "ON answer.reading = reading.id "
-                "WHERE first = ? AND since + keep > ? AND (stated OR since > ?)",
-                (first, now, now - keep),
+                "SELECT response.key, response.id FROM entry JOIN response "
+                "ON response.entry = entry.id "
+                "WHERE first = ? AND stored_at + ttl > ? "
+                "AND (ttl_is_from_definition OR stored_at > ?)",
+                (first, now, now - max_age),
             )
         )
 
-    def _file(self, archive: DiskCache, database: apsw.Connection) -> None:
-        """Put what is fresh into the archive, all at once: each time costs it a commit."""
-        fresh = _all(database, "SELECT id, first, since, keep, stated FROM reading WHERE fresh")
-        if fresh:
-            archive.store(
-                (first, CachedList(EntryTimes(*times), _pages(database, reading)))
-                for reading, first, *times in fresh
+    def _write_dirty(self, disk: DiskCache, database: apsw.Connection) -> None:
+        """Write the dirty entries to the disk cache, all at once: each time costs it a commit."""
+        dirty = _all(
+            database,
+            "SELECT id, first, stored_at, ttl, ttl_is_from_definition FROM entry WHERE dirty",
+        )
+        if dirty:
+            disk.store(
+                (first, CachedList(EntryTimes(*times), _pages(database, entry)))
+                for entry, first, *times in dirty
             )
-            database.execute("UPDATE reading SET fresh = FALSE")
+            database.execute("UPDATE entry SET dirty = FALSE")
 
-    def _copy(self, archive: DiskCache, first: Key, keep: float) -> bool:
-        """Take a reading over from the archive, if it is whole."""
-        found = archive.load(first, self._clock(), keep)
+    def _copy(self, disk: DiskCache, first: Key, max_age: float) -> bool:
+        """Copy an entry from the disk cache, if it is whole; returns whether it is."""
+        found = disk.load(first, self._clock(), max_age)
         if found is None:
             return False
         try:
             with self._open() as database:
-                reading = _add_reading(database, first, found.times)
+                entry = _add_entry(database, first, found.times)
                 database.executemany(
-                    "INSERT INTO answer (reading, key, media_type, body) VALUES (?, ?, ?, ?)",
-                    ((reading, *page) for page in found.pages),
+                    "INSERT INTO response (entry, key, media_type, body) VALUES (?, ?, ?, ?)",
+                    ((entry, *page) for page in found.pages),
                 )
         except (CorruptEntry, apsw.Error):
-            archive.forget(first)
+            disk.invalidate(first)
             return False
         return True
 
@@ -274,14 +281,14 @@ class ResponseCache:
             return
         del self._pins[number]
         if self._database is not None:
-            self._database.execute("DELETE FROM answer WHERE id = ? AND reading IS NULL", (number,))
+            self._database.execute("DELETE FROM response WHERE id = ? AND entry IS NULL", (number,))
 
-    def _drop_reading(self, database: apsw.Connection, reading: int) -> None:
-        database.execute("DELETE FROM reading WHERE id = ?", (reading,))
-        database.execute("UPDATE answer SET reading = NULL WHERE reading = ?", (reading,))
-        for (number,) in _all(database, "SELECT id FROM answer WHERE reading IS NULL"):
+    def _drop_entry(self, database: apsw.Connection, entry: int) -> None:
+        database.execute("DELETE FROM entry WHERE id = ?", (entry,))
+        database.execute("UPDATE response SET entry = NULL WHERE entry = ?", (entry,))
+        for (number,) in _all(database, "SELECT id FROM response WHERE entry IS NULL"):
             if number not in self._pins:
-                database.execute("DELETE FROM answer WHERE id = ?", (number,))
+                database.execute("DELETE FROM response WHERE id = ?", (number,))
 
     def _open(self) -> apsw.Connection:
         if self._database is None:
@@ -291,29 +298,28 @@ class ResponseCache:
         return self._database
 
 
-def _may_last(database: apsw.Connection, reading: int, secrets: Iterable[str]) -> bool:
-    """Tell whether a reading has nothing that may not be written to a file."""
-    sql = "SELECT 1 FROM answer WHERE reading = ? AND headers IS NOT NULL LIMIT 1"
-    if _all(database, sql, (reading,)):
+def _may_be_written(database: apsw.Connection, entry: int, secrets: Iterable[str]) -> bool:
+    """Return whether an entry has nothing that may not be written to a file."""
+    sql = "SELECT 1 FROM response WHERE entry = ? AND headers IS NOT NULL LIMIT 1"
+    if _all(database, sql, (entry,)):
         return False
-    sql = "SELECT 1 FROM answer WHERE reading = ? AND instr(body, ?) LIMIT 1"
-    return not any(_all(database, sql, (reading, one.encode())) for one in secrets)
+    sql = "SELECT 1 FROM response WHERE entry = ? AND instr(body, ?) LIMIT 1"
+    return not any(_all(database, sql, (entry, one.encode())) for one in secrets)
 
 
-def _pages(database: apsw.Connection, reading: int) -> Iterator[Any]:
-    return database.execute(
-        "SELECT key, media_type, body FROM answer WHERE reading = ?", (reading,)
-    )
+def _pages(database: apsw.Connection, entry: int) -> Iterator[Any]:
+    return database.execute("SELECT key, media_type, body FROM response WHERE entry = ?", (entry,))
 
 
-def _add_reading(database: apsw.Connection, first: Key, times: EntryTimes) -> int:
+def _add_entry(database: apsw.Connection, first: Key, times: EntryTimes) -> int:
     database.execute(
-        "INSERT INTO reading (first, since, keep, stated, fresh) VALUES (?, ?, ?, ?, FALSE)",
+        "INSERT INTO entry (first, stored_at, ttl, ttl_is_from_definition, dirty) "
+        "VALUES (?, ?, ?, ?, FALSE)",
         (first, *times),
     )
     return database.last_insert_rowid()
 
 
 def _all(database: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()) -> list[Any]:
-    """Read all rows before anything is changed beneath them."""
+    """Return all rows at once, before anything changes beneath them."""
     return list(database.execute(sql, bindings))

@@ -169,7 +169,7 @@ class Snapshot:
             keys[0],
             numbers,
             self._ttl if ttl is None else ttl,
-            stated=ttl is not None,
+            ttl_is_from_definition=ttl is not None,
             secrets=connection.redact.forms,
         )
 

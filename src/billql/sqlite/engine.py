@@ -91,15 +91,13 @@ class Engine:
             options.environ, options.tokens, options.urls, options.connections
         )
         self._connections: dict[tuple[str, str, str], ApiConnection] = {}
-        archive = None if options.cache is None else DiskCache(options.cache, options.kept_bytes)
-        self.answers = ResponseCache(
-            options.kept_bytes, lambda: options.clock().timestamp(), archive
-        )
+        disk = None if options.cache is None else DiskCache(options.cache, options.kept_bytes)
+        self.cache = ResponseCache(options.kept_bytes, lambda: options.clock().timestamp(), disk)
         wire = options.wire or NetworkBackend(options.settings, options.http_transport)
         self._transport = ApiClient(options.settings, wire, options.pace, options.log)
         self._shared = SharedServices(
             self._transport,
-            self.answers,
+            self.cache,
             options.clock,
             options.cache_ttl,
             options.settings,
@@ -220,7 +218,7 @@ class Engine:
     def close(self) -> None:
         """Close the sockets and forget what was kept."""
         self._transport.close()
-        self.answers.close()
+        self.cache.close()
 
     def shutdown_nowait(self) -> None:
         """End what nobody has closed, without a lock, for whoever collects garbage may hold it.
