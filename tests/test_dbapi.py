@@ -28,6 +28,7 @@ import pytest
 import billql
 from billql import errors
 from billql.sandbox import Sandbox
+from billql.sql import tokenizer
 
 UNTIL = datetime.date(2026, 3, 15)
 BALANCES = "SELECT * FROM digitalocean.billing.balances"
@@ -613,6 +614,29 @@ def test_executescript(connection: billql.Connection) -> None:
         cursor.executescript("SELECT 1;\nSELECT nothing")
     assert caught.value.offset == script.index("2")
     assert caught.value.sql == "SELECT 1;\nSELECT nothing"
+
+
+def test_each_text_is_lexed_once(
+    connection: billql.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A script is lexed as a whole; a statement over resources also as it is written for SQLite."""
+    connection.execute(BALANCES)
+    texts: list[str] = []
+
+    def recorded(sql: str) -> list[tokenizer.Token]:
+        texts.append(sql)
+        return tokenize(sql)
+
+    tokenize = tokenizer.tokenize
+    monkeypatch.setattr(tokenizer, "tokenize", recorded)
+    script = f"SELECT 1; {BALANCES}; SELECT nothing"
+    with pytest.raises(errors.SqlError) as caught:
+        connection.executescript(script)
+    assert (caught.value.sql, caught.value.offset) == (script, script.index("nothing"))
+    name = "digitalocean.billing.balances"
+    assert texts == [script, f' SELECT * FROM "{name}" AS "balances";']
+    connection.execute("WITH t AS (SELECT 1) SELECT * FROM t WHERE 1 = :one", {"one": 1})
+    assert len(texts) == 3
 
 
 def test_executescript_takes_many_on_the_connection(connection: billql.Connection) -> None:
