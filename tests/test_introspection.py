@@ -12,9 +12,10 @@ import yaml
 from billql import errors
 from billql.definitions.catalog import Catalog, built_in_root
 from billql.sandbox import Sandbox
+from billql.sql.statements import Bindings
 from billql.sqlite.catalog_rows import LISTINGS
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Bindings, Row, Session
+from billql.sqlite.session import Row, Session
 
 PROVIDER = """\
 billql: 1

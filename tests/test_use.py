@@ -9,8 +9,9 @@ import pytest
 
 from billql import errors
 from billql.sandbox import Sandbox
+from billql.sql.statements import Bindings
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Bindings, Row, Session
+from billql.sqlite.session import Row, Session
 
 COUNT = "SELECT count(*) FROM invoices"
 

@@ -15,8 +15,9 @@ import httpx
 
 from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog
+from billql.sql.statements import Bindings
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Bindings, Row, Session
+from billql.sqlite.session import Row, Session
 
 from .asking import TOKEN
 from .server import Server, Traffic

@@ -11,7 +11,7 @@ Both are hints. They decide when a request is sent, never what a row is.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -25,8 +25,8 @@ from billql.fetching.scan_stats import ScanStats
 from billql.fetching.snapshot import FirstRequest
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
+from billql.sql.statements import Bindings
 
-Bindings = Sequence[Any] | Mapping[str, Any]
 _FIRST_KEYS = 64
 """How many keys the first dry run collects; each later one collects four times as many."""
 

@@ -7,13 +7,16 @@ statement, so that its text is not lexed again, and an error is made with its pl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from billql.sql.tokenizer import Token, significant
 
 if TYPE_CHECKING:
     from billql.errors import SqlError
+
+Bindings = Sequence[Any] | Mapping[str, Any]
+"""The values of a statement's parameters: by position for `?`, or by name for `:name`."""
 
 _TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
 
@@ -64,17 +67,16 @@ def each_statement(script: str) -> Iterator[ParsedStatement]:
 
 def cut(whole: ParsedStatement) -> Iterator[ParsedStatement]:
     """Yield the statements of a script that was parsed as a whole, as `each_statement()` does."""
-    script = whole.script
     start, tokens = 0, list[Token]()
     for token in whole.tokens:
         tokens.append(token)
         if token.text != ";" or not _is_complete(tokens):
             continue
         if len(tokens) > 1:
-            yield _statement(script, start, token.end, tokens)
+            yield _part(whole, start, token.end, tokens)
         start, tokens = token.end, []
     if tokens:
-        yield _statement(script, start, len(script), tokens)
+        yield _part(whole, start, len(whole.text), tokens)
 
 
 def _is_complete(tokens: Sequence[Token]) -> bool:
@@ -85,7 +87,8 @@ def _is_complete(tokens: Sequence[Token]) -> bool:
     return [token.keyword or token.text for token in tokens[-3:-1]] == [";", "END"]
 
 
-def _statement(script: str, start: int, end: int, tokens: Sequence[Token]) -> ParsedStatement:
+def _part(whole: ParsedStatement, start: int, end: int, tokens: Sequence[Token]) -> ParsedStatement:
+    """Return the characters `start` to `end` of a text, with the tokens in them, as a statement."""
     if start:
         tokens = [Token(kind, text, at - start) for kind, text, at in tokens]
-    return ParsedStatement(script[start:end], tuple(tokens), script, start)
+    return ParsedStatement(whole.text[start:end], tuple(tokens), whole.script, whole.start + start)

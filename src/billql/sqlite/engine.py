@@ -20,7 +20,7 @@ from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import InterfaceError
 from billql.fetching.disk_cache import DiskCache
-from billql.fetching.prefetch import Bindings, RunningStatement
+from billql.fetching.prefetch import RunningStatement
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
@@ -29,6 +29,7 @@ from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionRes
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
+from billql.sql.statements import Bindings
 from billql.sqlite import catalog_rows
 from billql.sqlite.catalog_table import CatalogModule
 from billql.sqlite.resource_table import ResourceModule

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ import apsw
 from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.statement_kind import has_in_subquery, query_of
-from billql.sql.statements import ParsedStatement, parse
+from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.connection_guard import ConnectionGuard, busy_error
 from billql.sqlite.name_resolver import NameResolver
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from billql.fetching.statement import Statement
     from billql.sqlite.engine import Engine, Options
 
-Bindings = Sequence[Any] | Mapping[str, Any]
 Row = tuple[Any, ...]
 
 _SAVEPOINT = '"billql statement"'
