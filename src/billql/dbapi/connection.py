@@ -4,8 +4,8 @@
         cursor = connection.execute("SELECT * FROM digitalocean.billing.balances")
         print(cursor.fetchall(), cursor.scans)
 
-Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `in_use`,
-`kept` and `forget`, and `Cursor.scans`, which tells what a statement has cost.
+Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `namespace`,
+`cache_info` and `clear_cache`, and `Cursor.scans`, the statistics of a statement.
 
 As the PEP wants it, a transaction begins before the first statement that changes data, and ends
 with `commit()` or `rollback()`; statements that define tables begin none.
@@ -68,11 +68,11 @@ def connect(
     """Open a SQLite database in which billing APIs are tables.
 
     database        a file of local tables; it is made if it does not exist
-    sandbox         ask a private sandbox instead of the APIs; it ends with the connection
+    sandbox         query a private sandbox instead of the APIs; it ends with the connection
     profile         a profile of the config file, instead of the one that the file names
     config          a config file, instead of the user's own
-    tokens, urls    by provider; they go before the config file and the environment
-    definitions     folders with more providers; they go before those that come with billql
+    tokens, urls    by provider; they override the config file and the environment
+    definitions     folders with more providers; they override those that billql includes
     max_requests    how many requests one statement may send
     cache_ttl       how many seconds responses are cached for later statements; default: 300
     cache           a folder that keeps cached responses between processes
@@ -80,18 +80,18 @@ def connect(
     autocommit      no transaction begins by itself
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
-    warn            told of what is no error, such as a token in a file that others can read
-    log             told each request and what became of it, a line each, from several threads
+    warn            called with what is no error, such as a token in a file that others can read
+    log             called with a line for each request and each response, from several threads
 
     The config file is read when a statement first names a resource, but at once if it or a profile
-    is named here. What is given here goes before what the file says.
+    is named here. An argument overrides the file.
 
     A connection may go from thread to thread, but two at once are refused with ProgrammingError; in
     asyncio, use it with `asyncio.to_thread`. A process that is forked opens connections of its own:
     one of its parent's raises InterfaceError there, and closing it does nothing.
     """
     private: list[Sandbox] = []
-    said: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "profile": profile,
         "config": config,
         "tokens": tokens,
@@ -105,21 +105,21 @@ def connect(
         "settings": settings,
         "log": log,
     }
-    said |= {} if environ is None else {"environ": environ}
+    arguments |= {} if environ is None else {"environ": environ}
 
     def configured() -> tuple[ConnectOptions, ResolvedConfig]:
         from billql.sqlite.options import ConnectOptions
 
-        asked = ConnectOptions(**said)
-        found = asked.configured()
+        connect_options = ConnectOptions(**arguments)
+        found = connect_options.configured()
         for warning in found.warnings:
             warn(warning)
-        return asked, found
+        return connect_options, found
 
     def options() -> Options:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
-        asked, found = at_once or configured()
-        made = asked.options(found)
+        connect_options, found = at_once or configured()
+        made = connect_options.options(found)
         if not sandbox:
             return made
         from dataclasses import replace
@@ -179,7 +179,7 @@ class Connection:
         return Cursor(self)
 
     def execute(self, sql: str | ParsedStatement, parameters: Parameters = ()) -> Cursor:
-        """Run a statement with a cursor of its own, and give that cursor."""
+        """Run a statement with a cursor of its own, and return that cursor."""
         return self.cursor().execute(sql, parameters)
 
     def executemany(self, sql: str, rows: Iterable[Parameters]) -> Cursor:
@@ -192,7 +192,7 @@ class Connection:
 
     @property
     def in_transaction(self) -> bool:
-        """Whether there is something to commit or to roll back."""
+        """Return whether there is something to commit or to roll back."""
         return self._use().database.in_transaction
 
     def commit(self) -> None:
@@ -211,15 +211,15 @@ class Connection:
 
     @property
     def namespace(self) -> str:
-        """What USE has chosen, as a dotted name; empty if nothing."""
+        """Return what USE has chosen, as a dotted name; empty if nothing."""
         return self._use().names.in_use
 
     def cache_info(self) -> CacheStats:
-        """Tell how much is kept of what APIs have answered, to serve later statements."""
+        """Return how much of the responses is cached for later statements."""
         return self._use().engine.cache.stats()
 
     def clear_cache(self) -> None:
-        """Forget what APIs have answered, so that later statements ask anew."""
+        """Remove the cached responses, so that later statements send their requests again."""
         self._use().engine.cache.clear()
 
     def close(self) -> None:
@@ -231,7 +231,7 @@ class Connection:
                 sandbox.close()
 
     def __enter__(self) -> Self:
-        """Give the connection itself."""
+        """Return the connection itself."""
         return self
 
     def __exit__(

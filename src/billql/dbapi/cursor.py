@@ -1,4 +1,4 @@
-"""PEP 249's cursor: runs statements one after the other and gives their rows."""
+"""PEP 249's cursor, which runs statements one after the other and returns their rows."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Description = tuple[tuple[str, str | None, None, None, int | None, int | None, N
 
 
 class Cursor:
-    """Runs statements and gives their rows; made by `Connection.cursor()`."""
+    """A cursor, which runs statements and returns their rows; made by `Connection.cursor()`."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         """The connection that made it."""
         self.arraysize = 1
-        """How many rows `fetchmany()` gives."""
+        """How many rows `fetchmany()` returns."""
         self.rowcount = -1
         """How many rows the last statement changed; -1 for one that changes none."""
         self.lastrowid: int | None = None
-        """The row id that the last INSERT gave."""
+        """The row id of the last INSERT."""
         self.description: Description | None = None
         """Seven entries for each column: its name and its type code, and for a `decimal.Decimal` a
         precision and a scale. An expression has the type of its first value, and None if that is
@@ -81,28 +81,28 @@ class Cursor:
         return self
 
     def fetchone(self) -> Row | None:
-        """Give the next row, or None after the last; a statement that changes data has none."""
+        """Return the next row, or None after the last; a statement that changes data has none."""
         return next(self._result(), None)
 
     def fetchmany(self, size: int | None = None) -> list[Row]:
-        """Give the next rows, at most `size` or else `arraysize` of them."""
+        """Return the next rows, at most `size` or else `arraysize` of them."""
         return list(islice(self._result(), self.arraysize if size is None else size))
 
     def fetchall(self) -> list[Row]:
-        """Give the rows that are left."""
+        """Return the rows that are left."""
         return list(self._result())
 
     def __iter__(self) -> Iterator[Row]:
-        """Give the rows that are left, one by one."""
+        """Return the cursor itself, an iterator of the rows that are left."""
         return self
 
     def __next__(self) -> Row:
-        """Give the next row."""
+        """Return the next row."""
         return next(self._result())
 
     @property
     def scans(self) -> list[ScanStats]:
-        """What each scan of the last statement has cost so far, even if it has failed.
+        """Return the statistics of each scan of the last statement so far, even if it has failed.
 
         Another thread may read it while the statement runs.
         """
@@ -134,7 +134,7 @@ class Cursor:
         self._closed = True
 
     def __enter__(self) -> Self:
-        """Give the cursor itself."""
+        """Return the cursor itself."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -214,8 +214,9 @@ class Cursor:
 def _all_rows(
     reference: weakref.ref[Cursor], first: Row | None, execution: Execution
 ) -> Iterator[Row]:
-    """Give the rows of a statement and keep its cursor informed; it holds them, not they it, so
-    that a cursor that is let go ends its statement at once."""
+    """Yield the rows of a statement, and count its changes in its cursor after the last one.
+
+    The cursor holds them, not they the cursor, so that collecting a cursor ends its statement."""
     rows: Iterator[Row] = execution if first is None else chain((first,), execution)
     cursor = reference()
     if cursor is not None and cursor.connection.decimals:

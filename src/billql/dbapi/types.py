@@ -1,7 +1,7 @@
 """PEP 249's types: what a column's type code equals, and what a parameter may be.
 
 A type code is the type that a column is declared with, such as `TIMESTAMP TEXT` or `VARCHAR(20)`.
-An amount's says how it is given: `DECIMAL DOUBLE` for a float, `DECIMAL` with a precision and a
+An amount's says how it is returned: `DECIMAL DOUBLE` for a float, `DECIMAL` with a precision and a
 scale for a `decimal.Decimal`; data frames (polars) take their types from there. A type object
 equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
 """
@@ -54,7 +54,7 @@ STORED = {int: "INTEGER", float: "REAL", str: "TEXT", bytes: "BLOB"}
 
 
 def _kind(code: str) -> str:
-    """Name the type object for a declared type, by SQLite's rules of affinity.
+    """Return the name of the type object for a declared type, by SQLite's rules of affinity.
 
     https://sqlite.org/datatype3.html#determination_of_column_affinity
     """
@@ -74,14 +74,14 @@ def _kind(code: str) -> str:
 
 
 def Date(year: int, month: int, day: int) -> datetime.date:  # noqa: N802
-    """Make a day."""
+    """Return a day."""
     import datetime
 
     return datetime.date(year, month, day)
 
 
 def Time(hour: int, minute: int, second: int) -> datetime.time:  # noqa: N802
-    """Make a time of day."""
+    """Return a time of day."""
     import datetime
 
     return datetime.time(hour, minute, second)
@@ -90,31 +90,31 @@ def Time(hour: int, minute: int, second: int) -> datetime.time:  # noqa: N802
 def Timestamp(  # noqa: N802
     year: int, month: int, day: int, hour: int, minute: int, second: int
 ) -> datetime.datetime:
-    """Make an instant from its time in UTC."""
+    """Return an instant from its time in UTC."""
     import datetime
 
     return datetime.datetime(year, month, day, hour, minute, second, tzinfo=datetime.UTC)
 
 
 def DateFromTicks(ticks: float) -> datetime.date:  # noqa: N802
-    """Make the day, in UTC, of a number of seconds since 1970."""
+    """Return the day, in UTC, of a number of seconds since 1970."""
     return TimestampFromTicks(ticks).date()
 
 
 def TimeFromTicks(ticks: float) -> datetime.time:  # noqa: N802
-    """Make the time of day, in UTC, of a number of seconds since 1970."""
+    """Return the time of day, in UTC, of a number of seconds since 1970."""
     return TimestampFromTicks(ticks).time()
 
 
 def TimestampFromTicks(ticks: float) -> datetime.datetime:  # noqa: N802
-    """Make the instant of a number of seconds since 1970; fractions of a second are cut off."""
+    """Return the instant of a number of seconds since 1970; fractions of a second are cut off."""
     import datetime
 
     return datetime.datetime.fromtimestamp(ticks // 1, datetime.UTC)
 
 
 def Binary(value: bytes | bytearray | memoryview) -> bytes:  # noqa: N802
-    """Make bytes."""
+    """Return bytes."""
     return bytes(value)
 
 
@@ -124,7 +124,7 @@ def Binary(value: bytes | bytearray | memoryview) -> bytes:  # noqa: N802
 def described(
     name: str, declared: str | None, first: Any, *, decimals: bool
 ) -> tuple[str, str | None, None, None, int | None, int | None, None]:
-    """Give a column's entry in `Cursor.description`; see there.
+    """Return a column's entry in `Cursor.description`; see there.
 
     `first` is its value in the first row: an expression, which is declared as nothing, has its
     type.
@@ -148,7 +148,7 @@ _DECIMAL_DIGITS = 38, 18
 
 
 def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Give what turns the amounts of a row into decimals, by the declared types of its columns.
+    """Return what turns the amounts of a row into decimals, by the declared types of its columns.
 
     Amounts are the columns that are declared as such, and the reals that an expression gives, which
     is declared as nothing. A decimal has the 15 digits that SQLite prints.
@@ -192,7 +192,7 @@ class _Named(dict[str, Any]):
 
 
 def adapt(parameters: Parameters) -> Parameters:
-    """Give parameters as SQLite takes them; raises ProgrammingError or DataError."""
+    """Return parameters as SQLite takes them; raise ProgrammingError or DataError."""
     if isinstance(parameters, Mapping):
         return _Named((name, _adapted(value, name)) for name, value in parameters.items())
     if isinstance(parameters, str | bytes) or not isinstance(parameters, Sequence):
@@ -204,7 +204,7 @@ def adapt(parameters: Parameters) -> Parameters:
 
 
 def _adapted(value: Any, place: int | str) -> Any:
-    """Give one value as SQLite takes it; days and instants take the form that columns have."""
+    """Return one value as SQLite takes it; days and instants take the form that columns have."""
     if type(value) in _PLAIN:
         return value
     if isinstance(value, str):  # Enumerations among them, whose own str() may give another text.
@@ -255,7 +255,7 @@ def _unknown(value: Any, place: int | str) -> ProgrammingError:
 
 
 def _of_numpy(value: Any, kind: str, place: int | str) -> Any:
-    """Give a scalar of NumPy's, by the kind of its type; one of 32 bits keeps its exact value.
+    """Return a scalar of NumPy's, by the kind of its type; one of 32 bits keeps its exact value.
 
     https://numpy.org/doc/stable/reference/generated/numpy.dtype.kind.html
     """
@@ -286,7 +286,7 @@ def _of_numpy(value: Any, kind: str, place: int | str) -> Any:
 
 
 def _moment(value: datetime.date | datetime.time, place: int | str) -> str | None:
-    """Give a day, a time of day or an instant as text; None for what pandas calls NaT."""
+    """Return a day, a time of day or an instant as text; None for what pandas calls NaT."""
     import datetime
 
     if value != value:
@@ -326,7 +326,7 @@ def _fraction(value: object, place: int | str) -> DataError:
 
 
 def _amount(value: Decimal, place: int | str) -> int | float:
-    """Give a decimal as the number that reads like it: a REAL has 15 digits, an INTEGER 18."""
+    """Return a decimal as the number that reads like it: a REAL has 15 digits, an INTEGER 18."""
     from decimal import Decimal
 
     if value.is_nan():
