@@ -156,7 +156,7 @@ class ApiClient:
     def shutdown_nowait(self) -> None:
         """End the threads, and with them the connections, as soon as they have nothing to do.
 
-        Nobody may use it any more. It takes no lock: see `Engine.let_go`.
+        Nobody may use it any more. It takes no lock: see `billql.sqlite.lifetime`.
         """
         self._is_let_go = True
         for _ in self._threads:

@@ -10,7 +10,6 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import get_ident
 from typing import TYPE_CHECKING
 
 import apsw
@@ -32,6 +31,7 @@ from billql.planning.plan import Plan
 from billql.sql.statements import Bindings
 from billql.sqlite import catalog_rows
 from billql.sqlite.catalog_table import CatalogModule
+from billql.sqlite.current_statement import CurrentStatement
 from billql.sqlite.resource_table import ResourceModule
 from billql.util.clock import Clock
 
@@ -109,8 +109,7 @@ class Engine:
         self._registered: set[str] = set()
         self.last_scans: Sequence[ScanStats] = ()
         """The figures of the last statement that has read a resource."""
-        self.running_by_thread: dict[int, RunningStatement | None] = {}
-        """The statement that each thread lets SQLite run; SQLite refuses all but one of them."""
+        self.current = CurrentStatement()
 
     def register(self, names: Iterable[str]) -> None:
         """Make tables known to SQLite by their dotted names in lower case."""
@@ -157,19 +156,19 @@ class Engine:
         return self.catalogue.table(name)
 
     def running(self) -> RunningStatement:
-        """Give the statement that SQLite is running now."""
-        running = self.running_by_thread[get_ident()]
+        """Return the statement that SQLite is running now."""
+        running = self.current.find()
         assert running is not None, "a statement that reads a resource was begun"
         return running
 
     def number_of(self, plan: Plan) -> int:
-        """Give the number by which the statement that SQLite prepares now will name a plan."""
-        running = self.running_by_thread.get(get_ident())
+        """Return the number by which the statement that SQLite prepares now will name a plan."""
+        running = self.current.find()
         # What nobody runs is prepared to be explained.
         return 0 if running is None else running.number_of(plan)
 
     def connections(self, table: Table) -> list[str]:
-        """Name the connections that a resource is read from."""
+        """Return the names of the connections that a resource is read from."""
         return self._credentials.names(table.provider_name)
 
     def connection_infos(self) -> list[ConnectionInfo]:
@@ -207,7 +206,7 @@ class Engine:
         return self._options.registry()
 
     def connection(self, table: Table, name: str) -> ApiConnection:
-        """Give the credential of a connection; raises CredentialMissing."""
+        """Return a connection with its credential; raises CredentialMissing."""
         # Parts of a provider may have servers of their own.
         key = (name, table.provider_name, table.provider.url)
         if key not in self._connections:
@@ -217,12 +216,12 @@ class Engine:
         return self._connections[key]
 
     def close(self) -> None:
-        """Close the sockets and forget what was kept."""
+        """Close the sockets, the threads and the caches."""
         self._transport.close()
         self.cache.close()
 
     def shutdown_nowait(self) -> None:
-        """End what nobody has closed, without a lock, for whoever collects garbage may hold it.
+        """Ask threads to end and close SQLite, without a lock; see `billql.sqlite.lifetime`.
 
         SQLite knows the engine and the engine SQLite, which Python would not see.
         """

@@ -20,12 +20,12 @@ from billql.sql.rewriter import Rewritten
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.connection_guard import ConnectionGuard, busy_error
+from billql.sqlite.lifetime import Lifetime
 from billql.sqlite.name_resolver import NameResolver
 
 if TYPE_CHECKING:
     from billql.fetching.prefetch import RunningStatement
     from billql.fetching.scan_stats import ScanStats
-    from billql.fetching.statement import Statement
     from billql.sqlite.engine import Engine, Options
 
 Row = tuple[Any, ...]
@@ -51,6 +51,7 @@ class Session:
         except apsw.Error as error:
             raise _translated(error) from error
         self.guard = ConnectionGuard(self.database)
+        self.lifetime = Lifetime(self.guard)
         self.database.set_busy_timeout(5000)
         # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
         self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
@@ -62,8 +63,6 @@ class Session:
         self.names = NameResolver(self.database, lambda: self.engine)
         self.scans: list[ScanStats] = []
         """The statistics of the statement that was begun last, even if it has failed."""
-        self.orphaned: deque[Statement] = deque()
-        """Statements that nobody will read to their end; the next one ends them."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
         """Statements that have more rows to give."""
 
@@ -75,16 +74,14 @@ class Session:
 
             with self.guard:
                 self._engine = Engine(self.database, self._options())
-            self._end = weakref.finalize(self, _finalize, self._engine, self.guard)
-            self._end.atexit = False
+            self.lifetime.own(self, self._engine)
         return self._engine
 
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
         statement = parse(sql) if isinstance(sql, str) else sql
         with self.guard:
-            while self.orphaned:
-                self.orphaned.popleft().close()
+            self.lifetime.end_orphans()
             self.end_interrupted()
             return self._execute(statement, bindings)
 
@@ -132,9 +129,7 @@ class Session:
                 self.database.close()
             except apsw.Error as error:
                 raise _translated(error) from error
-            if self._engine is not None:
-                self._end.detach()
-                self._engine.close()
+            self.lifetime.close()
 
     def _add_functions(self) -> None:
         from billql.sqlite import functions
@@ -170,7 +165,7 @@ class Execution:
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, to which SQLite does not pass the statement that it is running.
-        self._current = None if running is None else session.engine.running_by_thread
+        self._current = None if running is None else session.engine.current
         # A plan is known to one run only, so a statement with plans is prepared for each run.
         cached = running is None
         row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
@@ -187,7 +182,7 @@ class Execution:
     def __del__(self) -> None:
         """Let the next statement end this one: it may be collected in the middle of any code."""
         if self._running is not None and not self._closed:
-            self._session.orphaned.append(self._running.statement)
+            self._session.lifetime.orphan(self._running.statement)
 
     def __iter__(self) -> Iterator[Row]:
         """Return the iterator itself."""
@@ -315,12 +310,6 @@ def _is_settled(error: apsw.Error) -> bool:
     """
     is_of_a_type = getattr(error, "extendedresult", None) == apsw.SQLITE_CONSTRAINT_DATATYPE
     return isinstance(error, apsw.ConstraintError) and not is_of_a_type
-
-
-def _finalize(engine: Engine, guard: ConnectionGuard) -> None:
-    """End the threads of a session that nobody has closed."""
-    if not guard.is_forked_copy:
-        engine.shutdown_nowait()
 
 
 def _translated(error: apsw.Error) -> errors.Error:
