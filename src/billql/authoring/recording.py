@@ -113,7 +113,7 @@ class Player:
             if first.get("billql_recording") != _VERSION:
                 raise ValueError("its first line is that of no recording")
             self.origins: dict[str, str] = dict(first["origins"])
-            """Where the requests of each provider went."""
+            """The origin of each provider's requests."""
             self._replies = dict(map(_read, lines))
         except OSError as error:
             raise InterfaceError(f"{path} cannot be read: {error.strerror}") from error

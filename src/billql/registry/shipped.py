@@ -22,7 +22,7 @@ def registry_root() -> Path:
 
 @dataclass(frozen=True)
 class Shipped:
-    """What ships with billql."""
+    """The keys, definitions and registry that ship with billql."""
 
     keys: Collection[str] = KEYS
     definitions: Path = field(default_factory=built_in_root)

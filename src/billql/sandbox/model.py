@@ -9,10 +9,10 @@ from billql.sandbox.timestamps import DAY, month_start
 
 Biller = Literal["stripe", "metronome"]
 Plan = Literal["lead", "starter", "team", "scale", "enterprise"]
-"""What a customer is on; a lead never paid anything, and an enterprise is sent invoices."""
+"""The plan of a customer; a lead never paid anything, and an enterprise is sent invoices."""
 
 GRACE: Final = DAY
-"""How long after its month a usage bill stays a draft."""
+"""The time that a usage bill stays a draft after its month, in seconds."""
 
 
 class Metric(NamedTuple):
@@ -52,7 +52,7 @@ class Customer(NamedTuple):
     stripe_id: str
     metronome_id: str
     ingest_alias: str
-    """What usage events call the customer."""
+    """The customer's id in usage events."""
     created: int
     ended: int | None
     """When the customer left or will leave: always the start of a month."""
@@ -107,7 +107,7 @@ class Line(NamedTuple):
 
 
 class Draw(NamedTuple):
-    """What a bill takes from a grant; a postpaid commit is counted down and no line shows it."""
+    """The amount that a bill draws from a grant; that of a postpaid commit has no line."""
 
     grant: Grant
     cents: int
@@ -128,13 +128,13 @@ class Bill(NamedTuple):
     end: int
     """The period that it is for; a purchase is for one timestamp."""
     issued: int
-    """When it is handed to Stripe; all of one night are handed over in the same second."""
+    """When it is sent to Stripe; all of one night are sent in the same second."""
     lines: tuple[Line, ...]
     draws: tuple[Draw, ...]
     settlement: Settlement
-    """How it is paid or not, in the end."""
+    """Its payments, and its final status."""
 
     @property
     def cents(self) -> int:
-        """What is owed: the sum of the lines, which may be 0."""
+        """The amount due in cents: the sum of the lines, which may be 0."""
         return sum(line.cents for line in self.lines)

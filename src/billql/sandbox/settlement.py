@@ -1,4 +1,4 @@
-"""What becomes of an invoice: when it is paid, in how many attempts and parts, or not at all."""
+"""The settlement of an invoice: its payment attempts, partial payments and final status."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from billql.sandbox.timestamps import DAY, HOUR
 Status = Literal["draft", "open", "paid", "uncollectible", "void"]
 
 Fate = Literal["paid", "late", "in parts", "half", "retried", "failing", "given up", "void"]
-"""What may happen: 'half' and 'failing' stay open for ever, 'late' is paid after it was due."""
+"""The ways of settlement: 'half' and 'failing' stay open, 'late' is paid after the due date."""
 
 NET: Final = 30 * DAY
-"""How long after it is final an invoice that was sent is due."""
+"""The time from finalization to the due date of an invoice that was sent, in seconds."""
 
 _TRANSFERS: Final[tuple[tuple[int, Fate], ...]] = (
     (26, "paid"),
@@ -29,7 +29,7 @@ _CARDS: Final[tuple[tuple[int, Fate], ...]] = (
     (39, "given up"),
     (40, "void"),
 )
-"""What happens to how many invoices of 40."""
+"""The settlements of 40 invoices, by the number up to which each holds."""
 
 
 class Attempt(NamedTuple):
@@ -45,10 +45,10 @@ class Settlement(NamedTuple):
     """All that ever happens to an invoice; of what is in the future, nobody may know yet."""
 
     amount: int
-    """What is due, in minor units."""
+    """The amount due, in minor units."""
     issued: int
     finalized: int
-    """When the draft became final, mostly an hour after it was made."""
+    """When the draft was finalized, mostly an hour after its creation."""
     due: int | None
     """Until when it is to be paid; None if it is charged at once."""
     attempts: tuple[Attempt, ...] = ()

@@ -32,7 +32,7 @@ from billql.sandbox.timestamps import HOUR, day_start, month_at, month_start
 from billql.sandbox.usage import Usage
 
 NIGHTLY: Final = 6 * HOUR
-"""When on the last day the story ends, in seconds from midnight."""
+"""The time of the last day at which the story ends, in seconds from midnight."""
 
 _FIRST_NAMES: Final = (
     "Amber", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbor", "Indigo", "Juniper",
@@ -72,7 +72,7 @@ class Story:
         self.now: Final = day_start(until) + NIGHTLY
         """The last moment of the story, in Unix seconds; the APIs answer as of then."""
         self.opened: Final = timegm((until.year - 1, 1, 1, 8, 0, 0))
-        """When the story begins, in Unix seconds; the first customers are as old."""
+        """The start of the story, in Unix seconds; the first customers were created then."""
         self.usage: Final = Usage(seed, self.opened, self.now)
         self._ledgers: dict[int, Ledger] = {}
 

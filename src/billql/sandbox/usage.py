@@ -1,4 +1,4 @@
-"""What customers use, in any window of time, and what it costs.
+"""The usage of customers in any window of time, and its cost.
 
 Units of usage are counted in lots: one lot of any metric costs the same few minor units of the
 customer's currency, 1 cent for dollars. So every amount is exact, whatever window it is for.

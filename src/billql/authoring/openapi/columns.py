@@ -19,7 +19,7 @@ from billql.authoring.openapi.prose import sentence
 from billql.definitions.types import ColumnType, Format
 
 _FLAT = 8
-"""How many members an object has at most that becomes columns."""
+"""The most members of an object that is split into columns."""
 
 _CURRENCIES = ("currency", "currency_code", "amount_currency", "iso_currency_code")
 _MINOR_UNITS = re.compile(

@@ -22,11 +22,11 @@ Schema = Mapping[str, Any]
 """A schema as it was written: it may be a reference."""
 
 Kind = Literal["object", "array", "string", "integer", "number", "boolean", "scalar", "any"]
-"""What a value is: a type of JSON's, `scalar` for several without parts, or `any` of them."""
+"""The kind of a value: a JSON type, `scalar` for several without members, or `any`."""
 
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "scalar"))
 _MOST_REFERENCES = 50
-"""How many references may lead to each other before the thing itself."""
+"""The longest chain of references."""
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,9 @@ class Shape:
     properties: Mapping[str, Schema] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     items: Schema | None = None
-    """What each element of an array is."""
+    """The schema of an array's elements."""
     members: Schema | None = None
-    """What each member of an object is, where their names are free: a map."""
+    """The schema of a map's values: an object with arbitrary names."""
     choices: tuple[Any, ...] = ()
     """The values that it may have, if it names them."""
     example: Any = None

@@ -15,7 +15,7 @@ from billql.authoring.yaml_writer import dump
 from billql.errors import DefinitionError, InterfaceError
 
 _SHOWN = 5
-"""How many columns an example shows."""
+"""The number of columns in an example."""
 
 
 @dataclass

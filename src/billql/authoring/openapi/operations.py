@@ -25,11 +25,11 @@ class Field:
     required: bool
     shape: Shape
     item: Shape | None = None
-    """What each of several values is, if it takes several."""
+    """The schema of one value, if it takes several."""
     description: str | None = None
     example: Any = None
     lists: Literal["comma", "repeat", "brackets"] | None = None
-    """How it takes several values, if it does."""
+    """The form of several values, if it takes them."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Parameters:
     """A plausible value for each required column."""
     left_out: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
-    """What an author should look at."""
+    """Questions for the author."""
 
 
 def parameters_of(

@@ -22,7 +22,7 @@ _END = re.compile(r"[.?!][)\"'`”’]*(?=\s+[A-Z`\"“(\[]|\s*$)")
 _SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Inc|resp)|\s[A-Z])\.$")
 _LONGEST = 300
 _LOOKED_AT = 5000
-"""What stands farther on in a description is not looked at: its marks would take their time."""
+"""The characters of a description that are read; parsing the marks of more would be slow."""
 
 
 def sentence(text: Any) -> str | None:

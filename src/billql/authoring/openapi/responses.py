@@ -54,7 +54,7 @@ _USUAL = frozenset(("data", "items", "results", "entries", "records", "values", 
 """Usual names of the member that has the rows."""
 
 _DEPTH = 3
-"""How many objects may lie around the rows."""
+"""The most objects around the rows."""
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,10 @@ from billql.sandbox.timestamps import (
 )
 
 MONTHS: Final = 24
-"""How many invoices there are, besides the preview."""
+"""The number of invoices, without the preview."""
 
 NIGHTLY: Final = 6 * HOUR
-"""When on the last day the preview was made, counted from midnight."""
+"""The time of the preview on the last day, in seconds from midnight."""
 
 _TAX_BASIS_POINTS: Final = 625
 
@@ -99,7 +99,7 @@ class Bill:
     invoice_id: str
     lines: tuple[Line, ...]
     updated: int | None = None
-    """When the preview was made; an invoice never changes."""
+    """The timestamp of the preview; None for an invoice, which never changes."""
 
     @cached_property
     def cents(self) -> int:

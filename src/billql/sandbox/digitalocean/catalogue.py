@@ -1,4 +1,4 @@
-"""What can be bought at DigitalOcean, where, and for how much. Prices are in cents."""
+"""DigitalOcean's products, regions and prices; prices are in cents."""
 
 from __future__ import annotations
 

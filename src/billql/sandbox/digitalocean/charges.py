@@ -1,4 +1,4 @@
-"""What a resource costs: the lines that it has on an invoice, at the price of a whole month."""
+"""The charges of a resource: its lines on an invoice, at the price of a whole month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the team runs, at any time of the story.
+"""The resources that the team runs, at any time of the story.
 
 The fleet has a fixed number of slots of each kind. In a slot one resource follows another: the
 times depend on the slot alone, so what lives at a timestamp is computed and not stored, and it
@@ -23,7 +23,7 @@ Kind = Literal[
 
 
 class _Habit(NamedTuple):
-    """How many of a kind there are at scale 8, and how many days one lives."""
+    """The number of a kind at scale 8, and the days that one lives."""
 
     number: int
     days: tuple[int, int]

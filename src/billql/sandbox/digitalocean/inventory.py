@@ -36,7 +36,7 @@ _IMAGE: Final[Json] = {
 
 
 class Inventory:
-    """What lives at a timestamp."""
+    """The resources that live at a timestamp."""
 
     def __init__(self, fleet: Fleet, now: int) -> None:
         self._fleet = fleet

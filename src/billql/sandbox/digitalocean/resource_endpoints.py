@@ -19,7 +19,7 @@ _VOLUME_REGIONS: Final = (
     "ams1", "ams2", "ams3", "blr1", "fra1", "lon1", "nyc1", "nyc2", "nyc3",
     "sfo1", "sfo2", "sfo3", "sgp1", "tor1", "syd1",
 )  # fmt: skip
-"""What the filter of volumes takes."""
+"""The regions by which volumes can be filtered."""
 
 _ACCOUNT: Final[Json] = {
     "droplet_limit": 500,

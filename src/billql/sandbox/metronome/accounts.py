@@ -1,4 +1,4 @@
-"""Who has which contract or plan.
+"""The customers, with their contracts and plans.
 
 Customers that Metronome bills have contracts: enterprises one after another, each of a year, the
 others one without an end. Customers that Stripe bills are metered only: they are on plans, which
@@ -27,7 +27,7 @@ DELIVERY: Final = "0c9d3f5e-6a57-4d0e-b8c4-4a1f0a6f2c11"
 
 
 class Contract(NamedTuple):
-    """What a customer agreed to."""
+    """A contract of a customer."""
 
     id: str
     name: str
@@ -44,7 +44,7 @@ class Contract(NamedTuple):
     """The contract that renews it."""
     package: str | None = None
     archived: int | None = None
-    """When it was put away; it never counted."""
+    """The timestamp at which it was archived; it was never valid."""
 
     @property
     def starts_at(self) -> int:
@@ -86,13 +86,13 @@ class Account:
 
     @property
     def ended(self) -> int | None:
-        """When it left, if that is known already."""
+        """When the customer left, or None."""
         ended = self.customer.ended
         return ended if ended is not None and ended <= self.world.now else None
 
     @property
     def archived(self) -> int | None:
-        """When it was archived: ten days after it left."""
+        """When it was archived, ten days after the customer left, or None."""
         ended = self.ended
         archived = None if ended is None else ended + 10 * DAY
         return archived if archived is not None and archived <= self.world.now else None

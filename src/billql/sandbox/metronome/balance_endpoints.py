@@ -37,7 +37,7 @@ _SEATS: Final = Paging("seats", usual=25, most=100)
 _CHANGES: Final = Paging("body", usual=10, most=10)
 
 NO_UNIT: Final = "00000000-0000-0000-0000-000000000000"
-"""What is counted in no unit of money, but in what is used, has this unit."""
+"""The unit of balances that count usage instead of money."""
 
 SHOWN_AT_ONCE: Final = 100
 """Credits and commits that a page of seats shows, if it shows any."""

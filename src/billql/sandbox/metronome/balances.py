@@ -22,13 +22,13 @@ from billql.sandbox.timestamps import DAY, month_start
 Kind = Literal["PREPAID", "POSTPAID", "CREDIT"]
 
 VOUCHER_CENTS: Final = 2500
-"""What the support voucher is worth, every time."""
+"""The value of each support voucher, in cents."""
 
 VOUCHER_DAYS: Final = 28
-"""How long it lasts, every time."""
+"""The days that each voucher is valid."""
 
 _KINDS: Final[dict[str, Kind]] = {"prepaid": "PREPAID", "postpaid": "POSTPAID", "credit": "CREDIT"}
-"""What the story calls the kinds."""
+"""The API's kinds, by the story's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Balance:
     """The products that it pays for; none if it pays for all."""
     tags: tuple[str, ...] = ()
     recurring: str | None = None
-    """What it comes from, if the like comes every month."""
+    """The id of the recurring credit or commit that it is from."""
     subscription: str | None = None
     """The subscription whose seats it belongs to, each seat a part of it."""
     seats: tuple[Seat, ...] = ()
@@ -87,7 +87,7 @@ class Balance:
 
     @property
     def amount(self) -> int:
-        """What can be used now: what the ledger adds up to."""
+        """The usable amount: the sum of the ledger."""
         return max(0, sum(entry.amount for entry in self.entries))
 
     def without_drafts(self, now: int) -> int:

@@ -1,4 +1,4 @@
-"""What is metered, what is sold and for how much: the same for all customers.
+"""Billable metrics, products and rate cards: the same for all customers.
 
 Every product costs what one lot of its metric costs: a cent for dollars, a credit for the
 company's own unit. So prices are small and odd, and amounts are whole.
@@ -53,7 +53,7 @@ class Meter(NamedTuple):
     summed: str | None
     """The property of its events that is aggregated."""
     keys: tuple[str, ...]
-    """What its events can be grouped by, alone or all together."""
+    """The keys by which its events can be grouped, alone or all together."""
     deal: tuple[tuple[str, ...], ...] = ()
     """The groups of the lots, in rotation."""
     archived: int | None = None
@@ -104,7 +104,7 @@ class Product(NamedTuple):
 
     @property
     def price(self) -> float:
-        """What one of it costs."""
+        """The price of one."""
         return 1 / self.meter.metric.lot if self.meter else 0
 
     def brief(self) -> Json:
@@ -153,7 +153,7 @@ class Product(NamedTuple):
 
 
 class Rate(NamedTuple):
-    """What a product costs on a rate card, for a time."""
+    """The price of a product on a rate card, for a period."""
 
     product: Product
     price: float

@@ -32,7 +32,7 @@ _QUERY: Final = Paging("query")
 _PACKAGES: Final = Paging("query", usual=10)
 
 _SCHEDULES: Final = {"commission": ["0.05", "0.08"], "success-manager": ["Ada", "Grace", "Ada"]}
-"""What else the company notes of contracts, and how it changes."""
+"""Named schedules of contracts, and their values over time."""
 
 
 class ContractEndpoints(Endpoints):

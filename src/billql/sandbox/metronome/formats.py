@@ -14,7 +14,7 @@ from billql.sandbox.timestamps import format_timestamp
 
 
 class Unit(NamedTuple):
-    """What amounts are counted in: a currency, or a unit of the company's own."""
+    """The unit of amounts: a currency, or a custom pricing unit."""
 
     id: str
     name: str

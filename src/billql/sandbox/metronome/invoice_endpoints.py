@@ -28,11 +28,11 @@ _QUERY: Final = Paging("query")
 _BREAKDOWNS: Final = Paging("query", usual=100)
 
 REACH: Final = {"DAY": 35 * DAY, "HOUR": DAY}
-"""How much time a page of breakdowns covers at most."""
+"""The most time that a page of breakdowns covers, in seconds."""
 
 
 class Window(NamedTuple):
-    """What of an invoice falls into a day or an hour."""
+    """The part of an invoice in a day or an hour."""
 
     start: int
     end: int

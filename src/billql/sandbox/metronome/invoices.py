@@ -34,7 +34,7 @@ _STATUSES: Final = {
     "uncollectible": "UNCOLLECTIBLE",
     "void": "VOID",
 }
-"""What Metronome calls the statuses of Stripe's invoices."""
+"""Metronome's statuses, by those of Stripe's invoices."""
 
 
 class Share(NamedTuple):
@@ -63,17 +63,17 @@ class Invoice:
 
     @property
     def start(self) -> int | None:
-        """When its period begins; what is scheduled has none."""
+        """The start of its period; None for scheduled invoices."""
         return self.bill.start if self.type == "USAGE" else None
 
     @property
     def end(self) -> int | None:
-        """When its period ends."""
+        """The end of its period, or None."""
         return self.bill.end if self.type == "USAGE" else None
 
     @property
     def status(self) -> str:
-        """How it stands at Metronome."""
+        """Its status at Metronome."""
         if self.issued > self._now:
             return "DRAFT"
         return "VOID" if self.account.world.story.status(self.bill) == "void" else "FINALIZED"

@@ -1,4 +1,4 @@
-"""What was used, in any window that begins and ends on the hour, and by whom or where.
+"""Usage, in any window that begins and ends on the hour, by group.
 
 The story counts usage in lots, with the time of each. The group of a lot depends on
 its number within the month, so groups add up to the whole and windows add up to the month.

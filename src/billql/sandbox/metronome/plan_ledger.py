@@ -42,7 +42,7 @@ class Entry:
     pending: bool = False
     """Whether it is not posted yet, because its invoice is not final."""
     running: int = 0
-    """What all grants of the unit are worth after it."""
+    """The sum of all grants of the unit after it."""
 
     def json(self) -> Json:
         """Return it as the API does."""
@@ -74,7 +74,7 @@ class CreditGrant:
 
     @property
     def left(self) -> int:
-        """What of it is not used up or expired."""
+        """The amount that is neither used nor expired."""
         return sum(entry.amount for entry in self.entries)
 
 
@@ -97,7 +97,7 @@ class PlanInvoice:
 
     @property
     def status(self) -> str:
-        """How it stands."""
+        """Its status."""
         return "DRAFT" if self.issued > self.account.world.now else "FINALIZED"
 
     def _used(self, metric: Metric, start: int, end: int) -> int:

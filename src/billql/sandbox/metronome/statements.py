@@ -9,12 +9,12 @@ from billql.sandbox.metronome.balances import Balance, Entry, Kind, Segment
 from billql.sandbox.metronome.formats import USD, iso_millis, iso_offset
 from billql.sandbox.rng import Rng
 
-_WORDS: Final[dict[Kind, str]] = {
+_LEDGER_NAMES: Final[dict[Kind, str]] = {
     "PREPAID": "PREPAID_COMMIT",
     "POSTPAID": "POSTPAID_COMMIT",
     "CREDIT": "CREDIT",
 }
-"""What a ledger calls the kinds."""
+"""The names of the kinds in ledgers."""
 
 
 def segment_json(segment: Segment) -> Json:
@@ -32,7 +32,7 @@ def entry_json(entry: Entry, kind: Kind) -> Json:
     shown: Json = {
         "amount": entry.amount,
         "timestamp": iso_offset(entry.timestamp),
-        "type": f"{_WORDS[kind]}_{entry.event}",
+        "type": f"{_LEDGER_NAMES[kind]}_{entry.event}",
     }
     optional_fields = {
         "segment_id": entry.segment,

@@ -45,7 +45,7 @@ _CERTAIN: Final[dict[int, Fate]] = {
     7: "paid",
     8: "paid",
 }
-"""What becomes of the second customer's invoices, by period: every story has all of it."""
+"""The settlements of the second customer's invoices, by period, so that every kind occurs."""
 
 _CERTAIN_NOTES: Final[dict[int, CreditNoteKind]] = {2: "refund", 3: "balance", 4: "out of band"}
 

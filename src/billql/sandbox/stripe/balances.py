@@ -19,7 +19,7 @@ from billql.sandbox.stripe.reversals import Dispute, Refund
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 _PER_DOLLAR: Final = {"kwd": 3.25}
-"""What a unit of a currency without an account of its own is worth."""
+"""The value in dollars of a unit of a currency without an account of its own."""
 
 _FEES: Final = {"usd": (290, 30), "eur": (150, 25), "jpy": (360, 0)}
 """Basis points and minor units that a charge costs in the currency that it settles in."""
@@ -73,7 +73,7 @@ class Movement(NamedTuple):
 
     @property
     def net(self) -> int:
-        """What it changes the balance by."""
+        """The change of the balance."""
         return self.amount - self.fee
 
     def json(self, now: int) -> Json:

@@ -1,4 +1,4 @@
-"""What is sold: products, prices (which are plans too), and the tax rates."""
+"""Products, prices (which are plans too) and tax rates."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from billql.sandbox.timestamps import DAY
 CURRENCIES: Final = ("usd", "eur", "jpy", "kwd")
 
 _FACTORS: Final = {"usd": (1, 1), "eur": (9, 10), "jpy": (3, 2), "kwd": (3, 1)}
-"""What an amount in cents is in minor units of a currency; list prices are whole hundreds."""
+"""The factor from cents to minor units of a currency; list prices are whole hundreds."""
 
 MONTHLY: Final[dict[Plan, int]] = {
     "lead": 0,

@@ -49,11 +49,11 @@ class Grant:
     prices: tuple[str, ...] = ()
     """The prices that it is for; none stand for all that is metered."""
     left: int = 0
-    """What the ledger has of it."""
+    """Its amount in the ledger, in minor units."""
 
     @property
     def taken_off(self) -> int | None:
-        """When the ledger knows that it has expired."""
+        """The timestamp at which its expiry is debited, or None."""
         return None if self.expires is None else self.expires // DAY * DAY + _NOON
 
     def usable(self, timestamp: int) -> bool:

@@ -16,7 +16,7 @@ from billql.sandbox.timestamps import DAY
 
 
 class Coupon(NamedTuple):
-    """What a coupon takes off: a percentage, or an amount of dollars."""
+    """A coupon: a percentage or an amount of dollars off."""
 
     id: str
     name: str

@@ -34,7 +34,7 @@ Permit = Callable[[Request, str], None]
 
 
 class Rows(Protocol):
-    """What can be paged: a sequence that knows where a row is."""
+    """A sequence that can be paged: it has the place of each row."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, place: int, /) -> Any: ...

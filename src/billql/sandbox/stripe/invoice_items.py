@@ -1,4 +1,4 @@
-"""What is billed beside the plans: hours of support, changes of seats, one-off jobs, goodwill."""
+"""Invoice items beside the plans: hours of support, changes of seats, one-off jobs, goodwill."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from billql.sandbox.stripe.terms import Item, Terms
 Reason = Literal["manual", "subscription_create", "subscription_cycle", "subscription_update"]
 
 CreditNoteKind = Literal["refund", "balance", "out of band", "pre-payment"]
-"""Where the money of a credit note goes; before the payment, less is due instead."""
+"""The destination of a credit note's money; before the payment, less is due instead."""
 
 
 class Tax(NamedTuple):
@@ -26,7 +26,7 @@ class Tax(NamedTuple):
 
     @property
     def added(self) -> int:
-        """What comes on top; an inclusive tax is in the amount already."""
+        """The tax to add; 0 for an inclusive tax, which is in the amount."""
         return 0 if self.rate["inclusive"] else self.amount
 
     def json(self) -> Json:
@@ -124,7 +124,7 @@ class CreditNote:
 
     @property
     def total(self) -> int:
-        """What is credited."""
+        """The credited amount, with tax."""
         return self.base + (self.tax.added if self.tax else 0)
 
     def counts(self, now: int) -> bool:
@@ -180,7 +180,7 @@ class Invoice:
 
     @property
     def total(self) -> int:
-        """What it comes to: without discounts and credits, with all tax."""
+        """The total: less discounts and credits, with all taxes."""
         return sum(line.net for line in self.lines) + sum(tax.added for tax in self.taxes)
 
     def credited(self, now: int) -> int:

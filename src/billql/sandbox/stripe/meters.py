@@ -70,7 +70,7 @@ def alerts_of(story: Story, catalogue: Catalogue, customers: Sequence[Customer])
 
 
 class Summaries(Sequence[Json]):
-    """What a meter counted for a customer, in windows, the latest first.
+    """The sums of a meter for a customer, in windows, the latest first.
 
     A window without usage has a summary too. Each is computed when it is read.
     """

@@ -53,7 +53,7 @@ _PRESENT: Final[tuple[tuple[Outcome, int], ...]] = (
     ("authorized", DAY),
     ("kept", 3 * HOUR),
 )
-"""What is going on on the last day, and how long ago it was ordered."""
+"""The orders of the last days: outcome, and age in seconds."""
 
 
 class Order(NamedTuple):
@@ -61,7 +61,7 @@ class Order(NamedTuple):
 
     intent: str
     customer: Customer | None
-    """Who bought it; guests are unknown."""
+    """The buyer; None for guests."""
     timestamp: int
     amount: int
     currency: str

@@ -164,7 +164,7 @@ PAGING: Final[Mapping[str, Kind]] = {
     "starting_after": text,
     "ending_before": text,
 }
-"""What every list takes."""
+"""The parameters of every list."""
 
 EXPAND: Final[Mapping[str, Kind]] = {"expand": several(text)}
-"""What every endpoint takes."""
+"""The parameters of every endpoint."""

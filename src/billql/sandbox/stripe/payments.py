@@ -64,7 +64,7 @@ class Intent:
 
     @property
     def received(self) -> int:
-        """What was paid."""
+        """The paid amount."""
         return sum(charge.amount for charge in self.charges if charge.moves_money)
 
     def try_to_pay(self, attempt: Attempt, *, captured: bool = True) -> Charge:

@@ -37,12 +37,12 @@ class Quote:
 
     @property
     def once(self) -> int:
-        """What is to be paid once."""
+        """The one-off total."""
         return self._sum("one_time")
 
     @property
     def monthly(self) -> int:
-        """What is to be paid a month."""
+        """The monthly total."""
         return self._sum("recurring")
 
     def _sum(self, kind: str) -> int:

@@ -36,7 +36,7 @@ class Refund:
 
     @property
     def failed_at(self) -> int:
-        """When a refund that fails has failed."""
+        """When a failing refund fails."""
         return self.timestamp + 3 * DAY
 
 
@@ -57,7 +57,7 @@ class Dispute:
 
     @property
     def decided(self) -> int:
-        """When it is decided."""
+        """The timestamp of the decision."""
         return self.timestamp + DECIDED_AFTER
 
 

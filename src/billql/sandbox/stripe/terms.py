@@ -1,4 +1,4 @@
-"""Who subscribes to what: the terms of each subscription, and its periods."""
+"""The terms of each subscription, and its periods."""
 
 from __future__ import annotations
 
@@ -29,32 +29,32 @@ class Item:
     id: str
     price: Json
     metric: Metric | None = None
-    """What is metered; the others are paid in advance."""
+    """The metric of a metered item; None for items paid in advance."""
     quantity: int | None = None
     more: int = 0
-    """How many are added to the quantity in the middle of the third period."""
+    """The quantity added in the middle of the third period."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a subscription is."""
+    """The terms of a subscription."""
 
     id: str
     customer: Customer
     created: int
     anchor: int
-    """When the first period begins that is paid for."""
+    """The start of the first paid period."""
     yearly: bool
     items: tuple[Item, ...]
     coupon: Coupon | None = None
     tax: Json | None = None
     trial_end: int | None = None
     ended: int | None = None
-    """When it was canceled or will be."""
+    """When it was or will be canceled, or None."""
     leaving: bool = False
     """Whether it ends with the present period."""
     state: State | None = None
-    """How it stands if there is more to it than its invoices."""
+    """Its status, where invoices alone do not decide it."""
 
     @property
     def sent(self) -> bool:
