@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from billql.sql.rewriter import ENDS_FROM
 from billql.sql.tokenizer import Token, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
-_ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
-_ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 _OUTER = {"RIGHT", "FULL"}
 
 
@@ -47,7 +46,7 @@ def _side(tokens: Sequence[Token], start: int, end: int) -> Literal["left", "all
     depth = 0
     for token, following in zip(tokens[end + 1 :], tokens[end + 2 :], strict=False):
         depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth < 0 or (depth == 0 and (token.keyword in _ENDS_FROM or token.text == ";")):
+        if depth < 0 or (depth == 0 and (token.keyword in ENDS_FROM or token.text == ";")):
             break
         if depth == 0 and token.keyword in _OUTER and following.keyword in ("JOIN", "OUTER"):
             return "all" if token.keyword == "FULL" else "left"

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 Kind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
 _NAMES = {"word", "quoted", "string"}
-_ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
-_ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
-_NO_ALIAS = _ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
+ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
+ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
+"""The keywords after which a FROM clause has ended."""
+_NO_ALIAS = ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
 _NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
 _BEFORE_CTE = {"NOT", "MATERIALIZED"}
 _BEFORE_INTO = {"INSERT", "REPLACE", "ROLLBACK", "ABORT", "FAIL", "IGNORE"}
@@ -309,7 +310,7 @@ class _Scanner:
                 self._expect = "source" if frame.sources else "target"
             case "JOIN" if frame.sources:
                 self._expect = "source"
-            case _ if keyword in _ENDS_FROM:
+            case _ if keyword in ENDS_FROM:
                 frame.sources = False
             case "IN":
                 self._expect = "member"
