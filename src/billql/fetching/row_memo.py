@@ -1,9 +1,9 @@
 """The row memo: the rows of a key that a statement has read, in case a join asks for them again.
 
 Bounded by the cells that it holds, so that a statement over many keys needs no more memory than
-one over few. What was used least recently goes first. But a nested loop asks for its keys in a
+one over few. What was used least recently is evicted first. But a nested loop needs its keys in a
 circle, so if there is no room for all, the one that was used least recently is the one that is
-needed next: therefore what comes when there is no room is the first to go again, until it is used.
+needed next: so what is added when there is no room is evicted first, until it is used.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from collections.abc import Hashable, Iterator
 from billql.fetching.row_decoder import Row
 
 _STAYS = 16
-"""Of so many keys that come when there is no room one stays, in case the others are of no use any
-more."""
+"""Of so many keys that are added when there is no room one stays, in case the others are of no use
+any more."""
 
 
 class RowMemo:
-    """Remembers the rows of keys, `most` cells of them altogether.
+    """Memoizes the rows of keys, `most` cells of them altogether.
 
-    Rows that would take more than a quarter of that are not remembered, so that no key drives all
-    the others out.
+    Rows that would take more than a quarter of that are not memoized, so that no key evicts all
+    the others.
     """
 
     def __init__(self, most: int) -> None:
@@ -33,14 +33,14 @@ class RowMemo:
         """How many cells it holds; a key counts as one more, because it may have no rows."""
 
     def get(self, name: Hashable) -> list[Row] | None:
-        """Give the rows of a key; None if they are not remembered."""
+        """Return the rows of a key; None if they are not memoized."""
         rows = self._rows.get(name)
         if rows is not None:
             self._rows.move_to_end(name)
         return rows
 
     def passing(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
-        """Pass the rows of a key on, and remember them once all have been read."""
+        """Yield the rows of a key, and memoize them once all have been read."""
         rows: list[Row] = []
         cells = 1
         for batch in batches:
@@ -52,7 +52,7 @@ class RowMemo:
             self._put(name, rows)
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Drop everything."""
         self._rows.clear()
         self.cells = 0
 

@@ -1,9 +1,9 @@
-"""Whose turn it is to use a connection: one thread's at a time, in the process that opened it.
+"""The guard of a connection: one thread at a time uses it, in the process that opened it.
 
 A process that is forked gets a copy of every connection, without its threads. Neither SQLite nor an
 API may hear of the copy: even closing it would roll back what the parent has begun
-(https://sqlite.org/howtocorrupt.html, 2.6). So it is never a child's turn, and a child leaves the
-copy unclosed when it ends.
+(https://sqlite.org/howtocorrupt.html, 2.6). So a child is never let in, and leaves the copy
+unclosed when it ends.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from billql.errors import InterfaceError, ProgrammingError
 
 
 def busy_error() -> ProgrammingError:
-    """Make the error for a connection that another thread is using."""
+    """Return the error for a connection that another thread is using."""
     return ProgrammingError(
         "The connection is in use in another thread",
         hint="Open a connection for each thread, or let one thread wait for the other.",
@@ -24,7 +24,7 @@ def busy_error() -> ProgrammingError:
 
 
 class ConnectionGuard:
-    """Lets in one thread at a time, again and again; another one is told so at once.
+    """Lets in one thread at a time, reentrantly; another one gets an error at once.
 
     `database` is what a child must not close.
     """
@@ -34,16 +34,16 @@ class ConnectionGuard:
         self._lock = threading.RLock()
         self.is_forked_copy = False
         """Whether this process has the connection from the one that it was forked from."""
-        _turns.add(self)
+        _guards.add(self)
 
     def __enter__(self) -> None:
-        """Take the turn; raises ProgrammingError or InterfaceError."""
+        """Let this thread in; raises ProgrammingError or InterfaceError."""
         self.check()
         if not self._lock.acquire(blocking=False):
             raise busy_error()
 
     def __exit__(self, *_: object) -> None:
-        """Give the turn back."""
+        """Let another thread in."""
         self._lock.release()
 
     def check(self) -> None:
@@ -55,21 +55,21 @@ class ConnectionGuard:
             )
 
 
-_turns: weakref.WeakSet[ConnectionGuard] = weakref.WeakSet()
-"""Of this process: a fork concerns all of them at once, and is told of nowhere else."""
+_guards: weakref.WeakSet[ConnectionGuard] = weakref.WeakSet()
+"""Of this process: a fork concerns all of them at once."""
 
 
 def _forked() -> None:
-    """Begin a child's life: nobody gets in, and what is open stays so until the very end."""
-    inherited = list(_turns)
-    for turn in inherited:
-        turn.is_forked_copy = True
+    """Close all guards in a forked child, and keep open what they guard until it ends."""
+    inherited = list(_guards)
+    for guard in inherited:
+        guard.is_forked_copy = True
     if inherited:
         import ctypes
 
-        # Python closes what nothing refers to any more; so a reference is never given back.
-        for turn in inherited:
-            ctypes.pythonapi.Py_IncRef(ctypes.py_object(turn.database))
+        # Python closes what nothing refers to any more; so a reference is never released.
+        for guard in inherited:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(guard.database))
 
 
 if hasattr(os, "register_at_fork"):  # Windows has no fork

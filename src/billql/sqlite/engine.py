@@ -95,9 +95,9 @@ class Engine:
         disk = None if options.cache is None else DiskCache(options.cache, options.kept_bytes)
         self.cache = ResponseCache(options.kept_bytes, lambda: options.clock().timestamp(), disk)
         wire = options.wire or NetworkBackend(options.settings, options.http_transport)
-        self._transport = ApiClient(options.settings, wire, options.pace, options.log)
+        self._client = ApiClient(options.settings, wire, options.pace, options.log)
         self._shared = SharedServices(
-            self._transport,
+            self._client,
             self.cache,
             options.clock,
             options.cache_ttl,
@@ -217,7 +217,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the sockets, the threads and the caches."""
-        self._transport.close()
+        self._client.close()
         self.cache.close()
 
     def shutdown_nowait(self) -> None:
@@ -225,5 +225,5 @@ class Engine:
 
         SQLite knows the engine and the engine SQLite, which Python would not see.
         """
-        self._transport.shutdown_nowait()
+        self._client.shutdown_nowait()
         self._database.close(force=True)
