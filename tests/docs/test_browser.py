@@ -201,6 +201,7 @@ def test_the_theme_is_that_of_the_system_until_one_is_chosen(
         "data-md-color-scheme", "default" if scheme == "dark" else "slate"
     )
     assert is_dark(page) == (scheme == "light")
+    page.wait_for_load_state("networkidle")  # the search may complain if its index is cut off
     page.goto(address + INVOICES)
     assert is_dark(page) == (scheme == "light"), "the choice is remembered"
 
