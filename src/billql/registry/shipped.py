@@ -9,7 +9,7 @@ from pathlib import Path
 from billql.definitions.catalog import built_in_root
 from billql.registry import naming
 
-KEYS = ("ed25519:6JNfWP6EwgvyeAcui765v3DC3jK6vSZOA2ouQwzGRXw=",)
+KEYS = ("ed25519:XNC5EQJQVIbpYzDlkxrJUExFhQ6iMc7YE61zcOPgUIo=",)
 """The public keys of billql's maintainers; see registry/README.md."""
 
 
