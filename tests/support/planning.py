@@ -1,0 +1,104 @@
+"""A table of a made-up API, to plan and to bind without a network."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import yaml
+
+from billql.definitions.catalog import Table
+from billql.definitions.model import Provider, Resource
+from billql.definitions.rules import problems
+from billql.http.credentials import ApiConnection
+from billql.planning.binder import BoundPlan, bind, selected_connections
+from billql.planning.plan import Constraint, Plan
+from billql.planning.planner import choose_plan
+
+NOW = datetime(2025, 2, 10, 12, tzinfo=UTC)
+
+PROVIDER = """
+billql: 1
+title: Acme
+description: An API for tests.
+version: 1.0.0
+documentation: https://acme.example/docs
+url: https://acme.example
+auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
+"""
+
+BILLS = """
+description: One row for each bill.
+columns:
+  id: {type: text, description: The id.}
+  owner: {type: text, description: Who owes it.}
+  state: {type: text, description: Where it stands., values: [open, paid]}
+  day: {type: date, description: The day.}
+  amount: {type: integer, description: What is owed.}
+  lines: {type: json, description: Its lines.}
+  region: {type: text, description: The region that was asked for., path: $parameter}
+methods:
+  list:
+    request: GET /bills
+    description: Returns the bills.
+    parameters:
+      owner: {'null': nobody}
+      states: {column: state, lists: comma}
+      from: {column: day, operator: ">="}
+      to: {column: day, operator: "<="}
+      region: {default: eu}
+      expand: {value: lines, when_read: [lines]}
+    rows: data[]
+    paging: {kind: page_number, total: total, size: 100}
+    order: [-day]
+  get:
+    request: GET /bills/{id}
+    description: Returns one bill.
+    parameters:
+      id: {in: path, required: true}
+      region: {default: eu}
+    single: true
+    missing: empty
+unique: [id]
+examples:
+  - {question: 'What is owed?', sql: SELECT 1}
+"""
+
+
+def table(definition: str = BILLS) -> Table:
+    """Return a table of Acme's, from the YAML of its resource."""
+    provider = msgspec.convert(yaml.safe_load(PROVIDER), Provider)
+    resource = msgspec.convert(yaml.safe_load(definition), Resource)
+    assert list(problems(resource, provider)) == []
+    return Table("acme", "billing", "bills", provider, resource)
+
+
+def connections(table: Table, *names: str) -> list[ApiConnection]:
+    provider = table.provider
+    return [
+        ApiConnection("acme", provider, provider.url, "token", name, "a test") for name in names
+    ]
+
+
+def bound(
+    table: Table,
+    *constraints: tuple[Constraint, Any],
+    used: frozenset[str] = frozenset({"id"}),
+    names: tuple[str, ...] = ("acme",),
+) -> BoundPlan:
+    """Plan and bind a scan under some constraints with their values."""
+    plan = choose_plan(table, [one for one, _ in constraints], used, (), len(names))
+    values = values_of(plan, *(value for _, value in constraints))
+    selected = selected_connections(plan, values, names)
+    return bind(table, plan, values, connections(table, *selected), NOW)
+
+
+def values_of(plan: Plan, *values: Any) -> tuple[Any, ...]:
+    """Return those values of all constraints that SQLite passes to a plan."""
+    return tuple(values[number] for number in plan.arguments)
+
+
+def where(column: str, operator: Any, value: Any) -> tuple[Constraint, Any]:
+    """Return a constraint with a value that is known only when the statement runs."""
+    return Constraint(column, operator, usable=True), value
