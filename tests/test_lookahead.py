@@ -164,7 +164,7 @@ class Company:
             self._begun += 1
             begun = self._begun
             self._changed.notify_all()
-            if begun > 1 and not self._changed.wait_for(lambda: self._begun > begun, 0.05):
+            if begun > 1 and not self._changed.wait_for(lambda: self._begun > begun, 0.5):
                 self.alone += 1
 
 

@@ -17,6 +17,7 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
+    ConsoleMessage,
     Locator,
     Page,
     Request,
@@ -89,6 +90,15 @@ def failure(request: Request) -> list[str]:
     return [] if "ERR_ABORTED" in why else [f"{request.url}: {why}"]
 
 
+def complaint(message: ConsoleMessage) -> list[str]:
+    """Return the text of an error or a warning.
+
+    Chromium also notes what is no fault of a page, such as that something else had the focus
+    already when it could have set it; that depends on which of the two came first.
+    """
+    return [message.text] if message.type in ("error", "warning") else []
+
+
 @pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """Give a reader's own window; whatever a page complains of, or loads from elsewhere, fails."""
@@ -97,7 +107,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     )
     complaints: list[str] = []
     elsewhere: list[str] = []
-    context.on("console", lambda message: complaints.append(message.text))
+    context.on("console", lambda message: complaints.extend(complaint(message)))
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on("requestfailed", lambda request: complaints.extend(failure(request)))
     context.on("request", lambda request: elsewhere.append(request.url))

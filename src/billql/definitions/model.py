@@ -194,7 +194,9 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """What is always sent."""
     default: Scalar | tuple[Scalar, ...] | None = None
     """What is sent when no constraint says otherwise: a value, `today` for the current day, or
-    several values that take a request each, where the API would leave rows out by itself."""
+    several values that take a request each, where the API would leave rows out by itself. One value
+    for an `=` on a column that rows show must be none that a row can have, such as `all`: the
+    column's own `values` say which those are."""
     when_read: tuple[Name, ...] = ()
     """Send it only if the statement reads one of these columns."""
 
