@@ -53,6 +53,9 @@ def test_a_null_list_is_an_empty_one(tmp_path: Path, serve: Serve, rows: str, bo
     ("rows", "body", "why"),
     [
         ("items[]", {}, "without a list at items"),
+        ("items[]", None, "without a list at items"),
+        ("items{}", None, "without a map at items"),
+        ("data.items[]", None, "without an object at data"),
         ("items[]", {"item": None}, "without a list at items"),
         ("items[]", {"items": ""}, "without a list at items"),
         ("items[]", {"items": False}, "without a list at items"),

@@ -178,14 +178,14 @@ def _walk(source: Rows, data: Any, where: str, number: int) -> RawRows:
     found = RawRows(source, [data], [()], [None], number)
     is_strict = not source.optional
     for segment in source.at.split(".") if source.at else ():
-        found = _step(found, segment, data if is_strict else None, where)
+        found = _step(found, segment, data, where, is_strict=is_strict)
         # What lies in the rows of a list may be missing.
         is_strict = is_strict and not _LIST.search(segment)
     return found
 
 
-def _step(items: RawRows, segment: str, strictly: Any, where: str) -> RawRows:
-    """Walk one step; `strictly` is the answer, where what is missing is an error."""
+def _step(items: RawRows, segment: str, data: Any, where: str, *, is_strict: bool) -> RawRows:
+    """Walk one step of a path in a response's data; if `is_strict`, what is missing is an error."""
     name = segment.removesuffix("[]").removesuffix("{}")
     values: list[Any] = []
     parents: list[tuple[Any, ...]] = []
@@ -201,9 +201,9 @@ def _step(items: RawRows, segment: str, strictly: Any, where: str) -> RawRows:
         if not fits:
             place = f"at {name}" if name else "as a whole"
             is_empty = expected != "an object" and (not name or _has(item, name))
-            if found is not None or not (strictly is None or is_empty):
+            if found is not None or (is_strict and not is_empty):
                 raise BadAnswer(f"{where} answered without {expected} {place}")
-            if strictly is not None and (wrong := complaint(strictly, item)) is not None:
+            if is_strict and (wrong := complaint(data, item)) is not None:
                 raise BadAnswer(f"{where} answered without {expected} {place}, but with {wrong}")
             continue
         if expected == "a list":
