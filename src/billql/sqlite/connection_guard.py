@@ -9,8 +9,8 @@ unclosed when it ends.
 from __future__ import annotations
 
 import os
-import threading
 import weakref
+from _thread import RLock
 
 from billql.errors import InterfaceError, ProgrammingError
 
@@ -23,28 +23,33 @@ def busy_error() -> ProgrammingError:
     )
 
 
-class ConnectionGuard:
-    """Lets in one thread at a time, reentrantly; another one gets an error at once.
+class ConnectionGuard(RLock):  # type: ignore[misc]  # final for its types alone
+    """Admits one thread at a time, reentrantly; another one gets an error at once.
 
-    `database` is what a child must not close.
+    `database` is what a child must not close. An interrupt never leaves it locked: leaving the
+    block stays a single call into C, within which nothing is raised.
     """
 
     def __init__(self, database: object) -> None:
         self.database = database
-        self._lock = threading.RLock()
         self.is_forked_copy = False
         """Whether this process has the connection from the one that it was forked from."""
         _guards.add(self)
 
-    def __enter__(self) -> None:
-        """Let this thread in; raises ProgrammingError or InterfaceError."""
+    def __enter__(self, blocking: bool = False, timeout: float = -1) -> bool:
+        """Admit this thread and return True; raise ProgrammingError or InterfaceError."""
         self.check()
-        if not self._lock.acquire(blocking=False):
-            raise busy_error()
-
-    def __exit__(self, *_: object) -> None:
-        """Let another thread in."""
-        self._lock.release()
+        acquired: list[bool] = []
+        try:
+            # One call into C takes the lock and says so; an interrupt comes before or after both.
+            acquired.extend(map(self.acquire, (blocking,), (timeout,)))
+            if not acquired[0]:
+                raise busy_error()
+            return True
+        except BaseException:
+            if True in acquired:
+                self.release()
+            raise
 
     def check(self) -> None:
         """Raise InterfaceError in a process that has inherited the connection."""
