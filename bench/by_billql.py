@@ -36,8 +36,8 @@ def opened(
     # Parsed definitions are kept on disk, as they are for everybody.
     parsed = paths.cache_folder(os.environ)
     assert parsed is not None
-    catalogue = Catalog(definitions, parsed / "definitions")
-    options = Options(environ={}, tokens=tokens, urls=urls, catalogue=catalogue)
+    catalog = Catalog(definitions, parsed / "definitions")
+    options = Options(environ={}, tokens=tokens, urls=urls, catalog=catalog)
     session = Session(":memory:", lambda: options)
     try:
         yield session

@@ -1,4 +1,4 @@
-"""The catalogue: names in any case, several roots, and nothing loaded that is not asked for."""
+"""The catalog: names in any case, several roots, and nothing loaded that is not asked for."""
 
 from __future__ import annotations
 
@@ -52,15 +52,15 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def catalogue(root: Path) -> Catalog:
+def catalog(root: Path) -> Catalog:
     return Catalog([root])
 
 
-def test_names(catalogue: Catalog) -> None:
-    assert catalogue.providers() == ["acme", "zenith"]
-    assert catalogue.services("acme") == ["billing", "usage"]
-    assert catalogue.resources("acme", "billing") == ["invoices", "balances"]
-    assert list(catalogue.names()) == [
+def test_names(catalog: Catalog) -> None:
+    assert catalog.providers() == ["acme", "zenith"]
+    assert catalog.services("acme") == ["billing", "usage"]
+    assert catalog.resources("acme", "billing") == ["invoices", "balances"]
+    assert list(catalog.names()) == [
         "acme.billing.invoices",
         "acme.billing.balances",
         "acme.usage.hours",
@@ -69,21 +69,21 @@ def test_names(catalogue: Catalog) -> None:
 
 
 @pytest.mark.parametrize("name", ["acme.billing.invoices", "ACME.Billing.INVOICES"])
-def test_a_table_is_found_in_any_case(catalogue: Catalog, name: str) -> None:
-    table = catalogue.table(name)
+def test_a_table_is_found_in_any_case(catalog: Catalog, name: str) -> None:
+    table = catalog.table(name)
     assert table.name == "acme.billing.invoices"
     assert (table.provider_name, table.service_name) == ("acme", "billing")
     assert table.resource_name == "invoices"
-    assert table.provider is catalogue.provider("acme")
-    assert table.resource is catalogue.service("acme", "billing").resources["invoices"]
-    assert catalogue.table("acme.billing.invoices") is table
+    assert table.provider is catalog.provider("acme")
+    assert table.resource is catalog.service("acme", "billing").resources["invoices"]
+    assert catalog.table("acme.billing.invoices") is table
 
 
-def test_every_name_may_be_in_any_case(catalogue: Catalog) -> None:
-    assert catalogue.services("Acme") == ["billing", "usage"]
-    assert catalogue.resources("ACME", "Billing") == ["invoices", "balances"]
-    assert catalogue.provider("ACME") is catalogue.provider("acme")
-    assert catalogue.service("ACME", "BILLING") is catalogue.service("acme", "billing")
+def test_every_name_may_be_in_any_case(catalog: Catalog) -> None:
+    assert catalog.services("Acme") == ["billing", "usage"]
+    assert catalog.resources("ACME", "Billing") == ["invoices", "balances"]
+    assert catalog.provider("ACME") is catalog.provider("acme")
+    assert catalog.service("ACME", "BILLING") is catalog.service("acme", "billing")
 
 
 @pytest.mark.parametrize(
@@ -126,30 +126,30 @@ def test_every_name_may_be_in_any_case(catalogue: Catalog) -> None:
     ],
 )
 def test_an_unknown_name_says_what_is_near(
-    catalogue: Catalog, name: str, message: str, hint: str
+    catalog: Catalog, name: str, message: str, hint: str
 ) -> None:
     with pytest.raises(UnknownName) as caught:
-        catalogue.table(name)
+        catalog.table(name)
     assert str(caught.value).startswith(message)
     assert caught.value.hint is not None
     assert caught.value.hint.startswith(hint)
 
 
 def test_no_roots_with_anything_in_them(tmp_path: Path) -> None:
-    catalogue = Catalog([tmp_path, tmp_path / "nowhere"])
-    assert catalogue.providers() == list(catalogue.names()) == []
+    catalog = Catalog([tmp_path, tmp_path / "nowhere"])
+    assert catalog.providers() == list(catalog.names()) == []
     with pytest.raises(UnknownName) as caught:
-        catalogue.provider("acme")
+        catalog.provider("acme")
     assert caught.value.hint == "Known here: none."
 
 
 def test_the_first_root_that_has_a_provider_wins(root: Path, tmp_path: Path) -> None:
     mine = build(tmp_path / "mine", "acme", {"extra": service("things")}, title="Mine")
     build(mine, "north", {"billing": service("bills")})
-    catalogue = Catalog([mine, root])
-    assert catalogue.providers() == ["acme", "north", "zenith"]
-    assert catalogue.provider("acme").title == "Mine"
-    assert catalogue.services("acme") == ["extra"]
+    catalog = Catalog([mine, root])
+    assert catalog.providers() == ["acme", "north", "zenith"]
+    assert catalog.provider("acme").title == "Mine"
+    assert catalog.services("acme") == ["extra"]
     other_way = Catalog([root, mine])
     assert other_way.provider("acme").title == "Example"
     assert other_way.services("acme") == ["billing", "usage"]
@@ -163,10 +163,10 @@ def test_a_folder_may_be_told_by_a_providers_name(root: Path, tmp_path: Path) ->
     assert Catalog([installed]).providers() == ["acme"]
 
 
-def test_a_service_is_described(catalogue: Catalog) -> None:
-    assert catalogue.about("Acme", "Billing") == "Bills of an account."
+def test_a_service_is_described(catalog: Catalog) -> None:
+    assert catalog.about("Acme", "Billing") == "Bills of an account."
     with pytest.raises(UnknownName, match=r"There is no service acme\.nothing"):
-        catalogue.about("acme", "nothing")
+        catalog.about("acme", "nothing")
 
 
 def test_what_is_no_definition_is_left_alone(root: Path) -> None:
@@ -175,42 +175,42 @@ def test_what_is_no_definition_is_left_alone(root: Path) -> None:
     (root / "acme" / "notes.txt").write_text("x")
     (root / "acme" / "deeper").mkdir()
     (root / "acme" / "deeper" / "provider.yaml").write_text(BROKEN)
-    catalogue = Catalog([root])
-    assert catalogue.providers() == ["acme", "zenith"]
-    assert catalogue.services("acme") == ["billing", "usage"]
+    catalog = Catalog([root])
+    assert catalog.providers() == ["acme", "zenith"]
+    assert catalog.services("acme") == ["billing", "usage"]
 
 
 def test_a_broken_service_does_not_disturb_the_others(root: Path) -> None:
     (root / "acme" / "usage.yaml").write_text(BROKEN)
-    catalogue = Catalog([root])
-    assert catalogue.services("acme") == ["billing", "usage"]
-    assert catalogue.table("acme.billing.invoices").name == "acme.billing.invoices"
+    catalog = Catalog([root])
+    assert catalog.services("acme") == ["billing", "usage"]
+    assert catalog.table("acme.billing.invoices").name == "acme.billing.invoices"
     for _ in range(2):
         with pytest.raises(DefinitionError, match=r"usage\.yaml:"):
-            catalogue.table("acme.usage.hours")
-    assert catalogue.table("zenith.billing.credits").name == "zenith.billing.credits"
+            catalog.table("acme.usage.hours")
+    assert catalog.table("zenith.billing.credits").name == "zenith.billing.credits"
 
 
 def test_a_broken_provider_does_not_disturb_the_others(root: Path) -> None:
     (root / "acme" / "provider.yaml").write_text(BROKEN)
-    catalogue = Catalog([root])
-    assert catalogue.providers() == ["acme", "zenith"]
-    assert catalogue.table("zenith.billing.credits").name == "zenith.billing.credits"
+    catalog = Catalog([root])
+    assert catalog.providers() == ["acme", "zenith"]
+    assert catalog.table("zenith.billing.credits").name == "zenith.billing.credits"
     with pytest.raises(DefinitionError, match=r"provider\.yaml:"):
-        catalogue.table("acme.billing.invoices")
+        catalog.table("acme.billing.invoices")
 
 
 def test_a_definition_is_read_once_and_only_when_needed(root: Path) -> None:
-    catalogue = Catalog([root])
-    catalogue.providers()
-    catalogue.services("acme")
+    catalog = Catalog([root])
+    catalog.providers()
+    catalog.services("acme")
     (root / "acme" / "usage.yaml").unlink()
     (root / "zenith" / "provider.yaml").write_text(BROKEN)
-    table = catalogue.table("acme.billing.invoices")
+    table = catalog.table("acme.billing.invoices")
     (root / "acme" / "billing.yaml").write_text(BROKEN)
     (root / "acme" / "provider.yaml").write_text(BROKEN)
-    assert catalogue.table("acme.billing.balances").provider is table.provider
-    assert catalogue.table("acme.billing.invoices") is table
+    assert catalog.table("acme.billing.balances").provider is table.provider
+    assert catalog.table("acme.billing.invoices") is table
 
 
 def test_the_cache_is_used(root: Path, tmp_path: Path) -> None:
@@ -222,15 +222,15 @@ def test_the_cache_is_used(root: Path, tmp_path: Path) -> None:
 
 def test_the_built_in_definitions_all_load() -> None:
     assert built_in_root().is_dir()
-    catalogue = Catalog()
-    names = list(catalogue.names())
+    catalog = Catalog()
+    names = list(catalog.names())
     assert "digitalocean.billing.balances" in names
-    assert all(catalogue.table(name).name == name for name in names)
+    assert all(catalog.table(name).name == name for name in names)
 
 
 def test_the_readme_lists_every_table() -> None:
     readme = (Path(__file__).parent.parent / "README.md").read_text()
-    catalogue = Catalog()
-    for name in catalogue.names():
+    catalog = Catalog()
+    for name in catalog.names():
         link = f"[`{name}`](docs/reference/{name.replace('.', '/')}.md)"
-        assert f"| {link} | {catalogue.table(name).resource.description} |" in readme
+        assert f"| {link} | {catalog.table(name).resource.description} |" in readme

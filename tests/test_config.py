@@ -196,7 +196,7 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
         options = connection._session._options()
     assert (options.cache_ttl, options.settings.max_requests) == (1.0, 500)
     assert options.cache == Path("~/answers").expanduser()
-    assert Path("~/providers").expanduser() in options.catalogue._places
+    assert Path("~/providers").expanduser() in options.catalog._places
     assert options.settings == Settings(read_timeout=5, attempts=2, max_requests=500)
     with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
         options = connection._session._options()

@@ -88,7 +88,7 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
 
 def open_session(sandbox: Sandbox, definitions: Sequence[Path] = ()) -> Session:
     options = Options(
-        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, catalogue=Catalog(definitions)
+        environ={}, tokens=sandbox.tokens, urls=sandbox.urls, catalog=Catalog(definitions)
     )
     return Session(":memory:", lambda: options)
 

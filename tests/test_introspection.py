@@ -88,7 +88,7 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture
 def session(root: Path) -> Iterator[Session]:
     environ = {"ZENITH_TOKEN": "tok_1", "BILLQL_ZENITH_URL": "http://127.0.0.1:1"}
-    options = Options(environ=environ, catalogue=Catalog([root]))
+    options = Options(environ=environ, catalog=Catalog([root]))
     session = Session(":memory:", lambda: options)
     yield session
     session.close()
@@ -130,7 +130,7 @@ def needs(method: dict[str, Any]) -> tuple[set[str], set[str]]:
     return required, {column for column, _, _ in filters} - required
 
 
-# The whole catalogue -----------------------------------------------------------------------------
+# The whole catalog -----------------------------------------------------------------------------
 
 
 def test_every_provider_is_listed(built_in: Session) -> None:
@@ -294,8 +294,8 @@ def test_the_tables_describe_themselves(built_in: Session) -> None:
     with pytest.raises(errors.UnknownName, match=r"no table billql\.catalog\.colums") as caught:
         rows(built_in, "SELECT * FROM billql.catalog.colums")
     assert caught.value.hint == "Did you mean billql.catalog.columns?"
-    with pytest.raises(errors.UnknownName, match=r"no service billql\.catalogue"):
-        rows(built_in, "SELECT * FROM billql.catalogue.columns")
+    with pytest.raises(errors.UnknownName, match=r"no service billql\.catalogs"):
+        rows(built_in, "SELECT * FROM billql.catalogs.columns")
 
 
 # What a row tells --------------------------------------------------------------------------------
@@ -524,7 +524,7 @@ def test_they_are_read_only(session: Session) -> None:
 def test_views_over_them_last(session: Session, root: Path, tmp_path: Path) -> None:
     database = str(tmp_path / "mine.db")
     for sql in ("CREATE VIEW money AS SELECT * FROM billql.catalog.columns", "SELECT 1"):
-        again = Session(database, lambda: Options(environ={}, catalogue=Catalog([root])))
+        again = Session(database, lambda: Options(environ={}, catalog=Catalog([root])))
         rows(again, sql)
         assert rows(again, "SELECT DISTINCT currency FROM money WHERE currency <> ''") == [
             ("currency",)
@@ -534,7 +534,7 @@ def test_views_over_them_last(session: Session, root: Path, tmp_path: Path) -> N
 
 def test_a_view_over_a_mistake_stops_nothing_else(root: Path) -> None:
     def open_session() -> Session:
-        options = Options(environ={}, catalogue=Catalog([root]))
+        options = Options(environ={}, catalog=Catalog([root]))
         return Session(str(root / "mine.db"), lambda: options)
 
     first = open_session()

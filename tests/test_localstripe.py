@@ -447,8 +447,8 @@ def test_no_list_that_both_know_is_left_out(localstripe: Localstripe) -> None:
         return re.sub(r"\{\w+\}", "{}", path)
 
     theirs = {shape(path) for path in localstripe.reads}
-    catalogue = Catalog()
-    tables = [catalogue.table(name) for name in catalogue.names() if name.startswith("stripe.")]
+    catalog = Catalog()
+    tables = [catalog.table(name) for name in catalog.names() if name.startswith("stripe.")]
     both = {
         table.name.removeprefix("stripe.")
         for table in tables

@@ -43,12 +43,12 @@ def split(script: str) -> list[ParsedStatement]:
 
 
 def canonical(reference: Reference) -> str:
-    """The catalogue's part, for tests: every name exists, in lower case."""
+    """The catalog's part, for tests: every name exists, in lower case."""
     return reference.name.lower()
 
 
 def refuse(reference: Reference) -> NoReturn:
-    """The catalogue's part where no name may be seen."""
+    """The catalog's part where no name may be seen."""
     raise AssertionError(f"taken for a resource: {reference}")
 
 
@@ -564,7 +564,7 @@ REWRITTEN = [
         "WITH q AS (SELECT * FROM DO.balances) INSERT INTO t SELECT * FROM q",
         f'WITH q AS (SELECT * FROM {BAL} AS "balances") INSERT INTO t SELECT * FROM q',
     ),
-    # More parts than a name has: the catalogue will say so
+    # More parts than a name has: the catalog will say so
     ("SELECT * FROM a.b.c.d", 'SELECT * FROM "a.b.c.d" AS "d"'),
     ("SELECT a.b.c.d.e", 'SELECT "a.b.c.d".e'),
     # Quotes in names, and quotes that would run into each other

@@ -190,7 +190,7 @@ def test_short_names_in_show_and_describe(session: Session) -> None:
     assert len(rows(session, "SHOW RESOURCES")) > len(here)
 
 
-def test_the_catalogues_own_tables_have_short_names_too(session: Session) -> None:
+def test_the_catalogs_own_tables_have_short_names_too(session: Session) -> None:
     rows(session, "USE billql.catalog")
     assert rows(session, "SELECT count(*) FROM providers WHERE provider = 'stripe'") == [(1,)]
 

@@ -40,13 +40,13 @@ PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 
 def used(provider: str) -> list[str]:
     """List the requests of a provider's definitions, like `GET /v1/invoices/{}`."""
-    catalogue = Catalog()
+    catalog = Catalog()
     return sorted(
         {
             PLACEHOLDER.sub("{}", method.request)
-            for name in catalogue.names()
+            for name in catalog.names()
             if name.startswith(f"{provider}.")
-            for method in catalogue.table(name).resource.methods.values()
+            for method in catalog.table(name).resource.methods.values()
         }
     )
 

@@ -75,7 +75,7 @@ class World:
             tokens=None if several else {"mock": token("mock")},
             urls={"mock": URL},
             connections=connections if several else {},
-            catalogue=Catalog([Path(self._folder.name)]),
+            catalog=Catalog([Path(self._folder.name)]),
             settings=Settings(patience=1000.0, attempts=2),
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),

@@ -83,7 +83,7 @@ resources:
 """
 
 
-def catalogue(folder: Path) -> Catalog:
+def catalog(folder: Path) -> Catalog:
     (folder / "acme").mkdir()
     (folder / "acme" / "provider.yaml").write_text(PROVIDER)
     (folder / "acme" / "billing.yaml").write_text(SERVICE)
@@ -91,4 +91,4 @@ def catalogue(folder: Path) -> Catalog:
 
 
 def providers(folder: Path) -> list[facts.ProviderFacts]:
-    return facts.gather(catalogue(folder))
+    return facts.gather(catalog(folder))

@@ -34,8 +34,8 @@ MEDIA = ("application/json", "text/csv", "text/html", "")
 @cache
 def tables() -> tuple[Table, ...]:
     """Give every table that comes with billql."""
-    catalogue = Catalog()
-    return tuple(catalogue.table(name) for name in catalogue.names())
+    catalog = Catalog()
+    return tuple(catalog.table(name) for name in catalog.names())
 
 
 def answers(table: Table, method: Method) -> SearchStrategy[bytes]:
@@ -156,7 +156,7 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     options = Options(
         environ={},
         tokens=dict.fromkeys(("digitalocean", "metronome", "stripe"), SECRET),
-        catalogue=_catalogue(),
+        catalog=_catalog(),
         settings=Settings(attempts=1, max_requests=20),
         wire=wire,
     )
@@ -169,7 +169,7 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
 
 
 @cache
-def _catalogue() -> Catalog:
+def _catalog() -> Catalog:
     return Catalog()
 
 

@@ -154,7 +154,7 @@ def _prepared(sql: str) -> tuple[str, int] | None:
 
 def runs(sql: str) -> None:
     """A statement gives rows, or an error of billql's that points into its text."""
-    session = Session(":memory:", lambda: Options(environ={}, catalogue=_catalogue()))
+    session = Session(":memory:", lambda: Options(environ={}, catalog=_catalog()))
     # Nothing is written outside of memory, and nothing runs for ever.
     session.database.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
     session.database.set_progress_handler(lambda: True, 1_000_000)
@@ -172,7 +172,7 @@ def _begin(connection: Connection, sql: str) -> None:
 
 
 @cache
-def _catalogue() -> Catalog:
+def _catalog() -> Catalog:
     return Catalog()
 
 

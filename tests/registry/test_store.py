@@ -133,21 +133,21 @@ def test_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
         store.remove("acme", "1.0.0")
 
 
-def test_a_catalogue_reads_what_is_chosen(world: World) -> None:
+def test_a_catalog_reads_what_is_chosen(world: World) -> None:
     world.release("1.0.0")
     world.registry().pull("acme")
     define(world.shipped.definitions, "0.9.0", services={"usage": "hours"})
-    catalogue = Catalog([world.store.chosen({}, world.shipped.version), world.shipped.definitions])
-    assert catalogue.provider("acme").version == "1.0.0"
-    assert list(catalogue.names()) == ["acme.billing.invoices"]
+    catalog = Catalog([world.store.chosen({}, world.shipped.version), world.shipped.definitions])
+    assert catalog.provider("acme").version == "1.0.0"
+    assert list(catalog.names()) == ["acme.billing.invoices"]
 
 
 def test_the_versions_that_ship_are_found_without_yaml(tmp_path: Path) -> None:
     shipped = Shipped()
-    catalogue = Catalog()
+    catalog = Catalog()
     assert "digitalocean" in shipped.providers()
     for provider in shipped.providers():
-        assert shipped.version(provider) == catalogue.provider(provider).version
+        assert shipped.version(provider) == catalog.provider(provider).version
     assert shipped.version("nosuch") is None
     path = define(tmp_path, "1.0.0") / "provider.yaml"
     own = Shipped((), tmp_path, tmp_path)

@@ -132,7 +132,7 @@ def test_pager(shell: Shell, typed: Type) -> None:
     assert not shell.printer.pages
 
 
-# The catalogue.
+# The catalog.
 
 
 def test_tables(typed: Type) -> None:

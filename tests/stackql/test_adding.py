@@ -29,9 +29,9 @@ def write(folder: Path, *versions: str) -> Path:
 
 def test_a_provider_is_added_and_its_services_are_not_read(tmp_path: Path) -> None:
     assert add(DOCUMENTS, tmp_path) == ("harbor", 3)
-    catalogue = Catalog([tmp_path / "stackql", built_in_root()])
-    assert "harbor" in catalogue.providers()
-    assert "digitalocean" in catalogue.providers()
+    catalog = Catalog([tmp_path / "stackql", built_in_root()])
+    assert "harbor" in catalog.providers()
+    assert "digitalocean" in catalog.providers()
 
 
 def test_the_newest_version_is_added(tmp_path: Path) -> None:

@@ -189,22 +189,22 @@ def test_what_cannot_be_done_is_said_where_it_is_used(tmp_path: Path, name: str,
 
 
 def test_names_are_told_without_the_services(tmp_path: Path) -> None:
-    catalogue = Catalog([root(tmp_path)])
+    catalog = Catalog([root(tmp_path)])
     for document in (tmp_path / "stackql" / "harbor" / "services").iterdir():
         document.write_text("nothing of use: [")
-    assert catalogue.providers() == ["harbor"]
-    assert catalogue.services("harbor") == ["broken", "dues", "ships"]
-    assert catalogue.about("harbor", "dues") == "What ships pay."
-    assert list(catalogue.names()) == []
+    assert catalog.providers() == ["harbor"]
+    assert catalog.services("harbor") == ["broken", "dues", "ships"]
+    assert catalog.about("harbor", "dues") == "What ships pay."
+    assert list(catalog.names()) == []
 
 
 def test_a_broken_service_does_not_disturb_the_others(tmp_path: Path) -> None:
-    catalogue = Catalog([root(tmp_path)])
-    assert catalogue.resources("harbor", "ships") == ["ships", "crew", "manifests"]
+    catalog = Catalog([root(tmp_path)])
+    assert catalog.resources("harbor", "ships") == ["ships", "crew", "manifests"]
     with pytest.raises(DefinitionError, match=r"broken\.yaml:\d+: not YAML"):
-        catalogue.resources("harbor", "broken")
-    assert catalogue.table("harbor.dues.dues").provider.url == "https://dues.harbor.example.com"
-    assert list(catalogue.service("harbor", "dues").resources) == ["dues", "tariffs", "receipts"]
+        catalog.resources("harbor", "broken")
+    assert catalog.table("harbor.dues.dues").provider.url == "https://dues.harbor.example.com"
+    assert list(catalog.service("harbor", "dues").resources) == ["dues", "tariffs", "receipts"]
 
 
 def test_the_provider_tells_of_itself(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def opened(
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"own": TOKEN},
-        "catalogue": Catalog([definitions.parent]),
+        "catalog": Catalog([definitions.parent]),
         "http_transport": httpx.MockTransport(api),
         "settings": Settings(attempts=1, patience=1),
         **options,

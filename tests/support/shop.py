@@ -288,7 +288,7 @@ def opened(
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"shop": TOKEN},
-        "catalogue": Catalog([definitions.parent]),
+        "catalog": Catalog([definitions.parent]),
         **where,
         **options,
     }

@@ -51,8 +51,8 @@ def check(folder: Path) -> Iterator[Finding]:
         return
     services: list[Service] = []
     complete = True
-    catalogue = Catalog([{name: folder}, built_in_root()])
-    with closing(examples.session(catalogue)) as session:
+    catalog = Catalog([{name: folder}, built_in_root()])
+    with closing(examples.session(catalog)) as session:
         for path in sorted(folder.glob("*.yaml")):
             if path == file:
                 continue

@@ -29,11 +29,11 @@ class Fault(NamedTuple):
     offset: int = 0
 
 
-def session(catalogue: Catalog) -> Session:
+def session(catalog: Catalog) -> Session:
     """Return a session that plans statements over definitions and has no token to run them."""
     from billql.sqlite.engine import Options
 
-    return Session(":memory:", lambda: Options(environ={}, catalogue=catalogue))
+    return Session(":memory:", lambda: Options(environ={}, catalog=catalog))
 
 
 def no_query(sql: str) -> str | None:

@@ -38,15 +38,15 @@ class Outcome:
         return f"{self.table} {self.number}: {what}; {cost}"
 
 
-def chosen(catalogue: Catalog, provider: str, resource: str | None) -> list[Table]:
+def chosen(catalog: Catalog, provider: str, resource: str | None) -> list[Table]:
     """Return a provider's resources, or those of a name of one, two or three parts.
 
     Raise UnknownName or DefinitionError.
     """
     names = [
         f"{provider}.{service}.{name}"
-        for service in catalogue.services(provider)
-        for name in catalogue.resources(provider, service)
+        for service in catalog.services(provider)
+        for name in catalog.resources(provider, service)
     ]
     found = [
         name for name in names if resource is None or f".{name}".endswith(f".{resource.lower()}")
@@ -56,7 +56,7 @@ def chosen(catalogue: Catalog, provider: str, resource: str | None) -> list[Tabl
             f"There is no resource {resource} in {provider}",
             hint=f"It has {', '.join(name.partition('.')[2] for name in names)}.",
         )
-    return [catalogue.table(name) for name in found]
+    return [catalog.table(name) for name in found]
 
 
 def outcomes(

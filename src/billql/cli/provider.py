@@ -213,7 +213,7 @@ def _live_options(
         return Options({}, sandbox.tokens, sandbox.urls, catalog, wire=recorder)
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:
-        return Options(os.environ, urls=urls, catalogue=catalog, wire=recorder)
+        return Options(os.environ, urls=urls, catalog=catalog, wire=recorder)
     asked = ConnectOptions()
     options = asked.options(asked.configured())
-    return replace(options, catalogue=catalog, wire=recorder, cache=None)
+    return replace(options, catalog=catalog, wire=recorder, cache=None)

@@ -1,4 +1,4 @@
-"""The catalogue: finding definitions by name, and loading each only when it is needed.
+"""The catalog: finding definitions by name, and loading each only when it is needed.
 
 A provider is a folder. It may lie under a root, which is a folder of providers, or anywhere else,
 if a mapping tells its name; of several that have the same name the first wins. What kind of

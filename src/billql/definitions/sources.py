@@ -1,6 +1,6 @@
 """Where one provider's definition is read from: the protocol, and billql's own kind.
 
-The catalogue knows providers by sources alone. Whatever kind of documents a source reads, it gives
+The catalog knows providers by sources alone. Whatever kind of documents a source reads, it gives
 billql's own structs, and reads no more than it is asked for.
 """
 

@@ -140,24 +140,24 @@ class ProviderFacts:
 _NO_SAMPLES = NoSamples()
 
 
-def gather(catalogue: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderFacts]:
+def gather(catalog: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderFacts]:
     """Return the facts of every provider, by name; raise DefinitionError."""
-    return [_provider(catalogue, name, samples) for name in catalogue.providers()]
+    return [_provider(catalog, name, samples) for name in catalog.providers()]
 
 
-def _provider(catalogue: Catalog, name: str, samples: Samples) -> ProviderFacts:
+def _provider(catalog: Catalog, name: str, samples: Samples) -> ProviderFacts:
     services = (
         ServiceFacts(
             service,
-            catalogue.service(name, service),
+            catalog.service(name, service),
             tuple(
-                resource(catalogue.table(f"{name}.{service}.{one}"), samples)
-                for one in catalogue.resources(name, service)
+                resource(catalog.table(f"{name}.{service}.{one}"), samples)
+                for one in catalog.resources(name, service)
             ),
         )
-        for service in catalogue.services(name)
+        for service in catalog.services(name)
     )
-    provider = catalogue.provider(name)
+    provider = catalog.provider(name)
     return ProviderFacts(name, provider, tuple(services), tuple(costs.of_provider(provider)))
 
 

@@ -80,7 +80,7 @@ class SandboxSamples:
         options = Options(
             {}, self._sandbox.tokens, self._sandbox.urls, _WithoutLimits(places), clock=lambda: DAY
         )
-        self._real = {name: options.catalogue.provider(name).url for name in self._sandbox.urls}
+        self._real = {name: options.catalog.provider(name).url for name in self._sandbox.urls}
         self._session = Session(":memory:", lambda: options)
 
     def close(self) -> None:

@@ -52,16 +52,16 @@ def examine(
     else:
         yield from _config(asked, found)
     try:
-        catalogue = asked.catalogue(found)
+        catalog = asked.catalog(found)
     except Error as error:
         yield failure("definitions", error)
-        catalogue = Catalog()
-    yield from _definitions(asked, found, catalogue)
+        catalog = Catalog()
+    yield from _definitions(asked, found, catalog)
     credentials = ConnectionResolver(asked.environ, asked.tokens, asked.urls, found.connections)
-    yield from surroundings.look(asked.environ, _urls(catalogue, credentials))
-    yield from _unknown_variables(asked.environ, found, catalogue)
+    yield from surroundings.look(asked.environ, _urls(catalog, credentials))
+    yield from _unknown_variables(asked.environ, found, catalog)
     probe = _Probe(asked, found, wire) if online else None
-    yield from _connections(credentials, found, catalogue, probe)
+    yield from _connections(credentials, found, catalog, probe)
 
 
 def worst(findings: list[Finding]) -> int:
@@ -97,39 +97,39 @@ def _config(asked: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
 
 
 def _definitions(
-    asked: ConnectOptions, found: ResolvedConfig, catalogue: Catalog
+    asked: ConnectOptions, found: ResolvedConfig, catalog: Catalog
 ) -> Iterator[Finding]:
     for folder in (*asked.definitions, *found.profile.definitions):
         with contextlib.suppress(InterfaceError):  # it was told already
             if not os.path.isdir(path := paths.expanded(folder)):  # noqa: PTH112
                 hint = "--definitions, or `definitions` in the config file, names it."
                 yield Finding(Level.WARNING, "definitions", f"{path} is no folder", hint)
-    for name in catalogue.providers():
+    for name in catalog.providers():
         try:
-            services = catalogue.services(name)
-            count = sum(len(catalogue.resources(name, service)) for service in services)
-            version = catalogue.provider(name).version
+            services = catalog.services(name)
+            count = sum(len(catalog.resources(name, service)) for service in services)
+            version = catalog.provider(name).version
         except Error as error:
             yield failure(f"provider {name}", error)
         else:
             yield Finding(Level.OK, f"provider {name}", f"{version}: {counted(count, 'resource')}")
 
 
-def _urls(catalogue: Catalog, credentials: ConnectionResolver) -> Iterator[str]:
+def _urls(catalog: Catalog, credentials: ConnectionResolver) -> Iterator[str]:
     """Give the addresses that connections ask, as far as there are any."""
-    for provider_name in catalogue.providers():
+    for provider_name in catalog.providers():
         for name in credentials.names(provider_name):
             with contextlib.suppress(Error):
-                provider = catalogue.provider(provider_name)
+                provider = catalog.provider(provider_name)
                 yield credentials.address(name, provider_name, provider)
 
 
 def _unknown_variables(
-    environ: Mapping[str, str], found: ResolvedConfig, catalogue: Catalog
+    environ: Mapping[str, str], found: ResolvedConfig, catalog: Catalog
 ) -> Iterator[Finding]:
     """Find variables of billql's that say nothing, which a typing error makes of them."""
     known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
-    known |= {f"BILLQL_{name.upper()}_URL" for name in catalogue.providers()}
+    known |= {f"BILLQL_{name.upper()}_URL" for name in catalog.providers()}
     known |= {secret_sources.variable(name) for name in found.connections}
     known |= {one.token_env for one in found.connections.values() if one.token_env}
     for name in sorted(environ):
@@ -140,22 +140,22 @@ def _unknown_variables(
 
 
 def _connections(
-    credentials: ConnectionResolver, found: ResolvedConfig, catalogue: Catalog, probe: _Probe | None
+    credentials: ConnectionResolver, found: ResolvedConfig, catalog: Catalog, probe: _Probe | None
 ) -> Iterator[Finding]:
     for name, config in found.connections.items():
-        if config.provider not in catalogue.providers():
+        if config.provider not in catalog.providers():
             yield Finding(
                 Level.ERROR,
                 f"connection {name}",
                 f"there is no provider {config.provider}",
-                f"Known providers: {', '.join(catalogue.providers())}.",
+                f"Known providers: {', '.join(catalog.providers())}.",
                 Exit.USAGE,
             )
-    for provider_name in catalogue.providers():
+    for provider_name in catalog.providers():
         for name in credentials.names(provider_name):
             subject = f"connection {name}"
             try:
-                provider = catalogue.provider(provider_name)
+                provider = catalog.provider(provider_name)
                 credentials.address(name, provider_name, provider)
                 connection = credentials.connection(name, provider_name, provider)
             except CredentialMissing as error:
@@ -171,7 +171,7 @@ def _connections(
                     text += f"; it asks {connection.url}, by {connection.readdressed}"
                 yield Finding(Level.OK, subject, text)
                 if probe is not None:
-                    yield from probe.ask(connection, catalogue)
+                    yield from probe.ask(connection, catalog)
 
 
 class _Probe:
@@ -185,10 +185,10 @@ class _Probe:
             self._options.settings, self._options.http_transport, environ=asked.environ
         )
 
-    def ask(self, connection: ApiConnection, catalogue: Catalog) -> Iterator[Finding]:
+    def ask(self, connection: ApiConnection, catalog: Catalog) -> Iterator[Finding]:
         """Tell what the API says to a connection's token, and whether the clocks agree."""
         subject = f"connection {connection.name}"
-        table = _easiest(catalogue, connection.provider_name)
+        table = _easiest(catalog, connection.provider_name)
         if table is None:
             yield Finding(Level.NOTE, subject, "not asked: every resource needs a key")
             return
@@ -216,12 +216,12 @@ class _Probe:
         return first.first if paginator is None else paginator.with_page_size(first.first, 1)
 
 
-def _easiest(catalogue: Catalog, provider: str) -> Table | None:
+def _easiest(catalog: Catalog, provider: str) -> Table | None:
     """Find a resource that can be read without a key, if possible one of a single row."""
     found = None
-    for service in catalogue.services(provider):
-        for resource in catalogue.resources(provider, service):
-            table = catalogue.table(f"{provider}.{service}.{resource}")
+    for service in catalog.services(provider):
+        for resource in catalog.resources(provider, service):
+            table = catalog.table(f"{provider}.{service}.{resource}")
             plan = choose_plan(table, (), frozenset())
             if plan.missing:
                 continue

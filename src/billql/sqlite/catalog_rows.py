@@ -1,4 +1,4 @@
-"""What the tables `billql.catalog.*` hold: the catalogue, the connections and the last scans.
+"""What the tables `billql.catalog.*` hold: the catalog, the connections and the last scans.
 
 Each table is a `Listing`. The tables describe themselves too, under the provider `billql`. Names
 can be listed without loading what they name: what a row must load is loaded when it is read.
@@ -30,7 +30,7 @@ checks them."""
 class CatalogSource(Protocol):
     """Where the rows come from."""
 
-    catalogue: Catalog
+    catalog: Catalog
     last_scans: Sequence[ScanStats]
     """The figures of the last statement that has read a resource."""
 
@@ -86,7 +86,7 @@ def listing(name: str) -> CatalogTableSpec:
     return LISTINGS[short]
 
 
-def find(catalogue: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
+def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
     """Find a provider, a service or a table, and give the parts of its name in lower case.
 
     Raises UnknownName, or DefinitionError.
@@ -98,33 +98,33 @@ def find(catalogue: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
         if found[2:]:
             listing(".".join(found))
     elif len(found) == 1:
-        catalogue.services(found[0])
+        catalog.services(found[0])
     elif len(found) == 2:
-        catalogue.check_service(*found)
+        catalog.check_service(*found)
     else:
-        catalogue.table(".".join(found))
+        catalog.table(".".join(found))
     return found
 
 
-def tables(catalogue: Catalog, provider: str, service: str) -> list[str]:
+def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
     """Give the last parts of the names of a service's tables; raises DefinitionError."""
     own = (provider, service) == (PROVIDER, SERVICE)
-    return list(LISTINGS) if own else catalogue.resources(provider, service)
+    return list(LISTINGS) if own else catalog.resources(provider, service)
 
 
 # Rows of each ------------------------------------------------------------------------------------
 
 
 def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    catalogue = source.catalogue
-    for name in _narrowed(catalogue.providers(), wanted.get("provider")):
-        yield LazyRow((name,), partial(_provider, catalogue, name))
+    catalog = source.catalog
+    for name in _narrowed(catalog.providers(), wanted.get("provider")):
+        yield LazyRow((name,), partial(_provider, catalog, name))
     yield LazyRow((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
 
 
-def _provider(catalogue: Catalog, name: str) -> Values:
+def _provider(catalog: Catalog, name: str) -> Values:
     try:
-        one = catalogue.provider(name)
+        one = catalog.provider(name)
     except DefinitionError as error:
         return None, _unread(error), None, None, None, None
     secret = ", ".join(one.auth.env_vars()) or None
@@ -133,16 +133,16 @@ def _provider(catalogue: Catalog, name: str) -> Values:
 
 
 def _services(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    catalogue = source.catalogue
-    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
-        for name in _narrowed(catalogue.services(provider), wanted.get("service")):
-            yield LazyRow((provider, name), partial(_service, catalogue, provider, name))
+    catalog = source.catalog
+    for provider in _narrowed(catalog.providers(), wanted.get("provider")):
+        for name in _narrowed(catalog.services(provider), wanted.get("service")):
+            yield LazyRow((provider, name), partial(_service, catalog, provider, name))
     yield LazyRow((PROVIDER, SERVICE, _ABOUT_SERVICE))
 
 
-def _service(catalogue: Catalog, provider: str, name: str) -> Values:
+def _service(catalog: Catalog, provider: str, name: str) -> Values:
     try:
-        return (catalogue.about(provider, name).strip(),)
+        return (catalog.about(provider, name).strip(),)
     except DefinitionError as error:
         return (_unread(error),)
 
@@ -155,14 +155,14 @@ def _unread(error: DefinitionError) -> str:
 def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for name in _names(source, wanted):
         whole = ".".join(name)
-        yield LazyRow((*name, whole), partial(_resource, source.catalogue, whole))
+        yield LazyRow((*name, whole), partial(_resource, source.catalog, whole))
     for last, one in LISTINGS.items():
         yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, one.description))
 
 
-def _resource(catalogue: Catalog, name: str) -> Values:
+def _resource(catalog: Catalog, name: str) -> Values:
     try:
-        return (catalogue.table(name).resource.description.strip(),)
+        return (catalog.table(name).resource.description.strip(),)
     except NotSupportedError as error:
         return (f"{error.message}.",)
 
@@ -231,17 +231,17 @@ def _tables(source: CatalogSource, wanted: KeyFilter) -> Iterator[Table]:
     """
     for name in _names(source, wanted):
         try:
-            yield source.catalogue.table(".".join(name))
+            yield source.catalog.table(".".join(name))
         except NotSupportedError:
             if "resource" in wanted:
                 raise
 
 
 def _names(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str, str]]:
-    catalogue = source.catalogue
-    for provider in _narrowed(catalogue.providers(), wanted.get("provider")):
-        for service in _narrowed(catalogue.services(provider), wanted.get("service")):
-            resources = catalogue.resources(provider, service)
+    catalog = source.catalog
+    for provider in _narrowed(catalog.providers(), wanted.get("provider")):
+        for service in _narrowed(catalog.services(provider), wanted.get("service")):
+            resources = catalog.resources(provider, service)
             for resource in _narrowed(resources, wanted.get("resource")):
                 yield provider, service, resource
 
@@ -257,7 +257,7 @@ def _place(table: Table) -> tuple[str, str, str]:
 # The tables --------------------------------------------------------------------------------------
 
 _ABOUT_PROVIDER = "What billql itself knows."
-_ABOUT_SERVICE = "The catalogue, the connections and what the last statement has cost."
+_ABOUT_SERVICE = "The catalog, the connections and what the last statement has cost."
 
 _PROVIDER = {"provider": Field("The name of the provider.")}
 _SERVICE = _PROVIDER | {"service": Field("The name of the service.")}

@@ -62,7 +62,7 @@ class Options:
     environ: Mapping[str, str] = field(repr=False)
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
-    catalogue: Catalog = field(default_factory=Catalog)
+    catalog: Catalog = field(default_factory=Catalog)
     cache_ttl: float = 300.0
     cache: Path | None = None
     kept_bytes: int = 256 * 1024 * 1024
@@ -87,7 +87,7 @@ class Engine:
     def __init__(self, database: apsw.Connection, options: Options) -> None:
         self._database = database
         self._options = options
-        self.catalogue = options.catalogue
+        self.catalog = options.catalog
         self._credentials = ConnectionResolver(
             options.environ, options.tokens, options.urls, options.connections
         )
@@ -135,25 +135,25 @@ class Engine:
 
     def has_provider(self, name: str) -> bool:
         """Tell whether there is a provider of a name, in any case."""
-        return name.lower() in (catalog_rows.PROVIDER, *self.catalogue.providers())
+        return name.lower() in (catalog_rows.PROVIDER, *self.catalog.providers())
 
     def find(self, parts: Sequence[str]) -> tuple[str, ...]:
         """Find what a dotted name means; see `introspection.find`."""
-        return catalog_rows.find(self.catalogue, parts)
+        return catalog_rows.find(self.catalog, parts)
 
     def tables_of(self, provider: str, service: str) -> list[str]:
         """Name the tables of a service by their last parts; raises DefinitionError."""
-        return catalog_rows.tables(self.catalogue, provider, service)
+        return catalog_rows.tables(self.catalog, provider, service)
 
     def columns(self, name: str) -> list[str]:
-        """Name the columns of a table of the catalogue; raises UnknownName or DefinitionError."""
+        """Name the columns of a table of the catalog; raises UnknownName or DefinitionError."""
         if name.startswith(catalog_rows.PREFIX):
             return list(catalog_rows.listing(name).fields)
         return list(self.table(name).columns)
 
     def table(self, name: str) -> Table:
         """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
-        return self.catalogue.table(name)
+        return self.catalog.table(name)
 
     def running(self) -> RunningStatement:
         """Return the statement that SQLite is running now."""
@@ -174,8 +174,8 @@ class Engine:
     def connection_infos(self) -> list[ConnectionInfo]:
         """Tell of every connection what is no secret; raises DefinitionError."""
         found = []
-        for provider_name in self.catalogue.providers():
-            provider = self.catalogue.provider(provider_name)
+        for provider_name in self.catalog.providers():
+            provider = self.catalog.provider(provider_name)
             for name in self._credentials.names(provider_name):
                 found.append(self._credentials.told(name, provider_name, provider))
         return found
@@ -194,7 +194,7 @@ class Engine:
         """
         with self._registry() as registry:
             pulled = registry.pull(provider, version)
-        self.catalogue = self._options.reload()
+        self.catalog = self._options.reload()
         for name in self._registered:
             self._database.create_module(name, None)
         self._registered.clear()

@@ -115,7 +115,7 @@ class NameResolver:
     def _whole_name(self, short: Collection[str]) -> str | None:
         """Return a hint with a whole name for names in lower case that mean nothing."""
         try:
-            whole = self._engine().catalogue.names() if short else iter(())
+            whole = self._engine().catalog.names() if short else iter(())
             found = next((name for name in whole if name.rpartition(".")[2] in short), None)
         except DefinitionError:
             return None  # It is about something else.

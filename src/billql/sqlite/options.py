@@ -66,7 +66,7 @@ class ConnectOptions:
                 error.hint = "BILLQL_CONFIG names this file; unset it for the usual one."
             raise
 
-    def catalogue(self, found: ResolvedConfig) -> Catalog:
+    def catalog(self, found: ResolvedConfig) -> Catalog:
         """Find the definitions: what was asked for goes first, then what is configured, installed
         from a registry, added from StackQL's, and built in. Raises InterfaceError for a pin on a
         version that is not installed."""
@@ -97,7 +97,7 @@ class ConnectOptions:
         cache = self.cache or said.cache
         return Options(
             environ=self.environ,
-            catalogue=self.catalogue(found),
+            catalog=self.catalog(found),
             tokens=self.tokens,
             urls=self.urls,
             connections=found.connections,
@@ -108,7 +108,7 @@ class ConnectOptions:
             clock=self.clock or now,
             log=self.log,
             registry=lambda: self.registry(found),
-            reload=lambda: self.catalogue(found),
+            reload=lambda: self.catalog(found),
         )
 
     def _settings(self, found: ResolvedConfig) -> Settings:

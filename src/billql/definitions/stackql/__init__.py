@@ -8,8 +8,8 @@ so it is read when a statement first names one of its resources, and what was pa
 documents come from strangers: what they ask for that billql cannot do, or will not, is said of the
 one resource that needs it.
 
-    adding     putting a provider's documents where the catalogue finds them
-    folder     one provider's documents, as a source of the catalogue
+    adding     putting a provider's documents where the catalog finds them
+    folder     one provider's documents, as a source of the catalog
     document   YAML text to plain data, within bounds; references
     resources  a resource of a document to one of billql's
     shapes     what a JSON schema says of rows, and their columns

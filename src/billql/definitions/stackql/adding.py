@@ -1,4 +1,4 @@
-"""Adding a provider: its documents are copied to where the catalogue finds them.
+"""Adding a provider: its documents are copied to where the catalog finds them.
 
 Nothing but `provider.yaml` is understood, so a provider of several hundred services is there within
 seconds. The copy takes its place in one step: an addition that fails leaves what was there before.

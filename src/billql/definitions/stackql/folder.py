@@ -1,4 +1,4 @@
-"""One provider's documents as a source of the catalogue, read when they are needed."""
+"""One provider's documents as a source of the catalog, read when they are needed."""
 
 from __future__ import annotations
 

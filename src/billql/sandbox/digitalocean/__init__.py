@@ -1,6 +1,6 @@
 """DigitalOcean's sandbox: the billing API, and the resources that people join bills with.
 
-catalogue           what can be bought, where and for how much
+catalog           what can be bought, where and for how much
 fleet               what the team runs, at any time of the story
 charges             what a resource costs
 bills               the invoices

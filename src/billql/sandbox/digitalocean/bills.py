@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import Final, Literal
 
 from billql.sandbox.api import Json
-from billql.sandbox.digitalocean import catalogue
+from billql.sandbox.digitalocean import catalog
 from billql.sandbox.digitalocean.charges import Charge, charges_of, droplet_description
 from billql.sandbox.digitalocean.fleet import Fleet, runner_number
 from billql.sandbox.rng import Rng
@@ -218,7 +218,7 @@ class Bills:
             since = start + place * hours_for_starts // count * HOUR + rng.below(HOUR)
             hours = rng.between(1, 9)
             to = since + hours * HOUR - rng.below(HOUR)
-            size = rng.pick(catalogue.RUNNER_SIZES)
+            size = rng.pick(catalog.RUNNER_SIZES)
             description = droplet_description(f"ci-runner-{rng.hex(4)}", size)
             number = str(runner_number(since, place))
             if to <= end:
@@ -229,10 +229,10 @@ class Bills:
         """Yield what belongs to no resource; the subscriptions to Spaces are all alike."""
         hours = hours_between(start, end)
         description = "Spaces ($5/mo 250GB storage & 1TB bandwidth)"
-        spaces = Charge("Spaces Subscription", description, catalogue.SPACES, "")
+        spaces = Charge("Spaces Subscription", description, catalog.SPACES, "")
         for charge in (
             *[spaces] * (2 + self._fleet.scale // 4),
-            Charge("Container Registry", "Basic subscription", catalogue.REGISTRY, ""),
+            Charge("Container Registry", "Basic subscription", catalog.REGISTRY, ""),
             Charge("Uptime", "Uptime check (included)", 0, ""),
         ):
             yield _line(charge, start, end, hours)

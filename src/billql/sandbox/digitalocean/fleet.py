@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from billql.sandbox.digitalocean import catalogue
-from billql.sandbox.digitalocean.catalogue import Size
+from billql.sandbox.digitalocean import catalog
+from billql.sandbox.digitalocean.catalog import Size
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY, HOUR
 
@@ -185,7 +185,7 @@ class Fleet:
         return generation if self._born(kind, slot, generation) <= timestamp else generation - 1
 
     def _region(self, kind: Kind, slot: int) -> str:
-        return Rng(self.seed, kind, slot, "region").pick(list(catalogue.REGIONS))
+        return Rng(self.seed, kind, slot, "region").pick(list(catalog.REGIONS))
 
     def _life(self, kind: Kind, slot: int, generation: int) -> Life:
         life = self._lives.get((kind, slot, generation))
@@ -205,10 +205,10 @@ class Fleet:
         pools: tuple[Pool, ...] = ()
         match kind:
             case "droplet":
-                size = rng.pick(catalogue.DROPLET_SIZES).slug
+                size = rng.pick(catalog.DROPLET_SIZES).slug
             case "gpu":
                 name = f"ml-gpu-{slot + 1:02d}"
-                size = rng.pick(catalogue.GPU_SIZES).slug
+                size = rng.pick(catalog.GPU_SIZES).slug
             case "volume":
                 host = place.below(self.slots("droplet"))
                 region = self._region("droplet", host)
@@ -226,12 +226,12 @@ class Fleet:
             case "cluster":
                 name = f"{role}-k8s-{slot + 1:02d}"
                 pools = tuple(
-                    Pool(f"pool-{rng.hex(5)}", rng.pick(catalogue.NODE_SIZES), nodes)
+                    Pool(f"pool-{rng.hex(5)}", rng.pick(catalog.NODE_SIZES), nodes)
                     for nodes in rng.pick(((3,), (2, 2), (3, 4), (4, 1)))
                 )
             case "database":
-                name = f"db-{catalogue.REGIONS[region].split()[0].lower()}-{slot + 1:02d}"
-                size = rng.pick(list(catalogue.DATABASE_SIZES))
+                name = f"db-{catalog.REGIONS[region].split()[0].lower()}-{slot + 1:02d}"
+                size = rng.pick(list(catalog.DATABASE_SIZES))
                 amount = rng.between(1, 3)
             case "reserved_ip":
                 name = f"137.{184 + slot // 250}.{generation % 256}.{slot % 250 + 1}"
@@ -240,7 +240,7 @@ class Fleet:
                     region = self._region("droplet", host)
             case "app":
                 name = f"{role}-app-{slot + 1:02d}"
-                size = rng.pick(list(catalogue.APP_SIZES)[:8])
+                size = rng.pick(list(catalog.APP_SIZES)[:8])
                 amount = rng.between(1, 3)
             case "node":
                 raise ValueError("nodes live in their cluster, not in slots")

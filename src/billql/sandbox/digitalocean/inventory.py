@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import Final
 
 from billql.sandbox.api import Json
-from billql.sandbox.digitalocean import catalogue
-from billql.sandbox.digitalocean.catalogue import SIZES, region_json
+from billql.sandbox.digitalocean import catalog
+from billql.sandbox.digitalocean.catalog import SIZES, region_json
 from billql.sandbox.digitalocean.fleet import Fleet, Kind, Life
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY, format_timestamp
@@ -24,7 +24,7 @@ _IMAGE: Final[Json] = {
     "distribution": "Ubuntu",
     "slug": "ubuntu-24-04-x64",
     "public": True,
-    "regions": list(catalogue.REGIONS),
+    "regions": list(catalog.REGIONS),
     "created_at": "2024-05-15T05:47:50Z",
     "min_disk_size": 7,
     "size_gigabytes": 2.36,
@@ -346,7 +346,7 @@ class Inventory:
         }
 
     def _database(self, life: Life) -> Json:
-        engine = catalogue.ENGINES[life.slot % len(catalogue.ENGINES)]
+        engine = catalog.ENGINES[life.slot % len(catalog.ENGINES)]
         host = f"{life.name}-do-user-6173678-0.db.ondigitalocean.com"
         return {
             "id": life.uuid,
@@ -372,5 +372,5 @@ class Inventory:
             "tags": list(self._tags(life)[:1]),
             "private_network_uuid": self._network(life.region),
             "project_id": self._fleet.projects[life.project].uuid,
-            "storage_size_mib": catalogue.DATABASE_SIZES[life.size].storage_mib,
+            "storage_size_mib": catalog.DATABASE_SIZES[life.size].storage_mib,
         }

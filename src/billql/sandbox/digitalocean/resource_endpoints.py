@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 
 from billql.sandbox.api import ApiError, Handler, Json, Request, Response, Routes
-from billql.sandbox.digitalocean import catalogue
+from billql.sandbox.digitalocean import catalog
 from billql.sandbox.digitalocean.insights import TEAM
 from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.paging import paged
@@ -41,7 +41,7 @@ _REGISTRY: Final[Json] = {
         "included_storage_bytes": 5368709120,
         "allow_storage_overage": True,
         "included_bandwidth_bytes": 5368709120,
-        "monthly_price_in_cents": catalogue.REGISTRY,
+        "monthly_price_in_cents": catalog.REGISTRY,
         "storage_overage_price_in_cents": 2,
     },
     "created_at": "2018-01-23T21:19:12Z",
@@ -170,11 +170,11 @@ def _all_droplets(inventory: Inventory) -> list[Json]:
 
 
 def _sizes() -> list[Json]:
-    return [size.json() for size in catalogue.SIZES.values()]
+    return [size.json() for size in catalog.SIZES.values()]
 
 
 def _list_app_sizes(request: Request) -> Response:
-    return Response.json({"instance_sizes": [size.json() for size in catalogue.APP_SIZES.values()]})
+    return Response.json({"instance_sizes": [size.json() for size in catalog.APP_SIZES.values()]})
 
 
 def _filter_volumes(request: Request, volume: Json) -> bool:

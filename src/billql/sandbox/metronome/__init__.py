@@ -3,7 +3,7 @@
 validation   the fields of a request's query and body
 paging       the five ways in which a token of the next page is sent
 formats      how timestamps and units are written
-catalogue    what is metered and sold
+catalog    what is metered and sold
 accounts     customers, their contracts and plans
 metering     usage
 balances     commits and credits with their ledgers; `statements` is their JSON

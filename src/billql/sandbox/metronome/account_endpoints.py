@@ -229,7 +229,7 @@ class AccountEndpoints(Endpoints):
         return _KEYS.response(request, params, rows, lambda row: row)
 
     def _offsets(self) -> list[Json]:
-        catalogue = self.world.catalogue
+        catalog = self.world.catalog
         made: list[Json] = []
         for place, (name, event, offset) in enumerate(
             (
@@ -246,11 +246,9 @@ class AccountEndpoints(Endpoints):
                     "type": "OFFSET_LIFECYCLE_EVENT",
                     "environment_type": "PRODUCTION",
                     "policy": {"type": event, "offset": offset},
-                    "created_at": iso_millis(catalogue.founded + (80 + place) * DAY),
+                    "created_at": iso_millis(catalog.founded + (80 + place) * DAY),
                     "created_by": "Robin Billing",
-                    "archived_at": iso_millis(catalogue.founded + 200 * DAY)
-                    if place == 3
-                    else None,
+                    "archived_at": iso_millis(catalog.founded + 200 * DAY) if place == 3 else None,
                 }
             )
         return made

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.metronome.catalogue import Catalogue
+from billql.sandbox.metronome.catalog import Catalog
 from billql.sandbox.metronome.formats import iso_millis
 from billql.sandbox.metronome.metering import Metering, Seat
 from billql.sandbox.model import Bill, Customer, Plan
@@ -251,7 +251,7 @@ class World:
     def __init__(self, story: Story) -> None:
         self.story = story
         self.now: Final = story.now
-        self.catalogue = Catalogue(story)
+        self.catalog = Catalog(story)
         self.metering = Metering(story)
 
     @cached_property

@@ -54,21 +54,21 @@ class AuditLog:
 
     def events(self) -> list[Event]:
         """Return everything up to now, oldest first."""
-        events = [*self._of_catalogue(), *self._of_customers()]
+        events = [*self._of_catalog(), *self._of_customers()]
         done = [event for event in events if event.timestamp <= self._world.now]
         return sorted(done, key=lambda event: (event.timestamp, event.type, event.resource))
 
-    def _of_catalogue(self) -> Iterator[Event]:
-        catalogue = self._world.catalogue
-        for product in catalogue.products:
+    def _of_catalog(self) -> Iterator[Event]:
+        catalog = self._world.catalog
+        for product in catalog.products:
             yield Event(product.created, "product", product.id, "create", product.name)
             if product.archived is not None:
                 yield Event(product.archived, "product", product.id, "archive", product.name)
-        for meter in catalogue.meters:
+        for meter in catalog.meters:
             if meter.archived is not None:
                 description = meter.metric.name
                 yield Event(meter.archived, "billable_metric", meter.id, "archive", description)
-        for card in catalogue.rate_cards:
+        for card in catalog.rate_cards:
             yield Event(card.created, "rate_card", card.id, "create", card.name)
 
     def _of_customers(self) -> Iterator[Event]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from billql.sandbox.metronome.accounts import TERM, Account, Contract
-from billql.sandbox.metronome.catalogue import Product
+from billql.sandbox.metronome.catalog import Product
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED, Seat
 from billql.sandbox.model import Bill, Grant
@@ -107,7 +107,7 @@ class Balances:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._now = account.world.now
-        self._catalogue = account.world.catalogue
+        self._catalog = account.world.catalog
 
     def all(self) -> list[Balance]:
         """Return all of them, oldest first."""
@@ -145,7 +145,7 @@ class Balances:
             id=grant.id,
             kind=_KINDS[grant.kind],
             name=grant.name,
-            product=self._catalogue.product(key),
+            product=self._catalog.product(key),
             unit=USD,
             created=min(max(grant.starts_at, self._account.customer.created), self._now),
             priority=grant.priority,
@@ -241,14 +241,14 @@ class Balances:
                 id=account.new_id("prompts credit", bill.month),
                 kind="CREDIT",
                 name="Included prompts",
-                product=self._catalogue.product("included_prompts"),
+                product=self._catalog.product("included_prompts"),
                 unit=CREDITS,
                 created=max(bill.start, account.customer.created),
                 priority=5,
                 segments=(segment,),
                 entries=tuple(entries),
                 contract=contract,
-                products=(self._catalogue.product("prompts").id,),
+                products=(self._catalog.product("prompts").id,),
                 recurring=account.new_id("recurring", "prompts", contract.first),
                 subscription=account.new_id("seats", contract.first) if enterprise else None,
                 seats=seats if enterprise else (),
@@ -281,14 +281,14 @@ class Balances:
             id=account.new_id("voucher"),
             kind="CREDIT",
             name="Support voucher",
-            product=self._catalogue.product("credit"),
+            product=self._catalog.product("credit"),
             unit=USD,
             created=account.customer.created,
             priority=1,
             segments=tuple(segments),
             entries=tuple(entries),
             description="For premium support alone",
-            products=(self._catalogue.product("support").id,),
+            products=(self._catalog.product("support").id,),
             author="Robin Billing",
             custom_fields={"campaign": "support"},
         )
@@ -310,7 +310,7 @@ class Balances:
                     id=self._account.new_id("archived", kind),
                     kind=kind,
                     name="Mistake",
-                    product=self._catalogue.product("credit" if kind == "CREDIT" else "prepaid"),
+                    product=self._catalog.product("credit" if kind == "CREDIT" else "prepaid"),
                     unit=USD,
                     created=contract.created,
                     priority=20,

@@ -157,12 +157,12 @@ class ContractEndpoints(Endpoints):
         return made
 
     def _package(self, key: str, name: str, archived: int | None) -> Json:
-        catalogue = self.world.catalogue
+        catalog = self.world.catalog
         months = {"unit": "MONTHS", "value": 12}
         credit: Json = {
             "id": self.world.package_id(f"{key} credit"),
             "name": "Included usage",
-            "product": catalogue.product("included").brief(),
+            "product": catalog.product("included").brief(),
             "access_amount": {"credit_type_id": USD.id, "unit_price": 5000, "quantity": 1},
             "commit_duration": {"value": 1, "unit": "PERIODS"},
             "starting_at_offset": {"unit": "MONTHS", "value": 1},
@@ -175,10 +175,10 @@ class ContractEndpoints(Endpoints):
             "id": self.world.package_id(key),
             "name": name,
             "contract_name": "Monthly",
-            "aliases": [{"name": key, "starting_at": iso_offset(catalogue.founded // DAY * DAY)}],
-            "created_at": iso_millis(catalogue.founded + 50 * DAY),
+            "aliases": [{"name": key, "starting_at": iso_offset(catalog.founded // DAY * DAY)}],
+            "created_at": iso_millis(catalog.founded + 50 * DAY),
             "created_by": AUTHOR,
-            "rate_card_id": catalogue.card("standard").id,
+            "rate_card_id": catalog.card("standard").id,
             "usage_statement_schedule": {"frequency": "MONTHLY", "day": "FIRST_OF_MONTH"},
             "billing_provider": "stripe",
             "delivery_method": "direct_to_billing_provider",

@@ -37,7 +37,7 @@ class Terms:
         self._amount = amount
         self._ledger = ledger
         self._now = account.world.now
-        self._catalogue = account.world.catalogue
+        self._catalog = account.world.catalog
         self._balances = [one for one in balances if one.contract == contract]
 
     def _rows(self, credits: bool, *, newer: bool = False) -> list[Json]:
@@ -71,7 +71,7 @@ class Terms:
             "starting_at": iso_offset(contract.starts_at),
             "created_at": iso_millis(contract.created),
             "created_by": AUTHOR,
-            "rate_card_id": self._catalogue.card(contract.card).id,
+            "rate_card_id": self._catalog.card(contract.card).id,
             "net_payment_terms_days": 30 if self._account.customer.sent_invoices else 0,
             "usage_statement_schedule": {
                 "frequency": "MONTHLY",
@@ -95,7 +95,7 @@ class Terms:
         """Return what is different from the rate card: the assistant is not sold to everybody."""
         if self._contract.card == "enterprise":
             return []
-        product = self._catalogue.product("prompts")
+        product = self._catalog.product("prompts")
         return [
             {
                 "id": self._account.new_id("override", self._contract.first),
@@ -137,7 +137,7 @@ class Terms:
             {
                 "id": self._account.new_id("fee", contract.first),
                 "name": "Platform fee",
-                "product": self._catalogue.product("fee").brief(),
+                "product": self._catalog.product("fee").brief(),
                 "schedule": {"credit_type": USD.json(), "schedule_items": items},
                 "custom_fields": {},
             }
@@ -164,7 +164,7 @@ class Terms:
                     )
                 )
         prompts: Json = {
-            "applicable_product_ids": [self._catalogue.product("prompts").id],
+            "applicable_product_ids": [self._catalog.product("prompts").id],
         }
         seats = has_seats(contract)
         if seats:
@@ -193,7 +193,7 @@ class Terms:
         return {
             "id": id,
             "name": name,
-            "product": self._catalogue.product(key).brief(),
+            "product": self._catalog.product(key).brief(),
             "contract": {"id": self._contract.id},
             "access_amount": {**amount, "access_type": "SPEND"},
             "commit_duration": {"value": 1, "unit": "PERIODS"},
@@ -231,7 +231,7 @@ class Terms:
                 "created_at": iso_millis(contract.created),
                 "subscription_rate": {
                     "billing_frequency": "MONTHLY",
-                    "product": self._catalogue.product("seats").brief(),
+                    "product": self._catalog.product("seats").brief(),
                 },
                 "collection_schedule": "ARREARS",
                 "proration": {

@@ -7,7 +7,7 @@ from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
-from billql.sandbox.metronome.catalogue import Meter, Product
+from billql.sandbox.metronome.catalog import Meter, Product
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
 from billql.sandbox.metronome.paging import Paging
@@ -85,7 +85,7 @@ class CustomerEndpoints(Endpoints):
         account = self.account(params)
         rows = [
             meter
-            for meter in self.world.catalogue.meters
+            for meter in self.world.catalog.meters
             if (meter.archived is None or params.get("include_archived"))
             and (not params.get("on_current_plan") or meter.metric in account.customer.metrics)
         ]
@@ -123,9 +123,9 @@ class CustomerEndpoints(Endpoints):
         self, account: Account, day: int
     ) -> Iterator[tuple[Unit, Product, dict[str, str], int]]:
         """Yield what a day costs: in dollars on a contract, in credits on a plan."""
-        catalogue, metering, customer = self.world.catalogue, self.world.metering, account.customer
+        catalog, metering, customer = self.world.catalog, self.world.metering, account.customer
         for metric in customer.metrics if account.billed_here or account.plans else ():
-            product = catalogue.product(metric.key)
+            product = catalog.product(metric.key)
             assert product.meter is not None
             keys = [*product.presented, *product.priced] if account.billed_here else []
             groups = metering.groups(customer, product.meter, keys) if keys else [{}]
@@ -134,7 +134,7 @@ class CustomerEndpoints(Endpoints):
                 yield USD if account.billed_here else CREDITS, product, group, lots
         for seat in account.seats:
             prompts = metering.prompts(customer, seat, day, day + DAY)
-            yield CREDITS, catalogue.product("prompts"), {"user_id": seat.id}, prompts
+            yield CREDITS, catalog.product("prompts"), {"user_id": seat.id}, prompts
 
     def _list_plans(self, request: Request, params: Params) -> Response:
         rows = self.account(params).plans

@@ -10,7 +10,7 @@ from typing import Any
 from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract, World
 from billql.sandbox.metronome.balances import Balance, Balances
-from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.catalog import Meter
 from billql.sandbox.metronome.invoices import Invoice
 from billql.sandbox.metronome.plan_ledger import PlanInvoice, PlanLedger
 from billql.sandbox.metronome.validation import Params, RequestSchema, uuid
@@ -80,7 +80,7 @@ class Endpoints:
 
     def meter(self, id: str) -> Meter:
         """Return a billable metric."""
-        for meter in self.world.catalogue.meters:
+        for meter in self.world.catalog.meters:
             if meter.id == id:
                 return meter
         raise not_found("Billable metric")

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, Contract
-from billql.sandbox.metronome.catalogue import Product
+from billql.sandbox.metronome.catalog import Product
 from billql.sandbox.metronome.formats import USD, Unit, iso_offset
 from billql.sandbox.metronome.metering import dealt, groups_of
 from billql.sandbox.model import Bill, Grant
@@ -59,7 +59,7 @@ class Invoice:
         self.type = "USAGE" if bill.kind == "usage" else "SCHEDULED"
         self.contract: Contract = account.contract_at(max(bill.start, bill.end - 1))
         self._now = account.world.now
-        self._catalogue = account.world.catalogue
+        self._catalog = account.world.catalog
 
     @property
     def start(self) -> int | None:
@@ -124,7 +124,7 @@ class Invoice:
         since = first
         for until, grant in bounds:
             for place, metric in enumerate(self.account.customer.metrics):
-                product = self._catalogue.product(metric.key)
+                product = self._catalog.product(metric.key)
                 if until[place] > since[place]:
                     yield Share(product, since[place], until[place], grant)
                 elif since is first and first[place] == last[place]:
@@ -168,7 +168,7 @@ class Invoice:
 
     def _prompt_lines(self, start: int, end: int) -> Iterator[Json]:
         """Yield the assistant's prompts, and that credits pay for all of them."""
-        product, account = self._catalogue.product("prompts"), self.account
+        product, account = self._catalog.product("prompts"), self.account
         prompts_by_seat = {
             seat.id: account.world.metering.prompts(account.customer, seat, start, end)
             for seat in account.seats
@@ -236,18 +236,18 @@ class Invoice:
                 continue
             priced = {"quantity": 1, "unit_price": line.cents}
             if line.grant is None:
-                fee = self._line(self._catalogue.product("fee"), "scheduled", line.name, line.cents)
+                fee = self._line(self._catalog.product("fee"), "scheduled", line.name, line.cents)
                 charge = self.account.new_id("fee", self.contract.first)
                 yield fee | priced | {"scheduled_charge_id": charge}
             else:
-                product = self._catalogue.product(line.grant.kind)
+                product = self._catalog.product(line.grant.kind)
                 bought = self._line(product, "commit_purchase", line.name, line.cents)
                 if line.grant.kind == "postpaid":
                     bought["postpaid_commit"] = {"id": line.grant.id}
                 yield bought | priced | self._commit(line.grant)
         if self.contract.card == "enterprise" and self.type == "USAGE":
             seats = sum(seat.first <= self.month for seat in self.account.seats)
-            yield self._line(self._catalogue.product("seats"), "subscription", "Seats", 0) | {
+            yield self._line(self._catalog.product("seats"), "subscription", "Seats", 0) | {
                 "quantity": seats,
                 "unit_price": 0,
                 "is_prorated": False,

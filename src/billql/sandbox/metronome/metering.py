@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.catalog import Meter
 from billql.sandbox.model import Customer, Metric
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story

@@ -113,7 +113,7 @@ class PlanEndpoints(Endpoints):
         plan = self._plan(params)
 
         def write(metric: Metric) -> Json:
-            product = self.world.catalogue.product(metric.key)
+            product = self.world.catalog.product(metric.key)
             return {
                 "id": charge_id(self.world.story.seed, plan, metric),
                 "name": metric.name,

@@ -114,7 +114,7 @@ class PlanInvoice:
 
     def _lines(self, start: int, end: int) -> Iterator[Json]:
         for metric in self.account.customer.metrics:
-            product = self.account.world.catalogue.product(metric.key)
+            product = self.account.world.catalog.product(metric.key)
             lots = self._used(metric, start, end)
             part: Json = {
                 "name": metric.name,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.catalogue import Product, Rate, RateCard
+from billql.sandbox.metronome.catalog import Product, Rate, RateCard
 from billql.sandbox.metronome.customer_endpoints import scheduled
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
 from billql.sandbox.metronome.formats import UNITS, Unit
@@ -80,25 +80,25 @@ class PricingEndpoints(Endpoints):
         wanted = params.get("archive_filter", "NOT_ARCHIVED")
         rows = [
             product
-            for product in self.world.catalogue.products
+            for product in self.world.catalog.products
             if wanted in ("ALL", "NOT_ARCHIVED" if product.archived is None else "ARCHIVED")
         ]
         return _QUERY.response(request, params, rows, Product.json)
 
     def _get_product(self, request: Request, params: Params) -> Response:
-        for product in self.world.catalogue.products:
+        for product in self.world.catalog.products:
             if product.id == params["id"]:
                 return data(product.json())
         raise not_found("Product")
 
     def _card(self, id: str) -> RateCard:
-        for card in self.world.catalogue.rate_cards:
+        for card in self.world.catalog.rate_cards:
             if card.id == id:
                 return card
         raise not_found("Rate card")
 
     def _list_cards(self, request: Request, params: Params) -> Response:
-        return _QUERY.response(request, params, self.world.catalogue.rate_cards, RateCard.json)
+        return _QUERY.response(request, params, self.world.catalog.rate_cards, RateCard.json)
 
     def _get_card(self, request: Request, params: Params) -> Response:
         return data(self._card(params["id"]).json())
@@ -123,7 +123,7 @@ class PricingEndpoints(Endpoints):
         return _QUERY.response(request, params, rows, Rate.json)
 
     def _list_contract_rates(self, request: Request, params: Params) -> Response:
-        card = self.world.catalogue.card(self.contract(params).card)
+        card = self.world.catalog.card(self.contract(params).card)
         timestamp = params.get("at", self.now)
         rows = [rate for rate in card.rates if _valid(rate, timestamp) and _selected(rate, params)]
 

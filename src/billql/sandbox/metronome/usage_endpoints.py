@@ -9,7 +9,7 @@ import orjson
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account
-from billql.sandbox.metronome.catalogue import Meter
+from billql.sandbox.metronome.catalog import Meter
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, post
 from billql.sandbox.metronome.formats import iso_millis, iso_offset
 from billql.sandbox.metronome.paging import Paging
@@ -131,7 +131,7 @@ class UsageEndpoints(Endpoints):
     def _queries(self, params: Params) -> list[Query]:
         wanted = params.get("billable_metrics")
         if wanted is None:
-            meters = self.world.catalogue.meters
+            meters = self.world.catalog.meters
             return [Query(meter, None, None) for meter in meters if meter.archived is None]
         queries = []
         for one in wanted:
@@ -229,7 +229,7 @@ class UsageEndpoints(Endpoints):
     def _list_metrics(self, request: Request, params: Params) -> Response:
         rows = [
             meter
-            for meter in self.world.catalogue.meters
+            for meter in self.world.catalog.meters
             if meter.archived is None or params.get("include_archived")
         ]
         return _METRICS.response(request, params, rows, lambda meter: meter.json())
@@ -248,7 +248,7 @@ class UsageEndpoints(Endpoints):
         alias, _, rest = id.partition("/")
         key, _, hour = rest.partition("/")
         account = next((a for a in self.world.accounts if a.customer.ingest_alias == alias), None)
-        meter = next((m for m in self.world.catalogue.meters if m.metric.key == key), None)
+        meter = next((m for m in self.world.catalog.meters if m.metric.key == key), None)
         if account is None or meter is None or not hour.isdigit() or int(hour) % HOUR:
             return None
         start = int(hour)

@@ -1,8 +1,8 @@
-"""Stripe's sandbox: billing, payments and the catalogue, for every GET that clients send.
+"""Stripe's sandbox: billing, payments and the catalog, for every GET that clients send.
 
 The data
 
-catalogue         products, prices, plans and tax rates
+catalog         products, prices, plans and tax rates
 discounts         coupons, promotion codes and discounts
 terms             the terms of each subscription, and its periods
 invoice_items     what is billed beside the plans

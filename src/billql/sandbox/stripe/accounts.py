@@ -17,7 +17,7 @@ from billql.sandbox.model import Bill, Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Fate, Settlement, settle
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.credits import CreditBalance, grants_of
 from billql.sandbox.stripe.customer_balance import CustomerBalance
 from billql.sandbox.stripe.discounts import Coupon
@@ -53,10 +53,10 @@ _CERTAIN_NOTES: Final[dict[int, CreditNoteKind]] = {2: "refund", 3: "balance", 4
 class Account:
     """All that happens between one customer and the company, up to the story's end."""
 
-    def __init__(self, story: Story, catalogue: Catalogue, customer: Customer) -> None:
+    def __init__(self, story: Story, catalog: Catalog, customer: Customer) -> None:
         self.customer = customer
-        self.terms = SubscriptionTerms(story, catalogue).terms(customer)
-        self.wallet = CreditBalance(grants_of(story, catalogue, customer))
+        self.terms = SubscriptionTerms(story, catalog).terms(customer)
+        self.wallet = CreditBalance(grants_of(story, catalog, customer))
         self.invoices: list[Invoice] = []
         self.invoice_items: list[InvoiceItem] = []
         self.notes: list[CreditNote] = []
@@ -64,7 +64,7 @@ class Account:
         self.prefix = ident("", story.seed, "prefix", customer.place)[:8].upper()
         self.finalized = 0
         self._story = story
-        self._catalogue = catalogue
+        self._catalog = catalog
         self._queue: list[tuple[int, int, Callable[[], object]]] = []
         self._order = count()
         self._pending: list[InvoiceItem] = []
@@ -87,7 +87,7 @@ class Account:
         for timestamp, amount, kind in adjustments_of(customer):
             description = "Balance brought along" if kind == "initial" else "Goodwill"
             self._at(timestamp, partial(self.balance.change, timestamp, amount, kind, description))
-        for invoice_item in invoice_items_of(story, self._catalogue, customer, self.terms):
+        for invoice_item in invoice_items_of(story, self._catalog, customer, self.terms):
             self._at(invoice_item.timestamp, partial(self._owe, invoice_item))
         for terms in self.terms:
             self._plan_periods(terms)
@@ -122,7 +122,7 @@ class Account:
         self._invoice("trial", terms.created, "subscription_create", [line], terms=terms)
 
     def _name(self, price: Json) -> str:
-        names = {each["id"]: each["name"] for each in self._catalogue.products}
+        names = {each["id"]: each["name"] for each in self._catalog.products}
         return str(names[price["product"]])
 
     def _cycle(self, terms: Terms, number: int, start: int, end: int) -> None:
@@ -191,11 +191,11 @@ class Account:
 
     def _onboard(self) -> None:
         customer = self.customer
-        price = self._catalogue.price("onboarding", customer.currency, "once")
+        price = self._catalog.price("onboarding", customer.currency, "once")
         self._invoice_once("Onboarding", price, customer.created + DAY)
 
     def _leave_draft(self) -> None:
-        price = self._catalogue.price("support_hour", self.customer.currency, "once")
+        price = self._catalog.price("support_hour", self.customer.currency, "once")
         timestamp = max(self.customer.created, self._story.now - 2 * DAY)
         self._invoice_once("Support: to be agreed", price, timestamp, advancing=False)
 
@@ -223,7 +223,7 @@ class Account:
         lines = []
         for place, each in enumerate(bill.lines):
             metric = each.metric
-            price = self._catalogue.price(metric.key, "usd", "once") if metric else None
+            price = self._catalog.price(metric.key, "usd", "once") if metric else None
             invoice_item = InvoiceItem(
                 id=ident("ii_1", bill.stripe_id, place),
                 customer=bill.customer,

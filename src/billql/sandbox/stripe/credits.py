@@ -14,7 +14,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import Catalogue, in_currency
+from billql.sandbox.stripe.catalog import Catalog, in_currency
 from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.stripe.invoice_model import Line
 from billql.sandbox.timestamps import DAY
@@ -215,7 +215,7 @@ _Maker = Callable[[str, Category, int, int], Grant]
 """A function that makes a grant: name, category, cents, days after the customer was created."""
 
 
-def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Grant]:
+def grants_of(story: Story, catalog: Catalog, customer: Customer) -> list[Grant]:
     """Return what a customer of Stripe's is granted in the course of the story."""
     if customer.biller != "stripe" or customer.plan == "lead":
         return []
@@ -246,7 +246,7 @@ def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Gr
             bonus.currency = "eur" if place == 1 else bonus.currency
             grants.append(bonus)
     if place == 1:
-        grants += _many_sided(story, catalogue, grant)
+        grants += _many_sided(story, catalog, grant)
     if place == 2:
         dollars = grant("Partner credits", "promotional", 2500, 30)
         dollars.currency, dollars.amount = "usd", 2500
@@ -254,18 +254,18 @@ def grants_of(story: Story, catalogue: Catalogue, customer: Customer) -> list[Gr
     return [grant for grant in grants if grant.created <= story.now]
 
 
-def _many_sided(story: Story, catalogue: Catalogue, grant: _Maker) -> list[Grant]:
+def _many_sided(story: Story, catalog: Catalog, grant: _Maker) -> list[Grant]:
     """Return grants of every sort, for one customer."""
     euros = grant("Euro credits", "promotional", 0, 35)
     euros.currency, euros.amount = "eur", 7500
     scoped = grant("Compute credits", "promotional", 250_000, 40)
-    scoped.prices = (catalogue.price("compute_minutes", "usd", "metered")["id"],)
+    scoped.prices = (catalog.price("compute_minutes", "usd", "metered")["id"],)
     voided = grant("Granted by mistake", "promotional", 9_900_000, 70)
     voided.voided, voided.priority = voided.created + 2 * DAY, 90
     # Of this one nothing can be used, and it expired in the last night, whatever the last day.
     lapsed = grant("Beta credits", "promotional", 1200, 0)
     lapsed.id = ident("credgr_test_", story.seed, "lapsed")
-    lapsed.prices = (catalogue.price("beta", "usd", "metered")["id"],)
+    lapsed.prices = (catalog.price("beta", "usd", "metered")["id"],)
     midnight = story.now // DAY * DAY
     lapsed.created, lapsed.expires = midnight - 30 * DAY, midnight
     return [euros, scoped, voided, lapsed]

@@ -10,7 +10,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import in_currency
+from billql.sandbox.stripe.catalog import in_currency
 from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.timestamps import DAY
 

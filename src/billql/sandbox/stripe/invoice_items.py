@@ -8,7 +8,7 @@ from typing import Final
 from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import Catalogue, in_currency
+from billql.sandbox.stripe.catalog import Catalog, in_currency
 from billql.sandbox.stripe.customer_balance import EntryType
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.stripe.invoice_model import InvoiceItem, Line
@@ -47,27 +47,27 @@ def adjustments_of(customer: Customer) -> Iterator[tuple[int, int, EntryType]]:
 
 
 def invoice_items_of(
-    story: Story, catalogue: Catalogue, customer: Customer, terms: Sequence[Terms]
+    story: Story, catalog: Catalog, customer: Customer, terms: Sequence[Terms]
 ) -> Iterator[InvoiceItem]:
     """Yield what a subscriber is billed once, in the course of the story."""
     if not terms or customer.plan == "lead":
         return
     main = terms[0]
     for month in story.usage.months(customer):
-        yield from _of_month(story, catalogue, customer, month, main)
+        yield from _of_month(story, catalog, customer, month, main)
     for item in main.items:
         if item.more:
             yield from _more_seats(customer, main, item)
 
 
 def _of_month(
-    story: Story, catalogue: Catalogue, customer: Customer, month: int, main: Terms
+    story: Story, catalog: Catalog, customer: Customer, month: int, main: Terms
 ) -> Iterator[InvoiceItem]:
     rng = Rng(story.seed, "extras", customer.place, month)
     timestamp = month_start(month) + rng.between(2 * DAY, 25 * DAY)
     if timestamp < customer.created or (main.ended is not None and timestamp >= main.ended):
         return
-    hour = catalogue.price("support_hour", customer.currency, "once")
+    hour = catalog.price("support_hour", customer.currency, "once")
 
     def invoice_item(
         suffix: str, amount: int, description: str, at: int = timestamp

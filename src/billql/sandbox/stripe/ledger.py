@@ -12,7 +12,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.story import Story
 from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
 from billql.sandbox.stripe.credit_notes import credit_note_json, credit_note_line_json
 from billql.sandbox.stripe.customers import (
@@ -93,20 +93,20 @@ class Ledger:
         self.lines, self.entries, self.discounts = {}, {}, {}
         self.grants, self.more = {}, {}
         self.customers = {customer.stripe_id: customer for customer in story.customers}
-        catalogue = Catalogue(story.seed, story.opened)
-        accounts = [Account(story, catalogue, customer) for customer in story.customers]
-        tables = self._of_catalogue(catalogue, accounts)
-        tables |= self._of_customers(catalogue, accounts)
+        catalog = Catalog(story.seed, story.opened)
+        accounts = [Account(story, catalog, customer) for customer in story.customers]
+        tables = self._of_catalog(catalog, accounts)
+        tables |= self._of_customers(catalog, accounts)
         tables |= self._of_invoices(accounts)
-        tables |= self._of_payments(catalogue, accounts)
+        tables |= self._of_payments(catalog, accounts)
         tables["events"] = Table(events_of(tables, self.version, story.opened, story.now))
         return tables
 
-    def _of_catalogue(self, catalogue: Catalogue, accounts: list[Account]) -> dict[str, Table]:
+    def _of_catalog(self, catalog: Catalog, accounts: list[Account]) -> dict[str, Table]:
         redeemed = Counter(
             terms.coupon.id for each in accounts for terms in each.terms if terms.coupon
         )
-        rebates = Discounts(self.story, catalogue.products, redeemed)
+        rebates = Discounts(self.story, catalog.products, redeemed)
         codes = {code["code"]: code["id"] for code in rebates.promotion_codes}
         for account in accounts:
             for terms in account.terms:
@@ -114,27 +114,27 @@ class Ledger:
                     shown = discount_json(terms, codes[terms.coupon.id])
                     self.discounts[terms.discount] = shown
         self.more |= {
-            ("price", "tiers"): catalogue.tiers,
-            ("price", "currency_options"): catalogue.currency_options,
-            ("plan", "tiers"): catalogue.tiers,
+            ("price", "tiers"): catalog.tiers,
+            ("price", "currency_options"): catalog.currency_options,
+            ("plan", "tiers"): catalog.tiers,
             ("coupon", "applies_to"): rebates.applies_to,
             ("coupon", "currency_options"): rebates.currency_options,
             ("promotion_code", "restrictions.currency_options"): least_in_other_currencies,
         }
-        meters = meters_of(self.story, catalogue)
-        alerts = alerts_of(self.story, catalogue, self.story.customers)
+        meters = meters_of(self.story, catalog)
+        alerts = alerts_of(self.story, catalog, self.story.customers)
         return {
-            "products": Table(catalogue.products),
-            "prices": Table(catalogue.prices),
-            "plans": Table(catalogue.plans),
+            "products": Table(catalog.products),
+            "prices": Table(catalog.prices),
+            "plans": Table(catalog.plans),
             "coupons": Table(rebates.coupons),
             "promotion_codes": Table(rebates.promotion_codes),
-            "tax_rates": Table(catalogue.tax_rates),
+            "tax_rates": Table(catalog.tax_rates),
             "billing/meters": Table(meters),
             "billing/alerts": Table(alerts, by=None),
         }
 
-    def _of_customers(self, catalogue: Catalogue, accounts: list[Account]) -> dict[str, Table]:
+    def _of_customers(self, catalog: Catalog, accounts: list[Account]) -> dict[str, Table]:
         now = self.story.now
         subscriptions, items, granted, taken = [], [], [], []
         for account in accounts:
@@ -148,7 +148,7 @@ class Ledger:
             for terms in account.terms:
                 if terms.created > now:
                     continue
-                own = [item_json(terms, item, catalogue, now) for item in terms.items]
+                own = [item_json(terms, item, catalog, now) for item in terms.items]
                 items += own
                 billed = [each for each in account.invoices if each.terms is terms]
                 subscriptions.append(subscription_json(terms, billed, own, now))
@@ -202,9 +202,9 @@ class Ledger:
             "credit_notes": Table(notes),
         }
 
-    def _of_payments(self, catalogue: Catalogue, accounts: list[Account]) -> dict[str, Table]:
+    def _of_payments(self, catalog: Catalog, accounts: list[Account]) -> dict[str, Table]:
         story, now = self.story, self.story.now
-        intents = [payments.of_order(order, now) for order in orders_of(story, catalogue)]
+        intents = [payments.of_order(order, now) for order in orders_of(story, catalog)]
         paying: defaultdict[str, list[Json]] = defaultdict(list)
         notes: dict[str, CreditNote] = {}
         for account in accounts:
@@ -222,9 +222,9 @@ class Ledger:
             paying[row["id"]], f"/v1/invoice_payments?invoice={row['id']}"
         )
         tables = self._of_charges(intents, notes)
-        names = {product["id"]: product["name"] for product in catalogue.products}
+        names = {product["id"]: product["name"] for product in catalog.products}
         quotes: list[Json] = []
-        for quote in quotes_of(story, catalogue, accounts):
+        for quote in quotes_of(story, catalog, accounts):
             self.lines[quote.id] = Table(reversed(lines_json(quote, names)), by=None)
             quotes.append(quote_json(quote))
         offered = next(quote for quote in quotes if quote["status"] == "open")

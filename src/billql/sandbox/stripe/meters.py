@@ -9,7 +9,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.model import METRICS, Customer, Metric
 from billql.sandbox.story import Story
 from billql.sandbox.stripe import errors
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR
 
@@ -18,13 +18,13 @@ _LONGEST: Final = 40_000
 """The most windows of one request."""
 
 
-def meters_of(story: Story, catalogue: Catalogue) -> list[Json]:
+def meters_of(story: Story, catalog: Catalog) -> list[Json]:
     """Return the meters: one for each metric, and one that is no longer used."""
     made = story.opened - 20 * DAY
     known = [(metric.key, metric.name, False) for metric in METRICS]
     return [
         {
-            "id": catalogue.meter(key),
+            "id": catalog.meter(key),
             "object": "billing.meter",
             "created": made,
             "customer_mapping": {"event_payload_key": "stripe_customer_id", "type": "by_id"},
@@ -42,7 +42,7 @@ def meters_of(story: Story, catalogue: Catalogue) -> list[Json]:
     ]
 
 
-def alerts_of(story: Story, catalogue: Catalogue, customers: Sequence[Customer]) -> list[Json]:
+def alerts_of(story: Story, catalog: Catalog, customers: Sequence[Customer]) -> list[Json]:
     """Return the alerts: one for everybody, and some for one customer each."""
     watched = [c for c in customers if c.biller == "stripe" and c.plan != "lead" and c.place % 4]
     alerts = []
@@ -61,7 +61,7 @@ def alerts_of(story: Story, catalogue: Catalogue, customers: Sequence[Customer])
                 "usage_threshold": {
                     "filters": only,
                     "gte": metric.lot * 10_000,
-                    "meter": catalogue.meter(metric),
+                    "meter": catalog.meter(metric),
                     "recurrence": "one_time",
                 },
             }

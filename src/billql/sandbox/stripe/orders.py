@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
@@ -69,7 +69,7 @@ class Order(NamedTuple):
     description: str
 
 
-def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
+def orders_of(story: Story, catalog: Catalog) -> Iterator[Order]:
     """Yield all orders up to the end of the story, oldest first."""
     place = 0
     for month in range(month_at(story.opened), month_at(story.now) + 1):
@@ -77,20 +77,18 @@ def orders_of(story: Story, catalogue: Catalogue) -> Iterator[Order]:
             rng = Rng(story.seed, "order", month, number)
             timestamp = month_start(month) + rng.between(9 * HOUR, 27 * DAY)
             if story.opened <= timestamp <= story.now - 8 * DAY:
-                yield _order(story, catalogue, timestamp, place, _OUTCOMES[place % len(_OUTCOMES)])
+                yield _order(story, catalog, timestamp, place, _OUTCOMES[place % len(_OUTCOMES)])
             place += 1
     for place, (outcome, ago) in enumerate(_PRESENT):
-        yield _order(story, catalogue, story.now - ago, -1 - place, outcome)
+        yield _order(story, catalog, story.now - ago, -1 - place, outcome)
 
 
-def _order(
-    story: Story, catalogue: Catalogue, timestamp: int, place: int, outcome: Outcome
-) -> Order:
+def _order(story: Story, catalog: Catalog, timestamp: int, place: int, outcome: Outcome) -> Order:
     rng = Rng(story.seed, "order", place, timestamp)
     there = [customer for customer in story.customers if customer.created <= timestamp]
     customer = rng.pick(there) if rng.below(3) else None
     currency = customer.currency if customer else "usd"
-    price = catalogue.price("tshirt", currency, "once")
+    price = catalog.price("tshirt", currency, "once")
     shirts = rng.between(1, 4)
     description = f"{shirts} × T-shirt"
     key = ident("pi_3", story.seed, "order", place, timestamp)

@@ -11,7 +11,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
 from billql.sandbox.stripe.accounts import Account
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.ids import account_of, ident
 from billql.sandbox.timestamps import DAY
 
@@ -49,7 +49,7 @@ class Quote:
         return sum(price["unit_amount"] * n for price, n in self.lines if price["type"] == kind)
 
 
-def quotes_of(story: Story, catalogue: Catalogue, accounts: list[Account]) -> Iterator[Quote]:
+def quotes_of(story: Story, catalog: Catalog, accounts: list[Account]) -> Iterator[Quote]:
     """Yield the quotes, oldest first for each customer; one in three customers has one."""
     offered = 0
     for account in accounts:
@@ -59,21 +59,19 @@ def quotes_of(story: Story, catalogue: Catalogue, accounts: list[Account]) -> It
             offered += 1
             if status == "accepted" and not account.terms:
                 status = "open"
-            yield _quote(story, catalogue, account, offered, status)
+            yield _quote(story, catalog, account, offered, status)
 
 
-def _quote(
-    story: Story, catalogue: Catalogue, account: Account, place: int, status: Status
-) -> Quote:
+def _quote(story: Story, catalog: Catalog, account: Account, place: int, status: Status) -> Quote:
     customer, currency = account.customer, account.customer.currency
     seats = Rng(story.seed, "quote", customer.place).between(3, 30)
     lines = [
-        (catalogue.price("team", currency, "month"), 1),
-        (catalogue.price("seat", currency, "month"), seats),
-        (catalogue.price("onboarding", currency, "once"), 1),
+        (catalog.price("team", currency, "month"), 1),
+        (catalog.price("seat", currency, "month"), seats),
+        (catalog.price("onboarding", currency, "once"), 1),
     ]
     if customer.place == 1:
-        hour = catalogue.price("support_hour", currency, "once")
+        hour = catalog.price("support_hour", currency, "once")
         lines += [(hour, hours) for hours in range(1, MANY - 2)]
     accepted = status == "accepted"
     return Quote(

@@ -6,7 +6,7 @@ from typing import Literal
 
 from billql.sandbox.api import Json
 from billql.sandbox.settlement import NET
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.ids import account_of
 from billql.sandbox.stripe.invoice_model import Invoice
@@ -50,7 +50,7 @@ def present_period(terms: Terms, now: int) -> tuple[int, int]:
     return periods[-1]
 
 
-def item_json(terms: Terms, item: Item, catalogue: Catalogue, now: int) -> Json:
+def item_json(terms: Terms, item: Item, catalog: Catalog, now: int) -> Json:
     """Return an item of a subscription as the API does; what is metered has no quantity."""
     start, end = present_period(terms, now)
     shown: Json = {
@@ -64,7 +64,7 @@ def item_json(terms: Terms, item: Item, catalogue: Catalogue, now: int) -> Json:
         "current_trial": None,
         "discounts": [],
         "metadata": {},
-        "plan": catalogue.plan(item.price),
+        "plan": catalog.plan(item.price),
         "price": item.price,
         "subscription": terms.id,
         "tax_rates": [],

@@ -12,7 +12,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.model import Customer, Metric
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe.catalogue import Catalogue
+from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.discounts import COUPONS, Coupon
 from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR
@@ -100,9 +100,9 @@ def add_months(timestamp: int, months: int) -> int:
 class SubscriptionTerms:
     """Decides the terms of everybody whom Stripe bills."""
 
-    def __init__(self, story: Story, catalogue: Catalogue) -> None:
+    def __init__(self, story: Story, catalog: Catalog) -> None:
         self._story = story
-        self._catalogue = catalogue
+        self._catalog = catalog
 
     def terms(self, customer: Customer) -> list[Terms]:
         """Return the subscriptions of a customer, the usual one first."""
@@ -123,7 +123,7 @@ class SubscriptionTerms:
             yearly=yearly,
             items=self._items(customer, roll[2], yearly=yearly),
             coupon=self._coupon(customer, rng),
-            tax=self._catalogue.tax_rate(customer.currency, taxed=customer.place % 4 == 1),
+            tax=self._catalog.tax_rate(customer.currency, taxed=customer.place % 4 == 1),
             trial_end=trial_end,
             ended=customer.ended,
             leaving=customer.place >= 8 and roll[3] == 0 and customer.ended is None,
@@ -137,7 +137,7 @@ class SubscriptionTerms:
         return Item(f"si_{ident('', owner, price['id'])[:14]}", price, **more)  # type: ignore[arg-type]
 
     def _items(self, customer: Customer, roll: int, *, yearly: bool) -> tuple[Item, ...]:
-        owner, sold, currency = self._id(customer, "main"), self._catalogue, customer.currency
+        owner, sold, currency = self._id(customer, "main"), self._catalog, customer.currency
         flat = sold.price(customer.plan, currency, "year" if yearly else "month")
         items = [self._item(owner, flat, quantity=1)]
         if yearly:
@@ -162,7 +162,7 @@ class SubscriptionTerms:
     def _extra(self, customer: Customer) -> Terms:
         """Return a second subscription, by the year."""
         owner = self._id(customer, "extra")
-        price = self._catalogue.price("team", customer.currency, "year")
+        price = self._catalog.price("team", customer.currency, "year")
         created = customer.created + 40 * DAY
         return Terms(
             id=owner,
@@ -171,7 +171,7 @@ class SubscriptionTerms:
             anchor=created,
             yearly=True,
             items=(self._item(owner, price, quantity=1),),
-            tax=self._catalogue.tax_rate(customer.currency, taxed=True),
+            tax=self._catalog.tax_rate(customer.currency, taxed=True),
         )
 
     def _of_lead(self, customer: Customer) -> list[Terms]:
@@ -202,7 +202,7 @@ class SubscriptionTerms:
         ended: int | None = None,
     ) -> Terms:
         owner = self._id(customer, suffix)
-        price = self._catalogue.price("starter", customer.currency, "month")
+        price = self._catalog.price("starter", customer.currency, "month")
         at_once = state in ("incomplete", "incomplete_expired")
         return Terms(
             id=owner,

@@ -55,8 +55,8 @@ _PRODUCTS: Final = (
 )
 
 
-class Catalogue:
-    """All that is sold; `opened` is when the story begins, a while after the catalogue."""
+class Catalog:
+    """All that is sold; `opened` is when the story begins, a while after the catalog."""
 
     def __init__(self, seed: int, opened: int) -> None:
         self._seed = seed

@@ -22,7 +22,7 @@ PROMPTS: Final = Metric("prompts", "Assistant prompts", "prompt", 1)
 ProductType = Literal["USAGE", "SUBSCRIPTION", "COMPOSITE", "FIXED", "PRO_SERVICE"]
 
 _FOUNDED: Final = 700 * DAY
-"""How long before the story the catalogue was made, in seconds."""
+"""How long before the story the catalog was made, in seconds."""
 
 _GROUPS: Final[dict[str, tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]]] = {
     "api_calls": (("region",), (("us-east",), ("eu-west",), ("us-east",))),
@@ -222,7 +222,7 @@ class RateCard(NamedTuple):
         }
 
 
-class Catalogue:
+class Catalog:
     """All that can be bought."""
 
     def __init__(self, story: Story) -> None:
