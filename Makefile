@@ -11,7 +11,7 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 SECONDS ?= 60
 KEY ?= $(HOME)/billql-registry-key.pem
 
-.PHONY: help setup demo check prepared test compatibility assurance differential fuzz bench lock schema docs registry clean
+.PHONY: help setup demo check prepared test compatibility assurance differential fuzz bench lock currencies schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
 	$(LOCK) --output-file requirements/tools.txt requirements/tools.in
 	$(LOCK) --extra dev --constraint requirements/tools.txt --output-file requirements/dev.txt pyproject.toml
 	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
+
+currencies: $(READY) ## Write the table of currencies from the list of ISO 4217 that the lock has.
+	$(BIN)/python requirements/write_currencies.py > src/billql/util/iso_4217.py
+	$(BIN)/ruff format --quiet src/billql/util/iso_4217.py
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definitions.model import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json

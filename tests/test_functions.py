@@ -85,6 +85,45 @@ def test_minor_units(
     assert value(database, "SELECT money(?, ?)", (amount, currency)) == expected
 
 
-def test_what_is_no_currency(database: apsw.Connection) -> None:
-    with pytest.raises(BadValue, match="'dollars' is not a currency"):
-        value(database, "SELECT money(1, 'dollars')")
+@pytest.mark.parametrize(
+    ("amount", "currency", "digits", "expected"),
+    [
+        (2500000, "usdc", 6, 2.5),
+        (5, "points", 0, 5.0),
+        (1050, "jpy", 2, 10.5),
+        (None, "x", 2, None),
+    ],
+)
+def test_digits_for_what_is_no_currency(
+    database: apsw.Connection, amount: object, currency: str, digits: int, expected: float | None
+) -> None:
+    assert value(database, "SELECT money(?, ?, ?)", (amount, currency, digits)) == expected
+
+
+@pytest.mark.parametrize("currency", ["usdc", "dollars", "XAU", 5, b"usd"])
+def test_what_is_no_currency(database: apsw.Connection, currency: object) -> None:
+    with pytest.raises(BadValue, match=r"is no currency of ISO 4217") as caught:
+        value(database, "SELECT money(1, ?)", (currency,))
+    assert "money(amount, currency, 2)" in str(caught.value.hint)
+
+
+def test_only_the_row_that_needs_the_digits_fails(database: apsw.Connection) -> None:
+    rows = "SELECT 1050 AS amount, 'usd' AS currency UNION ALL SELECT 7, 'usdc'"
+    found = database.execute(f"SELECT money(amount, currency) FROM ({rows}) LIMIT 1")
+    assert found.fetchall() == [(10.5,)]
+    assert value(database, f"SELECT count(currency) FROM ({rows})") == 2
+    with pytest.raises(BadValue, match="'usdc'"):
+        database.execute(f"SELECT money(amount, currency) FROM ({rows})").fetchall()
+
+
+@pytest.mark.parametrize("digits", [-1, 19, 1.5, "two"])
+def test_what_is_no_number_of_digits(database: apsw.Connection, digits: object) -> None:
+    with pytest.raises(BadValue, match="is no number of digits"):
+        value(database, "SELECT money(1, 'usd', ?)", (digits,))
+
+
+@pytest.mark.parametrize(("currency", "expected"), [("isk", 5.0), ("ugx", 5.0), ("mga", 500.0)])
+def test_minor_units_that_apis_count_otherwise(
+    database: apsw.Connection, currency: str, expected: float
+) -> None:
+    assert value(database, "SELECT money(500, ?)", (currency,)) == expected

@@ -14,6 +14,7 @@ def register(database: apsw.Connection) -> None:
     """Add the functions to a connection."""
     database.create_window_function("money_sum", _money_sum, 1)
     database.create_scalar_function("money", _money, 2, deterministic=True)
+    database.create_scalar_function("money", _money, 3, deterministic=True)
 
 
 def _money_sum() -> MoneySum:

@@ -10,6 +10,7 @@ from decimal import Context, Decimal, InvalidOperation
 
 from billql.definitions.types import SQLValue
 from billql.errors import BadValue
+from billql.util.currencies import digits_of
 
 _CONTEXT = Context(prec=800)
 """More digits than the sum of any list of numbers that SQL can hold has. All that is counted goes
@@ -77,28 +78,45 @@ def exact(value: SQLValue) -> Decimal:
     return amount
 
 
-_EXPONENTS = {
-    **dict.fromkeys(
-        ("bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "vnd", "vuv"), 0
-    ),
-    **dict.fromkeys(("xaf", "xof", "xpf"), 0),
-    **dict.fromkeys(("bhd", "iqd", "jod", "kwd", "lyd", "omr", "tnd"), 3),
-}
-"""How many decimals a currency's minor unit has, where it is not two (ISO 4217). ISK and UGX have
-none either, but APIs that count minor units, such as Stripe's, still send them with two."""
+_COUNTED = {"ISK": 2, "MGA": 0, "UGX": 2}
+"""Where the minor unit that APIs count is not the one of ISO 4217, and how many digits it has:
+https://docs.stripe.com/currencies#special-cases, and #zero-decimal for the ariary."""
+
+_MOST_DIGITS = 18
+"""The most digits of a minor unit: that of ether, which has more than any currency."""
 
 
-def major_units(amount: SQLValue, currency: SQLValue) -> float | None:
+def major_units(amount: SQLValue, currency: SQLValue, digits: SQLValue = None) -> float | None:
     """`money(amount, currency)`: an amount in minor units as one in major units.
 
-    1050 usd is 10.5, 1050 jpy is 1050, 1050 kwd is 1.05. NULL in either gives NULL; raises
-    BadValue for what is not an amount or not a currency.
+    1050 usd is 10.5, 1050 jpy is 1050, 1050 kwd is 1.05 (ISO 4217). `money(amount, currency,
+    digits)` says how many digits the minor unit has, for what is no currency of ISO 4217:
+    `money(amount, 'usdc', 6)`. NULL in the amount or the currency gives NULL; raises BadValue for
+    what is not an amount, and for a currency whose digits are not known.
     """
     if amount is None or currency is None:
         return None
-    if not (isinstance(currency, str) and len(currency) == 3 and currency.isascii()):
-        raise BadValue(
-            f"{currency!r:.80} is not a currency", hint="money() takes a code such as 'usd'."
-        )
-    exponent = Decimal(-_EXPONENTS.get(currency.lower(), 2))
-    return float(_CONTEXT.scaleb(exact(amount), exponent))
+    known = _minor_digits(currency) if digits is None else _checked(digits)
+    return float(_CONTEXT.scaleb(exact(amount), Decimal(-known)))
+
+
+def _minor_digits(currency: SQLValue) -> int:
+    """Return the digits of the minor unit that APIs count; raise BadValue if they are not known."""
+    if isinstance(currency, str):
+        known = _COUNTED.get(currency.upper(), digits_of(currency))
+        if known is not None:
+            return known
+    raise BadValue(
+        f"{currency!r:.80} is no currency of ISO 4217 with a minor unit",
+        hint="Name one such as 'usd', or say how many digits the minor unit has: "
+        "money(amount, currency, 2).",
+    )
+
+
+def _checked(digits: SQLValue) -> int:
+    if isinstance(digits, int) and 0 <= digits <= _MOST_DIGITS:
+        return digits
+    raise BadValue(
+        f"{digits!r:.80} is no number of digits of a minor unit",
+        hint=f"Give a whole number from 0 to {_MOST_DIGITS}: money(amount, currency, 2).",
+    )
