@@ -77,19 +77,6 @@ class Word(str):
         return "something else"
 
 
-EXPORTED = [
-    *("apilevel", "threadsafety", "paramstyle", "connect", "Connection", "Cursor", "__version__"),
-    *("STRING", "BINARY", "NUMBER", "DATETIME", "ROWID", "Binary"),
-    *("Date", "DateFromTicks", "Time", "TimeFromTicks", "Timestamp", "TimestampFromTicks"),
-    *("Warning", "Error", "InterfaceError", "DatabaseError", "DataError", "OperationalError"),
-    "OutputError",
-    *("Inaccessible", "IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
-    *("ApiError", "BadAnswer", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
-    *("CredentialRefused", "DefinitionError", "Interrupted", "ListChanged", "ParameterMissing"),
-    *("RequestLimit", "RowLimit", "SqlError", "StatementTimeout", "UnknownName"),
-]
-
-
 def answering(**values: str) -> httpx.MockTransport:
     """A network in which everything answers with one JSON object."""
     return httpx.MockTransport(lambda request: httpx.Response(200, json=values))
@@ -159,28 +146,6 @@ class TestCompliance(dbapi20.DatabaseAPI20Test):  # type: ignore[misc]
 
 
 # What the package exports.
-
-
-def test_the_exported_names() -> None:
-    assert sorted(billql.__all__) == sorted(EXPORTED)
-    assert all(getattr(billql, name) is not None for name in billql.__all__)
-    assert dir(billql) == sorted(billql.__all__)
-    assert (billql.apilevel, billql.threadsafety, billql.paramstyle) == ("2.0", 1, "qmark")
-
-
-def test_every_error_is_exported() -> None:
-    own = {name for name, value in vars(errors).items() if _is_error(value)}
-    assert own <= set(billql.__all__)
-    assert all(getattr(billql, name) is getattr(errors, name) for name in own)
-
-
-def _is_error(value: object) -> bool:
-    return isinstance(value, type) and issubclass(value, errors.Error | errors.Warning)
-
-
-def test_an_unknown_name_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="'billql' has no attribute 'conect'"):
-        _ = billql.conect  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(

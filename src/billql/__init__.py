@@ -16,6 +16,7 @@ from billql._version import __version__
 
 TYPE_CHECKING = False  # not typing's, which takes a while to load: the command line starts here
 if TYPE_CHECKING:
+    from billql.config.settings import Settings
     from billql.dbapi.connection import Connection, apilevel, connect, paramstyle, threadsafety
     from billql.dbapi.cursor import Cursor
     from billql.dbapi.types import (
@@ -62,6 +63,8 @@ if TYPE_CHECKING:
         UnknownName,
         Warning,
     )
+    from billql.fetching.response_cache import CacheStats
+    from billql.fetching.scan_stats import ScanStats
 
 __all__ = [
     "BINARY",
@@ -73,6 +76,7 @@ __all__ = [
     "BadAnswer",
     "BadValue",
     "Binary",
+    "CacheStats",
     "ClosedError",
     "Connection",
     "ConnectionFailed",
@@ -98,6 +102,8 @@ __all__ = [
     "ProgrammingError",
     "RequestLimit",
     "RowLimit",
+    "ScanStats",
+    "Settings",
     "SqlError",
     "StatementTimeout",
     "Time",
@@ -113,6 +119,16 @@ __all__ = [
     "threadsafety",
 ]
 
+_HOMES = (
+    "dbapi",
+    "dbapi.cursor",
+    "dbapi.types",
+    "errors",
+    "config.settings",
+    "fetching.scan_stats",
+    "fetching.response_cache",
+)
+"""The modules that have the exported names; the ones that take longest to load come last."""
 
 if not TYPE_CHECKING:  # a type checker shall complain of names that are not above
 
@@ -121,7 +137,7 @@ if not TYPE_CHECKING:  # a type checker shall complain of names that are not abo
         if name in __all__:
             from importlib import import_module
 
-            for home in ("dbapi", "dbapi.cursor", "dbapi.types", "errors"):
+            for home in _HOMES:
                 module = import_module(f"billql.{home}")
                 if name in vars(module):
                     globals()[name] = value = vars(module)[name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import apsw
 
@@ -15,7 +15,6 @@ from billql.sql.statement_kind import CHANGES, verb_of
 from billql.sql.statements import ParsedStatement, cut, parse
 
 if TYPE_CHECKING:
-    from billql.dbapi.connection import Connection
     from billql.fetching.scan_stats import ScanStats
     from billql.sqlite.session import Execution, Session
 
@@ -23,10 +22,37 @@ Row = tuple[Any, ...]
 Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
 
 
+class CursorConnection(Protocol):
+    """What a cursor needs of its `Connection`, and what PEP 249 gives a program of it."""
+
+    _session: Session
+    decimals: bool
+    autocommit: bool
+
+    def _use(self) -> Session:
+        """Return the session; raise ClosedError, or InterfaceError in a forked process."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Return whether there is something to commit or to roll back."""
+
+    def cursor(self) -> Cursor:
+        """Return a new cursor."""
+
+    def commit(self) -> None:
+        """Make the changes since the last commit lasting."""
+
+    def rollback(self) -> None:
+        """Undo the changes since the last commit."""
+
+    def close(self) -> None:
+        """Close the connection without a commit."""
+
+
 class Cursor:
     """A cursor, which runs statements and returns their rows; made by `Connection.cursor()`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: CursorConnection) -> None:
         self.connection = connection
         """The connection that made it."""
         self.arraysize = 1

@@ -75,7 +75,7 @@ class CacheStats(NamedTuple):
     """How much is cached: whole lists, the responses they consist of, and the bytes of these."""
 
     lists: int
-    answers: int
+    responses: int
     bytes: int
 
 

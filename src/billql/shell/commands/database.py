@@ -92,7 +92,8 @@ def _cache(shell: Shell, arguments: Sequence[str]) -> None:
         case [] | ["status"]:
             stats = shell.connection.cache_info()
             shell.printer.write(
-                f"cached lists: {stats.lists}, responses: {stats.answers}, bytes: {stats.bytes:,}\n"
+                f"cached lists: {stats.lists}, responses: {stats.responses}, "
+                f"bytes: {stats.bytes:,}\n"
             )
         case ["clear"]:
             shell.connection.clear_cache()
