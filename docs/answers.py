@@ -53,12 +53,12 @@ def main() -> int:
 def _differs(path: Path, *, write: bool) -> bool:
     text = path.read_text(encoding="utf-8")
     with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
-        told = BLOCK.sub(lambda block: _told(block["sql"], connection, path), text)
-    told = _with_printed(told, path)
-    if path.name == "README.md" or told == text:
+        answered = BLOCK.sub(lambda block: _with_answer(block["sql"], connection, path), text)
+    answered = _with_printed(answered, path)
+    if path.name == "README.md" or answered == text:
         return False
     if write:
-        path.write_text(told, encoding="utf-8")
+        path.write_text(answered, encoding="utf-8")
     return True
 
 
@@ -82,7 +82,7 @@ def _with_printed(text: str, path: Path) -> str:
         return PYTHON.sub(run, text)
 
 
-def _told(sql: str, connection: billql.Connection, path: Path) -> str:
+def _with_answer(sql: str, connection: billql.Connection, path: Path) -> str:
     """Give a block with its answer."""
     try:
         answer = _answer(sql, connection)

@@ -140,7 +140,7 @@ def test_a_whole_list(data: Any) -> None:
     ],
 )
 def test_a_part_of_a_list_is_an_error(data: Any) -> None:
-    with pytest.raises(BadAnswer, match="gave a part of its list alone"):
+    with pytest.raises(BadAnswer, match="returned a part of its list only"):
         drive(SinglePage(), [Page(data, 1)])
 
 

@@ -202,7 +202,7 @@ def test_a_list_that_was_cut_is_an_error(
     if wrapper:
         body, rows = {wrapper: body}, f"{wrapper}.items[]"
     more = {} if paging is None else {"paging": paging}
-    with pytest.raises(BadAnswer, match="gave a part of its list alone"):
+    with pytest.raises(BadAnswer, match="returned a part of its list only"):
         read(tmp_path, serve, answering(body), rows, **more)
 
 
@@ -235,7 +235,7 @@ def test_headers_say_it_too(
     tmp_path: Path, serve: Serve, headers: dict[str, str], rows: str
 ) -> None:
     body = TWO if rows == "[]" else {"items": TWO}
-    with pytest.raises(BadAnswer, match="gave a part of its list alone"):
+    with pytest.raises(BadAnswer, match="returned a part of its list only"):
         read(tmp_path, serve, answering(body, headers), rows)
 
 

@@ -49,8 +49,8 @@ class Request:
 
     def with_query(self, name: str, value: Scalar) -> Request:
         """Give the request with a query parameter set, in place of its earlier values."""
-        kept = tuple(pair for pair in self.query if pair[0] != name)
-        return replace(self, query=(*kept, (name, to_text(value))))
+        others = tuple(pair for pair in self.query if pair[0] != name)
+        return replace(self, query=(*others, (name, to_text(value))))
 
     def with_body(self, name: str, value: Any) -> Request:
         """Give the request with a member of its JSON body set; `a.b` is one of a nested object."""
@@ -61,7 +61,7 @@ class Request:
 class Response:
     """A successful answer: its body, and the few headers that rows are made of.
 
-    `headers` has lower-case names, and only what its request keeps and `KEPT_HEADERS` lists.
+    `headers` has lower-case names, and only what its request keeps and `RESPONSE_HEADERS` lists.
     `between` names what may have answered in place of the API: a proxy, another base URL.
     """
 
@@ -71,7 +71,7 @@ class Response:
     between: str | None = None
 
 
-KEPT_HEADERS = (
+RESPONSE_HEADERS = (
     "content-disposition",
     "content-range",
     "content-type",

@@ -178,7 +178,7 @@ def test_what_cannot_be_imported_is_noted(odd: Imported) -> None:
         "where, note.text",
         "GET /v1/payments/{payment-id}: left out fields with members, or with names that paths "
         "cannot have: note.text",
-        "GET /v1/endless: left out: its pages cannot be followed: it takes offset, and its "
+        "GET /v1/endless: left out: its pages cannot be followed: it accepts offset, and its "
         "response has nothing but rows",
         "GET /v1/broken: left out: the reference #/components/schemas/nowhere leads to nothing",
         "POST /v1/events/search: left out fields with members, or with names that paths cannot "

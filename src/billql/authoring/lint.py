@@ -158,13 +158,13 @@ def reserved_words() -> frozenset[str]:
 
     database = apsw.Connection(":memory:")
     found = set()
-    for word in apsw.keywords:
+    for keyword in apsw.keywords:
         try:
             database.execute(
-                f"WITH t({word}) AS (SELECT 1) SELECT t.{word}, {word} AS {word} FROM t"
+                f"WITH t({keyword}) AS (SELECT 1) SELECT t.{keyword}, {keyword} AS {keyword} FROM t"
             )
         except apsw.SQLError:
-            found.add(word.lower())
+            found.add(keyword.lower())
     database.close()
     return frozenset(found)
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 from billql.errors import ConnectionFailed, InterfaceError
 from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpBackend, HttpResponse, describe_request
-from billql.messages import KEPT_HEADERS, Request
+from billql.messages import RESPONSE_HEADERS, Request
 from billql.util import atomic_file
 from billql.util.lock import Lock
 
@@ -81,7 +81,7 @@ class Recorder:
         body = reply.body
         for secret in self._hidden_first():
             body = body.replace(secret.encode(), _HIDDEN)
-        names = {*KEPT_HEADERS, *request.keep_headers} & {*reply.headers}
+        names = {*RESPONSE_HEADERS, *request.keep_headers} & {*reply.headers}
         return {
             "method": request.method,
             "url": request.url,

@@ -12,7 +12,7 @@ import apsw
 from billql import errors
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
 from billql.sql.statement_kind import CHANGES, verb_of
-from billql.sql.statements import ParsedStatement, cut, parse
+from billql.sql.statements import ParsedStatement, parse, split
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
@@ -100,7 +100,7 @@ class Cursor:
         self._reset()
         whole = parse(script)
         _check(whole)
-        for statement in cut(whole):
+        for statement in split(whole):
             self._run(statement, ())
             self._end()
         self.rowcount, self.description, self._rows = -1, None, iter(())
@@ -271,7 +271,7 @@ def _only_statement(sql: str | ParsedStatement) -> ParsedStatement:
     """Return a text as a statement; raise SqlError if it has several, or a NUL character."""
     statement = parse(sql) if isinstance(sql, str) else sql
     _check(statement)
-    if statement is not sql and (second := next(islice(cut(statement), 1, None), None)):
+    if statement is not sql and (second := next(islice(split(statement), 1, None), None)):
         raise statement.error(
             "There is more than one statement",
             second.start,

@@ -84,7 +84,7 @@ _SHORT = reprlib.Repr()
 _SHORT.maxstring = 80
 
 
-def _misfit(value: object, expected: str) -> ValueError:
+def _mismatch(value: object, expected: str) -> ValueError:
     return ValueError(f"{_SHORT.repr(value)} is not {expected}")
 
 
@@ -127,7 +127,7 @@ def _text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
-    raise _misfit(value, "text")
+    raise _mismatch(value, "text")
 
 
 def _read_integers(values: Sequence[Any]) -> list[SQLValue]:
@@ -146,7 +146,7 @@ def _integer(value: object) -> int:
         number = int(value)
     if type(number) is int and number in INTEGER_RANGE:
         return number
-    raise _misfit(value, "a 64-bit integer")
+    raise _mismatch(value, "a 64-bit integer")
 
 
 def _whole(text: str) -> int | None:
@@ -188,14 +188,14 @@ def _all_match(lines: re.Pattern[str], values: Sequence[Any]) -> bool:
 
 def _number(value: object) -> float:
     if isinstance(value, str) and not NUMBER.fullmatch(value):
-        raise _misfit(value, "a number")
+        raise _mismatch(value, "a number")
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _misfit(value, "a number")
+        raise _mismatch(value, "a number")
     with contextlib.suppress(OverflowError):
         number = float(value) + 0.0
         if math.isfinite(number):
             return number
-    raise _misfit(value, "a number that SQL can hold")
+    raise _mismatch(value, "a number that SQL can hold")
 
 
 def _read_dollars(value: object) -> float:
@@ -205,7 +205,7 @@ def _read_dollars(value: object) -> float:
     bare = value[1:-1] if value[:1] == "(" and value[-1:] == ")" else value
     found = _DOLLARS.fullmatch(bare)
     if found is None or (found[1] and found[2]):
-        raise _misfit(value, "an amount like $3.11")
+        raise _mismatch(value, "an amount like $3.11")
     minus = "-" if bare is not value or found[1] or found[2] else ""
     return _number(minus + found[3].replace(",", ""))
 
@@ -217,25 +217,25 @@ def _boolean(value: object) -> int:
         return 1
     if value is False or value == 0 or value == "false":
         return 0
-    raise _misfit(value, "true or false")
+    raise _mismatch(value, "true or false")
 
 
 def _from_epoch(value: object, scale: int) -> datetime.datetime:
     try:
         return EPOCH + datetime.timedelta(seconds=_number(value) // scale)
     except (ValueError, OverflowError):
-        raise _misfit(value, "a time since 1970") from None
+        raise _mismatch(value, "a time since 1970") from None
 
 
 def _from_iso(value: object) -> datetime.datetime:
     if isinstance(value, Digits) or not isinstance(value, str):
-        raise _misfit(value, "a date or time")
+        raise _mismatch(value, "a date or time")
     try:
         # DigitalOcean's CSV has a space before its offset: 2020-07-01 00:00:00 +0000.
         tight = value.upper().replace(" +", "+").replace(" -", "-").replace(" UTC", "Z")
         moment = datetime.datetime.fromisoformat(tight)
     except ValueError:
-        raise _misfit(value, "a date or time") from None
+        raise _mismatch(value, "a date or time") from None
     return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment
 
 
@@ -244,7 +244,7 @@ def show_instant(kind: ColumnType, moment: datetime.datetime) -> str:
     try:
         moment = moment.astimezone(datetime.UTC)
     except OverflowError:
-        raise _misfit(moment.isoformat(), "a date or time that SQL can hold") from None
+        raise _mismatch(moment.isoformat(), "a date or time that SQL can hold") from None
     day = f"{moment.year:04}-{moment.month:02}-{moment.day:02}"
     if kind == "timestamp":
         return f"{day}T{moment.hour:02}:{moment.minute:02}:{moment.second:02}Z"
@@ -285,7 +285,7 @@ def _read_ids(values: Sequence[Any]) -> list[SQLValue]:
 
 def _id(value: dict[str, Any]) -> object:
     if value.get("id") is None:
-        raise _misfit(value, "an id or an object with one")
+        raise _mismatch(value, "an id or an object with one")
     return value["id"]
 
 
@@ -302,7 +302,7 @@ def _read_filename(value: object) -> str | None:
 def _read_blobs(values: Sequence[Any]) -> list[SQLValue]:
     for value in values:
         if value is not None and not isinstance(value, bytes):
-            raise _misfit(value, "bytes")
+            raise _mismatch(value, "bytes")
     return list(values)
 
 

@@ -28,7 +28,7 @@ from billql.util.struct_errors import DocumentPath
 Problem = tuple[DocumentPath, str]
 """A mistake: the path to it, and what is wrong."""
 
-_TOLD_APART = 63
+_TRACKED = 63
 """How many columns SQLite tells apart when it says which ones a statement reads
 (https://sqlite.org/vtab.html#colused)."""
 
@@ -51,7 +51,7 @@ _LISTED: Mapping[ColumnType, type] = {"text": str, "integer": int, "boolean": bo
 _OF_PARAMETERS: frozenset[Format | None] = frozenset(("json", "uuid"))
 """The formats that say what a parameter takes, and nothing of how rows are written."""
 
-_ONE_LANGUAGE_ONLY = re.compile(
+_ONE_LANGUAGE = re.compile(
     r"\\[^\W1-9bBdDfnrsStvwW_]|\(\?(?!:|<?[=!])|[*+?}]\+|\{,|\[\^?\]", re.ASCII
 )
 """What Python's regular expressions and ECMAScript's do not both have, or do not read alike."""
@@ -71,11 +71,11 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     for name, column in columns.items():
         for place, message in _column_problems(name, column, columns):
             yield ("columns", name, *place), message
-    for name in list(columns)[_TOLD_APART:]:
+    for name in list(columns)[_TRACKED:]:
         if columns[name].path == "$parameter" or name in _read_for(resource):
             yield (
                 ("columns", name),
-                f"must be among the first {_TOLD_APART} columns, because SQLite does not tell "
+                f"must be among the first {_TRACKED} columns, because SQLite does not tell "
                 "which of the others a statement reads",
             )
     for name, method in resource.methods.items():
@@ -178,17 +178,17 @@ def _method_problems(
 
 def _path_problems(method: Method, provider: Provider) -> Iterator[Problem]:
     in_path, in_host = set(placeholders(method.path)), set(placeholders(provider.url))
-    told = {
+    declared = {
         (parameter.location, parameter.name or name): name
         for name, parameter in method.parameters.items()
     }
     for name in sorted(in_path):
-        if ("path", name) not in told:
+        if ("path", name) not in declared:
             yield ("request",), f"{{{name}}} has no parameter with `in: path`"
     for name in sorted(in_host):
-        if ("host", name) not in told:
+        if ("host", name) not in declared:
             yield ("parameters",), f"{{{name}}} of the provider's url has none with `in: host`"
-    for (location, name), parameter in sorted(told.items()):
+    for (location, name), parameter in sorted(declared.items()):
         if location == "path" and name not in in_path:
             yield ("parameters", parameter), f"the request has no {{{name}}}"
         if location == "host" and name not in in_host:
@@ -198,14 +198,14 @@ def _path_problems(method: Method, provider: Provider) -> Iterator[Problem]:
 def _parameter_problems(
     name: str, parameter: Parameter, columns: Mapping[str, Column]
 ) -> Iterator[Problem]:
-    told = parameter.name or name
+    sent_as = parameter.name or name
     if (
         parameter.location in ("path", "host")
         and not parameter.required
         and parameter.default is None
         and (parameter.value is None or parameter.when_read)
     ):
-        yield (), f"must be `required`, because nothing else fills {{{told}}}"
+        yield (), f"must be `required`, because nothing else fills {{{sent_as}}}"
     if parameter.lists is not None and parameter.location not in ("query", "body"):
         yield ("lists",), "only a query or a body takes several values"
     if parameter.format == "json" and parameter.location != "body":
@@ -213,9 +213,9 @@ def _parameter_problems(
     yield from _unknown(("when_read",), parameter.when_read, columns)
     column = parameter.filters(name)
     if column is None:
-        for word in ("values", "pattern", "ignores_case"):
-            if getattr(parameter, word):
-                yield (word,), "a parameter with `value` takes nothing else"
+        for key in ("values", "pattern", "ignores_case"):
+            if getattr(parameter, key):
+                yield (key,), "a parameter with `value` takes nothing else"
         return
     if column not in columns:
         yield (), f"there is no column {column}"
@@ -302,17 +302,17 @@ def _hides_rows(parameter: Parameter, column: Column) -> bool:
 
 def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
     """Find what is wrong with the words that say which values a filter takes."""
-    words = [word for word in ("values", "pattern", "ignores_case") if getattr(parameter, word)]
+    keys = [key for key in ("values", "pattern", "ignores_case") if getattr(parameter, key)]
     if parameter.operator != "=":
-        for word in words:
-            yield (word,), "a bound takes every value; only `=` has a choice"
+        for key in keys:
+            yield (key,), "a bound takes every value; only `=` has a choice"
     if kind != "text":
-        for word in words:
-            if word != "values":
-                yield (word,), "needs a column of type text"
+        for key in keys:
+            if key != "values":
+                yield (key,), "needs a column of type text"
     if parameter.format is not None:
-        for word in words:
-            yield (word,), f"contradicts `format: {parameter.format}`, which says it already"
+        for key in keys:
+            yield (key,), f"contradicts `format: {parameter.format}`, which says it already"
     if parameter.values and parameter.pattern is not None:
         yield ("pattern",), "`values` say it already"
     yield from _values_problems(parameter.values, kind)
@@ -335,7 +335,7 @@ def _pattern_problems(pattern: str) -> Iterator[Problem]:
     except (re.error, OverflowError, RecursionError) as error:
         yield ("pattern",), f"is no regular expression: {error}"
         return
-    if (found := _ONE_LANGUAGE_ONLY.search(_PLAIN.sub("x", pattern))) is not None:
+    if (found := _ONE_LANGUAGE.search(_PLAIN.sub("x", pattern))) is not None:
         yield (
             ("pattern",),
             f"{found[0]} does not mean the same in Python and in ECMAScript; leave it out",
@@ -368,7 +368,7 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
     }
     for key in sorted(sent.keys() & set_by_paging):
         yield ("parameters", sent[key]), "the paging sets this parameter"
-    in_body = sorted(told for location, told in {*sent, *set_by_paging} if location == "body")
+    in_body = sorted(path for location, path in {*sent, *set_by_paging} if location == "body")
     for outer in in_body:
         if any(inner.startswith(f"{outer}.") for inner in in_body):
             yield ("parameters",), f"{outer} in the body is a value and an object at once"

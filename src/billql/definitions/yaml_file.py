@@ -66,12 +66,12 @@ def _read(
     check: Callable[[T], Iterable[Problem]],
 ) -> T:
     text = content(path, MAX_BYTES + 1)
-    kept = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
-    if kept is not None and (found := _recall(kept, kind)) is not None:
+    cached = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
+    if cached is not None and (found := _recall(cached, kind)) is not None:
         return found
     value = _Document(path, text).convert(kind, check)
-    if kept is not None:
-        keep(kept, msgspec.msgpack.encode(value))
+    if cached is not None:
+        store_in_cache(cached, msgspec.msgpack.encode(value))
     return value
 
 
@@ -111,7 +111,7 @@ def _recall(path: Path, kind: type[T]) -> T | None:
         return None
 
 
-def keep(path: Path, content: bytes) -> None:
+def store_in_cache(path: Path, content: bytes) -> None:
     """Write a parsed definition to the cache, unless the folder cannot be written."""
     from billql.util import atomic_file
 

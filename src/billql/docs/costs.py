@@ -83,7 +83,7 @@ def _time(seconds: float) -> str:
     return f"{count:g} {unit}s"
 
 
-def _listed(words: Iterable[str], last: str = "and") -> str:
+def _listed(items: Iterable[str], last: str = "and") -> str:
     """Return words as a list within a sentence."""
-    *others, end = [*words] or [""]
+    *others, end = [*items] or [""]
     return f"{', '.join(others)} {last} {end}" if others else end

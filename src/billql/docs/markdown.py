@@ -20,18 +20,18 @@ _MARKUP = re.compile(r"[^\w\s.,:;/=-]|_")
 _REFERENCES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "~": "&#126;", "|": "&#124;", "$": "&#36;"}
 
 
-def escaped(words: str) -> str:
+def escaped(text: str) -> str:
     """Return a text on one line in which nothing is markup."""
-    return _escaped(" ".join(words.split()))
+    return _escaped(" ".join(text.split()))
 
 
-def _escaped(words: str) -> str:
-    return _MARKS.sub(lambda mark: _REFERENCES.get(mark[0], f"\\{mark[0]}"), words)
+def _escaped(text: str) -> str:
+    return _MARKS.sub(lambda mark: _REFERENCES.get(mark[0], f"\\{mark[0]}"), text)
 
 
-def code(words: str) -> str:
+def code(text: str) -> str:
     """Return a text as code on one line; it may stand in a table."""
-    one_line = " ".join(words.split())
+    one_line = " ".join(text.split())
     if "|" in one_line:  # which ends a cell, if not by all, within backticks too
         return f"<code>{_MARKUP.sub(lambda mark: f'&#{ord(mark[0])};', one_line)}</code>"
     return f"`` {one_line} ``" if "`" in one_line else f"`{one_line}`"

@@ -207,16 +207,16 @@ def _value(action: argparse.Action) -> str:
 
 
 def _usage(command: argparse.ArgumentParser) -> str:
-    words = [command.prog]
+    parts = [command.prog]
     if any(one.option_strings for one in _actions(command)):
-        words.append("[OPTION …]")
+        parts.append("[OPTION …]")
     for action in _actions(command):
         if not action.option_strings:
             value = _value(action)
-            words.append(f"[{value}]" if action.nargs in ("?", "*") else value)
+            parts.append(f"[{value}]" if action.nargs in ("?", "*") else value)
     if _subparsers(command):
-        words.append("COMMAND")
-    return " ".join(words)
+        parts.append("COMMAND")
+    return " ".join(parts)
 
 
 def _help(parser: argparse.ArgumentParser, action: argparse.Action) -> str:

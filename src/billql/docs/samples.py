@@ -121,7 +121,7 @@ class SandboxSamples:
 
     def _rows(self, table: Table, sql: str) -> tuple[tuple[str, ...], list[Row]] | None:
         """Return the names and the rows of a statement that reads, if the sandbox can run it."""
-        if table.provider_name not in self._sandbox.urls or not _only_reads(sql):
+        if table.provider_name not in self._sandbox.urls or not _is_read(sql):
             return None
         try:
             execution = self._session.execute(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'"))
@@ -151,7 +151,7 @@ class _WithoutLimits(Catalog):
         return replace(table, provider=self.provider(table.provider_name))
 
 
-def _only_reads(sql: str) -> bool:
+def _is_read(sql: str) -> bool:
     """Return whether a text is one query; an example may come from a stranger."""
     statements = list(each_statement(sql))
     return len(statements) == 1 and statements[0].keyword in ("SELECT", "WITH", "VALUES")

@@ -26,7 +26,7 @@ from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
 from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
-from billql.messages import KEPT_HEADERS, Request, Response
+from billql.messages import RESPONSE_HEADERS, Request, Response
 from billql.util.clock import Clock
 from billql.util.lock import Lock
 
@@ -261,7 +261,7 @@ class ApiClient:
         lane.limiter.update_from(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-            kept = {*KEPT_HEADERS} & {*request.keep_headers} & {*reply.headers}
+            kept = {*RESPONSE_HEADERS} & {*request.keep_headers} & {*reply.headers}
             headers = {name: reply.headers[name] for name in kept}
             between = connection.between(reply.proxy)
             return Response(reply.body, media_type, headers, between)

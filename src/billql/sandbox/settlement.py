@@ -53,7 +53,7 @@ class Settlement(NamedTuple):
     """Until when it is to be paid; None if it is charged at once."""
     attempts: tuple[Attempt, ...] = ()
     voided: int | None = None
-    given_up: int | None = None
+    abandoned: int | None = None
 
     def status(self, now: int) -> Status:
         """Return how the invoice stands at a timestamp."""
@@ -63,7 +63,7 @@ class Settlement(NamedTuple):
             return "void"
         if self.paid_at(now) is not None:
             return "paid"
-        if self.given_up is not None and self.given_up <= now:
+        if self.abandoned is not None and self.abandoned <= now:
             return "uncollectible"
         return "open"
 
@@ -127,7 +127,7 @@ def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
         case "half" if half:
             return plain._replace(attempts=(after(20, half),))
         case "given up":
-            return plain._replace(given_up=plain.finalized + 90 * DAY)
+            return plain._replace(abandoned=plain.finalized + 90 * DAY)
         case "void":
             return plain._replace(voided=plain.finalized + 2 * DAY)
         case _:
@@ -147,7 +147,7 @@ def _card(plain: Settlement, fate: Fate) -> Settlement:
             return plain._replace(attempts=(after(0), after(3), after(8), after(15)))
         case "given up":
             attempts = (after(0), after(3), after(8))
-            return plain._replace(attempts=attempts, given_up=plain.finalized + 21 * DAY)
+            return plain._replace(attempts=attempts, abandoned=plain.finalized + 21 * DAY)
         case "void":
             return plain._replace(voided=plain.finalized + 2 * DAY, attempts=(after(0),))
         case _:

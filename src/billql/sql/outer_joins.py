@@ -47,14 +47,14 @@ def strengthen(statement: ParsedStatement, is_resource: IsResource) -> Rewritten
     keywords = {token.keyword for token in statement.tokens}
     edits: list[Edit] = []
     is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}
-    if is_concerned and not _keeps_its_text(statement.tokens):
+    if is_concerned and not _is_stored_as_written(statement.tokens):
         for query in _queries(statement.tokens):
             edits += _edits(statement, query, is_resource)
     edits.sort()
     return RewrittenText(apply_edits(statement.text, edits), statement.text, tuple(edits))
 
 
-def _keeps_its_text(tokens: _Tokens) -> bool:
+def _is_stored_as_written(tokens: _Tokens) -> bool:
     """Return whether a statement is stored as it is written: a view, a trigger, but no table."""
     keywords = [token.keyword for token in tokens]
     if "CREATE" not in keywords:
@@ -167,14 +167,14 @@ def _edits(statement: ParsedStatement, query: _Query, is_resource: IsResource) -
         earlier = rejecting & before
         before.add(join.name)
         keywords = join.keywords
-        keeps_left, keeps_right = (
+        preserves_left, preserves_right = (
             bool(keywords & {"LEFT", "FULL"}),
             bool(keywords & {"RIGHT", "FULL"}),
         )
-        if not keeps_left and not keeps_right:
+        if not preserves_left and not preserves_right:
             continue
-        left = keeps_left and join.name not in rejecting
-        right = keeps_right and not earlier
+        left = preserves_left and join.name not in rejecting
+        right = preserves_right and not earlier
         kind = {(True, True): "FULL", (True, False): "LEFT", (False, True): "RIGHT"}.get(
             (left, right), ""
         )

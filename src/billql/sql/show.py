@@ -174,18 +174,18 @@ class _Parser:
     def _version(self) -> str | None:
         """Read a version such as 1.2.3, which are two numbers to a tokenizer, or a text."""
         if self._token.kind == "string":
-            return unquote(self._take("string").text)
+            return unquote(self._expect("string").text)
         start = self._at
         while self._token.kind == "number":
             self._at += 1
         return "".join(token.text for token in self._tokens[start : self._at]) or None
 
     def _name(self, form: ShowForm) -> Reference:
-        first = self._take(*_NAMES)
+        first = self._expect(*_NAMES)
         parts, last = [unquote(first.text)], first
         while self._token.text == ".":
             self._at += 1
-            last = self._take(*_NAMES)
+            last = self._expect(*_NAMES)
             parts.append(unquote(last.text))
         parts = ".".join(parts).split(".")  # a whole name may be in quotes as a whole
         name = Reference(tuple(parts), first.start, last.end, "source")
@@ -201,9 +201,9 @@ class _Parser:
         if not self._accept("LIKE"):
             return None
         like = self._tokens[self._at - 1]
-        pattern = self._take("string", "variable")
+        pattern = self._expect("string", "variable")
         if self._accept("ESCAPE"):
-            pattern = self._take("string", "variable")
+            pattern = self._expect("string", "variable")
         return like.start, like.end, pattern.end
 
     @property
@@ -215,7 +215,7 @@ class _Parser:
         self._at += found
         return found
 
-    def _take(self, *kinds: str) -> Token:
+    def _expect(self, *kinds: str) -> Token:
         token = self._token
         if token.kind not in kinds:
             self._fail()

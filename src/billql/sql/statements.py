@@ -62,10 +62,10 @@ def each_statement(script: str) -> Iterator[ParsedStatement]:
 
     CREATE TRIGGER ends at `;END;`, as in sqlite3_complete().
     """
-    return cut(parse(script))
+    return split(parse(script))
 
 
-def cut(whole: ParsedStatement) -> Iterator[ParsedStatement]:
+def split(whole: ParsedStatement) -> Iterator[ParsedStatement]:
     """Yield the statements of a script that was parsed as a whole, as `each_statement()` does."""
     start, tokens = 0, list[Token]()
     for token in whole.tokens:

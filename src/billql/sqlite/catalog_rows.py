@@ -198,8 +198,8 @@ def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table_name, listed in LISTINGS.items():
         for position, (name, field) in enumerate(listed.fields.items(), start=1):
             pushed = "=, in" if name in listed.narrowed_by else ""
-            told = field.type, field.description, 0, 0, pushed, None
-            yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *told))
+            facts = field.type, field.description, 0, 0, pushed, None
+            yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *facts))
 
 
 def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -215,8 +215,8 @@ def _scans(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _connections(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for told in source.connection_infos():
-        yield LazyRow(tuple(told))
+    for facts in source.connection_infos():
+        yield LazyRow(tuple(facts))
 
 
 def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:

@@ -92,9 +92,9 @@ class ConnectOptions:
 
     def options(self, found: ResolvedConfig) -> Options:
         """Put together what was asked for and what the config file says."""
-        said = found.profile
-        cache_ttl = said.cache_ttl if self.cache_ttl is None else self.cache_ttl
-        cache = self.cache or said.cache
+        profile = found.profile
+        cache_ttl = profile.cache_ttl if self.cache_ttl is None else self.cache_ttl
+        cache = self.cache or profile.cache
         return Options(
             environ=self.environ,
             catalog=self.catalog(found),

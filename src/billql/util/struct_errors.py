@@ -48,10 +48,10 @@ def explain_mismatch(value: Any, kind: Any, place: DocumentPath = ()) -> tuple[D
     raise AssertionError("a part that does not fit must lie somewhere")
 
 
-def _meant(word: str, known: list[str]) -> str:
+def _meant(key: str, known: list[str]) -> str:
     import difflib
 
-    near = difflib.get_close_matches(word, known, 1)
+    near = difflib.get_close_matches(key, known, 1)
     return f"did you mean {near[0]}?" if near else f"expected {', '.join(known)}"
 
 
@@ -69,8 +69,8 @@ def _expected(kind: Any) -> str | None:
             if isinstance(meta, msgspec.Meta) and meta.description:
                 return f"expected: {meta.description}"
     if origin in (typing.Union, types.UnionType):
-        told = [_expected(one) for one in typing.get_args(kind) if one is not types.NoneType]
-        return told[0] if len(told) == 1 else None
+        expected = [_expected(one) for one in typing.get_args(kind) if one is not types.NoneType]
+        return expected[0] if len(expected) == 1 else None
     return None
 
 

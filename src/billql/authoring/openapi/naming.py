@@ -6,21 +6,21 @@ import re
 
 from billql.authoring.lint import reserved_words
 
-_WORDS = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
+_NAME_PARTS = re.compile(r"[A-Z]{2,}s(?![a-z])|[A-Z]+(?![a-z])[0-9]*|[A-Z]?[a-z]+[0-9]*|[0-9]+")
 _VERSION = re.compile(r"v[0-9]+([a-z]+[0-9]*)?", re.IGNORECASE)
 _VERBS = frozenset(("get", "list", "search", "retrieve", "fetch", "find", "query", "read"))
 
 
-def words(name: str) -> list[str]:
+def split_name(name: str) -> list[str]:
     """Return the words of a name such as `invoiceItems`, `invoice-items` or `Invoice Items`."""
-    return [word.lower() for word in _WORDS.findall(name)]
+    return [part.lower() for part in _NAME_PARTS.findall(name)]
 
 
 def identifier(name: str) -> str:
     """Return a name that definitions take: lower-case letters, digits and underscores."""
     if re.fullmatch(r"[a-z][a-z0-9_]*", name):
         return name
-    found = "_".join(words(name)) or "value"
+    found = "_".join(split_name(name)) or "value"
     return found if found[0].isalpha() else f"n{found}"
 
 
@@ -45,7 +45,7 @@ def is_version(segment: str) -> bool:
 
 def without_verb(segment: str) -> str:
     """Return the thing that a part of a path names: `grants` for listGrants, nothing for list."""
-    found = words(segment)
+    found = split_name(segment)
     while found and found[0] in _VERBS:
         found = found[1:]
     return "_".join(found)
@@ -53,7 +53,7 @@ def without_verb(segment: str) -> str:
 
 def spoken(name: str) -> str:
     """Return a name as words."""
-    return " ".join(words(name))
+    return " ".join(split_name(name))
 
 
 def placeholders(path: str) -> list[str]:

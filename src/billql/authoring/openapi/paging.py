@@ -111,9 +111,10 @@ def find(
     serving |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
     serving -= _AMBIGUOUS & {*document.shape(item).properties}
     if found is None and (serving or _MORE & {*members}):
-        takes = f"it takes {', '.join(sorted(serving))}" if serving else "it takes nothing for that"
+        inputs = ", ".join(sorted(serving)) or "nothing for that"
         raise Unclear(
-            f"its pages cannot be followed: {takes}, and its response has {_listed(members)}"
+            f"its pages cannot be followed: it accepts {inputs}, "
+            f"and its response has {_listed(members)}"
         )
     return found or {"kind": "single_page"}, serving
 

@@ -88,8 +88,8 @@ def _inner(document: Document, shape: Shape, subject: str) -> str | None:
     lists = [name for name in content if shapes[name].kind == "array"]
     parts = [name for name in content if shapes[name].kind in ("object", "array")]
     if len(content) == 1 and parts and "." not in content[0]:
-        only = shapes[content[0]]
-        return content[0] if only.kind == "array" or only.properties or only.members else None
+        single = shapes[content[0]]
+        return content[0] if single.kind == "array" or single.properties or single.members else None
     if subject in lists and subject:
         return subject
     if len(parts) < len(content):

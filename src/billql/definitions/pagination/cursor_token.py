@@ -42,8 +42,8 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first
-        kept = tuple(pair for pair in first.query if pair[0] not in self.refused_beside)
-        following = replace(first, query=kept)
+        remaining = tuple(pair for pair in first.query if pair[0] not in self.refused_beside)
+        following = replace(first, query=remaining)
         while True:
             page = yield [request]
             try:

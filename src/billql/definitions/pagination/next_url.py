@@ -38,11 +38,11 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         while True:
             page = yield [request]
             count += page.count
-            said = None if self.total is None else get_path(page.data, self.total)
-            said = said if count_of(said) is None else count_of(said)
-            if total is not None and said is not None and said != total:
-                raise _changed(first, f"it had {total} items, then {said}")
-            total = total if said is None else said
+            stated = None if self.total is None else get_path(page.data, self.total)
+            stated = stated if count_of(stated) is None else count_of(stated)
+            if total is not None and stated is not None and stated != total:
+                raise _changed(first, f"it had {total} items, then {stated}")
+            total = total if stated is None else stated
             address = self._address(request, page)
             if address is None:
                 break

@@ -152,7 +152,7 @@ class Sign(NamedTuple):
     """What says that more follows: its name, and what it says."""
 
     name: str
-    words: str
+    description: str
 
 
 def sign_of_more(page: Page, ignored: Collection[str] = ()) -> Sign | None:
@@ -208,25 +208,25 @@ class _Search:
     def _within(self, data: Any, path: tuple[str, ...], depth: int) -> Iterator[Sign]:
         if not isinstance(data, dict) or depth == 0:
             return
-        tells_of_pages = self._tells_of_pages(data, path)
+        describes_pages = self._describes_pages(data, path)
         for name, value in data.items():
             here = (*path, name)
             if ".".join(here) in self._page.lists or plain(name) in self._ignored:
                 continue
-            words = self._word(plain(name), value, data, path, tells_of_pages)
-            if words is not None:
-                yield Sign(name, words.format(name=name, value=value))
+            description = self._describe(plain(name), value, data, path, describes_pages)
+            if description is not None:
+                yield Sign(name, description.format(name=name, value=value))
             if plain(name) in _LINKS and isinstance(value, list) and any(map(_is_next, value)):
                 yield Sign(name, f"one of its {name} is called next")
             yield from self._within(value, here, depth - 1)
 
-    def _word(
+    def _describe(
         self,
         name: str,
         value: Any,
         around: Mapping[str, Any],
         path: tuple[str, ...],
-        tells_of_pages: bool,
+        describes_pages: bool,
     ) -> str | None:
         """Give what a member says if it says that more follows."""
         if name in NEXT and _leads_on(value):
@@ -238,19 +238,19 @@ class _Search:
         count = _count(value)
         if count is None:
             return None
-        says = (
+        announces = (
             (name in _PAGES and count > 1)
             or (name in _LEFT and count > 0)
-            or (name in _LEFT_IN_PLACE and tells_of_pages and count > 0)
+            or (name in _LEFT_IN_PLACE and describes_pages and count > 0)
         )
-        if not says and self._page.lists and count > _held(self._page):
-            says = name in _ITEMS or (
+        if not announces and self._page.lists and count > _held(self._page):
+            announces = name in _ITEMS or (
                 name in _ITEMS_IN_PLACE
-                and (tells_of_pages or self._counts_rows(count, around, path))
+                and (describes_pages or self._counts_rows(count, around, path))
             )
-        return "its {name} is {value}" if says else None
+        return "its {name} is {value}" if announces else None
 
-    def _tells_of_pages(self, data: Mapping[str, Any], path: tuple[str, ...]) -> bool:
+    def _describes_pages(self, data: Mapping[str, Any], path: tuple[str, ...]) -> bool:
         names = frozenset(plain(name) for name, value in data.items() if value is not None)
         if not names.isdisjoint(_OF_A_THING):
             return False

@@ -20,8 +20,8 @@ class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw
     reads_headers: ClassVar[tuple[str, ...]] = HEADERS
 
     ignore: tuple[str, ...] = ()
-    """Members and headers of an answer that do not tell of the list, though their names sound so,
-    such as a `total` that is money."""
+    """Members and headers of a response that look like paging and are not, such as a `total`
+    of money."""
 
     def pages(self, first: Request) -> Pages:
         """Yield the one page."""
@@ -29,14 +29,14 @@ class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw
         sign = sign_of_more(page, self.ignore)
         if sign is not None:
             raise BadAnswer(
-                f"{first.method} {first.url} gave a part of its list alone ({sign.words}), and the "
-                "definition does not say how to ask for the rest",
-                hint="Narrow the statement down until one answer holds all of it. Who writes the "
-                "definition can say how the list goes on; or, if that means something else, "
+                f"{first.method} {first.url} returned a part of its list only "
+                f"({sign.description}), and the definition has no paging for the rest",
+                hint="Narrow the statement until one response holds all of it. In the definition, "
+                "declare how the list is paged; or, if this member means something else, write "
                 f"`paging: {{kind: single_page, ignore: [{sign.name:.40}]}}`.",
             )
 
 
 def leads_on(name: str) -> bool:
-    """Tell whether a member of that name tells what follows a page."""
+    """Return whether a member of that name leads to the page that follows."""
     return plain(name) in NEXT | MORE

@@ -27,7 +27,7 @@ from billql.definitions.types import ColumnType
 _MOST_COLUMNS = 1900
 """SQLite's own limit is 2000 (https://sqlite.org/limits.html)."""
 
-_TOLD_APART = 62
+_MOST_ECHOED = 62
 """How many columns may show what was asked for: SQLite tells these apart, and one is billql's."""
 
 
@@ -105,7 +105,7 @@ class _Columns:
             key = self._key(one.column)
             if one.value is not None or key in self._parameters or self._finds_a_row(key):
                 continue
-            if len(self._parameters) == _TOLD_APART:
+            if len(self._parameters) == _MOST_ECHOED:
                 break
             called = self._rename(one.column)
             if key in self._members and key not in needed:

@@ -36,12 +36,12 @@ _SIGNED_AS = {
 """What services are called in signatures, where it is not what their address says."""
 
 
-def auth(said: dict[str, Any], title: str, origin: str) -> Auth:
+def auth(declared: dict[str, Any], title: str, origin: str) -> Auth:
     """Give the auth kind; raises Unsupported. `origin` is the server that requests go to."""
-    kind = text(said.get("type"))
+    kind = text(declared.get("type"))
     help_text = f"The documentation of {title} says where to get one."
-    prefix = text(said.get("valuePrefix"))
-    secret = _variable(said, title)
+    prefix = text(declared.get("valuePrefix"))
+    secret = _variable(declared, title)
     if kind in ("", "null_auth"):
         return Anonymous()
     if kind == "bearer":
@@ -54,30 +54,30 @@ def auth(said: dict[str, Any], title: str, origin: str) -> Auth:
             help=how or "It is an access token; the provider's own tools make one.",
         )
     if kind == "basic":
-        user, password = text(said.get("username_var")), text(said.get("password_var"))
+        user, password = text(declared.get("username_var")), text(declared.get("password_var"))
         if user and password:
             return Basic(user=user, secret=password, help=help_text)
         return Header(secret=secret, prefix=prefix or "Basic ", help=help_text)
     if kind == "aws_signing_v4":
-        key_id = text(said.get("keyIDenvvar")) or "AWS_ACCESS_KEY_ID"
+        key_id = text(declared.get("keyIDenvvar")) or "AWS_ACCESS_KEY_ID"
         return SigV4(key_id=key_id, secret=secret, service=_signed_as(origin))
     if kind in ("api_key", "custom"):
-        return _keys(said, secret, prefix, help_text, title)
+        return _keys(declared, secret, prefix, help_text, title)
     raise Unsupported(f"authentication of the kind {kind:.40}")
 
 
-def _keys(said: dict[str, Any], secret: str, prefix: str, help_text: str, title: str) -> Header:
+def _keys(declared: dict[str, Any], secret: str, prefix: str, help_text: str, title: str) -> Header:
     """Give the headers that carry keys; one key may be followed by others."""
     also: dict[str, str] = {}
-    _check_place(said)
-    following = mapping(said.get("successor"))
+    _check_place(declared)
+    following = mapping(declared.get("successor"))
     while following and len(also) < 8:
         _check_place(following)
         if text(following.get("valuePrefix")):
             raise Unsupported("several keys with prefixes")
         also[text(following.get("name")) or "Authorization"] = _variable(following, title)
         following = mapping(following.get("successor"))
-    name = text(said.get("name"))
+    name = text(declared.get("name"))
     if not prefix and not name:
         prefix = "api_key "
     return Header(
@@ -85,16 +85,16 @@ def _keys(said: dict[str, Any], secret: str, prefix: str, help_text: str, title:
     )
 
 
-def _check_place(said: dict[str, Any]) -> None:
-    if text(said.get("location")) not in ("", "header"):
+def _check_place(declared: dict[str, Any]) -> None:
+    if text(declared.get("location")) not in ("", "header"):
         raise Unsupported("its key in the address, where keys are written into logs")
 
 
-def _variable(said: dict[str, Any], title: str) -> str:
+def _variable(declared: dict[str, Any], title: str) -> str:
     """Name the environment variable that has the secret."""
     return (
-        text(said.get("credentialsenvvar"))
-        or text(said.get("api_key_var"))
+        text(declared.get("credentialsenvvar"))
+        or text(declared.get("api_key_var"))
         or f"{_upper(title)}_TOKEN"
     )
 

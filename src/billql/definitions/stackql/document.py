@@ -19,7 +19,7 @@ import msgspec
 from billql._version import __version__
 from billql.definitions.yaml_events import events
 from billql.definitions.yaml_file import content as read
-from billql.definitions.yaml_file import keep
+from billql.definitions.yaml_file import store_in_cache
 from billql.errors import DefinitionError
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -36,7 +36,7 @@ _HOPS = 32
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
-_WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+_PLAIN_SCALARS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 class Unsupported(Exception):  # noqa: N818 - it says what billql does not do
@@ -101,12 +101,12 @@ def load(path: Path, cache: Path | None) -> Document:
     if cache is None:
         return Document(_parse(path, content))
     named = hashlib.sha256(f"stackql\0{__version__}\0".encode() + content).hexdigest()
-    kept = cache / f"{named}.msgpack"
+    cached = cache / f"{named}.msgpack"
     try:
-        return Document(msgspec.msgpack.decode(kept.read_bytes()))
+        return Document(msgspec.msgpack.decode(cached.read_bytes()))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         data = _parse(path, content)
-    keep(kept, msgspec.msgpack.encode(data))
+    store_in_cache(cached, msgspec.msgpack.encode(data))
     return Document(data)
 
 
@@ -205,8 +205,8 @@ def _scalar(event: Any) -> str | int | float | bool | None:
     written: str = event.value
     if event.style or not event.implicit[0]:
         return written
-    if written in _WORDS:
-        return _WORDS[written]
+    if written in _PLAIN_SCALARS:
+        return _PLAIN_SCALARS[written]
     if len(written) < 24 and _INTEGER.fullmatch(written):
         return int(written)
     if len(written) < 24 and _DECIMAL.fullmatch(written):

@@ -16,7 +16,7 @@ from billql.definitions.stackql.columns import convert
 from billql.definitions.stackql.credentials import auth
 from billql.definitions.stackql.document import Document, Unsupported, load, mapping, text
 from billql.definitions.stackql.methods import readings, selects
-from billql.definitions.stackql.settings import WORD, Settings
+from billql.definitions.stackql.settings import CONFIG_KEY, Settings
 from billql.errors import DefinitionError, NotSupportedError
 
 DOCUMENTATION = "https://github.com/stackql/stackql-provider-registry"
@@ -54,11 +54,11 @@ class StackqlFolder:
     def _named(self) -> dict[str, tuple[Path, dict[str, Any]]]:
         """The file of each service that the provider names, and what it says of it."""
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
-        for name, said in mapping(self._data.get("providerServices")).items():
-            reference = text(mapping(mapping(said).get("service")).get("$ref"))
+        for name, entry in mapping(self._data.get("providerServices")).items():
+            reference = text(mapping(mapping(entry).get("service")).get("$ref"))
             file = self._folder / SERVICES / PurePosixPath(reference).name
             if reference:
-                found.setdefault(name.lower(), (file, mapping(said)))
+                found.setdefault(name.lower(), (file, mapping(entry)))
         return found
 
     @cached_property
@@ -93,9 +93,9 @@ class StackqlFolder:
 
     def about(self, service: str) -> str:
         """Describe a service."""
-        said = self._files[service][1]
-        words = text(said.get("description")) or text(said.get("title"))
-        return shapes.sentence(words, f"The service {service}")
+        entry = self._files[service][1]
+        description = text(entry.get("description")) or text(entry.get("title"))
+        return shapes.sentence(description, f"The service {service}")
 
     def service(self, service: str) -> Service:
         """Read a whole service; raises DefinitionError."""
@@ -104,21 +104,21 @@ class StackqlFolder:
 
     def resources(self, service: str) -> list[str]:
         """Name the resources of a service that a SELECT can read, in the order of its document."""
-        said = self._resources(service)
-        return [name for name, one in said.items() if selects(one)]
+        entry = self._resources(service)
+        return [name for name, one in entry.items() if selects(one)]
 
     def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
-        said = self._resources(service)[resource]
+        entry = self._resources(service)[resource]
         name = f"{self._folder.name}.{service}.{resource}"
-        settings = self._service_settings(service).within(said.get("config"))
-        found = readings(self._document(service), said, settings)
+        settings = self._service_settings(service).within(entry.get("config"))
+        found = readings(self._document(service), entry, settings)
         if not found:
-            is_view = "views" in mapping(said.get("config"))
+            is_view = "views" in mapping(entry.get("config"))
             why = "it is a view in StackQL's own SQL" if is_view else "no method of it reads"
             raise NotSupportedError(f"{name} cannot be read: {why}")
-        words = text(said.get("description")) or found[0].about
-        about = shapes.sentence(words, f"The resource {resource}")
+        description = text(entry.get("description")) or found[0].about
+        about = shapes.sentence(description, f"The resource {resource}")
         converted, needs = convert(found, self._rename, name, about)
         beyond = dict(needs)
         origin = next((one.server.origin for one in found if one.server is not None), None)
@@ -180,6 +180,6 @@ class StackqlFolder:
 
     def _service_settings(self, service: str) -> Settings:
         data = self._document(service).data
-        said = data.get(WORD) or mapping(data.get("components")).get(WORD)
+        entry = data.get(CONFIG_KEY) or mapping(data.get("components")).get(CONFIG_KEY)
         provider = Settings(self._data.get("config"))
-        return provider.within(self._files[service][1].get("config")).within(said)
+        return provider.within(self._files[service][1].get("config")).within(entry)

@@ -75,9 +75,9 @@ def _reading(document: Document, name: str, method: dict[str, Any], settings: Se
     found = Reading(name, "GET /", "", [], None, {}, Rows(at=""), False, None, None, None)
     try:
         call = requests.call(document, method, settings)
-        said = text(call.operation.get("summary")) or text(call.operation.get("description"))
+        described = text(call.operation.get("summary")) or text(call.operation.get("description"))
         found = found._replace(
-            about=shapes.sentence(said, f"The method {name}"),
+            about=shapes.sentence(described, f"The method {name}"),
             error_message=_error_message(document, call),
         )
         server = requests.server(document, method, call)
@@ -92,9 +92,9 @@ def _reading(document: Document, name: str, method: dict[str, Any], settings: Se
 
 def _error_message(document: Document, call: Call) -> str | None:
     """Find where the API's errors have what they say."""
-    for status, answer in mapping(call.operation.get("responses")).items():
+    for status, response in mapping(call.operation.get("responses")).items():
         if status.startswith("4") or status == "default":
-            contents = mapping(document.resolve(answer).get("content")).values()
+            contents = mapping(document.resolve(response).get("content")).values()
             for content in contents:
                 members = shapes.members(document, mapping(content).get("schema"))
                 if "message" in members:
@@ -158,8 +158,8 @@ def _schema(document: Document, call: Call, response: dict[str, Any]) -> Any:
     """Give the schema of an answer; raises Unsupported for what is no JSON."""
     if "schema_override" in response:
         return response["schema_override"]
-    answers = mapping(call.operation.get("responses"))
-    described = document.resolve(answers.get(str(response.get("openAPIDocKey") or "200")))
+    responses = mapping(call.operation.get("responses"))
+    described = document.resolve(responses.get(str(response.get("openAPIDocKey") or "200")))
     contents = mapping(described.get("content"))
     media = text(response.get("mediaType"))
     chosen = media if media in contents else next((one for one in contents if "json" in one), "")
@@ -176,10 +176,10 @@ def _template(response: dict[str, Any]) -> UnderAName | NamedScalars | Flattened
     media = text(response.get("mediaType")) or "application/json"
     if "json" not in media:
         raise Unsupported(f"an answer of type {media:.80}")
-    said = mapping(response.get("transform"))
-    if not said:
+    described = mapping(response.get("transform"))
+    if not described:
         return None
-    found = recognize(text(said.get("body")))
+    found = recognize(text(described.get("body")))
     if found is None:
         raise Unsupported("an answer that is made by a template")
     return found

@@ -37,11 +37,11 @@ def paging(
     `parameters` are those that it has, with the place of each; `envelope` has the members of its
     answer.
     """
-    said = settings.get("pagination")
-    if not said:
+    declared = settings.get("pagination")
+    if not declared:
         found = _unsaid(parameters, envelope, is_list)
         return found, {found.parameter} if isinstance(found, CursorToken) else set()
-    asked, answered = mapping(said.get("requestToken")), mapping(said.get("responseToken"))
+    asked, answered = mapping(declared.get("requestToken")), mapping(declared.get("responseToken"))
     key, place = text(asked.get("key")), text(asked.get("location")).lower()
     size, size_parameter = _size(settings, parameters)
     own = {key, size_parameter or ""}
@@ -52,8 +52,8 @@ def paging(
     path = ".".join(_steps(answered))
     if not is_list and path.partition(".")[0] not in envelope:
         return None, own
-    if said.get("algorithm") == "page_number":
-        pages_at = ".".join(_steps(mapping(said.get("responseTerminator"))))
+    if declared.get("algorithm") == "page_number":
+        pages_at = ".".join(_steps(mapping(declared.get("responseTerminator"))))
         if pages_at.partition(".")[0] not in envelope or key not in parameters:
             return _unsaid({}, envelope, is_list), own
         if place != "query":
@@ -61,7 +61,7 @@ def paging(
         return PageCount(
             parameter=key, pages_at=pages_at, size=size, size_parameter=size_parameter
         ), own
-    if said.get("algorithm") == "odata_next_link" or place == "request" or not key:
+    if declared.get("algorithm") == "odata_next_link" or place == "request" or not key:
         return NextUrl(path=path, size=size, size_parameter=size_parameter), own
     if place not in ("query", "body", "header"):
         raise Unsupported(f"the token of a page in the {place:.20}")

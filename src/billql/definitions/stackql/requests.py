@@ -137,9 +137,9 @@ def server(document: Document, method: dict[str, Any], call: Call) -> Server:
     raise Unsupported("a server, of which the document names none")
 
 
-def _server(said: dict[str, Any]) -> Server:
-    variables = mapping(said.get("variables"))
-    url = _VARIABLE.sub(r"{\1}", text(said.get("url")))
+def _server(declared: dict[str, Any]) -> Server:
+    variables = mapping(declared.get("variables"))
+    url = _VARIABLE.sub(r"{\1}", text(declared.get("url")))
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     host = _with_defaults(host, variables)
@@ -167,10 +167,10 @@ def _with_default(part: str, variables: dict[str, Any]) -> str:
     """Put defaults in the place of variables."""
 
     def default(found: re.Match[str]) -> str:
-        said = mapping(variables.get(found[1])).get("default")
-        if not isinstance(said, str) or not said or "{" in said:
+        declared = mapping(variables.get(found[1])).get("default")
+        if not isinstance(declared, str) or not declared or "{" in declared:
             raise Unsupported("a whole server's name, to which the token would go")
-        return said
+        return declared
 
     return _VARIABLE.sub(default, part)
 
@@ -290,12 +290,12 @@ def body(
     return found
 
 
-def _base(said: Any) -> list[Argument]:
+def _base(declared: Any) -> list[Argument]:
     """Give the constants of a body."""
-    if not isinstance(said, str) or not said.strip():
+    if not isinstance(declared, str) or not declared.strip():
         return []
     try:
-        data = orjson.loads(said)
+        data = orjson.loads(declared)
     except orjson.JSONDecodeError:
         raise Unsupported("a body that is not JSON") from None
     found = []

@@ -139,9 +139,9 @@ def _types(document: Document, schema: Any) -> set[str]:
     """Give what a schema's values may be, in JSON's words."""
     found: set[str] = set()
     for part in _parts(document, schema, _CHOICES):
-        said = part.get("type")
-        if said is not None:
-            found.update(filter(text, said if isinstance(said, list) else [said]))
+        declared = part.get("type")
+        if declared is not None:
+            found.update(filter(text, declared if isinstance(declared, list) else [declared]))
         elif "properties" in part:
             found.add("object")
         elif "items" in part:
@@ -153,18 +153,18 @@ def _types(document: Document, schema: Any) -> set[str]:
 
 def about(document: Document, schema: Any, otherwise: str) -> str:
     """Give a description in a sentence or two; a word beside a reference goes before its own."""
-    said = text(mapping(schema).get("description")) or text(
+    declared = text(mapping(schema).get("description")) or text(
         document.resolve(schema).get("description")
     )
-    return sentence(said, otherwise)
+    return sentence(declared, otherwise)
 
 
 _LONGEST = 400
 
 
-def sentence(said: Any, otherwise: str) -> str:
+def sentence(declared: Any, otherwise: str) -> str:
     """Make a description one line that ends in a full stop."""
-    words = " ".join(text(said).split()) or otherwise
-    if len(words) > _LONGEST:
-        words = words[:_LONGEST].rsplit(" ", 1)[0] + "…."
-    return words if words.endswith((".", "?", "!")) else f"{words}."
+    line = " ".join(text(declared).split()) or otherwise
+    if len(line) > _LONGEST:
+        line = line[:_LONGEST].rsplit(" ", 1)[0] + "…."
+    return line if line.endswith((".", "?", "!")) else f"{line}."

@@ -41,7 +41,7 @@ class Entry:
     author: str = SYSTEM
     pending: bool = False
     """Whether it is not posted yet, because its invoice is not final."""
-    running: int = 0
+    balance: int = 0
     """The sum of all grants of the unit after it."""
 
     def json(self) -> Json:
@@ -49,7 +49,7 @@ class Entry:
         return {
             "amount": self.amount,
             "reason": self.reason,
-            "running_balance": self.running,
+            "running_balance": self.balance,
             "effective_at": iso_offset(self.timestamp),
             "created_by": self.author,
             "credit_grant_id": self.grant,
@@ -281,10 +281,10 @@ class PlanLedger:
         entries = [entry for grant in self.grants if grant.unit is unit for entry in grant.entries]
         # What is taken and expires at the end of a month comes before the next month's grants.
         entries.sort(key=lambda entry: (entry.timestamp, entry.amount > 0, not entry.invoice))
-        running = 0
+        balance = 0
         for entry in entries:
-            running += entry.amount
-            entry.running = running
+            balance += entry.amount
+            entry.balance = balance
         return entries
 
     def grant_json(self, grant: CreditGrant) -> Json:

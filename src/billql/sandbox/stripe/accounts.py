@@ -30,7 +30,7 @@ from billql.sandbox.stripe.invoice_model import (
     InvoiceItem,
     Line,
     Reason,
-    take_off,
+    apply_coupon,
     tax_on,
 )
 from billql.sandbox.stripe.terms import SubscriptionTerms, Terms
@@ -239,7 +239,7 @@ class Account:
             )
             self.invoice_items.append(invoice_item)
             lines.append(_line_for(invoice_item))
-        self._keep(
+        self._store(
             Invoice(
                 id=bill.stripe_id,
                 customer=bill.customer,
@@ -279,7 +279,7 @@ class Account:
         name = ident("in_1", terms.id if terms else customer.stripe_id, key)
         discount = terms.discount if terms and coupon else None
         if coupon is not None and discount is not None:
-            take_off(coupon, discount, lines)
+            apply_coupon(coupon, discount, lines)
         final = timestamp + wait <= self._story.now and advancing
         if final:
             self.wallet.pay(name, lines, customer.currency, timestamp + wait)
@@ -310,9 +310,9 @@ class Account:
         elif terms is not None and terms.state == "incomplete_expired":
             settlement = settlement._replace(voided=terms.ended, attempts=settlement.attempts[:1])
         invoice.settlement = settlement
-        self._keep(invoice, note)
+        self._store(invoice, note)
 
-    def _keep(self, invoice: Invoice, note: CreditNoteKind | None) -> None:
+    def _store(self, invoice: Invoice, note: CreditNoteKind | None) -> None:
         """Finalize an invoice, if it is time, and queue what it leads to."""
         self.invoices.append(invoice)
         for line in invoice.lines:
@@ -355,7 +355,7 @@ class Account:
             if kind is None and roll < (1 if invoice.imported else 3):
                 kind = kinds[roll]
             timestamp = paid + 6 * DAY
-        elif settlement.given_up is not None and not invoice.imported:
+        elif settlement.abandoned is not None and not invoice.imported:
             kind = "pre-payment"
             timestamp = settlement.finalized + 10 * DAY
             voided = timestamp + DAY if roll < 8 and self.customer.place != 1 else None

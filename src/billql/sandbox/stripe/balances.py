@@ -69,7 +69,7 @@ class Movement(NamedTuple):
     source: str | None
     description: str | None
     rate: float | None = None
-    fee_words: str = "Stripe processing fees"
+    fee_description: str = "Stripe processing fees"
 
     @property
     def net(self) -> int:
@@ -82,7 +82,7 @@ class Movement(NamedTuple):
             "amount": self.fee,
             "application": None,
             "currency": self.currency,
-            "description": self.fee_words,
+            "description": self.fee_description,
             "type": "stripe_fee",
         }
         return {

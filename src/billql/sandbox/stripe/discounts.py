@@ -103,11 +103,11 @@ class Discounts:
         codes = [self._code(coupon.id, coupon.id, 0) for coupon in COUPONS.values()]
         for place in range(mailed):
             suffix = Rng(self._story.seed, "code", place).alphanumeric(8).upper()
-            only = customers[place % len(customers)] if place % 4 == 0 else None
-            codes.append(self._code("WELCOME25", f"SPRING{place:03d}{suffix}", 1, only))
+            customer = customers[place % len(customers)] if place % 4 == 0 else None
+            codes.append(self._code("WELCOME25", f"SPRING{place:03d}{suffix}", 1, customer))
         return codes
 
-    def _code(self, coupon: str, code: str, most: int, only: Customer | None = None) -> Json:
+    def _code(self, coupon: str, code: str, most: int, customer: Customer | None = None) -> Json:
         # All codes of the mailing were made in one second, on the first day of the story.
         expires = self._story.opened + 200 * DAY if most else None
         over = COUPONS[coupon].over or (expires is not None and expires <= self._story.now)
@@ -117,8 +117,8 @@ class Discounts:
             "active": not over,
             "code": code,
             "created": self._story.opened if most else self._made,
-            "customer": only.stripe_id if only else None,
-            "customer_account": account_of(only) if only else None,
+            "customer": customer.stripe_id if customer else None,
+            "customer_account": account_of(customer) if customer else None,
             "expires_at": expires,
             "livemode": False,
             "max_redemptions": most or None,

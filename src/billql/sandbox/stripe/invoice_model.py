@@ -196,7 +196,7 @@ class Invoice:
         return self.settlement.status(now)
 
 
-def take_off(coupon: Coupon, discount: str, lines: list[Line]) -> None:
+def apply_coupon(coupon: Coupon, discount: str, lines: list[Line]) -> None:
     """Discount lines; an amount is taken off the first, and what is left of it off the next."""
     left = coupon.cents
     for line in lines:

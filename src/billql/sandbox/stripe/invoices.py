@@ -237,7 +237,9 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "status_details": None,
         "status_transitions": {
             "finalized_at": final,
-            "marked_uncollectible_at": (settlement.given_up if status == "uncollectible" else None),
+            "marked_uncollectible_at": (
+                settlement.abandoned if status == "uncollectible" else None
+            ),
             "paid_at": settlement.paid_at(now) if status == "paid" else None,
             "voided_at": settlement.voided if status == "void" else None,
         },

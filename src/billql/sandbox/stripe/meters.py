@@ -49,7 +49,7 @@ def alerts_of(story: Story, catalog: Catalog, customers: Sequence[Customer]) -> 
     for place, customer in enumerate([None, *watched]):
         status = ("active", "active", "inactive", "archived")[place % 4]
         metric = METRICS[place % len(METRICS)]
-        only = [{"customer": customer.stripe_id, "type": "customer"}] if customer else []
+        filters = [{"customer": customer.stripe_id, "type": "customer"}] if customer else []
         alerts.append(
             {
                 "id": ident("alrt_1", story.seed, place),
@@ -59,7 +59,7 @@ def alerts_of(story: Story, catalog: Catalog, customers: Sequence[Customer]) -> 
                 "status": status,
                 "title": f"{metric.name} of {customer.name if customer else 'anybody'}",
                 "usage_threshold": {
-                    "filters": only,
+                    "filters": filters,
                     "gte": metric.lot * 10_000,
                     "meter": catalog.meter(metric),
                     "recurrence": "one_time",
