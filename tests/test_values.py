@@ -28,15 +28,14 @@ from billql.definitions.types import (
     SQLValue,
 )
 from billql.planning.bound_encoding import is_precise, sql_value, write, write_bound
+from billql.planning.floors import GREATEST, LEAST
 from billql.planning.intervals import (
     EVERYTHING,
-    GREATEST,
-    LEAST,
     NOTHING,
     NULL,
     Span,
     interval_where,
-    spelled,
+    number_as_text,
     today,
 )
 from billql.util.exact_json import Digits
@@ -759,10 +758,10 @@ def test_ranges_of_other_types_stay_with_sqlite(kind: ColumnType) -> None:
 @example(123456.7)
 @example(0.0001)
 def test_a_number_is_spelled_as_sqlite_spells_it(value: int | float) -> None:
-    said = spelled(value)
-    if said is not None:
-        assert [(said,)] == [*apsw.Connection("").execute("SELECT CAST(? AS TEXT)", (value,))]
-    assert said is not None or len(repr(value)) > 16 or "e" in repr(value)
+    text = number_as_text(value)
+    if text is not None:
+        assert [(text,)] == [*apsw.Connection("").execute("SELECT CAST(? AS TEXT)", (value,))]
+    assert text is not None or len(repr(value)) > 16 or "e" in repr(value)
 
 
 @pytest.mark.parametrize("kind", ["json", "blob"])

@@ -11,7 +11,7 @@ from typing import Any
 
 from billql.definitions.decoding import EPOCH, INTEGER_RANGE, show_instant
 from billql.definitions.types import MOMENTS, ColumnType, Format, Operator, SQLValue
-from billql.planning.intervals import GREATEST, LEAST
+from billql.planning.floors import GREATEST, LEAST
 from billql.util.exact_json import loads
 
 

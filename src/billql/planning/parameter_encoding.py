@@ -14,7 +14,7 @@ from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import ColumnType, Operator
 from billql.messages import Scalar, to_text
-from billql.planning import bound_encoding, intervals
+from billql.planning import bound_encoding, floors
 from billql.planning.intervals import Span
 
 
@@ -61,8 +61,8 @@ def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
 def _says_nothing(kind: ColumnType, operator: Operator, edge: Any) -> bool:
     """Tell whether a bound leaves no value out."""
     if operator in ("<", "<="):
-        return bool(edge == intervals.GREATEST.get(kind))
-    return operator in (">", ">=") and bool(edge == intervals.LEAST.get(kind))
+        return bool(edge == floors.GREATEST.get(kind))
+    return operator in (">", ">=") and bool(edge == floors.LEAST.get(kind))
 
 
 def _since_1970(parameter: Parameter, value: int) -> int | None:

@@ -127,38 +127,47 @@ def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> 
     None means that no parameter can carry them, so SQLite alone filters. A key that is a text is
     requested by a number's own text; see `planner.widened`.
     """
-    constraint, column = pushed.constraint, pushed.column
+    constraint = pushed.constraint
     if constraint.operator == "is null" or (constraint.takes_null and value is None):
-        if any(one.null is not None for one in pushed.parameters):
-            return intervals.NULL
-        # A row that is requested by its key has one.
-        is_key = method.single and any(one.required for one in pushed.parameters)
-        return intervals.NOTHING if is_key else None
+        return _span_of_null(method, pushed)
     span = _interval(pushed, value)
     if span is None or span.empty:
         return span
-    if constraint.collation != "BINARY":
-        span = span._replace(loose=True)
-    if any(not takes(one, span) for one in pushed.parameters):
-        is_real = is_among(column.values, span.low, ignores_case=span.loose)
-        return None if is_real else intervals.NOTHING
-    if any(is_no_key(column, one, span) for one in pushed.parameters):
-        return intervals.NOTHING
-    encoded = [encode_parameter(column, parameter, span) for parameter in pushed.parameters]
-    return None if None in encoded else span
+    return _encodable(pushed, span if constraint.collation == "BINARY" else span.as_loose())
+
+
+def _span_of_null(method: Method, pushed: PushedConstraint) -> Span | None:
+    """Return the span of NULL, where the API can be asked for rows without a value."""
+    if any(one.null is not None for one in pushed.parameters):
+        return intervals.NULL
+    # A row that is requested by its key has one.
+    is_key = method.single and any(one.required for one in pushed.parameters)
+    return intervals.NOTHING if is_key else None
 
 
 def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
-    """Return the column values for which SQLite finds a comparison true, if that is known."""
+    """Return the column values for which SQLite finds a comparison true, if they are known."""
     constraint, kind = pushed.constraint, pushed.column.type
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
     if kind == "text" and pushed.is_key:
-        value = intervals.spelled(value)
+        value = intervals.number_as_text(value)
     elif kind == "text" and constraint.literal:
-        value = intervals.spelled(value) or value
+        value = intervals.number_as_text(value) or value
     span = intervals.interval_where(kind, operator, value)
     if span is None and operator == "=" and kind in MOMENTS and not constraint.literal:
         return intervals.NOTHING  # what is no time stands in a row of another table
     return span
+
+
+def _encodable(pushed: PushedConstraint, span: Span) -> Span | None:
+    """Return a span if every parameter can carry it; no values where none of its rows can be."""
+    column, parameters = pushed.column, pushed.parameters
+    if not all(takes(one, span) for one in parameters):
+        is_real = is_among(column.values, span.low, ignores_case=span.loose)
+        return None if is_real else intervals.NOTHING
+    if any(is_no_key(column, one, span) for one in parameters):
+        return intervals.NOTHING
+    can_encode = all(encode_parameter(column, one, span) is not None for one in parameters)
+    return span if can_encode else None

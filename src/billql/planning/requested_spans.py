@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from billql.definitions.catalog import Table
@@ -24,13 +25,13 @@ _FAN_OUT = 16
 """How many values of an optional filter are worth a request each."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class RequestedSpans:
     """What a statement requests of the columns that it constrains."""
 
-    by_column: dict[str, list[Spans]] = field(default_factory=dict)
+    by_column: Mapping[str, Sequence[Spans]]
     """For each column its alternatives, of which each takes requests of its own."""
-    is_complete: bool = True
+    is_complete: bool
     """Whether they cover every pushed constraint, so that SQLite alone filters by none."""
 
 
@@ -39,46 +40,55 @@ def requested_spans(
 ) -> RequestedSpans:
     """Return what constraints with their values leave of each column.
 
-    A value that cannot be encoded is left to SQLite. Raises BadValue if the API needs it.
+    A value that cannot be encoded is left to SQLite, and so are many values of an optional filter.
+    Raises BadValue for a value that cannot be encoded if the API needs it.
     """
-    listed = {column for column, parameter in filters(method) if parameter.lists}
-    # A column that shows what was requested needs a request of its own for each value.
-    listed.difference_update(echo_columns(table))
+    list_columns = _list_columns(table, method)
     found: dict[str, set[Span]] = {}
     not_encoded: dict[str, SQLValue] = {}
-    requested = RequestedSpans()
+    is_complete = True
     for one, value in pushed:
         if selects_connections(one.constraint):
             continue
-        column, values = one.constraint.column, _values(one, value)
-        spans = [pushable_span(method, one, each) for each in values]
-        if None in spans:
-            not_encoded[column] = values[spans.index(None)]
-            continue
-        wanted = {span for span in spans if span is not None and not span.empty}
-        if len(wanted) > _FAN_OUT and not one.is_key and column not in listed:
-            requested.is_complete = False
-            continue
-        both = [span & other for span in found.get(column, {EVERYTHING}) for other in wanted]
-        found[column] = {span for span in both if not span.empty}
+        column = one.constraint.column
+        spans = [(each, pushable_span(method, one, each)) for each in _values(one, value)]
+        refused = [each for each, span in spans if span is None]
+        wanted = {span for _, span in spans if span is not None and not span.empty}
+        if refused:
+            not_encoded[column] = refused[0]
+        elif len(wanted) > _FAN_OUT and not one.is_key and column not in list_columns:
+            is_complete = False
+        else:
+            found[column] = _intersections(found.get(column, {EVERYTHING}), wanted)
     for column, value in not_encoded.items():
-        if not all(
-            _suffices(table, method, column, one) for one in found.get(column, {EVERYTHING})
-        ):
+        rest = found.get(column, {EVERYTHING})
+        if not all(_suffices(table, method, column, span) for span in rest):
             raise _bad_value(table, column, value)
-        requested.is_complete = False
-    for column, alternatives in found.items():
-        ordered = (
-            sorted(alternatives, key=lambda span: span.low)
-            if len(alternatives) > 1
-            else list(alternatives)
-        )
-        requested.by_column[column] = (
-            list(_chunks(table, method, column, ordered))
-            if column in listed
-            else [(span,) for span in ordered]
-        )
-    return requested
+    by_column = {
+        column: list(_chunks(table, method, column, _sorted(spans)))
+        if column in list_columns
+        else [(span,) for span in _sorted(spans)]
+        for column, spans in found.items()
+    }
+    return RequestedSpans(by_column, is_complete and not not_encoded)
+
+
+def _list_columns(table: Table, method: Method) -> set[str]:
+    """Return the columns of which one request can carry several values."""
+    columns = {column for column, parameter in filters(method) if parameter.lists}
+    # A column that shows what was requested needs a request of its own for each value.
+    return columns.difference(echo_columns(table))
+
+
+def _intersections(some: Iterable[Span], others: Iterable[Span]) -> set[Span]:
+    """Return what is in one of some spans and in one of others as well."""
+    both = (one & other for one, other in itertools.product(some, others))
+    return {span for span in both if not span.empty}
+
+
+def _sorted(spans: Collection[Span]) -> list[Span]:
+    """Return spans from the lowest to the highest; several of a column are single values."""
+    return sorted(spans, key=lambda span: span.low) if len(spans) > 1 else list(spans)
 
 
 def _values(pushed: PushedConstraint, value: Any) -> list[Any]:
@@ -123,6 +133,7 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
 
 
 def _bad_value(table: Table, column: str, value: SQLValue) -> BadValue:
+    """Return the error for a value that the API needs and that cannot be encoded."""
     kind = table.columns[column].type
     is_of_type = interval_where(kind, "=", value) is not None
     return BadValue(
