@@ -95,7 +95,7 @@ def number_as_text(value: SQLValue) -> SQLValue:
     """Return the text that SQLite makes of a number where it compares it as a text.
 
     None stands for the text of a number that no key is written as: one with an exponent, or with
-    more than 15 digits. What is no number is returned as it is.
+    more than the 15 digits that a session's SQLite writes. What is no number is returned as it is.
     """
     if isinstance(value, int):
         return str(value)
