@@ -42,8 +42,6 @@ _Tokens = Sequence[Token]
 
 def strengthen(statement: ParsedStatement, is_resource: IsResource) -> RewrittenText:
     """Return a statement whose outer joins add no rows that its WHERE would leave out."""
-    if "JOIN" not in statement.text.upper():
-        return RewrittenText(statement.text, statement.text)
     keywords = {token.keyword for token in statement.tokens}
     edits: list[Edit] = []
     is_concerned = {"WHERE", "JOIN"} <= keywords and keywords & {"LEFT", "RIGHT", "FULL"}

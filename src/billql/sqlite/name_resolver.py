@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.errors import DefinitionError, UnknownName
-from billql.sql import outer_joins, rewriter, show
+from billql.sql import rewriter, show
 from billql.sql.rewriter import Reference, Rewritten
 from billql.sql.source_map import RewrittenText
 from billql.sql.statements import ParsedStatement, parse
@@ -47,7 +47,7 @@ class NameResolver:
         """
         desugared = self._desugar(statement)
         if desugared.sql == statement.text:
-            desugared = outer_joins.strengthen(statement, self._is_dotted)
+            desugared = self._strengthen(statement)
         changed = desugared.sql != statement.text
 
         def resolve(reference: Reference) -> str:
@@ -61,6 +61,14 @@ class NameResolver:
         whole = (self._whole(table, resolve) for table in rewritten.tables)
         rewritten.resources += tuple(name for name in whole if name is not None)
         return rewritten.after(desugared)
+
+    def _strengthen(self, statement: ParsedStatement) -> RewrittenText:
+        """Return a statement whose outer joins add no rows that its WHERE would leave out."""
+        if not any(token.keyword == "JOIN" for token in statement.tokens):
+            return RewrittenText(statement.text, statement.text)
+        from billql.sql import outer_joins
+
+        return outer_joins.strengthen(statement, self._is_dotted)
 
     def _is_dotted(self, parts: tuple[str, ...]) -> bool:
         """Return whether a table's name has the form of one of the catalog's."""
