@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
-from billql.http import error_body
 from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpResponse, describe_request
 from billql.messages import Request, get_path
@@ -78,6 +77,8 @@ class _ErrorBody:
     """What an error body says: where the definition knows it, else where such words usually are."""
 
     def __init__(self, connection: ApiConnection, reply: HttpResponse) -> None:
+        from billql.http import error_body
+
         data = error_body.parsed(reply.body)
         # Some APIs repeat the token that they refuse.
         self._hide = connection.redact
