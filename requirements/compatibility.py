@@ -22,7 +22,7 @@ RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 SOURCES = ("dbapi-compliance", "localstripe")
 """The packages without a wheel."""
 
-LOCKED = "tests/docs/test_build.py::test_what_is_committed_is_what_is_generated"
+LOCKED = "tests/end_to_end/docs/test_build.py::test_what_is_committed_is_what_is_generated"
 """The test of the site that is committed, which is what the locked versions make."""
 
 FOLDER = Path(sys.prefix) / "compatibility"

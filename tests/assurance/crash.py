@@ -39,17 +39,17 @@ def _killed(name: str, extent: str) -> Callable[[], Outcome]:
 
 
 def _registry(what: str) -> Callable[[], Outcome]:
-    """What `tests/registry` does with one key and one package."""
+    """What `unit/registry` does with one key and one package."""
 
     def run() -> Outcome:
-        from registry.making import World
+        from support.registry.making import World
 
         with tempfile.TemporaryDirectory() as folder:
             world = World(Path(folder))
             world.release("1.0.0")
             world.registry().pull("acme")
             world.release("1.1.0")
-            left = json.loads(_run("registry.killing", what, folder, home=Path(folder)))
+            left = json.loads(_run("support.registry.killing", what, folder, home=Path(folder)))
         if not all(one in (["1.0.0"], ["1.0.0", "1.1.0"]) for one in left) or len(left) < 3:
             raise Broken(f"what was left: {left}")
         return "right"

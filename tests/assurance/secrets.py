@@ -12,8 +12,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 
-from shell.terminal import CTRL_D, Terminal
 from support.server import Asked, Script, Server
+from support.terminal import CTRL_D, Terminal
 
 from . import planted
 from .case import Broken, Case, Outcome

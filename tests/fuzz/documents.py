@@ -30,7 +30,7 @@ from .trial import QUERIES, Query, ask, declare, read
 
 HERE = Path(__file__).parent.parent
 OPENAPI = ("cloud.yaml", "odd.json")
-STACKQL = HERE / "stackql" / "documents" / "harbor" / "v00.00.00000"
+STACKQL = HERE / "support" / "stackql" / "documents" / "harbor" / "v00.00.00000"
 SERVICES = ("ships", "dues")
 
 WORDS: SearchStrategy[Any] = st.sampled_from(
@@ -53,14 +53,14 @@ def _loaded(path: Path) -> Any:
 @st.composite
 def openapi(draw: DrawFn) -> bytes:
     """Draw an OpenAPI document that was right before it was changed."""
-    path = HERE / "authoring" / "documents" / draw(st.sampled_from(OPENAPI))
+    path = HERE / "support" / "openapi" / draw(st.sampled_from(OPENAPI))
     return json.dumps(draw(changed(_loaded(path), WORDS | JSON))).encode()
 
 
 @st.composite
 def yaml_texts(draw: DrawFn) -> bytes:
     """Draw YAML of which lines and words were changed."""
-    paths = (HERE / "authoring" / "documents" / "cloud.yaml", STACKQL / "services" / "dues.yaml")
+    paths = (HERE / "support" / "openapi" / "cloud.yaml", STACKQL / "services" / "dues.yaml")
     pieces = draw(st.sampled_from(paths)).read_text().splitlines(keepends=True)
     odd = st.sampled_from(
         (

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 
 import iso4217
 import pytest
 
 from billql.util.currencies import digits_of
-
-ROOT = Path(__file__).parents[3]
+from support.paths import ROOT
 
 
 @pytest.mark.parametrize(

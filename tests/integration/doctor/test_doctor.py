@@ -1,0 +1,203 @@
+"""`billql doctor`: what it finds, with and without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from billql.cli import main
+from billql.doctor import examine, worst
+from billql.doctor.finding import Finding, Level
+from billql.errors import Exit
+from billql.sandbox import Sandbox
+from billql.sqlite.options import ConnectOptions
+from integration.http.test_connections import PROVIDER, SERVICE
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def definitions(tmp_path: Path) -> Path:
+    folder = tmp_path / "definitions" / "acme"
+    folder.mkdir(parents=True)
+    (folder / "provider.yaml").write_text(PROVIDER)
+    (folder / "billing.yaml").write_text(SERVICE)
+    return folder.parent
+
+
+def config(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    return str(path)
+
+
+def about(findings: list[Finding], subject: str) -> list[Finding]:
+    return [one for one in findings if one.subject == subject]
+
+
+def of_acme(
+    definitions: Path, reply: Callable[[httpx.Request], httpx.Response]
+) -> tuple[list[Finding], list[httpx.Request]]:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return reply(request)
+
+    wanted = ConnectOptions(
+        environ={"ACME_TOKEN": "planted-token"},
+        definitions=[definitions],
+        http_transport=httpx.MockTransport(answer),
+        clock=lambda: NOW,
+    )
+    return list(examine(wanted, online=True)), asked
+
+
+def test_nothing_is_set_up(tmp_path: Path) -> None:
+    findings = list(examine(ConnectOptions(environ={"BILLQL_CONFIG": config(tmp_path, "")})))
+    assert {one.level for one in findings} == {Level.OK, Level.NOTE}
+    assert worst(findings) == Exit.OK
+    (stripe,) = about(findings, "connection stripe")
+    assert (stripe.level, stripe.text) == (Level.NOTE, "not set up")
+    assert "export STRIPE_API_KEY=" in (stripe.hint or "")
+    assert about(findings, "provider stripe")[0].text.endswith("32 resources")
+
+
+def test_a_mistake_in_the_config_file(tmp_path: Path) -> None:
+    path = config(tmp_path, "[connections.a]\nprovidr = 'stripe'")
+    findings = list(examine(ConnectOptions(environ={}, config=path)))
+    (found,) = about(findings, "config")
+    assert found.level is Level.ERROR
+    assert "connections.a.providr: unknown word" in found.text
+    # The rest is looked at all the same.
+    assert about(findings, "provider stripe")[0].level is Level.OK
+    assert worst(findings) == Exit.USAGE
+
+
+def test_a_connection_without_its_token_and_one_for_no_provider(tmp_path: Path) -> None:
+    path = config(
+        tmp_path,
+        "[connections.a]\nprovider = 'stripe'\ntoken_env = 'A'\n"
+        "[connections.b]\nprovider = 'strpe'\n[connections.c]\nprovider = 'stripe'\ntoken = 'x'",
+    )
+    Path(path).chmod(0o644)
+    findings = list(examine(ConnectOptions(environ={}, config=path)))
+    (a,), (b,), (c,) = (about(findings, f"connection {name}") for name in "abc")
+    assert (a.level, a.exit) == (Level.ERROR, Exit.CREDENTIAL)
+    assert (b.level, b.text) == (Level.ERROR, "there is no provider strpe")
+    assert c.text == "has a token, from the config file"
+    assert about(findings, "config")[0].level is Level.WARNING
+    assert worst(findings) == Exit.CREDENTIAL
+
+
+def test_a_definition_with_a_mistake(definitions: Path) -> None:
+    (definitions / "acme" / "billing.yaml").write_text("billql: 1\nresources: 5\n")
+    findings = list(examine(ConnectOptions(environ={}, definitions=[definitions])))
+    (found,) = about(findings, "provider acme")
+    assert found.level is Level.ERROR
+    assert "billing.yaml:2: resources" in found.text
+    assert worst(findings) == Exit.DEFINITION
+
+
+def test_a_token_that_is_accepted(definitions: Path) -> None:
+    headers = {"ratelimit-remaining": "4998", "ratelimit-limit": "5000"}
+    headers["date"] = format_datetime(NOW, usegmt=True)
+    findings, asked = of_acme(
+        definitions, lambda request: httpx.Response(200, json={"data": []}, headers=headers)
+    )
+    _, online = about(findings, "connection acme")
+    assert online.text == "its token is accepted; 4,998 of 5,000 requests are left"
+    assert about(findings, "clock")[0].text == "agrees with the API of connection acme"
+    # One small request, with the token where it belongs.
+    (request,) = asked
+    assert str(request.url) == "https://acme.example/bills?limit=1"
+    assert request.headers["authorization"] == "Bearer planted-token"
+    assert worst(findings) == Exit.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "level", "text", "code"),
+    [
+        (401, Level.ERROR, "GET https://acme.example/bills answered 401: no", Exit.CREDENTIAL),
+        (403, Level.OK, "its token is accepted, but may not read acme.billing.bills", Exit.OK),
+        (500, Level.ERROR, "GET https://acme.example/bills answered 500: no", Exit.API),
+    ],
+)
+def test_what_an_api_says_to_a_token(
+    definitions: Path, status: int, level: Level, text: str, code: int
+) -> None:
+    reply = httpx.Response(status, json={"message": "no"})
+    findings, _ = of_acme(definitions, lambda request: reply)
+    _, online = about(findings, "connection acme")
+    assert (online.level, online.text) == (level, text)
+    assert worst(findings) == code
+
+
+def test_no_answer(definitions: Path) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused, planted-token")
+
+    findings, _ = of_acme(definitions, fail)
+    _, online = about(findings, "connection acme")
+    assert online.level is Level.ERROR
+    assert "https://acme.example gave no answer" in online.text
+    assert "planted" not in str(findings)
+    assert worst(findings) == Exit.NETWORK
+
+
+@pytest.mark.parametrize(("seconds", "way"), [(3600, "behind"), (-3600, "ahead of")])
+def test_a_clock_that_is_wrong(definitions: Path, seconds: int, way: str) -> None:
+    moment = datetime.fromtimestamp(NOW.timestamp() + seconds, UTC)
+    headers = {"date": format_datetime(moment, usegmt=True)}
+    findings, _ = of_acme(
+        definitions, lambda request: httpx.Response(200, json={}, headers=headers)
+    )
+    (clock,) = about(findings, "clock")
+    assert (clock.level, clock.text) == (
+        Level.WARNING,
+        f"3600 seconds {way} the API of connection acme",
+    )
+
+
+def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = config(tmp_path, "[connections.a]\nprovider = 'stripe'\ntoken_env = 'NO_SUCH_TOKEN'")
+    assert main(["doctor", "--config", path]) == Exit.CREDENTIAL
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert f"ok      config: {path}: 1 connection\n" in out
+    told = "There is no token for the connection a: the environment variable NO_SUCH_TOKEN has none"
+    assert f"error   connection a: {told}\n        Put it there: export NO_SUCH_TOKEN=…" in out
+
+
+def test_online_against_the_sandbox(tmp_path: Path) -> None:
+    with Sandbox(size="small") as sandbox:
+        environ = {f"BILLQL_{name.upper()}_URL": url for name, url in sandbox.urls.items()}
+        tokens = sandbox.tokens
+        environ |= {
+            "DIGITALOCEAN_TOKEN": tokens["digitalocean"],
+            "STRIPE_API_KEY": tokens["stripe"],
+            "METRONOME_BEARER_TOKEN": "wrong",
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "billql", "doctor", "--online"],
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert len(sandbox.requests) == 3
+    assert done.returncode == Exit.CREDENTIAL
+    assert "ok      connection digitalocean: its token is accepted; " in done.stdout
+    assert "ok      connection stripe: its token is accepted" in done.stdout
+    assert "error   connection metronome: " in done.stdout
+    assert not [one for one in tokens.values() if one in done.stdout + done.stderr]

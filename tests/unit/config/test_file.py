@@ -1,0 +1,345 @@
+"""The config file: what it may say, how mistakes are told, where tokens are found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import billql
+from billql.config import file
+from billql.config.file import ConnectionConfig, Profile, ResolvedConfig
+from billql.config.settings import Settings
+from billql.errors import CredentialMissing, Exit, InterfaceError
+from billql.http import secret_sources
+from billql.http.credentials import ConnectionResolver
+from support.asking import PROVIDER
+from support.paths import TESTS
+
+FILE = """\
+profile = "work"
+
+[connections.acme]
+provider = "stripe"
+token_env = "ACME"
+
+[connections.beta-2]
+provider = "stripe"
+token_command = "op read op://Finance/beta/key"
+url = "https://proxy.example.com"
+
+[profiles.work]
+connections = ["acme"]
+definitions = ["~/providers"]
+max_requests = 500
+cache_ttl = 60
+cache = "~/answers"
+
+[profiles.all]
+
+[settings]
+read_timeout = 5
+attempts = 2
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+# The file.
+
+
+def test_a_whole_file(path: Path) -> None:
+    found = file.resolve_profile(written(path, FILE))
+    assert found == ResolvedConfig(
+        connections={"acme": ConnectionConfig(provider="stripe", token_env="ACME")},
+        profile=Profile(
+            connections=("acme",),
+            definitions=("~/providers",),
+            max_requests=500,
+            cache_ttl=60,
+            cache="~/answers",
+        ),
+        settings=Settings(read_timeout=5, attempts=2),
+    )
+
+
+def test_another_profile_has_all_connections_if_it_names_none(path: Path) -> None:
+    assert list(file.resolve_profile(written(path, FILE), "all").connections) == ["acme", "beta-2"]
+
+
+def test_no_file_says_nothing(path: Path) -> None:
+    assert file.resolve_profile(path) == file.resolve_profile(None) == ResolvedConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[connections.a]\n", "connections.a: Object missing required field `provider`"),
+        (
+            "[connections.a]\nprovidr = 'x'\nprovider = 'x'",
+            "connections.a.providr: unknown word; did you mean provider?",
+        ),
+        ("[connections.a]\nprovider = 1", "connections.a.provider: Expected `str`, got `int`"),
+        (
+            "[connections.'a b']\nprovider = 'x'",
+            "connections.a b: expected: a name of letters, digits, dots, dashes and underscores",
+        ),
+        ("[settings]\nattempts = 0", "settings.attempts: Expected `int` >= 1"),
+        ("[settings]\npatients = 1", "settings.patients: unknown word; did you mean patience?"),
+        ("[profiles.p]\ncache_ttl = -1", "profiles.p.cache_ttl: Expected `float` >= 0.0"),
+        ("profile = 'none'", None),
+        ("[a", None),
+        ("a = 1\na = 2", None),
+    ],
+)
+def test_a_mistake_is_named(path: Path, text: str, said: str | None) -> None:
+    with pytest.raises(InterfaceError) as caught:
+        file.resolve_profile(written(path, text))
+    assert str(path) in str(caught.value)
+    if said is not None:
+        assert str(caught.value) == f"{path}: {said}"
+    assert caught.value.exit_code is Exit.USAGE
+
+
+def test_not_toml_and_not_text(path: Path) -> None:
+    path.write_bytes(b"# nothing\r\na = '\xff'")
+    with pytest.raises(InterfaceError, match=r"config\.toml is not text in UTF-8, in line 2"):
+        file.resolve_profile(path)
+    path.write_bytes(b"# nothing\na = = 1")
+    with pytest.raises(InterfaceError, match=r"config\.toml is not TOML: .*line 2"):
+        file.resolve_profile(path)
+    path.write_bytes(b"#" * (file.MAX_BYTES + 1))
+    with pytest.raises(InterfaceError, match="larger than"):
+        file.resolve_profile(path)
+    with pytest.raises(InterfaceError, match="cannot be read: Is a directory"):
+        file.resolve_profile(path.parent)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_what_editors_put_around_text(path: Path, encoding: str, end: str) -> None:
+    path.write_bytes(FILE.replace("\n", end).encode(encoding))
+    assert file.resolve_profile(path) == file.resolve_profile(
+        written(path.with_name("plain.toml"), FILE)
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf_16_is_named(path: Path, encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    path.write_bytes(f"{mark}{FILE}".encode(encoding))
+    with pytest.raises(InterfaceError, match="is not text in UTF-8, but in UTF-16") as caught:
+        file.resolve_profile(path)
+    assert "Save it as UTF-8" in (caught.value.hint or "")
+
+
+def test_no_file_lies_below_a_file(path: Path) -> None:
+    path.write_text("")
+    assert file.resolve_profile(path / "billql" / "config.toml") == file.resolve_profile(None)
+    with pytest.raises(InterfaceError, match="There is no config file"):
+        file.resolve_profile(path / "config.toml", required=True)
+
+
+def test_unknown_names_of_profiles_and_connections(path: Path) -> None:
+    with pytest.raises(InterfaceError, match="There is no profile wrk") as caught:
+        file.resolve_profile(written(path, FILE), "wrk")
+    assert caught.value.hint == "Its profiles: work, all."
+    written(path, "profile = 'p'\n[profiles.p]\nconnections = ['x']")
+    with pytest.raises(InterfaceError, match=r"profiles\.p\.connections: there is no connection x"):
+        file.resolve_profile(path)
+
+
+def test_a_file_that_is_named_must_be_there(path: Path) -> None:
+    with pytest.raises(InterfaceError, match="There is no config file"):
+        billql.connect(config=path)
+    connection = billql.connect(environ={"BILLQL_CONFIG": str(path)})
+    with pytest.raises(InterfaceError, match="There is no config file"):
+        connection.execute("SELECT * FROM stripe.core.customers")
+    connection.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
+def test_a_token_in_a_file_that_others_can_read_is_warned_of(path: Path) -> None:
+    written(path, "[connections.a]\nprovider = 'stripe'\ntoken = 'planted'")
+    warnings: list[str] = []
+    billql.connect(config=path, warn=warnings.append).close()
+    assert warnings == []
+    path.chmod(0o640)
+    billql.connect(config=path, warn=warnings.append).close()
+    assert warnings == [f"{path} holds a token, and others can read it: chmod 600 {path}"]
+    with pytest.warns(UserWarning, match="others can read it"):
+        billql.connect(config=path).close()
+
+
+def test_no_warning_for_a_file_without_a_token(path: Path) -> None:
+    written(path, FILE).chmod(0o644)
+    assert file.resolve_profile(path).warnings == ()
+
+
+def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
+    path: Path, tmp_path: Path
+) -> None:
+    written(path, FILE)
+    with billql.connect(config=path, cache_ttl=1.0) as connection:
+        options = connection._session._options()
+    assert (options.cache_ttl, options.settings.max_requests) == (1.0, 500)
+    assert options.cache == Path("~/answers").expanduser()
+    assert Path("~/providers").expanduser() in options.catalog._places
+    assert options.settings == Settings(read_timeout=5, attempts=2, max_requests=500)
+    with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
+        options = connection._session._options()
+    assert (options.cache_ttl, options.cache) == (300.0, tmp_path)
+    assert options.settings.max_requests == Settings().max_requests
+
+
+def test_a_sandbox_knows_no_connections(path: Path) -> None:
+    with billql.connect(config=written(path, FILE), sandbox=True) as connection:
+        sql = "SELECT DISTINCT connection FROM stripe.core.balance"
+        assert connection.execute(sql).fetchall() == [("stripe",)]
+
+
+# Tokens.
+
+
+def token(
+    environ: dict[str, str] | None = None,
+    kept: dict[tuple[str, str], str] | None = None,
+    **said: Any,
+) -> str:
+    entry = ConnectionConfig(provider="mock", **said)
+    credentials = ConnectionResolver(
+        environ or {}, configured={"my-acme": entry}, passwords=lambda *name: (kept or {}).get(name)
+    )
+    return credentials.connection("my-acme", "mock", PROVIDER).secret
+
+
+PRINT = f'{sys.executable} -c \'print("from-command"); print("and more")\''
+
+
+def test_where_a_token_can_be() -> None:
+    keyring = {("billql", "my-acme"): "kept", ("billql", "other"): "of-other"}
+    assert token(token="in-file") == "in-file"
+    assert token({"X": " exported\n"}, token_env="X") == "exported"
+    assert token({}, keyring, token_keyring="other") == "of-other"
+    assert token(token_command=PRINT) == "from-command"
+    assert token({"BILLQL_MY_ACME_TOKEN": "exported"}, keyring) == "exported"
+    assert token({}, keyring) == "kept"
+
+
+@pytest.mark.parametrize(
+    ("said", "message", "hint"),
+    [
+        (
+            {},
+            "the environment variable BILLQL_MY_ACME_TOKEN, "
+            "or the keyring, as billql my-acme has none",
+            "Put it there: export BILLQL_MY_ACME_TOKEN=…",
+        ),
+        ({"token_env": "X"}, "the environment variable X has none", "Put it there: export X=…"),
+        (
+            {"token_keyring": "a"},
+            "the keyring, as billql a has none",
+            "Put it there: keyring set billql a",
+        ),
+        ({"token": ""}, "the config file has none", None),
+        (
+            {"token_command": "no-such-program --secret"},
+            "the command no-such-program gave none: No such file or directory",
+            None,
+        ),
+        (
+            {"token_command": "sh -c 'exit 3'"},
+            "the command sh gave none: it ended with code 3",
+            None,
+        ),
+        ({"token_command": "true"}, "the command true gave none: it printed nothing", None),
+        ({"token_command": "echo 'x"}, "the command echo gave none: a quote is not closed", None),
+        ({"token_command": " "}, "the command without a name gave none: it is empty", None),
+    ],
+)
+def test_no_token_there(said: dict[str, Any], message: str, hint: str | None) -> None:
+    with pytest.raises(CredentialMissing) as caught:
+        token(**said)
+    assert str(caught.value) == f"There is no token for the connection my-acme: {message}"
+    assert hint is None or caught.value.hint == hint
+
+
+def test_one_way_to_a_token_is_enough() -> None:
+    with pytest.raises(InterfaceError, match="in several ways where its token is"):
+        token(token="a", token_env="b")
+
+
+def test_a_command_is_not_read_by_a_shell(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    with pytest.raises(CredentialMissing, match="a character that no token has"):
+        token(token_command=f"echo tok;touch {trace}")
+    assert not trace.exists()
+
+
+def test_the_systems_keyring() -> None:
+    def ask(**environ: str) -> tuple[str, str]:
+        backend = {"PYTHON_KEYRING_BACKEND": "support.planted_keyring.Planted", **environ}
+        done = subprocess.run(
+            [sys.executable, "-c", "from billql.http import secret_sources\n"
+             "print(secret_sources.keyring_password('billql', 'me'))"],
+            env={**os.environ, "PYTHONPATH": str(TESTS), **backend},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        return done.stdout.strip(), done.stderr
+
+    assert ask(PLANTED_USER="me", PLANTED_PASSWORD="kept") == ("kept", "")
+    assert ask(PLANTED_USER="you", PLANTED_PASSWORD="kept") == ("None", "")
+    assert ask(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring") == ("None", "")
+    out, err = ask(PLANTED_LOCKED="1")
+    assert out == ""
+    assert "The system's keyring gives nothing: KeyringLocked" in err
+    assert "planted-in-the-reason" not in err
+
+
+def test_nothing_that_is_shown_holds_a_token(path: Path) -> None:
+    text = "[connections.a]\nprovider = 'stripe'\ntoken = 'planted'"
+    found = file.resolve_profile(written(path, text))
+    shown = f"{found!r} {found} {secret_sources.describe('a', found.connections['a'])}"
+    assert "planted" not in shown
+    secret = ConnectionConfig(provider="x", token_command="show --pin 1234")
+    assert "1234" not in f"{secret!r} {secret_sources.describe('a', secret)}"
+
+
+def test_what_people_may_know_of_connections(path: Path) -> None:
+    text = """
+[connections.a]
+provider = "stripe"
+token_env = "A"
+[connections.b]
+provider = "stripe"
+token_command = "no-such-program"
+url = "https://proxy.example.com"
+"""
+    environ = {"METRONOME_BEARER_TOKEN": "there"}
+    with billql.connect(config=written(path, text), environ=environ) as connection:
+        told = connection._session.engine.connection_infos()
+    assert [tuple(one) for one in told] == [
+        (
+            "digitalocean",
+            "digitalocean",
+            "https://api.digitalocean.com",
+            "DIGITALOCEAN_TOKEN",
+            False,
+        ),
+        ("metronome", "metronome", "https://api.metronome.com", "METRONOME_BEARER_TOKEN", True),
+        ("a", "stripe", "https://api.stripe.com", "the environment variable A", False),
+        ("b", "stripe", "https://proxy.example.com", "the command no-such-program", True),
+    ]

@@ -1,0 +1,232 @@
+"""An archive that is damaged, full, locked, foreign, or used by several processes at once."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+import pytest
+
+from billql.fetching.disk_cache import DiskCache
+from billql.fetching.response_cache import ResponseCache
+from support.archives import LIST, Open, read, recalled
+from support.paths import TESTS
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def page_of(path: Path, body: bytes) -> int:
+    """Find where a body lies in the file."""
+    return path.read_bytes().index(body)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not a database at all" * 100, b"SQLite format 3\0" + b"\xff" * 4000, b"\0" * 8192],
+)
+def test_a_file_that_is_no_database_is_put_aside(begin: Open, folder: Path, content: bytes) -> None:
+    folder.mkdir(parents=True)
+    (folder / "answers.db").write_bytes(content)
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+    assert (folder / "answers.db.aside").read_bytes() == content
+    assert {mode(path) for path in folder.iterdir()} <= {0o600, 0o644}
+    assert mode(folder / "answers.db") == 0o600
+
+
+def test_somebody_elses_database_is_put_aside(begin: Open, folder: Path) -> None:
+    folder.mkdir(parents=True)
+    other = sqlite3.connect(folder / "answers.db")
+    other.execute("CREATE TABLE entry (mine)")
+    other.close()
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+    aside = sqlite3.connect(folder / "answers.db.aside")
+    assert aside.execute("SELECT count(*) FROM entry").fetchall() == [(0,)]
+    aside.close()
+
+
+def test_another_format_is_put_aside(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
+    newer = apsw.Connection(str(folder / "answers.db"))
+    newer.pragma("user_version", 999)
+    newer.close()
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+
+
+def test_a_reading_that_was_tampered_with_is_forgotten(begin: Open, folder: Path) -> None:
+    read(begin(), LIST, size=50)
+    read(begin(), [b"other"])
+    path = folder / "answers.db"
+    content = bytearray(path.read_bytes())
+    content[page_of(path, LIST[1] + b"....") + 10] ^= 1
+    path.write_bytes(content)
+    later = begin()
+    assert recalled(later, LIST[0]) == []
+    assert recalled(later, b"other") == [b"other"]
+    read(later, LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+
+
+def test_a_reading_that_lacks_a_page_is_forgotten(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
+    other = apsw.Connection(str(folder / "answers.db"))
+    other.execute("DELETE FROM page WHERE id = 2")
+    other.close()
+    assert recalled(begin(), LIST[0]) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_damage_anywhere_never_gives_a_wrong_answer(begin: Open, folder: Path, seed: int) -> None:
+    lists = [[b"%d %d" % (number, page) for page in range(5)] for number in range(20)]
+    first = begin()
+    for keys in lists:
+        read(first, keys, size=500)
+    first.close()
+    path = folder / "answers.db"
+    content, luck = bytearray(path.read_bytes()), random.Random(seed)
+    for at in range(100 + seed * 997, len(content), 12 * 997):
+        content[at : at + 8] = luck.randbytes(8)
+    path.write_bytes(content)
+    later = begin()
+    expected = {keys[0]: [key + b"." * 500 for key in keys] for keys in lists}
+    for keys in lists:
+        assert recalled(later, keys[0]) in (expected[keys[0]], [])
+    read(later, LIST)
+    read(later, LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+
+
+def test_a_file_that_is_cut_short(begin: Open, folder: Path) -> None:
+    read(begin(), LIST, size=5000)
+    path = folder / "answers.db"
+    path.write_bytes(path.read_bytes()[:9000])
+    assert recalled(begin(), LIST[0]) == []
+    read(begin(), LIST)
+    read(begin(), LIST)
+    assert recalled(begin(), LIST[0]) == LIST
+
+
+def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
+    first = begin()
+    read(first, LIST)
+    (folder / "answers.db").unlink()
+    read(first, [b"other"])
+    assert recalled(first, b"other") == [b"other"]
+    read(begin(), LIST)
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
+from support.archives import LIST, read, recalled
+
+answers = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
+read(answers, LIST)
+limit = Path(sys.argv[1], "answers.db").stat().st_size + 4096
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+read(answers, [b"other"], size=100_000)
+assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
+answers.close()
+later = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
+assert (recalled(later, LIST[0]), recalled(later, b"other")) == (LIST, [])
+"""
+
+
+def test_a_disk_that_is_full(folder: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, str(folder)],
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_who_finds_it_locked_does_without(begin: Open, folder: Path) -> None:
+    read(begin(), LIST)
+    other = apsw.Connection(str(folder / "answers.db"))
+    other.execute("BEGIN EXCLUSIVE")
+    later = begin()
+    assert recalled(later, LIST[0]) == []
+    other.execute("COMMIT")
+    other.close()
+    assert recalled(later, LIST[0]) == LIST
+
+
+# Processes.
+
+WRITER = """
+import sys
+from pathlib import Path
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
+from billql.messages import Response
+
+folder, name, turns = sys.argv[1:]
+for turn in range(int(turns)):
+    answers = ResponseCache(disk=DiskCache(Path(folder), 1 << 20))
+    for number in range(10):
+        first = b"%d" % number
+        found = answers.lookup(first, 300)
+        bodies = [answers.get(number).body for number in found.values()]
+        assert len(bodies) in (0, 3) and len({body[:1] for body in bodies}) < 2, bodies
+        answers.unpin(found.values())
+        keys = [first, first + b"b", first + b"c"]
+        numbers = [answers.put(key, Response(name.encode() + key * 2000, "")) for key in keys]
+        answers.commit(first, numbers, 300)
+        answers.unpin(numbers)
+    print(turn, flush=True)
+    answers.close()
+"""
+
+
+def writer(folder: Path, name: str, turns: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), name, str(turns)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_at_once(folder: Path, begin: Open) -> None:
+    writers = [writer(folder, name, 5) for name in "xyz"]
+    for one in writers:
+        _, told = one.communicate(timeout=60)
+        assert one.returncode == 0, told
+    assert sorted(path.name for path in folder.iterdir()) == ["answers.db"]
+    later = ResponseCache(disk=DiskCache(folder, 1 << 20))
+    assert any(recalled(later, b"%d" % number) for number in range(10))
+    later.close()
+
+
+def test_a_process_that_is_killed_leaves_it_whole(folder: Path) -> None:
+    for _ in range(4):
+        one = writer(folder, "x", 1000)
+        assert one.stdout is not None
+        one.stdout.readline()
+        one.kill()
+        one.communicate()
+    after = writer(folder, "y", 1)
+    _, told = after.communicate(timeout=60)
+    assert after.returncode == 0, told
+    checked = apsw.Connection(str(folder / "answers.db"))
+    assert checked.pragma("integrity_check") == "ok"
+    checked.close()
+    assert not (folder / "answers.db.aside").exists()
