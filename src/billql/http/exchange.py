@@ -20,8 +20,10 @@ import httpx
 from billql._version import __version__
 from billql.config.settings import Settings
 from billql.errors import BadAnswer, BadValue
-from billql.http.reply import HttpResponse, NoResponse, _reason, describe_request
-from billql.http.sockets import _Network, _refused, _ThreadDeadline
+from billql.http.proxies import Proxy
+from billql.http.reply import HttpResponse, NoResponse, describe_request, reason_of
+from billql.http.sockets import ExchangeState
+from billql.http.transport import NetworkTransport
 from billql.messages import Request
 from billql.util.clock import Clock
 from billql.util.lock import Lock
@@ -48,15 +50,15 @@ class NetworkBackend:
         self._clock = clock or Clock()
         self._http = http_transport
         self._lock = Lock()
-        self._errand = _ThreadDeadline()
+        self._state = ExchangeState()
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
         """Send a request and read what comes back, until `stop` is set; raises NoReply."""
-        self._errand.stop = stop
-        self._errand.proxy = self._errand.opened = None
-        self._errand.deadline = self._clock.monotonic() + self._settings.answer_timeout
+        self._state.stop = stop
+        self._state.proxy = self._state.opened = None
+        self._state.deadline = self._clock.monotonic() + self._settings.answer_timeout
         try:
             response = self._transport().handle_request(self._written(request, headers))
             with closing(response):
@@ -64,18 +66,18 @@ class NetworkBackend:
         except httpx.LocalProtocolError:
             raise _unsendable(request, "it has a header that HTTP does not allow") from None
         except httpx.ProxyError as error:
-            raise self._by_proxy(_refused(error, self._errand.proxy)) from None
+            raise self._by_proxy(_refused_by(self._state.proxy, error)) from None
         except httpx.HTTPError as error:
-            raise self._by_proxy(NoResponse(_reason(error) or "no answer in time")) from None
+            raise self._by_proxy(NoResponse(reason_of(error) or "no answer in time")) from None
         except NoResponse as why:
             raise self._by_proxy(why) from None
-        proxy = self._errand.proxy
+        proxy = self._state.proxy
         named = None if proxy is None else proxy.name
         return HttpResponse(response.status_code, dict(response.headers), body, named)
 
     def _by_proxy(self, why: NoResponse) -> NoResponse:
         """Name the proxy that the exchange of this thread went through, if it did."""
-        proxy = self._errand.proxy
+        proxy = self._state.proxy
         if proxy is None:
             return why
         text = str(why) if proxy.name in str(why) else f"{why}, through {proxy.name}"
@@ -135,10 +137,17 @@ class NetworkBackend:
     def _transport(self) -> httpx.BaseTransport:
         with self._lock:
             if self._http is None:
-                self._http = _Network(
-                    self._environ, self._settings.concurrency, self._clock, self._errand
+                self._http = NetworkTransport(
+                    self._environ, self._settings.concurrency, self._clock, self._state
                 )
             return self._http
+
+
+def _refused_by(proxy: Proxy | None, error: httpx.ProxyError) -> NoResponse:
+    """Return the reason that a proxy refused; one with a status of 400 to 499 refuses for good."""
+    # The text is the status and its reason, where the proxy speaks HTTP.
+    name = "a proxy" if proxy is None else proxy.name
+    return NoResponse(f"{name} refused: {error}", again=not str(error).startswith("4"))
 
 
 def _unsendable(request: Request, why: str) -> BadValue:

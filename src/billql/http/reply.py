@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Mapping
 from typing import NamedTuple, Protocol
@@ -46,12 +45,17 @@ class HttpBackend(Protocol):
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
-        """Send a request and give what comes back, until `stop` is set; raises NoReply."""
+        """Send a request and give what comes back, until `stop` is set; raise NoResponse."""
 
     def close(self) -> None:
         """Close what is open."""
 
 
-def _reason(error: Exception) -> str:
-    """Give the words of an error of the system's without its number."""
-    return re.sub(r"^\[Errno -?\d+\] ", "", str(error))
+def reason_of(error: BaseException) -> str:
+    """Return the words of an error, or those of the system's error that led to it."""
+    found: BaseException | None = error
+    while found is not None:
+        if isinstance(found, OSError) and found.strerror:
+            return found.strerror
+        found = found.__cause__
+    return str(error)

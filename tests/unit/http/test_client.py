@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import socket
 import threading
 from concurrent.futures import Future
 from dataclasses import replace
@@ -113,24 +114,37 @@ def test_another_status_is_final(status: int) -> None:
     assert len(api.asked) == 1
 
 
+def after(kind: type[httpx.TransportError], cause: OSError) -> httpx.TransportError:
+    """Return an error of httpx's that one of the system's led to, as its own transport raises."""
+    error = kind(str(cause))
+    error.__cause__ = cause
+    return error
+
+
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "words"),
     [
-        (httpx.ConnectError("[Errno 111] Connection refused"), "Connection refused"),
-        (httpx.ConnectError("[Errno -2] Name or service not known"), "Name or service not known"),
-        (httpx.ReadError("[Errno 104] Connection reset by peer"), "Connection reset by peer"),
+        (after(httpx.ConnectError, OSError(111, "Connection refused")), "Connection refused"),
+        (
+            after(httpx.ConnectError, socket.gaierror(-2, "Name or service not known")),
+            "Name or service not known",
+        ),
+        (
+            after(httpx.ReadError, OSError(104, "Connection reset by peer")),
+            "Connection reset by peer",
+        ),
         (httpx.WriteError("broken pipe"), "broken pipe"),
         (httpx.RemoteProtocolError("peer closed connection"), "peer closed connection"),
         (httpx.ReadTimeout(""), "no answer in time"),
     ],
 )
-def test_a_broken_connection_is_tried_again(failure: Exception, told: str) -> None:
+def test_a_broken_connection_is_tried_again(failure: Exception, words: str) -> None:
     api = Api(failure, OK)
     with asking(api) as transport:
         assert ask(transport, connection()).body
     api = Api(failure)
     error = refused(api, ConnectionFailed)
-    assert str(error) == f"GET https://api.example.com/v1/things got no answer: {told}"
+    assert str(error) == f"GET https://api.example.com/v1/things got no answer: {words}"
     assert len(api.asked) == 5
     assert error.__cause__ is None
     assert error.__context__ is None
