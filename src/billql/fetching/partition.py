@@ -18,34 +18,39 @@ from billql.planning.partition import Part
 class PartitionFilter:
     """Passes the rows of one reading of a list that are its own, and new.
 
-    `elsewhere` are the rows of no list's part that lists before this one had; `earlier` what an
-    earlier reading has passed on already.
+    `parts` are the list's parts, by column. `strays` counts the rows in no list's part that the
+    lists before this one had; they are shared by the lists of a scan. `earlier` are the rows that
+    an earlier reading has passed on already.
     """
 
     def __init__(
         self,
-        maker: RowDecoder,
+        decoder: RowDecoder,
         parts: Mapping[str, Part],
-        elsewhere: Mapping[Row, int],
+        strays: Counter[Row],
         earlier: Iterable[Row] = (),
     ) -> None:
-        self._parts = [(maker.place(name), part) for name, part in parts.items()]
-        self._shown = maker.shown
-        self._elsewhere = Counter(elsewhere)
-        self._earlier = Counter(map(maker.shown, earlier))
-        self.strays: Counter[Row] = Counter()
-        """The rows of this list that are in no list's part, by what they are known by."""
+        self._parts = [(decoder.place(name), part) for name, part in parts.items()]
+        self._shown = decoder.shown
+        self._strays = strays
+        self._passed_before = Counter(strays)
+        self._own_strays: Counter[Row] = Counter()
+        self._earlier = Counter(map(decoder.shown, earlier))
 
     @property
     def misses(self) -> bool:
-        """Whether rows of the earlier reading have not come again so far."""
+        """Whether rows of the earlier reading have not been seen again so far."""
         return bool(self._earlier)
 
     def pass_on(self, rows: list[Row]) -> list[Row]:
-        """Give those of some rows that are the list's own, and new."""
+        """Return those of some rows that are the list's own, and new."""
         if self._parts:
             rows = [row for row in rows if self._is_own(row)]
         return [row for row in rows if self._is_new(row)] if self._earlier else rows
+
+    def finish(self) -> None:
+        """Count the strays of the list, which has been read to its end, for the next ones."""
+        self._strays |= self._own_strays
 
     def _is_own(self, row: Row) -> bool:
         held = [part.holds(row[place]) for place, part in self._parts]
@@ -55,10 +60,10 @@ class PartitionFilter:
 
     def _is_first(self, row: Row) -> bool:
         known = row[-1] or row
-        self.strays[known] += 1
-        if not self._elsewhere[known]:
+        self._own_strays[known] += 1
+        if not self._passed_before[known]:
             return True
-        self._elsewhere[known] -= 1
+        self._passed_before[known] -= 1
         return False
 
     def _is_new(self, row: Row) -> bool:

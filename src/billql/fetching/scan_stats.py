@@ -36,6 +36,10 @@ class ScanStats:
             self.notes.append(text)
             self.log(text)
 
+    def expect_pages(self, pages: int) -> None:
+        """Count pages that a list announces; a negative number takes some back."""
+        self.expected = (self.expected or 0) + pages
+
     @property
     def waiting(self) -> float:
         """The longest time in seconds that a request under way has to wait for a rate limit or a

@@ -168,9 +168,9 @@ class ResourceCursor(_Cursor):
         )
 
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
-        first, *_ = scan.openings()
+        first, *_ = scan.first_requests()
         scan.begin()
-        self._running.prefetch_keys(side, first, scan.concurrency, scan.figures, scan.prefetch)
+        self._running.prefetch_keys(side, first, scan.concurrency, scan.stats, scan.prefetch)
         return self._running.statement.row_memo.passing(key, scan.batches())
 
 
@@ -200,7 +200,7 @@ class DryRunCursor(_Cursor):
         )
 
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
-        first_requests = scan.openings()
+        first_requests = scan.first_requests()
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):
             return self._dry_run.memoize_rows(key, scan.batches())
         self._dry_run.record_key(side, first_requests)
