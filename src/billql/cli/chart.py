@@ -66,7 +66,7 @@ def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
     except ModuleNotFoundError as error:
         raise InterfaceError(
             f"Charts in the terminal need {error.name}, which is not installed",
-            hint="Install it with: pip install 'billql[chart]', or write a page with --output.",
+            hint="Install it with: pip install 'billql[charts]', or write a page with --output.",
         ) from error
     figure = _figure(options, statements)
     if figures.is_empty(figure):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
@@ -12,8 +12,18 @@ from billql.cli.options import add_session, open_session
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import run_guarded
 from billql.errors import InterfaceError
-from billql.output import FORMATS, ResultWriter, Style, find, screen, stderr
+from billql.output import (
+    FORMATS,
+    ResultWriter,
+    Style,
+    find,
+    makes_document,
+    results,
+    screen,
+    stderr,
+)
 from billql.output.progress import Progress
+from billql.sql.title import title_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -22,8 +32,7 @@ if TYPE_CHECKING:
 
     from billql.dbapi.cursor import Row
     from billql.fetching.scan_stats import ScanStats
-    from billql.output import Columns, Rows
-    from billql.output.file import WriteResult
+    from billql.output import AddResult, Columns, Rows
     from billql.sql.statements import ParsedStatement
 
 _ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
@@ -100,10 +109,9 @@ def _run(options: Namespace, stats: QueryStats) -> int:
     statements = script.read(options)
     name = _format(options)
     progress = Progress(sys.stderr, off=options.verbose)
-    destination = _destination(options.output, name, progress)
-    with destination as write_result, closing(open_session(options)) as connection:
-        # Typed formats have a decimal type for amounts.
-        connection.decimals = find(name).binary
+    destination = _destination(options.output, name, progress, several=len(statements) > 1)
+    with destination as add_result, closing(open_session(options)) as connection:
+        connection.decimals = find(name).typed
 
         def execute(statement: ParsedStatement) -> None:
             cursor = connection.cursor()
@@ -111,7 +119,8 @@ def _run(options: Namespace, stats: QueryStats) -> int:
                 with progress.of(lambda: cursor.scans):
                     cursor.execute(statement, dict(options.parameters))
                     if cursor.description is not None:
-                        write_result(cursor.description, stats.count_rows(cursor))
+                        rows = stats.count_rows(cursor)
+                        add_result(cursor.description, rows, title_of(statement))
             finally:
                 stats.scans += cursor.scans
 
@@ -132,31 +141,38 @@ def _format(options: Namespace) -> str:
 
 
 def _destination(
-    path: str | None, name: str, progress: Progress
-) -> AbstractContextManager[WriteResult]:
+    path: str | None, name: str, progress: Progress, *, several: bool
+) -> AbstractContextManager[AddResult]:
     """Return what writes the results; on a terminal the progress is erased first."""
     if path in (None, *terminal.STDOUT):
         clear = progress.end if sys.stdout.isatty() else lambda: None
-        return nullcontext(_stdout_writer(name, clear))
+        return _stdout_results(name, clear, several=several)
     from billql.output import file
 
-    return file.open_results(path, name)
+    return file.open_results(path, name, Style(), several=several)
 
 
-def _stdout_writer(name: str, clear: Callable[[], None]) -> WriteResult:
-    """Return what writes results to stdout; raise InterfaceError for bytes on a terminal."""
-    if find(name).binary and sys.stdout.isatty():
+@contextmanager
+def _stdout_results(name: str, clear: Callable[[], None], *, several: bool) -> Iterator[AddResult]:
+    """Write results to stdout; raise InterfaceError for bytes on a terminal."""
+    found, out = find(name), sys.stdout
+    if found.binary and out.isatty():
         raise InterfaceError(
             f"The format {name} cannot be shown on a terminal",
             hint=f"Write it to a file: --output bill.{name}",
         )
-    out = sys.stdout
     style = Style(screen.width(out), screen.has_color(out), vertical=None)
-    results = ResultWriter(name, style)
-
-    def write_result(columns: Columns, rows: Rows) -> None:
+    if makes_document(name, several=several):
         buffer = terminal.BufferedStdout(clear)
-        results.write(columns, rows, buffer)
+        with results(name, buffer, style, several=several) as add:
+            yield add
+        buffer.end()
+        return
+    writer = ResultWriter(name, style)
+
+    def write_result(columns: Columns, rows: Rows, title: str | None) -> None:
+        buffer = terminal.BufferedStdout(clear)
+        writer.write(columns, rows, buffer)
         buffer.end()
 
-    return write_result
+    yield write_result

@@ -1,12 +1,14 @@
 """Output: one writer for each format.
 
 A format is a module of this package with the name of the format, and a key of `FORMATS`. It writes
-to a stream of text or of bytes, row by row where the format allows it.
+to a stream of text or of bytes, row by row where the format allows it. Where several results make
+one document, it has a function `document` too: see `results`.
 
 table, line                    for people
 markdown, html                 for documents
 json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` converts rows to columns
+xlsx                           for spreadsheets
 text_cells, page               shared by several formats
 file, stdout, stderr           destinations: a file, replaced only on success, and the streams
 screen, pager                  the size of the terminal, and the pager for long results
@@ -15,12 +17,13 @@ progress, error_report         the progress of a statement, and error messages
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from billql.errors import InterfaceError, NotSupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
 
     class Stream(Protocol):
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
 
         binary: bool
         """Whether it writes bytes instead of text."""
+        typed: bool
+        """Whether amounts shall be `decimal.Decimal`."""
         separator: str | None
         """The text between two results; None if a file can hold only one."""
 
@@ -50,6 +55,8 @@ if TYPE_CHECKING:
     Columns = Sequence[Sequence[Any]]
     """The description of PEP 249: each column starts with its name and declared type."""
     Rows = Iterator[Sequence[Any]]
+    AddResult = Callable[[Columns, Rows, str | None], None]
+    """Writes one more result from its columns, its rows, and its title if it has one."""
 
 FORMATS = {
     "table": (".txt",),
@@ -61,6 +68,7 @@ FORMATS = {
     "html": (".html", ".htm"),
     "parquet": (".parquet",),
     "arrow": (".arrow",),
+    "xlsx": (".xlsx",),
 }
 """The formats, and their file extensions."""
 
@@ -85,11 +93,38 @@ def find(name: str) -> FormatModule:
         found: Any = import_module(f"billql.output.{name}")
     except ModuleNotFoundError as error:
         package = str(error.name).partition(".")[0]
+        extra = "xlsx" if package == "xlsxwriter" else "arrow"
         raise InterfaceError(
             f"The format {name} needs {package}, which is not installed",
-            hint="Install it with: pip install 'billql[arrow]'",
+            hint=f"Install it with: pip install 'billql[{extra}]'",
         ) from error
     return found  # type: ignore[no-any-return]
+
+
+def makes_document(name: str, *, several: bool) -> bool:
+    """Return whether a format holds a result, or `several`, in one document.
+
+    It is written at its end; any other result is written as its rows arrive.
+    """
+    found = find(name)
+    return hasattr(found, "document") and (several or found.separator is None)
+
+
+@contextmanager
+def results(
+    name: str, stream: Stream | ByteStream, style: Style, *, several: bool
+) -> Iterator[AddResult]:
+    """Write a result to `stream`, or `several`; what is yielded adds one.
+
+    A document is written when the block succeeds. The errors are those of the format.
+    """
+    if makes_document(name, several=several):
+        found: Any = find(name)
+        with found.document(stream, style) as add:
+            yield add
+    else:
+        writer = ResultWriter(name, style)
+        yield lambda columns, rows, title: writer.write(columns, rows, stream)
 
 
 class ResultWriter:

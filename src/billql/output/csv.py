@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
+typed = False
 separator = ""
 
 _AS_THEY_ARE = frozenset((str, int, type(None)))

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError, OutputError
-from billql.output import FORMATS, ResultWriter, Style, find
+from billql.output import FORMATS, Style, find, results
 from billql.util import atomic_file
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from typing import BinaryIO
 
-    from billql.output import Columns, Rows, Stream
-
-    WriteResult = Callable[[Columns, Rows], None]
-    """Writes one more result from its columns and rows."""
+    from billql.output import AddResult, Columns, Rows, Stream
 
 
 def format_of(path: str) -> str:
@@ -33,20 +29,28 @@ def format_of(path: str) -> str:
 
 
 @contextmanager
-def open_results(path: str, name: str) -> Iterator[WriteResult]:
-    """Open a file for results in the format `name`; it is replaced when the block succeeds.
+def open_results(path: str, name: str, style: Style, *, several: bool) -> Iterator[AddResult]:
+    """Open a file for a result, or `several`, in the format `name`; see `output.results`.
 
-    Raise OutputError if the file cannot be written, which is tried at once, InterfaceError if
-    there is no result, and the errors of the format.
+    It is replaced when the block succeeds. Raise OutputError if the file cannot be written, which
+    is tried at once, InterfaceError if there is no result, and the errors of the format.
     """
-    results = ResultWriter(name, Style())
+    count = 0
     with _replacing(path) as file:
-        yield partial(results.write, stream=file if find(name).binary else _Text(file))
-        if not results.count:
-            raise InterfaceError(
-                f"No statement returns rows, so there is nothing to write to {path}",
-                hint="Add a SELECT, or omit --output.",
-            )
+        stream = file if find(name).binary else _Text(file)
+        with results(name, stream, style, several=several) as add:
+
+            def add_result(columns: Columns, rows: Rows, title: str | None) -> None:
+                nonlocal count
+                count += 1
+                add(columns, rows, title)
+
+            yield add_result
+            if not count:
+                raise InterfaceError(
+                    f"No statement returns rows, so there is nothing to write to {path}",
+                    hint="Add a SELECT, or omit --output.",
+                )
 
 
 @contextmanager

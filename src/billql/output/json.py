@@ -1,4 +1,4 @@
-"""JSON: one array of objects, a row on each line.
+"""JSON: one array of objects, a row on each line; several results in a file are an array of these.
 
 Reals have 15 significant digits, a blob is base64, and a JSON column is JSON, not text. Duplicate
 names are made unique as SQLite does it: `amount` and `amount:1`.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from base64 import b64encode
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -19,9 +20,10 @@ from billql.util.exact_json import is_json
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from billql.output import Columns, Rows, Stream, Style
+    from billql.output import AddResult, Columns, Rows, Stream, Style
 
 binary = False
+typed = False
 separator = ""
 
 _CONTROLS = re.compile("[\x7f-\x9f]")
@@ -35,6 +37,38 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
         stream.write(before + line)
         before = ",\n"
     stream.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+@contextmanager
+def document(stream: Stream, style: Style) -> Iterator[AddResult]:
+    """Make a document of several results, which is written to `stream` when the block succeeds.
+
+    It is an array with an array for each result; a single result is its array alone. A result that
+    fails is left out, and its error is raised.
+    """
+    from shutil import copyfileobj
+    from tempfile import TemporaryFile
+
+    with TemporaryFile("w+", encoding="utf-8", newline="\n") as spool:
+        count = 0
+
+        def add(columns: Columns, rows: Rows, title: str | None) -> None:
+            nonlocal count
+            start = spool.tell()
+            try:
+                spool.write(",\n" if count else "")
+                write(columns, rows, spool, style)
+            except BaseException:
+                spool.seek(start)
+                spool.truncate()
+                raise
+            count += 1
+
+        yield add
+        spool.seek(0)
+        stream.write("[\n" if count > 1 else "")
+        copyfileobj(spool, stream)
+        stream.write("]\n" if count > 1 else "")
 
 
 def objects(columns: Columns, rows: Rows) -> Iterator[str]:

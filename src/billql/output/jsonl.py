@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
+typed = False
 separator = ""
 
 

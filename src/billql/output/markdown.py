@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
+typed = False
 separator = "\n"
 
 _MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")

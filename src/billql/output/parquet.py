@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from billql.output import ByteStream, Columns, Rows, Style
 
 binary = True
+typed = True
 separator = None
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
+typed = False
 separator = "\n"
 
 _GAP = "  "

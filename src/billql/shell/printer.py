@@ -18,7 +18,9 @@ from billql.output import (
     error_report,
     file,
     find,
+    makes_document,
     pager,
+    results,
     screen,
     stdout,
 )
@@ -26,7 +28,7 @@ from billql.output import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from billql.output import Columns, Rows
+    from billql.output import AddResult, Columns, Rows
 
 AUTO = "auto"
 """The mode that depends on the destination: a file's extension, a table on a terminal, else CSV."""
@@ -68,33 +70,34 @@ class Printer:
 
     def close(self) -> None:
         """Close the output file, if one is open."""
-        if self._output is not None:
-            self._output.close()
-        self._output = self._results = None
+        output, self._output, self._results = self._output, None, None
+        if output is not None:
+            output.close()
 
     def begin(self) -> None:
         """Start a new sequence of results on the terminal."""
         if self._output is None:
             self._results = None
 
-    def print(self, columns: Columns, rows: Rows) -> None:
+    def print(self, columns: Columns, rows: Rows, title: str | None) -> None:
         """Print a result; raise OutputError, and the errors of reading the rows."""
         once, self._once = self._once, None
         if once is not None:
             path = _expanded(once)
-            with file.open_results(path, self._format(path)) as write_result:
-                write_result(columns, rows)
+            with file.open_results(path, self._format(path), Style(), several=False) as add_result:
+                add_result(columns, rows, title)
         elif self._output is not None:
-            name = self._format(self._output.path)
-            self._results = self._results or ResultWriter(name, Style())
-            self._results.write(columns, rows, self._output)
-            self._output.flush()
+            self._output.begin(self._format(self._output.path))
+            self._output.add(columns, rows, title)
         else:
             self._show(columns, rows)
 
     def write(self, text: str) -> None:
-        """Write text to the destination of results, through a pager if it is long."""
-        if self._output is not None:
+        """Write text to the destination of results, through a pager if it is long.
+
+        A file that is one document holds results alone: the text is shown instead.
+        """
+        if self._output is not None and not self._output.is_document:
             self._output.write(text)
             return
         with self._window() as window:
@@ -148,8 +151,37 @@ class _OutputFile:
 
     def __init__(self, path: str) -> None:
         self.path = _expanded(path)
+        self._name: str | None = None
+        self._results = contextlib.ExitStack()
+        self._add: AddResult | None = None
         with self._errors_reported():
             self._file = Path(self.path).open("wb")  # noqa: SIM115 - it outlives the block
+
+    @property
+    def is_document(self) -> bool:
+        """Whether its results make one document, which is written when it is closed."""
+        return self._name is not None and makes_document(self._name, several=True)
+
+    def begin(self, name: str) -> None:
+        """Choose the format of the results that follow; raise InterfaceError for two in a document.
+
+        Formats that are streams may follow one another.
+        """
+        if name == self._name:
+            return
+        if self._name is not None and (self.is_document or makes_document(name, several=True)):
+            raise InterfaceError(
+                f"{self.path} has results as {self._name}, and cannot take others as {name}",
+                hint="Begin another file with .output FILE, or set the mode back with .mode.",
+            )
+        self._add = self._results.enter_context(results(name, self, Style(), several=True))
+        self._name = name
+
+    def add(self, columns: Columns, rows: Rows, title: str | None) -> None:
+        """Add a result in the chosen format."""
+        assert self._add is not None, "a format was chosen"
+        self._add(columns, rows, title)
+        self.flush()
 
     def write(self, piece: str | bytes) -> None:
         with self._errors_reported():
@@ -160,8 +192,8 @@ class _OutputFile:
             self._file.flush()
 
     def close(self) -> None:
-        with self._errors_reported():
-            self._file.close()
+        with self._errors_reported(), self._file:
+            self._results.close()
 
     @contextlib.contextmanager
     def _errors_reported(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from billql.shell import tree
 from billql.shell.printer import Printer
 from billql.shell.text import is_command, pieces
 from billql.sql.statements import each_statement
+from billql.sql.title import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,7 +132,7 @@ class Shell:
             with self._progress.of(lambda: cursor.scans):
                 cursor.execute(statement)
                 if cursor.description is not None:
-                    self.printer.print(cursor.description, cursor)
+                    self.printer.print(cursor.description, cursor, title_of(statement))
         finally:
             cursor.close()
             if self.stats:

@@ -111,12 +111,21 @@ def test_a_result_from_an_api(ask: Run) -> None:
 
 @pytest.mark.parametrize(
     ("name", "between"),
-    [("csv", ""), ("table", "\n"), ("markdown", "\n"), ("json", ""), ("line", "\n")],
+    [("csv", ""), ("table", "\n"), ("markdown", "\n"), ("jsonl", ""), ("line", "\n")],
 )
 def test_several_statements(run: Run, name: str, between: str) -> None:
     one, two = (run("query", "--format", name, f"SELECT {n} AS a").out for n in (1, 2))
     script = "CREATE TABLE t AS SELECT 1 AS a; SELECT * FROM t; -- and\nSELECT 2 AS a;"
     assert run("query", "--format", name, script) == (0, one + between + two, "")
+
+
+def test_several_statements_in_json_are_one_document(run: Run) -> None:
+    one, two = (run("query", "--format", "json", f"SELECT {n} AS a").out for n in (1, 2))
+    code, out, err = run("query", "--format", "json", "SELECT 1 AS a; SELECT 2 AS a;")
+    assert (code, err) == (0, "")
+    assert json.loads(out) == [json.loads(one), json.loads(two)]
+    # Where one statement returns rows, others do not change its form.
+    assert run("query", "--format", "json", "CREATE TABLE t (a); SELECT 1 AS a") == (0, one, "")
 
 
 def test_sql_from_a_file_or_stdin(run: Run, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
+from openpyxl import load_workbook
 
 from billql.errors import Exit
 from billql.output import FORMATS
@@ -56,7 +57,7 @@ def query(
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"parquet", "arrow"}))
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"parquet", "arrow", "xlsx"}))
 def test_a_file_has_what_stdout_would(environ: dict[str, str], folder: Path, name: str) -> None:
     sql = "SELECT 1 AS a, 'ä' AS b, NULL AS c"
     shown = query("--format", name, sql, environ=environ)
@@ -113,7 +114,37 @@ def test_several_results_follow_each_other(environ: dict[str, str], folder: Path
         assert done.returncode == 0
     assert (folder / "bill.csv").read_bytes() == b"a\n1\nb\n2\n"
     assert (folder / "bill.txt").read_text() == "a\n─\n1\n\nb\n─\n2\n"
-    assert (folder / "bill.json").read_bytes() == b'[\n{"a":1}\n]\n[\n{"b":2}\n]\n'
+    assert (folder / "bill.json").read_bytes() == b'[\n[\n{"a":1}\n]\n,\n[\n{"b":2}\n]\n]\n'
+
+
+def test_a_workbook_has_a_sheet_for_each_result(environ: dict[str, str], folder: Path) -> None:
+    script = "CREATE TABLE t AS SELECT 1 AS a; SELECT a FROM t; -- Bills\nSELECT -2.5 AS b"
+    assert query("--output", "b.xlsx", script, environ=environ, folder=folder).returncode == 0
+    book = load_workbook(folder / "b.xlsx")
+    found = {sheet.title: list(sheet.values) for sheet in book.worksheets}
+    assert found == {"t": [("a",), (1,)], "Bills": [("b",), (-2.5,)]}
+    piped = query("--format", "xlsx", script, environ=environ)
+    assert load_workbook(io.BytesIO(piped.stdout)).sheetnames == ["t", "Bills"]
+
+
+def test_a_workbook_of_a_bill(environ: dict[str, str], folder: Path) -> None:
+    sql = (
+        "SELECT date, amount, currency FROM digitalocean.billing.billing_history "
+        "WHERE type = 'Payment' ORDER BY date"
+    )
+    done = query("--sandbox", "--format", "json", sql, environ=environ)
+    expected = json.loads(done.stdout)
+    query("--sandbox", "--output", "b.xlsx", sql, environ=environ, folder=folder)
+    sheet = load_workbook(folder / "b.xlsx")["billing_history"]
+    rows = [
+        {"date": f"{date:%Y-%m-%dT%H:%M:%SZ}", "amount": amount, "currency": currency}
+        for date, amount, currency in sheet.iter_rows(min_row=2, values_only=True)
+        if isinstance(date, datetime)
+    ]
+    assert rows == expected
+    assert {cell.number_format for cell in sheet["B"][1:]} == {
+        "[$USD] #,##0.00;[Red]-[$USD] #,##0.00"
+    }
 
 
 def test_an_old_file_keeps_its_mode(environ: dict[str, str], folder: Path) -> None:
@@ -130,7 +161,10 @@ def test_an_old_file_keeps_its_mode(environ: dict[str, str], folder: Path) -> No
     [
         ("bill.csv", FAILS_LATE, Exit.SQL, "error: "),
         ("bill.parquet", FAILS_LATE, Exit.SQL, "error: "),
+        ("bill.xlsx", FAILS_LATE, Exit.SQL, "error: "),
         ("bill.csv", "SELECT 1; SELEC", Exit.SQL, "SELEC"),
+        ("bill.json", "SELECT 1; SELEC", Exit.SQL, "SELEC"),
+        ("bill.xlsx", "SELECT 1; SELEC", Exit.SQL, "SELEC"),
         ("bill.parquet", "SELECT 1; SELECT 2", Exit.SQL, "holds one result, but several"),
         ("bill.html", "SELECT 1; SELECT 2", Exit.SQL, "holds one result, but several"),
         (
@@ -164,7 +198,7 @@ def test_the_old_file_stays(
             "error: No format has the extension of bill\nhint: Use one of the extensions",
         ),
         (
-            "bill.xlsx",
+            "bill.ods",
             Exit.USAGE,
             " .txt, .json, .jsonl, .ndjson, .csv, .md, .html, .htm, .parquet",
         ),

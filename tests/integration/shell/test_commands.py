@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from pyarrow import parquet
 
 from billql.dbapi.connection import connect
@@ -99,6 +100,20 @@ def test_output_takes_all_results_until_it_is_taken_back(typed: Type, tmp_path: 
     assert typed(".output", "SELECT 4 AS d;") == "d\n4\n"
     with pytest.raises(OutputError, match="cannot be written"):
         typed(f".output {tmp_path}/nowhere/a.csv")
+
+
+def test_output_makes_one_document_of_all_results(typed: Type, tmp_path: Path) -> None:
+    for path in (tmp_path / "all.json", tmp_path / "all.xlsx"):
+        typed(f".output {path}", "SELECT 1 AS a;", "SELECT 2 AS b; SELECT 3 AS c;")
+        assert typed(".mode") == "auto\n", "a document holds results alone"
+        with pytest.raises(SqlError):
+            typed("SELECT abs(column1) FROM (VALUES (1), (-9223372036854775808));")
+        with pytest.raises(InterfaceError, match="cannot take others as csv"):
+            typed(".mode csv", "SELECT 4 AS d;")
+        assert typed(".mode auto", ".output") == ""
+    assert json.loads((tmp_path / "all.json").read_text()) == [[{"a": 1}], [{"b": 2}], [{"c": 3}]]
+    book = load_workbook(tmp_path / "all.xlsx")
+    assert book.sheetnames == ["Result", "Result 2", "Result 3", "incomplete Result 4"]
 
 
 def test_stats(shell: Shell, typed: Type, capsys: pytest.CaptureFixture[str]) -> None:

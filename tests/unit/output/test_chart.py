@@ -212,7 +212,7 @@ def test_without_plotext(tmp_path: Path) -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("error: Charts in the terminal need plotext, which is not")
-    assert "pip install 'billql[chart]'" in done.stderr
+    assert "pip install 'billql[charts]'" in done.stderr
     assert run("--output", str(tmp_path / "a.html")).returncode == 0
 
 

@@ -242,19 +242,25 @@ def test_amounts_of_the_sandbox() -> None:
 
 WITHOUT = """
 import sys
-sys.modules["pyarrow"] = None
+sys.modules[sys.argv[2]] = None
 from billql.cli import main
 sys.exit(main(["query", "--format", sys.argv[1], "SELECT 1"]))
 """
 
 
-@pytest.mark.parametrize("name", TYPED)
-def test_without_pyarrow(name: str) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITHOUT, name], capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(
+    ("name", "package", "extra"),
+    [
+        ("parquet", "pyarrow", "arrow"),
+        ("arrow", "pyarrow", "arrow"),
+        ("xlsx", "xlsxwriter", "xlsx"),
+    ],
+)
+def test_without_the_package_of_a_format(name: str, package: str, extra: str) -> None:
+    command = [sys.executable, "-c", WITHOUT, name, package]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        f"error: The format {name} needs pyarrow, which is not installed\n"
-        "hint: Install it with: pip install 'billql[arrow]'\n"
+        f"error: The format {name} needs {package}, which is not installed\n"
+        f"hint: Install it with: pip install 'billql[{extra}]'\n"
     )

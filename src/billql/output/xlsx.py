@@ -1,0 +1,325 @@
+"""An Excel workbook (.xlsx) with a sheet for each result, by XlsxWriter.
+
+    declared as, or every text reads as    cell
+    DECIMAL                                a number in the format of its currency
+    DATE, MONTH, TIMESTAMP                 a date, shown as a day, a month or an instant in UTC
+    BOOLEAN                                TRUE or FALSE
+    anything else                          a number or a text; a blob is written as in SQL, X'…'
+
+Excel's numbers have 15 digits and its dates begin in 1900: what does not fit is a text, as are
+infinite numbers. No text is a formula or a link. NULL is an empty cell.
+
+https://support.microsoft.com/en-us/office/excel-specifications-and-limits-1672b34d-7043-467e-8e27-269d656771c3
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from contextlib import contextmanager
+from decimal import Decimal
+from itertools import chain, islice
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+
+from billql.errors import DataError, OutputError
+from billql.output.text_cells import HEAD, numeric, rounded, text, width
+from billql.util.currencies import digits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+
+    from billql.output import AddResult, ByteStream, Columns, Rows, Style
+
+binary = True
+typed = False
+separator = None
+
+MOST_ROWS, _MOST_COLUMNS, _LONGEST_TEXT = 1_048_576, 16_384, 32_767
+"""How much a sheet holds: rows with its header, columns, characters of a cell in UTF-16."""
+_LONGEST_NAME = 31
+_NO_NAME = re.compile(r"[\[\]:*?/\\\0-\x1f]")
+_WIDEST = 60
+"""The largest width of a column, in characters."""
+_DIGITS = 15
+_FIRST_MOMENT = datetime.datetime(1900, 3, 1)
+"""Before it programs disagree: https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year."""
+
+Kind = Literal["amount", "date", "month", "timestamp", "boolean", ""]
+"""How the values of a column become cells."""
+
+_DECLARED: Mapping[str, Kind] = {
+    "DECIMAL": "amount",
+    "DATE": "date",
+    "MONTH": "month",
+    "TIMESTAMP": "timestamp",
+    "BOOLEAN": "boolean",
+}
+_MOMENTS: Mapping[Kind, tuple[int, str, str]] = {
+    "date": (len("YYYY-MM-DD"), "T00:00:00Z", "yyyy\\-mm\\-dd"),
+    "month": (len("YYYY-MM"), "-01T00:00:00Z", "yyyy\\-mm"),
+    "timestamp": (len("YYYY-MM-DDTHH:MM:SSZ"), "", "yyyy\\-mm\\-dd\\Thh:mm:ss\\Z"),
+}
+"""For each kind of time the length of its text, what makes an instant of it, and its format."""
+
+
+@contextmanager
+def document(file: ByteStream, style: Style, *, most_rows: int = MOST_ROWS) -> Iterator[AddResult]:
+    """Make a workbook, which is written to `file` when the block succeeds.
+
+    The function that it yields adds a sheet. It raises DataError for a result that no sheet can
+    hold; where the block goes on then, the sheet is named as incomplete. Raise OutputError if there
+    is no room for temporary files.
+    """
+    with TemporaryDirectory(prefix="billql-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder, "result.xlsx")
+        book = _Book(path, folder, most_rows)
+        try:
+            yield book.add
+            book.close()
+        finally:
+            book.drop()
+        with path.open("rb") as made:
+            copyfileobj(made, file)
+
+
+def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:
+    """Write a result as a workbook with one sheet; raise as `document` does."""
+    with document(stream, style) as add:
+        add(columns, rows, None)
+
+
+def sheet_name(title: str | None, taken: Collection[str]) -> str:
+    """Return a name for a sheet that Excel accepts and that is not among those `taken`.
+
+    It has at most 31 characters in UTF-16, none of []:*?/\\, and no apostrophe at its ends; names
+    that differ in case alone are the same, and History is reserved.
+    """
+    base = " ".join(_NO_NAME.sub(" ", title or "").split()).strip("' ") or "Result"
+    lower = {name.lower() for name in taken} | {"history"}
+    name, number = _cut(base, _LONGEST_NAME), 1
+    while name.lower() in lower:
+        number += 1
+        end = f" {number}"
+        name = f"{_cut(base, _LONGEST_NAME - len(end))}{end}"
+    return name
+
+
+def _cut(name: str, room: int) -> str:
+    while _utf16(name) > room:
+        name = name[:-1]
+    return name.rstrip("' ")
+
+
+def _utf16(value: str) -> int:
+    return len(value.encode("utf-16-le")) // 2
+
+
+class _Book:
+    """A workbook in a file; each sheet is written as its rows arrive."""
+
+    def __init__(self, path: Path, folder: str, most_rows: int) -> None:
+        self.most_rows = most_rows
+        # Strings are given to write_string alone, so none is taken for a formula, number or link.
+        self._book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
+        self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+
+    def add(self, columns: Columns, rows: Rows, title: str | None = None) -> None:
+        """Add a sheet."""
+        names = [sheet.get_name() for sheet in self._book.worksheets()]
+        try:
+            sheet = self._book.add_worksheet(sheet_name(title, names))
+            try:
+                _Sheet(self, sheet, columns).write(rows)
+            except BaseException:
+                sheet.name = sheet_name(f"incomplete {sheet.name}", names)
+                raise
+        except OSError as error:
+            raise _no_room(error) from error
+
+    def format(self, **properties: Any) -> Any:
+        """Return the format of a cell: https://xlsxwriter.readthedocs.io/format.html."""
+        key = tuple(properties.items())
+        if key not in self._formats:
+            self._formats[key] = self._book.add_format(properties)
+        return self._formats[key]
+
+    def close(self) -> None:
+        """Write the file; a workbook without results has an empty sheet."""
+        try:
+            self._book.close()
+        except (OSError, FileCreateError) as error:
+            raise _no_room(error) from error
+
+    def drop(self) -> None:
+        """Close the temporary files, which a workbook that was not written still has open."""
+        for sheet in self._book.worksheets():
+            if sheet.row_data_fh is not None:
+                sheet.row_data_fh.close()
+
+
+def _no_room(error: Exception) -> OutputError:
+    return OutputError(
+        f"The workbook cannot be written to a temporary file: {error}",
+        hint="Make room in the folder for temporary files, or choose another with TMPDIR.",
+    )
+
+
+class _Column(NamedTuple):
+    name: str
+    kind: Kind
+
+
+class _Sheet:
+    """A sheet: a header that stays in view, and a row for each row of the result."""
+
+    def __init__(self, book: _Book, sheet: Any, columns: Columns) -> None:
+        if len(columns) > _MOST_COLUMNS:
+            raise DataError(
+                f"The result has {len(columns)} columns, and a sheet holds {_MOST_COLUMNS}",
+                hint="Select fewer columns, or write CSV.",
+            )
+        self._book, self._sheet, self._described = book, sheet, columns
+        names = [str(column[0]) for column in columns]
+        self._currency = next(
+            (place for place, name in enumerate(names) if name.lower() == "currency"), None
+        )
+        self._columns: list[_Column] = []
+        self._widths = [width(name) + 3 for name in names]
+
+    def write(self, rows: Rows) -> None:
+        """Write the rows; raise DataError if they are too many, or a text is too long."""
+        head = list(islice(rows, HEAD))
+        self._columns = [
+            _Column(str(column[0]), _kind(column[1], values))
+            for column, values in zip(
+                self._described, zip(*head, strict=True) if head else self._no_values(), strict=True
+            )
+        ]
+        for place, (column, right) in enumerate(
+            zip(self._columns, numeric(head, len(self._columns)), strict=True)
+        ):
+            align = "right" if right else "left"
+            self._put_text(
+                0, place, column.name, self._book.format(bold=True, bottom=1, align=align)
+            )
+        number = 0
+        for number, row in enumerate(chain(head, rows), 1):
+            if number >= self._book.most_rows:
+                raise DataError(
+                    f"The result has more than the {number - 1} rows that a sheet holds",
+                    hint="Select fewer rows, or write CSV or Parquet.",
+                )
+            currency = None if self._currency is None else row[self._currency]
+            for place, value in enumerate(row):
+                if value is not None:
+                    self._put(number, place, value, currency)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.repeat_rows(0)  # on each printed page
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.autofilter(0, 0, number, len(self._columns) - 1)
+        for place, size in enumerate(self._widths):
+            self._sheet.set_column(place, place, min(size, _WIDEST))
+
+    def _no_values(self) -> Iterator[Sequence[Any]]:
+        return iter([()] * len(self._described))
+
+    def _put(self, row: int, place: int, value: Any, currency: Any) -> None:
+        """Write a value that is not NULL."""
+        kind = self._columns[place].kind
+        moment = _moment(kind, value) if kind in _MOMENTS else None
+        if moment is not None:
+            length, _, code = _MOMENTS[kind]
+            style = self._book.format(num_format=code, align="left")
+            self._sheet.write_datetime(row, place, moment, style)
+            self._widen(place, length)
+        elif kind == "boolean" and value in (0, 1):
+            self._sheet.write_boolean(row, place, bool(value))
+        elif isinstance(value, int | float | Decimal) and fits(value):
+            code = amount_format(value, currency) if kind == "amount" else "General"
+            number = rounded(value) if isinstance(value, float) else value
+            if code == "General":
+                self._sheet.write_number(row, place, number)
+            else:
+                self._sheet.write_number(row, place, number, self._book.format(num_format=code))
+            self._widen(place, _shown_width(number, code))
+        else:
+            self._put_text(row, place, text(value))
+
+    def _put_text(self, row: int, place: int, value: str, style: Any = None) -> None:
+        if len(value) > _LONGEST_TEXT // 2 and _utf16(value) > _LONGEST_TEXT:
+            name = self._columns[place].name
+            raise DataError(
+                f"The value of {name} in row {row} is longer than the {_LONGEST_TEXT} characters "
+                "of a cell",
+                hint=f"Select a part of it, as in substr({name}, 1, 1000), or write CSV or JSON.",
+            )
+        self._sheet.write_string(row, place, value, style)
+        if self._widths[place] < _WIDEST:
+            self._widen(place, max(map(width, value[: _WIDEST * 4].splitlines()), default=0))
+
+    def _widen(self, place: int, size: int) -> None:
+        self._widths[place] = max(self._widths[place], size + 2)
+
+
+def fits(value: int | float | Decimal) -> bool:
+    """Return whether Excel keeps a number, with all its digits."""
+    if isinstance(value, float):
+        return math.isfinite(value)  # a REAL has 15 digits
+    digits = "".join(map(str, Decimal(value).as_tuple().digits))
+    return len(digits.strip("0")) <= _DIGITS
+
+
+def _kind(declared: str | None, values: Sequence[Any]) -> Kind:
+    """Return the kind of a column from its declared type, or from what all its texts read as."""
+    word = (declared or "").upper().replace("(", " ").partition(" ")[0]
+    if word in _DECLARED:
+        return _DECLARED[word]
+    texts = [value for value in values if value is not None]
+    if word in ("", "TEXT") and texts:
+        for kind in _MOMENTS:
+            if all(_moment(kind, value) is not None for value in texts):
+                return kind
+    return ""
+
+
+def _moment(kind: Kind, value: Any) -> datetime.datetime | None:
+    """Return the time that a text of a kind of time is; None if Excel has no such time."""
+    length, rest, _ = _MOMENTS[kind]
+    if not isinstance(value, str) or len(value) != length:
+        return None
+    try:
+        found = datetime.datetime.fromisoformat(value + rest).replace(tzinfo=None)
+    except ValueError:
+        return None
+    # Python reads other forms too, such as weeks.
+    if found < _FIRST_MOMENT or f"{found.isoformat()}Z"[:length] != value[:length]:
+        return None
+    return found
+
+
+def amount_format(value: int | float | Decimal, currency: Any) -> str:
+    """Return the number format of an amount: the digits of its currency, or more if it has more."""
+    known = digits_of(currency) if isinstance(currency, str) else None
+    exact = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
+    digits = max(-int(exact.normalize().as_tuple().exponent), 2 if known is None else known)
+    number = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    if known is not None:
+        number = f"[${currency.upper()}] {number}"
+    return f"{number};[Red]-{number}"
+
+
+def _shown_width(value: int | float | Decimal, code: str) -> int:
+    """Return the number of characters of a number in a format, with a sign."""
+    if code == "General":
+        return len(text(value))
+    shown = code.partition(";")[0]
+    digits = len(shown.partition(".")[2])
+    return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in shown else 0)
