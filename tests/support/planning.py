@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -72,6 +73,49 @@ def table(definition: str = BILLS) -> Table:
     resource = msgspec.convert(yaml.safe_load(definition), Resource)
     assert list(problems(resource, provider)) == []
     return Table("acme", "billing", "bills", provider, resource)
+
+
+def table_of(methods: dict[str, Any], **columns: Any) -> Table:
+    """Return a table of Acme's with some methods, by their fields; each has a request of its own.
+
+    Its columns are those of `COLUMNS`, and others.
+    """
+    resource = {
+        "description": "One row for each bill.",
+        "columns": {
+            name: {"description": "A column.", **column}
+            for name, column in {**COLUMNS, **columns}.items()
+        },
+        "methods": {
+            name: {
+                "request": "GET /bills" + "".join(_placeholders(fields)),
+                "description": "Returns bills.",
+                "rows": "" if fields.get("single") else "data[]",
+                **fields,
+            }
+            for name, fields in methods.items()
+        },
+        "unique": ["id"],
+        "examples": [{"question": "What is owed?", "sql": "SELECT 1"}],
+    }
+    return table(yaml.safe_dump(resource, sort_keys=False))
+
+
+COLUMNS: dict[str, Any] = {
+    "id": {"type": "text"},
+    "owner": {"type": "text"},
+    "day": {"type": "date"},
+    "at": {"type": "timestamp"},
+    "amount": {"type": "integer"},
+    "lines": {"type": "json"},
+}
+
+
+def _placeholders(fields: dict[str, Any]) -> Iterator[str]:
+    """Yield the parts of a path that parameters fill."""
+    for name, parameter in fields.get("parameters", {}).items():
+        if parameter.get("in") == "path":
+            yield f"/{{{name}}}"
 
 
 def connections(table: Table, *names: str) -> list[ApiConnection]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import httpx
 import pytest
 
 import billql
-from billql.planning.intervals import Span
-from billql.planning.time_windows import split_window
 from support.clock import FakeClock
 
 PROVIDER = """\
@@ -264,19 +261,3 @@ def test_a_limit_is_not_cut(connection: billql.Connection, api: Api) -> None:
     sql = f"SELECT id FROM acme.billing.bills WHERE {window} AND amount >= 0 LIMIT 15"
     assert len(rows(connection, sql)) == 15
     assert len(api.asked) == 2
-
-
-def test_windows_leave_no_gap() -> None:
-    parts = split_window(Span(0, 999), newest=1100, oldest=1000, most=16)
-    assert len(parts) == 10
-    assert parts[0].high == 999
-    assert parts[-1].low == 0
-    for newer, older in itertools.pairwise(parts):
-        assert older.high == newer.low - 1
-
-
-@pytest.mark.parametrize(
-    "rest", [Span(None, 999), Span(0, None), Span(900, 999), Span(5, 4), Span(0, 0)]
-)
-def test_what_is_not_worth_cutting(rest: Span) -> None:
-    assert split_window(rest, newest=1100, oldest=1000, most=16) == []
