@@ -19,7 +19,8 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION, Column, Method, placeholders
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import Error
-from billql.fetching.row_decoder import ParsedPage, RowDecoder, parse
+from billql.fetching.response_parser import ParsedPage, parse
+from billql.fetching.row_decoder import RowDecoder
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
 from billql.messages import Request, Response
@@ -157,12 +158,12 @@ def read(table: Table, method: Method, answer: Response) -> ParsedPage:
     """Make rows of an answer, and look at each of their values; raises BadAnswer."""
     content = parse(method, answer, "GET here")
     columns = table.columns
-    maker = RowDecoder(columns, columns, table.name, table.resource.unique)
-    echoes: dict[str, SQLValue] = {CONNECTION: "own"}
-    for row in maker.rows(content, answer, echoes, "GET here"):
-        *cells, identity = row
+    decoder = RowDecoder(columns, columns, table.name, table.resource.unique)
+    echoed: dict[str, SQLValue] = {CONNECTION: "own"}
+    for row in decoder.rows(content, echoed):
+        *cells, key = row
         assert len(cells) == len(columns)
-        hash(identity)
+        hash(key)
         for value, column in zip(cells, columns.values(), strict=True):
             _check(value, column)
     return content

@@ -1,6 +1,6 @@
-"""Errors in the clothes of an answer: what an API sends with status 200 where something is wrong.
+"""Errors that an API sends with status 200, recognized by the members of the body.
 
-It is asked only where a list is null, which by itself is how some APIs write an empty one.
+They are looked for only where a list is null, which by itself is how some APIs write an empty one.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _FLAGS = frozenset(("ok", "success", "successful", "succeeded"))
 _FINE = frozenset(("", "0", "complete", "completed", "done", "fine", "none", "ok", *_FLAGS))
 
 
-def complaint(*objects: Any) -> str | None:
-    """Name the member of one of some objects that says that something is wrong."""
-    for one in objects:
-        for name, value in one.items() if isinstance(one, dict) else ():
-            if _complains("".join(filter(str.isalnum, name)).lower(), value):
+def error_member(*objects: Any) -> str | None:
+    """Return the name of the first member of some objects that states an error, or None."""
+    for each in objects:
+        for name, value in each.items() if isinstance(each, dict) else ():
+            if _is_error("".join(filter(str.isalnum, name)).lower(), value):
                 return str(name)
     return None
 
 
-def _complains(name: str, value: Any) -> bool:
+def _is_error(name: str, value: Any) -> bool:
     if name in _ERRORS:
         return bool(value) and not _is_fine(value)
     if name in _FLAGS:

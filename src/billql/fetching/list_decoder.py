@@ -10,7 +10,8 @@ from collections.abc import Callable
 from billql.definitions.model import Method
 from billql.errors import ApiError
 from billql.fetching.page_source import DecodedPage
-from billql.fetching.row_decoder import RowDecoder, parse
+from billql.fetching.response_parser import parse
+from billql.fetching.row_decoder import RowDecoder
 from billql.messages import Page, Request, Response
 from billql.planning.list_request import ListRequest
 
@@ -33,17 +34,15 @@ class ListDecoder:
     @property
     def recognizes_rows(self) -> bool:
         """Whether equal keys mean that two rows of the list are one."""
-        return self._rows.tells_apart
+        return self._rows.recognizes_rows
 
     def decode(self, request: Request, response: Response) -> DecodedPage:
         """Return the page of a response; raises BadAnswer."""
         where = f"{request.method} {request.url}"
-        content = parse(self._method, response, where)
-        if content.is_broken:
+        parsed = parse(self._method, response, where)
+        if parsed.is_broken:
             self._note(f"{where} has half a character, kept as U+FFFD in what is not read")
-        return DecodedPage(
-            self._rows.rows(content, response, self._listed.echoed, where), content.page
-        )
+        return DecodedPage(self._rows.rows(parsed, self._listed.echoed), parsed.page)
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:
         """Return the empty page that an error stands for; None if what was requested does not

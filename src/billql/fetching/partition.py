@@ -30,7 +30,7 @@ class PartitionFilter:
         strays: Counter[Row],
         earlier: Iterable[Row] = (),
     ) -> None:
-        self._parts = [(decoder.place(name), part) for name, part in parts.items()]
+        self._parts = [(decoder.position(name), part) for name, part in parts.items()]
         self._shown = decoder.shown
         self._strays = strays
         self._passed_before = Counter(strays)
@@ -53,7 +53,7 @@ class PartitionFilter:
         self._strays |= self._own_strays
 
     def _is_own(self, row: Row) -> bool:
-        held = [part.holds(row[place]) for place, part in self._parts]
+        held = [part.holds(row[position]) for position, part in self._parts]
         if False in held:
             return False
         return None not in held or self._is_first(row)

@@ -13,7 +13,8 @@ from billql.fetching.list_reader import ListReader
 from billql.fetching.order_check import OrderChecker
 from billql.fetching.page_source import ListResponses, PageSource
 from billql.fetching.partition import PartitionFilter
-from billql.fetching.row_decoder import Row, RowDecoder, items_are_rows
+from billql.fetching.response_parser import items_are_rows
+from billql.fetching.row_decoder import Row, RowDecoder
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.scheduler import Lookahead, Scheduler
 from billql.fetching.snapshot import FirstRequest, Responses
@@ -105,7 +106,9 @@ class Scan:
 
     def batches(self) -> Iterator[list[Row]]:
         """Yield the rows, half a page at a time; raises whatever makes them incomplete."""
-        order = [(self._decoder.place(term.column), term.descending) for term in self._plan.order]
+        order = [
+            (self._decoder.position(term.column), term.descending) for term in self._plan.order
+        ]
         checker = OrderChecker(order, self._table.name) if order else None
         for page in self._pages():
             half = (len(page) + 1) // 2
@@ -148,8 +151,8 @@ class Scan:
             return
         if ahead.has_several_lists or ahead.wanted is not None or ahead.stops_early():
             return
-        place = self._decoder.place(column)
-        splitter = TimeSplitter(self._table, self._plan, column, place, self.concurrency)
+        position = self._decoder.position(column)
+        splitter = TimeSplitter(self._table, self._plan, column, position, self.concurrency)
         (listed,) = self._lists
         parts = splitter.split(listed, page)
         if parts:

@@ -22,16 +22,16 @@ class TimePart(NamedTuple):
 
 
 class TimeSplitter:
-    """Splits lists by the times of their rows, which are in one `place` of a row.
+    """Splits lists by the times of their rows, which are at one `position` in a row.
 
     `most` is how many parts a list is split into at most.
     """
 
-    def __init__(self, table: Table, plan: Plan, column: str, place: int, most: int) -> None:
+    def __init__(self, table: Table, plan: Plan, column: str, position: int, most: int) -> None:
         self._table = table
         self._plan = plan
         self._column = column
-        self._place = place
+        self._position = position
         self._most = most
 
     def split(self, listed: ListRequest, rows: Sequence[Row]) -> list[TimePart]:
@@ -40,7 +40,7 @@ class TimeSplitter:
         There are none unless the rows run from the newest to the oldest, and enough of them follow.
         """
         kind = self._table.columns[self._column].type
-        times = [str(row[self._place]) for row in rows]
+        times = [str(row[self._position]) for row in rows]
         if not rows or times != sorted(times, reverse=True):
             return []
         ends = [interval_where(kind, "=", time) for time in (times[0], times[-1])]
