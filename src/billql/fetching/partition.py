@@ -1,9 +1,7 @@
-"""Partitions: which rows are a list's own, where one scan reads several lists.
+"""Passing on the rows of a list's own part; see `billql.planning.partition` for why it has one.
 
-A filter may give more than it was asked for, and then a row comes in several lists of a scan: in
-those for the values of an IN, for the values of a default, for windows of time. So each list gives
-the rows of its own part alone. A row that is in no list's part, because its column is NULL perhaps,
-comes from the first list that has it.
+A row that is in no list's part, because its column is NULL perhaps, is passed on from the first
+list that has it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from threading import get_ident
 
-from billql.fetching.prefetch import RunningStatement
+from billql.fetching.running_statement import RunningStatement
 
 
 class CurrentStatement(dict[int, RunningStatement | None]):

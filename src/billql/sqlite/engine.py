@@ -19,8 +19,8 @@ from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import InterfaceError
 from billql.fetching.disk_cache import DiskCache
-from billql.fetching.prefetch import RunningStatement
 from billql.fetching.response_cache import ResponseCache
+from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
 from billql.http.client import ApiClient

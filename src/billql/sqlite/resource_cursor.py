@@ -12,8 +12,8 @@ from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
 from billql.fetching.dry_run import DryRun, JoinSide
-from billql.fetching.prefetch import RunningStatement
 from billql.fetching.row_decoder import Row
+from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
 from billql.http.credentials import ApiConnection
@@ -170,8 +170,9 @@ class ResourceCursor(_Cursor):
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
         first, *_ = scan.first_requests()
         scan.begin()
-        self._running.prefetch_keys(side, first, scan.concurrency, scan.stats, scan.prefetch)
-        return self._running.statement.row_memo.passing(key, scan.batches())
+        running = self._running
+        running.prefetcher.prefetch(side, first, scan, stops_early=running.stops_early)
+        return running.statement.row_memo.passing(key, scan.batches())
 
 
 class DryRunCursor(_Cursor):

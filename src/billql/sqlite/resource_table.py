@@ -12,7 +12,7 @@ import apsw
 
 from billql.definitions.catalog import Table
 from billql.definitions.types import AFFINITY
-from billql.fetching.prefetch import RunningStatement
+from billql.fetching.running_statement import RunningStatement
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
@@ -153,8 +153,8 @@ class ResourceTable:
     def Open(self) -> ResourceCursor | DryRunCursor:  # noqa: N802
         """Return a cursor for the statement that SQLite is running, or for a dry run of it."""
         running = self.host.running()
-        if running.dry_run is not None:
-            return DryRunCursor(self.host, self.table, running, running.dry_run)
+        if (dry_run := running.prefetcher.dry_run) is not None:
+            return DryRunCursor(self.host, self.table, running, dry_run)
         return ResourceCursor(self.host, self.table, running)
 
     def Disconnect(self) -> None:  # noqa: N802

@@ -24,7 +24,7 @@ from billql.sqlite.lifetime import Lifetime
 from billql.sqlite.name_resolver import NameResolver
 
 if TYPE_CHECKING:
-    from billql.fetching.prefetch import RunningStatement
+    from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
     from billql.sqlite.engine import Engine, Options
 

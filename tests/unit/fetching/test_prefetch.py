@@ -1,0 +1,149 @@
+"""Prefetching keys: a plain SQLite statement is run beside itself to learn the coming ones."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any, cast
+
+import apsw
+import pytest
+
+from billql.config.settings import Settings
+from billql.fetching.dry_run import JoinSide
+from billql.fetching.prefetch import KeyPrefetcher
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.scan_stats import ScanStats
+from billql.fetching.snapshot import FirstRequest
+from billql.fetching.statement import SharedServices, Statement
+from billql.http.client import ApiClient, RequestTracker
+from billql.http.credentials import ApiConnection
+from billql.messages import Request, Response
+from support.asking import connection, get
+
+SIDE: JoinSide = ("things", "get")
+TO = connection()
+
+
+class Client:
+    """Takes requests, and never answers."""
+
+    note = print
+
+    def send(
+        self, request: Request, connection: ApiConnection, tracker: RequestTracker
+    ) -> Future[Response]:
+        return Future()
+
+
+class Scan:
+    """The scan of one key, which may have `concurrency` requests under way."""
+
+    def __init__(self, concurrency: int) -> None:
+        self.concurrency = concurrency
+        self.stats = ScanStats("things")
+        self.sent: list[int] = []
+
+    def prefetch(self, first: FirstRequest) -> None:
+        self.sent.append(int(first.request.url.rpartition("/")[2]))
+
+
+def first(key: int) -> FirstRequest:
+    return FirstRequest(get(path=f"/things/{key}"), TO)
+
+
+class Join:
+    """A statement over a table of keys, in which a function stands for the inner side."""
+
+    def __init__(self, keys: int, query: str | None, side: JoinSide = SIDE) -> None:
+        self.database = apsw.Connection(":memory:")
+        self.database.execute("CREATE TABLE keys (key)")
+        self.database.executemany("INSERT INTO keys VALUES (?)", ((n,) for n in range(keys)))
+        self.database.create_scalar_function("inner", self._inner, 1)
+        self._side = side
+        self.cache = ResponseCache()
+        services = SharedServices(
+            cast(ApiClient, Client()),
+            self.cache,
+            lambda: datetime.datetime(2025, 2, 1, tzinfo=datetime.UTC),
+            0,
+            Settings(),
+        )
+        self.statement = Statement(services)
+        self.prefetcher = KeyPrefetcher(self.statement, self.database, query, ())
+        self.dry_runs = 0
+
+    def _inner(self, *arguments: Any) -> None:
+        (key,) = arguments
+        assert self.prefetcher.dry_run is not None, "only dry runs call it"
+        self.dry_runs += key == 0
+        self.prefetcher.dry_run.record_key(self._side, [first(key)])
+
+    def need(self, key: int, scan: Scan, *, stops_early: bool = False) -> list[int]:
+        """Return the keys that are sent ahead when one is needed."""
+        scan.sent.clear()
+        self.prefetcher.prefetch(SIDE, first(key), scan, stops_early=stops_early)
+        return list(scan.sent)
+
+
+QUERY = "SELECT inner(key) FROM keys"
+New = Callable[..., Join]
+
+
+@pytest.fixture
+def new() -> Iterator[New]:
+    joins: list[Join] = []
+
+    def make(keys: int = 100, query: str | None = QUERY, **options: Any) -> Join:
+        joins.append(Join(keys, query, **options))
+        return joins[-1]
+
+    yield make
+    for join in joins:
+        join.statement.close()
+        join.cache.close()
+        join.database.close()
+
+
+def test_as_many_keys_are_ahead_as_requests_are_allowed(new: New) -> None:
+    join, scan = new(), Scan(4)
+    assert join.need(0, scan) == [1, 2, 3, 4]
+    assert join.need(1, scan) == [5]
+    assert join.need(2, scan) == [6]
+    assert join.dry_runs == 1
+
+
+def test_all_keys_are_sent_once_in_their_order(new: New) -> None:
+    join, scan = new(300), Scan(4)
+    sent = [key for needed in range(300) for key in join.need(needed, scan)]
+    assert sent == list(range(1, 300))
+    # 64 keys, then 256.
+    assert join.dry_runs == 2
+
+
+def test_a_statement_that_may_stop_early_begins_with_few(new: New) -> None:
+    join, scan = new(), Scan(8)
+    counts = [len(join.need(key, scan, stops_early=True)) for key in range(4)]
+    assert counts == [4, 5, 1, 1]
+
+
+def test_without_a_query_nothing_is_ahead(new: New) -> None:
+    assert new(query=None).need(0, Scan(4)) == []
+
+
+def test_a_query_that_fails_or_writes_is_no_source_of_keys(new: New) -> None:
+    join = new(query="SELECT nothing FROM keys")
+    assert join.need(0, Scan(4)) == []
+    join = new(query="DELETE FROM keys")
+    assert join.need(0, Scan(4)) == []
+    assert join.database.execute("SELECT count(*) FROM keys").get == 100
+
+
+def test_keys_of_another_side_are_looked_for_again_once_more_has_arrived(new: New) -> None:
+    join, scan = new(side=("others", "get")), Scan(4)
+    assert [join.need(key, scan) for key in range(3)] == [[], [], []]
+    assert join.dry_runs == 1
+    join.statement.snapshot.arrived += 1
+    assert join.need(3, scan) == []
+    assert join.dry_runs == 2
