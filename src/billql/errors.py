@@ -249,6 +249,14 @@ class ListChanged(OperationalError):
     code = "list-changed"
     exit_code = Exit.API
 
+    @classmethod
+    def at(cls, url: str, why: str) -> ListChanged:
+        """Return the error for the list at a URL; `why` states what shows that it changed."""
+        return cls(
+            f"The list at {url} changed while it was read: {why}",
+            hint="Run the statement again; a list that changes has no complete answer.",
+        )
+
 
 class OutputError(OperationalError):
     """The answer could not be written."""

@@ -15,7 +15,7 @@ from billql.util.lock import Lock
 class Budget:
     """Counts what a statement uses, against the bounds in `settings`; thread-safe.
 
-    `interrupted` reports whether somebody has asked the statement to end; `clock` gives seconds.
+    `interrupted` returns whether the statement has been interrupted, `clock` the time in seconds.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Budget:
         limit = self._settings.statement_timeout
         if self._clock() - self._began > limit:
             raise StatementTimeout(
-                f"The statement has asked for longer than the {limit:g} seconds that it may take",
+                f"The statement has run for longer than the {limit:g} seconds that it may take",
                 hint="Narrow it down, or raise statement_timeout under [settings] in the config "
                 "file.",
             )

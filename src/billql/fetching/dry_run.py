@@ -82,8 +82,8 @@ class NoWaiting:
 class DryRun:
     """Collects the coming keys of one side of a join, at most `most` of them.
 
-    `known` are the first requests that are no news; what is found joins them. `memo` holds what
-    dry runs of the same statement have read by key.
+    `known` are the first requests that are known already; what is found joins them. `memo` holds
+    what dry runs of the same statement have read by key.
     """
 
     def __init__(
@@ -106,14 +106,14 @@ class DryRun:
         self.incomplete = False
         """Whether it could not see everything, so that more keys may come."""
 
-    def memoized_rows(self, name: Hashable) -> list[Row] | None:
+    def memoized_rows(self, key: Hashable) -> list[Row] | None:
         """Return the rows of a key that the statement or a dry run has read; None if none has."""
-        rows = self._statement_memo.get(name)
-        return self._memo.get(name) if rows is None else rows
+        rows = self._statement_memo.get(key)
+        return self._memo.get(key) if rows is None else rows
 
-    def memoize_rows(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def memoize_rows(self, key: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
         """Yield the rows of a key, and memoize them once all have been read."""
-        return self._memo.passing(name, batches)
+        return self._memo.memoize(key, batches)
 
     def record_key(self, side: JoinSide, first_requests: Sequence[FirstRequest]) -> None:
         """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.

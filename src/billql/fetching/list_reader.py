@@ -78,15 +78,11 @@ class ListReader:
             self._has_passed_rows = self._has_passed_rows or bool(rows)
             yield rows
         if passed.misses:
-            raise ListChanged(
-                f"The list at {self.source.first.url} changed while it was read: "
-                "rows that were already given are gone",
-                hint="Run the statement again; a list that moves has no complete answer.",
-            )
+            raise ListChanged.at(self.source.first.url, "rows that were already returned are gone")
         passed.finish()
 
     def _step_back(self, error: Error) -> None:
-        """Begin with an earlier page than the OFFSET asks for, since that one did not do.
+        """Begin with an earlier page than the OFFSET needs, since that one did not do.
 
         The page before shows whether pages are as large as was requested. If they are not, or if
         the API has an error for pages that it does not have, the list is read from its beginning.

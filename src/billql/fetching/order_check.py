@@ -1,7 +1,7 @@
-"""Whether rows come in the order that their API promises.
+"""Checking that rows are in the order that their API promises.
 
-Where a definition states an order that a statement asks for, SQLite does not sort, and may stop at
-the first row. If the promise is broken the answer would be wrong, so every row is looked at.
+Where a definition states the order that a statement requests, SQLite does not sort, and may stop at
+the first row. If the promise is broken the answer would be wrong, so every row is checked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from billql.fetching.row_decoder import Row
 
 
 class OrderChecker:
-    """Looks at rows as they go by; `terms` are places in a row, and whether they descend."""
+    """Checks rows as they are read; `terms` are positions in a row, and whether they descend."""
 
     def __init__(self, terms: Sequence[tuple[int, bool]], table: str) -> None:
         self._terms = terms
@@ -29,15 +29,15 @@ class OrderChecker:
             expected.sort(key=lambda key: key[number], reverse=descending)
         if expected != keys:
             raise BadAnswer(
-                f"{self._table} came in another order than its API promises, so it cannot be "
-                "relied on for the ORDER BY, or a min() or max(), of this statement",
+                f"The rows of {self._table} are in another order than its API promises, so it "
+                "cannot be relied on for the ORDER BY, or a min() or max(), of this statement",
                 hint="Sort by an expression instead, such as ORDER BY +column.",
             )
         self._last = keys[-1:]
 
 
 def _rank(value: SQLValue) -> tuple[int, SQLValue]:
-    """Give a key that sorts as SQLite does: NULL, numbers, texts, blobs."""
+    """Return a key that sorts as SQLite does: NULL, numbers, texts, blobs."""
     if value is None:
         return 0, 0
     return (1 if isinstance(value, int | float) else 2 if isinstance(value, str) else 3), value

@@ -1,4 +1,4 @@
-"""One reading of a list: its requests are sent one by one, and its pages come in their order.
+"""One reading of a list: its requests are sent one by one, and its pages are read in their order.
 
 A page source never waits. When its next request is sent is decided elsewhere (see `scheduler`), and
 what becomes of a list that changes, too (see `list_reader`).
@@ -201,16 +201,12 @@ class PageSource:
         return self._decoder.decode(request, response)
 
     def _refuse_repetition(self, request: Request, rows: Sequence[Row]) -> None:
-        """Raise ListChanged if rows have moved from one page to the next: they come twice."""
+        """Raise ListChanged if rows have moved to the next page, so that two pages have them."""
         if self._requests_to_come is None or not self._decoder.recognizes_rows:
             return
         keys = frozenset(row[-1] for row in rows if row[-1] is not None)
         if not keys.isdisjoint(self._keys_before):
-            raise ListChanged(
-                f"The list at {request.method} {request.url} changed while it was read: "
-                "a row came twice",
-                hint="Run the statement again; a list that moves has no complete answer.",
-            )
+            raise ListChanged.at(request.url, "a row is on two pages")
         self._keys_before = keys
 
     def _learn(self, request: Request, page: Page) -> None:

@@ -59,9 +59,9 @@ class _ComingKeys:
     """How many may be sent ahead."""
     complete: bool = False
     """Whether a dry run has seen all keys."""
-    arrivals_at_last_miss: int = -1
-    """How many responses of other scans had arrived when a dry run found nothing; until more have,
-    the next one would find nothing either."""
+    ended_at_last_miss: int = -1
+    """How many requests of other scans had ended when a dry run found nothing; until more have, the
+    next one would find nothing either."""
 
 
 class KeyPrefetcher:
@@ -98,10 +98,10 @@ class KeyPrefetcher:
         keys.sent.discard(wanted)
         keys.known.add(wanted)
         if not keys.unsent and not keys.complete:
-            arrivals = self._statement.snapshot.arrived - scan.stats.arrived
-            if arrivals != keys.arrivals_at_last_miss:
+            ended = self._statement.snapshot.ended - scan.stats.ended
+            if ended != keys.ended_at_last_miss:
                 self._collect(side, keys)
-                keys.arrivals_at_last_miss = -1 if keys.unsent else arrivals
+                keys.ended_at_last_miss = -1 if keys.unsent else ended
         most = scan.concurrency
         keys.window = min(most, keys.window * 2) if stops_early else most
         while keys.unsent and len(keys.sent) < keys.window:

@@ -1,4 +1,4 @@
-"""The row memo: the rows of a key that a statement has read, in case a join asks for them again.
+"""The row memo: the rows of a key that a statement has read, in case a join needs them again.
 
 Bounded by the cells that it holds, so that a statement over many keys needs no more memory than
 one over few. What was used least recently is evicted first. But a nested loop needs its keys in a
@@ -32,14 +32,14 @@ class RowMemo:
         self.cells = 0
         """How many cells it holds; a key counts as one more, because it may have no rows."""
 
-    def get(self, name: Hashable) -> list[Row] | None:
+    def get(self, key: Hashable) -> list[Row] | None:
         """Return the rows of a key; None if they are not memoized."""
-        rows = self._rows.get(name)
+        rows = self._rows.get(key)
         if rows is not None:
-            self._rows.move_to_end(name)
+            self._rows.move_to_end(key)
         return rows
 
-    def passing(self, name: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def memoize(self, key: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
         """Yield the rows of a key, and memoize them once all have been read."""
         rows: list[Row] = []
         cells = 1
@@ -49,25 +49,25 @@ class RowMemo:
                 rows += batch
             yield batch
         if cells <= self._most // 4:
-            self._put(name, rows)
+            self._put(key, rows)
 
     def clear(self) -> None:
         """Drop everything."""
         self._rows.clear()
         self.cells = 0
 
-    def _put(self, name: Hashable, rows: list[Row]) -> None:
+    def _put(self, key: Hashable, rows: list[Row]) -> None:
         # Two scans may have read the same key side by side.
-        self.cells -= _cells(self._rows.pop(name, None))
+        self.cells -= _cells(self._rows.pop(key, None))
         size = _cells(rows)
         has_room = self.cells + size <= self._most
         while self.cells + size > self._most:
             self.cells -= _cells(self._rows.popitem(last=False)[1])
-        self._rows[name] = rows
+        self._rows[key] = rows
         self.cells += size
         self._without_room += not has_room
         if not has_room and self._without_room % _STAYS:
-            self._rows.move_to_end(name, last=False)
+            self._rows.move_to_end(key, last=False)
 
 
 def _cells(rows: list[Row] | None) -> int:

@@ -19,13 +19,13 @@ class ScanStats:
     cache_hits: int = 0
     retries: int = 0
     waited: float = 0.0
-    arrived: int = 0
-    """How many of its requests have ended; no cost, but the prefetch goes by it."""
-    expected: int | None = None
-    """How many pages there are in the lists whose first page says so; None if none does."""
+    ended: int = 0
+    """How many of its requests have ended; no cost, but prefetching keys needs it."""
+    expected_pages: int | None = None
+    """How many pages there are in the lists whose first page announces them; None if none does."""
     notes: list[str] = field(default_factory=list)
     """What was odd in responses, and no error."""
-    trips: set[RequestTracker] = field(default_factory=set, repr=False)
+    under_way: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
     """Called with each new note."""
@@ -38,13 +38,13 @@ class ScanStats:
 
     def expect_pages(self, pages: int) -> None:
         """Count pages that a list announces; a negative number takes some back."""
-        self.expected = (self.expected or 0) + pages
+        self.expected_pages = (self.expected_pages or 0) + pages
 
     @property
     def waiting(self) -> float:
         """The longest time in seconds that a request under way has to wait for a rate limit or a
         retry; may be read in any thread."""
-        return max((trip.waited for trip in tuple(self.trips)), default=0.0)
+        return max((one.waited for one in tuple(self.under_way)), default=0.0)
 
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
         """Return the statistics as `--stats` shows them; `notes` only if there are any."""

@@ -95,7 +95,7 @@ class Snapshot:
         """The first requests of lists that the cache has whole."""
         self._requested_by: dict[Key, set[int]] = {}
         """The scans that have fetched a request, each by the id of its stats."""
-        self.arrived = 0
+        self.ended = 0
         """How many requests have ended, with a response or without one."""
 
     def is_ready(self, request: Request, connection: ApiConnection) -> bool:
@@ -145,7 +145,7 @@ class Snapshot:
                 self._budget.stop,
                 lambda response: self._on_response(key, tracker, stats, response),
             )
-            stats.trips.add(tracker)
+            stats.under_way.add(tracker)
             future = self._send(request, connection, tracker)
             self._under_way[key] = _UnderWay(tracker, future)
             if ahead:
@@ -236,9 +236,9 @@ class Snapshot:
     ) -> None:
         """Put a response into the cache and pin it; None means that the request failed."""
         with self._lock:
-            self.arrived += 1
-            stats.arrived += 1
-            stats.trips.discard(tracker)
+            self.ended += 1
+            stats.ended += 1
+            stats.under_way.discard(tracker)
             stats.waited += tracker.waited
             stats.retries += max(0, tracker.sent - 1)
         if response is None or self._budget.stop.is_set():

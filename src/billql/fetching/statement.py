@@ -39,7 +39,7 @@ class SharedServices:
 class Statement:
     """What the scans of one statement share.
 
-    `interrupted` reports whether somebody has asked the statement to end.
+    `interrupted` returns whether the statement has been interrupted.
     """
 
     shared: SharedServices

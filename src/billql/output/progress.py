@@ -128,7 +128,7 @@ def render(scans: Sequence[ScanStats], seconds: float) -> Table:
         waiting = scan.waiting
         table.add_row(
             scan.resource,
-            _counted(scan.pages, "page", scan.expected),
+            _counted(scan.pages, "page", scan.expected_pages),
             _counted(scan.rows, "row"),
             _counted(scan.requests, "request"),
             f"waiting {waiting:.0f} s" if waiting >= 1 else "",

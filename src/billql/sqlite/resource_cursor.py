@@ -172,7 +172,7 @@ class ResourceCursor(_Cursor):
         scan.begin()
         running = self._running
         running.prefetcher.prefetch(side, first, scan, stops_early=running.stops_early)
-        return running.statement.row_memo.passing(key, scan.batches())
+        return running.statement.row_memo.memoize(key, scan.batches())
 
 
 class DryRunCursor(_Cursor):

@@ -36,13 +36,13 @@ def lines(scans: Sequence[ScanStats]) -> list[str]:
         (ScanStats("a.b.c"), "a.b.c  0 pages  0 rows  0 requests"),
         (ScanStats("a.b.c", 1, 1, 1), "a.b.c  1 page  1 row  1 request"),
         (
-            ScanStats("a.b.c", 30, 12, 2400, expected=25),
+            ScanStats("a.b.c", 30, 12, 2400, expected_pages=25),
             "a.b.c  12 of 25 pages  2,400 rows  30 requests",
         ),
-        (ScanStats("a.b.c", expected=1), "a.b.c  0 of 1 page  0 rows  0 requests"),
+        (ScanStats("a.b.c", expected_pages=1), "a.b.c  0 of 1 page  0 rows  0 requests"),
         # A list that moved has been read twice.
         (
-            ScanStats("a.b.c", 30, 26, 5000, expected=25),
+            ScanStats("a.b.c", 30, 26, 5000, expected_pages=25),
             "a.b.c  26 pages  5,000 rows  30 requests",
         ),
     ],
@@ -53,7 +53,7 @@ def test_a_scan(figures: ScanStats, expected: str) -> None:
 
 def test_a_wait() -> None:
     figures = ScanStats("a.b.c")
-    figures.trips |= {waiting(12.3), waiting(0.0)}
+    figures.under_way |= {waiting(12.3), waiting(0.0)}
     assert lines([figures]) == ["a.b.c  0 pages  0 rows  0 requests  waiting 12 s"]
 
 

@@ -106,7 +106,7 @@ def test_rows_given_out_that_are_gone_are_an_error(tmp_path: Path) -> None:
         statement = session.execute("SELECT id FROM shop.all.things")
         assert ids(list(itertools.islice(statement, 3))) == [1, 2, 3]
         del shop.lists["things"][1]
-        with pytest.raises(ListChanged, match="rows that were already given are gone"):
+        with pytest.raises(ListChanged, match="rows that were already returned are gone"):
             list(statement)
 
 

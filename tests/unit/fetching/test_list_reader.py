@@ -78,7 +78,7 @@ def test_only_what_is_new_follows_what_was_passed_on() -> None:
 
 def test_rows_that_are_gone_are_an_error() -> None:
     listed = List(1, 2, 3, 4, change=at(2, lambda listed: listed.ids.remove(1)))
-    with pytest.raises(ListChanged, match="rows that were already given are gone"):
+    with pytest.raises(ListChanged, match="rows that were already returned are gone"):
         ids(listed.reader())
 
 

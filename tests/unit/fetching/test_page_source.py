@@ -165,7 +165,7 @@ def test_a_later_page_that_does_not_exist_is_an_error() -> None:
 
 def test_a_row_that_comes_twice_in_a_row_of_pages_is_a_change() -> None:
     snapshot = FakeSnapshot(by_token(first=body([1, 2], next="b"), b=body([2, 3])))
-    with pytest.raises(ListChanged, match="a row came twice"):
+    with pytest.raises(ListChanged, match="a row is on two pages"):
         ids(source(snapshot))
     assert snapshot.committed == []
 
@@ -182,10 +182,10 @@ def test_the_pages_to_come_are_announced_but_for_the_skipped_ones() -> None:
     read = PageSource(first, 4, BY_NUMBER, listed, FakeDecoder())
     pages = read.pages()
     assert [next(pages), next(pages)] == [None, [row(5), row(6)]]
-    assert listed.stats.expected == 3
+    assert listed.stats.expected_pages == 3
     read.give_up()
     read.give_up()
-    assert listed.stats.expected == 1
+    assert listed.stats.expected_pages == 1
 
 
 def test_what_was_read_is_decoded_again_without_a_request() -> None:

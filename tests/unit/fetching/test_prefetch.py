@@ -144,6 +144,6 @@ def test_keys_of_another_side_are_looked_for_again_once_more_has_arrived(new: Ne
     join, scan = new(side=("others", "get")), Scan(4)
     assert [join.need(key, scan) for key in range(3)] == [[], [], []]
     assert join.dry_runs == 1
-    join.statement.snapshot.arrived += 1
+    join.statement.snapshot.ended += 1
     assert join.need(3, scan) == []
     assert join.dry_runs == 2

@@ -18,7 +18,7 @@ def rows(count: int, width: int = 4) -> list[Row]:
 def store(memo: RowMemo, name: object, found: list[Row]) -> None:
     """Read a key, two rows at a time."""
     batches = (found[at : at + 2] for at in range(0, len(found), 2))
-    assert [row for batch in memo.passing(name, batches) for row in batch] == found
+    assert [row for batch in memo.memoize(name, batches) for row in batch] == found
 
 
 def test_a_key_that_is_stored_again_counts_once() -> None:
@@ -34,7 +34,7 @@ def test_a_key_that_is_stored_again_counts_once() -> None:
 
 def test_two_scans_of_one_key_side_by_side() -> None:
     memo = RowMemo(100)
-    first, second = (memo.passing("key", iter([rows(1), rows(2)])) for _ in range(2))
+    first, second = (memo.memoize("key", iter([rows(1), rows(2)])) for _ in range(2))
     for one in (first, second, first, second, first, second):
         next(one, None)
     assert memo.cells == 13
@@ -78,14 +78,14 @@ def test_a_key_that_comes_again_at_once() -> None:
 def test_what_is_too_large_or_not_read_to_its_end_is_not_remembered() -> None:
     memo = RowMemo(100)
     store(memo, "large", rows(7))
-    next(memo.passing("left", iter([rows(1), rows(1)])))
+    next(memo.memoize("left", iter([rows(1), rows(1)])))
 
     def fails() -> Iterator[list[Row]]:
         yield rows(1)
         raise EOFError
 
     with pytest.raises(EOFError):
-        list(memo.passing("failed", fails()))
+        list(memo.memoize("failed", fails()))
     assert [memo.get(name) for name in ("large", "left", "failed")] == [None] * 3
     assert memo.cells == 0
 

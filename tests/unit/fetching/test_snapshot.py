@@ -107,8 +107,8 @@ def test_a_request_under_way_is_sent_once(statement: Statement, stats: ScanStats
     assert future.result().body == b"one"
     assert statement.snapshot.fetch(FIRST, TO, other).result().body == b"one"
     assert statement.api.sent == [FIRST]
-    assert (stats.requests, stats.cache_hits, stats.arrived) == (1, 0, 1)
-    assert (other.requests, other.cache_hits, other.arrived) == (0, 2, 0)
+    assert (stats.requests, stats.cache_hits, stats.ended) == (1, 0, 1)
+    assert (other.requests, other.cache_hits, other.ended) == (0, 2, 0)
 
 
 def test_the_first_claim_of_a_prefetched_response_is_no_hit(
@@ -127,8 +127,8 @@ def test_a_failed_request_counts_as_arrived_and_is_no_response(
 ) -> None:
     future = statement.snapshot.fetch(FIRST, TO, stats)
     statement.api.fail()
-    assert statement.snapshot.arrived == 1
-    assert stats.trips == set()
+    assert statement.snapshot.ended == 1
+    assert stats.under_way == set()
     with pytest.raises(ConnectionFailed, match="down"):
         future.result()
     assert not cache._pins

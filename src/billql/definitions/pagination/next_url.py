@@ -41,14 +41,14 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
             stated = None if self.total is None else get_path(page.data, self.total)
             stated = stated if count_of(stated) is None else count_of(stated)
             if total is not None and stated is not None and stated != total:
-                raise _changed(first, f"it had {total} items, then {stated}")
+                raise ListChanged.at(first.url, f"it had {total} items, then {stated}")
             total = total if stated is None else stated
             address = self._address(request, page)
             if address is None:
                 break
             request = follow(request, ensure_new(address, seen, request))
         if total is not None and total != count:
-            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
 
     def _address(self, request: Request, page: Page) -> str | None:
         address = get_path(page.data, self.path)
@@ -57,13 +57,6 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         if isinstance(address, str):
             return address
         raise BadAnswer(f"{request.method} {request.url} has no address at {self.path}")
-
-
-def _changed(first: Request, why: str) -> ListChanged:
-    return ListChanged(
-        f"The list at {first.url} changed while it was read: {why}",
-        hint="Run the statement again; a list that moves has no complete answer.",
-    )
 
 
 def follow(request: Request, address: str) -> Request:

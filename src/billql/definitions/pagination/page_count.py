@@ -37,10 +37,8 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
             page = yield known
             known = []
             if self._count(request, page) != count:
-                raise ListChanged(
-                    f"The list at {first.url} changed while it was read: it had {count} pages, "
-                    f"then {self._count(request, page)}",
-                    hint="Run the statement again; a list that moves has no complete answer.",
+                raise ListChanged.at(
+                    first.url, f"it had {count} pages, then {self._count(request, page)}"
                 )
 
     def _count(self, request: Request, page: Page) -> int:

@@ -55,7 +55,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         if start > 1:
             count += self._left_out(first, start, page, total)
         if count < total and page.count == 0:
-            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
         # An API may give smaller pages than it was asked for.
         left = -(-(total - count) // page.count) if count < total else 0
         if left > MOST_PAGES:
@@ -68,10 +68,12 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
             page = yield known
             known = []
             if self._total(request, page) != total:
-                raise _changed(request, f"it had {total} items, then {self._total(request, page)}")
+                raise ListChanged.at(
+                    request.url, f"it had {total} items, then {self._total(request, page)}"
+                )
             count += page.count
         if count != total:
-            raise _changed(first, f"it says that it has {total} items, but gave {count}")
+            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
 
     def _left_out(self, first: Request, start: int, page: Page, total: int) -> int:
         """Count the items before a page that was begun with; raises ListChanged if it is not sure.
@@ -85,7 +87,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         if total <= before and page.count == 0:
             return total
         if page.count != size or total < before + size:
-            raise _changed(first, f"its page {start} has {page.count} items")
+            raise ListChanged.at(first.url, f"its page {start} has {page.count} items")
         return before
 
     def _size(self, first: Request) -> int | None:
@@ -100,10 +102,3 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
             f"{request.method} {request.url} answered without a number at {self.total}, "
             "so it cannot be told whether its list is complete"
         )
-
-
-def _changed(request: Request, why: str) -> ListChanged:
-    return ListChanged(
-        f"The list at {request.url} changed while it was read: {why}",
-        hint="Run the statement again; an answer from a list that moves would not be complete.",
-    )
