@@ -14,10 +14,12 @@ from billql.cli.report import run_guarded
 from billql.errors import InterfaceError
 from billql.output import (
     FORMATS,
+    CsvStyle,
     ResultWriter,
     Style,
     find,
     makes_document,
+    parse_separator,
     results,
     screen,
     stderr,
@@ -42,9 +44,13 @@ examples:
   billql query "SELECT * FROM digitalocean.billing.balances"
   billql query --param since=2025-01 -f report.sql --output report.csv
   billql query --sandbox "SELECT * FROM digitalocean.billing.invoices" | head
+  billql query --output bill.pdf "SELECT bytes FROM digitalocean.billing.invoice_pdf
+      WHERE invoice_uuid = '…'"
 
 The extension of the output file selects its format: {_ENDINGS}.
-The file is replaced only if all statements succeed.
+The file is replaced only if all statements succeed. An .xlsx file has a sheet for each statement
+that returns rows, named after the comment before it or its first table; a .json file has an array
+of the results if there are several; a .pdf file is the value of one column of one row.
 
 On stdout, a result is buffered until it is complete or about 256 KiB long. A statement that fails
 before that prints nothing; one that fails later leaves a JSON array without its end. The exit code
@@ -62,6 +68,12 @@ def add_options(command: ArgumentParser) -> None:
         "--format", choices=FORMATS, help="the format (default: table on a terminal, csv in a pipe)"
     )
     add("--output", metavar="FILE", help="write to a file, replaced only on success; - is stdout")
+    add(
+        "--separator", metavar="CHAR", help="CSV: the character between fields, or tab (default: ,)"
+    )
+    add("--no-header", action="store_true", help="CSV: without the names of the columns")
+    add("--bom", action="store_true", help="CSV: begin with a byte order mark, for Excel")
+    add("--safe", action="store_true", help="CSV: mark texts that a spreadsheet runs as formulas")
     add(
         "--stats",
         action="store_true",
@@ -108,8 +120,9 @@ def run(options: Namespace) -> int:
 def _run(options: Namespace, stats: QueryStats) -> int:
     statements = script.read(options)
     name = _format(options)
+    csv = _csv_style(options, name)
     progress = Progress(sys.stderr, off=options.verbose)
-    destination = _destination(options.output, name, progress, several=len(statements) > 1)
+    destination = _destination(options.output, name, csv, progress, several=len(statements) > 1)
     with destination as add_result, closing(open_session(options)) as connection:
         connection.decimals = find(name).typed
 
@@ -140,28 +153,46 @@ def _format(options: Namespace) -> str:
     return "table" if sys.stdout.isatty() else "csv"
 
 
+def _csv_style(options: Namespace, name: str) -> CsvStyle:
+    """Return how CSV is written; raise InterfaceError for options of CSV with another format."""
+    found = CsvStyle(
+        "," if options.separator is None else parse_separator(options.separator),
+        header=not options.no_header,
+        bom=options.bom,
+        safe=options.safe,
+    )
+    if found != CsvStyle() and name != "csv":
+        raise InterfaceError(
+            f"--separator, --no-header, --bom and --safe are for CSV, and the format is {name}",
+            hint="Add --format csv, or omit them.",
+        )
+    return found
+
+
 def _destination(
-    path: str | None, name: str, progress: Progress, *, several: bool
+    path: str | None, name: str, csv: CsvStyle, progress: Progress, *, several: bool
 ) -> AbstractContextManager[AddResult]:
     """Return what writes the results; on a terminal the progress is erased first."""
     if path in (None, *terminal.STDOUT):
         clear = progress.end if sys.stdout.isatty() else lambda: None
-        return _stdout_results(name, clear, several=several)
+        return _stdout_results(name, csv, clear, several=several)
     from billql.output import file
 
-    return file.open_results(path, name, Style(), several=several)
+    return file.open_results(path, name, Style(csv=csv), several=several)
 
 
 @contextmanager
-def _stdout_results(name: str, clear: Callable[[], None], *, several: bool) -> Iterator[AddResult]:
+def _stdout_results(
+    name: str, csv: CsvStyle, clear: Callable[[], None], *, several: bool
+) -> Iterator[AddResult]:
     """Write results to stdout; raise InterfaceError for bytes on a terminal."""
     found, out = find(name), sys.stdout
     if found.binary and out.isatty():
         raise InterfaceError(
             f"The format {name} cannot be shown on a terminal",
-            hint=f"Write it to a file: --output bill.{name}",
+            hint=f"Write it to a file: --output bill{FORMATS[name][0]}",
         )
-    style = Style(screen.width(out), screen.has_color(out), vertical=None)
+    style = Style(screen.width(out), screen.has_color(out), vertical=None, csv=csv)
     if makes_document(name, several=several):
         buffer = terminal.BufferedStdout(clear)
         with results(name, buffer, style, several=several) as add:

@@ -9,6 +9,7 @@ markdown, html                 for documents
 json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` converts rows to columns
 xlsx                           for spreadsheets
+raw                            for files that are values, such as PDFs
 text_cells, page               shared by several formats
 file, stdout, stderr           destinations: a file, replaced only on success, and the streams
 screen, pager                  the size of the terminal, and the pager for long results
@@ -69,18 +70,48 @@ FORMATS = {
     "parquet": (".parquet",),
     "arrow": (".arrow",),
     "xlsx": (".xlsx",),
+    "raw": (".pdf",),
 }
 """The formats, and their file extensions."""
 
 
+_PLAN = ["id", "parent", "notused", "detail"]
+"""The columns of EXPLAIN QUERY PLAN: https://sqlite.org/eqp.html."""
+
+
+class CsvStyle(NamedTuple):
+    """How CSV is written."""
+
+    separator: str = ","
+    """The character between two fields."""
+    header: bool = True
+    """Whether the first line has the names of the columns."""
+    bom: bool = False
+    """Whether a file begins with a byte order mark, by which Excel knows UTF-8."""
+    safe: bool = False
+    """Whether texts that a spreadsheet would run as formulas are marked as texts."""
+
+
+def parse_separator(text: str) -> str:
+    """Return the separator that a person has written; raise InterfaceError if it is none."""
+    found = {"tab": "\t", "\\t": "\t"}.get(text, text)
+    if len(found) != 1 or found == '"' or not (found.isprintable() or found == "\t"):
+        raise InterfaceError(
+            f"{text!r} is no separator of fields",
+            hint="Use one character, such as ';', or tab.",
+        )
+    return found
+
+
 class Style(NamedTuple):
-    """The properties of the terminal, or whatever shows the output."""
+    """The properties of the terminal, or whatever shows the output; and how CSV is written."""
 
     width: int | None = None
     """The number of cells of a line; None if lines have no limit."""
     color: bool = False
     vertical: bool | None = False
     """Whether a table has a line for each value; None: if its columns do not fit the width."""
+    csv: CsvStyle = CsvStyle()
 
 
 def find(name: str) -> FormatModule:
@@ -147,5 +178,10 @@ class ResultWriter:
             )
         if self.count and separator:
             stream.write(separator)  # type: ignore[arg-type]  # only text formats have a separator
-        self._format.write(columns, rows, stream, self._style)
+        if not self.count and self._name == "csv" and self._style.csv.bom:
+            stream.write("\ufeff")  # type: ignore[arg-type]  # CSV is text
+        style = self._style
+        if [column[0] for column in columns] == _PLAN:
+            style = style._replace(width=None)  # a plan that is cut explains nothing
+        self._format.write(columns, rows, stream, style)
         self.count += 1

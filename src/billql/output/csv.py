@@ -2,17 +2,20 @@ r"""CSV (RFC 4180), but with lines that end in \n.
 
 The first line has the names. NULL and the empty text are both an empty field, because CSV cannot
 distinguish them; a blob is written as in SQL, X'…'. Text that a spreadsheet may take for a formula
-is unchanged: quoting it would change the data.
+is unchanged unless that is asked for, because a mark changes the data.
 """
 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 from billql.output.text_cells import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from billql.output import Columns, Rows, Stream, Style
 
 binary = False
@@ -21,13 +24,28 @@ separator = ""
 
 _AS_THEY_ARE = frozenset((str, int, type(None)))
 
+_FORMULA = re.compile(r"(?!-[0-9]+(\.[0-9]+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""The start of a text that a spreadsheet may run as a formula, which a negative number is not:
+https://owasp.org/www-community/attacks/CSV_Injection."""
+
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as CSV."""
-    put = csv.writer(_Lines(stream)).writerow
-    put([column[0] for column in columns])
+    put = csv.writer(_Lines(stream), delimiter=style.csv.separator).writerow
+    names = [column[0] for column in columns]
+    if style.csv.safe:
+        names, rows = _marked(names), map(_marked, rows)
+    if style.csv.header:
+        put(names)
     for row in rows:
         put([value if type(value) in _AS_THEY_ARE else text(value) for value in row])
+
+
+def _marked(row: Sequence[Any]) -> list[Any]:
+    """Return a row in which a text that may be run begins with an apostrophe."""
+    return [
+        f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value for value in row
+    ]
 
 
 class _Lines:

@@ -1,16 +1,17 @@
 """A table for people: aligned columns, numbers right-aligned, NULL distinct from the empty text.
 
-If the terminal is narrower than the table, texts are shortened, with an ellipsis; numbers never
-are. If little would be left of the texts, each value may have a line of its own. Control characters
-are escaped.
+If the terminal is narrower than the table, texts are shortened, with an ellipsis: identifiers
+first, numbers and times never. If little would be left of the texts, each value may have a line of
+its own. Control characters are escaped.
 """
 
 from __future__ import annotations
 
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from billql.output import line
+from billql.output.moments import kind_of
 from billql.output.text_cells import BOLD, DIM, HEAD, PLAIN, numeric, text, truncate, visible, width
 
 if TYPE_CHECKING:
@@ -26,7 +27,36 @@ _GAP = "  "
 _LEAST = 8
 """The width in cells below which no text is shortened."""
 _READABLE = 12
-"""The width in cells below which a text is hard to read."""
+"""The width in cells below which a text is hard to read; an identifier is shown by its start."""
+_IDENTIFIERS = ("id", "uuid")
+"""The last words of the names of columns of identifiers."""
+
+
+class _Column(NamedTuple):
+    """A column whose width is to be found."""
+
+    name: str
+    filled: int
+    """The width of the widest value."""
+    whole: bool
+    """Whether its values are never shortened."""
+
+    @property
+    def is_identifier(self) -> bool:
+        """Whether people tell its values apart by their starts."""
+        return self.name.lower().rpartition("_")[2] in _IDENTIFIERS
+
+    @property
+    def least(self) -> int:
+        """The smallest width that it can have."""
+        return self.filled if self.whole else min(self.filled, _LEAST)
+
+    @property
+    def readable(self) -> int:
+        """The smallest width at which it can be read."""
+        if self.whole or self.is_identifier:
+            return self.least
+        return min(self.filled, _READABLE)
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -34,11 +64,11 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     names = [visible(column[0]) for column in columns]
     head = list(islice(rows, HEAD))
     rights = numeric(head, len(names))
-    filled = _filled(head, len(names))
-    if style.vertical or (style.vertical is None and not _fits(filled, rights, style.width)):
+    layout = _layout(names, head, rights, style.width)
+    if style.vertical or (style.vertical is None and not _fits(layout, style.width)):
         line.write(columns, chain(head, rows), stream, style)
         return
-    widths = _widths(names, filled, rights, style.width)
+    widths = _widths(layout, style.width)
     title = _line(names, widths, rights, style).removesuffix("\n")
     stream.write(f"{BOLD}{title}{PLAIN}\n" if style.color else f"{title}\n")
     stream.write(_GAP.join("─" * size for size in widths) + "\n")
@@ -46,37 +76,44 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
         stream.write(_line(row, widths, rights, style))
 
 
-def _filled(rows: Sequence[Sequence[Any]], count: int) -> list[int]:
-    """Return the width of the widest value of each column."""
-    filled = [0] * count
+def _layout(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], rights: Sequence[bool], room: int | None
+) -> list[_Column]:
+    """Return the columns; which of them are times matters only where there is little room."""
+    filled = [0] * len(names)
     for row in rows:
         filled = [max(size, width(_cell(value))) for size, value in zip(filled, row, strict=True)]
-    return filled
+    wholes = list(rights)
+    if room is not None and rows:
+        wholes = [
+            right or kind_of(values) is not None
+            for right, values in zip(rights, zip(*rows, strict=True), strict=True)
+        ]
+    return [_Column(*column) for column in zip(names, filled, wholes, strict=True)]
 
 
-def _fits(filled: Sequence[int], rights: Sequence[bool], room: int | None) -> bool:
+def _fits(layout: Sequence[_Column], room: int | None) -> bool:
     """Return whether each column can be read in a line of `room` cells."""
-    least = [
-        size if right else min(size, _READABLE) for size, right in zip(filled, rights, strict=True)
-    ]
-    return room is None or sum(least) + len(_GAP) * (len(least) - 1) <= room
+    least = sum(column.readable for column in layout)
+    return room is None or least + len(_GAP) * (len(layout) - 1) <= room
 
 
-def _widths(
-    names: Sequence[str], filled: Sequence[int], rights: Sequence[bool], room: int | None
-) -> list[int]:
+def _widths(layout: Sequence[_Column], room: int | None) -> list[int]:
     """Return the width of each column; if the line is too short, the widest texts lose most."""
-    wanted = [max(width(name), size) for name, size in zip(names, filled, strict=True)]
+    widths = [max(width(column.name), column.filled) for column in layout]
     if room is None:
-        return wanted
-    least = [
-        size if right else min(size, _LEAST) for size, right in zip(filled, rights, strict=True)
-    ]
-    room -= len(_GAP) * (len(names) - 1)
-    widths, most = wanted, max(wanted)
-    while sum(widths) > room and most > 1:
-        most -= 1
-        widths = [max(size, min(want, most)) for size, want in zip(least, wanted, strict=True)]
+        return widths
+    room -= len(_GAP) * (len(layout) - 1)
+    for only_identifiers in (True, False):
+        most = max(widths)
+        while sum(widths) > room and most > 1:
+            most -= 1
+            widths = [
+                size
+                if only_identifiers and not column.is_identifier
+                else max(column.least, min(size, most))
+                for size, column in zip(widths, layout, strict=True)
+            ]
     return widths
 
 

@@ -29,6 +29,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from billql.errors import DataError, OutputError
+from billql.output.moments import MomentKind, kind_of, moment
 from billql.output.text_cells import HEAD, numeric, rounded, text, width
 from billql.util.currencies import digits_of
 
@@ -48,10 +49,10 @@ _NO_NAME = re.compile(r"[\[\]:*?/\\\0-\x1f]")
 _WIDEST = 60
 """The largest width of a column, in characters."""
 _DIGITS = 15
-_FIRST_MOMENT = datetime.datetime(1900, 3, 1)
+_FIRST = datetime.datetime(1900, 3, 1, tzinfo=datetime.UTC)
 """Before it programs disagree: https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year."""
 
-Kind = Literal["amount", "date", "month", "timestamp", "boolean", ""]
+Kind = MomentKind | Literal["amount", "boolean", ""]
 """How the values of a column become cells."""
 
 _DECLARED: Mapping[str, Kind] = {
@@ -61,12 +62,12 @@ _DECLARED: Mapping[str, Kind] = {
     "TIMESTAMP": "timestamp",
     "BOOLEAN": "boolean",
 }
-_MOMENTS: Mapping[Kind, tuple[int, str, str]] = {
-    "date": (len("YYYY-MM-DD"), "T00:00:00Z", "yyyy\\-mm\\-dd"),
-    "month": (len("YYYY-MM"), "-01T00:00:00Z", "yyyy\\-mm"),
-    "timestamp": (len("YYYY-MM-DDTHH:MM:SSZ"), "", "yyyy\\-mm\\-dd\\Thh:mm:ss\\Z"),
+_MOMENTS: Mapping[Kind, str] = {
+    "date": "yyyy\\-mm\\-dd",
+    "month": "yyyy\\-mm",
+    "timestamp": "yyyy\\-mm\\-dd\\Thh:mm:ss\\Z",
 }
-"""For each kind of time the length of its text, what makes an instant of it, and its format."""
+"""The format of each kind of time."""
 
 
 @contextmanager
@@ -234,12 +235,10 @@ class _Sheet:
     def _put(self, row: int, place: int, value: Any, currency: Any) -> None:
         """Write a value that is not NULL."""
         kind = self._columns[place].kind
-        moment = _moment(kind, value) if kind in _MOMENTS else None
-        if moment is not None:
-            length, _, code = _MOMENTS[kind]
-            style = self._book.format(num_format=code, align="left")
-            self._sheet.write_datetime(row, place, moment, style)
-            self._widen(place, length)
+        if (begin := moment(kind, value)) is not None and begin >= _FIRST:
+            style = self._book.format(num_format=_MOMENTS[kind], align="left")
+            self._sheet.write_datetime(row, place, begin.replace(tzinfo=None), style)
+            self._widen(place, len(value))
         elif kind == "boolean" and value in (0, 1):
             self._sheet.write_boolean(row, place, bool(value))
         elif isinstance(value, int | float | Decimal) and fits(value):
@@ -282,27 +281,7 @@ def _kind(declared: str | None, values: Sequence[Any]) -> Kind:
     word = (declared or "").upper().replace("(", " ").partition(" ")[0]
     if word in _DECLARED:
         return _DECLARED[word]
-    texts = [value for value in values if value is not None]
-    if word in ("", "TEXT") and texts:
-        for kind in _MOMENTS:
-            if all(_moment(kind, value) is not None for value in texts):
-                return kind
-    return ""
-
-
-def _moment(kind: Kind, value: Any) -> datetime.datetime | None:
-    """Return the time that a text of a kind of time is; None if Excel has no such time."""
-    length, rest, _ = _MOMENTS[kind]
-    if not isinstance(value, str) or len(value) != length:
-        return None
-    try:
-        found = datetime.datetime.fromisoformat(value + rest).replace(tzinfo=None)
-    except ValueError:
-        return None
-    # Python reads other forms too, such as weeks.
-    if found < _FIRST_MOMENT or f"{found.isoformat()}Z"[:length] != value[:length]:
-        return None
-    return found
+    return (kind_of(values) if word in ("", "TEXT") else None) or ""
 
 
 def amount_format(value: int | float | Decimal, currency: Any) -> str:

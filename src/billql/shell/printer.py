@@ -13,6 +13,7 @@ from billql.config import paths
 from billql.errors import InterfaceError, OutputError
 from billql.output import (
     FORMATS,
+    CsvStyle,
     ResultWriter,
     Style,
     error_report,
@@ -47,6 +48,8 @@ class Printer:
     def __init__(self, clear: Callable[[], None]) -> None:
         self._clear = clear
         self.mode = AUTO
+        self.csv = CsvStyle()
+        """How CSV is written."""
         self.pages = True
         """Whether long results go through a pager."""
         self._warned = False
@@ -54,9 +57,9 @@ class Printer:
         self._output: _OutputFile | None = None
         self._results: ResultWriter | None = None
 
-    def set_mode(self, mode: str) -> None:
-        """Set the mode of the results that follow, one of `MODES`."""
-        self.mode, self._results = mode, None
+    def set_mode(self, mode: str, csv: CsvStyle | None = None) -> None:
+        """Set the mode of the results that follow, one of `MODES`, and how CSV is written."""
+        self.mode, self.csv, self._results = mode, csv or CsvStyle(), None
 
     def once(self, path: str) -> None:
         """Write the next result to a file, which is replaced only on success."""
@@ -84,10 +87,11 @@ class Printer:
         once, self._once = self._once, None
         if once is not None:
             path = _expanded(once)
-            with file.open_results(path, self._format(path), Style(), several=False) as add_result:
+            style = Style(csv=self.csv)
+            with file.open_results(path, self._format(path), style, several=False) as add_result:
                 add_result(columns, rows, title)
         elif self._output is not None:
-            self._output.begin(self._format(self._output.path))
+            self._output.begin(self._format(self._output.path), Style(csv=self.csv))
             self._output.add(columns, rows, title)
         else:
             self._show(columns, rows)
@@ -111,7 +115,8 @@ class Printer:
                 hint="Write it to a file: .once FILE",
             )
         vertical = None if self.mode == AUTO else False
-        style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical)
+        csv = self.csv._replace(bom=False)
+        style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical, csv)
         self._results = self._results or ResultWriter(name, style)
         with self._window() as window:
             self._results.write(columns, rows, window)
@@ -152,6 +157,7 @@ class _OutputFile:
     def __init__(self, path: str) -> None:
         self.path = _expanded(path)
         self._name: str | None = None
+        self._chosen: tuple[str, Style] | None = None
         self._results = contextlib.ExitStack()
         self._add: AddResult | None = None
         with self._errors_reported():
@@ -162,20 +168,24 @@ class _OutputFile:
         """Whether its results make one document, which is written when it is closed."""
         return self._name is not None and makes_document(self._name, several=True)
 
-    def begin(self, name: str) -> None:
+    def begin(self, name: str, style: Style) -> None:
         """Choose the format of the results that follow; raise InterfaceError for two in a document.
 
         Formats that are streams may follow one another.
         """
-        if name == self._name:
+        if (name, style) == self._chosen:
             return
-        if self._name is not None and (self.is_document or makes_document(name, several=True)):
+        chosen = name, style
+        document = self.is_document or makes_document(name, several=True)
+        if self._name not in (None, name) and document:
             raise InterfaceError(
                 f"{self.path} has results as {self._name}, and cannot take others as {name}",
                 hint="Begin another file with .output FILE, or set the mode back with .mode.",
             )
-        self._add = self._results.enter_context(results(name, self, Style(), several=True))
-        self._name = name
+        if self._name is not None:  # the mark is for the beginning of a file
+            style = style._replace(csv=style.csv._replace(bom=False))
+        self._add = self._results.enter_context(results(name, self, style, several=True))
+        self._name, self._chosen = name, chosen
 
     def add(self, columns: Columns, rows: Rows, title: str | None) -> None:
         """Add a result in the chosen format."""

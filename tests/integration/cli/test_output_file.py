@@ -18,6 +18,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 import pytest
 from openpyxl import load_workbook
+from pypdf import PdfReader
 
 from billql.errors import Exit
 from billql.output import FORMATS
@@ -57,7 +58,7 @@ def query(
     )
 
 
-@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"parquet", "arrow", "xlsx"}))
+@pytest.mark.parametrize("name", sorted(set(FORMATS) - {"parquet", "arrow", "xlsx", "raw"}))
 def test_a_file_has_what_stdout_would(environ: dict[str, str], folder: Path, name: str) -> None:
     sql = "SELECT 1 AS a, 'ä' AS b, NULL AS c"
     shown = query("--format", name, sql, environ=environ)
@@ -147,6 +148,37 @@ def test_a_workbook_of_a_bill(environ: dict[str, str], folder: Path) -> None:
     }
 
 
+def test_an_invoice_as_a_pdf(environ: dict[str, str], folder: Path) -> None:
+    sql = (
+        "SELECT bytes FROM digitalocean.billing.invoice_pdf WHERE invoice_uuid = "
+        "(SELECT max(invoice_uuid) FROM digitalocean.billing.invoices)"
+    )
+    done = query("--sandbox", "--output", "b.pdf", sql, environ=environ, folder=folder)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+    hexadecimal = query("--sandbox", "--format", "csv", sql, environ=environ).stdout
+    assert f"X'{(folder / 'b.pdf').read_bytes().hex().upper()}'" in hexadecimal.decode()
+    assert "Total" in PdfReader(folder / "b.pdf").pages[0].extract_text()
+    piped = query("--sandbox", "--format", "raw", sql, environ=environ)
+    assert piped.stdout == (folder / "b.pdf").read_bytes()
+
+
+def test_options_of_csv(environ: dict[str, str], folder: Path) -> None:
+    sql = "SELECT '=1' AS a, -2.5 AS b"
+    options = ["--separator", "tab", "--no-header", "--bom", "--safe"]
+    done = query(*options, "--output", "a.csv", sql, environ=environ, folder=folder)
+    assert done.returncode == 0
+    assert (folder / "a.csv").read_bytes() == b"\xef\xbb\xbf'=1\t-2.5\n"
+    assert query(*options, sql, environ=environ).stdout == (folder / "a.csv").read_bytes()
+    for wrong, message in (
+        (["--separator", "::"], "'::' is no separator of fields"),
+        (["--bom", "--format", "json"], "are for CSV, and the format is json"),
+        (["--safe", "--output", "a.md"], "are for CSV, and the format is markdown"),
+    ):
+        done = query(*wrong, sql, environ=environ, folder=folder)
+        assert (done.returncode, done.stdout) == (Exit.USAGE, b"")
+        assert message in done.stderr.decode()
+
+
 def test_an_old_file_keeps_its_mode(environ: dict[str, str], folder: Path) -> None:
     file = folder / "bill.csv"
     file.write_bytes(b"old")
@@ -166,6 +198,8 @@ def test_an_old_file_keeps_its_mode(environ: dict[str, str], folder: Path) -> No
         ("bill.json", "SELECT 1; SELEC", Exit.SQL, "SELEC"),
         ("bill.xlsx", "SELECT 1; SELEC", Exit.SQL, "SELEC"),
         ("bill.parquet", "SELECT 1; SELECT 2", Exit.SQL, "holds one result, but several"),
+        ("bill.pdf", "SELECT x'00'; SELECT x'01'", Exit.SQL, "holds one result, but several"),
+        ("bill.pdf", "SELECT x'00' UNION ALL SELECT x'01'", Exit.SQL, "has several rows"),
         ("bill.html", "SELECT 1; SELECT 2", Exit.SQL, "holds one result, but several"),
         (
             "bill.parquet",

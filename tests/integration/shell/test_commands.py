@@ -71,6 +71,24 @@ def test_mode(typed: Type) -> None:
         typed(".mode xml")
 
 
+def test_options_of_csv(typed: Type, tmp_path: Path) -> None:
+    sql = "SELECT '=1' AS a, -2.5 AS b;"
+    assert typed(".mode csv --separator tab --no-header --safe --bom", sql) == "'=1\t-2.5\n"
+    assert typed(".mode") == "csv --separator tab --no-header --bom --safe\n"
+    typed(f".once {tmp_path}/one.csv", sql)
+    assert (tmp_path / "one.csv").read_bytes() == b"\xef\xbb\xbf'=1\t-2.5\n"
+    typed(f".output {tmp_path}/all.csv", sql, ".mode csv --separator ; --bom", sql, ".output")
+    assert (tmp_path / "all.csv").read_bytes() == b"\xef\xbb\xbf'=1\t-2.5\na;b\n=1;-2.5\n"
+    assert typed(".mode csv", ".mode") == "csv\n"
+    for line, message in (
+        (".mode json --bom", "json has no options"),
+        (".mode csv --what", "no option --what"),
+        (".mode csv --separator", "'' is no separator"),
+    ):
+        with pytest.raises(InterfaceError, match=message):
+            typed(line)
+
+
 def test_once_writes_one_result_in_the_format_of_its_name(typed: Type, tmp_path: Path) -> None:
     path = tmp_path / "a file.json"
     assert typed(f".once '{path}'", "SELECT 1 AS a;", "SELECT 2 AS a;") == "a\n2\n"

@@ -30,7 +30,7 @@ ENDINGS = {
     "markdown": "md",
     "html": "html",
 }
-BINARY = ("parquet", "arrow", "xlsx")
+BINARY = ("parquet", "arrow", "xlsx", "raw")
 
 Row = tuple[Any, ...]
 
@@ -95,6 +95,41 @@ def test_golden_in_a_narrow_terminal() -> None:
     shown = written("table", COLUMNS, ROWS, Style(width=100))
     assert shown == golden("narrow.txt")
     assert max(map(text_cells.width, shown.splitlines())) <= 100
+
+
+def test_identifiers_are_cut_before_other_texts_and_times_never() -> None:
+    columns = [("invoice_uuid", "TEXT"), ("id", None), ("at", "TIMESTAMP TEXT"), ("day", None)]
+    columns += [("description", "TEXT"), ("amount", "DECIMAL REAL")]
+    uuid, at = "cfe53992-5c49-4a7e-8a80-f23a6691ca92", "2026-11-05T08:44:38Z"
+    row = (uuid, "in_1OxAAAAAAAAAAAAAAAAAAAAA", at, "2026-11-05", "Invoice for October", -5400.95)
+
+    def last(width: int) -> list[str]:
+        return written("table", columns, [row], Style(width)).splitlines()[-1].split("  ")
+
+    assert last(200)[:2] == [uuid, row[1]]
+    for width in (90, 84):
+        found = last(width)
+        assert found[0].endswith("…")
+        assert found[0][:-1] == uuid[: len(found[0]) - 1]
+        assert found[2:] == [at, "2026-11-05", "Invoice for October", "-5400.95"]
+    assert last(78)[:2] == ["cfe5399…", "in_1OxA…"]
+    assert last(78)[2:4] == [at, "2026-11-05"]
+    assert last(78)[4].endswith("…")
+    assert last(20) == ["cfe5399…", "in_1OxA…", at, "2026-11-05", "Invoice…", "-5400.95"]
+    # Where the description can still be read, no value has a line of its own.
+    table = written("table", columns, [row], Style(80, vertical=None))
+    assert table == written("table", columns, [row], Style(80))
+
+
+def test_a_plan_is_never_cut() -> None:
+    columns = [(name, None) for name in ("id", "parent", "notused", "detail")]
+    row = (3, 0, 0, "SCAN i VIRTUAL TABLE INDEX 1:list; " * 5)
+    stream = io.StringIO()
+    for vertical in (False, None):
+        output.ResultWriter("table", Style(40, vertical=vertical)).write(
+            columns, iter([row]), stream
+        )
+    assert stream.getvalue().count(row[3].strip()) == 2
 
 
 def test_golden_in_colour() -> None:

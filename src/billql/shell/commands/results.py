@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from billql.errors import InterfaceError
+from billql.output import CsvStyle, parse_separator
 from billql.shell.commands.command import Command, parse_switch
 from billql.shell.printer import AUTO, MODES
 
@@ -16,14 +17,51 @@ if TYPE_CHECKING:
 
 def _mode(shell: Shell, arguments: Sequence[str]) -> None:
     if not arguments:
-        shell.printer.write(f"{shell.printer.mode}\n")
+        shell.printer.write(f"{_shown(shell.printer.mode, shell.printer.csv)}\n")
         return
-    (name,) = arguments
+    name, *options = arguments
     found = [mode for mode in MODES if mode.startswith(name.lower())]
     exact = [mode for mode in found if mode == name.lower()] or found
     if len(exact) != 1:
         raise InterfaceError(f"There is no mode {name}", hint=f"Use one of {', '.join(MODES)}.")
-    shell.printer.set_mode(exact[0])
+    if options and exact[0] != "csv":
+        raise InterfaceError(
+            f"The mode {exact[0]} has no options", hint="Those of csv are shown by .help mode."
+        )
+    shell.printer.set_mode(exact[0], _csv_style(options))
+
+
+def _csv_style(options: Sequence[str]) -> CsvStyle:
+    """Return how CSV is written by the options of .mode csv; raise InterfaceError."""
+    style, rest = CsvStyle(), iter(options)
+    for option in rest:
+        if option == "--separator":
+            style = style._replace(separator=parse_separator(next(rest, "")))
+        elif option in _SWITCHES:
+            style = style._replace(**_SWITCHES[option])
+        else:
+            raise InterfaceError(
+                f".mode csv has no option {option}",
+                hint=f"Use --separator CHAR, {', '.join(_SWITCHES)}.",
+            )
+    return style
+
+
+_SWITCHES: dict[str, dict[str, Any]] = {
+    "--no-header": {"header": False},
+    "--bom": {"bom": True},
+    "--safe": {"safe": True},
+}
+"""The options of .mode csv without a value, and what each sets."""
+
+
+def _shown(mode: str, style: CsvStyle) -> str:
+    """Return the mode with its options."""
+    separator = {",": [], "\t": ["--separator tab"]}.get(
+        style.separator, [f"--separator '{style.separator}'"]
+    )
+    switches = [name for name, sets in _SWITCHES.items() if style._replace(**sets) == style]
+    return " ".join([mode, *separator, *switches])
 
 
 def _output(shell: Shell, arguments: Sequence[str]) -> None:
@@ -55,12 +93,13 @@ COMMANDS = (
         "[FORMAT]",
         "Set or show the format of results",
         _mode,
-        most=1,
+        most=6,
         kinds=("format",),
         more=(
             f"One of {', '.join(MODES)}.\n"
             f"{AUTO} is a table on a terminal, vertical if it does not fit; CSV in a pipe;\n"
-            "and in a file the format of its extension. Without FORMAT the mode is shown."
+            "and in a file the format of its extension. Without FORMAT the mode is shown.\n"
+            ".mode csv takes --separator CHAR, --no-header, --bom and --safe, as billql query does."
         ),
     ),
     Command(
