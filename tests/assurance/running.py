@@ -95,5 +95,5 @@ def _ended(worker: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         worker.kill()
         worker.wait()
-        return f"it hung: nothing came for {LONGEST:.0f} seconds"
+        return f"it hung: nothing was received for {LONGEST:.0f} seconds"
     return f"the process died with code {code}"

@@ -79,7 +79,7 @@ class World:
             settings=Settings(patience=1000.0, attempts=2),
             http_transport=httpx.MockTransport(self.api),
             clock=lambda: datetime.datetime.fromisoformat(f"{TODAY}T12:00:00Z"),
-            pace=FakeClock(),
+            request_clock=FakeClock(),
             cache_ttl=self._cache_ttl,
         )
 

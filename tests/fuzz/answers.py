@@ -93,7 +93,7 @@ def gives_rows(drawn: tuple[Table, str, Response]) -> None:
 
 
 class Canned:
-    """Answers in turn, the last one again and again; stands in for the wire."""
+    """Answers in turn, the last one again and again; stands in for the network."""
 
     def __init__(self, replies: list[HttpResponse]) -> None:
         self._replies = replies
@@ -152,20 +152,20 @@ def _literal(value: Any) -> str:
 def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     """A statement gives rows or an error of billql's, and no rows where an API has refused."""
     sql, replies = drawn
-    wire = Canned(replies)
+    backend = Canned(replies)
     options = Options(
         environ={},
         tokens=dict.fromkeys(("digitalocean", "metronome", "stripe"), SECRET),
         catalog=_catalog(),
         settings=Settings(attempts=1, max_requests=20),
-        wire=wire,
+        backend=backend,
     )
     session = Session(":memory:", lambda: options)
     with Connection(session, [], decimals=False, autocommit=True) as connection:
         error = error_of(Error, lambda: connection.execute(sql).fetchall())
     assert error is None or SECRET not in f"{error} {error.hint}"
     if error is None and "LIMIT" not in sql:  # which may ask for more than it needs
-        assert wire.given <= {200, 404}
+        assert backend.given <= {200, 404}
 
 
 @cache

@@ -41,11 +41,11 @@ def get(base: str = "https://api.example.com", path: str = "/v1/things", **query
     return Request("GET", f"{base}{path}", tuple(query.items()))
 
 
-def trip(spend: Callable[[], None] = lambda: None) -> RequestTracker:
-    """Give a trip that nobody follows."""
+def tracker(spend: Callable[[], None] = lambda: None) -> RequestTracker:
+    """Return a tracker that nobody reads."""
     return RequestTracker(spend, threading.Event())
 
 
 def ask(transport: ApiClient, to: ApiConnection, request: Request | None = None) -> Response:
     """Send a request, and wait for what becomes of it."""
-    return transport.send(request or get(to.url), to, trip()).result(30)
+    return transport.send(request or get(to.url), to, tracker()).result(30)

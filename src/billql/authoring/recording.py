@@ -37,8 +37,8 @@ def _key(request: Request) -> Key:
 class Recorder:
     """A backend that records the last response to each request."""
 
-    def __init__(self, wire: HttpBackend) -> None:
-        self._wire = wire
+    def __init__(self, backend: HttpBackend) -> None:
+        self._backend = backend
         self._lock = Lock()
         self._replies: dict[Key, tuple[Request, HttpResponse]] = {}
         self._origins: dict[str, str] = {}
@@ -54,14 +54,14 @@ class Recorder:
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
         """Send a request and record its response."""
-        reply = self._wire.exchange(request, headers, stop)
+        reply = self._backend.exchange(request, headers, stop)
         with self._lock:
             self._replies[_key(request)] = request, reply
         return reply
 
     def close(self) -> None:
-        """Close the wire."""
-        self._wire.close()
+        """Close the backend."""
+        self._backend.close()
 
     def write(self, path: Path) -> int:
         """Write the recording, in place of an older one; return its number of responses.

@@ -193,7 +193,7 @@ def _replay_options(catalog: Catalog, player: Player) -> Options:
     from billql.sqlite.engine import Options
 
     tokens = dict.fromkeys(player.origins, "recorded")
-    return Options({}, tokens, player.origins, catalog, wire=player)
+    return Options({}, tokens, player.origins, catalog, backend=player)
 
 
 def _live_options(
@@ -210,10 +210,10 @@ def _live_options(
 
     if sandbox is not None:
         # Without the tokens of the user, nothing can be sent to a real API.
-        return Options({}, sandbox.tokens, sandbox.urls, catalog, wire=recorder)
+        return Options({}, sandbox.tokens, sandbox.urls, catalog, backend=recorder)
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:
-        return Options(os.environ, urls=urls, catalog=catalog, wire=recorder)
+        return Options(os.environ, urls=urls, catalog=catalog, backend=recorder)
     asked = ConnectOptions()
     options = asked.options(asked.configured())
-    return replace(options, catalog=catalog, wire=recorder, cache=None)
+    return replace(options, catalog=catalog, backend=recorder, cache=None)

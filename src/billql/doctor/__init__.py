@@ -40,7 +40,7 @@ _MOST_SKEW = 30.0
 
 
 def examine(
-    asked: ConnectOptions, *, online: bool = False, wire: HttpBackend | None = None
+    asked: ConnectOptions, *, online: bool = False, backend: HttpBackend | None = None
 ) -> Iterator[Finding]:
     """Look at everything; with `online`, at what each connection's API says as well."""
     yield from _versions()
@@ -60,7 +60,7 @@ def examine(
     credentials = ConnectionResolver(asked.environ, asked.tokens, asked.urls, found.connections)
     yield from surroundings.look(asked.environ, _urls(catalog, credentials))
     yield from _unknown_variables(asked.environ, found, catalog)
-    probe = _Probe(asked, found, wire) if online else None
+    probe = _Probe(asked, found, backend) if online else None
     yield from _connections(credentials, found, catalog, probe)
 
 
@@ -178,10 +178,10 @@ class _Probe:
     """Asks a connection for one small thing."""
 
     def __init__(
-        self, asked: ConnectOptions, found: ResolvedConfig, wire: HttpBackend | None
+        self, asked: ConnectOptions, found: ResolvedConfig, backend: HttpBackend | None
     ) -> None:
         self._options = asked.options(found)
-        self._wire = wire or NetworkBackend(
+        self._backend = backend or NetworkBackend(
             self._options.settings, self._options.http_transport, environ=asked.environ
         )
 
@@ -196,7 +196,7 @@ class _Probe:
         headers = connection.headers_for(request)
         before = time.monotonic()
         try:
-            reply = self._wire.exchange(request, headers, threading.Event())
+            reply = self._backend.exchange(request, headers, threading.Event())
         except Error as error:
             yield failure(subject, error)
             return

@@ -1,4 +1,4 @@
-"""The API's own error: every status but 200 becomes one, in the API's words, without secrets."""
+"""The errors of APIs: every status but 200 becomes one, with the API's message, without secrets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from billql.messages import Request, get_path
 
 LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
 
-_LONGEST_WORDS = 500
+_LONGEST_TEXT = 500
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id")
 
@@ -19,38 +19,38 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request
 def error_from_response(
     request: Request, connection: ApiConnection, reply: HttpResponse, *, is_early: bool = False
 ) -> Error:
-    """Make the error that a reply is; `is_early` says that it means "later"."""
+    """Return the error for a response; `is_early` means that the API asks for a later request."""
     status = reply.status
     if 300 <= status < 400 and "location" in reply.headers:
         return BadAnswer(
-            f"{describe_request(request)} answered {status}, which sends its caller elsewhere",
+            f"{describe_request(request)} answered {status}, a redirect, which is not followed",
             hint=_elsewhere(connection.between(reply.proxy)),
         )
-    said = _ErrorBody(connection, reply)
-    words = f"{describe_request(request)} answered {status}{_to_whom(connection)}"
-    if said.message:
-        words += f": {said.message}"
-    if said.code:
-        words += f" ({said.code})"
-    if said.request_id:
-        words += f" [request {said.request_id}]"
+    body = _ErrorBody(connection, reply)
+    text = f"{describe_request(request)} answered {status}{_to_whom(connection)}"
+    if body.message:
+        text += f": {body.message}"
+    if body.code:
+        text += f" ({body.code})"
+    if body.request_id:
+        text += f" [request {body.request_id}]"
     kind = CredentialRefused if status in (401, 403) and not is_early else ApiError
     return kind(
-        words,
+        text,
         status=status,
         method=request.method,
         url=request.url,
-        api_code=said.code,
-        api_message=said.message,
-        request_id=said.request_id,
-        unknown=said.unknown,
+        api_code=body.code,
+        api_message=body.message,
+        request_id=body.request_id,
+        unknown=body.unknown,
         hint=LIMIT_ADVICE if is_early else _advice(status, connection),
     )
 
 
 def _elsewhere(between: str | None) -> str:
-    never = "A token is never taken to another address."
-    return f"{never} Check what may be answering: {between}." if between else never
+    never = "A token is sent to no other address."
+    return f"{never} Check what may have answered: {between}." if between else never
 
 
 def _is_named(connection: ApiConnection) -> bool:
@@ -58,37 +58,37 @@ def _is_named(connection: ApiConnection) -> bool:
 
 
 def _to_whom(connection: ApiConnection) -> str:
-    """Name the connection, where somebody has named it."""
+    """Return the connection's name in words, if the config file names it."""
     return f" to the connection {connection.name}" if _is_named(connection) else ""
 
 
 def means_later(connection: ApiConnection, reply: HttpResponse) -> bool:
-    """Tell whether an error says in its words, as the definition knows them, to come later."""
+    """Return whether an error has a code or a message that, by the definition, means "later"."""
     later = connection.provider.errors.later
     if not (later.codes or later.messages) or reply.status < 400:
         return False
-    said = _ErrorBody(connection, reply)
+    body = _ErrorBody(connection, reply)
     # AWS puts a namespace before its codes.
-    code, words = (said.code or "").rpartition("#")[2], (said.message or "").lower()
-    return code in later.codes or any(one.lower() in words for one in later.messages)
+    code, text = (body.code or "").rpartition("#")[2], (body.message or "").lower()
+    return code in later.codes or any(one.lower() in text for one in later.messages)
 
 
 class _ErrorBody:
-    """What an error body says: where the definition knows it, else where such words usually are."""
+    """The fields of an error body: at the definition's paths, else where APIs usually have them."""
 
     def __init__(self, connection: ApiConnection, reply: HttpResponse) -> None:
         from billql.http import error_body
 
         data = error_body.parsed(reply.body)
-        # Some APIs repeat the token that they refuse.
+        # Some APIs repeat the token that they reject.
         self._hide = connection.redact
         paths = connection.provider.errors
-        message = _at(data, paths.message) or error_body.sentence(data)
-        self.message = self._words(message)
+        message = _at(data, paths.message) or error_body.message(data)
+        self.message = self._clean(message)
         known = _at(data, paths.code)
         code = known or error_body.code(data, message) or _code_of_aws(reply)
-        self.code = self._words(None if code == str(reply.status) else code)
-        self.request_id = self._words(
+        self.code = self._clean(None if code == str(reply.status) else code)
+        self.request_id = self._clean(
             _at(data, paths.request_id)
             or next((reply.headers[one] for one in _REQUEST_IDS if one in reply.headers), None)
             or error_body.request_id(data)
@@ -96,13 +96,13 @@ class _ErrorBody:
         unknown = paths.unknown_value
         self.unknown = None
         if unknown is not None and reply.status == 400 and known == unknown.code:
-            self.unknown = self._words(_at(data, unknown.parameter))
+            self.unknown = self._clean(_at(data, unknown.parameter))
 
-    def _words(self, found: str | None) -> str | None:
+    def _clean(self, found: str | None) -> str | None:
         if not found:
             return None
-        words = self._hide(found)[:_LONGEST_WORDS]
-        return "".join(letter if letter.isprintable() else " " for letter in words)
+        text = self._hide(found)[:_LONGEST_TEXT]
+        return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def _code_of_aws(reply: HttpResponse) -> str | None:
@@ -110,7 +110,7 @@ def _code_of_aws(reply: HttpResponse) -> str | None:
 
 
 def _at(data: Any, path: str | None) -> str | None:
-    """Give the text or the number at a path that the definition knows."""
+    """Return the text or the number at a path of the definition, or None."""
     found = get_path(data, path) if path else None
     return str(found) if isinstance(found, str | int) and found != "" else None
 

@@ -1,8 +1,8 @@
-"""Which certificate authorities prove that a server is who it says, and whence they are known.
+"""The certificate authorities that are trusted: of the environment, the system or certifi.
 
-What the environment names goes first, in the order of `VARIABLES`: then nothing else is read. Else
-it is the system's store, which is where a company puts an authority of its own, and where there is
-none, as in a small container, the one that comes with certifi.
+Those that the environment names have precedence, in the order of `VARIABLES`: then no others are
+read. Otherwise the system's store counts, where a company installs an authority of its own, and
+where there is none, as in a small container, certifi's.
 
 A context is made by hand, because `ssl.create_default_context` would write the keys of all
 connections to the file that SSLKEYLOGFILE names, and refuses, from Python 3.13 on, authorities that
@@ -23,10 +23,10 @@ from typing import NamedTuple
 from billql.errors import InterfaceError
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""OpenSSL's own variables, and those by which people configure requests and curl."""
+"""OpenSSL's own variables, and those of requests and curl."""
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.[0-9]+")
-"""How OpenSSL finds a certificate in a folder (https://docs.openssl.org/master/man1/openssl-rehash/)."""
+"""The names under which OpenSSL looks for a certificate in a folder (https://docs.openssl.org/master/man1/openssl-rehash/)."""
 
 _PLACES = (
     "/etc/ssl/certs/ca-certificates.crt",  # Debian, Ubuntu, Alpine
@@ -35,25 +35,25 @@ _PLACES = (
     "/etc/ssl/ca-bundle.pem",  # SUSE
     "/etc/ssl/cert.pem",  # BSD, Arch
 )
-"""Where systems have their certificates, for an OpenSSL that was built for another one."""
+"""Where systems store certificates, for an OpenSSL that was built for another system."""
 
 
 class Source(NamedTuple):
-    """A file of certificates, or a folder; `variable` is what names it, if anything does."""
+    """A file of certificates, or a folder; `variable` names it, if one does."""
 
     path: str
     is_folder: bool = False
     variable: str | None = None
 
     def __str__(self) -> str:
-        """Say where the certificates are, and why there."""
+        """Return the path, after the variable that names it."""
         return self.path if self.variable is None else f"{self.variable}={self.path}"
 
 
 def context(environ: Mapping[str, str]) -> tuple[ssl.SSLContext, str]:
-    """Make the context for connections, and tell in words whose certificates it trusts.
+    """Return the context of connections, and in words whose certificates it trusts.
 
-    Raises InterfaceError, which names the variable, for what cannot be read.
+    Raise InterfaceError, which names the variable, for certificates that cannot be read.
     """
     if named := _named(environ):
         return _read(named), f"the certificates of {' and '.join(map(str, named))}"
@@ -61,13 +61,13 @@ def context(environ: Mapping[str, str]) -> tuple[ssl.SSLContext, str]:
         import truststore
 
         return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "the system's certificates"
-    # What OpenSSL was built with; the variables that it would read have had their say.
+    # The paths that OpenSSL was built with; its variables were read above.
     built = ssl.get_default_verify_paths()
     return first_of((built.openssl_cafile, built.openssl_capath, *_PLACES))
 
 
 def first_of(places: Iterable[str]) -> tuple[ssl.SSLContext, str]:
-    """Make a context of the first place that has certificates, else of certifi's."""
+    """Return a context of the first place that has certificates, or of certifi's."""
     for place in places:
         with suppress(InterfaceError):
             made = _read([Source(place, Path(place).is_dir())])
@@ -78,7 +78,7 @@ def first_of(places: Iterable[str]) -> tuple[ssl.SSLContext, str]:
 
 
 def _named(environ: Mapping[str, str]) -> list[Source]:
-    """Give what the environment names; a variable that is set but empty names nothing."""
+    """Return what the environment names; a variable that is set but empty names nothing."""
     file, folder, *others = VARIABLES
     named = [Source(environ[file], variable=file)] if environ.get(file) else []
     folders = environ.get(folder, "").split(os.pathsep)
@@ -94,7 +94,7 @@ def _named(environ: Mapping[str, str]) -> list[Source]:
 
 def _read(sources: Iterable[Source]) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # Who names a certificate trusts it, even if another one has signed it.
+    # A certificate that is named is trusted, even if another one has signed it.
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     for source in sources:
         try:
@@ -110,7 +110,7 @@ def _read(sources: Iterable[Source]) -> ssl.SSLContext:
 
 def _add(made: ssl.SSLContext, source: Source) -> None:
     if not source.is_folder:
-        with Path(source.path).open("rb"):  # OpenSSL says less of what is wrong
+        with Path(source.path).open("rb"):  # OpenSSL's error does not show the reason
             made.load_verify_locations(cafile=source.path)
     elif any(_HASHED.fullmatch(name) for name in os.listdir(source.path)):  # noqa: PTH208
         made.load_verify_locations(capath=source.path)

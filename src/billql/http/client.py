@@ -1,13 +1,12 @@
-"""The way to the APIs: requests become answers, or errors that say what happened.
+"""The client of the APIs: sends requests under limits, with retries; returns responses or errors.
 
-How often a provider is asked, how much at once, and how long it is worth trying, is decided here.
-Requests run on a few daemon threads that only wait; callers hold futures. No secret is in any
-message: a token travels in headers, and headers are not shown.
+It decides how often a provider is asked, how many requests run at once and how long retries go on.
+Requests run on a few daemon threads that only wait; callers hold futures. No message has a secret:
+a token is sent in headers, and headers are not shown.
 """
 
 from __future__ import annotations
 
-import queue
 import random
 import threading
 import time
@@ -15,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -31,45 +31,46 @@ from billql.util.clock import Clock
 from billql.util.lock import Lock
 
 _FIRST_PAUSE = 0.5
-"""How many seconds pass at most before the second attempt; it doubles with each."""
+"""The longest pause before the second attempt, in seconds; it doubles with each attempt."""
 
 _LONGEST_PAUSE = 15.0
-"""Beyond this it doubles no more."""
+"""The longest pause before any attempt, in seconds."""
 
-_GOODBYE = 1.0
-"""For how many seconds closing waits for threads that are still connecting."""
+_CLOSE_TIMEOUT = 1.0
+"""How many seconds closing waits for threads that are still connecting."""
 
 
 @dataclass(eq=False)
 class RequestTracker:
-    """What one request went through on its way, for the statement's figures.
+    """Counts the attempts of one request, for the statistics of its scan.
 
-    `spend` is called before each time that it is sent and may raise, `stop` is set when the
-    statement ends, and `ended` is called with the answer, or None, before anybody else has it.
+    `spend` is called before each attempt and may raise, `stop` is set when the statement ends, and
+    `ended` is called with the response, or with None for an error, before the future has it.
+    `sent` counts attempts, `waited` is in seconds.
     """
 
     spend: Callable[[], None]
     stop: threading.Event
-    ended: Callable[[Response | None], None] = lambda answer: None
+    ended: Callable[[Response | None], None] = lambda response: None
     sent: int = 0
     waited: float = 0.0
 
 
 class _Job(NamedTuple):
-    """A request that somebody waits for."""
+    """A request, and the future that its caller holds."""
 
     request: Request
     connection: ApiConnection
-    trip: RequestTracker
+    tracker: RequestTracker
     future: Future[Response]
-    lane: _ProviderQueue
+    queue: _ProviderQueue
 
 
 class _ProviderQueue:
-    """The way to a provider with one credential: how often, and how much at once.
+    """The requests to a provider with one credential: its rate limit, and those that wait.
 
-    What finds no free place waits here and not in a thread, so that one provider's queue never
-    blocks another's.
+    A request beyond the provider's concurrency waits here and not in a thread, so that one
+    provider's queue never blocks another's. `free` is how many more may run now.
     """
 
     def __init__(self, connection: ApiConnection, clock: Clock) -> None:
@@ -80,9 +81,9 @@ class _ProviderQueue:
 
 @dataclass(frozen=True)
 class _Failure:
-    """An attempt that gave no answer: its error, and whether another one may do better.
+    """A failed attempt: its error, and whether to try again after `pause` seconds at least.
 
-    `too_early` says that the API has refused it only for the moment: that is no failed attempt.
+    `too_early` means that the API asks for a later request, which counts as no failed attempt.
     """
 
     error: Error
@@ -92,85 +93,88 @@ class _Failure:
 
 
 class ApiClient:
-    """Sends requests; shared by all statements of a session, safe for threads."""
+    """Sends requests for all statements of a session; thread-safe."""
 
     def __init__(
         self,
         settings: Settings | None = None,
-        wire: HttpBackend | None = None,
+        backend: HttpBackend | None = None,
         clock: Clock | None = None,
         log: Callable[[str], object] | None = None,
     ) -> None:
         self._log = log
         self._settings = settings or Settings()
         self._clock = clock or Clock()
-        self._wire = wire or NetworkBackend(self._settings, clock=self._clock)
-        self._lanes: dict[str, _ProviderQueue] = {}
+        self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
+        self._queues: dict[str, _ProviderQueue] = {}
         self._lock = Lock()
-        self._work: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._work: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._under_way: set[RequestTracker] = set()
         self._closed = False
-        self._is_let_go = False
+        self._is_shut_down = False
 
     def send(
-        self, request: Request, connection: ApiConnection, trip: RequestTracker
+        self, request: Request, connection: ApiConnection, tracker: RequestTracker
     ) -> Future[Response]:
-        """Send a request; the future gives its answer, or raises one of billql's errors."""
+        """Queue a request and return the future of its response; raise ClosedError.
+
+        The future raises one of billql's errors.
+        """
         future: Future[Response] = Future()
         with self._lock:
             if self._closed:
                 raise ClosedError("The connection is closed")
             key = connection.fingerprint
-            if key not in self._lanes:
-                self._lanes[key] = _ProviderQueue(connection, self._clock)
-            lane = self._lanes[key]
-            lane.waiting.append(_Job(request, connection, trip, future, lane))
-            self._dispatch(lane)
+            if key not in self._queues:
+                self._queues[key] = _ProviderQueue(connection, self._clock)
+            queue = self._queues[key]
+            queue.waiting.append(_Job(request, connection, tracker, future, queue))
+            self._dispatch(queue)
         return future
 
     def note(self, text: str) -> None:
-        """Tell `--verbose` something of an answer."""
+        """Log a note about a response."""
         if self._log is not None:
             self._log(f"! {text}")
 
     def close(self) -> None:
-        """End what is under way, the threads and the connections."""
+        """Interrupt the requests under way, and end the threads and the connections."""
         with self._lock:
             self._closed = True
-            for trip in self._under_way:
-                trip.stop.set()
-            for lane in self._lanes.values():
-                for job in lane.waiting:
-                    job.trip.stop.set()
+            for tracker in self._under_way:
+                tracker.stop.set()
+            for queue in self._queues.values():
+                for job in queue.waiting:
+                    job.tracker.stop.set()
                     job.future.cancel()
-                lane.waiting.clear()
+                queue.waiting.clear()
             threads, self._threads = self._threads, []
         for _ in threads:
             self._work.put(None)
-        end = time.monotonic() + _GOODBYE
+        end = time.monotonic() + _CLOSE_TIMEOUT
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
-        self._wire.close()
+        self._backend.close()
 
     def shutdown_nowait(self) -> None:
-        """End the threads, and with them the connections, as soon as they have nothing to do.
+        """End the threads, and with them the connections, once they have nothing to do.
 
-        Nobody may use it any more. It takes no lock: see `billql.sqlite.lifetime`.
+        The client is not used any more. It takes no lock: see `billql.sqlite.lifetime`.
         """
-        self._is_let_go = True
+        self._is_shut_down = True
         for _ in self._threads:
             self._work.put(None)
 
     # Threads: plain daemons, because an executor's threads are waited for when Python exits, and
     # Ctrl-C must not wait for a silent server.
 
-    def _dispatch(self, lane: _ProviderQueue) -> None:
-        """Give threads what has a place; called with the lock held."""
-        while lane.free and lane.waiting:
-            job = lane.waiting.popleft()
-            lane.free -= 1
-            self._under_way.add(job.trip)
+    def _dispatch(self, queue: _ProviderQueue) -> None:
+        """Hand the requests that may run now to threads; called with the lock held."""
+        while queue.free and queue.waiting:
+            job = queue.waiting.popleft()
+            queue.free -= 1
+            self._under_way.add(job.tracker)
             self._work.put(job)
             if len(self._threads) < min(len(self._under_way), self._settings.concurrency):
                 thread = threading.Thread(target=self._run, name="billql-request", daemon=True)
@@ -182,26 +186,26 @@ class ApiClient:
             if job.future.set_running_or_notify_cancel():
                 self._run_job(job)
             with self._lock:
-                self._under_way.discard(job.trip)
-                job.lane.free += 1
-                self._dispatch(job.lane)
-        if self._is_let_go:
-            self._wire.close()
+                self._under_way.discard(job.tracker)
+                job.queue.free += 1
+                self._dispatch(job.queue)
+        if self._is_shut_down:
+            self._backend.close()
 
     def _run_job(self, job: _Job) -> None:
         try:
             try:
-                answer = self._send_with_retries(job)
+                response = self._send_with_retries(job)
             except BaseException:
-                job.trip.ended(None)
+                job.tracker.ended(None)
                 raise
-            job.trip.ended(answer)
+            job.tracker.ended(response)
         except BaseException as error:
             if isinstance(error, Error):
                 error.redact(job.connection.redact)
             job.future.set_exception(error)
         else:
-            job.future.set_result(answer)
+            job.future.set_result(response)
 
     # One request.
 
@@ -212,7 +216,7 @@ class ApiClient:
         while True:
             wait = self._wait_for_limit(job, end)
             if wait > 0:
-                raise failure.error if failure else _used_up(job.request, wait)
+                raise failure.error if failure else _limit_used_up(job.request, wait)
             outcome = self._attempt(job)
             if isinstance(outcome, Response):
                 return outcome
@@ -220,49 +224,48 @@ class ApiClient:
             backoff = min(_FIRST_PAUSE * 2**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
             pause = max(failure.pause, backoff)
             if failure.too_early:
-                # Others who use the same credential, in other processes perhaps, get their share.
-                job.lane.limiter.block_for(pause)
+                # Other processes may use the same credential, and share its limit.
+                job.queue.limiter.block_for(pause)
             else:
                 failed += 1
             over = self._clock.monotonic() + pause > end
             if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
-            self._sleep(job.trip, pause)
+            self._sleep(job.tracker, pause)
             pauses += 1
 
     def _wait_for_limit(self, job: _Job, end: float) -> float:
-        """Take a place under the limit; give how long it would take if that is too long."""
+        """Wait for the rate limit; return 0.0, or the seconds of a wait beyond `end`."""
         path = urlsplit(job.request.url).path
-        while (wait := job.lane.limiter.try_acquire(path)) > 0:
+        while (wait := job.queue.limiter.try_acquire(path)) > 0:
             if self._clock.monotonic() + wait > end:
                 return wait
-            self._sleep(job.trip, wait)
+            self._sleep(job.tracker, wait)
         return 0.0
 
-    def _sleep(self, trip: RequestTracker, seconds: float) -> None:
-        trip.waited += seconds
-        if self._clock.wait(trip.stop, seconds):
+    def _sleep(self, tracker: RequestTracker, seconds: float) -> None:
+        tracker.waited += seconds
+        if self._clock.wait(tracker.stop, seconds):
             raise Interrupted
 
     def _attempt(self, job: _Job) -> Response | _Failure:
-        request, connection, trip, _, lane = job
-        if trip.stop.is_set():
+        request, connection, tracker, _, queue = job
+        if tracker.stop.is_set():
             raise Interrupted
         if connection.redact.is_in(f"{request.url} {request.query} {request.body}"):
             raise BadValue(
-                f"{describe_request(request)} cannot be sent: "
-                "it would have the token in its address"
+                f"{describe_request(request)} cannot be sent: it would have the token in its URL"
             )
-        trip.spend()
-        trip.sent += 1
+        tracker.spend()
+        tracker.sent += 1
         reply = self._exchange(job)
         if isinstance(reply, NoResponse):
-            return _Failure(_no_answer(request, connection, reply), reply.again)
-        lane.limiter.update_from(reply.headers)
+            return _Failure(_no_response(request, connection, reply), reply.again)
+        queue.limiter.update_from(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-            kept = {*RESPONSE_HEADERS} & {*request.keep_headers} & {*reply.headers}
-            headers = {name: reply.headers[name] for name in kept}
+            names = {*RESPONSE_HEADERS} & {*request.keep_headers} & {*reply.headers}
+            headers = {name: reply.headers[name] for name in names}
             between = connection.between(reply.proxy)
             return Response(reply.body, media_type, headers, between)
         pause = retry_after(reply.headers, self._clock.now())
@@ -281,14 +284,14 @@ class ApiClient:
         )
 
     def _exchange(self, job: _Job) -> HttpResponse | NoResponse:
-        request, connection, trip, *_ = job
+        request, connection, tracker, *_ = job
         headers = connection.headers_for(request)
         if self._log is not None:
-            self._log(request_log.format_request(request, connection, trip.sent))
+            self._log(request_log.format_request(request, connection, tracker.sent))
         start = self._clock.monotonic()
         outcome: HttpResponse | NoResponse
         try:
-            outcome = self._wire.exchange(request, headers, trip.stop)
+            outcome = self._backend.exchange(request, headers, tracker.stop)
         except NoResponse as why:
             outcome = why
         if self._log is not None:
@@ -298,19 +301,19 @@ class ApiClient:
 
 
 def _is_passing(status: int) -> bool:
-    """Tell whether a status speaks of the moment and not of the request."""
+    """Return whether another attempt at the same request may have another status."""
     return status in (408, 429) or status >= 500
 
 
-def _no_answer(request: Request, connection: ApiConnection, why: NoResponse) -> ConnectionFailed:
-    given = connection.readdressed
-    advice = f"Check the network, and {given}." if given else "Check the network."
+def _no_response(request: Request, connection: ApiConnection, why: NoResponse) -> ConnectionFailed:
+    readdressed = connection.readdressed
+    advice = f"Check the network, and {readdressed}." if readdressed else "Check the network."
     return ConnectionFailed(
         f"{describe_request(request)} got no answer: {why}", hint=why.hint or advice
     )
 
 
-def _used_up(request: Request, wait: float) -> ApiError:
+def _limit_used_up(request: Request, wait: float) -> ApiError:
     return ApiError(
         f"The limit of requests to {urlsplit(request.url).hostname} is used up for another "
         f"{wait:.0f} seconds",

@@ -1,6 +1,7 @@
-"""Where secrets live: the token and the address for each provider.
+"""Connections: the credential and the URL for each provider.
 
-A secret stays in a `Connection`, whose repr does not show it. Others know it by its fingerprint.
+A secret stays in an `ApiConnection`, whose repr does not show it; others identify it by its
+fingerprint.
 """
 
 from __future__ import annotations
@@ -30,56 +31,56 @@ class ApiConnection:
     url: str
     secret: str = field(repr=False)
     name: str
-    """What people call it; the provider's name, if they have given it none."""
+    """Its name in the config file, or else the provider's."""
     source: str
-    """Where the secret was found, in words."""
+    """The source of the secret, in words."""
     readdressed: str | None = None
-    """What gives the address, in words, if it is not the definition."""
+    """The source of the URL, in words, if it is not the definition."""
 
     def between(self, proxy: str | None) -> str | None:
-        """Name what stands between billql and the API, if anything does."""
+        """Return in words what is between billql and the API, or None."""
         return " or ".join(one for one in (proxy, self.readdressed) if one) or None
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        """Give the headers that every request to the provider carries."""
+        """Return the headers of every request to the provider."""
         return {**self.provider.headers, **self.provider.auth.headers(self.secret)}
 
     def headers_for(self, request: Request) -> dict[str, str]:
-        """Give the headers of a request; none of its own stands in for the credential's."""
+        """Return the headers of a request; its own never replace the credential's."""
         signature = self.provider.auth.signature(self.secret, request)
         return {**dict(request.headers), **self.headers, **signature}
 
     @cached_property
     def redact(self) -> Redaction:
-        """Take the credential out of a text, in whatever form it may stand there."""
+        """Return what removes the credential from a text, in every form that it may have there."""
         return Redaction(self.provider.auth.secret_forms(self.secret))
 
     @cached_property
     def fingerprint(self) -> str:
-        """Give a name for the credential that does not give it away."""
-        told = f"{self.provider_name}\0{self.url}\0{self.secret}"
-        return hashlib.blake2b(told.encode(), digest_size=16, person=b"billql").hexdigest()
+        """Return an identifier of the credential from which it cannot be recovered."""
+        identity = f"{self.provider_name}\0{self.url}\0{self.secret}"
+        return hashlib.blake2b(identity.encode(), digest_size=16, person=b"billql").hexdigest()
 
 
 class ConnectionInfo(NamedTuple):
-    """What people may know of a connection."""
+    """The public facts of a connection: no secret."""
 
     name: str
     provider_name: str
     url: str
     source: str
-    """Where its token is looked for, in words."""
+    """Where its token is looked up, in words."""
     ready: bool
-    """Whether the token is there; a command is not run to find out, and counts as ready."""
+    """Whether there is a token; one from a command counts, and the command is not run."""
 
 
 class ConnectionResolver:
-    """Finds the connections for a provider.
+    """Resolves the connections of a provider.
 
-    What was handed over goes first, then the connections that are configured for the provider,
-    then the environment variable that its definition names. A provider for which nothing is
-    configured has one connection, which goes by the provider's name.
+    Tokens and URLs that are passed have precedence, then the connections that the config file has
+    for the provider, then the environment variable that its definition names. A provider for which
+    nothing is configured has one connection, with the provider's name.
     """
 
     def __init__(
@@ -97,12 +98,12 @@ class ConnectionResolver:
         self._passwords = passwords
 
     def names(self, provider_name: str) -> list[str]:
-        """Name the connections for a provider."""
+        """Return the names of the connections of a provider."""
         found = [name for name, one in self._configured.items() if one.provider == provider_name]
         return [provider_name] if provider_name in self._tokens or not found else found
 
     def connection(self, name: str, provider_name: str, provider: Provider) -> ApiConnection:
-        """Give a connection; raises CredentialMissing, or InterfaceError for a wrong address."""
+        """Return a connection; raise CredentialMissing, or InterfaceError for an invalid URL."""
         config = self._config(name, provider_name)
         if config is None:
             secret, source = self._default(provider_name, provider)
@@ -115,17 +116,17 @@ class ConnectionResolver:
                 f"The token in {source} has a character that no token has",
                 hint="Copy it again; it may have been cut or decorated on the way.",
             )
-        url, gives = self._url(name, config, provider_name, provider)
-        readdressed = gives if url != origin(provider.url, provider_name) else None
+        url, url_source = self._url(name, config, provider_name, provider)
+        readdressed = url_source if url != origin(provider.url, provider_name) else None
         return ApiConnection(provider_name, provider, url, secret, name, source, readdressed)
 
     def address(self, name: str, provider_name: str, provider: Provider) -> str:
-        """Return the address that a connection asks; raises InterfaceError for one that is none."""
+        """Return the URL of a connection; raise InterfaceError for an invalid one."""
         config = self._config(name, provider_name)
         return self._url(name, config, provider_name, provider)[0]
 
-    def told(self, name: str, provider_name: str, provider: Provider) -> ConnectionInfo:
-        """Tell of a connection what is no secret; raises InterfaceError."""
+    def info(self, name: str, provider_name: str, provider: Provider) -> ConnectionInfo:
+        """Return the public facts of a connection; raise InterfaceError for an invalid URL."""
         config = self._config(name, provider_name)
         by_command = config is not None and config.token_command is not None
         return ConnectionInfo(
@@ -164,18 +165,18 @@ class ConnectionResolver:
     def _url(
         self, name: str, config: ConnectionConfig | None, provider_name: str, provider: Provider
     ) -> tuple[str, str]:
-        """Give the address, and in words what gives it."""
+        """Return the URL, and in words where it is from."""
         if config is not None and config.url is not None:
-            said, gives = config.url, f"the url of the connection {name}"
-        elif said := self._urls.get(provider_name, ""):
-            gives = "the url that the program has given"
-        elif said := self._environ.get(variable := f"BILLQL_{provider_name.upper()}_URL", ""):
-            gives = variable
+            found, source = config.url, f"the url of the connection {name}"
+        elif found := self._urls.get(provider_name, ""):
+            source = "the url argument of the program"
+        elif found := self._environ.get(variable := f"BILLQL_{provider_name.upper()}_URL", ""):
+            source = variable
         else:
-            said, gives = provider.url, f"the url in the definition of {provider_name}"
-        return origin(said, f"{gives[0].upper()}{gives[1:]}"), gives
+            found, source = provider.url, f"the url in the definition of {provider_name}"
+        return origin(found, f"{source[0].upper()}{source[1:]}"), source
 
 
 def origin(url: str, named: str) -> str:
-    """Check an origin that a token may go to; raises InterfaceError."""
+    """Return an origin that a token may be sent to; raise InterfaceError for any other URL."""
     return checked(url, named, "a token is sent to it")

@@ -1,7 +1,7 @@
-"""What the body of an error says, wherever it says it: JSON of any shape, XML, HTML, plain text.
+"""Finds the message of an error in a body of any shape: JSON, XML, HTML, plain text.
 
-A definition names the places where its API's errors have their words. Gateways, load balancers and
-foreign definitions do not keep to them; then the usual places are looked at.
+A definition has the paths of its API's error fields. Gateways, load balancers and imported
+definitions do not follow them; then the usual fields are read.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
-_SENTENCES = (
+_MESSAGE_FIELDS = (
     *("message", "errormessage", "errormsg", "msg", "errordescription", "faultstring", "detail"),
     *("details", "description", "reason", "error", "errors", "fault", "title", "response"),
 )
-"""What APIs call the sentence, or what it lies in, the best one first."""
+"""The usual fields of the message, or of an object that has it, the best one first."""
 
-_CODES = ("code", "errorcode", "errortype", "type", "key")
-_INSIDE = ("error", "errors", "fault")
-_REQUEST_IDS = ("requestid", "traceid", "correlationid")
+_CODE_FIELDS = ("code", "errorcode", "errortype", "type", "key")
+_NESTED_FIELDS = ("error", "errors", "fault")
+_REQUEST_ID_FIELDS = ("requestid", "traceid", "correlationid")
 
 _MOST_PARTS = 3
 """How many of several errors are shown."""
@@ -26,11 +26,11 @@ _MOST_PARTS = 3
 _DEPTH = 4
 _MOST_BYTES = 64 * 1024
 _LONG_PAGE = 300
-"""Beyond so many characters the title of a page says it better."""
+"""The length in characters beyond which a page is represented by its title."""
 
 
 def parsed(body: bytes) -> Any:
-    """Give what a body holds: parsed JSON, or an object with what a page or a text says."""
+    """Return parsed JSON, or an object with the texts of a page or a text, or None."""
     import orjson
 
     body = body.removeprefix(b"\xef\xbb\xbf")
@@ -52,56 +52,57 @@ def parsed(body: bytes) -> Any:
     )
 
 
-def sentence(data: Any) -> str | None:
-    """Find the sentence that says what is wrong."""
-    return _sentence(data, _DEPTH)
+def message(data: Any) -> str | None:
+    """Return the message of an error, or None."""
+    return _message(data, _DEPTH)
 
 
 def code(data: Any, beside: str | None) -> str | None:
-    """Find the code of an error whose sentence is the other one."""
+    """Return the code of an error that is not its message, or None."""
     return _code(data, beside, _DEPTH)
 
 
 def request_id(data: Any) -> str | None:
-    """Find the id that support asks for."""
-    return next((one for one in _texts(_small(data), _REQUEST_IDS)), None)
+    """Return the id of the request, which support asks for, or None."""
+    return next((one for one in _texts(_small(data), _REQUEST_ID_FIELDS)), None)
 
 
 def _small(data: Any) -> dict[str, Any]:
-    """Give the members of an object by their names in small letters alone."""
+    """Return the members of an object by their names in lower case, letters and digits alone."""
     if not isinstance(data, Mapping):
         return {}
     named = ((str(name), value) for name, value in data.items())
     return {"".join(filter(str.isalnum, name)).lower(): value for name, value in named}
 
 
-def _sentence(data: Any, depth: int) -> str | None:
+def _message(data: Any, depth: int) -> str | None:
     if isinstance(data, str):
         return data.strip() or None
     if depth == 0:
         return None
     if isinstance(data, list):
-        return _joined(_sentence(one, depth - 1) for one in data)
+        return _joined(_message(one, depth - 1) for one in data)
     members = _small(data)
     # https://www.rfc-editor.org/rfc/rfc9457#name-members-of-a-problem-details
     title, rest = members.get("title"), members.get("detail") or members.get("errors")
     if isinstance(title, str) and title.strip() and rest:
-        return _joined((title.strip(), _sentence(rest, depth - 1)), ": ")
-    found = (_sentence(members[name], depth - 1) for name in _SENTENCES if name in members)
-    said = next((one for one in found if one), None)
-    if said is None and depth < _DEPTH and members:
+        return _joined((title.strip(), _message(rest, depth - 1)), ": ")
+    found = (_message(members[name], depth - 1) for name in _MESSAGE_FIELDS if name in members)
+    message = next((one for one in found if one), None)
+    if message is None and depth < _DEPTH and members:
         # The members of `errors` are the fields that are wrong.
-        pairs = ((name, _sentence(value, depth - 1)) for name, value in data.items())
-        said = _joined(
-            f"{name}: {words}"
-            for name, words in pairs
-            if words and not name.startswith("_") and not _is_code(name)
+        pairs = ((name, _message(value, depth - 1)) for name, value in data.items())
+        message = _joined(
+            f"{name}: {text}"
+            for name, text in pairs
+            if text and not name.startswith("_") and not _is_code(name)
         )
-    return said
+    return message
 
 
 def _is_code(name: str) -> bool:
-    return "".join(filter(str.isalnum, name)).lower() in (*_CODES, *_REQUEST_IDS, "status")
+    fields = (*_CODE_FIELDS, *_REQUEST_ID_FIELDS, "status")
+    return "".join(filter(str.isalnum, name)).lower() in fields
 
 
 def _joined(parts: Iterable[str | None], between: str = "; ") -> str | None:
@@ -115,11 +116,11 @@ def _code(data: Any, beside: str | None, depth: int) -> str | None:
     if isinstance(data, list):
         return _code(data[0], beside, depth - 1) if data else None
     members = _small(data)
-    for text in _texts(members, _CODES):
+    for text in _texts(members, _CODE_FIELDS):
         # The type of RFC 9457 is an address; one of AWS may have its namespace before it.
         if "://" not in text and not text.startswith("about:"):
             return text.rpartition("#")[2]
-    for name in _INSIDE:
+    for name in _NESTED_FIELDS:
         if (found := _code(members.get(name), beside, depth - 1)) is not None:
             return found
     named = members.get("error")
@@ -142,25 +143,25 @@ class _Page(HTMLParser):
         self._texts: dict[str, list[str]] = {}
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:
-        """Go into an element."""
+        """Begin an element."""
         self._open.append(tag.rpartition(":")[2])
 
     def handle_endtag(self, tag: str) -> None:
-        """Leave an element, and those in it that have no end."""
+        """End an element, and those in it that have no end tag."""
         name = tag.rpartition(":")[2]
         if name in self._open:
             while self._open.pop() != name:
                 pass
 
     def handle_data(self, data: str) -> None:
-        """Take a text."""
+        """Add a text to its element."""
         if data.strip() and not {"script", "style"}.intersection(self._open):
             shown = "page" if "title" not in self._open else "title"
             for name in {shown, *self._open[-1:]}:
                 self._texts.setdefault(name, []).append(data)
 
     def found(self) -> dict[str, str]:
-        """Give the texts of elements by their names; of a page, its text for a message."""
+        """Return the texts of elements by their names; the text of a page as its message."""
         texts = {name: " ".join(" ".join(some).split()) for name, some in self._texts.items()}
         page, title = texts.pop("page", ""), texts.get("title", "")
         if "message" not in texts and "faultstring" not in texts:

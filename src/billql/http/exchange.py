@@ -1,10 +1,10 @@
-"""One request over HTTP, and what came back: the one module that speaks HTTP.
+"""One exchange over HTTP: a request is sent and its response read to the end, within limits.
 
 Whatever a server does, an exchange ends: in time, within a size, and with its statement. httpx
-bounds each read alone, and a byte a second keeps to that bound for ever; so the sockets beneath it
-look at the clock and at the statement while they wait. Bodies are unpacked here, because httpx does
-it without a bound and takes a packed body that was cut short for a whole one. httpx's client is
-left out: it logs addresses with their query, keeps cookies and sends loopback through a proxy.
+limits the time of each read alone, which a byte a second never exceeds; so the sockets beneath it
+check the clock and the statement while they wait. Bodies are decompressed here, because httpx does
+it without a limit and takes a truncated body for a whole one. httpx's client is not used: it logs
+URLs with their query, stores cookies and sends loopback through a proxy.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ from billql.util.clock import Clock
 from billql.util.lock import Lock
 
 _PIECE = 1 << 20
-"""How much of a body is unpacked at once."""
+"""How many bytes of a body are decompressed at once."""
 
 _ERROR_LIMIT = 1 << 20
-"""How much is read of the body of an error."""
+"""How many bytes of the body of an error are read."""
 
 
 class NetworkBackend:
-    """Sends one request at a time for each thread, over connections that it keeps."""
+    """Sends one request at a time in each thread, over connections that are reused."""
 
     def __init__(
         self,
@@ -48,19 +48,19 @@ class NetworkBackend:
         self._settings = settings
         self._environ = os.environ if environ is None else environ
         self._clock = clock or Clock()
-        self._http = http_transport
+        self._http_transport = http_transport
         self._lock = Lock()
         self._state = ExchangeState()
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
-        """Send a request and read what comes back, until `stop` is set; raises NoReply."""
+        """Send a request and return its response; raise NoResponse, or Interrupted at `stop`."""
         self._state.stop = stop
         self._state.proxy = self._state.opened = None
         self._state.deadline = self._clock.monotonic() + self._settings.answer_timeout
         try:
-            response = self._transport().handle_request(self._written(request, headers))
+            response = self._transport().handle_request(self._httpx_request(request, headers))
             with closing(response):
                 body = self._read(response, request)
         except httpx.LocalProtocolError:
@@ -76,21 +76,21 @@ class NetworkBackend:
         return HttpResponse(response.status_code, dict(response.headers), body, named)
 
     def _by_proxy(self, why: NoResponse) -> NoResponse:
-        """Name the proxy that the exchange of this thread went through, if it did."""
+        """Return a reason that names the proxy of this thread's exchange, if there is one."""
         proxy = self._state.proxy
         if proxy is None:
             return why
         text = str(why) if proxy.name in str(why) else f"{why}, through {proxy.name}"
-        hint = f"Check {proxy.variable}; what needs no proxy can be named in NO_PROXY."
+        hint = f"Check {proxy.variable}; NO_PROXY names hosts that need no proxy."
         return NoResponse(text, again=why.again, hint=why.hint or hint)
 
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._http is not None:
-                self._http.close()
+            if self._http_transport is not None:
+                self._http_transport.close()
 
-    def _written(self, request: Request, headers: Mapping[str, str]) -> httpx.Request:
+    def _httpx_request(self, request: Request, headers: Mapping[str, str]) -> httpx.Request:
         settings = self._settings
         try:
             return httpx.Request(
@@ -118,12 +118,12 @@ class NetworkBackend:
             raise _unsendable(request, str(error)) from None
 
     def _read(self, response: httpx.Response, request: Request) -> bytes:
-        """Read a body in pieces, so that one that never ends, or unpacks to one, is noticed."""
+        """Return a whole body; raise BadAnswer for one of more bytes than the limit."""
         fine = response.status_code == 200
         limit = self._settings.body_limit if fine else _ERROR_LIMIT
         pieces: list[bytes] = []
         size = 0
-        for piece in _unpacked(response, request):
+        for piece in _decompressed(response, request):
             size += len(piece)
             if size > limit:
                 if not fine:
@@ -136,11 +136,11 @@ class NetworkBackend:
 
     def _transport(self) -> httpx.BaseTransport:
         with self._lock:
-            if self._http is None:
-                self._http = NetworkTransport(
+            if self._http_transport is None:
+                self._http_transport = NetworkTransport(
                     self._environ, self._settings.concurrency, self._clock, self._state
                 )
-            return self._http
+            return self._http_transport
 
 
 def _refused_by(proxy: Proxy | None, error: httpx.ProxyError) -> NoResponse:
@@ -154,18 +154,20 @@ def _unsendable(request: Request, why: str) -> BadValue:
     return BadValue(f"{describe_request(request)} cannot be sent: {why}")
 
 
-def _unpacked(response: httpx.Response, request: Request) -> Iterator[bytes]:
+def _decompressed(response: httpx.Response, request: Request) -> Iterator[bytes]:
     assert isinstance(response.stream, httpx.SyncByteStream)
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding in ("", "identity"):
         return iter(response.stream)
     if encoding in ("gzip", "x-gzip"):
         return gunzip(response.stream)
-    raise BadAnswer(f"{describe_request(request)} answered in the encoding {encoding}, unasked")
+    raise BadAnswer(
+        f"{describe_request(request)} answered in the encoding {encoding}, which is not supported"
+    )
 
 
 def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Unpack a body a little at a time; raises NoReply if it is cut short or broken."""
+    """Yield a decompressed body in pieces; raise NoResponse for a truncated or damaged one."""
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     whole = True
     try:
@@ -179,6 +181,6 @@ def gunzip(pieces: Iterable[bytes]) -> Iterator[bytes]:
                 whole = unpacker.eof
         yield unpacker.flush()
     except zlib.error as error:
-        raise NoResponse(f"its packed body is broken ({error})") from None
+        raise NoResponse(f"its compressed body is damaged ({error})") from None
     if not (whole or unpacker.eof):
-        raise NoResponse("its packed body was cut short")
+        raise NoResponse("its compressed body is truncated")

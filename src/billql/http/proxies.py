@@ -1,9 +1,8 @@
-"""Which proxy a request goes through, as the environment says: HTTPS_PROXY, ALL_PROXY, NO_PROXY.
+"""Which proxy a request goes through: HTTPS_PROXY, ALL_PROXY and NO_PROXY of the environment.
 
-The names may be in lower case too, which goes first, as in curl. Plain http is for this machine
-alone, and no proxy could reach what listens on loopback: neither ever needs one, so what the
-variables say is not even looked at. Where they say nothing, the settings of macOS and of Windows
-count. A password that stands in a variable is never shown.
+A name in lower case has precedence, as in curl. Plain http is for this machine alone, and no proxy
+reaches what listens on loopback: for both, the variables are not read. Where none is set, the
+settings of macOS and of Windows count. A password in a variable is never shown.
 """
 
 from __future__ import annotations
@@ -23,11 +22,11 @@ _NAMED = ("https_proxy", "all_proxy")
 _EXCEPT = "no_proxy"
 
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
-"""The kinds of proxies that there are, and where one listens if nothing is said."""
+"""The schemes of proxies, and the default port of each."""
 
 
 class Proxy(NamedTuple):
-    """A proxy; its user and password are no part of its name."""
+    """A proxy of the environment's; its name shows neither user nor password."""
 
     scheme: str
     host: str
@@ -35,28 +34,28 @@ class Proxy(NamedTuple):
     user: str
     password: str
     variable: str
-    """What names it."""
+    """The variable, or the settings, that name it."""
 
     @property
     def is_socks(self) -> bool:
-        """Whether it speaks SOCKS, and not HTTP."""
+        """Return whether its protocol is SOCKS, and not HTTP."""
         return self.scheme.startswith("socks")
 
     @property
     def name(self) -> str:
-        """Name it for people."""
+        """Return its URL without the password, and the variable that names it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"the proxy {self.scheme}://{host}:{self.port} ({self.variable})"
 
     def __repr__(self) -> str:
-        """Say nothing of the password."""
+        """Return a form without the password."""
         return f"Proxy({self.name!r})"
 
 
 def chosen(environ: Mapping[str, str], url: str) -> Proxy | None:
-    """Choose the proxy for an address, None where there is none.
+    """Return the proxy for a URL, or None where there is none.
 
-    Raises InterfaceError, which names the variable, for one that cannot be used.
+    Raise InterfaceError, which names the variable, for one that cannot be used.
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
@@ -72,18 +71,18 @@ def chosen(environ: Mapping[str, str], url: str) -> Proxy | None:
 
 
 def variables(environ: Mapping[str, str]) -> list[str]:
-    """Name the variables that are set and say something of proxies."""
+    """Return the names of the variables of proxies that are set."""
     exempt, value = _value(environ, _EXCEPT)
     return [name for name, _ in _set(environ)] + ([exempt] if value else [])
 
 
 def exempting(environ: Mapping[str, str]) -> str:
-    """Give what NO_PROXY says."""
+    """Return the value of NO_PROXY."""
     return _value(environ, _EXCEPT)[1]
 
 
 def is_exempt(no_proxy: str, host: str, port: int) -> bool:
-    """Tell whether NO_PROXY exempts a host: `*`, names, addresses and networks (CIDR), with ports.
+    """Return whether NO_PROXY exempts a host: `*`, names, IP addresses, CIDR networks; with ports.
 
     A name stands for its subdomains too, with a leading dot or without.
     """
@@ -91,25 +90,25 @@ def is_exempt(no_proxy: str, host: str, port: int) -> bool:
 
 
 def senseless(no_proxy: str) -> list[str]:
-    """Give the entries of NO_PROXY that look like networks and are none."""
+    """Return the entries of NO_PROXY that look like CIDR networks and are not."""
     return [entry for entry in _entries(no_proxy) if "/" in entry and _network(entry) is None]
 
 
 def read(variable: str, value: str) -> Proxy:
-    """Read a proxy's address, which may lack its scheme; raises InterfaceError."""
+    """Parse the URL of a proxy, whose scheme may be missing; raise InterfaceError."""
     try:
         parts = urlsplit(value if "://" in value else f"http://{value}")
         host, port = parts.hostname or "", parts.port
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
     except ValueError:
         raise _unusable(variable) from None
-    # A special character in a password makes other parts of an address of what follows it.
+    # After an unescaped special character in a password, the host is parsed as part of the path.
     torn = "@" in f"{parts.path}{parts.query}{parts.fragment}"
     if not host or torn or not (value.isascii() and value.isprintable()) or " " in value:
         raise _unusable(variable)
     if parts.scheme not in _PORTS:
         raise InterfaceError(
-            f"{variable} names a proxy of a kind that billql does not speak: {parts.scheme}://",
+            f"{variable} names a proxy of a kind that billql does not support: {parts.scheme}://",
             hint="Write http://host:port, https://host:port, or socks5h://host:port.",
         )
     proxy = Proxy(parts.scheme, host, port or _PORTS[parts.scheme], user, password, variable)
@@ -124,7 +123,7 @@ def read(variable: str, value: str) -> Proxy:
 
 def _unusable(variable: str) -> InterfaceError:
     return InterfaceError(
-        f"{variable} is not the address of a proxy",
+        f"{variable} is not the URL of a proxy",
         hint=f"Write http://host:port, with special characters of a password percent-encoded; "
         f"or unset {variable}.",
     )
@@ -138,13 +137,13 @@ def _set(environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _value(environ: Mapping[str, str], name: str) -> tuple[str, str]:
-    """Find a variable in lower or in upper case; an empty one in lower case switches it off."""
+    """Return a variable's name, in lower case if that is set, even to nothing, and its value."""
     variable = name if name in environ else name.upper()
     return variable, environ.get(variable, "").strip()
 
 
 def _of_the_system(environ: Mapping[str, str], host: str) -> Proxy | None:
-    """Ask the settings of macOS or Windows; an environment that was handed over has none."""
+    """Return the proxy of the system's settings; an environment that was passed has none."""
     if sys.platform in ("darwin", "win32") and environ is os.environ:
         from urllib.request import getproxies, proxy_bypass
 

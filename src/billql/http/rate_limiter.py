@@ -1,7 +1,7 @@
-"""How often an API may be asked: one limiter for each credential.
+"""Rate limits: one limiter for each credential.
 
-It starts from what the definition states and is corrected by what answers say. It only counts and
-computes; waiting is done by whoever asks.
+It starts from the limits of the definition, and headers of responses correct it. It only counts and
+computes; the caller waits.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from billql.definitions.model import Limit
 from billql.util.clock import Clock
 from billql.util.lock import Lock
 
-_LONGEST_HOLD = 3600.0
-"""The longest time for which an answer is believed that no request shall come: after an hour it
-does no harm to ask again."""
+_LONGEST_BLOCK = 3600.0
+"""The longest time, in seconds, for which a response may stop the requests: after an hour another
+one does no harm."""
 
 
 class RateLimiter:
@@ -27,14 +27,14 @@ class RateLimiter:
     def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
         self._windows = [(limit, deque[float]()) for limit in limits]
         self._clock = clock or Clock()
-        self._held_until = 0.0
+        self._blocked_until = 0.0
         self._lock = Lock()
 
     def try_acquire(self, path: str = "") -> float:
-        """Take a place for a request; give the seconds to wait, or 0.0 with the place taken."""
+        """Count a request and return 0.0, or return how many seconds to wait before it."""
         with self._lock:
             moment = self._clock.monotonic()
-            wait = max(0.0, self._held_until - moment)
+            wait = max(0.0, self._blocked_until - moment)
             windows = [one for one in self._windows if path.endswith(one[0].path_ends)]
             for limit, sent in windows:
                 while sent and sent[0] + limit.seconds <= moment:
@@ -47,19 +47,19 @@ class RateLimiter:
             return wait
 
     def block_for(self, seconds: float) -> None:
-        """Let no request pass for so many seconds."""
+        """Admit no request for so many seconds."""
         with self._lock:
-            until = self._clock.monotonic() + min(seconds, _LONGEST_HOLD)
-            self._held_until = max(self._held_until, until)
+            until = self._clock.monotonic() + min(seconds, _LONGEST_BLOCK)
+            self._blocked_until = max(self._blocked_until, until)
 
     def update_from(self, headers: Mapping[str, str]) -> None:
-        """Learn from an answer: none remaining means waiting for the reset that it names."""
+        """Block until the reset that a response names, if it states that no request remains."""
         for quota in _quotas(headers):
             if quota.is_used_up:
                 self.block_for(self._until(quota.reset))
 
     def _until(self, reset: str) -> float:
-        """Read a reset: (milli)seconds since 1970, or, where they are few, seconds from now."""
+        """Return the seconds until a reset: Unix time in (milli)seconds, or seconds if few."""
         seconds = _seconds(reset) or 0.0
         if seconds > 10**11:
             seconds /= 1000
@@ -67,7 +67,7 @@ class RateLimiter:
 
 
 class _Quota(NamedTuple):
-    """What an answer tells of a limit, in the words of its headers."""
+    """The state of a limit, as the text of a response's headers."""
 
     remaining: str
     reset: str
@@ -75,7 +75,7 @@ class _Quota(NamedTuple):
 
     @property
     def is_used_up(self) -> bool:
-        """Whether nothing is left of it."""
+        """Return whether no request remains."""
         return _seconds(self.remaining) == 0
 
 
@@ -83,9 +83,9 @@ _PREFIXES = ("ratelimit-", "x-ratelimit-", "x-rate-limit-")
 
 
 def _quotas(headers: Mapping[str, str]) -> Iterator[_Quota]:
-    """Read the headers of an answer that tell of limits.
+    """Yield the states of limits in the headers of a response.
 
-    The drafts of the IETF knew three forms: a header for each number, one of `remaining=0, reset=9`
+    The drafts of the IETF have three forms: a header for each number, one of `remaining=0, reset=9`
     and one of `"name";r=0;t=9` (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers).
     """
     for prefix in _PREFIXES:
@@ -104,12 +104,12 @@ def _pairs(parts: Iterable[str]) -> dict[str, str]:
 
 
 def is_used_up(headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer says that nothing is left of a limit."""
+    """Return whether a response states that no request remains under a limit."""
     return any(quota.is_used_up for quota in _quotas(headers))
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """Read `retry-after` (RFC 9110, 10.2.3): seconds, or a date; None where there is none."""
+    """Return the seconds of `retry-after` (RFC 9110, 10.2.3), which may be a date, or None."""
     value = headers.get("retry-after", "").strip()
     seconds = _seconds(value)
     if seconds is not None:
@@ -124,7 +124,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def remaining(headers: Mapping[str, str]) -> str | None:
-    """Say how many requests an answer leaves; None where it does not tell."""
+    """Return in words how many requests remain after a response; None if it does not state that."""
     for quota in _quotas(headers):
         left, limit = _count(quota.remaining), _count(quota.limit)
         if left is not None:
@@ -133,11 +133,11 @@ def remaining(headers: Mapping[str, str]) -> str | None:
 
 
 def _count(text: str) -> int | None:
-    """Read a count; one of more digits than any has is none."""
+    """Return a count of at most 19 digits, or None."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else None
 
 
 def _seconds(text: str) -> float | None:
-    """Read a count of seconds, which some APIs give with a fraction."""
+    """Return a number of seconds, which may have a fraction, or None."""
     digits = text.replace(".", "", 1)
     return float(text) if digits.isascii() and digits.isdecimal() else None

@@ -1,4 +1,4 @@
-"""What one exchange gives: a response, or the reason why there is none."""
+"""The outcome of one exchange: a response of any status, or the reason that there is none."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import NamedTuple, Protocol
 from billql.messages import Request
 
 TICK = 0.1
-"""Seconds between looks at whether the statement has ended, while a server is silent."""
+"""Seconds between checks whether the statement has ended, while a server is silent."""
 
 
 class HttpResponse(NamedTuple):
-    """What a server said, whatever its status; `headers` has lower-case names."""
+    """A response of any status; `headers` has lower-case names."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     proxy: str | None = None
-    """The proxy through which it came, in words."""
+    """The proxy that the exchange went through, in words."""
 
 
-class NoResponse(Exception):  # noqa: N818 - it says what happened
-    """No whole reply came: its text says why, `again` whether another try may do better.
+class NoResponse(Exception):  # noqa: N818 - it names what happened
+    """There is no whole response: its text is the reason, `again` whether to try again.
 
-    `hint` says what to do about it, where that is known here.
+    `hint` is a remedy, where one is known here.
     """
 
     def __init__(self, reason: str, *, again: bool = True, hint: str | None = None) -> None:
@@ -35,17 +35,17 @@ class NoResponse(Exception):  # noqa: N818 - it says what happened
 
 
 def describe_request(request: Request) -> str:
-    """Name a request without its query, which people may have put anything into."""
+    """Return the method and the URL of a request, without its query, which may be private."""
     return f"{request.method} {request.url}"
 
 
 class HttpBackend(Protocol):
-    """What a request goes through: the wire, or something that stands in for it."""
+    """Sends requests: the network, a recording, or a stand-in for tests."""
 
     def exchange(
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
-        """Send a request and give what comes back, until `stop` is set; raise NoResponse."""
+        """Send a request and return its response; raise NoResponse, or Interrupted at `stop`."""
 
     def close(self) -> None:
         """Close what is open."""

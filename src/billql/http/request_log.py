@@ -1,7 +1,7 @@
-"""What `--verbose` tells of a request and of what became of it: a line each, without secrets.
+"""The lines that `--verbose` shows: one for each request and each response, without secrets.
 
-A body that comes back is private, since it is somebody's bill: only its size is told. Headers are
-not told at all, but for the API's id of the request.
+The body of a response is private, since it is somebody's bill: only its size is shown. No header is
+shown but the API's id of the request.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from billql.http.reply import HttpResponse, NoResponse, describe_request
 from billql.messages import Request
 
 _LONGEST = 500
-"""How many characters of a query or of a body that is sent are told."""
+"""How many characters of a request's query and of its body are shown."""
 
 
 def format_request(request: Request, connection: ApiConnection, attempt: int) -> str:
-    """Tell of a request that is about to be sent."""
+    """Return the line for a request that is about to be sent."""
     query = f"?{urlencode(request.query)}" if request.query else ""
     body = "" if request.body is None else f" {json.dumps(request.body)}"
     again = f", attempt {attempt}" if attempt > 1 else ""
@@ -29,7 +29,7 @@ def format_request(request: Request, connection: ApiConnection, attempt: int) ->
 def format_response(
     request: Request, connection: ApiConnection, outcome: HttpResponse | NoResponse, seconds: float
 ) -> str:
-    """Tell what became of it, and how long that took."""
+    """Return the line for the response to a request, which took `seconds`."""
     line = describe_request(request)
     if isinstance(outcome, NoResponse):
         return connection.redact(f"< no answer: {outcome} in {seconds:.3f} s: {line}")

@@ -1,6 +1,6 @@
-"""Where the token of a configured connection is: the environment, the keyring, a command, the file.
+"""Sources of a configured connection's token: the environment, the keyring, a command, the file.
 
-What a source says of itself names the place, never the token.
+The description of a source names the place, never the token.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from billql.config.file import ConnectionConfig
 from billql.errors import CredentialMissing, InterfaceError
 
 SERVICE = "billql"
-"""The service under which the system's keyring has tokens."""
+"""The service of billql's tokens in the system's keyring."""
 
 _COMMAND_SECONDS = 120.0
-"""How long a command may take: some wait for a fingerprint."""
+"""How many seconds a command may take: some wait for a fingerprint."""
 
 KeyringLookup = Callable[[str, str], str | None]
-"""Gives the password of a service and a user name, or None."""
+"""Returns the password of a service and a user name, or None."""
 
 
 def variable(connection: str) -> str:
-    """Name the environment variable that has a connection's token if nothing else is said."""
+    """Return the name of the environment variable of a connection's token, by default."""
     letters = "".join(letter if letter.isalnum() else "_" for letter in connection)
     return f"BILLQL_{letters.upper()}_TOKEN"
 
 
 def describe(name: str, config: ConnectionConfig) -> str:
-    """Say in words where a connection's token is looked for."""
+    """Return in words where a connection's token is looked up."""
     if config.token is not None:
         return "the config file"
     if config.token_env is not None:
@@ -45,10 +45,10 @@ def describe(name: str, config: ConnectionConfig) -> str:
 def resolve_secret(
     name: str, config: ConnectionConfig, environ: Mapping[str, str], passwords: KeyringLookup
 ) -> str:
-    """Find a connection's token; raises CredentialMissing or InterfaceError."""
+    """Return a connection's token; raise CredentialMissing or InterfaceError."""
     if sum(one is not None for one in _ways(config)) > 1:
         raise InterfaceError(
-            f"The connection {name} says in several ways where its token is",
+            f"The connection {name} has several sources of its token",
             hint="Keep one of token_env, token_keyring, token_command and token.",
         )
     if config.token is not None:
@@ -60,14 +60,14 @@ def resolve_secret(
             name, config, environ.get(config.token_env), f"export {config.token_env}=…"
         )
     if config.token_keyring is not None:
-        told = f"keyring set {SERVICE} {config.token_keyring}"
-        return _required(name, config, passwords(SERVICE, config.token_keyring), told)
+        command = f"keyring set {SERVICE} {config.token_keyring}"
+        return _required(name, config, passwords(SERVICE, config.token_keyring), command)
     found = environ.get(variable(name)) or passwords(SERVICE, name)
     return _required(name, config, found, f"export {variable(name)}=…")
 
 
 def keyring_password(service: str, user: str) -> str | None:
-    """Ask the system's keyring; where there is none, it holds nothing."""
+    """Return a password of the system's keyring, or None; raise CredentialMissing if it fails."""
     try:
         import keyring
         import keyring.errors
@@ -77,9 +77,9 @@ def keyring_password(service: str, user: str) -> str | None:
         return keyring.get_password(service, user)
     except keyring.errors.NoKeyringError:
         return None
-    except Exception as error:  # what a backend raises is its own business
+    except Exception as error:  # a backend may raise anything
         raise CredentialMissing(
-            f"The system's keyring gives nothing: {type(error).__name__}",
+            f"The system's keyring cannot be read: {type(error).__name__}",
             hint="Unlock it, and run the statement again."
             if isinstance(error, keyring.errors.KeyringError)
             else "Correct what chooses it: PYTHON_KEYRING_BACKEND, or keyringrc.cfg.",
@@ -100,12 +100,12 @@ def _required(name: str, config: ConnectionConfig, found: str | None, advice: st
 
 
 def _program(command: str) -> str:
-    """Give the program of a command; its arguments may be private."""
+    """Return the program of a command; its arguments may be private."""
     return command.split(maxsplit=1)[0] if command.strip() else "without a name"
 
 
 def _run_command(name: str, command: str) -> str:
-    """Run a command and give the first line that it prints."""
+    """Run a command and return the first line that it prints; raise CredentialMissing."""
     program = _program(command)
     try:
         done = subprocess.run(
@@ -132,6 +132,6 @@ def _run_command(name: str, command: str) -> str:
 
 def _failed(name: str, program: str, why: str) -> CredentialMissing:
     return CredentialMissing(
-        f"There is no token for the connection {name}: the command {program} gave none: {why}",
+        f"There is no token for the connection {name}: the command {program} printed none: {why}",
         hint="Run the token_command of the config file by itself; it must print the token.",
     )

@@ -45,7 +45,7 @@ class Sockets(httpcore.SyncBackend):
             self._state.opened = opened
             return opened
         except httpcore.ConnectTimeout:
-            why = f"nobody answered within {named['timeout']:g} seconds"
+            why = f"no connection within {named['timeout']:g} seconds"
         except httpcore.ConnectError as error:
             why = reason_of(error)
         proxy = self._state.proxy
@@ -86,9 +86,9 @@ class _Socket(httpcore.NetworkStream):
         while not self._state.stop.is_set():
             moment = monotonic()
             if moment >= self._state.deadline:
-                raise NoResponse("the answer did not come to its end in time")
+                raise NoResponse("the response did not end in time")
             if moment >= silent_until:
-                raise NoResponse(f"nothing came for {timeout:g} seconds")
+                raise NoResponse(f"nothing was received for {timeout:g} seconds")
             left = min(silent_until, self._state.deadline) - moment
             try:
                 return self._stream.read(max_bytes, min(left, TICK))

@@ -22,14 +22,14 @@ from billql.util.clock import Clock
 from billql.util.lock import Lock
 
 _KEEPALIVE = 15.0
-"""For how many seconds a connection without a request is kept open."""
+"""How many seconds a connection without a request stays open."""
 
 
 class NetworkTransport(httpx.BaseTransport):
     """Sends requests over connections that it keeps, through the proxy that the environment names.
 
-    Certificates are read when HTTPS is first spoken: what the environment says of them is of no
-    concern to a server on this machine.
+    Certificates are read for the first HTTPS request: plain http, which is for this machine alone,
+    does not depend on what the environment has of them.
     """
 
     def __init__(
@@ -151,13 +151,13 @@ class _Body(httpx.SyncByteStream):
             yield from self._pieces
 
     def close(self) -> None:
-        """Give the connection back to the pool, or close it where there is more to read."""
+        """Return the connection to the pool, or close it if the body was not read to its end."""
         self._response.close()
 
 
 @contextmanager
 def _httpx_errors() -> Iterator[None]:
-    """Raise httpx's error for one of httpcore's, of as many kinds as exchanges tell apart."""
+    """Raise httpx's error for one of httpcore's: of the kinds that exchanges distinguish."""
     try:
         yield
     except httpcore.LocalProtocolError as error:

@@ -67,9 +67,9 @@ class Server:
 
     remembered = True
 
-    def __init__(self, url: str, wire: NetworkBackend) -> None:
+    def __init__(self, url: str, backend: NetworkBackend) -> None:
         self.name = url
-        self._wire = wire
+        self._backend = backend
 
     def read(self, path: str, limit: int) -> bytes:
         """Fetch a file."""
@@ -78,7 +78,7 @@ class Server:
 
         url = f"{self.name}/{path}"
         try:
-            reply = self._wire.exchange(Request("GET", url), {}, threading.Event())
+            reply = self._backend.exchange(Request("GET", url), {}, threading.Event())
         except NoResponse as why:
             raise ConnectionFailed(
                 f"{url} could not be fetched: {why}",
@@ -107,11 +107,11 @@ def opened(place: str) -> Iterator[Source]:
     url = origin.checked(place, "The registry's address")
     from billql.http.exchange import NetworkBackend
 
-    wire = NetworkBackend(_SETTINGS)
+    backend = NetworkBackend(_SETTINGS)
     try:
-        yield Server(url, wire)
+        yield Server(url, backend)
     finally:
-        wire.close()
+        backend.close()
 
 
 def _bounded(content: bytes, limit: int, name: str) -> bytes:

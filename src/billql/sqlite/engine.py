@@ -54,8 +54,8 @@ class Options:
 
     `tokens` and `urls` are by provider and go before the `connections` that are configured, and
     these before the environment. `cache_ttl` is for how many seconds responses serve other
-    statements of the session, and, if `cache` is a folder, of other runs: `kept_bytes` of them at
-    most. `memo_cells` bounds the row memo of a statement. `wire` stands in for the network. What
+    statements of the session, and, if `cache` is a folder, of other runs: `cache_bytes` of them at
+    most. `memo_cells` bounds the row memo of a statement. `backend` stands in for the network. What
     may hold a secret is not shown.
     """
 
@@ -65,13 +65,13 @@ class Options:
     catalog: Catalog = field(default_factory=Catalog)
     cache_ttl: float = 300.0
     cache: Path | None = None
-    kept_bytes: int = 256 * 1024 * 1024
+    cache_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     memo_cells: int = MEMO_CELLS
     http_transport: httpx.BaseTransport | None = None
-    wire: HttpBackend | None = None
+    backend: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
-    pace: Clock = field(default_factory=Clock)
+    request_clock: Clock = field(default_factory=Clock)
     """The time that requests wait by."""
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
@@ -88,14 +88,14 @@ class Engine:
         self._database = database
         self._options = options
         self.catalog = options.catalog
-        self._credentials = ConnectionResolver(
+        self._resolver = ConnectionResolver(
             options.environ, options.tokens, options.urls, options.connections
         )
         self._connections: dict[tuple[str, str, str], ApiConnection] = {}
-        disk = None if options.cache is None else DiskCache(options.cache, options.kept_bytes)
-        self.cache = ResponseCache(options.kept_bytes, lambda: options.clock().timestamp(), disk)
-        wire = options.wire or NetworkBackend(options.settings, options.http_transport)
-        self._client = ApiClient(options.settings, wire, options.pace, options.log)
+        disk = None if options.cache is None else DiskCache(options.cache, options.cache_bytes)
+        self.cache = ResponseCache(options.cache_bytes, lambda: options.clock().timestamp(), disk)
+        backend = options.backend or NetworkBackend(options.settings, options.http_transport)
+        self._client = ApiClient(options.settings, backend, options.request_clock, options.log)
         self._shared = SharedServices(
             self._client,
             self.cache,
@@ -169,15 +169,15 @@ class Engine:
 
     def connections(self, table: Table) -> list[str]:
         """Return the names of the connections that a resource is read from."""
-        return self._credentials.names(table.provider_name)
+        return self._resolver.names(table.provider_name)
 
     def connection_infos(self) -> list[ConnectionInfo]:
         """Tell of every connection what is no secret; raises DefinitionError."""
         found = []
         for provider_name in self.catalog.providers():
             provider = self.catalog.provider(provider_name)
-            for name in self._credentials.names(provider_name):
-                found.append(self._credentials.told(name, provider_name, provider))
+            for name in self._resolver.names(provider_name):
+                found.append(self._resolver.info(name, provider_name, provider))
         return found
 
     def versions(self) -> list[Listed]:
@@ -210,7 +210,7 @@ class Engine:
         # Parts of a provider may have servers of their own.
         key = (name, table.provider_name, table.provider.url)
         if key not in self._connections:
-            self._connections[key] = self._credentials.connection(
+            self._connections[key] = self._resolver.connection(
                 name, table.provider_name, table.provider
             )
         return self._connections[key]

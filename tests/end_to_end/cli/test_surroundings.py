@@ -226,7 +226,7 @@ def test_what_is_not_needed_is_not_read(place: Place, name: str) -> None:
                 "error   definitions: {}/locked/packages cannot be read: Permission denied",
                 "error   data folder: {}/locked cannot be read: Permission denied",
                 "error   certificates: The certificates of SSL_CERT_FILE={}/none cannot be read",
-                "error   proxy: HTTPS_PROXY is not the address of a proxy",
+                "error   proxy: HTTPS_PROXY is not the URL of a proxy",
                 "error   connection stripe: BILLQL_STRIPE_URL is not the address of a server",
             ],
         ),
@@ -242,7 +242,7 @@ def test_what_is_not_needed_is_not_read(place: Place, name: str) -> None:
                 "error   config: ~nobody-here/x cannot be found",
                 "error   data folder: ~nobody-here cannot be found",
                 "error   certificates: The certificates of REQUESTS_CA_BUNDLE={}/file cannot be",
-                "error   proxy: ALL_PROXY names a proxy of a kind that billql does not speak",
+                "error   proxy: ALL_PROXY names a proxy of a kind that billql does not support",
                 "error   connection stripe: BILLQL_STRIPE_URL must be an https:// address",
             ],
         ),
@@ -364,7 +364,7 @@ def test_a_keyring_that_is_none(place: Place, backend: str) -> None:
         outcome = run(arguments, environ)
         sound(outcome)
         assert outcome.code == Exit.CREDENTIAL
-        assert "The system's keyring gives nothing: " in outcome.text
+        assert "The system's keyring cannot be read: " in outcome.text
         assert "Correct what chooses it: PYTHON_KEYRING_BACKEND" in outcome.text
 
 
@@ -545,10 +545,10 @@ BEYOND: dict[str, tuple[Change, Exit, str]] = {
     "a proxy of no kind": (
         {"HTTPS_PROXY": "socks://me:s3cret@127.0.0.1:1"},
         Exit.USAGE,
-        "HTTPS_PROXY names a proxy of a kind that billql does not speak: socks://",
+        "HTTPS_PROXY names a proxy of a kind that billql does not support: socks://",
     ),
     "a proxy that is no address": (
-        {"HTTPS_PROXY": "http://me:s3cret@:x"}, Exit.USAGE, "HTTPS_PROXY is not the address of",
+        {"HTTPS_PROXY": "http://me:s3cret@:x"}, Exit.USAGE, "HTTPS_PROXY is not the URL of",
     ),
     "no proxy": (
         {"NO_PROXY": "example.com:443", "BILLQL_DIGITALOCEAN_URL": "https://no.example.com"},
@@ -576,7 +576,7 @@ def test_what_is_wrong_on_the_way_is_named(place: Place, api: Api, name: str) ->
         (
             lambda asked: asked.answer("", 302, {"location": "https://sign.in"}),
             Exit.API,
-            "sends its caller elsewhere",
+            "a redirect, which is not followed",
         ),
     ],
 )

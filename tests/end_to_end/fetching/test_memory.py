@@ -31,7 +31,7 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // UNIT // 1024
 
 folder, sql = sys.argv[1:]
-with opened(api, Path(folder), cache=Path(folder) / "cache", kept_bytes=50 << 20) as session:
+with opened(api, Path(folder), cache=Path(folder) / "cache", cache_bytes=50 << 20) as session:
     select(session, sql + " LIMIT 1")
     before = peak()
     read = sum(len(row[0]) for row in session.execute(sql.replace("@", "shop.all.")))

@@ -17,7 +17,7 @@ from billql.config.settings import Settings
 from billql.errors import Interrupted
 from billql.http.client import ApiClient
 from billql.messages import Response
-from support.asking import ask, connection, get, trip
+from support.asking import ask, connection, get, tracker
 from support.server import Asked, Serve
 
 
@@ -43,7 +43,7 @@ def transport(**settings: Any) -> Iterator[ApiClient]:
 
 def send_many(to: ApiClient, count: int, url: str, **changes: Any) -> list[Future[Response]]:
     return [
-        to.send(get(url, f"/{number}"), connection(url, **changes), trip())
+        to.send(get(url, f"/{number}"), connection(url, **changes), tracker())
         for number in range(count)
     ]
 

@@ -132,7 +132,7 @@ def test_a_header_that_would_begin_another_is_not_sent(serve: Serve) -> None:
 
 def test_a_silent_server(serve: Serve) -> None:
     began = time.monotonic()
-    assert broken(serve(Asked.hang), read_timeout=0.15) == "nothing came for 0.15 seconds"
+    assert broken(serve(Asked.hang), read_timeout=0.15) == "nothing was received for 0.15 seconds"
     assert time.monotonic() - began < 1
 
 
@@ -158,7 +158,7 @@ def test_a_trickle_ends_in_time(serve: Serve, at_once: bytes, slowly: bytes) -> 
     began = time.monotonic()
     server = serve(script)
     reason = broken(server, answer_timeout=0.2, read_timeout=5)
-    assert reason == "the answer did not come to its end in time"
+    assert reason == "the response did not end in time"
     assert time.monotonic() - began < 1
     server.until(lambda: server.open == 0)
 

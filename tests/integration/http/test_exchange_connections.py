@@ -164,7 +164,7 @@ def test_a_dead_proxy_is_named_without_its_password(
     assert str(caught.value) == (
         f"the proxy {scheme}://{address} (HTTPS_PROXY) cannot be reached: Connection refused"
     )
-    assert caught.value.hint == "Check HTTPS_PROXY; what needs no proxy can be named in NO_PROXY."
+    assert caught.value.hint == "Check HTTPS_PROXY; NO_PROXY names hosts that need no proxy."
 
 
 def test_a_proxy_without_an_address_of_its_own(api: tuple[Server, dict[str, str]]) -> None:
@@ -179,7 +179,7 @@ def test_a_proxy_without_an_address_of_its_own(api: tuple[Server, dict[str, str]
         (lambda asked: asked.answer("", 403), False, "refused: 403 Whatever"),
         (lambda asked: asked.answer("", 502), True, "refused: 502 Whatever"),
         (Asked.end, True, "disconnected"),
-        (Asked.hang, True, "nothing came for 2 seconds"),
+        (Asked.hang, True, "nothing was received for 2 seconds"),
         (lambda asked: asked.send(b"SSH-2.0\r\n\r\n"), True, "illegal status line"),
     ],
     ids=["407", "403", "502", "closed", "silent", "not HTTP"],

@@ -12,7 +12,7 @@ import pytest
 from billql.config.settings import Settings
 from billql.definitions.model import ErrorBody, Later
 from billql.errors import ApiError, CredentialRefused
-from support.asking import ask, connection, get, trip
+from support.asking import ask, connection, get, tracker
 from support.mock import OK, Api, asking, refused
 from support.server import Asked, Serve, in_turn
 from support.shop import opened, resource, select
@@ -63,7 +63,7 @@ def reply(status: int, headers: dict[str, str], body: Any) -> httpx.Response:
 def test_what_means_later_is_waited_for(status: int, headers: dict[str, str], body: Any) -> None:
     api = Api(*[reply(status, headers, body)] * 7, OK)
     with asking(api, patience=1000) as transport:
-        followed = trip()
+        followed = tracker()
         answer = transport.send(get(), connection(errors=WORDS), followed).result(5)
     assert answer.body == b'{"things":[]}'
     assert followed.sent == 8, "more often than a request that failed is tried again"

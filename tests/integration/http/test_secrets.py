@@ -129,7 +129,7 @@ def test_a_token_is_not_taken_elsewhere(serve: Serve, tmp_path: Path) -> None:
     )
     with opened(server, tmp_path) as session:
         for _ in range(5):
-            with pytest.raises(Error, match="sends its caller elsewhere"):
+            with pytest.raises(Error, match="a redirect, which is not followed"):
                 select(session, BALANCE)
         with pytest.raises(Error, match="points to another server"):
             select(session, "SELECT * FROM @links")

@@ -257,17 +257,21 @@ def test_where_a_token_can_be() -> None:
         ({"token": ""}, "the config file has none", None),
         (
             {"token_command": "no-such-program --secret"},
-            "the command no-such-program gave none: No such file or directory",
+            "the command no-such-program printed none: No such file or directory",
             None,
         ),
         (
             {"token_command": "sh -c 'exit 3'"},
-            "the command sh gave none: it ended with code 3",
+            "the command sh printed none: it ended with code 3",
             None,
         ),
-        ({"token_command": "true"}, "the command true gave none: it printed nothing", None),
-        ({"token_command": "echo 'x"}, "the command echo gave none: a quote is not closed", None),
-        ({"token_command": " "}, "the command without a name gave none: it is empty", None),
+        ({"token_command": "true"}, "the command true printed none: it printed nothing", None),
+        (
+            {"token_command": "echo 'x"},
+            "the command echo printed none: a quote is not closed",
+            None,
+        ),
+        ({"token_command": " "}, "the command without a name printed none: it is empty", None),
     ],
 )
 def test_no_token_there(said: dict[str, Any], message: str, hint: str | None) -> None:
@@ -278,7 +282,7 @@ def test_no_token_there(said: dict[str, Any], message: str, hint: str | None) ->
 
 
 def test_one_way_to_a_token_is_enough() -> None:
-    with pytest.raises(InterfaceError, match="in several ways where its token is"):
+    with pytest.raises(InterfaceError, match="has several sources of its token"):
         token(token="a", token_env="b")
 
 
@@ -305,7 +309,7 @@ def test_the_systems_keyring() -> None:
     assert ask(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring") == ("None", "")
     out, err = ask(PLANTED_LOCKED="1")
     assert out == ""
-    assert "The system's keyring gives nothing: KeyringLocked" in err
+    assert "The system's keyring cannot be read: KeyringLocked" in err
     assert "planted-in-the-reason" not in err
 
 

@@ -176,5 +176,5 @@ def test_advice(status: int, hint: str | None) -> None:
 def test_a_redirect_is_not_followed(status: int) -> None:
     api = Api(httpx.Response(status, headers={"location": "https://evil.example.com/"}))
     error = refused(api, BadAnswer)
-    assert f"answered {status}, which sends its caller elsewhere" in str(error)
+    assert f"answered {status}, a redirect, which is not followed" in str(error)
     assert len(api.asked) == 1

@@ -22,7 +22,7 @@ from billql.errors import (
     RequestLimit,
 )
 from billql.messages import Request, Response
-from support.asking import TOKEN, ask, connection, get, trip
+from support.asking import TOKEN, ask, connection, get, tracker
 from support.mock import OK, Api, Reply, asking, refused
 
 # What goes out.
@@ -91,7 +91,7 @@ def test_what_cannot_be_sent_is_not_tried(request_: Request) -> None:
 def test_a_passing_status_is_tried_again(status: int) -> None:
     api = Api(httpx.Response(status), OK)
     with asking(api) as transport:
-        followed = trip()
+        followed = tracker()
         answer = transport.send(get(), connection(), followed).result(5)
     assert answer.body == b'{"things":[]}'
     assert followed.sent == 2
@@ -196,7 +196,7 @@ def test_each_attempt_is_counted_and_may_be_forbidden() -> None:
 
     api = Api(httpx.Response(500))
     with asking(api) as transport, pytest.raises(RequestLimit):
-        transport.send(get(), connection(), trip(spend)).result(5)
+        transport.send(get(), connection(), tracker(spend)).result(5)
     assert len(api.asked) == 2
 
 
@@ -262,7 +262,7 @@ def test_being_told_to_come_later_for_ever_is_the_error_of_the_api() -> None:
 def test_nobody_passes_while_the_api_says_wait_without_a_time() -> None:
     api = Api(httpx.Response(429), OK)
     with asking(api, concurrency=1) as transport:
-        for future in [transport.send(get(), connection(), trip()) for _ in range(3)]:
+        for future in [transport.send(get(), connection(), tracker()) for _ in range(3)]:
             future.result(5)
     first, *others = api.moments
     assert (first, len(others)) == (0, 3)
@@ -272,10 +272,10 @@ def test_nobody_passes_while_the_api_says_wait_without_a_time() -> None:
 def test_nobody_passes_while_the_api_says_wait() -> None:
     api = Api(httpx.Response(429, headers={"retry-after": "7"}), OK)
     with asking(api) as transport:
-        for future in [transport.send(get(), connection(), trip()) for _ in range(3)]:
+        for future in [transport.send(get(), connection(), tracker()) for _ in range(3)]:
             future.result(5)
         assert all(moment >= 7 for moment in api.moments[3:])
-        after = transport.send(get(), connection(token="another"), trip())
+        after = transport.send(get(), connection(token="another"), tracker())
         after.result(5)
 
 
@@ -286,7 +286,7 @@ def test_none_remaining_waits_for_the_reset() -> None:
     api.replies = [httpx.Response(200, json={}, headers=none), OK]
     with asking(api) as transport:
         ask(transport, connection())
-        followed = trip()
+        followed = tracker()
         transport.send(get(), connection(), followed).result(5)
     assert api.moments == [0, 30]
     assert followed.waited == 30
@@ -332,7 +332,7 @@ def test_a_limit_may_be_for_some_paths() -> None:
 def test_a_limit_that_takes_longer_than_patience_is_an_error() -> None:
     api = Api(OK)
     limited = connection(limits=(Limit(requests=1, seconds=600),))
-    followed = trip()
+    followed = tracker()
     with asking(api) as transport:
         ask(transport, limited)
         with pytest.raises(ApiError, match=r"api\.example\.com is used up for another 600 seconds"):
@@ -346,7 +346,7 @@ def test_a_limit_that_takes_longer_than_patience_is_an_error() -> None:
 def test_a_statement_that_has_ended_sends_nothing() -> None:
     api = Api(OK)
     with asking(api) as transport:
-        ended = trip()
+        ended = tracker()
         ended.stop.set()
         with pytest.raises(Interrupted):
             transport.send(get(), connection(), ended).result(5)
@@ -354,7 +354,7 @@ def test_a_statement_that_has_ended_sends_nothing() -> None:
 
 
 def test_a_statement_that_ends_is_not_tried_again() -> None:
-    followed = trip()
+    followed = tracker()
 
     def fail(request: httpx.Request) -> Reply:
         followed.stop.set()
@@ -375,7 +375,7 @@ def test_the_statement_learns_of_an_answer_before_anybody_has_it() -> None:
         sent.wait(5)
         seen.append((futures[0].done(), answer))
 
-    followed = trip()
+    followed = tracker()
     followed.ended = look
     with asking(Api(httpx.Response(500), OK)) as transport:
         futures.append(transport.send(get(), connection(), followed))
@@ -386,7 +386,7 @@ def test_the_statement_learns_of_an_answer_before_anybody_has_it() -> None:
 
 def test_the_statement_learns_of_a_failure_too() -> None:
     seen: list[Response | None] = []
-    followed = trip()
+    followed = tracker()
     followed.ended = seen.append
     with asking(Api(httpx.Response(404))) as transport, pytest.raises(ApiError):
         transport.send(get(), connection(), followed).result(5)
@@ -397,7 +397,7 @@ def test_a_fault_of_the_statement_is_raised_and_hurts_nobody_else() -> None:
     def fail(answer: Response | None) -> None:
         raise RuntimeError("a fault")
 
-    followed = trip()
+    followed = tracker()
     followed.ended = fail
     with asking(Api(OK), concurrency=1) as transport:
         with pytest.raises(RuntimeError, match="a fault"):
@@ -410,4 +410,4 @@ def test_a_closed_transport_refuses_and_closing_again_does_nothing() -> None:
         ask(transport, connection())
         transport.close()
         with pytest.raises(ClosedError):
-            transport.send(get(), connection(), trip())
+            transport.send(get(), connection(), tracker())

@@ -78,7 +78,7 @@ def test_what_is_on_this_machine_needs_none(url: str, value: str) -> None:
 def test_what_is_no_address_is_named_by_its_variable(variable: str, value: str) -> None:
     with pytest.raises(InterfaceError) as caught:
         by(**{variable: value})
-    assert caught.value.message == f"{variable} is not the address of a proxy"
+    assert caught.value.message == f"{variable} is not the URL of a proxy"
     assert f"unset {variable}" in (caught.value.hint or "")
     assert "s3cret" not in f"{caught.value.message}{caught.value.hint}"
 
