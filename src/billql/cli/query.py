@@ -97,15 +97,15 @@ class QueryStats:
             yield row
 
     def print(self) -> None:
-        """Print the figures on stderr, as a line of JSON."""
+        """Print the statistics on stderr, as a line of JSON."""
         import json
 
-        figures = {
+        stats = {
             "rows": self.rows,
             "seconds": round(time.perf_counter() - self._start, 3),
             "scans": [scan.as_dict() for scan in self.scans],
         }
-        stderr.write(f"{json.dumps(figures)}\n")
+        stderr.write(f"{json.dumps(stats)}\n")
 
 
 def run(options: Namespace) -> int:

@@ -32,7 +32,7 @@ class CatalogSource(Protocol):
 
     catalog: Catalog
     last_scans: Sequence[ScanStats]
-    """The figures of the last statement that has read a resource."""
+    """The statistics of the scans of the last statement that has read a resource."""
 
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
         """Give each version of a provider, its status, its package's size, and who has it."""
@@ -366,8 +366,8 @@ LISTINGS = {
             "resource": Field("The whole name of the resource."),
             "requests": Field("How many requests were sent.", "integer"),
             "pages": Field("How many pages were read.", "integer"),
-            "rows": Field("How many rows came.", "integer"),
-            "cache_hits": Field("How many answers were at hand.", "integer"),
+            "rows": Field("How many rows were read.", "integer"),
+            "cache_hits": Field("How many responses were cached.", "integer"),
             "retries": Field("How many requests were sent again.", "integer"),
             "waited": Field("Seconds spent waiting for limits.", "real"),
         },

@@ -108,7 +108,7 @@ class Engine:
         self._listings = CatalogModule(self)
         self._registered: set[str] = set()
         self.last_scans: Sequence[ScanStats] = ()
-        """The figures of the last statement that has read a resource."""
+        """The statistics of the scans of the last statement that has read a resource."""
         self.current = CurrentStatement()
 
     def register(self, names: Iterable[str]) -> None:
