@@ -13,6 +13,9 @@ from cryptography.x509.oid import NameOID
 
 DAY = datetime.timedelta(days=1)
 
+SELF_SIGNED = Path(__file__).parent / "self_signed.pem"
+"""A certificate for 127.0.0.1 that no list of authorities has, with its key."""
+
 
 def self_signed(path: Path, *hosts: str) -> Path:
     """Write a certificate for some hosts, which it vouches for itself, and its key."""

@@ -149,14 +149,6 @@ def test_the_attributes_of_statistics() -> None:
     assert billql.CacheStats._fields == tuple(ATTRIBUTES["CacheStats"].split())
 
 
-def test_connections_and_cursors_give_them() -> None:
-    with billql.connect(sandbox=True, settings=billql.Settings(max_rows=1000)) as connection:
-        cursor = connection.execute("SELECT count(*) FROM digitalocean.billing.balances")
-        assert cursor.fetchall() == [(1,)]
-        assert [type(scan) for scan in cursor.scans] == [billql.ScanStats]
-        assert isinstance(connection.cache_info(), billql.CacheStats)
-
-
 def test_what_signatures_name_is_exported() -> None:
     abc = {"Any", "Callable", "Iterable", "Mapping", "Self", "Sequence"}
     # A parsed statement is what billql's own shell hands over; the others are tuples and mappings.

@@ -15,10 +15,9 @@ from billql.definitions.catalog import built_in_root
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.asking import TOKEN
-from support.paths import TESTS
+from support.openapi.importing import DOCUMENTS
 from support.server import Asked, Serve
 
-DOCUMENTS = TESTS / "support" / "openapi"
 DIGITALOCEAN = str(built_in_root() / "digitalocean")
 
 

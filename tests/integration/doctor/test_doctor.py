@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -17,7 +14,6 @@ from billql.cli import main
 from billql.doctor import examine, worst
 from billql.doctor.finding import Finding, Level
 from billql.errors import Exit
-from billql.sandbox import Sandbox
 from billql.sqlite.options import ConnectOptions
 from integration.http.test_connections import PROVIDER, SERVICE
 
@@ -175,29 +171,3 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert f"ok      config: {path}: 1 connection\n" in out
     told = "There is no token for the connection a: the environment variable NO_SUCH_TOKEN has none"
     assert f"error   connection a: {told}\n        Put it there: export NO_SUCH_TOKEN=…" in out
-
-
-def test_online_against_the_sandbox(tmp_path: Path) -> None:
-    with Sandbox(size="small") as sandbox:
-        environ = {f"BILLQL_{name.upper()}_URL": url for name, url in sandbox.urls.items()}
-        tokens = sandbox.tokens
-        environ |= {
-            "DIGITALOCEAN_TOKEN": tokens["digitalocean"],
-            "STRIPE_API_KEY": tokens["stripe"],
-            "METRONOME_BEARER_TOKEN": "wrong",
-            "HOME": str(tmp_path),
-            "PATH": os.environ["PATH"],
-        }
-        done = subprocess.run(
-            [sys.executable, "-m", "billql", "doctor", "--online"],
-            env=environ,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert len(sandbox.requests) == 3
-    assert done.returncode == Exit.CREDENTIAL
-    assert "ok      connection digitalocean: its token is accepted; " in done.stdout
-    assert "ok      connection stripe: its token is accepted" in done.stdout
-    assert "error   connection metronome: " in done.stdout
-    assert not [one for one in tokens.values() if one in done.stdout + done.stderr]

@@ -15,13 +15,10 @@ from billql.config.settings import Settings
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpResponse, NoResponse
 from support.asking import get
-from support.certificates import self_signed, serving
-from support.paths import TESTS
+from support.certificates import SELF_SIGNED, self_signed, serving
 from support.server import Asked, Script, Serve, Server, head, in_turn
 from support.tunnels import Tunnel, connecting, socks
 from support.wire import AUTHORIZATION, exchange
-
-SELF_SIGNED = TESTS / "support" / "self_signed.pem"
 
 MIB = 1 << 20
 
@@ -97,7 +94,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
 
 def test_a_certificate_that_is_not_trusted() -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(TESTS / "support" / "self_signed.pem")
+    tls.load_cert_chain(SELF_SIGNED)
     wire = NetworkBackend(Settings())
     with Server(lambda asked: asked.answer({}), tls) as server:
         with pytest.raises(NoResponse, match="certificate verify failed") as caught:

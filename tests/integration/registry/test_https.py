@@ -15,11 +15,9 @@ from billql.registry import RegistryError, naming
 from billql.registry.client import Registry
 from billql.registry.package import PACKAGE_LIMIT
 from billql.registry.source import Source, opened
-from support.paths import TESTS
+from support.certificates import SELF_SIGNED
 from support.registry.making import World
 from support.server import Asked, Serve, Server, head
-
-CERTIFICATE = TESTS / "support" / "self_signed.pem"
 
 
 class Shelf:
@@ -48,9 +46,9 @@ def shelf(world: World) -> Shelf:
 @pytest.fixture
 def server(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Serve over TLS, with a certificate that is trusted as a company's own would be."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(CERTIFICATE)
+    tls.load_cert_chain(SELF_SIGNED)
     with Server(shelf, tls) as server:
         yield server
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +12,6 @@ import pytest
 
 from billql.errors import ApiError, Interrupted
 from billql.sqlite.session import Session
-from support.paths import TESTS
 from support.server import Asked, Script, Serve, Server, head, in_turn
 from support.shop import opened, select
 
@@ -202,51 +197,6 @@ def test_an_error_of_the_api_comes_through_whole(serve: Serve, tmp_path: Path) -
         f"GET {server.url}/balance answered 401: Unable to authenticate you "
         "(unauthorized) [request abc]"
     )
-
-
-CTRL_C = """
-import sys
-from pathlib import Path
-from support.shop import opened, select
-
-url, folder, sql = sys.argv[1:]
-with opened(url, Path(folder)) as session:
-    print("ready", flush=True)
-    try:
-        select(session, sql)
-    except KeyboardInterrupt:
-        print("ended", flush=True)
-    print(select(session, "SELECT 1"))
-"""
-
-
-@pytest.mark.parametrize(
-    "sql",
-    [
-        "SELECT * FROM @balance",
-        "SELECT * FROM @things",
-        "SELECT * FROM @details WHERE thing_id IN (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)",
-    ],
-)
-def test_ctrl_c(serve: Serve, tmp_path: Path, sql: str) -> None:
-    server = serve(Asked.hang)
-    process = subprocess.Popen(
-        [sys.executable, "-c", CTRL_C, server.url, str(tmp_path), sql],
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    server.until(lambda: server.at_once > 0)
-    began = time.monotonic()
-    process.send_signal(signal.SIGINT)
-    assert process.stdout.readline() == "ended\n"
-    assert time.monotonic() - began < PROMPT
-    assert process.stdout.readline() == "[(1,)]\n"
-    assert process.wait(5) == 0
-    assert time.monotonic() - began < 4 * PROMPT
-    process.stdout.close()
 
 
 def test_half_read_statements_end_and_later_ones_do_not(serve: Serve, tmp_path: Path) -> None:

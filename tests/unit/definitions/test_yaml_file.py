@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +13,6 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-import billql
 from billql.definitions import yaml_events, yaml_file
 from billql.definitions.model import Provider, Service
 from billql.definitions.pagination import NextUrl, PageNumber
@@ -948,29 +943,3 @@ def test_the_cache_belongs_to_one_version(
     monkeypatch.setattr(yaml_file, "__version__", "999")
     read_provider(path, cache)
     assert len(parses) == 2
-
-
-def test_other_rules_check_again(path: Path, cache: Path, tmp_path: Path) -> None:
-    """What older rules have accepted is not taken from the cache."""
-    path.write_text(PROVIDER)
-    package = tmp_path / "copy" / "billql"
-    ignored = shutil.ignore_patterns("__pycache__", "sandbox")
-    shutil.copytree(Path(billql.__file__).parent, package, ignore=ignored)
-    code = (
-        "import sys; from pathlib import Path; "
-        "from billql.definitions.yaml_file import read_provider; "
-        "read_provider(Path(sys.argv[1]), Path(sys.argv[2]))"
-    )
-
-    def cached() -> int:
-        subprocess.run(
-            [sys.executable, "-c", code, str(path), str(cache)],
-            env={**os.environ, "PYTHONPATH": str(package.parent)},
-            check=True,
-        )
-        return len(list(cache.iterdir()))
-
-    assert (cached(), cached()) == (1, 1)
-    rules = package / "definitions" / "rules.py"
-    os.utime(rules, ns=(0, rules.stat().st_mtime_ns + 1))
-    assert cached() == 2

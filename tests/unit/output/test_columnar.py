@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 import io
-import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
@@ -17,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import billql
 from billql import output
 from billql.errors import DataError, NotSupportedError
 from billql.output import ResultWriter, Style, columnar, text_cells
@@ -225,42 +222,3 @@ def test_a_second_result_is_refused() -> None:
         with pytest.raises(NotSupportedError, match=f"The format {name} holds one result"):
             results.write([("a", None)], iter([(1,)]), out)
         assert results.count == 1
-
-
-def test_amounts_of_the_sandbox() -> None:
-    sql = "SELECT amount, sum(amount) OVER () AS total FROM digitalocean.billing.invoices"
-    with billql.connect(sandbox=True, decimals=True) as connection:
-        rows = connection.execute(sql).fetchall()
-        cursor = connection.execute(sql)
-        assert cursor.description is not None
-        data = io.BytesIO()
-        output.find("parquet").write(cursor.description, cursor, data, Style())
-    table = read("parquet", data.getvalue())
-    assert [str(field.type) for field in table.schema] == ["decimal128(38, 18)"] * 2
-    assert [tuple(row.values()) for row in table.to_pylist()] == rows
-
-
-WITHOUT = """
-import sys
-sys.modules[sys.argv[2]] = None
-from billql.cli import main
-sys.exit(main(["query", "--format", sys.argv[1], "SELECT 1"]))
-"""
-
-
-@pytest.mark.parametrize(
-    ("name", "package", "extra"),
-    [
-        ("parquet", "pyarrow", "arrow"),
-        ("arrow", "pyarrow", "arrow"),
-        ("xlsx", "xlsxwriter", "xlsx"),
-    ],
-)
-def test_without_the_package_of_a_format(name: str, package: str, extra: str) -> None:
-    command = [sys.executable, "-c", WITHOUT, name, package]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == (
-        f"error: The format {name} needs {package}, which is not installed\n"
-        f"hint: Install it with: pip install 'billql[{extra}]'\n"
-    )

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import signal
 import stat
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
 
 from billql.util import atomic_file
-from support.ordinary import ordinary
 
 OLD, NEW = b"old\n", b"new\n" * 100_000
 
@@ -135,29 +131,6 @@ def test_a_place_that_cannot_be_written(
     assert names(tmp_path) == ["file", "folder", "loop"]
 
 
-WRITING = """
-import sys
-from billql.util import atomic_file
-try:
-    with atomic_file.atomic_write(sys.argv[1]) as file:
-        file.write(b"new")
-except PermissionError:
-    sys.exit(77)
-"""
-
-
-@pytest.mark.parametrize("protected", ["a.csv", "."])
-def test_what_is_protected_stays(tmp_path: Path, protected: str) -> None:
-    (tmp_path / "a.csv").write_bytes(OLD)
-    mode = stat.S_IMODE((tmp_path / protected).stat().st_mode)
-    (tmp_path / protected).chmod(mode & 0o555)
-    command = ordinary(sys.executable, "-c", WRITING, str(tmp_path / "a.csv"))
-    assert subprocess.run(command).returncode == 77
-    (tmp_path / protected).chmod(mode)
-    assert names(tmp_path) == ["a.csv"]
-    assert (tmp_path / "a.csv").read_bytes() == OLD
-
-
 def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
@@ -177,32 +150,6 @@ def test_a_file_that_is_open_already_is_added_to(tmp_path: Path) -> None:
         write(f"/dev/fd/{file.fileno()}")
     assert path.read_bytes() == OLD + NEW
     assert names(tmp_path) == ["a.csv"]
-
-
-KILLED = """
-import sys
-from billql.util import atomic_file
-with atomic_file.atomic_write(sys.argv[1]) as file:
-    file.write(b"new" * 100_000)
-    file.flush()
-    print("begun", flush=True)
-    sys.stdin.read()
-"""
-
-
-def test_a_process_that_is_killed_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_bytes(OLD)
-    with subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"begun\n"
-        process.send_signal(signal.SIGKILL)
-    assert path.read_bytes() == OLD
-    write(path)
-    assert path.read_bytes() == NEW
-    assert names(tmp_path) == ["a.csv"], "what it left is swept away"
 
 
 def test_what_another_is_writing_is_left_alone(tmp_path: Path) -> None:

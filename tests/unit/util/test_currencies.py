@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import iso4217
 import pytest
 
 from billql.util.currencies import digits_of
-from support.paths import ROOT
 
 
 @pytest.mark.parametrize(
@@ -40,18 +36,3 @@ def test_all_of_the_list() -> None:
         if code is not None:
             units = str(entry["CcyMnrUnts"])
             assert digits_of(code) == (int(units) if units.isdigit() else None), code
-
-
-def test_the_table_is_the_one_that_make_writes() -> None:
-    written = subprocess.run(
-        [sys.executable, ROOT / "requirements" / "write_currencies.py"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    committed: dict[str, object] = {}
-    made: dict[str, object] = {}
-    exec((ROOT / "src/billql/util/iso_4217.py").read_text(encoding="utf-8"), committed)
-    exec(written, made)
-    assert committed["PUBLISHED"] == made["PUBLISHED"]
-    assert committed["BY_DIGITS"] == made["BY_DIGITS"]

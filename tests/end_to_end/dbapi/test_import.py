@@ -1,0 +1,31 @@
+"""What importing billql loads, seen from a process of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("code", "heavy"),
+    [
+        ("import billql", {"apsw", "typing", "re", "enum"}),
+        ("import billql; billql.connect().execute('SELECT 1').fetchall()", {"httpx", "msgspec"}),
+        (
+            "from billql.cli import main; main(['query', 'SELECT 1.5'])",
+            {"httpx", "msgspec", "yaml", "orjson", "rich", "click", "decimal", "datetime", "json"},
+        ),
+    ],
+)
+def test_what_is_not_needed_is_not_loaded(code: str, heavy: set[str]) -> None:
+    code += "; import sys; sys.stderr.write(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-S", "-c", _paths(code)], capture_output=True)
+    assert done.returncode == 0, done.stderr
+    assert heavy.isdisjoint(done.stderr.decode().split())
+
+
+def _paths(code: str) -> str:
+    """Code for an interpreter without `site`, which may load anything."""
+    return f"import sys; sys.path[:] = {sys.path!r}\n{code}"

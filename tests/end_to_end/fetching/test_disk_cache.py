@@ -1,0 +1,105 @@
+"""A disk cache that is full, or that several processes use at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import apsw
+
+from billql.fetching.disk_cache import DiskCache
+from billql.fetching.response_cache import ResponseCache
+from support.archives import Open, recalled
+from support.paths import TESTS
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
+from support.archives import LIST, read, recalled
+
+answers = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
+read(answers, LIST)
+limit = Path(sys.argv[1], "answers.db").stat().st_size + 4096
+resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+read(answers, [b"other"], size=100_000)
+assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
+answers.close()
+later = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
+assert (recalled(later, LIST[0]), recalled(later, b"other")) == (LIST, [])
+"""
+
+
+def test_a_disk_that_is_full(folder: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", FULL, str(folder)],
+        cwd=TESTS,
+        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        capture_output=True,
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from billql.fetching.response_cache import ResponseCache
+from billql.fetching.disk_cache import DiskCache
+from billql.messages import Response
+
+folder, name, turns = sys.argv[1:]
+for turn in range(int(turns)):
+    answers = ResponseCache(disk=DiskCache(Path(folder), 1 << 20))
+    for number in range(10):
+        first = b"%d" % number
+        found = answers.lookup(first, 300)
+        bodies = [answers.get(number).body for number in found.values()]
+        assert len(bodies) in (0, 3) and len({body[:1] for body in bodies}) < 2, bodies
+        answers.unpin(found.values())
+        keys = [first, first + b"b", first + b"c"]
+        numbers = [answers.put(key, Response(name.encode() + key * 2000, "")) for key in keys]
+        answers.commit(first, numbers, 300)
+        answers.unpin(numbers)
+    print(turn, flush=True)
+    answers.close()
+"""
+
+
+def writer(folder: Path, name: str, turns: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), name, str(turns)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_at_once(folder: Path, begin: Open) -> None:
+    writers = [writer(folder, name, 5) for name in "xyz"]
+    for one in writers:
+        _, told = one.communicate(timeout=60)
+        assert one.returncode == 0, told
+    assert sorted(path.name for path in folder.iterdir()) == ["answers.db"]
+    later = ResponseCache(disk=DiskCache(folder, 1 << 20))
+    assert any(recalled(later, b"%d" % number) for number in range(10))
+    later.close()
+
+
+def test_a_process_that_is_killed_leaves_it_whole(folder: Path) -> None:
+    for _ in range(4):
+        one = writer(folder, "x", 1000)
+        assert one.stdout is not None
+        one.stdout.readline()
+        one.kill()
+        one.communicate()
+    after = writer(folder, "y", 1)
+    _, told = after.communicate(timeout=60)
+    assert after.returncode == 0, told
+    checked = apsw.Connection(str(folder / "answers.db"))
+    assert checked.pragma("integrity_check") == "ok"
+    checked.close()
+    assert not (folder / "answers.db.aside").exists()
