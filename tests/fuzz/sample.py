@@ -9,7 +9,7 @@ from typing import Any
 from billql.definitions.catalog import Table
 from billql.definitions.model import Column, Method
 from billql.definitions.types import ColumnType
-from billql.fetching.response_parser import parse
+from billql.fetching._response_parser import parse
 from billql.messages import Response
 
 SAMPLES: dict[ColumnType, Any] = {

@@ -19,7 +19,7 @@ from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION, Column, Method, placeholders
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import Error
-from billql.fetching.response_parser import ParsedPage, parse
+from billql.fetching._response_parser import ParsedPage, parse
 from billql.fetching.row_decoder import RowDecoder
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend

@@ -9,7 +9,7 @@ from typing import Any
 
 from billql.definitions.model import Column
 from billql.errors import ApiError, BadAnswer
-from billql.fetching.page_source import DecodedPage, ListResponses
+from billql.fetching._page_source import DecodedPage, ListResponses
 from billql.fetching.row_decoder import RowDecoder
 from billql.fetching.scan_stats import ScanStats
 from billql.http.credentials import ApiConnection

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
+from billql.fetching._row_memo import RowMemo
+from billql.fetching._snapshot import FirstRequest, Snapshot
 from billql.fetching.row_decoder import Row
-from billql.fetching.row_memo import RowMemo
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import FirstRequest, Snapshot
 from billql.fetching.statement import Statement
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response

@@ -15,8 +15,8 @@ from billql.definitions.decoding import ColumnDecoder, decoder_for, full_reader,
 from billql.definitions.model import CONNECTION, Column
 from billql.definitions.types import SQLValue
 from billql.errors import BadAnswer
-from billql.fetching.column_paths import values_at
-from billql.fetching.response_parser import ParsedPage, RawRows
+from billql.fetching._column_paths import values_at
+from billql.fetching._response_parser import ParsedPage, RawRows
 from billql.messages import Scalar
 from billql.util import exact_json
 

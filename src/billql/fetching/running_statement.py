@@ -7,8 +7,8 @@ from functools import cached_property
 import apsw
 
 from billql.errors import Error
-from billql.fetching.early_stop import may_stop_early
-from billql.fetching.prefetch import KeyPrefetcher
+from billql.fetching._early_stop import may_stop_early
+from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.statements import Bindings

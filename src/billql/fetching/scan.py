@@ -7,18 +7,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from billql.definitions.catalog import Table
-from billql.fetching.list_decoder import ListDecoder
-from billql.fetching.list_opener import ListOpener
-from billql.fetching.list_reader import ListReader
-from billql.fetching.order_check import OrderChecker
-from billql.fetching.page_source import ListResponses, PageSource
-from billql.fetching.partition import PartitionFilter
-from billql.fetching.response_parser import items_are_rows
+from billql.fetching._list_decoder import ListDecoder
+from billql.fetching._list_opener import ListOpener
+from billql.fetching._list_reader import ListReader
+from billql.fetching._order_check import OrderChecker
+from billql.fetching._page_source import ListResponses, PageSource
+from billql.fetching._partition import PartitionFilter
+from billql.fetching._response_parser import items_are_rows
+from billql.fetching._scheduler import Lookahead, Scheduler
+from billql.fetching._snapshot import FirstRequest, Responses
+from billql.fetching._time_split import TimeSplitter
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.scheduler import Lookahead, Scheduler
-from billql.fetching.snapshot import FirstRequest, Responses
-from billql.fetching.time_split import TimeSplitter
 from billql.planning.binder import BoundPlan
 from billql.planning.list_request import ListRequest
 from billql.planning.plan import Plan

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from billql.config.settings import Settings
-from billql.fetching.budget import Budget
+from billql.fetching._budget import Budget
+from billql.fetching._row_memo import RowMemo
+from billql.fetching._snapshot import Snapshot
 from billql.fetching.response_cache import ResponseCache
-from billql.fetching.row_memo import RowMemo
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import Snapshot
 from billql.http.client import ApiClient
 
 MEMO_CELLS = 500_000

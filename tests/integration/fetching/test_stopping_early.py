@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from billql.fetching.early_stop import may_stop_early
+from billql.fetching._early_stop import may_stop_early
 from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 

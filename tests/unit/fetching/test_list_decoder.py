@@ -9,7 +9,7 @@ import pytest
 
 from billql.definitions.model import Column, Freshness, Method
 from billql.errors import ApiError
-from billql.fetching.list_decoder import ListDecoder
+from billql.fetching._list_decoder import ListDecoder
 from billql.fetching.row_decoder import RowDecoder
 from billql.messages import Response
 from billql.planning.list_request import ListRequest

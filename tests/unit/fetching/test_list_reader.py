@@ -10,9 +10,9 @@ import pytest
 
 from billql.definitions.pagination.page_number import PageNumber
 from billql.errors import ApiError, BadAnswer, ListChanged
-from billql.fetching.list_reader import ListReader
-from billql.fetching.page_source import PageSource
-from billql.fetching.partition import PartitionFilter
+from billql.fetching._list_reader import ListReader
+from billql.fetching._page_source import PageSource
+from billql.fetching._partition import PartitionFilter
 from billql.fetching.row_decoder import Row
 from billql.messages import Request, Response
 from support.asking import get

@@ -10,7 +10,7 @@ from billql.definitions.pagination.base import Paginator
 from billql.definitions.pagination.cursor_token import CursorToken
 from billql.definitions.pagination.page_number import PageNumber
 from billql.errors import ApiError, BadAnswer, ListChanged
-from billql.fetching.page_source import PageSource
+from billql.fetching._page_source import PageSource
 from billql.messages import Request, Response
 from support.asking import TOKEN, get
 from support.lists import FakeDecoder, FakeSnapshot, Respond, api_error, body, responses, row

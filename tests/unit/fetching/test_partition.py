@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from billql.definitions.model import Column
-from billql.fetching.partition import PartitionFilter
+from billql.fetching._partition import PartitionFilter
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.planning.partition import Part, Point, Window
 

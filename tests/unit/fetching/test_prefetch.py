@@ -11,11 +11,11 @@ import apsw
 import pytest
 
 from billql.config.settings import Settings
+from billql.fetching._prefetch import KeyPrefetcher
+from billql.fetching._snapshot import FirstRequest
 from billql.fetching.dry_run import JoinSide
-from billql.fetching.prefetch import KeyPrefetcher
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import FirstRequest
 from billql.fetching.statement import SharedServices, Statement
 from billql.http.client import ApiClient, RequestTracker
 from billql.http.credentials import ApiConnection

@@ -8,7 +8,7 @@ import pytest
 
 from billql.definitions.model import Method, Rows
 from billql.errors import BadAnswer
-from billql.fetching.response_parser import items_are_rows, parse
+from billql.fetching._response_parser import items_are_rows, parse
 from billql.messages import Response
 
 WHERE = "GET https://api.example.com/v1/things"

@@ -9,7 +9,7 @@ import pytest
 
 from billql.definitions.model import CONNECTION, Column, Method, Rows
 from billql.errors import BadAnswer
-from billql.fetching.response_parser import ParsedPage, parse
+from billql.fetching._response_parser import ParsedPage, parse
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.messages import Response
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from billql.fetching._row_memo import RowMemo
 from billql.fetching.row_decoder import Row
-from billql.fetching.row_memo import RowMemo
 
 
 def rows(count: int, width: int = 4) -> list[Row]:

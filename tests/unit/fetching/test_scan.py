@@ -10,7 +10,7 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import BadAnswer, RowLimit
-from billql.fetching.budget import Budget
+from billql.fetching._budget import Budget
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
 from billql.messages import Request, Response

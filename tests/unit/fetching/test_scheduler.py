@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billql.errors import Interrupted
-from billql.fetching.scheduler import Lookahead, Scheduler
+from billql.fetching._scheduler import Lookahead, Scheduler
 from billql.messages import Response
 
 

@@ -9,11 +9,11 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import ConnectionFailed, Interrupted, RequestLimit, RowLimit, StatementTimeout
-from billql.fetching.budget import Budget
+from billql.fetching._budget import Budget
+from billql.fetching._snapshot import FirstRequest, Snapshot
 from billql.fetching.dry_run import NoWaiting, SnapshotView, WouldSendRequest
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import FirstRequest, Snapshot
 from billql.http.client import RequestTracker
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billql.fetching.time_split import TimePart, TimeSplitter
+from billql.fetching._time_split import TimePart, TimeSplitter
 from billql.planning.binder import bind
 from billql.planning.intervals import interval_where
 from billql.planning.plan import Constraint

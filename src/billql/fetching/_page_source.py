@@ -1,7 +1,7 @@
 """One reading of a list: its requests are sent one by one, and its pages are read in their order.
 
-A page source never waits. When its next request is sent is decided elsewhere (see `scheduler`), and
-what becomes of a list that changes, too (see `list_reader`).
+A page source never waits. `_scheduler` decides when its next request is sent, `_list_reader` what
+becomes of a list that changes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 
 from billql.definitions.pagination.base import Paginator
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
+from billql.fetching._snapshot import Responses
 from billql.fetching.row_decoder import Row
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import Responses
 from billql.http.credentials import ApiConnection
 from billql.messages import Page, Request, Response
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from billql.definitions.model import Method
 from billql.errors import ApiError
-from billql.fetching.page_source import DecodedPage
-from billql.fetching.response_parser import parse
+from billql.fetching._page_source import DecodedPage
+from billql.fetching._response_parser import parse
 from billql.fetching.row_decoder import RowDecoder
 from billql.messages import Page, Request, Response
 from billql.planning.list_request import ListRequest

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 from billql.errors import ApiError, BadAnswer, Error, ListChanged
-from billql.fetching.page_source import PageSource
-from billql.fetching.partition import PartitionFilter
+from billql.fetching._page_source import PageSource
+from billql.fetching._partition import PartitionFilter
 from billql.fetching.row_decoder import Row
 
 _MOST_READINGS = 3

@@ -17,10 +17,10 @@ from typing import Protocol
 import apsw
 
 from billql.errors import Error
+from billql.fetching._row_memo import RowMemo
+from billql.fetching._snapshot import FirstRequest
 from billql.fetching.dry_run import DryRun, JoinSide, WouldSendRequest
-from billql.fetching.row_memo import RowMemo
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.snapshot import FirstRequest
 from billql.fetching.statement import Statement
 from billql.sql.statements import Bindings
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billql.fetching.response_parser import ParsedPage, RawRows
+from billql.fetching._response_parser import ParsedPage, RawRows
 from billql.messages import get_path
 from billql.util import exact_json
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 
 import apsw
 
-from billql.fetching.budget import Budget
+from billql.fetching._budget import Budget
 from billql.fetching.disk_cache import Key
 from billql.fetching.response_cache import ResponseCache, cache_key
 from billql.fetching.scan_stats import ScanStats

@@ -16,7 +16,7 @@ from typing import Any
 
 from billql.definitions.model import Method, Rows
 from billql.errors import BadAnswer
-from billql.fetching.disguised_errors import error_member
+from billql.fetching._disguised_errors import error_member
 from billql.messages import Page, Response, get_path
 from billql.util import exact_json
 
