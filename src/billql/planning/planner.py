@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION
@@ -78,6 +78,29 @@ def choose_plan(
     return min(plans, key=lambda plan: (plan.cost, len(plan.missing)))
 
 
+class _Limits(NamedTuple):
+    """The LIMIT and the OFFSET that a plan takes: the numbers of their constraints."""
+
+    limit: int | None = None
+    offset: int | None = None
+    """The OFFSET beside the LIMIT."""
+    skips: bool = False
+    """Whether billql leaves out the rows of the OFFSET itself."""
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return the numbers, in the order in which a plan wants the values."""
+        return tuple(number for number in (self.limit, self.offset) if number is not None)
+
+
+class _Estimate(NamedTuple):
+    """What a scan takes, by estimate."""
+
+    rows: int
+    requests: int
+    cost: float
+    """The cost by which SQLite compares plans, where reading a row in memory costs 1."""
+
+
 class _MethodPlanner:
     """Plans the reading of a table by one of its methods."""
 
@@ -89,64 +112,79 @@ class _MethodPlanner:
         self._pushed = push_down(table, method, question.constraints)
         self._filtered = [one for one in self._pushed if one.constraint.column != CONNECTION]
         self._lists_values = any(one.constraint.operator == "in" for one in self._pushed)
-        selects = [
-            one.constraint.operator for one in self._pushed if selects_connections(one.constraint)
-        ]
-        self._one_connection = "=" in selects or (question.connections == 1 and not selects)
-        self._connections = 1 if self._one_connection else question.connections
+        selects_one = any(
+            selects_connections(one.constraint) and one.constraint.operator == "="
+            for one in self._pushed
+        )
+        self._connections = 1 if selects_one else question.connections
 
     def plan(self) -> Plan:
         """Return the plan, with its cost."""
         question = self._question
         numbers = tuple(one.number for one in self._pushed)
-        residual = tuple(
-            one
-            for number, one in enumerate(question.constraints)
-            if one.operator not in ("limit", "offset") and number not in numbers
-        )
-        is_exact = not residual and all(one.is_exact for one in self._pushed)
-        is_ordered = self._provides_order()
-        takes_limit = is_exact and is_ordered and not self._lists_values
-        limits = self._limits() if takes_limit else ()
-        skips = len(limits) == 2 and self._is_certain()
         missing = tuple(dict.fromkeys(self._missing()))
-        rows, requests, cost = self._estimate()
+        order = question.order if self._provides_order() else ()
+        limits = self._limits() if order == question.order else _Limits()
+        estimate = self._estimate()
         pushed = tuple(
             replace(one, constraint=_without_value(one.constraint)) for one in self._pushed
         )
-        sent = [one.constraint for one in pushed]
         return Plan(
             self._table.name,
             self._name,
             tuple(map(_without_value, question.constraints)),
-            (*numbers, *limits),
+            (*numbers, *limits.numbers()),
             question.used,
             pushed,
-            PlanDescription(
-                self._name,
-                missing,
-                self._connections,
-                selects=tuple(one for one in sent if one.column == CONNECTION),
-                pushed=tuple(one for one in sent if one.column != CONNECTION),
-                constants=tuple(self._constants()),
-                sends_limit=bool(limits),
-                sends_offset=skips,
-                residual=residual,
-                is_exact=is_exact,
-                requests=requests,
-            ),
+            self._describe(pushed, missing, limits, estimate.requests),
             missing=missing,
-            limit=len(numbers) if limits else None,
-            offset=len(numbers) + 1 if len(limits) == 2 else None,
-            skips=skips,
-            order=question.order if is_ordered else (),
-            cost=IMPOSSIBLE if missing else cost,
-            rows=rows,
+            limit=None if limits.limit is None else len(numbers),
+            offset=None if limits.offset is None else len(numbers) + 1,
+            skips=limits.skips,
+            order=order,
+            cost=IMPOSSIBLE if missing else estimate.cost,
+            rows=estimate.rows,
             correlated=any(
                 one.constraint.operator == "=" and isinstance(one.constraint.value, Unknown)
                 for one in self._pushed
             ),
         )
+
+    def _describe(
+        self,
+        pushed: Sequence[PushedConstraint],
+        missing: tuple[str, ...],
+        limits: _Limits,
+        requests: int,
+    ) -> PlanDescription:
+        """Return what EXPLAIN QUERY PLAN shows; `pushed` are the constraints without values."""
+        sent = [one.constraint for one in pushed]
+        return PlanDescription(
+            self._name,
+            missing,
+            self._connections,
+            selects=tuple(one for one in sent if one.column == CONNECTION),
+            pushed=tuple(one for one in sent if one.column != CONNECTION),
+            constants=tuple(self._constants()),
+            sends_limit=limits.limit is not None,
+            sends_offset=limits.skips,
+            residual=self._residual(),
+            is_exact=self._is_exact(),
+            requests=requests,
+        )
+
+    def _residual(self) -> tuple[Constraint, ...]:
+        """Return the constraints that SQLite alone checks, without values."""
+        pushed = {one.number for one in self._pushed}
+        return tuple(
+            _without_value(one)
+            for number, one in enumerate(self._question.constraints)
+            if one.operator not in ("limit", "offset") and number not in pushed
+        )
+
+    def _is_exact(self) -> bool:
+        """Return whether the API returns just the rows that satisfy all constraints."""
+        return not self._residual() and all(one.is_exact for one in self._pushed)
 
     def _missing(self) -> Iterator[str]:
         """Yield the columns without whose values the method cannot be called."""
@@ -168,7 +206,7 @@ class _MethodPlanner:
         order, method = self._question.order, self._method
         if not order:
             return True
-        if not self._one_connection or self._lists_values:
+        if self._connections != 1 or self._lists_values:
             return False
         served = self._served()
         for column, parameter in filters(method):
@@ -179,8 +217,8 @@ class _MethodPlanner:
         terms = [f"-{term.column}" if term.descending else term.column for term in order]
         return method.single or list(method.order[: len(terms)]) == terms
 
-    def _limits(self) -> tuple[int, ...]:
-        """Return the numbers of the constraints that are the LIMIT and the OFFSET beside it.
+    def _limits(self) -> _Limits:
+        """Return the LIMIT and the OFFSET, if the API returns the statement's rows in its order.
 
         The LIMIT is a hint of how many rows to request. The OFFSET is another, unless it is certain
         that the API's rows are just the statement's: then billql skips those rows itself, and with
@@ -188,17 +226,16 @@ class _MethodPlanner:
         """
         constraints = self._question.constraints
         numbers = {one.operator: i for i, one in enumerate(constraints) if one.usable}
-        if "limit" not in numbers:
-            return ()
-        if "offset" not in numbers:
-            return (numbers["limit"],)
-        return numbers["limit"], numbers["offset"]
+        if self._lists_values or "limit" not in numbers or not self._is_exact():
+            return _Limits()
+        offset = numbers.get("offset")
+        skips = offset is not None and self._is_certain()
+        return _Limits(numbers["limit"], offset, skips)
 
     def _is_certain(self) -> bool:
         """Return whether all values are known already, and can be pushed down."""
-        return self._one_connection and all(
+        return self._connections == 1 and all(
             not isinstance(one.constraint.value, Unknown)
-            and one.constraint.operator != "in"
             and pushable_span(self._method, one, one.constraint.value) is not None
             for one in self._pushed
         )
@@ -211,8 +248,8 @@ class _MethodPlanner:
             ):
                 yield parameter.name or name, to_text(parameter.value)
 
-    def _estimate(self) -> tuple[int, int, float]:
-        """Estimate how many rows and requests the scan takes, and return its cost after them."""
+    def _estimate(self) -> _Estimate:
+        """Estimate what the scan takes."""
         filtered = [one.constraint for one in self._filtered]
         share = self._rows(filtered)
         rows = max(1, round(share * self._connections))
@@ -224,7 +261,7 @@ class _MethodPlanner:
         keys = [weakest[column] for column in columns if column in weakest]
         if keys:
             weighed = max(requests, self._requests(self._rows(keys)))
-        return rows, requests, weighed * _COST_OF_REQUEST + rows
+        return _Estimate(rows, requests, weighed * _COST_OF_REQUEST + rows)
 
     def _rows(self, constraints: Sequence[Constraint]) -> float:
         """Estimate how many rows the API returns under some constraints."""
