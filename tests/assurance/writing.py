@@ -155,10 +155,10 @@ def cache(trial: Trial) -> None:
         dying.alive([*read, "--output", str(seen), "--max-requests", "0"])
         assert sorted(_csv(seen)) == expected
         seen.unlink()
-        assert [path.name for path in folder.iterdir()] == ["answers.db"]
-        with closing(apsw.Connection(str(folder / "answers.db"))) as database:
+        assert [path.name for path in folder.iterdir()] == ["responses.db"]
+        with closing(apsw.Connection(str(folder / "responses.db"))) as database:
             assert database.pragma("integrity_check") == "ok"
-        (folder / "answers.db").unlink()
+        (folder / "responses.db").unlink()
 
     quiet = [*read, "--output", "/dev/null", "--format", "csv"]
     trial.at_steps(quiet, check)

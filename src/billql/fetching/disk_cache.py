@@ -90,7 +90,7 @@ class DiskCache:
     """Caches entries in a folder, of `max_bytes` altogether; for one thread at a time."""
 
     def __init__(self, folder: Path, max_bytes: int) -> None:
-        self._path = folder / "answers.db"
+        self._path = folder / "responses.db"
         self._max_bytes = max_bytes
         self._database: apsw.Connection | None = None
         self._file = 0

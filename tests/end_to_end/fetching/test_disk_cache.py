@@ -23,7 +23,7 @@ from support.archives import LIST, read, recalled
 
 answers = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
 read(answers, LIST)
-limit = Path(sys.argv[1], "answers.db").stat().st_size + 4096
+limit = Path(sys.argv[1], "responses.db").stat().st_size + 4096
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 read(answers, [b"other"], size=100_000)
 assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
@@ -83,7 +83,7 @@ def test_processes_at_once(folder: Path, begin: Open) -> None:
     for one in writers:
         _, told = one.communicate(timeout=60)
         assert one.returncode == 0, told
-    assert sorted(path.name for path in folder.iterdir()) == ["answers.db"]
+    assert sorted(path.name for path in folder.iterdir()) == ["responses.db"]
     later = ResponseCache(disk=DiskCache(folder, 1 << 20))
     assert any(recalled(later, b"%d" % number) for number in range(10))
     later.close()
@@ -99,7 +99,7 @@ def test_a_process_that_is_killed_leaves_it_whole(folder: Path) -> None:
     after = writer(folder, "y", 1)
     _, told = after.communicate(timeout=60)
     assert after.returncode == 0, told
-    checked = apsw.Connection(str(folder / "answers.db"))
+    checked = apsw.Connection(str(folder / "responses.db"))
     assert checked.pragma("integrity_check") == "ok"
     checked.close()
-    assert not (folder / "answers.db.aside").exists()
+    assert not (folder / "responses.db.aside").exists()

@@ -246,7 +246,7 @@ def test_rows_that_need_a_header_are_asked_for_again(tmp_path: Path) -> None:
             for _ in range(2):
                 assert select(session, "SELECT * FROM @files") == [("planted-name.pdf", b"%PDF")]
     assert len(shop.asked) == 2
-    content = (tmp_path / "cache" / "answers.db").read_bytes()
+    content = (tmp_path / "cache" / "responses.db").read_bytes()
     assert b"planted-name" not in content
 
 
@@ -263,7 +263,7 @@ def test_another_token_gets_nothing_of_it(tmp_path: Path) -> None:
         with opened(mind, tmp_path, tokens={"shop": token}, cache=cache) as session:
             assert select(session, BALANCE) == [(len(f"Bearer {token}"),)]
     assert len(shop.asked) == 2
-    content = (tmp_path / "cache" / "answers.db").read_bytes()
+    content = (tmp_path / "cache" / "responses.db").read_bytes()
     assert TOKEN.encode() not in content
     assert b"Bearer" not in content
 
@@ -290,4 +290,4 @@ def test_an_answer_that_repeats_the_token_is_not_kept_across_runs(tmp_path: Path
         assert select(session, BALANCE) == [(1,)]
         assert select(session, BALANCE) == [(1,)]
     assert len(shop.asked) == 1
-    assert TOKEN.encode() not in (tmp_path / "cache" / "answers.db").read_bytes()
+    assert TOKEN.encode() not in (tmp_path / "cache" / "responses.db").read_bytes()

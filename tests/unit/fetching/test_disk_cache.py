@@ -93,7 +93,7 @@ def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None
         first.unpin([number])
     assert recalled(begin(), b"has planted in it") == []
     assert recalled(begin(), b"harmless") == [b"harmless"]
-    assert b"planted" not in (folder / "answers.db").read_bytes()
+    assert b"planted" not in (folder / "responses.db").read_bytes()
 
 
 def test_clear(begin: Open) -> None:
@@ -122,7 +122,7 @@ def test_it_holds_no_header(begin: Open, folder: Path) -> None:
     read(first, LIST)
     assert len(first.lookup(b"a", 300)) == 2
     assert recalled(begin(), b"a") == []
-    assert b"planted" not in (folder / "answers.db").read_bytes()
+    assert b"planted" not in (folder / "responses.db").read_bytes()
 
 
 # Size.
@@ -134,13 +134,13 @@ def test_the_oldest_make_room(begin: Open, folder: Path) -> None:
         read(first, [b"%d" % number], size=15 * KIB)
     later = begin()
     assert [n for n in range(30) if recalled(later, b"%d" % n)] == [24, 25, 26, 27, 28, 29]
-    assert (folder / "answers.db").stat().st_size < 150 * KIB
+    assert (folder / "responses.db").stat().st_size < 150 * KIB
 
 
 def test_what_is_larger_than_all_of_it_is_not_kept(begin: Open, folder: Path) -> None:
     read(begin(), LIST, size=50 * KIB)
     assert recalled(begin(), LIST[0]) == []
-    assert (folder / "answers.db").stat().st_size < 150 * KIB
+    assert (folder / "responses.db").stat().st_size < 150 * KIB
 
 
 # Privacy.
@@ -157,12 +157,12 @@ def test_only_its_owner_can_read_it(begin: Open, folder: Path) -> None:
     finally:
         os.umask(old)
     assert mode(folder) == 0o700
-    assert {path.name: mode(path) for path in folder.iterdir()} == {"answers.db": 0o600}
+    assert {path.name: mode(path) for path in folder.iterdir()} == {"responses.db": 0o600}
 
 
 def test_so_are_the_files_beside_it(begin: Open, folder: Path) -> None:
     read(begin(), LIST)
-    other = apsw.Connection(str(folder / "answers.db"))
+    other = apsw.Connection(str(folder / "responses.db"))
     other.execute("BEGIN IMMEDIATE; UPDATE entry SET ttl = 1")
     other.cache_flush()
     assert {mode(path) for path in folder.iterdir()} == {0o600}
@@ -171,26 +171,26 @@ def test_so_are_the_files_beside_it(begin: Open, folder: Path) -> None:
 
 def test_a_file_that_others_can_read_is_closed_to_them(begin: Open, folder: Path) -> None:
     folder.mkdir(parents=True)
-    (folder / "answers.db").touch(0o644)
+    (folder / "responses.db").touch(0o644)
     read(begin(), LIST)
-    assert mode(folder / "answers.db") == 0o600
+    assert mode(folder / "responses.db") == 0o600
 
 
 def test_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
     folder.mkdir(parents=True)
-    (folder / "answers.db").symlink_to(tmp_path / "elsewhere")
+    (folder / "responses.db").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OperationalError, match="cannot be used: Too many levels of symbolic"):
         DiskCache(folder, KIB)
     assert not (tmp_path / "elsewhere").exists()
 
 
 def test_something_other_than_a_file_is_refused(folder: Path) -> None:
-    (folder / "answers.db").mkdir(parents=True)
+    (folder / "responses.db").mkdir(parents=True)
     with pytest.raises(OperationalError, match="cannot be used: Is a directory"):
         DiskCache(folder, KIB)
-    (folder / "answers.db").rmdir()
-    os.mkfifo(folder / "answers.db")
-    with pytest.raises(OperationalError, match=r"answers\.db is not a file"):
+    (folder / "responses.db").rmdir()
+    os.mkfifo(folder / "responses.db")
+    with pytest.raises(OperationalError, match=r"responses\.db is not a file"):
         DiskCache(folder, KIB)
 
 

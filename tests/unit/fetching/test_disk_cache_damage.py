@@ -28,31 +28,31 @@ def page_of(path: Path, body: bytes) -> int:
 )
 def test_a_file_that_is_no_database_is_put_aside(begin: Open, folder: Path, content: bytes) -> None:
     folder.mkdir(parents=True)
-    (folder / "answers.db").write_bytes(content)
+    (folder / "responses.db").write_bytes(content)
     assert recalled(begin(), LIST[0]) == []
     read(begin(), LIST)
     assert recalled(begin(), LIST[0]) == LIST
-    assert (folder / "answers.db.aside").read_bytes() == content
+    assert (folder / "responses.db.aside").read_bytes() == content
     assert {mode(path) for path in folder.iterdir()} <= {0o600, 0o644}
-    assert mode(folder / "answers.db") == 0o600
+    assert mode(folder / "responses.db") == 0o600
 
 
 def test_somebody_elses_database_is_put_aside(begin: Open, folder: Path) -> None:
     folder.mkdir(parents=True)
-    other = sqlite3.connect(folder / "answers.db")
+    other = sqlite3.connect(folder / "responses.db")
     other.execute("CREATE TABLE entry (mine)")
     other.close()
     assert recalled(begin(), LIST[0]) == []
     read(begin(), LIST)
     assert recalled(begin(), LIST[0]) == LIST
-    aside = sqlite3.connect(folder / "answers.db.aside")
+    aside = sqlite3.connect(folder / "responses.db.aside")
     assert aside.execute("SELECT count(*) FROM entry").fetchall() == [(0,)]
     aside.close()
 
 
 def test_another_format_is_put_aside(begin: Open, folder: Path) -> None:
     read(begin(), LIST)
-    newer = apsw.Connection(str(folder / "answers.db"))
+    newer = apsw.Connection(str(folder / "responses.db"))
     newer.pragma("user_version", 999)
     newer.close()
     assert recalled(begin(), LIST[0]) == []
@@ -63,7 +63,7 @@ def test_another_format_is_put_aside(begin: Open, folder: Path) -> None:
 def test_a_reading_that_was_tampered_with_is_forgotten(begin: Open, folder: Path) -> None:
     read(begin(), LIST, size=50)
     read(begin(), [b"other"])
-    path = folder / "answers.db"
+    path = folder / "responses.db"
     content = bytearray(path.read_bytes())
     content[page_of(path, LIST[1] + b"....") + 10] ^= 1
     path.write_bytes(content)
@@ -76,7 +76,7 @@ def test_a_reading_that_was_tampered_with_is_forgotten(begin: Open, folder: Path
 
 def test_a_reading_that_lacks_a_page_is_forgotten(begin: Open, folder: Path) -> None:
     read(begin(), LIST)
-    other = apsw.Connection(str(folder / "answers.db"))
+    other = apsw.Connection(str(folder / "responses.db"))
     other.execute("DELETE FROM page WHERE id = 2")
     other.close()
     assert recalled(begin(), LIST[0]) == []
@@ -89,7 +89,7 @@ def test_damage_anywhere_never_gives_a_wrong_answer(begin: Open, folder: Path, s
     for keys in lists:
         read(first, keys, size=500)
     first.close()
-    path = folder / "answers.db"
+    path = folder / "responses.db"
     content, luck = bytearray(path.read_bytes()), random.Random(seed)
     for at in range(100 + seed * 997, len(content), 12 * 997):
         content[at : at + 8] = luck.randbytes(8)
@@ -105,7 +105,7 @@ def test_damage_anywhere_never_gives_a_wrong_answer(begin: Open, folder: Path, s
 
 def test_a_file_that_is_cut_short(begin: Open, folder: Path) -> None:
     read(begin(), LIST, size=5000)
-    path = folder / "answers.db"
+    path = folder / "responses.db"
     path.write_bytes(path.read_bytes()[:9000])
     assert recalled(begin(), LIST[0]) == []
     read(begin(), LIST)
@@ -116,7 +116,7 @@ def test_a_file_that_is_cut_short(begin: Open, folder: Path) -> None:
 def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
     first = begin()
     read(first, LIST)
-    (folder / "answers.db").unlink()
+    (folder / "responses.db").unlink()
     read(first, [b"other"])
     assert recalled(first, b"other") == [b"other"]
     read(begin(), LIST)
@@ -124,7 +124,7 @@ def test_a_file_that_vanishes_under_way(begin: Open, folder: Path) -> None:
 
 def test_who_finds_it_locked_does_without(begin: Open, folder: Path) -> None:
     read(begin(), LIST)
-    other = apsw.Connection(str(folder / "answers.db"))
+    other = apsw.Connection(str(folder / "responses.db"))
     other.execute("BEGIN EXCLUSIVE")
     later = begin()
     assert recalled(later, LIST[0]) == []
