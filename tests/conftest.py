@@ -14,7 +14,7 @@ from hypothesis import settings
 
 from billql.fetching.disk_cache import DiskCache
 from billql.fetching.response_cache import ResponseCache
-from support.archives import KIB, Open
+from support.cached_runs import KIB, Open
 from support.clock import FakeClock
 from support.server import Script, Serve, Server
 

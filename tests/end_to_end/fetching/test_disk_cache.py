@@ -11,7 +11,7 @@ import apsw
 
 from billql.fetching.disk_cache import DiskCache
 from billql.fetching.response_cache import ResponseCache
-from support.archives import Open, recalled
+from support.cached_runs import Open, cached
 from support.paths import TESTS
 
 FULL = """
@@ -19,17 +19,17 @@ import resource, sys
 from pathlib import Path
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.disk_cache import DiskCache
-from support.archives import LIST, read, recalled
+from support.cached_runs import LIST, read, cached
 
-answers = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
-read(answers, LIST)
+cache = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
+read(cache, LIST)
 limit = Path(sys.argv[1], "responses.db").stat().st_size + 4096
 resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-read(answers, [b"other"], size=100_000)
-assert recalled(answers, b"other") == [b"other" + b"." * 100_000]
-answers.close()
+read(cache, [b"other"], size=100_000)
+assert cached(cache, b"other") == [b"other" + b"." * 100_000]
+cache.close()
 later = ResponseCache(disk=DiskCache(Path(sys.argv[1]), 1 << 30))
-assert (recalled(later, LIST[0]), recalled(later, b"other")) == (LIST, [])
+assert (cached(later, LIST[0]), cached(later, b"other")) == (LIST, [])
 """
 
 
@@ -53,19 +53,19 @@ from billql.messages import Response
 
 folder, name, turns = sys.argv[1:]
 for turn in range(int(turns)):
-    answers = ResponseCache(disk=DiskCache(Path(folder), 1 << 20))
+    cache = ResponseCache(disk=DiskCache(Path(folder), 1 << 20))
     for number in range(10):
         first = b"%d" % number
-        found = answers.lookup(first, 300)
-        bodies = [answers.get(number).body for number in found.values()]
+        found = cache.lookup(first, 300)
+        bodies = [cache.get(number).body for number in found.values()]
         assert len(bodies) in (0, 3) and len({body[:1] for body in bodies}) < 2, bodies
-        answers.unpin(found.values())
+        cache.unpin(found.values())
         keys = [first, first + b"b", first + b"c"]
-        numbers = [answers.put(key, Response(name.encode() + key * 2000, "")) for key in keys]
-        answers.commit(first, numbers, 300)
-        answers.unpin(numbers)
+        numbers = [cache.put(key, Response(name.encode() + key * 2000, "")) for key in keys]
+        cache.commit(first, numbers, 300)
+        cache.unpin(numbers)
     print(turn, flush=True)
-    answers.close()
+    cache.close()
 """
 
 
@@ -85,7 +85,7 @@ def test_processes_at_once(folder: Path, begin: Open) -> None:
         assert one.returncode == 0, told
     assert sorted(path.name for path in folder.iterdir()) == ["responses.db"]
     later = ResponseCache(disk=DiskCache(folder, 1 << 20))
-    assert any(recalled(later, b"%d" % number) for number in range(10))
+    assert any(cached(later, b"%d" % number) for number in range(10))
     later.close()
 
 

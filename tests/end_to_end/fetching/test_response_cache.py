@@ -20,20 +20,20 @@ UNIT = 1024 if sys.platform == "darwin" else 1
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // UNIT
 
-answers = ResponseCache()
+cache = ResponseCache()
 body = b"x" * 500_000
-numbers = [answers.put(b"first", Response(body, ""))]
+numbers = [cache.put(b"first", Response(body, ""))]
 before = peak()
-numbers += [answers.put(b"%d" % n, Response(body + b"%d" % n, "")) for n in range(300)]
-answers.commit(b"first", numbers, 300)
-assert all(len(answers.get(number).body) >= 500_000 for number in numbers)
+numbers += [cache.put(b"%d" % n, Response(body + b"%d" % n, "")) for n in range(300)]
+cache.commit(b"first", numbers, 300)
+assert all(len(cache.get(number).body) >= 500_000 for number in numbers)
 print(peak() - before)
-answers.close()
+cache.close()
 """
 
 
 def test_a_large_statement_keeps_the_process_small(tmp_path: Path) -> None:
-    """150 MB of answers go to a temporary file, which is gone afterwards."""
+    """150 MB of responses go to a temporary file, which is gone afterwards."""
     told = subprocess.run(
         [sys.executable, "-c", SPILL],
         env={**os.environ, "SQLITE_TMPDIR": str(tmp_path)},

@@ -1,4 +1,4 @@
-"""Answers that are kept across runs: whole, private, bounded."""
+"""The disk cache: whole lists that outlive a run, private and bounded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from billql.errors import OperationalError
 from billql.fetching.disk_cache import DiskCache
 from billql.messages import Response
-from support.archives import KIB, LIST, Open, read, recalled
+from support.cached_runs import KIB, LIST, Open, cached, read
 from support.clock import FakeClock
 
 # Across runs.
@@ -23,8 +23,8 @@ def test_a_later_run_recalls_what_an_earlier_one_has_read(begin: Open) -> None:
     read(first, LIST)
     first.close()
     later = begin()
-    assert recalled(later, LIST[0]) == LIST
-    assert recalled(later, LIST[1]) == []
+    assert cached(later, LIST[0]) == LIST
+    assert cached(later, LIST[1]) == []
     found = later.lookup(LIST[0], 300)
     assert later.get(found[LIST[2]]) == Response(LIST[2], "text/csv")
 
@@ -32,31 +32,31 @@ def test_a_later_run_recalls_what_an_earlier_one_has_read(begin: Open) -> None:
 def test_runs_at_once_see_what_the_others_read(begin: Open) -> None:
     one, other = begin(), begin()
     read(one, LIST)
-    assert recalled(other, LIST[0]) == LIST
+    assert cached(other, LIST[0]) == LIST
     read(other, [b"page 1", b"another page 2"])
-    assert recalled(begin(), LIST[0]) == [b"page 1", b"another page 2"]
+    assert cached(begin(), LIST[0]) == [b"page 1", b"another page 2"]
 
 
-def test_it_is_forgotten_in_time(begin: Open, clock: FakeClock) -> None:
-    read(begin(), LIST, keep=300)
+def test_it_expires(begin: Open, clock: FakeClock) -> None:
+    read(begin(), LIST, ttl=300)
     clock.turn(200)
     later = begin()
-    assert recalled(later, LIST[0]) == LIST
-    assert recalled(begin(), LIST[0], keep=100) == []
+    assert cached(later, LIST[0]) == LIST
+    assert cached(begin(), LIST[0], ttl=100) == []
     clock.turn(150)
-    assert recalled(later, LIST[0]) == []
-    assert recalled(begin(), LIST[0]) == []
+    assert cached(later, LIST[0]) == []
+    assert cached(begin(), LIST[0]) == []
 
 
 def test_copying_does_not_make_it_younger(begin: Open, clock: FakeClock) -> None:
-    read(begin(), LIST, keep=300)
+    read(begin(), LIST, ttl=300)
     clock.turn(200)
     later = begin()
-    recalled(later, LIST[0])
+    cached(later, LIST[0])
     clock.turn(99)
-    assert recalled(later, LIST[0]) == LIST
+    assert cached(later, LIST[0]) == LIST
     clock.turn(2)
-    assert recalled(later, LIST[0]) == []
+    assert cached(later, LIST[0]) == []
 
 
 def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeClock) -> None:
@@ -65,24 +65,24 @@ def test_what_a_definition_states_holds_across_runs(begin: Open, clock: FakeCloc
     first.commit(b"a", [number], 86400, ttl_is_from_definition=True)
     first.unpin([number])
     clock.turn(80000)
-    assert recalled(begin(), b"a", keep=10) == [b"a"]
+    assert cached(begin(), b"a", ttl=10) == [b"a"]
 
 
-def test_an_untrue_answer_is_forgotten_everywhere(begin: Open) -> None:
+def test_a_wrong_response_is_invalidated_everywhere(begin: Open) -> None:
     read(begin(), LIST)
     later = begin()
     found = later.lookup(LIST[0], 300)
     later.invalidate(found[LIST[1]])
-    assert recalled(later, LIST[0]) == recalled(begin(), LIST[0]) == []
+    assert cached(later, LIST[0]) == cached(begin(), LIST[0]) == []
 
 
 def test_it_is_written_when_a_statement_ends(begin: Open) -> None:
     first = begin()
     numbers = [first.put(key, Response(key, "")) for key in LIST]
     first.commit(LIST[0], numbers, 300)
-    assert recalled(begin(), LIST[0]) == []
+    assert cached(begin(), LIST[0]) == []
     first.unpin(numbers)
-    assert recalled(begin(), LIST[0]) == LIST
+    assert cached(begin(), LIST[0]) == LIST
 
 
 def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None:
@@ -91,21 +91,21 @@ def test_what_repeats_a_secret_is_not_written(begin: Open, folder: Path) -> None
         number = first.put(body, Response(body, ""))
         first.commit(body, [number], 300, secrets=(secret,))
         first.unpin([number])
-    assert recalled(begin(), b"has planted in it") == []
-    assert recalled(begin(), b"harmless") == [b"harmless"]
+    assert cached(begin(), b"has planted in it") == []
+    assert cached(begin(), b"harmless") == [b"harmless"]
     assert b"planted" not in (folder / "responses.db").read_bytes()
 
 
 def test_clear(begin: Open) -> None:
     read(begin(), LIST)
     begin().clear()
-    assert recalled(begin(), LIST[0]) == []
+    assert cached(begin(), LIST[0]) == []
 
 
 def test_an_empty_body_and_any_bytes(begin: Open) -> None:
     keys = [b"", b"\0", b"\xff" * 40]
     read(begin(), keys)
-    assert recalled(begin(), b"") == keys
+    assert cached(begin(), b"") == keys
 
 
 # What it never holds.
@@ -121,7 +121,7 @@ def test_it_holds_no_header(begin: Open, folder: Path) -> None:
     first.unpin(numbers)
     read(first, LIST)
     assert len(first.lookup(b"a", 300)) == 2
-    assert recalled(begin(), b"a") == []
+    assert cached(begin(), b"a") == []
     assert b"planted" not in (folder / "responses.db").read_bytes()
 
 
@@ -133,13 +133,13 @@ def test_the_oldest_make_room(begin: Open, folder: Path) -> None:
     for number in range(30):
         read(first, [b"%d" % number], size=15 * KIB)
     later = begin()
-    assert [n for n in range(30) if recalled(later, b"%d" % n)] == [24, 25, 26, 27, 28, 29]
+    assert [n for n in range(30) if cached(later, b"%d" % n)] == [24, 25, 26, 27, 28, 29]
     assert (folder / "responses.db").stat().st_size < 150 * KIB
 
 
-def test_what_is_larger_than_all_of_it_is_not_kept(begin: Open, folder: Path) -> None:
+def test_what_is_larger_than_all_of_it_is_not_cached(begin: Open, folder: Path) -> None:
     read(begin(), LIST, size=50 * KIB)
-    assert recalled(begin(), LIST[0]) == []
+    assert cached(begin(), LIST[0]) == []
     assert (folder / "responses.db").stat().st_size < 150 * KIB
 
 

@@ -1,4 +1,4 @@
-"""ResponseCache that are kept for the statements of a session."""
+"""The response cache of a session: entries are whole, pinned while they are read, and bounded."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ KIB = 1024
 LIST = [b"page 1", b"page 2", b"page 3"]
 
 
-def answer(body: bytes | str = b"{}") -> Response:
+def response(body: bytes | str = b"{}") -> Response:
     return Response(body.encode() if isinstance(body, str) else body, "application/json")
 
 
 @pytest.fixture
-def answers(clock: FakeClock) -> Iterator[ResponseCache]:
-    kept = ResponseCache(100 * KIB, clock.now)
-    yield kept
-    kept.close()
+def cache(clock: FakeClock) -> Iterator[ResponseCache]:
+    made = ResponseCache(100 * KIB, clock.now)
+    yield made
+    made.close()
 
 
-def read(answers: ResponseCache, keys: list[bytes], keep: float = 300, size: int = 0) -> list[int]:
-    """Read a list as a statement does; gives the numbers of its pages, which are pinned."""
-    numbers = [answers.put(key, answer(key + b"." * size)) for key in keys]
-    answers.commit(keys[0], numbers, keep)
+def read(cache: ResponseCache, keys: list[bytes], ttl: float = 300, size: int = 0) -> list[int]:
+    """Read a list as a statement does; return the numbers of its pages, which are pinned."""
+    numbers = [cache.put(key, response(key + b"." * size)) for key in keys]
+    cache.commit(keys[0], numbers, ttl)
     return numbers
 
 
-def recalled(answers: ResponseCache, first: bytes, keep: float = 300) -> list[bytes]:
-    """Recall a list as a statement does; gives the bodies of its pages."""
-    found = answers.lookup(first, keep)
-    bodies = [answers.get(number).body for number in found.values()]
-    answers.unpin(found.values())
+def cached(cache: ResponseCache, first: bytes, ttl: float = 300) -> list[bytes]:
+    """Look a list up as a statement does; return the bodies of its pages."""
+    found = cache.lookup(first, ttl)
+    bodies = [cache.get(number).body for number in found.values()]
+    cache.unpin(found.values())
     return bodies
 
 
@@ -87,145 +87,145 @@ def test_a_name_does_not_give_the_token_away() -> None:
 # Pinning.
 
 
-def test_what_is_pinned_can_be_read(answers: ResponseCache) -> None:
+def test_what_is_pinned_can_be_read(cache: ResponseCache) -> None:
     headers = {"content-disposition": 'attachment; filename="ü.pdf"', "link": "<a>"}
     whole = Response(b"\0\xff" * 1000, "application/pdf", headers)
-    number = answers.put(b"key", whole)
-    other = answers.put(b"key", answer())
+    number = cache.put(b"key", whole)
+    other = cache.put(b"key", response())
     assert number != other
-    assert answers.get(number) == whole
-    assert answers.get(other) == answer()
+    assert cache.get(number) == whole
+    assert cache.get(other) == response()
 
 
-def test_what_nobody_pins_and_nobody_may_see_is_gone(answers: ResponseCache) -> None:
-    number = answers.put(b"key", answer())
-    answers.unpin([number])
+def test_what_nobody_pins_and_nobody_may_see_is_gone(cache: ResponseCache) -> None:
+    number = cache.put(b"key", response())
+    cache.unpin([number])
     with pytest.raises(ValueError, match="not enough values"):
-        answers.get(number)
+        cache.get(number)
 
 
-# Readings.
+# Entries.
 
 
-def test_a_whole_reading_is_recalled(answers: ResponseCache) -> None:
-    answers.unpin(read(answers, LIST))
-    assert recalled(answers, LIST[0]) == LIST
-    assert recalled(answers, LIST[1]) == []
+def test_a_whole_list_is_found(cache: ResponseCache) -> None:
+    cache.unpin(read(cache, LIST))
+    assert cached(cache, LIST[0]) == LIST
+    assert cached(cache, LIST[1]) == []
 
 
-def test_what_is_not_published_is_not_recalled(answers: ResponseCache) -> None:
-    numbers = [answers.put(key, answer()) for key in LIST]
-    assert recalled(answers, LIST[0]) == []
-    answers.unpin(numbers)
-    assert recalled(answers, LIST[0]) == []
+def test_what_is_not_committed_is_not_found(cache: ResponseCache) -> None:
+    numbers = [cache.put(key, response()) for key in LIST]
+    assert cached(cache, LIST[0]) == []
+    cache.unpin(numbers)
+    assert cached(cache, LIST[0]) == []
 
 
-def test_nothing_is_recalled_from_nothing(answers: ResponseCache) -> None:
-    assert recalled(answers, b"key") == []
-    answers.unpin([])
-    answers.clear()
+def test_nothing_is_found_in_an_empty_cache(cache: ResponseCache) -> None:
+    assert cached(cache, b"key") == []
+    cache.unpin([])
+    cache.clear()
 
 
-def test_a_reading_is_forgotten_in_time(answers: ResponseCache, clock: FakeClock) -> None:
-    answers.unpin(read(answers, LIST, keep=300))
+def test_an_entry_expires(cache: ResponseCache, clock: FakeClock) -> None:
+    cache.unpin(read(cache, LIST, ttl=300))
     clock.turn(299)
-    assert recalled(answers, LIST[0]) == LIST
+    assert cached(cache, LIST[0]) == LIST
     clock.turn(2)
-    assert recalled(answers, LIST[0]) == []
+    assert cached(cache, LIST[0]) == []
 
 
-def test_the_reader_may_ask_for_fresher_answers(answers: ResponseCache, clock: FakeClock) -> None:
-    answers.unpin(read(answers, LIST, keep=300))
+def test_a_reader_may_bound_the_age(cache: ResponseCache, clock: FakeClock) -> None:
+    cache.unpin(read(cache, LIST, ttl=300))
     clock.turn(20)
-    assert recalled(answers, LIST[0], keep=10) == []
-    assert recalled(answers, LIST[0], keep=30) == LIST
+    assert cached(cache, LIST[0], ttl=10) == []
+    assert cached(cache, LIST[0], ttl=30) == LIST
 
 
 def test_what_a_definition_states_goes_before_what_the_reader_asks(
-    answers: ResponseCache, clock: FakeClock
+    cache: ResponseCache, clock: FakeClock
 ) -> None:
-    numbers = [answers.put(key, answer(key)) for key in LIST]
-    answers.commit(LIST[0], numbers, 86400, ttl_is_from_definition=True)
-    answers.unpin(numbers)
+    numbers = [cache.put(key, response(key)) for key in LIST]
+    cache.commit(LIST[0], numbers, 86400, ttl_is_from_definition=True)
+    cache.unpin(numbers)
     clock.turn(80000)
-    assert recalled(answers, LIST[0], keep=10) == LIST
+    assert cached(cache, LIST[0], ttl=10) == LIST
     clock.turn(7000)
-    assert recalled(answers, LIST[0], keep=10) == []
+    assert cached(cache, LIST[0], ttl=10) == []
 
 
-def test_a_new_reading_takes_the_place_of_the_old_one(answers: ResponseCache) -> None:
-    answers.unpin(read(answers, LIST))
-    numbers = [answers.put(key, answer(b"new " + key)) for key in LIST[:2]]
-    answers.commit(LIST[0], numbers, 300)
-    answers.unpin(numbers)
-    assert recalled(answers, LIST[0]) == [b"new page 1", b"new page 2"]
+def test_a_new_entry_replaces_the_old_one(cache: ResponseCache) -> None:
+    cache.unpin(read(cache, LIST))
+    numbers = [cache.put(key, response(b"new " + key)) for key in LIST[:2]]
+    cache.commit(LIST[0], numbers, 300)
+    cache.unpin(numbers)
+    assert cached(cache, LIST[0]) == [b"new page 1", b"new page 2"]
 
 
-def test_readings_never_mix(answers: ResponseCache) -> None:
+def test_entries_never_mix(cache: ResponseCache) -> None:
     """A list that begins on another list's page would take that page away from it."""
-    numbers = read(answers, LIST)
-    answers.commit(LIST[1], numbers[1:], 300)
-    answers.unpin(numbers)
-    assert recalled(answers, LIST[0]) == LIST
-    assert recalled(answers, LIST[1]) == []
+    numbers = read(cache, LIST)
+    cache.commit(LIST[1], numbers[1:], 300)
+    cache.unpin(numbers)
+    assert cached(cache, LIST[0]) == LIST
+    assert cached(cache, LIST[1]) == []
 
 
-def test_who_reads_an_old_reading_keeps_it_while_a_new_one_is_published(
-    answers: ResponseCache,
+def test_an_entry_that_is_being_read_outlives_its_replacement(
+    cache: ResponseCache,
 ) -> None:
-    answers.unpin(read(answers, LIST))
-    old = answers.lookup(LIST[0], 300)
-    answers.unpin(read(answers, LIST[:1]))
-    assert [answers.get(number).body for number in old.values()] == LIST
-    assert recalled(answers, LIST[0]) == LIST[:1]
-    answers.unpin(old.values())
+    cache.unpin(read(cache, LIST))
+    old = cache.lookup(LIST[0], 300)
+    cache.unpin(read(cache, LIST[:1]))
+    assert [cache.get(number).body for number in old.values()] == LIST
+    assert cached(cache, LIST[0]) == LIST[:1]
+    cache.unpin(old.values())
     with pytest.raises(ValueError, match="not enough values"):
-        answers.get(old[LIST[2]])
+        cache.get(old[LIST[2]])
 
 
-def test_an_untrue_answer_takes_its_reading_along(answers: ResponseCache) -> None:
-    numbers = read(answers, LIST)
-    other = read(answers, [b"other"])
-    answers.invalidate(numbers[1])
-    assert recalled(answers, LIST[0]) == []
-    assert answers.get(numbers[0]).body == LIST[0]
-    answers.unpin([numbers[0], numbers[2], *other])
-    assert recalled(answers, b"other") == [b"other"]
+def test_a_wrong_response_invalidates_its_entry(cache: ResponseCache) -> None:
+    numbers = read(cache, LIST)
+    other = read(cache, [b"other"])
+    cache.invalidate(numbers[1])
+    assert cached(cache, LIST[0]) == []
+    assert cache.get(numbers[0]).body == LIST[0]
+    cache.unpin([numbers[0], numbers[2], *other])
+    assert cached(cache, b"other") == [b"other"]
 
 
-def test_clear_forgets_all_but_what_is_pinned(answers: ResponseCache) -> None:
-    answers.unpin(read(answers, LIST))
-    numbers = read(answers, [b"other"])
-    answers.clear()
-    assert recalled(answers, LIST[0]) == recalled(answers, b"other") == []
-    assert answers.get(numbers[0]).body == b"other"
+def test_clear_drops_all_but_what_is_pinned(cache: ResponseCache) -> None:
+    cache.unpin(read(cache, LIST))
+    numbers = read(cache, [b"other"])
+    cache.clear()
+    assert cached(cache, LIST[0]) == cached(cache, b"other") == []
+    assert cache.get(numbers[0]).body == b"other"
 
 
 # Size.
 
 
-def test_the_oldest_readings_make_room(answers: ResponseCache) -> None:
+def test_the_oldest_entries_are_evicted(cache: ResponseCache) -> None:
     for number in range(8):
-        answers.unpin(read(answers, [b"%d a" % number, b"%d b" % number], size=10 * KIB))
-    kept = [number for number in range(8) if recalled(answers, b"%d a" % number)]
-    assert kept == [4, 5, 6, 7]
+        cache.unpin(read(cache, [b"%d a" % number, b"%d b" % number], size=10 * KIB))
+    left = [number for number in range(8) if cached(cache, b"%d a" % number)]
+    assert left == [4, 5, 6, 7]
 
 
-def test_a_reading_beyond_the_bound_serves_its_statement_alone(answers: ResponseCache) -> None:
-    numbers = read(answers, [b"a", b"b"], size=80 * KIB)
-    answers.unpin(read(answers, [b"c"], size=80 * KIB))
-    assert [len(answers.get(number).body) for number in numbers] == [80 * KIB + 1] * 2
-    answers.unpin(numbers)
-    assert recalled(answers, b"a") == []
+def test_an_entry_beyond_the_bound_serves_its_statement_alone(cache: ResponseCache) -> None:
+    numbers = read(cache, [b"a", b"b"], size=80 * KIB)
+    cache.unpin(read(cache, [b"c"], size=80 * KIB))
+    assert [len(cache.get(number).body) for number in numbers] == [80 * KIB + 1] * 2
+    cache.unpin(numbers)
+    assert cached(cache, b"a") == []
 
 
-def test_what_is_pinned_is_never_dropped(answers: ResponseCache) -> None:
-    pinned = [read(answers, [b"%d" % number], size=90 * KIB)[0] for number in range(5)]
-    answers.unpin([])
-    assert [len(answers.get(number).body) for number in pinned] == [90 * KIB + 1] * 5
+def test_what_is_pinned_is_never_dropped(cache: ResponseCache) -> None:
+    pinned = [read(cache, [b"%d" % number], size=90 * KIB)[0] for number in range(5)]
+    cache.unpin([])
+    assert [len(cache.get(number).body) for number in pinned] == [90 * KIB + 1] * 5
 
 
-def test_threads(answers: ResponseCache) -> None:
+def test_threads(cache: ResponseCache) -> None:
     ready = threading.Barrier(6)
     failures: list[Exception] = []
 
@@ -234,10 +234,10 @@ def test_threads(answers: ResponseCache) -> None:
         try:
             for turn in range(40):
                 keys = [b"%b %d %d" % (name, turn % 3, page) for page in range(3)]
-                numbers = read(answers, keys)
-                assert [answers.get(number).body for number in numbers] == keys
-                answers.unpin(numbers)
-                assert recalled(answers, keys[0]) in (keys, [])
+                numbers = read(cache, keys)
+                assert [cache.get(number).body for number in numbers] == keys
+                cache.unpin(numbers)
+                assert cached(cache, keys[0]) in (keys, [])
         except Exception as error:
             failures.append(error)
 
