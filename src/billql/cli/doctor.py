@@ -32,11 +32,11 @@ def run(options: Namespace) -> int:
     from billql.doctor import examine, worst
     from billql.sqlite.options import ConnectOptions
 
-    asked = ConnectOptions(
+    connect_options = ConnectOptions(
         profile=options.profile, config=options.config, definitions=options.definitions
     )
     findings = []
-    for finding in examine(asked, online=options.online):
+    for finding in examine(connect_options, online=options.online):
         findings.append(finding)
         _print(finding)
     return worst(findings)

@@ -214,6 +214,6 @@ def _live_options(
     urls = {name: url for name, url in against.items() if url is not None}
     if urls:
         return Options(os.environ, urls=urls, catalog=catalog, backend=recorder)
-    asked = ConnectOptions()
-    options = asked.options(asked.configured())
+    connect_options = ConnectOptions()
+    options = connect_options.engine_options(connect_options.load_config())
     return replace(options, catalog=catalog, backend=recorder, cache=None)

@@ -322,7 +322,7 @@ def _connect(options: Namespace) -> AbstractContextManager[Registry]:
     from billql.registry.client import connect
     from billql.sqlite.options import ConnectOptions
 
-    found = ConnectOptions().configured()
+    found = ConnectOptions().load_config()
     place = getattr(options, "place", None)
     return connect(_data(options), place, url=found.registry.url, pins=found.providers)
 

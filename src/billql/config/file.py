@@ -9,7 +9,7 @@
     max_requests = 500
 
 It need not hold a token, and need not exist. `profile` at its top, or `--profile`, chooses a
-profile; without one, every connection counts.
+profile; without one, all connections are used.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from billql.errors import InterfaceError
 from billql.util.struct_errors import MSGSPEC_LOCK, explain_mismatch
 
 MAX_BYTES = 1024 * 1024
-"""A config file larger than this is not one that a person wrote."""
+"""The largest config file that is read, in bytes."""
 
 Name = Annotated[
     str,
@@ -65,15 +65,15 @@ class ConnectionConfig(_Strict, frozen=True, kw_only=True):
     """Another address of the API, such as a proxy's."""
 
     def __repr__(self) -> str:
-        """Say nothing of the token."""
+        """Return a form without the token."""
         return f"ConnectionConfig(provider={self.provider!r})"
 
 
 class Profile(_Strict, frozen=True, kw_only=True):
-    """What holds where nothing else is said; an option of the command line goes before it."""
+    """Defaults for options of the command line and arguments of `connect`."""
 
     connections: tuple[Name, ...] | None = None
-    """The connections that count; all of them, if nothing is said."""
+    """The connections to use (default: all)."""
     definitions: tuple[str, ...] = ()
     """Folders with more providers."""
     max_requests: Amount | None = None
@@ -97,24 +97,24 @@ Version = Annotated[
 
 
 class Config(_Strict, frozen=True, kw_only=True):
-    """The whole file."""
+    """The config file as a whole."""
 
     profile: Name | None = None
-    """The profile that holds if nobody names one."""
+    """The profile to use by default."""
     connections: dict[Name, ConnectionConfig] = {}
     """The connections by their names."""
     profiles: dict[Name, Profile] = {}
     """The profiles by their names."""
     settings: Settings = Settings()
-    """What bounds requests and statements."""
+    """Limits of requests and statements."""
     providers: dict[str, Version] = {}
-    """The versions of definitions to use, by provider; the newest, if nothing is said."""
+    """The versions of definitions to use, by provider (default: the newest)."""
     registry: RegistryConfig = RegistryConfig()
     """Where definitions can be pulled from."""
 
 
 class ResolvedConfig(_Strict, frozen=True, kw_only=True):
-    """What a config file says once a profile has been chosen."""
+    """The config file with one profile applied."""
 
     connections: dict[str, ConnectionConfig] = {}
     profile: Profile = Profile()
@@ -122,14 +122,14 @@ class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     providers: dict[str, str] = {}
     registry: RegistryConfig = RegistryConfig()
     warnings: tuple[str, ...] = ()
-    """What people should know of the file."""
+    """Problems of the file that are no error, for people."""
 
 
 def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[str, ...]]:
-    """Read a config file, and what people should be warned of; none is an empty one.
+    """Return a config file and its warnings; the empty one if there is no file.
 
-    Raises InterfaceError for a file that cannot be read or has a mistake, and for one that is not
-    there if it is `required`.
+    Raise InterfaceError for a file that cannot be read or has a mistake, and for a missing file if
+    it is `required`.
     """
     if path is None:
         return Config(), ()
@@ -154,7 +154,7 @@ def read(path: Path | None, *, required: bool = False) -> tuple[Config, tuple[st
 def resolve_profile(
     path: Path | None, profile: str | None = None, *, required: bool = False
 ) -> ResolvedConfig:
-    """Read a config file and choose a profile of it; raises InterfaceError."""
+    """Read a config file and apply a profile of it; raise InterfaceError."""
     config, warnings = read(path, required=required)
     name = profile or config.profile
     whole = ResolvedConfig(
@@ -188,7 +188,7 @@ def _known(kind: str, names: dict[str, Any]) -> str:
 
 
 def _text(path: Path, content: bytes) -> str:
-    """Decode a file: editors of Windows put a mark before UTF-8, or write UTF-16."""
+    """Decode a file: editors of Windows write a mark before UTF-8, or UTF-16."""
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

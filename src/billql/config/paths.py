@@ -1,11 +1,10 @@
-"""Where billql keeps what is the user's: the config file, caches, data and state.
+"""The paths of the user's files: the config file, caches, data and state.
 
 The folders are those of the platform (https://platformdirs.readthedocs.io). `BILLQL_CONFIG` names
-another config file, `BILLQL_DATA` another folder for data. Where an environment is handed over
-that is not the process's own, only these two say anything: nothing is looked for in the home of
-whoever runs the process.
+another config file, `BILLQL_DATA` another folder for data. With an environment that is not the
+process's own, only these two count: nothing in the home of the process's user is read.
 
-There may be no home folder, or none that is there: then there is nothing in it, and it is not made.
+There may be no home folder, or it may not exist: then nothing is read in it, and it is not made.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from billql.errors import InterfaceError
 
 
 def config_file(environ: Mapping[str, str]) -> Path | None:
-    """Give the config file, whether or not there is one."""
+    """Return the path of the config file, which need not exist; None if there is no home folder."""
     if named := environ.get("BILLQL_CONFIG"):
         return expanded(named)
     if environ is not os.environ:
@@ -30,7 +29,7 @@ def config_file(environ: Mapping[str, str]) -> Path | None:
 
 
 def data_folder(environ: Mapping[str, str]) -> Path | None:
-    """Give the folder for definitions that were installed."""
+    """Return the folder of installed definitions, or None."""
     if named := environ.get("BILLQL_DATA"):
         return expanded(named)
     if environ is not os.environ:
@@ -41,7 +40,7 @@ def data_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
-    """Give the folder for what can be made again."""
+    """Return the folder of files that can be made again, or None."""
     if environ is not os.environ:
         return None
     import platformdirs
@@ -50,7 +49,7 @@ def cache_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
-    """Give the folder for what is remembered from run to run, such as the shell's history."""
+    """Return the folder of the state between runs, such as the shell's history, or None."""
     if environ is not os.environ:
         return None
     import platformdirs
@@ -59,7 +58,7 @@ def state_folder(environ: Mapping[str, str]) -> Path | None:
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
-    """Give a path with its `~` as the home folder; raises InterfaceError where there is none."""
+    """Return a path with its `~` expanded; raise InterfaceError if there is no home folder."""
     try:
         return Path(path).expanduser()
     except RuntimeError:

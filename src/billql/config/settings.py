@@ -1,4 +1,4 @@
-"""What bounds requests and statements: sane values that people can change."""
+"""The limits of requests and statements, with defaults that people can change."""
 
 from __future__ import annotations
 
@@ -12,25 +12,24 @@ Count = Annotated[int, Meta(gt=0)]
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What bounds requests and statements; all times are seconds."""
+    """Limits of requests and statements; all times are in seconds."""
 
     connect_timeout: Seconds = 10.0
     """How long connecting may take."""
     read_timeout: Seconds = 60.0
-    """How long a server may say nothing."""
+    """How long a server may be silent."""
     answer_timeout: Seconds = 300.0
-    """How long an answer may take from connecting to its last byte, however it trickles."""
+    """How long a response may take from connecting to its last byte."""
     patience: Seconds = 120.0
-    """When a request is not tried again: so long after the first time, or if it would take so
-    long to wait for a limit."""
+    """How long a request is retried, and the longest wait for a rate limit."""
     attempts: Count = 5
-    """How often a request may fail; being told to come later (429) is no failure."""
+    """How many attempts of a request may fail; 429, which asks for a later one, does not count."""
     body_limit: Count = 256 * 1024 * 1024
-    """The largest body, in bytes, that an answer may have; unpacked, if it comes packed."""
+    """The largest body of a response, in bytes after decompression."""
     concurrency: Count = 32
-    """How many requests may be under way at once, to all providers together."""
+    """How many requests may run at once, to all providers together."""
     statement_timeout: Seconds = 3600.0
-    """How long a statement may go on asking APIs."""
+    """How long a statement may send requests."""
     max_requests: Annotated[int, Meta(ge=0)] = 100_000
     """How many requests a statement may send."""
     max_rows: Count = 100_000_000

@@ -107,19 +107,19 @@ def connect(
     }
     arguments |= {} if environ is None else {"environ": environ}
 
-    def configured() -> tuple[ConnectOptions, ResolvedConfig]:
+    def load_config() -> tuple[ConnectOptions, ResolvedConfig]:
         from billql.sqlite.options import ConnectOptions
 
         connect_options = ConnectOptions(**arguments)
-        found = connect_options.configured()
+        found = connect_options.load_config()
         for warning in found.warnings:
             warn(warning)
         return connect_options, found
 
     def options() -> Options:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
-        connect_options, found = at_once or configured()
-        made = connect_options.options(found)
+        connect_options, found = at_once or load_config()
+        made = connect_options.engine_options(found)
         if not sandbox:
             return made
         from dataclasses import replace
@@ -132,7 +132,7 @@ def connect(
             made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens
         )
 
-    at_once = configured() if profile is not None or config is not None else None
+    at_once = load_config() if profile is not None or config is not None else None
     try:
         session = Session(os.fspath(database), options)
     except errors.OperationalError as error:
@@ -169,12 +169,12 @@ class Connection:
         self._sandboxes = sandboxes
         self._closed = False
         self.decimals = decimals
-        """Whether amounts are given as `decimal.Decimal`."""
+        """Whether amounts are returned as `decimal.Decimal`."""
         self.autocommit = autocommit
-        """Whether each statement is a transaction of its own, unless the SQL says BEGIN."""
+        """Whether each statement is a transaction of its own, except after BEGIN."""
 
     def cursor(self) -> Cursor:
-        """Make a cursor."""
+        """Return a new cursor."""
         self._use()
         return Cursor(self)
 
@@ -196,7 +196,7 @@ class Connection:
         return self._use().database.in_transaction
 
     def commit(self) -> None:
-        """Make the changes since the last commit lasting."""
+        """Commit the changes since the last commit."""
         if self.in_transaction:
             self._session.execute("COMMIT")
 

@@ -40,7 +40,7 @@ class CursorConnection(Protocol):
         """Return a new cursor."""
 
     def commit(self) -> None:
-        """Make the changes since the last commit lasting."""
+        """Commit the changes since the last commit."""
 
     def rollback(self) -> None:
         """Undo the changes since the last commit."""
@@ -136,7 +136,7 @@ class Cursor:
         return list(chain.from_iterable([*self._scans, *starting]))
 
     def nextset(self) -> bool | None:
-        """Drop the rows that are left; None says that a statement has one set of rows only."""
+        """Drop the rows that are left; return None: a statement has one set of rows."""
         self._result()
         if self.description is None:
             raise errors.ProgrammingError("The statement has no set of rows, and so no next one")
@@ -242,7 +242,9 @@ def _all_rows(
 ) -> Iterator[Row]:
     """Yield the rows of a statement, and count its changes in its cursor after the last one.
 
-    The cursor holds them, not they the cursor, so that collecting a cursor ends its statement."""
+    The cursor refers to them, and not they to the cursor, so that collecting a cursor ends its
+    statement.
+    """
     rows: Iterator[Row] = execution if first is None else chain((first,), execution)
     cursor = reference()
     if cursor is not None and cursor.connection.decimals:
@@ -285,13 +287,13 @@ def _unbound(statement: ParsedStatement, parameters: Parameters) -> errors.SqlEr
     variables = [token for token in statement.tokens if token.kind == "variable"]
     if isinstance(parameters, Mapping):
         return statement.error(
-            "A parameter without a name is given no value",
+            "A parameter without a name has no value",
             next((token.start for token in variables if token.text[0] == "?"), None),
             hint="Write :name, or give a list with a value for each ?.",
         )
     count = len({token.start if token.text == "?" else token.text for token in variables})
     return statement.error(
-        f"The statement has {count} parameters, and {len(parameters)} values are given",
+        f"The statement has {count} parameters, and {len(parameters)} values were passed",
         hint="Give a list with a value for each ?, or a dictionary with one for each :name.",
     )
 

@@ -1,9 +1,9 @@
 """PEP 249's types: what a column's type code equals, and what a parameter may be.
 
 A type code is the type that a column is declared with, such as `TIMESTAMP TEXT` or `VARCHAR(20)`.
-An amount's says how it is returned: `DECIMAL DOUBLE` for a float, `DECIMAL` with a precision and a
-scale for a `decimal.Decimal`; data frames (polars) take their types from there. A type object
-equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
+That of an amount depends on how it is returned: `DECIMAL DOUBLE` for a float, `DECIMAL` with a
+precision and a scale for a `decimal.Decimal`; data frames (polars) take their types from there.
+A type object equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def _kind(code: str) -> str:
         return "DATETIME"
     if "INT" in code:
         return "NUMBER"
-    if any(word in code for word in ("CHAR", "CLOB", "TEXT", "JSON")):
+    if any(name in code for name in ("CHAR", "CLOB", "TEXT", "JSON")):
         return "STRING"
     return "BINARY" if "BLOB" in code else "NUMBER"
 
@@ -130,13 +130,13 @@ def described(
     type.
     """
     code = declared or STORED.get(type(first))
-    word = "" if code is None else code.upper().replace("(", " ").partition(" ")[0]
-    if decimals and (word == "DECIMAL" or (declared is None and isinstance(first, float))):
+    base_type = "" if code is None else code.upper().replace("(", " ").partition(" ")[0]
+    if decimals and (base_type == "DECIMAL" or (declared is None and isinstance(first, float))):
         return name, "DECIMAL", None, None, *_DECIMAL_DIGITS, None
-    if word in ("DECIMAL", "NUMERIC"):
-        code = f"{word} DOUBLE"
-    elif word in _STORES_NONE and word == (declared or "").upper() and first is not None:
-        code = f"{word} {STORED[type(first)]}"
+    if base_type in ("DECIMAL", "NUMERIC"):
+        code = f"{base_type} DOUBLE"
+    elif base_type in _STORES_NONE and base_type == (declared or "").upper() and first is not None:
+        code = f"{base_type} {STORED[type(first)]}"
     return name, code, None, None, None, None, None
 
 

@@ -45,7 +45,7 @@ def examine(
     """Look at everything; with `online`, at what each connection's API says as well."""
     yield from _versions()
     try:
-        found = asked.configured()
+        found = asked.load_config()
     except Error as error:
         yield failure("config", error)
         found = ResolvedConfig()
@@ -180,7 +180,7 @@ class _Probe:
     def __init__(
         self, asked: ConnectOptions, found: ResolvedConfig, backend: HttpBackend | None
     ) -> None:
-        self._options = asked.options(found)
+        self._options = asked.engine_options(found)
         self._backend = backend or NetworkBackend(
             self._options.settings, self._options.http_transport, environ=asked.environ
         )

@@ -1,7 +1,7 @@
 """The engine of a session: everything that statements over resources share.
 
-It is made when a session first meets a resource, because what it needs takes longer to load than a
-plain query takes to run.
+It is made for the first statement that names a resource, because its imports take longer than a
+plain query.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ if TYPE_CHECKING:
 
 
 def now() -> datetime.datetime:
-    """Give the time by the machine's clock."""
+    """Return the time of the machine's clock, in UTC."""
     return datetime.datetime.now(datetime.UTC)
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a session reads APIs.
+    """The options of an engine.
 
-    `tokens` and `urls` are by provider and go before the `connections` that are configured, and
-    these before the environment. `cache_ttl` is for how many seconds responses serve other
-    statements of the session, and, if `cache` is a folder, of other runs: `cache_bytes` of them at
-    most. `memo_cells` bounds the row memo of a statement. `backend` stands in for the network. What
-    may hold a secret is not shown.
+    `tokens` and `urls` are by provider; they override the `connections` of the config file, and
+    these the environment. Responses are cached for `cache_ttl` seconds for other statements of the
+    session and, if `cache` is a folder, of other processes: at most `cache_bytes`. `memo_cells`
+    limits the row memo of a statement. `backend` replaces the network. The repr has no field that
+    may hold a secret.
     """
 
     environ: Mapping[str, str] = field(repr=False)
@@ -72,17 +72,17 @@ class Options:
     backend: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
     request_clock: Clock = field(default_factory=Clock)
-    """The time that requests wait by."""
+    """The clock by which requests wait."""
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
     registry: Callable[[], AbstractContextManager[Registry]] | None = None
     """Opens the registry of definitions, if there is one."""
     reload: Callable[[], Catalog] = Catalog
-    """Finds the definitions anew."""
+    """Searches the definitions again."""
 
 
 class Engine:
-    """Reads resources for one SQLite connection; the virtual tables' host."""
+    """Reads resources for one SQLite connection; the host of the virtual tables."""
 
     def __init__(self, database: apsw.Connection, options: Options) -> None:
         self._database = database
@@ -105,20 +105,20 @@ class Engine:
             options.memo_cells,
         )
         self._module = ResourceModule(self)
-        self._listings = CatalogModule(self)
+        self._catalog_module = CatalogModule(self)
         self._registered: set[str] = set()
         self.last_scans: Sequence[ScanStats] = ()
         """The statistics of the scans of the last statement that has read a resource."""
         self.current = CurrentStatement()
 
     def register(self, names: Iterable[str]) -> None:
-        """Make tables known to SQLite by their dotted names in lower case."""
+        """Register tables with SQLite under their dotted names, in lower case."""
         for name in names:
             if name not in self._registered:
                 listed = name.startswith(catalog_rows.PREFIX)
                 self._database.create_module(
                     name,
-                    self._listings if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
+                    self._catalog_module if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
                     use_bestindex_object=True,
                     eponymous_only=True,
                     read_only=True,
@@ -134,25 +134,25 @@ class Engine:
         return RunningStatement(statement, self._database, query, bindings, whole_lists)
 
     def has_provider(self, name: str) -> bool:
-        """Tell whether there is a provider of a name, in any case."""
+        """Return whether there is a provider of a name, in any case."""
         return name.lower() in (catalog_rows.PROVIDER, *self.catalog.providers())
 
     def find(self, parts: Sequence[str]) -> tuple[str, ...]:
-        """Find what a dotted name means; see `introspection.find`."""
+        """Return the names of what a dotted name means; see `catalog_rows.find`."""
         return catalog_rows.find(self.catalog, parts)
 
     def tables_of(self, provider: str, service: str) -> list[str]:
-        """Name the tables of a service by their last parts; raises DefinitionError."""
+        """Return the last parts of the names of a service's tables; raise DefinitionError."""
         return catalog_rows.tables(self.catalog, provider, service)
 
     def columns(self, name: str) -> list[str]:
-        """Name the columns of a table of the catalog; raises UnknownName or DefinitionError."""
+        """Return a table's columns; raise UnknownName or DefinitionError."""
         if name.startswith(catalog_rows.PREFIX):
             return list(catalog_rows.listing(name).fields)
         return list(self.table(name).columns)
 
     def table(self, name: str) -> Table:
-        """Find the resource of a dotted name; raises UnknownName or DefinitionError."""
+        """Return the resource of a dotted name; raise UnknownName or DefinitionError."""
         return self.catalog.table(name)
 
     def running(self) -> RunningStatement:
@@ -172,7 +172,7 @@ class Engine:
         return self._resolver.names(table.provider_name)
 
     def connection_infos(self) -> list[ConnectionInfo]:
-        """Tell of every connection what is no secret; raises DefinitionError."""
+        """Return the public facts of every connection; raise DefinitionError."""
         found = []
         for provider_name in self.catalog.providers():
             provider = self.catalog.provider(provider_name)
@@ -181,16 +181,16 @@ class Engine:
         return found
 
     def versions(self) -> list[Listed]:
-        """Give the versions of definitions that there are; raises as `Registry.versions` does."""
+        """Return the available versions of definitions; raise as `Registry.versions` does."""
         if self._options.registry is None:
             return []
         with self._registry() as registry:
             return registry.versions()
 
     def pull(self, provider: str, version: str | None) -> str:
-        """Install a version of a provider's definitions, and give it; raises as `Registry.pull`.
+        """Install a version of a provider's definitions and return it; see `Registry.pull`.
 
-        What is read from now on is read by the definitions that are in use then.
+        Later statements use the new definitions.
         """
         with self._registry() as registry:
             pulled = registry.pull(provider, version)
@@ -206,8 +206,8 @@ class Engine:
         return self._options.registry()
 
     def connection(self, table: Table, name: str) -> ApiConnection:
-        """Return a connection with its credential; raises CredentialMissing."""
-        # Parts of a provider may have servers of their own.
+        """Return a connection with its credential; raise CredentialMissing."""
+        # Services of a provider may have servers of their own.
         key = (name, table.provider_name, table.provider.url)
         if key not in self._connections:
             self._connections[key] = self._resolver.connection(

@@ -1,4 +1,4 @@
-"""Opening a session: what a caller asks for, and what the config file says, become its options."""
+"""The options of a session, from the arguments of `connect` and the config file."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ConnectOptions:
-    """What a caller asks for; `billql.connect` tells what each of these is."""
+    """The arguments of `billql.connect`, which documents them."""
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     profile: str | None = None
@@ -50,13 +50,13 @@ class ConnectOptions:
 
     @property
     def config_path(self) -> Path | None:
-        """The config file that counts, whether or not there is one."""
+        """Return the path of the config file, which need not exist; None without a home folder."""
         return (
             paths.config_file(self.environ) if self.config is None else paths.expanded(self.config)
         )
 
-    def configured(self) -> ResolvedConfig:
-        """Read the config file; raises InterfaceError for a mistake in it, or in its place."""
+    def load_config(self) -> ResolvedConfig:
+        """Read the config file; raise InterfaceError for a mistake in it, or in its path."""
         by_variable = self.config is None and bool(self.environ.get("BILLQL_CONFIG"))
         named = self.config is not None or by_variable
         try:
@@ -67,11 +67,11 @@ class ConnectOptions:
             raise
 
     def catalog(self, found: ResolvedConfig) -> Catalog:
-        """Find the definitions: what was asked for goes first, then what is configured, installed
-        from a registry, added from StackQL's, and built in. Raises InterfaceError for a pin on a
-        version that is not installed."""
-        asked = (*self.definitions, *found.profile.definitions)
-        where: list[SearchLocation] = [paths.expanded(folder) for folder in asked]
+        """Return the catalog: definitions of the arguments override those of the config file, then
+        come those of a registry, of StackQL's registry, and the built-in ones. Raise InterfaceError
+        for a pinned version that is not installed."""
+        folders = (*self.definitions, *found.profile.definitions)
+        where: list[SearchLocation] = [paths.expanded(folder) for folder in folders]
         data = paths.data_folder(self.environ)
         if data is not None:
             where += [Store(data).chosen(found.providers, Shipped().version), data / ADDED]
@@ -79,19 +79,19 @@ class ConnectOptions:
         return Catalog([*where, built_in_root()], None if cache is None else cache / "definitions")
 
     def registry(self, found: ResolvedConfig) -> AbstractContextManager[Registry]:
-        """Open the registry of definitions; raises InterfaceError if nothing can be installed."""
+        """Open the registry of definitions; raise InterfaceError if there is no data folder."""
         from billql.registry.client import connect
 
         data = paths.data_folder(self.environ)
         if data is None:
             raise InterfaceError(
                 "There is no folder to install definitions in",
-                hint="Name one in the environment: BILLQL_DATA.",
+                hint="Name one in the environment variable BILLQL_DATA.",
             )
         return connect(data, url=found.registry.url, pins=found.providers)
 
-    def options(self, found: ResolvedConfig) -> Options:
-        """Put together what was asked for and what the config file says."""
+    def engine_options(self, found: ResolvedConfig) -> Options:
+        """Return the options of an engine; an argument overrides the config file."""
         profile = found.profile
         cache_ttl = profile.cache_ttl if self.cache_ttl is None else self.cache_ttl
         cache = self.cache or profile.cache
@@ -120,4 +120,4 @@ class ConnectOptions:
 
 
 DEFAULT_CACHE_TTL = 300.0
-"""How many seconds responses are cached for later statements, if no option says otherwise."""
+"""How many seconds responses are cached for later statements, by default."""

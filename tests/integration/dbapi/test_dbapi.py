@@ -318,10 +318,10 @@ def test_what_a_parameter_may_not_be(
 @pytest.mark.parametrize(
     ("sql", "parameters", "message"),
     [
-        ("SELECT ?, ?", (1,), "has 2 parameters, and 1 values are given"),
-        ("SELECT ?1, ?1", (1, 2), "has 1 parameters, and 2 values are given"),
+        ("SELECT ?, ?", (1,), "has 2 parameters, and 1 values were passed"),
+        ("SELECT ?1, ?1", (1, 2), "has 1 parameters, and 2 values were passed"),
         ("SELECT :a, :b", {"a": 1}, "no value for the parameter :b"),
-        ("SELECT :a, ?", {"a": 1}, "A parameter without a name is given no value"),
+        ("SELECT :a, ?", {"a": 1}, "A parameter without a name has no value"),
         ("SELECT ?", "a", "Parameters cannot be a str"),
         ("SELECT ?", {1}, "Parameters cannot be a set"),
         ("SELECT ?", None, "Parameters cannot be a NoneType"),
