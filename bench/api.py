@@ -239,7 +239,7 @@ def _number(query: Query, name: str, usual: int) -> int:
 
 
 def _page(query: Query, total: int) -> tuple[int, int]:
-    """Give the places of a page's first row and of the row after its last."""
+    """Return the places of a page's first row and of the row after its last."""
     page, size = _number(query, "page", 1), _number(query, "per_page", 20)
     if not 1 <= size <= 200:
         raise Refusal(400, "per_page must be between 1 and 200")
@@ -331,7 +331,7 @@ class Api:
         self._control(settings)
 
     def asked(self) -> int:
-        """Tell how many requests have come since this or `set_up` was called last."""
+        """Return how many requests have come since this or `set_up` was called last."""
         return self._control({})
 
     def _control(self, settings: dict[str, float]) -> int:

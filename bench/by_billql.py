@@ -46,13 +46,13 @@ def opened(
 
 
 def ask(url: str, sql: str) -> list[Row]:
-    """Give the rows of a query."""
+    """Return the rows of a query."""
     with session(url) as one:
         return list(one.execute(sql))
 
 
 def ask_with_table(url: str, name: str, keys: Iterable[str], sql: str) -> list[Row]:
-    """Give the rows of a query that joins a local table, which has one column, `key`."""
+    """Return the rows of a query that joins a local table, which has one column, `key`."""
     with session(url) as one:
         one.execute(f"CREATE TEMP TABLE {name} (key TEXT)")
         for key in keys:

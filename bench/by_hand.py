@@ -27,7 +27,7 @@ Map = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
 @contextmanager
 def _asking(url: str, concurrency: int) -> Iterator[tuple[Get, Map]]:
-    """Give what asks for one page, and what asks for many."""
+    """Return what asks for one page, and what asks for many."""
     headers = {"authorization": f"Bearer {TOKEN}"}
     with (
         httpx.Client(base_url=url, headers=headers) as client,

@@ -55,16 +55,16 @@ class Records(Adapter):  # type: ignore[misc]  # whose type is never looked at
 
     @staticmethod
     def supports(uri: str, fast: bool = True, **kwargs: Any) -> bool:
-        """Tell whether an address is this list's."""
+        """Return whether an address is this list's."""
         return "/v1/records#" in uri
 
     @staticmethod
     def parse_uri(uri: str) -> tuple[str]:
-        """Give what the adapter is made with."""
+        """Return what the adapter is made with."""
         return (uri,)
 
     def get_columns(self) -> dict[str, Field[Any, Any]]:
-        """Give the columns."""
+        """Return the columns."""
         return self._columns
 
     def get_data(
@@ -93,7 +93,7 @@ registry.add("records", Records)
 
 
 def records(url: str, instant: str) -> list[tuple[Any, ...]]:
-    """Give all rows of the long list; `instant` names the type of its instants."""
+    """Return all rows of the long list; `instant` names the type of its instants."""
     connection = connect(":memory:", adapters=["records"])
     try:
         cursor = connection.cursor()

@@ -55,7 +55,7 @@ def run(url: str, work: str, *records: int) -> list[Taken]:
 
 
 def _peak() -> int:
-    """Give the most memory that this process has held; the kernel's other figure, ru_maxrss,
+    """Return the most memory that this process has held; the kernel's other figure, ru_maxrss,
     also counts what the process held that started this one."""
     try:
         status = Path("/proc/self/status").read_text()

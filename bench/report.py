@@ -53,7 +53,7 @@ what fits a page.
 
 
 def text(lines: Sequence[Line]) -> str:
-    """Give the page for some measures."""
+    """Return the page for some measures."""
     from bench.by_hand import CONCURRENCY
 
     measured = "".join(

@@ -63,7 +63,7 @@ def _differs(path: Path, *, write: bool) -> bool:
 
 
 def _with_printed(text: str, path: Path) -> str:
-    """Give a page with what its blocks of Python print, if it says so of any of them."""
+    """Return a page with what its blocks of Python print, if it says so of any of them."""
     if not any(block["printed"] for block in PYTHON.finditer(text)):
         return text
     names: dict[str, object] = {}
@@ -83,7 +83,7 @@ def _with_printed(text: str, path: Path) -> str:
 
 
 def _with_answer(sql: str, connection: billql.Connection, path: Path) -> str:
-    """Give a block with its answer."""
+    """Return a block with its answer."""
     try:
         answer = _answer(sql, connection)
     except billql.Error as error:
@@ -92,7 +92,7 @@ def _with_answer(sql: str, connection: billql.Connection, path: Path) -> str:
 
 
 def _answer(sql: str, connection: billql.Connection) -> str:
-    """Give the table of the last statement that gives rows, with the empty line before it."""
+    """Return the table of the last statement that gives rows, with the empty line before it."""
     answer = ""
     for statement in each_statement(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
         cursor = connection.execute(statement)

@@ -1,7 +1,7 @@
 """Every error that billql raises, as one tree, with stable codes and exit codes.
 
 The tree is PEP 249's, so that a program written for any DB-API driver catches what it expects;
-below its classes stand billql's own, which say more:
+below its classes stand billql's own, which are more precise:
 
     Warning
     Error
@@ -11,17 +11,17 @@ below its classes stand billql's own, which say more:
     └── DatabaseError
         ├── DataError
         │   ├── BadValue           a value that the API cannot take   bad-value
-        │   └── BadAnswer          an answer of the wrong shape       bad-answer
+        │   └── BadAnswer          a response of the wrong shape      bad-answer
         ├── IntegrityError
         ├── InternalError
         ├── NotSupportedError
         ├── OperationalError
         │   ├── DefinitionError    a definition with a mistake        bad-definition
-        │   ├── ApiError           the API answered with an error     api-error
+        │   ├── ApiError           the API returned an error          api-error
         │   │   └── CredentialRefused  401 or 403                     credential-refused
-        │   ├── ConnectionFailed   no answer at all                   no-connection
+        │   ├── ConnectionFailed   no response at all                 no-connection
         │   ├── ListChanged        a list moved while it was read     list-changed
-        │   ├── OutputError        an answer that cannot be written   output
+        │   ├── OutputError        a result that cannot be written    output
         │   ├── Inaccessible       a file that cannot be used         inaccessible
         │   ├── RequestLimit       more requests than allowed         request-limit
         │   ├── RowLimit           more rows than allowed             row-limit
@@ -32,10 +32,10 @@ below its classes stand billql's own, which say more:
             │   └── UnknownName    no such provider, service, …       unknown-name
             └── ParameterMissing   a key column without a value       missing-parameter
 
-A message says what is wrong; `hint` says what to do about it. Neither ever holds a secret.
+A message describes what is wrong, `hint` what to do about it. Neither ever holds a secret.
 """
 
-# ruff: noqa: N818 - the names say what happened; only PEP 249's own end in Error
+# ruff: noqa: N818 - each name describes a condition; only PEP 249's own end in Error
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Exit(enum.IntEnum):
     """The exit codes of the command line."""
 
     OK = 0
-    """The answer is complete."""
+    """The result is complete."""
     INTERNAL = 1
     """A fault of billql's own."""
     USAGE = 2
@@ -58,7 +58,7 @@ class Exit(enum.IntEnum):
     CREDENTIAL = 4
     """A token is missing or was refused."""
     API = 5
-    """The API answered with an error, or with something that is not its documented answer."""
+    """The API returned an error, or a response of another form than documented."""
     NETWORK = 6
     """The API could not be reached."""
     LIMIT = 7
@@ -66,11 +66,11 @@ class Exit(enum.IntEnum):
     DEFINITION = 8
     """A definition has a mistake."""
     OUTPUT = 9
-    """The answer could not be written, as on a full disk."""
+    """The result could not be written, as on a full disk."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
     BROKEN_PIPE = 141
-    """Who read the answer left before its end, as `head` does: 128 and the number of SIGPIPE."""
+    """The reader of the output closed it early, as `head` does: 128 and the number of SIGPIPE."""
 
 
 class Warning(Exception):
@@ -78,7 +78,7 @@ class Warning(Exception):
 
 
 class Error(Exception):
-    """What every error of billql is.
+    """The base class of all errors.
 
     `code` and `exit_code` are stable: programs may rely on them. `hint` is advice in a sentence.
     """
@@ -92,9 +92,9 @@ class Error(Exception):
         self.hint = hint
 
     def redact(self, hide: Callable[[str], str]) -> None:
-        """Take secrets out of all that it says: some APIs repeat the token that they were sent.
+        """Remove secrets from all of its texts: some APIs repeat the token that they were sent.
 
-        What has led to it is forgotten, for it may hold the answer itself.
+        Its cause and context are dropped, because they may hold the response itself.
         """
         self.__cause__ = self.__context__ = None
         self.args = tuple(hide(str(one)) for one in self.args)
@@ -103,7 +103,8 @@ class Error(Exception):
                 setattr(self, name, hide(value))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Go to other processes whole: pickle by itself would give `__init__` the message alone."""
+        """Return how to pickle it whole; by default pickle would call `__init__` with the message
+        only."""
         return _bare, (type(self), self.args), vars(self)
 
 
@@ -182,7 +183,7 @@ class BadValue(DataError):
 
 
 class BadAnswer(DataError):
-    """The API's answer does not have the shape that its definition states."""
+    """The API's response does not have the shape that its definition declares."""
 
     code = "bad-answer"
     exit_code = Exit.API
@@ -196,11 +197,12 @@ class DefinitionError(OperationalError):
 
 
 class ApiError(OperationalError):
-    """The API answered with an error.
+    """The API returned an error.
 
     `status` is the HTTP status, `method` and `url` the request (without secrets), `api_code` and
-    `api_message` what the API itself said, `request_id` what its support asks for. `unknown` is the
-    parameter whose value names nothing that exists, if that is what the API said.
+    `api_message` are from the API's error body, `request_id` is for its support.
+    `unknown_parameter` is the parameter whose value names nothing that exists, if that is the
+    error.
     """
 
     code = "api-error"
@@ -237,14 +239,14 @@ class CredentialRefused(ApiError):
 
 
 class ConnectionFailed(OperationalError):
-    """No answer came: the host is unknown, refuses, is silent, or broke off."""
+    """No response: the host is unknown, refused the connection, timed out, or broke it off."""
 
     code = "no-connection"
     exit_code = Exit.NETWORK
 
 
 class ListChanged(OperationalError):
-    """A list kept changing while its pages were read, so no complete answer could be had."""
+    """A list changed repeatedly while its pages were read, so no complete answer was possible."""
 
     code = "list-changed"
     exit_code = Exit.API
@@ -259,7 +261,7 @@ class ListChanged(OperationalError):
 
 
 class OutputError(OperationalError):
-    """The answer could not be written."""
+    """The result could not be written."""
 
     code = "output"
     exit_code = Exit.OUTPUT
@@ -287,7 +289,7 @@ class RowLimit(OperationalError):
 
 
 class StatementTimeout(OperationalError):
-    """A statement goes on asking APIs for longer than the user allows."""
+    """A statement sends requests for longer than the user allows."""
 
     code = "statement-timeout"
     exit_code = Exit.LIMIT

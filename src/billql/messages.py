@@ -1,4 +1,4 @@
-"""What goes to an API and what comes back: Request, Answer and Page, plain immutable data."""
+"""What goes to an API and what comes back: Request, Response and Page, plain immutable data."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Scalar = str | int | float | bool
 
 
 class Home(NamedTuple):
-    """Where an API is asked, and where the rest of the world does it.
+    """The base URL that requests go to, such as a gateway's, and the API's public one.
 
-    Its own links name the latter, if they are not made for who asks through a gateway.
+    The API's own links may have either.
     """
 
     url: str
@@ -26,9 +26,8 @@ class Request:
     """One HTTP request, without its credential.
 
     `url` has no query; `query` keeps its order and may name a parameter several times; `body` is
-    sent as JSON. `keeps` names the headers of its answer that rows are made of, `home` where its
-    API is asked, if that is not the definition's address. Requests that are equal get equal
-    answers.
+    sent as JSON. `keep_headers` are the headers of its response that rows are made of; `home` are
+    the API's base URLs, where its own is not the definition's. Equal requests have equal responses.
     """
 
     method: Literal["GET", "POST"]
@@ -41,28 +40,28 @@ class Request:
 
     @property
     def content(self) -> bytes | None:
-        """Give the body as it is sent; raises ValueError for what JSON cannot say."""
+        """Return the body as it is sent; raise ValueError for what JSON cannot hold."""
         if self.body is None:
             return None
         text = json.dumps(self.body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         return text.encode()
 
     def with_query(self, name: str, value: Scalar) -> Request:
-        """Give the request with a query parameter set, in place of its earlier values."""
+        """Return the request with a query parameter set, in place of its earlier values."""
         others = tuple(pair for pair in self.query if pair[0] != name)
         return replace(self, query=(*others, (name, to_text(value))))
 
     def with_body(self, name: str, value: Any) -> Request:
-        """Give the request with a member of its JSON body set; `a.b` is one of a nested object."""
+        """Return the request with a member of its JSON body set; `a.b` is a nested one."""
         return replace(self, body=_with_member(self.body or {}, name.split("."), value))
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A successful answer: its body, and the few headers that rows are made of.
+    """A successful response: its body, and the few headers that rows are made of.
 
-    `headers` has lower-case names, and only what its request keeps and `RESPONSE_HEADERS` lists.
-    `between` names what may have answered in place of the API: a proxy, another base URL.
+    `headers` has lower-case names, and only those of `keep_headers` and `RESPONSE_HEADERS`.
+    `between` names what may have responded in place of the API: a proxy, another base URL.
     """
 
     body: bytes
@@ -80,15 +79,15 @@ RESPONSE_HEADERS = (
     "x-total-count",
     "x-total-pages",
 )
-"""The answer's headers that definitions and paginators may read; nothing secret travels there."""
+"""The headers of responses that definitions and paginators may read; none holds a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a list, as a paginator sees it: its data, and how many items it holds.
 
-    `headers` are those of the answer that were kept, `rows` how many rows were made of its items,
-    and `lists` the paths to where these are. `exact` gives the same page with every digit of its
+    `headers` are those of the `Response`, `rows` is the number of rows that its items make, `lists`
+    are the paths of its items. `exact` returns the same page with every digit of its
     numbers, where the data may lack some.
     """
 
@@ -101,12 +100,12 @@ class Page:
     exact: Callable[[], Page] | None = None
 
     def at(self, path: str) -> Any:
-        """Find what leads to the next page, such as a token, with all of its digits."""
+        """Return what leads to the next page, such as a token, with all of its digits."""
         found = get_path(self.data, path)
         return found if self._is_whole(found) else self._exactly().at(path)
 
     def of_last_item(self, path: str) -> Any:
-        """Find a member of the last item, such as its id, with all of its digits."""
+        """Return a member of the last item, such as its id, with all of its digits."""
         found = get_path(self.last_item, path)
         return found if self._is_whole(found) else self._exactly().of_last_item(path)
 
@@ -125,7 +124,7 @@ def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[s
 
 
 def to_text(value: Scalar) -> str:
-    """Give a parameter's value as it stands in a URL: booleans in JSON's spelling, and a whole
+    """Return a parameter's value as it stands in a URL: booleans in JSON's spelling, and a whole
     number without a fraction, as APIs write the ids that they call numbers."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -135,7 +134,7 @@ def to_text(value: Scalar) -> str:
 
 
 def get_path(data: Any, path: str) -> Any:
-    """Find `a.b.c` in nested objects; None where a part is missing.
+    """Return `a.b.c` of nested objects; None where a part is missing.
 
     A member whose own name has dots, such as `@odata.nextLink`, is found if nothing else is.
     """

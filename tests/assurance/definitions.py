@@ -69,7 +69,7 @@ YAML = {
     "a key twice, once in quotes": of_service(
         "id:", '"id": {type: text, description: Another.}\n      id:', "this key stands here twice"
     ),
-    "a key that is a list": provider(f"{PROVIDER}[a]: b", r"yaml:\d+: a key must be a word"),
+    "a key that is a list": provider(f"{PROVIDER}[a]: b", r"yaml:\d+: a key must be a plain text"),
     "a NUL": of_provider("Evil", "E\0vil", NOT_YAML),
     "a NUL in quotes": of_provider("Evil", r'"E\0vil"', ""),
     "half a letter": of_provider("Evil", r'"\ud800"', NOT_YAML),

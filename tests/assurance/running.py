@@ -89,7 +89,7 @@ def _asked(worker: subprocess.Popen[str], number: int) -> str | None:
 
 
 def _ended(worker: subprocess.Popen[str]) -> str:
-    """End a worker that gave no answer, and say why it did not."""
+    """End a worker that sent no response, and say why it did not."""
     try:
         code = worker.wait(5)
     except subprocess.TimeoutExpired:

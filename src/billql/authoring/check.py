@@ -35,7 +35,7 @@ def check(folder: Path) -> Iterator[Finding]:
     if not file.is_file():
         raise InterfaceError(
             f"{folder} has no provider.yaml",
-            hint="Name the folder of one provider; `billql provider new` creates one.",
+            hint="Pass the folder of one provider; `billql provider new` creates one.",
         )
     if not _NAME.fullmatch(name):
         yield Finding(

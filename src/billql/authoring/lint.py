@@ -18,10 +18,10 @@ Rule = Callable[[Table], Iterator[Problem]]
 AMOUNTS = frozenset(
     ("amount", "balance", "cost", "discount", "fee", "price", "subtotal", "tax", "total")
 )
-"""Last words of the names of columns that hold money."""
+"""Last parts of the names of columns that hold money."""
 
 MINOR = "cents"
-"""The last word of the names of columns that count minor units."""
+"""The last part of the names of columns that count minor units."""
 
 _ALSO_COUNTS = frozenset(("total",))
 """Of these, the ones that name counts as well."""

@@ -17,7 +17,7 @@ _BLOCKS = frozenset(("description", "help", "billql", "sql"))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Puts a list's items deeper than its key, and takes double quotes where quotes are needed."""
+    """Puts a list's items deeper than its key, and uses double quotes where quotes are needed."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         """Indent lists below their keys."""

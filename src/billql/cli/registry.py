@@ -139,7 +139,7 @@ def _trust(options: Namespace) -> int:
     data = _data(options)
     if options.key is not None:
         if options.name is None:
-            raise InterfaceError("The key has no name", hint="Name it with --name.")
+            raise InterfaceError("The key has no name", hint="Set it with --name.")
         keys.trust(data, options.name, options.key, options.providers, KEYS)
         stderr.line(f"The key {options.name} is now trusted.")
         return Exit.OK
@@ -244,7 +244,7 @@ def _key_options(command: ArgumentParser) -> None:
 
 
 def _key(options: Namespace) -> int:
-    """Print the public key, which `trust` takes."""
+    """Print the public key, for `trust`."""
     from billql.registry.signing import PrivateKey
 
     make = PrivateKey.create if options.action == "new" else PrivateKey.read

@@ -1,7 +1,7 @@
 """The catalog: finding definitions by name, and loading each only when it is needed.
 
 A provider is a folder. It may lie under a root, which is a folder of providers, or anywhere else,
-if a mapping tells its name; of several that have the same name the first wins. What kind of
+if a mapping has its name; of several that have the same name the first wins. What kind of
 definition a folder holds is seen by what lies in it, and `sources` knows how each kind is read.
 """
 
@@ -22,7 +22,7 @@ _HEADER = "$header."
 
 
 def built_in_root() -> Path:
-    """Give the folder of the definitions that come with billql.
+    """Return the folder of the definitions that come with billql.
 
     In a wheel they lie inside the package; in an editable install, at the top of the repository.
     """
@@ -33,7 +33,7 @@ def built_in_root() -> Path:
 
 _CONNECTION_COLUMN = Column(
     type="text",
-    description="The connection, and so the account, that the row came from.",
+    description="The connection, and so the account, whose row it is.",
     path="$parameter",
     hidden=True,
 )
@@ -53,17 +53,18 @@ class Table:
 
     @cached_property
     def name(self) -> str:
-        """Give the dotted name, as SQL has it."""
+        """Return the dotted name, as SQL has it."""
         return f"{self.provider_name}.{self.service_name}.{self.resource_name}"
 
     @cached_property
     def columns(self) -> dict[str, Column]:
-        """Give its columns as SQL has them: those of the definition, then the connection."""
+        """Return its columns as SQL has them: those of the definition, then the connection."""
         return {**self.resource.columns, CONNECTION: _CONNECTION_COLUMN}
 
     @cached_property
     def headers(self) -> tuple[str, ...]:
-        """Give the headers of answers that its rows are made of, or that lead to more of them."""
+        """Return the headers of responses that its rows are made of, or that lead to more of
+        them."""
         paths = (column.path or "" for column in self.resource.columns.values())
         read = [path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER)]
         for method in self.resource.methods.values():
@@ -72,15 +73,15 @@ class Table:
         return tuple(dict.fromkeys(read))
 
     def paginator(self, method: Method) -> Paginator | None:
-        """Give a method's paginator: its own, or the provider's that it names."""
+        """Return a method's paginator: its own, or the provider's that it names."""
         if isinstance(method.paging, str):
             return self.provider.paging[method.paging]
         return method.paging
 
     def reading(self, method: Method) -> Paginator | None:
-        """Give the paginator by which a method is read.
+        """Return the paginator by which a method is read.
 
-        A list of which nothing is said comes in one page, or it is an error.
+        A list without paging has one page, or it is an error.
         """
         declared = self.paginator(method)
         is_list = any("[]" in source.at or "{}" in source.at for source in method.sources())
@@ -103,11 +104,11 @@ class Catalog:
         self._tables: dict[str, Table] = {}
 
     def providers(self) -> list[str]:
-        """Give the names of all providers."""
+        """Return the names of all providers."""
         return sorted(self._folders)
 
     def services(self, provider: str) -> list[str]:
-        """Give the names of a provider's services; any of these names may be in any case."""
+        """Return the names of a provider's services; any of these names may be in any case."""
         return self._source(provider).services()
 
     def check_service(self, provider: str, service: str) -> None:
@@ -115,7 +116,7 @@ class Catalog:
         self._of_service(provider, service)
 
     def resources(self, provider: str, service: str) -> list[str]:
-        """Give the names of a service's resources, in the order of its file."""
+        """Return the names of a service's resources, in the order of its file."""
         return self._of_service(provider, service).resources(service.lower())
 
     def provider(self, name: str) -> Provider:
@@ -148,7 +149,7 @@ class Catalog:
         return self._tables[name]
 
     def names(self) -> Iterator[str]:
-        """Give the dotted name of every resource, save for those of large foreign documents.
+        """Yield the dotted name of every resource, save for those of large foreign documents.
 
         These would have to be read just to be named.
         """
@@ -179,7 +180,7 @@ class Catalog:
         )
 
     def _of_service(self, provider: str, service: str) -> DefinitionSource:
-        """Give a provider's source, once it is certain that it has a service."""
+        """Return a provider's source, once it is certain that it has a service."""
         source = self._source(provider)
         known = source.services()
         if service.lower() not in known:

@@ -1,4 +1,4 @@
-"""Decoding: a column of an API's answer becomes a column of SQLite values (`reader`).
+"""Decoding: a column of an API's response becomes a column of SQLite values (`decoder_for`).
 
 Each type has one form, so that values compare, sort and join as themselves:
 
@@ -29,7 +29,8 @@ from billql.definitions.types import ColumnType, Format, SQLValue
 from billql.util.exact_json import Digits, written
 
 ColumnDecoder = Callable[[Sequence[Any]], list[SQLValue]]
-"""Turns a column of an answer into a column of SQL values; raises ValueError for a misfit."""
+"""A function from a column of a response to a column of SQL values. It raises ValueError for a
+value of another type."""
 
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 INTEGER_RANGE = range(-(2**63), 2**63)
@@ -51,12 +52,12 @@ _FILENAME = re.compile(r"""filename="?([^";]+)"?""", re.IGNORECASE)
 
 
 def spells(kind: ColumnType, format: Format | None = None) -> bool:
-    """Tell whether a column shows the digits of numbers, and not just the nearest float."""
+    """Return whether a column shows the digits of numbers, and not just the nearest float."""
     return kind in ("text", "integer", "json") and format != "filename"
 
 
 def decoder_for(kind: ColumnType, format: Format | None = None) -> ColumnDecoder:
-    """Give the reader for a column's type and the format in which its API writes it."""
+    """Return the reader for a column's type and the format in which its API writes it."""
     if format == "epoch":
         return _each(lambda value: show_instant(kind, _from_epoch(value, 1)))
     if format == "epoch_ms":
@@ -71,9 +72,9 @@ def decoder_for(kind: ColumnType, format: Format | None = None) -> ColumnDecoder
 
 
 def full_reader(kind: ColumnType, format: Format | None = None) -> ColumnDecoder:
-    """Give a reader that cuts nothing off: a moment keeps its fraction, a day its time.
+    """Return a reader that cuts nothing off: a moment keeps its fraction, a day its time.
 
-    It serves to tell rows apart, where the column itself may show the same.
+    It distinguishes rows whose columns may show the same.
     """
     if format in ("epoch", "epoch_ms"):
         return _each(_number)
@@ -179,7 +180,7 @@ def _usual_numbers(values: Sequence[Any]) -> list[SQLValue] | None:
 
 
 def _all_match(lines: re.Pattern[str], values: Sequence[Any]) -> bool:
-    """Whether every value is a text that matches; one match for all is twice as fast."""
+    """Return whether every value is a text that matches; one match for all is twice as fast."""
     if set(map(type, values)) != {str}:
         return False
     joined = "\n".join((*values, ""))
@@ -252,7 +253,7 @@ def show_instant(kind: ColumnType, moment: datetime.datetime) -> str:
 
 
 def _in_full(kind: ColumnType, moment: datetime.datetime) -> str:
-    """Give a moment with its fraction, in the column's own form if that says all of it."""
+    """Return a moment with its fraction, in the column's own form if that is exact."""
     fraction = f".{moment.microsecond:06}" if moment.microsecond else ""
     whole = show_instant("timestamp", moment) + fraction
     shown = show_instant(kind, moment)

@@ -1,9 +1,9 @@
-"""What a definition says: Provider, Service, Resource, Method, Parameter and Column.
+"""The format of definitions: Provider, Service, Resource, Method, Parameter and Column.
 
 Definitions are data that people write in YAML; these structs are their whole grammar, and the
-JSON Schema for editors is made from them. They are strict: a word that they do not know is an
-error. What they cannot see by themselves is `definition_rules`' business, and reading files
-`definition_file`'s.
+JSON Schema for editors is made from them. They are strict: an unknown key is an
+error. What they cannot see by themselves is `rules`' business, and reading files
+`yaml_file`'s.
 
 A provider is a folder with `provider.yaml` (a `Provider`) and one file for each service (a
 `Service`). `docs/definitions.md` shows how to write them.
@@ -27,16 +27,16 @@ VERSION = 1
 """The version of the format: `billql: 1` opens every file."""
 
 CONNECTION = "connection"
-"""The hidden column that every resource has: the connection that a row came from."""
+"""The hidden column that every resource has: the connection that a row was read with."""
 
 # These patterns mean the same in Python and in the JSON Schema's ECMAScript, where \A and \Z are
-# letters; `$(?!\n)` is Python's way to say that nothing follows, not even a line break.
+# letters; `$(?!\n)` is Python's way to match nothing after it, not even a line break.
 
 Sentence = Annotated[
     str,
     Meta(
         pattern=r"^\S[\s\S]*[.?!]\s*$",
-        description="A full sentence that says what the thing means.",
+        description="A full sentence that describes the thing.",
     ),
 ]
 
@@ -72,8 +72,8 @@ class Limit(_Strict, frozen=True, kw_only=True):
 
 
 class UnknownValue(_Strict, frozen=True, kw_only=True):
-    """An error which says that the value of a filter names nothing that exists, so that a list
-    filtered by it has no rows.
+    """An error for a filter's value that names nothing which exists: a list filtered by it has no
+    rows.
 
     It counts only with the status 400, this very code, and the name of a parameter that a condition
     filled with one value; every other error stays one.
@@ -86,130 +86,130 @@ class UnknownValue(_Strict, frozen=True, kw_only=True):
 
 
 class Later(_Strict, frozen=True, kw_only=True):
-    """How an API's errors say that a request may come later, where their status does not say it.
+    """How to recognize errors that allow a later retry, where their status does not show it.
 
-    They are waited for as 429 is.
+    The request is retried as after a 429.
     """
 
     codes: tuple[str, ...] = ()
-    """Codes that say it, such as `ThrottlingException`."""
+    """Codes of such errors, such as `ThrottlingException`."""
     messages: tuple[Annotated[str, Meta(min_length=4)], ...] = ()
-    """What the sentence has in it if it says so, such as `secondary rate limit`, in any case."""
+    """Parts of such errors' messages, such as `secondary rate limit`; case is ignored."""
 
 
 class ErrorBody(_Strict, frozen=True, kw_only=True):
-    """Where the API's error bodies have what people need to know."""
+    """Where an error body has its message, code and request id."""
 
     message: str = "message"
-    """The path to the sentence that says what is wrong."""
+    """The path to the message for people."""
     code: str | None = None
     """The path to the error's code."""
     request_id: str | None = None
-    """The path to the id that the provider's support asks for."""
+    """The path to the request id, which the provider's support needs."""
     unknown_value: UnknownValue | None = None
-    """The error for a filter's value that names nothing, where the API has no empty list for it."""
+    """The error for a filter's value that names nothing, where the API returns no empty list."""
     later: Later = Later()
-    """Errors that say that it is too early, beside those with the status 429. With 400 and 403 a
-    `retry-after` header says it too, and a limit's header of which nothing remains."""
+    """Errors to retry later, beside those with the status 429. A 400 or 403 is retried too if it
+    has a `retry-after` header, or a rate limit's header with nothing remaining."""
 
 
 class Column(_Strict, frozen=True, kw_only=True):
     """One column of a resource."""
 
     type: ColumnType
-    """What its values are."""
+    """The type of its values."""
     description: Sentence
-    """What they mean."""
+    """The meaning of its values, with their unit."""
     path: ColumnPath | None = None
-    """Where a row has it; its own name, if nothing is said.
+    """The path to the value in a row; by default the column's name.
 
     `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
-    `$root.a` from the answer; `$key` is the row's key in a map, `$value` the row itself;
-    `$parameter` the value that the statement gave to this column; `$header.name` a header of the
-    answer, `$body` its bytes. `a[].b` is what each element of an array has, for `aggregate`.
+    `$root.a` from the response; `$key` is the row's key in a map, `$value` the row itself;
+    `$parameter` the value that the statement compares this column with; `$header.name` a header of
+    the response, `$body` its bytes. `a[].b` is b of each element of the array a, for `aggregate`.
     """
     aggregate: Literal["min", "max"] | None = None
-    """Which value a row has, of those that a path with `[]` leads to: the least or the greatest, by
-    SQL's own min() and max()."""
+    """Which of the values at a path with `[]` a row has: the least or the greatest, as SQL's min()
+    and max() compare them."""
     format: Format | None = None
-    """How the API writes it, if not in the usual way."""
+    """How the API encodes the value, if not in the type's usual way."""
     value: Scalar | None = None
-    """The value that every row has, where the API does not say it."""
+    """The value of every row, where the API does not send it."""
     values: tuple[Scalar, ...] = ()
-    """The values that rows can have, where the API documents a closed list. What a filter of the
-    column does not take, but rows can have, is left to SQLite."""
+    """The values that rows can have, where the API documents a closed list. SQLite filters by those
+    that a filter of the API does not accept."""
     whole: bool = False
-    """Whether every moment that the API has is the very beginning of the second, day or month that
-    a row shows, so that nothing of it is cut off."""
+    """Whether every instant of the API is the very beginning of the second, day or month that a row
+    shows, so that nothing is truncated."""
     divide: Annotated[int, Meta(gt=0)] | None = None
-    """What a number is divided by, such as 100 to give the major units of an amount in cents."""
+    """The divisor of a number, such as 100 to show an amount of cents in major units."""
     null_unless: dict[str, Scalar | tuple[Scalar, ...]] = {}
-    """Paths and what they must have, one value or any of several; other rows have NULL in this
+    """Paths and the value, or the values, that a row must have there; other rows have NULL in this
     column."""
     currency: Name | None = None
-    """For an amount of money: the column that holds its currency."""
+    """For an amount of money: the column of its currency."""
     minor: bool = False
     """Whether an amount counts minor units, such as cents."""
     hidden: bool = False
-    """Whether `SELECT *` leaves it out: a parameter that is not part of a row."""
+    """Whether `SELECT *` leaves it out, as a parameter that is not part of a row."""
 
 
 class Parameter(_Strict, frozen=True, kw_only=True):
-    """Something that a request carries; it goes by the API's own name.
+    """A part of a request: of its path, query, body, headers or host. Its key is the API's name.
 
-    A parameter without `value` and without `default` is filled by constraints on its column.
+    A parameter without `value` and `default` gets its value from constraints on its column.
     """
 
     name: str | None = None
-    """The API's name, where it is not the one that it has here: two parameters may share one.
-    In a body, `a.b` is the member b of the object a."""
+    """The API's name, where the key is another: two parameters may share one. In a body,
+    `a.b` is the member b of the object a."""
     location: Literal["path", "query", "body", "header", "host"] = msgspec.field(
         default="query", name="in"
     )
-    """Where it goes."""
+    """The part of the request that carries it."""
     column: Name | None = None
-    """The column that it filters; the one of its own name, if nothing is said."""
+    """The column that it filters; by default the one of its own name."""
     operator: Operator = "="
-    """What it does: the API gives the rows whose column is =, <, <=, >, >= its value."""
+    """The comparison: the API returns rows whose column is =, <, <=, > or >= its value."""
     match: Literal["exact", "superset"] = "exact"
-    """Whether the API gives just those rows, or possibly more, so that SQLite must check again."""
+    """Whether the API returns just those rows (exact), or possibly more, which SQLite filters."""
     required: bool = False
     """Whether the API refuses a request without it."""
     lists: Literal["comma", "repeat", "brackets"] | None = None
-    """How it takes several values, if it can: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
+    """How it accepts several values, if it does: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
     format: Format | None = None
-    """How the API writes its values, if not as the column's type does."""
+    """How the API encodes its values, if not as the column's type does."""
     values: tuple[Scalar, ...] = ()
-    """The values that the API's filter takes. Any other value is not sent, and has no rows, unless
+    """The values that the API's filter accepts. Any other value is not sent and has no rows, unless
     it is one of the column's `values`: then it is not sent, and SQLite filters."""
     pattern: str | None = None
-    """What a text must match as a whole, in what Python's regular expressions and ECMAScript's have
-    in common. Any other text is not sent, and has no rows."""
+    """A regular expression, common to Python and ECMAScript, that a text must match as a whole. Any
+    other text is not sent and has no rows."""
     ignores_case: bool = False
     """Whether the API compares texts without regard to the case of ASCII letters, as SQL's
     COLLATE NOCASE does."""
     null: Scalar | None = None
-    """What it takes for rows that have no value in the column, if it can say that."""
+    """The value that selects rows without a value in the column, if the API has one."""
     value: Scalar | None = None
-    """What is always sent."""
+    """The constant that is always sent."""
     default: Scalar | tuple[Scalar, ...] | None = None
-    """What is sent when no constraint says otherwise: a value, `today` for the current day, or
-    several values that take a request each, where the API would leave rows out by itself. One value
-    for an `=` on a column that rows show must be none that a row can have, such as `all`: the
-    column's own `values` say which those are."""
+    """The value that is sent if no constraint has one: a value, `today` for the current day, or
+    several values, each with a request of its own, where the API's own default leaves rows out. For
+    an `=` on a column that rows show, one value must be none that a row can have (see the column's
+    `values`), such as `all`."""
     when_read: tuple[Name, ...] = ()
-    """Send it only if the statement reads one of these columns."""
+    """The columns for which it is sent: only if the statement reads one of them."""
 
     def filters(self, name: str) -> str | None:
-        """Give the column that it filters, if any; `name` is the parameter's own."""
+        """Return the column that it filters, if any; `name` is the parameter's own."""
         return None if self.value is not None else self.column or name
 
 
 class WindowLimit(_Strict, frozen=True, kw_only=True):
-    """The longest window that one request may cover; longer ones are cut into several."""
+    """The longest time window that one request may cover; a longer one is split."""
 
     column: Name
-    """The column on which the window lies."""
+    """The column of time that the window bounds."""
     days: Annotated[int, Meta(gt=0)]
     """The days that one request covers, both ends included."""
     most: Annotated[int, Meta(gt=0)] = 120
@@ -217,24 +217,24 @@ class WindowLimit(_Strict, frozen=True, kw_only=True):
 
 
 class Freshness(_Strict, frozen=True, kw_only=True):
-    """How long an answer stays true."""
+    """How long a response may be cached."""
 
     seconds: Annotated[float, Meta(ge=0)]
-    """For how long."""
+    """The time to live, in seconds."""
     unless: dict[Name, Scalar] = {}
-    """Values of columns for which it does not hold, like `invoice_uuid: preview`."""
+    """Values of columns to which it does not apply, like `invoice_uuid: preview`."""
 
 
 class Rows(_Strict, frozen=True, kw_only=True):
-    """Where an answer has rows."""
+    """A path to rows in a response."""
 
     at: str
-    """The path: `a.b` walks into objects, `a[]` takes each element of an array, `a{}` each member
-    of a map, and nothing at all is the answer itself."""
+    """The path: `a.b` walks into objects, `a[]` selects each element of an array, `a{}` each member
+    of a map; an empty path is the whole response."""
     values: dict[Name, Scalar] = {}
-    """What columns of these rows always have."""
+    """Constant values of columns, for these rows."""
     optional: bool = False
-    """Whether the path may be missing, which then means no rows."""
+    """Whether the path may be missing, which means no rows."""
 
 
 class Method(_Strict, frozen=True, kw_only=True):
@@ -249,70 +249,70 @@ class Method(_Strict, frozen=True, kw_only=True):
     ]
     """The verb and the path, like `GET /v2/invoices/{invoice_uuid}`."""
     description: Sentence
-    """What it gives."""
+    """The rows that it returns."""
     documentation: Annotated[str, Meta(pattern=r"^https://\S+$(?!\n)")] | None = None
     """The address of the method's page in the API's reference."""
     parameters: dict[str, Parameter] = {}
-    """What the request carries, by the API's names."""
+    """The parts of the request that vary, by the API's names."""
     response: Literal["json", "csv", "bytes"] = "json"
-    """What comes back."""
+    """The format of the response."""
     rows: str | tuple[Rows, ...] = ""
-    """Where the answer has its rows; see `Rows`."""
+    """Where the response has its rows; see `Rows`."""
     paging: str | Paging | None = None
-    """How the list is cut into pages: a name that the provider defines, or a kind of its own."""
+    """How the list is paged: a name from the provider's `paging`, or a paging kind."""
     window_limit: WindowLimit | None = None
     """The longest window that one request may cover."""
     split_by: Name | None = None
-    """The column by whose time a long list may be cut, so that its parts are fetched at once; the
-    list must come newest first and take a range on it."""
+    """The column of time by which a long list is split into windows that are fetched in parallel.
+    The list must be ordered newest first, and accept a range on the column."""
     missing: Literal["error", "empty"] = "error"
-    """Whether a 404 for a key means that there is no such row."""
+    """What a 404 for a key means: an error, or no such row."""
     no_content: Literal["error", "empty"] = "error"
-    """Whether a 204, an answer without a body, means that there are no rows."""
+    """What a 204, a response without a body, means: an error, or no rows."""
     single: bool = False
-    """Whether the answer has one row at most."""
+    """Whether the response has one row at most."""
     order: tuple[str, ...] = ()
-    """The order in which the API gives rows, by column; `-column` is descending."""
+    """The order in which the API returns rows, by column; `-column` is descending."""
     freshness: Freshness | None = None
-    """How long an answer stays true, if longer or shorter than the session's time."""
+    """How long a response may be cached, if not for the session's time."""
     expected_rows: Annotated[int, Meta(gt=0)] | None = None
-    """How many rows to expect, for the planner's estimates."""
+    """The number of rows that the planner expects."""
 
     @property
     def verb(self) -> Literal["GET", "POST"]:
-        """Give GET or POST."""
+        """Return GET or POST."""
         return "GET" if self.request.startswith("GET ") else "POST"
 
     @property
     def path(self) -> str:
-        """Give the path with its placeholders."""
+        """Return the path with its placeholders."""
         return self.request.partition(" ")[2]
 
     def sources(self) -> tuple[Rows, ...]:
-        """Give the places where an answer has rows."""
+        """Return the paths to the rows of a response."""
         return (Rows(at=self.rows),) if isinstance(self.rows, str) else self.rows
 
 
 class Example(_Strict, frozen=True, kw_only=True):
-    """A query that people can run as it stands."""
+    """An example query."""
 
     question: Sentence
-    """What it answers."""
+    """The question that it responses."""
     sql: str
-    """The query."""
+    """The query, which runs as it stands."""
 
 
 class Resource(_Strict, frozen=True, kw_only=True):
     """A table."""
 
     description: Sentence
-    """What one row is, and what to know of the whole."""
+    """What one row is, and what applies to all of them."""
     columns: Annotated[dict[Name, Column], Meta(min_length=1)]
-    """Its columns, in the order in which people see them."""
+    """Its columns, in the order of `SELECT *`."""
     methods: Annotated[dict[Name, Method], Meta(min_length=1)]
-    """The ways to read it; the best one for a query is chosen."""
+    """The ways to read it; the planner chooses the cheapest for each scan."""
     unique: tuple[Name, ...] = ()
-    """The columns that together tell its rows apart, whichever method reads them."""
+    """The columns that together identify a row, whichever method reads it."""
     examples: Annotated[tuple[Example, ...], Meta(min_length=1)]
     """Queries that run as they stand."""
 
@@ -323,7 +323,7 @@ class Service(_Strict, frozen=True, kw_only=True):
     billql: Literal[1]
     """The version of the format."""
     description: Sentence
-    """What its resources are about."""
+    """What its resources have in common."""
     resources: Annotated[dict[Name, Resource], Meta(min_length=1)]
     """The tables."""
 
@@ -334,7 +334,7 @@ class Provider(_Strict, frozen=True, kw_only=True):
     billql: Literal[1]
     """The version of the format."""
     title: str
-    """The name that people know it by."""
+    """The name of the API for people."""
     description: Sentence
     """What it is."""
     version: Annotated[
@@ -360,24 +360,24 @@ class Provider(_Strict, frozen=True, kw_only=True):
     headers: dict[str, str] = {}
     """Headers that every request carries."""
     limits: tuple[Limit, ...] = ()
-    """How often the API may be asked."""
+    """The rate limits of the API."""
     concurrency: Annotated[int, Meta(gt=0)] = 16
-    """How many requests may be under way at once."""
+    """The number of requests that may run in parallel."""
     retry: tuple[int, ...] = ()
-    """Statuses worth another try, beside 429 and 5xx."""
+    """Statuses to retry, beside 429 and 5xx."""
     errors: ErrorBody = ErrorBody()
-    """Where error bodies have what people need to know."""
+    """Where an error body has its message, code and request id."""
     paging: dict[Name, Paging] = {}
-    """Ways to page that methods refer to by name."""
+    """Paging kinds that methods refer to by name."""
 
 
 def placeholders(path: str) -> list[str]:
-    """Give the names in the braces of a path."""
+    """Return the names in the braces of a path."""
     return re.findall(r"\{(\w+)\}", path)
 
 
 def json_schema() -> dict[str, Any]:
-    """Give the JSON Schema of a definition file, for editors: a provider's or a service's."""
+    """Return the JSON Schema of a definition file, for editors: a provider's or a service's."""
     (provider, service), components = msgspec.json.schema_components(
         (Provider, Service), ref_template="#/$defs/{name}"
     )

@@ -29,7 +29,7 @@ Problem = tuple[DocumentPath, str]
 """A mistake: the path to it, and what is wrong."""
 
 _TRACKED = 63
-"""How many columns SQLite tells apart when it says which ones a statement reads
+"""How many columns SQLite can report as read by a statement
 (https://sqlite.org/vtab.html#colused)."""
 
 _MOST_COLUMNS = 1999
@@ -49,7 +49,7 @@ _LISTED: Mapping[ColumnType, type] = {"text": str, "integer": int, "boolean": bo
 """What `values` may be, by the type of their column."""
 
 _OF_PARAMETERS: frozenset[Format | None] = frozenset(("json", "uuid"))
-"""The formats that say what a parameter takes, and nothing of how rows are written."""
+"""Formats that describe how a parameter is encoded, and not how rows are."""
 
 _ONE_LANGUAGE = re.compile(
     r"\\[^\W1-9bBdDfnrsStvwW_]|\(\?(?!:|<?[=!])|[*+?}]\+|\{,|\[\^?\]", re.ASCII
@@ -61,12 +61,13 @@ _PLAIN = re.compile(r"\\[\W_]|\[\^?(?!\])(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 
 def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
-    """Find what the structs alone cannot see: names that refer to nothing, and contradictions."""
+    """Yield the problems that the structs cannot see: names that refer to nothing,
+    contradictions."""
     columns = resource.columns
     if CONNECTION in columns:
         yield ("columns", CONNECTION), "every resource has this column already"
     if len(columns) > _MOST_COLUMNS:
-        yield ("columns",), f"SQLite takes {_MOST_COLUMNS} columns at most"
+        yield ("columns",), f"a table of SQLite has {_MOST_COLUMNS} columns at most"
     yield from _unknown(("unique",), resource.unique, columns)
     for name, column in columns.items():
         for place, message in _column_problems(name, column, columns):
@@ -75,7 +76,7 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
         if columns[name].path == "$parameter" or name in _read_for(resource):
             yield (
                 ("columns", name),
-                f"must be among the first {_TRACKED} columns, because SQLite does not tell "
+                f"must be among the first {_TRACKED} columns, because SQLite does not report "
                 "which of the others a statement reads",
             )
     for name, method in resource.methods.items():
@@ -92,7 +93,7 @@ def _unknown(
 
 
 def _read_for(resource: Resource) -> set[str]:
-    """Give the columns on whose reading it depends what is sent."""
+    """Return the columns on whose reading it depends what is sent."""
     return {
         column
         for method in resource.methods.values()
@@ -215,7 +216,7 @@ def _parameter_problems(
     if column is None:
         for key in ("values", "pattern", "ignores_case"):
             if getattr(parameter, key):
-                yield (key,), "a parameter with `value` takes nothing else"
+                yield (key,), "a parameter with `value` has no other values"
         return
     if column not in columns:
         yield (), f"there is no column {column}"
@@ -301,20 +302,23 @@ def _hides_rows(parameter: Parameter, column: Column) -> bool:
 
 
 def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]:
-    """Find what is wrong with the words that say which values a filter takes."""
+    """Yield problems of the keys that declare which values a filter accepts."""
     keys = [key for key in ("values", "pattern", "ignores_case") if getattr(parameter, key)]
     if parameter.operator != "=":
         for key in keys:
-            yield (key,), "a bound takes every value; only `=` has a choice"
+            yield (key,), "is for parameters with `=`; a bound accepts every value"
     if kind != "text":
         for key in keys:
             if key != "values":
                 yield (key,), "needs a column of type text"
     if parameter.format is not None:
         for key in keys:
-            yield (key,), f"contradicts `format: {parameter.format}`, which says it already"
+            yield (
+                (key,),
+                f"contradicts `format: {parameter.format}`, which restricts the values",
+            )
     if parameter.values and parameter.pattern is not None:
-        yield ("pattern",), "`values` say it already"
+        yield ("pattern",), "is redundant beside `values`"
     yield from _values_problems(parameter.values, kind)
     if parameter.pattern is not None:
         broken = list(_pattern_problems(parameter.pattern))
@@ -375,7 +379,7 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
 
 
 def _set_by(paginator: Paginator) -> Iterator[tuple[str, str]]:
-    """Give the parameters that a paginator sets: where they go, and what they are called."""
+    """Yield the parameters that a paginator sets: where they go, and what they are called."""
     parameter = getattr(paginator, "parameter", None)
     if parameter is not None:
         yield paginator.location if isinstance(paginator, CursorToken) else "query", parameter

@@ -1,6 +1,6 @@
 """Where one provider's definition is read from: the protocol, and billql's own kind.
 
-The catalog knows providers by sources alone. Whatever kind of documents a source reads, it gives
+The catalog knows providers by sources alone. Whatever kind of documents a source reads, it returns
 billql's own structs, and reads no more than it is asked for.
 """
 
@@ -38,10 +38,10 @@ class DefinitionSource(Protocol):
         """Read the provider; raises DefinitionError."""
 
     def services(self) -> list[str]:
-        """Name the services, without reading any."""
+        """Return the names of the services, without reading any."""
 
     def lacks(self, service: str) -> str | None:
-        """Say what is missing of a service that the provider names; None if nothing is."""
+        """Return a message on what a named service lacks; None if it is complete."""
 
     def about(self, service: str) -> str:
         """Describe a service; raises DefinitionError."""
@@ -50,7 +50,8 @@ class DefinitionSource(Protocol):
         """Read a whole service; raises DefinitionError."""
 
     def resources(self, service: str) -> list[str]:
-        """Name the resources of a service, in its order; raises DefinitionError."""
+        """Return the names of a service's resources, in its order; raise DefinitionError if
+        invalid."""
 
     def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
@@ -75,12 +76,12 @@ class BillqlFolder:
         return self._provider
 
     def services(self) -> list[str]:
-        """Name the services, without reading any."""
+        """Return the names of the services, without reading any."""
         files = (path for path in self._folder.glob("*.yaml") if path.name != PROVIDER_FILE)
         return sorted(path.stem for path in files)
 
     def lacks(self, service: str) -> str | None:
-        """Give None: a service is named by its file alone."""
+        """Return None: a service is named by its file alone."""
         return None
 
     def about(self, service: str) -> str:
@@ -97,7 +98,8 @@ class BillqlFolder:
         return self._services[service]
 
     def resources(self, service: str) -> list[str]:
-        """Name the resources of a service, in its order; raises DefinitionError."""
+        """Return the names of a service's resources, in its order; raise DefinitionError if
+        invalid."""
         return list(self.service(service).resources)
 
     def find(self, service: str, resource: str) -> ResolvedResource:

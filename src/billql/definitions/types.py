@@ -24,7 +24,7 @@ Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "referen
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
 a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
 content-disposition header that holds a file name, another object as its id or as a whole, a
-parameter in a body that takes what a JSON text says, a parameter that takes an id of 8-4-4-4-12
+parameter in a body whose value is a JSON text, a parameter whose value is an id of 8-4-4-4-12
 hexadecimal digits."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
@@ -37,8 +37,8 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "json": frozenset(("text",)),
     "uuid": frozenset(("text",)),
 }
-"""The column types that each format can give. Of a reference, text is the id that the API gives or
-that the object has; json is the object, and NULL where the API gives the id alone."""
+"""The column types that each format can give. Of a reference, text is the id that the API returns
+or that the object has; json is the object, and NULL where the API returns the id alone."""
 
 Operator = Literal["=", "<", "<=", ">", ">="]
 """The comparisons that a parameter can stand for."""
@@ -61,7 +61,7 @@ MOMENTS = frozenset(("date", "month", "timestamp"))
 """The types whose values are times."""
 
 DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
-"""The types whose values have a next one, so that `<= x` can be said as `< next(x)`."""
+"""The types whose values have a next one, so that `<= x` can be written as `< next(x)`."""
 
 
 EXAMPLE_BY_TYPE: dict[str, str] = {
@@ -76,4 +76,4 @@ EXAMPLE_BY_TYPE: dict[str, str] = {
     "json": "JSON",
     "blob": "a blob",
 }
-"""What to tell somebody whose value was not understood."""
+"""An example for each type, for errors about a value that cannot be read."""

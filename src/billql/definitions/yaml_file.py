@@ -193,7 +193,7 @@ class _Document:
         for key, value in node.value:
             line = key.start_mark.line
             if not isinstance(key, yaml.ScalarNode):
-                self._fail(place, "a key must be a word", line)
+                self._fail(place, "a key must be a plain text", line)
             if key.value in built:
                 self._fail((*place, key.value), "this key stands here twice", line)
             self._lines[(*place, key.value)] = line + 1
@@ -201,7 +201,7 @@ class _Document:
         return built
 
     def _build_scalar(self, node: yaml.Node) -> str | int | float | bool | None:
-        """Give a scalar's value; what is not plainly a number, true, false or null is text."""
+        """Return a scalar's value; what is not plainly a number, true, false or null is text."""
         text: str = node.value
         kind = node.tag.removeprefix("tag:yaml.org,2002:")
         if kind == "null":

@@ -30,7 +30,7 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
     if method.window_limit is not None:
         yield (
             f"A request covers {method.window_limit.days} days of `{method.window_limit.column}`; "
-            f"a longer range takes several, {method.window_limit.most} at most."
+            f"a longer range needs several, {method.window_limit.most} at most."
         )
     if method.split_by is not None:
         yield f"A long list is split by `{method.split_by}`, and its parts are fetched in parallel."
@@ -84,6 +84,6 @@ def _time(seconds: float) -> str:
 
 
 def _listed(items: Iterable[str], last: str = "and") -> str:
-    """Return words as a list within a sentence."""
+    """Return items as a list within a sentence."""
     *others, end = [*items] or [""]
     return f"{', '.join(others)} {last} {end}" if others else end

@@ -1,6 +1,6 @@
 """Sample values and rows for the pages, from the sandbox on one day.
 
-The same definitions give the same samples. Only the providers that the sandbox plays have any, and
+The same definitions make the same samples. Only the providers that the sandbox plays have any, and
 nothing is sent to another machine.
 """
 
@@ -89,7 +89,7 @@ class SandboxSamples:
         self._sandbox.close()
 
     def result(self, table: Table, sql: str) -> Result | None:
-        """Return what an example gives, or None if the sandbox cannot run it."""
+        """Return the result of an example, or None if the sandbox cannot run it."""
         rows = self._rows(table, sql)
         if rows is None:
             return None

@@ -1,7 +1,7 @@
 """Whether billql can do its work here: versions, surroundings, config file, definitions, tokens.
 
-Each thing that is looked at gives a `Finding`. Nothing is sent unless it is asked for; then each
-connection is asked for one small thing, and says by its answer whether its token is accepted, how
+Each check yields a `Finding`. Nothing is sent unless `online`; then each connection sends one small
+request, whose response shows whether its token is accepted, how
 many requests it has left, and what time it is.
 """
 
@@ -42,7 +42,7 @@ _MOST_SKEW = 30.0
 def examine(
     asked: ConnectOptions, *, online: bool = False, backend: HttpBackend | None = None
 ) -> Iterator[Finding]:
-    """Look at everything; with `online`, at what each connection's API says as well."""
+    """Yield the findings of all checks; with `online`, those of each connection's API as well."""
     yield from _versions()
     try:
         found = asked.load_config()
@@ -65,7 +65,7 @@ def examine(
 
 
 def worst(findings: list[Finding]) -> int:
-    """Give the exit code of the worst finding."""
+    """Return the exit code of the worst finding."""
     return max((one.exit for one in findings if one.level is Level.ERROR), default=Exit.OK)
 
 
@@ -85,7 +85,7 @@ def _config(asked: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
             Level.NOTE,
             "config",
             "none, for there is no home folder",
-            "Name a file with BILLQL_CONFIG or --config, or a home folder with HOME.",
+            "Set a file with BILLQL_CONFIG or --config, or a home folder with HOME.",
         )
         return
     if not os.path.exists(path):  # noqa: PTH110 - it never raises
@@ -100,7 +100,7 @@ def _definitions(
     asked: ConnectOptions, found: ResolvedConfig, catalog: Catalog
 ) -> Iterator[Finding]:
     for folder in (*asked.definitions, *found.profile.definitions):
-        with contextlib.suppress(InterfaceError):  # it was told already
+        with contextlib.suppress(InterfaceError):  # it was reported already
             if not os.path.isdir(path := paths.expanded(folder)):  # noqa: PTH112
                 hint = "--definitions, or `definitions` in the config file, names it."
                 yield Finding(Level.WARNING, "definitions", f"{path} is no folder", hint)
@@ -116,7 +116,7 @@ def _definitions(
 
 
 def _urls(catalog: Catalog, credentials: ConnectionResolver) -> Iterator[str]:
-    """Give the addresses that connections ask, as far as there are any."""
+    """Yield the addresses that connections ask, as far as there are any."""
     for provider_name in catalog.providers():
         for name in credentials.names(provider_name):
             with contextlib.suppress(Error):
@@ -127,7 +127,7 @@ def _urls(catalog: Catalog, credentials: ConnectionResolver) -> Iterator[str]:
 def _unknown_variables(
     environ: Mapping[str, str], found: ResolvedConfig, catalog: Catalog
 ) -> Iterator[Finding]:
-    """Find variables of billql's that say nothing, which a typing error makes of them."""
+    """Yield variables that look like billql's and are unknown, as after a typing error."""
     known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
     known |= {f"BILLQL_{name.upper()}_URL" for name in catalog.providers()}
     known |= {secret_sources.variable(name) for name in found.connections}
@@ -186,7 +186,7 @@ class _Probe:
         )
 
     def ask(self, connection: ApiConnection, catalog: Catalog) -> Iterator[Finding]:
-        """Tell what the API says to a connection's token, and whether the clocks agree."""
+        """Yield whether the API accepts a connection's token, and whether the clocks agree."""
         subject = f"connection {connection.name}"
         table = _easiest(catalog, connection.provider_name)
         if table is None:
@@ -202,7 +202,7 @@ class _Probe:
             return
         except NoResponse as why:
             hint = why.hint or "Check the network, and the connection's address."
-            text = connection.redact(f"{connection.url} gave no answer: {why}")
+            text = connection.redact(f"{connection.url} sent no response: {why}")
             yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
             return
         yield _accepted(subject, table, request, connection, reply)
@@ -243,7 +243,7 @@ def _accepted(
 
 
 def _clock(subject: str, reply: HttpResponse, now: float, took: float) -> Iterator[Finding]:
-    """Compare the API's clock with this one; an answer tells its time to the second."""
+    """Compare the API's clock with this one; a response has its time to the second."""
     try:
         theirs = parsedate_to_datetime(reply.headers.get("date", "")).timestamp()
     except (ValueError, OverflowError):

@@ -74,7 +74,7 @@ def _folders() -> Iterator[Finding]:
 
 def _folder(folder: Folder) -> Finding:
     subject, path = f"{folder.purpose} folder", folder.path
-    hint = f"{folder.lost[0].upper()}{folder.lost[1:]}. Name another with {folder.variables}."
+    hint = f"{folder.lost[0].upper()}{folder.lost[1:]}. Set another with {folder.variables}."
     if path is None:
         return Finding(Level.WARNING, subject, "there is none, for there is no home folder", hint)
     try:
@@ -120,14 +120,14 @@ def _characters(environ: Mapping[str, str]) -> Iterator[Finding]:
             Level.WARNING,
             "locale",
             f"{variable}={environ.get(variable, '')} is not known here; UTF-8 is used",
-            "Take one that `locale -a` lists, such as C.UTF-8.",
+            "Choose one that `locale -a` lists, such as C.UTF-8.",
         )
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     if sys.stdout.isatty() and encoding.lower().replace("-", "") != "utf8":
         yield Finding(
             Level.WARNING,
             "terminal",
-            f"takes {encoding}; what that lacks is shown as \\u20ac and the like",
+            f"uses {encoding}; what that lacks is shown as \\u20ac and the like",
             "Choose a locale in UTF-8, and unset PYTHONIOENCODING.",
         )
 

@@ -106,7 +106,7 @@ def _plain(value: Any) -> Any:
 
 
 def _infinite(value: float) -> orjson.Fragment:
-    """Return a number that every reader of JSON takes for infinity, which JSON cannot name."""
+    """Return a number that every reader of JSON reads as infinity, which JSON cannot write."""
     return orjson.Fragment(real(value).replace("inf", "9e999"))
 
 

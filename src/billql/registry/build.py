@@ -1,7 +1,7 @@
 """Building: the definitions of a folder become packages and a signed index.
 
 Releases are permanent: each new index has the earlier versions, and a version never changes. The
-same definitions give the same registry, byte for byte. The index is written last, so that a reader
+same definitions make the same registry, byte for byte. The index is written last, so that a reader
 never finds one whose packages are missing.
 """
 

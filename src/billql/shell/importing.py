@@ -31,7 +31,7 @@ Record = tuple[int, list[str]]
 def read(connection: Connection, path: str, table: str, skip: int) -> int:
     """Read a CSV file (RFC 4180) into a table and return the number of rows.
 
-    A new table takes the names of its columns from the first record; an existing table takes every
+    A new table has the columns that the first record names; an existing table receives every
     record. The first `skip` records are skipped. An empty field is NULL in a numeric column of a
     new table, else the empty text. Raise InterfaceError if the file cannot be read, DataError for
     a record with another number of fields than columns, and the errors of SQLite.
@@ -64,7 +64,7 @@ def _into(connection: Connection, path: str, table: str, skip: int) -> int:
     insert = f"INSERT INTO {quoted} SELECT {fields} FROM json_each(?)"
     rows = _rows(_records(path, skip), width, path, numeric)
     count = 0
-    # A statement takes many rows, because it costs more than they do.
+    # A statement inserts many rows, because it costs more than they do.
     while batch := list(islice(rows, _BATCH)):
         connection.execute(insert, (json.dumps(batch),))
         count += len(batch)

@@ -40,7 +40,7 @@ _HELD = 256 * 1024
 
 
 class Printer:
-    """Prints results, one after the other, as the settings say.
+    """Prints results, one after the other, as the settings require.
 
     `clear` is called before anything is written to the terminal.
     """
@@ -152,7 +152,7 @@ class Printer:
 
 
 class _OutputFile:
-    """The file of .output, which takes one result after the other."""
+    """The file of .output, to which one result after the other is written."""
 
     def __init__(self, path: str) -> None:
         self.path = _expanded(path)

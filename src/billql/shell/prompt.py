@@ -124,7 +124,7 @@ class _History(FileHistory):
 
 
 def _history(path: Path | None) -> History:
-    """Return the history; it is kept in memory if the file cannot be written."""
+    """Return the history, which is in memory only if the file cannot be written."""
     try:
         return InMemoryHistory() if path is None else _History(path)
     except OSError:

@@ -121,9 +121,9 @@ def _name_at_end(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     """Split off the dotted name at the end; its last part may be empty."""
     parts = [""]
     left = list(tokens)
-    if left and left[-1].kind == "word":
+    if left and left[-1].kind == "identifier":
         parts = [left.pop().text]
-    while len(left) > 1 and left[-1].text == "." and left[-2].kind in ("word", "quoted"):
+    while len(left) > 1 and left[-1].text == "." and left[-2].kind in ("identifier", "quoted"):
         left.pop()
         parts.insert(0, unquote(left.pop().text))
     return parts, left
@@ -278,7 +278,7 @@ def _expressions(statement: str, known: KnownNames) -> list[str]:
     return [
         unquote(name.text)
         for name, token, bracket in following
-        if token.keyword == "AS" and bracket.text == "(" and name.kind in ("word", "quoted")
+        if token.keyword == "AS" and bracket.text == "(" and name.kind in ("identifier", "quoted")
     ]
 
 
@@ -345,5 +345,5 @@ def _beginning(typed: str, found: Iterable[str]) -> Iterator[str]:
 def _quoted(name: str) -> str:
     """Return a name, quoted if SQL needs it."""
     tokens = tokenize(name)
-    plain = len(tokens) == 1 and tokens[0].kind == "word"
+    plain = len(tokens) == 1 and tokens[0].kind == "identifier"
     return name if plain else quote(name)

@@ -32,7 +32,7 @@ def is_complete(text: str) -> bool:
 
 
 def _ends(text: str) -> bool:
-    """Ask SQLite, which takes no NUL; running the statement reports it."""
+    """Ask SQLite, which accepts no NUL; running the statement reports it."""
     return apsw.complete(text.replace("\0", "?"))
 
 

@@ -1,14 +1,15 @@
-"""Outer joins that a WHERE makes smaller, so that SQLite passes on what the WHERE says.
+"""Outer joins that a WHERE makes smaller, so that SQLite passes on the terms of the WHERE.
 
-SQLite gives a virtual table no term of the WHERE for the right side of an outer join, so that
+SQLite passes a virtual table no term of the WHERE for the right side of an outer join, so that
 
     FROM crm LEFT JOIN customers k ON k.email = crm.email WHERE k.id = 'cus_1'
 
 would read the whole list. A comparison with a column of `k` is not true of the rows in which `k` is
 NULL, so a join that adds such rows may as well not add them: the join loses its LEFT. Where it is
-the rows of `k` that a RIGHT JOIN keeps, the comparison is repeated in its ON. Both give the very
-rows that the statement means (https://sqlite.org/optoverview.html#outer_join_strength_reduction,
-which SQLite does for its own tables).
+the rows of `k` that a RIGHT JOIN preserves, the comparison is repeated in its ON. Both return the
+very rows that the statement means
+(https://sqlite.org/optoverview.html#outer_join_strength_reduction, which SQLite does for its own
+tables).
 
 Pure. Tokens are looked at, and nothing but these forms is changed: what may mean something else,
 such as a term below an OR, is left.
@@ -26,7 +27,7 @@ from billql.sql.tokenizer import Token, unquote
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
-_NAMES = {"word", "quoted"}
+_NAMES = {"identifier", "quoted"}
 _LITERALS = {"string", "number", "blob"}
 _AFTER_WHERE = {"GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT"}
 _AFTER_WHERE |= {"RETURNING", "ON"}  # ON CONFLICT, after INSERT … SELECT

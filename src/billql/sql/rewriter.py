@@ -8,15 +8,15 @@ whole dotted name, so this module edits, at the positions of tokens:
     x IN digitalocean.billing.balances     x IN "digitalocean.billing.balances"
     digitalocean.billing.balances.amount   "balances".amount
 
-SQL is never parsed into a tree and printed again. The scanner cuts text as SQLite's tokenizer
-does, and of the grammar knows only where a table's name can stand. SQLite takes no table name of
-three parts and no column name of four, so nothing that SQLite takes is ever changed. After USE,
-names of one part can stand for dotted ones too.
+SQL is never parsed into a tree and printed again. The scanner cuts text as SQLite's tokenizer does,
+and of the grammar knows only where a table's name can stand. SQLite accepts no table name of three
+parts and no column name of four, so nothing that SQLite accepts is ever changed. After USE, names
+of one part can stand for dotted ones too.
 
 The alias is left out where it would be ambiguous: in a FROM clause where something else goes by
 the same name, and for an outer table that a four-part name reaches past an inner one of that
 name. The whole name stands for it, as in `"digitalocean.billing.invoices".amount`, and also in a
-four-part name that belongs to no unaliased table: SQLite then says `no such column`.
+four-part name that belongs to no unaliased table: SQLite then reports `no such column`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
-_NAMES = {"word", "quoted", "string"}
+_NAMES = {"identifier", "quoted", "string"}
 ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
 ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 """The keywords after which a FROM clause has ended."""
@@ -102,7 +102,7 @@ def rewrite(
     resolve: Callable[[Reference], str],
     shorthand: Collection[str] = (),
 ) -> Rewritten:
-    """Replace each dotted name by the name that `resolve` gives it, or let `resolve` raise.
+    """Replace each dotted name by the name that `resolve` returns, or let `resolve` raise.
 
     `shorthand` are names of one part, in lower case, that stand for dotted ones where a table is
     read, unless the statement has a CTE of that name.
@@ -157,7 +157,7 @@ class _Scope:
 
 
 class _Item:
-    """A name that was found, and what rewriting it takes."""
+    """A name that was found, and what rewriting it needs."""
 
     alias_at: int | None = None  # where the alias goes that the user left out
     name = last = ""  # what it was resolved to, and the last part of that

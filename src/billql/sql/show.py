@@ -69,7 +69,7 @@ _LOCAL = (
 )
 """The columns of a table of the user's own, in the shape of `billql.catalog.columns`."""
 
-_NAMES = ("word", "quoted")
+_NAMES = ("identifier", "quoted")
 _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 """What may follow; but for LIKE, it is left to SQLite."""
 _VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}

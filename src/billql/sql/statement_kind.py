@@ -14,7 +14,7 @@ _FILL = ("CREATE", "INSERT", "REPLACE")
 
 
 def verb_of(statement: ParsedStatement) -> str:
-    """Return the keyword that says what a statement does, which WITH may precede; empty if none."""
+    """Return the keyword of a statement's kind, such as SELECT, even after WITH; empty if none."""
     if statement.keyword != "WITH":
         return statement.keyword
     depth = 0

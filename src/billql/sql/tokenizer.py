@@ -10,7 +10,7 @@ _TOKEN = re.compile(
     rf"""
       (?P<space> [ \t\n\f\r][ \t-\r]* | \ufeff )
     | (?P<blob> [xX]'[^']*'? )
-    | (?P<word> [^\0-@\[-^`{{-\x7f]{_ID}* )
+    | (?P<identifier> [^\0-@\[-^`{{-\x7f]{_ID}* )
     | (?P<number> (?: 0[xX][0-9a-fA-F][0-9a-fA-F_]* | (?: [0-9][0-9_]*(?:\.[0-9_]*)?
                       | \.[0-9][0-9_]* ) (?: [eE][+-]?[0-9][0-9_]* )? ) {_ID}* )
     | (?P<string> '[^']*(?:''[^']*)*'? )
@@ -28,8 +28,9 @@ _TOKEN = re.compile(
 class Token(NamedTuple):
     """A piece of SQL text as SQLite's tokenizer cuts it.
 
-    `kind` is space, comment, word (a name or a keyword), quoted ("x", `x`, [x]), string, blob,
-    number, variable, operator, or illegal: an unknown character, or a quote that nothing closes.
+    `kind` is space, comment, identifier (a bare name or a keyword), quoted ("x", `x`, [x]), string,
+    blob, number, variable, operator, or illegal: an unknown character, or a quote that nothing
+    closes.
     """
 
     kind: str
@@ -48,8 +49,8 @@ class Token(NamedTuple):
 
     @property
     def keyword(self) -> str:
-        """Return a word in capitals, as which it may be a keyword; empty for other tokens."""
-        return self.text.upper() if self.kind == "word" and self.text.isascii() else ""
+        """Return an identifier in capitals, which may be a keyword; empty for other tokens."""
+        return self.text.upper() if self.kind == "identifier" and self.text.isascii() else ""
 
 
 def quote(name: str) -> str:
@@ -58,7 +59,7 @@ def quote(name: str) -> str:
 
 
 def unquote(text: str) -> str:
-    """Return the name that a word, a quoted name or a string stands for."""
+    """Return the name that an identifier, a quoted name or a string stands for."""
     mark = text[:1]
     if mark == "[":
         return text[1:-1]

@@ -35,10 +35,11 @@ class CatalogSource(Protocol):
     """The statistics of the scans of the last statement that has read a resource."""
 
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
-        """Give each version of a provider, its status, its package's size, and who has it."""
+        """Return each version of a provider, its status, its package's size, and who has it."""
 
     def connection_infos(self) -> Sequence[tuple[str, str, str, str, bool]]:
-        """Give each connection's name, provider, address, its token's place and if it is there."""
+        """Return each connection's name, provider, address, its token's place and if it is
+        there."""
 
 
 class LazyRow:
@@ -46,7 +47,7 @@ class LazyRow:
 
     def __init__(self, known: Values, rest: Callable[[], Values] = tuple) -> None:
         self.known = known
-        """Enough of its first values to tell it from every other row."""
+        """Enough of its first values to identify it."""
         self._find = rest
 
     @cached_property
@@ -54,7 +55,7 @@ class LazyRow:
         return self._find()
 
     def value(self, number: int) -> SQLValue:
-        """Give the value of a column."""
+        """Return the value of a column."""
         count = len(self.known)
         return self.known[number] if number < count else self._rest[number - count]
 
@@ -87,7 +88,7 @@ def listing(name: str) -> CatalogTableSpec:
 
 
 def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
-    """Find a provider, a service or a table, and give the parts of its name in lower case.
+    """Return the parts of a provider's, service's or table's name, in lower case.
 
     Raises UnknownName, or DefinitionError.
     """
@@ -107,7 +108,7 @@ def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
-    """Give the last parts of the names of a service's tables; raises DefinitionError."""
+    """Return the last parts of the names of a service's tables; raises DefinitionError."""
     own = (provider, service) == (PROVIDER, SERVICE)
     return list(LISTINGS) if own else catalog.resources(provider, service)
 
@@ -148,7 +149,7 @@ def _service(catalog: Catalog, provider: str, name: str) -> Values:
 
 
 def _unread(error: DefinitionError) -> str:
-    """Say in a description's place that there is none; whatever else needs it is an error."""
+    """Yield a row whose description is the error; other readers of the definition raise it."""
     return f"Its definition cannot be read: {error.message}"
 
 
@@ -225,9 +226,9 @@ def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _tables(source: CatalogSource, wanted: KeyFilter) -> Iterator[Table]:
-    """Give the resources that a statement can mean, and load no others.
+    """Yield the resources that a statement can mean, and load no others.
 
-    What billql cannot read has nothing to tell of; who asks for it by its name learns why.
+    A table that billql cannot read has no rows, unless it is selected by its name: then it raises.
     """
     for name in _names(source, wanted):
         try:
@@ -307,7 +308,7 @@ LISTINGS = {
         _METHOD
         | {
             "request": Field("The verb and the path of its requests."),
-            "description": Field("What it gives."),
+            "description": Field("The rows that it returns."),
             "required": Field("The columns that it cannot do without."),
             "optional": Field("The other columns that it can filter on."),
         },
@@ -320,11 +321,11 @@ LISTINGS = {
         | {
             "parameter": Field("The API's name for it."),
             "column": Field("The column that it filters, if it is not always the same."),
-            "operator": Field("What it does: the API gives rows whose column is =, <, … it."),
-            "required": Field("Whether a statement must say something of the column.", "boolean"),
+            "operator": Field("The comparison: the API returns rows whose column is =, <, … it."),
+            "required": Field("Whether a statement needs a constraint on the column.", "boolean"),
             "match": Field(
-                "Whether the API gives just those rows (exact) or possibly more (superset), which "
-                "SQLite then filters."
+                "Whether the API returns just those rows (exact) or possibly more (superset), "
+                "which SQLite then filters."
             ),
             "location": Field("Where it goes: path, query, body or header."),
             "description": Field("What it carries."),
@@ -338,7 +339,7 @@ LISTINGS = {
         | {
             "position": Field("Its place, from 1 on.", "integer"),
             "column": Field("The name of the column."),
-            "type": Field("What its values are, in the words of definitions."),
+            "type": Field("The type of its values, as in definitions."),
             "description": Field("What they mean."),
             "hidden": Field("Whether SELECT * leaves it out.", "boolean"),
             "required": Field("Whether no method can do without it.", "boolean"),
@@ -353,7 +354,7 @@ LISTINGS = {
         _RESOURCE
         | {
             "number": Field("Its place, from 1 on.", "integer"),
-            "question": Field("What it answers."),
+            "question": Field("The question that it answers."),
             "sql": Field("The query."),
         },
         _examples,

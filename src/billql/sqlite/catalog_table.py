@@ -26,7 +26,7 @@ class CatalogModule:
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
     ) -> tuple[str, CatalogTable]:
-        """Give a table's declaration, and the table."""
+        """Return a table's declaration, and the table."""
         found = listing(module)
         kinds = {name: field.type for name, field in found.fields.items()}
         columns = ", ".join(f'"{name}" {_declared(kind)}' for name, kind in kinds.items())
@@ -36,7 +36,7 @@ class CatalogModule:
 
 
 def _declared(kind: ColumnType) -> str:
-    """Give a type's name, followed by the affinity that it shall have."""
+    """Return a type's name, followed by the affinity that it shall have."""
     own, affinity = kind.upper(), AFFINITY[kind]
     return own if own == affinity else f"{own} {affinity}"
 
@@ -50,7 +50,8 @@ class CatalogTable:
         self._numbers = {name: number for number, name in enumerate(listing.fields)}
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
-        """Take what narrows the listing; idxNum has a bit for each column that does."""
+        """Use the constraints that narrow the listing; idxNum has a bit for each of their
+        columns."""
         taken: list[str] = []
         for bit, name in enumerate(self._listing.narrowed_by):
             number = self._constraint(info, name)
@@ -65,7 +66,7 @@ class CatalogTable:
         return True
 
     def _constraint(self, info: apsw.IndexInfo, name: str) -> int | None:
-        """Find the constraint that gives a column one value, byte by byte."""
+        """Return the index of a constraint that sets a column to one value, byte by byte."""
         for number in range(info.nConstraint):
             if (
                 info.get_aConstraint_iColumn(number) == self._numbers[name]
@@ -77,7 +78,7 @@ class CatalogTable:
         return None
 
     def rows(self, number: int, arguments: tuple[SQLValue, ...]) -> Iterator[LazyRow]:
-        """Give the rows for the plan that SQLite has chosen."""
+        """Return the rows for the plan that SQLite has chosen."""
         taken = (name for bit, name in enumerate(self._listing.narrowed_by) if number & 1 << bit)
         # A name is a text; what else SQLite compares with it, it may convert, so that is left.
         wanted: KeyFilter = {
@@ -113,7 +114,7 @@ class CatalogCursor:
         self.Next()
 
     def Eof(self) -> bool:  # noqa: N802
-        """Tell whether there is no current row."""
+        """Return whether there is no current row."""
         return self._row is None
 
     def Next(self) -> None:  # noqa: N802
@@ -121,12 +122,12 @@ class CatalogCursor:
         self._row = next(self._rows, None)
 
     def Column(self, number: int) -> SQLValue:  # noqa: N802
-        """Give a value of the current row."""
+        """Return a value of the current row."""
         assert self._row is not None, "SQLite reads no row after the last"
         return self.Rowid() if number < 0 else self._row.value(number)
 
     def Rowid(self) -> int:  # noqa: N802
-        """Give a number by which SQLite knows the row again when it reads a table in two ways."""
+        """Return a number by which SQLite knows the row again when it reads a table in two ways."""
         assert self._row is not None, "SQLite reads no row after the last"
         # A text's hash, because those of numbers collide: hash(-1) == hash(-2).
         return hash(repr(self._row.known))

@@ -41,7 +41,7 @@ class ConnectionGuard(RLock):  # type: ignore[misc]  # final for its types alone
         self.check()
         acquired: list[bool] = []
         try:
-            # One call into C takes the lock and says so; an interrupt comes before or after both.
+            # One call into C acquires the lock; an interrupt comes before or after it.
             acquired.extend(map(self.acquire, (blocking,), (timeout,)))
             if not acquired[0]:
                 raise busy_error()

@@ -2,8 +2,8 @@
 
 `Session.close` ends everything. A statement that is left before its end, and a session that nobody
 closes, end when Python collects them; but whoever collects garbage may be in the midst of anything
-and may hold any lock. So nothing that takes a lock is done there: an orphaned statement is left to
-the session's next one, and the threads of an orphaned session are only asked to end. In a forked
+and may hold any lock. So nothing that acquires a lock is done there: an orphaned statement is left
+to the session's next one, and the threads of an orphaned session are only asked to end. In a forked
 child nothing ends at all, for it has all of it from its parent (see `connection_guard`).
 """
 
@@ -30,14 +30,14 @@ class Lifetime:
         self._finalizer: weakref.finalize[..., object] | None = None
 
     def own(self, session: object, engine: Engine) -> None:
-        """Take an engine over, which ends with its session at the latest."""
+        """Own an engine, which ends with its session at the latest."""
         self._engine = engine
         # Not at exit: the threads are daemons, and SQLite needs no goodbye.
         self._finalizer = weakref.finalize(session, _shut_down, engine, self._guard)
         self._finalizer.atexit = False
 
     def orphan(self, statement: Statement) -> None:
-        """Leave a statement to `end_orphans`; takes no lock."""
+        """Leave a statement to `end_orphans`; acquire no lock."""
         self._orphans.append(statement)
 
     def end_orphans(self) -> None:
@@ -53,6 +53,6 @@ class Lifetime:
 
 
 def _shut_down(engine: Engine, guard: ConnectionGuard) -> None:
-    """End the threads of a session that nobody has closed; takes no lock."""
+    """End the threads of a session that nobody has closed; acquire no lock."""
     if not guard.is_forked_copy:
         engine.shutdown_nowait()

@@ -23,7 +23,7 @@ class MoneySum:
     """`money_sum(x)`: the sum of amounts, added exactly in decimal.
 
     An amount counts with the 15 significant digits that SQLite prints of it, so 0.1 + 0.2 is 0.3.
-    Integers give an integer; no amounts at all give NULL. Works as a window function too.
+    The sum of integers is an integer, and that of no amounts NULL. Works as a window function too.
     """
 
     def __init__(self) -> None:
@@ -36,11 +36,11 @@ class MoneySum:
         self._change(value, 1)
 
     def inverse(self, value: SQLValue) -> None:
-        """Take an amount away that has left the window."""
+        """Subtract an amount that has left the window."""
         self._change(value, -1)
 
     def value(self) -> int | float | None:
-        """Give the sum so far; raises BadValue where SQL cannot hold it."""
+        """Return the sum so far; raises BadValue where SQL cannot hold it."""
         if self._count == 0:
             return None
         if self._fractions and math.isfinite(found := float(self._total)):
@@ -65,7 +65,7 @@ class MoneySum:
 
 
 def exact(value: SQLValue) -> Decimal:
-    """Give the decimal that a SQL value shows; raises BadValue where it shows none."""
+    """Return the decimal that a SQL value shows; raises BadValue where it shows none."""
     if isinstance(value, int):
         return Decimal(value)
     try:
@@ -90,9 +90,9 @@ def major_units(amount: SQLValue, currency: SQLValue, digits: SQLValue = None) -
     """`money(amount, currency)`: an amount in minor units as one in major units.
 
     1050 usd is 10.5, 1050 jpy is 1050, 1050 kwd is 1.05 (ISO 4217). `money(amount, currency,
-    digits)` says how many digits the minor unit has, for what is no currency of ISO 4217:
-    `money(amount, 'usdc', 6)`. NULL in the amount or the currency gives NULL; raises BadValue for
-    what is not an amount, and for a currency whose digits are not known.
+    digits)` sets how many digits the minor unit has, for what is no currency of ISO 4217:
+    `money(amount, 'usdc', 6)`. The result of NULL in the amount or the currency is NULL; raises
+    BadValue for what is not an amount, and for a currency whose digits are not known.
     """
     if amount is None or currency is None:
         return None
@@ -108,7 +108,7 @@ def _minor_digits(currency: SQLValue) -> int:
             return known
     raise BadValue(
         f"{currency!r:.80} is no currency of ISO 4217 with a minor unit",
-        hint="Name one such as 'usd', or say how many digits the minor unit has: "
+        hint="Use one such as 'usd', or set how many digits the minor unit has: "
         "money(amount, currency, 2).",
     )
 

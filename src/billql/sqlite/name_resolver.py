@@ -41,7 +41,7 @@ class NameResolver:
         return ".".join(self._used)
 
     def rewrite(self, statement: ParsedStatement) -> Rewritten:
-        """Return a statement as SQLite takes it, after registering the tables that it names.
+        """Return a statement as SQLite accepts it, after registering the tables that it names.
 
         Raise SqlError, UnknownName, DefinitionError, or an error of APSW's.
         """
@@ -101,7 +101,7 @@ class NameResolver:
             tables = [table for table in rewritten.tables if len(table.parts) < 3]
             return self._whole_name({table.parts[-1].lower() for table in tables})
         left = [token for token in statement.tokens if token.end > at][:3]
-        if not left or left[0].start > at or left[0].kind not in ("word", "quoted"):
+        if not left or left[0].start > at or left[0].kind not in ("identifier", "quoted"):
             return None
         after = left[1].text if len(left) > 1 else ""
         # SQLite points to the first part of `table.column`.
@@ -183,7 +183,7 @@ class NameResolver:
         place = self._find(shown.statement, shown.name, shown.name.start)
         if len(place) == 1:
             raise shown.statement.error(
-                f"{place[0]} is a provider, and USE takes one of its services",
+                f"{place[0]} is a provider, and USE needs one of its services",
                 shown.name.start,
                 hint=f"SHOW SERVICES IN {place[0]} lists them.",
             )

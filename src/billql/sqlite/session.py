@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 
 _SAVEPOINT = '"billql statement"'
-"""A user's savepoint of the same name does no harm: SQLite takes the one that was set last."""
+"""A user's savepoint of the same name does no harm: SQLite uses the one that was set last."""
 
 _SIGNAL_STEPS = 100_000
 """How many steps of SQLite's machine pass between checks of Python's signals."""
@@ -64,7 +64,7 @@ class Session:
         self.scans: list[ScanStats] = []
         """The statistics of the statement that was begun last, even if it has failed."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
-        """Statements that have more rows to give."""
+        """Statements that have more rows to return."""
 
     @property
     def engine(self) -> Engine:
@@ -284,7 +284,7 @@ class Execution:
         return True
 
     def _settle(self, undoes: bool) -> None:
-        """Keep the changes of a statement, or undo them all."""
+        """Commit the changes of a statement, or undo them all."""
         database = self._session.database
         has_savepoint, self._has_savepoint = self._has_savepoint, False
         # SQLite itself may have ended the transaction: ON CONFLICT ROLLBACK, a full disk.

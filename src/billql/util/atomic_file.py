@@ -104,7 +104,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _resemble(new: Path, before: os.stat_result) -> None:
-    """Give a file the owner, as far as that is allowed, and the mode of another."""
+    """Set the owner of a file, as far as that is allowed, and its mode to those of another."""
     with suppress(OSError):
         os.chown(new, before.st_uid, before.st_gid)
     new.chmod(stat.S_IMODE(before.st_mode))

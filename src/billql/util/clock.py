@@ -1,4 +1,4 @@
-"""The time, and waiting for it: what tests replace by a clock that they turn themselves."""
+"""The time, and waiting for it: tests replace it by a clock that they set."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ class Clock:
     """The real time."""
 
     def now(self) -> float:
-        """Give the seconds since 1970."""
+        """Return the seconds since 1970."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Give seconds that never go back."""
+        """Return the seconds of a clock that never goes back."""
         return time.monotonic()
 
     def wait(self, event: threading.Event, seconds: float) -> bool:
-        """Wait so long at most, and tell whether the event has happened."""
+        """Wait for an event, `seconds` at most; return whether it has happened."""
         return event.wait(seconds)

@@ -1,8 +1,8 @@
-"""JSON as an answer writes it: every digit of its numbers, and texts that are none in Unicode.
+"""JSON as a response writes it: every digit of its numbers, and texts that are none in Unicode.
 
 The usual parser makes floats of integers beyond 64 bits and of decimals, which merges ids and loses
 zeros, and it refuses what no float holds and half a character. `exact` keeps all of it; it is for
-the few columns and answers that need it.
+the few columns and responses that need it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _MOST_DIGITS = 4000
 
 
 class Digits(str):
-    """A number, letter for letter as an answer writes it."""
+    """A number, letter for letter as a response writes it."""
 
     __slots__ = ()
 
     @property
     def number(self) -> int | float:
-        """Give the number: an integer with all its digits, or the nearest float."""
+        """Return the number: an integer with all its digits, or the nearest float."""
         whole = len(self) < _MOST_DIGITS and _INTEGER.fullmatch(self)
         return int(self) if whole else float(self)
 
 
 def parse(body: bytes) -> tuple[Any, bool]:
-    """Parse JSON, quickly if that is possible; tells whether it had to be done by `exact`.
+    """Parse JSON, quickly if that is possible; return whether it had to be done by `exact`.
 
     Raises ValueError for what is not JSON.
     """
@@ -57,7 +57,7 @@ def parse(body: bytes) -> tuple[Any, bool]:
 
 
 def is_json(text: str) -> bool:
-    """Tell whether a text is JSON, whatever its numbers are."""
+    """Return whether a text is JSON, whatever its numbers are."""
     try:
         parse(text.encode())
     except ValueError:
@@ -79,7 +79,7 @@ def exact(body: bytes) -> Any:
 
 
 def decoded(body: bytes) -> str:
-    """Give the text of an answer; a byte that is no character becomes a lone surrogate."""
+    """Return the text of a response; a byte that is no character becomes a lone surrogate."""
     return body.removeprefix(_BOM).decode("utf-8", "surrogateescape")
 
 
@@ -106,7 +106,7 @@ def _no_constant(name: str) -> None:
 
 
 def has_real(values: Sequence[Any]) -> bool:
-    """Tell whether values of the usual parser's have a float in them, or may have one.
+    """Return whether values from the usual parser have a float in them, or may have one.
 
     Only there can a digit be lost: integers that fit into 64 bits keep theirs.
     """
@@ -123,7 +123,7 @@ def has_real(values: Sequence[Any]) -> bool:
 
 
 def is_broken(value: Any) -> bool:
-    """Tell whether a value has a lone surrogate in it: half a character, or a byte that is none."""
+    """Return whether a value has a lone surrogate: half a character, or an invalid byte."""
     left = [value]
     while left:
         one = left.pop()

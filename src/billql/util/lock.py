@@ -1,7 +1,7 @@
 """A lock that an interrupt never leaves locked.
 
 From Python 3.14 on, Ctrl-C may raise KeyboardInterrupt between the moment at which `with` has
-taken a lock and the beginning of its block, whose end would release it. Whoever wants the lock
+acquired a lock and the beginning of its block, whose end would release it. Whoever wants the lock
 next would wait for ever.
 """
 
@@ -22,6 +22,6 @@ class Lock(RLock):  # type: ignore[misc]  # final for its types alone
         try:
             return self.acquire(blocking, timeout)
         except BaseException:
-            with suppress(RuntimeError):  # which says that it had not been taken yet
+            with suppress(RuntimeError):  # it had not been acquired yet
                 self.release()
             raise

@@ -9,10 +9,10 @@ from billql.errors import InterfaceError
 
 
 def checked(url: str, named: str, because: str = "") -> str:
-    """Check an address, and give it without a slash at its end; it has no query.
+    """Return an address without a slash at its end, if it is valid; it has no query.
 
-    Raises InterfaceError, which calls the address `named` and does not show it: people put
-    passwords into addresses. `because` says why it must be HTTPS.
+    Raise InterfaceError otherwise, which calls the address `named` and does not show it: people put
+    passwords into addresses. `because` is the reason why it must be HTTPS.
     """
     try:
         parts = urlsplit(url)
@@ -20,12 +20,12 @@ def checked(url: str, named: str, because: str = "") -> str:
         _ = parts.port
     except ValueError:
         parts, host = urlsplit(""), ""
-    # What readers of addresses disagree about, none of them shall see.
+    # Parsers of addresses disagree about these characters.
     plain = url.isascii() and url.isprintable() and not set(url) & set(" @?#%\\")
     if not (parts.scheme and host and plain):
         raise InterfaceError(
             f"{named} is not the address of a server",
-            hint="Give a scheme and a host, like https://api.example.com.",
+            hint="Write a scheme and a host, like https://api.example.com.",
         )
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
         raise InterfaceError(
@@ -36,7 +36,7 @@ def checked(url: str, named: str, because: str = "") -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine."""
+    """Return whether a host is this machine."""
     if host == "localhost":
         return True
     try:

@@ -1,8 +1,8 @@
 """Taking secrets out of texts, in whatever form they stand there.
 
-A server may repeat a token in its answers, whole or in part, packed for a URL or for JSON, in small
-letters; and where an error shows the beginning of a value, a token in it is cut. So any part of a
-secret that is long enough to be of use is taken out.
+A server may repeat a token in its responses, whole or in part, packed for a URL or for JSON, in
+small letters; and where an error shows the beginning of a value, a token in it is truncated. So any
+part of a secret that is long enough to be of use is taken out.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Redaction:
         self._sizes = sorted({len(part) for part in parts})
 
     def __call__(self, text: str) -> str:
-        """Give a text without them."""
+        """Return a text without them."""
         shown: list[str] = []
         end = 0
         for start, stop in self._places(text):
@@ -42,7 +42,7 @@ class Redaction:
         return "".join([*shown, text[end:]])
 
     def is_in(self, text: str) -> bool:
-        """Tell whether one stands in a text as a whole, unless it is as short as a word."""
+        """Return whether one stands in a text as a whole, unless it is too short."""
         return any(form in text for form in self.forms if len(form) >= PART)
 
     def _places(self, text: str) -> list[tuple[int, int]]:
@@ -57,14 +57,14 @@ class Redaction:
 
 
 def _forms(secret: str) -> Iterator[str]:
-    """Give a secret as it is and as in a URL, each also in JSON and as Python shows it, twice over:
-    an error may show the JSON of an answer that shows a header."""
+    """Yield a secret as it is and as in a URL, each also in JSON and as Python shows it, twice
+    over: an error may show the JSON of a response that shows a header."""
     for form in (secret, quote(secret, safe=""), quote(secret)):
         for shown in (form, json.dumps(form)[1:-1], repr(form)[1:-1]):
             yield from (shown, json.dumps(shown)[1:-1], repr(shown)[1:-1])
 
 
 def _parts(form: str) -> Iterator[str]:
-    """Give the parts of a secret that must not be shown; of a short one, the whole."""
+    """Yield the parts of a secret that must not be shown; of a short one, the whole."""
     for start in range(max(1, len(form) - PART + 1)):
         yield form[start : start + PART]

@@ -1,6 +1,6 @@
 """Where a value does not fit the strict struct that it should become, and what would fit.
 
-msgspec says where the first mistake lies; this says it of the innermost part, and in the words of
+msgspec reports where the first mistake lies; this reports the innermost part, in the terms of
 the people who wrote the value: definitions and the config file are read this way.
 """
 
@@ -24,7 +24,8 @@ DocumentPath = tuple[str | int, ...]
 
 
 def explain_mismatch(value: Any, kind: Any, place: DocumentPath = ()) -> tuple[DocumentPath, str]:
-    """Find the innermost part of a value that does not fit its type, and say what would."""
+    """Find the innermost part of a value that does not fit its type, and return its path and a
+    message."""
     for key, part, expected in _parts(value, kind):
         try:
             msgspec.convert(part, expected)
@@ -40,7 +41,7 @@ def explain_mismatch(value: Any, kind: Any, place: DocumentPath = ()) -> tuple[D
             known = [field.encode_name for field in msgspec.structs.fields(one)]
             for key in value:
                 if key not in (*known, one.__struct_config__.tag_field):
-                    return (*place, key), f"unknown word; {_meant(key, known)}"
+                    return (*place, key), f"unknown key; {_meant(key, known)}"
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -60,7 +61,7 @@ def _choices(values: Iterable[Any]) -> str:
 
 
 def _expected(kind: Any) -> str | None:
-    """Say what would fit, where msgspec's own words say less: choices and described patterns."""
+    """Return what would fit, where msgspec's own message is vague: choices, described patterns."""
     origin = typing.get_origin(kind)
     if origin is Literal:
         return _choices(typing.get_args(kind))
@@ -75,7 +76,7 @@ def _expected(kind: Any) -> str | None:
 
 
 def _alternatives(kind: Any) -> Iterator[Any]:
-    """Give the types that a type stands for: the members of a union."""
+    """Yield the types that a type stands for: the members of a union."""
     origin = typing.get_origin(kind)
     if origin is typing.Annotated:
         yield from _alternatives(typing.get_args(kind)[0])
@@ -96,7 +97,7 @@ def _has_tag_of(value: dict[str, Any], kind: Any) -> bool:
 
 
 def _parts(value: Any, kind: Any) -> Iterator[tuple[str | int, Any, Any]]:
-    """Give the parts of a value with the type that each should have."""
+    """Yield the parts of a value with the type that each should have."""
     for one in _alternatives(kind):
         origin = typing.get_origin(one)
         if isinstance(value, dict) and origin is dict:

@@ -393,7 +393,7 @@ def test_a_backslash_in_a_path_is_a_letter(place: Place, name: str, quote: str) 
     ("line", "words"),
     [
         (".import 'a b.csv t", "A quote is not closed"),
-        (".import a b.csv t", ".import takes a file and a table"),
+        (".import a b.csv t", ".import needs a file and a table"),
         (".read ~nobody-here/x", "~nobody-here/x cannot be found"),
         (".output ~nobody-here/x.csv\nSELECT 1;", "~nobody-here/x.csv cannot be found"),
         (".once ~nobody-here/x.csv\nSELECT 1;", "~nobody-here/x.csv cannot be found"),
@@ -610,7 +610,7 @@ def test_the_doctor_names_a_dead_proxy(api: Api) -> None:
     outcome = run(["doctor", "--online"], environ)
     sound(outcome)
     assert (
-        "error   connection digitalocean: https://api.example.com gave no answer: the proxy "
+        "error   connection digitalocean: https://api.example.com sent no response: the proxy "
         "http://127.0.0.1:1 (HTTPS_PROXY) cannot be reached: Connection refused\n"
         "        Check HTTPS_PROXY; "
     ) in outcome.out

@@ -471,7 +471,7 @@ def test_a_definition_with_a_mistake(run: Run, tmp_path: Path) -> None:
     sql = "SELECT * FROM mine.things.all"
     code, out, err = run("query", "--definitions", str(tmp_path), sql)
     assert (code, out) == (Exit.DEFINITION, "")
-    assert "mine/provider.yaml:3: urll: unknown word; did you mean url?" in err
+    assert "mine/provider.yaml:3: urll: unknown key; did you mean url?" in err
     assert "hint: " in err
 
 

@@ -265,7 +265,7 @@ def test_a_required_filter_that_rows_exceed_is_an_error(tmp_path: Path, api: Api
         (
             "level: {values: [1, 2, 3]}",
             'level: {operator: ">=", values: [1]}',
-            "list.parameters.level.values: a bound takes every value; only `=` has a choice",
+            "list.parameters.level.values: is for parameters with `=`; a bound accepts every value",
         ),
         (
             "level: {values: [1, 2, 3]}",
@@ -300,17 +300,17 @@ def test_a_required_filter_that_rows_exceed_is_an_error(tmp_path: Path, api: Api
         (
             "status: {values: [paid, pending]}",
             "status: {values: [paid], pattern: paid}",
-            "list.parameters.status.pattern: `values` say it already",
+            "list.parameters.status.pattern: is redundant beside `values`",
         ),
         (
             "status: {values: [paid, pending]}",
             "status: {values: [paid], format: uuid}",
-            "list.parameters.status.values: contradicts `format: uuid`, which says it already",
+            "list.parameters.status.values: contradicts `format: uuid`, which restricts the values",
         ),
         (
             "status: {values: [paid, pending]}",
             "status: {value: paid, values: [paid]}",
-            "list.parameters.status.values: a parameter with `value` takes nothing else",
+            "list.parameters.status.values: a parameter with `value` has no other values",
         ),
         (
             'owner: {pattern: "own_[a-z]+|house"}',

@@ -72,7 +72,7 @@ def test_a_mistake_in_the_config_file(tmp_path: Path) -> None:
     findings = list(examine(ConnectOptions(environ={}, config=path)))
     (found,) = about(findings, "config")
     assert found.level is Level.ERROR
-    assert "connections.a.providr: unknown word" in found.text
+    assert "connections.a.providr: unknown key" in found.text
     # The rest is looked at all the same.
     assert about(findings, "provider stripe")[0].level is Level.OK
     assert worst(findings) == Exit.USAGE
@@ -144,7 +144,7 @@ def test_no_answer(definitions: Path) -> None:
     findings, _ = of_acme(definitions, fail)
     _, online = about(findings, "connection acme")
     assert online.level is Level.ERROR
-    assert "https://acme.example gave no answer" in online.text
+    assert "https://acme.example sent no response" in online.text
     assert "planted" not in str(findings)
     assert worst(findings) == Exit.NETWORK
 

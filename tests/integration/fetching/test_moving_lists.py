@@ -154,7 +154,10 @@ def test_a_total_that_lies_is_an_error(tmp_path: Path) -> None:
         return httpx.Response(200, content=body.replace(b'"total":25', b'"total":28'))
 
     shop.before = lie
-    with opened(shop, tmp_path) as session, pytest.raises(ListChanged, match="28 items, but gave"):
+    with (
+        opened(shop, tmp_path) as session,
+        pytest.raises(ListChanged, match="28 items, but returned"),
+    ):
         select(session, "SELECT * FROM @things")
     assert len(shop.asked) == 9
 

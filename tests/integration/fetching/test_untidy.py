@@ -83,7 +83,7 @@ def test_what_is_missing_or_wrong_is_no_empty_list(
 def test_a_null_list_beside_a_total_is_no_empty_one(tmp_path: Path, serve: Serve) -> None:
     paging = {"kind": "page_number", "total": "total"}
     script = answering({"items": None, "total": 3})
-    with pytest.raises(Exception, match="3 items, but gave 0"):
+    with pytest.raises(Exception, match="3 items, but returned 0"):
         read(tmp_path, serve, script, paging=paging)
     script = answering({"items": None, "total": 0})
     assert read(tmp_path, serve, script, paging=paging) == []
@@ -120,7 +120,7 @@ def test_a_204_ends_a_list_and_does_not_hide_that_rows_lack(tmp_path: Path, serv
     paging: dict[str, Any] = {"kind": "cursor_token"}
     assert read(tmp_path, serve, script, no_content="empty", paging=paging) == ["a"]
     paging = {"kind": "page_number", "total": "total", "size": 1}
-    with pytest.raises(BadAnswer, match="cannot be told whether its list is complete"):
+    with pytest.raises(BadAnswer, match="cannot check whether the list is complete"):
         read(tmp_path, serve, script, no_content="empty", paging=paging)
 
 

@@ -344,7 +344,7 @@ def test_columns(session: Session) -> None:
         ("lines", "json", 0, 0, "", None, "What is billed for."),
         (
             *("connection", "text", 0, 1, "=, in", None),
-            "The connection, and so the account, that the row came from.",
+            "The connection, and so the account, whose row it is.",
         ),
     ]
     assert "archived" not in values(

@@ -87,7 +87,7 @@ def test_no_file_says_nothing(path: Path) -> None:
         ("[connections.a]\n", "connections.a: Object missing required field `provider`"),
         (
             "[connections.a]\nprovidr = 'x'\nprovider = 'x'",
-            "connections.a.providr: unknown word; did you mean provider?",
+            "connections.a.providr: unknown key; did you mean provider?",
         ),
         ("[connections.a]\nprovider = 1", "connections.a.provider: Expected `str`, got `int`"),
         (
@@ -95,7 +95,7 @@ def test_no_file_says_nothing(path: Path) -> None:
             "connections.a b: expected: a name of letters, digits, dots, dashes and underscores",
         ),
         ("[settings]\nattempts = 0", "settings.attempts: Expected `int` >= 1"),
-        ("[settings]\npatients = 1", "settings.patients: unknown word; did you mean patience?"),
+        ("[settings]\npatients = 1", "settings.patients: unknown key; did you mean patience?"),
         ("[profiles.p]\ncache_ttl = -1", "profiles.p.cache_ttl: Expected `float` >= 0.0"),
         ("profile = 'none'", None),
         ("[a", None),

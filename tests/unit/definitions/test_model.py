@@ -181,7 +181,7 @@ def test_an_editor_can_show_what_every_word_means() -> None:
     assert silent == ["Limit.requests", "Limit.seconds"]
     assert all(schema["description"] for schema in SCHEMA["$defs"].values())
     where = SCHEMA["$defs"]["Parameter"]["properties"]["in"]
-    assert where["description"] == "Where it goes."
+    assert where["description"] == "The part of the request that carries it."
     size = SCHEMA["$defs"]["PageNumber"]["properties"]["size"]
     assert size["description"] == "The largest number of items that a page can have."
     assert "\n    " not in SCHEMA["$defs"]["PageNumber"]["description"]

@@ -102,7 +102,7 @@ def test_a_list_of_one_page(pages: int) -> None:
 
 @pytest.mark.parametrize("pages", [None, "three", "", "-3", -1, True, 2.5, 10**9])
 def test_a_count_that_is_none(pages: Any) -> None:
-    with pytest.raises(BadAnswer, match=r"without a number of pages at meta\.pages"):
+    with pytest.raises(BadAnswer, match=r"no number of pages at meta\.pages"):
         drive(PageCount(pages_at="meta.pages"), [counted(pages)])
 
 

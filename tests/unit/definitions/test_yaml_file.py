@@ -229,8 +229,8 @@ LAUGHS = "a0: &a0 [lol, lol]\n" + "".join(
         pytest.param("a: 1\nb: 2\na: 3", "3: a: this key stands here twice", id="twice"),
         pytest.param("a:\n  b: 1\n  b: 2", "3: a.b: this key stands here twice", id="twice below"),
         pytest.param("a: 1\n'a': 2", "2: a: this key stands here twice", id="twice in quotes"),
-        pytest.param("a: {b: {[c]: 1}}", "1: a.b: a key must be a word", id="list as key"),
-        pytest.param("? {a: 1}\n: 2", "1: a key must be a word", id="map as key"),
+        pytest.param("a: {b: {[c]: 1}}", "1: a.b: a key must be a plain text", id="list as key"),
+        pytest.param("? {a: 1}\n: 2", "1: a key must be a plain text", id="map as key"),
         pytest.param("a: 1\n\tb: 2", "2: not YAML: ", id="tab"),
         pytest.param("a: [1, 2", "2: not YAML: ", id="open list"),
         pytest.param("a: 1\nb: 'x", "2: not YAML: ", id="open quote"),
@@ -330,16 +330,16 @@ def test_garbage_is_a_definition_error(
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("title: Example", "titel: Example", "2: titel: unknown word; did you mean title?"),
+        ("title: Example", "titel: Example", "2: titel: unknown key; did you mean title?"),
         (
             "    seconds: 3600",
             "    sceonds: 3600",
-            "14: limits.1.sceonds: unknown word; did you mean seconds?",
+            "14: limits.1.sceonds: unknown key; did you mean seconds?",
         ),
         (
             "    seconds: 3600",
             "    zzz: 3600",
-            "14: limits.1.zzz: unknown word; expected requests, seconds, path_ends",
+            "14: limits.1.zzz: unknown key; expected requests, seconds, path_ends",
         ),
         (
             "title: Example\n",
@@ -360,12 +360,12 @@ def test_garbage_is_a_definition_error(
         (
             "description: An API that bills.",
             "description: An API that bills",
-            "3: description: expected: A full sentence that says what the thing means.",
+            "3: description: expected: A full sentence that describes the thing.",
         ),
         (
             "description: An API that bills.",
             "description: 5",
-            "3: description: expected: A full sentence that says what the thing means.",
+            "3: description: expected: A full sentence that describes the thing.",
         ),
         ("version: 0.1.0", "version: 0.1", "4: version: expected: A version like 1.2.3."),
         ("version: 0.1.0", 'version: "0.1.0\\n"', "4: version: expected: A version like 1.2.3."),
@@ -393,7 +393,7 @@ def test_garbage_is_a_definition_error(
         (
             "  secret: EXAMPLE_TOKEN",
             "  secert: EXAMPLE_TOKEN",
-            "9: auth.secert: unknown word; did you mean secret?",
+            "9: auth.secert: unknown key; did you mean secret?",
         ),
         (
             "- {requests: 250, seconds: 60}",
@@ -429,7 +429,7 @@ def test_garbage_is_a_definition_error(
         (
             "pages: {kind: page_number, total: meta.total}",
             "pages: {kind: page_number, total: meta.total, szie: 3}",
-            "16: paging.pages.szie: unknown word; did you mean size?",
+            "16: paging.pages.szie: unknown key; did you mean size?",
         ),
         (
             "pages: {kind: page_number, total: meta.total}",
@@ -478,7 +478,7 @@ LIST = "resources.bills.methods.list"
 GET = "resources.bills.methods.get"
 COLUMNS = "resources.bills.columns"
 NAME = "expected: A name of lower-case letters, digits and underscores."
-SENTENCE = "expected: A full sentence that says what the thing means."
+SENTENCE = "expected: A full sentence that describes the thing."
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             "        description: The day of the bill.",
             "        descripton: The day of the bill.",
-            f"12: {COLUMNS}.day.descripton: unknown word; did you mean description?",
+            f"12: {COLUMNS}.day.descripton: unknown key; did you mean description?",
         ),
         (
             "        type: date",
@@ -565,7 +565,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             'since: {column: day, operator: ">="}',
             "since: {column: day, location: query}",
-            f"27: {LIST}.parameters.since.location: unknown word; expected name, in, column, "
+            f"27: {LIST}.parameters.since.location: unknown key; expected name, in, column, "
             "operator, match, required, lists, format, values, pattern, ignores_case, null, value, "
             "default, when_read",
         ),
@@ -592,7 +592,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             "        paging: pages",
             "        paging: {kind: page_number, total: total, extra: 1}",
-            f"29: {LIST}.paging.extra: unknown word; expected size, size_parameter, parameter, ",
+            f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, parameter, ",
         ),
         (
             "        paging: pages",
@@ -622,7 +622,7 @@ SENTENCE = "expected: A full sentence that says what the thing means."
         (
             "            optional: true",
             "            optinal: true",
-            f"40: {GET}.rows.1.optinal: unknown word; did you mean optional?",
+            f"40: {GET}.rows.1.optinal: unknown key; did you mean optional?",
         ),
         (
             "          - at: bill\n",
@@ -667,7 +667,7 @@ def test_mistakes_in_a_service(
             SERVICE[: SERVICE.index("    examples")],
             "4: resources.bills: Object missing required field",
         ),
-        (PROVIDER, "2: title: unknown word; expected billql, description, resources"),
+        (PROVIDER, "2: title: unknown key; expected billql, description, resources"),
     ],
 )
 def test_a_service_without_its_parts(
@@ -874,7 +874,7 @@ def test_a_provider_and_a_service_of_one_text_are_kept_apart(
 ) -> None:
     path.write_text(PROVIDER)
     read_provider(path, cache)
-    with pytest.raises(DefinitionError, match="unknown word"):
+    with pytest.raises(DefinitionError, match="unknown key"):
         read_service(path, provider, cache)
 
 

@@ -588,7 +588,7 @@ def test_dotted_names_are_rewritten(written: str, read: str) -> None:
     assert rewrite(read, refuse).sql == read
     for reference in references(sql):
         cut = tokenize(sql[reference.start : reference.end])
-        parts = [unquote(t.text) for t in cut if t.kind in ("word", "quoted", "string")]
+        parts = [unquote(t.text) for t in cut if t.kind in ("identifier", "quoted", "string")]
         assert parts == [part for part in reference.parts if part != "*"]
 
 
@@ -881,9 +881,9 @@ def test_splitting_agrees_with_sqlite(sql: str) -> None:
 
 
 TOKENS = [
-    ("a1$_é", ["word"]),
-    ("xx'a'", ["word", "string"]),
-    ("x", ["word"]),
+    ("a1$_é", ["identifier"]),
+    ("xx'a'", ["identifier", "string"]),
+    ("x", ["identifier"]),
     ("1", ["number"]),
     ("1_000", ["number"]),
     ("0x1F", ["number"]),
@@ -896,10 +896,10 @@ TOKENS = [
     ("1a", ["number"]),
     ("1.2.3", ["number", "number"]),
     ("0x1.5", ["number", "number"]),
-    ("a.5", ["word", "number"]),
-    ("a.b", ["word", "operator", "word"]),
+    ("a.5", ["identifier", "number"]),
+    ("a.b", ["identifier", "operator", "identifier"]),
     ("'it''s'", ["string"]),
-    ("'a'b", ["string", "word"]),
+    ("'a'b", ["string", "identifier"]),
     ("''", ["string"]),
     ("''''", ["string"]),
     ('"a""b"', ["quoted"]),
@@ -915,21 +915,21 @@ TOKENS = [
     ("[abc", ["illegal"]),
     ("[", ["illegal"]),
     ("x'abc", ["illegal"]),
-    ("--x\ny", ["comment", "space", "word"]),
+    ("--x\ny", ["comment", "space", "identifier"]),
     ("--x\ry", ["comment"]),
-    ("/**/x", ["comment", "word"]),
+    ("/**/x", ["comment", "identifier"]),
     ("/*/x*/", ["comment"]),
     ("/*x", ["comment"]),
     ("/*", ["operator", "operator"]),
     ("*/", ["operator", "operator"]),
     ("?", ["variable"]),
     ("?12", ["variable"]),
-    ("?a", ["variable", "word"]),
+    ("?a", ["variable", "identifier"]),
     (":a$b", ["variable"]),
     ("@a", ["variable"]),
     ("#a", ["variable"]),
-    ("$a::b(c d", ["variable", "space", "word"]),
-    ("$a(b)c", ["variable", "word"]),
+    ("$a::b(c d", ["variable", "space", "identifier"]),
+    ("$a(b)c", ["variable", "identifier"]),
     ("$::a", ["variable"]),
     ("::a", ["variable", "variable"]),
     ("->", ["operator"]),
@@ -942,12 +942,12 @@ TOKENS = [
     ("^", ["illegal"]),
     (" \t\n\f\r\v", ["space"]),
     ("\v", ["illegal"]),
-    ("\ufeffa", ["space", "word"]),
-    ("a\ufeff", ["word"]),
+    ("\ufeffa", ["space", "identifier"]),
+    ("a\ufeff", ["identifier"]),
     ("\0", ["illegal"]),
-    ("🧾", ["word"]),
-    ("\x80", ["word"]),
-    ("\ud800", ["word"]),
+    ("🧾", ["identifier"]),
+    ("\x80", ["identifier"]),
+    ("\ud800", ["identifier"]),
 ]
 
 

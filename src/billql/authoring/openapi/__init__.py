@@ -5,7 +5,7 @@ document     its references and its schemas, one level at a time
 operations   the operations of the document, and those that were selected
 responses    where an operation's response has its rows
 columns      a row's schema → columns
-parameters   what an operation takes → parameters, and columns for what rows do not repeat
+parameters   the inputs of an operation → parameters, and columns for what rows do not repeat
 paging       how a list is paged, guessed from the schemas
 resources    operations → resources, with their names and examples
 provider     what all resources share: the address, the token, the form of errors

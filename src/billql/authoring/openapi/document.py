@@ -26,7 +26,7 @@ Kind = Literal["object", "array", "string", "integer", "number", "boolean", "sca
 
 _SCALARS = frozenset(("string", "integer", "number", "boolean", "scalar"))
 _MOST_REFERENCES = 50
-"""The longest chain of references."""
+"""The deepest nesting of references."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ _VERBS = frozenset(("get", "list", "search", "retrieve", "fetch", "find", "query
 
 
 def split_name(name: str) -> list[str]:
-    """Return the words of a name such as `invoiceItems`, `invoice-items` or `Invoice Items`."""
+    """Return the parts of a name such as `invoiceItems`, `invoice-items` or `Invoice Items`."""
     return [part.lower() for part in _NAME_PARTS.findall(name)]
 
 
@@ -25,7 +25,7 @@ def identifier(name: str) -> str:
 
 
 def column(name: str) -> str:
-    """Return the name of a column, which SQL takes without quotes."""
+    """Return the name of a column, which SQL accepts without quotes."""
     found = identifier(name)
     return f"{found}_value" if found in reserved_words() else found
 
@@ -39,7 +39,7 @@ def singular(name: str) -> str:
 
 
 def is_version(segment: str) -> bool:
-    """Return whether a part of a path is a version, such as v2, or the word api."""
+    """Return whether a part of a path is a version, such as v2, or `api`."""
     return bool(_VERSION.fullmatch(segment)) or segment.lower() == "api"
 
 
@@ -52,7 +52,7 @@ def without_verb(segment: str) -> str:
 
 
 def spoken(name: str) -> str:
-    """Return a name as words."""
+    """Return a name as text."""
     return " ".join(split_name(name))
 
 

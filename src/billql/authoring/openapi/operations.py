@@ -25,11 +25,11 @@ class Field:
     required: bool
     shape: Shape
     item: Shape | None = None
-    """The schema of one value, if it takes several."""
+    """The schema of one value, if it accepts several."""
     description: str | None = None
     example: Any = None
     lists: Literal["comma", "repeat", "brackets"] | None = None
-    """The form of several values, if it takes them."""
+    """The form of several values, if it accepts them."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def _lists(
 
 
 def _members(document: Document, data: Mapping[str, Any]) -> Iterator[Field]:
-    """Return the members of the JSON body."""
+    """Yield the members of the JSON body."""
     content = document.resolve(data.get("requestBody")).get("content")
     for kind, one in content.items() if isinstance(content, Mapping) else ():
         if not is_json(kind):

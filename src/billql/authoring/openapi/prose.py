@@ -51,7 +51,7 @@ def _first_paragraph(text: str) -> str:
 
 
 def _until_list(lines: list[str]) -> Iterator[str]:
-    """Return lines up to where a list or a table begins, which no sentence goes on into."""
+    """Yield lines up to where a list or a table begins, which no sentence goes on into."""
     for number, line in enumerate(lines):
         if line.lstrip().startswith("|") or (number > 0 and _ITEM.match(line)):
             return
@@ -71,7 +71,7 @@ def _without_marks(text: str) -> str:
 
 
 def _shortened(text: str) -> str:
-    """Return a sentence that is too long cut at the end of a word."""
+    """Return a sentence that is too long, truncated between its parts."""
     if len(text) <= _LONGEST:
         return text
     return text[:_LONGEST].rpartition(" ")[0]

@@ -1,6 +1,6 @@
 """Operations as resources: their rows, columns and methods, and what belongs together.
 
-An operation that gives one row by its key belongs to the list of these rows: `/v2/droplets` and
+An operation that returns one row by its key belongs to the list of these rows: `/v2/droplets` and
 `/v2/droplets/{droplet_id}` are two methods of one resource.
 """
 
@@ -257,7 +257,7 @@ def _finished(resource: Resource) -> Resource:
 
 
 def _name(service: str, resources: list[Resource]) -> None:
-    """Name resources by the ends of their paths, as much of them as makes the names distinct."""
+    """Set the names of resources to the ends of their paths, long enough to be distinct."""
     all_path_names = [_path_names(one) for one in resources]
     lengths = [
         _length(service, one, path_names)
@@ -311,7 +311,7 @@ def _path_names(resource: Resource) -> list[str]:
     """Return the names in a path: in the singular, all but the last of a list."""
     one = resource.first()
     path = one.operation.path
-    named = _static(path) or ["answer"]
+    named = _static(path) or ["response"]
     if path.endswith("}") and not one.is_single:
         # `/invoices/{invoice_uuid}` that returns a list returns the items of the invoice.
         member = one.found.rows.removesuffix("[]").rpartition(".")[2]

@@ -10,6 +10,6 @@ from billql.definitions.auth.header import Header
 from billql.definitions.auth.sigv4 import SigV4
 
 Auth = Bearer | Basic | Header | SigV4 | Anonymous
-"""The kinds, told apart by `kind`."""
+"""All auth kinds; `kind` distinguishes them."""
 
 __all__ = ["Anonymous", "Auth", "AuthScheme", "Basic", "Bearer", "Header", "SigV4"]

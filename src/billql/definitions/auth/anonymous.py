@@ -1,4 +1,4 @@
-"""No credential at all: the API answers whoever asks."""
+"""No credential at all: the API is open to everybody."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ _NOBODY = "(nobody)"
 
 
 class Anonymous(AuthScheme, frozen=True, tag_field="kind", tag="none", kw_only=True):
-    """Requests say nothing of who asks."""
+    """Requests carry no credential."""
 
     secret: str = ""
     help: str = "No token is needed."
 
     def env_vars(self) -> tuple[str, ...]:
-        """Name no environment variables."""
+        """Return no environment variables."""
         return ()
 
     def from_env(self, environ: Mapping[str, str]) -> str:
-        """Give what stands in the credential's place."""
+        """Return what stands in the credential's place."""
         return _NOBODY
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give no headers."""
+        """Return no headers."""
         return {}
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
-        """Give nothing, for nothing is secret."""
+        """Return nothing, for nothing is secret."""
         return ()

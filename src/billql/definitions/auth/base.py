@@ -26,7 +26,7 @@ class AuthScheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Where to get one, in a sentence."""
 
     def env_vars(self) -> tuple[str, ...]:
-        """Name the environment variables that together hold the credential."""
+        """Return the names of the environment variables that together hold the credential."""
         return (self.secret,)
 
     def from_env(self, environ: Mapping[str, str]) -> str:
@@ -35,13 +35,14 @@ class AuthScheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
         return SEPARATOR.join(parts) if all(parts) else ""
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give the headers that authenticate every request."""
+        """Return the headers that authenticate every request."""
         raise NotImplementedError
 
     def signature(self, secret: str, request: Request) -> dict[str, str]:
-        """Give the headers that authenticate one request alone."""
+        """Return the headers that authenticate one request alone."""
         return {}
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
-        """Give what must not be shown of a credential, as it may be met in texts: longest first."""
+        """Return what must not be shown of a credential, as it may be met in texts: longest
+        first."""
         return (secret,)

@@ -14,15 +14,15 @@ class Basic(AuthScheme, frozen=True, tag_field="kind", tag="basic", kw_only=True
     """The environment variable that holds the name; `secret` has the password."""
 
     def env_vars(self) -> tuple[str, ...]:
-        """Name the environment variables that together hold the credential."""
+        """Return the names of the environment variables that together hold the credential."""
         return self.user, self.secret
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give the headers that authenticate a request."""
+        """Return the headers that authenticate a request."""
         return {"Authorization": f"Basic {_encoded(secret)}"}
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
-        """Give what must not be shown: the credential in both its forms, and the password."""
+        """Return what must not be shown: the credential in both its forms, and the password."""
         password = secret.partition(SEPARATOR)[2]
         return tuple(one for one in (_encoded(secret), secret, password) if one)
 

@@ -9,5 +9,5 @@ class Bearer(AuthScheme, frozen=True, tag_field="kind", tag="bearer", kw_only=Tr
     """The token goes into the Authorization header of every request."""
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give the headers that authenticate a request."""
+        """Return the headers that authenticate a request."""
         return {"Authorization": f"Bearer {secret}"}

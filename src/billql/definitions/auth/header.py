@@ -20,11 +20,11 @@ class Header(AuthScheme, frozen=True, tag_field="kind", tag="header", kw_only=Tr
     """Further headers, with the environment variable that holds the key of each."""
 
     def env_vars(self) -> tuple[str, ...]:
-        """Name the environment variables that together hold the credential."""
+        """Return the names of the environment variables that together hold the credential."""
         return self.secret, *self.also.values()
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give the headers that authenticate a request."""
+        """Return the headers that authenticate a request."""
         keys = self._keys(secret)
         return {
             self.header: f"{self.prefix}{keys[0]}",
@@ -32,7 +32,7 @@ class Header(AuthScheme, frozen=True, tag_field="kind", tag="header", kw_only=Tr
         }
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
-        """Give what must not be shown: the whole, and each key."""
+        """Return what must not be shown: the whole, and each key."""
         return tuple(dict.fromkeys((secret, *filter(None, self._keys(secret)))))
 
     def _keys(self, secret: str) -> list[str]:

@@ -35,7 +35,7 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
     """The service's name for signatures."""
 
     def env_vars(self) -> tuple[str, ...]:
-        """Name the environment variables that together hold the credential."""
+        """Return the names of the environment variables that together hold the credential."""
         return self.key_id, self.secret
 
     def from_env(self, environ: Mapping[str, str]) -> str:
@@ -45,7 +45,7 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
         return f"{whole}{SEPARATOR}{token}" if whole and token else whole
 
     def headers(self, secret: str) -> dict[str, str]:
-        """Give no headers, for each request has its own."""
+        """Return no headers, for each request has its own."""
         return {}
 
     def signature(self, secret: str, request: Request) -> dict[str, str]:
@@ -77,7 +77,7 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
         }
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
-        """Give what must not be shown: the whole, the key and the session token."""
+        """Return what must not be shown: the whole, the key and the session token."""
         parts = secret.split(SEPARATOR, 2)[1:]
         return (secret, *sorted(filter(None, parts), key=len, reverse=True))
 

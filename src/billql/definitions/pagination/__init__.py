@@ -12,7 +12,7 @@ from billql.definitions.pagination.page_number import PageNumber
 from billql.definitions.pagination.single_page import SinglePage
 
 Paging = PageNumber | PageCount | NextUrl | LinkHeader | CursorToken | AfterId | SinglePage
-"""The kinds, told apart by `kind`."""
+"""All paging kinds; `kind` distinguishes them."""
 
 __all__ = [
     "AfterId",

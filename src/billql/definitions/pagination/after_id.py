@@ -10,13 +10,13 @@ from billql.messages import Request, get_path
 
 
 class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=True):
-    """While an answer says that there is more, the last item's id asks for it."""
+    """While a response declares that there is more, the last item's id requests it."""
 
     size: Size | None = 100
     size_parameter: str | None = "limit"
 
     more: str = "has_more"
-    """Where an answer says whether more follows."""
+    """The path to the flag that is true if more follows."""
 
     id: str = "id"
     """Where an item has its id."""
@@ -36,7 +36,7 @@ class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=
             last = _id(page.of_last_item(self.id))
             if more is not True or last is None:
                 raise BadAnswer(
-                    f"{request.method} {request.url} answered without {self.more} or without "
+                    f"{request.method} {request.url} returned no {self.more}, or no "
                     f"the {self.id} of its last item, so its list cannot be read to its end"
                 )
             request = first.with_query(self.parameter, ensure_new(last, seen, request))

@@ -25,7 +25,7 @@ Pages = Generator[Sequence[Request], Page, None]
 
 
 MOST_PAGES = 1_000_000
-"""More pages than any list has; an answer that tells of more is not believed."""
+"""More pages than any list has; a response that declares more is an error."""
 
 Size = Annotated[int, msgspec.Meta(gt=0)]
 """How many items a page can have."""
@@ -41,10 +41,10 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """The parameter that asks for a page of some size."""
 
     is_random_access: ClassVar[bool] = False
-    """Whether the first page tells the requests for all the others."""
+    """Whether the requests for all pages are known from the first one."""
 
     reads_headers: ClassVar[tuple[str, ...]] = ()
-    """The headers of answers that tell what follows."""
+    """The headers of responses that lead to the next page."""
 
     def with_page_size(self, first: Request, wanted: int | None) -> Request:
         """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
@@ -56,7 +56,7 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return first.with_query(self.size_parameter, size)
 
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
-        """Begin later in the list where that can be asked for; tells how many items are left out.
+        """Skip items of the list, where the API can; return how many are left out.
 
         If the page that is begun with does not show that just these lie before it, `pages` raises
         ListChanged for it.
@@ -64,7 +64,8 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return first, 0
 
     def page_count_hint(self, first: Page) -> int | None:
-        """Tell how many pages a list will have, where its first one says it; only people ask."""
+        """Return how many pages a list will have, where its first one shows it; for display
+        only."""
         return None
 
     @property
@@ -110,17 +111,17 @@ def token_of(value: Any) -> str | int | None:
 
 
 def pages_of(total: str, page: Page) -> int | None:
-    """Count the pages of a list from the total that one of them tells, if all hold as much."""
+    """Return the number of pages of a list from the total of its items, if all pages are equal."""
     items = count_of(get_path(page.data, total))
     return -(-items // page.count) if items is not None and page.count else None
 
 
 def ensure_new(token: str, seen: set[str], request: Request) -> str:
-    """Note a token; one that comes again would page in a circle for ever."""
+    """Record a token; raise BadAnswer if it was seen before: the list would never end."""
     if token in seen:
         raise BadAnswer(
-            f"{request.method} {request.url} gave the same next page twice, "
-            "so its list has no end and no answer can be complete",
+            f"{request.method} {request.url} returned the same next page twice, "
+            "so its list has no end",
             hint="This is a fault of the API; try again, and report it to the provider.",
         )
     seen.add(token)

@@ -1,4 +1,4 @@
-"""Pages by token: each answer holds a token that asks for the next one."""
+"""Pages by token: each response holds a token that requests the next one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from billql.messages import Request
 
 
 class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", kw_only=True):
-    """The token of an answer goes back in a parameter; an empty one ends the list."""
+    """The token of a response is sent back in a parameter; an empty one ends the list."""
 
     size_parameter: str | None = "limit"
 
     path: str = "next_page"
-    """Where an answer has the token."""
+    """Where a response has the token."""
 
     parameter: str = "next_page"
     """The parameter that takes it."""
@@ -28,7 +28,7 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
     """Where the parameter for the size goes."""
 
     until_empty: bool = False
-    """Whether every answer has a token, so that it is an empty page which ends the list."""
+    """Whether every response has a token, so that it is an empty page which ends the list."""
 
     refused_beside: tuple[str, ...] = ()
     """Parameters of the first request that an API refuses beside a token."""

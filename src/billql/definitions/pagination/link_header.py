@@ -15,7 +15,7 @@ _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE
 
 
 class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw_only=True):
-    """The address that an answer's Link header calls next is followed until there is none.
+    """The `next` address of a response's Link header is followed until there is none.
 
     An address on another origin would take the token there, so it is an error.
     """

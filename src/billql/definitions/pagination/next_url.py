@@ -1,4 +1,4 @@
-"""Pages by link: each answer holds the address of the next one."""
+"""Pages by link: each response holds the address of the next one."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from billql.messages import Page, Request, get_path
 
 
 class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=True):
-    """The answer's own address of the next page is followed until there is none.
+    """The response's own address of the next page is followed until there is none.
 
     An address on another origin would take the token there, so it is an error; where the API is
     asked at another address than the definition's, the definition's stands for that.
     """
 
     path: str
-    """Where an answer has the next address, like `links.pages.next`."""
+    """Where a response has the next address, like `links.pages.next`."""
 
     total: str | None = None
-    """Where an answer has the number of items in the whole list, if it tells it. It must be the
+    """Where a response has the number of items in the whole list, if it has it. It must be the
     same on every page, and the items must add up to it."""
 
     def page_count_hint(self, first: Page) -> int | None:
-        """Tell it from the total, where an answer has one."""
+        """Return the count from the total, where a response has one."""
         return None if self.total is None else pages_of(self.total, first)
 
     def pages(self, first: Request) -> Pages:
@@ -48,7 +48,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
                 break
             request = follow(request, ensure_new(address, seen, request))
         if total is not None and total != count:
-            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
+            raise ListChanged.at(first.url, f"it declares {total} items, but returned {count}")
 
     def _address(self, request: Request, page: Page) -> str | None:
         address = get_path(page.data, self.path)
@@ -60,7 +60,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
 
 
 def follow(request: Request, address: str) -> Request:
-    """Give the request for an address of the next page; raises BadAnswer for another server's.
+    """Return the request for an address of the next page; raises BadAnswer for another server's.
 
     An API that is asked through a gateway may know the gateway's address, its own, or none.
     """
@@ -73,7 +73,7 @@ def follow(request: Request, address: str) -> Request:
         is_here, is_public = (origin == _origin(urlsplit(one)) for one in (base, public))
     except ValueError:
         raise BadAnswer(
-            f"{request.method} {request.url} gave an address of its next page that is none"
+            f"{request.method} {request.url} returned an invalid address of its next page"
         ) from None
     if not (is_here or is_public):
         raise BadAnswer(
@@ -92,6 +92,7 @@ def follow(request: Request, address: str) -> Request:
 
 
 def _origin(address: SplitResult) -> tuple[str, str | None, int | None, bool]:
-    """Give what makes two addresses lead to the same server (https://www.rfc-editor.org/rfc/rfc6454)."""
+    """Return what makes two addresses lead to the same server
+    (https://www.rfc-editor.org/rfc/rfc6454)."""
     port = address.port or {"https": 443, "http": 80}.get(address.scheme)
     return address.scheme, address.hostname, port, "@" in address.netloc

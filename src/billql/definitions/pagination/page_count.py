@@ -1,4 +1,4 @@
-"""Pages by number, ending on a count of pages: `?page=3`, answered with `pages: 7`."""
+"""Pages by number, ending on a count of pages: `?page=3`, with `pages: 7` in the response."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from billql.messages import Page, Request, get_path
 
 
 class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_only=True):
-    """Pages are numbered from 1, and each tells how many there are.
+    """Pages are numbered from 1, and each has the number of pages.
 
-    That number must be the same on every page; it also tells all the pages after the first, so
+    That number must be the same on every page; it also determines all requests after the first, so
     that they can be asked for at once.
     """
 
@@ -22,10 +22,10 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     """The query parameter that takes the page's number."""
 
     pages_at: str
-    """Where an answer has the number of pages, like `meta.pages`."""
+    """Where a response has the number of pages, like `meta.pages`."""
 
     def page_count_hint(self, first: Page) -> int | None:
-        """Tell it from the count."""
+        """Return the count of pages times the size of the first one."""
         return count_of(get_path(first.data, self.pages_at))
 
     def pages(self, first: Request) -> Pages:
@@ -46,6 +46,6 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
         if count is not None and count <= MOST_PAGES:
             return count
         raise BadAnswer(
-            f"{request.method} {request.url} answered without a number of pages at "
-            f"{self.pages_at}, so it cannot be told whether its list is complete"
+            f"{request.method} {request.url} returned no number of pages at "
+            f"{self.pages_at}, so billql cannot check whether the list is complete"
         )

@@ -17,10 +17,10 @@ from billql.messages import Page, Request, get_path
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw_only=True):
-    """Pages are numbered from 1, and each tells how many items the whole list has.
+    """Pages are numbered from 1, and each has the number of items in the whole list.
 
     The total is what makes the list whole: it must be the same on every page, and the items must
-    add up to it. It also tells all the pages after the first, so that they can be asked for at
+    add up to it. It also determines all pages after the first, so that they can be requested at
     once.
     """
 
@@ -33,7 +33,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
     size_parameter: str | None = "per_page"
 
     total: str
-    """Where an answer has the number of items in the whole list, like `meta.total`."""
+    """Where a response has the number of items in the whole list, like `meta.total`."""
 
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
         """Begin with the page that holds the row after so many."""
@@ -43,7 +43,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         return first.with_query(self.parameter, rows // size + 1), rows // size * size
 
     def page_count_hint(self, first: Page) -> int | None:
-        """Tell it from the total."""
+        """Return the count from the total."""
         return pages_of(self.total, first)
 
     def pages(self, first: Request) -> Pages:
@@ -55,12 +55,12 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         if start > 1:
             count += self._left_out(first, start, page, total)
         if count < total and page.count == 0:
-            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
-        # An API may give smaller pages than it was asked for.
+            raise ListChanged.at(first.url, f"it declares {total} items, but returned {count}")
+        # An API may return smaller pages than requested.
         left = -(-(total - count) // page.count) if count < total else 0
         if left > MOST_PAGES:
             raise BadAnswer(
-                f"{first.method} {first.url} says that its list has {total} items, but a page of "
+                f"{first.method} {first.url} declares {total} items, but a page of "
                 f"it holds {page.count}"
             )
         known = [first.with_query(self.parameter, start + i) for i in range(1, left + 1)]
@@ -73,7 +73,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
                 )
             count += page.count
         if count != total:
-            raise ListChanged.at(first.url, f"it says that it has {total} items, but gave {count}")
+            raise ListChanged.at(first.url, f"it declares {total} items, but returned {count}")
 
     def _left_out(self, first: Request, start: int, page: Page, total: int) -> int:
         """Count the items before a page that was begun with; raises ListChanged if it is not sure.
@@ -99,6 +99,6 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         if total is not None:
             return total
         raise BadAnswer(
-            f"{request.method} {request.url} answered without a number at {self.total}, "
-            "so it cannot be told whether its list is complete"
+            f"{request.method} {request.url} returned no number at {self.total}, "
+            "so billql cannot check whether the list is complete"
         )

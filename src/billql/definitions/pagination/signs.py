@@ -1,4 +1,4 @@
-"""What an answer says of there being more than it holds, in the words that APIs use for it.
+"""Signs that a response is not its whole list, under the names that APIs use for them.
 
 Names are compared in small letters alone. Some of them mean one thing wherever they stand; others,
 such as `total`, count a list only where they stand beside it, and are money elsewhere.
@@ -64,10 +64,10 @@ MORE = frozenset(
         "truncated",
     )
 )
-"""What they call a flag that says whether more follows."""
+"""Names of a flag that is true if more follows."""
 
 _LAST = frozenset(("islast", "islastpage", "last", "lastpage"))
-"""What they call a flag that says whether nothing follows."""
+"""Names of a flag that is true if nothing follows."""
 
 _PAGES = frozenset(("lastpage", "numpages", "pagecount", "pages", "pagestotal", "totalpages"))
 """What they call the number of pages."""
@@ -95,13 +95,13 @@ _ITEMS = frozenset(
 """What they call the number of items in the whole list."""
 
 _ITEMS_IN_PLACE = frozenset(("count", "total"))
-"""What they call it beside the list, or where an object tells of pages; elsewhere it is not one."""
+"""Names of it beside the list, or in an object about pages; elsewhere they mean something else."""
 
 _LEFT = frozenset(("itemsremaining", "remainingcount", "remainingitemcount", "remainingitems"))
 """What they call the number of items that follow."""
 
 _LEFT_IN_PLACE = frozenset(("remaining",))
-"""What they call it where an object tells of pages; elsewhere it is what is left of a balance."""
+"""Names of it in an object about pages; elsewhere they mean what is left of a balance."""
 
 _AROUND = frozenset(
     (
@@ -109,7 +109,7 @@ _AROUND = frozenset(
         *("pager", "pages", "paging", "pagination", "resultinfo", "resultset", "responsemetadata"),
     )
 )
-"""What they call the object that tells of pages."""
+"""Names of an object about pages."""
 
 _WRAPPERS = frozenset(("body", "content", "d", "data", "payload", "response", "result", "results"))
 """What they call an object around a list that is no thing by itself."""
@@ -121,7 +121,7 @@ _BESIDE = frozenset(
         *("start", "startat", "startindex", "top", "totalpages"),
     )
 )
-"""What stands beside a count of items, because it tells of pages too."""
+"""Names that stand beside a count of items, because they are about pages too."""
 
 _MONEY = (
     "amount",
@@ -145,24 +145,24 @@ _NOTHING = frozenset(("", "false", "none", "null"))
 _DEPTH = 4
 
 HEADERS = ("link", "content-range", "x-next-page", "x-total-count", "x-total-pages")
-"""The headers that may say it."""
+"""Headers that may be such a sign."""
 
 
 class Sign(NamedTuple):
-    """What says that more follows: its name, and what it says."""
+    """A sign that more follows: its name, and a description for people."""
 
     name: str
     description: str
 
 
 def sign_of_more(page: Page, ignored: Collection[str] = ()) -> Sign | None:
-    """Find what says that a page is not its whole list, leaving out some names."""
+    """Return a sign that a page is not its whole list, or None; names in `ignored` are none."""
     found = [*_in_headers(page), *_Search(page, frozenset(map(plain, ignored))).signs()]
     return next((sign for sign in found if plain(sign.name) not in map(plain, ignored)), None)
 
 
 def plain(name: str) -> str:
-    """Give a name in small letters alone."""
+    """Return a name in small letters alone."""
     return "".join(filter(str.isalnum, name)).lower()
 
 
@@ -178,7 +178,7 @@ def _in_headers(page: Page) -> Iterator[Sign]:
     # items 0-24/319: https://www.rfc-editor.org/rfc/rfc9110#name-content-range
     total = headers.get("content-range", "").rpartition("/")[2]
     if (_count(total) or 0) > _held(page):
-        yield Sign("content-range", f"its header content-range tells of {total} items")
+        yield Sign("content-range", f"its header content-range declares {total} items")
 
 
 def _held(page: Page) -> int:
@@ -201,7 +201,7 @@ class _Search:
         self._ignored = ignored
 
     def signs(self) -> Iterator[Sign]:
-        """Give all that says that more follows."""
+        """Yield all signs that more follows."""
         if "" not in self._page.lists:
             yield from self._within(self._page.data, (), _DEPTH)
 
@@ -228,7 +228,7 @@ class _Search:
         path: tuple[str, ...],
         describes_pages: bool,
     ) -> str | None:
-        """Give what a member says if it says that more follows."""
+        """Return a template that describes a member if it is a sign, or None."""
         if name in NEXT and _leads_on(value):
             return "it has {name}"
         if name in MORE and flag_of(value):
@@ -259,7 +259,7 @@ class _Search:
         return is_around or not (names.isdisjoint(NEXT | MORE) and numbers.isdisjoint(_BESIDE))
 
     def _counts_rows(self, total: int, around: Mapping[str, Any], path: tuple[str, ...]) -> bool:
-        """Tell whether a total counts the list beside it: it may be money or be about a thing."""
+        """Return whether a total counts the list beside it: it may be money or be about a thing."""
         holds_rows = any(one.startswith(f"{'.'.join(path)}.") for one in self._page.lists)
         if path and not (holds_rows and plain(path[-1]) in _WRAPPERS):
             return False
@@ -282,7 +282,7 @@ class _Search:
 
 
 def _leads_on(value: Any) -> bool:
-    """Tell whether a member leads somewhere: an address, a token, a number, or what has one."""
+    """Return whether a member is an address, a token, a number, or has one."""
     if isinstance(value, dict):
         return any(_leads_on(one) for one in value.values() if one is not True)
     if isinstance(value, list):
@@ -293,7 +293,7 @@ def _leads_on(value: Any) -> bool:
 
 
 def _is_next(link: Any) -> bool:
-    """Tell whether one of several links is the next page's: `rel`, or `relation` in FHIR."""
+    """Return whether one of several links is the next page's: `rel`, or `relation` in FHIR."""
     if not isinstance(link, dict):
         return False
     relation = link.get("rel") or link.get("relation")

@@ -1,7 +1,7 @@
-"""A list in one answer, for an API of which nobody has said how it pages.
+"""A list in one response, for an API whose paging is not declared.
 
-An answer may still say that it is not the whole list; then there is no complete answer, and that
-is an error rather than a list that was cut.
+A response may still show that it is not the whole list: that is an error rather than a truncated
+list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from billql.messages import Request
 
 
 class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw_only=True):
-    """The whole list comes at once; an answer that says that more follows is an error."""
+    """The whole list is one response; one that shows that more follows is an error."""
 
     reads_headers: ClassVar[tuple[str, ...]] = HEADERS
 

@@ -32,7 +32,7 @@ _MOST_BYTES = 2 * 1024 * 1024 * 1024
 def add(
     path: Path, data_folder: Path, name: str | None = None, taken: Collection[str] = ()
 ) -> tuple[str, int]:
-    """Add the provider whose documents lie in a folder; tells its name and how many services there
+    """Add the provider whose documents lie in a folder; return its name and how many services there
     are whose documents are there: `missing` names the others.
 
     The folder is a provider's of a checkout of StackQL's registry, or one version in it. `name` is
@@ -46,7 +46,7 @@ def add(
     if not _NAME.fullmatch(called):
         raise InterfaceError(
             f"{called!r:.80} cannot be the name of a provider",
-            hint="Name it with --as NAME: a letter, then letters, digits and underscores.",
+            hint="Choose a name with --as NAME: a letter, then letters, digits and underscores.",
         )
     root = data_folder / ADDED
     target = root / called
@@ -66,7 +66,7 @@ def add(
 
 
 def remove(name: str, data_folder: Path) -> bool:
-    """Take away a provider that was added; tells whether there was one. Raises OSError."""
+    """Remove a provider that was added, and return whether there was one; raise OSError."""
     if name not in added(data_folder):
         return False
     shutil.rmtree(data_folder / ADDED / name)
@@ -74,13 +74,13 @@ def remove(name: str, data_folder: Path) -> bool:
 
 
 def added(data_folder: Path) -> list[str]:
-    """Name the providers that were added."""
+    """Return the names of the providers that were added."""
     found = (data_folder / ADDED).glob(f"*/{PROVIDER_FILE}")
     return sorted(path.parent.name for path in found if _NAME.fullmatch(path.parent.name))
 
 
 def version(name: str, data_folder: Path) -> str:
-    """Give the version of a provider that was added; 0.0.0 if its document cannot be read."""
+    """Return the version of a provider that was added; 0.0.0 if its document cannot be read."""
     try:
         return StackqlFolder(data_folder / ADDED / name, None).version
     except DefinitionError:
@@ -88,13 +88,13 @@ def version(name: str, data_folder: Path) -> str:
 
 
 def missing(name: str, data_folder: Path) -> dict[str, str]:
-    """Name the services of which a provider that was added has no documents, and the files of
+    """Return the services of which a provider that was added has no documents, and the files of
     these; raises DefinitionError."""
     return StackqlFolder(data_folder / ADDED / name, None).missing()
 
 
 def problem(name: str, data_folder: Path) -> str | None:
-    """Say what is wrong with a provider that was added; None if it is what was added, all of it."""
+    """Return what is wrong with a provider that was added; None if its files are intact."""
     folder = data_folder / ADDED / name
     try:
         known = json.loads((folder / _SUMS).read_bytes())
@@ -111,7 +111,7 @@ def problem(name: str, data_folder: Path) -> str | None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    """Give the SHA-256 of a provider's documents."""
+    """Return the SHA-256 of a provider's documents."""
     files = (folder / PROVIDER_FILE, *_documents(folder))
     return {
         file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
@@ -131,7 +131,7 @@ def _version(path: Path) -> Path:
     if not found:
         raise InterfaceError(
             f"{path} holds no provider of StackQL's registry",
-            hint="Name a folder like providers/src/github, which holds v00.00.00000/provider.yaml.",
+            hint="Pass a folder like providers/src/github, which holds v00.00.00000/provider.yaml.",
         )
     return max(found)[1]
 
@@ -148,7 +148,7 @@ def _check(source: Path) -> None:
 
 
 def _documents(source: Path) -> list[Path]:
-    """Give the documents of the services; links may lead anywhere, so they are left out."""
+    """Return the documents of the services; links may lead anywhere, so they are left out."""
     found = sorted((source / SERVICES).glob("*.yaml"))
     return [file for file in found if file.is_file() and not file.is_symlink()]
 

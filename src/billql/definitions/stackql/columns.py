@@ -1,15 +1,16 @@
 """What the methods of a resource have in common: its columns, which hold for all of them.
 
-A parameter that no row repeats is a column which shows what was asked for, and a method that does
-not take it is not used by a statement that speaks of it; so what is pushed down never changes an
-answer. Where a parameter has the name of a member of the rows, it depends what that name means:
+A parameter that no row repeats is a column which echoes the statement's value, and a method that
+does not accept it is not used by a statement that has a constraint on it; so what is pushed down
+never changes an answer. Where a parameter has the name of a member of the rows, it depends what
+that name means:
 
 - A key by which one row is read, while other methods list rows without it: the column is the
   row's own, and the parameter finds the row.
 - Another parameter that some method needs, such as the id of what the rows belong to: the name is
   the parameter's, because nothing can be read without it, and the member is called `…_returned`.
-- A filter that may be left out: the name is the member's, for nobody says that the filter does what
-  a comparison with the member does, and the parameter is called `…_parameter`.
+- A filter that may be left out: the name is the member's, because the filter need not do what a
+  comparison with the member does, and the parameter is called `…_parameter`.
 """
 
 from __future__ import annotations
@@ -28,13 +29,15 @@ _MOST_COLUMNS = 1900
 """SQLite's own limit is 2000 (https://sqlite.org/limits.html)."""
 
 _MOST_ECHOED = 62
-"""How many columns may show what was asked for: SQLite tells these apart, and one is billql's."""
+"""How many columns may echo the statement's value: SQLite reports 63 as read, and one is
+billql's."""
 
 
 def convert(
     found: list[Reading], rename: Rename, name: str, about: str
 ) -> tuple[Resource, Mapping[str, str]]:
-    """Make the resource that some methods read; tells what those need that cannot be called."""
+    """Return the resource that some methods read, and what the methods lack that cannot be
+    called."""
     table = _Columns(found, rename)
     resource = Resource(
         description=about,
@@ -55,7 +58,7 @@ def _example(name: str, first: Reading, rename: Rename) -> Example:
 class _Columns:
     """The columns of a resource, and what parameters and members are called in it.
 
-    Names are told apart in small letters, as SQLite tells them.
+    Names are compared without regard to case, as SQLite compares them.
     """
 
     def __init__(self, found: list[Reading], rename: Rename) -> None:
@@ -78,7 +81,7 @@ class _Columns:
         return self._rename(name).lower()
 
     def _merged(self) -> dict[str, tuple[str, Member]]:
-        """Give the members of all methods' rows."""
+        """Return the members of all methods' rows."""
         merged: dict[str, tuple[str, Member]] = {}
         for one in self._found:
             for column, member in self._named(one).items():
@@ -88,15 +91,15 @@ class _Columns:
         return merged
 
     def _named(self, reading: Reading) -> dict[str, Member]:
-        """Give the members of a method's rows by what they are called."""
+        """Return the members of a method's rows by what they are called."""
         taken: set[str] = set()
         return {free(self._rename(name), taken): one for name, one in reading.members.items()}
 
     def needs(self, reading: Reading) -> str | None:
-        """Say what a method needs that billql cannot do."""
+        """Return what a method needs that billql cannot do; None if it can be called."""
         named = self._named(reading).items()
         agree = all(self._members[name.lower()][1].path == one.path for name, one in named)
-        return reading.needs if agree else "rows of another form than the other methods give"
+        return reading.needs if agree else "rows of another form than those of the other methods"
 
     def _add_parameters(self) -> None:
         all_of_them = [one for reading in self._found for one in reading.arguments]
@@ -119,7 +122,7 @@ class _Columns:
             )
 
     def _finds_a_row(self, key: str) -> bool:
-        """Tell whether a parameter is the key of the one row that is read with it."""
+        """Return whether a parameter is the key of the one row that is read with it."""
         needing = [one for one in self._found if key in self._keys[one.name]]
         if key not in self._members or not 0 < len(needing) < len(self._found):
             return False
@@ -172,7 +175,7 @@ class _Columns:
 
 
 def _wider(one: ColumnType, other: ColumnType) -> ColumnType:
-    """Give the type that has the values of both."""
+    """Return the type that has the values of both."""
     if one == other:
         return one
     if "json" in (one, other):

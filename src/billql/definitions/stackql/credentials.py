@@ -1,4 +1,4 @@
-"""How an API knows who asks: what `config.auth` says, as one of billql's auth kinds.
+"""Credentials: `config.auth` as one of billql's auth kinds.
 
 Where a document would have a token made, as for Google's service accounts and for OAuth, billql
 takes the token itself: making one is for the tools of these providers.
@@ -33,13 +33,13 @@ _SIGNED_AS = {
     "pinpoint": "mobiletargeting",
     "s3-control": "s3",
 }
-"""What services are called in signatures, where it is not what their address says."""
+"""The names of services in signatures, where they differ from their addresses."""
 
 
 def auth(declared: dict[str, Any], title: str, origin: str) -> Auth:
-    """Give the auth kind; raises Unsupported. `origin` is the server that requests go to."""
+    """Return the auth kind; raises Unsupported. `origin` is the server that requests go to."""
     kind = text(declared.get("type"))
-    help_text = f"The documentation of {title} says where to get one."
+    help_text = f"The documentation of {title} shows where to get one."
     prefix = text(declared.get("valuePrefix"))
     secret = _variable(declared, title)
     if kind in ("", "null_auth"):
@@ -67,7 +67,7 @@ def auth(declared: dict[str, Any], title: str, origin: str) -> Auth:
 
 
 def _keys(declared: dict[str, Any], secret: str, prefix: str, help_text: str, title: str) -> Header:
-    """Give the headers that carry keys; one key may be followed by others."""
+    """Return the headers that carry keys; one key may be followed by others."""
     also: dict[str, str] = {}
     _check_place(declared)
     following = mapping(declared.get("successor"))
@@ -91,7 +91,7 @@ def _check_place(declared: dict[str, Any]) -> None:
 
 
 def _variable(declared: dict[str, Any], title: str) -> str:
-    """Name the environment variable that has the secret."""
+    """Return the name of the environment variable that has the secret."""
     return (
         text(declared.get("credentialsenvvar"))
         or text(declared.get("api_key_var"))
@@ -104,7 +104,7 @@ def _upper(title: str) -> str:
 
 
 def _signed_as(origin: str) -> str:
-    """Name the service that a server belongs to, as signatures have it."""
+    """Return the name of a server's service in signatures."""
     host = origin.partition("://")[2].partition(".amazonaws.")[0]
     labels = [one for one in host.split(".") if "{" not in one]
     service = labels[-1] if labels else "execute-api"

@@ -2,7 +2,7 @@
 
 The documents are large and come from strangers. So they are read event by event, which needs no
 recursion; tags mean nothing; aliases are copied, and counted, because a few lines of them can stand
-for billions of nodes. What was read is kept as MessagePack, under a name made of its content, and
+for billions of nodes. What was read is cached as MessagePack, under a name made of its content, and
 is then there in milliseconds.
 """
 
@@ -39,7 +39,7 @@ _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 _PLAIN_SCALARS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
-class Unsupported(Exception):  # noqa: N818 - it says what billql does not do
+class Unsupported(Exception):  # noqa: N818 - the name of a condition
     """Something that a document asks for and billql cannot do; its text completes 'it needs …'."""
 
 
@@ -50,7 +50,7 @@ class Document:
         self.data = mapping(data)
 
     def resolve(self, value: Any) -> dict[str, Any]:
-        """Give an object, or the one that it refers to; raises Unsupported."""
+        """Return an object, or the one that it refers to; raises Unsupported."""
         for _ in range(_HOPS):
             reference = mapping(value).get("$ref")
             if not isinstance(reference, str):
@@ -73,23 +73,23 @@ class Document:
 
 
 def pointer(reference: str) -> list[str]:
-    """Take a JSON Pointer apart (RFC 6901)."""
+    """Return the parts of a JSON Pointer (RFC 6901)."""
     parts = reference.removeprefix("#/").split("/")
     return [part.replace("~1", "/").replace("~0", "~") for part in parts]
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """Give an object; what is none counts as an empty one."""
+    """Return an object; what is none counts as an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
-    """Give a list; what is none counts as an empty one."""
+    """Return a list; what is none counts as an empty one."""
     return value if isinstance(value, list) else []
 
 
 def text(value: Any) -> str:
-    """Give a text; what is none counts as an empty one."""
+    """Return a text; what is none counts as an empty one."""
     return value if isinstance(value, str) else ""
 
 
@@ -140,7 +140,7 @@ class _Builder:
         """For each of them the key whose value comes next."""
 
     def build(self, events: Iterator[Any]) -> Any:
-        """Give the data of a document."""
+        """Return the data of a document."""
         import yaml
 
         for event in events:
@@ -167,7 +167,7 @@ class _Builder:
         if isinstance(holder, list):
             holder.append(value)
         elif key is None:
-            # A key that is no word stands for nothing that OpenAPI knows.
+            # A key that is no text means nothing in OpenAPI.
             self._keys[-1] = str(getattr(event, "value", ""))
         else:
             holder.setdefault(key, value)
@@ -201,7 +201,7 @@ class _Builder:
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:
-    """Give a scalar's value; what is not plainly a number, true, false or null is text."""
+    """Return a scalar's value; what is not plainly a number, true, false or null is text."""
     written: str = event.value
     if event.style or not event.implicit[0]:
         return written

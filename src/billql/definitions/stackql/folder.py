@@ -33,7 +33,7 @@ _LATER = Later(
     ),
     messages=("rate exceeded", "secondary rate limit"),
 )
-"""What the APIs that StackQL's documents describe call errors that mean later; they do not say."""
+"""Codes of errors to retry later, which StackQL's documents do not declare."""
 
 
 class StackqlFolder:
@@ -52,7 +52,7 @@ class StackqlFolder:
 
     @cached_property
     def _named(self) -> dict[str, tuple[Path, dict[str, Any]]]:
-        """The file of each service that the provider names, and what it says of it."""
+        """The file of each service that the provider names, and its entry there."""
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
         for name, entry in mapping(self._data.get("providerServices")).items():
             reference = text(mapping(mapping(entry).get("service")).get("$ref"))
@@ -67,7 +67,7 @@ class StackqlFolder:
         return {name: one for name, one in self._named.items() if one[0].is_file()}
 
     def missing(self) -> dict[str, str]:
-        """Name the services that are named and whose files are not there, with these files."""
+        """Return the services that are named but have no file, with the missing files."""
         return {
             name: f"{SERVICES}/{file.name}"
             for name, (file, _) in sorted(self._named.items())
@@ -83,11 +83,11 @@ class StackqlFolder:
         return self._provider(None, Anonymous(), None)
 
     def services(self) -> list[str]:
-        """Name the services, without reading any."""
+        """Return the names of the services, without reading any."""
         return sorted(self._files)
 
     def lacks(self, service: str) -> str | None:
-        """Say why a service that is named cannot be read: its file is not there."""
+        """Return a message on a named service whose file is missing; None if it is there."""
         file = self.missing().get(service)
         return None if file is None else f"{file} is missing from {self._folder}"
 
@@ -103,7 +103,8 @@ class StackqlFolder:
         return Service(billql=1, description=self.about(service), resources=found)
 
     def resources(self, service: str) -> list[str]:
-        """Name the resources of a service that a SELECT can read, in the order of its document."""
+        """Return the names of a service's resources that a SELECT can read, in its document's
+        order."""
         entry = self._resources(service)
         return [name for name, one in entry.items() if selects(one)]
 
@@ -141,7 +142,7 @@ class StackqlFolder:
 
     @cached_property
     def title(self) -> str:
-        """The name that the documents give their provider."""
+        """The provider's name in its documents."""
         return text(self._data.get("name")) or self._folder.name
 
     @cached_property
@@ -171,7 +172,7 @@ class StackqlFolder:
         return self._documents[service]
 
     def _resources(self, service: str) -> dict[str, dict[str, Any]]:
-        """Give the resources of a service by their names in small letters."""
+        """Return the resources of a service by their names in small letters."""
         components = mapping(self._document(service).data.get("components"))
         found: dict[str, dict[str, Any]] = {}
         for name, one in mapping(components.get("x-stackQL-resources")).items():

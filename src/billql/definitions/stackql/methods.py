@@ -31,7 +31,7 @@ class Member(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What is known of a method; `needs` says what billql lacks to call it."""
+    """What is known of a method; `needs` describes what billql lacks to call it."""
 
     name: str
     request: str
@@ -43,12 +43,12 @@ class Reading(NamedTuple):
     is_list: bool
     paging: Paging | None
     error_message: str | None
-    """Where the API's errors have what they say, if the document tells."""
+    """The path to the message of the API's errors, if the document has it."""
     needs: str | None
 
 
 def readings(document: Document, resource: dict[str, Any], settings: Settings) -> list[Reading]:
-    """Give the methods that read a resource, in their order."""
+    """Return the methods that read a resource, in their order."""
     found: list[Reading] = []
     for name, method in selects(resource):
         one = _reading(document, name, method, settings.within(method.get("config")))
@@ -63,7 +63,7 @@ def _keys(reading: Reading) -> set[str]:
 
 
 def selects(resource: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """Give the methods that a SELECT may use, by their names."""
+    """Return the methods that a SELECT may use, by their names."""
     methods = mapping(resource.get("methods"))
     references = sequence(mapping(resource.get("sqlVerbs")).get("select"))
     names = [pointer(text(mapping(one).get("$ref")))[-1] for one in references]
@@ -91,7 +91,7 @@ def _reading(document: Document, name: str, method: dict[str, Any], settings: Se
 
 
 def _error_message(document: Document, call: Call) -> str | None:
-    """Find where the API's errors have what they say."""
+    """Return the path to the message of the API's errors; None if it is not documented."""
     for status, response in mapping(call.operation.get("responses")).items():
         if status.startswith("4") or status == "default":
             contents = mapping(document.resolve(response).get("content")).values()
@@ -134,11 +134,11 @@ def _with_rows(
         optional = False
     elif isinstance(template, NamedScalars):
         if at != f"{template.rows}[]" or template.name not in members:
-            raise Unsupported("an answer that is made by a template")
+            raise Unsupported("a response that a template makes")
         at = f"{template.at}[]"
         members = {template.name: members[template.name]._replace(path="$value")}
     if not at and not shape.members:
-        raise Unsupported("an answer of which the document says nothing")
+        raise Unsupported("a response without a schema")
     parameters = {one.name: one.location for one in found.arguments}
     how, own = paging(settings, parameters, shape.envelope, shape.is_list)
     return found._replace(
@@ -155,7 +155,7 @@ def _about(document: Document, schema: Any, name: str) -> str:
 
 
 def _schema(document: Document, call: Call, response: dict[str, Any]) -> Any:
-    """Give the schema of an answer; raises Unsupported for what is no JSON."""
+    """Return the schema of a response; raises Unsupported for what is no JSON."""
     if "schema_override" in response:
         return response["schema_override"]
     responses = mapping(call.operation.get("responses"))
@@ -166,22 +166,22 @@ def _schema(document: Document, call: Call, response: dict[str, Any]) -> Any:
     if not chosen:
         kinds = ", ".join(contents) or media
         raise Unsupported(
-            f"an answer of type {kinds:.80}" if contents else "an answer that has no description"
+            f"a response of type {kinds:.80}" if contents else "a response that has no description"
         )
     return mapping(contents[chosen]).get("schema")
 
 
 def _template(response: dict[str, Any]) -> UnderAName | NamedScalars | Flattened | None:
-    """Tell how the answer is reshaped; raises Unsupported."""
+    """Return how the response is reshaped; raises Unsupported."""
     media = text(response.get("mediaType")) or "application/json"
     if "json" not in media:
-        raise Unsupported(f"an answer of type {media:.80}")
+        raise Unsupported(f"a response of type {media:.80}")
     described = mapping(response.get("transform"))
     if not described:
         return None
     found = recognize(text(described.get("body")))
     if found is None:
-        raise Unsupported("an answer that is made by a template")
+        raise Unsupported("a response that a template makes")
     return found
 
 
@@ -199,7 +199,7 @@ def _flattened(
     plain = reference.removesuffix("Flattened")
     schemas = mapping(mapping(document.data.get("components")).get("schemas"))
     if plain == reference or pointer(plain)[-1] not in schemas:
-        raise Unsupported("an answer that is made by a template")
+        raise Unsupported("a response that a template makes")
     outside = shapes.members(document, {"$ref": plain})
     inside = shapes.members(document, outside.get("properties"))
     found: dict[str, Member] = {}

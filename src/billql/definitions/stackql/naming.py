@@ -20,12 +20,12 @@ _UNUSUAL = re.compile(r"[^\w.@$ /:#-]")
 
 
 def as_written(name: str) -> str:
-    """Give a name as it is, without what no column can be called."""
+    """Return a name as it is, without what no column can be called."""
     return _UNUSUAL.sub("_", name) or "_"
 
 
 def snake_case(name: str) -> str:
-    """Give a name of several words in snake_case."""
+    """Return a name of several parts in snake_case."""
     if "_" not in name:
         if found := _PLURAL_ACRONYM.search(name):
             name = f"{name[: found.start()]}_{found[0].lower()}"
@@ -36,7 +36,8 @@ def snake_case(name: str) -> str:
 
 
 def free(name: str, taken: set[str]) -> str:
-    """Give a name that nothing else has, and take it: SQLite knows no small letters from large."""
+    """Return a name that nothing else has, and take it: SQLite knows no small letters from
+    large."""
     found = name
     number = 2
     while found.lower() in taken:

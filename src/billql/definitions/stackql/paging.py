@@ -1,7 +1,7 @@
-"""How a list is cut into pages: what `config.pagination` says, and what is done where it is silent.
+"""Paging: `config.pagination` as one of billql's paging kinds, and what applies without it.
 
-Where nothing is known, the list is expected in one answer, and an answer that speaks of a further
-page is an error: a list is complete or it is none.
+Where nothing is known, the list is expected in one response, and a response that speaks of a
+further page is an error: a list is complete or it is none.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _USUAL_TOKEN = ("pageToken", "nextPageToken")
 def paging(
     settings: Settings, parameters: Mapping[str, str], envelope: Collection[str], is_list: bool
 ) -> tuple[Paging | None, set[str]]:
-    """Give the paging of a method, and the parameters that are its own; raises Unsupported.
+    """Return the paging of a method, and the parameters that are its own; raises Unsupported.
 
     `parameters` are those that it has, with the place of each; `envelope` has the members of its
-    answer.
+    response.
     """
     declared = settings.get("pagination")
     if not declared:
@@ -47,7 +47,7 @@ def paging(
     own = {key, size_parameter or ""}
     if text(answered.get("location")).lower() == "header":
         if text(answered.get("key")).lower() != "link":
-            raise Unsupported(f"pages told in the header {text(answered.get('key')):.80}")
+            raise Unsupported(f"pages announced in the header {text(answered.get('key')):.80}")
         return LinkHeader(size=size, size_parameter=size_parameter) if is_list else None, own
     path = ".".join(_steps(answered))
     if not is_list and path.partition(".")[0] not in envelope:
@@ -77,11 +77,11 @@ def paging(
 def _unsaid(
     parameters: Mapping[str, str], envelope: Collection[str], is_list: bool
 ) -> Paging | None:
-    """Give the paging of a method of which the document says nothing."""
+    """Return the paging of a method without `config.pagination`."""
     for name in _NEXT_LINKS:
         if name in envelope:
             return NextUrl(path=name)
-    # What the answer calls the next page, some methods take by the same name.
+    # Some methods accept the next page under the name that it has in the response.
     names = {name: name for name in envelope if name in parameters and leads_on(name)}
     if _USUAL_TOKEN[0] in parameters:
         names[_USUAL_TOKEN[0]] = _USUAL_TOKEN[1]
@@ -103,7 +103,7 @@ def _steps(token: dict[str, Any]) -> list[str]:
 
 
 def _size(settings: Settings, parameters: Collection[str]) -> tuple[int | None, str | None]:
-    """Give the largest page and the parameter that asks for it, where a method has it."""
+    """Return the largest page and the parameter that asks for it, where a method has it."""
     top = mapping(settings.get("queryParamPushdown").get("top"))
     name, most = text(top.get("paramName")), top.get("maxValue")
     if name in parameters and isinstance(most, int) and most > 0:

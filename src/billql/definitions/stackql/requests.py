@@ -45,7 +45,7 @@ _HEADERS_OF_OTHERS = frozenset(
         "x-amz-signedheaders",
     )
 )
-"""Headers that say who asks and how, which are not for statements to say."""
+"""Headers that identify the client and its formats, which no statement sets."""
 
 _VARIABLE = re.compile(r"\{([A-Za-z_][\w.-]*)(?::[^{}]*)?\}")
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
@@ -66,7 +66,7 @@ class Argument(NamedTuple):
     known_as: str = ""
     """What statements call it, if not by the API's name."""
     is_json: bool = False
-    """Whether a statement says it as a JSON text."""
+    """Whether a statement compares it with a JSON text."""
 
     @property
     def column(self) -> str:
@@ -75,7 +75,7 @@ class Argument(NamedTuple):
 
     @property
     def is_key(self) -> bool:
-        """Whether a method cannot be called unless the statement says it."""
+        """Whether a method cannot be called without a value from the statement."""
         return self.required and self.value is None
 
 
@@ -176,7 +176,7 @@ def _with_default(part: str, variables: dict[str, Any]) -> str:
 
 
 def _with_defaults(host: str, variables: dict[str, Any]) -> str:
-    """Leave variables that are parts of a name in a domain; others are what the document says.
+    """Leave variables that are parts of a name in a domain; replace others by their defaults.
 
     The token goes to that server, so a statement may choose no other domain for it.
     """
@@ -201,7 +201,7 @@ def _check_host(host: str) -> None:
 
 
 def arguments(document: Document, call: Call) -> list[Argument]:
-    """Give the parameters of an operation; raises Unsupported for one that cannot be sent."""
+    """Return the parameters of an operation; raises Unsupported for one that cannot be sent."""
     described: dict[tuple[str, str], dict[str, Any]] = {}
     for holder in (call.item, call.operation):
         for one in sequence(holder.get("parameters")):
@@ -238,7 +238,7 @@ def _argument(document: Document, parameter: dict[str, Any]) -> Argument | None:
 
 
 def _constant(schema: dict[str, Any]) -> Scalar | None:
-    """Give the one value that a parameter can have, if it has no choice."""
+    """Return the one value that a parameter can have, if it has no choice."""
     choices = sequence(schema.get("enum"))
     if len(choices) == 1 and isinstance(choices[0], str | int | float):
         return choices[0]
@@ -251,7 +251,7 @@ def _constant(schema: dict[str, Any]) -> Scalar | None:
 def body(
     document: Document, method: dict[str, Any], call: Call, settings: Settings
 ) -> list[Argument]:
-    """Give what the body of a POST carries; raises Unsupported."""
+    """Return what the body of a POST carries; raises Unsupported."""
     request = mapping(method.get("request"))
     if call.verb != "POST":
         return []
@@ -291,7 +291,7 @@ def body(
 
 
 def _base(declared: Any) -> list[Argument]:
-    """Give the constants of a body."""
+    """Return the constants of a body."""
     if not isinstance(declared, str) or not declared.strip():
         return []
     try:

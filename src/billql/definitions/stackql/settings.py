@@ -1,4 +1,4 @@
-"""Settings, which documents have on several levels: the innermost one that says something holds."""
+"""Settings, which documents have on several levels: the innermost one that has a key wins."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Settings:
         self._around = around
 
     def within(self, declared: Any) -> Settings:
-        """Give the settings of a level inside this one."""
+        """Return the settings of a level inside this one."""
         return Settings(declared, self)
 
     def get(self, key: str) -> dict[str, Any]:
-        """Give what is said of a word; nothing, if no level says anything."""
+        """Return the value of a key on the innermost level that has it; empty if none has."""
         if key in self._declared:
             return mapping(self._declared[key])
         return {} if self._around is None else self._around.get(key)

@@ -1,4 +1,4 @@
-"""What a JSON schema says: where an answer has its rows, and what their members are.
+"""Rows and their members from the JSON schema of a response.
 
 A schema may be made of others (`$ref`, `allOf`), or leave it open which of several holds (`oneOf`,
 `anyOf`); a row then has the members of all of them. Schemas contain themselves, directly or by way
@@ -27,7 +27,7 @@ _STEP = re.compile(r"""\.([\w@$-]+)|\['([^'\]]+)'\]|\["([^"\]]+)"\]|(\[\*\])""")
 
 
 class Shape(NamedTuple):
-    """Where an answer has its rows, and what these are."""
+    """Where a response has its rows, and what these are."""
 
     at: str
     """The path to them, as definitions have it."""
@@ -38,11 +38,11 @@ class Shape(NamedTuple):
     """What a row is as a whole."""
     may_be_left_out: bool
     envelope: dict[str, dict[str, Any]]
-    """The members of the answer itself."""
+    """The members of the response itself."""
 
 
 def shape(document: Document, schema: Any, object_key: str | None) -> Shape:
-    """Find the rows of an answer; raises Unsupported."""
+    """Find the rows of a response; raises Unsupported."""
     envelope = members(document, schema)
     path = steps(object_key) if object_key is not None else []
     if object_key is None and "items" in envelope and not is_array(document, schema):
@@ -65,7 +65,7 @@ def shape(document: Document, schema: Any, object_key: str | None) -> Shape:
 
 
 def steps(object_key: str) -> list[str]:
-    """Take a JSONPath apart that leads through members alone; raises Unsupported."""
+    """Return the members of a JSONPath that has nothing else; raise Unsupported otherwise."""
     if len(object_key) > _LONGEST_KEY:
         raise Unsupported(f"rows at {object_key:.80}")
     rest = object_key.strip()
@@ -85,7 +85,7 @@ def steps(object_key: str) -> list[str]:
 
 
 def members(document: Document, schema: Any) -> dict[str, dict[str, Any]]:
-    """Give the members that an object may have, with their schemas."""
+    """Return the members that an object may have, with their schemas."""
     found: dict[str, dict[str, Any]] = {}
     for part in _parts(document, schema, _CHOICES):
         for name, member in mapping(part.get("properties")).items():
@@ -94,14 +94,14 @@ def members(document: Document, schema: Any) -> dict[str, dict[str, Any]]:
 
 
 def required(document: Document, schema: Any) -> set[str]:
-    """Give the members that an object always has."""
+    """Return the members that an object always has."""
     parts = _parts(document, schema, ("allOf",))
     names = (name for part in parts for name in sequence(part.get("required")))
     return {name for name in names if isinstance(name, str)}
 
 
 def _parts(document: Document, schema: Any, choices: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Give a schema and those that it is made of, each of them once, in their order."""
+    """Return a schema and those that it is made of, each of them once, in their order."""
     found: list[dict[str, Any]] = []
     seen: set[int] = set()
     waiting = [schema]
@@ -116,18 +116,18 @@ def _parts(document: Document, schema: Any, choices: tuple[str, ...]) -> list[di
 
 
 def is_array(document: Document, schema: Any) -> bool:
-    """Tell whether a schema describes a list."""
+    """Return whether a schema describes a list."""
     return "array" in _types(document, schema)
 
 
 def items(document: Document, schema: Any) -> dict[str, Any]:
-    """Give the schema of a list's elements."""
+    """Return the schema of a list's elements."""
     parts = _parts(document, schema, _CHOICES)
     return next((mapping(part["items"]) for part in parts if "items" in part), {})
 
 
 def kind(document: Document, schema: Any) -> ColumnType:
-    """Give the column type for a schema's values; what may be anything is JSON."""
+    """Return the column type for a schema's values; what may be anything is JSON."""
     resolved = document.resolve(schema)
     if resolved.get("x-stackQL-stringOnly") is True:
         return "json"
@@ -136,7 +136,7 @@ def kind(document: Document, schema: Any) -> ColumnType:
 
 
 def _types(document: Document, schema: Any) -> set[str]:
-    """Give what a schema's values may be, in JSON's words."""
+    """Return what a schema's values may be, as JSON's types."""
     found: set[str] = set()
     for part in _parts(document, schema, _CHOICES):
         declared = part.get("type")
@@ -152,7 +152,7 @@ def _types(document: Document, schema: Any) -> set[str]:
 
 
 def about(document: Document, schema: Any, otherwise: str) -> str:
-    """Give a description in a sentence or two; a word beside a reference goes before its own."""
+    """Return a description in a sentence or two; one beside a reference precedes the target's."""
     declared = text(mapping(schema).get("description")) or text(
         document.resolve(schema).get("description")
     )

@@ -1,9 +1,11 @@
-"""What the templates that reshape an answer do, where that is plain enough to be done without them.
+"""What the templates that reshape a response do, where that is plain enough to be done without
+them.
 
 A template is a program in the language of Go's text/template, and billql runs no programs of
-documents. Three kinds that hundreds of methods have are recognized: one puts the whole answer under
-a name, one makes an object of each scalar in a list, and one brings the members of `properties` up
-into their row, as Azure's documents want it; that one is always the same text, known by its hash.
+documents. Three kinds that hundreds of methods have are recognized: one puts the whole response
+under a name, one makes an object of each scalar in a list, and one brings the members of
+`properties` up into their row, as Azure's documents want it; that one is always the same text,
+known by its hash.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ _FLATTENING = frozenset(
 
 
 class UnderAName(NamedTuple):
-    """The whole answer stands under a name."""
+    """The whole response stands under a name."""
 
     name: str
 
@@ -50,9 +52,9 @@ class NamedScalars(NamedTuple):
     """Each scalar of the list at a name becomes an object with one member."""
 
     at: str
-    """Where the answer has the list."""
+    """Where the response has the list."""
     rows: str
-    """Where the reshaped answer would have it."""
+    """Where the reshaped response would have it."""
     name: str
     """The member that holds the scalar."""
 
@@ -62,7 +64,7 @@ class Flattened(NamedTuple):
 
 
 def recognize(body: str) -> UnderAName | NamedScalars | Flattened | None:
-    """Tell what a template does; None if that takes a program."""
+    """Return what a template does; None if that takes a program."""
     body = body.strip()
     if len(body) > _LONGEST:
         return None

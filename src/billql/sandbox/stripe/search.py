@@ -33,7 +33,7 @@ _CLAUSE: Final = re.compile(
     (?:\[(?P<key>"[^"]*"|'[^']*')\])?
     (?P<operator>:|~|>=|<=|>|<)
     (?P<value>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^\s"']+)
-    (?:\s+(?P<word>AND|OR)(?=\s))?
+    (?:\s+(?P<connective>AND|OR)(?=\s))?
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -50,7 +50,7 @@ def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
             raise _unreadable()
         tests.append(_test(match, resource, fields))
         place = match.end()
-        last = match["word"]
+        last = match["connective"]
         if query[place:].strip():
             connectives.add((last or "AND").upper())
         elif last:

@@ -77,11 +77,11 @@ def _import(shell: Shell, arguments: Sequence[str]) -> None:
         at = left.index("--skip")
         number = left[at + 1] if at + 1 < len(left) else ""
         if not number.isdecimal():
-            raise IMPORT.usage_error("--skip takes a number of lines")
+            raise IMPORT.usage_error("--skip needs a number of lines")
         skip = int(number)
         del left[at : at + 2]
     if len(left) != 2:
-        raise IMPORT.usage_error(".import takes a file and a table")
+        raise IMPORT.usage_error(".import needs a file and a table")
     path, table = left
     count = importing.read(shell.connection, str(paths.expanded(path)), table, skip)
     shell.printer.write(f"{counted(count, 'row')}\n")
@@ -119,8 +119,8 @@ IMPORT = Command(
     most=4,
     kinds=("file", "table"),
     more=(
-        "A new table takes the names of its columns from the first line; a column is numeric if\n"
-        "all its values are. An existing table takes every line; --skip skips the first N. Either\n"
+        "A new table has the columns that the first line names; a column is numeric if all its\n"
+        "values are. An existing table receives every line; --skip skips the first N. Either\n"
         "all rows are imported or none."
     ),
 )

@@ -174,7 +174,7 @@ def test_a_parameter_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("manifests WHERE port = 'n' AND id = 1", "it needs an answer of type text/xml"),
+        ("manifests WHERE port = 'n' AND id = 1", "it needs a response of type text/xml"),
         ("launches", "no method of it reads"),
         ("arrivals", "it is a view in StackQL's own SQL"),
     ],

@@ -104,7 +104,7 @@ def test_rows_of_two_forms_do_not_become_one_table() -> None:
     scalars.members["id"] = scalars.members["id"]._replace(path="$value")
     found = [reading("get", "id", "id", is_list=False), scalars]
     assert convert(found, as_written, "a.b.c", "Things.")[1] == {
-        "list": "rows of another form than the other methods give"
+        "list": "rows of another form than those of the other methods"
     }
 
 
