@@ -32,7 +32,7 @@ def _last_part(tokens: Sequence[Token]) -> str | None:
     """Return the last part of the dotted name with which `tokens` begin; None if it is none."""
     name, after_dot = None, True
     for token in tokens:
-        if token.kind in ("word", "quoted") and after_dot:
+        if token.kind in ("identifier", "quoted") and after_dot:
             name, after_dot = unquote(token.text), False
         elif token.text == "." and name is not None:
             after_dot = True

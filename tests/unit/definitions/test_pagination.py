@@ -149,7 +149,7 @@ def _total(total: Any) -> dict[str, Any]:
         ([(_total(4), [1, 2]), (_total(4), [])], "4 items, but returned 2"),
         ([(_total(1), [1, 2])], "1 items, but returned 2"),
         ([(_total(4), [1, 2]), (_total(4), [3, 4, 5])], "4 items, but returned 5"),
-        ([(_total(4), [])], "it has 4 items, but returned 0"),
+        ([(_total(4), [])], "it declares 4 items, but returned 0"),
     ],
 )
 def test_a_numbered_list_that_moves_is_an_error(answers: Any, why: str) -> None:

@@ -10,7 +10,7 @@ from billql.definitions.auth import Anonymous, Auth, Basic, Bearer, Header, SigV
 from billql.definitions.stackql.credentials import auth
 from billql.definitions.stackql.document import Unsupported
 
-HELP = "The documentation of acme says where to get one."
+HELP = "The documentation of acme shows where to get one."
 
 
 def of(kind: str, origin: str = "https://api.example.com", **said: Any) -> Auth:
