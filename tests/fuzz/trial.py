@@ -28,7 +28,7 @@ from billql.planning.binder import bind, selected_connections
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns_of
-from billql.sqlite.resource_table import declaration
+from billql.sqlite._resource_table import declaration
 
 from .drawing import SQL_VALUES
 from .sample import SAMPLES

@@ -20,7 +20,7 @@ from billql._version import __version__
 from billql.config import paths
 from billql.config.file import ResolvedConfig
 from billql.definitions.catalog import Catalog, Table
-from billql.doctor import surroundings
+from billql.doctor import _surroundings
 from billql.doctor.finding import Finding, Level, failure
 from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
@@ -58,7 +58,7 @@ def examine(
         catalog = Catalog()
     yield from _definitions(asked, found, catalog)
     credentials = ConnectionResolver(asked.environ, asked.tokens, asked.urls, found.connections)
-    yield from surroundings.look(asked.environ, _urls(catalog, credentials))
+    yield from _surroundings.look(asked.environ, _urls(catalog, credentials))
     yield from _unknown_variables(asked.environ, found, catalog)
     probe = _Probe(asked, found, backend) if online else None
     yield from _connections(credentials, found, catalog, probe)

@@ -77,21 +77,21 @@ class _ErrorBody:
     """The fields of an error body: at the definition's paths, else where APIs usually have them."""
 
     def __init__(self, connection: ApiConnection, reply: HttpResponse) -> None:
-        from billql.http import error_body
+        from billql.http import _error_body
 
-        data = error_body.parsed(reply.body)
+        data = _error_body.parsed(reply.body)
         # Some APIs repeat the token that they reject.
         self._hide = connection.redact
         paths = connection.provider.errors
-        message = _at(data, paths.message) or error_body.message(data)
+        message = _at(data, paths.message) or _error_body.message(data)
         self.message = self._clean(message)
         known = _at(data, paths.code)
-        code = known or error_body.code(data, message) or _code_of_aws(reply)
+        code = known or _error_body.code(data, message) or _code_of_aws(reply)
         self.code = self._clean(None if code == str(reply.status) else code)
         self.request_id = self._clean(
             _at(data, paths.request_id)
             or next((reply.headers[one] for one in _REQUEST_IDS if one in reply.headers), None)
-            or error_body.request_id(data)
+            or _error_body.request_id(data)
         )
         unknown = paths.unknown_value
         self.unknown = None

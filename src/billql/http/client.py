@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from billql.config.settings import Settings
 from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Error, Interrupted
-from billql.http import request_log
+from billql.http import _request_log
 from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
@@ -160,7 +160,7 @@ class ApiClient:
     def shutdown_nowait(self) -> None:
         """End the threads, and with them the connections, once they have nothing to do.
 
-        The client is not used any more. It takes no lock: see `billql.sqlite.lifetime`.
+        The client is not used any more. It takes no lock: see `billql.sqlite._lifetime`.
         """
         self._is_shut_down = True
         for _ in self._threads:
@@ -287,7 +287,7 @@ class ApiClient:
         request, connection, tracker, *_ = job
         headers = connection.headers_for(request)
         if self._log is not None:
-            self._log(request_log.format_request(request, connection, tracker.sent))
+            self._log(_request_log.format_request(request, connection, tracker.sent))
         start = self._clock.monotonic()
         outcome: HttpResponse | NoResponse
         try:
@@ -296,7 +296,7 @@ class ApiClient:
             outcome = why
         if self._log is not None:
             took = self._clock.monotonic() - start
-            self._log(request_log.format_response(request, connection, outcome, took))
+            self._log(_request_log.format_response(request, connection, outcome, took))
         return outcome
 
 

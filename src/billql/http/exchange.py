@@ -20,10 +20,10 @@ import httpx
 from billql._version import __version__
 from billql.config.settings import Settings
 from billql.errors import BadAnswer, BadValue
+from billql.http._sockets import ExchangeState
+from billql.http._transport import NetworkTransport
 from billql.http.proxies import Proxy
 from billql.http.reply import HttpResponse, NoResponse, describe_request, reason_of
-from billql.http.sockets import ExchangeState
-from billql.http.transport import NetworkTransport
 from billql.messages import Request
 from billql.util.clock import Clock
 from billql.util.lock import Lock

@@ -29,10 +29,10 @@ from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
 from billql.sql.statements import Bindings
-from billql.sqlite import catalog_rows
-from billql.sqlite.catalog_table import CatalogModule
-from billql.sqlite.current_statement import CurrentStatement
-from billql.sqlite.resource_table import ResourceModule
+from billql.sqlite import _catalog_rows
+from billql.sqlite._catalog_table import CatalogModule
+from billql.sqlite._current_statement import CurrentStatement
+from billql.sqlite._resource_table import ResourceModule
 from billql.util.clock import Clock
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ class Engine:
         """Register tables with SQLite under their dotted names, in lower case."""
         for name in names:
             if name not in self._registered:
-                listed = name.startswith(catalog_rows.PREFIX)
+                listed = name.startswith(_catalog_rows.PREFIX)
                 self._database.create_module(
                     name,
                     self._catalog_module if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
@@ -135,20 +135,20 @@ class Engine:
 
     def has_provider(self, name: str) -> bool:
         """Return whether there is a provider of a name, in any case."""
-        return name.lower() in (catalog_rows.PROVIDER, *self.catalog.providers())
+        return name.lower() in (_catalog_rows.PROVIDER, *self.catalog.providers())
 
     def find(self, parts: Sequence[str]) -> tuple[str, ...]:
-        """Return the names of what a dotted name means; see `catalog_rows.find`."""
-        return catalog_rows.find(self.catalog, parts)
+        """Return the names of what a dotted name means; see `_catalog_rows.find`."""
+        return _catalog_rows.find(self.catalog, parts)
 
     def tables_of(self, provider: str, service: str) -> list[str]:
         """Return the last parts of the names of a service's tables; raise DefinitionError."""
-        return catalog_rows.tables(self.catalog, provider, service)
+        return _catalog_rows.tables(self.catalog, provider, service)
 
     def columns(self, name: str) -> list[str]:
         """Return a table's columns; raise UnknownName or DefinitionError."""
-        if name.startswith(catalog_rows.PREFIX):
-            return list(catalog_rows.listing(name).fields)
+        if name.startswith(_catalog_rows.PREFIX):
+            return list(_catalog_rows.listing(name).fields)
         return list(self.table(name).columns)
 
     def table(self, name: str) -> Table:
@@ -221,7 +221,7 @@ class Engine:
         self.cache.close()
 
     def shutdown_nowait(self) -> None:
-        """Ask threads to end and close SQLite, without a lock; see `billql.sqlite.lifetime`.
+        """Ask threads to end and close SQLite, without a lock; see `billql.sqlite._lifetime`.
 
         SQLite knows the engine and the engine SQLite, which Python would not see.
         """

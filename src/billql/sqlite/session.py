@@ -19,9 +19,9 @@ from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
-from billql.sqlite.connection_guard import ConnectionGuard, busy_error
-from billql.sqlite.lifetime import Lifetime
-from billql.sqlite.name_resolver import NameResolver
+from billql.sqlite._connection_guard import ConnectionGuard, busy_error
+from billql.sqlite._lifetime import Lifetime
+from billql.sqlite._name_resolver import NameResolver
 
 if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
@@ -132,9 +132,9 @@ class Session:
             self.lifetime.close()
 
     def _add_functions(self) -> None:
-        from billql.sqlite import functions
+        from billql.sqlite import _functions
 
-        functions.register(self.database)
+        _functions.register(self.database)
 
 
 class Execution:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 import billql
-from billql.http import request_log
+from billql.http import _request_log
 from billql.http.reply import HttpResponse, NoResponse
 from billql.messages import Request
 from billql.sandbox import Sandbox
@@ -15,22 +15,22 @@ from support.asking import TOKEN, connection, get
 def test_a_request_and_its_answer() -> None:
     to = connection(name="acme")
     request = get(customer="cus 1", page="2")
-    assert request_log.format_request(request, to, 1) == (
+    assert _request_log.format_request(request, to, 1) == (
         "> GET https://api.example.com/v1/things?customer=cus+1&page=2 (acme)"
     )
-    assert request_log.format_request(request, to, 3).endswith("(acme, attempt 3)")
+    assert _request_log.format_request(request, to, 3).endswith("(acme, attempt 3)")
     reply = HttpResponse(200, {"x-request-id": "req_1"}, b"x" * 1234)
-    assert request_log.format_response(request, to, reply, 0.25) == (
+    assert _request_log.format_response(request, to, reply, 0.25) == (
         "< 200 in 0.250 s, 1,234 bytes, request req_1: GET https://api.example.com/v1/things"
     )
-    assert request_log.format_response(request, to, NoResponse("the server is silent"), 1) == (
+    assert _request_log.format_response(request, to, NoResponse("the server is silent"), 1) == (
         "< no answer: the server is silent in 1.000 s: GET https://api.example.com/v1/things"
     )
 
 
 def test_a_body_is_told_and_cut() -> None:
     request = Request("POST", "https://api.example.com/v1/x", body={"customer_id": "c" * 600})
-    line = request_log.format_request(request, connection(), 1)
+    line = _request_log.format_request(request, connection(), 1)
     assert line.startswith('> POST https://api.example.com/v1/x {"customer_id": "ccc')
     assert line.endswith("ccc… (mock)")
     assert len(line) < 600
@@ -42,8 +42,8 @@ def test_a_token_is_told_nowhere() -> None:
         HttpResponse(401, {"request-id": TOKEN}, TOKEN.encode()),
         NoResponse(f"refused {TOKEN}"),
     ]
-    lines = [request_log.format_request(request, connection(), 1)]
-    lines += [request_log.format_response(request, connection(), one, 1) for one in replies]
+    lines = [_request_log.format_request(request, connection(), 1)]
+    lines += [_request_log.format_response(request, connection(), one, 1) for one in replies]
     assert not [line for line in lines if TOKEN in line]
 
 

@@ -13,7 +13,7 @@ from billql import errors
 from billql.definitions.catalog import Catalog, built_in_root
 from billql.sandbox import Sandbox
 from billql.sql.statements import Bindings
-from billql.sqlite.catalog_rows import LISTINGS
+from billql.sqlite._catalog_rows import LISTINGS
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Row, Session
 

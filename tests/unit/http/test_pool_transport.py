@@ -8,7 +8,7 @@ import httpcore
 import httpx
 import pytest
 
-from billql.http.transport import PoolTransport
+from billql.http._transport import PoolTransport
 
 ERRORS = [
     (httpcore.ConnectError, httpx.TransportError),

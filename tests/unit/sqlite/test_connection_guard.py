@@ -11,8 +11,8 @@ from types import FrameType
 import pytest
 
 from billql.errors import InterfaceError, ProgrammingError
-from billql.sqlite import connection_guard
-from billql.sqlite.connection_guard import ConnectionGuard
+from billql.sqlite import _connection_guard
+from billql.sqlite._connection_guard import ConnectionGuard
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def interrupt_at(moment: int, seen: list[str]) -> Iterator[None]:
     """
 
     def look(frame: FrameType, event: str, argument: object) -> None:
-        if frame.f_code.co_filename == connection_guard.__file__ and event in ("call", "c_return"):
+        if frame.f_code.co_filename == _connection_guard.__file__ and event in ("call", "c_return"):
             seen.append(event)
             if len(seen) == moment:
                 raise KeyboardInterrupt

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadValue
-from billql.sqlite.functions import register
+from billql.sqlite._functions import register
 
 
 @pytest.fixture

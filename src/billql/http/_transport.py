@@ -15,9 +15,9 @@ import httpx
 
 from billql.errors import Error
 from billql.http import certificates, proxies
+from billql.http._sockets import ExchangeState, Sockets
 from billql.http.proxies import Proxy
 from billql.http.reply import NoResponse
-from billql.http.sockets import ExchangeState, Sockets
 from billql.util.clock import Clock
 from billql.util.lock import Lock
 

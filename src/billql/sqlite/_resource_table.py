@@ -1,7 +1,7 @@
 """The virtual table of a resource, in SQLite's protocol (https://sqlite.org/vtab.html) with APSW.
 
 SQLite asks what a scan would cost (`BestIndexObject`), which the planner decides, and opens cursors
-(see `resource_cursor`), whose rows the fetcher gets. Nothing is decided here.
+(see `_resource_cursor`), whose rows the fetcher gets. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
-from billql.sqlite.resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
+from billql.sqlite._resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",

@@ -4,7 +4,7 @@
 closes, end when Python collects them; but whoever collects garbage may be in the midst of anything
 and may hold any lock. So nothing that acquires a lock is done there: an orphaned statement is left
 to the session's next one, and the threads of an orphaned session are only asked to end. In a forked
-child nothing ends at all, for it has all of it from its parent (see `connection_guard`).
+child nothing ends at all, for it has all of it from its parent (see `_connection_guard`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
-from billql.sqlite.connection_guard import ConnectionGuard
+from billql.sqlite._connection_guard import ConnectionGuard
 
 if TYPE_CHECKING:
     from billql.fetching.statement import Statement

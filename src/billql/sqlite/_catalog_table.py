@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import apsw
 
 from billql.definitions.types import AFFINITY, ColumnType, SQLValue
-from billql.sqlite.catalog_rows import CatalogSource, CatalogTableSpec, KeyFilter, LazyRow, listing
+from billql.sqlite._catalog_rows import CatalogSource, CatalogTableSpec, KeyFilter, LazyRow, listing
 
 _MANY = 10_000
 """How many rows a listing has, for SQLite's estimates; a constraint leaves a tenth of them."""
