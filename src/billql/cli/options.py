@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from billql.dbapi.connection import Connection
 
 
-Parser = TypeVar("Parser", bound=ArgumentParser)
+_Parser = TypeVar("_Parser", bound=ArgumentParser)
 
 
 def add_command(
-    commands: _SubParsersAction[Parser], name: str, summary: str, formatter: Any
-) -> Parser:
+    commands: _SubParsersAction[_Parser], name: str, summary: str, formatter: Any
+) -> _Parser:
     """Add a command or subcommand with its help text."""
     return commands.add_parser(
         name,

@@ -82,7 +82,7 @@ def add_options(command: ArgumentParser) -> None:
     add_session(command)
 
 
-class QueryStats:
+class _QueryStats:
     """The rows, the time and the scans of the statements of a command."""
 
     def __init__(self) -> None:
@@ -110,14 +110,14 @@ class QueryStats:
 
 def run(options: Namespace) -> int:
     """Run the command."""
-    stats = QueryStats()
+    stats = _QueryStats()
     code = run_guarded(lambda: _run(options, stats), debug=options.debug)
     if options.stats:
         stats.print()
     return code
 
 
-def _run(options: Namespace, stats: QueryStats) -> int:
+def _run(options: Namespace, stats: _QueryStats) -> int:
     statements = script.read(options)
     name = _format(options)
     csv = _csv_style(options, name)

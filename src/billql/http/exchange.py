@@ -28,6 +28,9 @@ from billql.messages import Request
 from billql.util.clock import Clock
 from billql.util.lock import Lock
 
+HttpTransport = httpx.BaseTransport
+"""What a program may pass in place of the network, beneath the checks of an exchange."""
+
 _PIECE = 1 << 20
 """How many bytes of a body are decompressed at once."""
 
@@ -41,7 +44,7 @@ class NetworkBackend:
     def __init__(
         self,
         settings: Settings,
-        http_transport: httpx.BaseTransport | None = None,
+        http_transport: HttpTransport | None = None,
         clock: Clock | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -134,7 +137,7 @@ class NetworkBackend:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _transport(self) -> httpx.BaseTransport:
+    def _transport(self) -> HttpTransport:
         with self._lock:
             if self._http_transport is None:
                 self._http_transport = NetworkTransport(

@@ -74,13 +74,13 @@ class CatalogTableSpec:
     description: str
     fields: dict[str, Field]
     rows: Callable[[CatalogSource, KeyFilter], Iterator[LazyRow]]
-    """Gives its rows; raises DefinitionError."""
+    """Returns its rows; raises DefinitionError."""
     narrowed_by: tuple[str, ...] = ()
-    """The columns that `Wanted` may have."""
+    """The columns that a `KeyFilter` may have."""
 
 
 def listing(name: str) -> CatalogTableSpec:
-    """Find a listing by its whole name, in any case; raises UnknownName."""
+    """Return the spec of a table by its full name, in any case; raise UnknownName."""
     short = name.lower().removeprefix(PREFIX)
     if short not in LISTINGS:
         raise unknown("table", short, list(LISTINGS), PREFIX)
@@ -90,7 +90,7 @@ def listing(name: str) -> CatalogTableSpec:
 def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
     """Return the parts of a provider's, service's or table's name, in lower case.
 
-    Raises UnknownName, or DefinitionError.
+    Raise UnknownName, or DefinitionError.
     """
     found = tuple(part.lower() for part in parts)
     if found[0] == PROVIDER:
@@ -108,7 +108,7 @@ def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
-    """Return the last parts of the names of a service's tables; raises DefinitionError."""
+    """Return the last parts of the names of a service's tables; raise DefinitionError."""
     own = (provider, service) == (PROVIDER, SERVICE)
     return list(LISTINGS) if own else catalog.resources(provider, service)
 

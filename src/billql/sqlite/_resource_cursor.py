@@ -29,7 +29,7 @@ class ConnectionSource(Protocol):
         """Return the names of the connections that a resource is read from."""
 
     def connection(self, table: Table, name: str) -> ApiConnection:
-        """Return a connection with its credential; raises CredentialMissing."""
+        """Return a connection with its credential; raise CredentialMissing."""
 
 
 class _Cursor:

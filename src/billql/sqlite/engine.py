@@ -25,7 +25,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
 from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
-from billql.http.exchange import NetworkBackend
+from billql.http.exchange import HttpTransport, NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
 from billql.sql.statements import Bindings
@@ -38,9 +38,11 @@ from billql.util.clock import Clock
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
-    import httpx
-
     from billql.registry.client import Listed, Registry
+
+
+DEFAULT_CACHE_TTL = 300.0
+"""How many seconds responses are cached for later statements, by default."""
 
 
 def now() -> datetime.datetime:
@@ -63,12 +65,12 @@ class Options:
     tokens: Mapping[str, str] | None = field(default=None, repr=False)
     urls: Mapping[str, str] | None = field(default=None, repr=False)
     catalog: Catalog = field(default_factory=Catalog)
-    cache_ttl: float = 300.0
+    cache_ttl: float = DEFAULT_CACHE_TTL
     cache: Path | None = None
     cache_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     memo_cells: int = MEMO_CELLS
-    http_transport: httpx.BaseTransport | None = None
+    http_transport: HttpTransport | None = None
     backend: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
     request_clock: Clock = field(default_factory=Clock)

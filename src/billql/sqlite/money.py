@@ -40,7 +40,7 @@ class MoneySum:
         self._change(value, -1)
 
     def value(self) -> int | float | None:
-        """Return the sum so far; raises BadValue where SQL cannot hold it."""
+        """Return the sum so far; raise BadValue where SQL cannot hold it."""
         if self._count == 0:
             return None
         if self._fractions and math.isfinite(found := float(self._total)):
@@ -65,7 +65,7 @@ class MoneySum:
 
 
 def exact(value: SQLValue) -> Decimal:
-    """Return the decimal that a SQL value shows; raises BadValue where it shows none."""
+    """Return the decimal that a SQL value shows; raise BadValue where it shows none."""
     if isinstance(value, int):
         return Decimal(value)
     try:

@@ -18,15 +18,14 @@ from billql.definitions.stackql import ADDED
 from billql.errors import InterfaceError
 from billql.registry.shipped import Shipped
 from billql.registry.store import Store
-from billql.sqlite.engine import Options, now
+from billql.sqlite.engine import DEFAULT_CACHE_TTL, Options, now
 
 if TYPE_CHECKING:
     import datetime
     from contextlib import AbstractContextManager
 
-    import httpx
-
     from billql.config.settings import Settings
+    from billql.http.exchange import HttpTransport
     from billql.registry.client import Registry
 
 
@@ -43,7 +42,7 @@ class ConnectOptions:
     max_requests: int | None = None
     cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
-    http_transport: httpx.BaseTransport | None = None
+    http_transport: HttpTransport | None = None
     clock: Callable[[], datetime.datetime] | None = None
     settings: Settings | None = None
     log: Callable[[str], object] | None = None
@@ -117,7 +116,3 @@ class ConnectOptions:
         if most is None:
             return settings
         return msgspec.structs.replace(settings, max_requests=most)
-
-
-DEFAULT_CACHE_TTL = 300.0
-"""How many seconds responses are cached for later statements, by default."""
