@@ -1,4 +1,4 @@
-"""`billql chart`: draws the result of a SELECT, in the terminal or on a page."""
+"""`billql chart`: draws the result of a SELECT, in the terminal or in a file."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
 from billql.output import Style, screen, stderr
 from billql.output.chart import figure as figures
+from billql.output.chart import missing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -23,12 +24,22 @@ if TYPE_CHECKING:
 _EPILOG = f"""\
 examples:
   billql chart "SELECT invoice_period, amount FROM digitalocean.billing.invoices"
-  billql chart --sandbox --line -f spend.sql --title Spend --output spend.html
+  billql chart --sandbox -f spend.sql --title Spend --output spend.svg
 
-The first column holds the labels, each further column is a series of numbers; NULL is a gap. More
-than 24 days or months are drawn as a line, everything else as bars.
+The first column holds the labels, each further column is a series of numbers; NULL is a gap. Of
+three columns, the second may name the series, as in month, product, amount: they are stacked, the
+largest first, and if there are more than eight, those after the seventh as one. Times are in their
+order; more than 24 days or months are drawn as lines. A column named currency is not drawn.
+
+The extension of the output file is .svg, .png or .html: a page with the picture and its values.
 
 {EXIT_TEXT}"""
+
+_KINDS = {
+    "bars": "draw bars side by side",
+    "stacked": "draw bars on one another",
+    "line": "draw lines",
+}
 
 
 def add_options(command: ArgumentParser) -> None:
@@ -37,16 +48,10 @@ def add_options(command: ArgumentParser) -> None:
     add = command.add_argument
     script.add_script(command)
     kinds = command.add_mutually_exclusive_group()
-    for kind, shape in (("bars", "bars"), ("line", "a line")):
-        kinds.add_argument(
-            f"--{kind}", dest="kind", action="store_const", const=kind, help=f"draw {shape}"
-        )
+    for kind, summary in _KINDS.items():
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=summary)
     add("--title", metavar="TEXT", help="the title of the chart")
-    add(
-        "--output",
-        metavar="FILE.html",
-        help="write an HTML page; the file is replaced only on success",
-    )
+    add("--output", metavar="FILE", help="write a file, replaced only on success")
     add_session(command)
 
 
@@ -56,7 +61,9 @@ def run(options: Namespace) -> int:
     if options.output is None:
         _show(options, statements)
     else:
-        _write(options, statements)
+        from billql.output.chart import file
+
+        file.write(options.output, lambda: _figure(options, statements))
     return 0
 
 
@@ -64,10 +71,7 @@ def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
     try:
         from billql.output.chart.terminal import render
     except ModuleNotFoundError as error:
-        raise InterfaceError(
-            f"Charts in the terminal need {error.name}, which is not installed",
-            hint="Install it with: pip install 'billql[charts]', or write a page with --output.",
-        ) from error
+        raise missing(error, "Charts in the terminal") from error
     figure = _figure(options, statements)
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")
@@ -76,19 +80,6 @@ def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
     style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout))
     buffer.write(render(figure, style))
     buffer.end()
-
-
-def _write(options: Namespace, statements: list[ParsedStatement]) -> None:
-    from billql.output import file
-    from billql.output.chart import page
-
-    if not options.output.lower().endswith((".html", ".htm")):
-        raise InterfaceError(
-            f"A chart can only be written as HTML, not to {options.output}",
-            hint="Use a file name that ends in .html, or omit --output.",
-        )
-    with file.open_text(options.output) as stream:
-        page.write(_figure(options, statements), stream)
 
 
 def _figure(options: Namespace, statements: list[ParsedStatement]) -> Figure:

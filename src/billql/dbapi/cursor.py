@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 import apsw
 
@@ -126,6 +127,35 @@ class Cursor:
         """Return the next row."""
         return next(self._result())
 
+    def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
+        """Write the rows that are left to a file, which is replaced only on success.
+
+        Its extension selects the format, unless `format` names one of `billql query --format`.
+        """
+        from billql.output import FORMATS, Style, file
+
+        path = os.fspath(path)
+        name = file.format_of(path) if format is None else format
+        if name not in FORMATS:
+            raise errors.InterfaceError(
+                f"There is no format {name}", hint=f"Use one of {', '.join(FORMATS)}."
+            )
+        columns, rows = self._columns(), self._result()
+        with file.open_results(path, name, Style(), several=False) as add_result:
+            add_result(columns, rows, None)
+
+    def chart(
+        self,
+        path: str | os.PathLike[str],
+        kind: Literal["bars", "stacked", "line"] | None = None,
+        title: str | None = None,
+    ) -> None:
+        """Draw the rows that are left in a file, as `billql chart` does: .svg, .png or .html."""
+        from billql.output.chart import figure, file
+
+        columns, rows = self._columns(), self._result()
+        file.write(os.fspath(path), lambda: figure.read(columns, rows, title=title, kind=kind))
+
     @property
     def scans(self) -> list[ScanStats]:
         """Return the statistics of each scan of the last statement so far, even if it has failed.
@@ -226,6 +256,14 @@ class Cursor:
         """Run a statement to its end."""
         for _ in self._rows or ():
             pass
+
+    def _columns(self) -> Description:
+        self._result()
+        if self.description is None:
+            raise errors.ProgrammingError(
+                "The statement has no rows to write", hint="Write those of a SELECT."
+            )
+        return self.description
 
     def _result(self) -> Iterator[Row]:
         self._use()

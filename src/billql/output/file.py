@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-    from billql.output import AddResult, Columns, Rows, Stream
+    from billql.output import AddResult, Columns, Rows
 
 
 def format_of(path: str) -> str:
@@ -36,8 +36,8 @@ def open_results(path: str, name: str, style: Style, *, several: bool) -> Iterat
     is tried at once, InterfaceError if there is no result, and the errors of the format.
     """
     count = 0
-    with _replacing(path) as file:
-        stream = file if find(name).binary else _Text(file)
+    with open_bytes(path) as file:
+        stream = file if find(name).binary else TextFile(file)
         with results(name, stream, style, several=several) as add:
 
             def add_result(columns: Columns, rows: Rows, title: str | None) -> None:
@@ -54,14 +54,8 @@ def open_results(path: str, name: str, style: Style, *, several: bool) -> Iterat
 
 
 @contextmanager
-def open_text(path: str) -> Iterator[Stream]:
-    """Open a file for text; it is replaced when the block succeeds. Raise OutputError."""
-    with _replacing(path) as file:
-        yield _Text(file)
-
-
-@contextmanager
-def _replacing(path: str) -> Iterator[BinaryIO]:
+def open_bytes(path: str) -> Iterator[BinaryIO]:
+    """Open a file for bytes; it is replaced when the block succeeds. Raise OutputError."""
     try:
         with atomic_file.atomic_write(path) as file:
             yield file
@@ -71,11 +65,12 @@ def _replacing(path: str) -> Iterator[BinaryIO]:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-class _Text:
+class TextFile:
     """Encodes text for a binary file."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, text: str) -> None:
+        """Write text."""
         self._file.write(text.encode())

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from billql.output import AddResult, Columns, Rows
+    from billql.output.chart.figure import ChartKind
 
 AUTO = "auto"
 """The mode that depends on the destination: a file's extension, a table on a terminal, else CSV."""
@@ -95,6 +96,33 @@ class Printer:
             self._output.add(columns, rows, title)
         else:
             self._show(columns, rows)
+
+    def chart(self, columns: Columns, rows: Rows, kind: ChartKind | None) -> None:
+        """Draw a result; raise OutputError, and the errors of drawing and of reading the rows.
+
+        After `.once` with a file, it is a picture or a page.
+        """
+        from billql.output.chart import figure as figures
+        from billql.output.chart import file as chart_file
+        from billql.output.chart import missing
+
+        def make() -> figures.Figure:
+            return figures.read(columns, rows, title=None, kind=kind)
+
+        once, self._once = self._once, None
+        if once is not None:
+            chart_file.write(_expanded(once), make)
+            return
+        try:
+            from billql.output.chart.terminal import render
+        except ModuleNotFoundError as error:
+            raise missing(error, "Charts in the terminal") from error
+        figure = make()
+        style = Style(
+            screen.width(sys.stdout), self._output is None and screen.has_color(sys.stdout)
+        )
+        empty = "There are no values to draw.\n"
+        self.write(empty if figures.is_empty(figure) else render(figure, style))
 
     def write(self, text: str) -> None:
         """Write text to the destination of results, through a pager if it is long.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from billql.dbapi.connection import Connection
     from billql.dbapi.cursor import Cursor
+    from billql.output import AddResult
+    from billql.output.chart.figure import ChartKind
     from billql.sql.statements import ParsedStatement
 
 
@@ -117,13 +119,20 @@ class Shell:
     def execute(self, sql: str) -> None:
         """Run statements and print their rows."""
         for statement in each_statement(sql):
-            self._execute(statement)
+            self._execute(statement, self.printer.print)
+
+    def chart(self, sql: str, kind: ChartKind | None) -> None:
+        """Run statements and draw their rows, in a shape that suits them unless `kind` says one."""
+        for statement in each_statement(sql):
+            self._execute(
+                statement, lambda columns, rows, title: self.printer.chart(columns, rows, kind)
+            )
 
     def show_plan(self, sql: str) -> None:
         """Print the query plan of a statement, without running it."""
         self.printer.write(tree.render(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
 
-    def _execute(self, statement: ParsedStatement) -> None:
+    def _execute(self, statement: ParsedStatement, show: AddResult) -> None:
         if self.explain and statement.keyword in _PLANNED:
             self.show_plan(statement.text)
         start = time.perf_counter()
@@ -132,7 +141,7 @@ class Shell:
             with self._progress.of(lambda: cursor.scans):
                 cursor.execute(statement)
                 if cursor.description is not None:
-                    self.printer.print(cursor.description, cursor, title_of(statement))
+                    show(cursor.description, cursor, title_of(statement))
         finally:
             cursor.close()
             if self.stats:

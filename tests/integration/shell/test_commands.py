@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from openpyxl import load_workbook
@@ -109,6 +110,24 @@ def test_once_writes_bytes_too(typed: Type, tmp_path: Path) -> None:
     assert parquet.read_table(tmp_path / "a.parquet").to_pylist() == [{"a": 1}]
     with pytest.raises(InterfaceError, match="parquet cannot be shown"):
         typed(".mode parquet", "SELECT 1 AS a;")
+
+
+def test_chart(typed: Type, tmp_path: Path) -> None:
+    sql = "SELECT column1 AS month, column2 AS usd FROM (VALUES ('2026-02', 5), ('2026-01', 10))"
+    title, one, two, _ = typed(f".chart {sql}").splitlines()
+    assert title == "usd by month"
+    assert (one.split()[:2], two.split()[:2]) == (["2026-01", "10"], ["2026-02", "5"])
+    assert "┤" in typed(f".chart LINE {sql}")
+    assert typed(f".once {tmp_path}/a.svg", f".chart stacked {sql};") == ""
+    assert ElementTree.parse(tmp_path / "a.svg").getroot().tag.endswith("}svg")
+    typed(f".output {tmp_path}/a.txt", f".chart {sql}", ".output")
+    assert (tmp_path / "a.txt").read_text().startswith("usd by month\n2026-01")
+    assert typed(".chart SELECT 1, 2 WHERE FALSE") == "There are no values to draw.\n"
+    for line in (".chart", ".chart line"):
+        with pytest.raises(InterfaceError, match="There is no SELECT to draw"):
+            typed(line)
+    with pytest.raises(InterfaceError, match="cannot be written to"):
+        typed(f".once {tmp_path}/a.csv", f".chart {sql}")
 
 
 def test_output_takes_all_results_until_it_is_taken_back(typed: Type, tmp_path: Path) -> None:

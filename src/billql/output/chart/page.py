@@ -6,27 +6,30 @@ from typing import TYPE_CHECKING
 
 from billql.output import page
 from billql.output.chart import figure as figures
-from billql.output.chart import svg
+from billql.output.chart import picture
+from billql.output.file import TextFile
 
 if TYPE_CHECKING:
-    from billql.output import Stream
+    from typing import BinaryIO
+
     from billql.output.chart.figure import Figure
 
 _STYLE = """\
 figure { margin: 1rem 0 2rem; }
-.legend { display: flex; flex-wrap: wrap; gap: .25rem 1.5rem; padding: 0; list-style: none; }
+figure svg { max-width: 100%; height: auto; overflow: visible; }
 """
 
 
-def write(figure: Figure, stream: Stream) -> None:
+def write(figure: Figure, file: BinaryIO) -> None:
     """Write the page; without values it has a message instead of the picture."""
-    stream.write(page.page_head(figure.title, svg.STYLE + _STYLE))
+    stream = TextFile(file)
+    stream.write(page.page_head(figure.title, _STYLE))
     stream.write(f"<h1>{page.shown(figure.title)}</h1>\n")
     if figures.is_empty(figure):
         stream.write("<p>There are no values to draw.</p>\n")
     else:
-        legend = svg.legend(figure)
-        stream.write(f'<ul class="legend">\n{legend}</ul>\n' if legend else "")
-        stream.write(f"<figure>\n{svg.render(figure)}</figure>\n")
+        text = f"{figures.described(figure)} All values are in the table below."
+        drawn = picture.svg(figure._replace(title=""), embedded=True)
+        stream.write(f'<figure role="img" aria-label="{page.shown(text)}">\n{drawn}\n</figure>\n')
     page.write_table(figure.columns, iter(figure.rows), stream, "Values")
     stream.write(page.END)

@@ -38,7 +38,7 @@ def shown(tick: Decimal) -> str:
     """Return the text of a tick."""
     if tick and not -6 <= tick.adjusted() < 15:
         return f"{tick.normalize():g}"
-    text = f"{tick:f}"
+    text = f"{tick:,f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -1,7 +1,8 @@
 """A figure in a terminal; plotext draws everything but labels and numbers.
 
 Bars are horizontal, a row each, with the number before the bar, so that small charts show the
-values too. Lines have a mark for each series, so that they need no colour.
+values too; stacked ones have their sum. Stacked bars and lines have a mark for each series, so that
+they need no colour.
 """
 
 from __future__ import annotations
@@ -10,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import plotext
 
+from billql.output.chart.figure import totals
 from billql.output.chart.scale import Scale, shares, shown, spread
-from billql.output.text_cells import BOLD, PLAIN, text, truncate, width
+from billql.output.text_cells import BOLD, PLAIN, truncate, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from billql.output import Style
     from billql.output.chart.figure import Figure
+
+    _Bar = tuple[float, Any]
+    """The end of a bar that starts at 0, and its mark."""
 
 _WIDTH, _HEIGHT = 80, 16
 """The width if there is no terminal, and the height of a line chart, in cells."""
@@ -28,6 +33,8 @@ _LABEL = 32
 _COLORS = (33, 166, 35, 162, 99, 136, 37, 244)
 """8-bit ANSI colours (https://en.wikipedia.org/wiki/ANSI_escape_code#8-bit) for dark and light."""
 _MARKS = "•+x*o#%@"
+_FILLS = "█▒▓░#=+:"
+"""The marks of the series of stacked bars."""
 _TICK = 12
 """The distance of two ticks, in cells."""
 
@@ -38,7 +45,8 @@ def render(figure: Figure, style: Style) -> str:
     lines = [truncate(figure.title, room)]
     if style.color:
         lines = [f"{BOLD}{lines[0]}{PLAIN}"]
-    lines += (_bars if figure.kind == "bars" else _line)(figure, room, style.color)
+    draw = {"bars": _bars, "stacked": _stacked, "line": _line}[figure.kind]
+    lines += draw(figure, room, style.color)
     return "".join(f"{line.rstrip(' ')}\n" for line in lines)
 
 
@@ -48,27 +56,68 @@ def _bars(figure: Figure, room: int, color: bool) -> list[str]:
         for place, label in enumerate(figure.labels)
         for number, series in enumerate(figure.series)
     ]
-    values = ["NULL" if bar[2] is None else text(bar[2]) for bar in bars]
+    values = [figure.shown(value) for _, _, value, _ in bars]
     columns = [_aligned([bar[0] for bar in bars]), _aligned(values, right=True)]
     if len(figure.series) > 1:
         columns.insert(1, _aligned([bar[1] for bar in bars]))
     before = ["  ".join(cells) + " " for cells in zip(*columns, strict=True)]
+    drawn = [[(value, _marker("full", number))] if value else [] for _, _, value, number in bars]
+    return _rows(figure, before, drawn, room, color)
+
+
+def _stacked(figure: Figure, room: int, color: bool) -> list[str]:
+    sums = [figure.shown(total) for total in totals(figure)]
+    columns = [_aligned(figure.labels), _aligned(sums, right=True)]
+    before = ["  ".join(cells) + " " for cells in zip(*columns, strict=True)]
+    stacks = [_stack(figure, place) for place in range(len(figure.labels))]
+    legend = "   ".join(f"{_FILLS[n]} {series.name}" for n, series in enumerate(figure.series))
+    return [*_wrapped(legend, room), *_rows(figure, before, stacks, room, color)]
+
+
+def _stack(figure: Figure, place: int) -> list[_Bar]:
+    """Return the bars of a stack, the longest first: each covers the start of the one before."""
+    bars: list[_Bar] = []
+    for sign in (1, -1):
+        end = 0.0
+        for number, series in enumerate(figure.series):
+            value = series.values[place]
+            if value is not None and value * sign > 0:
+                end += value
+                bars.append((end, _marker(_FILLS[number], number)))
+    return bars[::-1]
+
+
+def _rows(
+    figure: Figure, before: Sequence[str], rows: Sequence[Sequence[_Bar]], room: int, color: bool
+) -> list[str]:
+    """Return a line for each row of bars, which start at 0, and one for the axis."""
     size = max(room - width(before[0]), _LEAST)
-    scale = Scale([bar[2] for bar in bars if bar[2] is not None], max(size // _TICK, 1))
-    canvas = _canvas(size, len(bars) + 1)
+    ends = [end for bars in rows for end, _ in bars]
+    scale = Scale(ends, max(size // _TICK, 1))
+    canvas = _canvas(size, len(rows) + 1)
     canvas.axes(False)
-    canvas.ruler("y").lim(0, max(len(bars) - 1, 1)).direction(-1).ticks([])
+    canvas.ruler("y").lim(0, max(len(rows) - 1, 1)).direction(-1).ticks([])
     _mark(canvas.ruler("x"), scale)
     canvas.line(scale.share(0), orientation="vertical", pixel=plotext.pixel())
-    for row, (_, _, value, number) in enumerate(bars):
-        if value:
-            ends = [scale.share(0), scale.share(value)]
-            bar = canvas.signal(ends, [row, row], marker=_marker("full", number))
+    for row, bars in enumerate(rows):
+        for end, marker in bars:
+            bar = canvas.signal([scale.share(0), scale.share(end)], [row, row], marker=marker)
             canvas.draw(bar.lines(True))
     drawn = _lines(canvas, color)
     return [
         start + line for start, line in zip((*before, " " * width(before[0])), drawn, strict=True)
     ]
+
+
+def _wrapped(legend: str, room: int) -> list[str]:
+    """Return a legend in lines of at most `room` cells."""
+    lines: list[str] = []
+    for entry in legend.split("   "):
+        if lines and width(lines[-1]) + 3 + width(entry) <= room:
+            lines[-1] += f"   {entry}"
+        else:
+            lines.append(truncate(entry, room))
+    return lines
 
 
 def _line(figure: Figure, room: int, color: bool) -> list[str]:
@@ -86,8 +135,8 @@ def _line(figure: Figure, room: int, color: bool) -> list[str]:
         marker = _marker("braille" if alone else _MARKS[number], number)
         for points in _unbroken(across, series.values, scale):
             canvas.draw(canvas.signal(*zip(*points, strict=True), marker=marker).lines(True))
-    legend = [f"{_MARKS[number]} {series.name}" for number, series in enumerate(figure.series)]
-    return [*([] if alone else ["   ".join(legend)]), *_lines(canvas, color)]
+    legend = "   ".join(f"{_MARKS[n]} {series.name}" for n, series in enumerate(figure.series))
+    return [*([] if alone else _wrapped(legend, room)), *_lines(canvas, color)]
 
 
 def _unbroken(

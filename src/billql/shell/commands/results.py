@@ -12,6 +12,7 @@ from billql.shell.printer import AUTO, MODES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from billql.output.chart.figure import ChartKind
     from billql.shell.shell import Shell
 
 
@@ -64,6 +65,19 @@ def _shown(mode: str, style: CsvStyle) -> str:
     return " ".join([mode, *separator, *switches])
 
 
+def _chart(shell: Shell, arguments: Sequence[str]) -> None:
+    first, _, rest = (arguments[0] if arguments else "").partition(" ")
+    kind = _KINDS.get(first.lower())
+    sql = rest.strip() if kind else "".join(arguments)
+    if not sql:
+        raise InterfaceError("There is no SELECT to draw", hint="Usage: .chart [KIND] SELECT …")
+    shell.chart(sql, kind)
+
+
+_KINDS: dict[str, ChartKind] = {"bars": "bars", "stacked": "stacked", "line": "line"}
+"""The kinds of charts by their names."""
+
+
 def _output(shell: Shell, arguments: Sequence[str]) -> None:
     shell.printer.output(None if not arguments or arguments[0] == "stdout" else arguments[0])
 
@@ -88,6 +102,18 @@ def _stats(shell: Shell, arguments: Sequence[str]) -> None:
 
 
 COMMANDS = (
+    Command(
+        "chart",
+        "[bars|stacked|line] SQL",
+        "Draw the rows of a statement",
+        _chart,
+        whole=True,
+        kinds=("bars|stacked|line",),
+        more=(
+            "The first column has the labels, the others have numbers; or, of three columns, the\n"
+            "second names the series. After .once FILE.svg, .png or .html it is a file."
+        ),
+    ),
     Command(
         "mode",
         "[FORMAT]",
