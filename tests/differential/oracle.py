@@ -10,6 +10,7 @@ import apsw
 
 from billql.definitions.types import AFFINITY
 from billql.errors import BadValue, Error, NotSupportedError, ParameterMissing, ProgrammingError
+from support import times
 
 from .shapes import OWNER, Row, Shape, has_several_owners, in_order, is_row
 from .statements import Bindings, Query
@@ -24,10 +25,14 @@ class Plain:
         self._database = apsw.Connection(":memory:")
         # A number becomes a text of as many digits as in billql.
         self._database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
+        self._database.create_collation("time", times.collate)
         self._sizes: set[int] = set()
         owned = has_several_owners(tables)
         for shape, rows in tables:
-            columns = {one.name: f"{one.name} {AFFINITY[one.type]}" for one in shape.columns}
+            columns = {
+                one.name: f"{one.name} {AFFINITY[one.type]} {_collation(one.type)}"
+                for one in shape.columns
+            }
             columns |= {"@": f"{OWNER} TEXT"} if owned else {}
             self._database.execute(f"CREATE TABLE {shape.name} ({', '.join(columns.values())})")
             shown = [row for row in in_order(shape, rows) if is_row(row)]
@@ -72,6 +77,10 @@ class Plain:
             return True
         words = set(query.text.upper().split())
         return words.isdisjoint(_MEANINGFUL)
+
+
+def _collation(kind: str) -> str:
+    return "COLLATE time" if kind in ("date", "month", "timestamp") else ""
 
 
 _MEANINGFUL = frozenset(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from datetime import timedelta, timezone
 from typing import NamedTuple, TypeVar
+
+from support import times
 
 from .dice import Dice
 from .drawing import ODD_KEYS, POOLS
@@ -32,22 +35,17 @@ class Col(NamedTuple):
 
 Scope = tuple[Col, ...]
 
-_ANCIENT = ("1900-01-01", "1900", "1969-12-31T23:59:59Z", "1960-05")
+_TIMES = ("date", "month", "timestamp")
 _MOMENTS = (
-    *_ANCIENT,
-    *("2025", "2025-02", "2025-02-01", "2025-01-31T", "2025-02-01T00", "2025-02-01T00:00:00Z"),
-    *("2025-01-31x", "2025-1", "2025-02-30", "2025-13", "abc", "", "0001-01-01", "9999-12-31"),
-    *(
-        "9999-12-31T23:59:59Z",
-        "0001",
-        "9999-12",
-        20250201,
-        2025,
-        b"2025-02-01",
-        None,
-        "2025-01-31 ",
-    ),
+    *("1900-01-01", "1900", "1969-12-31T23:59:59Z", "1960-05", "2025", "2025-02", "2025-02-01"),
+    *("2025-02-01T00:00:00Z", "0001-01-01", "9999-12-31", "9999-12-31T23:59:59Z", "0001"),
+    *("9999-12", 2025, b"2025-02-01", None, "2025-01-31 23:59:59.999", "2025-02-01T02:00+02:00"),
 )
+_NO_TIMES: Sequence[SQLValue] = (
+    *("2025-01-31T", "2025-02-01T00", "2025-01-31x", "2025-1", "2025-02-30", "2025-13", "abc"),
+    *("", 20250201, "2025-01-31 ", 1738281600, 2025.5),
+)
+"""What no column of time can be compared with."""
 _HUGE = (1e19, -1e19, 18446744073709551616, 1e300, -1e300, "1e19", "99999999999999999999")
 _STRANGE: Mapping[str, Sequence[SQLValue]] = {
     "text": (5, 5.0, -1, b"a", "zz", "a\n", "\u00e1", 0, "%"),
@@ -115,11 +113,34 @@ class Predicates(ABC):
 
     def fitting(self, col: Col) -> SQLValue:
         """A value that rows of a column have, or may have."""
+        found: SQLValue
         if col.values and self.chance(55):
-            return col.values[0]
-        if col.values and self.chance(60):
-            return self.one(*col.values)
-        return self.one(*POOLS.get(col.type, (0, 1, "a", None)))
+            found = col.values[0]
+        elif col.values and self.chance(60):
+            found = self.one(*col.values)
+        else:
+            found = self.one(*POOLS.get(col.type, (0, 1, "a", None)))
+        if col.type in _TIMES and isinstance(found, str) and self.chance(40):
+            return self._respelled(found)
+        return found
+
+    def _respelled(self, text: str) -> str:
+        """Spell a time otherwise: the same instant, or one within its second, day or month."""
+        moment = times.instant(text)
+        if moment is None:
+            return text
+        hours = self.one(-8, 0, 1, 5)
+        shifted = moment.astimezone(timezone(timedelta(hours=hours, minutes=30)))
+        return self.one(
+            f"{moment:%Y-%m-%d %H:%M:%S}",
+            f"{moment:%Y-%m-%dT%H:%M:%S}.000Z",
+            f"{moment:%Y-%m-%d %H:%M}",
+            f"{moment:%Y-%m-%d %H:%M:%S}.5",
+            f"{moment:%Y-%m-%d}",
+            f"{moment:%Y-%m}",
+            shifted.isoformat(),
+            shifted.isoformat(sep=" "),
+        )
 
     def favoured(self, scope: Scope) -> Col:
         """A column, likely one that an API filters."""
@@ -131,6 +152,9 @@ class Predicates(ABC):
         strange = _STRANGE.get(col.type, ())
         if self.chance(85) or not strange:
             return self.fitting(col)
+        if col.type in _TIMES and self.chance(20):
+            self.refusable = True
+            return self.one(*_NO_TIMES)
         self.refusable = self.refusable or (col.particular and not _is_plain_key(col))
         return self.one(*strange)
 
@@ -175,7 +199,9 @@ class Predicates(ABC):
         else:
             one, other, operator = self.one(*left), self.one(*right), self.one("=", "=", ">", "<")
             if one.type != other.type:
-                self.refusable = self.refusable or not (_is_plain_key(one) and _is_plain_key(other))
+                plain = _is_plain_key(one) and _is_plain_key(other)
+                timed = one.type in _TIMES or other.type in _TIMES
+                self.refusable = self.refusable or timed or not plain
         text = self.swapped(one.text, operator, other.text)
         return f"{text} COLLATE NOCASE" if self.chance(5) else text
 
@@ -267,8 +293,10 @@ class Predicates(ABC):
         col = self.one(*(same or scope))
         if self.chance(70):
             if col.type != given.type:
-                self.refusable = self.refusable or not _is_plain_key(col)
+                timed = col.type in _TIMES
+                self.refusable = self.refusable or timed or not _is_plain_key(col)
             return f"{col.text} {self.one('', '', 'NOT ')}IN ({inner})"
+        self.refusable = self.refusable or (col.type in _TIMES and col.type != given.type)
         return f"{col.text} = ({inner} ORDER BY 1 LIMIT 1)"
 
 

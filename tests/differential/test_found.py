@@ -114,7 +114,7 @@ def test_bounds_at_the_end_of_time() -> None:
     for low, high in ((">=", "<="), (">", "<")):
         filters = [Filter("low", "day", operator=low), Filter("high", "day", operator=high)]  # type: ignore[arg-type]
         with small("day date, n integer", rows, *filters, paging=Paging("page", 2)) as world:
-            for condition in ("<= '9999-12-31'", ">= '0001-01-01'", "> '0000'", "< '9999-12-31x'"):
+            for condition in ("<= '9999-12-31'", ">= '0001'", "< '9999-12-31T12:00Z'"):
                 world.same(f"SELECT * FROM @things WHERE day {condition}")
                 sql = f"SELECT n FROM @things WHERE day {condition} LIMIT 2 OFFSET 2"
                 assert len(world.ask(sql)) == len(world.expected(sql))

@@ -300,7 +300,7 @@ def test_the_boundaries_of_windows(days: int, low: str, high: str, format: str |
             "day > '2025-01-03' AND day < '2025-01-20'",
             "day >= '2025-01-03' AND day < '2025-01-04'",
             "day = '2025-01-30'",
-            "day > '2025-01' AND day < '2025-01-31x'",
+            "day > '2025-01' AND day < '2025-01-31 00:00:01'",
         ):
             world.same(f"SELECT * FROM @things WHERE {condition}")
             world.same(

@@ -60,6 +60,15 @@ AFFINITY: dict[str, str] = {
 MOMENTS = frozenset(("date", "month", "timestamp"))
 """The types whose values are times."""
 
+TIME_COLLATION = "TIME"
+"""The collation of their columns: texts compare as instants (see `billql.util.instant`)."""
+
+
+def collation_of(kind: ColumnType) -> str:
+    """Return the collation of a type's columns, in capitals."""
+    return TIME_COLLATION if kind in MOMENTS else "BINARY"
+
+
 DISCRETE = frozenset(("integer", "date", "month", "timestamp"))
 """The types whose values have a next one, so that `<= x` can be written as `< next(x)`."""
 

@@ -11,36 +11,42 @@ from billql.fetching._early_stop import may_stop_early
 from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
-from billql.sql.statements import Bindings
+from billql.sql.constants import compared_texts
+from billql.sql.statement_kind import query_of
+from billql.sql.statements import Bindings, ParsedStatement
 
 
 class RunningStatement:
     """One statement in SQLite.
 
-    `query` is its text, or the SELECT inside of it, for a dry run and for EXPLAIN; None if it has
-    none that could be run beside it. `whole_lists` says that an IN list may be requested as a
-    whole, because none of them can be empty; otherwise its values are constrained one by one, as
-    keys are.
+    `parsed` is the statement as SQLite runs it. `whole_lists` says that an IN list may be requested
+    as a whole, because none of them can be empty; otherwise its values are constrained one by one,
+    as keys are.
     """
 
     def __init__(
         self,
         statement: Statement,
         database: apsw.Connection,
-        query: str | None,
+        parsed: ParsedStatement,
         bindings: Bindings,
         whole_lists: bool,
     ) -> None:
         self.statement = statement
         self.whole_lists = whole_lists
         self._database = database
-        self._query = query
+        self._parsed = parsed
+        self._query = query_of(parsed)
+        """Its text, or the SELECT inside of it, for a dry run and for EXPLAIN; None if it has none
+        that could be run beside it."""
         self._bindings = bindings
         self.plans: dict[int, Plan] = {}
         """What SQLite has been offered, by number. They live as long as the statement, which is
         prepared for this run alone: so whatever plan it names is here."""
         self._numbers: dict[Plan, int] = {}
-        self.prefetcher = KeyPrefetcher(statement, database, query, bindings)
+        self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
+        self.fault: Error | None = None
+        """What makes it fail, found where SQLite takes no error: in a comparison."""
 
     def number_of(self, plan: Plan) -> int:
         """Return the number by which SQLite names a plan."""
@@ -48,6 +54,25 @@ class RunningStatement:
             self._numbers[plan] = number = len(self._numbers) + 1
             self.plans[number] = plan
         return self._numbers[plan]
+
+    def fail(self, fault: Error) -> None:
+        """Let it fail when it comes to its next page, or row, or end; nothing is committed before.
+
+        SQLite goes on after an error in a collation.
+        """
+        self.fault = fault
+        self._database.set_commit_hook(lambda: True)
+
+    def close(self) -> None:
+        """End it; nothing more is sent."""
+        self.statement.close()
+        if self.fault is not None:
+            self._database.set_commit_hook(None)
+
+    @cached_property
+    def compared_texts(self) -> frozenset[str]:
+        """The texts that the statement itself compares something with."""
+        return compared_texts(self._parsed, self._bindings)
 
     @cached_property
     def stops_early(self) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
-from billql.definitions.types import ColumnType, SQLValue
+from billql.definitions.types import TIME_COLLATION, ColumnType, SQLValue, collation_of
 from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
 from billql.http.credentials import ApiConnection
 from billql.planning import intervals
@@ -259,11 +259,12 @@ def _missing(table: Table, plan: Plan) -> ParameterMissing | NotSupportedError:
     """Return the error for a plan whose method cannot be called."""
     column = plan.missing[0]
     for one in plan.constraints:
-        if one.column == column and one.collation != "BINARY":
+        if one.column == column and one.collation is not None:
+            own = collation_of(table.columns[column].type)
+            way = "as a time" if own == TIME_COLLATION else "byte by byte"
             return NotSupportedError(
-                f"{table.name} finds {column} byte by byte, and not by the collation "
-                f"{one.collation}",
-                hint=f"Compare it without COLLATE, or by COLLATE BINARY: WHERE {column} = …",
+                f"{table.name} finds {column} {way}, and not by the collation {one.collation}",
+                hint=f"Compare it without COLLATE, or by COLLATE {own}: WHERE {column} = …",
             )
     others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
     method = table.resource.methods[plan.method]

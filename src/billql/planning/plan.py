@@ -31,8 +31,8 @@ class Constraint(NamedTuple):
     """Whether the value stands in the statement, so that SQLite gives it the column's affinity."""
     takes_null: bool = False
     """Whether it is an IS, which NULL satisfies as well."""
-    collation: str = "BINARY"
-    """How it compares texts."""
+    collation: str | None = None
+    """The collation by which it compares texts, in capitals, if that is not the column's own."""
 
 
 class Order(NamedTuple):

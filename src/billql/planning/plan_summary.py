@@ -40,7 +40,7 @@ def _list(constraints: tuple[Constraint, ...]) -> str:
 
 
 def _predicate(constraint: Constraint) -> str:
-    if constraint.collation != "BINARY":
+    if constraint.collation is not None:
         return f"{constraint.column} COLLATE {constraint.collation}"
     if constraint.operator == "other":
         return constraint.column

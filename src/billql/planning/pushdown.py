@@ -18,6 +18,7 @@ from billql.planning.bound_encoding import is_precise
 from billql.planning.intervals import Span
 from billql.planning.parameter_encoding import encode_parameter, is_no_key, takes
 from billql.planning.plan import Constraint, PushedConstraint
+from billql.util.instant import instant
 
 
 def push_down(
@@ -50,7 +51,7 @@ def selects_connections(constraint: Constraint) -> bool:
     return (
         constraint.column == CONNECTION
         and constraint.operator in ("=", "in")
-        and constraint.collation == "BINARY"
+        and constraint.collation is None
     )
 
 
@@ -58,13 +59,19 @@ def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
     """Return whether a parameter can carry something of a constraint: its value, or its bound."""
     if column != constraint.column:
         return False
-    if constraint.collation != "BINARY":
-        # What an API compares byte by byte, it cannot compare in another collation.
-        ignores_case = constraint.collation == "NOCASE" and parameter.ignores_case
-        return ignores_case and constraint.operator == "="
+    if constraint.collation is not None and not _holds_in_own_collation(constraint, parameter):
+        return False
     if constraint.operator == "is null":
         return parameter.null is not None
     return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
+
+
+def _holds_in_own_collation(constraint: Constraint, parameter: Parameter) -> bool:
+    """Return whether what is true in a constraint's collation is so in the API's comparison."""
+    if constraint.collation == "BINARY":  # equal texts are the same time
+        return constraint.operator in ("=", "in")
+    ignores_case = constraint.collation == "NOCASE" and parameter.ignores_case
+    return ignores_case and constraint.operator == "="
 
 
 def matching_parameters(method: Method, constraint: Constraint) -> list[Parameter]:
@@ -78,6 +85,8 @@ def matching_parameters(method: Method, constraint: Constraint) -> list[Paramete
 
 def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Parameter]) -> bool:
     """Return whether parameters together select just the rows that satisfy a constraint."""
+    if constraint.collation is not None:
+        return False
     if not all(is_exact(column, parameter) for parameter in parameters):
         return False
     ends = {parameter.operator[0] for parameter in parameters}
@@ -133,7 +142,7 @@ def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> 
     span = _interval(pushed, value)
     if span is None or span.empty:
         return span
-    return _encodable(pushed, span if constraint.collation == "BINARY" else span.as_loose())
+    return _encodable(pushed, span.as_loose() if constraint.collation == "NOCASE" else span)
 
 
 def _span_of_null(method: Method, pushed: PushedConstraint) -> Span | None:
@@ -153,6 +162,10 @@ def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
         operator = constraint.operator
     if kind == "text" and pushed.is_key:
         value = intervals.number_as_text(value)
+    elif kind in MOMENTS and isinstance(value, int | float) and not constraint.literal:
+        # A number from an expression may be a year; one from a numeric column equals no text.
+        is_year = instant(str(value)) is not None
+        return intervals.NOTHING if operator == "=" and not is_year else None
     elif kind == "text" and constraint.literal:
         value = intervals.number_as_text(value) or value
     span = intervals.interval_where(kind, operator, value)

@@ -20,6 +20,7 @@ from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan, bind, selected_connections
 from billql.planning.plan import Plan
 from billql.planning.planner import widened
+from billql.planning.time_check import check_arguments
 
 
 class ConnectionSource(Protocol):
@@ -69,6 +70,7 @@ class _Cursor:
     def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
         """Return the rows of a scan, some at a time."""
         source, table = self._source, self._table
+        check_arguments(table, plan, arguments, self._running)
         plan, arguments = widened(table, plan, arguments, len(source.connections(table)))
         key = (plan, table.name, _hashable(arguments)) if plan.correlated else None
         if key is not None and (rows := self._memoized_rows(key)) is not None:
@@ -94,6 +96,8 @@ class _Cursor:
         raise NotImplementedError
 
     def _fill(self) -> None:
+        if self._running.fault is not None:
+            raise self._running.fault
         for rows in self._batches:
             if rows:
                 self._rows = rows

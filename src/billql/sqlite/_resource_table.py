@@ -11,12 +11,13 @@ from typing import Any, Literal, Protocol
 import apsw
 
 from billql.definitions.catalog import Table
-from billql.definitions.types import AFFINITY
+from billql.definitions.types import AFFINITY, MOMENTS, collation_of
 from billql.fetching.running_statement import RunningStatement
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
+from billql.planning.time_check import check_literals
 from billql.sqlite._resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
 
 _OPERATORS: dict[int, Any] = {
@@ -71,7 +72,9 @@ def declaration(table: Table) -> str:
         affinity = AFFINITY[column.type]
         own = column.type.upper()
         kind = own if own == affinity else f"{own} {affinity}"
-        columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}')
+        collation = " COLLATE time" if column.type in MOMENTS else ""
+        # SQLite takes HIDDEN for a part of the type.
+        columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}{collation}')
     return f"CREATE TABLE resource ({', '.join(columns)})"
 
 
@@ -89,6 +92,7 @@ class ResourceTable:
         constraints = with_points(
             [self._constraint(info, number) for number in range(info.nConstraint)]
         )
+        check_literals(self.table, constraints)
         order = [
             Order(self._name(info.get_aOrderBy_iColumn(i)), bool(info.get_aOrderBy_desc(i)))
             for i in range(info.nOrderBy)
@@ -113,9 +117,9 @@ class ResourceTable:
         operator = _OPERATORS.get(kind, "other")
         column = info.get_aConstraint_iColumn(number)
         compares = operator not in ("limit", "offset")
-        collation = info.get_aConstraint_collation(number) if compares else "BINARY"
+        collation = self._foreign_collation(info, number) if compares else None
         if operator == "=" and info.get_aConstraintUsage_in(number):
-            operator = self._list(column) if collation == "BINARY" else "="
+            operator = self._list(column) if collation is None else "="
         if compares and column < 0:
             operator = "other"
         value = info.get_aConstraint_rhs(number)
@@ -128,6 +132,13 @@ class ResourceTable:
             takes_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
             collation=collation,
         )
+
+    def _foreign_collation(self, info: apsw.IndexInfo, number: int) -> str | None:
+        """Return the collation of a constraint, if it is not the one of its column."""
+        collation = info.get_aConstraint_collation(number).upper()
+        column = info.get_aConstraint_iColumn(number)
+        kind = self.table.columns[self._name(column)].type if column >= 0 else "integer"
+        return None if collation == collation_of(kind) else collation
 
     def _list(self, column: int) -> Literal["in", "=", "other"]:
         """Return how an IN list is read: whole, value by value, or not at all.

@@ -28,7 +28,7 @@ from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionRes
 from billql.http.exchange import HttpTransport, NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
-from billql.sql.statements import Bindings
+from billql.sql.statements import Bindings, ParsedStatement
 from billql.sqlite import _catalog_rows
 from billql.sqlite._catalog_table import CatalogModule
 from billql.sqlite._current_statement import CurrentStatement
@@ -127,13 +127,15 @@ class Engine:
                 )
                 self._registered.add(name)
 
-    def begin(self, query: str | None, bindings: Bindings, whole_lists: bool) -> RunningStatement:
+    def begin(
+        self, parsed: ParsedStatement, bindings: Bindings, whole_lists: bool
+    ) -> RunningStatement:
         """Return a new statement; see `RunningStatement`."""
         statement = Statement(
             self._shared,
             interrupted=lambda: self._database.is_interrupted,
         )
-        return RunningStatement(statement, self._database, query, bindings, whole_lists)
+        return RunningStatement(statement, self._database, parsed, bindings, whole_lists)
 
     def has_provider(self, name: str) -> bool:
         """Return whether there is a provider of a name, in any case."""

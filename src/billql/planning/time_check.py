@@ -1,0 +1,82 @@
+"""Refusing what is no time where a statement compares a column of time with it.
+
+As a text it would have a place among the times, so the answer would be wrong without a word. What
+stands in a row of another table is no mistake of the statement: it equals no time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable, Sequence
+from typing import Any, Protocol
+
+from billql.definitions.catalog import Table
+from billql.definitions.types import MOMENTS, SQLValue
+from billql.errors import BadValue
+from billql.planning.plan import Constraint, Plan
+from billql.util.instant import instant
+
+_COMPARISONS = frozenset(("=", "<", "<=", ">", ">="))
+_NUMBER_OF_TIME = re.compile(r"[+-]?\d{7,13}(?:\.\d*)?", re.ASCII)
+"""A number that counts time: seconds or milliseconds since 1970, Julian days, or `20260131`."""
+
+
+class ComparesTexts(Protocol):
+    """A statement, which knows what it compares."""
+
+    @property
+    def compared_texts(self) -> frozenset[str]:
+        """Return the texts that the statement itself compares something with."""
+
+
+def check_literals(table: Table, constraints: Iterable[Constraint]) -> None:
+    """Raise BadValue for a constant that is no time and is compared with a column of time."""
+    for one in constraints:
+        if one.literal and one.operator in _COMPARISONS and _is_timed(table, one):
+            assert one.value is None or isinstance(one.value, str | int | float | bytes)
+            if not _is_time(one.value):
+                raise _not_a_time(one.value, f"{table.name}: {one.column}")
+
+
+def check_arguments(
+    table: Table, plan: Plan, values: Sequence[Any], statement: ComparesTexts
+) -> None:
+    """Raise BadValue for such a value of a constraint if it is one of the statement's own texts."""
+    for pushed, value in plan.bind_arguments(values).pushed:
+        if not _is_timed(table, pushed.constraint):
+            continue
+        for one in value if isinstance(value, set | frozenset) else (value,):
+            is_fault = isinstance(one, str) and not _is_time(one)
+            if is_fault and one in statement.compared_texts:
+                raise _not_a_time(one, f"{table.name}: {pushed.constraint.column}")
+
+
+def fault_of_text(text: str, texts: Container[str]) -> BadValue | None:
+    """Return the error for a text that is no time and that SQLite compares with one.
+
+    That is one of the statement's own `texts`, and a number that counts time wherever it is from.
+    None for others.
+    """
+    is_fault = text in texts or _NUMBER_OF_TIME.fullmatch(text)
+    return _not_a_time(text, "A column of time") if is_fault else None
+
+
+def _is_timed(table: Table, constraint: Constraint) -> bool:
+    if constraint.collation is not None or constraint.column not in table.columns:
+        return False
+    return table.columns[constraint.column].type in MOMENTS
+
+
+def _is_time(value: SQLValue) -> bool:
+    """Return whether SQLite compares a value as a time, or as NULL or a blob, which is neither."""
+    if value is None or isinstance(value, bytes):
+        return True
+    return instant(str(value)) is not None
+
+
+def _not_a_time(value: SQLValue, compared: str) -> BadValue:
+    """Return the error for a value that is no time."""
+    hint = "Write a time as 2026-01-31T12:00:00Z, 2026-01-31 12:00, 2026-01-31, 2026-01 or 2026"
+    if _NUMBER_OF_TIME.fullmatch(str(value)):
+        hint += "; datetime(x, 'unixepoch') gives the time of seconds since 1970"
+    return BadValue(f"{compared} is compared with {value!r:.80}, which is no time", hint=f"{hint}.")

@@ -1,0 +1,36 @@
+"""The collation `time` of a session: SQLite compares texts as instants (see `util.instant`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import apsw
+
+if TYPE_CHECKING:
+    from billql.sqlite._current_statement import CurrentStatement
+
+
+class TimeCollation:
+    """Adds itself to a connection when SQLite first meets its name."""
+
+    def __init__(self) -> None:
+        self.current: CurrentStatement | None = None
+        """The statement that SQLite is running, of a session that has read a resource."""
+
+    def add(self, database: apsw.Connection, name: str) -> None:
+        """Add the collation to a connection if that is its name; other names stay unknown."""
+        if name.lower() == "time":
+            from billql.util.instant import collation
+
+            database.create_collation(name, collation(self._notice))
+
+    def _notice(self, text: str) -> None:
+        """Let the running statement fail if it is at fault for a text that is no time."""
+        running = None if self.current is None else self.current.find()
+        if running is None or running.fault is not None:
+            return
+        from billql.planning.time_check import fault_of_text
+
+        fault = fault_of_text(text, running.compared_texts)
+        if fault is not None:
+            running.fail(fault)

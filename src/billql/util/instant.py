@@ -1,0 +1,75 @@
+"""Instants as texts: any spelling, and the order of time among them (the collation `time`).
+
+A time that names no second is the moment in which it begins: `2026-03` is `2026-03-01`, and that
+is `2026-03-01T00:00:00Z`. A time without an offset is in UTC. So all times have one order, in which
+two spellings are equal if they name the same instant. What is no time has a place in it too,
+because SQLite sorts any text: that of the text itself among times as columns show them.
+"""
+
+from __future__ import annotations
+
+import calendar
+import datetime
+import functools
+import re
+from collections.abc import Callable
+
+_TIME = re.compile(
+    r"(?!0000)(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
+    r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?(?: (?=[-+U]))?)?"
+    r"(Z|(?<= )UTC|[-+](?:[01]\d|2[0-3])(?::?[0-5]\d)?)?)?)?)?",
+    re.ASCII,
+)
+
+
+@functools.lru_cache(maxsize=4096)
+def instant(text: str) -> str | None:
+    """Return the instant that a text names, `YYYY-MM-DDTHH:MM:SSZ`; None if it names none.
+
+    A fraction of a second follows it (`…Z.25`), so instants sort as these texts do. A time is a
+    year, a month, a day, or a day and a clock time: after `T` or a space, with or without seconds,
+    a fraction, `Z` or an offset.
+    """
+    found = _TIME.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, zone = found.groups()
+    if day is not None and day > "28" and int(day) > calendar.monthrange(int(year), int(month))[1]:
+        return None
+    clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}"
+    whole: str | None = f"{year}-{month or '01'}-{day or '01'}T{clock}Z"
+    if zone is not None and zone[0] in "+-":
+        whole = _in_utc(f"{year}-{month}-{day}T{clock}{zone}")
+    digits = (fraction or "").rstrip("0")
+    return f"{whole}.{digits}" if digits and whole is not None else whole
+
+
+def _in_utc(text: str) -> str | None:
+    """Return an instant with an offset in UTC; None if it lies beyond the calendar."""
+    try:
+        moment = datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+    except OverflowError:
+        return None
+    return f"{moment.year:04}-{moment:%m-%dT%H:%M:%SZ}"
+
+
+def collation(notice: Callable[[str], object]) -> Callable[[str, str], int]:
+    """Return the function that compares two texts in the order of time: -1, 0 or 1.
+
+    `notice` is called with a text that is no time, unless both look like timestamps. SQLite calls
+    the function for every comparison, so timestamps as columns show them take a short way.
+    """
+
+    def collate(one: str, other: str) -> int:
+        # Of 20 characters with a T, only the form of timestamps is a time.
+        if len(one) == 20 == len(other) and one[10] == "T" == other[10]:
+            return -1 if one < other else one > other
+        first, second = instant(one), instant(other)
+        if first is None or second is None:
+            for text in (one, other):
+                if instant(text) is None:
+                    notice(text)
+            first, second = first or one, second or other
+        return -1 if first < second else first > second
+
+    return collate
