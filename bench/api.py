@@ -1,17 +1,17 @@
 """An API to measure with: quick, strict, and in a process of its own.
 
 It speaks HTTP/1.1 by hand on one asyncio thread, and its rows are rendered before anybody asks, so
-that what is measured is the client. A latency can be set: every answer is then held back for so
+that what is measured is the client. A latency can be set: every response is then held back for so
 long, and others are served meanwhile. It counts what it is asked, and refuses what a real API
 refuses: a page that is too large, a window that is too long, an unknown id, a missing token.
 
     GET /v1/records?page&per_page             pages by number, `meta.total`
     GET /v1/charges?limit&starting_after      pages by the last row, newest first, as Stripe has
-        &created[gte|gt|lte|lt]               them, and cut by time
+        &created[gte|gt|lte|lt]               them, and split by time
     GET /v1/customers?page&per_page           a short list
     GET /v1/customers/{id}/invoices           what belongs to one key
     GET /v1/usage/{start}/{end}               days, at most 31 at once
-    GET /control?records&latency              sets the API up and tells what it was asked before
+    GET /control?records&latency              sets the API up, returns the count of requests
 
 `Api` starts the process and sets it up.
 """
@@ -49,7 +49,7 @@ _EPOCH_2025 = 1_735_689_600
 
 
 class Refusal(Exception):  # noqa: N818 - it reads as what it is
-    """What the API says no to."""
+    """A request that the API refuses."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -59,8 +59,8 @@ class Refusal(Exception):  # noqa: N818 - it reads as what it is
 Query = dict[str, str]
 
 
-class Answers:
-    """What the API knows: rows, rendered as JSON."""
+class Data:
+    """The API's rows, rendered as JSON."""
 
     def __init__(self) -> None:
         self.records = 0
@@ -71,7 +71,7 @@ class Answers:
         """The records of the first block, each without the beginning of its id."""
 
     def control(self, query: Query) -> bytes:
-        """Set the API up; gives the number of requests since the last time."""
+        """Set the API up; return the number of requests since the last time."""
         asked, self.asked = self.asked, 0
         self.records = int(query.get("records", self.records))
         self.latency = float(query.get("latency", self.latency))
@@ -79,8 +79,8 @@ class Answers:
             self._rendered.append(_record(number, self._chance))
         return orjson.dumps({"asked": asked})
 
-    def answer(self, path: str, query: Query) -> bytes:
-        """Answer a request; raises Refusal."""
+    def respond(self, path: str, query: Query) -> bytes:
+        """Return the body of the response to a request; raise Refusal."""
         match path.split("/")[1:]:
             case ["v1", "records"]:
                 start, end = _page(query, self.records)
@@ -254,10 +254,10 @@ def _list(name: bytes, rows: bytes, total: int) -> bytes:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: cuts what comes in into requests, answers each after the latency."""
+    """One connection: splits its bytes into requests, and responds to each after the latency."""
 
-    def __init__(self, answers: Answers) -> None:
-        self._answers = answers
+    def __init__(self, data: Data) -> None:
+        self._data = data
         self._received = b""
         self._transport: Any = None
 
@@ -275,23 +275,23 @@ class _Connection(asyncio.Protocol):
         method, target, _ = line.decode("latin-1").split(" ")
         path, _, text = target.partition("?")
         query = dict(parse_qsl(text, keep_blank_values=True))
-        answers = self._answers
+        data = self._data
         if path == "/control":
-            self._write(200, answers.control(query))
+            self._write(200, data.control(query))
             return
-        answers.asked += 1
+        data.asked += 1
         status = 200
         try:
             if b"bearer " + TOKEN.encode() not in headers.lower():
                 raise Refusal(401, "Unable to authenticate you")
             if method != "GET":
                 raise Refusal(405, "only GET is understood")
-            body = answers.answer(path, query)
+            body = data.respond(path, query)
         except Refusal as refusal:
             status, body = refusal.status, orjson.dumps({"message": str(refusal)})
-        if answers.latency:
+        if data.latency:
             loop = asyncio.get_running_loop()
-            loop.call_later(answers.latency, self._write, status, body)
+            loop.call_later(data.latency, self._write, status, body)
         else:
             self._write(status, body)
 
@@ -303,9 +303,9 @@ class _Connection(asyncio.Protocol):
 
 
 async def _serve() -> None:
-    answers = Answers()
+    data = Data()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(answers), "127.0.0.1", 0, backlog=256)
+    server = await loop.create_server(lambda: _Connection(data), "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     # The process that started this one holds its standard input; its end is the end of both.
     await loop.run_in_executor(None, sys.stdin.read)
@@ -335,8 +335,8 @@ class Api:
         return self._control({})
 
     def _control(self, settings: dict[str, float]) -> int:
-        told = self._client.get(f"{self.url}/control", params=settings).json()
-        return int(told["asked"])
+        reply = self._client.get(f"{self.url}/control", params=settings).json()
+        return int(reply["asked"])
 
     def __enter__(self) -> Self:
         return self

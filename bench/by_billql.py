@@ -63,5 +63,5 @@ def ask_with_table(url: str, name: str, keys: Iterable[str], sql: str) -> list[R
 def write_csv(url: str, sql: str, path: str) -> None:
     """Stream a query's rows to a file."""
     with session(url) as one, Path(path).open("w", encoding="utf-8", newline="") as file:
-        answer = one.execute(sql)
-        find("csv").write(answer.description or (), answer, file, Style())
+        cursor = one.execute(sql)
+        find("csv").write(cursor.description or (), cursor, file, Style())

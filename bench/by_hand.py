@@ -1,6 +1,6 @@
 """What somebody writes who needs the rows once: a loop with httpx and orjson.
 
-It makes tuples of what the API says and checks nothing: amounts stay text, a page that fails or a
+It makes tuples of the responses and checks nothing: amounts stay text, a page that fails or a
 list that moves goes unnoticed beyond its status. With a concurrency it uses a pool of threads.
 """
 
@@ -43,7 +43,7 @@ def _asking(url: str, concurrency: int) -> Iterator[tuple[Get, Map]]:
 
 
 def records(url: str, concurrency: int = CONCURRENCY) -> list[Row]:
-    """Read the long list: its first page tells how many pages there are."""
+    """Read the long list: its first page has the number of pages."""
     rows: list[Row] = []
     with _asking(url, concurrency) as (get, each):
         first = get("/v1/records", per_page=200)
@@ -73,7 +73,7 @@ def records(url: str, concurrency: int = CONCURRENCY) -> list[Row]:
 
 
 def charges(url: str) -> list[Row]:
-    """Read the cursor list: each page tells the next."""
+    """Read the cursor list: each page leads to the next."""
     rows: list[Row] = []
     since = int(datetime.datetime.fromisoformat(CHARGES_SINCE).timestamp())
     with _asking(url, 1) as (get, _):

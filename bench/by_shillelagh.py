@@ -72,16 +72,16 @@ class Records(Adapter):  # type: ignore[misc]  # whose type is never looked at
     ) -> Iterator[dict[str, Any]]:
         """Yield the rows, page after page."""
         size = 200 if limit is None else min(200, limit)
-        given, total, page = 0, 1, 1
+        count, total, page = 0, 1, 1
         with httpx.Client(headers={"authorization": f"Bearer {TOKEN}"}) as client:
-            while given < total and (limit is None or given < limit):
+            while count < total and (limit is None or count < limit):
                 response = client.get(self._url, params={"per_page": size, "page": page})
                 response.raise_for_status()
                 data = orjson.loads(response.content)
                 total = data["meta"]["total"]
                 for row in data["records"]:
-                    given += 1
-                    row["rowid"] = given
+                    count += 1
+                    row["rowid"] = count
                     row["amount"] = float(row["amount"])
                     if row["tax"] is not None:
                         row["tax"] = float(row["tax"])

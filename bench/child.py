@@ -63,15 +63,15 @@ def _peak() -> int:
         scale = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
     found = re.search(r"VmHWM:\s+(\d+) kB", status)
-    assert found is not None, "Linux tells it"
+    assert found is not None, "Linux reports it"
     return int(found[1]) * 1024
 
 
 def _measured(work: Callable[[str], object], url: str) -> Taken:
     cpu, moment = time.process_time(), time.perf_counter()
-    answer: Any = work(url)
+    result: Any = work(url)
     taken = Taken(time.process_time() - cpu, time.perf_counter() - moment, _peak())
-    del answer
+    del result
     return taken
 
 

@@ -37,8 +37,8 @@ class Times(NamedTuple):
     requests: int
 
 
-def _in_turns(api: Api, rows: int, **sides: Callable[[], Sized]) -> dict[str, Times]:
-    """Let each side do its work in turns; gives the median of each."""
+def _alternate(api: Api, rows: int, **sides: Callable[[], Sized]) -> dict[str, Times]:
+    """Run the sides alternately; return the median of each."""
     taken: dict[str, list[Times]] = {name: [] for name in sides}
     for _ in range(ROUNDS):
         for name, side in sides.items():
@@ -55,7 +55,7 @@ def _in_turns(api: Api, rows: int, **sides: Callable[[], Sized]) -> dict[str, Ti
 
 
 def requests(api: Api) -> Iterator[Line]:
-    """How many requests queries take."""
+    """Measure how many requests queries need."""
     least = [sent == query.least for query, sent in queries.counts()]
     yield Line(
         f"requests of {len(least)} queries",
@@ -66,9 +66,9 @@ def requests(api: Api) -> Iterator[Line]:
 
 
 def pages(api: Api) -> Iterator[Line]:
-    """A list whose first page tells all the others."""
+    """Measure a list whose first page has the number of all pages."""
     api.set_up(records=20_000, latency=0.1)
-    took = _in_turns(
+    took = _alternate(
         api,
         20_000,
         billql=lambda: by_billql.ask(api.url, by_billql.RECORDS),
@@ -79,7 +79,7 @@ def pages(api: Api) -> Iterator[Line]:
     ratio, faster = seconds / took["loop"].seconds, took["serial"].seconds / seconds
     yield Line(
         "100 pages at 100 ms, numbered",
-        f"{ratio:.2f} × the loop's time ({_told(took, 'billql', 'loop')}); {faster:.1f} × "
+        f"{ratio:.2f} × the loop's time ({_seconds(took, 'billql', 'loop')}); {faster:.1f} × "
         f"faster than the serial loop ({took['serial'].seconds:.2f} s)",
         "≤ 1.25 × the loop of the same concurrency; ≥ 6 × faster than serial",
         ratio <= 1.25 and faster >= 6 and took["billql"].requests == 100,
@@ -87,7 +87,7 @@ def pages(api: Api) -> Iterator[Line]:
 
 
 def joins(api: Api) -> Iterator[Line]:
-    """A resource that needs a key, as the inner side of a join."""
+    """Measure a resource that needs a key, as the inner side of a join."""
     api.set_up(latency=0.05)
     keys = by_hand.customers(api.url)
     assert len(keys) == CUSTOMERS
@@ -123,12 +123,12 @@ def _join(
     ours: Callable[[], Sized],
     serial: Callable[[], Sized],
 ) -> Line:
-    took = _in_turns(api, 3 * CUSTOMERS, billql=ours, serial=serial)
+    took = _alternate(api, 3 * CUSTOMERS, billql=ours, serial=serial)
     faster = took["serial"].seconds / took["billql"].seconds
     inner = took["billql"].requests - outer_requests
     return Line(
         f"{CUSTOMERS}-key join at 50 ms, the outer side {outer}",
-        f"{faster:.1f} × faster than the serial loop ({_told(took, 'billql', 'serial')}); "
+        f"{faster:.1f} × faster than the serial loop ({_seconds(took, 'billql', 'serial')}); "
         f"{inner} inner requests",
         f"≥ 8 × faster than serial; {CUSTOMERS} inner requests",
         faster >= 8 and inner == CUSTOMERS,
@@ -136,10 +136,10 @@ def _join(
 
 
 def windows(api: Api) -> Iterator[Line]:
-    """A year of an API that gives 31 days at once."""
+    """Measure a year of an API that returns 31 days at once."""
     api.set_up(latency=0.1)
     first, last = datetime.date(2025, 1, 1), datetime.date(2025, 12, 31)
-    took = _in_turns(
+    took = _alternate(
         api,
         365 * 10,
         billql=lambda: by_billql.ask(
@@ -152,17 +152,17 @@ def windows(api: Api) -> Iterator[Line]:
     faster = took["serial"].seconds / took["billql"].seconds
     yield Line(
         "a year of insights at 100 ms: 12 windows of two pages",
-        f"{faster:.1f} × faster than the serial loop ({_told(took, 'billql', 'serial')}); "
+        f"{faster:.1f} × faster than the serial loop ({_seconds(took, 'billql', 'serial')}); "
         f"{took['billql'].requests} requests",
         "all windows; ≥ 5 × faster than serial",
         faster >= 5 and took["billql"].requests == took["serial"].requests,
     )
 
 
-def cut(api: Api) -> Iterator[Line]:
-    """A list whose pages each tell the next, cut by time."""
+def split(api: Api) -> Iterator[Line]:
+    """Measure a list whose pages each lead to the next, split by time."""
     api.set_up(latency=0.1)
-    took = _in_turns(
+    took = _alternate(
         api,
         CHARGES,
         billql=lambda: by_billql.ask(
@@ -172,8 +172,8 @@ def cut(api: Api) -> Iterator[Line]:
     )
     faster = took["serial"].seconds / took["billql"].seconds
     yield Line(
-        "2,000 rows behind a cursor list cut by `created`, 100 ms a page",
-        f"{faster:.1f} × faster than the serial loop ({_told(took, 'billql', 'serial')}); "
+        "2,000 rows of a cursor list split by `created`, 100 ms a page",
+        f"{faster:.1f} × faster than the serial loop ({_seconds(took, 'billql', 'serial')}); "
         f"{took['billql'].requests} requests instead of {took['serial'].requests}",
         "≥ 4 × faster than serial",
         faster >= 4,
@@ -181,7 +181,7 @@ def cut(api: Api) -> Iterator[Line]:
 
 
 def rows(api: Api) -> Iterator[Line]:
-    """Many rows at no latency: what the client itself costs."""
+    """Measure many rows at no latency: what the client itself costs."""
     api.set_up(latency=0)
     instants = ("StringDateTime", "ISODateTime", "String")
     taken: dict[str, list[child.Taken]] = {}
@@ -211,7 +211,7 @@ def rows(api: Api) -> Iterator[Line]:
 
 
 def stream(api: Api) -> Iterator[Line]:
-    """A million rows, of which few are ever held at once."""
+    """Measure a million rows, of which few are ever held at once."""
     api.set_up(latency=0)
     few, many = 10_000, 1_000_000
     idle = child.run(api.url, "csv", 1)[-1].peak
@@ -231,7 +231,7 @@ def stream(api: Api) -> Iterator[Line]:
 
 
 def limit(api: Api) -> Iterator[Line]:
-    """A query that five rows satisfy."""
+    """Measure a query that five rows satisfy."""
     api.set_up(records=200_000, latency=0.05)
     found = by_billql.ask(api.url, "SELECT id, amount FROM bench.lists.records LIMIT 5")
     sent = api.asked()
@@ -243,11 +243,11 @@ def limit(api: Api) -> Iterator[Line]:
     )
 
 
-def _told(took: dict[str, Times], *names: str) -> str:
+def _seconds(took: dict[str, Times], *names: str) -> str:
     return " to ".join(f"{took[name].seconds:.2f} s" for name in names)
 
 
 MEASURES: dict[str, Callable[[Api], Iterator[Line]]] = {
     measure.__name__: measure
-    for measure in (requests, pages, joins, windows, cut, rows, stream, limit)
+    for measure in (requests, pages, joins, windows, split, rows, stream, limit)
 }

@@ -1,7 +1,7 @@
 """Twenty queries over the sandbox, and the least number of requests that could answer each.
 
 The least number is argued from the API and not from billql: which endpoints hold what is asked, how
-much a page of theirs holds, and what nobody can know before asking. The sandbox always tells the
+much a page of theirs holds, and what nobody can know before asking. The sandbox always sends the
 same story, so the numbers are fixed; `counts` sends each query in a session of its own and lets the
 sandbox count.
 """
@@ -34,7 +34,7 @@ QUERIES = [
         "What do I owe?",
         "SELECT month_to_date_balance FROM digitalocean.billing.balances",
         1,
-        "the balance is one answer",
+        "the balance is one response",
     ),
     Query(
         "How did the bill change from month to month?",
@@ -96,7 +96,7 @@ QUERIES = [
         "JOIN digitalocean.billing.invoice_items t USING (invoice_uuid) "
         "WHERE i.invoice_period >= '2025-12' GROUP BY 1, 2",
         6,
-        "one page tells the invoices, and their items are five",
+        "one page lists the invoices, and their items are five",
     ),
     Query(
         "Which of the latest four invoices have tax?",
@@ -105,15 +105,15 @@ QUERIES = [
         "ORDER BY invoice_period DESC LIMIT 4) i "
         "LEFT JOIN digitalocean.billing.invoice_summary s ON s.invoice_uuid = i.invoice_uuid",
         5,
-        "one page tells the invoices, and each summary is an answer of its own",
+        "one page lists the invoices, and each summary is a response of its own",
     ),
     Query(
-        "What does the latest invoice's CSV say of each category?",
+        "What does each category cost in the latest invoice's CSV?",
         "SELECT category, money_sum(amount) FROM digitalocean.billing.invoice_csv "
         "WHERE invoice_uuid = (SELECT invoice_uuid FROM digitalocean.billing.invoices "
         "ORDER BY invoice_period DESC LIMIT 1) GROUP BY category",
         2,
-        "the list tells which is the latest, and its CSV is one answer",
+        "the list shows which is the latest, and its CSV is one response",
     ),
     Query(
         "How much was invoiced, paid and credited?",
@@ -147,7 +147,7 @@ QUERIES = [
         "SELECT droplet_limit, (SELECT count(*) FROM digitalocean.droplets.droplets) "
         "FROM digitalocean.account.account",
         3,
-        "the account is one answer, and the API lists GPU Droplets apart from the others",
+        "the account is one response, and the API lists GPU Droplets apart from the others",
     ),
     Query(
         "Which volumes have no snapshot?",
@@ -162,7 +162,7 @@ QUERIES = [
         "LEFT JOIN digitalocean.projects.project_resources r ON r.project_id = p.id "
         "GROUP BY p.id",
         8,
-        "one page tells the seven projects, and each has a list of its own",
+        "one page lists the seven projects, and each has a list of its own",
     ),
     Query(
         "Keep a table of what is kept where.",
@@ -177,7 +177,7 @@ QUERIES = [
         "SELECT * FROM digitalocean.billing.invoice_items "
         "WHERE invoice_uuid = 'preview' AND invoice_uuid = 'another'",
         0,
-        "no item has two invoices, whatever the API says",
+        "no item has two invoices",
     ),
 ]
 

@@ -24,15 +24,17 @@ _HOW = """
 
 - All sides ask the same API, a small HTTP server of the benchmark's own (`bench/api.py`) in a
   process of its own. Its pages are rendered beforehand; a latency is the time for which it holds
-  an answer back while it serves others. It counts the requests that it gets.
-- The sides take turns, {rounds} rounds of each, and the medians are compared, so that what else the
-  machine does falls on all of them. The ratios say more than the seconds, which are this machine's.
+  a response back while it serves others. It counts the requests that it gets.
+- The sides run alternately, {rounds} rounds of each, and the medians are compared, so that what
+  else the machine does falls on all of them. The ratios mean more than the seconds, which are
+  this machine's.
 - Every time begins with a fresh session or client: connecting is part of it, loading Python is not.
-- *The loop* is written with httpx and orjson (`bench/by_hand.py`). It makes tuples of what the API
-  says and stops there: amounts stay text, and a list that changes while it is read goes unnoticed.
-  With the same concurrency it uses {concurrency} threads; *serial*, it asks page after page.
+- *The loop* is written with httpx and orjson (`bench/by_hand.py`). It makes tuples of the
+  responses and stops there: amounts stay text, and a list that changes while it is read goes
+  unnoticed. With the same concurrency it uses {concurrency} threads; *serial*, it asks page
+  after page.
 - *Shillelagh* has an adapter for the same API (`bench/by_shillelagh.py`) that asks for the largest
-  pages and parses with orjson. What it costs depends on the type that it gives to instants:
+  pages and parses with orjson. What it costs depends on the type of its instants:
   `StringDateTime`, as in Shillelagh's own adapter for GitHub's API; `ISODateTime`, which reads ISO
   8601 alone; or `String`, which leaves the API's text as it is, so that nothing is left to convert.
   billql checks every instant and writes it in UTC.
@@ -68,7 +70,7 @@ def text(lines: Sequence[Line]) -> str:
 
 
 def _versioned(name: str) -> str:
-    """Name a package with its version; one that is not installed has not been measured."""
+    """Return a package's name and version; one that is not installed has not been measured."""
     try:
         return f"{name} {version(name)}"
     except PackageNotFoundError:

@@ -104,13 +104,13 @@ def _widths(layout: Sequence[_Column], room: int | None) -> list[int]:
     if room is None:
         return widths
     room -= len(_GAP) * (len(layout) - 1)
-    for only_identifiers in (True, False):
+    for identifiers_first in (True, False):
         most = max(widths)
         while sum(widths) > room and most > 1:
             most -= 1
             widths = [
                 size
-                if only_identifiers and not column.is_identifier
+                if identifiers_first and not column.is_identifier
                 else max(column.least, min(size, most))
                 for size, column in zip(widths, layout, strict=True)
             ]

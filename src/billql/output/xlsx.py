@@ -104,15 +104,15 @@ def sheet_name(title: str | None, taken: Collection[str]) -> str:
     """
     base = " ".join(_NO_NAME.sub(" ", title or "").split()).strip("' ") or "Result"
     lower = {name.lower() for name in taken} | {"history"}
-    name, number = _cut(base, _LONGEST_NAME), 1
+    name, number = _truncated(base, _LONGEST_NAME), 1
     while name.lower() in lower:
         number += 1
         end = f" {number}"
-        name = f"{_cut(base, _LONGEST_NAME - len(end))}{end}"
+        name = f"{_truncated(base, _LONGEST_NAME - len(end))}{end}"
     return name
 
 
-def _cut(name: str, room: int) -> str:
+def _truncated(name: str, room: int) -> str:
     while _utf16(name) > room:
         name = name[:-1]
     return name.rstrip("' ")
@@ -278,10 +278,10 @@ def fits(value: int | float | Decimal) -> bool:
 
 def _kind(declared: str | None, values: Sequence[Any]) -> Kind:
     """Return the kind of a column from its declared type, or from what all its texts read as."""
-    word = (declared or "").upper().replace("(", " ").partition(" ")[0]
-    if word in _DECLARED:
-        return _DECLARED[word]
-    return (kind_of(values) if word in ("", "TEXT") else None) or ""
+    type_name = (declared or "").upper().replace("(", " ").partition(" ")[0]
+    if type_name in _DECLARED:
+        return _DECLARED[type_name]
+    return (kind_of(values) if type_name in ("", "TEXT") else None) or ""
 
 
 def amount_format(value: int | float | Decimal, currency: Any) -> str:

@@ -20,8 +20,8 @@ def title_of(statement: ParsedStatement) -> str | None:
     """
     start = statement.tokens[0].start if statement.tokens else 0
     for line in statement.text[:start].splitlines():
-        if words := line.strip().lstrip("-/*").removesuffix("*/").strip():
-            return words
+        if comment := line.strip().lstrip("-/*").removesuffix("*/").strip():
+            return comment
     for place, token in enumerate(statement.tokens):
         if token.keyword == "FROM":
             return _last_part(statement.tokens[place + 1 :])
