@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from billql.definitions.catalog import Table
+from billql.definitions.model import Method
 from billql.fetching._list_decoder import ListDecoder
 from billql.fetching._list_opener import ListOpener
 from billql.fetching._list_reader import ListReader
@@ -34,6 +35,46 @@ class ScanBudget(Protocol):
         """Count rows that a scan has read; raises RowLimit."""
 
 
+class _ReaderFactory:
+    """Makes the readers of a scan's lists.
+
+    It knows nothing of the scan, so that a scan which is abandoned leaves no reference cycle: a dry
+    run makes one for each key.
+    """
+
+    def __init__(
+        self,
+        snapshot: Responses,
+        stats: ScanStats,
+        method: Method,
+        opener: ListOpener,
+        decoder: RowDecoder,
+        is_ordered: bool,
+    ) -> None:
+        self._snapshot = snapshot
+        self._stats = stats
+        self._method = method
+        self._opener = opener
+        self._decoder = decoder
+        self._is_ordered = is_ordered
+        self._strays: Counter[Row] = Counter()
+        """The rows in no list's part, of the lists that have been read."""
+
+    def reader(self, listed: ListRequest, earlier: Iterable[Row] = (), skip: int = 0) -> ListReader:
+        """Return the reader of a list; `earlier` are rows of it that are not to be read again."""
+        responses = ListResponses(self._snapshot, listed.connection, self._stats)
+        decoder = ListDecoder(self._method, self._decoder, listed, self._stats.note)
+
+        def open_source(skip: int) -> PageSource:
+            opening = self._opener.open(listed, skip)
+            return PageSource(*opening, self._opener.paginator, responses, decoder)
+
+        def new_filter(earlier: Iterable[Row]) -> PartitionFilter:
+            return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
+
+        return ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
+
+
 class Scan:
     """One reading of a resource under one set of values.
 
@@ -58,27 +99,29 @@ class Scan:
         self._lists = bound.lists
         self.stats = stats
         self._method = method = table.resource.methods[plan.method]
-        self._paginator = table.reading(method)
+        paginator = table.reading(method)
         reads = bound.reads if method.split_by is None else {*bound.reads, method.split_by}
         self._decoder = RowDecoder(
             table.columns, plan.used, table.name, table.resource.unique, reads
         )
-        self._opener = ListOpener(self._paginator, items_are_rows(method), bound.wanted)
-        self._first_skip = bound.skip if len(bound.lists) == 1 else 0
+        self._opener = ListOpener(paginator, items_are_rows(method), bound.wanted)
+        self._first_skip = first_skip = bound.skip if len(bound.lists) == 1 else 0
         self._skip = bound.skip
         """How many of the rows to come are left out."""
-        self._strays: Counter[Row] = Counter()
-        """The rows in no list's part, of the lists that have been read."""
+        readers = _ReaderFactory(
+            snapshot, stats, method, self._opener, self._decoder, bool(plan.order)
+        )
+        self._readers = readers
         self._lookahead = Lookahead(
             concurrency=self.concurrency,
             has_several_lists=len(bound.lists) > 1,
-            is_random_access=self._paginator is not None and self._paginator.is_random_access,
-            page_size=None if self._paginator is None else self._paginator.size,
+            is_random_access=paginator is not None and paginator.is_random_access,
+            page_size=None if paginator is None else paginator.size,
             wanted=bound.wanted,
             stops_early=stops_early,
         )
         self._scheduler = Scheduler(
-            (self._reader(listed, skip=self._first_skip) for listed in bound.lists),
+            (readers.reader(listed, skip=first_skip) for listed in bound.lists),
             self._lookahead,
             budget.check,
             sends_requests=snapshot.sends_requests,
@@ -158,19 +201,4 @@ class Scan:
         if parts:
             source.drop_unsent()
             ahead.has_several_lists = True
-            self._scheduler.add(self._reader(*part) for part in parts)
-
-    def _reader(
-        self, listed: ListRequest, earlier: Iterable[Row] = (), skip: int = 0
-    ) -> ListReader:
-        responses = ListResponses(self._snapshot, listed.connection, self.stats)
-        decoder = ListDecoder(self._method, self._decoder, listed, self.stats.note)
-
-        def open_source(skip: int) -> PageSource:
-            opening = self._opener.open(listed, skip)
-            return PageSource(*opening, self._paginator, responses, decoder)
-
-        def new_filter(earlier: Iterable[Row]) -> PartitionFilter:
-            return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
-
-        return ListReader(open_source, new_filter, skip, earlier, is_ordered=bool(self._plan.order))
+            self._scheduler.add(self._readers.reader(*part) for part in parts)

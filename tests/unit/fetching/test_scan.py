@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -177,3 +179,17 @@ def test_rows_are_charged() -> None:
     api = Api(charges(0, 10, 20, 30))
     with pytest.raises(RowLimit):
         ids(scan(api, settings=Settings(max_rows=3)))
+
+
+def test_a_scan_that_is_abandoned_leaves_no_reference_cycle() -> None:
+    """A dry run makes a scan for each key; the garbage collector should not have to find them."""
+    read = scan(Api(charges(0, 10, 20, 30)))
+    begun = scan(Api(charges(0, 10, 20, 30)))
+    next(begun.batches())
+    left = [weakref.ref(read), weakref.ref(begun)]
+    gc.disable()
+    try:
+        del read, begun
+        assert [one() for one in left] == [None, None]
+    finally:
+        gc.enable()
