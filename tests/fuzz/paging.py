@@ -100,12 +100,12 @@ def ends(drawn: tuple[Paginator, list[Page]]) -> None:
 
 
 def _send(request: Request) -> None:
-    """Put a request on the wire, which may refuse it."""
-    _wire().exchange(request, {}, threading.Event())
+    """Hand a request to the backend, which may refuse it."""
+    _backend().exchange(request, {}, threading.Event())
 
 
 @cache
-def _wire() -> NetworkBackend:
+def _backend() -> NetworkBackend:
     return NetworkBackend(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
 
 

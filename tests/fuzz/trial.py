@@ -89,7 +89,7 @@ def declare(table: Table) -> None:
 
 
 def ask(table: Table, query: Query) -> None:
-    """Plan and bind a query, and put on the wire whatever would be asked first."""
+    """Plan and bind a query, and send whatever would be asked first."""
     names = [*table.columns]
     constraints = [
         Constraint(
@@ -138,13 +138,13 @@ def _bound(table: Table, plan: Plan, arguments: list[Any]) -> None:
 
 
 def send(request: Request, connection: ApiConnection) -> None:
-    """Put a request on the wire, which may refuse it."""
+    """Hand a request to the backend, which may refuse it."""
     with contextlib.suppress(Error):
-        _wire().exchange(request, connection.headers, threading.Event())
+        _backend().exchange(request, connection.headers, threading.Event())
 
 
 @cache
-def _wire() -> NetworkBackend:
+def _backend() -> NetworkBackend:
     return NetworkBackend(Settings(), httpx.MockTransport(lambda _: httpx.Response(200)))
 
 

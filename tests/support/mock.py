@@ -44,8 +44,8 @@ class Api:
 @contextmanager
 def asking(api: Api, **settings: Any) -> Iterator[ApiClient]:
     chosen = Settings(**settings)
-    wire = NetworkBackend(chosen, httpx.MockTransport(api), api.clock)
-    transport = ApiClient(chosen, wire, api.clock)
+    backend = NetworkBackend(chosen, httpx.MockTransport(api), api.clock)
+    transport = ApiClient(chosen, backend, api.clock)
     try:
         yield transport
     finally:

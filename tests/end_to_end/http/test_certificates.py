@@ -44,11 +44,11 @@ def hash_of(path: Path) -> str:
 
 
 def ask(server: Server, environ: dict[str, str]) -> bytes:
-    wire = NetworkBackend(Settings(), environ=environ)
+    backend = NetworkBackend(Settings(), environ=environ)
     try:
-        return wire.exchange(get(server.url), {}, threading.Event()).body
+        return backend.exchange(get(server.url), {}, threading.Event()).body
     finally:
-        wire.close()
+        backend.close()
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])

@@ -28,11 +28,11 @@ def server() -> Iterator[Server]:
 
 
 def ask(server: Server, environ: dict[str, str]) -> bytes:
-    wire = NetworkBackend(Settings(), environ=environ)
+    backend = NetworkBackend(Settings(), environ=environ)
     try:
-        return wire.exchange(get(server.url), {}, threading.Event()).body
+        return backend.exchange(get(server.url), {}, threading.Event()).body
     finally:
-        wire.close()
+        backend.close()
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])

@@ -15,8 +15,8 @@ from billql.http.exchange import NetworkBackend
 from billql.http.reply import NoResponse
 from billql.messages import Request
 from support.asking import TOKEN, get
+from support.exchanging import broken, exchange
 from support.server import Asked, Script, Serve, head
-from support.wire import broken, exchange
 
 MIB = 1 << 20
 
@@ -113,10 +113,10 @@ def test_nobody_listens(serve: Serve) -> None:
 
 
 def test_no_such_host() -> None:
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     with pytest.raises(NoResponse, match=r"(?i)name|address"):
-        wire.exchange(get("http://no-such-host.invalid"), {}, threading.Event())
-    wire.close()
+        backend.exchange(get("http://no-such-host.invalid"), {}, threading.Event())
+    backend.close()
 
 
 def test_a_header_that_would_begin_another_is_not_sent(serve: Serve) -> None:
@@ -179,12 +179,12 @@ def test_the_end_of_a_statement_ends_an_exchange(serve: Serve, began: bytes) -> 
 
     server = serve(script)
     stop = threading.Event()
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     failures: list[Exception] = []
 
     def run() -> None:
         try:
-            wire.exchange(get(server.url), {}, stop)
+            backend.exchange(get(server.url), {}, stop)
         except Exception as error:
             failures.append(error)
 
@@ -196,4 +196,4 @@ def test_the_end_of_a_statement_ends_an_exchange(serve: Serve, began: bytes) -> 
     assert not thread.is_alive()
     assert isinstance(failures[0], Interrupted)
     server.until(lambda: server.open == 0)
-    wire.close()
+    backend.close()

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from billql.errors import BadAnswer
 from billql.http.exchange import gunzip
 from billql.http.reply import NoResponse
+from support.exchanging import broken, exchange
 from support.server import Asked, Script, Serve, head
-from support.wire import broken, exchange
 
 MIB = 1 << 20
 

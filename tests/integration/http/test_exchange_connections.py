@@ -16,9 +16,9 @@ from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpResponse, NoResponse
 from support.asking import get
 from support.certificates import SELF_SIGNED, self_signed, serving
+from support.exchanging import AUTHORIZATION, exchange
 from support.server import Asked, Script, Serve, Server, head, in_turn
 from support.tunnels import Tunnel, connecting, socks
-from support.wire import AUTHORIZATION, exchange
 
 MIB = 1 << 20
 
@@ -28,11 +28,11 @@ MIB = 1 << 20
 
 def test_connections_are_kept(serve: Serve) -> None:
     server = serve(lambda asked: asked.answer({}))
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     for _ in range(20):
-        wire.exchange(get(server.url), {}, threading.Event())
+        backend.exchange(get(server.url), {}, threading.Event())
     assert (len(server.asked), server.connections) == (20, 1)
-    wire.close()
+    backend.close()
     server.until(lambda: server.open == 0)
 
 
@@ -42,23 +42,23 @@ def test_a_connection_that_the_server_closes_is_replaced(serve: Serve) -> None:
         asked.end()
 
     server = serve(once)
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     for number in (1, 2):
-        wire.exchange(get(server.url), {}, threading.Event())
+        backend.exchange(get(server.url), {}, threading.Event())
         server.until(lambda: server.open == 0)
         assert server.connections == number
-    wire.close()
+    backend.close()
 
 
 def test_what_follows_a_broken_answer_comes_on_another_connection(serve: Serve) -> None:
     half = head(200, {"content-length": "9"}) + b"[1"
     server = serve(in_turn(lambda asked: asked.send(half), lambda asked: asked.answer([1])))
-    wire = NetworkBackend(Settings(read_timeout=0.1))
+    backend = NetworkBackend(Settings(read_timeout=0.1))
     with pytest.raises(NoResponse):
-        wire.exchange(get(server.url), {}, threading.Event())
-    assert wire.exchange(get(server.url), {}, threading.Event()).body == b"[1]"
+        backend.exchange(get(server.url), {}, threading.Event())
+    assert backend.exchange(get(server.url), {}, threading.Event()).body == b"[1]"
     assert server.connections == 2
-    wire.close()
+    backend.close()
 
 
 def test_plain_http_never_goes_through_a_proxy(
@@ -81,10 +81,10 @@ def test_https_goes_through_the_proxy_of_the_environment(
     monkeypatch.setenv("https_proxy", proxy.url.replace("http://", "http://me:word@"))
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     with pytest.raises(NoResponse, match="407") as caught:
-        wire.exchange(get("https://api.example.com"), AUTHORIZATION, threading.Event())
-    wire.close()
+        backend.exchange(get("https://api.example.com"), AUTHORIZATION, threading.Event())
+    backend.close()
     (asked,) = proxy.asked
     assert (asked.method, asked.target) == ("CONNECT", "api.example.com:443")
     assert asked.headers["proxy-authorization"].startswith("Basic ")
@@ -95,13 +95,13 @@ def test_https_goes_through_the_proxy_of_the_environment(
 def test_a_certificate_that_is_not_trusted() -> None:
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(SELF_SIGNED)
-    wire = NetworkBackend(Settings())
+    backend = NetworkBackend(Settings())
     with Server(lambda asked: asked.answer({}), tls) as server:
         with pytest.raises(NoResponse, match="certificate verify failed") as caught:
-            wire.exchange(get(server.url), AUTHORIZATION, threading.Event())
+            backend.exchange(get(server.url), AUTHORIZATION, threading.Event())
         assert not caught.value.again
         assert server.asked == []
-    wire.close()
+    backend.close()
 
 
 # The environment: each exchange below is given one of its own.
@@ -116,11 +116,11 @@ def api(tmp_path: Path) -> Iterator[tuple[Server, dict[str, str]]]:
 
 
 def through(environ: dict[str, str], url: str = "https://api.example.com") -> HttpResponse:
-    wire = NetworkBackend(Settings(connect_timeout=2, read_timeout=2), environ=environ)
+    backend = NetworkBackend(Settings(connect_timeout=2, read_timeout=2), environ=environ)
     try:
-        return wire.exchange(get(url), AUTHORIZATION, threading.Event())
+        return backend.exchange(get(url), AUTHORIZATION, threading.Event())
     finally:
-        wire.close()
+        backend.close()
 
 
 @pytest.mark.parametrize("tunnel", [connecting, socks])
@@ -242,11 +242,11 @@ def test_an_https_proxy_is_trusted_as_an_api_is(
 def test_certificates_are_read_once(api: tuple[Server, dict[str, str]], tmp_path: Path) -> None:
     server, environ = api
     with connecting(server.url) as proxy:
-        wire = NetworkBackend(Settings(), environ={**environ, "HTTPS_PROXY": proxy.url})
+        backend = NetworkBackend(Settings(), environ={**environ, "HTTPS_PROXY": proxy.url})
         url = "https://api.example.com"
-        wire.exchange(get(url), {}, threading.Event())
+        backend.exchange(get(url), {}, threading.Event())
         Path(environ["SSL_CERT_FILE"]).unlink()
         for _ in range(3):
-            assert wire.exchange(get(url), {}, threading.Event()).body == b"[1]"
-        wire.close()
+            assert backend.exchange(get(url), {}, threading.Event()).body == b"[1]"
+        backend.close()
     assert server.connections == 1

@@ -19,11 +19,11 @@ AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}
 
 
 def exchange(server: Server, request: Request | None = None, **settings: Any) -> HttpResponse:
-    wire = NetworkBackend(Settings(**settings))
+    backend = NetworkBackend(Settings(**settings))
     try:
-        return wire.exchange(request or get(server.url), AUTHORIZATION, threading.Event())
+        return backend.exchange(request or get(server.url), AUTHORIZATION, threading.Event())
     finally:
-        wire.close()
+        backend.close()
 
 
 def broken(server: Server, **settings: Any) -> str:
