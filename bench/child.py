@@ -56,7 +56,8 @@ def run(url: str, work: str, *records: int) -> list[Taken]:
 
 def _peak() -> int:
     """Return the most memory that this process has held; the kernel's other figure, ru_maxrss,
-    also counts what the process held that started this one."""
+    also counts what the process held that started this one.
+    """
     try:
         status = Path("/proc/self/status").read_text()
     except OSError:

@@ -104,7 +104,8 @@ class Error(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to pickle it whole; by default pickle would call `__init__` with the message
-        only."""
+        only.
+        """
         return _bare, (type(self), self.args), vars(self)
 
 

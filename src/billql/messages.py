@@ -125,7 +125,8 @@ def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[s
 
 def to_text(value: Scalar) -> str:
     """Return a parameter's value as it stands in a URL: booleans in JSON's spelling, and a whole
-    number without a fraction, as APIs write the ids that they call numbers."""
+    number without a fraction, as APIs write the ids that they call numbers.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -64,7 +64,8 @@ class Table:
     @cached_property
     def headers(self) -> tuple[str, ...]:
         """Return the headers of responses that its rows are made of, or that lead to more of
-        them."""
+        them.
+        """
         paths = (column.path or "" for column in self.resource.columns.values())
         read = [path.removeprefix(_HEADER) for path in paths if path.startswith(_HEADER)]
         for method in self.resource.methods.values():

@@ -100,7 +100,8 @@ def _in_bulk(
     whole: Callable[[Sequence[Any]], list[SQLValue] | None], one: Callable[[Any], SQLValue]
 ) -> ColumnDecoder:
     """Read a column as a whole if its values have the usual shape, save for those that are left
-    out; otherwise one by one."""
+    out; otherwise one by one.
+    """
 
     def read(values: Sequence[Any]) -> list[SQLValue]:
         if (found := whole(values)) is not None:

@@ -62,7 +62,8 @@ _PLAIN = re.compile(r"\\[\W_]|\[\^?(?!\])(?:\\.|[^\]\\])*\]", re.DOTALL)
 
 def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     """Yield the problems that the structs cannot see: names that refer to nothing,
-    contradictions."""
+    contradictions.
+    """
     columns = resource.columns
     if CONNECTION in columns:
         yield ("columns", CONNECTION), "every resource has this column already"

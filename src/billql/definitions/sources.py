@@ -51,7 +51,8 @@ class DefinitionSource(Protocol):
 
     def resources(self, service: str) -> list[str]:
         """Return the names of a service's resources, in its order; raise DefinitionError if
-        invalid."""
+        invalid.
+        """
 
     def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
@@ -99,7 +100,8 @@ class BillqlFolder:
 
     def resources(self, service: str) -> list[str]:
         """Return the names of a service's resources, in its order; raise DefinitionError if
-        invalid."""
+        invalid.
+        """
         return list(self.service(service).resources)
 
     def find(self, service: str, resource: str) -> ResolvedResource:

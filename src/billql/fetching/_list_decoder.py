@@ -46,7 +46,8 @@ class ListDecoder:
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:
         """Return the empty page that an error stands for; None if what was requested does not
-        exist, so that there is no list. Raises any other error."""
+        exist, so that there is no list. Raises any other error.
+        """
         if is_first and self._means_no_list(error):
             return None
         if self._means_no_content(error):

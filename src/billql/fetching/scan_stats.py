@@ -43,7 +43,8 @@ class ScanStats:
     @property
     def waiting(self) -> float:
         """The longest time in seconds that a request under way has to wait for a rate limit or a
-        retry; may be read in any thread."""
+        retry; may be read in any thread.
+        """
         return max((one.waited for one in tuple(self.under_way)), default=0.0)
 
     def as_dict(self) -> dict[str, str | int | float | list[str]]:

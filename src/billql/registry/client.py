@@ -168,7 +168,8 @@ class Registry:
 
     def verify(self, provider: str | None = None) -> list[Verified]:
         """Return the installed versions, each compared with what was signed or, for StackQL's
-        documents, with what was added; raise InterfaceError if none is installed."""
+        documents, with what was added; raise InterfaceError if none is installed.
+        """
         added = adding.added(self._data)
         every = sorted({*self._store.providers(), *added})
         verified: list[Verified] = []
@@ -283,7 +284,8 @@ class Registry:
 
     def _added(self, provider: str) -> Listed:
         """Return a provider that was added from StackQL's documents; installed packages take
-        precedence over it, and it over built-in definitions."""
+        precedence over it, and it over built-in definitions.
+        """
         version = adding.version(provider, self._data)
         status = "installed" if self._used(provider) else "in use"
         return Listed(provider, version, status, None, "StackQL")

@@ -16,7 +16,8 @@ _OUTER = {"RIGHT", "FULL"}
 
 def advice(statement: ParsedStatement, table: str, column: str) -> str | None:
     """Return what to do where a RIGHT or a FULL JOIN asks for all rows of a table, and the table is
-    read by a column; None where no such join does."""
+    read by a column; None where no such join does.
+    """
     tokens = statement.tokens
     for at, token in enumerate(tokens):
         if token.kind == "quoted" and unquote(token.text).lower() == table:

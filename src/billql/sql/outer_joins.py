@@ -241,7 +241,8 @@ def _joins(groups: Sequence[_Group], is_resource: IsResource) -> Iterator[_Join]
 
 def _terms(where: Sequence[_Group]) -> Iterator[tuple[str, tuple[int, int]]]:
     """Yield the name of a table, and the start and the end of a term that is not true of its
-    NULLs."""
+    NULLs.
+    """
     if any(group.keyword == "OR" for group in where):
         return
     for term in _conjuncts(where):

@@ -27,7 +27,8 @@ def verb_of(statement: ParsedStatement) -> str:
 
 def query_of(statement: ParsedStatement) -> str | None:
     """Return what a statement reads, as the text of a statement of its own: a SELECT, or the SELECT
-    that fills a table; None if it has none."""
+    that fills a table; None if it has none.
+    """
     sql, tokens = statement.text, statement.tokens
     first = [token.keyword for token in tokens[:3]]
     if not first or first[0] not in ("WITH", *_READ, *_FILL) or "TRIGGER" in first:

@@ -39,7 +39,8 @@ class CatalogSource(Protocol):
 
     def connection_infos(self) -> Sequence[tuple[str, str, str, str, bool]]:
         """Return each connection's name, provider, address, its token's place and if it is
-        there."""
+        there.
+        """
 
 
 class LazyRow:

@@ -51,7 +51,8 @@ class CatalogTable:
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
         """Use the constraints that narrow the listing; idxNum has a bit for each of their
-        columns."""
+        columns.
+        """
         taken: list[str] = []
         for bit, name in enumerate(self._listing.narrowed_by):
             number = self._constraint(info, name)

@@ -94,7 +94,8 @@ class NameResolver:
         self, statement: ParsedStatement, rewritten: Rewritten, at: int | None
     ) -> str | None:
         """Return a hint with a name for the one at a character of a statement, at which SQLite has
-        stopped; None if there is none."""
+        stopped; None if there is none.
+        """
         import difflib
 
         if at is None:
@@ -133,7 +134,8 @@ class NameResolver:
 
     def _desugar(self, statement: ParsedStatement) -> RewrittenText:
         """Return the SELECT that a statement of billql's own stands for; empty after USE, which is
-        carried out here."""
+        carried out here.
+        """
         shown = show.read(statement)
         if shown is None:
             return RewrittenText(statement.text, statement.text)
@@ -196,7 +198,8 @@ class NameResolver:
         self, statement: ParsedStatement, reference: Reference, offset: int
     ) -> tuple[str, ...]:
         """Return the parts of what a name means, in lower case; raise UnknownName, at `offset` of
-        the statement, if it means nothing."""
+        the statement, if it means nothing.
+        """
         try:
             return self._engine().find(reference.name.split("."))
         except UnknownName as error:
@@ -206,7 +209,8 @@ class NameResolver:
 
     def _resolve(self, statement: ParsedStatement, reference: Reference, offset: int) -> str:
         """Return the name of the table that a name at a character of a statement means, after
-        registering the table with SQLite."""
+        registering the table with SQLite.
+        """
         if len(reference.parts) == 1 and "." not in reference.name:
             reference = reference._replace(parts=(*self._used, *reference.parts))
         name = ".".join(self._find(statement, reference, offset))

@@ -68,7 +68,8 @@ class ConnectOptions:
     def catalog(self, found: ResolvedConfig) -> Catalog:
         """Return the catalog: definitions of the arguments override those of the config file, then
         come those of a registry, of StackQL's registry, and the built-in ones. Raise InterfaceError
-        for a pinned version that is not installed."""
+        for a pinned version that is not installed.
+        """
         folders = (*self.definitions, *found.profile.definitions)
         where: list[SearchLocation] = [paths.expanded(folder) for folder in folders]
         data = paths.data_folder(self.environ)

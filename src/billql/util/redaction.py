@@ -58,7 +58,8 @@ class Redaction:
 
 def _forms(secret: str) -> Iterator[str]:
     """Yield a secret as it is and as in a URL, each also in JSON and as Python shows it, twice
-    over: an error may show the JSON of a response that shows a header."""
+    over: an error may show the JSON of a response that shows a header.
+    """
     for form in (secret, quote(secret, safe=""), quote(secret)):
         for shown in (form, json.dumps(form)[1:-1], repr(form)[1:-1]):
             yield from (shown, json.dumps(shown)[1:-1], repr(shown)[1:-1])

@@ -25,7 +25,8 @@ DocumentPath = tuple[str | int, ...]
 
 def explain_mismatch(value: Any, kind: Any, place: DocumentPath = ()) -> tuple[DocumentPath, str]:
     """Find the innermost part of a value that does not fit its type, and return its path and a
-    message."""
+    message.
+    """
     for key, part, expected in _parts(value, kind):
         try:
             msgspec.convert(part, expected)

@@ -44,5 +44,6 @@ class AuthScheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Return what must not be shown of a credential, as it may be met in texts: longest
-        first."""
+        first.
+        """
         return (secret,)

@@ -65,7 +65,8 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     def page_count_hint(self, first: Page) -> int | None:
         """Return how many pages a list will have, where its first one shows it; for display
-        only."""
+        only.
+        """
         return None
 
     @property
@@ -99,7 +100,8 @@ def flag_of(value: Any) -> bool | None:
 
 def token_of(value: Any) -> str | int | None:
     """Read a page token or an id, in which a number keeps every digit; raises ValueError for what
-    is neither text nor number. None, `false` and an empty text are none at all."""
+    is neither text nor number. None, `false` and an empty text are none at all.
+    """
     if value is None or value is False or value == "":
         return None
     if isinstance(value, Digits):

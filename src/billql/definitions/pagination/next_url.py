@@ -93,6 +93,7 @@ def follow(request: Request, address: str) -> Request:
 
 def _origin(address: SplitResult) -> tuple[str, str | None, int | None, bool]:
     """Return what makes two addresses lead to the same server
-    (https://www.rfc-editor.org/rfc/rfc6454)."""
+    (https://www.rfc-editor.org/rfc/rfc6454).
+    """
     port = address.port or {"https": 443, "http": 80}.get(address.scheme)
     return address.scheme, address.hostname, port, "@" in address.netloc

@@ -89,7 +89,8 @@ def version(name: str, data_folder: Path) -> str:
 
 def missing(name: str, data_folder: Path) -> dict[str, str]:
     """Return the services of which a provider that was added has no documents, and the files of
-    these; raises DefinitionError."""
+    these; raises DefinitionError.
+    """
     return StackqlFolder(data_folder / ADDED / name, None).missing()
 
 

@@ -37,7 +37,8 @@ def convert(
     found: list[Reading], rename: Rename, name: str, about: str
 ) -> tuple[Resource, Mapping[str, str]]:
     """Return the resource that some methods read, and what the methods lack that cannot be
-    called."""
+    called.
+    """
     table = _Columns(found, rename)
     resource = Resource(
         description=about,

@@ -104,7 +104,8 @@ class StackqlFolder:
 
     def resources(self, service: str) -> list[str]:
         """Return the names of a service's resources that a SELECT can read, in its document's
-        order."""
+        order.
+        """
         entry = self._resources(service)
         return [name for name, one in entry.items() if selects(one)]
 

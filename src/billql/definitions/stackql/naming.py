@@ -37,7 +37,8 @@ def snake_case(name: str) -> str:
 
 def free(name: str, taken: set[str]) -> str:
     """Return a name that nothing else has, and take it: SQLite knows no small letters from
-    large."""
+    large.
+    """
     found = name
     number = 2
     while found.lower() in taken:
