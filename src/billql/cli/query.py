@@ -47,14 +47,15 @@ examples:
   billql query --output bill.pdf "SELECT bytes FROM digitalocean.billing.invoice_pdf
       WHERE invoice_uuid = '…'"
 
-The extension of the output file selects its format: {_ENDINGS}.
+The extension of the output file selects its format:
+{_ENDINGS}.
 The file is replaced only if all statements succeed. An .xlsx file has a sheet for each statement
 that returns rows, named after the comment before it or its first table; a .json file has an array
 of the results if there are several; a .pdf file is the value of one column of one row.
 
 On stdout, a result is buffered until it is complete or about 256 KiB long. A statement that fails
-before that prints nothing; one that fails later leaves a JSON array without its end. The exit code
-shows every failure.
+before that prints nothing; one that fails later leaves a JSON array without its end. Several
+results in JSON are printed when all are complete. The exit code shows every failure.
 
 {EXIT_TEXT}"""
 
