@@ -137,7 +137,7 @@ def test_an_id_with_parts_is_a_bad_answer(id: Any) -> None:
 def test_a_total_that_takes_more_pages_than_there_are_is_not_believed() -> None:
     pages = PageNumber(total="total").pages(Request("GET", "https://api.example.com/v1/x"))
     next(pages)
-    with pytest.raises(BadAnswer, match="its list has 9223372036854775807 items"):
+    with pytest.raises(BadAnswer, match="declares 9223372036854775807 items"):
         pages.send(Page({"total": 2**63 - 1}, 1))
 
 
