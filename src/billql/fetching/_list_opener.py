@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from billql.definitions.pagination.base import Paginator
@@ -17,21 +16,25 @@ class Opening(NamedTuple):
     skipped: int
 
 
-@dataclass(frozen=True)
 class ListOpener:
-    """Makes the first requests of the lists of one scan."""
+    """Makes the first requests of the lists of one scan.
 
-    paginator: Paginator | None
-    items_are_rows: bool
-    """Whether each item that a page counts is one row, so that rows can be counted by pages."""
-    wanted: int | None
-    """How many rows the statement reads at most, if that is known."""
+    `items_are_rows` says that each item which a page counts is one row, so that rows can be counted
+    by pages. `wanted` is how many rows the statement reads at most, if that is known.
+    """
+
+    def __init__(
+        self, paginator: Paginator | None, items_are_rows: bool, wanted: int | None
+    ) -> None:
+        self.paginator = paginator
+        self._items_are_rows = items_are_rows
+        self._wanted = wanted
 
     def open(self, listed: ListRequest, skip: int = 0) -> Opening:
         """Return the first request of a list whose first `skip` rows are not needed."""
         if self.paginator is None:
             return Opening(listed.first, 0)
-        if not self.items_are_rows or listed.parts:
+        if not self._items_are_rows or listed.parts:
             return Opening(self.paginator.with_page_size(listed.first, None), 0)
-        sized = self.paginator.with_page_size(listed.first, self.wanted)
+        sized = self.paginator.with_page_size(listed.first, self._wanted)
         return Opening(*self.paginator.skip(sized, skip))

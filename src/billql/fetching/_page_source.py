@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from billql.definitions.pagination.base import Paginator
@@ -45,29 +44,29 @@ class Decoder(Protocol):
         """Return for how many seconds the list stays true by its definition, if it states it."""
 
 
-@dataclass(frozen=True)
 class ListResponses:
     """The responses of one list: those in a snapshot, by one connection, for one scan."""
 
-    snapshot: Responses
-    connection: ApiConnection
-    stats: ScanStats
+    def __init__(self, snapshot: Responses, connection: ApiConnection, stats: ScanStats) -> None:
+        self._snapshot = snapshot
+        self.connection = connection
+        self.stats = stats
 
     def fetch(self, request: Request, *, opens: bool = False) -> Future[Response]:
         """Return the future response to a request; `opens` says that it is the list's first."""
-        return self.snapshot.fetch(request, self.connection, self.stats, opens=opens)
+        return self._snapshot.fetch(request, self.connection, self.stats, opens=opens)
 
     def commit(self, requests: Sequence[Request], ttl: float | None) -> None:
         """Let other statements use the list, which has been read to its end."""
-        self.snapshot.commit(requests, self.connection, ttl)
+        self._snapshot.commit(requests, self.connection, ttl)
 
     def invalidate(self, requests: Sequence[Request]) -> None:
         """Drop responses that turned out wrong."""
-        self.snapshot.invalidate(requests, self.connection)
+        self._snapshot.invalidate(requests, self.connection)
 
     def invalidate_if_private(self, requests: Sequence[Request]) -> bool:
         """Drop responses unless another scan has read them; returns whether they are dropped."""
-        return self.snapshot.invalidate_if_private(requests, self.connection, self.stats)
+        return self._snapshot.invalidate_if_private(requests, self.connection, self.stats)
 
 
 class PageSource:

@@ -7,7 +7,6 @@ column of the usual shape is checked as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, cast
 
@@ -29,14 +28,16 @@ full, and what the statement alone knows, its connection above all. None if ther
 columns, or a value is missing."""
 
 
-@dataclass(frozen=True)
 class _Group:
-    """The rows of one source of a page, and what their columns are made of."""
+    """The rows of one source of a page, and what their columns are made of.
 
-    page: ParsedPage
-    rows: RawRows
-    echoed: Mapping[str, SQLValue]
-    """The values of the columns that show what was requested."""
+    `echoed` are the columns that show what was requested.
+    """
+
+    def __init__(self, page: ParsedPage, rows: RawRows, echoed: Mapping[str, SQLValue]) -> None:
+        self.page = page
+        self.rows = rows
+        self._echoed = echoed
 
     def __len__(self) -> int:
         """Return how many rows there are."""
@@ -51,7 +52,7 @@ class _Group:
         constant = self.rows.source.values.get(name, column.value)
         if constant is not None:
             return (_decode_constant(column, constant),)
-        return (self.echoed.get(name),) if column.path == "$parameter" else None
+        return (self._echoed.get(name),) if column.path == "$parameter" else None
 
 
 class RowDecoder:

@@ -17,7 +17,6 @@ from billql.fetching._partition import PartitionFilter
 from billql.fetching._response_parser import items_are_rows
 from billql.fetching._scheduler import Lookahead, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
-from billql.fetching._time_split import TimeSplitter
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.fetching.scan_stats import ScanStats
 from billql.planning.binder import BoundPlan
@@ -194,6 +193,9 @@ class Scan:
             return
         if ahead.has_several_lists or ahead.wanted is not None or ahead.stops_early():
             return
+        # Few lists are split.
+        from billql.fetching._time_split import TimeSplitter
+
         position = self._decoder.position(column)
         splitter = TimeSplitter(self._table, self._plan, column, position, self.concurrency)
         (listed,) = self._lists
