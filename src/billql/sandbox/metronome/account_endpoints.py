@@ -9,14 +9,14 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account
 from billql.sandbox.metronome.audit_log import AuditLog, Event
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.fields import ANY_PERIOD, CUSTOMER
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_millis
-from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
+from billql.sandbox.metronome.paging import BY_CURSOR, MOST, USUAL, Paging, read_token, write_token
 from billql.sandbox.metronome.validation import (
     Params,
     RequestSchema,
     array_of,
     bad_request,
-    date_time,
     mapping_of,
     object_of,
     one_of,
@@ -31,7 +31,6 @@ from billql.sandbox.timestamps import DAY, month_at, month_start
 
 _ALERTS: Final = Paging("query", usual=5, most=None)
 _KEYS: Final = Paging("query", usual=5, most=None)
-_CURSOR: Final = Paging("cursor", usual=20, most=20)
 _LOGS: Final = Paging("query")
 
 _ENTITIES: Final = (
@@ -92,13 +91,12 @@ class AccountEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        customer = {"customer_id": required(uuid)}
         statuses = one_of("ENABLED", "DISABLED", "ARCHIVED", any_case=True)
-        listed = {**customer, "alert_statuses": optional(array_of(statuses))}
+        listed = {**CUSTOMER, "alert_statuses": optional(array_of(statuses))}
         post(routes, "/v1/customer-alerts/list", _ALERTS.schema(body=listed), self._list_alerts)
         anything = mapping_of(lambda where, value: value)
         one = {
-            **customer,
+            **CUSTOMER,
             "alert_id": required(uuid),
             "plans_or_contracts": optional(one_of("PLANS", "CONTRACTS")),
             "alert_specifiers": optional(array_of(anything)),
@@ -111,7 +109,7 @@ class AccountEndpoints(Endpoints):
         entities = {"entities": optional(array_of(one_of(*_ENTITIES)))}
         post(routes, "/v1/customFields/listKeys", _KEYS.schema(body=entities), self._list_keys)
         kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
-        offsets = _CURSOR.schema(body=kinds)
+        offsets = BY_CURSOR.schema(body=kinds)
         post(routes, "/v2/notifications/offset/list", offsets, self._list_offsets)
         post(routes, "/v2/notifications/system/list", RequestSchema(body={}), self._list_system)
         post(
@@ -122,8 +120,7 @@ class AccountEndpoints(Endpoints):
         )
         get(routes, "/v1/services", RequestSchema(), self._list_services)
         logs = {
-            "starting_on": optional(date_time),
-            "ending_before": optional(date_time),
+            **ANY_PERIOD,
             "sort": optional(one_of("date_asc", "date_desc")),
             "resource_id": optional(text),
             "resource_type": optional(text),
@@ -260,7 +257,7 @@ class AccountEndpoints(Endpoints):
             for row in self._offsets()
             if wanted in ("ALL", "ARCHIVED" if row["archived_at"] else "NOT_ARCHIVED")
         ]
-        return _CURSOR.response(request, params, rows, lambda row: row)
+        return BY_CURSOR.response(request, params, rows, lambda row: row)
 
     def _get_offset(self, request: Request, params: Params) -> Response:
         for row in self._offsets():

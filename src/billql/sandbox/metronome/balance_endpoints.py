@@ -9,6 +9,7 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract
 from billql.sandbox.metronome.balances import Balance, Entry
 from billql.sandbox.metronome.endpoints import Endpoints, data, post
+from billql.sandbox.metronome.fields import CONTRACT, CUSTOMER, TIMES
 from billql.sandbox.metronome.formats import USD, iso_offset
 from billql.sandbox.metronome.metering import PER_SEAT, Seat
 from billql.sandbox.metronome.paging import Paging
@@ -44,9 +45,8 @@ SHOWN_AT_ONCE: Final = 100
 
 _TYPES: Final = {"PREPAID": "PREPAID_COMMIT", "POSTPAID": "POSTPAID_COMMIT", "CREDIT": "CREDIT"}
 
-_TIMES: Final[Mapping[str, Field]] = {
-    "covering_date": optional(date_time),
-    "starting_at": optional(date_time),
+_BOUNDS: Final[Mapping[str, Field]] = {
+    **TIMES,
     "effective_before": optional(date_time),
 }
 
@@ -64,12 +64,11 @@ class BalanceEndpoints(Endpoints):
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         access = {"access_type": optional(one_of("SPEND", "QUANTITY", any_case=True))}
-        customer = {"customer_id": required(uuid)}
         flags = {
             name: optional(boolean)
             for name in ("include_archived", "include_balance", "include_ledgers")
         }
-        common = {**customer, **_TIMES, **flags}
+        common = {**CUSTOMER, **_BOUNDS, **flags}
         for path, id, contracts, more in (
             ("Balances", "id", "balances", {**access, "exclude_zero_balances": optional(boolean)}),
             ("Commits", "commit_id", "commits", access),
@@ -89,7 +88,7 @@ class BalanceEndpoints(Endpoints):
             "custom_fields": optional(mapping_of(text)),
         }
         net = {
-            **customer,
+            **CUSTOMER,
             **access,
             "credit_type_id": optional(uuid),
             "filters": optional(array_of(object_of(filter))),
@@ -102,8 +101,8 @@ class BalanceEndpoints(Endpoints):
             self._get_net,
         )
         seats = {
-            **customer,
-            **_TIMES,
+            **CUSTOMER,
+            **_BOUNDS,
             "contract_id": required(uuid),
             "subscription_ids": optional(array_of(uuid)),
             "seat_ids": optional(array_of(text)),
@@ -115,8 +114,7 @@ class BalanceEndpoints(Endpoints):
         schema = _SEATS.schema(body=seats, apart=apart)
         post(routes, "/v1/contracts/seatBalances/list", schema, self._list_seats)
         history = {
-            **customer,
-            "contract_id": required(uuid),
+            **CONTRACT,
             "subscription_id": required(uuid),
         }
         post(
@@ -126,8 +124,7 @@ class BalanceEndpoints(Endpoints):
             self._get_quantities,
         )
         window = {
-            "covering_date": optional(date_time),
-            "starting_at": optional(date_time),
+            **TIMES,
             "ending_before": optional(date_time),
             "cursor": optional(text),
             "limit": optional(integer(10)),
@@ -331,7 +328,7 @@ def seat_schedule(account: Account, contract: Contract) -> list[tuple[int, list[
 
 def within(balance: Balance, params: Params) -> bool:
     """Return whether a balance can be used at the requested times."""
-    day, since, before = (params.get(name) for name in _TIMES)
+    day, since, before = (params.get(name) for name in _BOUNDS)
     return (
         (day is None or balance.covers(day))
         and (since is None or any(one.end > since for one in balance.segments))

@@ -9,8 +9,9 @@ from billql.sandbox.metronome.accounts import Contract
 from billql.sandbox.metronome.contract_terms import AUTHOR, Terms
 from billql.sandbox.metronome.customer_endpoints import scheduled
 from billql.sandbox.metronome.endpoints import Endpoints, data, not_found, post
+from billql.sandbox.metronome.fields import ARCHIVED, CONTRACT, COVERING, CUSTOMER, SCHEDULE, TIMES
 from billql.sandbox.metronome.formats import USD, iso_millis, iso_offset
-from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.paging import BY_CURSOR, BY_QUERY, Paging
 from billql.sandbox.metronome.validation import (
     Field,
     Params,
@@ -26,9 +27,7 @@ from billql.sandbox.metronome.validation import (
 )
 from billql.sandbox.timestamps import DAY
 
-_CURSOR: Final = Paging("cursor", usual=20, most=20)
 _BODY: Final = Paging("body", usual=25, most=100)
-_QUERY: Final = Paging("query")
 _PACKAGES: Final = Paging("query", usual=10)
 
 _SCHEDULES: Final = {"commission": ["0.05", "0.08"], "success-manager": ["Ada", "Grace", "Ada"]}
@@ -40,39 +39,32 @@ class ContractEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        customer = {"customer_id": required(uuid)}
-        contract = {**customer, "contract_id": required(uuid)}
         flags = {"include_balance": optional(boolean), "include_ledgers": optional(boolean)}
-        times: dict[str, Field] = {
-            "covering_date": optional(date_time),
-            "starting_at": optional(date_time),
-        }
-        filters = {**customer, **times, **flags, "include_archived": optional(boolean)}
+        filters = {**CUSTOMER, **TIMES, **flags, **ARCHIVED}
         apart = [("covering_date", "starting_at")]
-        post(routes, "/v1/contracts/list", _CURSOR.schema(body=filters, apart=apart), self._list)
+        post(routes, "/v1/contracts/list", BY_CURSOR.schema(body=filters, apart=apart), self._list)
         post(
             routes, "/v2/contracts/list", RequestSchema(body=filters, apart=apart), self._list_whole
         )
-        post(routes, "/v1/contracts/get", RequestSchema(body={**contract, **flags}), self._get)
-        newer = RequestSchema(body={**contract, **flags, "as_of_date": optional(date_time)})
+        post(routes, "/v1/contracts/get", RequestSchema(body={**CONTRACT, **flags}), self._get)
+        newer = RequestSchema(body={**CONTRACT, **flags, "as_of_date": optional(date_time)})
         post(routes, "/v2/contracts/get", newer, self._get)
-        post(routes, "/v2/contracts/getEditHistory", RequestSchema(body=contract), self._get_edits)
+        post(routes, "/v2/contracts/getEditHistory", RequestSchema(body=CONTRACT), self._get_edits)
         named = {"schedule_name": optional(text), "properties": optional(mapping_of(text))}
         schema = RequestSchema(
             body={
-                **contract,
+                **CONTRACT,
                 **named,
-                "schedule_name": required(text),
-                "covering_date": optional(date_time),
+                **SCHEDULE,
             }
         )
         post(routes, "/v1/contracts/getNamedSchedule", schema, self._get_schedule)
         schema = _BODY.schema(
             body={
-                **customer,
+                **CUSTOMER,
                 **named,
                 "contract_id": optional(uuid),
-                "covering_date": optional(date_time),
+                **COVERING,
             }
         )
         post(routes, "/v1/contracts/listNamedSchedules", schema, self._list_schedules)
@@ -80,8 +72,8 @@ class ContractEndpoints(Endpoints):
         post(routes, "/v1/packages/list", _PACKAGES.schema(body=kinds), self._list_packages)
         package: dict[str, Field] = {"package_id": required(uuid)}
         post(routes, "/v1/packages/get", RequestSchema(body=package), self._get_package)
-        schema = _QUERY.schema(
-            body={**package, **times, "include_archived": optional(boolean)},
+        schema = BY_QUERY.schema(
+            body={**package, **TIMES, **ARCHIVED},
             apart=[("covering_date", "starting_at")],
         )
         post(routes, "/v1/packages/listContractsOnPackage", schema, self._list_on_package)
@@ -97,7 +89,7 @@ class ContractEndpoints(Endpoints):
         )
 
     def _list(self, request: Request, params: Params) -> Response:
-        return _CURSOR.response(
+        return BY_CURSOR.response(
             request,
             params,
             self._wanted(params),
@@ -234,7 +226,7 @@ class ContractEndpoints(Endpoints):
                 row["ending_before"] = iso_offset(contract.ends_at)
             return row
 
-        return _QUERY.response(request, params, rows, write)
+        return BY_QUERY.response(request, params, rows, write)
 
 
 def _is_wanted(contract: Contract, params: Params) -> bool:

@@ -9,8 +9,9 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
 from billql.sandbox.metronome.catalog import Meter, Product
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.fields import ARCHIVED, CUSTOMER, PERIOD, SCHEDULE
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
-from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.paging import BY_QUERY, Paging
 from billql.sandbox.metronome.plan_ledger import charge_id, plan_id, plan_name
 from billql.sandbox.metronome.validation import (
     Params,
@@ -18,15 +19,11 @@ from billql.sandbox.metronome.validation import (
     array_of,
     bad_request,
     boolean,
-    date_time,
     optional,
-    required,
     text,
-    uuid,
 )
 from billql.sandbox.timestamps import DAY, month_start
 
-_QUERY: Final = Paging("query")
 _PROVIDERS: Final = Paging("body", most=None)
 
 
@@ -41,26 +38,22 @@ class CustomerEndpoints(Endpoints):
             "salesforce_account_ids": optional(array_of(text, 100)),
             "only_archived": optional(boolean),
         }
-        get(routes, "/v1/customers", _QUERY.schema(filters), self._list)
+        get(routes, "/v1/customers", BY_QUERY.schema(filters), self._list)
         one = "/v1/customers/{customer_id}"
         get(routes, one, RequestSchema(), self._get)
-        metrics = {"include_archived": optional(boolean), "on_current_plan": optional(boolean)}
-        get(routes, f"{one}/billable-metrics", _QUERY.schema(metrics), self._list_metrics)
-        window = {"starting_on": required(date_time), "ending_before": required(date_time)}
-        get(routes, f"{one}/costs", _QUERY.schema(window), self._list_costs)
-        get(routes, f"{one}/plans", _QUERY.schema(), self._list_plans)
+        metrics = {**ARCHIVED, "on_current_plan": optional(boolean)}
+        get(routes, f"{one}/billable-metrics", BY_QUERY.schema(metrics), self._list_metrics)
+        get(routes, f"{one}/costs", BY_QUERY.schema(PERIOD), self._list_costs)
+        get(routes, f"{one}/plans", BY_QUERY.schema(), self._list_plans)
         adjusted = f"{one}/plans/{{customer_plan_id}}/priceAdjustments"
-        get(routes, adjusted, _QUERY.schema(), self._list_adjustments)
+        get(routes, adjusted, BY_QUERY.schema(), self._list_adjustments)
         config = f"{one}/billing-config/{{billing_provider_type}}"
         get(routes, config, RequestSchema(), self._get_config)
-        customer = {"customer_id": required(uuid)}
-        configs = RequestSchema(body={**customer, "include_archived": optional(boolean)})
+        configs = RequestSchema(body={**CUSTOMER, **ARCHIVED})
         post(routes, "/v1/getCustomerBillingProviderConfigurations", configs, self._get_configs)
         providers = _PROVIDERS.schema(body={})
         post(routes, "/v1/listConfiguredBillingProviders", providers, self._list_providers)
-        schedule = RequestSchema(
-            body={**customer, "schedule_name": required(text), "covering_date": optional(date_time)}
-        )
+        schedule = RequestSchema(body={**CUSTOMER, **SCHEDULE})
         post(routes, "/v1/customers/getNamedSchedule", schedule, self._get_schedule)
 
     def _list(self, request: Request, params: Params) -> Response:
@@ -76,7 +69,7 @@ class CustomerEndpoints(Endpoints):
                 and sold in params.get("salesforce_account_ids", [sold])
             ):
                 rows.append(row)
-        return _QUERY.response(request, params, rows, lambda row: row)
+        return BY_QUERY.response(request, params, rows, lambda row: row)
 
     def _get(self, request: Request, params: Params) -> Response:
         return data(self.account(params).json())
@@ -89,7 +82,7 @@ class CustomerEndpoints(Endpoints):
             if (meter.archived is None or params.get("include_archived"))
             and (not params.get("on_current_plan") or meter.metric in account.customer.metrics)
         ]
-        return _QUERY.response(request, params, rows, _metric_json)
+        return BY_QUERY.response(request, params, rows, _metric_json)
 
     def _list_costs(self, request: Request, params: Params) -> Response:
         account = self.account(params)
@@ -99,7 +92,7 @@ class CustomerEndpoints(Endpoints):
         first = int(max(start, account.customer.created)) // DAY * DAY
         last = min(end, self.now, account.ended or self.now)
         days = range(first, max(first, -int(-last // DAY) * DAY), DAY)
-        return _QUERY.response(request, params, days, lambda day: self._cost_json(account, day))
+        return BY_QUERY.response(request, params, days, lambda day: self._cost_json(account, day))
 
     def _cost_json(self, account: Account, day: int) -> Json:
         costs: dict[str, Json] = {}
@@ -138,7 +131,7 @@ class CustomerEndpoints(Endpoints):
 
     def _list_plans(self, request: Request, params: Params) -> Response:
         rows = self.account(params).plans
-        return _QUERY.response(request, params, rows, self._plan_json)
+        return BY_QUERY.response(request, params, rows, self._plan_json)
 
     def _plan_json(self, term: PlanTerm) -> Json:
         return {
@@ -164,7 +157,7 @@ class CustomerEndpoints(Endpoints):
                     "prices": [price],
                     "start_period": 0,
                 }
-                return _QUERY.response(request, params, [row], lambda row: row)
+                return BY_QUERY.response(request, params, [row], lambda row: row)
         raise not_found("Customer plan")
 
     def _get_config(self, request: Request, params: Params) -> Response:

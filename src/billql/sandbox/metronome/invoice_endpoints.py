@@ -8,23 +8,21 @@ from typing import Final, NamedTuple
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.documents import pdf_of
 from billql.sandbox.metronome.endpoints import AnyInvoice, Endpoints, data, get, not_found
+from billql.sandbox.metronome.fields import ANY_PERIOD, PERIOD
 from billql.sandbox.metronome.formats import iso_millis
-from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.paging import BY_QUERY, Paging
 from billql.sandbox.metronome.validation import (
     Params,
     RequestSchema,
     bad_request,
     boolean,
-    date_time,
     one_of,
     optional,
-    required,
     text,
     uuid,
 )
 from billql.sandbox.timestamps import DAY, HOUR
 
-_QUERY: Final = Paging("query")
 _BREAKDOWNS: Final = Paging("query", usual=100)
 
 REACH: Final = {"DAY": 35 * DAY, "HOUR": DAY}
@@ -55,17 +53,15 @@ class InvoiceEndpoints(Endpoints):
         filters = {
             **common,
             "contract_id": optional(uuid),
-            "starting_on": optional(date_time),
-            "ending_before": optional(date_time),
+            **ANY_PERIOD,
             "type": optional(one_of("USAGE", "USAGE_CONSOLIDATED", "SCHEDULED")),
             "include_historical_commit_invoices": optional(boolean),
             "webhook_notification_id": optional(text),
         }
-        get(routes, path, _QUERY.schema(filters), self._list)
+        get(routes, path, BY_QUERY.schema(filters), self._list)
         windows = {
             **common,
-            "starting_on": required(date_time),
-            "ending_before": required(date_time),
+            **PERIOD,
             "window_size": optional(one_of("HOUR", "DAY", any_case=True)),
         }
         get(routes, f"{path}/breakdowns", _BREAKDOWNS.schema(windows), self._list_breakdowns)
@@ -96,7 +92,7 @@ class InvoiceEndpoints(Endpoints):
                 and params.get("type") in (None, invoice.type)
             ):
                 rows.append(invoice)
-        return _QUERY.response(request, params, rows, lambda row: _shown(row.json(), params))
+        return BY_QUERY.response(request, params, rows, lambda row: _shown(row.json(), params))
 
     def _find(self, params: Params) -> AnyInvoice:
         for invoice in self.records.invoices(self.account(params)):

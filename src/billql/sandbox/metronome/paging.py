@@ -108,6 +108,12 @@ class Paging(NamedTuple):
         return Response.json({"data": data, name: token})
 
 
+BY_QUERY: Final = Paging("query")
+"""The way of most operations."""
+
+BY_CURSOR: Final = Paging("cursor", usual=20, most=20)
+
+
 def write_token(*parts: Any) -> str:
     """Return an opaque token that holds some parts."""
     return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")

@@ -7,8 +7,9 @@ from typing import Final
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, PlanTerm
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.fields import ANY_PERIOD
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
-from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.paging import BY_QUERY, Paging
 from billql.sandbox.metronome.plan_ledger import (
     INCLUDED,
     CreditGrant,
@@ -31,7 +32,6 @@ from billql.sandbox.metronome.validation import (
 from billql.sandbox.model import METRICS, Metric, Plan
 from billql.sandbox.timestamps import month_start
 
-_QUERY: Final = Paging("query")
 _ENTRIES: Final = Paging("query", usual=10, most=None)
 
 _STATUSES: Final = ("all", "active", "ended", "upcoming")
@@ -42,11 +42,11 @@ class PlanEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        get(routes, "/v1/plans", _QUERY.schema(), self._list)
+        get(routes, "/v1/plans", BY_QUERY.schema(), self._list)
         one = "/v1/planDetails/{plan_id}"
         get(routes, one, RequestSchema(), self._get)
-        get(routes, f"{one}/charges", _QUERY.schema(), self._list_charges)
-        status = _QUERY.schema({"status": optional(array_of(one_of(*_STATUSES)))})
+        get(routes, f"{one}/charges", BY_QUERY.schema(), self._list_charges)
+        status = BY_QUERY.schema({"status": optional(array_of(one_of(*_STATUSES)))})
         get(routes, f"{one}/customers", status, self._list_customers)
         grants = {
             "customer_ids": optional(array_of(uuid)),
@@ -56,13 +56,12 @@ class PlanEndpoints(Endpoints):
             "not_expiring_before": optional(date_time),
         }
         apart = [("credit_grant_ids", "customer_ids"), ("credit_grant_ids", "credit_type_ids")]
-        schema = _QUERY.schema(body=grants, apart=apart)
+        schema = BY_QUERY.schema(body=grants, apart=apart)
         post(routes, "/v1/credits/listGrants", schema, self._list_grants)
         entries = {
             "customer_ids": optional(array_of(uuid)),
             "credit_type_ids": optional(array_of(uuid)),
-            "starting_on": optional(date_time),
-            "ending_before": optional(date_time),
+            **ANY_PERIOD,
         }
         schema = _ENTRIES.schema({"sort": optional(one_of("asc", "desc"))}, entries)
         post(routes, "/v1/credits/listEntries", schema, self._list_entries)
@@ -76,7 +75,7 @@ class PlanEndpoints(Endpoints):
         }
 
     def _list(self, request: Request, params: Params) -> Response:
-        return _QUERY.response(request, params, list(INCLUDED), self._brief)
+        return BY_QUERY.response(request, params, list(INCLUDED), self._brief)
 
     def _plan(self, params: Params) -> Plan:
         for plan in INCLUDED:
@@ -128,7 +127,7 @@ class PlanEndpoints(Endpoints):
                 "custom_fields": {},
             }
 
-        return _QUERY.response(request, params, METRICS, write)
+        return BY_QUERY.response(request, params, METRICS, write)
 
     def _standing(self, term: PlanTerm) -> str:
         return "active" if term.end is None or month_start(term.end) > self.now else "ended"
@@ -152,7 +151,7 @@ class PlanEndpoints(Endpoints):
                 details["ending_before"] = iso_offset(month_start(term.end))
             return {"customer_details": account.json(), "plan_details": details}
 
-        return _QUERY.response(request, params, rows, write)
+        return BY_QUERY.response(request, params, rows, write)
 
     def _asked_for(self, params: Params) -> list[Account]:
         ids = params.get("customer_ids")
@@ -178,7 +177,7 @@ class PlanEndpoints(Endpoints):
             ledger, grant = row
             return ledger.grant_json(grant)
 
-        return _QUERY.response(request, params, rows, write)
+        return BY_QUERY.response(request, params, rows, write)
 
     def _list_entries(self, request: Request, params: Params) -> Response:
         before = params.get("ending_before")

@@ -9,8 +9,9 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.catalog import Product, Rate, RateCard
 from billql.sandbox.metronome.customer_endpoints import scheduled
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
+from billql.sandbox.metronome.fields import CONTRACT, SCHEDULE
 from billql.sandbox.metronome.formats import UNITS, Unit
-from billql.sandbox.metronome.paging import Paging
+from billql.sandbox.metronome.paging import BY_QUERY
 from billql.sandbox.metronome.validation import (
     Field,
     Params,
@@ -27,8 +28,6 @@ from billql.sandbox.metronome.validation import (
 )
 from billql.sandbox.timestamps import DAY
 
-_QUERY: Final = Paging("query")
-
 _FREQUENCIES: Final = one_of("MONTHLY", "QUARTERLY", "ANNUAL", "WEEKLY", any_case=True)
 
 
@@ -37,13 +36,13 @@ class PricingEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        get(routes, "/v1/credit-types/list", _QUERY.schema(), self._list_units)
+        get(routes, "/v1/credit-types/list", BY_QUERY.schema(), self._list_units)
         base = "/v1/contract-pricing"
         kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
         one = RequestSchema(body={"id": required(uuid)})
-        post(routes, f"{base}/products/list", _QUERY.schema(body=kinds), self._list_products)
+        post(routes, f"{base}/products/list", BY_QUERY.schema(body=kinds), self._list_products)
         post(routes, f"{base}/products/get", one, self._get_product)
-        post(routes, f"{base}/rate-cards/list", _QUERY.schema(body={}), self._list_cards)
+        post(routes, f"{base}/rate-cards/list", BY_QUERY.schema(body={}), self._list_cards)
         post(routes, f"{base}/rate-cards/get", one, self._get_card)
         selector = {
             "product_id": optional(uuid),
@@ -54,27 +53,22 @@ class PricingEndpoints(Endpoints):
         }
         selectors: dict[str, Field] = {"selectors": optional(array_of(object_of(selector)))}
         card: dict[str, Field] = {"rate_card_id": required(uuid)}
-        schema = _QUERY.schema(body={**card, **selectors, "at": required(date_time)})
+        schema = BY_QUERY.schema(body={**card, **selectors, "at": required(date_time)})
         post(routes, f"{base}/rate-cards/getRates", schema, self._list_rates)
         window = {"starting_at": required(date_time), "ending_before": optional(date_time)}
-        schema = _QUERY.schema(body={**card, **selectors, **window})
+        schema = BY_QUERY.schema(body={**card, **selectors, **window})
         post(routes, f"{base}/rate-cards/getRateSchedule", schema, self._list_schedule)
-        contract = {
-            "customer_id": required(uuid),
-            "contract_id": required(uuid),
-            "at": optional(date_time),
-        }
-        schema = _QUERY.schema(body={**contract, **selectors})
+        contract = {**CONTRACT, "at": optional(date_time)}
+        schema = BY_QUERY.schema(body={**contract, **selectors})
         post(routes, "/v1/contracts/getContractRateSchedule", schema, self._list_contract_rates)
-        named = {**card, "schedule_name": required(text), "covering_date": optional(date_time)}
         path = f"{base}/rate-cards/getNamedSchedule"
-        post(routes, path, RequestSchema(body=named), self._get_schedule)
+        post(routes, path, RequestSchema(body={**card, **SCHEDULE}), self._get_schedule)
 
     def _list_units(self, request: Request, params: Params) -> Response:
         def write(unit: Unit) -> Json:
             return {"id": unit.id, "name": unit.name, "is_currency": unit.is_currency}
 
-        return _QUERY.response(request, params, UNITS, write)
+        return BY_QUERY.response(request, params, UNITS, write)
 
     def _list_products(self, request: Request, params: Params) -> Response:
         wanted = params.get("archive_filter", "NOT_ARCHIVED")
@@ -83,7 +77,7 @@ class PricingEndpoints(Endpoints):
             for product in self.world.catalog.products
             if wanted in ("ALL", "NOT_ARCHIVED" if product.archived is None else "ARCHIVED")
         ]
-        return _QUERY.response(request, params, rows, Product.json)
+        return BY_QUERY.response(request, params, rows, Product.json)
 
     def _get_product(self, request: Request, params: Params) -> Response:
         for product in self.world.catalog.products:
@@ -98,7 +92,7 @@ class PricingEndpoints(Endpoints):
         raise not_found("Rate card")
 
     def _list_cards(self, request: Request, params: Params) -> Response:
-        return _QUERY.response(request, params, self.world.catalog.rate_cards, RateCard.json)
+        return BY_QUERY.response(request, params, self.world.catalog.rate_cards, RateCard.json)
 
     def _get_card(self, request: Request, params: Params) -> Response:
         return data(self._card(params["id"]).json())
@@ -109,7 +103,7 @@ class PricingEndpoints(Endpoints):
             for rate in self._card(params["rate_card_id"]).rates
             if _valid(rate, params["at"]) and _selected(rate, params)
         ]
-        return _QUERY.response(request, params, rows, Rate.json)
+        return BY_QUERY.response(request, params, rows, Rate.json)
 
     def _list_schedule(self, request: Request, params: Params) -> Response:
         before = params.get("ending_before")
@@ -120,7 +114,7 @@ class PricingEndpoints(Endpoints):
             and (before is None or rate.start < before)
             and _selected(rate, params)
         ]
-        return _QUERY.response(request, params, rows, Rate.json)
+        return BY_QUERY.response(request, params, rows, Rate.json)
 
     def _list_contract_rates(self, request: Request, params: Params) -> Response:
         card = self.world.catalog.card(self.contract(params).card)
@@ -134,7 +128,7 @@ class PricingEndpoints(Endpoints):
                 row["override_rate"] = rate.rate()
             return row
 
-        return _QUERY.response(request, params, rows, write)
+        return BY_QUERY.response(request, params, rows, write)
 
     def _get_schedule(self, request: Request, params: Params) -> Response:
         card = self._card(params["rate_card_id"])

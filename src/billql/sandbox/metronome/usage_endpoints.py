@@ -11,6 +11,7 @@ from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account
 from billql.sandbox.metronome.catalog import Meter
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, post
+from billql.sandbox.metronome.fields import ANY_PERIOD, ARCHIVED, CUSTOMER, PERIOD
 from billql.sandbox.metronome.formats import iso_millis, iso_offset
 from billql.sandbox.metronome.paging import Paging
 from billql.sandbox.metronome.validation import (
@@ -19,7 +20,6 @@ from billql.sandbox.metronome.validation import (
     array_of,
     bad_request,
     boolean,
-    date_time,
     mapping_of,
     object_of,
     one_of,
@@ -80,19 +80,17 @@ class UsageEndpoints(Endpoints):
         group = {"key": required(text), "values": optional(array_of(text, MOST_VALUES))}
         metric = object_of({"id": required(uuid), "group_by": optional(object_of(group))})
         batch = {
-            "starting_on": required(date_time),
-            "ending_before": required(date_time),
+            **PERIOD,
             "window_size": required(_SIZES),
             "customer_ids": optional(array_of(uuid)),
             "billable_metrics": optional(array_of(metric)),
         }
         post(routes, "/v1/usage", _BATCHES.schema(body=batch), self._list)
         groups = {
-            "customer_id": required(uuid),
+            **CUSTOMER,
             "billable_metric_id": required(uuid),
             "window_size": required(_SIZES),
-            "starting_on": optional(date_time),
-            "ending_before": optional(date_time),
+            **ANY_PERIOD,
             "current_period": optional(boolean),
             "group_by": optional(object_of(group)),
             "group_key": optional(array_of(text)),
@@ -100,7 +98,7 @@ class UsageEndpoints(Endpoints):
         }
         schema = _GROUPS.schema(body=groups, apart=[("group_by", "group_key")])
         post(routes, "/v1/usage/groups", schema, self._list_groups)
-        archived = _METRICS.schema({"include_archived": optional(boolean)})
+        archived = _METRICS.schema(ARCHIVED)
         get(routes, "/v1/billable-metrics", archived, self._list_metrics)
         get(routes, "/v1/billable-metrics/{billable_metric_id}", RequestSchema(), self._get_metric)
         search = RequestSchema(body={"transactionIds": required(array_of(text))})
