@@ -7,7 +7,7 @@
 Beyond the PEP: `Connection.execute`, `executescript`, `interrupt`, `autocommit`, `namespace`,
 `cache_info` and `clear_cache`, and `Cursor.scans`, the statistics of a statement.
 
-As the PEP wants it, a transaction begins before the first statement that changes data, and ends
+As the PEP requires, a transaction begins before the first statement that changes data, and ends
 with `commit()` or `rollback()`; statements that define tables begin none.
 """
 

@@ -24,7 +24,7 @@ Description = tuple[tuple[str, str | None, None, None, int | None, int | None, N
 
 
 class CursorConnection(Protocol):
-    """What a cursor needs of its `Connection`, and what PEP 249 gives a program of it."""
+    """The `Connection` of a cursor: PEP 249's methods, and what the cursor itself uses."""
 
     _session: Session
     decimals: bool
@@ -245,7 +245,7 @@ class Cursor:
             for (name, declared), value in zip(execution.description, values, strict=True)
         )
         rows = _all_rows(weakref.ref(self), first, execution)
-        # What RETURNING gives is read at once, before another statement changes the count.
+        # The rows of RETURNING are read at once, before another statement changes the count.
         self._rows = iter(list(rows)) if self._changes else rows
 
     def _finish(self) -> None:
@@ -270,7 +270,7 @@ class Cursor:
         if self._rows is None:
             raise errors.ProgrammingError(
                 "There are no rows to fetch: no statement was run, or it has failed",
-                hint="Run a statement that gives rows first, such as a SELECT.",
+                hint="Run a statement that returns rows first, such as a SELECT.",
             )
         return self._rows
 
@@ -327,12 +327,12 @@ def _unbound(statement: ParsedStatement, parameters: Parameters) -> errors.SqlEr
         return statement.error(
             "A parameter without a name has no value",
             next((token.start for token in variables if token.text[0] == "?"), None),
-            hint="Write :name, or give a list with a value for each ?.",
+            hint="Write :name, or pass a list with a value for each ?.",
         )
     count = len({token.start if token.text == "?" else token.text for token in variables})
     return statement.error(
         f"The statement has {count} parameters, and {len(parameters)} values were passed",
-        hint="Give a list with a value for each ?, or a dictionary with one for each :name.",
+        hint="Pass a list with a value for each ?, or a dictionary with one for each :name.",
     )
 
 

@@ -47,7 +47,7 @@ NUMBER = TypeObject("NUMBER")
 DATETIME = TypeObject("DATETIME")
 """Days, months and instants: text in one form each, YYYY-MM-DD, YYYY-MM, YYYY-MM-DDTHH:MM:SSZ."""
 ROWID = TypeObject("ROWID")
-"""Equals no column's type: SQLite gives row ids as integers."""
+"""Equals no column's type: SQLite returns row ids as integers."""
 
 STORED = {int: "INTEGER", float: "REAL", str: "TEXT", bytes: "BLOB"}
 """The type codes of expressions, which are declared with no type, by what their first value is."""
@@ -150,7 +150,7 @@ _DECIMAL_DIGITS = 38, 18
 def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
     """Return what turns the amounts of a row into decimals, by the declared types of its columns.
 
-    Amounts are the columns that are declared as such, and the reals that an expression gives, which
+    Amounts are the columns that are declared as such, and the reals of expressions, which
     is declared as nothing. A decimal has the 15 digits that SQLite prints.
     """
     from decimal import Decimal
@@ -207,7 +207,7 @@ def _adapted(value: Any, place: int | str) -> Any:
     """Return one value as SQLite takes it; days and instants take the form that columns have."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, str):  # Enumerations among them, whose own str() may give another text.
+    if isinstance(value, str):  # Enumerations among them, whose own str() may return another text.
         return str.__str__(value)
     if isinstance(value, float | bytes):
         return value
@@ -245,11 +245,11 @@ def _unknown(value: Any, place: int | str) -> ProgrammingError:
     name = type(value).__name__
     if isinstance(value, enum.Enum):
         return ProgrammingError(
-            f"Parameter {place}: {value} is of an enumeration, {name}, which SQL does not know",
+            f"Parameter {place}: {value} is of an enumeration, {name}, which has no type in SQL",
             hint="Give its value: its attribute .value.",
         )
     return ProgrammingError(
-        f"Parameter {place}: a {name} is nothing that SQL knows",
+        f"Parameter {place}: a {name} has no type in SQL",
         hint="Give None, a number, text, bytes, a date, a time, a Decimal or a UUID.",
     )
 
@@ -280,7 +280,7 @@ def _of_numpy(value: Any, kind: str, place: int | str) -> Any:
     if seconds != value:
         raise _fraction(value, place)
     found = (value if unit in ("Y", "W", "D") else seconds).item()
-    if isinstance(found, int):  # NumPy has years that nobody else has.
+    if isinstance(found, int):  # NumPy has years that datetime does not have.
         raise _out_of_years(value, place)
     return _moment(found, place)
 
@@ -298,7 +298,7 @@ def _moment(value: datetime.date | datetime.time, place: int | str) -> str | Non
     if isinstance(value, datetime.time):
         if value.tzinfo is not None and value.utcoffset() != datetime.timedelta():
             raise DataError(
-                f"Parameter {place}: {value} is a time of day in a zone, and SQL knows none",
+                f"Parameter {place}: {value} is a time of day with a zone, which SQL does not have",
                 hint="Give an instant, or the time in UTC.",
             )
         return value.replace(tzinfo=None).isoformat()
@@ -313,7 +313,7 @@ def _moment(value: datetime.date | datetime.time, place: int | str) -> str | Non
 def _out_of_years(value: object, place: int | str) -> DataError:
     return DataError(
         f"Parameter {place}: {value} is not in the years 1 to 9999 of UTC",
-        hint="SQL knows no other years; give it as text.",
+        hint="SQL has no other years; pass it as text.",
     )
 
 
@@ -340,5 +340,5 @@ def _amount(value: Decimal, place: int | str) -> int | float:
         return int(_adapted(int(value), place))
     raise DataError(
         f"Parameter {place}: {value:.30} has more digits than a number in SQL",
-        hint="Round it to 15 digits, or give it as text.",
+        hint="Round it to 15 digits, or pass it as text.",
     )

@@ -40,27 +40,29 @@ _MOST_SKEW = 30.0
 
 
 def examine(
-    asked: ConnectOptions, *, online: bool = False, backend: HttpBackend | None = None
+    connect_options: ConnectOptions, *, online: bool = False, backend: HttpBackend | None = None
 ) -> Iterator[Finding]:
     """Yield the findings of all checks; with `online`, those of each connection's API as well."""
     yield from _versions()
     try:
-        found = asked.load_config()
+        found = connect_options.load_config()
     except Error as error:
         yield failure("config", error)
         found = ResolvedConfig()
     else:
-        yield from _config(asked, found)
+        yield from _config(connect_options, found)
     try:
-        catalog = asked.catalog(found)
+        catalog = connect_options.catalog(found)
     except Error as error:
         yield failure("definitions", error)
         catalog = Catalog()
-    yield from _definitions(asked, found, catalog)
-    credentials = ConnectionResolver(asked.environ, asked.tokens, asked.urls, found.connections)
-    yield from _surroundings.look(asked.environ, _urls(catalog, credentials))
-    yield from _unknown_variables(asked.environ, found, catalog)
-    probe = _Probe(asked, found, backend) if online else None
+    yield from _definitions(connect_options, found, catalog)
+    credentials = ConnectionResolver(
+        connect_options.environ, connect_options.tokens, connect_options.urls, found.connections
+    )
+    yield from _surroundings.look(connect_options.environ, _urls(catalog, credentials))
+    yield from _unknown_variables(connect_options.environ, found, catalog)
+    probe = _Probe(connect_options, found, backend) if online else None
     yield from _connections(credentials, found, catalog, probe)
 
 
@@ -78,8 +80,8 @@ def _versions() -> Iterator[Finding]:
     yield Finding(Level.OK, "SQLite", f"{apsw.sqlite_lib_version()}, by APSW {apsw.apsw_version()}")
 
 
-def _config(asked: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
-    path = asked.config_path
+def _config(connect_options: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
+    path = connect_options.config_path
     if path is None:
         yield Finding(
             Level.NOTE,
@@ -97,9 +99,9 @@ def _config(asked: ConnectOptions, found: ResolvedConfig) -> Iterator[Finding]:
 
 
 def _definitions(
-    asked: ConnectOptions, found: ResolvedConfig, catalog: Catalog
+    connect_options: ConnectOptions, found: ResolvedConfig, catalog: Catalog
 ) -> Iterator[Finding]:
-    for folder in (*asked.definitions, *found.profile.definitions):
+    for folder in (*connect_options.definitions, *found.profile.definitions):
         with contextlib.suppress(InterfaceError):  # it was reported already
             if not os.path.isdir(path := paths.expanded(folder)):  # noqa: PTH112
                 hint = "--definitions, or `definitions` in the config file, names it."
@@ -178,11 +180,11 @@ class _Probe:
     """Asks a connection for one small thing."""
 
     def __init__(
-        self, asked: ConnectOptions, found: ResolvedConfig, backend: HttpBackend | None
+        self, connect_options: ConnectOptions, found: ResolvedConfig, backend: HttpBackend | None
     ) -> None:
-        self._options = asked.engine_options(found)
+        self._options = connect_options.engine_options(found)
         self._backend = backend or NetworkBackend(
-            self._options.settings, self._options.http_transport, environ=asked.environ
+            self._options.settings, self._options.http_transport, environ=connect_options.environ
         )
 
     def ask(self, connection: ApiConnection, catalog: Catalog) -> Iterator[Finding]:

@@ -16,14 +16,14 @@ from billql.util.clock import Clock
 
 
 class ExchangeState(threading.local):
-    """What the sockets of this thread's exchange go by, and what they and its transport report."""
+    """The state of this thread's exchange: its limits, and what its sockets report."""
 
     deadline: float = 0.0
     """The monotonic time, in seconds, at which it must have ended."""
     stop: threading.Event
     """Set when its statement ends."""
     proxy: Proxy | None = None
-    """The proxy that it goes through."""
+    """Its proxy, if it has one."""
     trusted: str = ""
     """Whose certificates are trusted, in words."""
     opened: httpcore.NetworkStream | None = None
@@ -53,9 +53,9 @@ class Sockets(httpcore.SyncBackend):
 
 
 class _Socket(httpcore.NetworkStream):
-    """A connection that gives up when the time is over or the statement has ended.
+    """A connection whose reads end at the deadline or with the statement.
 
-    A read that names no timeout, as those that speak SOCKS do, has that of connecting.
+    A read without a timeout, as in SOCKS, has that of connecting.
     """
 
     def __init__(

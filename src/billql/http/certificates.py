@@ -115,7 +115,7 @@ def _add(made: ssl.SSLContext, source: Source) -> None:
     elif any(_HASHED.fullmatch(name) for name in os.listdir(source.path)):  # noqa: PTH208
         made.load_verify_locations(capath=source.path)
     else:
-        raise _unreadable(source, "no certificate in it has the name that openssl rehash gives")
+        raise _unreadable(source, "no certificate in it has a name as openssl rehash makes it")
 
 
 def _unreadable(source: Source, why: str) -> InterfaceError:

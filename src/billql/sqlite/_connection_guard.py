@@ -1,8 +1,8 @@
 """The guard of a connection: one thread at a time uses it, in the process that opened it.
 
 A process that is forked gets a copy of every connection, without its threads. Neither SQLite nor an
-API may hear of the copy: even closing it would roll back what the parent has begun
-(https://sqlite.org/howtocorrupt.html, 2.6). So a child is never let in, and leaves the copy
+API may learn of the copy: even closing it would roll back what the parent has begun
+(https://sqlite.org/howtocorrupt.html, 2.6). So a child is never admitted, and leaves the copy
 unclosed when it ends.
 """
 

@@ -168,7 +168,7 @@ class Engine:
     def number_of(self, plan: Plan) -> int:
         """Return the number by which the statement that SQLite prepares now will name a plan."""
         running = self.current.find()
-        # What nobody runs is prepared to be explained.
+        # A statement that is only prepared is explained.
         return 0 if running is None else running.number_of(plan)
 
     def connections(self, table: Table) -> list[str]:
@@ -227,7 +227,7 @@ class Engine:
     def shutdown_nowait(self) -> None:
         """Ask threads to end and close SQLite, without a lock; see `billql.sqlite._lifetime`.
 
-        SQLite knows the engine and the engine SQLite, which Python would not see.
+        SQLite refers to the engine and the engine to SQLite, a cycle that Python does not see.
         """
         self._client.shutdown_nowait()
         self._database.close(force=True)
