@@ -69,8 +69,8 @@ currencies: $(READY) ## Write the table of currencies from the list of ISO 4217 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
 	$(BIN)/python -c 'import json; from billql.definitions.model import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
 
-docs: schema ## Write docs/reference and the answers of the pages' queries, and make the site of docs/ in site/.
-	$(BIN)/python docs/answers.py
+docs: schema ## Write docs/reference and the results of the pages' queries, and make the site of docs/ in site/.
+	$(BIN)/python docs/results.py
 	rm -rf docs/reference
 	$(BIN)/billql docs build
 	$(BIN)/zensical build --clean --strict

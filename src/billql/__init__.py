@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     )
     from billql.errors import (
         ApiError,
-        BadAnswer,
+        BadResponse,
         BadValue,
         ClosedError,
         ConnectionFailed,
@@ -73,7 +73,7 @@ __all__ = [
     "ROWID",
     "STRING",
     "ApiError",
-    "BadAnswer",
+    "BadResponse",
     "BadValue",
     "Binary",
     "CacheStats",

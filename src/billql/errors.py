@@ -11,7 +11,7 @@ below its classes stand billql's own, which are more precise:
     └── DatabaseError
         ├── DataError
         │   ├── BadValue           a value that the API cannot take   bad-value
-        │   └── BadAnswer          a response of the wrong shape      bad-answer
+        │   └── BadResponse          a response of the wrong shape      bad-response
         ├── IntegrityError
         ├── InternalError
         ├── NotSupportedError
@@ -183,10 +183,10 @@ class BadValue(DataError):
     code = "bad-value"
 
 
-class BadAnswer(DataError):
+class BadResponse(DataError):
     """The API's response does not have the shape that its definition declares."""
 
-    code = "bad-answer"
+    code = "bad-response"
     exit_code = Exit.API
 
 

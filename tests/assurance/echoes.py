@@ -257,7 +257,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "half of it": lambda token: token[: len(token) // 2],
 }
 
-SETTINGS = Settings(attempts=1, read_timeout=2.0, answer_timeout=4.0)
+SETTINGS = Settings(attempts=1, read_timeout=2.0, response_timeout=4.0)
 
 
 class Told(io.StringIO):

@@ -12,7 +12,7 @@ import msgspec
 
 from billql.errors import (
     ApiError,
-    BadAnswer,
+    BadResponse,
     ConnectionFailed,
     CredentialRefused,
     ListChanged,
@@ -27,8 +27,8 @@ from .hostile import ITEMS, LIMITS, SIZE, Allowed, Attack, Fault, Page, cases_of
 
 RIGHT = Allowed(right=True)
 NO_ANSWER = Allowed(errors=(ConnectionFailed,), words=("got no answer",))
-BAD = Allowed(errors=(BadAnswer,))
-BAD_OR_MOVED = Allowed(errors=(BadAnswer, ListChanged))
+BAD = Allowed(errors=(BadResponse,))
+BAD_OR_MOVED = Allowed(errors=(BadResponse, ListChanged))
 JSON = {"content-type": "application/json"}
 
 
@@ -134,7 +134,7 @@ BREAKS: dict[str, Fault] = {
     "a reset in the headers": reset_in_headers,
     "a reset in the body": reset_in_body,
 }
-IMPATIENT = msgspec.structs.replace(LIMITS, read_timeout=0.3, answer_timeout=0.6)
+IMPATIENT = msgspec.structs.replace(LIMITS, read_timeout=0.3, response_timeout=0.6)
 SLOW: dict[str, Fault] = {
     "silence": silent,
     "a body that trickles": trickling,
@@ -229,7 +229,7 @@ statuses = [
         Attack(
             f"an empty {status}",
             raw(b"", status=status),
-            Allowed(errors=(ApiError, BadAnswer), words=(str(status),)),
+            Allowed(errors=(ApiError, BadResponse), words=(str(status),)),
         )
         for status in (201, 204, 206, 304)
     ),
@@ -370,7 +370,7 @@ too_much = [
     Attack(
         "10,000 rows more",
         changed(items=[item(n) for n in range(100, 12_000)]),
-        Allowed(errors=(RowLimit, BadAnswer, ListChanged)),
+        Allowed(errors=(RowLimit, BadResponse, ListChanged)),
         numbers=(0,),
     ),
 ]
@@ -415,7 +415,7 @@ lying = [
     Attack(
         "a total beyond all pages",
         changed(total=10**18),
-        Allowed(errors=(BadAnswer, ListChanged, RequestLimit)),
+        Allowed(errors=(BadResponse, ListChanged, RequestLimit)),
         lists=("pages",),
     ),
     *(

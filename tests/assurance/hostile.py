@@ -163,7 +163,7 @@ def _body(name: str, number: int, url: str) -> dict[str, Any]:
 LIMITS = Settings(
     connect_timeout=5.0,
     read_timeout=5.0,
-    answer_timeout=8.0,
+    response_timeout=8.0,
     statement_timeout=30.0,
     patience=3.0,
     attempts=2,

@@ -15,7 +15,7 @@ from billql.config.settings import Settings
 from billql.dbapi.connection import Connection
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Method
-from billql.errors import BadAnswer, Error, ListChanged
+from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response
 from billql.planning.pushdown import filters, key_columns_of
@@ -75,7 +75,7 @@ def single(draw: DrawFn) -> tuple[Table, str, Response]:
 
 
 def gives_rows(drawn: tuple[Table, str, Response]) -> None:
-    """An answer gives rows of the table's columns and types, or BadAnswer."""
+    """An answer gives rows of the table's columns and types, or BadResponse."""
     table, name, answer = drawn
     method = table.resource.methods[name]
     try:
@@ -85,7 +85,7 @@ def gives_rows(drawn: tuple[Table, str, Response]) -> None:
             reading = paginator.pages(Request("GET", f"{table.provider.url}/v1/x"))
             next(reading)
             reading.send(content.page)
-    except (BadAnswer, ListChanged, StopIteration):
+    except (BadResponse, ListChanged, StopIteration):
         pass
 
 

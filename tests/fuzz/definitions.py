@@ -17,7 +17,7 @@ from billql.definitions.catalog import Table, built_in_root
 from billql.definitions.model import Provider
 from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.yaml_file import read_provider, read_service
-from billql.errors import BadAnswer, DefinitionError
+from billql.errors import BadResponse, DefinitionError
 from billql.messages import Response
 
 from .drawing import ODD_BYTES, changed, edited_bytes
@@ -109,7 +109,7 @@ def works(drawn: tuple[bytes, bytes, Query]) -> None:
         declare(table)
         ask(table, query)
         for method in resource.methods.values():
-            with suppress(BadAnswer):
+            with suppress(BadResponse):
                 read(table, method, Response(body(method, plausible(table, method)), ""))
 
 

@@ -20,7 +20,7 @@ from billql.definitions.catalog import Table
 from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.stackql.folder import StackqlFolder
 from billql.definitions.yaml_file import read_provider, read_service
-from billql.errors import BadAnswer, DefinitionError, InterfaceError, NotSupportedError
+from billql.errors import BadResponse, DefinitionError, InterfaceError, NotSupportedError
 from billql.messages import Response
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
@@ -137,7 +137,7 @@ def _read_service(source: StackqlFolder, service: str, query: Query) -> None:
         declare(table)
         ask(table, query)
         for method in found.resource.methods.values():
-            with suppress(BadAnswer):
+            with suppress(BadResponse):
                 read(table, method, Response(body(method, plausible(table, method)), ""))
 
 

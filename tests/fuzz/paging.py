@@ -23,7 +23,7 @@ from billql.definitions.pagination import (
     Paginator,
     SinglePage,
 )
-from billql.errors import BadAnswer, BadValue, ListChanged
+from billql.errors import BadResponse, BadValue, ListChanged
 from billql.http.exchange import NetworkBackend
 from billql.messages import Page, Request
 
@@ -95,7 +95,7 @@ def ends(drawn: tuple[Paginator, list[Page]]) -> None:
         assert not coming
         asked = [request for request, _ in answered]
         assert all(request not in asked[:number] for number, request in enumerate(asked))
-    except (BadAnswer, BadValue, ListChanged):
+    except (BadResponse, BadValue, ListChanged):
         pass
 
 

@@ -21,7 +21,7 @@ from billql.config import file
 from billql.definitions.model import Provider, Resource
 from billql.definitions.pagination import PageNumber
 from billql.definitions.rules import problems
-from billql.errors import BadAnswer, BadValue, InterfaceError
+from billql.errors import BadResponse, BadValue, InterfaceError
 from billql.http.rate_limiter import remaining
 from billql.messages import Page, Request
 from billql.output import Style, find
@@ -129,7 +129,7 @@ def test_an_id_with_parts_is_a_bad_answer(id: Any) -> None:
         billql.connect(
             environ={}, tokens={"stripe": "tok"}, http_transport=transport
         ) as connection,
-        pytest.raises(BadAnswer, match="a list or an object for id, which tells its rows apart"),
+        pytest.raises(BadResponse, match="a list or an object for id, which tells its rows apart"),
     ):
         connection.execute("SELECT count(*) FROM stripe.core.events").fetchall()
 
@@ -137,7 +137,7 @@ def test_an_id_with_parts_is_a_bad_answer(id: Any) -> None:
 def test_a_total_that_takes_more_pages_than_there_are_is_not_believed() -> None:
     pages = PageNumber(total="total").pages(Request("GET", "https://api.example.com/v1/x"))
     next(pages)
-    with pytest.raises(BadAnswer, match="declares 9223372036854775807 items"):
+    with pytest.raises(BadResponse, match="declares 9223372036854775807 items"):
         pages.send(Page({"total": 2**63 - 1}, 1))
 
 

@@ -155,7 +155,7 @@ def connection_of(table: Table) -> ApiConnection:
 
 
 def read(table: Table, method: Method, answer: Response) -> ParsedPage:
-    """Make rows of an answer, and look at each of their values; raises BadAnswer."""
+    """Make rows of an answer, and look at each of their values; raises BadResponse."""
     content = parse(method, answer, "GET here")
     columns = table.columns
     decoder = RowDecoder(columns, columns, table.name, table.resource.unique)

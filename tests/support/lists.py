@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from billql.definitions.model import Column
-from billql.errors import ApiError, BadAnswer
+from billql.errors import ApiError, BadResponse
 from billql.fetching._page_source import DecodedPage, ListResponses
 from billql.fetching.row_decoder import RowDecoder
 from billql.fetching.scan_stats import ScanStats
@@ -102,7 +102,7 @@ class FakeDecoder:
     def decode(self, request: Request, response: Response) -> DecodedPage:
         data = json.loads(response.body)
         if "ids" not in data:
-            raise BadAnswer(f"{request.url} answered without ids")
+            raise BadResponse(f"{request.url} answered without ids")
         return DecodedPage([row(number) for number in data["ids"]], Page(data, len(data["ids"])))
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:

@@ -62,6 +62,7 @@ ALLOWED: Mapping[str, str] = {
     "reserved_word": "a reserved word, the SQL standard's term; it is the name of a rule too",
     "reserved_words": "reserved words, the SQL standard's term",
     "running": "the running statement",
+    "running_statement": "the module of `RunningStatement`",
 }
 """Names in which such a word is the field's own, and why."""
 
@@ -150,7 +151,9 @@ def check(path: Path, source: str) -> Iterator[Finding]:
 def unused(sources: Iterable[tuple[Path, str]]) -> set[str]:
     """Return the names of `ALLOWED` that no module binds any more."""
     return {*ALLOWED} - {
-        name for path, source in sources for name, _ in names(ast.parse(source, str(path)))
+        name
+        for path, source in sources
+        for name in (path.stem, *(one for one, _ in names(ast.parse(source, str(path)))))
     }
 
 

@@ -33,7 +33,7 @@ CALLABLES = {
     "Timestamp": "year month day hour minute second",
     "TimestampFromTicks": "ticks",
     "Settings": (
-        "connect_timeout read_timeout answer_timeout patience attempts body_limit concurrency "
+        "connect_timeout read_timeout response_timeout patience attempts body_limit concurrency "
         "statement_timeout max_requests max_rows"
     ),
     "Connection.cursor": "",
@@ -71,7 +71,7 @@ ATTRIBUTES = {
 ERRORS = {
     **dict.fromkeys(
         (
-            *("BadAnswer", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
+            *("BadResponse", "BadValue", "ClosedError", "ConnectionFailed", "CredentialMissing"),
             *("DataError", "DatabaseError", "DefinitionError", "Error", "Inaccessible"),
             *("IntegrityError", "InterfaceError", "InternalError", "ListChanged"),
             *("NotSupportedError", "OperationalError", "OutputError", "ProgrammingError"),

@@ -18,7 +18,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long connecting may take."""
     read_timeout: Seconds = 60.0
     """How long a server may be silent."""
-    answer_timeout: Seconds = 300.0
+    response_timeout: Seconds = 300.0
     """How long a response may take from connecting to its last byte."""
     patience: Seconds = 120.0
     """How long a request is retried, and the longest wait for a rate limit."""

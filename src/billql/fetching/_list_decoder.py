@@ -37,7 +37,7 @@ class ListDecoder:
         return self._rows.recognizes_rows
 
     def decode(self, request: Request, response: Response) -> DecodedPage:
-        """Return the page of a response; raises BadAnswer."""
+        """Return the page of a response; raises BadResponse."""
         where = f"{request.method} {request.url}"
         parsed = parse(self._method, response, where)
         if parsed.is_broken:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from billql.errors import ApiError, BadAnswer, Error, ListChanged
+from billql.errors import ApiError, BadResponse, Error, ListChanged
 from billql.fetching._page_source import PageSource
 from billql.fetching._partition import PartitionFilter
 from billql.fetching.row_decoder import Row
@@ -57,7 +57,7 @@ class ListReader:
             try:
                 yield from self._read()
                 return
-            except (ApiError, BadAnswer, ListChanged) as error:
+            except (ApiError, BadResponse, ListChanged) as error:
                 if self.source.skipped and self.skipped is None:
                     self._step_back(error)
                     readings = 0
@@ -90,7 +90,7 @@ class ListReader:
         is_page_before = isinstance(error, ListChanged) and not self._has_stepped_back
         self._has_stepped_back = True
         self._skip = self.source.skipped - 1 if is_page_before else 0
-        self.source.give_up()
+        self.source.expect_no_more()
         self.source = self._open_source(self._skip)
 
     def _restart(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from billql.definitions.types import SQLValue
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching.row_decoder import Row
 
 
@@ -22,13 +22,13 @@ class OrderChecker:
         self._last: list[tuple[tuple[int, SQLValue], ...]] = []
 
     def check(self, rows: Sequence[Row]) -> None:
-        """Raise BadAnswer if the rows do not follow those before them."""
+        """Raise BadResponse if the rows do not follow those before them."""
         keys = self._last + [tuple(_rank(row[at]) for at, _ in self._terms) for row in rows]
         expected = list(keys)
         for number, (_, descending) in reversed(list(enumerate(self._terms))):
             expected.sort(key=lambda key: key[number], reverse=descending)
         if expected != keys:
-            raise BadAnswer(
+            raise BadResponse(
                 f"The rows of {self._table} are in another order than its API promises, so it "
                 "cannot be relied on for the ORDER BY, or a min() or max(), of this statement",
                 hint="Sort by an expression instead, such as ORDER BY +column.",

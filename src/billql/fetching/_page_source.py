@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
 from billql.definitions.pagination.base import Paginator
-from billql.errors import ApiError, BadAnswer, Error, ListChanged
+from billql.errors import ApiError, BadResponse, Error, ListChanged
 from billql.fetching._snapshot import Responses
 from billql.fetching.row_decoder import Row
 from billql.fetching.scan_stats import ScanStats
@@ -35,7 +35,7 @@ class Decoder(Protocol):
         """Whether equal keys mean that two rows of the list are one."""
 
     def decode(self, request: Request, response: Response) -> DecodedPage:
-        """Return the page of a response; raises BadAnswer."""
+        """Return the page of a response; raises BadResponse."""
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:
         """Return the page that an error stands for, None if there is no list; or raise it."""
@@ -130,7 +130,7 @@ class PageSource:
         """Send nothing more: what follows is read by other means."""
         self._unsent.clear()
 
-    def take_arrived(self) -> None:
+    def decode_arrived(self) -> None:
         """Decode the pages that have arrived, in their order, and learn what follows them."""
         while self._sent and self._sent[0][1].done():
             request, future = self._sent.popleft()
@@ -141,7 +141,7 @@ class PageSource:
                 self._refuse_repetition(request, page.rows)
                 self._learn(request, page.page)
             except Exception as error:
-                if isinstance(error, BadAnswer):
+                if isinstance(error, BadResponse):
                     self._responses.invalidate(self._requests)
                 if isinstance(error, Error):
                     error.redact(self._responses.connection.redact)
@@ -158,7 +158,7 @@ class PageSource:
         pages do not fit together.
         """
         while True:
-            self.take_arrived()
+            self.decode_arrived()
             if self._decoded:
                 page = self._decoded.popleft()
                 if isinstance(page, Exception):
@@ -183,10 +183,10 @@ class PageSource:
         """
         if not self._responses.invalidate_if_private(self._requests):
             return False
-        self.give_up()
+        self.expect_no_more()
         return True
 
-    def give_up(self) -> None:
+    def expect_no_more(self) -> None:
         """Expect no more pages than have been read."""
         if self._expected_pages:
             self._responses.stats.expect_pages(self.pages_read - self._expected_pages)

@@ -15,7 +15,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from billql.definitions.model import Method, Rows
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching._disguised_errors import error_member
 from billql.messages import Page, Response, get_path
 from billql.util import exact_json
@@ -69,7 +69,7 @@ class ParsedPage:
 
 
 def parse(method: Method, response: Response, where: str) -> ParsedPage:
-    """Return the parsed response of a method; raises BadAnswer, naming `where` it is from."""
+    """Return the parsed response of a method; raises BadResponse, naming `where` it is from."""
     return _Parser(method, response, where).parse()
 
 
@@ -104,7 +104,7 @@ class _Parser:
         except json.JSONDecodeError as error:
             kind = response.media_type or "no stated type"
             sender = response.between
-            raise BadAnswer(
+            raise BadResponse(
                 f"{self._where} answered with something that is not JSON ({kind}): {error.msg}",
                 hint=sender and f"Instead of the API, this may be answering: {sender}.",
             ) from None
@@ -116,7 +116,7 @@ class _Parser:
             try:
                 return self._page(exact_json.exact(response.body))
             except ValueError as error:
-                raise BadAnswer(
+                raise BadResponse(
                     f"{self._where} answered with JSON that cannot be read: {error}"
                 ) from None
 
@@ -154,19 +154,19 @@ class _Parser:
     def _csv_lines(self) -> Iterator[dict[str, str | None]]:
         where, response = self._where, self._response
         if response.media_type not in _CSV_TYPES:
-            raise BadAnswer(f"{where} answered with {response.media_type} where CSV was expected")
+            raise BadResponse(f"{where} answered with {response.media_type} where CSV was expected")
         try:
             text = exact_json.decoded(response.body)
             lines = csv.DictReader(io.StringIO(text, newline=""), strict=True, restkey="")
             for line in lines:
                 if "" in line or None in line.values():
-                    raise BadAnswer(
+                    raise BadResponse(
                         f"{where}: line {lines.line_num} of the CSV does not have "
                         f"the {len(lines.fieldnames or ())} fields of its header"
                     )
                 yield line
         except csv.Error as error:
-            raise BadAnswer(f"{where} answered with CSV that cannot be read: {error}") from error
+            raise BadResponse(f"{where} answered with CSV that cannot be read: {error}") from error
 
 
 class _Walker:
@@ -179,7 +179,7 @@ class _Walker:
     def walk(self, source: Rows, number: int) -> RawRows:
         """Return the rows of a source; what is missing is an error unless it is optional."""
         if not source.at and not isinstance(self._data, dict):
-            raise BadAnswer(f"{self._where} answered with something other than an object")
+            raise BadResponse(f"{self._where} answered with something other than an object")
         found = RawRows(source, [self._data], [()], [None], number)
         is_strict = not source.optional
         for segment in source.at.split(".") if source.at else ():
@@ -213,7 +213,7 @@ class _Walker:
         return RawRows(rows.source, values, parents, keys or [None] * len(values), rows.number)
 
     def _check_missing(self, item: Any, segment: str, found: Any, *, is_strict: bool) -> None:
-        """Raise BadAnswer unless what is not where a segment leads may be missing.
+        """Raise BadResponse unless what is not where a segment leads may be missing.
 
         A list or a map that is null is an empty one, unless the response has an error instead.
         """
@@ -222,9 +222,11 @@ class _Walker:
         place = f"at {name}" if name else "as a whole"
         is_empty = expected != "an object" and (not name or _has(item, name))
         if found is not None or (is_strict and not is_empty):
-            raise BadAnswer(f"{self._where} answered without {expected} {place}")
+            raise BadResponse(f"{self._where} answered without {expected} {place}")
         if is_strict and (wrong := error_member(self._data, item)) is not None:
-            raise BadAnswer(f"{self._where} answered without {expected} {place}, but with {wrong}")
+            raise BadResponse(
+                f"{self._where} answered without {expected} {place}, but with {wrong}"
+            )
 
 
 def _has(item: Any, name: str) -> bool:

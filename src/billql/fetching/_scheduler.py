@@ -39,7 +39,7 @@ class Source(Protocol):
     def send_next(self) -> bool:
         """Send the next request that is known; returns whether there was one."""
 
-    def take_arrived(self) -> None:
+    def decode_arrived(self) -> None:
         """Learn from what has arrived which requests follow."""
 
 
@@ -138,7 +138,7 @@ class Scheduler(Generic[AnyReader]):
         while needed is not None and not needed.done():
             self._check()
             for one in self._begun:
-                one.source.take_arrived()
+                one.source.decode_arrived()
             self._fill_window()
             coming = [future for one in self._begun if (future := one.source.coming) is not None]
             wait({needed, *coming}, TICK, FIRST_COMPLETED)

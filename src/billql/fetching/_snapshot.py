@@ -219,7 +219,7 @@ class Snapshot:
         return None
 
     def _pin_cached_list(self, first: Key) -> None:
-        """Take a list from the cache, unless one of its pages has been requested anew."""
+        """Pin a cached list, unless one of its pages has been requested anew."""
         if self._ttl == 0:
             return
         found = self._cache.lookup(first, self._ttl)

@@ -13,7 +13,7 @@ from typing import Any, cast
 from billql.definitions.decoding import ColumnDecoder, decoder_for, full_reader, spells
 from billql.definitions.model import CONNECTION, Column
 from billql.definitions.types import SQLValue
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching._column_paths import values_at
 from billql.fetching._response_parser import ParsedPage, RawRows
 from billql.messages import Scalar
@@ -84,7 +84,7 @@ class RowDecoder:
     def rows(self, page: ParsedPage, echoed: Mapping[str, SQLValue]) -> list[Row]:
         """Return the rows of a page; `echoed` are the columns that show what was requested.
 
-        Raises BadAnswer for a value of the wrong type, and for rows without any column.
+        Raises BadResponse for a value of the wrong type, and for rows without any column.
         """
         decoded: list[Row] = []
         of_statement = tuple(echoed.get(name) for name in self._echoed)
@@ -118,7 +118,7 @@ class RowDecoder:
         return any(not path.startswith("$") or path.startswith(own) for path in paths)
 
     def _check_shape(self, group: _Group) -> None:
-        """Raise BadAnswer for what is no row, or has no column: an error with status 200."""
+        """Raise BadResponse for what is no row, or has no column: an error with status 200."""
         paths = (column.path or name for name, column in self._columns.items())
         names = {
             path.partition(".")[0].removesuffix("[]") for path in paths if not path.startswith("$")
@@ -127,10 +127,10 @@ class RowDecoder:
             return
         where = group.page.where
         if not group.rows.are_objects:
-            raise BadAnswer(f"{where} answered with rows of {self._table} that are no objects")
+            raise BadResponse(f"{where} answered with rows of {self._table} that are no objects")
         first = group.rows.values[0]
         if first and names.isdisjoint(first):
-            raise BadAnswer(f"{where} answered with nothing that {self._table} consists of")
+            raise BadResponse(f"{where} answered with nothing that {self._table} consists of")
 
     def _cells(self, name: str, group: _Group) -> Iterable[SQLValue]:
         """Return the values of a column, in the order of the rows."""
@@ -143,7 +143,7 @@ class RowDecoder:
             found = group.at(column.path or name, exactly=spells(column.type))
             return _derive(column, self._decoders[name](found), group)
         except ValueError as error:
-            raise BadAnswer(
+            raise BadResponse(
                 f"{group.page.where} answered with a {name} of {self._table} that cannot be read: "
                 f"{error}"
             ) from None
@@ -167,7 +167,7 @@ class RowDecoder:
             return _derive(column, self._decoders[name](found), group)
         except ValueError:
             if not {list, dict}.isdisjoint(map(type, found)):
-                raise BadAnswer(
+                raise BadResponse(
                     f"{group.page.where} answered with a list or an object for {name}, which tells "
                     "its rows apart"
                 ) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from billql.errors import ApiError, BadAnswer, CredentialRefused, Error
+from billql.errors import ApiError, BadResponse, CredentialRefused, Error
 from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpResponse, describe_request
 from billql.messages import Request, get_path
@@ -22,7 +22,7 @@ def error_from_response(
     """Return the error for a response; `is_early` means that the API asks for a later request."""
     status = reply.status
     if 300 <= status < 400 and "location" in reply.headers:
-        return BadAnswer(
+        return BadResponse(
             f"{describe_request(request)} answered {status}, a redirect, which is not followed",
             hint=_elsewhere(connection.between(reply.proxy)),
         )

@@ -19,7 +19,7 @@ import httpx
 
 from billql._version import __version__
 from billql.config.settings import Settings
-from billql.errors import BadAnswer, BadValue
+from billql.errors import BadResponse, BadValue
 from billql.http._sockets import ExchangeState
 from billql.http._transport import NetworkTransport
 from billql.http.proxies import Proxy
@@ -61,7 +61,7 @@ class NetworkBackend:
         """Send a request and return its response; raise NoResponse, or Interrupted at `stop`."""
         self._state.stop = stop
         self._state.proxy = self._state.opened = None
-        self._state.deadline = self._clock.monotonic() + self._settings.answer_timeout
+        self._state.deadline = self._clock.monotonic() + self._settings.response_timeout
         try:
             response = self._transport().handle_request(self._httpx_request(request, headers))
             with closing(response):
@@ -121,7 +121,7 @@ class NetworkBackend:
             raise _unsendable(request, str(error)) from None
 
     def _read(self, response: httpx.Response, request: Request) -> bytes:
-        """Return a whole body; raise BadAnswer for one of more bytes than the limit."""
+        """Return a whole body; raise BadResponse for one of more bytes than the limit."""
         fine = response.status_code == 200
         limit = self._settings.body_limit if fine else _ERROR_LIMIT
         pieces: list[bytes] = []
@@ -131,7 +131,7 @@ class NetworkBackend:
             if size > limit:
                 if not fine:
                     break
-                raise BadAnswer(
+                raise BadResponse(
                     f"{describe_request(request)} answered with more than {limit} bytes"
                 )
             pieces.append(piece)
@@ -164,7 +164,7 @@ def _decompressed(response: httpx.Response, request: Request) -> Iterator[bytes]
         return iter(response.stream)
     if encoding in ("gzip", "x-gzip"):
         return gunzip(response.stream)
-    raise BadAnswer(
+    raise BadResponse(
         f"{describe_request(request)} answered in the encoding {encoding}, which is not supported"
     )
 

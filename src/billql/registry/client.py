@@ -121,7 +121,7 @@ class Registry:
     def versions(self, provider: str | None = None) -> list[Listed]:
         """Return the versions that are installed, built in or can be pulled, the newest first.
 
-        Raise RegistryError, ConnectionFailed or BadAnswer for a source that cannot be read, and
+        Raise RegistryError, ConnectionFailed or BadResponse for a source that cannot be read, and
         UnknownName for a provider that is nowhere.
         """
         offers: dict[tuple[str, str], _Offer] = {}
@@ -151,7 +151,7 @@ class Registry:
         """Install a version: this one, or else the one that is pinned, or else the newest.
 
         Raise RegistryError if a check fails, Inaccessible if it cannot be written,
-        ConnectionFailed or BadAnswer for a source that cannot be read, and UnknownName.
+        ConnectionFailed or BadResponse for a source that cannot be read, and UnknownName.
         """
         offer = self._find(provider, version)
         self._check_owner(offer)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from billql.config.settings import Settings
-from billql.errors import BadAnswer, ConnectionFailed
+from billql.errors import BadResponse, ConnectionFailed
 from billql.registry import RegistryError
 from billql.registry.index import INDEX_LIMIT
 from billql.registry.package import PACKAGE_LIMIT
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from billql.http.exchange import NetworkBackend
 
 _SETTINGS = Settings(
-    read_timeout=30.0, answer_timeout=120.0, body_limit=max(INDEX_LIMIT, PACKAGE_LIMIT)
+    read_timeout=30.0, response_timeout=120.0, body_limit=max(INDEX_LIMIT, PACKAGE_LIMIT)
 )
 
 
@@ -38,7 +38,7 @@ class Source(Protocol):
     def read(self, path: str, limit: int) -> bytes:
         """Return a file of the registry, of at most `limit` bytes.
 
-        Raise RegistryError, ConnectionFailed or BadAnswer.
+        Raise RegistryError, ConnectionFailed or BadResponse.
         """
 
 
@@ -116,5 +116,5 @@ def opened(place: str) -> Iterator[Source]:
 
 def _bounded(content: bytes, limit: int, name: str) -> bytes:
     if len(content) > limit:
-        raise BadAnswer(f"{name} is larger than {limit} bytes")
+        raise BadResponse(f"{name} is larger than {limit} bytes")
     return content

@@ -8,7 +8,7 @@ from billql.sql.statements import Bindings, ParsedStatement
 from billql.sql.tokenizer import Token, unquote
 
 _COMPARES = frozenset(("=", "==", "<", "<=", ">", ">=", "<>", "!="))
-_COMPARING_WORDS = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
+_COMPARING_KEYWORDS = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
 """The keywords beside a value that is compared: FROM is the end of IS DISTINCT FROM."""
 
 
@@ -41,4 +41,4 @@ def _compared_literals(tokens: tuple[Token, ...]) -> Iterator[str]:
 
 
 def _compares(token: Token | None) -> bool:
-    return token is not None and (token.text in _COMPARES or token.keyword in _COMPARING_WORDS)
+    return token is not None and (token.text in _COMPARES or token.keyword in _COMPARING_KEYWORDS)

@@ -177,7 +177,7 @@ def test_what_is_no_list_of_values_is_an_error(
     connection: billql.Connection, api: Api, amounts: object
 ) -> None:
     api.orders = [{"id": "o1", "plan": None, "amounts": amounts}]
-    with pytest.raises(billql.BadAnswer, match=r"a largest of .* that cannot be read"):
+    with pytest.raises(billql.BadResponse, match=r"a largest of .* that cannot be read"):
         rows(connection, "SELECT largest FROM orders")
 
 
@@ -224,7 +224,7 @@ def test_what_is_neither_is_an_error(
     connection: billql.Connection, api: Api, column: str, owner: object
 ) -> None:
     api.orders[0]["owner"] = owner
-    with pytest.raises(billql.BadAnswer, match="cannot be read"):
+    with pytest.raises(billql.BadResponse, match="cannot be read"):
         rows(connection, f"SELECT {column} FROM orders WHERE id = 'o0'")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from support.server import Asked, Script, Serve
 from support.shop import opened, resource, select
 
@@ -82,7 +82,7 @@ def test_a_number_deep_in_json(tmp_path: Path, serve: Serve) -> None:
 
 @pytest.mark.parametrize("number", [LONG, f"-{LONG}", "9223372036854775808", HUGE, "1e300"])
 def test_an_integer_column_takes_no_longer_ones(tmp_path: Path, serve: Serve, number: str) -> None:
-    with pytest.raises(BadAnswer, match=r"answered with a v of shop\.all\.t .* 64-bit integer"):
+    with pytest.raises(BadResponse, match=r"answered with a v of shop\.all\.t .* 64-bit integer"):
         read(tmp_path, serve, listed(number, at='{{"v": {}}}'), "integer")
 
 
@@ -103,7 +103,7 @@ def test_an_integer_in_any_form(tmp_path: Path, serve: Serve, number: str, value
 
 @pytest.mark.parametrize("number", ["50.5", '"50.5"', '"1e400"', "-9223372036854775809", "true"])
 def test_what_is_no_integer(tmp_path: Path, serve: Serve, number: str) -> None:
-    with pytest.raises(BadAnswer, match="64-bit integer"):
+    with pytest.raises(BadResponse, match="64-bit integer"):
         read(tmp_path, serve, listed(number, at='{{"v": {}}}'), "integer")
 
 
@@ -120,7 +120,7 @@ def test_a_number_that_sql_cannot_hold_is_an_error_only_where_it_is_read(
     body = '{"items": [{"a": 1E400, "b": 1.5}]}'
     with opened(serve(answering(body)), tmp_path, resources=tables) as session:
         assert select(session, "SELECT b FROM @t") == [(1.5,)]
-        with pytest.raises(BadAnswer, match=r"with a a of shop\.all\.t .*1E400"):
+        with pytest.raises(BadResponse, match=r"with a a of shop\.all\.t .*1E400"):
             select(session, "SELECT a FROM @t")
 
 
@@ -215,7 +215,7 @@ def test_half_a_character_is_an_error_only_where_it_is_read(
     tables = {"t": resource(columns, "GET /t", rows="items[]")}
     with opened(serve(answering(body)), tmp_path, resources=tables) as session:
         assert select(session, "SELECT id FROM @t") == [("😀",)]
-        with pytest.raises(BadAnswer, match=r"with a a of shop\.all\.t .* half a character"):
+        with pytest.raises(BadResponse, match=r"with a a of shop\.all\.t .* half a character"):
             select(session, "SELECT * FROM @t")
 
 
@@ -225,7 +225,7 @@ def test_a_byte_that_is_none_in_csv(tmp_path: Path, serve: Serve) -> None:
     server = serve(lambda asked: asked.answer(body, headers={"content-type": "text/csv"}))
     with opened(server, tmp_path, resources=tables) as session:
         assert select(session, "SELECT id FROM @t") == [("1",), ("2",)]
-        with pytest.raises(BadAnswer, match=r"with a a of shop\.all\.t .* half a character"):
+        with pytest.raises(BadResponse, match=r"with a a of shop\.all\.t .* half a character"):
             select(session, "SELECT a FROM @t")
 
 
@@ -243,7 +243,7 @@ def test_a_byte_order_mark(tmp_path: Path, serve: Serve) -> None:
     "body", [b'{"items": [NaN]}', b'{"items": [01]}', b'{"items":', b"\xff", b""]
 )
 def test_what_is_no_json_stays_an_error(tmp_path: Path, serve: Serve, body: bytes) -> None:
-    with pytest.raises(BadAnswer, match="not JSON"):
+    with pytest.raises(BadResponse, match="not JSON"):
         read(tmp_path, serve, body, {"type": "text", "path": "$value"})
 
 

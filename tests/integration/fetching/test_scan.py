@@ -14,7 +14,7 @@ import pytest
 from billql.config.settings import Settings
 from billql.errors import (
     ApiError,
-    BadAnswer,
+    BadResponse,
     Error,
     RequestLimit,
     RowLimit,
@@ -220,17 +220,17 @@ FAILURES: dict[str, tuple[Answer, type[Error]]] = {
     "500": (lambda: httpx.Response(500), ApiError),
     "204": (lambda: httpx.Response(204), ApiError),
     "206": (lambda: httpx.Response(206, json={"items": [], "total": 0}), ApiError),
-    "redirect": (lambda: httpx.Response(302, headers={"location": "/login"}), BadAnswer),
-    "html": (lambda: httpx.Response(200, html="<html>Maintenance</html>"), BadAnswer),
-    "cut": (lambda: httpx.Response(200, content=b'{"items": [{"id": 1'), BadAnswer),
-    "empty": (lambda: httpx.Response(200, content=b""), BadAnswer),
-    "null": (lambda: httpx.Response(200, json=None), BadAnswer),
-    "envelope": (lambda: httpx.Response(200, json={"error": "Not today"}), BadAnswer),
-    "items": (lambda: httpx.Response(200, json={"items": {}, "total": 95}), BadAnswer),
-    "rows": (lambda: httpx.Response(200, json={"items": [{"err": 1}], "total": 95}), BadAnswer),
+    "redirect": (lambda: httpx.Response(302, headers={"location": "/login"}), BadResponse),
+    "html": (lambda: httpx.Response(200, html="<html>Maintenance</html>"), BadResponse),
+    "cut": (lambda: httpx.Response(200, content=b'{"items": [{"id": 1'), BadResponse),
+    "empty": (lambda: httpx.Response(200, content=b""), BadResponse),
+    "null": (lambda: httpx.Response(200, json=None), BadResponse),
+    "envelope": (lambda: httpx.Response(200, json={"error": "Not today"}), BadResponse),
+    "items": (lambda: httpx.Response(200, json={"items": {}, "total": 95}), BadResponse),
+    "rows": (lambda: httpx.Response(200, json={"items": [{"err": 1}], "total": 95}), BadResponse),
     "value": (
         lambda: httpx.Response(200, json={"items": [{"id": "x", "name": 1}], "total": 95}),
-        BadAnswer,
+        BadResponse,
     ),
 }
 
@@ -312,7 +312,7 @@ def test_an_answer_that_fails_only_in_a_column_is_not_kept(tmp_path: Path) -> No
     shop.before = lambda request, number: httpx.Response(200, json=broken)
     with opened(shop, tmp_path) as session:
         assert select(session, "SELECT name FROM @events") == [("a",)]
-        with pytest.raises(BadAnswer):
+        with pytest.raises(BadResponse):
             select(session, "SELECT id FROM @events")
         broken["items"] = [{"id": 1, "name": "b"}]
         assert select(session, "SELECT id FROM @events") == [(1,)]

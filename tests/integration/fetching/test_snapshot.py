@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from billql.errors import ApiError, BadAnswer
+from billql.errors import ApiError, BadResponse
 from support.asking import TOKEN
 from support.clock import FakeClock
 from support.shop import Item, Shop, items, opened, select, take
@@ -215,7 +215,7 @@ def test_an_answer_of_the_wrong_shape_is_not_kept(tmp_path: Path) -> None:
     shop = Shop()
     with opened(shop, tmp_path) as session:
         shop.before = lambda request, number: httpx.Response(200, json={"amount": "much"})
-        with pytest.raises(BadAnswer):
+        with pytest.raises(BadResponse):
             select(session, BALANCE)
         shop.before = lambda request, number: None
         assert select(session, BALANCE) == [(1.5,)]

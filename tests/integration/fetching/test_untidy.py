@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from billql.errors import ApiError, BadAnswer
+from billql.errors import ApiError, BadResponse
 from support.server import Asked, Script, Serve
 from support.shop import URL, opened, resource, select
 
@@ -76,7 +76,7 @@ def test_a_null_list_is_an_empty_one(tmp_path: Path, serve: Serve, rows: str, bo
 def test_what_is_missing_or_wrong_is_no_empty_list(
     tmp_path: Path, serve: Serve, rows: str, body: Any, why: str
 ) -> None:
-    with pytest.raises(BadAnswer, match=why):
+    with pytest.raises(BadResponse, match=why):
         read(tmp_path, serve, answering(body), rows)
 
 
@@ -120,7 +120,7 @@ def test_a_204_ends_a_list_and_does_not_hide_that_rows_lack(tmp_path: Path, serv
     paging: dict[str, Any] = {"kind": "cursor_token"}
     assert read(tmp_path, serve, script, no_content="empty", paging=paging) == ["a"]
     paging = {"kind": "page_number", "total": "total", "size": 1}
-    with pytest.raises(BadAnswer, match="cannot check whether the list is complete"):
+    with pytest.raises(BadResponse, match="cannot check whether the list is complete"):
         read(tmp_path, serve, script, no_content="empty", paging=paging)
 
 
@@ -202,7 +202,7 @@ def test_a_list_that_was_cut_is_an_error(
     if wrapper:
         body, rows = {wrapper: body}, f"{wrapper}.items[]"
     more = {} if paging is None else {"paging": paging}
-    with pytest.raises(BadAnswer, match="returned a part of its list only"):
+    with pytest.raises(BadResponse, match="returned a part of its list only"):
         read(tmp_path, serve, answering(body), rows, **more)
 
 
@@ -235,7 +235,7 @@ def test_headers_say_it_too(
     tmp_path: Path, serve: Serve, headers: dict[str, str], rows: str
 ) -> None:
     body = TWO if rows == "[]" else {"items": TWO}
-    with pytest.raises(BadAnswer, match="returned a part of its list only"):
+    with pytest.raises(BadResponse, match="returned a part of its list only"):
         read(tmp_path, serve, answering(body, headers), rows)
 
 
@@ -278,7 +278,7 @@ def test_a_definition_may_say_what_tells_nothing(tmp_path: Path, serve: Serve) -
     body = {"items": TWO, "total": 3, "next": "soon"}
     paging = {"kind": "single_page", "ignore": ["total", "next"]}
     assert read(tmp_path, serve, answering(body), paging=paging) == ["a", "b"]
-    with pytest.raises(BadAnswer) as caught:
+    with pytest.raises(BadResponse) as caught:
         read(tmp_path, serve, answering(body), paging={"kind": "single_page", "ignore": ["total"]})
     assert "ignore: [next]" in str(caught.value.hint)
 
@@ -353,7 +353,7 @@ def test_any_other_address_is_an_error(
     tables = {"t": resource(COLUMNS, "GET /v2/t", rows="items[]", paging=paging)}
     with (
         opened(f"{server.url}/gw", tmp_path, resources=tables) as session,
-        pytest.raises(BadAnswer, match="points to another server"),
+        pytest.raises(BadResponse, match="points to another server"),
     ):
         select(session, "SELECT id FROM @t")
     assert len(server.asked) == 1

@@ -157,7 +157,7 @@ def test_a_trickle_ends_in_time(serve: Serve, at_once: bytes, slowly: bytes) -> 
 
     began = time.monotonic()
     server = serve(script)
-    reason = broken(server, answer_timeout=0.2, read_timeout=5)
+    reason = broken(server, response_timeout=0.2, read_timeout=5)
     assert reason == "the response did not end in time"
     assert time.monotonic() - began < 1
     server.until(lambda: server.open == 0)

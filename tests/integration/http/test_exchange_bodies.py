@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.http.exchange import gunzip
 from billql.http.reply import NoResponse
 from support.exchanging import broken, exchange
@@ -26,7 +26,7 @@ MIB = 1 << 20
 def test_a_body_may_be_as_large_as_the_limit(serve: Serve) -> None:
     server = serve(lambda asked: asked.answer(b"x" * 1000))
     assert len(exchange(server, body_limit=1000).body) == 1000
-    with pytest.raises(BadAnswer, match=r"answered with more than 999 bytes"):
+    with pytest.raises(BadResponse, match=r"answered with more than 999 bytes"):
         exchange(server, body_limit=999)
 
 
@@ -36,7 +36,7 @@ def test_a_body_without_end(serve: Serve) -> None:
         while True:
             asked.send(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
 
-    with pytest.raises(BadAnswer, match="answered with more than"):
+    with pytest.raises(BadResponse, match="answered with more than"):
         exchange(serve(script), body_limit=4 * MIB)
 
 
@@ -72,7 +72,7 @@ def test_a_body_that_is_not_packed(serve: Serve, encoding: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "deflate", "compress", "gzip, gzip", "wat"])
 def test_a_body_packed_in_a_way_that_nobody_asked_for(serve: Serve, encoding: str) -> None:
-    with pytest.raises(BadAnswer, match=f"in the encoding {encoding}, which is not supported"):
+    with pytest.raises(BadResponse, match=f"in the encoding {encoding}, which is not supported"):
         exchange(serve(packed(b"what", encoding)))
 
 
@@ -100,7 +100,7 @@ def test_a_bomb_is_not_unpacked(serve: Serve) -> None:
     server = serve(packed(bomb(256)))
     tracemalloc.start()
     try:
-        with pytest.raises(BadAnswer, match="answered with more than"):
+        with pytest.raises(BadResponse, match="answered with more than"):
             exchange(server, body_limit=4 * MIB)
         _, peak = tracemalloc.get_traced_memory()
     finally:

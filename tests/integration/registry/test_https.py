@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.errors import BadAnswer, ConnectionFailed, Error, InterfaceError
+from billql.errors import BadResponse, ConnectionFailed, Error, InterfaceError
 from billql.registry import RegistryError, naming
 from billql.registry.client import Registry
 from billql.registry.package import PACKAGE_LIMIT
@@ -141,7 +141,7 @@ def test_an_index_without_an_end(world: World, server: Server, source: Source) -
 
     server.script = flood
     error = refused(world, source)
-    assert isinstance(error, BadAnswer)
+    assert isinstance(error, BadResponse)
     assert f"more than {PACKAGE_LIMIT} bytes" in error.message
 
 

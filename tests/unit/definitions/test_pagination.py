@@ -18,7 +18,7 @@ from billql.definitions.pagination import (
     Paginator,
     Paging,
 )
-from billql.errors import BadAnswer, ListChanged
+from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path, to_text
 
 FIRST = Request("GET", "https://api.example.com/v2/things", (("status", "open"),))
@@ -159,13 +159,15 @@ def test_a_numbered_list_that_moves_is_an_error(answers: Any, why: str) -> None:
 
 @pytest.mark.parametrize("data", [{}, {"meta": {}}, {"meta": []}, [], None, "text"])
 def test_a_missing_total_is_an_error(data: Any) -> None:
-    with pytest.raises(BadAnswer, match=r"GET https://api\.example\.com/v2/things .* meta\.total"):
+    with pytest.raises(
+        BadResponse, match=r"GET https://api\.example\.com/v2/things .* meta\.total"
+    ):
         drive(NUMBERED, in_turn((data, [1])))
 
 
 @pytest.mark.parametrize("total", ["three", "3.5", "", 3.5, True, -1, "-1", None, [3]])
 def test_a_total_that_is_no_number_is_an_error(total: Any) -> None:
-    with pytest.raises(BadAnswer, match=r"no number at meta\.total"):
+    with pytest.raises(BadResponse, match=r"no number at meta\.total"):
         drive(NUMBERED, in_turn((_total(total), [1])))
 
 
@@ -177,7 +179,7 @@ def test_a_total_in_any_form_that_is_a_number(total: Any) -> None:
 
 
 def test_a_total_that_is_missing_later_is_an_error() -> None:
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         drive(NUMBERED, in_turn((_total(2), [1]), ({}, [2])))
 
 
@@ -257,20 +259,20 @@ def test_a_total_that_moves_between_linked_pages_is_noticed() -> None:
     ],
 )
 def test_an_address_on_another_server_is_an_error(address: str) -> None:
-    with pytest.raises(BadAnswer, match="points to another server") as caught:
+    with pytest.raises(BadResponse, match="points to another server") as caught:
         drive(LINKED, in_turn((_next(address), [1])))
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("address", ["https://[::1/x", "https://api.example.com:port/x"])
 def test_an_address_that_is_none_is_an_error(address: str) -> None:
-    with pytest.raises(BadAnswer, match="returned an invalid address of its next page"):
+    with pytest.raises(BadResponse, match="returned an invalid address of its next page"):
         drive(LINKED, in_turn((_next(address), [1])))
 
 
 @pytest.mark.parametrize("address", [3, True, ["https://api.example.com/"], {"href": "x"}])
 def test_an_address_that_is_no_text_is_an_error(address: Any) -> None:
-    with pytest.raises(BadAnswer, match=r"has no address at links\.pages\.next"):
+    with pytest.raises(BadResponse, match=r"has no address at links\.pages\.next"):
         drive(LINKED, in_turn((_next(address), [1])))
 
 
@@ -278,7 +280,7 @@ def test_the_first_server_decides_which_the_others_must_be() -> None:
     local = Request("GET", "http://127.0.0.1:8000/v2/things")
     serve = in_turn((_next("http://127.0.0.1:8000/v2/things?page=2"), [1]), (_next(None), [2]))
     assert drive(LINKED, serve, local) == [1, 2]
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         drive(LINKED, in_turn((_next("http://127.0.0.1:8001/v2/things?page=2"), [1])), local)
 
 
@@ -345,7 +347,7 @@ def test_a_token_stands_for_what_is_refused_beside_it() -> None:
 
 @pytest.mark.parametrize("token", [1.5, True, ["a"], {"a": 1}])
 def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None:
-    with pytest.raises(BadAnswer, match="has no token at next_page"):
+    with pytest.raises(BadResponse, match="has no token at next_page"):
         drive(CursorToken(), in_turn(({"next_page": token}, [1])))
 
 
@@ -402,7 +404,7 @@ def test_an_empty_list_has_no_last_row() -> None:
     ],
 )
 def test_more_rows_that_cannot_be_asked_for_are_an_error(data: Any, items: Any) -> None:
-    with pytest.raises(BadAnswer, match="cannot be read to its end"):
+    with pytest.raises(BadResponse, match="cannot be read to its end"):
         drive(AfterId(), in_turn((data, items)))
 
 
@@ -419,7 +421,7 @@ def _circling(length: int) -> Iterator[tuple[Paginator, Serve]]:
 @pytest.mark.parametrize("length", [1, 2, 5])
 def test_a_list_that_runs_in_a_circle_is_an_error(length: int) -> None:
     for paginator, serve in _circling(length):
-        with pytest.raises(BadAnswer, match="returned the same next page twice"):
+        with pytest.raises(BadResponse, match="returned the same next page twice"):
             drive(paginator, serve)
 
 

@@ -17,7 +17,7 @@ from billql.definitions.pagination import (
     SinglePage,
 )
 from billql.definitions.pagination.link_header import next_link
-from billql.errors import BadAnswer, ListChanged
+from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request
 
 FIRST = Request("GET", "https://api.example.com/things", (("state", "open"),))
@@ -72,12 +72,12 @@ def test_which_link_is_next(header: str, expected: str | None) -> None:
 
 
 def test_a_link_to_another_server_is_an_error() -> None:
-    with pytest.raises(BadAnswer, match="points to another server"):
+    with pytest.raises(BadResponse, match="points to another server"):
         drive(LinkHeader(), [linked('<https://evil.example/>; rel="next"')] * 2)
 
 
 def test_a_link_that_leads_in_a_circle_is_an_error() -> None:
-    with pytest.raises(BadAnswer, match="the same next page twice"):
+    with pytest.raises(BadResponse, match="the same next page twice"):
         drive(LinkHeader(), [linked('<?page=2>; rel="next"')] * 3)
 
 
@@ -102,7 +102,7 @@ def test_a_list_of_one_page(pages: int) -> None:
 
 @pytest.mark.parametrize("pages", [None, "three", "", "-3", -1, True, 2.5, 10**9])
 def test_a_count_that_is_none(pages: Any) -> None:
-    with pytest.raises(BadAnswer, match=r"no number of pages at meta\.pages"):
+    with pytest.raises(BadResponse, match=r"no number of pages at meta\.pages"):
         drive(PageCount(pages_at="meta.pages"), [counted(pages)])
 
 
@@ -140,12 +140,12 @@ def test_a_whole_list(data: Any) -> None:
     ],
 )
 def test_a_part_of_a_list_is_an_error(data: Any) -> None:
-    with pytest.raises(BadAnswer, match="returned a part of its list only"):
+    with pytest.raises(BadResponse, match="returned a part of its list only"):
         drive(SinglePage(), [Page(data, 1)])
 
 
 def test_a_link_header_tells_of_a_part_too() -> None:
-    with pytest.raises(BadAnswer, match="its Link header has a next page"):
+    with pytest.raises(BadResponse, match="its Link header has a next page"):
         drive(SinglePage(), [linked('<x>; rel="next"')])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from billql.definitions.pagination.page_number import PageNumber
-from billql.errors import ApiError, BadAnswer, ListChanged
+from billql.errors import ApiError, BadResponse, ListChanged
 from billql.fetching._list_reader import ListReader
 from billql.fetching._page_source import PageSource
 from billql.fetching._partition import PartitionFilter
@@ -108,7 +108,7 @@ def test_rows_that_the_page_before_had_are_not_passed_on_again() -> None:
     assert ids(reader) == [2, 3]
 
 
-@pytest.mark.parametrize("error", [api_error(500), BadAnswer("no")])
+@pytest.mark.parametrize("error", [api_error(500), BadResponse("no")])
 def test_another_error_is_final(error: Exception) -> None:
     def fail(listed: List, number: int) -> None:
         if number == 2:

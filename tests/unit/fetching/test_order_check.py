@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching._order_check import OrderChecker
 
 
@@ -40,14 +40,14 @@ def test_an_order_that_is_kept(terms: list[tuple[int, bool]], values: list[Any])
 )
 def test_an_order_that_is_broken(terms: list[tuple[int, bool]], values: list[Any]) -> None:
     first, second = ((value,) for value in values)
-    with pytest.raises(BadAnswer, match="another order"):
+    with pytest.raises(BadResponse, match="another order"):
         check(terms, [first, second])
-    with pytest.raises(BadAnswer, match="another order"):
+    with pytest.raises(BadResponse, match="another order"):
         check(terms, [first], [], [second])
 
 
 def test_a_later_term_decides_between_equals() -> None:
     terms = [(1, False), (0, True)]
     check(terms, [(2, "a"), (1, "a"), (9, "b")])
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         check(terms, [(1, "a"), (2, "a")])

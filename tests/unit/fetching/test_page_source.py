@@ -9,7 +9,7 @@ import pytest
 from billql.definitions.pagination.base import Paginator
 from billql.definitions.pagination.cursor_token import CursorToken
 from billql.definitions.pagination.page_number import PageNumber
-from billql.errors import ApiError, BadAnswer, ListChanged
+from billql.errors import ApiError, BadResponse, ListChanged
 from billql.fetching._page_source import PageSource
 from billql.messages import Request, Response
 from support.asking import TOKEN, get
@@ -92,7 +92,7 @@ def test_pages_are_read_in_their_order_whenever_they_arrive() -> None:
     snapshot.respond(page(3), body([5, 6], total=6))
     assert next(pages) is None
     snapshot.respond(page(2), body([3, 4], total=6))
-    read.take_arrived()
+    read.decode_arrived()
     assert read.pending == 2
     assert list(pages) == [[row(3), row(4)], [row(5), row(6)]]
     assert read.pending == 0
@@ -127,7 +127,7 @@ def test_an_error_comes_after_the_pages_before_it() -> None:
 def test_a_response_that_is_wrong_is_dropped_with_those_before_it() -> None:
     broken = Response(b'{"token": "tok"}', "application/json")
     snapshot = FakeSnapshot(by_token(first=body([1], next="b"), b=broken))
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         ids(source(snapshot))
     assert snapshot.invalidated == [FIRST, after("b")]
     assert snapshot.committed == []
@@ -183,8 +183,8 @@ def test_the_pages_to_come_are_announced_but_for_the_skipped_ones() -> None:
     pages = read.pages()
     assert [next(pages), next(pages)] == [None, [row(5), row(6)]]
     assert listed.stats.expected_pages == 3
-    read.give_up()
-    read.give_up()
+    read.expect_no_more()
+    read.expect_no_more()
     assert listed.stats.expected_pages == 1
 
 

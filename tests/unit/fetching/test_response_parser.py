@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from billql.definitions.model import Method, Rows
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching._response_parser import items_are_rows, parse
 from billql.messages import Response
 
@@ -73,13 +73,13 @@ def test_rows_know_what_holds_them() -> None:
     ],
 )
 def test_what_is_missing_is_an_error(at: str, text: str, message: str) -> None:
-    with pytest.raises(BadAnswer, match=message):
+    with pytest.raises(BadResponse, match=message):
         values(at, text)
 
 
 def test_an_optional_source_may_be_missing_but_not_be_something_else() -> None:
     assert values("data[]", "{}", optional=True) == []
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadResponse):
         values("data[]", '{"data": 1}', optional=True)
 
 
@@ -87,9 +87,9 @@ def test_csv_has_a_row_for_each_line() -> None:
     lines = Response(b"id,name\n1,x\n2,y\n", "text/csv")
     (rows,) = parse(method("", response="csv"), lines, WHERE).groups
     assert rows.values == [{"id": "1", "name": "x"}, {"id": "2", "name": "y"}]
-    with pytest.raises(BadAnswer, match="line 2"):
+    with pytest.raises(BadResponse, match="line 2"):
         parse(method("", response="csv"), Response(b"id,name\n1\n", "text/csv"), WHERE)
-    with pytest.raises(BadAnswer, match="where CSV was expected"):
+    with pytest.raises(BadResponse, match="where CSV was expected"):
         parse(method("", response="csv"), Response(b"", "text/html"), WHERE)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from billql.definitions.model import CONNECTION, Column, Method, Rows
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.fetching._response_parser import ParsedPage, parse
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.messages import Response
@@ -44,7 +44,7 @@ def test_a_column_that_is_not_read_is_null() -> None:
     columns = {"id": column(), "name": column("integer")}
     data = {"data": [{"id": "a", "name": "x"}]}
     assert rows(columns, data, ["id"]) == [("a", None, None)]
-    with pytest.raises(BadAnswer, match="a name of things"):
+    with pytest.raises(BadResponse, match="a name of things"):
         rows(columns, data)
 
 
@@ -117,7 +117,7 @@ def test_a_key_that_is_not_read_may_be_of_another_type_but_no_list() -> None:
     columns = {"id": column("integer"), "name": column()}
     (found,) = rows(columns, {"data": [{"id": "x", "name": "n"}]}, ["name"], ("id",))
     assert found == (None, "n", ("x", ("own",)))
-    with pytest.raises(BadAnswer, match="tells its rows apart"):
+    with pytest.raises(BadResponse, match="tells its rows apart"):
         rows(columns, {"data": [{"id": [1], "name": "n"}]}, ["name"], ("id",))
 
 
@@ -142,5 +142,5 @@ def test_rows_are_recognized_by_what_they_have_themselves(
     ],
 )
 def test_what_has_no_column_is_an_error(data: Any, message: str) -> None:
-    with pytest.raises(BadAnswer, match=message):
+    with pytest.raises(BadResponse, match=message):
         rows({"id": column()}, data)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from billql.config.settings import Settings
-from billql.errors import BadAnswer, RowLimit
+from billql.errors import BadResponse, RowLimit
 from billql.fetching._budget import Budget
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
@@ -171,7 +171,7 @@ def test_a_list_that_changes_is_not_split_once_rows_were_passed_on() -> None:
 
 def test_an_order_that_is_broken_is_an_error() -> None:
     api = Api(charges(0, 20, 10))
-    with pytest.raises(BadAnswer, match="another order"):
+    with pytest.raises(BadResponse, match="another order"):
         ids(scan(api, order=(Order("created", descending=True),)))
 
 

@@ -41,7 +41,7 @@ class FakeSource:
         self._log.append(f"{self._name}{len(self._sent)}")
         return True
 
-    def take_arrived(self) -> None:
+    def decode_arrived(self) -> None:
         while (coming := self.coming) is not None and coming.done():
             self._arrived += 1
             known = self._pages if self._announces else self._arrived + 1
@@ -51,7 +51,7 @@ class FakeSource:
         """Let the next pages arrive."""
         for future in self._sent[self._arrived : self._arrived + count]:
             future.set_result(Response(b"", ""))
-        self.take_arrived()
+        self.decode_arrived()
 
     def read(self) -> None:
         """Take a page that has arrived."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from billql.errors import ApiError, BadAnswer, CredentialRefused
+from billql.errors import ApiError, BadResponse, CredentialRefused
 from support.asking import PROVIDER, TOKEN, ask, connection, get
 from support.mock import Api, asking, refused
 
@@ -175,6 +175,6 @@ def test_advice(status: int, hint: str | None) -> None:
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_is_not_followed(status: int) -> None:
     api = Api(httpx.Response(status, headers={"location": "https://evil.example.com/"}))
-    error = refused(api, BadAnswer)
+    error = refused(api, BadResponse)
     assert f"answered {status}, a redirect, which is not followed" in str(error)
     assert len(api.asked) == 1

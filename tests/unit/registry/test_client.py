@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from billql.errors import BadAnswer, Error, UnknownName
+from billql.errors import BadResponse, Error, UnknownName
 from billql.registry import RegistryError, keys, naming
 from billql.registry.client import Listed, Pulled, connect
 from billql.registry.index import Index, Listing, Release, encode, release_of
@@ -210,7 +210,7 @@ def test_a_package_that_is_not_the_one_that_was_signed(world: World) -> None:
         assert "not what was signed" in refused(world).message
     path.write_bytes(whole + b"\0")
     error = refused(world)
-    assert isinstance(error, BadAnswer)
+    assert isinstance(error, BadResponse)
     assert f"larger than {len(whole)} bytes" in error.message
     path.unlink()
     assert "cannot be read" in refused(world).message

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from billql.definitions.pagination.base import Pages, Paginator, Size, ensure_new, flag_of, token_of
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.messages import Request, get_path
 
 
@@ -35,7 +35,7 @@ class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=
                 return
             last = _id(page.of_last_item(self.id))
             if more is not True or last is None:
-                raise BadAnswer(
+                raise BadResponse(
                     f"{request.method} {request.url} returned no {self.more}, or no "
                     f"the {self.id} of its last item, so its list cannot be read to its end"
                 )

@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.messages import Page, Request, get_path
 from billql.util.exact_json import Digits
 
@@ -119,9 +119,9 @@ def pages_of(total: str, page: Page) -> int | None:
 
 
 def ensure_new(token: str, seen: set[str], request: Request) -> str:
-    """Record a token; raise BadAnswer if it was seen before: the list would never end."""
+    """Record a token; raise BadResponse if it was seen before: the list would never end."""
     if token in seen:
-        raise BadAnswer(
+        raise BadResponse(
             f"{request.method} {request.url} returned the same next page twice, "
             "so its list has no end",
             hint="This is a fault of the API; try again, and report it to the provider.",

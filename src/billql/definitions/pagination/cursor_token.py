@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 from billql.definitions.pagination.base import Pages, Paginator, ensure_new, token_of
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.messages import Request
 
 
@@ -49,7 +49,7 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
             try:
                 token = token_of(page.at(self.path))
             except ValueError:
-                raise BadAnswer(
+                raise BadResponse(
                     f"{request.method} {request.url} has no token at {self.path}"
                 ) from None
             if token is None or (self.until_empty and page.count == 0):

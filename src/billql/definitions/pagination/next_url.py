@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
 from billql.definitions.pagination.base import Pages, Paginator, count_of, ensure_new, pages_of
-from billql.errors import BadAnswer, ListChanged
+from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
 
@@ -56,11 +56,11 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
             return None
         if isinstance(address, str):
             return address
-        raise BadAnswer(f"{request.method} {request.url} has no address at {self.path}")
+        raise BadResponse(f"{request.method} {request.url} has no address at {self.path}")
 
 
 def follow(request: Request, address: str) -> Request:
-    """Return the request for an address of the next page; raises BadAnswer for another server's.
+    """Return the request for an address of the next page; raises BadResponse for another server's.
 
     An API that is asked through a gateway may know the gateway's address, its own, or none.
     """
@@ -72,11 +72,11 @@ def follow(request: Request, address: str) -> Request:
         origin = _origin(target)
         is_here, is_public = (origin == _origin(urlsplit(one)) for one in (base, public))
     except ValueError:
-        raise BadAnswer(
+        raise BadResponse(
             f"{request.method} {request.url} returned an invalid address of its next page"
         ) from None
     if not (is_here or is_public):
-        raise BadAnswer(
+        raise BadResponse(
             f"{request.method} {request.url} points to another server for its next page: "
             f"{target.scheme}://{target.hostname or ''}",
             hint="A token is only ever sent to its provider's own server.",

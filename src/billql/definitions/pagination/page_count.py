@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, count_of
-from billql.errors import BadAnswer, ListChanged
+from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
 
@@ -45,7 +45,7 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
         count = count_of(get_path(page.data, self.pages_at))
         if count is not None and count <= MOST_PAGES:
             return count
-        raise BadAnswer(
+        raise BadResponse(
             f"{request.method} {request.url} returned no number of pages at "
             f"{self.pages_at}, so billql cannot check whether the list is complete"
         )

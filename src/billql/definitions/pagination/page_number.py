@@ -12,7 +12,7 @@ from billql.definitions.pagination.base import (
     count_of,
     pages_of,
 )
-from billql.errors import BadAnswer, ListChanged
+from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
 
@@ -59,7 +59,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         # An API may return smaller pages than requested.
         left = -(-(total - count) // page.count) if count < total else 0
         if left > MOST_PAGES:
-            raise BadAnswer(
+            raise BadResponse(
                 f"{first.method} {first.url} declares {total} items, but a page of "
                 f"it holds {page.count}"
             )
@@ -98,7 +98,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         total = count_of(get_path(page.data, self.total))
         if total is not None:
             return total
-        raise BadAnswer(
+        raise BadResponse(
             f"{request.method} {request.url} returned no number at {self.total}, "
             "so billql cannot check whether the list is complete"
         )

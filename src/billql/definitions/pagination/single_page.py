@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from billql.definitions.pagination.base import Pages, Paginator
 from billql.definitions.pagination.signs import HEADERS, MORE, NEXT, plain, sign_of_more
-from billql.errors import BadAnswer
+from billql.errors import BadResponse
 from billql.messages import Request
 
 
@@ -28,7 +28,7 @@ class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw
         page = yield [first]
         sign = sign_of_more(page, self.ignore)
         if sign is not None:
-            raise BadAnswer(
+            raise BadResponse(
                 f"{first.method} {first.url} returned a part of its list only "
                 f"({sign.description}), and the definition has no paging for the rest",
                 hint="Narrow the statement until one response holds all of it. In the definition, "

@@ -11,7 +11,7 @@ import pytest
 from billql.definitions.catalog import Catalog
 from billql.errors import (
     ApiError,
-    BadAnswer,
+    BadResponse,
     BadValue,
     DefinitionError,
     NotSupportedError,
@@ -147,7 +147,7 @@ def test_rows_that_are_no_objects_stand_in_a_column_without_a_name(tmp_path: Pat
 
 def test_a_list_that_says_that_more_follows_is_no_answer(tmp_path: Path) -> None:
     harbor = in_turn({"items": ["a"], "meta": {"next_cursor": "x"}})
-    with pytest.raises(BadAnswer, match="returned a part of its list only"):
+    with pytest.raises(BadResponse, match="returned a part of its list only"):
         read(tmp_path, harbor, "SELECT * FROM harbor.dues.tariffs")
 
 

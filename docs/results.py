@@ -1,15 +1,15 @@
-"""Runs every query of the pages, and writes under each what it gives.
+"""Runs every query of the pages, and writes its result beneath it.
 
 A block of Python that is followed by a block of text is run too, and what it prints is written
 there; on such a page the other blocks of Python are run with it, one after the other.
 
-    python docs/answers.py                   # writes
-    python docs/answers.py --check           # tells where a page says something else; ends with 1
-    python docs/answers.py --check PAGE …    # these pages alone
+    python docs/results.py                   # writes
+    python docs/results.py --check           # names the pages that differ; ends with 1
+    python docs/results.py --check PAGE …    # these pages alone
 
-A query is a block of SQL; its answer is the table that follows. The answers are those of the
+A query is a block of SQL; its result is the table that follows. The results are those of the
 sandbox on one day, which stands for 'now' in a query. What one query of a page makes, the later
-ones find. The README's queries are run, but their answers are not written there.
+ones find. The README's queries are run, but their results are not written there.
 """
 
 from __future__ import annotations
@@ -46,24 +46,24 @@ def main() -> int:
     pages = options.pages or [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
     differing = [path for path in pages if _differs(path, write=not options.check)]
     for path in differing if options.check else ():
-        print(f"{path.name} does not say what its queries give; run: make docs")
+        print(f"{path.name} differs from the results of its queries; run: make docs")
     return 1 if options.check and differing else 0
 
 
 def _differs(path: Path, *, write: bool) -> bool:
     text = path.read_text(encoding="utf-8")
     with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
-        answered = BLOCK.sub(lambda block: _with_answer(block["sql"], connection, path), text)
-    answered = _with_printed(answered, path)
-    if path.name == "README.md" or answered == text:
+        filled = BLOCK.sub(lambda block: _with_result(block["sql"], connection, path), text)
+    filled = _with_printed(filled, path)
+    if path.name == "README.md" or filled == text:
         return False
     if write:
-        path.write_text(answered, encoding="utf-8")
+        path.write_text(filled, encoding="utf-8")
     return True
 
 
 def _with_printed(text: str, path: Path) -> str:
-    """Return a page with what its blocks of Python print, if it says so of any of them."""
+    """Return a page with what its blocks of Python print, if it shows that of any of them."""
     if not any(block["printed"] for block in PYTHON.finditer(text)):
         return text
     names: dict[str, object] = {}
@@ -82,30 +82,30 @@ def _with_printed(text: str, path: Path) -> str:
         return PYTHON.sub(run, text)
 
 
-def _with_answer(sql: str, connection: billql.Connection, path: Path) -> str:
-    """Return a block with its answer."""
+def _with_result(sql: str, connection: billql.Connection, path: Path) -> str:
+    """Return a block with its result."""
     try:
-        answer = _answer(sql, connection)
+        result = _result(sql, connection)
     except billql.Error as error:
         raise SystemExit(f"{path.name}: {error.message}\n\n{sql}") from error
-    return f"```sql\n{sql}```\n{answer}"
+    return f"```sql\n{sql}```\n{result}"
 
 
-def _answer(sql: str, connection: billql.Connection) -> str:
-    """Return the table of the last statement that gives rows, with the empty line before it."""
-    answer = ""
+def _result(sql: str, connection: billql.Connection) -> str:
+    """Return the table of the last statement that has rows, with the empty line before it."""
+    result = ""
     for statement in each_statement(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
         cursor = connection.execute(statement)
         columns = cursor.description
         rows = [] if columns is None else cursor.fetchall()
         if columns is None or not rows:
             continue
-        if EXPLAINED.match(statement.text):  # of a plan, what it tells, without its numbers
+        if EXPLAINED.match(statement.text):  # of a plan, the last column, without its numbers
             columns, rows = columns[-1:], [row[-1:] for row in rows]
         table = io.StringIO()
         markdown.write(columns, iter(rows), table, Style())
-        answer = f"\n{table.getvalue()}"
-    return answer
+        result = f"\n{table.getvalue()}"
+    return result
 
 
 if __name__ == "__main__":

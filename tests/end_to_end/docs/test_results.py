@@ -16,7 +16,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 def check(*pages: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "answers.py"), "--check", *map(str, pages)],
+        [sys.executable, str(ROOT / "docs" / "results.py"), "--check", *map(str, pages)],
         capture_output=True,
         text=True,
     )
@@ -57,7 +57,7 @@ def test_an_answer_is_written_under_its_query(tmp_path: Path) -> None:
     page.write_text(
         "# Page\n\n```sql\nSELECT 1 AS x\n```\n\n| old |\n\nText.\n\n```sql\nSELECT 2\n```\n"
     )
-    subprocess.run([sys.executable, str(ROOT / "docs" / "answers.py"), str(page)], check=True)
+    subprocess.run([sys.executable, str(ROOT / "docs" / "results.py"), str(page)], check=True)
     assert page.read_text() == (
         "# Page\n\n```sql\nSELECT 1 AS x\n```\n\n| x |\n| ---: |\n| 1 |\n\nText.\n\n"
         "```sql\nSELECT 2\n```\n\n| 2 |\n| ---: |\n| 2 |\n"
