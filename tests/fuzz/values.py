@@ -21,7 +21,7 @@ from billql.definitions.types import (
     Operator,
     SQLValue,
 )
-from billql.planning.bound_encoding import write_bound
+from billql.planning.bound_encoding import encode_bound
 from billql.planning.intervals import interval_where
 from billql.planning.parameter_encoding import encode_parameter
 
@@ -98,7 +98,7 @@ def excludes_nothing(drawn: tuple[ColumnType, Parameter, list[Any], SQLValue]) -
         own = interval_where(kind, "=", one)
         assert own is not None
         assert own.is_point
-        assert _api_has(operator, write_bound(kind, parameter.format, "=", own.low), told)
+        assert _api_has(operator, encode_bound(kind, parameter.format, "=", own.low), told)
 
 
 def _api_has(operator: Operator, row: Any, told: Any) -> bool:

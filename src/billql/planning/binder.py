@@ -41,7 +41,7 @@ class BoundPlan:
     skip: int = 0
     """How many rows to leave out at the beginning."""
     reads: frozenset[str] = frozenset()
-    """The columns that tell which of several lists a row belongs to."""
+    """The columns by which a row is found to belong to one of several lists."""
 
 
 def bind(
@@ -83,7 +83,7 @@ def narrowed_to(
 ) -> ListRequest:
     """Return the request of a part of a list: the rows of a span of one column.
 
-    `ends` says that it reads what comes last.
+    `ends` is whether it is the last part, which has no lower end.
     """
     method = table.resource.methods[plan.method]
     shown = Span(None if ends else span.low, span.high)
@@ -95,7 +95,7 @@ def narrowed_to(
 
 
 class _Defaults(NamedTuple):
-    """What a method is sent where a statement does not say it."""
+    """What a statement requests of a method, with the method's defaults."""
 
     covered: dict[str, Spans]
     """What the statement requests of each column, with the defaults of its open ends."""
@@ -159,7 +159,7 @@ class Binder:
                     yield self._builder.build(coverage, connection)
 
     def _with_defaults(self, requested: Mapping[str, Spans]) -> _Defaults:
-        """Fill in what the statement does not say."""
+        """Return what a statement requests, with defaults for what it leaves open."""
         covered = dict(requested)
         alternatives: dict[str, list[Spans]] = {}
         for column, parameter in filters(self._method):

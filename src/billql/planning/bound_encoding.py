@@ -1,7 +1,6 @@
-"""Encoding the ends of intervals: what an API takes for a bound, and what a row shows for it.
+"""Encoding the ends of spans: as an API takes them for a bound, and as a row shows them.
 
-An interval counts moments in whole seconds, days or months (see `intervals.Span`); an API may
-compare instants that lie within them.
+A span counts whole seconds, days or months (see `floors`); an API may compare instants within them.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from billql.planning.floors import GREATEST, LEAST
 from billql.util.exact_json import loads
 
 
-def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
-    """Give what the API takes for one end of a span.
+def encode_value(kind: ColumnType, format: Format | None, value: Any) -> Any:
+    """Return one end of a span in the API's format.
 
-    Raises ValueError where the value lies outside of what the type can say.
+    Raises ValueError for a time or an integer beyond the range of its type.
     """
     if format == "json":
         return loads(value)
@@ -33,39 +32,40 @@ def write(kind: ColumnType, format: Format | None, value: Any) -> Any:
     return value
 
 
-def write_bound(
+def encode_bound(
     kind: ColumnType, format: Format | None, operator: Operator, edge: Any, whole: bool = False
 ) -> Any:
-    """Give what an API takes that filters with an operator, for an end of a span.
+    """Return the bound by which an API that filters with an operator returns a span's rows.
 
-    An end is a second, day or month and belongs to the span; what lies inside of it does too,
-    unless moments are `whole`. So `<=` takes the beginning of the next one, which may be too much
-    by a moment, and `>` what comes before: see `is_precise`.
+    An end is a second, day or month of the span, with all instants within it, unless the API
+    stores `whole` ones only. So the bound of `<=` is the beginning of the next, which may let one
+    instant too many in, and that of `>` lies before the end: see `is_precise`. Raises ValueError
+    for a bound beyond the range of its type.
     """
     if operator == "<" or (operator == "<=" and not _is_whole(kind, format, whole)):
-        return write(kind, format, edge + 1)
+        return encode_value(kind, format, edge + 1)
     if operator == ">":
-        first = write(kind, format, edge)
-        return first - 1 if isinstance(first, int) else write(kind, format, edge - 1)
-    return write(kind, format, edge)
+        first = encode_value(kind, format, edge)
+        return first - 1 if isinstance(first, int) else encode_value(kind, format, edge - 1)
+    return encode_value(kind, format, edge)
 
 
 def is_precise(
     kind: ColumnType, format: Format | None, operator: Operator, whole: bool = False
 ) -> bool:
-    """Tell whether `write_bound` says just what is meant, or possibly more."""
+    """Return whether a bound that `encode_bound` makes lets in just the rows of the span."""
     return operator not in ("<=", ">") or _is_whole(kind, format, whole)
 
 
 def _is_whole(kind: ColumnType, format: Format | None, whole: bool) -> bool:
-    """Tell whether an API compares the very values that rows show, and no moments within them."""
+    """Return whether an API compares the values that rows show, and no instants within them."""
     return whole or kind not in MOMENTS or (format is None and kind != "timestamp")
 
 
 def _seconds(kind: ColumnType, count: int) -> int:
-    """Find the seconds from 1970 to the beginning of a second, day or month that spans count.
+    """Return the seconds from 1970 to the beginning of a second, day or month, by its count.
 
-    The end of the calendar can be said as well.
+    The count after the last one stands for the end of the calendar. Raises ValueError for others.
     """
     if not LEAST[kind] <= count <= GREATEST[kind] + 1:
         raise ValueError("the time is out of range")
@@ -80,7 +80,7 @@ def _seconds(kind: ColumnType, count: int) -> int:
 
 
 def _moment(kind: ColumnType, count: int) -> datetime.datetime:
-    """Find the beginning of a second, day or month that spans count."""
+    """Return the beginning of a second, day or month, by its count; raise ValueError if none is."""
     try:
         return EPOCH + datetime.timedelta(seconds=_seconds(kind, count))
     except OverflowError:
@@ -88,9 +88,9 @@ def _moment(kind: ColumnType, count: int) -> datetime.datetime:
 
 
 def sql_value(kind: ColumnType, value: Any) -> SQLValue:
-    """Give the SQL value of one value of a span: what a row would show for it."""
-    if kind in ("date", "month", "timestamp"):
-        return str(write(kind, None, value))
+    """Return one value of a span as a row shows it."""
+    if kind in MOMENTS:
+        return str(encode_value(kind, None, value))
     if kind == "boolean":
         return int(value)
     if kind in ("real", "decimal"):

@@ -1,4 +1,4 @@
-"""Which predicates the methods of a resource need, and which they take, as people are told."""
+"""Which predicates the methods of a resource need and which they take, for the catalog."""
 
 from __future__ import annotations
 
@@ -27,28 +27,29 @@ _OPERATORS: tuple[Operator | Literal["in", "is null"], ...] = (
 )
 
 
-def required(table: Table, method: Method) -> list[str]:
-    """Name the columns about which a statement must say something, if it uses a method.
+def required_columns(table: Table, method: Method) -> list[str]:
+    """Return the columns that a statement must constrain to use a method.
 
-    A column whose value only the statement knows is not among them for that alone, because it may
-    be left unread.
+    A column that shows what was requested is not among them for that alone, because a statement
+    may leave it unread.
     """
     return list(dict.fromkeys(missing_parameters(method, ())))
 
 
-def optional(table: Table, method: Method) -> list[str]:
-    """Name the other columns that a method can filter on."""
-    needed = required(table, method)
+def optional_columns(table: Table, method: Method) -> list[str]:
+    """Return the other columns that a method can filter on."""
+    needed = required_columns(table, method)
     return list(dict.fromkeys(column for column, _ in filters(method) if column not in needed))
 
 
-def always_required(table: Table) -> set[str]:
-    """Name the columns that no method can do without."""
-    return set.intersection(*(set(required(table, one)) for one in table.resource.methods.values()))
+def always_required_columns(table: Table) -> set[str]:
+    """Return the columns that every method needs."""
+    methods = table.resource.methods.values()
+    return set.intersection(*(set(required_columns(table, method)) for method in methods))
 
 
-def operators(table: Table, column: str) -> list[str]:
-    """Give the operators on a column that some method pushes down to the API."""
+def pushed_operators(table: Table, column: str) -> list[str]:
+    """Return the operators on a column that some method pushes down to the API."""
     methods = table.resource.methods.values()
     predicates = {one: Constraint(column, one, usable=True) for one in _OPERATORS}
     return [
@@ -59,8 +60,8 @@ def operators(table: Table, column: str) -> list[str]:
     ]
 
 
-def carried(table: Table, key: str, parameter: Parameter) -> str:
-    """Say in a sentence what a parameter carries; `key` is its name in the definition."""
+def describe_parameter(table: Table, key: str, parameter: Parameter) -> str:
+    """Return in a sentence what a parameter carries; `key` is its name in the definition."""
     if parameter.value is not None:
         read = ", ".join(parameter.when_read)
         when = f", if the statement reads {read}" if read else ""

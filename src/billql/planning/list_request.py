@@ -28,11 +28,11 @@ class ListRequest:
     echoed: Mapping[str, SQLValue]
     """The values of the columns that show what was requested."""
     points: Mapping[str, SQLValue]
-    """The one value that the statement asks for, by column."""
+    """The one value that the statement requests, by column."""
     parts: Mapping[str, Part]
     """Of which columns its rows are a part, where other lists of the scan have other parts."""
     requested: Mapping[str, Spans]
-    """What the statement asks of each column."""
+    """What the statement requests of each column."""
     covered: Mapping[str, Spans]
     """The same with defaults and windows: what this list covers."""
     single_value_params: frozenset[str]
@@ -46,7 +46,7 @@ class Coverage:
     """What one list covers."""
 
     requested: Mapping[str, Spans]
-    """What the statement asks of each column."""
+    """What the statement requests of each column."""
     covered: Mapping[str, Spans]
     """The same with defaults and windows."""
     parts: Mapping[str, Part]
@@ -125,7 +125,7 @@ class ListRequestBuilder:
         value = encode_parameter(column, parameter, whole)
         if value is None and (parameter.required or parameter.location in ("path", "host")):
             raise BadValue(
-                f"{self._table.name}: {name} lies outside of what the API can be asked for",
+                f"{self._table.name}: {name} lies outside of what the API takes",
                 hint=f"Give {EXAMPLE_BY_TYPE[column.type]}.",
             )
         return value

@@ -1,4 +1,4 @@
-"""Telling an API: what a parameter can say of the values that a column may have.
+"""Encoding parameters: what a parameter can carry of a span of column values.
 
 A value goes into a request in the API's own form and into a place that can carry it, or not at
 all: then SQLite alone filters.
@@ -19,19 +19,19 @@ from billql.planning.intervals import Span
 
 
 def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
-    """Give what a parameter says of a span: its value, one of its ends, or that there is none.
+    """Return what a parameter carries of a span: its one value, one of its ends, or NULL's name.
 
-    None means that the parameter has nothing to say, or that it cannot be said.
+    None means that the parameter is about none of these, or that they cannot be encoded.
     """
     if span.null:
         return parameter.null
     edge = _edge(parameter, span)
-    if edge is None or not takes(parameter, span):
+    if edge is None or not accepts_value(parameter, span):
         return None
-    if not parameter.required and _says_nothing(column.type, parameter.operator, edge):
+    if not parameter.required and _excludes_nothing(column.type, parameter.operator, edge):
         return None
     try:
-        value = bound_encoding.write_bound(
+        value = bound_encoding.encode_bound(
             column.type, parameter.format, parameter.operator, edge, column.whole
         )
     except (ValueError, OverflowError):
@@ -42,12 +42,11 @@ def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar
 
 
 def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
-    """Tell whether rows that need a parameter cannot have the one value of a span.
+    """Return whether no row can be requested, or found, by the one value of a span.
 
-    They need it where the API does, and where a column shows what was asked for. An API that finds
-    rows by a part of a path, or of a list, gives none of them a key that has no place there: an
-    empty one, a step up, a control character, a comma. Nor is there another way to ask for such a
-    key.
+    So it is if the API requires the parameter, or a column shows what was requested, and the value
+    has no place in a request: an empty text, a step up or a control character in a path, a comma
+    in a list. An API that finds rows by such a place has no row with such a key.
     """
     return (
         (parameter.required or column.path == "$parameter")
@@ -58,15 +57,15 @@ def is_no_key(column: Column, parameter: Parameter, span: Span) -> bool:
     )
 
 
-def _says_nothing(kind: ColumnType, operator: Operator, edge: Any) -> bool:
-    """Tell whether a bound leaves no value out."""
+def _excludes_nothing(kind: ColumnType, operator: Operator, edge: Any) -> bool:
+    """Return whether a bound lets every value in."""
     if operator in ("<", "<="):
         return bool(edge == floors.GREATEST.get(kind))
     return operator in (">", ">=") and bool(edge == floors.LEAST.get(kind))
 
 
 def _since_1970(parameter: Parameter, value: int) -> int | None:
-    """Give what an API that counts from 1970 takes for a time before."""
+    """Return the bound for a time before 1970, where an API counts from there; None for none."""
     if parameter.operator in ("<", "<="):
         return 0
     if parameter.operator == "=" or not parameter.required:
@@ -74,32 +73,29 @@ def _since_1970(parameter: Parameter, value: int) -> int | None:
     return 0 if parameter.operator == ">=" else -1
 
 
-def takes(parameter: Parameter, span: Span) -> bool:
-    """Return whether a parameter can stand for a span, as far as its choice of values goes.
-
-    What is no single value is not its business.
-    """
+def accepts_value(parameter: Parameter, span: Span) -> bool:
+    """Return whether a parameter accepts the one value of a span, or the span has several."""
     if parameter.operator != "=" or not span.is_point:
         return True
     return accepts(parameter, span.low, ignores_case=span.loose)
 
 
 def _edge(parameter: Parameter, span: Span) -> Any:
-    """Give the end of a span that a parameter is about."""
+    """Return the value of a span that a parameter is about: the one, or the end of a range."""
     if parameter.operator == "=":
         return span.low if span.is_point else None
     return span.low if parameter.operator.startswith(">") else span.high
 
 
 LONGEST_LIST = 4000
-"""How many bytes the values of a list may take in an address; servers read about 8,000 in all."""
+"""The most bytes that the values of a list take in a URL; servers read about 8,000 in all."""
 
 MOST_LISTED = 100
-"""How many values one list has; APIs that take lists have bounds of about this size."""
+"""The most values of one list; APIs that take lists have limits of about this size."""
 
 
 def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -> int:
-    """Give how many bytes one value of a list takes in an address; none, if it goes elsewhere."""
+    """Return the bytes that one value of a list takes in a URL; 0 if it goes elsewhere."""
     value = encode_parameter(column, parameter, span)
     if parameter.location != "query" or value is None:
         return 0
@@ -110,11 +106,11 @@ def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -
 
 
 _LONGEST = {"path": 1000, "header": 4000, "query": 4000}
-"""How many bytes of a value, as it stands in an address, servers surely read."""
+"""The most bytes of a value, percent-encoded, that servers surely read."""
 
 
 def _carries(parameter: Parameter, text: str) -> bool:
-    """Tell whether a text arrives as it is at the place where a parameter goes."""
+    """Return whether a text arrives unchanged at the place where a parameter goes."""
     try:
         length = len(quote(text, safe=":"))
     except UnicodeEncodeError:  # half a pair of surrogates

@@ -1,8 +1,8 @@
 """Partitions: which rows are a list's own, where one scan reads several lists.
 
-A filter may give more than it was asked for, and then a row comes in several lists of a scan: in
-those for the values of an IN, for the values of a default, for windows of time. So each list gives
-the rows of its own part alone.
+A filter may let in more rows than requested, and then several lists of a scan return one row: the
+lists of the values of an IN, of the values of a default, of windows of time. So a scan takes from
+each list the rows of its own part alone.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ class Point:
 
     value: SQLValue
     known: frozenset[SQLValue]
-    """The values that some list is for, unless the statement asks for them."""
+    """The values of all such lists, where they are defaults and not the statement's."""
     asked: bool
-    """Whether the statement asks for just these values, so that a row with another is none."""
+    """Whether the statement requests these values alone, so that a row with another is no row."""
 
     def holds(self, value: SQLValue) -> bool | None:
-        """Tell whether a row with this value is the list's own; None if it is no list's."""
+        """Return whether a row with this value is the list's own; None if it is no list's."""
         if value == self.value:
             return True
         return False if self.asked or value in self.known else None
@@ -31,14 +31,14 @@ class Point:
 
 @dataclass(frozen=True)
 class Several:
-    """The part of a list that is for several values of a column, all of which are asked for."""
+    """The part of a list that is for several values of a column, all of which are requested."""
 
     values: frozenset[SQLValue]
     asked: bool = True
-    """Whether the statement asks for just these values."""
+    """Whether the statement requests these values alone."""
 
     def holds(self, value: SQLValue) -> bool | None:
-        """Tell whether a row with this value is the list's own."""
+        """Return whether a row with this value is the list's own."""
         return value in self.values
 
 
@@ -49,10 +49,10 @@ class Window:
     low: SQLValue
     high: SQLValue
     asked: bool
-    """Whether the statement asks for a range, so that a row without a value is none."""
+    """Whether the statement requests a range, so that a row without a value is no row."""
 
     def holds(self, value: SQLValue) -> bool | None:
-        """Tell whether a row with this value is the list's own; None if it is no list's."""
+        """Return whether a row with this value is the list's own; None if it is no list's."""
         if value is None:
             return False if self.asked else None
         above = self.low is None or value >= self.low  # type: ignore[operator]

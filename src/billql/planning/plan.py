@@ -1,4 +1,4 @@
-"""What the planner is asked and what it answers: constraints, an order, and a plan."""
+"""The planner's input and output: constraints and an order, and a plan."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Arguments(NamedTuple):
 
 @dataclass(frozen=True)
 class PlanDescription:
-    """What EXPLAIN QUERY PLAN has to say of a plan."""
+    """What EXPLAIN QUERY PLAN shows of a plan."""
 
     method: str
     missing: tuple[str, ...]
@@ -124,7 +124,7 @@ class Plan:
     skips: bool = False
     """Whether billql leaves out the rows of the OFFSET itself."""
     order: tuple[Order, ...] = ()
-    """The order that the statement asks for, if the API promises to return rows in it."""
+    """The order that the statement requests, if the API promises to return rows in it."""
     cost: float = IMPOSSIBLE
     rows: int = 1
     correlated: bool = False

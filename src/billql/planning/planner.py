@@ -41,7 +41,7 @@ _COST_OF_REQUEST = 1000.0
 """What a request costs, where reading a row that is in memory costs 1."""
 
 _ROWS_OF_LIST = 1000
-"""How many rows a list has, if its definition does not say."""
+"""The rows of a list whose definition names no number."""
 
 _SHARES: Mapping[str, float] = {"=": 0.1, "in": 0.5, "is null": 0.1}
 _SHARE_OF_RANGE = 0.3
@@ -196,7 +196,7 @@ class _MethodPlanner:
                 yield column
 
     def _served(self) -> set[str]:
-        """Return the columns of which the statement gives one value, or a list of them."""
+        """Return the columns that the statement compares with one value, or with a list of them."""
         return {
             one.constraint.column for one in self._pushed if one.constraint.operator in ("=", "in")
         }
@@ -294,7 +294,7 @@ def widened(
 
     A number that is compared with a key that is a text stands for its own text, if it comes from
     an expression, or for every text that spells it ('5', '05', '5.0'), if it comes from a numeric
-    column; SQLite does not tell which. So another method reads the rows, if there is one that
+    column; SQLite does not show which. So another method reads the rows, if there is one that
     needs no key, and SQLite compares. If there is none, the key is requested by the number's text.
     """
     by_number = {pushed.number: value for pushed, value in zip(plan.pushed, values, strict=False)}

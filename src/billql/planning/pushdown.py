@@ -16,7 +16,7 @@ from billql.definitions.types import MOMENTS, Operator, SQLValue
 from billql.planning import intervals
 from billql.planning.bound_encoding import is_precise
 from billql.planning.intervals import Span
-from billql.planning.parameter_encoding import encode_parameter, is_no_key, takes
+from billql.planning.parameter_encoding import accepts_value, encode_parameter, is_no_key
 from billql.planning.plan import Constraint, PushedConstraint
 from billql.util.instant import instant
 
@@ -47,7 +47,7 @@ def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
 
 
 def selects_connections(constraint: Constraint) -> bool:
-    """Return whether a constraint says which connections to read from."""
+    """Return whether a constraint selects the connections to read from."""
     return (
         constraint.column == CONNECTION
         and constraint.operator in ("=", "in")
@@ -146,7 +146,7 @@ def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> 
 
 
 def _span_of_null(method: Method, pushed: PushedConstraint) -> Span | None:
-    """Return the span of NULL, where the API can be asked for rows without a value."""
+    """Return the span of NULL, where a parameter can request rows without a value."""
     if any(one.null is not None for one in pushed.parameters):
         return intervals.NULL
     # A row that is requested by its key has one.
@@ -177,7 +177,7 @@ def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
 def _encodable(pushed: PushedConstraint, span: Span) -> Span | None:
     """Return a span if every parameter can carry it; no values where none of its rows can be."""
     column, parameters = pushed.column, pushed.parameters
-    if not all(takes(one, span) for one in parameters):
+    if not all(accepts_value(one, span) for one in parameters):
         is_real = is_among(column.values, span.low, ignores_case=span.loose)
         return None if is_real else intervals.NOTHING
     if any(is_no_key(column, one, span) for one in parameters):

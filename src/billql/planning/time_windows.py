@@ -1,8 +1,8 @@
-"""Cutting a long list by time, so that its parts can be fetched at once.
+"""Splitting a long list by time, so that its parts can be fetched at once.
 
-A list in which each page tells the next is read one page after the other, however long it is. If
-it comes newest first and can be asked for by time, its first page tells how dense it is, and what
-lies before that page can be cut into windows of about a page each.
+A list whose pages each hold the token of the next is read one page after the other. If it is
+ordered newest first and its API filters by time, the first page shows how many rows a stretch of
+time has, and the time before that page can be split into windows of about a page each.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import math
 from billql.planning.intervals import Span
 
 _WORTHWHILE = 4
-"""How many more pages there must be, by estimate, for a cut to be worth its broken pages."""
+"""The fewest pages, by estimate, that are worth a split, for each window ends in a partial page."""
 
 
 def split_window(rest: Span, newest: int, oldest: int, most: int) -> list[Span]:
-    """Cut what is left of a list, newest first, into at most so many windows without a gap.
+    """Return at most so many windows, newest first and without a gap, that make up a span.
 
-    `rest` runs from the earliest moment that was asked for to the moment of the first page's last
-    row; `newest` and `oldest` are the moments of that page's ends. Gives nothing if the list is
-    too short to be cut, or has no beginning.
+    `rest` runs from the earliest moment requested to that of the first page's last row; `newest`
+    and `oldest` are the moments of that page's ends; all are counts (see `floors`). Return nothing
+    for a list that has too few pages, or no beginning.
     """
     if rest.low is None or rest.high is None:
         return []

@@ -16,7 +16,13 @@ from billql.definitions.catalog import Catalog, Table, unknown
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import DefinitionError, NotSupportedError
 from billql.fetching.scan_stats import ScanStats
-from billql.planning.capabilities import always_required, carried, operators, optional, required
+from billql.planning.capabilities import (
+    always_required_columns,
+    describe_parameter,
+    optional_columns,
+    pushed_operators,
+    required_columns,
+)
 
 PROVIDER, SERVICE = "billql", "catalog"
 PREFIX = f"{PROVIDER}.{SERVICE}."
@@ -173,7 +179,7 @@ def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for name, method in table.resource.methods.items():
             about = method.request, method.description.strip()
-            needs = required(table, method), optional(table, method)
+            needs = required_columns(table, method), optional_columns(table, method)
             yield LazyRow((*_place(table), name, *about, *map(", ".join, needs)))
 
 
@@ -186,16 +192,16 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
                 operator, match = (one.operator, one.match) if fills else (None, None)
                 needed = int(fills and one.required and one.default is None)
                 name = (*_place(table), method_name, one.name or key, column)
-                about = one.location, carried(table, key, one)
+                about = one.location, describe_parameter(table, key, one)
                 yield LazyRow((*name, operator, needed, match, *about))
 
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
-        always = always_required(table)
+        always = always_required_columns(table)
         for position, (name, one) in enumerate(table.columns.items(), start=1):
             about = one.type, one.description.strip(), int(one.hidden), int(name in always)
-            pushed = ", ".join(operators(table, name))
+            pushed = ", ".join(pushed_operators(table, name))
             yield LazyRow((*_place(table), position, name, *about, pushed, one.currency))
     for table_name, listed in LISTINGS.items():
         for position, (name, field) in enumerate(listed.fields.items(), start=1):

@@ -28,7 +28,7 @@ from billql.definitions.types import (
     SQLValue,
     collation_of,
 )
-from billql.planning.bound_encoding import is_precise, sql_value, write, write_bound
+from billql.planning.bound_encoding import encode_bound, encode_value, is_precise, sql_value
 from billql.planning.floors import GREATEST, LEAST
 from billql.planning.intervals import (
     EVERYTHING,
@@ -833,12 +833,12 @@ def test_what_is_written_reads_as_what_was_meant(kind: ColumnType) -> None:
     @example(FIRST_LAST[kind][1])
     def check(place: int) -> None:
         text = TEXT_OF[kind](place)
-        assert write(kind, None, place) == text
+        assert encode_value(kind, None, place) == text
         assert sql_value(kind, place) == text
         assert read(kind, text) == [text]
         assert interval_where(kind, "=", text) == Span(place, place)
         for format in ("epoch", "epoch_ms"):
-            assert read(kind, write(kind, format, place), format=format) == [text]
+            assert read(kind, encode_value(kind, format, place), format=format) == [text]
 
     check()
 
@@ -853,7 +853,7 @@ def test_what_lies_outside_of_time_cannot_be_written(
     after = last + 1 if format is None else last + 2
     for place in (first - 1, after, 10**9 * 86400, 10**18, -(10**18), 10**30):
         with pytest.raises(ValueError, match="out of range"):
-            write(kind, format, place)
+            encode_value(kind, format, place)
 
 
 @pytest.mark.parametrize(
@@ -873,7 +873,7 @@ def test_what_lies_outside_of_time_cannot_be_written(
 def test_what_an_api_takes(
     kind: ColumnType, format: Format | None, place: Any, expected: object
 ) -> None:
-    found = write(kind, format, place)
+    found = encode_value(kind, format, place)
     assert found == expected
     assert type(found) is type(expected)
 
@@ -922,7 +922,7 @@ def test_a_bound_keeps_every_instant_that_is_meant(
     @example(100, 1000)
     def check(edge: int, milliseconds: int) -> None:
         instant = edge * 1000 + (milliseconds // 1000 * 1000 if whole else milliseconds)
-        told = write_bound("timestamp", format, operator, edge, whole)
+        told = encode_bound("timestamp", format, operator, edge, whole)
         if format is None:
             moment = datetime.datetime.fromisoformat(str(told))
             bound = int(moment.timestamp()) * 1000
@@ -945,9 +945,9 @@ def test_a_bound_keeps_every_instant_that_is_meant(
 
 @pytest.mark.parametrize("kind", ["date", "month", "integer"])
 def test_a_bound_of_whole_steps_is_the_step(kind: ColumnType) -> None:
-    here, before, after = (write(kind, None, 24000 + step) for step in (0, -1, 1))
-    assert write_bound(kind, None, "<=", 24000) == here
-    assert write_bound(kind, None, ">=", 24000) == here
-    assert write_bound(kind, None, "<", 24000) == after
-    assert write_bound(kind, None, ">", 24000) == before
+    here, before, after = (encode_value(kind, None, 24000 + step) for step in (0, -1, 1))
+    assert encode_bound(kind, None, "<=", 24000) == here
+    assert encode_bound(kind, None, ">=", 24000) == here
+    assert encode_bound(kind, None, "<", 24000) == after
+    assert encode_bound(kind, None, ">", 24000) == before
     assert is_precise(kind, None, "<=")
