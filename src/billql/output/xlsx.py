@@ -23,7 +23,7 @@ from itertools import chain, islice
 from pathlib import Path
 from shutil import copyfileobj
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
@@ -172,11 +172,6 @@ def _no_room(error: Exception) -> OutputError:
     )
 
 
-class _Column(NamedTuple):
-    name: str
-    kind: Kind
-
-
 class _Sheet:
     """A sheet: a header that stays in view, and a row for each row of the result."""
 
@@ -186,30 +181,23 @@ class _Sheet:
                 f"The result has {len(columns)} columns, and a sheet holds {_MOST_COLUMNS}",
                 hint="Select fewer columns, or write CSV.",
             )
-        self._book, self._sheet, self._described = book, sheet, columns
-        names = [str(column[0]) for column in columns]
+        self._book, self._sheet, self._columns = book, sheet, columns
+        self._names = [str(column[0]) for column in columns]
+        self._kinds: list[Kind] = []
         self._currency = next(
-            (place for place, name in enumerate(names) if name.lower() == "currency"), None
+            (place for place, name in enumerate(self._names) if name.lower() == "currency"), None
         )
-        self._columns: list[_Column] = []
-        self._widths = [width(name) + 3 for name in names]
 
     def write(self, rows: Rows) -> None:
         """Write the rows; raise DataError if they are too many, or a text is too long."""
         head = list(islice(rows, HEAD))
-        self._columns = [
-            _Column(str(column[0]), _kind(column[1], values))
-            for column, values in zip(
-                self._described, zip(*head, strict=True) if head else self._no_values(), strict=True
-            )
+        values = list(zip(*head, strict=True)) if head else [()] * len(self._columns)
+        self._kinds = [
+            _kind(column[1], found) for column, found in zip(self._columns, values, strict=True)
         ]
-        for place, (column, right) in enumerate(
-            zip(self._columns, numeric(head, len(self._columns)), strict=True)
-        ):
-            align = "right" if right else "left"
-            self._put_text(
-                0, place, column.name, self._book.format(bold=True, bottom=1, align=align)
-            )
+        for place, right in enumerate(numeric(head, len(self._columns))):
+            style = self._book.format(bold=True, bottom=1, align="right" if right else "left")
+            self._put_text(0, place, self._names[place], style)
         number = 0
         for number, row in enumerate(chain(head, rows), 1):
             if number >= self._book.most_rows:
@@ -217,61 +205,76 @@ class _Sheet:
                     f"The result has more than the {number - 1} rows that a sheet holds",
                     hint="Select fewer rows, or write CSV or Parquet.",
                 )
-            currency = None if self._currency is None else row[self._currency]
             for place, value in enumerate(row):
                 if value is not None:
-                    self._put(number, place, value, currency)
+                    self._put(number, place, value, row)
         self._sheet.freeze_panes(1, 0)
         self._sheet.repeat_rows(0)  # on each printed page
         self._sheet.set_landscape()
         self._sheet.fit_to_pages(1, 0)
         self._sheet.autofilter(0, 0, number, len(self._columns) - 1)
-        for place, size in enumerate(self._widths):
+        for place, size in enumerate(self._widths(head)):
             self._sheet.set_column(place, place, min(size, _WIDEST))
 
-    def _no_values(self) -> Iterator[Sequence[Any]]:
-        return iter([()] * len(self._described))
-
-    def _put(self, row: int, place: int, value: Any, currency: Any) -> None:
-        """Write a value that is not NULL."""
-        kind = self._columns[place].kind
-        if (begin := moment(kind, value)) is not None and begin >= _FIRST:
-            style = self._book.format(num_format=_MOMENTS[kind], align="left")
-            self._sheet.write_datetime(row, place, begin.replace(tzinfo=None), style)
-            self._widen(place, len(value))
+    def _put(self, row: int, place: int, value: Any, values: Sequence[Any]) -> None:
+        """Write a value that is not NULL, of a row with some values."""
+        kind = self._kinds[place]
+        if isinstance(value, str):
+            begin = moment(kind, value) if kind else None
+            if begin is None or begin < _FIRST:
+                self._put_text(row, place, value)
+            else:
+                style = self._book.format(num_format=_MOMENTS[kind], align="left")
+                self._sheet.write_datetime(row, place, begin.replace(tzinfo=None), style)
         elif kind == "boolean" and value in (0, 1):
             self._sheet.write_boolean(row, place, bool(value))
         elif isinstance(value, int | float | Decimal) and fits(value):
-            code = amount_format(value, currency) if kind == "amount" else "General"
             number = rounded(value) if isinstance(value, float) else value
-            if code == "General":
-                self._sheet.write_number(row, place, number)
-            else:
-                self._sheet.write_number(row, place, number, self._book.format(num_format=code))
-            self._widen(place, _shown_width(number, code))
+            style = None
+            if kind == "amount":
+                style = self._book.format(num_format=self._amount_format(value, values))
+            self._sheet.write_number(row, place, number, style)
         else:
             self._put_text(row, place, text(value))
 
     def _put_text(self, row: int, place: int, value: str, style: Any = None) -> None:
         if len(value) > _LONGEST_TEXT // 2 and _utf16(value) > _LONGEST_TEXT:
-            name = self._columns[place].name
+            name = self._names[place]
             raise DataError(
                 f"The value of {name} in row {row} is longer than the {_LONGEST_TEXT} characters "
                 "of a cell",
                 hint=f"Select a part of it, as in substr({name}, 1, 1000), or write CSV or JSON.",
             )
         self._sheet.write_string(row, place, value, style)
-        if self._widths[place] < _WIDEST:
-            self._widen(place, max(map(width, value[: _WIDEST * 4].splitlines()), default=0))
 
-    def _widen(self, place: int, size: int) -> None:
-        self._widths[place] = max(self._widths[place], size + 2)
+    def _amount_format(self, value: int | float | Decimal, values: Sequence[Any]) -> str:
+        currency = None if self._currency is None else values[self._currency]
+        return amount_format(value, currency)
+
+    def _widths(self, head: Sequence[Sequence[Any]]) -> list[int]:
+        """Return the width of each column in characters, by its name and its first values."""
+        widths = [width(name) + len(" ▼") for name in self._names]
+        for row in head:
+            for place, value in enumerate(row):
+                if value is not None and widths[place] < _WIDEST:
+                    widths[place] = max(widths[place], self._width(place, value, row))
+        return [size + 1 for size in widths]
+
+    def _width(self, place: int, value: Any, values: Sequence[Any]) -> int:
+        if self._kinds[place] == "amount" and isinstance(value, int | float | Decimal):
+            code = self._amount_format(value, values).partition(";")[0]
+            digits = len(code.partition(".")[2])
+            return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in code else 0)
+        shown = text(value)[: _WIDEST * 4]
+        return max(map(width, shown.splitlines()), default=0)
 
 
 def fits(value: int | float | Decimal) -> bool:
     """Return whether Excel keeps a number, with all its digits."""
     if isinstance(value, float):
         return math.isfinite(value)  # a REAL has 15 digits
+    if isinstance(value, int) and abs(value) < 10**_DIGITS:
+        return True
     digits = "".join(map(str, Decimal(value).as_tuple().digits))
     return len(digits.strip("0")) <= _DIGITS
 
@@ -293,12 +296,3 @@ def amount_format(value: int | float | Decimal, currency: Any) -> str:
     if known is not None:
         number = f"[${currency.upper()}] {number}"
     return f"{number};[Red]-{number}"
-
-
-def _shown_width(value: int | float | Decimal, code: str) -> int:
-    """Return the number of characters of a number in a format, with a sign."""
-    if code == "General":
-        return len(text(value))
-    shown = code.partition(";")[0]
-    digits = len(shown.partition(".")[2])
-    return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in shown else 0)
