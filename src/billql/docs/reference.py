@@ -19,7 +19,7 @@ from billql.config import file
 from billql.config.settings import Settings
 from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
-from billql.sqlite import money
+from billql.sqlite import money, time_functions
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
@@ -87,9 +87,13 @@ def functions() -> str:
 
 def _functions() -> Iterator[tuple[str, str]]:
     """Yield signature and text of each function whose docstring opens with a call, as SQL's do."""
-    for name, value in vars(money).items():
-        if name.startswith("_") or getattr(value, "__module__", "") != money.__name__:
-            continue
+    defined = [
+        value
+        for module in (money, time_functions)
+        for name, value in vars(module).items()
+        if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
+    ]
+    for value in defined:
         found = re.match(r"`(\w+\(.*?\))`: (.*)", inspect.getdoc(value) or "", re.DOTALL)
         if found:
             yield found[1], f"{found[2][0].upper()}{found[2][1:]}"

@@ -14,7 +14,7 @@ from billql.definitions.catalog import Table
 from billql.definitions.types import MOMENTS, SQLValue
 from billql.errors import BadValue
 from billql.planning.plan import Constraint, Plan
-from billql.util.instant import instant
+from billql.util.instant import SPELLINGS, instant
 
 _COMPARISONS = frozenset(("=", "<", "<=", ">", ">="))
 _NUMBER_OF_TIME = re.compile(r"[+-]?\d{7,13}(?:\.\d*)?", re.ASCII)
@@ -76,7 +76,8 @@ def _is_time(value: SQLValue) -> bool:
 
 def _not_a_time(value: SQLValue, compared: str) -> BadValue:
     """Return the error for a value that is no time."""
-    hint = "Write a time as 2026-01-31T12:00:00Z, 2026-01-31 12:00, 2026-01-31, 2026-01 or 2026"
-    if _NUMBER_OF_TIME.fullmatch(str(value)):
-        hint += "; datetime(x, 'unixepoch') gives the time of seconds since 1970"
-    return BadValue(f"{compared} is compared with {value!r:.80}, which is no time", hint=f"{hint}.")
+    counts = _NUMBER_OF_TIME.fullmatch(str(value)) is not None
+    hint = " datetime(x, 'unixepoch') gives the time of seconds since 1970." if counts else ""
+    return BadValue(
+        f"{compared} is compared with {value!r:.80}, which is no time", hint=SPELLINGS + hint
+    )

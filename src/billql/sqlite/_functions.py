@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -15,6 +16,34 @@ def register(database: apsw.Connection) -> None:
     database.create_window_function("money_sum", _money_sum, 1)
     database.create_scalar_function("money", _money, 2, deterministic=True)
     database.create_scalar_function("money", _money, 3, deterministic=True)
+    for name, counts in _OF_TIME.items():
+        for count in counts:
+            # What depends on today's date is not the same for the same arguments.
+            deterministic = (name, count) != ("age_days", 1)
+            database.create_scalar_function(
+                name, _of_time(name), count, deterministic=deterministic
+            )
+
+
+_OF_TIME = {
+    "date_trunc": (2,),
+    "year": (1,),
+    "quarter": (1,),
+    "month": (1,),
+    "day": (1,),
+    "last_day": (1,),
+    "age_days": (1, 2),
+}
+"""The functions of `time_functions`, with the numbers of their arguments."""
+
+
+def _of_time(name: str) -> Callable[..., Any]:
+    def call(*arguments: Any) -> Any:
+        from billql.sqlite import time_functions
+
+        return getattr(time_functions, name)(*arguments)
+
+    return call
 
 
 def _money_sum() -> MoneySum:

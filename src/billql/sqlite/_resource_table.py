@@ -11,7 +11,7 @@ from typing import Any, Literal, Protocol
 import apsw
 
 from billql.definitions.catalog import Table
-from billql.definitions.types import AFFINITY, MOMENTS, collation_of
+from billql.definitions.types import AFFINITY, MOMENTS, TIME_COLLATION, collation_of
 from billql.fetching.running_statement import RunningStatement
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
@@ -19,6 +19,7 @@ from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
 from billql.planning.time_check import check_literals
 from billql.sqlite._resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
+from billql.sqlite._time_collation import NAME_OF_HIDDEN
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
@@ -136,6 +137,8 @@ class ResourceTable:
     def _foreign_collation(self, info: apsw.IndexInfo, number: int) -> str | None:
         """Return the collation of a constraint, if it is not the one of its column."""
         collation = info.get_aConstraint_collation(number).upper()
+        if collation == NAME_OF_HIDDEN:
+            collation = TIME_COLLATION
         column = info.get_aConstraint_iColumn(number)
         kind = self.table.columns[self._name(column)].type if column >= 0 else "integer"
         return None if collation == collation_of(kind) else collation

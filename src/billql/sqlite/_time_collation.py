@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from billql.sqlite._current_statement import CurrentStatement
 
 
+NAME_OF_HIDDEN = ""
+"""By what name SQLite looks for the collation of a virtual table's hidden column, whatever it is
+declared to be: when it cuts HIDDEN from the type, it loses the name behind it (3.54)."""
+
+
 class TimeCollation:
     """Adds itself to a connection when SQLite first meets its name."""
 
@@ -22,7 +27,8 @@ class TimeCollation:
         if name.lower() == "time":
             from billql.util.instant import collation
 
-            database.create_collation(name, collation(self._notice))
+            for each in (name, NAME_OF_HIDDEN):
+                database.create_collation(each, collation(self._notice))
 
     def _notice(self, text: str) -> None:
         """Let the running statement fail if it is at fault for a text that is no time."""

@@ -22,6 +22,10 @@ _TIME = re.compile(
 )
 
 
+SPELLINGS = "Write a time as 2026-01-31T12:00:00Z, 2026-01-31 12:00, 2026-01-31, 2026-01 or 2026."
+"""What to tell somebody whose text is no time."""
+
+
 @functools.lru_cache(maxsize=4096)
 def instant(text: str) -> str | None:
     """Return the instant that a text names, `YYYY-MM-DDTHH:MM:SSZ`; None if it names none.

@@ -381,15 +381,49 @@ def source_of(name: str) -> str:
     return source(CATALOGUE.table(f"metronome.{name}"))
 
 
+MOMENTS_IN_OTHER_SPELLINGS = [
+    "'2026-01-01'",
+    "'2026-01-01 00:00'",
+    "'2026-01-01T01:00:00.000+01:00'",
+    "datetime('2026-01-01')",
+    "2026",
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS_IN_OTHER_SPELLINGS)
+def test_hidden_moments_take_every_spelling(session: Session, moment: str) -> None:
+    sql = (
+        "SELECT b.id, b.covering_date FROM metronome.customers.customers c "
+        "JOIN metronome.contracts.balances b ON b.customer_id = c.id WHERE b.covering_date = {}"
+    )
+    found = rows(session, sql.format(moment))
+    assert found == rows(session, sql.format("'2026-01-01T00:00:00Z'"))
+    assert {row[1] for row in found} == {"2026-01-01T00:00:00Z"}
+
+
+def test_a_hidden_moment_that_is_no_time_is_an_error(session: Session) -> None:
+    sql = (
+        "SELECT id FROM metronome.contracts.balances WHERE customer_id = 'x' AND covering_date = {}"
+    )
+    with pytest.raises(errors.BadValue, match="yesterday"):
+        rows(session, sql.format("'yesterday'"))
+    with pytest.raises(errors.BadValue, match="yesterday"):
+        rows(session, sql.format("?"), ("yesterday",))
+
+
 def test_what_the_api_refuses_is_an_error_in_its_words() -> None:
     sql = (
-        "SELECT b.id FROM metronome.customers.customers c JOIN metronome.contracts.balances b "
-        "ON b.customer_id = c.id WHERE b.covering_date = 'yesterday'"
+        "SELECT g.value FROM metronome.customers.customers c "
+        "JOIN metronome.customers.billable_metrics m ON m.customer_id = c.id "
+        "JOIN metronome.usage.usage_groups g "
+        "ON g.customer_id = c.id AND g.billable_metric_id = m.id "
+        "WHERE g.day >= '2026-01-01' AND g.day < '2026-01-03' "
+        "AND g.group_key = 'nothing'"
     )
     with (
         Sandbox(size="small") as sandbox,
         closing(open_session(sandbox)) as session,
-        pytest.raises(errors.ApiError, match="covering_date must match"),
+        pytest.raises(errors.ApiError, match="nothing"),
     ):
         rows(session, sql)
 
