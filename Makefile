@@ -26,11 +26,12 @@ $(READY): pyproject.toml $(wildcard requirements/*.txt) requirements/run_uv.py
 
 setup: $(READY) ## Make the virtual environment.
 
-check: $(READY) ## Format, lint, types and import floors.
+check: $(READY) ## Format, lint, types, import floors, and names in the field's words.
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	PYTHONPATH=tests $(BIN)/python -m support.wording
 
 prepared: $(READY)
 	@$(BIN)/python tests/prepare.py

@@ -57,6 +57,8 @@ CALLABLES = {
     "Cursor.setinputsizes": "sizes",
     "Cursor.setoutputsize": "size column",
     "Cursor.close": "",
+    "Cursor.write": "path format",
+    "Cursor.chart": "path kind title",
     "ScanStats.as_dict": "",
     "ScanStats.note": "text",
 }

@@ -51,11 +51,11 @@ def bind(
     connections: Sequence[ApiConnection],
     now: datetime.datetime,
 ) -> BoundPlan:
-    """Turn a plan and the values of its constraints into requests, for each of some connections.
+    """Return the requests of a plan for the values of its constraints, on each of some connections.
 
     A value is a SQL value, or a set of them for a whole IN list. Raises ParameterMissing for a key
     column without a value, BadValue for one that the API cannot be sent, RequestLimit for more of
-    them than any API answers, NotSupportedError for a method that billql cannot call.
+    them than any API allows, NotSupportedError for a method that billql cannot call.
     """
     if (need := table.beyond.get(plan.method)) is not None:
         raise NotSupportedError(

@@ -29,7 +29,7 @@ class Constraint(NamedTuple):
     value: SQLValue | Unknown = UNKNOWN
     literal: bool = False
     """Whether the value stands in the statement, so that SQLite gives it the column's affinity."""
-    takes_null: bool = False
+    accepts_null: bool = False
     """Whether it is an IS, which NULL satisfies as well."""
     collation: str | None = None
     """The collation by which it compares texts, in capitals, if that is not the column's own."""

@@ -137,7 +137,7 @@ def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> 
     requested by a number's own text; see `planner.widened`.
     """
     constraint = pushed.constraint
-    if constraint.operator == "is null" or (constraint.takes_null and value is None):
+    if constraint.operator == "is null" or (constraint.accepts_null and value is None):
         return _span_of_null(method, pushed)
     span = _interval(pushed, value)
     if span is None or span.empty:

@@ -130,7 +130,7 @@ class ResourceTable:
             info.get_aConstraint_usable(number),
             UNKNOWN if value is None else value,
             literal=value is not None,
-            takes_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
+            accepts_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
             collation=collation,
         )
 

@@ -38,9 +38,9 @@ def test_no_query_of_a_page_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("```sql\nSELECT 1 AS x\n```\n\n| x |\n| ---: |\n| 2 |\n", "page.md does not say"),
-        ("```sql\nSELECT 1 AS x\n```\n", "page.md does not say"),
-        ("```sql\nSELECT 1 AS x WHERE 0\n```\n\n| x |\n| --- |\n", "page.md does not say"),
+        ("```sql\nSELECT 1 AS x\n```\n\n| x |\n| ---: |\n| 2 |\n", "page.md differs"),
+        ("```sql\nSELECT 1 AS x\n```\n", "page.md differs"),
+        ("```sql\nSELECT 1 AS x WHERE 0\n```\n\n| x |\n| --- |\n", "page.md differs"),
         ("```sql\nSELECT * FROM digitalocean.billing.nothing\n```\n", "no resource"),
     ],
 )
