@@ -152,7 +152,7 @@ def test_the_attributes_of_statistics() -> None:
 
 
 def test_what_signatures_name_is_exported() -> None:
-    abc = {"Any", "Callable", "Iterable", "Mapping", "Self", "Sequence"}
+    abc = {"Any", "Callable", "Iterable", "Literal", "Mapping", "Self", "Sequence"}
     # A parsed statement is what billql's own shell hands over; the others are tuples and mappings.
     own = {"ParsedStatement", "Description", "Parameters", "Row"}
     known = {*vars(builtins), *abc, "os", "datetime", "httpx", *own, *billql.__all__}
