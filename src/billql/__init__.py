@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     )
     from billql.fetching.response_cache import CacheStats
     from billql.fetching.scan_stats import ScanStats
+    from billql.sql.amounts import Amount
 
 __all__ = [
     "BINARY",
@@ -72,6 +73,7 @@ __all__ = [
     "NUMBER",
     "ROWID",
     "STRING",
+    "Amount",
     "ApiError",
     "BadResponse",
     "BadValue",
@@ -124,6 +126,7 @@ _HOMES = (
     "dbapi.cursor",
     "dbapi.types",
     "errors",
+    "sql.amounts",
     "config.settings",
     "fetching.scan_stats",
     "fetching.response_cache",

@@ -65,21 +65,27 @@ class Api:
         return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
 
 
-@contextmanager
-def opened(
-    api: Api, folder: Path, resources: Mapping[str, Any], **options: Any
-) -> Iterator[Session]:
-    """Open a session in which the resources are `own.all.…`."""
+def define(folder: Path, resources: Mapping[str, Any]) -> Path:
+    """Write a definition in which the resources are `own.all.…`; return the folder of providers."""
     definitions = folder / "definitions" / "own"
     definitions.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
     (definitions / "provider.yaml").write_text(json.dumps(PROVIDER))
     service = {"billql": 1, "description": "All that it has.", "resources": resources}
     (definitions / "all.yaml").write_text(json.dumps(service))
+    return definitions.parent
+
+
+@contextmanager
+def opened(
+    api: Api, folder: Path, resources: Mapping[str, Any], **options: Any
+) -> Iterator[Session]:
+    """Open a session in which the resources are `own.all.…`."""
+    definitions = define(folder, resources)
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"own": TOKEN},
-        "catalog": Catalog([definitions.parent]),
+        "catalog": Catalog([definitions]),
         "http_transport": httpx.MockTransport(api),
         "settings": Settings(attempts=1, patience=1),
         **options,

@@ -46,6 +46,7 @@ CALLABLES = {
     "Connection.cache_info": "",
     "Connection.clear_cache": "",
     "Connection.close": "",
+    "Cursor.amounts": "",
     "Cursor.execute": "sql parameters",
     "Cursor.executemany": "sql rows",
     "Cursor.executescript": "script",
@@ -67,6 +68,7 @@ ATTRIBUTES = {
     "Cursor": "arraysize connection description lastrowid rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited notes waiting",
     "CacheStats": "lists responses bytes",
+    "Amount": "currency place is_minor is_rounded",
 }
 """What the objects have that `connect` and cursors return; nobody else makes them."""
 
@@ -149,6 +151,7 @@ def test_the_attributes_of_statistics() -> None:
     stats = billql.ScanStats("digitalocean.billing.invoices")
     assert all(hasattr(stats, one) for one in ATTRIBUTES["ScanStats"].split())
     assert billql.CacheStats._fields == tuple(ATTRIBUTES["CacheStats"].split())
+    assert billql.Amount._fields == tuple(ATTRIBUTES["Amount"].split())
 
 
 def test_what_signatures_name_is_exported() -> None:

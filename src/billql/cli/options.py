@@ -104,6 +104,14 @@ def open_session(options: Namespace) -> Connection:
     )
 
 
+def thousands(options: Namespace) -> bool:
+    """Return whether the config file wants separators of thousands in the amounts of people."""
+    from billql.sqlite.options import ConnectOptions
+
+    found = ConnectOptions(profile=options.profile, config=options.config).load_config()
+    return found.output.thousands
+
+
 def add_parameters(command: ArgumentParser) -> None:
     """Add `--param`; its name-value pairs are in `parameters`."""
     command.add_argument(

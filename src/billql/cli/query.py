@@ -8,13 +8,14 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
-from billql.cli.options import add_session, open_session
+from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import run_guarded
 from billql.errors import InterfaceError
 from billql.output import (
     FORMATS,
     CsvStyle,
+    MoneyColumns,
     ResultWriter,
     Style,
     find,
@@ -121,9 +122,10 @@ def run(options: Namespace) -> int:
 def _run(options: Namespace, stats: _QueryStats) -> int:
     statements = script.read(options)
     name = _format(options)
-    csv = _csv_style(options, name)
     progress = Progress(sys.stderr, off=options.verbose)
-    destination = _destination(options.output, name, csv, progress, several=len(statements) > 1)
+    style = Style(csv=_csv_style(options, name), thousands=lambda: thousands(options))
+    several = len(statements) > 1
+    destination = _destination(options.output, name, style, progress, several=several)
     with destination as add_result, closing(open_session(options)) as connection:
         connection.decimals = find(name).typed
 
@@ -134,7 +136,8 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
                     cursor.execute(statement, dict(options.parameters))
                     if cursor.description is not None:
                         rows = stats.count_rows(cursor)
-                        add_result(cursor.description, rows, title_of(statement))
+                        columns = MoneyColumns(cursor.description, cursor.amounts)
+                        add_result(columns, rows, title_of(statement))
             finally:
                 stats.scans += cursor.scans
 
@@ -171,20 +174,20 @@ def _csv_style(options: Namespace, name: str) -> CsvStyle:
 
 
 def _destination(
-    path: str | None, name: str, csv: CsvStyle, progress: Progress, *, several: bool
+    path: str | None, name: str, style: Style, progress: Progress, *, several: bool
 ) -> AbstractContextManager[AddResult]:
     """Return what writes the results; on a terminal the progress is erased first."""
     if path in (None, *terminal.STDOUT):
         clear = progress.end if sys.stdout.isatty() else lambda: None
-        return _stdout_results(name, csv, clear, several=several)
+        return _stdout_results(name, style, clear, several=several)
     from billql.output import file
 
-    return file.open_results(path, name, Style(csv=csv), several=several)
+    return file.open_results(path, name, style, several=several)
 
 
 @contextmanager
 def _stdout_results(
-    name: str, csv: CsvStyle, clear: Callable[[], None], *, several: bool
+    name: str, style: Style, clear: Callable[[], None], *, several: bool
 ) -> Iterator[AddResult]:
     """Write results to stdout; raise InterfaceError for bytes on a terminal."""
     found, out = find(name), sys.stdout
@@ -193,7 +196,7 @@ def _stdout_results(
             f"The format {name} cannot be shown on a terminal",
             hint=f"Write it to a file: --output bill{FORMATS[name][0]}",
         )
-    style = Style(screen.width(out), screen.has_color(out), vertical=None, csv=csv)
+    style = style._replace(width=screen.width(out), color=screen.has_color(out), vertical=None)
     if makes_document(name, several=several):
         buffer = terminal.BufferedStdout(clear)
         with results(name, buffer, style, several=several) as add:

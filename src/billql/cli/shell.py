@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from billql.cli.options import add_session, open_session
+from billql.cli.options import add_session, open_session, thousands
 from billql.errors import InterfaceError
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ def run(options: Namespace) -> int:
         sandbox=options.sandbox,
         verbose=options.verbose,
         debug=options.debug,
+        thousands=lambda: thousands(options),
     )
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():

@@ -91,6 +91,13 @@ class RegistryConfig(_Strict, frozen=True, kw_only=True):
     """A registry beside the one that ships with billql: an https:// address, or a folder."""
 
 
+class OutputConfig(_Strict, frozen=True, kw_only=True):
+    """How results look where people read them."""
+
+    thousands: bool = True
+    """Whether amounts of money have separators of thousands, in the formats for people."""
+
+
 Version = Annotated[
     str, Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$(?!\n)", description="a version like 1.2.3")
 ]
@@ -111,6 +118,8 @@ class Config(_Strict, frozen=True, kw_only=True):
     """The versions of definitions to use, by provider (default: the newest)."""
     registry: RegistryConfig = RegistryConfig()
     """Where definitions can be pulled from."""
+    output: OutputConfig = OutputConfig()
+    """How results look where people read them."""
 
 
 class ResolvedConfig(_Strict, frozen=True, kw_only=True):
@@ -121,6 +130,7 @@ class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     settings: Settings = Settings()
     providers: dict[str, str] = {}
     registry: RegistryConfig = RegistryConfig()
+    output: OutputConfig = OutputConfig()
     warnings: tuple[str, ...] = ()
     """Problems of the file that are no error, for people."""
 
@@ -162,6 +172,7 @@ def resolve_profile(
         settings=config.settings,
         providers=dict(config.providers),
         registry=config.registry,
+        output=config.output,
         warnings=warnings,
     )
     if name is None:

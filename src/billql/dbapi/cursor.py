@@ -17,6 +17,7 @@ from billql.sql.statements import ParsedStatement, parse, split
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
+    from billql.sql.amounts import Amount
     from billql.sqlite.session import Execution, Session
 
 Row = tuple[Any, ...]
@@ -164,6 +165,13 @@ class Cursor:
         """
         starting = [self.connection._session.scans] if self._starts else []
         return list(chain.from_iterable([*self._scans, *starting]))
+
+    def amounts(self) -> Sequence[Amount | None]:
+        """Return for each column of the last statement what makes it an amount of money.
+
+        It may load a parser of SQL, so call it for people alone, while the rows are read.
+        """
+        return () if self._execution is None else self._execution.amounts()
 
     def nextset(self) -> bool | None:
         """Drop the rows that are left; return None: a statement has one set of rows."""

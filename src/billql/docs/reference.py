@@ -67,6 +67,7 @@ _CONFIG: dict[str, type[msgspec.Struct]] = {
     "[profiles.NAME]": file.Profile,
     "[settings]": Settings,
     "[registry]": file.RegistryConfig,
+    "[output]": file.OutputConfig,
 }
 """The tables of the config file, and what describes each."""
 

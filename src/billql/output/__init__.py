@@ -10,7 +10,7 @@ json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` converts rows to columns
 xlsx                           for spreadsheets
 raw                            for files that are values, such as PDFs
-text_cells, page               shared by several formats
+text_cells, amounts, page      shared by several formats
 file, stdout, stderr           destinations: a file, replaced only on success, and the streams
 screen, pager                  the size of the terminal, and the pager for long results
 progress, error_report         the progress of a statement, and error messages
@@ -26,6 +26,8 @@ from billql.errors import InterfaceError, NotSupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Protocol
+
+    from billql.sql.amounts import Amount
 
     class Stream(Protocol):
         """A destination of text."""
@@ -54,7 +56,8 @@ if TYPE_CHECKING:
             """Write one result; `stream` is a Stream, or a ByteStream for a binary format."""
 
     Columns = Sequence[Sequence[Any]]
-    """The description of PEP 249: each column starts with its name and declared type."""
+    """The description of PEP 249: each column starts with its name and declared type; or
+    `MoneyColumns`, which know more."""
     Rows = Iterator[Sequence[Any]]
     AddResult = Callable[[Columns, Rows, str | None], None]
     """Writes one more result from its columns, its rows, and its title if it has one."""
@@ -103,6 +106,29 @@ def parse_separator(text: str) -> str:
     return found
 
 
+class MoneyColumns(tuple[Any, ...]):
+    """A description of columns that knows which of them are amounts of money.
+
+    `amounts` returns for each column what makes it an amount, and None for any other column.
+    Finding out takes time, so only formats for people call it.
+    """
+
+    amounts: Callable[[], Sequence[Amount | None]]
+
+    def __new__(
+        cls, columns: Columns, amounts: Callable[[], Sequence[Amount | None]]
+    ) -> MoneyColumns:
+        """Return the columns with what finds out."""
+        made = super().__new__(cls, columns)
+        made.amounts = amounts
+        return made
+
+
+def yes() -> bool:
+    """Return that separators of thousands are wanted."""
+    return True
+
+
 class Style(NamedTuple):
     """The properties of the terminal, or whatever shows the output; and how CSV is written."""
 
@@ -112,6 +138,8 @@ class Style(NamedTuple):
     vertical: bool | None = False
     """Whether a table has a line for each value; None: if its columns do not fit the width."""
     csv: CsvStyle = CsvStyle()
+    thousands: Callable[[], bool] = yes
+    """Returns whether amounts have separators of thousands; called where people read them."""
 
 
 def find(name: str) -> FormatModule:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from billql.output.text_cells import DIM, PLAIN, text, truncate, visible, width
+from billql.output.amounts import with_amounts
+from billql.output.text_cells import colored, text, truncate, visible, width
 
 if TYPE_CHECKING:
     from billql.output import Columns, Rows, Stream, Style
@@ -20,6 +21,11 @@ separator = "\n"
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result."""
+    write_cells(columns, with_amounts(columns, rows, style), stream, style)
+
+
+def write_cells(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
+    """Write a result whose amounts are cells already."""
     names = [visible(column[0]) for column in columns]
     size = max(map(width, names))
     heads = [f"{' ' * (size - width(name))}{name} = " for name in names]
@@ -35,9 +41,7 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 
 def _value(value: Any, start: int, style: Style) -> str:
     """Return the text of a value in a line of which `start` cells are taken."""
-    if value is None:
-        return f"{DIM}NULL{PLAIN}" if style.color else "NULL"
-    shown = visible(text(value))
+    shown = "NULL" if value is None else visible(text(value))
     if style.width is None or not isinstance(value, str | bytes):
-        return shown
+        return colored(value, shown) if style.color else shown
     return truncate(shown, max(style.width - start, 1))

@@ -9,6 +9,7 @@ import re
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from billql.output.amounts import DIGIT_SPACE, POINT_SPACE, with_amounts
 from billql.output.text_cells import HEAD, numeric, text, visible
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ _MARKUP = re.compile(r"[\\`*~\[\]<|&]|(?<![^\W_])_|_(?![^\W_])")
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as a table; numbers are right-aligned."""
+    rows = with_amounts(columns, rows, style, point=POINT_SPACE, digit=DIGIT_SPACE)
     head = list(islice(rows, HEAD))
     rights = numeric(head, len(columns))
     stream.write(_line(_cell(column[0]) for column in columns))

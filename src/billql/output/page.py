@@ -10,7 +10,7 @@ from html import escape
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
-from billql.output.text_cells import HEAD, numeric, text, visible
+from billql.output.text_cells import HEAD, AmountCell, numeric, text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ th { border-bottom: 2px solid var(--line); white-space: nowrap; }
 td { border-bottom: 1px solid var(--line); max-width: 40rem; white-space: pre-wrap; }
 .number { text-align: right; white-space: nowrap; }
 .null { opacity: .65; }
+.negative { color: #b3261e; color: light-dark(#b3261e, #ff8a80); }
 """
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -83,8 +84,13 @@ def write_table(columns: Columns, rows: Rows, stream: Stream, name: str) -> None
 
 def _cells(row: Sequence[Any], classes: Sequence[str]) -> str:
     return "".join(
-        f"<td{right}>{shown(text(value))}</td>"
-        if value is not None
-        else f'<td{right}><span class="null">NULL</span></td>'
-        for value, right in zip(row, classes, strict=True)
+        f"<td{right}>{_cell(value)}</td>" for value, right in zip(row, classes, strict=True)
     )
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return '<span class="null">NULL</span>'
+    if isinstance(value, AmountCell) and value.is_negative:
+        return f'<span class="negative">{value.text}</span>{value.pad}'
+    return shown(text(value))

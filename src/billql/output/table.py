@@ -11,8 +11,19 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from billql.output import line
+from billql.output.amounts import with_amounts
 from billql.output.moments import kind_of
-from billql.output.text_cells import BOLD, DIM, HEAD, PLAIN, numeric, text, truncate, visible, width
+from billql.output.text_cells import (
+    BOLD,
+    HEAD,
+    PLAIN,
+    colored,
+    numeric,
+    text,
+    truncate,
+    visible,
+    width,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,11 +73,12 @@ class _Column(NamedTuple):
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as a table."""
     names = [visible(column[0]) for column in columns]
+    rows = with_amounts(columns, rows, style)
     head = list(islice(rows, HEAD))
     rights = numeric(head, len(names))
     layout = _layout(names, head, rights, style.width)
     if style.vertical or (style.vertical is None and not _fits(layout, style.width)):
-        line.write(columns, chain(head, rows), stream, style)
+        line.write_cells(columns, chain(head, rows), stream, style)
         return
     widths = _widths(layout, style.width)
     title = _line(names, widths, rights, style).removesuffix("\n")
@@ -126,8 +138,8 @@ def _line(
         if style.width is not None and isinstance(value, str | bytes):
             cell = truncate(cell, size)
         space = " " * (size - width(cell))
-        if value is None and style.color:
-            cell = f"{DIM}{cell}{PLAIN}"
+        if style.color:
+            cell = colored(value, cell)
         cells.append(space + cell if right else cell + space)
     return _GAP.join(cells).rstrip(" ") + "\n"
 

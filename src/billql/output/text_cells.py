@@ -19,10 +19,33 @@ _UNSAFE = (
 """Characters that move the cursor, or colour, hide or reverse text. The pattern is compiled on
 first use, because few outputs need it."""
 
-BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+BOLD, DIM, RED, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 """Escape sequences (https://ecma-international.org/publications-and-standards/standards/ecma-48/)."""
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+
+
+class AmountCell:
+    """An amount of money as it is shown; `pad` is the space after it that aligns the points."""
+
+    __slots__ = ("is_negative", "pad", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.is_negative = text.startswith("-")
+        self.pad = ""
+
+    def __str__(self) -> str:
+        return self.text + self.pad
+
+
+def colored(value: Any, cell: str) -> str:
+    """Return the cell of a value in colour: NULL is dim, a negative amount red."""
+    if value is None:
+        return f"{DIM}{cell}{PLAIN}"
+    if isinstance(value, AmountCell) and value.is_negative:
+        return f"{RED}{cell}{PLAIN}"
+    return cell
 
 
 def text(value: Any) -> str:

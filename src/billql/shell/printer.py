@@ -24,6 +24,7 @@ from billql.output import (
     results,
     screen,
     stdout,
+    yes,
 )
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ _HELD = 256 * 1024
 class Printer:
     """Prints results, one after the other, as the settings require.
 
-    `clear` is called before anything is written to the terminal.
+    `clear` is called before anything is written to the terminal, and `thousands` where amounts are
+    shown: whether they have separators of thousands, as long as nobody has set it.
     """
 
-    def __init__(self, clear: Callable[[], None]) -> None:
+    def __init__(self, clear: Callable[[], None], thousands: Callable[[], bool] = yes) -> None:
         self._clear = clear
+        self._thousands = thousands
         self.mode = AUTO
         self.csv = CsvStyle()
         """How CSV is written."""
@@ -61,6 +64,10 @@ class Printer:
     def set_mode(self, mode: str, csv: CsvStyle | None = None) -> None:
         """Set the mode of the results that follow, one of `MODES`, and how CSV is written."""
         self.mode, self.csv, self._results = mode, csv or CsvStyle(), None
+
+    def set_thousands(self, wanted: bool) -> None:
+        """Set whether the amounts that follow have separators of thousands."""
+        self._thousands = lambda: wanted
 
     def once(self, path: str) -> None:
         """Write the next result to a file, which is replaced only on success."""
@@ -88,11 +95,11 @@ class Printer:
         once, self._once = self._once, None
         if once is not None:
             path = _expanded(once)
-            style = Style(csv=self.csv)
-            with file.open_results(path, self._format(path), style, several=False) as add_result:
+            name, style = self._format(path), self._style()
+            with file.open_results(path, name, style, several=False) as add_result:
                 add_result(columns, rows, title)
         elif self._output is not None:
-            self._output.begin(self._format(self._output.path), Style(csv=self.csv))
+            self._output.begin(self._format(self._output.path), self._style())
             self._output.add(columns, rows, title)
         else:
             self._show(columns, rows)
@@ -143,11 +150,21 @@ class Printer:
                 hint="Write it to a file: .once FILE",
             )
         vertical = None if self.mode == AUTO else False
-        csv = self.csv._replace(bom=False)
-        style = Style(screen.width(sys.stdout), screen.has_color(sys.stdout), vertical, csv)
+        style = self._style()._replace(
+            width=screen.width(sys.stdout),
+            color=screen.has_color(sys.stdout),
+            vertical=vertical,
+            csv=self.csv._replace(bom=False),
+        )
         self._results = self._results or ResultWriter(name, style)
         with self._window() as window:
             self._results.write(columns, rows, window)
+
+    def _style(self) -> Style:
+        return Style(csv=self.csv, thousands=self._has_thousands)
+
+    def _has_thousands(self) -> bool:
+        return self._thousands()
 
     def _format(self, path: str | None) -> str:
         if self.mode != AUTO:

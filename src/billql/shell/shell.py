@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from billql.errors import Interrupted
-from billql.output import error_report, stderr
+from billql.output import MoneyColumns, error_report, stderr, yes
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.printer import Printer
@@ -16,7 +16,7 @@ from billql.sql.statements import each_statement
 from billql.sql.title import title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from billql.dbapi.connection import Connection
     from billql.dbapi.cursor import Cursor
@@ -48,7 +48,7 @@ class Shell:
 
     `open` makes the connection, which `close()` closes; `run_command` runs dot commands. With
     `verbose` stderr shows each request instead of the progress; with `debug` the traceback of an
-    internal error is shown.
+    internal error is shown. `thousands` returns whether amounts have separators of thousands.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Shell:
         sandbox: bool,
         verbose: bool = False,
         debug: bool = False,
+        thousands: Callable[[], bool] = yes,
     ) -> None:
         self._open = open
         self._run_command = run_command
@@ -70,7 +71,7 @@ class Shell:
         """Whether a private sandbox is used instead of the APIs."""
         self.connection = open(database, sandbox=sandbox)
         self._progress = Progress(sys.stderr, off=verbose)
-        self.printer = Printer(self._progress.end)
+        self.printer = Printer(self._progress.end, thousands)
         self.timer = False
         self.stats = False
         self.explain = False
@@ -141,7 +142,8 @@ class Shell:
             with self._progress.of(lambda: cursor.scans):
                 cursor.execute(statement)
                 if cursor.description is not None:
-                    show(cursor.description, cursor, title_of(statement))
+                    columns = MoneyColumns(cursor.description, cursor.amounts)
+                    show(columns, cursor, title_of(statement))
         finally:
             cursor.close()
             if self.stats:

@@ -159,6 +159,11 @@ class Engine:
         """Return the resource of a dotted name; raise UnknownName or DefinitionError."""
         return self.catalog.table(name)
 
+    def registered(self, name: str) -> Table | None:
+        """Return the resource that SQLite knows by a dotted name; None if there is none."""
+        is_resource = name in self._registered and not name.startswith(_catalog_rows.PREFIX)
+        return self.table(name) if is_resource else None
+
     def running(self) -> RunningStatement:
         """Return the statement that SQLite is running now."""
         running = self.current.find()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,9 @@ from billql.sqlite._time_collation import TimeCollation
 if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
+    from billql.sql.amounts import Amount
     from billql.sqlite.engine import Engine, Options
+    from billql.sqlite.result_amounts import KnownTables, Origin
 
 Row = tuple[Any, ...]
 
@@ -80,6 +82,15 @@ class Session:
             self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine
+
+    def known_tables(self) -> KnownTables:
+        """Return the tables that a statement can read, with what is an amount in them."""
+        from billql.sqlite.result_amounts import KnownTables
+
+        engine = self._engine
+        return KnownTables(
+            self.database, lambda name: None if engine is None else engine.registered(name)
+        )
 
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
@@ -165,6 +176,7 @@ class Execution:
         self._interrupted = False
         self._has_savepoint = False
         self.description: tuple[tuple[str, str | None], ...] | None = None
+        self._origins: tuple[Origin, ...] = ()
         self._is_readonly = True
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
@@ -256,6 +268,16 @@ class Execution:
         """Return the statistics of the scans so far."""
         return [] if self._running is None else self._running.statement.scans
 
+    def amounts(self) -> Sequence[Amount | None]:
+        """Return for each column what makes it an amount of money; None if it is none."""
+        if not self._origins or self._statement.keyword == "EXPLAIN":
+            return [None] * len(self._origins)
+        from billql.sqlite.result_amounts import result_amounts
+
+        statement = parse(self._rewritten.sql)
+        tables = self._session.known_tables()
+        return result_amounts(statement, self._origins, tables)
+
     def close(self) -> None:
         """End the statement; nothing more is sent."""
         self._rows.clear()
@@ -283,8 +305,8 @@ class Execution:
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Read from SQLite what it is about to run; true lets it run."""
-        described = cursor.get_description()
-        self.description = tuple((name, kind) for name, kind in described) or None
+        self._origins = cursor.description_full
+        self.description = tuple((name, kind) for name, kind, *_ in self._origins) or None
         self._is_readonly = cursor.is_readonly
         database = self._session.database
         if self._running is not None and not self._is_readonly and database.in_transaction:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 
 def _mode(shell: Shell, arguments: Sequence[str]) -> None:
+    if len(arguments) > 1 and arguments[-2].lower() == "thousands":
+        shell.printer.set_thousands(parse_switch(arguments[-1]))
+        arguments = arguments[:-2]
+        if not arguments:
+            return
     if not arguments:
         shell.printer.write(f"{_shown(shell.printer.mode, shell.printer.csv)}\n")
         return
@@ -119,13 +124,14 @@ COMMANDS = (
         "[FORMAT]",
         "Set or show the format of results",
         _mode,
-        most=6,
+        most=8,
         kinds=("format",),
         more=(
             f"One of {', '.join(MODES)}.\n"
             f"{AUTO} is a table on a terminal, vertical if it does not fit; CSV in a pipe;\n"
             "and in a file the format of its extension. Without FORMAT the mode is shown.\n"
             ".mode csv takes --separator CHAR, --no-header, --bom and --safe, as billql query does."
+            "\nthousands says whether amounts have separators, in the formats for people."
         ),
     ),
     Command(

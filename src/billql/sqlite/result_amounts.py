@@ -1,0 +1,165 @@
+"""Which columns of a statement's result are amounts of money, for those who show it to people.
+
+SQLite knows the table and the column that a plain column of a result comes from, through views and
+subqueries. Only expressions, and tables that are read more than once, are followed through the SQL,
+which takes `billql.sql.amount_lineage` and so 100 ms.
+
+In a table of one's own an amount is a column declared DECIMAL, as CREATE TABLE … AS SELECT declares
+it; the column `currency` beside it, or `x_currency` for an amount x, has its currency.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING
+
+import apsw
+
+from billql.sql.amounts import Amount, Relation, RelationColumn
+from billql.sql.rewriter import tables as references
+from billql.sql.statement_kind import query_of
+from billql.sql.statements import ParsedStatement
+from billql.sql.tokenizer import quote
+
+if TYPE_CHECKING:
+    from billql.definitions.catalog import Table
+
+Origin = tuple[str, str | None, str | None, str | None, str | None]
+"""A column of a result: its name, declared type, database, table, and name in that table."""
+
+
+class KnownTables:
+    """The tables of a session, with what is an amount in them.
+
+    `resource` returns the table of a dotted name, or None.
+    """
+
+    def __init__(self, database: apsw.Connection, resource: Callable[[str], Table | None]) -> None:
+        self._database = database
+        self._resource = resource
+        self._found: dict[str, Relation | str | None] = {}
+
+    def find(self, name: str) -> Relation | str | None:
+        """Return the columns of a table; of a view, its CREATE VIEW; None if there is none."""
+        name = name.lower()
+        if name not in self._found:
+            table = self._resource(name) if name.count(".") == 2 else None
+            self._found[name] = self._local(name) if table is None else relation_of(table)
+        return self._found[name]
+
+    def _local(self, name: str) -> Relation | str | None:
+        for (database,) in self._database.execute("SELECT name FROM pragma_database_list"):
+            stored = self._database.execute(
+                f"SELECT type, sql FROM {quote(database)}.sqlite_schema "
+                "WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')",
+                (name,),
+            ).fetchone()
+            if stored is not None:
+                kind, sql = stored
+                return str(sql) if kind == "view" else self._columns(database, name)
+        return None
+
+    def _columns(self, database: str, name: str) -> Relation:
+        rows = self._database.execute(
+            "SELECT name, type FROM pragma_table_info(?, ?)", (name, database)
+        )
+        found = [(str(column), str(declared)) for column, declared in rows]
+        places = {column.lower(): place for place, (column, _) in enumerate(found)}
+
+        def amount(column: str, declared: str) -> Amount | None:
+            if not declared.upper().startswith("DECIMAL"):
+                return None
+            beside = places.get(f"{column.lower()}_currency", places.get("currency"))
+            return Amount(None, beside)
+
+        return [RelationColumn(column, amount(column, declared)) for column, declared in found]
+
+
+def relation_of(table: Table) -> Relation:
+    """Return the columns of a resource, with what is an amount among them."""
+    columns = table.columns
+    places = {name: place for place, name in enumerate(columns)}
+
+    def amount(name: str) -> Amount | None:
+        column = columns[name]
+        if column.currency is None:
+            return None
+        constant = columns[column.currency].value if column.currency in columns else None
+        return Amount(
+            constant if isinstance(constant, str) else None,
+            places.get(column.currency),
+            column.minor,
+        )
+
+    return [RelationColumn(name, amount(name), columns[name].hidden) for name in columns]
+
+
+def result_amounts(
+    statement: ParsedStatement, origins: Sequence[Origin], tables: KnownTables
+) -> list[Amount | None]:
+    """Return for each column of a result what makes it an amount of money; None if it is none.
+
+    `statement` is as SQLite runs it.
+    """
+    words = frozenset(token.text.lower() for token in statement.tokens)
+    plain, is_certain = _plain(origins, tables, words)
+    names = Counter(reference.parts[-1].lower() for reference in references(statement))
+    read = [tables.find(name) for name in names]
+    if is_certain and all(count == 1 for count in names.values()) and not _has_views(read):
+        return plain
+    if not (_has_views(read) or any(map(_has_amounts, read)) or _converts(statement)):
+        return plain
+    query = query_of(statement)
+    if query is None or statement.keyword not in ("SELECT", "WITH", "VALUES"):
+        return plain
+    from billql.sql.amount_lineage import amounts_of
+
+    found = amounts_of(query, tables.find)
+    return found if found is not None and len(found) == len(origins) else plain
+
+
+def _plain(
+    origins: Sequence[Origin], tables: KnownTables, words: Collection[str]
+) -> tuple[list[Amount | None], bool]:
+    """Return what the plain columns are, and whether nothing is left to find out.
+
+    A condition, whose words are among those of the statement, may say which currency it is.
+    """
+    places: dict[tuple[str, str], list[int]] = {}
+    for place, (_, _, _, table, column) in enumerate(origins):
+        if table is not None and column is not None:
+            places.setdefault((table.lower(), column.lower()), []).append(place)
+    amounts: list[Amount | None] = [None] * len(origins)
+    is_certain = True
+    for (table, name), found in places.items():
+        relation = tables.find(table)
+        if relation is None or isinstance(relation, str):
+            continue
+        amount = next((one.amount for one in relation if one.name.lower() == name), None)
+        if amount is None:
+            continue
+        beside = amount.place
+        currency = [] if beside is None else places.get((table, relation[beside].name.lower()), [])
+        if amount.currency is None and not currency and beside is not None:
+            is_certain = is_certain and relation[beside].name.lower() not in words
+        for place in found:
+            amounts[place] = amount._replace(place=currency[0] if currency else None)
+    if any(table is None for _, _, _, table, _ in origins):
+        is_certain = False
+    return amounts, is_certain
+
+
+def _has_amounts(relation: Relation | str | None) -> bool:
+    if relation is None or isinstance(relation, str):
+        return False
+    return any(column.amount is not None for column in relation)
+
+
+def _has_views(read: Sequence[Relation | str | None]) -> bool:
+    return any(isinstance(relation, str) for relation in read)
+
+
+def _converts(statement: ParsedStatement) -> bool:
+    """Return whether a statement makes amounts of what may be none: by money()."""
+    return any(token.keyword in ("MONEY", "MONEY_SUM") for token in statement.tokens)
