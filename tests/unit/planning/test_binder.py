@@ -204,6 +204,32 @@ def test_a_key_that_cannot_be_has_no_rows(bills: Table, key: str | None) -> None
     assert bound(bills, where("id", "=", key)).lists == ()
 
 
+def test_is_null_has_no_row_with_a_key_and_is_sent_for_another_column(bills: Table) -> None:
+    """`column IS ?`, where the value turns out to be NULL."""
+    key, owner = (Constraint(one, "=", True, accepts_null=True) for one in ("id", "owner"))
+    assert bound(bills, (key, None)).lists == ()
+    assert queries(bound(bills, (owner, None))) == [{"owner": "nobody"}]
+    assert queries(bound(bills, (owner, "o1"))) == [{"owner": "o1"}]
+    state = Constraint("state", "=", True, accepts_null=True)
+    assert queries(bound(bills, (state, None))) == [{}]
+
+
+def test_a_number_in_the_statement_is_sent_as_the_text_that_sqlite_makes_of_it(
+    bills: Table,
+) -> None:
+    assert queries(bound(bills, (Constraint("owner", "=", True, 5, literal=True), 5))) == [
+        {"owner": "5"}
+    ]
+    assert queries(bound(bills, where("owner", "=", 5))) == [{}]
+
+
+def test_a_value_that_a_filter_does_not_take_is_left_to_sqlite_if_a_row_may_have_it() -> None:
+    filtered = table(BILLS.replace("column: state, lists: comma", "column: state, values: [open]"))
+    assert queries(bound(filtered, where("state", "=", "open"))) == [{"states": "open"}]
+    assert queries(bound(filtered, where("state", "=", "paid"))) == [{}]
+    assert bound(filtered, where("state", "=", "lost")).lists == ()
+
+
 def test_keys_become_addresses(bills: Table) -> None:
     found = bound(bills, where("id", "in", {"k 1", "k/2", 5}))
     assert [one.first.url for one in found.lists] == [

@@ -165,6 +165,9 @@ def test_a_filter_beside_a_key_makes_no_plan_cheaper() -> None:
     assert (both.description.requests, both.cost) == (3, 10_300)
     filtered = table_of({"list": {"parameters": {"owner": {}, **DAYS}, **many}})
     assert planned(filtered, is_("owner"), is_("day", ">")).cost == 3_300
+    # Of two constraints on a key, the weaker one counts.
+    twice = planned(keyed, is_("owner"), open_("owner", "in"))
+    assert (twice.description.requests, twice.cost) == (20, 200_500)
 
 
 def test_each_connection_takes_requests_of_its_own(bills: Table) -> None:
@@ -643,6 +646,9 @@ def test_a_number_beside_a_filter_is_no_key(bills: Table) -> None:
 def test_a_wider_plan_keeps_the_other_values(bills: Table) -> None:
     plan = planned(bills, open_("id"), open_("owner"), is_("amount"), open_("day", ">="))
     assert (plan.method, plan.arguments) == ("get", (0,))
+    # SQLite passes the values of a plan's own arguments, so the others cannot be sent.
+    wider, values = widened(bills, plan, [5], 1)
+    assert (wider.method, wider.arguments, values) == ("list", (), ())
     keyed = table_of(
         {
             "list": listed(owner={}),
