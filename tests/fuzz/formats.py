@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from billql.errors import DataError
-from billql.output import FORMATS, Style, find, text_cells
+from billql.output import FORMATS, CsvStyle, Style, find, text_cells
 from billql.output.json import unique
 
 from .drawing import JSON, SQL_VALUES, TEXTS
@@ -42,10 +42,18 @@ def results(draw: DrawFn) -> Result:
     width = draw(st.integers(1, 4))
     columns = [(draw(TEXTS), draw(DECLARED)) for _ in range(width)]
     rows = draw(st.lists(st.tuples(*[VALUES] * width), max_size=4))
-    style = st.builds(
-        Style, st.none() | st.integers(0, 60), st.booleans(), st.none() | st.booleans()
+    csv_style = CsvStyle(
+        separator=draw(st.sampled_from(",;\t| -")),
+        header=draw(st.booleans()),
+        safe=draw(st.booleans()),
     )
-    return columns, rows, draw(style)
+    style = Style(
+        width=draw(st.none() | st.integers(0, 60)),
+        color=draw(st.booleans()),
+        vertical=draw(st.none() | st.booleans()),
+        csv=csv_style,
+    )
+    return columns, rows, style
 
 
 def writes(drawn: Result) -> None:
@@ -61,22 +69,33 @@ def writes(drawn: Result) -> None:
             continue
         if not chosen.binary:
             text = stream.getvalue().replace("\x1b[1m", "").replace("\x1b[2m", "")
-            _check(name, columns, rows, text.replace("\x1b[0m", ""))
+            _check(name, columns, rows, text.replace("\x1b[0m", ""), style.csv)
 
 
 def _given(rows: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
     return iter(rows)
 
 
-def _check(name: str, columns: list[Any], rows: list[tuple[Any, ...]], text: str) -> None:
+def _check(
+    name: str, columns: list[Any], rows: list[tuple[Any, ...]], text: str, style: CsvStyle
+) -> None:
     names = [column[0] for column in columns]
     if name not in ("csv", "json", "jsonl"):
         assert not re.search("[\u2028-\u202e\u2066-\u2069]", text)
     if name != "csv":
         assert not re.search("[\0-\x09\x0b-\x1f\x7f-\x9f]", text)
     if name == "csv":
-        back = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-        assert back == [names, *([text_cells.text(value) for value in row] for row in rows)]
+        stream = io.StringIO(text, newline="")
+        back = list(csv.reader(stream, delimiter=style.separator, strict=True))
+        given = [names] * style.header + [list(row) for row in rows]
+        assert len(back) == len(given)
+        for fields, values in zip(back, given, strict=True):
+            for field, value in zip(fields, values, strict=True):
+                plain = text_cells.text(value)
+                assert field in ((plain, f"'{plain}") if style.safe else (plain,))
+                if style.safe and isinstance(value, str) and field[:1] in tuple("=+-@\t\r"):
+                    assert field[0] == "-"
+                    assert float(field) < 1
     if name in ("json", "jsonl"):
         lines = text.strip("[]\n").split("\n") if name == "json" else text.split("\n")
         told = [json.loads(line.rstrip(","), parse_float=Decimal) for line in lines if line]

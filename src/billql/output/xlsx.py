@@ -49,6 +49,9 @@ _NO_NAME = re.compile(r"[\[\]:*?/\\\0-\x1f]")
 _WIDEST = 60
 """The largest width of a column, in characters."""
 _DIGITS = 15
+"""How many digits of a number Excel keeps."""
+_MOST_DECIMALS = 30
+"""How many digits after the point a format of Excel can show."""
 _FIRST = datetime.datetime(1900, 3, 1, tzinfo=datetime.UTC)
 """Before it programs disagree: https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year."""
 
@@ -261,7 +264,8 @@ class _Sheet:
         return [size + 1 for size in widths]
 
     def _width(self, place: int, value: Any, values: Sequence[Any]) -> int:
-        if self._kinds[place] == "amount" and isinstance(value, int | float | Decimal):
+        is_number = isinstance(value, int | float | Decimal) and fits(value)
+        if is_number and self._kinds[place] == "amount":
             code = self._amount_format(value, values).partition(";")[0]
             digits = len(code.partition(".")[2])
             return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in code else 0)
@@ -292,6 +296,8 @@ def amount_format(value: int | float | Decimal, currency: Any) -> str:
     known = digits_of(currency) if isinstance(currency, str) else None
     exact = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
     digits = max(-int(exact.normalize().as_tuple().exponent), 2 if known is None else known)
+    if digits > _MOST_DECIMALS:
+        return "General"
     number = f"#,##0.{'0' * digits}" if digits else "#,##0"
     if known is not None:
         number = f"[${currency.upper()}] {number}"

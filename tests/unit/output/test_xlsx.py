@@ -66,6 +66,13 @@ def test_an_amount_has_the_format_of_its_currency(
     assert beside.value == currency
 
 
+def test_amounts_that_no_format_shows() -> None:
+    columns = [("amount", "DECIMAL REAL"), ("currency", None)]
+    found = cells(columns, (9e999, "USD"), (5e-324, "USD"), (-9e999, None), ("n/a", "USD"))
+    assert [row[0].value for row in found] == ["inf", 5e-324, "-inf", "n/a"]
+    assert found[1][0].number_format == "General"
+
+
 @pytest.mark.parametrize(
     ("declared", "text", "value", "code"),
     [
