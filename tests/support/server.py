@@ -8,9 +8,11 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+PATIENCE = 30.0
+"""Seconds after which a test that waits for something fails: more than any machine needs."""
 
 
 class Asked:
@@ -125,7 +127,7 @@ class Server:
         """The targets of all requests, in the order in which they came."""
         return [asked.target for asked in self.asked]
 
-    def until(self, condition: Callable[[], bool], seconds: float = 5.0) -> None:
+    def until(self, condition: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Wait for something that requests and connections bring about."""
         with self._changed:
             assert self._changed.wait_for(condition, seconds), "it did not come about"
@@ -220,32 +222,28 @@ Serve = Callable[[Script], Server]
 
 
 class Gate:
-    """Holds every request until so many are under way at once, or a short while has passed."""
+    """Holds every request until so many are under way at once."""
 
-    def __init__(self, expected: int, seconds: float = 2.0) -> None:
+    def __init__(self, expected: int) -> None:
         self._expected = expected
-        self._seconds = seconds
         self._waiting = 0
         self._condition = threading.Condition()
         self.most = 0
 
     def __call__(self) -> None:
-        end = time.monotonic() + self._seconds
         with self._condition:
             self._waiting += 1
             self.most = max(self.most, self._waiting)
             self._condition.notify_all()
-            self._condition.wait_for(
-                lambda: self.most >= self._expected, max(0.0, end - time.monotonic())
-            )
+            self._condition.wait_for(lambda: self.most >= self._expected, PATIENCE)
             self._waiting -= 1
 
 
 class Traffic:
-    """Counts what is under way at once, and holds it until so many are, or for a short while."""
+    """Counts what is under way at once, and holds it until so many are."""
 
-    def __init__(self, expected: int, seconds: float = 2.0) -> None:
-        self._gate = Gate(expected, seconds)
+    def __init__(self, expected: int) -> None:
+        self._gate = Gate(expected)
         self._lock = threading.Lock()
         self._now = 0
         self.most = 0

@@ -20,7 +20,7 @@ from billql.sqlite.engine import Options
 from billql.sqlite.session import Row, Session
 
 from .asking import TOKEN
-from .server import Server, Traffic
+from .server import PATIENCE, Server, Traffic
 
 URL = "https://shop.example.com"
 SIZE = 10
@@ -192,7 +192,7 @@ class Shop:
     def until_asked(self, count: int) -> None:
         """Wait until so many requests have come."""
         with self._asked:
-            assert self._asked.wait_for(lambda: len(self.asked) >= count, 5), self.asked
+            assert self._asked.wait_for(lambda: len(self.asked) >= count, PATIENCE), self.asked
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         query = dict(request.url.params)

@@ -20,7 +20,7 @@ from billql.errors import (
     RowLimit,
     StatementTimeout,
 )
-from support.server import Traffic
+from support.server import PATIENCE, Traffic
 from support.shop import SIZE, Shop, opened, select
 
 LISTS = ["things", "events", "links", "charges"]
@@ -64,7 +64,7 @@ def test_pages_that_arrive_in_any_order_are_read_in_theirs(tmp_path: Path) -> No
     def last_page_first(request: httpx.Request, number: int) -> None:
         page = int(request.url.params.get("page", "1"))
         if 1 < page < 8:
-            arrived[page + 1].wait(2)
+            assert arrived[page + 1].wait(PATIENCE)
         arrived[page].set()
 
     shop.before = last_page_first
@@ -162,7 +162,7 @@ def test_a_statement_that_is_left_sends_nothing_more(
 
     def hold(request: httpx.Request, number: int) -> None:
         if number > 1:
-            free.wait(5)
+            free.wait(PATIENCE)
 
     shop.before = hold
     with opened(shop, tmp_path) as session:

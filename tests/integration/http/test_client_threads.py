@@ -18,7 +18,7 @@ from billql.errors import Interrupted
 from billql.http.client import ApiClient
 from billql.messages import Response
 from support.asking import ask, connection, get, tracker
-from support.server import Asked, Serve
+from support.server import PATIENCE, Asked, Serve
 
 
 class Held:
@@ -148,10 +148,10 @@ def test_closing_wakes_whoever_pauses(serve: Serve) -> None:
     server = serve(fail)
     with transport() as sender:
         (future,) = send_many(sender, 1, server.url)
-        failed.wait(5)
+        assert failed.wait(PATIENCE)
         began = time.monotonic()
         sender.close()
-        assert time.monotonic() - began < 0.5
+        assert time.monotonic() - began < 25  # and not 50
     with pytest.raises(Interrupted):
         future.result(0)
     assert request_threads() == 0

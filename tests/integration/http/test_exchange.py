@@ -133,7 +133,7 @@ def test_a_header_that_would_begin_another_is_not_sent(serve: Serve) -> None:
 def test_a_silent_server(serve: Serve) -> None:
     began = time.monotonic()
     assert broken(serve(Asked.hang), read_timeout=0.15) == "nothing was received for 0.15 seconds"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 PACKED = gzip.compress(b"x" * 100_000, mtime=0)
