@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parser import EXIT_TEXT
-from billql.cli.report import run_guarded
+from billql.cli.report import run_guarded, warn
 from billql.errors import InterfaceError
 from billql.output import (
     FORMATS,
@@ -140,6 +140,8 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
                         add_result(columns, rows, title_of(statement))
             finally:
                 stats.scans += cursor.scans
+                for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
+                    warn(text)
 
         for statement in statements:
             execute(statement)

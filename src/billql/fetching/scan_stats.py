@@ -25,6 +25,8 @@ class ScanStats:
     """How many pages there are in the lists whose first page announces them; None if none does."""
     notes: list[str] = field(default_factory=list)
     """What was odd in responses, and no error."""
+    warnings: list[str] = field(default_factory=list)
+    """What the statement says and probably does not mean."""
     under_way: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
@@ -35,6 +37,11 @@ class ScanStats:
         if text not in self.notes:
             self.notes.append(text)
             self.log(text)
+
+    def warn(self, text: str) -> None:
+        """Warn of what the statement says, once."""
+        if text not in self.warnings:
+            self.warnings.append(text)
 
     def expect_pages(self, pages: int) -> None:
         """Count pages that a list announces; a negative number takes some back."""
@@ -48,7 +55,7 @@ class ScanStats:
         return max((one.waited for one in tuple(self.under_way)), default=0.0)
 
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
-        """Return the statistics as `--stats` shows them; `notes` only if there are any."""
+        """Return the statistics as `--stats` shows them; lists only if they are not empty."""
         return {
             "resource": self.resource,
             "requests": self.requests,
@@ -58,4 +65,5 @@ class ScanStats:
             "retries": self.retries,
             "waited": round(self.waited, 3),
             **({"notes": self.notes} if self.notes else {}),
+            **({"warnings": self.warnings} if self.warnings else {}),
         }

@@ -7,7 +7,7 @@ stands in a row of another table is no mistake of the statement: it equals no ti
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
@@ -59,6 +59,24 @@ def fault_of_text(text: str, texts: Container[str]) -> BadValue | None:
     """
     is_fault = text in texts or _NUMBER_OF_TIME.fullmatch(text)
     return _not_a_time(text, "A column of time") if is_fault else None
+
+
+def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
+    """Yield a warning for each column of time that a plan compares as a text.
+
+    So it is where a plain text column stands before it. SQLite does not tell that from a COLLATE,
+    but from the LIKE or GLOB that it makes a range of.
+    """
+    matched = {one.column for one in plan.constraints if one.operator == "other"}
+    for one in plan.constraints:
+        is_text = one.collation == "BINARY" and one.operator in (*_COMPARISONS, "in")
+        if is_text and not one.literal and one.column in table.columns.keys() - matched:
+            column = one.column
+            yield (
+                f"{table.name}: {column} is compared as a text, because a text column stands "
+                f"before it or a COLLATE says so. To compare times, write {column} first, or add "
+                "COLLATE time at the end."
+            )
 
 
 def _is_timed(table: Table, constraint: Constraint) -> bool:

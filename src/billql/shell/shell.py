@@ -146,6 +146,8 @@ class Shell:
                     show(columns, cursor, title_of(statement))
         finally:
             cursor.close()
+            for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
+                error_report.write(error_report.format_warning(text), sys.stderr)
             if self.stats:
                 self.show_stats()
             if self.timer:
@@ -156,6 +158,7 @@ class Shell:
         for scan in self.last.scans if self.last is not None else ():
             stats = scan.as_dict()
             resource, notes = stats.pop("resource"), stats.pop("notes", None)
+            stats.pop("warnings", None)
             shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in stats.items())
             stderr.write(f"{resource}: {shown} s\n")
             if notes:

@@ -60,20 +60,27 @@ def _in_utc(text: str) -> str | None:
 def collation(notice: Callable[[str], object]) -> Callable[[str, str], int]:
     """Return the function that compares two texts in the order of time: -1, 0 or 1.
 
-    `notice` is called with a text that is no time, unless both look like timestamps. SQLite calls
+    `notice` is called with a text that is no time, unless it looks like a timestamp. SQLite calls
     the function for every comparison, so timestamps as columns show them take a short way.
     """
 
+    def place(text: str) -> str:
+        found = instant(text)
+        if found is None:
+            notice(text)
+            return text
+        return found
+
     def collate(one: str, other: str) -> int:
-        # Of 20 characters with a T, only the form of timestamps is a time.
-        if len(one) == 20 == len(other) and one[10] == "T" == other[10]:
-            return -1 if one < other else one > other
-        first, second = instant(one), instant(other)
-        if first is None or second is None:
-            for text in (one, other):
-                if instant(text) is None:
-                    notice(text)
-            first, second = first or one, second or other
+        # Of 20 characters with a T, only what timestamps look like is a time: its own place.
+        if len(one) == 20 and one[10] == "T":
+            if len(other) == 20 and other[10] == "T":
+                return -1 if one < other else one > other
+            first, second = one, place(other)
+        elif len(other) == 20 and other[10] == "T":
+            first, second = place(one), other
+        else:
+            first, second = place(one), place(other)
         return -1 if first < second else first > second
 
     return collate

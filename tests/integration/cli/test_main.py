@@ -575,3 +575,13 @@ def test_a_message_of_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
     assert capsys.readouterr().err == "error: One\n  two\n"
+
+
+def test_a_time_that_is_compared_as_a_text_is_warned_of(ask: Run) -> None:
+    own = "WITH own(month) AS (VALUES ('2026-01-01'))"
+    invoices = "digitalocean.billing.invoices i"
+    as_text = ask(f"{own} SELECT 1 FROM own JOIN {invoices} ON own.month = i.invoice_period")
+    assert (as_text.code, as_text.out) == (0, "1\n")
+    assert re.fullmatch(r"warning: .*invoice_period is compared as a text.*\n", as_text.err)
+    as_time = ask(f"{own} SELECT 1 FROM own JOIN {invoices} ON i.invoice_period = own.month")
+    assert as_time == (0, "1\n1\n", "")

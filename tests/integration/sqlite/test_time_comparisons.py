@@ -330,3 +330,28 @@ def test_a_statement_that_compares_no_time_writes_nothing(
         ask(session, "COMMIT")
     assert ask(session, "SELECT n FROM filled") == [0, 1]
     ask(session, "DROP TABLE filled")
+
+
+@pytest.mark.parametrize(
+    ("statement", "warns"),
+    [
+        ("SELECT t.n FROM own JOIN @things t ON own.told = t.at", True),
+        ("SELECT t.n FROM own JOIN @things t ON own.told < t.at", True),
+        ("SELECT t.n FROM own LEFT JOIN @things t ON own.told BETWEEN t.day AND t.at", True),
+        ("SELECT t.n FROM own JOIN @things t ON t.at = own.told", False),
+        ("SELECT t.n FROM own JOIN @things t ON own.told = t.at COLLATE time", False),
+        ("SELECT n FROM @things WHERE at = '2026-03-01' COLLATE BINARY", True),
+        ("SELECT n FROM @things WHERE at LIKE '2026-03-01%' AND month GLOB '2026-*'", False),
+        ("SELECT n FROM @things WHERE '2026-03-01' = at AND month IN ('2026-03')", False),
+    ],
+)
+def test_a_comparison_as_text_is_warned_of(session: Session, statement: str, warns: bool) -> None:
+    ask(session, "CREATE TEMP TABLE own (told TEXT)")
+    ask(session, "INSERT INTO own VALUES ('2026-03-01 00:00:00')")
+    found = ask(session, statement)
+    warnings = [text for scan in session.scans for text in scan.warnings]
+    assert bool(warnings) == warns
+    assert all("write at first, or add" in text for text in warnings[-1:])
+    if "= t.at" in statement or "t.at =" in statement:
+        assert found == ([] if warns else [5])  # the warning is right
+    ask(session, "DROP TABLE own")
