@@ -129,7 +129,7 @@ def test_an_id_with_parts_is_a_bad_answer(id: Any) -> None:
         billql.connect(
             environ={}, tokens={"stripe": "tok"}, http_transport=transport
         ) as connection,
-        pytest.raises(BadResponse, match="a list or an object for id, which tells its rows apart"),
+        pytest.raises(BadResponse, match="a list or an object for id, which identifies its rows"),
     ):
         connection.execute("SELECT count(*) FROM stripe.core.events").fetchall()
 

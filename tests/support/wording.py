@@ -8,8 +8,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
 import sys
+import tokenize
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -83,6 +85,16 @@ OPENINGS: Mapping[str, str] = {
 """Beginnings of a function's docstring that are no imperative of the project's, nor in `WORDS`."""
 
 
+PROSE = WORDS.keys() & {
+    *("came", "gave", "give", "gives", "kept", "misfit", "said", "say", "says", "scout"),
+    *("tell", "telling", "tells", "told", "turn", "turns"),
+}
+"""Words of `WORDS` that no docstring, comment or text of the program has either."""
+
+TEXTS_OF_APIS = ("sandbox",)
+"""Packages whose texts are those of the APIs that they imitate."""
+
+
 class Finding(NamedTuple):
     """A name or a docstring that uses a word which it should not."""
 
@@ -135,9 +147,23 @@ def _is_property(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return not ends.isdisjoint({"property", "cached_property"})
 
 
+def prose(source: str) -> Iterator[tuple[str, int]]:
+    """Yield the words of a module's docstrings, comments and texts, with their lines."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type in (tokenize.COMMENT, tokenize.STRING):
+            for place, line in enumerate(token.string.splitlines()):
+                # A word in a text's own quotes, or with a dot or an underscore, is a name.
+                for word in re.findall(r"(?<![\w.\"'`])[a-z]+(?![\w\"'`(]|\.\w)", line.lower()):
+                    yield word, token.start[0] + place
+
+
 def check(path: Path, source: str) -> Iterator[Finding]:
-    """Yield what is wrong with a module's name, the names in it and its functions' docstrings."""
+    """Yield what is wrong with a module's names, docstrings and texts."""
     tree = ast.parse(source, str(path))
+    if path.is_relative_to(ROOT / "src") and not {*TEXTS_OF_APIS} & {*path.parts}:
+        for word, line in prose(source):
+            if word in PROSE:
+                yield Finding(path, line, f"a text has {word!r}; write {WORDS[word]}")
     for name, line in [(path.stem, 1), *names(tree)]:
         for word in words_in(name):
             if word in WORDS and name not in ALLOWED:

@@ -141,14 +141,15 @@ def described(
 
 
 _STORES_NONE = frozenset(("DATE", "TIME", "DATETIME", "TIMESTAMP", "MONTH", "BOOL", "BOOLEAN"))
-"""Types of local tables of which SQLite has no values; a resource's own say what they are."""
+"""Types of local tables of which SQLite has no values; a resource's own describe them."""
 
 _DECIMAL_DIGITS = 38, 18
 """The precision and the scale of amounts: those of the files in Parquet and Arrow."""
 
 
 def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
-    """Return what turns the amounts of a row into decimals, by the declared types of its columns.
+    """Return a function that converts the amounts of a row to decimals, by the declared types of
+    its columns.
 
     Amounts are the columns that are declared as such, and the reals of expressions, which
     is declared as nothing. A decimal has the 15 digits that SQLite prints.

@@ -272,7 +272,7 @@ def _equality_problems(parameter: Parameter, column: Column) -> Iterator[Problem
         yield (
             ("default",),
             f"{parameter.default!r} may be the value of a row, so that rows with other values "
-            "would be lost; give several defaults, or the column's `values`, of which it is none",
+            "would be lost; declare several defaults, or `values` of the column without it",
         )
     if column.divide is not None:
         yield ("operator",), "the column shows what is divided, so `=` would miss rows"

@@ -37,7 +37,7 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "json": frozenset(("text",)),
     "uuid": frozenset(("text",)),
 }
-"""The column types that each format can give. Of a reference, text is the id that the API returns
+"""The column types that each format can have. Of a reference, text is the id that the API returns
 or that the object has; json is the object, and NULL where the API returns the id alone."""
 
 Operator = Literal["=", "<", "<=", ">", ">="]

@@ -1,6 +1,6 @@
 """Following the path of a column from each row of a response to its value.
 
-A path such as `a.b` leads into the row. `a[].b` gives a list for each row; `$parent` leads to what
+A path such as `a.b` leads into the row. `a[].b` has a list for each row; `$parent` leads to what
 holds the row, `$root` to the whole response, `$header` to one of its headers; `$key`, `$value` and
 `$body` are the row's key in a map, the row itself and the response's bytes.
 """
@@ -19,7 +19,7 @@ def values_at(
 ) -> list[Any]:
     """Return the value at a path for every row of a source; None where a part is missing.
 
-    `exactly` says that every digit of a number matters. Raises ValueError for a path that does not
+    `exactly` means that every digit of a number matters. Raises ValueError for a path that does not
     lead to a list where it should, and for half a character, unless it need not be `whole`.
     """
     values = _follow(path, rows, page)

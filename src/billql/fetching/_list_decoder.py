@@ -41,7 +41,7 @@ class ListDecoder:
         where = f"{request.method} {request.url}"
         parsed = parse(self._method, response, where)
         if parsed.is_broken:
-            self._note(f"{where} has half a character, kept as U+FFFD in what is not read")
+            self._note(f"{where} has half a character, shown as U+FFFD in what is not read")
         return DecodedPage(self._rows.rows(parsed, self._listed.echoed), parsed.page)
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:

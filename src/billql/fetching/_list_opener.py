@@ -19,8 +19,8 @@ class Opening(NamedTuple):
 class ListOpener:
     """Makes the first requests of the lists of one scan.
 
-    `items_are_rows` says that each item which a page counts is one row, so that rows can be counted
-    by pages. `wanted` is how many rows the statement reads at most, if that is known.
+    `items_are_rows` means that each item which a page counts is one row, so that rows can be
+    counted by pages. `wanted` is how many rows the statement reads at most, if that is known.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class ListReader:
 
     `open_source` begins a reading after a number of rows, or with an earlier page if that is not
     possible; `new_filter` makes the filter of a reading from the rows that were passed on already.
-    `is_ordered` says that the statement relies on the order of the rows.
+    `is_ordered` means that the statement relies on the order of the rows.
     """
 
     def __init__(

@@ -53,7 +53,7 @@ class ListResponses:
         self.stats = stats
 
     def fetch(self, request: Request, *, opens: bool = False) -> Future[Response]:
-        """Return the future response to a request; `opens` says that it is the list's first."""
+        """Return the future response to a request; `opens` means that it is the list's first."""
         return self._snapshot.fetch(request, self.connection, self.stats, opens=opens)
 
     def commit(self, requests: Sequence[Request], ttl: float | None) -> None:

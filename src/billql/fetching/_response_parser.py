@@ -1,6 +1,6 @@
 """Parsing a response: where it has rows, and what its paginator sees of it.
 
-A definition gives the path to the rows, such as `data.items[]` for a list or `prices{}` for a map.
+A definition has the path to the rows, such as `data.items[]` for a list or `prices{}` for a map.
 """
 
 from __future__ import annotations

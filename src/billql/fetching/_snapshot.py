@@ -127,7 +127,7 @@ class Snapshot:
     ) -> Future[Response]:
         """Return the future response to a request, which is sent if it is not in the snapshot.
 
-        `opens` says that it is the first request of a list, so that the whole list may be taken
+        `opens` means that it is the first request of a list, so that the whole list may be taken
         from the cache; `ahead`, that no scan needs its response yet.
         """
         key = cache_key(request, connection)

@@ -59,7 +59,7 @@ _BUSY_MILLISECONDS = 250
 """How long to wait for another process: so short that nobody who interrupts notices."""
 
 
-class CorruptEntry(Exception):  # noqa: N818 - it says what happened
+class CorruptEntry(Exception):  # noqa: N818 - the name of a condition
     """Raised when what is read is not what was written."""
 
 

@@ -82,7 +82,7 @@ class CacheStats(NamedTuple):
 class ResponseCache:
     """Caches responses for a session; thread-safe.
 
-    `max_bytes` bounds what is cached beyond the statements that run; `clock` gives Unix seconds.
+    `max_bytes` bounds what is cached beyond the statements that run; `clock` returns Unix seconds.
     """
 
     def __init__(

@@ -168,8 +168,8 @@ class RowDecoder:
         except ValueError:
             if not {list, dict}.isdisjoint(map(type, found)):
                 raise BadResponse(
-                    f"{group.page.where} answered with a list or an object for {name}, which tells "
-                    "its rows apart"
+                    f"{group.page.where} answered with a list or an object for {name}, which "
+                    "identifies its rows"
                 ) from None
             return found
 

@@ -19,9 +19,9 @@ from billql.sql.statements import Bindings, ParsedStatement
 class RunningStatement:
     """One statement in SQLite.
 
-    `parsed` is the statement as SQLite runs it. `whole_lists` says that an IN list may be requested
-    as a whole, because none of them can be empty; otherwise its values are constrained one by one,
-    as keys are.
+    `parsed` is the statement as SQLite runs it. `whole_lists` means that an IN list may be
+    requested as a whole, because none of them can be empty; otherwise its values are constrained
+    one by one, as keys are.
     """
 
     def __init__(

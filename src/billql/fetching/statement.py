@@ -28,7 +28,7 @@ class SharedServices:
     clock: Callable[[], datetime.datetime]
     ttl: float
     """Seconds for which a cached list serves other statements where its definition does not state
-    it; 0 turns the cache off."""
+    it; 0 means no cache."""
     settings: Settings
     """What bounds a statement."""
     memo_cells: int = MEMO_CELLS

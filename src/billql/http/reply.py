@@ -52,7 +52,7 @@ class HttpBackend(Protocol):
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the words of an error, or those of the system's error that led to it."""
+    """Return the message of an error, or that of the system's error that led to it."""
     found: BaseException | None = error
     while found is not None:
         if isinstance(found, OSError) and found.strerror:

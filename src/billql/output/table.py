@@ -40,7 +40,7 @@ _LEAST = 8
 _READABLE = 12
 """The width in cells below which a text is hard to read; an identifier is shown by its start."""
 _IDENTIFIERS = ("id", "uuid")
-"""The last words of the names of columns of identifiers."""
+"""The last parts of the names of columns of identifiers."""
 
 
 class _Column(NamedTuple):
@@ -54,7 +54,7 @@ class _Column(NamedTuple):
 
     @property
     def is_identifier(self) -> bool:
-        """Whether people tell its values apart by their starts."""
+        """Whether people distinguish its values by their starts."""
         return self.name.lower().rpartition("_")[2] in _IDENTIFIERS
 
     @property

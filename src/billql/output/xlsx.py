@@ -130,7 +130,7 @@ class _Book:
 
     def __init__(self, path: Path, folder: str, most_rows: int) -> None:
         self.most_rows = most_rows
-        # Strings are given to write_string alone, so none is taken for a formula, number or link.
+        # Strings go to write_string only, so none becomes a formula, number or link.
         self._book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
 

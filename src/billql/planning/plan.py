@@ -28,7 +28,7 @@ class Constraint(NamedTuple):
     usable: bool
     value: SQLValue | Unknown = UNKNOWN
     literal: bool = False
-    """Whether the value stands in the statement, so that SQLite gives it the column's affinity."""
+    """Whether the value stands in the statement, so that SQLite applies the column's affinity."""
     accepts_null: bool = False
     """Whether it is an IS, which NULL satisfies as well."""
     collation: str | None = None

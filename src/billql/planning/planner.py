@@ -1,7 +1,7 @@
 """Planning: which method reads a resource, what the API filters, and what is left to SQLite.
 
 Pure: `choose_plan` answers the question of SQLite's planner, "what would it cost to read this table
-under these constraints", with a `Plan`. `bind` later turns it into requests.
+under these constraints", with a `Plan`. `bind` later makes requests of it.
 
 What the API filters may change what an answer costs, never what it is (see `pushdown`), and a LIMIT
 is only ever a hint of how many rows to request.

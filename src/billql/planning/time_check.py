@@ -1,6 +1,6 @@
 """Refusing what is no time where a statement compares a column of time with it.
 
-As a text it would have a place among the times, so the answer would be wrong without a word. What
+As a text it would have a place among the times, so the answer would be wrong in silence. What
 stands in a row of another table is no mistake of the statement: it equals no time.
 """
 
@@ -95,7 +95,7 @@ def _is_time(value: SQLValue) -> bool:
 def _not_a_time(value: SQLValue, compared: str) -> BadValue:
     """Return the error for a value that is no time."""
     counts = _NUMBER_OF_TIME.fullmatch(str(value)) is not None
-    hint = " datetime(x, 'unixepoch') gives the time of seconds since 1970." if counts else ""
+    hint = " Use datetime(x, 'unixepoch') for seconds since 1970." if counts else ""
     return BadValue(
         f"{compared} is compared with {value!r:.80}, which is no time", hint=SPELLINGS + hint
     )

@@ -16,7 +16,7 @@ PLATFORM_FEE: Final = 50_000
 _CREDIT, _PREPAID, _POSTPAID = 10, 50, 100
 """Priorities: credits are drawn before commits, and of two the one that expires first."""
 
-_FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "given up", 9: "late"}
+_FATES: Final[dict[int, Fate]] = {4: "in parts", 6: "half", 8: "abandoned", 9: "late"}
 """How the first customer's bills are settled, by month, so that every kind occurs."""
 
 

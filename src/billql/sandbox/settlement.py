@@ -9,7 +9,7 @@ from billql.sandbox.timestamps import DAY, HOUR
 
 Status = Literal["draft", "open", "paid", "uncollectible", "void"]
 
-Fate = Literal["paid", "late", "in parts", "half", "retried", "failing", "given up", "void"]
+Fate = Literal["paid", "late", "in parts", "half", "retried", "failing", "abandoned", "void"]
 """The ways of settlement: 'half' and 'failing' stay open, 'late' is paid after the due date."""
 
 NET: Final = 30 * DAY
@@ -20,13 +20,13 @@ _TRANSFERS: Final[tuple[tuple[int, Fate], ...]] = (
     (31, "late"),
     (35, "in parts"),
     (37, "half"),
-    (40, "given up"),
+    (40, "abandoned"),
 )
 _CARDS: Final[tuple[tuple[int, Fate], ...]] = (
     (31, "paid"),
     (35, "retried"),
     (37, "failing"),
-    (39, "given up"),
+    (39, "abandoned"),
     (40, "void"),
 )
 """The settlements of 40 invoices, by the number up to which each holds."""
@@ -126,7 +126,7 @@ def _transfer(plain: Settlement, rng: Rng, fate: Fate) -> Settlement:
             return plain._replace(attempts=(after(rng.between(5, 25), half), rest))
         case "half" if half:
             return plain._replace(attempts=(after(20, half),))
-        case "given up":
+        case "abandoned":
             return plain._replace(abandoned=plain.finalized + 90 * DAY)
         case "void":
             return plain._replace(voided=plain.finalized + 2 * DAY)
@@ -145,7 +145,7 @@ def _card(plain: Settlement, fate: Fate) -> Settlement:
             return plain._replace(attempts=(after(0), after(3, succeeded=True)))
         case "failing":
             return plain._replace(attempts=(after(0), after(3), after(8), after(15)))
-        case "given up":
+        case "abandoned":
             attempts = (after(0), after(3), after(8))
             return plain._replace(attempts=attempts, abandoned=plain.finalized + 21 * DAY)
         case "void":

@@ -123,7 +123,7 @@ class Shell:
             self._execute(statement, self.printer.print)
 
     def chart(self, sql: str, kind: ChartKind | None) -> None:
-        """Run statements and draw their rows, in a shape that suits them unless `kind` says one."""
+        """Run statements and draw their rows, in a shape that suits them unless `kind` sets one."""
         for statement in each_statement(sql):
             self._execute(
                 statement, lambda columns, rows, title: self.printer.chart(columns, rows, kind)

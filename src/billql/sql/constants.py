@@ -1,4 +1,4 @@
-"""The texts that a statement itself gives to compare something with: constants and parameters."""
+"""The texts that a statement compares something with: constants and parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a statement is about, in some words: the title of its result."""
+"""The title of a statement's result: what the statement is about."""
 
 from __future__ import annotations
 

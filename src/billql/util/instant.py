@@ -23,7 +23,7 @@ _TIME = re.compile(
 
 
 SPELLINGS = "Write a time as 2026-01-31T12:00:00Z, 2026-01-31 12:00, 2026-01-31, 2026-01 or 2026."
-"""What to tell somebody whose text is no time."""
+"""A hint for a text that is no time."""
 
 
 @functools.lru_cache(maxsize=4096)

@@ -22,7 +22,7 @@ def cloud(root: Path) -> Path:
     """Import all of the cloud's document, with the one edit that it asks for; return the folder."""
     made = imported(CLOUD, list(operations.tags(CLOUD)), "digitalocean")
     assert made.notes == [
-        "GET /v2/droplets: does type leave rows out by default? If so, give it a `default` of all "
+        "GET /v2/droplets: does type leave rows out by default? If so, declare a `default` of all "
         "its values"
     ]
     folder = written(made, root / "digitalocean")

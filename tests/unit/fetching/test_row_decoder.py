@@ -117,7 +117,7 @@ def test_a_key_that_is_not_read_may_be_of_another_type_but_no_list() -> None:
     columns = {"id": column("integer"), "name": column()}
     (found,) = rows(columns, {"data": [{"id": "x", "name": "n"}]}, ["name"], ("id",))
     assert found == (None, "n", ("x", ("own",)))
-    with pytest.raises(BadResponse, match="tells its rows apart"):
+    with pytest.raises(BadResponse, match="identifies its rows"):
         rows(columns, {"data": [{"id": [1], "name": "n"}]}, ["name"], ("id",))
 
 

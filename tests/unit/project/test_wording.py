@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from support.wording import ALLOWED, OPENINGS, WORDS, check, unused
+from support.wording import ALLOWED, OPENINGS, PROSE, ROOT, WORDS, check, unused
 
 FILE = Path("some_module.py")
 
@@ -68,3 +68,17 @@ def test_an_exception_is_one_exact_name(name: str) -> None:
 def test_an_exception_that_no_module_needs_is_reported() -> None:
     first, *others = ALLOWED
     assert unused([(FILE, "\n".join(f"{one} = 1" for one in others))]) == {first}
+
+
+@pytest.mark.parametrize("text", ["# It {}.", 'x = f"It {} {{x}}"', '"""Return x.\n\nIt {} x."""'])
+@pytest.mark.parametrize("word", sorted(PROSE))
+def test_a_text_of_the_program_has_none_of_some_words(word: str, text: str) -> None:
+    (found,) = check(ROOT / "src/billql/some.py", text.format(word))
+    assert f"has {word!r}" in found.message
+    for path in ("src/billql/sandbox/some.py", "bench/some.py"):  # an API's texts, other programs'
+        assert [*check(ROOT / path, text.format(word))] == []
+
+
+def test_a_name_in_a_text_is_none_of_its_words() -> None:
+    for name in ("`tell`", "x.tell", "tell_all", "tell()"):
+        assert [*check(ROOT / "src/billql/some.py", f"# It has {name}.")] == []

@@ -140,7 +140,7 @@ def _echo(
     if not one.required and value.choices and "default" in (one.description or "").lower():
         # An API that leaves rows out by default sends an incomplete list.
         taken.doubts.append(
-            f"does {one.name} leave rows out by default? If so, give it a `default` of all its "
+            f"does {one.name} leave rows out by default? If so, declare a `default` of all its "
             "values"
         )
     return name

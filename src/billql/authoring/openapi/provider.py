@@ -25,7 +25,7 @@ def named(document: Document) -> str:
 
 
 def _title(document: Document) -> str:
-    """Return the title without words such as API, and without explanations."""
+    """Return the title without parts such as API, and without explanations."""
     title = re.split(r"\s[-–—|(]|[:(,]", str(_info(document).get("title", "")))[0]
     parts = [
         part

@@ -41,7 +41,7 @@ _CERTAIN: Final[dict[int, Fate]] = {
     3: "paid",
     4: "paid",
     5: "void",
-    6: "given up",
+    6: "abandoned",
     7: "paid",
     8: "paid",
 }

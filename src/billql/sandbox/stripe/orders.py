@@ -17,7 +17,7 @@ from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 Outcome = Literal[
-    "kept",
+    "captured",
     "refunded",
     "refunded in part",
     "refunded twice",
@@ -34,24 +34,24 @@ Outcome = Literal[
 """'disputed' is a dispute that is not decided yet, 'authorized' a charge not captured yet."""
 
 _OUTCOMES: Final[tuple[Outcome, ...]] = (
-    "kept",
+    "captured",
     "refunded",
     "won",
     "refunded in part",
     "declined",
     "lost",
-    "kept",
+    "captured",
     "refund failed",
     "canceled",
     "inquiry",
     "refunded twice",
-    "kept",
+    "captured",
 )
 _PRESENT: Final[tuple[tuple[Outcome, int], ...]] = (
     ("disputed", 6 * DAY),
     ("refund pending", 3 * DAY),
     ("authorized", DAY),
-    ("kept", 3 * HOUR),
+    ("captured", 3 * HOUR),
 )
 """The orders of the last days: outcome, and age in seconds."""
 

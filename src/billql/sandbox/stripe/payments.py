@@ -58,7 +58,7 @@ class Intent:
     charges: list[Charge] = field(default_factory=list)
     invoice: Invoice | None = None
     canceled: int | None = None
-    outcome: Outcome = "kept"
+    outcome: Outcome = "captured"
     requested: int = 0
     """The amount that the invoice's payment requests."""
 

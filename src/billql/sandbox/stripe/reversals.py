@@ -96,7 +96,7 @@ def _refunds_of(charge: Charge, note: CreditNote | None, now: int) -> Iterator[R
             yield refund("failed", charge.amount, 2, "failed")
         case "refund pending":
             yield refund("pending", part, 2, "pending")
-        case "kept" if charge.intent.invoice is not None:
+        case "captured" if charge.intent.invoice is not None:
             roll = Rng("refund", charge.id).below(50)
             if roll == 0:
                 yield refund("all", charge.amount, 9)
@@ -108,9 +108,9 @@ def dispute_of(charge: Charge, now: int) -> Dispute | None:
     """Return the dispute about a charge, if there is one by now."""
     intent = charge.intent
     outcome = intent.outcome
-    if outcome == "kept" and intent.invoice is not None and intent.means == "card":
+    if outcome == "captured" and intent.invoice is not None and intent.means == "card":
         roll = Rng("dispute", charge.id).below(100)
-        outcome = "won" if roll == 0 else "lost" if roll == 1 else "kept"
+        outcome = "won" if roll == 0 else "lost" if roll == 1 else "captured"
     timestamp = charge.timestamp + DISPUTED_AFTER
     contested = outcome in ("won", "lost", "inquiry", "disputed")
     if not contested or charge.refunded or not charge.moves_money or timestamp > now:
