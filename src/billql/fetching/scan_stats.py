@@ -26,7 +26,7 @@ class ScanStats:
     notes: list[str] = field(default_factory=list)
     """What was odd in responses, and no error."""
     warnings: list[str] = field(default_factory=list)
-    """What the statement says and probably does not mean."""
+    """What is probably a mistake in the statement."""
     under_way: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
@@ -39,7 +39,7 @@ class ScanStats:
             self.log(text)
 
     def warn(self, text: str) -> None:
-        """Warn of what the statement says, once."""
+        """Add a warning about the statement, once."""
         if text not in self.warnings:
             self.warnings.append(text)
 

@@ -41,7 +41,7 @@ def shown_digits(
     is_minor: bool = False,
     is_rounded: bool = False,
 ) -> int:
-    """Return how many digits after the point `shown_amount` gives, for a format of numbers."""
+    """Return how many digits after the point `shown_amount` shows, for a format of numbers."""
     text = shown_amount(value, currency, is_minor=is_minor, is_rounded=is_rounded, thousands=False)
     return len(text.partition(".")[2])
 
@@ -57,7 +57,7 @@ def shown_amount(
     """Return the text of an amount, with separators of thousands or without.
 
     `currency` is a code of ISO 4217; any other text is an unknown currency. What counts minor units
-    has no digits after the point. `is_rounded` says that more digits than the currency has mean
+    has no digits after the point. `is_rounded` means that more digits than the currency has mean
     nothing, as in an average.
     """
     number = _shown(value, currency, is_minor=is_minor, is_rounded=is_rounded)

@@ -64,8 +64,8 @@ def fault_of_text(text: str, texts: Container[str]) -> BadValue | None:
 def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
     """Yield a warning for each column of time that a plan compares as a text.
 
-    So it is where a plain text column stands before it. SQLite does not tell that from a COLLATE,
-    but from the LIKE or GLOB that it makes a range of.
+    So it is where a plain text column stands before it. SQLite does not distinguish that from a
+    COLLATE, but from the LIKE or GLOB that it makes a range of.
     """
     matched = {one.column for one in plan.constraints if one.operator == "other"}
     for one in plan.constraints:
@@ -74,7 +74,7 @@ def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
             column = one.column
             yield (
                 f"{table.name}: {column} is compared as a text, because a text column stands "
-                f"before it or a COLLATE says so. To compare times, write {column} first, or add "
+                f"before it, or by a COLLATE. To compare times, write {column} first, or add "
                 "COLLATE time at the end."
             )
 

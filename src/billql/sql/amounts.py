@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Amount(NamedTuple):
-    """What makes a column an amount of money, whose currency is unknown unless this says it."""
+    """What makes a column an amount of money, whose currency is unknown unless it is here."""
 
     currency: str | None = None
     """The currency of every row, if it is the same."""

@@ -102,8 +102,8 @@ def result_amounts(
 
     `statement` is as SQLite runs it.
     """
-    words = frozenset(token.text.lower() for token in statement.tokens)
-    plain, is_certain = _plain(origins, tables, words)
+    tokens = frozenset(token.text.lower() for token in statement.tokens)
+    plain, is_certain = _plain(origins, tables, tokens)
     names = Counter(reference.parts[-1].lower() for reference in references(statement))
     read = [tables.find(name) for name in names]
     if is_certain and all(count == 1 for count in names.values()) and not _has_views(read):
@@ -120,11 +120,11 @@ def result_amounts(
 
 
 def _plain(
-    origins: Sequence[Origin], tables: KnownTables, words: Collection[str]
+    origins: Sequence[Origin], tables: KnownTables, tokens: Collection[str]
 ) -> tuple[list[Amount | None], bool]:
     """Return what the plain columns are, and whether nothing is left to find out.
 
-    A condition, whose words are among those of the statement, may say which currency it is.
+    A condition, whose tokens are among those of the statement, may fix the currency.
     """
     places: dict[tuple[str, str], list[int]] = {}
     for place, (_, _, _, table, column) in enumerate(origins):
@@ -142,7 +142,7 @@ def _plain(
         beside = amount.place
         currency = [] if beside is None else places.get((table, relation[beside].name.lower()), [])
         if amount.currency is None and not currency and beside is not None:
-            is_certain = is_certain and relation[beside].name.lower() not in words
+            is_certain = is_certain and relation[beside].name.lower() not in tokens
         for place in found:
             amounts[place] = amount._replace(place=currency[0] if currency else None)
     if any(table is None for _, _, _, table, _ in origins):

@@ -131,7 +131,7 @@ COMMANDS = (
             f"{AUTO} is a table on a terminal, vertical if it does not fit; CSV in a pipe;\n"
             "and in a file the format of its extension. Without FORMAT the mode is shown.\n"
             ".mode csv takes --separator CHAR, --no-header, --bom and --safe, as billql query does."
-            "\nthousands says whether amounts have separators, in the formats for people."
+            "\nthousands sets whether amounts have separators, in the formats for people."
         ),
     ),
     Command(
