@@ -80,7 +80,8 @@ def connect(
     autocommit      no transaction begins by itself
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
-    warn            called with what is no error, such as a token in a file that others can read
+    warn            called with what is no error, such as a token in a file that others can read,
+                    or a sum of amounts in several currencies
     log             called with a line for each request and each response, from several threads
 
     The config file is read when a statement first names a resource, but at once if it or a profile
@@ -134,7 +135,7 @@ def connect(
 
     at_once = load_config() if profile is not None or config is not None else None
     try:
-        session = Session(os.fspath(database), options)
+        session = Session(os.fspath(database), options, warn)
     except errors.OperationalError as error:
         raise errors.Inaccessible(
             f"{os.fspath(database)}: {error.message}", hint=error.hint

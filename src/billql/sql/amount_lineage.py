@@ -30,7 +30,9 @@ _SAME = (
 """Expressions that are an amount if what they are about first is one."""
 _ANY = (exp.Add, exp.Sub, exp.Coalesce, exp.Case, exp.Greatest, exp.Least, exp.Distinct)
 """Expressions that are an amount if anything that they are about is one."""
-_FUNCTIONS = frozenset(("money_sum", "total", "percentile", "percentile_cont", "percentile_disc"))
+_FUNCTIONS = frozenset(
+    ("money_sum", "billql_one_currency", "total", "percentile", "percentile_cont")
+)
 """The same of functions that sqlglot does not know: they are about their first argument."""
 _SAME_TEXT = (exp.Paren, exp.Alias, exp.Upper, exp.Lower, exp.Min, exp.Max, exp.Collate)
 """Expressions that have the currency of what they are about."""

@@ -76,6 +76,8 @@ class Rewritten(RewrittenText):
         super().__init__(sql, original, edits)
         self.resources = resources
         self.tables = tables
+        self.unnamed: tuple[str, ...] = ()
+        """What was inserted in expressions, which their names as columns do not show."""
 
     def after(self, earlier: RewrittenText) -> Rewritten:
         """Return the same, mapped to the text before an earlier rewriting, whose edits stay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,42 @@ if TYPE_CHECKING:
     from billql.sqlite.money import MoneySum
 
 
-def register(database: apsw.Connection) -> None:
+NOTED_SUMS = frozenset(("SUM", "AVG", "TOTAL"))
+"""SQLite's functions that add up, in capitals."""
+SUMS = NOTED_SUMS | {"MONEY_SUM"}
+"""All functions that add up."""
+ONE_CURRENCY = "billql_one_currency"
+"""The function that returns its first argument, and notes if the second has several currencies."""
+
+
+class CurrencyNotes:
+    """The function ONE_CURRENCY: it calls `note` once for each statement at most."""
+
+    def __init__(self, note: Callable[[str], object]) -> None:
+        self._note = note
+        self._has_noted = False
+
+    def begin(self) -> None:
+        """Begin a statement."""
+        self._has_noted = False
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Return a sum, which is of amounts in the currencies that a list names."""
+        value, currencies = arguments
+        codes = set((currencies or "").upper().split(","))
+        if len(codes) > 1 and not self._has_noted:
+            from billql.sqlite.money import ONE_BY_ONE, named
+
+            self._has_noted = True
+            self._note(f"A sum or an average is of amounts in {named(codes)}. {ONE_BY_ONE}")
+        return value
+
+
+def register(database: apsw.Connection, notes: CurrencyNotes | None = None) -> None:
     """Add the functions to a connection."""
+    database.create_scalar_function(ONE_CURRENCY, notes or CurrencyNotes(warnings.warn), 2)
     database.create_window_function("money_sum", _money_sum, 1)
+    database.create_window_function("money_sum", _money_sum, 2)
     database.create_scalar_function("money", _money, 2, deterministic=True)
     database.create_scalar_function("money", _money, 3, deterministic=True)
     for name, counts in _OF_TIME.items():

@@ -6,6 +6,7 @@ On its own so that `decimal` is loaded when it is used.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Context, Decimal, InvalidOperation
 
 from billql.definitions.types import SQLValue
@@ -20,29 +21,37 @@ _INTEGERS = range(-(2**63), 2**63)
 
 
 class MoneySum:
-    """`money_sum(x)`: the sum of amounts, added exactly in decimal.
+    """`money_sum(amount, currency)`: the sum of amounts in one currency, added exactly in decimal.
 
-    An amount counts with the 15 significant digits that SQLite prints of it, so 0.1 + 0.2 is 0.3.
-    The sum of integers is an integer, and that of no amounts NULL. Works as a window function too.
+    `money_sum(amount)` takes the currency from the column beside the amount, if the amount is a
+    plain column. Amounts in several currencies are an error, which names them. An amount counts
+    with the 15 significant digits that SQLite prints of it, so 0.1 + 0.2 is 0.3. The sum of
+    integers is an integer, and that of no amounts NULL. Works as a window function too.
     """
 
     def __init__(self) -> None:
         self._total = Decimal(0)
         self._count = 0
         self._fractions = 0
+        self._currencies: dict[SQLValue, int] = {}
+        """How many amounts there are in each currency."""
 
-    def step(self, value: SQLValue) -> None:
+    def step(self, value: SQLValue, *currency: SQLValue) -> None:
         """Add an amount."""
-        self._change(value, 1)
+        self._change(value, currency, 1)
 
-    def inverse(self, value: SQLValue) -> None:
+    def inverse(self, value: SQLValue, *currency: SQLValue) -> None:
         """Subtract an amount that has left the window."""
-        self._change(value, -1)
+        self._change(value, currency, -1)
 
     def value(self) -> int | float | None:
-        """Return the sum so far; raise BadValue where SQL cannot hold it."""
+        """Return the sum so far; raise BadValue for several currencies, or a sum beyond SQL."""
         if self._count == 0:
             return None
+        if len(self._currencies) > 1:
+            raise BadValue(
+                f"money_sum() would add amounts in {named(self._currencies)}", hint=ONE_BY_ONE
+            )
         if self._fractions and math.isfinite(found := float(self._total)):
             return found
         if not self._fractions and int(self._total) in _INTEGERS:
@@ -54,14 +63,29 @@ class MoneySum:
 
     final = value
 
-    def _change(self, value: SQLValue, sign: int) -> None:
+    def _change(self, value: SQLValue, currency: tuple[SQLValue, ...], sign: int) -> None:
         if value is None:
             return
+        for written in currency:
+            code = written.upper() if isinstance(written, str) else written
+            self._currencies[code] = self._currencies.get(code, 0) + sign
+            if not self._currencies[code]:
+                del self._currencies[code]
         change = _CONTEXT.add if sign > 0 else _CONTEXT.subtract
         self._total = change(self._total, exact(value))
         self._count += sign
         if not isinstance(value, int):
             self._fractions += sign
+
+
+ONE_BY_ONE = "Add them up one by one: GROUP BY currency, or choose one: WHERE currency = 'USD'."
+"""What to do about amounts in several currencies."""
+
+
+def named(currencies: Iterable[SQLValue]) -> str:
+    """Return several currencies as a list for people; NULL is no currency."""
+    names = sorted("no currency" if code is None else str(code) for code in currencies)
+    return f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def exact(value: SQLValue) -> Decimal:

@@ -119,6 +119,14 @@ def result_amounts(
     return found if found is not None and len(found) == len(origins) else plain
 
 
+def relation_of_origins(origins: Sequence[Origin], tables: KnownTables) -> Relation:
+    """Return the columns of a query from where they come, with what is an amount among them."""
+    amounts, _ = _plain(origins, tables, ())
+    return [
+        RelationColumn(origin[0], amount) for origin, amount in zip(origins, amounts, strict=True)
+    ]
+
+
 def _plain(
     origins: Sequence[Origin], tables: KnownTables, tokens: Collection[str]
 ) -> tuple[list[Amount | None], bool]:

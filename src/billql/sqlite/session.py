@@ -17,9 +17,11 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
+from billql.sql.source_map import apply_edits
 from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
+from billql.sqlite._functions import SUMS, CurrencyNotes
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
 from billql.sqlite._time_collation import TimeCollation
@@ -43,12 +45,18 @@ _SIGNAL_STEPS = 100_000
 class Session:
     """One SQLite connection in which resources are tables.
 
-    `options` is called when a statement first names a resource. Raise ProgrammingError if two
+    `options` is called when a statement first names a resource, and `note` with what people should
+    know of a statement that is no error. Raise ProgrammingError if two
     threads use it at once, and InterfaceError in a process that has inherited it by a fork;
     `interrupt()` may be called in any thread.
     """
 
-    def __init__(self, database: str, options: Callable[[], Options]) -> None:
+    def __init__(
+        self,
+        database: str,
+        options: Callable[[], Options],
+        note: Callable[[str], object] = lambda text: None,
+    ) -> None:
         try:
             self.database = apsw.Connection(database)
         except apsw.Error as error:
@@ -60,6 +68,7 @@ class Session:
         self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
+        self._currency_notes = CurrencyNotes(note)
         self._add_functions()
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
@@ -104,6 +113,7 @@ class Session:
         if self.scans:
             self.engine.last_scans = self.scans
         self.scans = []
+        self._currency_notes.begin()
         try:
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
@@ -116,7 +126,43 @@ class Session:
             whole_lists = not (has_in_subquery(final) or has_stored_sql)
             running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
+        if any(token.keyword in SUMS for token in statement.tokens):
+            rewritten = self._with_currencies(rewritten)
         return Execution(self, statement, rewritten, bindings, running)
+
+    def _with_currencies(self, rewritten: Rewritten) -> Rewritten:
+        """Return a statement whose sums of amounts know their currencies."""
+        from billql.sqlite._currency_check import currency_edits
+
+        final = parse(rewritten.sql)
+        if final.keyword == "EXPLAIN":
+            return rewritten
+        edits = tuple(sorted(currency_edits(final, self.known_tables(), self._describe)))
+        if not edits:
+            return rewritten
+        sql = apply_edits(final.text, edits)
+        resources, tables = rewritten.resources, rewritten.tables
+        found = Rewritten(sql, final.text, edits, resources, tables).after(rewritten)
+        found.unnamed = tuple(text for _, _, text in edits)
+        return found
+
+    def _describe(self, sql: str) -> Sequence[Origin]:
+        """Return where the columns of a SELECT come from; empty if it has a mistake."""
+        from apsw.ext import query_info
+
+        engine, thread = self._engine, get_ident()
+        running = None if engine is None else engine.begin(parse(sql), (), whole_lists=False)
+        before = None if engine is None else engine.current.get(thread)
+        if engine is not None:
+            engine.current[thread] = running
+        try:
+            return query_info(self.database, sql).description_full or ()
+        except (apsw.Error, errors.Error):
+            return ()
+        finally:
+            if engine is not None and running is not None:
+                engine.current[thread] = before
+                running.statement.close()
 
     def end_interrupted(self) -> None:
         """End the statements that were under way when the connection was interrupted.
@@ -149,7 +195,7 @@ class Session:
     def _add_functions(self) -> None:
         from billql.sqlite import _functions
 
-        _functions.register(self.database)
+        _functions.register(self.database, self._currency_notes)
 
 
 class Execution:
@@ -306,7 +352,10 @@ class Execution:
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Read from SQLite what it is about to run; true lets it run."""
         self._origins = cursor.description_full
-        self.description = tuple((name, kind) for name, kind, *_ in self._origins) or None
+        columns = tuple((name, kind) for name, kind, *_ in self._origins)
+        for text in self._rewritten.unnamed:  # SQLite names an expression by its text
+            columns = tuple((name.replace(text, ""), kind) for name, kind in columns)
+        self.description = columns or None
         self._is_readonly = cursor.is_readonly
         database = self._session.database
         if self._running is not None and not self._is_readonly and database.in_transaction:

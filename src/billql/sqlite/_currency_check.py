@@ -1,0 +1,244 @@
+"""Currencies are not added up: sums of amounts are given the currency column beside them.
+
+    money_sum(i.amount)    money_sum(i.amount, "i"."currency"), which refuses two currencies
+    sum(i.amount)          billql_one_currency(sum(i.amount), …), which notes them; the second
+                           argument is group_concat(DISTINCT "i"."currency")
+    avg(), total()         as sum()
+
+This is done where the argument is a plain column of a table in the FROM clause, be it a resource, a
+table of one's own, a view, a CTE or a subquery, unless the definition says that its currency is
+always the same. The text is edited at tokens, as in `sql.rewriter`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from billql.sql.rewriter import ENDS_FROM
+from billql.sql.source_map import Edit
+from billql.sql.tokenizer import quote, unquote
+from billql.sqlite._functions import NOTED_SUMS, ONE_CURRENCY, SUMS
+from billql.sqlite.result_amounts import relation_of_origins
+
+if TYPE_CHECKING:
+    from billql.sql.amounts import Relation
+    from billql.sql.statements import ParsedStatement
+    from billql.sqlite.result_amounts import KnownTables, Origin
+
+_NAMES = frozenset(("identifier", "quoted"))
+_NO_ALIAS = ENDS_FROM | {"ON", "USING", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS"}
+_NO_ALIAS |= {"NATURAL", "OUTER", "INDEXED", "NOT"}
+_BEFORE_COLUMN = frozenset(("SELECT", "DISTINCT", "ALL"))
+
+Describe = Callable[[str], "Sequence[Origin]"]
+"""Returns where the columns of a SELECT come from; empty if it has a mistake."""
+
+
+class _Call(NamedTuple):
+    """A call of a sum with a plain column, by the indices of its tokens."""
+
+    name: str
+    first: int
+    last: int
+    table: str
+    column: str
+
+
+class _Source(NamedTuple):
+    """A table of a FROM clause: its text, its alias, and its name if it has one."""
+
+    text: str
+    alias: str
+    name: str | None
+
+
+def currency_edits(
+    statement: ParsedStatement, tables: KnownTables, describe: Describe
+) -> list[Edit]:
+    """Return the edits that give the sums of a statement, as SQLite runs it, their currencies."""
+    return _Check(statement, tables, describe).edits()
+
+
+class _Check:
+    def __init__(self, statement: ParsedStatement, tables: KnownTables, describe: Describe) -> None:
+        self._sql = statement.text
+        self._tokens = statement.tokens
+        self._tables = tables
+        self._describe = describe
+        self._with, self._ctes = self._clause_of_ctes()
+        first = {token.keyword for token in statement.tokens[:3]}
+        # What views and triggers store is read by people, and by other programs.
+        self._is_stored = "CREATE" in first and bool(first & {"VIEW", "TRIGGER"})
+
+    def edits(self) -> list[Edit]:
+        edits: list[Edit] = []
+        for call in self._calls():
+            select, is_listed = self._select(call.first)
+            if select is None:
+                continue
+            start, end = self._from(select)
+            currency = self._currency(call, start, end)
+            if currency is None or (call.name in NOTED_SUMS and self._is_stored):
+                continue
+            if call.name in NOTED_SUMS and self._groups_by(currency, end):
+                continue
+            alias = self._alias(call, start) if is_listed else ""
+            edits += self._edits(call, currency, alias)
+        return edits
+
+    def _calls(self) -> Iterator[_Call]:
+        tokens = self._tokens
+        for first, token in enumerate(tokens[:-3]):
+            if token.keyword not in SUMS or tokens[first + 1].text != "(":
+                continue
+            table, last = "", first + 2
+            if tokens[last].kind in _NAMES and tokens[last + 1].text == ".":
+                table, last = unquote(tokens[last].text).lower(), last + 2
+            if last + 1 >= len(tokens) or tokens[last + 1].text != ")":
+                continue
+            if tokens[last].kind in _NAMES and not self._is_windowed(token.keyword, last + 2):
+                column = unquote(tokens[last].text).lower()
+                yield _Call(token.keyword, first, last + 1, table, column)
+
+    def _is_windowed(self, name: str, after: int) -> bool:
+        """Return whether a call cannot be replaced, because OVER or FILTER belongs to it."""
+        return name in NOTED_SUMS and self._keyword(after) in ("OVER", "FILTER")
+
+    def _keyword(self, at: int) -> str:
+        return self._tokens[at].keyword if at < len(self._tokens) else ""
+
+    def _select(self, at: int) -> tuple[int | None, bool]:
+        """Return the index of the SELECT around a token, and whether no parenthesis is between."""
+        depth, is_listed = 0, True
+        for index in range(at - 1, -1, -1):
+            text = self._tokens[index].text
+            if text == "(" and depth == 0:
+                is_listed = False
+            else:
+                depth += {")": 1, "(": -1}.get(text, 0)
+            if depth == 0 and self._tokens[index].keyword == "SELECT":
+                return index, is_listed
+        return None, False
+
+    def _from(self, select: int) -> tuple[int, int]:
+        """Return the indices of the FROM of a SELECT and of the end of its clause."""
+        start = next((at for at in self._level(select) if self._is_from(at)), len(self._tokens))
+        for at in self._level(start):
+            if at > start and self._keyword(at) in ENDS_FROM:
+                return start, at
+        return start, self._end(start)
+
+    def _is_from(self, at: int) -> bool:
+        return self._keyword(at) == "FROM" and self._keyword(at - 1) != "DISTINCT"
+
+    def _level(self, start: int) -> Iterator[int]:
+        """Yield the indices from a token on that are in no deeper parentheses, up to their end."""
+        depth = 0
+        for at in range(start, len(self._tokens)):
+            text = self._tokens[at].text
+            depth -= text == ")"
+            if depth < 0 or text == ";":
+                return
+            if depth == 0:
+                yield at
+            depth += text == "("
+
+    def _end(self, start: int) -> int:
+        """Return the index after the last token of the parentheses around a token."""
+        return max(self._level(start), default=start - 1) + 1
+
+    def _groups_by(self, currency: str, end: int) -> bool:
+        """Return whether a GROUP BY behind a FROM clause names a column."""
+        column = unquote(currency.rpartition(".")[2]).lower()
+        grouped = False
+        for at in self._level(end):
+            keyword = self._keyword(at)
+            grouped = (grouped or keyword == "GROUP") and keyword not in ("HAVING", "ORDER")
+            if grouped and unquote(self._tokens[at].text).lower() == column:
+                return True
+        return False
+
+    def _currency(self, call: _Call, start: int, end: int) -> str | None:
+        """Return the name of the column with the currency of a call's amount, as SQL has it."""
+        for source in self._sources(start, end):
+            if call.table not in ("", source.alias.lower()):
+                continue
+            relation = self._relation(source)
+            for column in relation:
+                if column.name.lower() != call.column:
+                    continue
+                amount = column.amount
+                if amount is None or amount.place is None or amount.currency is not None:
+                    return None
+                return f"{quote(source.alias)}.{quote(relation[amount.place].name)}"
+        return None
+
+    def _sources(self, start: int, end: int) -> Iterator[_Source]:
+        tokens, expected = self._tokens, True
+        level = [at for at in self._level(start + 1) if at < end]
+        for at in level:
+            token = tokens[at]
+            if expected and (token.kind in _NAMES or token.text == "("):
+                yield self._source(at, end)
+            expected = token.text == "," or token.keyword == "JOIN"
+
+    def _source(self, at: int, end: int) -> _Source:
+        tokens, last, name = self._tokens, at, None
+        if tokens[at].text == "(":
+            last = self._end(at + 1)
+        else:
+            while last + 2 < end and tokens[last + 1].text == ".":
+                last += 2
+            name = unquote(tokens[last].text)
+        text = self._sql[tokens[at].start : tokens[last].end]
+        after = last + 1
+        if self._keyword(after) == "AS":
+            after += 1
+        has_alias = after < end and tokens[after].kind in _NAMES
+        if has_alias and self._keyword(after) not in _NO_ALIAS:
+            return _Source(text, unquote(tokens[after].text), name)
+        return _Source(text, name or "", name)
+
+    def _relation(self, source: _Source) -> Relation:
+        if source.name is not None and source.name.lower() not in self._ctes:
+            found = self._tables.find(source.name)
+            if found is not None and not isinstance(found, str):
+                return found
+        return relation_of_origins(
+            self._describe(f"{self._with}SELECT * FROM {source.text}"), self._tables
+        )
+
+    def _clause_of_ctes(self) -> tuple[str, frozenset[str]]:
+        """Return the WITH clause of the statement as text, and the names in it."""
+        level = list(self._level(0))
+        start = next((at for at in level if self._keyword(at) == "WITH"), None)
+        if start is None:
+            return "", frozenset()
+        verbs = ("SELECT", "VALUES", "INSERT", "REPLACE", "UPDATE", "DELETE")
+        main = next((at for at in level if at > start and self._keyword(at) in verbs), start)
+        names = {unquote(self._tokens[at].text).lower() for at in level if start < at < main}
+        return self._sql[self._tokens[start].start : self._tokens[main].start], frozenset(names)
+
+    def _alias(self, call: _Call, start: int) -> str:
+        """Return the alias that keeps the name of a call that is a column of the result."""
+        before, after = self._tokens[call.first - 1], call.last + 1
+        is_column = before.text == "," or before.keyword in _BEFORE_COLUMN
+        ends = after >= len(self._tokens) or after == start
+        ends = ends or self._tokens[after].text in (",", ")", ";")
+        if not (is_column and ends and call.first < start):
+            return ""
+        return f" AS {quote(self._text(call))}"
+
+    def _text(self, call: _Call) -> str:
+        return self._sql[self._tokens[call.first].start : self._tokens[call.last].end]
+
+    def _edits(self, call: _Call, currency: str, alias: str) -> Iterator[Edit]:
+        first, last = self._tokens[call.first].start, self._tokens[call.last]
+        if call.name == "MONEY_SUM":
+            yield last.start, last.start, f", {currency}"
+            if alias:
+                yield last.end, last.end, alias
+        else:
+            yield first, first, f"{ONE_CURRENCY}("
+            yield last.end, last.end, f", group_concat(DISTINCT {currency})){alias}"

@@ -1,0 +1,139 @@
+"""Currencies are not mixed: sums know the currency beside an amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import billql
+from support.books import books
+
+NOTES: list[str] = []
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[billql.Connection]:
+    NOTES.clear()
+    with books(tmp_path, warn=NOTES.append) as connection:
+        connection.execute("CREATE TABLE own (amount DECIMAL, currency TEXT)")
+        connection.execute("INSERT INTO own VALUES (1.5, 'USD'), (2, 'EUR')")
+        yield connection
+
+
+def run(connection: billql.Connection, sql: str, *values: object) -> list[Any]:
+    cursor = connection.execute(sql.replace("@", "own.all."), values)
+    assert cursor.description is not None
+    return [tuple(column[0] for column in cursor.description), *cursor.fetchall()]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT money_sum(amount) FROM @invoices WHERE id < 4",
+        "SELECT money_sum(i.amount) FROM @invoices AS i WHERE id < 4",
+        "SELECT money_sum(amount) + 1 FROM @invoices WHERE id < 4",
+        "SELECT abs(money_sum(invoices.amount)) FROM @invoices WHERE id < 4",
+        "SELECT count(*) FROM @invoices WHERE id < 4 HAVING money_sum(amount) > 0",
+        "SELECT money_sum(i.amount) FROM @payments p JOIN @invoices i ON i.id = p.invoice AND id<4",
+        "WITH x AS (SELECT * FROM @invoices WHERE id < 4) SELECT money_sum(amount) FROM x",
+        "SELECT money_sum(a) FROM (SELECT amount AS a, currency FROM @invoices WHERE id < 4) AS x",
+        "SELECT money_sum(amount, currency) FROM @invoices WHERE id < 4",
+        "SELECT money_sum(amount * 2, currency) FROM @invoices WHERE id < 4",
+        "SELECT money_sum(amount) OVER (ORDER BY id) FROM @invoices WHERE id < 4",
+        "SELECT (SELECT money_sum(amount) FROM @invoices WHERE id < 4)",
+    ],
+)
+def test_two_currencies_are_an_error(connection: billql.Connection, sql: str) -> None:
+    with pytest.raises(billql.BadValue, match=r"would add amounts in JPY and USD") as caught:
+        run(connection, sql.replace("id<4", "i.id < 4"))
+    assert "GROUP BY currency" in str(caught.value.hint)
+
+
+def test_views_and_own_tables(connection: billql.Connection) -> None:
+    connection.execute("CREATE VIEW v AS SELECT amount AS a, currency AS c FROM own.all.invoices")
+    with pytest.raises(billql.BadValue, match="JPY, KWD, USD, USDC and no currency"):
+        run(connection, "SELECT money_sum(a) FROM v")
+    with pytest.raises(billql.BadValue, match="EUR and USD"):
+        run(connection, "SELECT money_sum(amount) FROM own")
+    connection.execute("CREATE VIEW sums AS SELECT sum(amount) AS s FROM own")
+    ((sql,),) = connection.execute("SELECT sql FROM sqlite_schema WHERE name = 'sums'").fetchall()
+    assert sql == "CREATE VIEW sums AS SELECT sum(amount) AS s FROM own"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "SELECT currency, money_sum(amount) FROM @invoices WHERE id < 5 GROUP BY currency",
+            [("currency", "money_sum(amount)"), ("JPY", 4396080.0), ("USD", 3240.55)],
+        ),
+        (
+            "SELECT money(money_sum(paid), currency) FROM @payments WHERE id < 13",
+            [("money(money_sum(paid), currency)",), (2694.3,)],
+        ),
+        ("SELECT money_sum(monthly) AS m FROM @prices", [("m",), (1234590.0,)]),
+        ("SELECT money_sum(hours) FROM @invoices", [("money_sum(hours)",), (54.5,)]),
+        ("SELECT money_sum(DISTINCT tax) FROM @invoices WHERE id < 3",
+         [("money_sum(DISTINCT tax)",), (615.71,)]),
+        ("SELECT coalesce(0, money_sum(amount)) AS z FROM @invoices WHERE id < 3", [("z",), (0,)]),
+        ("SELECT money_sum(amount) FROM @invoices WHERE id < 3 UNION SELECT 1",
+         [("money_sum(amount)",), (1,), (3240.55,)]),
+        ("SELECT total(amount), count(*) FROM @invoices WHERE currency = 'USD'",
+         [("total(amount)", "count(*)"), (3240.55, 2)]),
+    ],
+)  # fmt: skip
+def test_one_currency_is_added(
+    connection: billql.Connection, sql: str, expected: list[Any]
+) -> None:
+    assert run(connection, sql) == expected
+    assert NOTES == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT sum(amount) FROM @invoices WHERE id < 4",
+        "SELECT count(*), avg(i.amount) AS mean FROM @invoices i WHERE id < 4",
+        "SELECT * FROM (SELECT round(total(amount), 1) FROM @invoices WHERE id < 4)",
+        "SELECT month, sum(amount) FROM @invoices WHERE id < 4 GROUP BY month",
+    ],
+)
+def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql: str) -> None:
+    cursor = connection.execute(sql.replace("@", "own.all."))
+    assert cursor.fetchall()
+    (note,) = NOTES
+    assert note.startswith("A sum or an average is of amounts in JPY and USD.")
+    assert "GROUP BY currency" in note
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT currency, sum(amount) FROM @invoices GROUP BY currency",
+        "SELECT sum(amount) FROM @invoices WHERE currency = 'JPY'",
+        "SELECT sum(amount) OVER (PARTITION BY currency) FROM @invoices",
+        "SELECT sum(hourly) FROM @prices",
+        "EXPLAIN QUERY PLAN SELECT sum(amount) FROM @invoices",
+    ],
+)
+def test_sums_of_one_currency_are_not(connection: billql.Connection, sql: str) -> None:
+    connection.execute(sql.replace("@", "own.all.")).fetchall()
+    assert NOTES == []
+
+
+def test_names_of_expressions_stay(connection: billql.Connection) -> None:
+    names, *_ = run(
+        connection, "SELECT sum(amount) * 2, sum(tax), total(amount)AS t FROM @invoices WHERE id=1"
+    )
+    assert names == ("sum(amount) * 2", "sum(tax)", "t")
+    connection.execute("CREATE TABLE s AS SELECT money_sum(tax) FROM own.all.invoices WHERE id = 1")
+    assert run(connection, 'SELECT "money_sum(tax)" FROM s')[1] == (321.92,)
+
+
+def test_errors_show_what_was_written(connection: billql.Connection) -> None:
+    with pytest.raises(billql.SqlError) as caught:
+        run(connection, "SELECT sum(amount), money_sum(amount), amuont FROM @invoices")
+    assert caught.value.offset == len("SELECT sum(amount), money_sum(amount), ")
