@@ -1,6 +1,7 @@
 """The interactive shell: statements and dot commands, and the printing of their results.
 
 text       the input: when it is complete, and how a script is split
+habits     the commands of psql and mysql, as input of this shell
 suggest    the completions of an input: a pure function
 known      the names that can be completed, from the catalog and the local database
 printer    the destination of results: the terminal, with a pager, or a file

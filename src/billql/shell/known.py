@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ class NameLoader:
             functions=_functions(connection),
             keywords=sorted({*apsw.keywords, *_KEYWORDS}),
             files=files,
+            connections=partial(_connections, connection),
             namespace=connection.namespace,
         )
 
@@ -106,6 +108,16 @@ def _local(connection: Connection) -> tuple[dict[str, str], dict[str, list[Known
         )
         columns[name.lower()] = [KnownColumn(*column) for column in found]
     return tables, columns
+
+
+def _connections(connection: Connection) -> list[tuple[str, str]]:
+    """Return the name and the provider of each connection; their tokens are not looked for."""
+    try:
+        return connection.execute(
+            "SELECT connection, provider FROM billql.catalog.connections"
+        ).fetchall()
+    except Error:
+        return []  # The config file is invalid; statements report it.
 
 
 def _functions(connection: Connection) -> list[str]:

@@ -10,8 +10,9 @@ from billql.errors import Interrupted
 from billql.output import MoneyColumns, error_report, stderr, yes
 from billql.output.progress import Progress
 from billql.shell import tree
+from billql.shell.habits import translate
 from billql.shell.printer import Printer
-from billql.shell.text import is_command, pieces
+from billql.shell.text import pieces
 from billql.sql.statements import each_statement
 from billql.sql.title import title_of
 
@@ -101,11 +102,12 @@ class Shell:
                 return
 
     def run(self, text: str) -> None:
-        """Run a dot command, or statements; raise their errors."""
-        if is_command(text):
-            self._run_command(self, text.strip())
+        """Run a command of the shell's, or statements; raise their errors."""
+        meant = translate(text)
+        if meant.lstrip().startswith("."):
+            self._run_command(self, meant.strip())
         else:
-            self.execute(text)
+            self.execute(meant)
 
     def attempt(self, text: str) -> None:
         """Run an input, and show its error instead of raising it."""

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from billql.shell.habits import HABITS
 from billql.shell.text import is_command
 from billql.sql import rewriter
+from billql.sql.show import SHOWN
 from billql.sql.statements import each_statement, parse
 from billql.sql.tokenizer import Token, quote, significant, tokenize, unquote
 
@@ -66,6 +68,8 @@ class KnownNames:
     """Dot commands: the summary of each, and the kinds of its arguments."""
     files: Callable[[str], Sequence[str]] = _nothing
     """Returns the files whose paths start with a prefix."""
+    connections: Callable[[], Sequence[tuple[str, str]]] = tuple
+    """Returns the name and the provider of each connection."""
     namespace: str = ""
 
     def table(self, name: str) -> str | None:
@@ -78,7 +82,9 @@ class KnownNames:
 
 
 _TABLE_FOLLOWS = {"FROM", "JOIN", "INTO", "UPDATE", "TABLE", "DESCRIBE", "EXTENDED"}
-_SHOWN = ("PROVIDERS", "SERVICES", "RESOURCES", "METHODS", "CONNECTIONS")
+_SHOWN = tuple(SHOWN)
+_LEVELS = {keyword: form.parts for keyword, form in SHOWN.items()}
+"""How many parts the name after `SHOW … IN` has at most."""
 _ENDS_FROM = {"WHERE", "ON", "USING", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "SELECT"}
 _ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT", "SET", "VALUES", "RETURNING"}
 
@@ -89,6 +95,12 @@ def suggest(text: str, position: int, known: KnownNames) -> list[Suggestion]:
         return list(_in_command(text[:position], known))
     statement, start = _statement_around(text, position)
     before = tokenize(statement[: position - start])
+    compared = [token for token in before if not token.is_blank]
+    typed = compared.pop() if compared and compared[-1].text.startswith("'") else None
+    if _connection_follows(compared) and (typed is None or typed.kind == "illegal"):
+        first = position if typed is None else start + typed.start
+        prefix = "" if typed is None else typed.text[1:]
+        return list(_connections(statement, first, prefix, known))
     if before and _is_open(before[-1]):
         return []
     parts, before = _name_at_end(before)
@@ -129,6 +141,37 @@ def _name_at_end(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     return parts, left
 
 
+def _connection_follows(tokens: Sequence[Token]) -> bool:
+    """Return whether the name of a connection, as a text, follows these tokens."""
+    from billql.definitions.model import CONNECTION
+
+    left = list(tokens)
+    if left and left[-1].text in ("(", ","):
+        while left and left[-1].text != "(":
+            left = left[: -1 if left[-1].text == "," else None]
+            if not left or left.pop().kind != "string":
+                return False
+        left = left[:-1]
+        if not left or left.pop().keyword != "IN":
+            return False
+        left = left[: -1 if left and left[-1].keyword == "NOT" else None]
+    elif not left or left.pop().text not in ("=", "==", "<>", "!="):
+        return False
+    return bool(left) and unquote(left[-1].text).lower() == CONNECTION
+
+
+def _connections(
+    statement: str, first: int, prefix: str, known: KnownNames
+) -> Iterator[Suggestion]:
+    """Yield the connections of the providers that a statement reads; of all, if it reads none."""
+    read = {
+        table.partition(".")[0] for table in _sources(statement, known).values() if "." in table
+    }
+    for name, provider in known.connections():
+        if _begins(name, prefix) and provider in (read or {provider}):
+            yield Suggestion(f"'{name}'", first, provider)
+
+
 Named = tuple[str, str]
 """A name and its description."""
 
@@ -141,8 +184,8 @@ def _in_statement(
     if first == "USE" and len(tokens) == 1:
         return _names(parts, known, levels=2)
     if first == "SHOW" and before in ("IN", "FROM"):
-        return _names(parts, known, levels=3 if tokens[1].keyword == "METHODS" else 2)
-    if first == "SHOW" and len(tokens) == 1:
+        return _names(parts, known, levels=_LEVELS.get(tokens[-2].keyword, 2))
+    if first == "SHOW" and (len(tokens) == 1 or before == "EXTENDED"):
         return ((keyword, "") for keyword in _beginning(parts[-1], _SHOWN))
     if _table_follows(tokens):
         own = _expressions(statement, known) if len(parts) == 1 else ()
@@ -290,6 +333,9 @@ def _in_command(text: str, known: KnownNames) -> Iterator[Suggestion]:
     fields = line.split(" ")
     typed = fields[-1]
     start = len(text) - len(typed)
+    if line.startswith("\\"):
+        yield from _in_habit(fields, start, known)
+        return
     if len(fields) == 1:
         for name, (meaning, _) in known.commands.items():
             if f".{name}".startswith(typed):
@@ -302,6 +348,17 @@ def _in_command(text: str, known: KnownNames) -> Iterator[Suggestion]:
     for kind in kinds[count : count + 1] or kinds[-1:]:
         for found, meaning in _arguments(kind, typed, known):
             yield Suggestion(found, start, meaning)
+
+
+def _in_habit(fields: Sequence[str], start: int, known: KnownNames) -> Iterator[Suggestion]:
+    typed = fields[-1]
+    if len(fields) == 1:
+        for name, habit in HABITS.items():
+            if f"\\{name}".startswith(typed):
+                yield Suggestion(f"\\{name}", start, habit.summary)
+    elif len(fields) == 2 and (found := HABITS.get(fields[0][1:])) is not None:
+        for name, meaning in _arguments(found.kind, typed, known):
+            yield Suggestion(name, start, meaning)
 
 
 def _arguments(kind: str, typed: str, known: KnownNames) -> Iterable[Named]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import apsw
 
+from billql.shell.habits import is_habit
 from billql.sql.statements import each_statement
 
 if TYPE_CHECKING:
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def is_command(text: str) -> bool:
-    """Return whether a text is a dot command, which ends with its line."""
-    return text.lstrip().startswith(".")
+    """Return whether a text is a command of the shell's, which ends with its line."""
+    return text.lstrip().startswith(".") or is_habit(text)
 
 
 def is_blank(text: str) -> bool:

@@ -46,7 +46,7 @@ class ShowForm(NamedTuple):
     condition: str = "TRUE"
 
 
-_SHOW = {
+SHOWN = {
     "PROVIDERS": ShowForm(
         "providers", "provider, title, version, secret, description", "provider", 0
     ),
@@ -74,7 +74,7 @@ _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 """What may follow; but for LIKE, it is left to SQLite."""
 _VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
 _HINTS = {
-    "SHOW": f"SHOW lists {', '.join(_SHOW)}, as in SHOW RESOURCES IN provider.service.",
+    "SHOW": f"SHOW lists {', '.join(SHOWN)}, as in SHOW RESOURCES IN provider.service.",
     "DESCRIBE": "DESCRIBE lists columns, as in DESCRIBE provider.service.resource.",
     "REGISTRY": "REGISTRY LIST shows versions, and REGISTRY PULL provider installs one.",
     "USE": "USE provider.service makes its resources' names short, and USE NONE ends that.",
@@ -153,7 +153,7 @@ class _Parser:
     def _subject(self) -> tuple[ShowForm, Reference | None]:
         """Read what is shown, and the name that it is about."""
         if self._verb == "SHOW":
-            form = _SHOW.get(self._token.keyword) or self._fail()
+            form = SHOWN.get(self._token.keyword) or self._fail()
             self._at += 1
             named = form.parts > 0 and self._accept("IN", "FROM")
             return form, self._name(form) if named else None

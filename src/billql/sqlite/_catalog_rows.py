@@ -43,10 +43,11 @@ class CatalogSource(Protocol):
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
         """Return each version of a provider, its status, its package's size, and who has it."""
 
-    def connection_infos(self) -> Sequence[tuple[str, str, str, str, bool]]:
-        """Return each connection's name, provider, address, its token's place and if it is
-        there.
-        """
+    def connection_names(self) -> Sequence[tuple[str, str]]:
+        """Return each connection's name and provider."""
+
+    def connection_info(self, name: str, provider: str) -> tuple[str, str, str, str, bool]:
+        """Return its name, provider, address, its token's place and if it is there."""
 
 
 class LazyRow:
@@ -223,8 +224,12 @@ def _scans(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _connections(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for facts in source.connection_infos():
-        yield LazyRow(tuple(facts))
+    for name, provider in source.connection_names():
+        yield LazyRow((name, provider), partial(_connection, source, name, provider))
+
+
+def _connection(source: CatalogSource, name: str, provider: str) -> Values:
+    return tuple(source.connection_info(name, provider)[2:])
 
 
 def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:

@@ -180,14 +180,16 @@ class Engine:
         """Return the names of the connections that a resource is read from."""
         return self._resolver.names(table.provider_name)
 
-    def connection_infos(self) -> list[ConnectionInfo]:
-        """Return the public facts of every connection; raise DefinitionError."""
-        found = []
-        for provider_name in self.catalog.providers():
-            provider = self.catalog.provider(provider_name)
-            for name in self._resolver.names(provider_name):
-                found.append(self._resolver.info(name, provider_name, provider))
-        return found
+    def connection_names(self) -> list[tuple[str, str]]:
+        """Return the name and the provider of every connection, without looking for its token."""
+        providers = self.catalog.providers()
+        return [
+            (name, provider) for provider in providers for name in self._resolver.names(provider)
+        ]
+
+    def connection_info(self, name: str, provider: str) -> ConnectionInfo:
+        """Return the public facts of a connection; raise DefinitionError."""
+        return self._resolver.info(name, provider, self.catalog.provider(provider))
 
     def versions(self) -> list[Listed]:
         """Return the available versions of definitions; raise as `Registry.versions` does."""

@@ -243,7 +243,8 @@ url = "https://proxy.example.com"
 """
     environ = {"METRONOME_BEARER_TOKEN": "there"}
     with billql.connect(config=written(path, text), environ=environ) as connection:
-        told = connection._session.engine.connection_infos()
+        engine = connection._session.engine
+        told = [engine.connection_info(*names) for names in engine.connection_names()]
     assert [tuple(one) for one in told] == [
         (
             "digitalocean",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from billql.shell.suggest import KnownColumn, KnownNames, Suggestion, suggest
@@ -107,7 +109,7 @@ def test_a_suggestion_takes_the_place_of_the_last_part() -> None:
 
 def test_show_and_use() -> None:
     assert texts("SHOW R|") == ["RESOURCES"]
-    assert texts("SHOW SERVICES IN |") == ["cloud.", "cards."]
+    assert texts("SHOW SERVICES IN |") == ["cloud", "cards"]
     assert texts("SHOW RESOURCES IN cloud.|") == ["billing", "account"]
     assert texts("SHOW METHODS IN cloud.billing.invoices|") == ["invoices"]
     assert texts("USE cloud.b|") == ["billing"]
@@ -217,3 +219,46 @@ def test_commands() -> None:
 )
 def test_arguments_of_commands(text: str, expected: list[str]) -> None:
     assert texts(text) == expected
+
+
+# Connections.
+
+
+CONNECTED = replace(
+    KNOWN, connections=lambda: [("acme", "cloud"), ("beta", "cloud"), ("c", "cards")]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (f"SELECT * FROM {INVOICES} WHERE connection = |", ["'acme'", "'beta'"]),
+        (f"SELECT * FROM {INVOICES} WHERE connection <> 'b|", ["'beta'"]),
+        (f"SELECT * FROM {INVOICES} i WHERE i.connection='|", ["'acme'", "'beta'"]),
+        (f"SELECT * FROM {INVOICES} WHERE connection IN (|", ["'acme'", "'beta'"]),
+        (f"SELECT * FROM {INVOICES} WHERE connection NOT IN ('acme', 'b|)", ["'beta'"]),
+        ("SELECT * FROM mine WHERE connection = |", ["'acme'", "'beta'", "'c'"]),
+        (f"SELECT * FROM {INVOICES} WHERE connection = 'acme|'", []),
+        (f"SELECT * FROM {INVOICES} WHERE period = '|", []),
+        (f"SELECT * FROM {INVOICES} WHERE coalesce(connection, '|", []),
+    ],
+)
+def test_connections(text: str, expected: list[str]) -> None:
+    if text.endswith("'"):  # a text that is complete
+        text = text.replace("|'", "'|")
+    assert texts(text, CONNECTED) == expected
+
+
+def test_a_connection_replaces_what_is_typed() -> None:
+    text = f"SELECT * FROM {INVOICES} WHERE connection = 'b|"
+    assert at(text, CONNECTED) == [Suggestion("'beta'", len(text) - 3, "cloud")]
+
+
+# Habits.
+
+
+def test_commands_of_psql_are_completed() -> None:
+    assert texts(r"\d|") == [r"\d", r"\d+", r"\dn", r"\dt", r"\dv"]
+    assert texts(r"\d mi|") == ["mine"]
+    assert texts(r"\i |") == ["a.csv", "b/"]
+    assert texts(r"\d mine |") == texts(r"\none |") == []

@@ -52,7 +52,10 @@ def _schema(shell: Shell, arguments: Sequence[str]) -> None:
         (name,),
     )
     found = [f"{sql};" for (sql,) in local]
-    if arguments:
+    in_use = shell.connection.namespace
+    if in_use:
+        found += _declared(shell, f"{in_use}.{name}")
+    if arguments and not found:
         found += _declared(shell, name)
     if arguments and not found:
         raise InterfaceError(
@@ -62,16 +65,22 @@ def _schema(shell: Shell, arguments: Sequence[str]) -> None:
 
 
 def _declared(shell: Shell, pattern: str) -> Iterator[str]:
-    """Yield the lines of CREATE TABLE statements that describe the resources."""
+    """Yield the lines of CREATE TABLE statements that describe the resources.
+
+    Their name, or its last part, is LIKE the pattern.
+    """
     found = shell.connection.execute(
         "SELECT concat_ws('.', provider, service, resource) AS name, column, type, description, "
-        "required FROM billql.catalog.columns WHERE name LIKE ? ORDER BY name, position",
+        "required FROM billql.catalog.columns WHERE name LIKE ?1 OR resource LIKE ?1 "
+        "ORDER BY name, position",
         (pattern,),
     )
-    for name, columns in groupby(found, lambda row: row[0]):
+    for name, grouped in groupby(found, lambda row: row[0]):
         yield f"CREATE TABLE {name} ("
-        for _, column, kind, description, required in columns:
-            first = f"  {quote(column)} {kind.upper()}{' NOT NULL' if required else ''},"
+        columns = list(grouped)
+        for place, (_, column, kind, description, required) in enumerate(columns, start=1):
+            needed, comma = " NOT NULL" * required, "," * (place < len(columns))
+            first = f"  {quote(column)} {kind.upper()}{needed}{comma}"
             yield f"{first:40} -- {visible(' '.join((description or '').split()))}".rstrip(" -")
         yield ");"
 

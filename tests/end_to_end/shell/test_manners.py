@@ -1,0 +1,61 @@
+"""The shell understands what people type out of habit: on a pseudo-terminal, line by line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from support.terminal import CTRL_C, TAB, Terminal
+
+
+@pytest.mark.parametrize("text", ["exit", "quit;", r"\q"])
+def test_ways_to_exit(environ: dict[str, str], text: str) -> None:
+    with Terminal("shell", environ=environ) as terminal:
+        terminal.prompts()
+        terminal.press(f"{text}\r")
+        assert terminal.ends() == 0
+        assert "error" not in terminal.text
+
+
+def test_commands_of_psql(environ: dict[str, str]) -> None:
+    with Terminal("shell", environ=environ, lines=60) as terminal:
+        terminal.prompts()
+        terminal.enter("help")
+        terminal.reads(".attach FILE NAME", ".timer on|off")
+        terminal.prompts()
+        terminal.enter("CREATE TABLE budget (month TEXT, usd REAL);")
+        terminal.enter(r"\dt bud%")
+        terminal.reads("\nbudget\n")
+        terminal.enter(r"\d budget")
+        terminal.reads("month   TEXT", "usd     REAL")
+        terminal.press(r"\d bud" + TAB)
+        terminal.until(lambda: terminal.line.endswith(r"\d budget"), "a table")
+        terminal.press(CTRL_C)
+        terminal.prompts()
+        terminal.enter(r"\gset")
+        terminal.reads(r"error: There is no command \gset", "hint: .help lists the commands.")
+        terminal.prompts()
+
+
+def test_connections_are_completed(environ: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text("""
+        [connections.acme-live]
+        provider = "stripe"
+        token_env = "LIVE"
+        [connections.acme-test]
+        provider = "stripe"
+        token_env = "TEST"
+        [connections.cloud]
+        provider = "digitalocean"
+        token_env = "CLOUD"
+    """)
+    with Terminal("shell", "--config", f"{tmp_path}/config.toml", environ=environ) as terminal:
+        terminal.prompts()
+        terminal.press("SELECT * FROM stripe.core.events WHERE connection = " + TAB)
+        terminal.reads("'acme-live'", "'acme-test'")
+        assert "'cloud'" not in terminal.text
+        terminal.press(CTRL_C)
+        terminal.prompts()
+        terminal.press("SELECT * FROM stripe.core.events WHERE connection = 'acme-t" + TAB)
+        terminal.until(lambda: terminal.line.endswith("'acme-test'"), "a connection")
