@@ -36,8 +36,10 @@ check: $(READY) ## Format, lint, types, import floors, and names in the field's 
 prepared: $(READY)
 	@$(BIN)/python tests/prepare.py
 
-test: prepared ## Run every test.
-	$(BIN)/python -m pytest -n 2 --dist worksteal -rs
+test: prepared ## Run every test, and print what they cover.
+	rm -rf .coverage
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -rs
+	@$(BIN)/python tests/coverage_table.py
 
 compatibility: prepared ## Test with the lowest and the newest versions of packages; PYTHONS="3.12 3.14" names some.
 	$(BIN)/python requirements/compatibility.py $(TESTS)
@@ -83,4 +85,4 @@ demo: $(READY) ## Answer real SELECTs over real HTTP, from the sandbox.
 	@docs/demo.sh $(BIN)/billql
 
 clean: ## Remove what the targets made.
-	rm -rf $(VENV) build dist site .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist site .cache .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from billql.sandbox import Sandbox
+from support.tracing import inherited
 
 BILLQL = [sys.executable, "-m", "billql"]
 BALANCES = "SELECT * FROM digitalocean.billing.balances"
@@ -31,7 +32,12 @@ SECONDS = 120
 
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
-    return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm"}
+    return {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm",
+        **inherited(),
+    }
 
 
 def run(*arguments: str, environ: dict[str, str]) -> subprocess.CompletedProcess[bytes]:

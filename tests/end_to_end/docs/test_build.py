@@ -29,6 +29,13 @@ def build(output: Path, *options: str) -> int:
     return main(["docs", "build", "--output", str(output), *options])
 
 
+@pytest.fixture
+def unsampled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the samples out of the pages, which take their time."""
+    monkeypatch.setattr(SandboxSamples, "values", NoSamples.values)
+    monkeypatch.setattr(SandboxSamples, "result", NoSamples.result)
+
+
 def test_another_process_writes_what_is_committed(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "billql", "docs", "build"],
@@ -42,11 +49,7 @@ def test_another_process_writes_what_is_committed(tmp_path: Path) -> None:
     assert [name for name in made if made[name] != committed[name]] == [], "run: make docs"
 
 
-def test_pages_of_other_providers_are_made_too(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(SandboxSamples, "values", NoSamples.values)  # which take their time
-    monkeypatch.setattr(SandboxSamples, "result", NoSamples.result)
+def test_pages_of_other_providers_are_made_too(tmp_path: Path, unsampled: None) -> None:
     definitions = ROOT / "bench" / "definitions"
     assert build(tmp_path, "--definitions", str(definitions)) == 0
     made = files(tmp_path)
@@ -55,7 +58,7 @@ def test_pages_of_other_providers_are_made_too(
 
 
 def test_a_folder_that_cannot_be_written_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, unsampled: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("")
     assert build(tmp_path / "file") == Exit.OUTPUT

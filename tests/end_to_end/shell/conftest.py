@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from billql.sandbox import Sandbox
+from support.tracing import inherited
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +22,12 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """The environment of a user: a home folder of its own, and a terminal."""
-    return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm-256color"}
+    return {
+        "HOME": str(tmp_path),
+        "PATH": os.environ["PATH"],
+        "TERM": "xterm-256color",
+        **inherited(),
+    }
 
 
 @pytest.fixture

@@ -1,0 +1,81 @@
+"""Which tests are traced where `make test` measures coverage.
+
+Tracing doubles the time of what is traced, so tests that would add no lines are left out: those of
+the sandbox, which is not measured; those that drive the engine by the definitions of three APIs or
+at random, whose lines smaller tests have covered; and processes other than the command line and the
+shell.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .paths import TESTS
+
+if TYPE_CHECKING:
+    from coverage import Coverage
+
+TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/shell")
+"""The folders of tests that are traced, and within them those that are not."""
+
+UNTRACED = ("integration/definitions", "integration/sandbox")
+
+_CHILDREN = "COVERAGE_PROCESS_CONFIG"
+"""The environment variable by which coverage.py traces the processes that a process starts."""
+
+
+def is_traced(path: Path) -> bool:
+    """Return whether a file of tests is one of those that are traced."""
+    return any(map(path.is_relative_to, map(TESTS.joinpath, TRACED))) and not any(
+        map(path.is_relative_to, map(TESTS.joinpath, UNTRACED))
+    )
+
+
+def inherited() -> dict[str, str]:
+    """Return what the environment of a process needs, so that it is traced where its parent is."""
+    return {_CHILDREN: os.environ[_CHILDREN]} if _CHILDREN in os.environ else {}
+
+
+class Tracing:
+    """Traces some tests and not others, in a process that coverage.py has begun to trace."""
+
+    def __init__(self, coverage: Coverage) -> None:
+        self._coverage = coverage
+        self._children = inherited()
+        self._is_on = True
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Turn tracing on or off for a test."""
+        self._turn(is_traced(item.path))
+        return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self) -> None:
+        """Leave it on, as coverage.py expects."""
+        self._turn(True)
+
+    def _turn(self, on: bool) -> None:
+        if on == self._is_on:
+            return
+        self._is_on = on
+        if on:
+            os.environ.update(self._children)
+            self._coverage.start()
+        else:
+            os.environ.pop(_CHILDREN, None)
+            self._coverage.stop()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose what is traced, if anything is."""
+    if _CHILDREN in os.environ:
+        from coverage import Coverage
+
+        if (coverage := Coverage.current()) is not None:
+            config.pluginmanager.register(Tracing(coverage))
