@@ -17,17 +17,9 @@ from billql.planning.binder import BoundPlan, bind, selected_connections
 from billql.planning.plan import Constraint, Plan
 from billql.planning.planner import choose_plan
 
-NOW = datetime(2025, 2, 10, 12, tzinfo=UTC)
+from . import acme
 
-PROVIDER = """
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
-"""
+NOW = datetime(2025, 2, 10, 12, tzinfo=UTC)
 
 BILLS = """
 description: One row for each bill.
@@ -69,7 +61,7 @@ examples:
 
 def table(definition: str = BILLS) -> Table:
     """Return a table of Acme's, from the YAML of its resource."""
-    provider = msgspec.convert(yaml.safe_load(PROVIDER), Provider)
+    provider = msgspec.convert(yaml.safe_load(acme.PROVIDER), Provider)
     resource = msgspec.convert(yaml.safe_load(definition), Resource)
     assert list(problems(resource, provider)) == []
     return Table("acme", "billing", "bills", provider, resource)

@@ -16,16 +16,7 @@ import pytest
 
 import billql
 from billql.errors import BadValue, DefinitionError
-
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
-"""
+from support import acme
 
 SERVICE = """\
 billql: 1
@@ -122,16 +113,8 @@ def connect(
     folder: Path, api: Callable[[httpx.Request], httpx.Response], service: str = SERVICE
 ) -> billql.Connection:
     """Connect to Acme, as a definition has it."""
-    acme = folder / "acme"
-    acme.mkdir(exist_ok=True)
-    (acme / "provider.yaml").write_text(PROVIDER)
-    (acme / "billing.yaml").write_text(service)
-    return billql.connect(
-        definitions=[folder],
-        tokens={"acme": "token"},
-        http_transport=httpx.MockTransport(api),
-        cache_ttl=0.0,
-    )
+    acme.define(folder, billing=service)
+    return acme.connect(folder, api, cache_ttl=0.0)
 
 
 @pytest.fixture

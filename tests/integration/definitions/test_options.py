@@ -14,15 +14,11 @@ import httpx
 import pytest
 
 import billql
+from support import acme
 
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
+PROVIDER = (
+    acme.PROVIDER
+    + """\
 errors:
   message: error.message
   code: error.code
@@ -30,6 +26,7 @@ errors:
 paging:
   list: {kind: after_id, size: 3}
 """
+)
 
 SERVICE = """\
 billql: 1
@@ -139,14 +136,8 @@ def api() -> Api:
 
 @pytest.fixture
 def connection(api: Api, tmp_path: Path) -> Iterator[billql.Connection]:
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "sales.yaml").write_text(SERVICE)
-    transport = httpx.MockTransport(api)
-    with billql.connect(
-        definitions=[tmp_path], tokens={"acme": "token"}, http_transport=transport, cache_ttl=0.0
-    ) as connection:
+    acme.define(tmp_path, PROVIDER, sales=SERVICE)
+    with acme.connect(tmp_path, api, cache_ttl=0.0) as connection:
         yield connection
 
 

@@ -15,18 +15,15 @@ from billql.doctor import examine, worst
 from billql.doctor.finding import Finding, Level
 from billql.errors import Exit
 from billql.sqlite.options import ConnectOptions
-from integration.http.test_connections import PROVIDER, SERVICE
+from support import acme
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 
 @pytest.fixture
 def definitions(tmp_path: Path) -> Path:
-    folder = tmp_path / "definitions" / "acme"
-    folder.mkdir(parents=True)
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "billing.yaml").write_text(SERVICE)
-    return folder.parent
+    acme.define(tmp_path / "definitions", billing=acme.BILLING)
+    return tmp_path / "definitions"
 
 
 def config(tmp_path: Path, text: str) -> str:

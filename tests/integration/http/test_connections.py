@@ -13,53 +13,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import billql
+from support import acme
 from support.server import Asked, Serve, Server
 
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-concurrency: 4
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
-paging:
-  list: {kind: after_id, size: 5}
-"""
-
-SERVICE = """\
-billql: 1
-description: What Acme bills.
-resources:
-  bills:
-    description: One row for each bill.
-    columns:
-      id: {type: text, description: The id.}
-      owner: {type: text, description: Who owes it.}
-      amount: {type: integer, description: What is owed., currency: currency, minor: true}
-      currency: {type: text, description: The currency., value: USD}
-    methods:
-      list:
-        request: GET /bills
-        description: Gives the bills in the order of their ids.
-        parameters:
-          owner: {}
-        rows: data[]
-        paging: list
-        order: [id]
-      get:
-        request: GET /bills/{id}
-        description: Gives one bill.
-        parameters:
-          id: {in: path, required: true}
-        single: true
-        missing: empty
-    unique: [id]
-    examples:
-      - question: What is owed?
-        sql: SELECT sum(amount) FROM acme.billing.bills
-"""
+PROVIDER = f"{acme.PROVIDER}concurrency: 4\n"
 
 TOKENS = {"north": "token-of-north", "south": "token-of-south", "empty": "token-of-empty"}
 BILLS: dict[str, list[dict[str, Any]]] = {
@@ -126,10 +83,7 @@ Connect = Callable[..., billql.Connection]
 @pytest.fixture
 def connect(server: Server, tmp_path: Path) -> Iterator[Connect]:
     """Open a session with connections to these accounts, and close it at the end."""
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "billing.yaml").write_text(SERVICE)
+    acme.define(tmp_path, PROVIDER, billing=acme.BILLING)
     opened: list[billql.Connection] = []
 
     def connect(*accounts: str, **options: Any) -> billql.Connection:
@@ -355,7 +309,7 @@ def test_explain_tells_how_many_are_read(connect: Connect) -> None:
 
 def test_a_definition_cannot_have_the_column(tmp_path: Path, connect: Connect) -> None:
     path = tmp_path / "acme" / "billing.yaml"
-    path.write_text(SERVICE.replace("      owner: {type", "      connection: {type"))
+    path.write_text(acme.BILLING.replace("      owner: {type", "      connection: {type"))
     with pytest.raises(billql.Error, match=r"columns\.connection: every resource has this column"):
         rows(connect("north"), "SELECT 1 FROM acme.billing.bills")
 

@@ -14,19 +14,15 @@ from typing import Any
 import httpx
 import pytest
 
-import billql
+from support import acme
 
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
+PROVIDER = (
+    acme.PROVIDER
+    + """\
 paging:
   pages: {kind: page_number, total: total, size: 4}
 """
+)
 
 SERVICE = """\
 billql: 1
@@ -138,16 +134,8 @@ def connection(tmp_path: Path, api: Api, request: pytest.FixtureRequest) -> Iter
         for column, format in COLUMNS.items()
         for one in str(request.param).split()
     ]
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "logs.yaml").write_text(SERVICE.replace("PARAMETERS", "\n".join(lines)))
-    with billql.connect(
-        definitions=[tmp_path],
-        tokens={"acme": "token"},
-        http_transport=httpx.MockTransport(api),
-        cache_ttl=0.0,
-    ) as connection:
+    acme.define(tmp_path, PROVIDER, logs=SERVICE.replace("PARAMETERS", "\n".join(lines)))
+    with acme.connect(tmp_path, api, cache_ttl=0.0) as connection:
         connection.execute(
             "CREATE TABLE plain (name TEXT, at TEXT COLLATE time, at_ms TEXT COLLATE time, "
             "at_iso TEXT COLLATE time, day TEXT COLLATE time, n INTEGER)"

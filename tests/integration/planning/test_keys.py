@@ -15,16 +15,7 @@ import pytest
 
 import billql
 from billql.errors import NotSupportedError
-
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
-"""
+from support import acme
 
 SERVICE = """\
 billql: 1
@@ -173,16 +164,8 @@ def api() -> Api:
 @pytest.fixture
 def connection(tmp_path: Path, api: Api) -> Iterator[billql.Connection]:
     """A connection to Acme, beside tables with the same rows and some with odd keys."""
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "stock.yaml").write_text(SERVICE)
-    with billql.connect(
-        definitions=[tmp_path],
-        tokens={"acme": "token"},
-        http_transport=httpx.MockTransport(api),
-        cache_ttl=0.0,
-    ) as connection:
+    acme.define(tmp_path, stock=SERVICE)
+    with acme.connect(tmp_path, api, cache_ttl=0.0) as connection:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER, code TEXT)")
         for one in THINGS:
             connection.execute("INSERT INTO plain VALUES (:id, :n, :code)", one)

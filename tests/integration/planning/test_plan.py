@@ -11,20 +11,17 @@ import httpx
 import pytest
 
 import billql
+from support import acme
 from support.clock import FakeClock
 
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
+PROVIDER = (
+    acme.PROVIDER
+    + """\
 concurrency: 4
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
 paging:
   list: {kind: after_id, size: 10}
 """
+)
 
 SERVICE = """\
 billql: 1
@@ -130,16 +127,8 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def connection(api: Api, clock: FakeClock, tmp_path: Path) -> Iterator[billql.Connection]:
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
-    (folder / "billing.yaml").write_text(SERVICE)
-    with billql.connect(
-        definitions=[tmp_path],
-        tokens={"acme": "token"},
-        http_transport=httpx.MockTransport(api),
-        clock=clock.moment,
-    ) as connection:
+    acme.define(tmp_path, PROVIDER, billing=SERVICE)
+    with acme.connect(tmp_path, api, clock=clock.moment) as connection:
         yield connection
 
 

@@ -17,16 +17,7 @@ import httpx
 import pytest
 
 import billql
-
-PROVIDER = """\
-billql: 1
-title: Acme
-description: An API for tests.
-version: 1.0.0
-documentation: https://acme.example/docs
-url: https://acme.example
-auth: {kind: bearer, secret: ACME_TOKEN, help: Ask Acme.}
-"""
+from support import acme
 
 SERVICE = """\
 billql: 1
@@ -97,19 +88,11 @@ def api(lists: str, request: pytest.FixtureRequest) -> Api:
 @pytest.fixture
 def connection(tmp_path: Path, lists: str, api: Api) -> Iterator[billql.Connection]:
     """A connection to Acme, beside a table with the same rows."""
-    folder = tmp_path / "acme"
-    folder.mkdir()
-    (folder / "provider.yaml").write_text(PROVIDER)
     taken = "in: body, lists: repeat" if lists == "body" else f"lists: {lists}"
     service = SERVICE.replace("METHOD", "POST" if lists == "body" else "GET")
     filtered = f"{taken}, required: true, match: superset"
-    (folder / "stock.yaml").write_text(service.replace("FILTER", filtered))
-    with billql.connect(
-        definitions=[tmp_path],
-        tokens={"acme": "token"},
-        http_transport=httpx.MockTransport(api),
-        cache_ttl=0.0,
-    ) as connection:
+    acme.define(tmp_path, stock=service.replace("FILTER", filtered))
+    with acme.connect(tmp_path, api, cache_ttl=0.0) as connection:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER)")
         connection.executemany("INSERT INTO plain VALUES (:id, :n)", THINGS)
         yield connection
