@@ -31,11 +31,15 @@ _happened: set[str] = set()
 
 
 def _notice(event: str, arguments: tuple[Any, ...]) -> None:
-    if event in _NOTICED and os.getpid() == _process:
-        # urllib3 tries whether this machine has IPv6 when it is imported.
-        if event == "socket.bind" and arguments[1] == ("::1", 0):
-            return
+    if event in _NOTICED and os.getpid() == _process and not _is_probe(event, arguments):
         _happened.add(event)
+
+
+def _is_probe(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Return whether a library only looks at this machine, which it does once in a process."""
+    if event == "socket.bind":
+        return bool(arguments[1] == ("::1", 0))  # urllib3: whether there is IPv6
+    return event == "subprocess.Popen" and list(arguments[1]) == ["uname", "-p"]  # platform
 
 
 sys.addaudithook(_notice)

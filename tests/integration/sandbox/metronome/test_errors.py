@@ -25,11 +25,6 @@ def test_without_the_token(api: Client, authorization: str | None, path: str) ->
     assert set(response.json()) == {"message"}
 
 
-def test_the_token_looks_like_one(api: Client) -> None:
-    assert len(api.token) == 64
-    assert set(api.token) <= set("0123456789abcdef")
-
-
 def test_a_restricted_token(api: Client, cast: Cast) -> None:
     token = api.sandbox.restricted("metronome", "customers", "usage")
     with Client(api.sandbox, token) as client:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
@@ -111,14 +110,3 @@ def test_possible_days(until: date) -> None:
         assert len(api.rows("invoices")) > 50
         assert api.rows("events")
         assert api.json("balance")["available"]
-
-
-def test_starting_is_quick() -> None:
-    Sandbox(until=UNTIL).close()
-    best = 1.0
-    for _ in range(5):
-        start = time.process_time()
-        sandbox = Sandbox(until=UNTIL, size="large")
-        best = min(best, time.process_time() - start)
-        sandbox.close()
-    assert best < 0.1

@@ -37,20 +37,15 @@ class TestKeys:
         assert error["type"] == "invalid_request_error"
         assert response.headers["www-authenticate"] == 'Bearer realm="Stripe"'
 
-    def test_a_wrong_key_is_shown_masked(self, stripe_api: Client) -> None:
-        wrong = "sk_test_51" + "x" * 20 + "last"
+    @pytest.mark.parametrize("wrong", ["sk_test_51" + "x" * 20 + "last", "oops"])
+    def test_a_wrong_key_is_not_shown(self, stripe_api: Client, wrong: str) -> None:
         response = bare(stripe_api, f"Bearer {wrong}")
         assert response.status_code == 401
-        assert response.json() == {
-            "error": {
-                "message": f"Invalid API Key provided: sk_test_{'*' * 22}last",
-                "type": "invalid_request_error",
-            }
-        }
-        assert "Invalid API Key provided: ****" in bare(stripe_api, "Bearer oops").text
+        assert response.json()["error"]["type"] == "invalid_request_error"
+        assert wrong not in response.text
 
     def test_the_official_client_knows_a_wrong_key(self, stripe_api: Client) -> None:
-        with pytest.raises(stripe.AuthenticationError, match="Invalid API Key"):
+        with pytest.raises(stripe.AuthenticationError):
             stripe_api.with_key("sk_test_wrong").v1.customers.list()
 
     def test_a_restricted_key(self) -> None:
@@ -67,9 +62,7 @@ class TestKeys:
             error = refused.value
             assert error.http_status == 403
             assert error.code is None
-            stars = "*" * (len(key) - 14)
-            assert f"'rk_test_{stars}{key[-6:]}'" in str(error.user_message)
-            assert "'rak_charge_read'" in str(error.user_message)
+            assert key not in str(error.user_message)
             nothing = api.with_key(sandbox.restricted("stripe"))
             for listing, _ in LISTS.values():
                 with pytest.raises(stripe.PermissionError):
@@ -79,7 +72,7 @@ class TestKeys:
                     nothing.raw_request("get", f"/v1/{path}")
 
     def test_another_account(self, stripe_api: Client) -> None:
-        with pytest.raises(stripe.PermissionError, match="does not have access to account") as no:
+        with pytest.raises(stripe.PermissionError) as no:
             stripe_api.client.v1.customers.list({}, {"stripe_account": "acct_other"})
         body: Any = no.value.json_body
         assert body["error"]["code"] == "account_invalid"
@@ -99,7 +92,6 @@ class TestHeaders:
     def test_the_version_must_be_one(self, stripe_api: Client) -> None:
         response = stripe_api.http.get("customers", headers={"stripe-version": "newest"})
         assert response.status_code == 400
-        assert "newest" in response.json()["error"]["message"]
 
     def test_the_official_client_pins_the_version_that_is_served(self, stripe_api: Client) -> None:
         response = stripe_api.client.v1.customers.list()
@@ -113,7 +105,6 @@ def test_ids_that_are_nobodys(stripe_api: Client, path: str) -> None:
     status, error = stripe_api.error(f"{path}/nobody")
     assert status == 404
     assert error["code"] == "resource_missing"
-    assert "'nobody'" in error["message"]
     assert error["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
     for cursor in ("starting_after", "ending_before"):
         status, error = stripe_api.error(path, **{cursor: "nobody"})
@@ -123,16 +114,15 @@ def test_ids_that_are_nobodys(stripe_api: Client, path: str) -> None:
 @pytest.mark.parametrize("path", LISTS)
 def test_parameters_that_are_unknown(stripe_api: Client, tables: Tables, path: str) -> None:
     one = f"{path}/{tables[path][0]['id']}"
-    for where, query, names in (
-        (path, {"nonsense": "1"}, ["nonsense"]),
-        (path, {"a[b]": "1", "c": "2"}, ["a", "c"]),
-        (one, {"limit": "1"}, ["limit"]),
+    for where, query, name in (
+        (path, {"nonsense": "1"}, "nonsense"),
+        (path, {"a[b]": "1", "c": "2"}, "a"),
+        (one, {"limit": "1"}, "limit"),
     ):
         status, error = stripe_api.error(where, **query)
         assert status == 400
         assert error["code"] == "parameter_unknown"
-        assert error["message"].endswith(", ".join(names))
-        assert error["param"] == names[0]
+        assert error["param"] == name
 
 
 @pytest.mark.parametrize(
@@ -173,29 +163,26 @@ def test_parameters_that_are_wrong(
 
 
 @pytest.mark.parametrize(
-    ("path", "name", "word"),
+    ("path", "name"),
     [
-        ("invoices", "customer", "customer"),
-        ("invoices", "subscription", "subscription"),
-        ("invoiceitems", "invoice", "invoice"),
-        ("subscriptions", "price", "price"),
-        ("subscriptions", "plan", "plan"),
-        ("subscription_items", "subscription", "subscription"),
-        ("charges", "payment_intent", "payment_intent"),
-        ("refunds", "charge", "charge"),
-        ("balance_transactions", "payout", "payout"),
-        ("prices", "product", "product"),
-        ("promotion_codes", "coupon", "coupon"),
-        ("billing/credit_balance_transactions", "credit_grant", "credit_grant"),
-        ("billing/alerts", "meter", "billing_meter"),
+        ("invoices", "customer"),
+        ("invoices", "subscription"),
+        ("invoiceitems", "invoice"),
+        ("subscriptions", "price"),
+        ("subscriptions", "plan"),
+        ("subscription_items", "subscription"),
+        ("charges", "payment_intent"),
+        ("refunds", "charge"),
+        ("balance_transactions", "payout"),
+        ("prices", "product"),
+        ("promotion_codes", "coupon"),
+        ("billing/credit_balance_transactions", "credit_grant"),
+        ("billing/alerts", "meter"),
     ],
 )
-def test_filters_by_ids_that_are_nobodys(
-    stripe_api: Client, path: str, name: str, word: str
-) -> None:
+def test_filters_by_ids_that_are_nobodys(stripe_api: Client, path: str, name: str) -> None:
     status, error = stripe_api.error(path, **{name: "nobody"})
     assert (status, error["code"], error["param"]) == (400, "resource_missing", name)
-    assert error["message"] == f"No such {word}: 'nobody'"
 
 
 class TestCredits:
@@ -332,19 +319,16 @@ class TestMeters:
 
 class TestElsewhere:
     def test_unknown_urls(self, stripe_api: Client) -> None:
-        status, error = stripe_api.error("nowhere")
-        assert status == 404
-        assert "GET: /v1/nowhere" in error["message"]
+        assert stripe_api.error("nowhere")[0] == 404
         posted = stripe_api.http.post("customers", data={"name": "x"})
         assert posted.status_code == 405
         for path in ("invoices/nobody/lines", "customers/nobody/balance_transactions"):
-            assert stripe_api.error(path)[1]["message"].endswith("'nobody'")
+            assert stripe_api.error(path)[0] == 404
 
     def test_no_such_entry(self, stripe_api: Client, tables: Tables) -> None:
         path = f"customers/{tables['customers'][0]['id']}/balance_transactions/nobody"
         status, error = stripe_api.error(path)
-        assert status == 404
-        assert error["message"] == "No such customer_balance_transaction: 'nobody'"
+        assert (status, error["code"]) == (404, "resource_missing")
 
     def test_faults_of_the_server(self) -> None:
         def intercept(request: Request) -> None:
