@@ -13,7 +13,7 @@ from billql.errors import Error
 from billql.http.api_errors import error_from_response
 from billql.http.rate_limiter import remaining, retry_after
 from billql.http.reply import HttpResponse
-from support.asking import TOKEN, connection, get
+from support.api_client import TOKEN, connection, get
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed
 from .prop import Property

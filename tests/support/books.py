@@ -11,7 +11,7 @@ import httpx
 
 import billql
 
-from .asking import TOKEN
+from .api_client import TOKEN
 from .defined import Api, define, resource
 
 INVOICES: list[dict[str, Any]] = [

@@ -15,7 +15,7 @@ from billql.definitions.catalog import Catalog
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
-from .asking import TOKEN
+from .api_client import TOKEN
 
 PROVIDER: dict[str, Any] = {
     "billql": 1,

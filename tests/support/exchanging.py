@@ -12,7 +12,7 @@ from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpResponse, NoResponse
 from billql.messages import Request
 
-from .asking import TOKEN, get
+from .api_client import TOKEN, get
 from .server import Server
 
 AUTHORIZATION = {"Authorization": f"Bearer {TOKEN}"}

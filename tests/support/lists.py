@@ -14,7 +14,7 @@ from billql.fetching.row_decoder import RowDecoder
 from billql.fetching.scan_stats import ScanStats
 from billql.http.credentials import ApiConnection
 from billql.messages import Page, Request, Response
-from support.asking import connection
+from support.api_client import connection
 
 Respond = Callable[[Request], Response]
 

@@ -14,7 +14,7 @@ from billql.errors import ApiError
 from billql.http.client import ApiClient
 from billql.http.exchange import NetworkBackend
 
-from .asking import ask, connection
+from .api_client import connection, send
 from .clock import FakeClock
 
 Reply = httpx.Response | Exception
@@ -42,7 +42,7 @@ class Api:
 
 
 @contextmanager
-def asking(api: Api, **settings: Any) -> Iterator[ApiClient]:
+def api_client(api: Api, **settings: Any) -> Iterator[ApiClient]:
     chosen = Settings(**settings)
     backend = NetworkBackend(chosen, httpx.MockTransport(api), api.clock)
     transport = ApiClient(chosen, backend, api.clock)
@@ -54,6 +54,6 @@ def asking(api: Api, **settings: Any) -> Iterator[ApiClient]:
 
 def refused(api: Api, error: type[Exception] = ApiError, **settings: Any) -> Any:
     """Ask for what is refused; gives the error."""
-    with asking(api, **settings) as transport, pytest.raises(error) as caught:
-        ask(transport, connection())
+    with api_client(api, **settings) as transport, pytest.raises(error) as caught:
+        send(transport, connection())
     return caught.value

@@ -19,7 +19,7 @@ from billql.sql.statements import Bindings
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Row, Session
 
-from .asking import TOKEN
+from .api_client import TOKEN
 from .server import PATIENCE, Server, Traffic
 
 URL = "https://shop.example.com"

@@ -18,7 +18,7 @@ from billql import errors
 from billql.cli import parser
 from billql.definitions.catalog import Catalog, Table
 from billql.docs.pages import build
-from support import made
+from support import whole_definition
 from support.html import Reading
 from support.paths import ROOT
 
@@ -153,7 +153,7 @@ def test_a_page_has_the_sections_of_this_field() -> None:
 
 
 def test_what_definitions_say_is_escaped(tmp_path: Path) -> None:
-    made_pages = build(made.providers(tmp_path), parser.make())
+    made_pages = build(whole_definition.providers(tmp_path), parser.make())
     text = made_pages["acme/billing/invoices.md"]
     assert (
         "The invoices &#124; bills of a customer; [`invoice_items`](invoice_items.md) has" in text
@@ -168,7 +168,7 @@ def test_what_definitions_say_is_escaped(tmp_path: Path) -> None:
 
 
 def test_without_a_sandbox_there_are_no_samples(tmp_path: Path) -> None:
-    (provider,) = made.providers(tmp_path)
+    (provider,) = whole_definition.providers(tmp_path)
     (service,) = provider.services
     assert {field.sample for page in service.resources for field in page.fields} == {None}
     assert {one.result for page in service.resources for one in page.examples} == {None}

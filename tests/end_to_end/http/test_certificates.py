@@ -16,7 +16,7 @@ import pytest
 from billql.config.settings import Settings
 from billql.http import certificates
 from billql.http.exchange import NetworkBackend
-from support.asking import get
+from support.api_client import get
 from support.certificates import SELF_SIGNED, serving
 from support.server import Server
 

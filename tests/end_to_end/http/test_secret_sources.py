@@ -13,7 +13,7 @@ import pytest
 from billql.config.file import ConnectionConfig
 from billql.errors import CredentialMissing
 from billql.http.credentials import ConnectionResolver
-from support.asking import PROVIDER
+from support.api_client import PROVIDER
 from support.paths import TESTS
 
 

@@ -14,7 +14,7 @@ from billql.cli import main
 from billql.definitions.catalog import built_in_root
 from billql.errors import Exit
 from billql.sandbox import Sandbox
-from support.asking import TOKEN
+from support.api_client import TOKEN
 from support.openapi.importing import DOCUMENTS
 from support.server import Asked, Serve
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from billql.errors import ApiError, BadResponse
-from support.asking import TOKEN
+from support.api_client import TOKEN
 from support.clock import FakeClock
 from support.shop import Item, Shop, items, opened, select, take
 

@@ -16,7 +16,7 @@ from billql.errors import InterfaceError
 from billql.http import certificates
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import NoResponse
-from support.asking import get
+from support.api_client import get
 from support.certificates import SELF_SIGNED, serving
 from support.server import Server
 

@@ -17,7 +17,7 @@ from billql.config.settings import Settings
 from billql.errors import Interrupted
 from billql.http.client import ApiClient
 from billql.messages import Response
-from support.asking import ask, connection, get, tracker
+from support.api_client import connection, get, send, tracker
 from support.server import PATIENCE, Asked, Serve
 
 
@@ -112,7 +112,7 @@ def test_requests_one_after_the_other_need_one_thread_and_one_connection(serve: 
     with transport() as sender:
         assert request_threads() == 0
         for _ in range(30):
-            ask(sender, connection(server.url))
+            send(sender, connection(server.url))
         assert request_threads() <= 2
     assert server.connections <= 2
 

@@ -14,7 +14,7 @@ from billql.errors import BadValue, Interrupted
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import NoResponse
 from billql.messages import Request
-from support.asking import TOKEN, get
+from support.api_client import TOKEN, get
 from support.exchanging import broken, exchange
 from support.server import Asked, Script, Serve, head
 

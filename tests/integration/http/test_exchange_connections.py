@@ -14,7 +14,7 @@ import pytest
 from billql.config.settings import Settings
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpResponse, NoResponse
-from support.asking import get
+from support.api_client import get
 from support.certificates import SELF_SIGNED, self_signed, serving
 from support.exchanging import AUTHORIZATION, exchange
 from support.server import Asked, Script, Serve, Server, head, in_turn

@@ -12,8 +12,8 @@ import pytest
 from billql.config.settings import Settings
 from billql.definitions.model import ErrorBody, Later
 from billql.errors import ApiError, CredentialRefused
-from support.asking import ask, connection, get, tracker
-from support.mock import OK, Api, asking, refused
+from support.api_client import connection, get, send, tracker
+from support.mock import OK, Api, api_client, refused
 from support.server import Asked, Serve, in_turn
 from support.shop import opened, resource, select
 
@@ -62,7 +62,7 @@ def reply(status: int, headers: dict[str, str], body: Any) -> httpx.Response:
 @pytest.mark.parametrize(("status", "headers", "body"), LATER)
 def test_what_means_later_is_waited_for(status: int, headers: dict[str, str], body: Any) -> None:
     api = Api(*[reply(status, headers, body)] * 7, OK)
-    with asking(api, patience=1000) as transport:
+    with api_client(api, patience=1000) as transport:
         followed = tracker()
         answer = transport.send(get(), connection(errors=WORDS), followed).result(5)
     assert answer.body == b'{"things":[]}'
@@ -74,8 +74,8 @@ def test_what_means_later_is_waited_for(status: int, headers: dict[str, str], bo
 @pytest.mark.parametrize(("status", "headers", "body"), PLAIN)
 def test_a_plain_error_is_one_at_once(status: int, headers: dict[str, str], body: Any) -> None:
     api = Api(reply(status, headers, body), OK)
-    with asking(api) as transport, pytest.raises(ApiError) as caught:
-        ask(transport, connection(errors=WORDS))
+    with api_client(api) as transport, pytest.raises(ApiError) as caught:
+        send(transport, connection(errors=WORDS))
     assert caught.value.status == status
     assert len(api.asked) == 1
     assert isinstance(caught.value, CredentialRefused) == (status in (401, 403))
@@ -97,8 +97,8 @@ def test_patience_ends_and_the_error_speaks_of_the_limit() -> None:
 
 def test_others_with_the_same_credential_wait_too() -> None:
     api = Api(reply(403, {"retry-after": "40"}, {}), OK)
-    with asking(api, patience=100) as transport:
-        ask(transport, connection())
+    with api_client(api, patience=100) as transport:
+        send(transport, connection())
         assert api.moments[1] - api.moments[0] >= 40
 
 

@@ -9,7 +9,7 @@ from billql.http import _request_log
 from billql.http.reply import HttpResponse, NoResponse
 from billql.messages import Request
 from billql.sandbox import Sandbox
-from support.asking import TOKEN, connection, get
+from support.api_client import TOKEN, connection, get
 
 
 def test_a_request_and_its_answer() -> None:

@@ -18,7 +18,7 @@ import pytest
 from billql.config.settings import Settings
 from billql.errors import Error
 from billql.sql.statements import parse
-from support.asking import TOKEN
+from support.api_client import TOKEN
 from support.server import Asked, Script, Serve, in_turn
 from support.shop import PROVIDER, RESOURCES, Shop, opened, select
 

@@ -15,7 +15,7 @@ from billql.config.settings import Settings
 from billql.errors import Exit, InterfaceError
 from billql.http import secret_sources
 from billql.http.credentials import ConnectionResolver
-from support.asking import PROVIDER
+from support.api_client import PROVIDER
 
 FILE = """\
 profile = "work"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from billql.docs.facts import FieldFacts, FilterFacts, ProviderFacts, ResourceFacts
-from support import made
+from support import whole_definition
 
 
 @pytest.fixture
 def provider(tmp_path: Path) -> ProviderFacts:
-    (provider,) = made.providers(tmp_path)
+    (provider,) = whole_definition.providers(tmp_path)
     return provider
 
 

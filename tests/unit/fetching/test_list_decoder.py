@@ -13,7 +13,7 @@ from billql.fetching._list_decoder import ListDecoder
 from billql.fetching.row_decoder import RowDecoder
 from billql.messages import Response
 from billql.planning.list_request import ListRequest
-from support.asking import connection, get
+from support.api_client import connection, get
 
 ROWS = RowDecoder({"id": Column(type="text", description="The id.")}, ["id"], "things", ["id"])
 REQUEST = get()

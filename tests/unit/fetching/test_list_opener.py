@@ -11,7 +11,7 @@ from billql.definitions.pagination.page_number import PageNumber
 from billql.fetching._list_opener import ListOpener
 from billql.planning.list_request import ListRequest
 from billql.planning.partition import Point
-from support.asking import connection, get
+from support.api_client import connection, get
 
 LISTED = ListRequest(
     first=get(state="open"),

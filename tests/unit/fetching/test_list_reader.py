@@ -15,7 +15,7 @@ from billql.fetching._page_source import PageSource
 from billql.fetching._partition import PartitionFilter
 from billql.fetching.row_decoder import Row
 from billql.messages import Request, Response
-from support.asking import get
+from support.api_client import get
 from support.lists import ID, FakeDecoder, FakeSnapshot, api_error, body, responses, row
 
 PAGED = PageNumber(total="total", size=2)

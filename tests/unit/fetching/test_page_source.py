@@ -12,7 +12,7 @@ from billql.definitions.pagination.page_number import PageNumber
 from billql.errors import ApiError, BadResponse, ListChanged
 from billql.fetching._page_source import PageSource
 from billql.messages import Request, Response
-from support.asking import TOKEN, get
+from support.api_client import TOKEN, get
 from support.lists import FakeDecoder, FakeSnapshot, Respond, api_error, body, responses, row
 
 FIRST = get()

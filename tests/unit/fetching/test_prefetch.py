@@ -20,7 +20,7 @@ from billql.fetching.statement import SharedServices, Statement
 from billql.http.client import ApiClient, RequestTracker
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
-from support.asking import connection, get
+from support.api_client import connection, get
 
 SIDE: JoinSide = ("things", "get")
 TO = connection()

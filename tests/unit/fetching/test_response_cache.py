@@ -10,7 +10,7 @@ import pytest
 
 from billql.fetching.response_cache import ResponseCache, cache_key
 from billql.messages import Request, Response
-from support.asking import connection, get
+from support.api_client import connection, get
 from support.clock import FakeClock
 
 KIB = 1024

@@ -17,7 +17,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.http.client import RequestTracker
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
-from support.asking import connection, get
+from support.api_client import connection, get
 from support.clock import FakeClock
 
 TO = connection()

@@ -6,15 +6,15 @@ import httpx
 import pytest
 
 from billql.errors import ApiError, BadResponse, CredentialRefused
-from support.asking import PROVIDER, TOKEN, ask, connection, get
-from support.mock import Api, asking, refused
+from support.api_client import PROVIDER, TOKEN, connection, get, send
+from support.mock import Api, api_client, refused
 
 
 def test_an_error_says_what_the_api_said() -> None:
     body = {"id": "not_found", "message": "There is no such thing.", "request_id": "4d9d8375"}
     api = Api(httpx.Response(404, json=body))
-    with asking(api) as transport, pytest.raises(ApiError) as caught:
-        ask(transport, connection(), get(path="/v1/things/7", page="secret"))
+    with api_client(api) as transport, pytest.raises(ApiError) as caught:
+        send(transport, connection(), get(path="/v1/things/7", page="secret"))
     error = caught.value
     assert str(error) == (
         "GET https://api.example.com/v1/things/7 answered 404: There is no such thing. "

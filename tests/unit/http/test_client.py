@@ -22,8 +22,8 @@ from billql.errors import (
     RequestLimit,
 )
 from billql.messages import Request, Response
-from support.asking import TOKEN, ask, connection, get, tracker
-from support.mock import OK, Api, Reply, asking, refused
+from support.api_client import TOKEN, connection, get, send, tracker
+from support.mock import OK, Api, Reply, api_client, refused
 
 # What goes out.
 
@@ -31,8 +31,8 @@ from support.mock import OK, Api, Reply, asking, refused
 def test_a_request_carries_its_credential_and_its_parameters() -> None:
     api = Api(OK)
     request = Request("POST", "https://api.example.com/v1/things", (("a", "x y&z"),), {"b": [1]})
-    with asking(api) as transport:
-        ask(transport, connection(headers={"Api-Version": "7"}), request)
+    with api_client(api) as transport:
+        send(transport, connection(headers={"Api-Version": "7"}), request)
     (sent,) = api.asked
     assert (sent.method, str(sent.url)) == ("POST", "https://api.example.com/v1/things?a=x+y%26z")
     assert sent.content == b'{"b":[1]}'
@@ -50,17 +50,17 @@ def test_an_answer_keeps_the_headers_that_are_needed_and_harmless() -> None:
     }
     api = Api(httpx.Response(200, content=b"{}", headers=headers))
     request = replace(get(), keep_headers=("set-cookie", "content-disposition", "etag"))
-    with asking(api) as transport:
-        assert ask(transport, connection()) == Response(b"{}", "application/json")
-        answer = ask(transport, connection(), request)
+    with api_client(api) as transport:
+        assert send(transport, connection()) == Response(b"{}", "application/json")
+        answer = send(transport, connection(), request)
     assert answer == Response(b"{}", "application/json", {"content-disposition": "attachment"})
 
 
 def test_cookies_are_forgotten() -> None:
     api = Api(httpx.Response(200, json={}, headers={"set-cookie": "session=1; Path=/"}))
-    with asking(api) as transport:
-        ask(transport, connection())
-        ask(transport, connection())
+    with api_client(api) as transport:
+        send(transport, connection())
+        send(transport, connection())
     assert "cookie" not in api.asked[1].headers
 
 
@@ -78,8 +78,8 @@ def test_cookies_are_forgotten() -> None:
 def test_what_cannot_be_sent_is_not_tried(request_: Request) -> None:
     # A line break in a header is refused by the connection itself, see test_wire.
     api = Api(httpx.LocalProtocolError("Illegal header value b'secret'"))
-    with asking(api) as transport, pytest.raises(BadValue, match="cannot be sent") as caught:
-        ask(transport, connection(), request_)
+    with api_client(api) as transport, pytest.raises(BadValue, match="cannot be sent") as caught:
+        send(transport, connection(), request_)
     assert "secret" not in str(caught.value)
     assert api.clock.waits == []
 
@@ -90,7 +90,7 @@ def test_what_cannot_be_sent_is_not_tried(request_: Request) -> None:
 @pytest.mark.parametrize("status", [408, 429, 500, 501, 502, 503, 504, 529])
 def test_a_passing_status_is_tried_again(status: int) -> None:
     api = Api(httpx.Response(status), OK)
-    with asking(api) as transport:
+    with api_client(api) as transport:
         followed = tracker()
         answer = transport.send(get(), connection(), followed).result(5)
     assert answer.body == b'{"things":[]}'
@@ -100,8 +100,8 @@ def test_a_passing_status_is_tried_again(status: int) -> None:
 
 def test_a_definition_names_further_statuses() -> None:
     api = Api(httpx.Response(409), httpx.Response(404), OK)
-    with asking(api) as transport:
-        ask(transport, connection(retry=(409, 404)))
+    with api_client(api) as transport:
+        send(transport, connection(retry=(409, 404)))
     assert len(api.asked) == 3
 
 
@@ -140,8 +140,8 @@ def after(kind: type[httpx.TransportError], cause: OSError) -> httpx.TransportEr
 )
 def test_a_broken_connection_is_tried_again(failure: Exception, words: str) -> None:
     api = Api(failure, OK)
-    with asking(api) as transport:
-        assert ask(transport, connection()).body
+    with api_client(api) as transport:
+        assert send(transport, connection()).body
     api = Api(failure)
     error = refused(api, ConnectionFailed)
     assert str(error) == f"GET https://api.example.com/v1/things got no answer: {words}"
@@ -195,7 +195,7 @@ def test_each_attempt_is_counted_and_may_be_forbidden() -> None:
         spent.append(1)
 
     api = Api(httpx.Response(500))
-    with asking(api) as transport, pytest.raises(RequestLimit):
+    with api_client(api) as transport, pytest.raises(RequestLimit):
         transport.send(get(), connection(), tracker(spend)).result(5)
     assert len(api.asked) == 2
 
@@ -210,16 +210,16 @@ def at(api: Api, seconds: float) -> str:
 @pytest.mark.parametrize("status", [429, 503])
 def test_retry_after_is_waited_for(status: int) -> None:
     api = Api(httpx.Response(status, headers={"retry-after": "7"}), OK)
-    with asking(api) as transport:
-        ask(transport, connection())
+    with api_client(api) as transport:
+        send(transport, connection())
     assert api.moments == [0, 7]
 
 
 def test_retry_after_may_be_a_date() -> None:
     api = Api(OK)
     api.replies = [httpx.Response(429, headers={"retry-after": at(api, 9)}), OK]
-    with asking(api) as transport:
-        ask(transport, connection())
+    with api_client(api) as transport:
+        send(transport, connection())
     assert api.moments == [0, 9]
 
 
@@ -228,8 +228,8 @@ def test_a_retry_after_that_says_nothing_is_a_pause_like_any(told: str) -> None:
     api = Api(OK)
     headers = {"retry-after": at(api, -3600) if told == "past" else told}
     api.replies = [httpx.Response(429, headers=headers), OK]
-    with asking(api) as transport:
-        ask(transport, connection())
+    with api_client(api) as transport:
+        send(transport, connection())
     assert 0.25 <= api.moments[1] <= 0.5
 
 
@@ -246,8 +246,8 @@ def test_an_absurd_retry_after_is_the_error_at_once(told: str) -> None:
 def test_being_told_to_come_later_is_no_failed_attempt() -> None:
     slow_down, broken = httpx.Response(429), httpx.Response(500)
     api = Api(*[slow_down] * 7, broken, broken, OK)
-    with asking(api, attempts=3) as transport:
-        ask(transport, connection())
+    with api_client(api, attempts=3) as transport:
+        send(transport, connection())
     assert len(api.asked) == 10
 
 
@@ -261,7 +261,7 @@ def test_being_told_to_come_later_for_ever_is_the_error_of_the_api() -> None:
 
 def test_nobody_passes_while_the_api_says_wait_without_a_time() -> None:
     api = Api(httpx.Response(429), OK)
-    with asking(api, concurrency=1) as transport:
+    with api_client(api, concurrency=1) as transport:
         for future in [transport.send(get(), connection(), tracker()) for _ in range(3)]:
             future.result(5)
     first, *others = api.moments
@@ -271,7 +271,7 @@ def test_nobody_passes_while_the_api_says_wait_without_a_time() -> None:
 
 def test_nobody_passes_while_the_api_says_wait() -> None:
     api = Api(httpx.Response(429, headers={"retry-after": "7"}), OK)
-    with asking(api) as transport:
+    with api_client(api) as transport:
         for future in [transport.send(get(), connection(), tracker()) for _ in range(3)]:
             future.result(5)
         assert all(moment >= 7 for moment in api.moments[3:])
@@ -284,8 +284,8 @@ def test_none_remaining_waits_for_the_reset() -> None:
     reset = str(int(api.clock.now()) + 30)
     none = {"ratelimit-remaining": "0", "ratelimit-reset": reset}
     api.replies = [httpx.Response(200, json={}, headers=none), OK]
-    with asking(api) as transport:
-        ask(transport, connection())
+    with api_client(api) as transport:
+        send(transport, connection())
         followed = tracker()
         transport.send(get(), connection(), followed).result(5)
     assert api.moments == [0, 30]
@@ -301,12 +301,12 @@ def test_a_reset_that_is_too_far_is_the_error_of_the_api() -> None:
     }
     body = {"id": "too_many_requests", "message": "API rate limit exceeded.", "request_id": "r-1"}
     api.replies = [httpx.Response(429, json=body, headers=headers)]
-    with asking(api) as transport:
+    with api_client(api) as transport:
         with pytest.raises(ApiError, match="API rate limit exceeded") as caught:
-            ask(transport, connection())
+            send(transport, connection())
         assert caught.value.request_id == "r-1"
         with pytest.raises(ApiError, match="is used up for another 1800 seconds") as caught:
-            ask(transport, connection())
+            send(transport, connection())
     assert caught.value.status == 429
     assert len(api.asked) == 1
 
@@ -314,18 +314,18 @@ def test_a_reset_that_is_too_far_is_the_error_of_the_api() -> None:
 def test_the_definition_limits_requests() -> None:
     api = Api(OK)
     limited = connection(limits=(Limit(requests=2, seconds=10),))
-    with asking(api) as transport:
+    with api_client(api) as transport:
         for _ in range(5):
-            ask(transport, limited)
+            send(transport, limited)
     assert [round(moment, 3) for moment in api.moments] == [0, 0, 10, 10, 20]
 
 
 def test_a_limit_may_be_for_some_paths() -> None:
     api = Api(OK)
     limited = connection(limits=(Limit(requests=1, seconds=10, path_ends="/search"),))
-    with asking(api) as transport:
+    with api_client(api) as transport:
         for path in ("/v1/things", "/v1/things/search", "/v1/things", "/v1/others/search"):
-            ask(transport, limited, get(path=path))
+            send(transport, limited, get(path=path))
     assert [round(moment) for moment in api.moments] == [0, 0, 0, 10]
 
 
@@ -333,8 +333,8 @@ def test_a_limit_that_takes_longer_than_patience_is_an_error() -> None:
     api = Api(OK)
     limited = connection(limits=(Limit(requests=1, seconds=600),))
     followed = tracker()
-    with asking(api) as transport:
-        ask(transport, limited)
+    with api_client(api) as transport:
+        send(transport, limited)
         with pytest.raises(ApiError, match=r"api\.example\.com is used up for another 600 seconds"):
             transport.send(get(), limited, followed).result(5)
     assert (followed.sent, followed.waited, len(api.asked)) == (0, 0, 1)
@@ -345,7 +345,7 @@ def test_a_limit_that_takes_longer_than_patience_is_an_error() -> None:
 
 def test_a_statement_that_has_ended_sends_nothing() -> None:
     api = Api(OK)
-    with asking(api) as transport:
+    with api_client(api) as transport:
         ended = tracker()
         ended.stop.set()
         with pytest.raises(Interrupted):
@@ -361,7 +361,7 @@ def test_a_statement_that_ends_is_not_tried_again() -> None:
         return httpx.Response(503)
 
     api = Api(fail)
-    with asking(api) as transport, pytest.raises(Interrupted):
+    with api_client(api) as transport, pytest.raises(Interrupted):
         transport.send(get(), connection(), followed).result(5)
     assert len(api.asked) == 1
 
@@ -377,7 +377,7 @@ def test_the_statement_learns_of_an_answer_before_anybody_has_it() -> None:
 
     followed = tracker()
     followed.ended = look
-    with asking(Api(httpx.Response(500), OK)) as transport:
+    with api_client(Api(httpx.Response(500), OK)) as transport:
         futures.append(transport.send(get(), connection(), followed))
         sent.set()
         answer = futures[0].result(5)
@@ -388,7 +388,7 @@ def test_the_statement_learns_of_a_failure_too() -> None:
     seen: list[Response | None] = []
     followed = tracker()
     followed.ended = seen.append
-    with asking(Api(httpx.Response(404))) as transport, pytest.raises(ApiError):
+    with api_client(Api(httpx.Response(404))) as transport, pytest.raises(ApiError):
         transport.send(get(), connection(), followed).result(5)
     assert seen == [None]
 
@@ -399,15 +399,15 @@ def test_a_fault_of_the_statement_is_raised_and_hurts_nobody_else() -> None:
 
     followed = tracker()
     followed.ended = fail
-    with asking(Api(OK), concurrency=1) as transport:
+    with api_client(Api(OK), concurrency=1) as transport:
         with pytest.raises(RuntimeError, match="a fault"):
             transport.send(get(), connection(), followed).result(5)
-        assert ask(transport, connection()).body
+        assert send(transport, connection()).body
 
 
 def test_a_closed_transport_refuses_and_closing_again_does_nothing() -> None:
-    with asking(Api(OK)) as transport:
-        ask(transport, connection())
+    with api_client(Api(OK)) as transport:
+        send(transport, connection())
         transport.close()
         with pytest.raises(ClosedError):
             transport.send(get(), connection(), tracker())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from billql.errors import CredentialMissing, Exit, InterfaceError
 from billql.http.credentials import ApiConnection, ConnectionResolver, origin
 from billql.sqlite.engine import Options
-from support.asking import PROVIDER, TOKEN, connection
+from support.api_client import PROVIDER, TOKEN, connection
 
 # Finding a token.
 

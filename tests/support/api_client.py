@@ -1,4 +1,4 @@
-"""Connections and requests to ask a transport with."""
+"""A client of an API, and what it takes: a connection, a request, a tracker."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def tracker(spend: Callable[[], None] = lambda: None) -> RequestTracker:
     return RequestTracker(spend, threading.Event())
 
 
-def ask(transport: ApiClient, to: ApiConnection, request: Request | None = None) -> Response:
+def send(transport: ApiClient, to: ApiConnection, request: Request | None = None) -> Response:
     """Send a request, and wait for what becomes of it."""
     return transport.send(request or get(to.url), to, tracker()).result(30)
