@@ -7,10 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
-from billql.cli.options import add_session, open_session
+from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
-from billql.output import Style, screen, stderr
+from billql.output import MoneyColumns, Style, screen, stderr
 from billql.output.chart import figure as figures
 from billql.output.chart import missing
 
@@ -105,5 +105,11 @@ def _execute(
                 hint="Draw each with its own command, or combine them with UNION ALL.",
             )
         found.append(
-            figures.read(cursor.description, cursor, title=options.title, kind=options.kind)
+            figures.read(
+                MoneyColumns(cursor.description, cursor.amounts),
+                cursor,
+                title=options.title,
+                kind=options.kind,
+                thousands=lambda: thousands(options),
+            )
         )

@@ -17,6 +17,7 @@ from billql.sql.statements import ParsedStatement, parse, split
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
+    from billql.output import MoneyColumns
     from billql.sql.amounts import Amount
     from billql.sqlite.session import Execution, Session
 
@@ -265,13 +266,15 @@ class Cursor:
         for _ in self._rows or ():
             pass
 
-    def _columns(self) -> Description:
+    def _columns(self) -> MoneyColumns:
+        from billql.output import MoneyColumns
+
         self._result()
         if self.description is None:
             raise errors.ProgrammingError(
                 "The statement has no rows to write", hint="Write those of a SELECT."
             )
-        return self.description
+        return MoneyColumns(self.description, self.amounts)
 
     def _result(self) -> Iterator[Row]:
         self._use()

@@ -1,7 +1,7 @@
 """An Excel workbook (.xlsx) with a sheet for each result, by XlsxWriter.
 
     declared as, or every text reads as    cell
-    DECIMAL                                a number in the format of its currency
+    an amount of money                     a number in the format of its currency
     DATE, MONTH, TIMESTAMP                 a date, shown as a day, a month or an instant in UTC
     BOOLEAN                                TRUE or FALSE
     anything else                          a number or a text; a blob is written as in SQL, X'…'
@@ -29,6 +29,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from billql.errors import DataError, OutputError
+from billql.output.amounts import amounts_of, shown_digits
 from billql.output.moments import MomentKind, kind_of, moment
 from billql.output.text_cells import HEAD, numeric, rounded, text, width
 from billql.util.currencies import digits_of
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from billql.output import AddResult, ByteStream, Columns, Rows, Style
+    from billql.sql.amounts import Amount
 
 binary = True
 typed = False
@@ -55,11 +57,10 @@ _MOST_DECIMALS = 30
 _FIRST = datetime.datetime(1900, 3, 1, tzinfo=datetime.UTC)
 """Before it programs disagree: https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year."""
 
-Kind = MomentKind | Literal["amount", "boolean", ""]
-"""How the values of a column become cells."""
+Kind = MomentKind | Literal["boolean", ""]
+"""How the values of a column that are no amounts become cells."""
 
 _DECLARED: Mapping[str, Kind] = {
-    "DECIMAL": "amount",
     "DATE": "date",
     "MONTH": "month",
     "TIMESTAMP": "timestamp",
@@ -83,7 +84,7 @@ def document(file: ByteStream, style: Style, *, most_rows: int = MOST_ROWS) -> I
     """
     with TemporaryDirectory(prefix="billql-", ignore_cleanup_errors=True) as folder:
         path = Path(folder, "result.xlsx")
-        book = _Book(path, folder, most_rows)
+        book = _Book(path, folder, most_rows, thousands=style.thousands())
         try:
             yield book.add
             book.close()
@@ -128,8 +129,8 @@ def _utf16(value: str) -> int:
 class _Book:
     """A workbook in a file; each sheet is written as its rows arrive."""
 
-    def __init__(self, path: Path, folder: str, most_rows: int) -> None:
-        self.most_rows = most_rows
+    def __init__(self, path: Path, folder: str, most_rows: int, *, thousands: bool) -> None:
+        self.most_rows, self.thousands = most_rows, thousands
         # Strings go to write_string only, so none becomes a formula, number or link.
         self._book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
@@ -186,10 +187,8 @@ class _Sheet:
             )
         self._book, self._sheet, self._columns = book, sheet, columns
         self._names = [str(column[0]) for column in columns]
+        self._amounts = amounts_of(columns) or [None] * len(columns)
         self._kinds: list[Kind] = []
-        self._currency = next(
-            (place for place, name in enumerate(self._names) if name.lower() == "currency"), None
-        )
 
     def write(self, rows: Rows) -> None:
         """Write the rows; raise DataError if they are too many, or a text is too long."""
@@ -234,8 +233,9 @@ class _Sheet:
         elif isinstance(value, int | float | Decimal) and fits(value):
             number = rounded(value) if isinstance(value, float) else value
             style = None
-            if kind == "amount":
-                style = self._book.format(num_format=self._amount_format(value, values))
+            if (amount := self._amounts[place]) is not None:
+                code = amount_format(value, amount, values, thousands=self._book.thousands)
+                style = self._book.format(num_format=code)
             self._sheet.write_number(row, place, number, style)
         else:
             self._put_text(row, place, text(value))
@@ -250,10 +250,6 @@ class _Sheet:
             )
         self._sheet.write_string(row, place, value, style)
 
-    def _amount_format(self, value: int | float | Decimal, values: Sequence[Any]) -> str:
-        currency = None if self._currency is None else values[self._currency]
-        return amount_format(value, currency)
-
     def _widths(self, head: Sequence[Sequence[Any]]) -> list[int]:
         """Return the width of each column in characters, by its name and its first values."""
         widths = [width(name) + len(" ▼") for name in self._names]
@@ -264,9 +260,9 @@ class _Sheet:
         return [size + 1 for size in widths]
 
     def _width(self, place: int, value: Any, values: Sequence[Any]) -> int:
-        is_number = isinstance(value, int | float | Decimal) and fits(value)
-        if is_number and self._kinds[place] == "amount":
-            code = self._amount_format(value, values).partition(";")[0]
+        amount = self._amounts[place]
+        if amount is not None and isinstance(value, int | float | Decimal) and fits(value):
+            code = amount_format(value, amount, values).partition(";")[0]
             digits = len(code.partition(".")[2])
             return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in code else 0)
         shown = text(value)[: _WIDEST * 4]
@@ -291,14 +287,23 @@ def _kind(declared: str | None, values: Sequence[Any]) -> Kind:
     return (kind_of(values) if type_name in ("", "TEXT") else None) or ""
 
 
-def amount_format(value: int | float | Decimal, currency: Any) -> str:
-    """Return the number format of an amount: the digits of its currency, or more if it has more."""
-    known = digits_of(currency) if isinstance(currency, str) else None
-    exact = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
-    digits = max(-int(exact.normalize().as_tuple().exponent), 2 if known is None else known)
+def amount_format(
+    value: int | float | Decimal,
+    amount: Amount,
+    values: Sequence[Any],
+    *,
+    thousands: bool = True,
+) -> str:
+    """Return the number format of an amount in a row with some values: see `shown_digits`.
+
+    An amount in minor units has no currency, of which it would look like major units.
+    """
+    currency = amount.currency if amount.place is None else values[amount.place]
+    code = currency if isinstance(currency, str) else None
+    digits = shown_digits(value, code, is_minor=amount.is_minor, is_rounded=amount.is_rounded)
     if digits > _MOST_DECIMALS:
         return "General"
-    number = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    if known is not None:
-        number = f"[${currency.upper()}] {number}"
+    number = f"{'#,##0' if thousands else '0'}{'.' if digits else ''}{'0' * digits}"
+    if code is not None and digits_of(code) is not None and not amount.is_minor:
+        number = f"[${code.upper()}] {number}"
     return f"{number};[Red]-{number}"

@@ -114,7 +114,7 @@ class Printer:
         from billql.output.chart import missing
 
         def make() -> figures.Figure:
-            return figures.read(columns, rows, title=None, kind=kind)
+            return figures.read(columns, rows, title=None, kind=kind, thousands=self._has_thousands)
 
         once, self._once = self._once, None
         if once is not None:

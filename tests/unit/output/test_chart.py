@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from billql.errors import DataError
-from billql.output import Style
+from billql.output import MoneyColumns, Style
 from billql.output.chart import figure as figures
 from billql.output.chart import page, picture, scale
 from billql.output.chart.figure import ChartKind, Figure
 from billql.output.chart.terminal import render
 from billql.output.text_cells import width
+from billql.sql.amounts import Amount
 from support.paths import GOLDEN
 
 FLOATS = st.floats(-1e300, 1e300)
@@ -189,13 +190,34 @@ def test_the_days_of_several_series_are_lines() -> None:
     assert bills(*[(day, name, 1) for day in days for name in "ab"]).kind == "line"
 
 
-def test_a_chart_has_one_currency() -> None:
-    figure = bills(("2026-01", "GPU", 1234.5, "usd"), ("2026-01", "S3", 2, None))
+def priced(amount: Amount, *rows: Row, thousands: bool = True) -> Figure:
+    names = [("month", None), ("product", None), ("usd", None), ("currency", None)][: len(rows[0])]
+    columns = MoneyColumns(names, lambda: [None, None, amount, None][: len(names)])
+    return figures.read(columns, iter(rows), title=None, kind=None, thousands=lambda: thousands)
+
+
+def test_amounts_have_the_digits_of_their_currency() -> None:
+    figure = priced(Amount(place=3), ("2026-01", "GPU", 1234.5, "usd"), ("2026-01", "S3", 2, None))
     assert [series.name for series in figure.series] == ["GPU", "S3"]
     assert figure.shown(1234.5) == "1,234.50"
-    assert bills(("2026-01", "GPU", 1234, "JPY")).shown(1234) == "1,234"
+    assert figure.shown(figures.totals(figure)[0]) == "1,236.50"
+    assert {"USD", "1,236.50"} <= set(texts(figure))
+    assert "1,236.50" in render(figure, Style(width=60))
+    assert priced(Amount("JPY"), ("2026-01", "GPU", 1234)).shown(1234) == "1,234"
+    assert priced(Amount("JPY"), ("2026-01", "GPU", 1), thousands=False).shown(1234) == "1234"
+    minor = priced(Amount("USD", is_minor=True), ("2026-01", "GPU", 123400))
+    assert minor.shown(123400) == "123,400"
+    assert "USD" not in texts(minor)
+    assert bills(("2026-01", "GPU", 1234.5)).shown(1234.5) == "1234.5"
+
+
+def test_a_chart_has_one_currency() -> None:
+    rows: list[Row] = [("2026-01", "GPU", 1, "usd"), ("2026-01", "GPU", 2, "jpy")]
     with pytest.raises(DataError, match="has JPY, USD"):
-        bills(("2026-01", "GPU", 1, "usd"), ("2026-01", "GPU", 2, "jpy"))
+        bills(*rows)
+    with pytest.raises(DataError, match="has JPY, USD"):
+        priced(Amount(place=3), *rows)
+    assert priced(Amount(place=3), *rows[:1]).money is not None
 
 
 def test_a_number_too_large_to_add_up_is_not_drawn() -> None:

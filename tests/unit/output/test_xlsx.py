@@ -16,20 +16,31 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 
 from billql.errors import DataError
-from billql.output import Style, xlsx
+from billql.output import MoneyColumns, Style, xlsx
 from billql.output.xlsx import MOST_ROWS
+from billql.sql.amounts import Amount
 
 Row = tuple[Any, ...]
 
 
 def made(
-    *results: tuple[Sequence[tuple[str, str | None]], Sequence[Row]], most_rows: int = MOST_ROWS
+    *results: tuple[Sequence[tuple[str, str | None]], Sequence[Row]],
+    most_rows: int = MOST_ROWS,
+    style: Style | None = None,
 ) -> Workbook:
     stream = io.BytesIO()
-    with xlsx.document(stream, Style(), most_rows=most_rows) as add:
+    with xlsx.document(stream, style or Style(), most_rows=most_rows) as add:
         for columns, rows in results:
             add(columns, iter(rows), None)
     return load_workbook(io.BytesIO(stream.getvalue()))
+
+
+def money(amount: Amount, *columns: tuple[str, str | None]) -> MoneyColumns:
+    """Return columns of which the first is an amount."""
+    return MoneyColumns(columns, lambda: [amount, *[None] * (len(columns) - 1)])
+
+
+BESIDE = money(Amount(place=1), ("amount", "DECIMAL DOUBLE"), ("currency", "TEXT"))
 
 
 def cells(columns: Sequence[tuple[str, str | None]], *rows: Row) -> list[list[Any]]:
@@ -59,16 +70,36 @@ def cells(columns: Sequence[tuple[str, str | None]], *rows: Row) -> list[list[An
 def test_an_amount_has_the_format_of_its_currency(
     amount: Any, currency: str | None, value: float, code: str
 ) -> None:
-    columns = [("amount", "DECIMAL DOUBLE"), ("currency", "TEXT")]
-    ((cell, beside),) = cells(columns, (amount, currency))
+    ((cell, beside),) = cells(BESIDE, (amount, currency))
     assert (cell.value, cell.data_type) == (value, "n")
     assert cell.number_format == f"{code};[Red]-{code}"
     assert beside.value == currency
 
 
+@pytest.mark.parametrize(
+    ("amount", "value", "code"),
+    [
+        (Amount("USD"), 1694.3, "[$USD] #,##0.00"),
+        (Amount("USD", is_minor=True), 169430, "#,##0"),
+        (Amount("USD", is_rounded=True), 1 / 3, "[$USD] #,##0.000"),
+        (Amount(), 2.5, "#,##0.00"),
+    ],
+)
+def test_an_expression_may_be_an_amount(amount: Amount, value: float, code: str) -> None:
+    columns = money(amount, ("usd", None))
+    ((cell,),) = cells(columns, (value,))
+    assert cell.value == pytest.approx(value, rel=1e-14)
+    assert cell.number_format == f"{code};[Red]-{code}"
+    plain = made((columns, [(value,)]), style=Style(thousands=lambda: False))
+    assert plain["Result"]["A2"].number_format == f"{code};[Red]-{code}".replace("#,##", "")
+
+
+def test_a_decimal_that_is_no_amount_has_no_format_of_its_own() -> None:
+    assert cells([("quantity", "DECIMAL REAL")], (2.5,))[0][0].number_format == "General"
+
+
 def test_amounts_that_no_format_shows() -> None:
-    columns = [("amount", "DECIMAL REAL"), ("currency", None)]
-    found = cells(columns, (9e999, "USD"), (5e-324, "USD"), (-9e999, None), ("n/a", "USD"))
+    found = cells(BESIDE, (9e999, "USD"), (5e-324, "USD"), (-9e999, None), ("n/a", "USD"))
     assert [row[0].value for row in found] == ["inf", 5e-324, "-inf", "n/a"]
     assert found[1][0].number_format == "General"
 
@@ -189,7 +220,8 @@ def test_what_is_written_is_read(rows: list[Row]) -> None:
 
 
 def test_the_header_stays_in_view_and_columns_are_as_wide_as_what_they_hold() -> None:
-    columns = [("n", "INTEGER"), ("description", "TEXT"), ("amount", "DECIMAL REAL")]
+    names = [("n", "INTEGER"), ("description", "TEXT"), ("amount", "DECIMAL REAL")]
+    columns = MoneyColumns(names, lambda: [None, None, Amount()])
     (sheet,) = made((columns, [(1, "x" * 30, 1234567.5), (2, "y" * 500, 0.0)])).worksheets
     assert sheet.freeze_panes == "A2"
     assert sheet.auto_filter.ref == "A1:C3"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from billql.errors import DataError
-from billql.util.currencies import digits_of
+from billql.output.amounts import amounts_of, shown_amount
 
 if TYPE_CHECKING:
     from billql.output import Columns
@@ -18,6 +17,8 @@ class Money(NamedTuple):
 
     currency: str | None
     """Its code; None if it is not known."""
+    is_minor: bool
+    is_rounded: bool
 
     @classmethod
     def of(
@@ -27,20 +28,32 @@ class Money(NamedTuple):
 
         Raise DataError if they are amounts in several currencies.
         """
-        beside = [place for place, column in enumerate(columns) if column[0].lower() == "currency"]
-        found = sorted({str(row[at]).upper() for row in rows for at in beside if row[at]})
-        if len(found) > 1:
+        found = amounts_of(columns) or [None] * len(columns)
+        amounts = [amount for place in places if (amount := found[place]) is not None]
+        fixed = {amount.currency for amount in amounts if amount.place is None}
+        beside = {amount.place for amount in amounts if amount.place is not None}
+        beside |= {at for at, column in enumerate(columns) if column[0].lower() == "currency"}
+        read = {row[at] for row in rows for at in beside}
+        codes = sorted({code.upper() for code in fixed | read if isinstance(code, str)})
+        if len(codes) > 1:
             raise DataError(
-                f"A chart has one currency, and the result has {', '.join(found)}",
-                hint=f"Draw one at a time: WHERE currency = '{found[0]}'.",
+                f"A chart has one currency, and the result has {', '.join(codes)}",
+                hint=f"Draw one at a time, as by WHERE currency = '{codes[0]}'.",
             )
-        declared = [str(columns[place][1]).upper().startswith("DECIMAL") for place in places]
-        return cls(found[0] if found else None) if found or all(declared) else None
+        if len(amounts) < len(places) or not places:
+            return None
+        return cls(
+            codes[0] if codes else None,
+            any(amount.is_minor for amount in amounts),
+            any(amount.is_rounded for amount in amounts),
+        )
 
-
-def shown(value: int | float, money: Money) -> str:
-    """Return an amount with the digits of its currency, at least two if it is not known."""
-    known = None if money.currency is None else digits_of(money.currency)
-    exact = Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
-    digits = max(-int(exact.normalize().as_tuple().exponent), 2 if known is None else known, 0)
-    return f"{exact:,.{digits}f}"
+    def shown(self, value: int | float, *, thousands: bool) -> str:
+        """Return the text of an amount."""
+        return shown_amount(
+            value,
+            self.currency,
+            is_minor=self.is_minor,
+            is_rounded=self.is_rounded,
+            thousands=thousands,
+        )

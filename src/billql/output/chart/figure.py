@@ -8,12 +8,13 @@ has the currency of the numbers. Labels that are times are in the order of time.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from billql.errors import DataError
-from billql.output.chart.amounts import Money, shown
+from billql.output import yes
+from billql.output.chart.amounts import Money
 from billql.output.moments import kind_of, moment
 from billql.output.text_cells import text, visible
 
@@ -55,6 +56,8 @@ class Figure(NamedTuple):
     series: list[Series]
     money: Money | None
     """What makes the numbers amounts; None if they are other numbers."""
+    thousands: bool
+    """Whether numbers have separators of thousands."""
     columns: Columns
     rows: list[Row]
     """The rows of the result, in the order of the labels."""
@@ -63,11 +66,20 @@ class Figure(NamedTuple):
         """Return the text of a value, an amount with the digits of its currency."""
         if value is None:
             return "NULL"
-        return text(value) if self.money is None else shown(value, self.money)
+        if self.money is None:
+            return text(value)
+        return self.money.shown(value, thousands=self.thousands)
 
 
-def read(columns: Columns, rows: Rows, *, title: str | None, kind: ChartKind | None) -> Figure:
-    """Return the figure of a result.
+def read(
+    columns: Columns,
+    rows: Rows,
+    *,
+    title: str | None,
+    kind: ChartKind | None,
+    thousands: Callable[[], bool] = yes,
+) -> Figure:
+    """Return the figure of a result; `thousands` is called where there are amounts.
 
     Without a `kind`, more than 24 points in time are a line, and named series are stacked. Raise
     DataError if the result cannot be drawn.
@@ -105,6 +117,7 @@ def read(columns: Columns, rows: Rows, *, title: str | None, kind: ChartKind | N
         positions,
         series,
         money,
+        money is None or thousands(),
         columns,
         found,
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.output import page
+from billql.output import Style, page
+from billql.output.amounts import DIGIT_SPACE, POINT_SPACE, with_amounts
 from billql.output.chart import figure as figures
 from billql.output.chart import picture
 from billql.output.file import TextFile
@@ -31,5 +32,9 @@ def write(figure: Figure, file: BinaryIO) -> None:
         text = f"{figures.described(figure)} All values are in the table below."
         drawn = picture.svg(figure._replace(title=""), embedded=True)
         stream.write(f'<figure role="img" aria-label="{page.shown(text)}">\n{drawn}\n</figure>\n')
-    page.write_table(figure.columns, iter(figure.rows), stream, "Values")
+    style = Style(thousands=lambda: figure.thousands)
+    rows = with_amounts(
+        figure.columns, iter(figure.rows), style, point=POINT_SPACE, digit=DIGIT_SPACE
+    )
+    page.write_table(figure.columns, rows, stream, "Values")
     stream.write(page.END)

@@ -100,7 +100,7 @@ def _marks(figure: Figure, label: str, measure: str) -> list[dict[str, Any]]:
             "field": "value",
             "type": "quantitative",
             "stack": "zero" if figure.kind == "stacked" else None,
-            "axis": {"title": _measure(figure), "format": ",~f" if _is_plain(figure) else ".3~g"},
+            "axis": {"title": _measure(figure), "format": _number_format(figure)},
         },
         "color": {
             "field": "series",
@@ -153,13 +153,17 @@ def _time_format(figure: Figure) -> str:
 
 def _measure(figure: Figure) -> str | None:
     """Return the title of the axis of the numbers: their currency, if it is known."""
-    return figure.money.currency if figure.money is not None else None
+    if figure.money is None or figure.money.is_minor:
+        return None
+    return figure.money.currency
 
 
-def _is_plain(figure: Figure) -> bool:
-    """Return whether numbers can be written without a power of ten."""
+def _number_format(figure: Figure) -> str:
+    """Return the format of the axis of the numbers: https://d3js.org/d3-format."""
     values = [abs(value) for one in figure.series for value in one.values if value]
-    return not values or (max(values) < 1e12 and max(values) >= 1e-4)
+    if values and not 1e-4 <= max(values) < 1e12:
+        return ".3~g"
+    return ",~f" if figure.thousands else "~f"
 
 
 def _totals(figure: Figure, label: str, measure: str, ink: str) -> list[dict[str, Any]]:

@@ -34,11 +34,11 @@ def _round_step(least: Decimal) -> Decimal:
     return next(step * power for step in _STEPS if step * power >= least)
 
 
-def shown(tick: Decimal) -> str:
-    """Return the text of a tick."""
+def shown(tick: Decimal, *, thousands: bool = True) -> str:
+    """Return the text of a tick, with separators of thousands or without."""
     if tick and not -6 <= tick.adjusted() < 15:
         return f"{tick.normalize():g}"
-    text = f"{tick:,f}"
+    text = f"{tick:{',' if thousands else ''}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -97,7 +97,7 @@ def _rows(
     canvas = _canvas(size, len(rows) + 1)
     canvas.axes(False)
     canvas.ruler("y").lim(0, max(len(rows) - 1, 1)).direction(-1).ticks([])
-    _mark(canvas.ruler("x"), scale)
+    _mark(canvas.ruler("x"), scale, figure.thousands)
     canvas.line(scale.share(0), orientation="vertical", pixel=plotext.pixel())
     for row, bars in enumerate(rows):
         for end, marker in bars:
@@ -125,7 +125,7 @@ def _line(figure: Figure, room: int, color: bool) -> list[str]:
     scale = Scale(values)
     canvas = _canvas(room, _HEIGHT)
     canvas.axes(False, side=1)
-    _mark(canvas.ruler("y"), scale)
+    _mark(canvas.ruler("y"), scale, figure.thousands)
     across = shares(figure.places)
     chosen = spread(len(across), max(room // (2 * _TICK), 2))
     labels = [figure.labels[at] for at in chosen]
@@ -170,10 +170,10 @@ def _canvas(columns: int, rows: int) -> Any:
     return canvas
 
 
-def _mark(ruler: Any, scale: Scale) -> None:
+def _mark(ruler: Any, scale: Scale, thousands: bool) -> None:
     """Set the ticks of an axis; positions are shares of the scale, which cannot overflow."""
     places = [scale.share(tick) for tick in scale.ticks]
-    ruler.lim(0, 1).ticks(places, labels=[shown(tick) for tick in scale.ticks])
+    ruler.lim(0, 1).ticks(places, labels=[shown(tick, thousands=thousands) for tick in scale.ticks])
 
 
 def _marker(symbol: str, number: int) -> Any:
