@@ -235,7 +235,7 @@ def test_a_page_has_the_picture_and_its_values(environ: dict[str, str], tmp_path
     texts = [text.text for text in picture.iter(f"{SVG}text")]
     assert {f"{row['amount']:,.2f}" for row in rows} <= set(texts)
     assert [row[0] for row in table] == [row["invoice_period"] for row in rows]
-    assert [float(row[1].replace(",", "")) for row in table] == [row["amount"] for row in rows]
+    assert [row[1] for row in table] == [f"{row['amount']:,.2f}" for row in rows]
     assert "<h1>R&amp;D</h1>" in path.read_text()
 
 

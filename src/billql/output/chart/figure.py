@@ -13,7 +13,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from billql.errors import DataError
-from billql.output import yes
+from billql.output import MoneyColumns, yes
+from billql.output.amounts import amounts_of
 from billql.output.chart.amounts import Money
 from billql.output.moments import kind_of, moment
 from billql.output.text_cells import text, visible
@@ -84,6 +85,8 @@ def read(
     Without a `kind`, more than 24 points in time are a line, and named series are stacked. Raise
     DataError if the result cannot be drawn.
     """
+    amounts = amounts_of(columns)  # what finds them out ends with the statement
+    columns = MoneyColumns(columns, lambda: amounts)
     places = [place for place, column in enumerate(columns) if not _is_currency(column[0])]
     names = [visible(str(columns[place][0])) for place in places]
     if len(names) < 2:
