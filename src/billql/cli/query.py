@@ -45,6 +45,7 @@ examples:
   billql query "SELECT * FROM digitalocean.billing.balances"
   billql query --param since=2025-01 -f report.sql --output report.csv
   billql query --sandbox "SELECT * FROM digitalocean.billing.invoices" | head
+  echo "SELECT 5 AS five" | billql query
   billql query --output bill.pdf "SELECT bytes FROM digitalocean.billing.invoice_pdf
       WHERE invoice_uuid = '…'"
 

@@ -18,26 +18,33 @@ if TYPE_CHECKING:
 def add_script(command: ArgumentParser) -> None:
     """Add the options of a command that runs SQL; see `read`."""
     add = command.add_argument
-    add("sql", metavar="SQL", nargs="?", help="one or more statements; - reads them from stdin")
+    add(
+        "sql",
+        metavar="SQL",
+        nargs="?",
+        help="one or more statements; without it, or with -, they are read from stdin",
+    )
     add("-f", "--file", metavar="FILE", help="read the SQL from a file")
     add_parameters(command)
 
 
 def read(options: Namespace) -> list[ParsedStatement]:
-    """Return the statements of the argument, a file or stdin; raise InterfaceError for none."""
-    if (options.sql is None) == (options.file is None):
-        both = options.sql is not None
-        raise InterfaceError(
-            "There are two sources of SQL: an argument and -f"
-            if both
-            else "There is no SQL to run",
-            hint="Pass it as an argument, with -f FILE, or with - to read it from stdin.",
-        )
+    """Return the statements of the argument, a file or stdin; raise InterfaceError for none.
+
+    stdin is read if nothing else is named, unless it is a terminal.
+    """
+    if options.sql is not None and options.file is not None:
+        raise InterfaceError("There are two sources of SQL: an argument and -f", hint=_SOURCES)
+    if options.sql is None and options.file is None and sys.stdin.isatty():
+        raise InterfaceError("There is no SQL to run", hint=_SOURCES)
     text = str(options.sql) if options.sql not in (None, "-") else _file(options.file)
     statements = list(each_statement(text))
     if not statements:
-        raise InterfaceError("There is no SQL to run", hint="Pass it as an argument, or with -f.")
+        raise InterfaceError("There is no SQL to run", hint=_SOURCES)
     return statements
+
+
+_SOURCES = "Pass it as an argument, with -f FILE, or on stdin."
 
 
 def _file(path: str | None) -> str:

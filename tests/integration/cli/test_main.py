@@ -132,6 +132,7 @@ def test_sql_from_a_file_or_stdin(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("\ufeffSELECT 'ä' AS a", encoding="utf-8")
     expected = (0, "a\nä\n", "")
     assert run("query", "-f", str(tmp_path / "a.sql")) == expected
+    assert run("query", stdin="SELECT 'ä' AS a") == expected
     assert run("query", "-", stdin="SELECT 'ä' AS a") == expected
     assert run("query", "--file", "-", stdin="SELECT 'ä' AS a") == expected
 
