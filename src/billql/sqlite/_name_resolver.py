@@ -80,7 +80,7 @@ class NameResolver:
         They were stored with whole names in quotes. Whether these still mean something,
         SQLite finds out when it reads them.
         """
-        stored = list(self._stored("type IN ('view', 'trigger')", "sql"))
+        stored = [sql for (sql,) in self.stored("sql", "type IN ('view', 'trigger')")]
         for sql in stored:
             if sql not in self._reads_catalog:
                 quoted = (unquote(token.text) for token in tokenize(sql) if token.kind == "quoted")
@@ -90,36 +90,14 @@ class NameResolver:
                 self._reads_catalog[sql] = bool(found)
         return any(self._reads_catalog[sql] for sql in stored)
 
-    def suggest(
-        self, statement: ParsedStatement, rewritten: Rewritten, at: int | None
-    ) -> str | None:
-        """Return a hint with a name for the one at a character of a statement, at which SQLite has
-        stopped; None if there is none.
-        """
-        import difflib
+    def columns(self, table: str) -> list[str]:
+        """Return the columns of a table of the catalog; raise UnknownName or DefinitionError."""
+        return self._engine().columns(table)
 
-        if at is None:
-            tables = [table for table in rewritten.tables if len(table.parts) < 3]
-            return self._whole_name({table.parts[-1].lower() for table in tables})
-        left = [token for token in statement.tokens if token.end > at][:3]
-        if not left or left[0].start > at or left[0].kind not in ("identifier", "quoted"):
-            return None
-        after = left[1].text if len(left) > 1 else ""
-        # SQLite points to the first part of `table.column`.
-        name = unquote(left[2 if after == "." and len(left) > 2 else 0].text).lower()
-        if after == "(":
-            known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
-            similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)
-            return f"Did you mean {similar[0]}()?" if similar and name not in known else None
-        columns = [
-            column for table in rewritten.resources for column in self._engine().columns(table)
-        ]
-        if name in columns:
-            return None
-        near = difflib.get_close_matches(name, columns, 1, 0.5)
-        if near:
-            return f"Did you mean {near[0]}?"
-        return f"Known columns: {', '.join(dict.fromkeys(columns))}." if columns else None
+    def suggest_table(self, rewritten: Rewritten) -> str | None:
+        """Return a hint with whole names for a statement's tables; None if none is known."""
+        tables = [table for table in rewritten.tables if len(table.parts) < 3]
+        return self._whole_name({table.parts[-1].lower() for table in tables})
 
     def _whole_name(self, short: Collection[str]) -> str | None:
         """Return a hint with a whole name for names in lower case that mean nothing."""
@@ -239,17 +217,15 @@ class NameResolver:
 
     def _local_tables(self) -> set[str]:
         """Return the names of the user's own tables and views, in lower case."""
-        return {name.lower() for name in self._stored("type IN ('table', 'view')", "name")}
+        return {name.lower() for (name,) in self.stored("name", "type IN ('table', 'view')")}
 
-    def _stored(self, condition: str, column: str) -> Iterator[str]:
-        """Yield a column of the schemas of all databases."""
+    def stored(self, columns: str, condition: str) -> Iterator[tuple[str, ...]]:
+        """Yield columns of the schemas of all databases, where a condition holds."""
         databases = [str(row[1]) for row in self._database.execute("PRAGMA database_list")]
         for schema in dict.fromkeys((*databases, "temp")):
             source = f"{quote(schema)}.sqlite_schema"
-            for (found,) in self._database.execute(
-                f"SELECT {column} FROM {source} WHERE {condition}"
-            ):
-                yield str(found)
+            for row in self._database.execute(f"SELECT {columns} FROM {source} WHERE {condition}"):
+                yield tuple(map(str, row))
 
 
 _PARTS = "A resource has three parts: provider.service.resource."

@@ -66,6 +66,9 @@ class Session:
         self.database.set_busy_timeout(5000)
         # 0.1 + 0.2 reads 0.3 as a text too (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
         self.database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
+        # A misspelt name in double quotes would be a text (https://sqlite.org/quirks.html#dblquote).
+        for switch in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
+            self.database.config(switch, 0)
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
         self._currency_notes = CurrencyNotes(note)
@@ -306,8 +309,12 @@ class Execution:
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
         if str(error) == "incomplete input":  # for which SQLite has no place: it is the end
             offset = len(statement.text.rstrip())
-        hint = self._session.names.suggest(statement, rewritten, offset)
-        return statement.error(str(error), offset, hint=hint)
+        from billql.sqlite._advice import Adviser
+
+        session = self._session
+        adviser = Adviser(session.database, session.names, statement, rewritten)
+        message, hint, at = adviser.advise(str(error), offset)
+        return statement.error(message, at, hint=hint)
 
     @property
     def scans(self) -> list[ScanStats]:
