@@ -6,7 +6,7 @@
     avg(), total()         as sum()
 
 This is done where the argument is a plain column of a table in the FROM clause, be it a resource, a
-table of one's own, a view, a CTE or a subquery, unless the definition says that its currency is
+table of one's own, a view, a CTE or a subquery, unless its definition declares a currency that is
 always the same. The text is edited at tokens, as in `sql.rewriter`.
 """
 
@@ -56,7 +56,7 @@ class _Source(NamedTuple):
 def currency_edits(
     statement: ParsedStatement, tables: KnownTables, describe: Describe
 ) -> list[Edit]:
-    """Return the edits that give the sums of a statement, as SQLite runs it, their currencies."""
+    """Return the edits that add currencies to the sums of a statement, as SQLite runs it."""
     return _Check(statement, tables, describe).edits()
 
 
