@@ -1,7 +1,7 @@
 """Advice on what SQLite refuses in a statement: the name that was meant, or the way to write it.
 
-SQLite's own words say what is wrong; a hint says what to do. It is loaded for a statement that has
-failed.
+SQLite's own message names what is wrong; a hint shows what to do. It is loaded for a
+statement that has failed.
 """
 
 from __future__ import annotations
