@@ -471,6 +471,8 @@ def local_rows(
             if is_row(row) and kind in (column.type, column.domain)
         )
         pool = (*found, *(POOLS[kind] if kind else _ANYTHING)[:6], None)
+        if kind == "date":
+            pool += ("2025-02-01 00:00:00", "2025-02", "2025-01-31T00:00:00.000Z", "none yet")
         pools.append((*pool, *(odd if name == "key" else ())))
     return [
         tuple(

@@ -8,7 +8,6 @@ because SQLite sorts any text: that of the text itself among times as columns sh
 
 from __future__ import annotations
 
-import calendar
 import datetime
 import functools
 import re
@@ -38,7 +37,7 @@ def instant(text: str) -> str | None:
     if found is None:
         return None
     year, month, day, hour, minute, second, fraction, zone = found.groups()
-    if day is not None and day > "28" and int(day) > calendar.monthrange(int(year), int(month))[1]:
+    if day is not None and day > "28" and not _is_day(text[:10]):
         return None
     clock = f"{hour or '00'}:{minute or '00'}:{second or '00'}"
     whole: str | None = f"{year}-{month or '01'}-{day or '01'}T{clock}Z"
@@ -46,6 +45,15 @@ def instant(text: str) -> str | None:
         whole = _in_utc(f"{year}-{month}-{day}T{clock}{zone}")
     digits = (fraction or "").rstrip("0")
     return f"{whole}.{digits}" if digits and whole is not None else whole
+
+
+def _is_day(text: str) -> bool:
+    """Return whether the calendar has a day."""
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_utc(text: str) -> str | None:
