@@ -11,6 +11,7 @@ from billql.fetching._early_stop import may_stop_early
 from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
+from billql.sql.compared_calls import ComparedCall, compared_calls
 from billql.sql.constants import compared_texts
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import Bindings, ParsedStatement
@@ -73,6 +74,11 @@ class RunningStatement:
     def compared_texts(self) -> frozenset[str]:
         """The texts that the statement itself compares something with."""
         return compared_texts(self._parsed, self._bindings)
+
+    @cached_property
+    def compared_calls(self) -> tuple[ComparedCall, ...]:
+        """The calls that the statement compares, which have no collation."""
+        return tuple(compared_calls(self._parsed.tokens))
 
     @cached_property
     def stops_early(self) -> bool:

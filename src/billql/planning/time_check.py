@@ -14,6 +14,7 @@ from billql.definitions.catalog import Table
 from billql.definitions.types import MOMENTS, SQLValue
 from billql.errors import BadValue
 from billql.planning.plan import Constraint, Plan
+from billql.sql.compared_calls import ComparedCall
 from billql.util.instant import SPELLINGS, instant
 
 _COMPARISONS = frozenset(("=", "<", "<=", ">", ">="))
@@ -77,6 +78,43 @@ def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
                 f"before it, or by a COLLATE. To compare times, write {column} first, or add "
                 "COLLATE time at the end."
             )
+
+
+_SQLITES_OWN = {"DATETIME(": None, "DATE(": "date"}
+"""The functions that give a time, by the type whose form it has: no column has that of DATETIME."""
+
+
+def text_calls(table: Table, calls: Iterable[ComparedCall]) -> Iterator[str]:
+    """Yield a warning for each call with a column of time that is compared as a text.
+
+    It is right where both sides have the same form, so there is none then.
+    """
+    for call in calls:
+        kinds = {
+            column.type
+            for name, column in table.columns.items()
+            if name.lower() in call.names and column.type in MOMENTS
+        }
+        if kinds and not _form(call.other) & kinds and (_is_sqlites(call) or instant(call.other)):
+            yield (
+                f"{table.name}: {call.text} is compared as a text, because a call is no column of "
+                f"time. To compare times, write {call.text} COLLATE time."
+            )
+
+
+def _is_sqlites(call: ComparedCall) -> bool:
+    return call.other in _SQLITES_OWN
+
+
+def _form(other: str) -> set[str]:
+    """Return the types of time whose columns show a text, or what a function returns, as it is."""
+    if other in _SQLITES_OWN:
+        return {_SQLITES_OWN[other] or ""}
+    found = instant(other)
+    if found is None:
+        return set()
+    forms = {"timestamp": found, "date": found[:10], "month": found[:7]}
+    return {kind for kind, form in forms.items() if form == other}
 
 
 def _is_timed(table: Table, constraint: Constraint) -> bool:

@@ -20,7 +20,7 @@ from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan, bind, selected_connections
 from billql.planning.plan import Plan
 from billql.planning.planner import widened
-from billql.planning.time_check import check_arguments, text_comparisons
+from billql.planning.time_check import check_arguments, text_calls, text_comparisons
 
 
 class ConnectionSource(Protocol):
@@ -153,7 +153,8 @@ class ResourceCursor(_Cursor):
     def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
         if self._stats is None:
             self._stats = self._running.statement.start_scan(self._table.name)
-            for text in text_comparisons(self._table, plan):
+            calls = self._running.compared_calls
+            for text in (*text_comparisons(self._table, plan), *text_calls(self._table, calls)):
                 self._stats.warn(text)
         return super()._scan(plan, arguments)
 

@@ -355,3 +355,26 @@ def test_a_comparison_as_text_is_warned_of(session: Session, statement: str, war
     if "= t.at" in statement or "t.at =" in statement:
         assert found == ([] if warns else [5])  # the warning is right
     ask(session, "DROP TABLE own")
+
+
+@pytest.mark.parametrize(
+    ("condition", "warns"),
+    [
+        ("max(at) >= '2026-09-01 12:00:00'", True),
+        ("max(at) >= datetime('2026-09-01 12:00:00')", True),
+        ("max(month) = '2026-09-01'", True),
+        ("max(at) COLLATE time >= '2026-09-01 12:00:00'", False),
+        ("max(at) >= '2026-09-01T12:00:00Z'", False),
+        ("max(day) >= date('2026-09-01')", False),
+        ("max(n) >= '2026-09-01 12:00:00' OR 1", False),
+    ],
+)
+def test_a_call_that_is_compared_as_text_is_warned_of(
+    session: Session, condition: str, warns: bool
+) -> None:
+    found = ask(session, f"SELECT count(*) FROM @things HAVING {condition}")
+    warnings = [text for scan in session.scans for text in scan.warnings]
+    assert bool(warnings) == warns
+    assert all("COLLATE time" in text for text in warnings)
+    if not warns:
+        assert found == [12]
