@@ -14,7 +14,8 @@ from billql.definitions.model import Column, Method, Parameter, Provider, Servic
 from billql.docs import costs
 from billql.docs.samples import NoSamples, Result, Samples
 from billql.messages import to_text
-from billql.planning.pushdown import filters, is_exact, missing_parameters
+from billql.planning import capabilities
+from billql.planning.pushdown import is_exact, needs_constraint
 
 _OPERATORS = {
     "=": ("=", "IN"),
@@ -36,7 +37,7 @@ class FieldFacts:
     currency: str
     """The unit of an amount, as a sentence; empty for other columns."""
     key: bool
-    """Whether it is a key column: a method requires it, and no method does without conditions."""
+    """Whether it is a key column: a statement needs a condition on it, or on one of several."""
     sample: Any = None
     """A value that the column has in the sandbox; None if it is always NULL there, or not there."""
 
@@ -165,8 +166,7 @@ def resource(table: Table, samples: Samples = _NO_SAMPLES) -> ResourceFacts:
     """Return the facts of a resource."""
     columns = table.columns
     methods = tuple(_method(table, name, method) for name, method in table.resource.methods.items())
-    free = any(not method.required for method in methods)
-    keys = set() if free else {column for method in methods for column in method.required}
+    keys = capabilities.query_keys(table)
     values = samples.values(table)
     fields = {
         name: _field(name, column, name in keys, values.get(name))
@@ -198,15 +198,13 @@ def _field(name: str, column: Column, key: bool, sample: Any) -> FieldFacts:
 
 
 def _method(table: Table, name: str, method: Method) -> MethodFacts:
-    required = list(missing_parameters(method, ()))
-    optional = [column for column, _ in filters(method) if column not in required]
     return MethodFacts(
         name,
         method.request,
         method.description.strip(),
         method.documentation,
-        tuple(dict.fromkeys(required)),
-        tuple(dict.fromkeys(optional)),
+        tuple(capabilities.required_columns(table, method)),
+        tuple(capabilities.optional_columns(table, method)),
         tuple(_filters(table, method)),
         tuple(costs.of_method(table, method)),
     )
@@ -224,7 +222,7 @@ def _filters(table: Table, method: Method) -> Iterator[FilterFacts]:
                 ),
                 parameter.name or name,
                 parameter.location,
-                parameter.required and parameter.default is None,
+                needs_constraint(parameter),
                 is_exact(table.columns[column], parameter),
                 tuple(_remarks(parameter)),
             )

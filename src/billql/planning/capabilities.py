@@ -42,10 +42,16 @@ def optional_columns(table: Table, method: Method) -> list[str]:
     return list(dict.fromkeys(column for column, _ in filters(method) if column not in needed))
 
 
-def always_required_columns(table: Table) -> set[str]:
-    """Return the columns that every method needs."""
+def query_keys(table: Table) -> frozenset[str]:
+    """Return the columns that a statement cannot do without: required, or one of several required.
+
+    They are those of the methods that need the least. Where a method lists everything of a
+    customer and another returns one item of it, only the customer is required.
+    """
     methods = table.resource.methods.values()
-    return set.intersection(*(set(required_columns(table, method)) for method in methods))
+    needs = [frozenset(required_columns(table, method)) for method in methods]
+    least = (one for one in needs if not any(other < one for other in needs))
+    return frozenset().union(*least)
 
 
 def pushed_operators(table: Table, column: str) -> list[str]:

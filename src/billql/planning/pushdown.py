@@ -105,12 +105,15 @@ def is_exact(column: Column, parameter: Parameter) -> bool:
 def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
     """Yield the columns of required parameters that no constraint fills."""
     for column, parameter in filters(method):
-        if (
-            parameter.required
-            and parameter.default is None
-            and not any(_matches(column, parameter, one) for one in pushed)
+        if needs_constraint(parameter) and not any(
+            _matches(column, parameter, one) for one in pushed
         ):
             yield column
+
+
+def needs_constraint(parameter: Parameter) -> bool:
+    """Return whether a method cannot be called unless a constraint fills a parameter."""
+    return parameter.required and parameter.default is None
 
 
 def echo_columns(table: Table) -> list[str]:

@@ -19,7 +19,13 @@ from billql.planning.parameter_encoding import (
     listed_length,
 )
 from billql.planning.plan import PushedConstraint
-from billql.planning.pushdown import echo_columns, filters, pushable_span, selects_connections
+from billql.planning.pushdown import (
+    echo_columns,
+    filters,
+    needs_constraint,
+    pushable_span,
+    selects_connections,
+)
 
 _FAN_OUT = 16
 """How many values of an optional filter are worth a request each."""
@@ -128,7 +134,7 @@ def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     return all(
         encode_parameter(table.columns[column], one, span) is not None
         for one in parameters
-        if one.required and one.default is None
+        if needs_constraint(one)
     )
 
 

@@ -17,12 +17,13 @@ from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import DefinitionError, NotSupportedError
 from billql.fetching.scan_stats import ScanStats
 from billql.planning.capabilities import (
-    always_required_columns,
     describe_parameter,
     optional_columns,
     pushed_operators,
+    query_keys,
     required_columns,
 )
+from billql.planning.pushdown import needs_constraint
 
 PROVIDER, SERVICE = "billql", "catalog"
 PREFIX = f"{PROVIDER}.{SERVICE}."
@@ -191,7 +192,7 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
                 column = one.filters(key)
                 fills = column is not None
                 operator, match = (one.operator, one.match) if fills else (None, None)
-                needed = int(fills and one.required and one.default is None)
+                needed = int(fills and needs_constraint(one))
                 name = (*_place(table), method_name, one.name or key, column)
                 about = one.location, describe_parameter(table, key, one)
                 yield LazyRow((*name, operator, needed, match, *about))
@@ -199,9 +200,9 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
-        always = always_required_columns(table)
+        keys = query_keys(table)
         for position, (name, one) in enumerate(table.columns.items(), start=1):
-            about = one.type, one.description.strip(), int(one.hidden), int(name in always)
+            about = one.type, one.description.strip(), int(one.hidden), int(name in keys)
             pushed = ", ".join(pushed_operators(table, name))
             yield LazyRow((*_place(table), position, name, *about, pushed, one.currency))
     for table_name, listed in LISTINGS.items():
@@ -354,7 +355,10 @@ LISTINGS = {
             "type": Field("The type of its values, as in definitions."),
             "description": Field("What they mean."),
             "hidden": Field("Whether SELECT * leaves it out.", "boolean"),
-            "required": Field("Whether no method can do without it.", "boolean"),
+            "required": Field(
+                "Whether a statement needs a condition on it, or on another one of several.",
+                "boolean",
+            ),
             "operators": Field("What some method leaves to the API."),
             "currency": Field("For an amount: the column that holds its currency."),
         },

@@ -204,7 +204,7 @@ def test_schema(typed: Type) -> None:
     lines = typed(".schema digitalocean.billing.invoice_items").splitlines()
     assert lines[0] == "CREATE TABLE digitalocean.billing.invoice_items ("
     assert any(
-        line.startswith('  "invoice_uuid" TEXT NOT NULL,  ') and "-- " in line for line in lines
+        line.startswith('  "invoice_uuid" TEXT,  ') and "-- Required. " in line for line in lines
     )
     with pytest.raises(InterfaceError, match="No table matches nothing"):
         typed(".schema nothing")

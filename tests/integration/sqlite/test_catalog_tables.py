@@ -11,6 +11,7 @@ import yaml
 
 from billql import errors
 from billql.definitions.catalog import Catalog, built_in_root
+from billql.docs.facts import resource as resource_facts
 from billql.sandbox import Sandbox
 from billql.sql.statements import Bindings
 from billql.sqlite._catalog_rows import LISTINGS
@@ -220,6 +221,26 @@ def plan(session: Session, table: str, said: list[str]) -> str:
 
 
 @pytest.mark.parametrize(
+    ("table", "columns"),
+    [
+        ("stripe.billing.subscription_items", {"id", "subscription"}),
+        ("stripe.billing.credit_balance_summary", {"customer", "customer_account"}),
+        ("metronome.invoices.invoices", {"customer_id"}),
+        ("stripe.billing.invoices", set()),
+    ],
+)
+def test_one_of_several_is_required(built_in: Session, table: str, columns: set[str]) -> None:
+    """DESCRIBE, the pages and the plan agree on what a query cannot do without."""
+    assert {row[0] for row in rows(built_in, f"DESCRIBE {table}") if row[2]} == columns
+    facts = resource_facts(built_in.engine.table(table))
+    assert set(facts.keys) == columns
+    assert ("needs" in plan(built_in, table, [])) is bool(columns)
+    for column in columns:
+        condition = f"{column} = 'x'"
+        assert "needs" not in plan(built_in, table, [condition])
+
+
+@pytest.mark.parametrize(
     ("table", "column"),
     [
         ("stripe.billing.subscriptions", "price"),
@@ -259,7 +280,8 @@ def test_every_parameter_is_listed(built_in: Session) -> None:
 
 def test_every_resource_can_be_described(built_in: Session) -> None:
     for provider, service, name, resource in written_resources():
-        required = set.intersection(*(needs(method)[0] for method in resource["methods"].values()))
+        ways = [needs(method)[0] for method in resource["methods"].values()]
+        required = {column for way in ways if not any(one < way for one in ways) for column in way}
         extended = rows(built_in, f"DESCRIBE EXTENDED {provider}.{service}.{name}")
         assert extended[-1][:2] == ("connection", "text")
         assert [(row[:4], row[5:]) for row in extended[:-1]] == [
@@ -338,8 +360,8 @@ def test_parameters(session: Session) -> None:
 def test_columns(session: Session) -> None:
     assert rows(session, "DESCRIBE EXTENDED acme.billing.invoices") == [
         ("account", "text", 1, 0, "=, in", None, "Whose it is."),
-        ("id", "text", 0, 0, "=, in", None, "Its name."),
-        ("day", "date", 0, 0, "=, in, <, <=, >, >=", None, "Its day."),
+        ("id", "text", 1, 0, "=, in", None, "Its name."),
+        ("day", "date", 1, 0, "=, in, <, <=, >, >=", None, "Its day."),
         ("amount", "decimal", 0, 0, "", "currency", "What is billed."),
         ("currency", "text", 0, 0, "", None, "The currency."),
         ("archived", "boolean", 0, 1, "=, in", None, "Whether it is old."),

@@ -79,9 +79,9 @@ def _declared(shell: Shell, pattern: str) -> Iterator[str]:
         yield f"CREATE TABLE {name} ("
         columns = list(grouped)
         for place, (_, column, kind, description, required) in enumerate(columns, start=1):
-            needed, comma = " NOT NULL" * required, "," * (place < len(columns))
-            first = f"  {quote(column)} {kind.upper()}{needed}{comma}"
-            yield f"{first:40} -- {visible(' '.join((description or '').split()))}".rstrip(" -")
+            first = f"  {quote(column)} {kind.upper()}{',' * (place < len(columns))}"
+            about = f"{'Required. ' * required}{' '.join((description or '').split())}"
+            yield f"{first:40} -- {visible(about)}".rstrip(" -")
         yield ");"
 
 
