@@ -18,7 +18,7 @@ import apsw
 from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.source_map import apply_edits
-from billql.sql.statement_kind import has_in_subquery
+from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import SUMS, CurrencyNotes
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
     from billql.sql.amounts import Amount
+    from billql.sqlite._stored_types import Target
     from billql.sqlite.engine import Engine, Options
     from billql.sqlite.result_amounts import KnownTables, Origin
 
@@ -131,7 +132,28 @@ class Session:
             self.scans = running.statement.scans
         if any(token.keyword in SUMS for token in statement.tokens):
             rewritten = self._with_currencies(rewritten)
-        return Execution(self, statement, rewritten, bindings, running)
+        types = self._types_of_table(rewritten) if statement.keyword == "CREATE" else None
+        execution = Execution(self, statement, rewritten, bindings, running)
+        if types is not None:
+            from billql.sqlite._stored_types import declare
+
+            declare(self.database, *types)
+        return execution
+
+    def _types_of_table(self, rewritten: Rewritten) -> tuple[Target, Sequence[str | None]] | None:
+        """Return the types that a table keeps of the SELECT that fills it; None if it has none."""
+        from billql.sqlite import _stored_types
+
+        final = parse(rewritten.sql)
+        target, query = _stored_types.target_of(final), query_of(final)
+        if target is None or query is None or _stored_types.exists(self.database, target):
+            return None
+        from billql.sqlite.result_amounts import result_amounts
+
+        origins = self._describe(query)
+        amounts = result_amounts(parse(query), origins, self.known_tables())
+        types = _stored_types.types_of(origins, amounts)
+        return None if types is None else (target, types)
 
     def _with_currencies(self, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""

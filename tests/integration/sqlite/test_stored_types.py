@@ -1,0 +1,102 @@
+"""CREATE TABLE AS keeps the declared types of amounts and times."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+import billql
+from billql.output import Style, parquet
+from support.books import books
+
+
+@pytest.fixture
+def connection(tmp_path: Path) -> Iterator[billql.Connection]:
+    database = str(tmp_path / "own.db")
+    with books(tmp_path, database=database, autocommit=True) as connection:
+        yield connection
+
+
+def declared(connection: billql.Connection, name: str) -> list[tuple[str, str]]:
+    return connection.execute("SELECT name, type FROM pragma_table_info(?)", (name,)).fetchall()
+
+
+@pytest.mark.parametrize(
+    ("sql", "types"),
+    [
+        (
+            "CREATE TABLE t AS SELECT id, month, amount, currency, created FROM @invoices",
+            ["INT", "MONTH TEXT", "DECIMAL REAL", "TEXT", "TIMESTAMP TEXT"],
+        ),
+        ("CREATE TEMP TABLE t AS SELECT created AS c FROM @invoices", ["TIMESTAMP TEXT"]),
+        (
+            "CREATE TABLE IF NOT EXISTS main.t AS "
+            'WITH x AS (SELECT amount AS "a, (b" FROM @invoices) SELECT * FROM x',
+            ["DECIMAL REAL"],
+        ),
+        (
+            "CREATE TABLE t AS SELECT currency, money_sum(amount) AS s, count(*) AS n, "
+            "amount - tax AS d FROM @invoices WHERE id < 3 GROUP BY currency",
+            ["TEXT", "DECIMAL REAL", "", "DECIMAL REAL"],
+        ),
+        ("CREATE TABLE t AS SELECT paid FROM @payments WHERE id < ?", ["INT"]),
+        ("CREATE TABLE t AS SELECT 1 AS one, CAST(2 AS TEXT) AS two", ["", "TEXT"]),
+    ],
+)
+def test_the_types_of_a_table(connection: billql.Connection, sql: str, types: list[str]) -> None:
+    connection.execute(sql.replace("@", "own.all."), (13,) if "?" in sql else ())
+    assert [declared for _, declared in declared(connection, "t")] == types
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_types_go_on_through_views_and_tables(connection: billql.Connection) -> None:
+    connection.execute("CREATE TABLE a AS SELECT created, amount FROM own.all.invoices")
+    connection.execute("CREATE VIEW v AS SELECT created AS c, amount FROM a")
+    connection.execute("CREATE TABLE b AS SELECT * FROM v WHERE amount > 0")
+    assert declared(connection, "b") == [("c", "TIMESTAMP TEXT"), ("amount", "DECIMAL REAL")]
+
+
+def test_another_connection_sees_them(connection: billql.Connection, tmp_path: Path) -> None:
+    with billql.connect(tmp_path / "own.db") as other:
+        assert declared(other, "t") == []
+        connection.execute("CREATE TABLE t AS SELECT amount FROM own.all.invoices")
+        assert declared(other, "t") == [("amount", "DECIMAL REAL")]
+        assert other.execute("SELECT max(amount) FROM t").fetchall() == [(4408080.0,)]
+
+
+def test_a_table_that_is_there_stays(connection: billql.Connection) -> None:
+    connection.execute("CREATE TABLE t (amount)")
+    connection.execute("CREATE TABLE IF NOT EXISTS t AS SELECT amount FROM own.all.invoices")
+    assert declared(connection, "t") == [("amount", "")]
+
+
+def test_a_rollback_takes_it_back(connection: billql.Connection) -> None:
+    connection.execute("BEGIN")
+    connection.execute("CREATE TABLE t AS SELECT amount FROM own.all.invoices")
+    assert declared(connection, "t") == [("amount", "DECIMAL REAL")]
+    connection.execute("ROLLBACK")
+    assert declared(connection, "t") == []
+
+
+def test_a_statement_under_way_goes_on(connection: billql.Connection) -> None:
+    reading = connection.execute("SELECT id FROM own.all.invoices ORDER BY id")
+    assert reading.fetchone() == (1,)
+    connection.execute("CREATE TABLE t AS SELECT amount FROM own.all.invoices")
+    assert reading.fetchall() == [(number,) for number in range(2, 9)]
+
+
+def test_parquet_of_history_has_decimals_and_instants(connection: billql.Connection) -> None:
+    connection.execute("CREATE TABLE t AS SELECT amount, created FROM own.all.invoices")
+    connection.decimals = True
+    cursor = connection.execute("SELECT * FROM t")
+    data = io.BytesIO()
+    parquet.write(cursor.description or (), cursor, data, Style())
+    data.seek(0)
+    schema = pyarrow.parquet.read_schema(data)
+    assert [str(field.type) for field in schema] == ["decimal128(38, 18)", "timestamp[ms, tz=UTC]"]
+    assert cursor.description is not None
+    assert cursor.description[0][1:6] == ("DECIMAL", None, None, 38, 18)
