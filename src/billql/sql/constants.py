@@ -8,8 +8,14 @@ from billql.sql.statements import Bindings, ParsedStatement
 from billql.sql.tokenizer import Token, unquote
 
 _COMPARES = frozenset(("=", "==", "<", "<=", ">", ">=", "<>", "!="))
-_COMPARING_KEYWORDS = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
-"""The keywords beside a value that is compared: FROM is the end of IS DISTINCT FROM."""
+_AFTER = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
+"""The keywords after which a value is compared: FROM is the end of IS DISTINCT FROM."""
+
+_BEFORE = frozenset(("IS", "NOT", "BETWEEN", "IN"))
+"""The keywords before which one is."""
+
+_QUERY = frozenset(("SELECT", "WITH", "VALUES"))
+"""The keywords with which a parenthesis holds a query, and no list."""
 
 
 def compared_texts(statement: ParsedStatement, bindings: Bindings) -> frozenset[str]:
@@ -29,16 +35,17 @@ def _compared_literals(tokens: tuple[Token, ...]) -> Iterator[str]:
     before = None
     for token, after in zip(tokens, (*tokens[1:], None), strict=True):
         if token.text == "(":
-            is_in = before is not None and before.keyword == "IN"
-            in_list.append(is_in or _compares(before))
+            holds_query = after is not None and after.keyword in _QUERY
+            in_list.append(not holds_query and _is_one_of(before, frozenset(("IN",))))
         elif token.text == ")" and len(in_list) > 1:
             in_list.pop()
         elif token.kind in ("string", "number") and (
-            in_list[-1] or _compares(before) or _compares(after)
+            in_list[-1] or _is_one_of(before, _AFTER) or _is_one_of(after, _BEFORE)
         ):
             yield unquote(token.text)
         before = token
 
 
-def _compares(token: Token | None) -> bool:
-    return token is not None and (token.text in _COMPARES or token.keyword in _COMPARING_KEYWORDS)
+def _is_one_of(token: Token | None, keywords: frozenset[str]) -> bool:
+    """Return whether a token is a comparison's operator or one of some keywords."""
+    return token is not None and (token.text in _COMPARES or token.keyword in keywords)
