@@ -81,7 +81,7 @@ def rewrites(sql: str) -> None:
     found = tokenizer.tokenize(sql)
     assert "".join(token.text for token in found) == sql
     assert all(sql.startswith(one.text, one.start) for one in each_statement(sql))
-    result = rewriter.rewrite(parse(sql), _canonical, ("f", "u"))
+    result = rewriter.rewrite(parse(sql), _canonical, rewriter.Shorthand(("f", "u"), ("b",)))
     offsets = [result.original_offset(at) for at in range(len(result.sql) + 1)]
     assert offsets == sorted(offsets)
     assert (offsets[0], offsets[-1]) == (0, len(sql))
@@ -111,7 +111,7 @@ def is_quick(piece: str) -> None:
     """A long text takes a moment, whatever it is made of."""
     sql = piece * (100_000 // len(piece))
     start = time.process_time()
-    rewriter.rewrite(parse(sql), _canonical, ("f", "u"))
+    rewriter.rewrite(parse(sql), _canonical, rewriter.Shorthand(("f", "u"), ("b",)))
     list(each_statement(sql))
     has_in_subquery(parse(sql))
     query_of(parse(sql))

@@ -11,7 +11,7 @@ whole dotted name, so this module edits, at the positions of tokens:
 SQL is never parsed into a tree and printed again. The scanner cuts text as SQLite's tokenizer does,
 and of the grammar knows only where a table's name can stand. SQLite accepts no table name of three
 parts and no column name of four, so nothing that SQLite accepts is ever changed. After USE, names
-of one part can stand for dotted ones too.
+of fewer parts can stand for dotted ones too (see `Shorthand`).
 
 The alias is left out where it would be ambiguous: in a FROM clause where something else goes by
 the same name, and for an outer table that a four-part name reaches past an inner one of that
@@ -59,6 +59,19 @@ class Reference(NamedTuple):
         return ".".join(self.parts[:-1] if self.kind == "column" else self.parts)
 
 
+class Shorthand(NamedTuple):
+    """The names that USE has made short, in lower case."""
+
+    tables: Collection[str] = ()
+    """Tables of one part: the resources of a service that is in use."""
+    services: Collection[str] = ()
+    """First parts of a table's name of two and a column's of three: the services of a provider that
+    is in use, without the names of SQLite's own schemas."""
+
+
+NO_SHORTHAND = Shorthand()
+
+
 class Rewritten(RewrittenText):
     """SQL text for SQLite, and what it names.
 
@@ -102,12 +115,12 @@ def tables(statement: ParsedStatement) -> list[Reference]:
 def rewrite(
     statement: ParsedStatement,
     resolve: Callable[[Reference], str],
-    shorthand: Collection[str] = (),
+    shorthand: Shorthand = NO_SHORTHAND,
 ) -> Rewritten:
     """Replace each dotted name by the name that `resolve` returns, or let `resolve` raise.
 
-    `shorthand` are names of one part, in lower case, that stand for dotted ones where a table is
-    read, unless the statement has a CTE of that name.
+    Names of `shorthand` stand for dotted ones where a table is read; those of one part not if the
+    statement has a CTE of that name.
     """
     sql = statement.text
     items = _Scanner(statement, shorthand).items
@@ -191,12 +204,13 @@ class _Frame:
 class _Scanner:
     """A scanner for the names of tables, and of columns in four parts, in one pass."""
 
-    def __init__(self, statement: ParsedStatement, shorthand: Collection[str] = ()) -> None:
+    def __init__(self, statement: ParsedStatement, shorthand: Shorthand = NO_SHORTHAND) -> None:
         self.items: list[_Item] = []
         count = len(statement.tokens)
         end = Token("end", "", len(statement.text))
         self._tokens = [*statement.tokens, *[end] * 4]  # so that looking ahead needs no check
-        self._shorthand = set(shorthand) - self._ctes() if shorthand else set()
+        self._short = set(shorthand.tables) - self._ctes() if shorthand.tables else set()
+        self._services = shorthand.services
         self._frames = [_Frame()]
         self._expect: Kind | None = None  # what a table's name would be here
         self._before = ""  # the keyword just before
@@ -213,7 +227,9 @@ class _Scanner:
         if token.kind in _NAMES:
             keyword, last = token.keyword, self._name_end(at)
             if last > at or (expect and keyword not in _NO_ALIAS and keyword != "WITH"):
-                if expect or last > at + 4:  # the column of a dotted name has four parts
+                # The column of a dotted name has four parts, or three if its first is in use.
+                parts = (last - at) // 2 + 1 + self._is_in_use(token)
+                if expect or parts > 3:
                     self._add(at, last, expect or "column")
                 return last
             self._before = keyword
@@ -250,13 +266,20 @@ class _Scanner:
             at += 2
         return at
 
+    def _is_in_use(self, token: Token) -> bool:
+        """Return whether a name's first part is a service of the provider that is in use."""
+        return bool(self._services) and unquote(token.text).lower() in self._services
+
     def _add(self, first: int, last: int, kind: Kind) -> None:
         tokens = self._tokens
         parts = tuple(unquote(token.text) for token in tokens[first : last + 1 : 2])
         reference = Reference(parts, tokens[first].start, tokens[last].end, kind)
         stop = tokens[last - 2 if kind == "column" else last].end
-        read = kind in ("source", "member") and len(parts) == 1
-        long = len(parts) > 2 or (read and parts[0].lower() in self._shorthand)
+        short = False
+        if kind in ("source", "member"):
+            alone = len(parts) == 1 and parts[0].lower() in self._short
+            short = alone or (len(parts) == 2 and self._is_in_use(tokens[first]))
+        long = len(parts) > 2 or short
         item = _Item(reference, self._frames[-1].scope, first, stop, long)
         self.items.append(item)
         if kind == "source" and tokens[last + 1].text == "(":

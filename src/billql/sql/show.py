@@ -1,13 +1,15 @@
 """SHOW, DESCRIBE, USE and REGISTRY: statements of billql's own, which SQLite does not have.
 
-    SHOW PROVIDERS | SERVICES | RESOURCES | METHODS | EXAMPLES | CONNECTIONS
+    SHOW [EXTENDED] PROVIDERS | SERVICES | RESOURCES | TABLES | METHODS | EXAMPLES | CONNECTIONS
         [IN name] [LIKE pattern [ESCAPE character]] [WHERE … | ORDER BY … | LIMIT …]
     DESCRIBE [EXTENDED] name [LIKE …] [WHERE …]
-    USE provider.service | NONE
+    USE provider | provider.service | NONE
     REGISTRY LIST [provider] [LIKE …] [WHERE …]
     REGISTRY PULL provider [version]
 
-FROM means the same as IN, and DESC the same as DESCRIBE. All but USE are spellings of SELECTs over
+EXTENDED shows all columns. The name of DESCRIBE is a table's, or a method's: its parameters. TABLES
+are the resources and the user's own tables. FROM means the same as IN, and DESC the same as
+DESCRIBE. All but USE are spellings of SELECTs over
 the tables `billql.catalog.*`:
 
     SHOW RESOURCES IN stripe.billing LIKE 'in%' WHERE …
@@ -31,7 +33,7 @@ from billql.sql.tokenizer import Token, quote, unquote
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
-_KEYS = ("provider", "service", "resource")
+_KEYS = ("provider", "service", "resource", "method")
 
 
 class ShowForm(NamedTuple):
@@ -44,7 +46,19 @@ class ShowForm(NamedTuple):
     parts: int
     """How many parts the name after IN has at most. What it leaves open is shown too."""
     condition: str = "TRUE"
+    source: str = ""
+    """What is read, if not the table of the catalog itself."""
+    shows_keys: bool = True
+    """Whether the parts of names that its own name leaves open are shown before `columns`."""
 
+
+_TABLES = f"""(SELECT NULL AS provider, NULL AS service, name AS resource,
+    iif(schema IN ('main', 'temp'), '', schema || '.') || name AS name, type, NULL AS description
+    FROM pragma_table_list WHERE type IN ('table', 'view', 'virtual')
+    AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND instr(name, '.') = 0
+    UNION ALL SELECT provider, service, resource, name, 'resource', description
+    FROM {quote("billql.catalog.resources")})"""
+"""The user's own tables, which are in no service, and the resources."""
 
 SHOWN = {
     "PROVIDERS": ShowForm(
@@ -52,6 +66,9 @@ SHOWN = {
     ),
     "SERVICES": ShowForm("services", "service, description", "service", 1),
     "RESOURCES": ShowForm("resources", "name, description", "resource", 2),
+    "TABLES": ShowForm(
+        "resources", "name, type, description", "resource", 2, source=_TABLES, shows_keys=False
+    ),
     "METHODS": ShowForm("methods", "method, request, required, optional, description", "method", 3),
     "EXAMPLES": ShowForm("examples", "number, question, sql", "question", 3),
     "CONNECTIONS": ShowForm("connections", "connection, url, source, ready", "connection", 1),
@@ -59,6 +76,12 @@ SHOWN = {
 _DESCRIBE = ShowForm("columns", "column, type, required", "column", 3, "(required OR NOT hidden)")
 _DESCRIBE_EXTENDED = ShowForm(
     "columns", "column, type, required, hidden, operators, currency, description", "column", 3
+)
+_METHOD = ShowForm(
+    "parameters",
+    "parameter, column, operator, required, match, location, description",
+    "parameter",
+    4,
 )
 _USE = ShowForm("resources", "", "", 2)
 _VERSIONS = ShowForm("versions", "version, status, size, source", "provider", 1)
@@ -75,9 +98,10 @@ _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 _VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
 _HINTS = {
     "SHOW": f"SHOW lists {', '.join(SHOWN)}, as in SHOW RESOURCES IN provider.service.",
-    "DESCRIBE": "DESCRIBE lists columns, as in DESCRIBE provider.service.resource.",
+    "DESCRIBE": "DESCRIBE lists columns, as in DESCRIBE provider.service.resource; "
+    "DESCRIBE provider.service.resource.method lists the parameters of a method.",
     "REGISTRY": "REGISTRY LIST shows versions, and REGISTRY PULL provider installs one.",
-    "USE": "USE provider.service makes its resources' names short, and USE NONE ends that.",
+    "USE": "USE provider.service, or USE provider, makes names short, and USE NONE ends that.",
 }
 
 
@@ -107,9 +131,14 @@ class ShowStatement(NamedTuple):
         form, keys, source = self.form, _KEYS[: self.form.parts], quote(self.table)
         if local is not None:
             keys, source = (), _LOCAL.format(_text(local))
+        elif form.source:
+            source = form.source
         fixed = [f"{key} = {_text(part)}" for key, part in zip(keys, place, strict=False)]
-        shown = ", ".join([*keys[len(place) :], form.columns])
-        where = " AND ".join([form.condition, *fixed])
+        shown = ", ".join([*keys[len(place) :] * form.shows_keys, form.columns])
+        within = " AND ".join(["TRUE", *fixed])
+        if form.source and self.name is None:  # tables of the user's own are in no service
+            within = f"(provider IS NULL OR {within})"
+        where = f"{form.condition} AND {within}"
         text = f"SELECT {shown} FROM (SELECT * FROM {source} WHERE {where}"
         close = f") AS {form.table} "
         edits: list[Edit] = [(*self.head, text + close)]
@@ -119,6 +148,17 @@ class ShowStatement(NamedTuple):
             edits.append((stop, stop, close))
         sql = self.statement.text
         return RewrittenText(apply_edits(sql, edits), sql, tuple(edits))
+
+    @property
+    def names_place(self) -> bool:
+        """Return whether its WHERE has a condition on the provider or the service."""
+        tail = (token for token in self.statement.tokens if token.start >= self.head[1])
+        names = (unquote(token.text).lower() for token in tail if token.kind in _NAMES)
+        return any(name in _KEYS[:2] for name in names)
+
+    def of_method(self) -> ShowStatement:
+        """Return the same for the parameters of a method."""
+        return self._replace(form=_METHOD)
 
 
 def read(statement: ParsedStatement) -> ShowStatement | None:
@@ -153,7 +193,10 @@ class _Parser:
     def _subject(self) -> tuple[ShowForm, Reference | None]:
         """Read what is shown, and the name that it is about."""
         if self._verb == "SHOW":
+            extended = self._accept("EXTENDED")
             form = SHOWN.get(self._token.keyword) or self._fail()
+            if extended:
+                form = form._replace(columns="*", shows_keys=False)
             self._at += 1
             named = form.parts > 0 and self._accept("IN", "FROM")
             return form, self._name(form) if named else None
@@ -189,11 +232,12 @@ class _Parser:
             parts.append(unquote(last.text))
         parts = ".".join(parts).split(".")  # a whole name may be in quotes as a whole
         name = Reference(tuple(parts), first.start, last.end, "source")
-        if len(parts) > form.parts:
+        most = form.parts + (self._verb == "DESCRIBE")  # it may be that of a method
+        if len(parts) > most:
             raise self._statement.error(
                 f"{name.name} has too many parts",
                 name.start,
-                hint=f"What stands here is a {'.'.join(_KEYS[: form.parts])}.",
+                hint=f"What stands here is a {'.'.join(_KEYS[:most])}.",
             )
         return name
 

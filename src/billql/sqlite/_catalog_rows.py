@@ -116,6 +116,11 @@ def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
+def services(catalog: Catalog, provider: str) -> list[str]:
+    """Return the names of a provider's services; raise DefinitionError."""
+    return [SERVICE] if provider == PROVIDER else list(catalog.services(provider))
+
+
 def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
     """Return the last parts of the names of a service's tables; raise DefinitionError."""
     own = (provider, service) == (PROVIDER, SERVICE)

@@ -13,7 +13,7 @@ import apsw
 
 from billql.errors import DefinitionError, UnknownName
 from billql.sql import rewriter, show
-from billql.sql.rewriter import Reference, Rewritten
+from billql.sql.rewriter import Reference, Rewritten, Shorthand
 from billql.sql.source_map import RewrittenText
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote, tokenize, unquote
@@ -29,9 +29,9 @@ class NameResolver:
         self._database = database
         self._engine = engine
         self._used: tuple[str, ...] = ()
-        """The provider and the service that are in use."""
+        """The provider that is in use, and the service."""
         self._short: frozenset[str] = frozenset()
-        """The short names of its tables."""
+        """The short names of the service's tables; of the provider's services, if it is alone."""
         self._reads_catalog: dict[str, bool] = {}
         """The SQL of views and triggers seen so far, and whether it reads the catalog's tables."""
 
@@ -56,11 +56,22 @@ class NameResolver:
         rewritten = rewriter.rewrite(
             parse(desugared.sql) if changed else statement,
             resolve,
-            self._short - self._local_tables() if self._short else (),
+            self._shorthand(),
         )
         whole = (self._whole(table, resolve) for table in rewritten.tables)
         rewritten.resources += tuple(name for name in whole if name is not None)
         return rewritten.after(desugared)
+
+    def _shorthand(self) -> Shorthand:
+        """Return the names that USE has made short, without those of the user's own."""
+        if len(self._used) == 1:
+            return Shorthand(services=self._short - self._schemas())
+        return Shorthand(self._short - self._local_tables()) if self._short else Shorthand()
+
+    def _absolute(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the parts of a whole name for those of one that may be short."""
+        whole = self._used and parts[0].lower() in self._short and len(parts) <= 3 - len(self._used)
+        return (*self._used, *parts) if whole else parts
 
     def _strengthen(self, statement: ParsedStatement) -> RewrittenText:
         """Return a statement whose outer joins add no rows that its WHERE would leave out."""
@@ -72,7 +83,7 @@ class NameResolver:
 
     def _is_dotted(self, parts: tuple[str, ...]) -> bool:
         """Return whether a table's name has the form of one of the catalog's."""
-        return len(parts) > 2 or (len(parts) == 1 and parts[0].lower() in self._short)
+        return len(self._absolute(parts)) > 2
 
     def register_stored_sql(self) -> bool:
         """Register what views and triggers read; return whether they read tables of the catalog.
@@ -123,20 +134,42 @@ class NameResolver:
         if shown.form.table == "versions" and shown.name is not None:
             return shown.select((self._offered(shown, shown.name),))
         if shown.name is None:
-            return shown.select(self._used if shown.form.parts > 1 else ())
-        short = shown.name.name.lower()
-        if shown.verb == "DESCRIBE" and short in self._local_tables():
-            return shown.select((), local=shown.name.name)
-        if shown.form.parts == 3 and short in self._short:
-            return shown.select((*self._used, short))
-        if shown.verb == "DESCRIBE" and len(shown.name.parts) < 3:
-            raise statement.error(
-                f"There is no table {shown.name.name}",
-                shown.name.start,
+            in_use = shown.form.parts > 1 and not shown.names_place
+            return shown.select(self._used if in_use else ())
+        if shown.verb == "DESCRIBE":
+            return self._describe(shown, shown.name)
+        whole = self._absolute(shown.name.parts)
+        name = shown.name if len(whole) > shown.form.parts else shown.name._replace(parts=whole)
+        return shown.select(self._find(statement, name, name.start))
+
+    def _describe(self, shown: show.ShowStatement, name: Reference) -> RewrittenText:
+        """Return the SELECT for DESCRIBE of a table or of a method."""
+        short = name.name.lower()
+        if short in self._local_tables():
+            return shown.select((), local=name.name)
+        whole = self._absolute(name.parts)
+        if whole == name.parts and len(whole) > 1:  # the last part may be that of a method
+            whole = (*self._absolute(name.parts[:-1]), name.parts[-1])
+        if len(whole) < 3:
+            raise shown.statement.error(
+                f"There is no table {name.name}",
+                name.start,
                 hint=self._whole_name({short}) or _PARTS,
                 kind=UnknownName,
             )
-        return shown.select(self._find(statement, shown.name, shown.name.start))
+        table = self._find(shown.statement, name._replace(parts=whole[:3]), name.start)
+        if len(whole) == 3:
+            return shown.select(table)
+        known = self._engine().methods(".".join(table))
+        method = whole[3].lower()
+        if method not in known:
+            from billql.definitions.catalog import unknown
+
+            error = unknown("method", method, known, f"{'.'.join(table)}.")
+            raise shown.statement.error(
+                error.message, name.start, hint=error.hint, kind=UnknownName
+            )
+        return shown.of_method().select((*table, method))
 
     def _offered(self, shown: show.ShowStatement, name: Reference) -> str:
         """Return a provider of which there are versions; install one if PULL requests it."""
@@ -161,14 +194,9 @@ class NameResolver:
             self._used, self._short = (), frozenset()
             return
         place = self._find(shown.statement, shown.name, shown.name.start)
-        if len(place) == 1:
-            raise shown.statement.error(
-                f"{place[0]} is a provider, and USE needs one of its services",
-                shown.name.start,
-                hint=f"SHOW SERVICES IN {place[0]} lists them.",
-            )
-        self._short = frozenset(self._engine().tables_of(*place))
-        self._used = place
+        engine = self._engine()
+        names = engine.services_of(*place) if len(place) == 1 else engine.tables_of(*place)
+        self._short, self._used = frozenset(names), place
 
     # Tables.
 
@@ -189,8 +217,9 @@ class NameResolver:
         """Return the name of the table that a name at a character of a statement means, after
         registering the table with SQLite.
         """
-        if len(reference.parts) == 1 and "." not in reference.name:
-            reference = reference._replace(parts=(*self._used, *reference.parts))
+        parts = reference.name.split(".")
+        if len(parts) < 3:
+            reference = Reference((*self._used, *parts), reference.start, reference.end, "source")
         name = ".".join(self._find(statement, reference, offset))
         if reference.kind == "target":
             raise statement.error(
@@ -214,6 +243,11 @@ class NameResolver:
     def _may_be_whole(self, name: str) -> bool:
         """Return whether a name looks like one of the catalog, without loading anything."""
         return name.count(".") == 2 and self._engine().has_provider(name.partition(".")[0])
+
+    def _schemas(self) -> set[str]:
+        """Return the names of the open databases, in lower case."""
+        databases = self._database.execute("PRAGMA database_list")
+        return {"main", "temp", *(str(row[1]).lower() for row in databases)}
 
     def _local_tables(self) -> set[str]:
         """Return the names of the user's own tables and views, in lower case."""

@@ -149,6 +149,16 @@ class Engine:
         """Return the last parts of the names of a service's tables; raise DefinitionError."""
         return _catalog_rows.tables(self.catalog, provider, service)
 
+    def services_of(self, provider: str) -> list[str]:
+        """Return the names of a provider's services; raise DefinitionError."""
+        return _catalog_rows.services(self.catalog, provider)
+
+    def methods(self, name: str) -> list[str]:
+        """Return the names of a table's methods; raise UnknownName or DefinitionError."""
+        if name.startswith(_catalog_rows.PREFIX):
+            return []
+        return list(self.table(name).resource.methods)
+
     def columns(self, name: str) -> list[str]:
         """Return a table's columns; raise UnknownName or DefinitionError."""
         if name.startswith(_catalog_rows.PREFIX):

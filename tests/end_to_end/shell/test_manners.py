@@ -59,3 +59,21 @@ def test_connections_are_completed(environ: dict[str, str], tmp_path: Path) -> N
         terminal.prompts()
         terminal.press("SELECT * FROM stripe.core.events WHERE connection = 'acme-t" + TAB)
         terminal.until(lambda: terminal.line.endswith("'acme-test'"), "a connection")
+
+
+def test_show_describe_and_use(billed: dict[str, str]) -> None:
+    with Terminal("shell", environ=billed, columns=120, lines=40) as terminal:
+        terminal.prompts()
+        terminal.enter("CREATE TABLE budget (month TEXT, usd REAL);")
+        terminal.enter("SHOW TABLES LIKE 'b%dget';")
+        terminal.reads("budget  table")
+        terminal.enter("USE digitalocean;")
+        terminal.enter("SELECT count(*) AS n FROM billing.invoices;")
+        terminal.reads(" n\n──\n24")
+        terminal.enter("DESCRIBE billing.invoice_items.list;")
+        terminal.reads("parameter", "invoice_uuid", "path")
+        terminal.enter("SHOW EXTENDED PROVIDERS WHERE provider = 'digitalocean';")
+        terminal.reads("documentation", "https://docs.digitalocean.com")
+        terminal.enter("USE digitalocean.billing;")
+        terminal.enter(".schema balances")
+        terminal.reads("CREATE TABLE digitalocean.billing.balances (", "\n);\n")

@@ -136,14 +136,72 @@ def test_own_tables_can_be_described(session: Session) -> None:
     assert rows(session, 'DESCRIBE "É.X"') == [("a", "", 0)]
 
 
+def test_tables_are_the_users_own_and_the_resources() -> None:
+    session = Session(":memory:", lambda: Options(environ={}))
+    rows(session, "CREATE TABLE budget (month TEXT)")
+    rows(session, "ATTACH ':memory:' AS other")
+    rows(session, "CREATE VIEW other.months AS SELECT 1 AS a")
+    assert columns(session, "SHOW TABLES") == ["name", "type", "description"]
+    own = [("budget", "table", None), ("other.months", "view", None)]
+    resources = rows(session, "SELECT name, 'resource', description FROM billql.catalog.resources")
+    assert sorted(map(str, rows(session, "SHOW TABLES"))) == sorted(map(str, own + resources))
+    assert rows(session, "SHOW TABLES")[0][1] != "resource"
+    assert rows(session, "SHOW TABLES LIKE 'b%t'") == own[:1]
+    billing = [row for row in resources if str(row[0]).startswith("digitalocean.billing.")]
+    assert rows(session, "SHOW TABLES IN digitalocean.billing") == billing
+    rows(session, "USE digitalocean.billing")
+    assert sorted(map(str, rows(session, "SHOW TABLES"))) == sorted(map(str, own + billing))
+    session.close()
+
+
+def test_extended_shows_every_column(session: Session) -> None:
+    for shown, like in {
+        "PROVIDERS": "stripe",
+        "SERVICES IN stripe": "core",
+        "RESOURCES IN stripe.core": "events",
+        "METHODS IN stripe.core.events": "list",
+        "EXAMPLES IN stripe.core.events": "%",
+        "CONNECTIONS IN stripe": "stripe",
+    }.items():
+        table = shown.split()[0].lower()
+        sql = f"SHOW EXTENDED {shown} LIKE '{like}' LIMIT 1"
+        assert columns(session, sql) == columns(session, f"SELECT * FROM billql.catalog.{table}")
+        brief = rows(session, f"SHOW {shown} LIKE '{like}' LIMIT 1")
+        assert set(brief[0]) <= set(rows(session, sql)[0])
+    assert columns(session, "SHOW EXTENDED TABLES IN stripe.core") == [
+        *("provider", "service", "resource", "name", "type", "description")
+    ]
+
+
+def test_methods_can_be_described(session: Session) -> None:
+    shown = rows(session, "DESCRIBE stripe.core.events.list")
+    expected = rows(
+        session,
+        "SELECT parameter, column, operator, required, match, location, description "
+        "FROM billql.catalog.parameters WHERE provider = 'stripe' AND service = 'core' "
+        "AND resource = 'events' AND method = 'list'",
+    )
+    assert shown == expected
+    assert ("type", "type", "=") in [row[:3] for row in shown]
+    assert rows(session, "DESC EXTENDED Stripe.core.events.LIST WHERE column = 'type'") == [
+        row for row in shown if row[1] == "type"
+    ]
+    rows(session, "USE stripe.core")
+    assert rows(session, "DESCRIBE events.list") == shown
+    rows(session, "USE stripe")
+    assert rows(session, "DESCRIBE core.events.list") == shown
+    rows(session, "USE NONE")
+
+
 # What is said when they are written wrongly ------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("sql", "place", "message"),
     [
-        ("SHOW TABLES", "TABLES", 'near "TABLES": syntax error'),
-        ("/* é */ show\n  tables in x", "tables", 'near "tables": syntax error'),
+        ("SHOW VIEWS", "VIEWS", 'near "VIEWS": syntax error'),
+        ("SHOW EXTENDED", None, "incomplete input"),
+        ("/* é */ show\n  views in x", "views", 'near "views": syntax error'),
         ("SHOW", None, "incomplete input"),
         ("SHOW -- nothing", None, "incomplete input"),
         ("SHOW;", ";", 'near ";": syntax error'),
@@ -169,7 +227,7 @@ def test_a_malformed_show_tells_what_there_is(
     assert caught.value.message == message
     assert caught.value.sql == sql
     assert caught.value.offset == (len(sql) if place is None else sql.rindex(place))
-    assert "PROVIDERS, SERVICES, RESOURCES, METHODS, EXAMPLES" in str(caught.value.hint)
+    assert "PROVIDERS, SERVICES, RESOURCES, TABLES, METHODS" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +242,7 @@ def test_a_malformed_show_tells_what_there_is(
         ("USE stripe.core.events", "stripe.core.events has too many parts"),
         ("SHOW SERVICES IN stripe.core", "stripe.core has too many parts"),
         ('SHOW SERVICES IN "stripe.core"', "stripe.core has too many parts"),
-        ("DESCRIBE a.b.c.d", "a.b.c.d has too many parts"),
+        ("DESCRIBE a.b.c.d.e", "a.b.c.d.e has too many parts"),
     ],
 )
 def test_other_malformed_statements(session: Session, sql: str, message: str) -> None:
@@ -204,6 +262,8 @@ def test_other_malformed_statements(session: Session, sql: str, message: str) ->
         ('DESCRIBE extended "stripe".cor.x', '"stripe"', "no service", "stripe.core?"),
         ("DESCRIBE core.events", "core.", "no table core.events", "three parts"),
         ("DESCRIBE events", "events", "no table events", "Did you mean stripe.core.events?"),
+        ("DESCRIBE stripe.core.events.lst", "stripe", "no method", "stripe.core.events.list?"),
+        ("DESCRIBE billql.catalog.scans.x", "billql", "no method", "Known here: none."),
         ("USE stripe.cor", "stripe", "no service stripe.cor", "stripe.core?"),
         ("SHOW CONNECTIONS IN me", "me", "no provider me", "digitalocean, metronome, stripe"),
     ],

@@ -91,10 +91,6 @@ def test_a_second_use_ends_the_first(session: Session) -> None:
 def test_a_use_that_fails_changes_nothing(session: Session) -> None:
     with pytest.raises(errors.UnknownName, match=r"no service digitalocean\.biling"):
         rows(session, "USE digitalocean.biling")
-    with pytest.raises(errors.SqlError, match="digitalocean is a provider") as caught:
-        rows(session, "USE digitalocean")
-    assert caught.value.offset == 4
-    assert caught.value.hint == "SHOW SERVICES IN digitalocean lists them."
     assert rows(session, COUNT) == [(24,)]
 
 
@@ -217,3 +213,87 @@ def test_resources_cannot_be_written_by_short_names_either(session: Session) -> 
     for sql in ("DELETE FROM invoices", "INSERT INTO invoices VALUES (1)", "DROP TABLE invoices"):
         with pytest.raises(errors.SqlError, match="no such table"):
             rows(session, sql)
+
+
+# A provider alone.
+
+
+@pytest.fixture
+def provider(sandbox: Sandbox) -> Iterator[Session]:
+    session = open_session(sandbox)
+    rows(session, "USE DigitalOcean")
+    yield session
+    session.close()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT count(*) FROM billing.invoices",
+        "SELECT count(invoices.amount) FROM Billing.Invoices",
+        "SELECT count(billing.invoices.amount) FROM billing.invoices WHERE currency = 'USD'",
+        'SELECT count(i.amount) FROM "billing".invoices i',
+        "SELECT count(*) FROM (billing.invoices)",
+        "SELECT count(*) FROM digitalocean.billing.invoices",
+        "SELECT count(digitalocean.billing.invoices.amount) FROM billing.invoices",
+        """SELECT count(*) FROM billing.invoices
+           WHERE currency IN (SELECT currency FROM billing.balances)""",
+        "WITH billing AS (SELECT 1 AS invoices) SELECT count(*) FROM billing.invoices, billing",
+        """SELECT count(DISTINCT i.invoice_uuid) FROM billing.invoices i
+           LEFT JOIN billing.invoice_summary s ON s.invoice_uuid = i.invoice_uuid""",
+    ],
+)
+def test_names_of_two_parts(provider: Session, sql: str) -> None:
+    assert rows(provider, sql) == [(24,)]
+
+
+def test_a_database_of_ones_own_goes_first(provider: Session) -> None:
+    rows(provider, "ATTACH ':memory:' AS billing")
+    rows(provider, "CREATE TABLE billing.invoices (one)")
+    assert rows(provider, "SELECT count(billing.invoices.one) FROM billing.invoices") == [(0,)]
+    assert rows(provider, "SELECT count(*) FROM account.account") == [(1,)]
+
+
+def test_what_a_provider_in_use_shows(provider: Session) -> None:
+    billing = rows(provider, "SHOW RESOURCES IN digitalocean.billing")
+    assert rows(provider, "SHOW RESOURCES IN billing") == billing
+    assert {row[0] for row in rows(provider, "SHOW RESOURCES")} >= {"account", "billing"}
+    whole = rows(provider, "DESCRIBE digitalocean.billing.invoices")
+    assert rows(provider, "DESCRIBE billing.invoices") == whole
+    methods = rows(provider, "SHOW METHODS IN digitalocean.billing.invoices")
+    assert rows(provider, "SHOW METHODS IN billing.invoices") == methods
+    rows(provider, "CREATE VIEW v AS SELECT * FROM billing.invoices")
+    rows(provider, "USE NONE")
+    assert rows(provider, "SELECT count(*) FROM v") == [(24,)]
+    with pytest.raises(errors.SqlError, match=r"no such table: billing\.invoices"):
+        rows(provider, "SELECT * FROM billing.invoices")
+
+
+def test_an_unknown_name_of_two_parts(provider: Session) -> None:
+    with pytest.raises(errors.UnknownName, match=r"digitalocean\.billing\.invoice") as caught:
+        rows(provider, "SELECT * FROM billing.invoice")
+    assert (caught.value.offset, caught.value.hint) == (
+        14,
+        "Did you mean digitalocean.billing.invoices?",
+    )
+
+
+def test_use_of_billql_itself(session: Session) -> None:
+    rows(session, "USE billql")
+    assert rows(session, "SELECT count(*) > 2 FROM catalog.providers") == [(1,)]
+
+
+def test_a_condition_on_the_provider_overrides_use(session: Session) -> None:
+    shown = rows(session, "SHOW RESOURCES WHERE provider = 'stripe'")
+    assert {str(row[0]) for row in shown} == {"stripe"}
+    assert rows(session, "SHOW RESOURCES WHERE resource = 'invoices'") == [
+        ("digitalocean.billing.invoices", shown_about(session))
+    ]
+
+
+def shown_about(session: Session) -> str:
+    sql = "SELECT description FROM resources WHERE name = 'digitalocean.billing.invoices'"
+    rows(session, "USE billql.catalog")
+    about = str(rows(session, sql)[0][0])
+    rows(session, "USE digitalocean.billing")
+    return about

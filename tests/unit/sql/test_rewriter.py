@@ -26,7 +26,7 @@ BALANCES = "digitalocean.billing.balances"
 def rewrite(
     sql: str, resolve: Callable[[Reference], str], shorthand: Collection[str] = ()
 ) -> Rewritten:
-    return rewriter.rewrite(parse(sql), resolve, shorthand)
+    return rewriter.rewrite(parse(sql), resolve, rewriter.Shorthand(shorthand))
 
 
 def references(sql: str) -> list[Reference]:
