@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session, thousands
+from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
 from billql.errors import InterfaceError, NotSupportedError
 from billql.output import MoneyColumns, Style, screen, stderr
@@ -96,7 +97,7 @@ def _figure(options: Namespace, statements: list[ParsedStatement]) -> Figure:
 def _execute(
     connection: Connection, statement: ParsedStatement, options: Namespace, found: list[Figure]
 ) -> None:
-    with connection.execute(statement, dict(options.parameters)) as cursor:
+    with connection.execute(statement, bind(options.parameters, statement, connection)) as cursor:
         if cursor.description is None:
             return
         if found:

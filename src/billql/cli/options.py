@@ -112,40 +112,6 @@ def thousands(options: Namespace) -> bool:
     return found.output.thousands
 
 
-def add_parameters(command: ArgumentParser) -> None:
-    """Add `--param`; its name-value pairs are in `parameters`."""
-    command.add_argument(
-        "--param",
-        metavar="NAME=VALUE",
-        dest="parameters",
-        type=_parameter,
-        action="append",
-        default=[],
-        help="the value of the parameter :NAME; what looks like a number is bound as one",
-    )
-
-
-def _parameter(text: str) -> tuple[str, str | int | float]:
-    name, equals, value = text.partition("=")
-    name = name.removeprefix(":")
-    if not equals or not re.fullmatch(r"\w+", name):
-        raise ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
-    return name, number_or_text(value)
-
-
-def number_or_text(text: str) -> str | int | float:
-    """Return the number that `text` writes in its plain form, else the text itself.
-
-    `007`, `+1` and `1e5` stay text, because they may be identifiers; so do numbers with more
-    digits than SQL keeps.
-    """
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", text):
-        return int(text)
-    if re.fullmatch(r"-?(0|[1-9][0-9]*)\.[0-9]+", text) and len(text.strip("-0.")) <= 16:
-        return float(text)
-    return text
-
-
 def count(text: str) -> int:
     """Return a count; raise ArgumentTypeError unless it is a whole number of up to nine digits."""
     if not re.fullmatch("[0-9]{1,9}", text):

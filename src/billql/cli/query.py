@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session, thousands
+from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import run_guarded, warn
 from billql.errors import InterfaceError
@@ -134,7 +135,7 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
             cursor = connection.cursor()
             try:
                 with progress.of(lambda: cursor.scans):
-                    cursor.execute(statement, dict(options.parameters))
+                    cursor.execute(statement, bind(options.parameters, statement, connection))
                     if cursor.description is not None:
                         rows = stats.count_rows(cursor)
                         columns = MoneyColumns(cursor.description, cursor.amounts)

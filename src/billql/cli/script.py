@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from billql.cli.options import add_parameters
+from billql.cli import parameters
 from billql.errors import InterfaceError
 from billql.sql.statements import each_statement
 
@@ -25,7 +25,16 @@ def add_script(command: ArgumentParser) -> None:
         help="one or more statements; without it, or with -, they are read from stdin",
     )
     add("-f", "--file", metavar="FILE", help="read the SQL from a file")
-    add_parameters(command)
+    add(
+        "--param",
+        metavar="NAME=VALUE",
+        dest="parameters",
+        type=parameters.parse,
+        action="append",
+        default=[],
+        help="the value of :NAME, in the type of what it is compared with; "
+        f"NAME:TYPE=VALUE names the type: {', '.join(parameters.TYPES)}",
+    )
 
 
 def read(options: Namespace) -> list[ParsedStatement]:
