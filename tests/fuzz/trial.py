@@ -29,6 +29,7 @@ from billql.planning.plan import UNKNOWN, Constraint, Order, Plan
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns_of
 from billql.sqlite._resource_table import declaration
+from billql.sqlite._time_collation import TimeCollation
 
 from .drawing import SQL_VALUES
 from .sample import SAMPLES
@@ -84,6 +85,7 @@ QUERIES: SearchStrategy[Query] = st.builds(
 def declare(table: Table) -> None:
     """Let SQLite take the table's declaration."""
     database = apsw.Connection(":memory:")
+    database.collation_needed(TimeCollation().add)
     database.execute(declaration(table))
     assert [row[1] for row in database.execute("PRAGMA table_xinfo(resource)")] == [*table.columns]
 

@@ -295,6 +295,10 @@ def _all_rows(
     statement.
     """
     rows: Iterator[Row] = execution if first is None else chain((first,), execution)
+    if added := execution.added_places():
+        from billql.sql.float_noise import denoised
+
+        rows = map(denoised(added), rows)
     cursor = reference()
     if cursor is not None and cursor.connection.decimals:
         rows = map(with_decimals([code for _, code in execution.description or ()]), rows)

@@ -119,6 +119,12 @@ def result_amounts(
     return found if found is not None and len(found) == len(origins) else plain
 
 
+def reads_amounts(statement: ParsedStatement, tables: KnownTables) -> bool:
+    """Return whether a statement reads tables with amounts, and no views, which hide their text."""
+    read = [tables.find(reference.parts[-1]) for reference in references(statement)]
+    return any(map(_has_amounts, read)) and not _has_views(read)
+
+
 def relation_of_origins(origins: Sequence[Origin], tables: KnownTables) -> Relation:
     """Return the columns of a query from where they come, with what is an amount among them."""
     amounts, _ = _plain(origins, tables, ())

@@ -353,6 +353,24 @@ class Execution:
         tables = self._session.known_tables()
         return result_amounts(statement, self._origins, tables)
 
+    def added_places(self) -> tuple[int, ...]:
+        """Return the columns in which REALs are sums and differences of amounts, with their noise.
+
+        See `sql.float_noise`; no parser is loaded for it.
+        """
+        origins = enumerate(self._origins)
+        places = tuple(place for place, (_, declared, *_) in origins if declared is None)
+        if not places or self._statement.keyword not in ("SELECT", "WITH"):
+            return ()
+        from billql.sql.float_noise import only_adds
+
+        if not only_adds(self._statement):
+            return ()
+        from billql.sqlite.result_amounts import reads_amounts
+
+        reads = reads_amounts(parse(self._rewritten.sql), self._session.known_tables())
+        return places if reads else ()
+
     def close(self) -> None:
         """End the statement; nothing more is sent."""
         self._rows.clear()

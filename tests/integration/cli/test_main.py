@@ -362,8 +362,8 @@ BAD = {
     "a bad date": Bad(
         ["query", f"{INSIGHTS} >= '2026-02-30'"],
         Exit.SQL,
-        "digitalocean.billing.insights: start_date cannot be '2026-02-30'",
-        "Give a day like '2025-01-31'.",
+        "digitalocean.billing.insights: start_date is compared with '2026-02-30', which is no time",
+        "Write a time as 2026-01-31T12:00:00Z",
     ),
     "a window over the limit": Bad(
         ["query", f"{INSIGHTS} BETWEEN '0001-01-01' AND '2026-01-01'"],

@@ -137,3 +137,28 @@ def test_errors_show_what_was_written(connection: billql.Connection) -> None:
     with pytest.raises(billql.SqlError) as caught:
         run(connection, "SELECT sum(amount), money_sum(amount), amuont FROM @invoices")
     assert caught.value.offset == len("SELECT sum(amount), money_sum(amount), ")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT amount - 1694.25 FROM @invoices WHERE id = 1", 0.05),
+        ("SELECT tax + 0.2 - 0.3 FROM @invoices WHERE id = 7", 0.0),
+        ("SELECT sum(amount) - 3240.55 + 1e-9 FROM @invoices WHERE id < 3", 1e-9),
+        ("SELECT amount / 3 FROM @invoices WHERE id = 1", 1694.3 / 3),
+        ("SELECT 1.00000000000001 + 0", 1.00000000000001),
+        ("SELECT hours * 0.1 + 0.2 - 0.3 FROM @payments, (SELECT 1.0 AS hours)", 0.0),
+    ],
+)
+def test_differences_have_the_digits_of_their_parts(
+    connection: billql.Connection, sql: str, expected: float
+) -> None:
+    found = connection.execute(sql.replace("@", "own.all.")).fetchone()
+    assert found is not None
+    assert f"{found[0]:.15g}" == f"{expected:.15g}"
+
+
+def test_programs_read_no_noise(connection: billql.Connection) -> None:
+    connection.decimals = True
+    sql = "SELECT tax + 0.2 - 0.3 AS rest, amount - 12.3 FROM own.all.invoices WHERE id = 7"
+    assert list(map(str, connection.execute(sql).fetchall()[0])) == ["0", "0.045678"]
