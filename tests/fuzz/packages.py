@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.registry import RegistryError, naming
-from billql.registry.index import Index, Listing, decode, encode, release_of
+from billql.registry.index import Index, decode, encode, release_of
 from billql.registry.package import pack, unpack
 from billql.registry.signing import PrivateKey, named_key, unseal
 
@@ -27,8 +27,8 @@ def _key() -> PrivateKey:
 
 @cache
 def _index() -> bytes:
-    listing = Listing(title="A", description="B.", versions={"1.0.0": release_of(pack(FILES))})
-    return encode(Index(billql=1, issued=1, providers={"acme": listing}))
+    providers = {"acme": {"1.0.0": release_of(pack(FILES))}}
+    return encode(Index(billql=1, issued=1, providers=providers))
 
 
 @st.composite

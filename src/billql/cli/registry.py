@@ -134,18 +134,15 @@ def _trust_options(command: ArgumentParser) -> None:
 def _trust(options: Namespace) -> int:
     from billql.errors import InterfaceError
     from billql.registry import keys
-    from billql.registry.shipped import KEYS
 
     data = _data(options)
     if options.key is not None:
         if options.name is None:
             raise InterfaceError("The key has no name", hint="Set it with --name.")
-        keys.trust(data, options.name, options.key, options.providers, KEYS)
+        keys.trust(data, options.name, options.key, options.providers)
         stderr.line(f"The key {options.name} is now trusted.")
         return Exit.OK
-    rows = [("billql", key, "") for key in KEYS]
-    for name, one in keys.load(data).items():
-        rows.append((name, one.key, " ".join(one.providers)))
+    rows = [(name, one.key, " ".join(one.providers)) for name, one in keys.load(data).items()]
     _print(("name", "key", "providers"), rows, options)
     return Exit.OK
 
@@ -207,13 +204,7 @@ def _build_options(command: ArgumentParser) -> None:
         default=Path("provider"),
         help="the folder of definitions (default: provider)",
     )
-    add(
-        "--output",
-        metavar="DIR",
-        type=Path,
-        default=Path("registry"),
-        help="the folder of the registry (default: registry)",
-    )
+    add("--output", metavar="DIR", type=Path, required=True, help="the folder of the registry")
     add(
         "--replace",
         action="store_true",
@@ -223,9 +214,9 @@ def _build_options(command: ArgumentParser) -> None:
 
 
 def _build(options: Namespace) -> int:
-    from billql.registry import build, keys, shipped, signing
+    from billql.registry import build, keys, signing
 
-    trusted = {*shipped.KEYS, *(one.key for one in keys.load(_data(options)).values())}
+    trusted = {one.key for one in keys.load(_data(options)).values()}
     key = signing.PrivateKey.read(options.key)
     built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
     for one in built:
@@ -258,7 +249,7 @@ _COMMANDS = {
     "list": ("list the available, installed and active versions", _list_options, _list),
     "pull": ("install a version of a provider", _pull_options, _pull),
     "verify": (
-        "compare the installed files with the signed, or added, ones",
+        "compare the installed files with those that were pulled or added",
         _verify_options,
         _verify,
     ),

@@ -11,19 +11,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import NamedTuple
 
-from billql.definitions.model import Provider
-from billql.errors import Inaccessible, InterfaceError
-from billql.registry import RegistryError, definitions, naming
-from billql.registry.index import (
-    INDEX_LIMIT,
-    Index,
-    Listing,
-    Release,
-    decode,
-    encode,
-    release_of,
-)
-from billql.registry.package import PACKAGE_LIMIT, pack
+from billql.errors import Inaccessible
+from billql.registry import RegistryError, naming
+from billql.registry.definitions import Packed, packed
+from billql.registry.index import INDEX_LIMIT, Index, Release, decode, encode
+from billql.registry.package import PACKAGE_LIMIT
 from billql.registry.signing import PrivateKey, unseal
 from billql.registry.source import Folder
 from billql.util import atomic_file
@@ -35,15 +27,6 @@ class Built(NamedTuple):
     provider: str
     version: str
     new: bool
-
-
-class _Made(NamedTuple):
-    """A package, and the definition that it is made from."""
-
-    name: str
-    provider: Provider
-    package: bytes
-    release: Release
 
 
 def build(
@@ -60,66 +43,47 @@ def build(
     that have changed since, as long as nobody has pulled them. Raise DefinitionError,
     RegistryError, InterfaceError or Inaccessible; then the registry is unchanged for readers.
     """
-    made = [_make(folder) for folder in definitions.folders(root)]
-    if not made:
-        raise InterfaceError(
-            f"{root} has no providers", hint="A provider is a folder with a provider.yaml."
-        )
+    made = packed(root)
     issued, before = 0, {}
     if (output / naming.INDEX).exists():
         index = check(output, {*trusted, key.public})
         issued, before = index.issued, index.providers
-    after = before | {one.name: _listed(one, before.get(one.name), replace) for one in made}
-    new = [one for one in made if after[one.name] != before.get(one.name)]
+    after = before | {one.provider: _versions(one, before, replace) for one in made}
+    new = [one for one in made if after[one.provider] != before.get(one.provider)]
     text = encode(Index(billql=1, issued=issued + bool(new), providers=after))
     try:
         for one in new:
-            path = naming.package_path(one.name, one.provider.version)
-            (output / path).parent.mkdir(parents=True, exist_ok=True)
-            atomic_file.replace(output / path, one.package)
+            path = output / naming.package_path(one.provider, one.version)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            atomic_file.replace(path, one.package)
         output.mkdir(parents=True, exist_ok=True)
         atomic_file.replace(output / naming.INDEX, key.seal(text))
     except OSError as error:
         raise Inaccessible(f"{output} cannot be written: {error.strerror}") from error
-    return [Built(one.name, one.provider.version, one in new) for one in made]
+    return [Built(one.provider, one.version, one in new) for one in made]
 
 
 def check(output: Path, trusted: Collection[str]) -> Index:
     """Return the index of a registry in a folder, all packages checked; raise RegistryError."""
     folder = Folder(output)
     index = decode(unseal(folder.read(naming.INDEX, INDEX_LIMIT), trusted).text)
-    for provider, listing in index.providers.items():
-        for version, release in listing.versions.items():
+    for provider, versions in index.providers.items():
+        for version, release in versions.items():
             path = naming.package_path(provider, version)
             if not release.check(folder.read(path, PACKAGE_LIMIT)):
                 raise RegistryError(f"{output / path} is not the package that the index has")
     return index
 
 
-def _make(folder: Path) -> _Made:
-    provider = definitions.check(folder)
-    if not (naming.is_provider(folder.name) and naming.is_version(provider.version)):
-        raise RegistryError(
-            f"{folder} cannot be packed: {folder.name} {provider.version} is not the name of a "
-            "provider and a version",
-            hint="Names are of lower-case letters, digits and underscores; a version is three "
-            "numbers without idle zeros.",
-        )
-    package = pack(definitions.files(folder))
-    return _Made(folder.name, provider, package, release_of(package))
-
-
-def _listed(made: _Made, before: Listing | None, replace: bool) -> Listing:
+def _versions(
+    made: Packed, before: dict[str, dict[str, Release]], replace: bool
+) -> dict[str, Release]:
     """Return a provider's part of the index, with the new version."""
-    provider = made.provider
-    versions = before.versions if before else {}
-    if not replace and versions.get(provider.version, made.release) != made.release:
+    versions = before.get(made.provider, {})
+    if not replace and versions.get(made.version, made.release) != made.release:
         raise RegistryError(
-            f"The definitions of {made.name} have changed, and their version {provider.version} "
+            f"The definitions of {made.provider} have changed, and their version {made.version} "
             "is in the registry already",
-            hint=f"Raise `version` in {made.name}/provider.yaml.",
+            hint=f"Raise `version` in {made.provider}/provider.yaml.",
         )
-    versions = versions | {provider.version: made.release}
-    if before and provider.version != max(versions, key=naming.order):
-        return Listing(title=before.title, description=before.description, versions=versions)
-    return Listing(title=provider.title, description=provider.description, versions=versions)
+    return versions | {made.version: made.release}

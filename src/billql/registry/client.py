@@ -2,7 +2,8 @@
 
 Everything from a source is checked before anything is changed: who signed the index, that it is
 not older than the last one, the package's checksum, its names and sizes, and that its definitions
-are valid. Installed versions stay as they are until a new one is complete beside them.
+are valid. What ships with billql needs no signature. Installed versions stay as they are until a
+new one is complete beside them.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from billql.definitions.catalog import unknown
 from billql.definitions.stackql import adding
 from billql.errors import DefinitionError, Inaccessible, InterfaceError
 from billql.registry import RegistryError, definitions, keys, naming, seen
-from billql.registry.index import INDEX_LIMIT, Release, decode
+from billql.registry.bundle import Bundle
+from billql.registry.index import INDEX_LIMIT, Index, Release, decode
 from billql.registry.package import unpack
 from billql.registry.shipped import Shipped
 from billql.registry.signing import named_key, unseal
-from billql.registry.source import Folder, Source, opened
+from billql.registry.source import Source, opened
 from billql.registry.store import PACKAGE, Store
 
 
@@ -49,7 +51,7 @@ class Pulled(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """An installed version and its problem; None if it is as it was signed, or added."""
+    """An installed version and its problem; None if it is as it was pulled, or added."""
 
     provider: str
     version: str
@@ -58,13 +60,15 @@ class Verified(NamedTuple):
 
 @dataclass(frozen=True)
 class _Offer:
-    """A version that a source has; `proof` is the signed index with it."""
+    """A version that a source has; `proof` is the index with it, and `key` has signed that; None
+    for what ships with billql.
+    """
 
     provider: str
     version: str
     release: Release
     proof: bytes
-    key: str
+    key: str | None
     source: Source
 
     @property
@@ -91,8 +95,7 @@ def connect(
         if place is not None:
             sources = [stack.enter_context(opened(place))]
         else:
-            # An older billql ships an older registry, so going back to it is no attack.
-            sources = [Folder(shipped.registry, name="billql itself", remembered=False)]
+            sources = [Bundle(shipped.registry)]
             sources += [stack.enter_context(opened(url))] if url else []
         yield Registry(data, sources, pins or {}, shipped)
 
@@ -116,7 +119,7 @@ class Registry:
         self._pins = pins
         self._shipped = shipped
         self._store = Store(data)
-        self._keyring = keys.Keyring(shipped.keys, shipped.providers(), keys.load(data))
+        self._keyring = keys.Keyring(shipped.providers(), keys.load(data))
 
     def versions(self, provider: str | None = None) -> list[Listed]:
         """Return the versions that are installed, built in or can be pulled, the newest first.
@@ -126,7 +129,7 @@ class Registry:
         """
         offers: dict[tuple[str, str], _Offer] = {}
         for offer in self._offers():
-            if self._keyring.allows(offer.key, offer.provider):
+            if self._allows(offer):
                 offers.setdefault((offer.provider, offer.version), offer)
         found: dict[str, set[str]] = {}
         for name, version in offers:
@@ -167,7 +170,7 @@ class Registry:
         )
 
     def verify(self, provider: str | None = None) -> list[Verified]:
-        """Return the installed versions, each compared with what was signed or, for StackQL's
+        """Return the installed versions, each compared with what was pulled or, for StackQL's
         documents, with what was added; raise InterfaceError if none is installed.
         """
         added = adding.added(self._data)
@@ -226,13 +229,22 @@ class Registry:
         for source in self._sources:
             with _about(source.name):
                 data = source.read(naming.INDEX, INDEX_LIMIT)
-                text, key = unseal(data, self._keyring.keys)
-                index = decode(text)
-                if source.remembered:
-                    seen.advance(self._data, source.name, index.issued)
-            for provider, listing in index.providers.items():
-                for version, release in listing.versions.items():
+                index, key = self._checked(source, data)
+            for provider, versions in index.providers.items():
+                for version, release in versions.items():
                     yield _Offer(provider, version, release, data, key, source)
+
+    def _checked(self, source: Source, data: bytes) -> tuple[Index, str | None]:
+        """Return a source's index, and the key that has signed it."""
+        if not source.signed:
+            return decode(data), None
+        text, key = unseal(data, self._keyring.keys)
+        index = decode(text)
+        seen.advance(self._data, source.name, index.issued)
+        return index, key
+
+    def _allows(self, offer: _Offer) -> bool:
+        return offer.key is None or self._keyring.allows(offer.key, offer.provider)
 
     def _find(self, provider: str, version: str | None) -> _Offer:
         """Return the version to pull; sources are read only as far as needed."""
@@ -245,7 +257,7 @@ class Registry:
             known.add(offer.provider)
             if offer.provider != provider:
                 continue
-            if not self._keyring.allows(offer.key, provider):
+            if not self._allows(offer):
                 denied = offer.key
             elif offer.version == version:
                 return offer
@@ -329,17 +341,26 @@ class Registry:
         with _about(f"{offer.name} from {offer.source.name}"):
             package = offer.source.read(path, offer.release.size)
             if not offer.release.check(package):
-                raise RegistryError("The package is not what was signed: its checksum differs")
-            files = {**unpack(package), PACKAGE: package, naming.INDEX: offer.proof}
+                raise RegistryError("The package is not what was released: its checksum differs")
+            proof = naming.INDEX if offer.source.signed else naming.UNSIGNED
+            files = {**unpack(package), PACKAGE: package, proof: offer.proof}
             return self._store.install(offer.provider, offer.version, files, check)
 
     def _check_owner(self, offer: _Offer) -> None:
-        """Raise RegistryError if an installed version is signed by other people."""
+        """Raise RegistryError if an installed version is signed by other people.
+
+        What ships with billql is nobody's, and may take the place of anything.
+        """
+        if offer.key is None:
+            return
         for version in self._store.versions(offer.provider):
             again = f"To install it anew: billql registry remove {offer.provider} {version}."
             with _about(f"{offer.provider} {version}, which is installed", again):
-                key = named_key(self._store.read(offer.provider, version).get(naming.INDEX, b""))
-            if not self._keyring.are_one(key, offer.key):
+                files = self._store.read(offer.provider, version)
+                if naming.UNSIGNED in files:
+                    continue
+                key = named_key(files.get(naming.INDEX, b""))
+            if key != offer.key:
                 raise RegistryError(
                     f"{offer.name} is signed by another key than {version}, which is installed",
                     hint=f"If that is right: billql registry remove {offer.provider}, then pull.",
@@ -369,16 +390,17 @@ class Registry:
     def _check_installed(self, provider: str, version: str) -> None:
         files = self._store.read(provider, version)
         package = files.pop(PACKAGE, b"")
-        text, key = unseal(files.pop(naming.INDEX, b""), self._keyring.keys)
-        self._keyring.check(key, provider)
-        listing = decode(text).providers.get(provider)
-        release = listing.versions.get(version) if listing else None
+        text = files.pop(naming.UNSIGNED, None)
+        if text is None:
+            text, key = unseal(files.pop(naming.INDEX, b""), self._keyring.keys)
+            self._keyring.check(key, provider)
+        release = decode(text).providers.get(provider, {}).get(version)
         if release is None or not release.check(package):
-            raise RegistryError(f"{PACKAGE} is not what was signed")
-        signed = unpack(package)
-        names = sorted(files.keys() | signed.keys())
-        if changed := [name for name in names if files.get(name) != signed.get(name)]:
-            raise RegistryError(f"Not what was signed: {', '.join(changed)}")
+            raise RegistryError(f"{PACKAGE} is not what was pulled")
+        pulled = unpack(package)
+        names = sorted(files.keys() | pulled.keys())
+        if changed := [name for name in names if files.get(name) != pulled.get(name)]:
+            raise RegistryError(f"Not what was pulled: {', '.join(changed)}")
 
 
 def _known(provider: str, known: Iterable[str]) -> str:

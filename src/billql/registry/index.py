@@ -42,20 +42,12 @@ class Release(_Strict, frozen=True, kw_only=True):
         return len(package) == self.size and hashlib.sha256(package).hexdigest() == self.sha256
 
 
-class Listing(_Strict, frozen=True, kw_only=True):
-    """One provider: title and description of its newest version, and all versions."""
-
-    title: str
-    description: str
-    versions: dict[_Version, Release]
-
-
 class Index(_Strict, frozen=True, kw_only=True):
     """The content of a registry; `issued` grows with each index that replaces another."""
 
     billql: Literal[1]
     issued: Annotated[int, Meta(gt=0)]
-    providers: dict[_Provider, Listing]
+    providers: dict[_Provider, dict[_Version, Release]]
 
 
 def release_of(package: bytes) -> Release:

@@ -1,8 +1,7 @@
 """Trusted public keys, and the providers that each may sign.
 
 A definition decides where a provider's token is sent, so a key is trusted for providers, not for
-everything. The keys that ship with billql may sign any provider. A key that a user trusts may sign
-the providers that are named with it or, without any, those that do not ship with billql.
+everything: those that are named with it or, without any, those that do not ship with billql.
 """
 
 from __future__ import annotations
@@ -35,25 +34,17 @@ class TrustedKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Keyring:
     """The trusted keys of this machine.
 
-    `shipped` are those that ship with billql, `reserved` the providers that do; `trusted` has the
-    user's keys by their names.
+    `reserved` are the providers that ship with billql; `trusted` has the user's keys by their
+    names.
     """
 
-    def __init__(
-        self,
-        shipped: Collection[str],
-        reserved: Collection[str],
-        trusted: Mapping[str, TrustedKey],
-    ) -> None:
-        self._shipped = frozenset(shipped)
+    def __init__(self, reserved: Collection[str], trusted: Mapping[str, TrustedKey]) -> None:
         self._reserved = frozenset(reserved)
         self._trusted = {one.key: (name, one.providers) for name, one in trusted.items()}
-        self.keys = self._shipped | self._trusted.keys()
+        self.keys = frozenset(self._trusted)
 
     def allows(self, key: str, provider: str) -> bool:
         """Return whether one of these keys may sign a provider."""
-        if key in self._shipped:
-            return True
         _, providers = self._trusted[key]
         return provider in (providers or {provider} - self._reserved)
 
@@ -67,10 +58,6 @@ class Keyring:
             f"The key {name} is not trusted for the provider {provider}",
             hint=f"If it shall be: billql registry trust {key} --name {name}{options}.",
         )
-
-    def are_one(self, key: str, other: str) -> bool:
-        """Return whether two keys have one owner: all that ship with billql do."""
-        return key == other or {key, other} <= self._shipped
 
 
 def check_key(text: str) -> str:
@@ -92,9 +79,7 @@ def load(data: Path) -> dict[str, TrustedKey]:
     return {path.stem: _read(path) for path in sorted((data / _FOLDER).glob("[!.]*.json"))}
 
 
-def trust(
-    data: Path, name: str, key: str, providers: Collection[str], shipped: Collection[str]
-) -> None:
+def trust(data: Path, name: str, key: str, providers: Collection[str]) -> None:
     """Add a trusted key; raise InterfaceError if the name or key is invalid or taken."""
     check_key(key)
     for one in (name, *providers):
@@ -103,8 +88,6 @@ def trust(
                 f"{one!r} is not a name",
                 hint="Names are of lower-case letters, digits and underscores.",
             )
-    if key in shipped:
-        raise InterfaceError("This key ships with billql, and is trusted for every provider")
     for other, known in load(data).items():
         if (other == name) != (known.key == key):
             raise InterfaceError(
@@ -125,7 +108,7 @@ def distrust(data: Path, name: str) -> None:
     if name not in known:
         raise InterfaceError(
             f"No trusted key is called {name}",
-            hint=f"There are: {', '.join(known)}." if known else "None is, beside billql's own.",
+            hint=f"There are: {', '.join(known)}." if known else "None is trusted yet.",
         )
     _path(data, name).unlink(missing_ok=True)
 

@@ -9,7 +9,13 @@ from __future__ import annotations
 import re
 
 INDEX = "index.json"
-"""The signed file of a registry."""
+"""The signed file of a registry; beside an installed package, its proof."""
+
+UNSIGNED = "unsigned.json"
+"""The proof of an installed package that shipped with billql: an index without a signature."""
+
+SUFFIX = ".tar"
+"""The end of a package's name."""
 
 PROVIDER = r"[a-z][a-z0-9_]{0,63}"
 VERSION = r"(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})\.(0|[1-9][0-9]{0,8})"
@@ -38,4 +44,4 @@ def order(version: str) -> tuple[int, ...]:
 
 def package_path(provider: str, version: str) -> str:
     """Return the path of a package in a registry."""
-    return f"{provider}/{version}.tar"
+    return f"{provider}/{version}{SUFFIX}"

@@ -1,16 +1,12 @@
-"""The key, the registry and the definitions that ship with billql."""
+"""The definitions that ship with billql, and the packages of them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from billql.definitions.catalog import built_in_root
 from billql.registry import naming
-
-KEYS = ("ed25519:XNC5EQJQVIbpYzDlkxrJUExFhQ6iMc7YE61zcOPgUIo=",)
-"""The public keys of billql's maintainers; see registry/README.md."""
 
 
 def registry_root() -> Path:
@@ -22,9 +18,8 @@ def registry_root() -> Path:
 
 @dataclass(frozen=True)
 class Shipped:
-    """The keys, definitions and registry that ship with billql."""
+    """The definitions that ship with billql, and the folder of their packages."""
 
-    keys: Collection[str] = KEYS
     definitions: Path = field(default_factory=built_in_root)
     registry: Path = field(default_factory=registry_root)
 

@@ -32,8 +32,9 @@ class Source(Protocol):
 
     name: str
     """Its folder or address, as messages show it."""
-    remembered: bool
-    """Whether it must not go back to an older index."""
+    signed: bool
+    """Whether its index must be signed and must not go back to an older one; it need not for what
+    ships with billql, because an older billql ships older packages."""
 
     def read(self, path: str, limit: int) -> bytes:
         """Return a file of the registry, of at most `limit` bytes.
@@ -45,9 +46,10 @@ class Source(Protocol):
 class Folder:
     """A registry in a folder."""
 
-    def __init__(self, root: Path, *, name: str | None = None, remembered: bool = True) -> None:
-        self.name = name or str(root.resolve())
-        self.remembered = remembered
+    signed = True
+
+    def __init__(self, root: Path) -> None:
+        self.name = str(root.resolve())
         self._root = root
 
     def read(self, path: str, limit: int) -> bytes:
@@ -65,7 +67,7 @@ class Folder:
 class Server:
     """A registry on a web server."""
 
-    remembered = True
+    signed = True
 
     def __init__(self, url: str, backend: NetworkBackend) -> None:
         self.name = url

@@ -1,7 +1,7 @@
 """Installed packages: a folder for each version, side by side, and the choice of one.
 
 `packages/<provider>/<version>/` has the definitions as the catalog reads them, and their proof: the
-signed index and the package. A version is renamed into its place when it is complete, and out of it
+index and the package. A version is renamed into its place when it is complete, and out of it
 when it is removed, so that it exists as a whole or not at all. `chosen` runs whenever billql
 starts: it reads little but names of folders.
 """

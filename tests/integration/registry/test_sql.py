@@ -20,7 +20,7 @@ Open = Callable[..., billql.Connection]
 @pytest.fixture
 def connect(world: World, tmp_path: Path) -> Iterator[Open]:
     """Open sessions whose config file names the registry that was built, which is trusted."""
-    keys.trust(world.data, "own", OTHER.public, (), ())
+    keys.trust(world.data, "other", OTHER.public, ())
     opened: list[billql.Connection] = []
 
     def connect(more: str = "", **options: Any) -> billql.Connection:

@@ -16,8 +16,6 @@ from billql.registry.client import Registry
 from billql.registry.shipped import Shipped
 from billql.registry.source import Folder
 
-from .making import OWN
-
 _STEPS = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.listdir", "os.scandir"}
 
 
@@ -26,7 +24,7 @@ def main(what: str, root: Path) -> None:
     data = root / "data"
 
     def registry() -> Registry:
-        shipped = Shipped((OWN.public,), root / "shipped", root / "shipped registry")
+        shipped = Shipped(root / "shipped", root / "shipped registry")
         return Registry(data, [Folder(root / "built")], {}, shipped)
 
     def begin() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from billql.registry import keys
 from billql.registry.build import build
 from billql.registry.client import Registry
 from billql.registry.shipped import Shipped
@@ -42,7 +43,7 @@ def key(number: int) -> PrivateKey:
 
 
 OWN = key(1)
-"""The key that counts as billql's own."""
+"""The key that a world trusts, for the providers that it defines."""
 
 OTHER = key(2)
 
@@ -66,8 +67,9 @@ class World:
         self.definitions = root / "definitions"
         self.built = root / "built"
         self.data = root / "data"
-        self.shipped = Shipped((OWN.public,), root / "shipped", root / "shipped registry")
+        self.shipped = Shipped(root / "shipped", root / "shipped registry")
         self.shipped.definitions.mkdir()
+        keys.trust(self.data, "own", OWN.public, ("acme", "stripe", "zenith"))
 
     def release(self, version: str, name: str = "acme", signer: PrivateKey = OWN) -> None:
         """Define a version and bring the registry up to date with it."""

@@ -41,7 +41,6 @@ def test_a_registry_has_the_packages_and_an_index(root: Path, output: Path) -> N
     assert set(contents(output)) == {"index.json", "acme/1.0.0.tar", "zenith/0.3.0.tar"}
     index = check(output, {OWN.public})
     assert index.issued == 1
-    assert index.providers["acme"].title == "Acme"
     packed = unpack((output / "zenith" / "0.3.0.tar").read_bytes())
     assert packed == contents(root / "zenith")
 
@@ -64,7 +63,7 @@ def test_earlier_versions_stay(root: Path, output: Path) -> None:
     assert after.keys() == before.keys() | {"acme/1.1.0.tar"}
     assert after["acme/1.0.0.tar"] == before["acme/1.0.0.tar"]
     index = check(output, {OWN.public})
-    assert (index.issued, list(index.providers["acme"].versions)) == (2, ["1.0.0", "1.1.0"])
+    assert (index.issued, list(index.providers["acme"])) == (2, ["1.0.0", "1.1.0"])
 
 
 def test_a_provider_that_is_not_built_any_more_stays(root: Path, output: Path) -> None:
@@ -72,16 +71,6 @@ def test_a_provider_that_is_not_built_any_more_stays(root: Path, output: Path) -
     (root / "acme").rename(root / "zenith")
     build(root, output, OWN)
     assert set(check(output, {OWN.public}).providers) == {"acme", "zenith"}
-
-
-def test_an_older_version_does_not_speak_for_the_provider(root: Path, output: Path) -> None:
-    define(root, "2.0.0")
-    build(root, output, OWN)
-    path = define(root, "1.0.1") / "provider.yaml"
-    path.write_text(path.read_text().replace("title: Acme", "title: Acme of old"))
-    build(root, output, OWN)
-    listing = check(output, {OWN.public}).providers["acme"]
-    assert (listing.title, set(listing.versions)) == ("Acme", {"2.0.0", "1.0.1"})
 
 
 def test_a_version_never_changes(root: Path, output: Path) -> None:

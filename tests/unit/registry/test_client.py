@@ -9,7 +9,7 @@ import pytest
 from billql.errors import BadResponse, Error, UnknownName
 from billql.registry import RegistryError, keys, naming
 from billql.registry.client import Listed, Pulled, connect
-from billql.registry.index import Index, Listing, Release, encode, release_of
+from billql.registry.index import Index, Release, encode, release_of
 from billql.registry.package import PACKAGE_LIMIT, pack
 from billql.registry.source import Folder
 from support.registry.making import OTHER, OWN, PROVIDER, SERVICE, World, define
@@ -34,12 +34,8 @@ def publish(
     issued: int = 100,
 ) -> None:
     """Sign a package without the care that building takes."""
-    listing = Listing(
-        title="Acme",
-        description="It bills.",
-        versions={version: release or release_of(package)},
-    )
-    index = Index(billql=1, issued=issued, providers={"acme": listing})
+    providers = {"acme": {version: release or release_of(package)}}
+    index = Index(billql=1, issued=issued, providers=providers)
     (world.built / "acme").mkdir(parents=True, exist_ok=True)
     (world.built / naming.package_path("acme", version)).write_bytes(package)
     (world.built / naming.INDEX).write_bytes(OWN.seal(encode(index)))
@@ -207,7 +203,7 @@ def test_a_package_that_is_not_the_one_that_was_signed(world: World) -> None:
     whole = path.read_bytes()
     for content in (whole[:-1], whole[:-512], b"", packed("1.2.0")):
         path.write_bytes(content)
-        assert "not what was signed" in refused(world).message
+        assert "not what was released" in refused(world).message
     path.write_bytes(whole + b"\0")
     error = refused(world)
     assert isinstance(error, BadResponse)
@@ -267,7 +263,7 @@ def test_another_package_under_the_same_number(world: World) -> None:
 
 
 def trust(world: World, name: str, *providers: str) -> None:
-    keys.trust(world.data, name, OTHER.public, providers, world.shipped.keys)
+    keys.trust(world.data, name, OTHER.public, providers)
 
 
 def test_a_trusted_key_brings_out_what_is_its_own(world: World) -> None:

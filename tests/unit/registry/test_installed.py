@@ -25,9 +25,9 @@ def _edit(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (_edit, "Not what was signed: billing.yaml"),
-        (lambda folder: (folder / "billing.yaml").unlink(), "Not what was signed: billing.yaml"),
-        (lambda folder: (folder / "b.yaml").write_text(""), "Not what was signed: b.yaml"),
+        (_edit, "Not what was pulled: billing.yaml"),
+        (lambda folder: (folder / "billing.yaml").unlink(), "Not what was pulled: billing.yaml"),
+        (lambda folder: (folder / "b.yaml").write_text(""), "Not what was pulled: b.yaml"),
         (lambda folder: (folder / "b.yaml").mkdir(), "b.yaml is not a plain file"),
         (lambda folder: (folder / "b.yaml").symlink_to("/etc/passwd"), "is not a plain file"),
         (lambda folder: (folder / "package.tar").write_bytes(b""), "package.tar is not what"),
@@ -61,7 +61,7 @@ def test_a_version_in_the_place_of_another_is_noticed(world: World) -> None:
     folder = world.registry().pull("acme").folder
     folder.rename(folder.with_name("9.0.0"))
     (verified,) = world.registry().verify()
-    assert verified == ("acme", "9.0.0", "package.tar is not what was signed")
+    assert verified == ("acme", "9.0.0", "package.tar is not what was pulled")
 
 
 def test_removing(world: World) -> None:

@@ -9,13 +9,11 @@ import pytest
 from billql.errors import InterfaceError, OperationalError
 from billql.registry import RegistryError, keys
 from billql.registry.keys import Keyring, TrustedKey
-from support.registry.making import OTHER, OWN, key
-
-SHIPPED = {OWN.public}
+from support.registry.making import OTHER, key
 
 
 def trust(data: Path, name: str, public: str, *providers: str) -> None:
-    keys.trust(data, name, public, providers, SHIPPED)
+    keys.trust(data, name, public, providers)
 
 
 def test_a_key_is_trusted_until_it_is_let_go(tmp_path: Path) -> None:
@@ -44,7 +42,6 @@ def test_trust_that_makes_no_sense(tmp_path: Path) -> None:
     for name, public, problem in (
         ("acme", key(3).public, "The name acme belongs to another key"),
         ("zenith", OTHER.public, "trusted already, under the name acme"),
-        ("zenith", OWN.public, "ships with billql"),
         ("zenith", "AAAA", "not a public key"),
         ("../zenith", key(3).public, "not a name"),
     ):
@@ -65,17 +62,14 @@ def test_a_file_that_is_damaged(tmp_path: Path) -> None:
 
 def test_what_keys_may_sign() -> None:
     ring = Keyring(
-        SHIPPED,
         ["stripe"],
         {
             "acme": TrustedKey(key=OTHER.public),
             "bank": TrustedKey(key=key(3).public, providers=("bank", "stripe")),
         },
     )
-    assert ring.keys == {OWN.public, OTHER.public, key(3).public}
+    assert ring.keys == {OTHER.public, key(3).public}
     for public, provider in (
-        (OWN.public, "stripe"),
-        (OWN.public, "acme"),
         (OTHER.public, "acme"),
         (OTHER.public, "bank"),
         (key(3).public, "bank"),
@@ -87,10 +81,3 @@ def test_what_keys_may_sign() -> None:
     with pytest.raises(RegistryError, match="bank is not trusted for the provider acme") as caught:
         ring.check(key(3).public, "acme")
     assert "--provider bank --provider stripe --provider acme" in (caught.value.hint or "")
-
-
-def test_whose_keys_are_one() -> None:
-    ring = Keyring([OWN.public, key(4).public], [], {"acme": TrustedKey(key=OTHER.public)})
-    assert ring.are_one(OWN.public, key(4).public)
-    assert ring.are_one(OTHER.public, OTHER.public)
-    assert not ring.are_one(OTHER.public, OWN.public)

@@ -146,7 +146,7 @@ def test_the_versions_that_ship_are_found_without_yaml(tmp_path: Path) -> None:
         assert shipped.version(provider) == catalog.provider(provider).version
     assert shipped.version("nosuch") is None
     path = define(tmp_path, "1.0.0") / "provider.yaml"
-    own = Shipped((), tmp_path, tmp_path)
+    own = Shipped(tmp_path, tmp_path)
     assert own.version("acme") == "1.0.0"
     for text in ("", "version: latest\n", "# version: 1.0.0\n", "version: [1.0.0]\n"):
         path.write_text(text)
