@@ -12,7 +12,7 @@ from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.compared_calls import ComparedCall, compared_calls
-from billql.sql.constants import compared_texts
+from billql.sql.constants import compared_texts, is_compound
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import Bindings, ParsedStatement
 
@@ -74,6 +74,14 @@ class RunningStatement:
     def compared_texts(self) -> frozenset[str]:
         """The texts that the statement itself compares something with."""
         return compared_texts(self._parsed, self._bindings)
+
+    @cached_property
+    def texts_beside_times(self) -> frozenset[str]:
+        """Those of them that are at fault wherever SQLite compares them with a time.
+
+        A UNION may compare a time with a text that the statement compares with something else.
+        """
+        return frozenset() if is_compound(self._parsed) else self.compared_texts
 
     @cached_property
     def compared_calls(self) -> tuple[ComparedCall, ...]:

@@ -29,6 +29,14 @@ def compared_texts(statement: ParsedStatement, bindings: Bindings) -> frozenset[
     return frozenset((*bound, *_compared_literals(statement.tokens)))
 
 
+def is_compound(statement: ParsedStatement) -> bool:
+    """Return whether a statement joins SELECTs by UNION, INTERSECT or EXCEPT.
+
+    These compare the columns of one SELECT with those of another.
+    """
+    return any(token.keyword in ("UNION", "INTERSECT", "EXCEPT") for token in statement.tokens)
+
+
 def _compared_literals(tokens: tuple[Token, ...]) -> Iterator[str]:
     in_list = [False]
     """For each open parenthesis, whether it holds what something is compared with."""

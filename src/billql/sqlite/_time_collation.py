@@ -37,6 +37,6 @@ class TimeCollation:
             return
         from billql.planning.time_check import fault_of_text
 
-        fault = fault_of_text(text, running.compared_texts)
+        fault = fault_of_text(text, running.texts_beside_times)
         if fault is not None:
             running.fail(fault)

@@ -269,6 +269,8 @@ def test_what_is_no_time_stands_for_itself_elsewhere(session: Session) -> None:
         ask(session, "INSERT INTO own VALUES (?, ?)", row)
     heading = "SELECT month FROM @things UNION ALL SELECT 'Total' ORDER BY 1 DESC LIMIT 1"
     assert ask(session, heading) == ["Total"]
+    other = "SELECT month FROM @things INTERSECT SELECT told FROM own WHERE told IN ('open', 'x')"
+    assert ask(session, other) == []
     total = "SELECT * FROM (SELECT month FROM @things UNION SELECT 'Total') ORDER BY 1 DESC LIMIT 1"
     assert ask(session, total) == ["Total"]
     joined = "SELECT t.n FROM @things t JOIN own ON t.at = own.told ORDER BY 1"
