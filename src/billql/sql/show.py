@@ -96,6 +96,15 @@ _NAMES = ("identifier", "quoted")
 _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 """What may follow; but for LIKE, it is left to SQLite."""
 _VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
+_ELSEWHERE = {
+    **dict.fromkeys(("DATABASES", "CATALOGS"), "SHOW PROVIDERS lists the APIs."),
+    "SCHEMAS": "SHOW SERVICES lists the services of the APIs.",
+    **dict.fromkeys(("COLUMNS", "FIELDS"), "DESCRIBE name lists the columns of a table."),
+    "VIEWS": "SHOW TABLES lists views too.",
+    "CREATE": ".schema NAME shows in the shell how a table is defined.",
+    "FUNCTIONS": "SELECT DISTINCT name FROM pragma_function_list lists the functions.",
+}
+"""What other databases show, and how it is shown here."""
 _HINTS = {
     "SHOW": f"SHOW lists {', '.join(SHOWN)}, as in SHOW RESOURCES IN provider.service.",
     "DESCRIBE": "DESCRIBE lists columns, as in DESCRIBE provider.service.resource; "
@@ -271,6 +280,8 @@ class _Parser:
         token = self._token
         wrong = f'near "{token.text}": syntax error' if token.text else "incomplete input"
         hint = _HINTS.get(self._verb, _HINTS["REGISTRY"])
+        if self._verb == "SHOW" and self._at < 3 and token.keyword in _ELSEWHERE:
+            hint = f"{_ELSEWHERE[token.keyword]} {hint}"
         raise self._statement.error(wrong, token.start, hint=hint)
 
 

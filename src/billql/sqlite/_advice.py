@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from billql.errors import Error
+from billql.sql import dialects
 from billql.sql.tokenizer import Token, quote, tokenize, unquote
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 _NOT_A_TEXT = " - should this be a string literal in single-quotes?"
 """With this SQLite ends its message about a name in double quotes that is no column."""
+
+
+_OF_SYNTAX = ("syntax error", "incomplete input")
 
 
 class Advice(NamedTuple):
@@ -55,8 +59,17 @@ class Adviser:
         if message.endswith(_NOT_A_TEXT):
             return self._on_quoted(message, at)
         if at is None:
-            return Advice(message, self._names.suggest_table(self._rewritten), at)
+            return Advice(message, self._on_table(), at)
+        if message.endswith(_OF_SYNTAX) or message.startswith("unrecognized token"):
+            hint = dialects.on_syntax(self._statement.tokens, at)
+            if hint is not None:
+                return Advice(message, hint, at)
         return Advice(message, self._on_name(self._tokens_at(at)), at)
+
+    def _on_table(self) -> str | None:
+        """Return a hint for one of the statement's tables, of which one means nothing."""
+        of_dialect = (dialects.on_table(table.parts) for table in self._rewritten.tables)
+        return next(filter(None, of_dialect), None) or self._names.suggest_table(self._rewritten)
 
     def _tokens_at(self, at: int) -> Sequence[Token]:
         """Return the name that begins at a character, and two tokens after it; none if none."""
@@ -114,10 +127,15 @@ class Adviser:
         after = tokens[1].text if len(tokens) > 1 else ""
         # SQLite points to the first part of `table.column`.
         name = unquote(tokens[2 if after == "." and len(tokens) > 2 else 0].text).lower()
-        return self._on_function(name) if after == "(" else self._on_column(name)
+        if after == "(":
+            return self._on_function(name)
+        literal = dialects.on_column(tokens[0], tokens[1] if len(tokens) > 1 else None)
+        return literal or self._on_column(name)
 
     def _on_function(self, name: str) -> str | None:
         known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
+        if name not in known and (hint := dialects.on_function(name)) is not None:
+            return hint
         similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)
         return f"Did you mean {similar[0]}()?" if similar and name not in known else None
 

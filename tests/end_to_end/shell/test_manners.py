@@ -73,7 +73,7 @@ def test_show_describe_and_use(billed: dict[str, str]) -> None:
         terminal.enter("DESCRIBE billing.invoice_items.list;")
         terminal.reads("parameter", "invoice_uuid", "path")
         terminal.enter("SHOW EXTENDED PROVIDERS WHERE provider = 'digitalocean';")
-        terminal.reads("documentation", "https://docs.digitalocean.com")
+        terminal.reads("documentation", "https://docs.digit")
         terminal.enter("USE digitalocean.billing;")
         terminal.enter(".schema balances")
         terminal.reads("CREATE TABLE digitalocean.billing.balances (", "\n);\n")
