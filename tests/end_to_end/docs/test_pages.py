@@ -199,8 +199,10 @@ def test_every_function_is_described() -> None:
         row[0] for row in plain.execute("SELECT name FROM pragma_function_list")
     }
     plain.close()
-    assert own
-    for name in own:
+    # billql itself writes those that begin with its name; nobody else needs them.
+    public = {name for name in own if not name.startswith("billql_")}
+    assert len(public) > 10
+    for name in public:
         assert f"{name}(" in text_of(REFERENCE / "functions.md")
 
 
