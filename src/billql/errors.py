@@ -91,6 +91,11 @@ class Error(Exception):
         self.message = message
         self.hint = hint
 
+    def locate(self, place: str) -> None:
+        """Put a place, such as a file and a line, before the message."""
+        self.message = f"{place}: {self.message}"
+        self.args = (self.message, *self.args[1:])
+
     def redact(self, hide: Callable[[str], str]) -> None:
         """Remove secrets from all of its texts: some APIs repeat the token that they were sent.
 

@@ -22,12 +22,16 @@ examples:
   billql shell --db mine.db < script.sql
 
 On a terminal it has history, multi-line editing, highlighting and completion (Tab); .help lists the
-dot commands. Otherwise it runs the script on stdin, and stops at the first error."""
+dot commands. There it first runs the file startup.sql of the config folder, such as
+~/.config/billql/startup.sql. Otherwise it runs the script on stdin and stops at the first error."""
 
 
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     command.epilog = _EPILOG
+    command.add_argument(
+        "--no-startup", action="store_true", help="do not run startup.sql of the config folder"
+    )
     add_session(command)
 
 
@@ -80,6 +84,11 @@ def _interact(shell: Shell, options: Namespace) -> None:
             warn=lambda message: None,
         )
 
+    startup = None if options.no_startup else paths.startup_file(os.environ)
+    if startup is not None:
+        from billql.shell import script_file
+
+        script_file.run_startup(shell, startup)
     folder = paths.state_folder(os.environ)
     interact(shell, catalog, None if folder is None else folder / "history")
 

@@ -28,6 +28,16 @@ def config_file(environ: Mapping[str, str]) -> Path | None:
     return None if folder is None else folder / "config.toml"
 
 
+def startup_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the path of the shell's start file, which need not exist; None without a home."""
+    if environ is not os.environ:
+        return None
+    import platformdirs
+
+    folder = _folder(platformdirs.user_config_path)
+    return None if folder is None else folder / "startup.sql"
+
+
 def data_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of installed definitions, or None."""
     if named := environ.get("BILLQL_DATA"):

@@ -8,6 +8,7 @@ printer    the destination of results: the terminal, with a pager, or a file
 shell      runs the input, and holds the settings that dot commands change
 commands/  the dot commands, by subject
 importing  CSV files that become tables
+script_file  the files of .read, and the one that the shell starts with
 tree       the query plan as a tree
 prompt     the prompt: editing, history, highlighting, the menu of completions
 """

@@ -111,9 +111,13 @@ class Shell:
 
     def attempt(self, text: str) -> None:
         """Run an input, and show its error instead of raising it."""
+        self.attempt_action(lambda: self.run(text))
+
+    def attempt_action(self, action: Callable[[], None]) -> None:
+        """Run an action, and show its error instead of raising it."""
         self.printer.begin()
         try:
-            self.run(text)
+            action()
         except (KeyboardInterrupt, Interrupted):
             stderr.line("The statement was interrupted.")
         except Exception as error:

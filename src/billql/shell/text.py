@@ -42,8 +42,15 @@ def pieces(lines: Iterable[str]) -> Iterator[str]:
 
     The text after the last semicolon is a part too.
     """
+    return (piece for _, piece in numbered_pieces(lines))
+
+
+def numbered_pieces(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield the parts of a script, each after the number of its first line, from 1."""
     pending = ""
-    for line in lines:
+    first = 1
+    for number, line in enumerate(lines, start=1):
+        first = first if pending else number
         # Only these can end an open statement; checking all of it for each line is quadratic.
         goes_on = pending and ";" not in line and "*/" not in line
         pending += line
@@ -52,7 +59,7 @@ def pieces(lines: Iterable[str]) -> Iterator[str]:
         if is_blank(pending):
             pending = ""
         elif is_complete(pending):
-            yield pending
+            yield first, pending
             pending = ""
     if pending:
-        yield pending
+        yield first, pending

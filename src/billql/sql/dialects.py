@@ -188,8 +188,8 @@ def on_syntax(tokens: Sequence[Token], at: int) -> str | None:
 
 def _phrases_at(tokens: Sequence[Token], place: int) -> Iterator[str]:
     written = [token.keyword or token.text for token in tokens]
-    for words, phrase in _SPLIT:
+    for keywords, phrase in _SPLIT:
         last = 0 if phrase.begins else place
-        for start in range(max(0, place - len(words) - phrase.reach + 1), last + 1):
-            if written[start : start + len(words)] == words:
+        for start in range(max(0, place - len(keywords) - phrase.reach + 1), last + 1):
+            if written[start : start + len(keywords)] == keywords:
                 yield phrase.hint

@@ -77,3 +77,48 @@ def test_show_describe_and_use(billed: dict[str, str]) -> None:
         terminal.enter("USE digitalocean.billing;")
         terminal.enter(".schema balances")
         terminal.reads("CREATE TABLE digitalocean.billing.balances (", "\n);\n")
+
+
+# The start file.
+
+
+def started(environ: dict[str, str], text: str) -> dict[str, str]:
+    folder = Path(environ["HOME"]) / ".config/billql"
+    folder.mkdir(parents=True)
+    (folder / "startup.sql").write_text(text)
+    return environ
+
+
+def test_the_start_file_is_run(billed: dict[str, str]) -> None:
+    environ = started(billed, "-- mine\n.timer on\nUSE digitalocean.billing;\n")
+    with Terminal("shell", environ=environ) as terminal:
+        terminal.prompts()
+        terminal.enter("SELECT count(*) AS n FROM invoices;")
+        terminal.reads(" n\n──\n24\nTime: ")
+
+
+def test_a_fault_in_the_start_file_is_named_and_the_shell_goes_on(environ: dict[str, str]) -> None:
+    text = "\n-- mine\n.tmer on\n\nSELECT 1 AS a,\n  b;\nCREATE TABLE mine (x);\n"
+    environ = started(environ, text)
+    path = Path(environ["HOME"]) / ".config/billql/startup.sql"
+    with Terminal("shell", environ=environ, columns=200) as terminal:
+        terminal.prompts()
+        assert f"error: {path}, line 3: There is no command .tmer" in terminal.text
+        assert f"error: {path}, line 6: no such column: b" in terminal.text
+        terminal.enter(".tables min%")
+        terminal.reads("\nmine\n")
+        terminal.press("exit\r")
+        assert terminal.ends() == 0
+
+
+def test_the_start_file_can_be_left_out(environ: dict[str, str]) -> None:
+    with Terminal("shell", "--no-startup", environ=started(environ, "SELEC;")) as terminal:
+        terminal.prompts()
+        assert "error" not in terminal.text
+
+
+def test_a_start_file_that_cannot_be_read(environ: dict[str, str]) -> None:
+    (Path(environ["HOME"]) / ".config/billql/startup.sql").mkdir(parents=True)
+    with Terminal("shell", environ=environ, columns=200) as terminal:
+        terminal.prompts()
+        assert "startup.sql cannot be read: Is a directory" in terminal.text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
-from billql.errors import InterfaceError
+from billql.errors import InterfaceError, SqlError
 from billql.shell.shell import Shell
 
 from .conftest import Type
@@ -102,3 +103,16 @@ def test_what_schema_shows_is_sql(typed: Type) -> None:
         made = database.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")
         assert made.fetchone() == (count,)
     database.close()
+
+
+# Scripts.
+
+
+def test_an_error_of_a_script_names_its_line(typed: Type, tmp_path: Path) -> None:
+    (tmp_path / "inner.sql").write_text("SELECT 1;\n.mode csv\nSELECT\n  nope;\n")
+    (tmp_path / "outer.sql").write_text(f"\n.read {tmp_path}/inner.sql\n")
+    with pytest.raises(SqlError) as caught:
+        typed(f".read {tmp_path}/outer.sql")
+    assert caught.value.message == (
+        f"{tmp_path}/outer.sql, line 2: {tmp_path}/inner.sql, line 4: no such column: nope"
+    )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from billql.config import paths
 from billql.errors import InterfaceError
-from billql.shell import importing
+from billql.shell import importing, script_file
 from billql.shell.commands.command import Command, parse_switch
 from billql.sql.tokenizer import quote
 from billql.util.text import counted
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from billql.shell.shell import Shell
 
 MEMORY = ":memory:"
-_DEEPEST = 20
-"""How many scripts may be nested."""
 
 
 def _open(shell: Shell, arguments: Sequence[str]) -> None:
@@ -57,18 +55,7 @@ def _sandbox(shell: Shell, arguments: Sequence[str]) -> None:
 
 
 def _read(shell: Shell, arguments: Sequence[str]) -> None:
-    if shell.depth >= _DEEPEST:
-        raise InterfaceError(f"Scripts are nested more than {_DEEPEST} deep: {arguments[0]}")
-    try:
-        with paths.expanded(arguments[0]).open(encoding="utf-8-sig") as file:
-            lines = file.readlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise importing.unreadable(arguments[0], error) from error
-    shell.depth += 1
-    try:
-        shell.run_all(lines)
-    finally:
-        shell.depth -= 1
+    script_file.run(shell, arguments[0])
 
 
 def _import(shell: Shell, arguments: Sequence[str]) -> None:
