@@ -69,7 +69,7 @@ currencies: $(READY) ## Write the table of currencies from the list of ISO 4217 
 	$(BIN)/ruff format --quiet src/billql/util/iso_4217.py
 
 schema: $(READY) ## Write the JSON Schema of definitions, for editors.
-	$(BIN)/python -c 'import json; from billql.definitions.model import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
+	$(BIN)/python -c 'import json; from billql.definitions.json_schema import json_schema; print(json.dumps(json_schema(), indent=2))' > docs/definition.schema.json
 
 docs: schema ## Write docs/reference and the results of the pages' queries, and make the site of docs/ in site/.
 	$(BIN)/python docs/results.py

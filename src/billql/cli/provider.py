@@ -167,7 +167,9 @@ def _try(options: Namespace) -> int:
             chosen = _replay_options(catalog, Player(Path(options.replay)))
         else:
             recorder = Recorder(NetworkBackend(Settings())) if options.record else None
-            sandbox = opened.enter_context(Sandbox(untidy=True)) if options.sandbox else None
+            sandbox = None
+            if options.sandbox:
+                sandbox = opened.enter_context(Sandbox(untidy=True, catalog=catalog))
             chosen = _live_options(catalog, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
         for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):

@@ -6,8 +6,9 @@ import contextlib
 import signal
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from billql.cli.options import count, seconds
-from billql.definitions.catalog import Catalog
+from billql.cli.options import add_definitions, count, seconds
+from billql.definitions.auth.base import SEPARATOR
+from billql.definitions.stackql import is_stackql
 from billql.errors import InterfaceError
 from billql.output import stderr, stdout
 from billql.sandbox import MOST, SCALES, Limits, Sandbox
@@ -16,10 +17,19 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from datetime import date
 
+    from billql.definitions.catalog import Catalog
+
 
 def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     add = command.add_argument
+    add(
+        "providers",
+        metavar="PROVIDER",
+        nargs="*",
+        help="the providers to serve (default: all that billql has definitions of)",
+    )
+    add_definitions(command)
     add("--port", metavar="N", type=count, default=0, help="the port (default: any free port)")
     add("--latency", metavar="SECONDS", type=seconds, default=0.0, help="delay every response")
     add(
@@ -46,21 +56,39 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Serve until a signal arrives; print its addresses and tokens as `export` lines of a shell."""
     signal.signal(signal.SIGTERM, _stop)
-    with contextlib.suppress(KeyboardInterrupt), _sandbox(options) as sandbox:
-        catalog = Catalog()
+    catalog = _catalog(options)
+    with contextlib.suppress(KeyboardInterrupt), _sandbox(options, catalog) as sandbox:
         for name, url in sandbox.urls.items():
-            known = name in catalog.providers()
-            variable = catalog.provider(name).auth.secret if known else f"{name.upper()}_TOKEN"
             stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
-            stdout.line(f"export {variable}={sandbox.tokens[name]}")
+            variables = catalog.provider(name).auth.env_vars()
+            secrets = sandbox.tokens[name].split(SEPARATOR, len(variables) - 1)
+            for variable, secret in zip(variables, secrets, strict=False):
+                stdout.line(f"export {variable}={secret}")
         stderr.write("The sandbox is ready; press Ctrl-C to stop it.\n")
         sandbox.serve_forever()
     return 0
 
 
-def _sandbox(options: Namespace) -> Sandbox:
+def _catalog(options: Namespace) -> Catalog:
+    from billql.sqlite.options import ConnectOptions
+
+    connect_options = ConnectOptions(definitions=options.definitions)
+    return connect_options.catalog(connect_options.load_config())
+
+
+def _providers(options: Namespace, catalog: Catalog) -> list[str]:
+    """Return the providers to serve: those of the options, or all that can be served."""
+    if not options.providers:
+        return [name for name in catalog.providers() if not is_stackql(catalog.folder(name))]
+    for name in options.providers:
+        catalog.folder(name)  # raises UnknownName
+    return [name.lower() for name in options.providers]
+
+
+def _sandbox(options: Namespace, catalog: Catalog) -> Sandbox:
+    sandbox: Sandbox | None = None
     try:
-        return Sandbox(
+        sandbox = Sandbox(
             seed=options.seed,
             size=_size(options.size),
             latency=options.latency,
@@ -68,8 +96,14 @@ def _sandbox(options: Namespace) -> Sandbox:
             until=_day(options.until),
             limits=Limits() if options.limits else None,
             untidy=options.untidy,
+            catalog=catalog,
+            providers=_providers(options, catalog),
         )
+        dict(sandbox.urls)  # starts all servers, which may find a port taken
+        return sandbox
     except OSError as error:
+        if sandbox is not None:
+            sandbox.close()
         raise InterfaceError(
             f"Port {options.port} cannot be used: {error.strerror}",
             hint="Choose another --port, or omit it to use any free port.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from billql.definitions.model import json_schema
+from billql.definitions.json_schema import json_schema
 from billql.output import stdout
 
 if TYPE_CHECKING:

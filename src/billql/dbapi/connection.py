@@ -127,7 +127,8 @@ def connect(
 
         from billql.sandbox import Sandbox
 
-        private.append(Sandbox(until=None if clock is None else clock().date(), untidy=True))
+        until = None if clock is None else clock().date()
+        private.append(Sandbox(until=until, untidy=True, catalog=made.catalog))
         # Without the user's own tokens, nothing can go to a real API.
         return replace(
             made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens

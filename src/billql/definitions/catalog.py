@@ -108,6 +108,11 @@ class Catalog:
         """Return the names of all providers."""
         return sorted(self._folders)
 
+    def folder(self, provider: str) -> Path:
+        """Return the folder of a provider; raises UnknownName."""
+        self._source(provider)
+        return self._folders[provider.lower()]
+
     def services(self, provider: str) -> list[str]:
         """Return the names of a provider's services; any of these names may be in any case."""
         return self._source(provider).services()

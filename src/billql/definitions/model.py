@@ -12,8 +12,7 @@ A provider is a folder with `provider.yaml` (a `Provider`) and one file for each
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -45,6 +44,14 @@ Name = Annotated[
     Meta(
         pattern=r"^[a-z][a-z0-9_]*$(?!\n)",
         description="A name of lower-case letters, digits and underscores.",
+    ),
+]
+
+ColumnName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){3}$(?!\n)",
+        description="The full name of a column, like acme.billing.customers.id.",
     ),
 ]
 
@@ -138,6 +145,8 @@ class Column(_Strict, frozen=True, kw_only=True):
     values: tuple[Scalar, ...] = ()
     """The values that rows can have, where the API documents a closed list. SQLite filters by those
     that a filter of the API does not accept."""
+    references: ColumnName | None = None
+    """The column of a resource whose values these are, such as `acme.billing.customers.id`."""
     whole: bool = False
     """Whether every instant of the API is the very beginning of the second, day or month that a row
     shows, so that nothing is truncated."""
@@ -374,44 +383,3 @@ class Provider(_Strict, frozen=True, kw_only=True):
 def placeholders(path: str) -> list[str]:
     """Return the names in the braces of a path."""
     return re.findall(r"\{(\w+)\}", path)
-
-
-def json_schema() -> dict[str, Any]:
-    """Return the JSON Schema of a definition file, for editors: a provider's or a service's."""
-    (provider, service), components = msgspec.json.schema_components(
-        (Provider, Service), ref_template="#/$defs/{name}"
-    )
-    for kind in _structs_below(msgspec.Struct):
-        if kind.__module__.startswith("billql.") and kind.__name__ in components:
-            _describe(components[kind.__name__], kind)
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "billql definition",
-        "description": "A provider.yaml, or the file of one service beside it.",
-        "anyOf": [provider, service],
-        "$defs": components,
-    }
-
-
-def _structs_below(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:
-    for kind in base.__subclasses__():
-        yield kind
-        yield from _structs_below(kind)
-
-
-def _describe(schema: dict[str, Any], kind: type[msgspec.Struct]) -> None:
-    """Put a struct's docstring into its schema, and those that stand under its attributes."""
-    import ast
-    import inspect
-
-    schema["description"] = inspect.getdoc(kind)
-    names = {field.name: field.encode_name for field in msgspec.structs.fields(kind)}
-    for base in reversed(kind.__mro__[: kind.__mro__.index(msgspec.Struct)]):
-        attribute = ""
-        for node in ast.parse(inspect.getsource(base)).body[0].body:  # type: ignore[attr-defined]
-            match node:
-                case ast.AnnAssign(target=ast.Name(id=attribute)):
-                    pass
-                case ast.Expr(value=ast.Constant(value=str(text))) if attribute in names:
-                    place = schema["properties"][names[attribute]]
-                    place["description"] = inspect.cleandoc(text)

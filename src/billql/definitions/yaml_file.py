@@ -37,7 +37,7 @@ MAX_VALUES = 100_000
 MAX_TEXT = 20_000
 """So is one with a longer text: no description, no query and no path takes as many characters."""
 
-T = TypeVar("T", Provider, Service)
+T = TypeVar("T", bound=msgspec.Struct)
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -56,6 +56,11 @@ def read_service(path: Path, provider: Provider, cache: Path | None = None) -> S
                 yield ("resources", name, *place), message
 
     return _read(path, Service, repr(provider), cache, check)
+
+
+def read_document(path: Path, kind: type[T], check: Callable[[T], Iterable[Problem]]) -> T:
+    """Read another file of a definition, and check it; raises DefinitionError."""
+    return _read(path, kind, "", None, check)
 
 
 def _read(

@@ -75,11 +75,11 @@ class SandboxSamples:
     """Samples from a sandbox of their own; `close()` ends it."""
 
     def __init__(self, places: Sequence[SearchLocation]) -> None:
-        self._sandbox = Sandbox(until=DAY.date(), size="small")  # a larger one takes longer
+        catalog = _WithoutLimits(places)
+        # A larger sandbox takes longer.
+        self._sandbox = Sandbox(until=DAY.date(), size="small", catalog=catalog)
         # Without an environment and configured connections, nothing can go to a real API.
-        options = Options(
-            {}, self._sandbox.tokens, self._sandbox.urls, _WithoutLimits(places), clock=lambda: DAY
-        )
+        options = Options({}, self._sandbox.tokens, self._sandbox.urls, catalog, clock=lambda: DAY)
         self._real = {name: options.catalog.provider(name).url for name in self._sandbox.urls}
         self._session = Session(":memory:", lambda: options)
 

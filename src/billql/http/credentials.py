@@ -92,8 +92,9 @@ class ConnectionResolver:
         passwords: KeyringLookup = keyring_password,
     ) -> None:
         self._environ = environ
-        self._tokens = dict(tokens or {})
-        self._urls = dict(urls or {})
+        # Kept as they are: a sandbox starts a server when its URL is looked up.
+        self._tokens = {} if tokens is None else tokens
+        self._urls = {} if urls is None else urls
         self._configured = dict(configured or {})
         self._passwords = passwords
 

@@ -6,21 +6,26 @@ internet. Its data depend on seed, size and last day alone:
     with Sandbox(seed=1, until=date(2026, 3, 15)) as sandbox:
         httpx.get(sandbox.urls["digitalocean"] + "/v2/customers/my/balance", headers=…)
 
-This package needs the standard library and orjson, and nothing else of billql.
+It needs the standard library and orjson, and nothing else of billql, except for `mock`, which
+makes the API of any other provider from its definition.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from billql.sandbox.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
     from datetime import date
 
+    from billql.definitions.catalog import Catalog
     from billql.sandbox.api import Api
-    from billql.sandbox.server import Intercept, RequestLog
+    from billql.sandbox.server import Intercept, RequestLog, Server
+    from billql.sandbox.untidy import Untidy
 
 __all__ = ["Limits", "Sandbox", "Size"]
 
@@ -32,6 +37,28 @@ SCALES: Final[Mapping[str, int]] = {"small": 1, "normal": 8, "large": 60}
 
 MOST: Final = 400
 """The largest scale; beyond it the numbers of Droplets would no longer be unique."""
+
+
+class _Lookup(Mapping[str, str]):
+    """Texts by provider, each of which is found when it is looked up."""
+
+    def __init__(self, names: tuple[str, ...], find: Callable[[str], str]) -> None:
+        self._names = names
+        self._find = find
+
+    def __getitem__(self, name: str) -> str:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._find(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class Sandbox:
@@ -48,6 +75,9 @@ class Sandbox:
     limits     rate limits to enforce; by default none
     intercept  called with each request before the API; may respond instead, to simulate faults
     untidy     whether a share of the responses has undocumented forms that real APIs send
+    catalog    where the definitions of other providers are; each has a mock made from its own
+    providers  the providers to serve; by default those with a story of their own in Python, and
+               those of the catalog
     """
 
     def __init__(
@@ -61,13 +91,15 @@ class Sandbox:
         limits: Limits | None = None,
         intercept: Intercept | None = None,
         untidy: bool = False,
+        catalog: Catalog | None = None,
+        providers: Iterable[str] | None = None,
     ) -> None:
         # Imported here because `import billql.sandbox` is on the command line's way.
         from datetime import UTC, datetime
 
         from billql.sandbox.digitalocean import DigitalOcean
         from billql.sandbox.metronome import Metronome
-        from billql.sandbox.server import RequestLog, Server
+        from billql.sandbox.server import RequestLog
         from billql.sandbox.story import Story
         from billql.sandbox.stripe import Stripe
         from billql.sandbox.untidy import Untidy
@@ -79,36 +111,75 @@ class Sandbox:
 
         self.requests: RequestLog = RequestLog()
         """The requests so far, of all providers."""
-        self._servers: list[Server] = []
+        self._catalog = catalog
+        self._seed, self._scale, self._until, self._is_untidy = seed, scale, last_day, untidy
+        self._port = port
+        self._latency, self._limits, self._intercept = latency, limits, intercept
+        self._servers: dict[str, Server] = {}
+        self._lock = threading.Lock()
         digitalocean = DigitalOcean(seed, scale, last_day)
         story = Story(seed, scale, last_day)
-        apis: list[Api] = [digitalocean, Stripe(story), Metronome(story)]
+        stories: dict[str, Api] = {
+            api.name: api for api in (digitalocean, Stripe(story), Metronome(story))
+        }
+        defined = () if catalog is None else catalog.providers()
+        self._names = tuple(dict.fromkeys((*stories, *defined)))
+        if providers is not None:
+            self._names = tuple(dict.fromkeys(providers))
         try:
-            for place, api in enumerate(apis):
-                self._servers.append(
-                    Server(
-                        api,
-                        port=port + place if port else 0,
-                        log=self.requests,
-                        latency=latency,
-                        limits=limits,
-                        intercept=intercept,
-                        untidy=Untidy(seed, api.name) if untidy else None,
-                    )
-                )
+            for name, api in stories.items():
+                if name in self._names:
+                    self._serve(api, Untidy(seed, name) if untidy else None)
         except OSError:
             self.close()
             raise
 
-    @property
-    def urls(self) -> dict[str, str]:
-        """The base URL of each provider, without a slash at its end."""
-        return {server.api.name: server.url for server in self._servers}
+    def _serve(self, api: Api, untidy: Untidy | None) -> Server:
+        from billql.sandbox.server import Server
+
+        place = self._names.index(api.name)
+        served = self._servers[api.name] = Server(
+            api,
+            port=self._port + place if self._port else 0,
+            log=self.requests,
+            latency=self._latency,
+            limits=self._limits,
+            intercept=self._intercept,
+            untidy=untidy,
+        )
+        return served
+
+    def _server(self, name: str) -> Server:
+        """Return the server of a provider, which is started if it does not run yet."""
+        with self._lock:
+            if name in self._servers:
+                return self._servers[name]
+            assert self._catalog is not None, "every other provider is one of the catalog"
+            from billql.sandbox.mock.api import MockApi
+
+            mock = MockApi(
+                self._catalog,
+                name,
+                seed=self._seed,
+                scale=self._scale,
+                until=self._until,
+                untidy=self._is_untidy,
+            )
+            return self._serve(mock, None)
 
     @property
-    def tokens(self) -> dict[str, str]:
+    def urls(self) -> Mapping[str, str]:
+        """The base URL of each provider, without a slash at its end.
+
+        The mock of a provider is made when its URL or its token is looked up; that raises what
+        `MockApi` raises, and OSError for a port that is taken.
+        """
+        return _Lookup(self._names, lambda name: self._server(name).url)
+
+    @property
+    def tokens(self) -> Mapping[str, str]:
         """The token of each provider, with all permissions."""
-        return {server.api.name: server.api.token for server in self._servers}
+        return _Lookup(self._names, lambda name: self._server(name).api.token)
 
     def restricted(self, provider: str, *permissions: str) -> str:
         """Return a token of a provider with these permissions only.
@@ -118,19 +189,19 @@ class Sandbox:
         """
         from billql.sandbox.api import Restrictable
 
-        (api,) = (server.api for server in self._servers if server.api.name == provider)
+        api = self._server(provider).api
         if not isinstance(api, Restrictable):
             raise TypeError(f"the tokens of {provider} cannot be restricted")
         return api.restrict(permissions)
 
     def serve_forever(self) -> None:
         """Stay in the foreground until `close()` is called or Ctrl-C is pressed."""
-        for server in self._servers:
+        for server in list(self._servers.values()):
             server.wait()
 
     def close(self) -> None:
         """Stop all servers, and end the connections that clients still hold."""
-        for server in self._servers:
+        for server in list(self._servers.values()):
             server.close()
 
     def __enter__(self) -> Sandbox:

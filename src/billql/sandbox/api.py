@@ -92,8 +92,26 @@ class Api(Protocol):
     def error_response(self, request: Request, error: ApiError) -> Response:
         """Return the response for an error."""
 
-    def headers(self, request: Request, quota: Quota) -> dict[str, str]:
+    def headers(self, request: Request, quota: Quota) -> Mapping[str, str]:
         """Return the headers of every response."""
+
+
+class RateLimiter(Protocol):
+    """What counts the requests of each credential."""
+
+    def fresh(self) -> Quota:
+        """Return the quota of a credential that has used nothing."""
+
+    def acquire(self, credential: str, path: str) -> Quota:
+        """Count one request and return the quota; refused ones are not counted."""
+
+
+@runtime_checkable
+class SelfLimiting(Protocol):
+    """What a provider also implements if its rate limits are its own."""
+
+    def limiter(self) -> RateLimiter:
+        """Return what enforces them."""
 
 
 @runtime_checkable

@@ -61,8 +61,11 @@ class Limiter:
         allowed = limits.per_second if self._by_second else limits.per_hour
         return Quota(allowed, allowed, int(self._clock() + (1 if self._by_second else HOUR)))
 
-    def acquire(self, credential: str) -> Quota:
-        """Count one request of a credential and return its quota; refused ones are not counted."""
+    def acquire(self, credential: str, path: str = "") -> Quota:
+        """Count one request of a credential and return its quota; refused ones are not counted.
+
+        All paths count alike.
+        """
         if self._limits is None:
             return self.fresh()
         now = self._clock()

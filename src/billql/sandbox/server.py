@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from billql.sandbox.api import Api, ApiError, Request, Response
+from billql.sandbox.api import Api, ApiError, RateLimiter, Request, Response, SelfLimiting
 from billql.sandbox.limits import Limiter, Limits
 from billql.sandbox.untidy import Untidy
 
@@ -93,7 +93,9 @@ class Server:
         self._untidy = untidy
         self._log = log
         self._latency = latency
-        self._limiter = Limiter(limits, by_second=api.by_second)
+        self._limiter: RateLimiter = Limiter(limits, by_second=api.by_second)
+        if limits is not None and isinstance(api, SelfLimiting):
+            self._limiter = api.limiter()
         self._intercept = intercept
         self._numbers = itertools.count(1)
         self._listener = _Listener(("127.0.0.1", port), self)
@@ -138,7 +140,7 @@ class Server:
         if self._latency:
             time.sleep(self._latency)
         response = self._route(request)
-        self._log.add(Entry(method, target, response.status))
+        self._log.add(Entry(method, target, int(response.status)))
         return response
 
     def _route(self, request: Request) -> Response:
@@ -146,7 +148,7 @@ class Server:
         try:
             response = self._intercept(request) if self._intercept else None
             if response is None:
-                quota = self._limiter.acquire(self.api.credential(request))
+                quota = self._limiter.acquire(self.api.credential(request), request.path)
                 if quota.refused:
                     raise ApiError(HTTPStatus.TOO_MANY_REQUESTS)
                 handler, parameters = self.api.routes.find(request.method, request.path)
@@ -160,7 +162,7 @@ class Server:
         except Exception:
             _logger.exception("The sandbox failed at %s %s", request.method, request.path)
             response = self.api.error_response(request, ApiError(HTTPStatus.INTERNAL_SERVER_ERROR))
-        headers = self.api.headers(request, quota) | dict(response.headers)
+        headers = {**self.api.headers(request, quota), **response.headers}
         return Response(response.body, response.status, response.content_type, headers)
 
 

@@ -1,0 +1,264 @@
+"""Requests against a method: what its parameters mean, or why the API does not take them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import orjson
+
+from billql.definitions.accepted_values import accepts
+from billql.definitions.model import Column, Method, Parameter
+from billql.definitions.pagination import Paginator
+from billql.messages import to_text
+from billql.sandbox.api import Request
+from billql.sandbox.mock import paging
+from billql.sandbox.mock.forms import decode
+from billql.sandbox.mock.refusals import RefusedError, bad_request
+from billql.sandbox.timestamps import DAY
+
+Place = tuple[str, str]
+"""Where a parameter goes, and the API's name for it."""
+
+
+class Condition(NamedTuple):
+    """What a request wants of a column."""
+
+    name: str
+    """The API's name of the parameter."""
+    parameter: Parameter
+    column: str
+    values: tuple[Any, ...]
+    """One value, or those of a list."""
+
+    def holds(self, value: Any) -> bool:
+        """Return whether a row with this value is wanted."""
+        if self.parameter.operator == "=":
+            if self.parameter.ignores_case and isinstance(value, str):
+                return value.lower() in {str(one).lower() for one in self.values}
+            return value in self.values
+        if value is None:
+            return False
+        bound = self.values[0]
+        is_within = {
+            "<": value < bound,
+            "<=": value <= bound,
+            ">": value > bound,
+            ">=": value >= bound,
+        }
+        return bool(is_within[self.parameter.operator])
+
+
+@dataclass
+class Binding:
+    """What a request means to one method."""
+
+    conditions: list[Condition] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    """The columns that the response lacks, because what asks for them was not sent."""
+    page: dict[Place, Any] = field(default_factory=dict)
+    others: dict[Place, Any] = field(default_factory=dict)
+    problems: list[RefusedError] = field(default_factory=list)
+    """Why the API does not take the request."""
+
+
+def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, list[Any]]:
+    """Return what a request carries in its path, query and body; raise RefusedError for no JSON."""
+    found: dict[Place, list[Any]] = {("path", name): [one] for name, one in path_values.items()}
+    for name, value in request.pairs:
+        found.setdefault(("query", name), []).append(value)
+    if request.body:
+        try:
+            body = orjson.loads(request.body)
+        except orjson.JSONDecodeError:
+            raise bad_request("The body is not JSON") from None
+        if not isinstance(body, dict):
+            raise bad_request("The body must be a JSON object")
+        found["body", ""] = [body]
+    elif request.method == "POST":
+        raise bad_request("The body must be a JSON object")
+    return found
+
+
+def bind(
+    method: Method,
+    columns: Mapping[str, Column],
+    paginator: Paginator | None,
+    request: Request,
+    sent: Mapping[Place, list[Any]],
+) -> Binding:
+    """Return what a request means to a method, with the problems that it has."""
+    binder = _Binder(method, columns, paginator)
+    binder.read(request, sent)
+    return binder.found
+
+
+class _Binder:
+    def __init__(
+        self, method: Method, columns: Mapping[str, Column], paginator: Paginator | None
+    ) -> None:
+        self._method = method
+        self._columns = columns
+        self._paginator = paginator
+        self._paging = {} if paginator is None else paging.parameters(paginator)
+        self._by_place: dict[Place, list[tuple[str, Parameter]]] = {}
+        for key, one in method.parameters.items():
+            self._by_place.setdefault((one.location, one.name or key), []).append((key, one))
+        self.found = Binding()
+
+    def read(self, request: Request, sent: Mapping[Place, list[Any]]) -> None:
+        values = self._named(request, sent)
+        flat = {place: some[0] for place, some in values.items()}
+        self.found.page = {place: flat[place] for place in self._paging if place in flat}
+        self.found.others = {
+            place: some for place, some in values.items() if place not in self._paging
+        }
+        try:
+            kept = paging.resumed(self._paginator, flat)
+        except RefusedError as refusal:
+            self._refuse(refusal)
+            kept = {}
+        for name, some in kept.items():
+            values["query", name] = some if isinstance(some, list) else [some]
+        for place, parameters in self._by_place.items():
+            if place[0] != "host":
+                self._parameters(place, parameters, values.get(place, []))
+        self._window()
+
+    def _refuse(self, problem: RefusedError) -> None:
+        self.found.problems.append(problem)
+
+    def _named(self, request: Request, sent: Mapping[Place, list[Any]]) -> dict[Place, list[Any]]:
+        """Return the values of known parameters; each other one is a problem."""
+        values: dict[Place, list[Any]] = {}
+        known = {*self._by_place, *self._paging}
+        for place, some in sent.items():
+            if place == ("body", ""):
+                values.update(self._members(some[0], known))
+            elif place in known:
+                values[place] = some
+            elif (bare := self._listed(place)) is not None:
+                values[bare] = some
+            elif place[0] != "path":
+                self._refuse(bad_request(f"There is no parameter {place[1]}", place[1]))
+        for location, name in known:
+            if location == "header" and name.lower() in request.headers:
+                values[location, name] = [request.headers[name.lower()]]
+        return values
+
+    def _listed(self, place: Place) -> Place | None:
+        """Return the parameter that is sent as `name[]`, if it is one."""
+        bare = place[0], place[1].removesuffix("[]")
+        is_list = any(one.lists == "brackets" for _, one in self._by_place.get(bare, ()))
+        return bare if is_list and bare != place else None
+
+    def _members(self, body: Mapping[str, Any], known: set[Place]) -> dict[Place, list[Any]]:
+        found: dict[Place, list[Any]] = {}
+        for path, value in _leaves(body, {name for place, name in known if place == "body"}):
+            if ("body", path) in known:
+                found["body", path] = [value]
+            else:
+                self._refuse(bad_request(f"There is no parameter {path}", path))
+        return found
+
+    def _parameters(
+        self, place: Place, parameters: list[tuple[str, Parameter]], values: list[Any]
+    ) -> None:
+        """Read the parameters of one name: constants, then those that have values."""
+        remaining = list(values)
+        for _, parameter in parameters:
+            if parameter.value is None:
+                continue
+            constant = parameter.value
+            expected = constant if place[0] == "body" else to_text(constant)
+            if expected in remaining:
+                remaining.remove(expected)
+            elif parameter.when_read:
+                self.found.hidden.update(parameter.when_read)
+            else:
+                self._refuse(bad_request(f"{place[1]} must be {to_text(constant)}", place[1]))
+        variable = [one for one in parameters if one[1].value is None]
+        if len(variable) == 1 and remaining and variable[0][1].lists is not None:
+            self._list(place, *variable[0], remaining)
+            return
+        for key, parameter in variable:
+            if remaining:
+                self._condition(place, key, parameter, [remaining.pop(0)])
+            elif parameter.required:
+                self._refuse(bad_request(f"{place[1]} is required", place[1]))
+        if remaining:
+            self._refuse(bad_request(f"{place[1]} cannot be {remaining[0]}", place[1]))
+
+    def _list(self, place: Place, key: str, parameter: Parameter, values: list[Any]) -> None:
+        if parameter.lists == "comma" and isinstance(values[0], str):
+            values = [part for value in values for part in value.split(",")]
+        elif place[0] == "body" and isinstance(values[0], list):
+            values = values[0]
+        self._condition(place, key, parameter, values)
+
+    def _condition(self, place: Place, key: str, parameter: Parameter, values: list[Any]) -> None:
+        column = parameter.filters(key)
+        assert column is not None, "a constant is no condition"
+        name = place[1]
+        spec = self._columns[column]
+        if _stands_for_all(parameter, spec, values):
+            return
+        decoded = []
+        for value in values:
+            try:
+                if parameter.null is None or str(value) != str(parameter.null):
+                    self._check(parameter, value)
+                decoded.append(decode(spec, parameter, value))
+            except ValueError as error:
+                self._refuse(bad_request(f"{name} {error}", name))
+        if decoded:
+            self.found.conditions.append(Condition(name, parameter, column, tuple(decoded)))
+
+    def _check(self, parameter: Parameter, value: Any) -> None:
+        if parameter.format == "json" or isinstance(value, dict | list):
+            return
+        comparable = value
+        if parameter.values and isinstance(value, str):
+            texts = {to_text(one): one for one in parameter.values}
+            comparable = texts.get(value, value)
+        if not accepts(parameter, comparable, ignores_case=parameter.ignores_case):
+            raise ValueError(f"cannot be {value}")
+
+    def _window(self) -> None:
+        """Refuse a window that is longer than one request may cover."""
+        limit = self._method.window_limit
+        if limit is None:
+            return
+        low = high = None
+        for one in self.found.conditions:
+            if one.column == limit.column and one.parameter.operator.startswith(">"):
+                low = one.values[0]
+            if one.column == limit.column and one.parameter.operator.startswith("<"):
+                high = one.values[0] + (DAY if _ends_with_day(one, self._columns) else 0)
+        if low is not None and high is not None and high - low > limit.days * DAY + 1:
+            self._refuse(bad_request(f"The window must not be longer than {limit.days} days"))
+
+
+def _ends_with_day(condition: Condition, columns: Mapping[str, Column]) -> bool:
+    is_day = columns[condition.column].type == "date" and condition.parameter.format is None
+    return is_day and condition.parameter.operator == "<="
+
+
+def _stands_for_all(parameter: Parameter, column: Column, values: list[Any]) -> bool:
+    """Return whether a value is a default that selects all rows, such as `all`."""
+    default = parameter.default
+    if default is None or isinstance(default, tuple) or column.path == "$parameter":
+        return False
+    is_value = default in column.values or parameter.operator != "=" or not column.values
+    return not is_value and values in ([default], [to_text(default)])
+
+
+def _leaves(data: Mapping[str, Any], known: set[str], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the members of a body with their paths; what is known, or no object, is one."""
+    for name, value in data.items():
+        path = f"{above}{name}"
+        if path in known or not isinstance(value, dict) or not value:
+            yield path, value
+        else:
+            yield from _leaves(value, known, f"{path}.")

@@ -1,0 +1,173 @@
+"""Values for single columns, from their types, names, units and closed lists."""
+
+from __future__ import annotations
+
+import re
+from calendar import timegm
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from billql.definitions.model import Column
+from billql.definitions.story import ColumnStory
+from billql.definitions.types import MOMENTS
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY
+
+NAMES: Final = (
+    "Amber", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbor", "Indigo", "Juniper",
+    "Kelp", "Lumen", "Maple", "Nimbus", "Onyx", "Prism", "Quartz", "Reef", "Saffron", "Tundra",
+)  # fmt: skip
+
+_LATER: Final = ("end", "expire", "before", "until", "due", "update", "paid", "final", "cancel")
+"""Parts of the names of times that come after a row's own."""
+
+_SHARE_MISSING: Final = 8
+"""One row of so many has no value where it may be missing."""
+
+_EXEMPLARS: Final = (
+    "usd", "default", "a", "10.0.0.1", "00000000-0000-4000-8000-000000000001",
+    "do:team:00000000-0000-4000-8000-000000000001",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What there is to know about a column before its values are made."""
+
+    name: str
+    column: Column
+    story: ColumnStory
+    is_id: bool = False
+    """Whether it identifies a row."""
+    is_uuid: bool = False
+    """Whether the API takes it as a UUID."""
+    is_numeric: bool = False
+    """Whether its ids are digits."""
+    is_currency: bool = False
+    """Whether it is the currency of an amount."""
+    optional: bool = False
+    """Whether a row may lack it."""
+    values: Sequence[Any] = ()
+    """The values that it can have, if they are known."""
+    pattern: str | None = None
+    """What the API's filter by it takes."""
+
+
+def draw(cell: Cell, rng: Rng, serial: int, moment: int, prefix: str) -> Any:
+    """Return a value; `serial` is the row's number, `moment` the time that the row is about."""
+    story, column = cell.story, cell.column
+    if column.value is not None:
+        return column.value
+    if _is_missing(cell, rng):
+        return None
+    if story.values:
+        return _of_story(story, column, rng, serial)
+    if cell.values:
+        return cell.values[serial % len(cell.values)]
+    if cell.is_id and column.type in ("text", "integer"):
+        return _identifier(cell, rng, serial, prefix)
+    if column.type in MOMENTS:
+        return _moment(cell, rng, moment)
+    if column.type in ("integer", "real", "decimal"):
+        return _number(cell, rng)
+    if column.type == "boolean":
+        return rng.below(2) == 0
+    if column.type == "json":
+        return [] if "array" in column.description else {"note": rng.pick(NAMES)}
+    if column.type == "blob":
+        return f"{prefix} {serial}".encode()
+    return _text(cell, rng, serial, prefix)
+
+
+def _is_missing(cell: Cell, rng: Rng) -> bool:
+    if cell.story.missing is not None:
+        return rng.below(1000) < cell.story.missing * 1000
+    is_stated = cell.story != ColumnStory()
+    return cell.optional and not is_stated and rng.below(_SHARE_MISSING) == 0
+
+
+def _of_story(story: ColumnStory, column: Column, rng: Rng, serial: int) -> Any:
+    if isinstance(story.values, dict):
+        roll = rng.below(sum(story.values.values()))
+        for text, share in story.values.items():
+            if roll < share:
+                return text
+            roll -= share
+    values = tuple(story.values)
+    value = values[serial % len(values)]
+    if column.type in ("real", "decimal"):
+        return Decimal(str(value))
+    return _start(value) if column.type in MOMENTS else value
+
+
+def _start(value: object) -> int:
+    return timegm(date.fromisoformat(f"{value}-01"[:10]).timetuple())
+
+
+def _identifier(cell: Cell, rng: Rng, serial: int, prefix: str) -> Any:
+    if cell.column.type == "integer":
+        return 1000 + serial
+    if cell.is_uuid:
+        return rng.uuid()
+    if cell.is_numeric:
+        return str(40_000_000 + serial * 37 + rng.below(37))
+    return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(14)}")
+
+
+def _moment(cell: Cell, rng: Rng, moment: int) -> int:
+    days = 0
+    if cell.story.between is not None:
+        low, high = cell.story.between
+        days = rng.between(int(low), int(high))
+    elif any(part in cell.name for part in _LATER):
+        days = rng.between(1, 30)
+    return beginning(cell.column.type, moment + days * DAY)
+
+
+def beginning(kind: str, moment: int) -> int:
+    """Return the second in which the day or month of a moment begins; the moment, if neither."""
+    if kind == "timestamp":
+        return moment
+    day = datetime.fromtimestamp(moment, UTC)
+    return timegm((day.year, day.month, 1 if kind == "month" else day.day, 0, 0, 0))
+
+
+def _number(cell: Cell, rng: Rng) -> Any:
+    low, high = cell.story.between or (1, 500)
+    if cell.column.type == "integer":
+        if cell.story.between is None and cell.column.minor:
+            high = 100_000
+        return rng.between(int(low), int(high))
+    cents = rng.between(round(low * 100), round(high * 100))
+    return Decimal(cents).scaleb(-2)
+
+
+def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
+    name = cell.name
+    word = NAMES[(serial + rng.below(3)) % len(NAMES)]
+    if cell.is_uuid or "uuid" in name:
+        return rng.uuid()
+    if cell.is_currency or name.endswith("currency"):
+        return _fitting(cell.pattern, "USD")
+    if name == "id" or name.endswith(("_id", "_key", "token")):
+        return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(10)}")
+    forms = {
+        "email": f"billing@{word.lower()}.example",
+        "url": f"https://{word.lower()}.example/{serial}",
+        "country": "US",
+        "name": f"{word} {serial + 1}",
+        "description": f"What {word} {serial + 1} is about",
+    }
+    form = next((forms[part] for part in forms if part in name), word.lower())
+    return _fitting(cell.pattern, form)
+
+
+def _fitting(pattern: str | None, text: str) -> str:
+    """Return a text if a pattern takes it, or else one of a few that it may take."""
+    if pattern is None:
+        return text
+    choices = (text, text.lower(), *_EXEMPLARS)
+    return next((one for one in choices if re.fullmatch(pattern, one, re.ASCII)), text)

@@ -1,0 +1,100 @@
+"""How an API writes a value of a column, and how it reads one in a request: decoding, backwards.
+
+In the mock a value of a column is what it means: a time is the Unix second in which it begins, an
+amount a Decimal, and everything else what JSON has for it.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import timegm
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from billql.definitions.model import Column, Parameter
+from billql.definitions.types import MOMENTS, ColumnType, Format
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
+_MONTH: Final = re.compile(r"\d{4}-\d{2}", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
+    """Return a value as a row of a response has it; `sent_as` is what a story says of amounts."""
+    if value is None:
+        return None
+    if column.type in MOMENTS:
+        return _time(column.type, column.format, int(value))
+    if column.format == "filename":
+        return f'attachment; filename="{value}"'
+    if isinstance(value, Decimal):
+        return _amount(column, value, sent_as)
+    return value
+
+
+def _amount(column: Column, value: Decimal, sent_as: str | None) -> Any:
+    if column.format == "dollars":
+        return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
+    if column.divide is not None:
+        value *= column.divide
+    text = sent_as or ("text" if column.type == "decimal" and column.divide is None else "number")
+    if text == "text":
+        return f"{value:f}"
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _time(kind: ColumnType, format: Format | None, seconds: int) -> int | str:
+    if format in ("epoch", "epoch_ms"):
+        return seconds * (1000 if format == "epoch_ms" else 1)
+    shown = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    length = {"date": 10, "month": 7}.get(kind, 20) if format is None else 20
+    return shown[:length]
+
+
+def decode(column: Column, parameter: Parameter, value: Any) -> Any:
+    """Return what a value in a request means; raise ValueError for what the API does not take."""
+    if parameter.null is not None and str(value) == str(parameter.null):
+        return None
+    kind = column.type
+    if kind in MOMENTS:
+        return _moment(parameter.format, value)
+    if kind == "integer":
+        return _integer(value)
+    if kind == "boolean":
+        if str(value) not in ("true", "false", "True", "False"):
+            raise ValueError("must be true or false")
+        return str(value).lower() == "true"
+    if kind in ("real", "decimal"):
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            raise ValueError("must be a number") from None
+    if parameter.format == "json":
+        return value
+    if isinstance(value, dict | list):
+        raise ValueError("must be a text")
+    return str(value)
+
+
+def _integer(value: Any) -> int:
+    if isinstance(value, bool) or not _INTEGER.fullmatch(str(value)):
+        raise ValueError("must be an integer")
+    return int(value)
+
+
+def _moment(format: Format | None, value: Any) -> int:
+    """Return the second in which a time begins."""
+    if format in ("epoch", "epoch_ms"):
+        return _integer(value) // (1000 if format == "epoch_ms" else 1)
+    text = str(value)
+    try:
+        if _MONTH.fullmatch(text) or _DAY.fullmatch(text):
+            return timegm(date.fromisoformat(f"{text}-01"[:10]).timetuple())
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("must be a date or time") from None
+    if moment.tzinfo is None:
+        raise ValueError("must be a time with its zone, or a date")
+    return int((moment - _EPOCH).total_seconds())

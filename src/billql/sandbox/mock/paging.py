@@ -1,0 +1,235 @@
+"""Pages as each paging kind of the format cuts them: which items, and what leads to the next."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from billql.definitions.pagination import (
+    AfterId,
+    CursorToken,
+    LinkHeader,
+    NextUrl,
+    PageCount,
+    PageNumber,
+    Paginator,
+)
+from billql.messages import get_path
+from billql.sandbox.api import Request
+from billql.sandbox.mock.refusals import bad_request
+
+LINK_PARAMETER: Final = "page_token"
+"""The parameter of the addresses of next pages, where the definition does not name it."""
+
+_USUAL_SIZE: Final = 20
+"""How many items a page has if nothing else is asked for."""
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What of a request asks for a page."""
+
+    request: Request
+    values: Mapping[tuple[str, str], Any]
+    """The values of the parameters that the paging sets, by place and name."""
+    others: Mapping[tuple[str, str], Any]
+    """All other parameters; a list is one list only while they stay the same."""
+    public: str | None = None
+    """The API's own address, if the links to other pages have it."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """One page of a list."""
+
+    start: int
+    stop: int
+    members: Mapping[str, Any] = field(default_factory=dict)
+    """What the response has beside the items, by path."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def parameters(paginator: Paginator) -> dict[tuple[str, str], bool]:
+    """Return the parameters that a paging kind sets, by place and name: whether it is a size."""
+    found: dict[tuple[str, str], bool] = {}
+    if isinstance(paginator, PageNumber | PageCount | AfterId):
+        found["query", paginator.parameter] = False
+    if isinstance(paginator, CursorToken):
+        found[paginator.location, paginator.parameter] = False
+    if isinstance(paginator, NextUrl | LinkHeader):
+        found["query", LINK_PARAMETER] = False
+    if paginator.size is not None and paginator.size_parameter is not None:
+        place = "body" if paginator.sends_in_body else "query"
+        found[place, paginator.size_parameter] = True
+    return found
+
+
+def cut(paginator: Paginator | None, page: PageRequest, items: Sequence[Any]) -> Cut:
+    """Return the page that a request asks for; raise RefusedError if it is not valid."""
+    if paginator is None:
+        return Cut(0, len(items))
+    for kind, function in _KINDS.items():
+        if isinstance(paginator, kind):
+            return function(paginator, page, items)
+    return Cut(0, len(items))
+
+
+def _size(paginator: Paginator, page: PageRequest) -> int:
+    most = paginator.size or _USUAL_SIZE
+    if paginator.size is None or paginator.size_parameter is None:
+        return most
+    place = "body" if paginator.sends_in_body else "query"
+    value = page.values.get((place, paginator.size_parameter))
+    if value is None:
+        return min(most, _USUAL_SIZE)
+    size = _count(paginator.size_parameter, value)
+    if size > most:
+        raise bad_request(f"{paginator.size_parameter} must be at most {most}")
+    return size
+
+
+def _count(name: str, value: Any) -> int:
+    text = str(value)
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and 0 < len(text) < 19):
+        raise bad_request(f"{name} must be a number")
+    if int(text) < 1:
+        raise bad_request(f"{name} must be at least 1")
+    return int(text)
+
+
+def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
+    value = page.values.get(("query", paginator.parameter))
+    return 1 if value is None else _count(paginator.parameter, value)
+
+
+def _by_number(paginator: PageNumber, page: PageRequest, items: Sequence[Any]) -> Cut:
+    size = _size(paginator, page)
+    start = (_number(paginator, page) - 1) * size
+    return Cut(start, start + size, {paginator.total: len(items)})
+
+
+def _by_count(paginator: PageCount, page: PageRequest, items: Sequence[Any]) -> Cut:
+    size = _size(paginator, page)
+    start = (_number(paginator, page) - 1) * size
+    return Cut(start, start + size, {paginator.pages_at: -(-len(items) // size)})
+
+
+def _after_id(paginator: AfterId, page: PageRequest, items: Sequence[Any]) -> Cut:
+    size = _size(paginator, page)
+    after = page.values.get(("query", paginator.parameter))
+    start = 0
+    if after is not None:
+        ids = [str(get_path(item, paginator.id)) for item in items]
+        if str(after) not in ids:
+            raise bad_request(f"There is no {after} to begin after", paginator.parameter)
+        start = ids.index(str(after)) + 1
+    return Cut(start, start + size, {paginator.more: start + size < len(items)})
+
+
+def _by_token(paginator: CursorToken, page: PageRequest, items: Sequence[Any]) -> Cut:
+    size = _size(paginator, page)
+    value = page.values.get((paginator.location, paginator.parameter))
+    kept = {
+        name: some
+        for (place, name), some in page.others.items()
+        if place == "query" and name in paginator.refused_beside
+    }
+    others = {place: some for place, some in page.others.items() if place[1] not in kept}
+    start = 0 if value is None else _start(str(value), others)
+    stop = start + size
+    if stop < len(items) or (paginator.until_empty and start < len(items)):
+        return Cut(start, stop, {paginator.path: _token(stop, others, kept)})
+    return Cut(start, stop, {paginator.path: None})
+
+
+def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
+    """Return the query parameters that a page token stands for.
+
+    Raise RefusedError if one of them is sent beside it.
+    """
+    if not isinstance(paginator, CursorToken) or not paginator.refused_beside:
+        return {}
+    token = values.get((paginator.location, paginator.parameter))
+    if token is None:
+        return {}
+    for name in paginator.refused_beside:
+        if ("query", name) in values:
+            raise bad_request(f"{name} is not taken beside {paginator.parameter}", name)
+    kept = _read(str(token))[2]
+    return dict(kept)
+
+
+def _by_link(paginator: NextUrl, page: PageRequest, items: Sequence[Any]) -> Cut:
+    found = _linked(paginator, page, items)
+    members: dict[str, Any] = {paginator.path: _link(found, page, items)}
+    if paginator.total is not None:
+        members[paginator.total] = len(items)
+    return Cut(found.start, found.stop, members)
+
+
+def _by_header(paginator: LinkHeader, page: PageRequest, items: Sequence[Any]) -> Cut:
+    found = _linked(paginator, page, items)
+    link = _link(found, page, items)
+    return Cut(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
+
+
+def _linked(paginator: Paginator, page: PageRequest, items: Sequence[Any]) -> Cut:
+    token = page.values.get(("query", LINK_PARAMETER))
+    start = 0 if token is None else _start(str(token), page.others)
+    return Cut(start, start + _size(paginator, page))
+
+
+def _link(cut: Cut, page: PageRequest, items: Sequence[Any]) -> str | None:
+    if cut.stop >= len(items):
+        return None
+    request = page.request
+    pairs = [pair for pair in request.pairs if pair[0] != LINK_PARAMETER]
+    query = urlencode([*pairs, (LINK_PARAMETER, _token(cut.stop, page.others))])
+    return f"{page.public or request.origin}{request.path}?{query}"
+
+
+def _token(
+    start: int, others: Mapping[tuple[str, str], Any], kept: Mapping[str, Any] | None = None
+) -> str:
+    """Return the token of a page; it holds for a list with the same other parameters alone.
+
+    `kept` are those that are not sent beside the token.
+    """
+    text = json.dumps([start, _digest(others), kept or {}])
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _start(token: str, others: Mapping[tuple[str, str], Any]) -> int:
+    start, digest, _ = _read(token)
+    if digest != _digest(others):
+        raise bad_request("The token of the page belongs to a list with other parameters")
+    return int(start)
+
+
+def _read(token: str) -> tuple[int, str, Mapping[str, Any]]:
+    try:
+        padded = token + "=" * (-len(token) % 4)
+        start, digest, kept = json.loads(base64.urlsafe_b64decode(padded.encode()))
+    except (ValueError, TypeError):
+        raise bad_request("The token of the page is not valid") from None
+    return start, digest, kept
+
+
+def _digest(others: Mapping[tuple[str, str], Any]) -> str:
+    text = json.dumps(sorted((*key, str(value)) for key, value in others.items()))
+    return sha256(text.encode()).hexdigest()[:12]
+
+
+_KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Sequence[Any]], Cut]]] = {
+    PageNumber: _by_number,
+    PageCount: _by_count,
+    AfterId: _after_id,
+    CursorToken: _by_token,
+    NextUrl: _by_link,
+    LinkHeader: _by_header,
+}

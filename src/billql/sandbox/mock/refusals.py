@@ -1,0 +1,62 @@
+"""What a mock refuses, and the bodies of its errors as the definition says them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from billql.definitions.model import ErrorBody
+from billql.sandbox.api import ApiError, Request, Response
+
+_CODES: Final[Mapping[int, str]] = {
+    400: "invalid_request",
+    401: "unauthorized",
+    404: "not_found",
+    405: "method_not_allowed",
+    429: "too_many_requests",
+    500: "server_error",
+}
+
+
+class RefusedError(ApiError):
+    """An error response with a code, and the parameter that it is about."""
+
+    def __init__(
+        self, status: int, message: str, code: str | None = None, parameter: str | None = None
+    ) -> None:
+        super().__init__(status, message)
+        self.code = code
+        self.parameter = parameter
+
+
+def bad_request(message: str, parameter: str | None = None) -> RefusedError:
+    """Return the error for a request that the API does not take."""
+    return RefusedError(HTTPStatus.BAD_REQUEST, message, parameter=parameter)
+
+
+def response(form: ErrorBody, request: Request, error: ApiError) -> Response:
+    """Return an error in the form of the API."""
+    body: dict[str, Any] = {}
+    phrase = HTTPStatus(error.status).phrase
+    code = getattr(error, "code", None) or _CODES.get(error.status, "error")
+    parameter = getattr(error, "parameter", None)
+    put(body, form.message, error.message or phrase)
+    if form.code is not None:
+        put(body, form.code, code)
+    if form.request_id is not None:
+        put(body, form.request_id, request.id)
+    if form.unknown_value is not None and parameter is not None:
+        put(body, form.unknown_value.parameter, parameter)
+    return Response.json(body, error.status)
+
+
+def put(data: dict[str, Any], path: str, value: Any) -> None:
+    """Set a member of an object; `a.b` is a member of a member."""
+    *outer, last = path.split(".")
+    for name in outer:
+        inner = data.get(name)
+        if not isinstance(inner, dict):
+            inner = data[name] = {}
+        data = inner
+    data[last] = value

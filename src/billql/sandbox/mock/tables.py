@@ -1,0 +1,442 @@
+"""The rows of every resource of a provider: made from its layout once they are asked for.
+
+A row is made in three steps, because resources refer to each other: its own values; then its
+references, for which the rows of other resources must have their ids; then the sums, for which
+these must have their amounts. Every value depends on the seed and the row's key alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, Final
+
+from billql.definitions.model import Column, Parameter, Resource, Rows
+from billql.definitions.pagination import AfterId, Paginator
+from billql.definitions.story import ColumnStory, Story, TableStory
+from billql.sandbox.mock.cells import Cell, beginning, draw
+from billql.sandbox.mock.layout import (
+    Layout,
+    Link,
+    filters,
+    kind_of,
+    layouts,
+    plain_path,
+    required_columns,
+    segments,
+)
+from billql.sandbox.rng import Rng
+from billql.sandbox.timestamps import DAY, HOUR, day_start, month_of, month_start
+
+Scope = tuple[tuple[str, Any], ...]
+"""The values of the columns that any value has rows for."""
+
+_PERIODS: Final = {"hour": 48, "day": 45, "month": 13}
+"""How many hours, days or months have a row of their own."""
+
+_MOST_OF_A_ROW: Final = 3
+"""How many rows of another resource belong to one row, at most."""
+
+
+@dataclass(eq=False, slots=True)
+class Row:
+    """One row."""
+
+    key: str
+    """What identifies it, in all sandboxes of a seed."""
+    kind: tuple[tuple[str, object], ...] = ()
+    cells: dict[str, Any] = field(default_factory=dict)
+    """Its values by column; see `forms`."""
+    holder: Row | None = None
+    """The row that holds it."""
+    links: dict[str, Row] = field(default_factory=dict)
+    """The rows that it refers to, by column."""
+
+
+class Tables:
+    """The rows of a provider's resources."""
+
+    def __init__(
+        self,
+        provider: str,
+        resources: Mapping[str, Resource],
+        paging: Mapping[str, Sequence[Paginator]],
+        story: Story,
+        *,
+        seed: int,
+        scale: int,
+        until: date,
+    ) -> None:
+        self.layouts = layouts(provider, resources)
+        self._story = story
+        self._seed = seed
+        self._count = story.rows or 3 + 5 * scale
+        self._until = until
+        self._now = day_start(until) + 6 * HOUR
+        self._opened = month_start(month_of(until) - story.months + 1)
+        self._paging = paging
+        self._lock = threading.RLock()
+        self._made: dict[tuple[str, Scope], list[Row]] = {}
+        self._linked: set[tuple[str, Scope]] = set()
+        self._summed: set[tuple[str, Scope]] = set()
+        self._indexes: dict[tuple[Link, str], dict[Any, list[Row]]] = {}
+
+    def rows(self, name: str, scope: Scope = ()) -> list[Row]:
+        """Return the complete rows of a resource; a scope may have columns of others too."""
+        with self._lock:  # requests arrive in several threads
+            return self._complete(name, scope)
+
+    def _complete(self, name: str, scope: Scope) -> list[Row]:
+        key = name, self._own(name, scope)
+        rows = self._link(name, scope)
+        if key not in self._summed:
+            self._summed.add(key)
+            columns = self.story(name).columns
+            for column, story in columns.items():
+                if story.sum_of is not None:
+                    self._sum(name, column, story.sum_of, scope)
+            for column, story in columns.items():
+                for row in rows if story.adds else ():
+                    row.cells[column] = _added(row, story.adds)
+        return rows
+
+    def _own(self, name: str, scope: Scope) -> Scope:
+        return tuple(pair for pair in scope if pair[0] in self.layouts[name].scopes)
+
+    def story(self, name: str) -> TableStory:
+        """Return what the story says of a resource."""
+        return self._story.tables.get(name, TableStory())
+
+    def values_of(self, link: Link) -> set[Any]:
+        """Return the values of a column that others refer to."""
+        with self._lock:
+            return {row.cells.get(link.column) for row in self._make(link.table, ())}
+
+    # Own values ---------------------------------------------------------------------------------
+
+    def _make(self, name: str, scope: Scope) -> list[Row]:
+        key = name, self._own(name, scope)
+        if key not in self._made:
+            self._made[key] = []  # what refers to itself finds nothing
+            self._made[key] = list(self._fresh(self.layouts[name], key[1]))
+        return self._made[key]
+
+    def _fresh(self, layout: Layout, scope: Scope) -> Iterator[Row]:
+        """Yield the rows with their own values, none twice."""
+        cells = self._cells(layout)
+        prefix = layout.name.split(".")[1][:3]
+        seen: set[tuple[Any, ...]] = set()
+        for serial, (row, moment) in enumerate(self._placed(layout, scope)):
+            rng_of = (self._seed, layout.name, row.key)
+            for name, cell in cells.items():
+                if name not in row.cells:
+                    shared = self._shared(layout, row, cell.column)
+                    if name not in shared:
+                        shared[name] = draw(cell, Rng(*rng_of, name), serial, moment, prefix)
+                    row.cells[name] = shared[name]
+            _alias(layout.resource, row)
+            row.cells.update(scope)
+            row.cells.update(row.kind)
+            identity = tuple(row.cells.get(one) for one in layout.resource.unique)
+            if identity and identity in seen and None not in identity:
+                continue
+            seen.add(identity)
+            yield row
+
+    def _placed(self, layout: Layout, scope: Scope) -> Iterator[tuple[Row, int]]:
+        """Yield each row without its own values, and the time that it is about."""
+        for owner_key, holder, links in self._owners(layout, scope):
+            for number, source in enumerate(layout.sources):
+                key = "/".join((owner_key, *map(str, scope), str(number)))
+                moments = self._moments(
+                    layout, source, key, owned=holder is not None or bool(links)
+                )
+                for place, moment in enumerate(moments):
+                    row = Row(f"{key}/{place}", kind_of(source), holder=holder, links=dict(links))
+                    if holder is None:
+                        row.holder = self._group(layout, source, key, place)
+                    for column, linked in links.items():
+                        row.cells[column] = linked.cells[layout.references[column].column]
+                    if (period := layout.periods) is not None and period not in row.cells:
+                        kind = layout.resource.columns[period].type
+                        row.cells[period] = beginning(kind, moment)
+                    yield row, moment
+
+    def _owners(
+        self, layout: Layout, scope: Scope
+    ) -> Iterator[tuple[str, Row | None, dict[str, Row]]]:
+        """Yield what the rows belong to: rows that hold them, rows they refer to, or nothing."""
+        if layout.holder is not None:
+            for row in self._link(layout.holder.table, scope):
+                yield row.key, row, {}
+        elif (column := layout.driver) is not None:
+            for row in self._make(layout.references[column].table, ()):
+                if row.cells.get(layout.references[column].column) is not None:
+                    yield row.key, None, {column: row}
+        else:
+            yield "", None, {}
+
+    def _moments(self, layout: Layout, source: Rows, key: str, *, owned: bool) -> Iterable[int]:
+        """Return the time of each row of a source."""
+        story = self.story(layout.name)
+        every = story.every or ("day" if layout.periods is not None else None)
+        if every is not None:
+            return self._each(every, story.rows or _PERIODS[every])
+        rng = Rng(self._seed, layout.name, key)
+        count = 1
+        if layout.has_list(source):
+            count = rng.between(1, _MOST_OF_A_ROW) if owned else self._count
+            count = count if story.rows is None else story.rows
+        span = self._now - self._opened
+        starts = (self._opened + span * place // max(count, 1) for place in range(count))
+        return [start + rng.below(max(span // max(count, 1), 1)) for start in starts]
+
+    def _each(self, every: str, count: int) -> list[int]:
+        if every == "month":
+            last = month_of(self._until)
+            return [month_start(last - place) for place in reversed(range(count))]
+        step = {"day": DAY, "hour": HOUR}[every]
+        start = day_start(self._until)
+        return [start - step * place for place in reversed(range(count))]
+
+    def _group(self, layout: Layout, source: Rows, key: str, place: int) -> Row | None:
+        """Return the row that holds another where no resource has it: one for each two."""
+        inner = [one for one in segments(source.at)[:-1] if one.kind]
+        if not inner:
+            return None
+        known = self._groups
+        group_key = f"{layout.name}/{key}/group/{place // 2}"
+        return known.setdefault(group_key, Row(group_key))
+
+    def _shared(self, layout: Layout, row: Row, column: Column) -> dict[str, Any]:
+        """Return the values that a column shares with other rows; those of the row, if none."""
+        path = column.path or ""
+        if path.startswith("$parent.") and layout.holder is None and row.holder is not None:
+            return row.holder.cells
+        if path.startswith("$root."):
+            owner = row.key.split("/")[0] if row.links else ""
+            return self._groups.setdefault(f"{layout.name}/root/{owner}", Row("")).cells
+        return row.cells
+
+    @cached_property
+    def _groups(self) -> dict[str, Row]:
+        return {}
+
+    def _cells(self, layout: Layout) -> dict[str, Cell]:
+        """Return what there is to know of the columns that have values of their own."""
+        resource = layout.resource
+        story = self.story(layout.name).columns
+        used = _used(resource)
+        currencies = {one.currency for one in resource.columns.values()}
+        expected = _expected_values(resource)
+        ids = {one.id for one in self._paging[layout.name] if isinstance(one, AfterId)}
+        fixed = {*resource.unique, *currencies, *used.needed, *layout.required}
+        fixed |= {term.removeprefix("-") for one in resource.methods.values() for term in one.order}
+        cells = {}
+        for name, column in resource.columns.items():
+            if name in layout.references or name in layout.switches:
+                continue
+            is_id = plain_path(name, column) in ids or (
+                name in resource.unique and not column.values and name not in currencies
+            )
+            values = (
+                column.values
+                or used.values.get(name, ())
+                or expected.get(plain_path(name, column) or "", ())
+            )
+            cells[name] = Cell(
+                name,
+                column,
+                story.get(name, ColumnStory()),
+                is_id=is_id or self._is_target(layout.name, name),
+                is_uuid=name in self._uuids[layout.name],
+                is_numeric=Rng(self._seed, "numeric", layout.name, name).below(4) == 0,
+                is_currency=name in currencies,
+                optional=not is_id
+                and name not in fixed
+                and plain_path(name, column) is not None
+                and not self._is_target(layout.name, name)
+                and column.type in ("text", "timestamp", "json", "date"),
+                values=values,
+                pattern=used.patterns.get(name),
+            )
+        return cells
+
+    def _is_target(self, table: str, column: str) -> bool:
+        return Link(table, column) in self._targets
+
+    @cached_property
+    def _targets(self) -> set[Link]:
+        return {link for one in self.layouts.values() for link in one.references.values()}
+
+    @cached_property
+    def _uuids(self) -> dict[str, set[str]]:
+        """Return the columns that a parameter takes as UUIDs, also where it refers to them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for name, layout in self.layouts.items():
+            for method in layout.resource.methods.values():
+                for _, parameter, column in filters(method):
+                    if parameter.format == "uuid":
+                        found[name].add(column)
+                        if (link := layout.references.get(column)) is not None:
+                            found[link.table].add(link.column)
+        return found
+
+    # References ---------------------------------------------------------------------------------
+
+    def _link(self, name: str, scope: Scope) -> list[Row]:
+        """Return the rows of a resource with their references."""
+        layout = self.layouts[name]
+        rows = self._make(name, scope)
+        key = name, self._own(name, scope)
+        if key in self._linked:
+            return rows
+        self._linked.add(key)
+        for row in rows:
+            for column, link in layout.references.items():
+                if column not in row.links:
+                    self._refer(layout, row, column, link)
+            _copy_holder(layout, self.layouts, row)
+        return rows
+
+    def _refer(self, layout: Layout, row: Row, column: str, link: Link) -> None:
+        if (found := self._inherited(layout, row, link)) is not None:
+            row.cells[column], linked = found
+            if linked is not None:
+                row.links[column] = linked
+            return
+        chosen = self._choose(layout, row, column, link)
+        row.cells[column] = None if chosen is None else chosen.cells.get(link.column)
+        if chosen is not None:
+            row.links[column] = chosen
+
+    def _inherited(self, layout: Layout, row: Row, link: Link) -> tuple[Any, Row | None] | None:
+        """Return what the row that holds a row refers to, or one that it refers to; or that row."""
+        near = [(layout.references[name].table, one) for name, one in row.links.items()]
+        if layout.holder is not None and row.holder is not None:
+            near.insert(0, (layout.holder.table, row.holder))
+        for table, other in near:
+            if table == link.table:
+                return other.cells.get(link.column), other
+            if not self.layouts[table].scopes:
+                self._link(table, ())
+            for column, theirs in self.layouts[table].references.items():
+                if theirs == link and column in other.links:
+                    return other.cells.get(column), other.links[column]
+        return None
+
+    def _choose(self, layout: Layout, row: Row, column: str, link: Link) -> Row | None:
+        """Return a row to refer to: one that refers to what this row refers to as well."""
+        target = self.layouts[link.table]
+        candidates = self._make(link.table, ())
+        for own, other in layout.references.items():
+            value = row.cells.get(own)
+            if own == column or value is None or own not in row.links:
+                continue
+            for theirs, shared in target.references.items():
+                if shared == other and theirs == target.driver:
+                    candidates = self._index(link.table, theirs).get(value, [])
+        rng = Rng(self._seed, layout.name, row.key, "reference", column)
+        candidates = [one for one in candidates if one is not row]
+        is_optional = column not in layout.required and column not in layout.resource.unique
+        if not candidates or (is_optional and link.table == layout.name):
+            return None
+        return rng.pick(candidates)
+
+    def _index(self, table: str, column: str) -> dict[Any, list[Row]]:
+        key = (Link(table, column), "own")
+        if key not in self._indexes:
+            found: dict[Any, list[Row]] = defaultdict(list)
+            for row in self._make(table, ()):
+                found[row.cells.get(column)].append(row)
+            self._indexes[key] = found
+        return self._indexes[key]
+
+    # Sums ---------------------------------------------------------------------------------------
+
+    def _sum(self, name: str, column: str, summed: str, scope: Scope) -> None:
+        other, _, part = summed.rpartition(".")
+        sums: dict[int, Any] = defaultdict(int)
+        for row in self._complete(other, scope):
+            amount = row.cells.get(part)
+            for owner in {id(one) for one in (row.holder, *row.links.values()) if one is not None}:
+                sums[owner] += amount or 0
+        kind = self.layouts[name].resource.columns[column].type
+        for row in self._make(name, scope):
+            total = sums[id(row)]
+            row.cells[column] = total if kind == "integer" else Decimal(total)
+
+
+@dataclass
+class _Used:
+    """What the parameters of a resource say of its columns."""
+
+    needed: set[str]
+    """Those of which a request needs a value."""
+    values: dict[str, tuple[Any, ...]]
+    patterns: dict[str, str]
+
+
+def _used(resource: Resource) -> _Used:
+    found = _Used(set(), {}, {})
+    for method in resource.methods.values():
+        found.needed.update(required_columns(method))
+        for _, parameter, column in filters(method):
+            found.needed.add(column)
+            if values := _rows_have(parameter, resource.columns.get(column)):
+                found.values[column] = values
+            if parameter.pattern is not None:
+                found.patterns[column] = parameter.pattern
+    return found
+
+
+def _rows_have(parameter: Parameter, column: Column | None) -> tuple[Any, ...]:
+    """Return the values that a parameter takes and rows can have."""
+    stands_for_all = None if column is None or not column.values else parameter.default
+    return tuple(one for one in parameter.values if one != stands_for_all)
+
+
+def _expected_values(resource: Resource) -> dict[str, tuple[Any, ...]]:
+    """Return by path the values that other columns need to have one."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for column in resource.columns.values():
+        for path, expected in column.null_unless.items():
+            found[path] += expected if isinstance(expected, tuple) else (expected,)
+    return {path: tuple(dict.fromkeys(values)) for path, values in found.items()}
+
+
+def _alias(resource: Resource, row: Row) -> None:
+    """Give columns that show the same member of a row the same value."""
+    first: dict[str, str] = {}
+    for name, column in resource.columns.items():
+        path = plain_path(name, column)
+        if path is None:
+            continue
+        if path in first and resource.columns[first[path]].type == column.type:
+            row.cells[name] = row.cells.get(first[path])
+        first.setdefault(path, name)
+
+
+def _copy_holder(layout: Layout, all_layouts: Mapping[str, Layout], row: Row) -> None:
+    """Give columns that show a member of the row above its value."""
+    if layout.holder is None or row.holder is None:
+        return
+    above = all_layouts[layout.holder.table].resource
+    by_path = {plain_path(name, column): name for name, column in above.columns.items()}
+    for name, column in layout.resource.columns.items():
+        inner = layout.held_path(column)
+        if inner is not None and inner in by_path:
+            row.cells[name] = row.holder.cells.get(by_path[inner])
+
+
+def _added(row: Row, terms: Sequence[str]) -> Any:
+    total: Any = 0
+    for term in terms:
+        value = row.cells.get(term.removeprefix("-")) or 0
+        total += -value if term.startswith("-") else value
+    return total
