@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
+    from collections.abc import Callable
 
     from billql.dbapi.connection import Connection
 
@@ -47,7 +48,13 @@ def add_session(command: ArgumentParser) -> None:
         help="a SQLite database whose tables can be used too",
     )
     add_config(command)
-    add("-v", "--verbose", action="store_true", help="log each request and response to stderr")
+    add(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="log each statement, request and response to stderr, with times",
+    )
+    add("--log-file", metavar="FILE", help="add that log to a file that only you can read")
     add("--sandbox", action="store_true", help="use a private sandbox instead of the APIs")
     add(
         "--max-requests",
@@ -86,7 +93,7 @@ def add_definitions(command: ArgumentParser) -> None:
 
 def open_session(options: Namespace) -> Connection:
     """Open a connection, in autocommit mode, from the options of `add_session`."""
-    from billql.cli.report import note, warn
+    from billql.cli.report import warn
     from billql.dbapi.connection import connect
 
     return connect(
@@ -100,8 +107,16 @@ def open_session(options: Namespace) -> Connection:
         cache=options.cache,
         autocommit=True,
         warn=warn,
-        log=note if options.verbose else None,
+        log=_log(options),
     )
+
+
+def _log(options: Namespace) -> Callable[[str], None] | None:
+    if not options.verbose and options.log_file is None:
+        return None
+    from billql.cli import run_log
+
+    return run_log.of(verbose=options.verbose, path=options.log_file)
 
 
 def thousands(options: Namespace) -> bool:

@@ -41,11 +41,3 @@ def warn(message: str) -> None:
     from billql.output import error_report
 
     error_report.write(error_report.format_warning(message), sys.stderr)
-
-
-def note(line: str) -> None:
-    """Show a line of the request log on stderr, as --verbose asks for."""
-    from billql.output import stderr
-    from billql.output.text_cells import visible
-
-    stderr.line(visible(line))

@@ -82,7 +82,8 @@ def connect(
     http_transport, clock, settings    for tests and special networks
     warn            called with what is no error, such as a token in a file that others can read,
                     or a sum of amounts in several currencies
-    log             called with a line for each request and each response, from several threads
+    log             called with a line for each phase of a statement, request and response, from
+                    several threads
 
     The config file is read when a statement first names a resource, but at once if it or a profile
     is named here. An argument overrides the file.
@@ -136,7 +137,7 @@ def connect(
 
     at_once = load_config() if profile is not None or config is not None else None
     try:
-        session = Session(os.fspath(database), options, warn)
+        session = Session(os.fspath(database), options, warn, log)
     except errors.OperationalError as error:
         raise errors.Inaccessible(
             f"{os.fspath(database)}: {error.message}", hint=error.hint

@@ -1,4 +1,4 @@
-"""The lines that `--verbose` shows: one for each request and each response, without secrets.
+"""The lines of requests and responses in the log that `--verbose` shows, without secrets.
 
 The body of a response is private, since it is somebody's bill: only its size is shown. No header is
 shown but the API's id of the request.

@@ -24,6 +24,7 @@ from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import SUMS, CurrencyNotes
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
+from billql.sqlite._statement_log import Log, StatementLog
 from billql.sqlite._time_collation import TimeCollation
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Session:
         database: str,
         options: Callable[[], Options],
         note: Callable[[str], object] = lambda text: None,
+        log: Log | None = None,
     ) -> None:
         try:
             self.database = apsw.Connection(database)
@@ -77,6 +79,7 @@ class Session:
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
         self._options = options
+        self._log = log
         self._engine: Engine | None = None
         self.names = NameResolver(self.database, lambda: self.engine)
         self.scans: list[ScanStats] = []
@@ -111,9 +114,16 @@ class Session:
         with self.guard:
             self.lifetime.end_orphans()
             self.end_interrupted()
-            return self._execute(statement, bindings)
+            log = StatementLog(self._log, statement.text)
+            try:
+                return self._execute(statement, bindings, log)
+            except errors.Error as error:
+                log.failed(error)
+                raise
 
-    def _execute(self, statement: ParsedStatement, bindings: Bindings) -> Execution:
+    def _execute(
+        self, statement: ParsedStatement, bindings: Bindings, log: StatementLog
+    ) -> Execution:
         if self.scans:
             self.engine.last_scans = self.scans
         self.scans = []
@@ -133,7 +143,7 @@ class Session:
         if any(token.keyword in SUMS for token in statement.tokens):
             rewritten = self._with_currencies(rewritten)
         types = self._types_of_table(rewritten) if statement.keyword == "CREATE" else None
-        execution = Execution(self, statement, rewritten, bindings, running)
+        execution = Execution(self, statement, rewritten, bindings, running, log)
         if types is not None:
             from billql.sqlite._stored_types import declare
 
@@ -238,11 +248,13 @@ class Execution:
         rewritten: Rewritten,
         bindings: Bindings,
         running: RunningStatement | None,
+        log: StatementLog,
     ) -> None:
         self._session = session
         self._statement = statement
         self._rewritten = rewritten
         self._running = running
+        self._log = log
         self._closed = False
         self._interrupted = False
         self._has_savepoint = False
@@ -256,6 +268,8 @@ class Execution:
         # A plan is known to one run only, so a statement with plans is prepared for each run.
         cached = running is None
         row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
+        if row is not None:
+            log.has_row()
         # Without a cycle of references, an unread statement ends when it is collected.
         if not self._closed:
             self._cursor.exec_trace = None
@@ -302,10 +316,12 @@ class Execution:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
         except apsw.Error as error:
+            self._log.failed(error)
             self._end(undoes=not _is_settled(error))
             self._check_fault()
             raise self._error(error) from error
         except BaseException as error:
+            self._log.failed(error)
             self._end(undoes=True)
             if isinstance(error, errors.ParameterMissing):
                 _advise(error, self._rewritten)
@@ -391,6 +407,7 @@ class Execution:
             except apsw.ThreadingViolationError as error:
                 raise busy_error() from error
             self._closed = True
+            self._log.ended(self.scans)
             self._session.under_way.discard(self)
             if self._running is not None:
                 self._running.close()
@@ -398,6 +415,7 @@ class Execution:
 
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Read from SQLite what it is about to run; true lets it run."""
+        self._log.planned()
         self._origins = cursor.description_full
         columns = tuple((name, kind) for name, kind, *_ in self._origins)
         for text in self._rewritten.unnamed:  # SQLite names an expression by its text

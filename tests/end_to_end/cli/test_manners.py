@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
+import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from billql.sandbox import Sandbox
 from support.terminal import Terminal
 
 BILLQL = [sys.executable, "-m", "billql"]
@@ -18,6 +23,19 @@ SECONDS = 60
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "TERM": "xterm"}
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(until=date(2026, 3, 15)) as running:
+        yield running
+
+
+def account(sandbox: Sandbox) -> dict[str, str]:
+    return {
+        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
+        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
+    }
 
 
 def run(
@@ -51,3 +69,62 @@ def test_a_terminal_is_not_waited_for(environ: dict[str, str]) -> None:
     with Terminal("query", environ=environ) as terminal:
         assert terminal.ends() == 2
         assert "There is no SQL to run" in terminal.text
+
+
+# The log.
+
+LINES = [
+    r"\* SELECT count\(\*\) AS n FROM digitalocean.billing.invoices",
+    r"\* planned after \d\.\d{3} s",
+    r"> GET http://127\.0\.0\.1:\d+/v2/customers/my/invoices\S* \(digitalocean\)",
+    r"< 200 in \d\.\d{3} s, [\d,]+ bytes.*: GET http://.*",
+    r"\* first row after \d\.\d{3} s",
+    r"\* ended after \d\.\d{3} s: \d+ requests?, 24 rows read",
+]
+SELECT = "SELECT count(*) AS n FROM digitalocean.billing.invoices"
+
+
+def found(lines: list[str], before: str) -> list[str]:
+    """Return which of the lines that a log must have it has, each after its time."""
+    wanted = iter(LINES)
+    sought, seen = next(wanted, None), []
+    for line in lines:
+        if sought is not None and re.fullmatch(before + sought, line):
+            seen.append(sought)
+            sought = next(wanted, None)
+    return seen
+
+
+def test_the_log_shows_phases_and_requests_with_times(
+    environ: dict[str, str], sandbox: Sandbox
+) -> None:
+    done = run("query", "-v", SELECT, environ=environ | account(sandbox))
+    assert (done.returncode, done.stdout) == (0, b"n\n24\n")
+    assert found(done.stderr.decode().splitlines(), r" +\d+\.\d{3} ") == LINES
+
+
+def test_the_log_goes_to_a_file(environ: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "billql.log"
+    for _ in range(2):
+        done = run("query", "--log-file", str(path), SELECT, environ=environ | account(sandbox))
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"n\n24\n", b"")
+    lines = path.read_text().splitlines()
+    moment = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z "
+    assert found(lines[: len(lines) // 2], moment) == LINES
+    assert found(lines[len(lines) // 2 :], moment) == LINES
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert sandbox.tokens["digitalocean"] not in path.read_text()
+
+
+def test_a_failure_is_logged(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "billql.log"
+    done = run("query", "--log-file", str(path), "SELECT 1; SELECT nope", environ=environ)
+    assert done.returncode == 3
+    assert re.search(r"\* failed after \d\.\d{3} s: .*no such column: nope", path.read_text())
+    assert "ended after" in path.read_text().partition("nope")[0]
+
+
+def test_a_log_that_cannot_be_written(environ: dict[str, str], tmp_path: Path) -> None:
+    done = run("query", "--log-file", f"{tmp_path}/no/log", "SELECT 1", environ=environ)
+    assert (done.returncode, done.stdout) == (9, b"")
+    assert b"/no/log cannot be written: No such file or directory" in done.stderr

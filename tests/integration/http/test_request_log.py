@@ -55,7 +55,7 @@ def test_the_python_api_tells_whoever_asks() -> None:
             urls=sandbox.urls, tokens=tokens, environ={}, log=lines.append
         ) as session:
             session.execute("SELECT * FROM digitalocean.billing.balances").fetchall()
-    sent, came = lines
+    sent, came = (line for line in lines if not line.startswith("* "))
     assert sent == f"> GET {sandbox.urls['digitalocean']}/v2/customers/my/balance (digitalocean)"
     assert came.startswith("< 200 in ")
     assert tokens["digitalocean"] not in sent + came
@@ -71,5 +71,6 @@ def test_each_attempt_is_told() -> None:
         http_transport=httpx.MockTransport(lambda request: next(answers)),
     ) as session:
         session.execute("SELECT account_balance FROM digitalocean.billing.balances").fetchall()
-    assert [line[:5] for line in lines] == ["> GET", "< 503", "> GET", "< 200"]
-    assert lines[2].endswith("(digitalocean, attempt 2)")
+    exchanges = [line for line in lines if not line.startswith("* ")]
+    assert [line[:5] for line in exchanges] == ["> GET", "< 503", "> GET", "< 200"]
+    assert exchanges[2].endswith("(digitalocean, attempt 2)")
