@@ -55,8 +55,6 @@ DEEDS: dict[str, tuple[str, ...]] = {
         "definitions",
         "--output",
         "built",
-        "--data",
-        "data",
     ),
     "registries": ("registry", "list", "--data", "data"),
 }

@@ -38,8 +38,9 @@ attempts = 0x5
 statement_timeout = 1e3
 [providers]
 stripe = "1.2.3"
-[registry]
+[registries.own]
 url = "https://registry.example.com"
+keys = ["ed25519:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]
 """
 PIECES = TEXTS | st.sampled_from(
     (

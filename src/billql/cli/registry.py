@@ -110,56 +110,6 @@ def _remove(options: Namespace) -> int:
     return Exit.OK
 
 
-# Trusted keys.
-
-
-def _trust_options(command: ArgumentParser) -> None:
-    command.add_argument(
-        "key", metavar="KEY", nargs="?", help="the public key (default: list the trusted keys)"
-    )
-    command.add_argument("--name", metavar="NAME", help="a name for the key; required with KEY")
-    command.add_argument(
-        "--provider",
-        metavar="PROVIDER",
-        dest="providers",
-        action="append",
-        default=[],
-        help="restrict the key to this provider; can be repeated "
-        "(default: any provider that does not ship with billql)",
-    )
-    _add_format(command)
-    _add_data(command)
-
-
-def _trust(options: Namespace) -> int:
-    from billql.errors import InterfaceError
-    from billql.registry import keys
-
-    data = _data(options)
-    if options.key is not None:
-        if options.name is None:
-            raise InterfaceError("The key has no name", hint="Set it with --name.")
-        keys.trust(data, options.name, options.key, options.providers)
-        stderr.line(f"The key {options.name} is now trusted.")
-        return Exit.OK
-    rows = [(name, one.key, " ".join(one.providers)) for name, one in keys.load(data).items()]
-    _print(("name", "key", "providers"), rows, options)
-    return Exit.OK
-
-
-def _distrust_options(command: ArgumentParser) -> None:
-    command.add_argument("name", metavar="NAME", help="the name of the key")
-    _add_data(command)
-
-
-def _distrust(options: Namespace) -> int:
-    from billql.registry import keys
-
-    keys.distrust(_data(options), options.name)
-    stderr.line(f"The key {options.name} is no longer trusted.")
-    return Exit.OK
-
-
 # Definitions of other projects.
 
 
@@ -210,13 +160,14 @@ def _build_options(command: ArgumentParser) -> None:
         action="store_true",
         help="rebuild versions that have changed since and that nobody has pulled yet",
     )
-    _add_data(command)
 
 
 def _build(options: Namespace) -> int:
-    from billql.registry import build, keys, signing
+    from billql.registry import build, signing
+    from billql.sqlite.options import ConnectOptions
 
-    trusted = {one.key for one in keys.load(_data(options)).values()}
+    configured = ConnectOptions().load_config().registries.values()
+    trusted = {key for one in configured for key in one.keys}
     key = signing.PrivateKey.read(options.key)
     built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
     for one in built:
@@ -235,7 +186,7 @@ def _key_options(command: ArgumentParser) -> None:
 
 
 def _key(options: Namespace) -> int:
-    """Print the public key, for `trust`."""
+    """Print the public key, for `keys` in the config file."""
     from billql.registry.signing import PrivateKey
 
     make = PrivateKey.create if options.action == "new" else PrivateKey.read
@@ -259,8 +210,6 @@ _COMMANDS = {
         _add_stackql_options,
         _add_stackql,
     ),
-    "trust": ("trust a public key, or list the trusted keys", _trust_options, _trust),
-    "distrust": ("stop trusting a public key", _distrust_options, _distrust),
     "build": ("build and sign packages of definitions", _build_options, _build),
     "key": ("create a private key, or print its public key", _key_options, _key),
 }
@@ -278,10 +227,10 @@ def _add_format(command: ArgumentParser) -> None:
 def _add_place(command: ArgumentParser) -> None:
     command.add_argument(
         "--from",
-        metavar="URL|DIR",
+        metavar="NAME|URL|DIR",
         dest="place",
-        help="the folder or https:// URL of a registry (default: the one that ships with billql, "
-        "then the configured one)",
+        help="a registry: its name in the config file, its https:// URL or its folder (default: "
+        "what ships with billql, then every configured one)",
     )
 
 
@@ -290,8 +239,7 @@ def _add_data(command: ArgumentParser) -> None:
         "--data",
         metavar="DIR",
         type=Path,
-        help="the folder of packages and trusted keys (default: BILLQL_DATA, or the user's data "
-        "folder)",
+        help="the folder of installed packages (default: BILLQL_DATA, or the user's data folder)",
     )
 
 
@@ -315,7 +263,7 @@ def _connect(options: Namespace) -> AbstractContextManager[Registry]:
 
     found = ConnectOptions().load_config()
     place = getattr(options, "place", None)
-    return connect(_data(options), place, url=found.registry.url, pins=found.providers)
+    return connect(_data(options), place, registries=found.registries, pins=found.providers)
 
 
 def _print(names: Sequence[str], rows: Iterable[Sequence[object]], options: Namespace) -> None:

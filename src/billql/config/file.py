@@ -84,11 +84,27 @@ class Profile(_Strict, frozen=True, kw_only=True):
     """A folder that keeps cached responses between processes."""
 
 
-class RegistryConfig(_Strict, frozen=True, kw_only=True):
-    """Where definitions can be pulled from."""
+PublicKey = Annotated[
+    str,
+    # 32 bytes in base64, the spare bits of which are zero, so that a key has one text.
+    Meta(
+        pattern=r"^ed25519:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$(?!\n)",
+        description="a public key as billql registry key show FILE prints it: ed25519:…",
+    ),
+]
 
-    url: str | None = None
-    """A registry beside the one that ships with billql: an https:// address, or a folder."""
+
+class RegistryConfig(_Strict, frozen=True, kw_only=True):
+    """A registry from which definitions can be pulled, and whose signature counts."""
+
+    url: str
+    """Where it is: an https:// address, or a folder."""
+    keys: Annotated[
+        tuple[PublicKey, ...], Meta(min_length=1, description="one public key, or several")
+    ]
+    """The public keys, any one of which signs it: two while a new one replaces an old one."""
+    providers: tuple[str, ...] = ()
+    """The providers that it may define (default: any that does not ship with billql)."""
 
 
 class OutputConfig(_Strict, frozen=True, kw_only=True):
@@ -116,8 +132,8 @@ class Config(_Strict, frozen=True, kw_only=True):
     """Limits of requests and statements."""
     providers: dict[str, Version] = {}
     """The versions of definitions to use, by provider (default: the newest)."""
-    registry: RegistryConfig = RegistryConfig()
-    """Where definitions can be pulled from."""
+    registries: dict[Name, RegistryConfig] = {}
+    """Where definitions can be pulled from, by names."""
     output: OutputConfig = OutputConfig()
     """How results look where people read them."""
 
@@ -129,7 +145,7 @@ class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     profile: Profile = Profile()
     settings: Settings = Settings()
     providers: dict[str, str] = {}
-    registry: RegistryConfig = RegistryConfig()
+    registries: dict[str, RegistryConfig] = {}
     output: OutputConfig = OutputConfig()
     warnings: tuple[str, ...] = ()
     """Problems of the file that are no error, for people."""
@@ -171,7 +187,7 @@ def resolve_profile(
         connections=config.connections,
         settings=config.settings,
         providers=dict(config.providers),
-        registry=config.registry,
+        registries=config.registries,
         output=config.output,
         warnings=warnings,
     )

@@ -66,7 +66,7 @@ _CONFIG: dict[str, type[msgspec.Struct]] = {
     "[connections.NAME]": file.ConnectionConfig,
     "[profiles.NAME]": file.Profile,
     "[settings]": Settings,
-    "[registry]": file.RegistryConfig,
+    "[registries.NAME]": file.RegistryConfig,
     "[output]": file.OutputConfig,
 }
 """The tables of the config file, and what describes each."""

@@ -8,7 +8,7 @@ naming       the valid names of providers, versions and files
 package      one version of a provider as an archive
 index        the versions of a registry
 signing      Ed25519: signing an index, and verifying it
-keys         the trusted keys, and the providers that each may sign
+keys         the keys of the configured registries, and the providers that each may sign
 definitions  a provider's folder: its files, checked, and packed
 bundle       the packages that ship with billql
 build        definitions → signed registry

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from billql.config.file import RegistryConfig
 from billql.definitions.catalog import unknown
 from billql.definitions.stackql import adding
 from billql.errors import DefinitionError, Inaccessible, InterfaceError
-from billql.registry import RegistryError, definitions, keys, naming, seen
+from billql.registry import RegistryError, definitions, naming, seen
 from billql.registry.bundle import Bundle
 from billql.registry.index import INDEX_LIMIT, Index, Release, decode
+from billql.registry.keys import Keyring
 from billql.registry.package import unpack
 from billql.registry.shipped import Shipped
 from billql.registry.signing import named_key, unseal
@@ -81,30 +83,35 @@ def connect(
     data: Path,
     place: str | None = None,
     *,
-    url: str | None = None,
+    registries: Mapping[str, RegistryConfig] | None = None,
     pins: Mapping[str, str] | None = None,
     shipped: Shipped | None = None,
 ) -> Iterator[Registry]:
-    """Open the registry in a folder or at an address, and the installed versions in a data folder.
+    """Open a registry, by its name in the configuration, its folder or its address, and the
+    installed versions in a data folder.
 
-    Without `place` the sources are the registry that ships with billql, then the one at `url`, from
-    the configuration. Raise InterfaceError if `place` is neither a folder nor an address.
+    Without `place` the sources are what ships with billql, then the configured registries. Raise
+    InterfaceError for an address that is not valid.
     """
     shipped = shipped or Shipped()
+    registries = registries or {}
     with ExitStack() as stack:
         if place is not None:
-            sources = [stack.enter_context(opened(place))]
+            places = [registries[place].url if place in registries else place]
+            sources: list[Source] = []
         else:
+            places = [one.url for one in registries.values()]
             sources = [Bundle(shipped.registry)]
-            sources += [stack.enter_context(opened(url))] if url else []
-        yield Registry(data, sources, pins or {}, shipped)
+        sources += [stack.enter_context(opened(one)) for one in places]
+        keyring = Keyring(shipped.providers(), registries)
+        yield Registry(data, sources, pins or {}, shipped, keyring)
 
 
 class Registry:
     """Installed packages and the sources of more; earlier sources take precedence.
 
-    `data` is the folder of installed packages and trusted keys, `pins` the configured versions by
-    provider.
+    `data` is the folder of installed packages, `pins` the configured versions by provider, and
+    `keyring` has the keys whose signatures count.
     """
 
     def __init__(
@@ -113,13 +120,14 @@ class Registry:
         sources: Sequence[Source],
         pins: Mapping[str, str],
         shipped: Shipped,
+        keyring: Keyring,
     ) -> None:
         self._data = data
         self._sources = sources
         self._pins = pins
         self._shipped = shipped
         self._store = Store(data)
-        self._keyring = keys.Keyring(shipped.providers(), keys.load(data))
+        self._keyring = keyring
 
     def versions(self, provider: str | None = None) -> list[Listed]:
         """Return the versions that are installed, built in or can be pulled, the newest first.
@@ -360,7 +368,7 @@ class Registry:
                 if naming.UNSIGNED in files:
                     continue
                 key = named_key(files.get(naming.INDEX, b""))
-            if key != offer.key:
+            if not self._keyring.are_one(key, offer.key):
                 raise RegistryError(
                     f"{offer.name} is signed by another key than {version}, which is installed",
                     hint=f"If that is right: billql registry remove {offer.provider}, then pull.",

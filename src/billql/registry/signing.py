@@ -25,8 +25,10 @@ from cryptography.hazmat.primitives.serialization import (
 
 from billql.errors import InterfaceError
 from billql.registry import RegistryError
-from billql.registry.keys import KIND
 from billql.util.struct_errors import MSGSPEC_LOCK
+
+_KIND = "ed25519:"
+"""The prefix of a public key as text; 32 bytes in base64 follow."""
 
 _PURPOSE = b"billql registry index\n"
 """The prefix of the signed bytes, so that a signature is valid for an index alone."""
@@ -55,7 +57,7 @@ class PrivateKey:
 
     def __init__(self, key: Ed25519PrivateKey) -> None:
         self._key = key
-        self.public = KIND + base64.b64encode(key.public_key().public_bytes_raw()).decode()
+        self.public = _KIND + base64.b64encode(key.public_key().public_bytes_raw()).decode()
 
     @classmethod
     def create(cls, path: Path) -> PrivateKey:
@@ -102,10 +104,11 @@ def unseal(data: bytes, trusted: Collection[str]) -> Opened:
     if sealed.key not in trusted:
         raise RegistryError(
             f"The index is signed by a key that is not trusted here: {sealed.key}",
-            hint="If you know whose it is and trust them: billql registry trust KEY --name NAME.",
+            hint="If you know whose it is and trust them, add it to `keys` of the registry in the "
+            "config file.",
         )
     text = bytes(sealed.signed)
-    raw = base64.b64decode(sealed.key.removeprefix(KIND))
+    raw = base64.b64decode(sealed.key.removeprefix(_KIND))
     try:
         Ed25519PublicKey.from_public_bytes(raw).verify(sealed.signature, _PURPOSE + text)
     except InvalidSignature:

@@ -88,7 +88,7 @@ class ConnectOptions:
                 "There is no folder to install definitions in",
                 hint="Name one in the environment variable BILLQL_DATA.",
             )
-        return connect(data, url=found.registry.url, pins=found.providers)
+        return connect(data, registries=found.registries, pins=found.providers)
 
     def engine_options(self, found: ResolvedConfig) -> Options:
         """Return the options of an engine; an argument overrides the config file."""

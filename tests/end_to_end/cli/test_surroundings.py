@@ -334,7 +334,7 @@ def test_what_is_needed_is_named(place: Place, name: str) -> None:
         (["doctor", "--definitions", "~nobody-here"], Exit.USAGE, "error   definitions: ~nobody"),
         (["doctor", "--definitions", "{}/none"], Exit.OK, "warning definitions: {}/none is no"),
         (["registry", "pull", "stripe", "--data", "{}/file"], Exit.USAGE, "cannot be installed in"),
-        (["registry", "list", "--data", "{}/locked"], Exit.USAGE, "{}/locked/keys: Permission"),
+        (["registry", "list", "--data", "{}/locked"], Exit.USAGE, "/packages cannot be read: "),
     ],
 )
 def test_a_path_that_is_no_good_is_named(

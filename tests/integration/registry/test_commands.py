@@ -22,6 +22,7 @@ class Result(NamedTuple):
 
 
 Run = Callable[..., Result]
+Trust = Callable[..., None]
 
 
 @pytest.fixture
@@ -30,6 +31,8 @@ def run(
 ) -> Run:
     """Run a command below `billql registry`, in an empty folder and with an empty data folder."""
     monkeypatch.setenv("BILLQL_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("BILLQL_CONFIG", str(tmp_path / "config.toml"))
+    (tmp_path / "config.toml").write_text("")
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Result:
@@ -40,7 +43,19 @@ def run(
     return run
 
 
-def test_from_a_key_to_an_installed_package(run: Run, tmp_path: Path) -> None:
+@pytest.fixture
+def trust(tmp_path: Path) -> Trust:
+    """Name a registry and the key that signs it in the config file."""
+
+    def trust(name: str, place: str, key: str, *providers: str) -> None:
+        lines = [f"[registries.{name}]", f'url = "{place}"', f"keys = {[key]}"]
+        lines += [f"providers = {list(providers)}"]
+        (tmp_path / "config.toml").write_text("\n".join(lines))
+
+    return trust
+
+
+def test_from_a_key_to_an_installed_package(run: Run, trust: Trust, tmp_path: Path) -> None:
     code, public, _ = run("key", "new", "key.pem")
     assert code == Exit.OK
     assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
@@ -62,9 +77,8 @@ def test_from_a_key_to_an_installed_package(run: Run, tmp_path: Path) -> None:
     assert result.code == Exit.DEFINITION
     assert result.err.startswith(f"error: {tmp_path}/registry: The index is signed by a key that")
 
-    assert run("trust", public, "--name", "own").code == Exit.OK
-    assert run("trust").out == f"name,key,providers\nown,{public},\n"
-    assert run("pull", "acme", "--from", "registry").err == "Installed acme 1.0.0.\n"
+    trust("own", "registry", public)
+    assert run("pull", "acme", "--from", "own").err == "Installed acme 1.0.0.\n"
     assert run("pull", "acme", "--from", "registry").err == "Already installed: acme 1.0.0.\n"
     assert run("verify") == (Exit.OK, "provider,version,problem\nacme,1.0.0,\n", "")
 
@@ -86,7 +100,7 @@ def test_from_a_key_to_an_installed_package(run: Run, tmp_path: Path) -> None:
     assert "acme,1.0.0,Not what was pulled: billing.yaml" in result.out
 
     assert run("remove", "acme").err == "Removed acme 1.0.0.\n"
-    assert run("distrust", "own").code == Exit.OK
+    (tmp_path / "config.toml").write_text("")
     assert run("pull", "acme", "--from", "registry").code == Exit.DEFINITION
 
 
@@ -98,9 +112,11 @@ def test_what_ships_with_billql_is_there_without_a_network(run: Run) -> None:
     assert run("verify", "stripe").code == Exit.OK
 
 
-def test_an_older_version_is_installed_beside_the_one_in_use(run: Run, tmp_path: Path) -> None:
+def test_an_older_version_is_installed_beside_the_one_in_use(
+    run: Run, trust: Trust, tmp_path: Path
+) -> None:
     public = run("key", "new", "key.pem").out.strip()
-    run("trust", public, "--name", "own", "--provider", "acme")
+    trust("own", "registry", public, "acme")
     for version in ("1.0.0", "1.1.0"):
         define(tmp_path / "provider", version)
         run("build", "--key", "key.pem", "--output", "registry")
@@ -126,9 +142,6 @@ def test_the_data_folder_can_be_named(run: Run, tmp_path: Path) -> None:
         (["pull", "stripe", "--from", "http://example.com"], Exit.USAGE, "https:// address"),
         (["pull", "stripe", "--from", "nowhere"], Exit.DEFINITION, "cannot be read"),
         (["remove", "stripe"], Exit.USAGE, "No version of stripe is installed"),
-        (["trust", "x"], Exit.USAGE, "The key has no name"),
-        (["trust", "x", "--name", "own"], Exit.USAGE, "not a public key"),
-        (["distrust", "own"], Exit.USAGE, "No trusted key"),
         (["build"], Exit.USAGE, "required: --key, --output"),
         (
             ["build", "--key", "none.pem", "--output", "built"],

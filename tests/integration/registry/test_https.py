@@ -12,7 +12,6 @@ import pytest
 
 from billql.errors import BadResponse, ConnectionFailed, Error, InterfaceError
 from billql.registry import RegistryError, naming
-from billql.registry.client import Registry
 from billql.registry.package import PACKAGE_LIMIT
 from billql.registry.source import Source, opened
 from support.certificates import SELF_SIGNED
@@ -206,8 +205,7 @@ def test_plain_http_on_this_machine(world: World, serve: Serve) -> None:
     world.release("1.0.0")
     server = serve(Shelf(world.built))
     with opened(f"{server.url}/registry") as source:
-        registry = Registry(world.data, [source], {}, world.shipped)
-        assert registry.pull("acme").new
+        assert world.registry(source).pull("acme").new
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import pytest
 
 import billql
 from billql.errors import InterfaceError, UnknownName
-from billql.registry import keys
 from billql.registry.build import build
 from support.registry.making import OTHER, World, define
 
@@ -20,12 +19,13 @@ Open = Callable[..., billql.Connection]
 @pytest.fixture
 def connect(world: World, tmp_path: Path) -> Iterator[Open]:
     """Open sessions whose config file names the registry that was built, which is trusted."""
-    keys.trust(world.data, "other", OTHER.public, ())
     opened: list[billql.Connection] = []
 
     def connect(more: str = "", **options: Any) -> billql.Connection:
         config = tmp_path / "config.toml"
-        config.write_text(f'[registry]\nurl = "{world.built}"\n{more}')
+        config.write_text(
+            f'[registries.own]\nurl = "{world.built}"\nkeys = ["{OTHER.public}"]\n{more}'
+        )
         environ = {"BILLQL_DATA": str(world.data)}
         opened.append(billql.connect(config=config, environ=environ, **options))
         return opened[-1]

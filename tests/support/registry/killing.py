@@ -12,20 +12,15 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from billql.registry.client import Registry
-from billql.registry.shipped import Shipped
-from billql.registry.source import Folder
+from .making import World
 
 _STEPS = {"open", "os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.listdir", "os.scandir"}
 
 
 def main(what: str, root: Path) -> None:
     """Go on until it lives to the end."""
-    data = root / "data"
-
-    def registry() -> Registry:
-        shipped = Shipped(root / "shipped", root / "shipped registry")
-        return Registry(data, [Folder(root / "built")], {}, shipped)
+    world = World(root)
+    data, registry = world.data, world.registry
 
     def begin() -> None:
         listed = {one.version: one.status for one in registry().versions("acme")}

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from billql.registry import keys
+from billql.config.file import RegistryConfig
 from billql.registry.build import build
 from billql.registry.client import Registry
+from billql.registry.keys import Keyring
 from billql.registry.shipped import Shipped
 from billql.registry.signing import PrivateKey
 from billql.registry.source import Folder, Source
@@ -68,8 +69,15 @@ class World:
         self.built = root / "built"
         self.data = root / "data"
         self.shipped = Shipped(root / "shipped", root / "shipped registry")
-        self.shipped.definitions.mkdir()
-        keys.trust(self.data, "own", OWN.public, ("acme", "stripe", "zenith"))
+        self.shipped.definitions.mkdir(exist_ok=True)
+        self.registries: dict[str, RegistryConfig] = {}
+        self.trust("own", OWN, "acme", "stripe", "zenith")
+
+    def trust(self, name: str, signer: PrivateKey, *providers: str) -> None:
+        """Configure the registry that was built under a name, with the key of who signs it."""
+        self.registries[name] = RegistryConfig(
+            url=str(self.built), keys=(signer.public,), providers=providers
+        )
 
     def release(self, version: str, name: str = "acme", signer: PrivateKey = OWN) -> None:
         """Define a version and bring the registry up to date with it."""
@@ -78,7 +86,8 @@ class World:
 
     def registry(self, *sources: Source, **pins: str) -> Registry:
         """Open the registry that was built, or other sources."""
-        return Registry(self.data, sources or [Folder(self.built)], pins, self.shipped)
+        keyring = Keyring(self.shipped.providers(), self.registries)
+        return Registry(self.data, sources or [Folder(self.built)], pins, self.shipped, keyring)
 
     @property
     def store(self) -> Store:

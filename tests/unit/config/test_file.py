@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,10 @@ def test_no_file_says_nothing(path: Path) -> None:
         ("[settings]\nattempts = 0", "settings.attempts: Expected `int` >= 1"),
         ("[settings]\npatients = 1", "settings.patients: unknown key; did you mean patience?"),
         ("[profiles.p]\ncache_ttl = -1", "profiles.p.cache_ttl: Expected `float` >= 0.0"),
+        (
+            "[registries.a]\nurl = 'https://example.com'\nkeys = []",
+            "registries.a.keys: expected: one public key, or several",
+        ),
         ("profile = 'none'", None),
         ("[a", None),
         ("a = 1\na = 2", None),
@@ -123,6 +128,36 @@ def test_not_toml_and_not_text(path: Path) -> None:
         file.resolve_profile(path)
     with pytest.raises(InterfaceError, match="cannot be read: Is a directory"):
         file.resolve_profile(path.parent)
+
+
+KEY = f"ed25519:{'A' * 42}E="
+
+
+def test_registries_have_names_and_keys(path: Path) -> None:
+    path.write_text(f"[registries.acme]\nurl = 'https://acme.example'\nkeys = ['{KEY}']\n")
+    acme = file.resolve_profile(path).registries["acme"]
+    assert (acme.url, acme.keys, acme.providers) == ("https://acme.example", (KEY,), ())
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "ed25519:",
+        "ed25519:AAAA",
+        KEY + "\n",
+        KEY.removesuffix("="),
+        KEY.removeprefix("ed25519:"),
+        KEY.replace("ed25519", "rsa"),
+        "ed25519:" + "Á" * 44,
+        "ed25519:" + "A" * 42 + "B=",  # the last bits of base64 mean nothing, and have to be zero
+    ],
+)
+def test_what_is_not_a_public_key(path: Path, key: str) -> None:
+    text = f"[registries.acme]\nurl = 'https://acme.example'\nkeys = [{json.dumps(key)}]\n"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InterfaceError, match=r"registries\.acme\.keys.*: expected: a public key"):
+        file.resolve_profile(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from billql.errors import BadResponse, Error, UnknownName
-from billql.registry import RegistryError, keys, naming
+from billql.registry import RegistryError, naming
+from billql.registry.build import build
 from billql.registry.client import Listed, Pulled, connect
 from billql.registry.index import Index, Release, encode, release_of
 from billql.registry.package import PACKAGE_LIMIT, pack
@@ -113,14 +116,17 @@ def test_the_registry_that_ships_goes_before_the_one_that_is_configured(world: W
     world.built.rename(world.shipped.registry)
     world.release("1.0.0")
     world.release("1.1.0")
-    with connect(world.data, url=str(world.built), shipped=world.shipped) as registry:
+    with connect(world.data, registries=world.registries, shipped=world.shipped) as registry:
         listed = [(one.version, one.source) for one in registry.versions()]
         assert listed == [("1.1.0", str(world.built)), ("1.0.0", "billql itself")]
         assert registry.pull("acme").version == "1.1.0"
     with connect(world.data, shipped=world.shipped) as registry:
         assert [one.source for one in registry.versions()] == [None, "billql itself"]
-    with connect(world.data, str(world.built), shipped=world.shipped) as registry:
-        assert {one.source for one in registry.versions()} == {str(world.built)}
+    for place in ("own", str(world.built)):
+        with connect(
+            world.data, place, registries=world.registries, shipped=world.shipped
+        ) as registry:
+            assert {one.source for one in registry.versions()} == {str(world.built)}
 
 
 def test_what_is_found_first_needs_no_other_source(world: World, tmp_path: Path) -> None:
@@ -262,30 +268,26 @@ def test_another_package_under_the_same_number(world: World) -> None:
 # Whose provider it is.
 
 
-def trust(world: World, name: str, *providers: str) -> None:
-    keys.trust(world.data, name, OTHER.public, providers)
-
-
 def test_a_trusted_key_brings_out_what_is_its_own(world: World) -> None:
-    trust(world, "others")
+    world.trust("others", OTHER)
     world.release("1.0.0", signer=OTHER)
     assert world.registry().pull("acme").new
     assert world.sound() == ["1.0.0"]
-    trust(world, "others", "zenith")
+    world.trust("others", OTHER, "zenith")
     (verified,) = world.registry().verify()
     assert "others is not trusted for the provider acme" in (verified.problem or "")
-    keys.distrust(world.data, "others")
+    del world.registries["others"]
     (verified,) = world.registry().verify()
     assert "not trusted" in (verified.problem or "")
 
 
 def test_what_ships_with_billql_is_not_anybodys(world: World) -> None:
     define(world.shipped.definitions, "1.0.0")
-    trust(world, "others")
+    world.trust("others", OTHER)
     world.release("1.1.0", signer=OTHER)
     error = refused(world)
     assert "others is not trusted for the provider acme" in error.message
-    trust(world, "others", "acme")
+    world.trust("others", OTHER, "acme")
     assert world.registry().pull("acme").in_use
 
 
@@ -293,7 +295,7 @@ def test_what_a_key_may_not_sign_stands_in_nobodys_way(world: World, tmp_path: P
     define(world.shipped.definitions, "1.0.0")
     world.release("1.0.0")
     world.built.rename(tmp_path / "own")
-    trust(world, "others")
+    world.trust("others", OTHER)
     world.release("1.1.0", signer=OTHER)
     registry = world.registry(Folder(tmp_path / "own"), Folder(world.built))
     assert [one.version for one in registry.versions()] == ["1.0.0"]
@@ -302,10 +304,37 @@ def test_what_a_key_may_not_sign_stands_in_nobodys_way(world: World, tmp_path: P
         registry.pull("acme", "1.1.0")
 
 
+def test_a_new_key_of_a_registry_takes_over(world: World, tmp_path: Path) -> None:
+    """While both are named, what either has signed is pulled over what the other has."""
+    world.release("1.0.0")
+    world.registry().pull("acme")
+    define(world.definitions, "1.1.0")
+    build(world.definitions, world.built, OTHER, {OWN.public})
+    assert f"not trusted here: {OTHER.public}" in refused(world).message
+    old = world.registries["own"]
+    world.registries["own"] = replace(old, keys=(*old.keys, OTHER.public))
+    assert world.registry().pull("acme").version == "1.1.0"
+    assert world.sound() == ["1.0.0", "1.1.0"]
+    # Without the old one, what it has signed is no longer vouched for.
+    world.registries["own"] = replace(old, keys=(OTHER.public,))
+    problems = {one.version: one.problem for one in world.registry().verify("acme")}
+    assert problems.pop("1.1.0") is None
+    assert f"not trusted here: {OWN.public}" in (problems.pop("1.0.0") or "")
+
+
+def test_a_mirror_serves_what_is_signed_by_the_original(world: World, tmp_path: Path) -> None:
+    world.release("1.0.0")
+    mirror = shutil.copytree(world.built, tmp_path / "mirror")
+    shutil.rmtree(world.built)
+    with connect(world.data, str(mirror), registries=world.registries) as registry:
+        assert registry.pull("acme").new
+    assert world.sound() == ["1.0.0"]
+
+
 def test_a_provider_stays_with_who_signed_it(world: World) -> None:
     world.release("1.0.0")
     world.registry().pull("acme")
-    trust(world, "others")
+    world.trust("others", OTHER)
     world.definitions.rename(world.definitions.parent / "before")
     world.built.rename(world.built.parent / "built before")
     world.release("1.1.0", signer=OTHER)

@@ -1,71 +1,25 @@
-"""Keys: trusted by name, for some providers, and let go."""
+"""Keys: those of the configured registries, each for some providers."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from billql.errors import InterfaceError, OperationalError
-from billql.registry import RegistryError, keys
-from billql.registry.keys import Keyring, TrustedKey
-from support.registry.making import OTHER, key
+from billql.config.file import RegistryConfig
+from billql.registry import RegistryError
+from billql.registry.keys import Keyring
+from support.registry.making import OTHER, OWN, key
 
 
-def trust(data: Path, name: str, public: str, *providers: str) -> None:
-    keys.trust(data, name, public, providers)
-
-
-def test_a_key_is_trusted_until_it_is_let_go(tmp_path: Path) -> None:
-    assert keys.load(tmp_path / "data") == {}
-    trust(tmp_path / "data", "acme", OTHER.public)
-    trust(tmp_path / "data", "beta", key(3).public, "zeta", "beta")
-    assert keys.load(tmp_path / "data") == {
-        "acme": TrustedKey(key=OTHER.public),
-        "beta": TrustedKey(key=key(3).public, providers=("beta", "zeta")),
-    }
-    keys.distrust(tmp_path / "data", "acme")
-    assert list(keys.load(tmp_path / "data")) == ["beta"]
-    with pytest.raises(InterfaceError, match="No trusted key is called acme") as caught:
-        keys.distrust(tmp_path / "data", "acme")
-    assert caught.value.hint == "There are: beta."
-
-
-def test_a_key_may_be_trusted_for_more_later(tmp_path: Path) -> None:
-    trust(tmp_path, "acme", OTHER.public, "acme")
-    trust(tmp_path, "acme", OTHER.public, "acme", "zenith")
-    assert keys.load(tmp_path)["acme"].providers == ("acme", "zenith")
-
-
-def test_trust_that_makes_no_sense(tmp_path: Path) -> None:
-    trust(tmp_path, "acme", OTHER.public)
-    for name, public, problem in (
-        ("acme", key(3).public, "The name acme belongs to another key"),
-        ("zenith", OTHER.public, "trusted already, under the name acme"),
-        ("zenith", "AAAA", "not a public key"),
-        ("../zenith", key(3).public, "not a name"),
-    ):
-        with pytest.raises(InterfaceError, match=problem):
-            trust(tmp_path, name, public)
-    with pytest.raises(InterfaceError, match="not a name"):
-        trust(tmp_path, "zenith", key(3).public, "Zenith")
-    assert list(keys.load(tmp_path)) == ["acme"]
-
-
-def test_a_file_that_is_damaged(tmp_path: Path) -> None:
-    trust(tmp_path, "acme", OTHER.public)
-    (path,) = (tmp_path / "keys").iterdir()
-    path.write_bytes(path.read_bytes()[:-5])
-    with pytest.raises(OperationalError, match=r"acme\.json is damaged"):
-        keys.load(tmp_path)
+def configured(*keys: str, providers: tuple[str, ...] = ()) -> RegistryConfig:
+    return RegistryConfig(url="https://example.com", keys=keys, providers=providers)
 
 
 def test_what_keys_may_sign() -> None:
     ring = Keyring(
         ["stripe"],
         {
-            "acme": TrustedKey(key=OTHER.public),
-            "bank": TrustedKey(key=key(3).public, providers=("bank", "stripe")),
+            "acme": configured(OTHER.public),
+            "bank": configured(key(3).public, providers=("bank", "stripe")),
         },
     )
     assert ring.keys == {OTHER.public, key(3).public}
@@ -80,4 +34,27 @@ def test_what_keys_may_sign() -> None:
         ring.check(OTHER.public, "stripe")
     with pytest.raises(RegistryError, match="bank is not trusted for the provider acme") as caught:
         ring.check(key(3).public, "acme")
-    assert "--provider bank --provider stripe --provider acme" in (caught.value.hint or "")
+    assert "add acme to `providers` of [registries.bank]" in (caught.value.hint or "")
+
+
+def test_a_key_of_two_registries_may_sign_what_either_may() -> None:
+    ring = Keyring(
+        ["stripe"],
+        {
+            "here": configured(OTHER.public, providers=("acme",)),
+            "there": configured(OTHER.public, providers=("stripe",)),
+        },
+    )
+    ring.check(OTHER.public, "acme")
+    ring.check(OTHER.public, "stripe")
+    assert not ring.allows(OTHER.public, "zenith")
+
+
+def test_whose_keys_are_one() -> None:
+    ring = Keyring(
+        [], {"own": configured(OWN.public, key(4).public), "b": configured(key(3).public)}
+    )
+    assert ring.are_one(OWN.public, key(4).public)
+    assert ring.are_one(OTHER.public, OTHER.public)
+    assert not ring.are_one(OTHER.public, OWN.public)
+    assert not ring.are_one(key(3).public, OWN.public)
