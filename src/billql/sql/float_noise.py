@@ -1,23 +1,29 @@
 """The noise that sums and differences of amounts have in floating point, and how it is taken away.
 
 SQLite adds amounts in binary: 1234567.89 - 1234567.84 is 0.0499999998137355, and 0.1 + 0.2 - 0.3 is
-5.55e-17. Where a statement only adds, subtracts and multiplies, every result is a decimal with few
+5.55e-17. A column that is only made by adding, subtracting and multiplying has decimals with few
 digits, so a REAL with 14 or more that is next to a shorter decimal is that decimal. A quotient, an
-average and what other functions make have as many digits as there is room for: where a statement
-has any of them, nothing is changed.
+average and what other functions make have as many digits as there is room for: such a column, and
+one that is made of it in a CTE, a subquery or a view, is left as it is.
+
+Columns are followed by their names alone, which takes no parser. Where two have the same name, what
+is made of one counts as made of both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from billql.sql.tokenizer import Token, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
 _ADDS = frozenset(("SUM", "TOTAL", "MONEY_SUM"))
 _EXACT = _ADDS | {"MONEY", "COUNT", "MIN", "MAX", "COALESCE", "IFNULL", "NULLIF", "IIF", "ABS"}
-_EXACT |= {"ROUND", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "ROW_NUMBER", "RANK"}
+_EXACT |= {"ROUND", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE", "ROW_NUMBER", "RANK"}
+_EXACT |= {"DENSE_RANK", "NTILE", "CAST", "REPLACE", "CONCAT", "FORMAT", "PRINTF", "STRING_AGG"}
 _EXACT |= {"DATE", "DATETIME", "STRFTIME", "DATE_TRUNC", "YEAR", "QUARTER", "MONTH", "DAY"}
 _EXACT |= {"LAST_DAY", "UPPER", "LOWER", "SUBSTR", "TRIM", "LENGTH", "GROUP_CONCAT", "TYPEOF"}
 """Functions that make no digits of their own."""
@@ -26,7 +32,7 @@ _BEFORE_PARENTHESIS |= {"FROM", "JOIN", "SELECT", "WHERE", "AND", "OR", "NOT", "
 _BEFORE_PARENTHESIS |= {"ELSE", "CASE", "BY", "HAVING", "UNION", "ALL", "DISTINCT", "MATERIALIZED"}
 _BEFORE_PARENTHESIS |= {"BETWEEN", "LIMIT", "LIKE", "IS", "INTERSECT", "EXCEPT", "OFFSET"}
 """Keywords that a parenthesis may follow, which are no functions."""
-_INEXACT = frozenset(("/", "%", "<<", ">>", "->", "->>"))
+_INEXACT = frozenset(("%", "<<", ">>", "->", "->>"))
 _LONGEST_LITERAL = 9
 """How many characters a number in a statement may have; a longer one may be meant to the digit."""
 
@@ -38,12 +44,167 @@ _NEAR = 1e-6
 """How near the decimal must be, in units of its last digit."""
 
 
-def only_adds(statement: ParsedStatement) -> bool:
-    """Return whether a statement adds or subtracts, and makes no digits in another way."""
-    tokens, adds = statement.tokens, False
+class _Projection(NamedTuple):
+    """A column of a SELECT, or of a part of a UNION."""
+
+    name: str | None
+    tokens: Sequence[Token]
+    """Its expression, without the alias."""
+
+
+def added_columns(
+    statement: ParsedStatement, views: Iterable[ParsedStatement], names: Sequence[str]
+) -> list[int]:
+    """Return the columns of a statement's result that are added up, and whose digits are exact.
+
+    `views` are those that the statement reads, directly or through others; `names` are the columns.
+    """
+    selects = list(_selects(statement))
+    whole = [projections for depth, projections in selects if depth == 0]
+    made = [each for _, projections in selects for each in projections]
+    renamed = set(_renamed(statement.tokens))
+    for view in views:
+        made += [each for _, projections in _selects(view) for each in projections]
+        renamed |= set(_renamed(view.tokens))
+    columns = _Columns(made, renamed)
+    found = []
+    for place, name in enumerate(names):
+        if all(len(part) == len(names) and not _has_star(part) for part in whole):
+            parts = [part[place] for part in whole]
+        else:
+            parts = list(columns.named(name.lower()))
+        if parts and all(map(columns.is_exact, parts)) and any(map(columns.adds, parts)):
+            found.append(place)
+    return found
+
+
+def _has_star(columns: Sequence[_Projection]) -> bool:
+    """Return whether one of the columns stands for all columns of a table."""
+    return any(each.tokens[-1].text == "*" for each in columns)
+
+
+class _Columns:
+    """The columns of all SELECTs of a statement and its views, by their names.
+
+    `renamed` are the names that a list behind the name of a CTE or a view has: each may be any
+    column.
+    """
+
+    def __init__(self, columns: Sequence[_Projection], renamed: set[str]) -> None:
+        self._columns = columns
+        self._named: dict[str, Sequence[_Projection]] = dict.fromkeys(renamed, columns)
+        for column in columns:
+            if column.name is not None and column.name not in renamed:
+                self._named[column.name] = [*self._named.get(column.name, ()), column]
+
+    def named(self, name: str) -> Sequence[_Projection]:
+        """Return the columns that may have a name."""
+        return self._named.get(name, ())
+
+    def is_exact(self, column: _Projection) -> bool:
+        """Return whether a column makes no digits but by adding, subtracting and multiplying."""
+        return all(_is_exact(one.tokens) for one in self._parts(column))
+
+    def adds(self, column: _Projection) -> bool:
+        """Return whether a column adds or subtracts."""
+        return any(_adds(one.tokens) for one in self._parts(column))
+
+    def _parts(self, column: _Projection) -> Iterator[_Projection]:
+        """Yield a column and all that it may be made of."""
+        waiting, seen = [column], {id(column.tokens)}
+        while waiting:
+            column = waiting.pop()
+            yield column
+            for name in {_name(token) for token in column.tokens}:
+                for part in self.named(name):
+                    if id(part.tokens) not in seen:
+                        seen.add(id(part.tokens))
+                        waiting.append(part)
+
+
+def _name(token: Token) -> str:
+    return unquote(token.text).lower() if token.kind in _NAMES else ""
+
+
+_NAMES = frozenset(("identifier", "quoted"))
+_ENDS = frozenset(("WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING"))
+_ENDS |= {"UNION", "EXCEPT", "INTERSECT", "FROM"}
+"""The keywords after which the columns of a SELECT have ended."""
+
+
+def _selects(statement: ParsedStatement) -> Iterator[tuple[int, list[_Projection]]]:
+    """Yield for each SELECT its columns, and how many parentheses are around it."""
+    depth = 0
+    for at, token in enumerate(statement.tokens):
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if token.keyword == "SELECT":
+            yield depth, list(_projections(statement.tokens, at + 1))
+
+
+def _projections(tokens: Sequence[Token], start: int) -> Iterator[_Projection]:
+    """Yield the columns of a SELECT, whose first one begins at a token."""
+    start += tokens[start].keyword in ("DISTINCT", "ALL") if start < len(tokens) else 0
+    depth, first = 0, start
+    for at in range(start, len(tokens) + 1):
+        token = tokens[at] if at < len(tokens) else None
+        depth -= token is not None and token.text == ")"
+        ends = token is None or depth < 0 or token.text == ";"
+        if depth == 0 and token is not None and token.keyword in _ENDS:
+            ends = ends or token.keyword != "FROM" or tokens[at - 1].keyword != "DISTINCT"
+        if (ends or (depth == 0 and token is not None and token.text == ",")) and at > first:
+            yield _projection(tokens[first:at])
+            first = at + 1
+        if ends:
+            return
+        depth += token is not None and token.text == "("
+
+
+def _projection(tokens: Sequence[Token]) -> _Projection:
+    """Return a column from its tokens, which have an alias, are a name, or are an expression."""
+    last = tokens[-1]
+    if last.kind not in _NAMES or len(tokens) == 1 or tokens[-2].text == ".":
+        return _Projection(_name(last) or None, tokens)
+    if tokens[-2].keyword == "AS":
+        return _Projection(_name(last), tokens[:-2])
+    has_alias = tokens[-2].kind not in ("operator",) or tokens[-2].text == ")"
+    if has_alias and last.keyword not in ("END", "NULL", "NOTNULL", "ISNULL", "TRUE", "FALSE"):
+        return _Projection(_name(last), tokens[:-1])
+    return _Projection(None, tokens)
+
+
+def _renamed(tokens: Sequence[Token]) -> Iterator[str]:
+    """Yield the names of columns that follow the name of a CTE or a view: x (a, b) AS."""
+    for at, token in enumerate(tokens):
+        if token.text == "(" and at and tokens[at - 1].kind in _NAMES:
+            end = at + 1
+            while end + 1 < len(tokens) and tokens[end].kind in _NAMES:
+                end += 1
+                if tokens[end].text != ",":
+                    break
+                end += 1
+            if [each.text.upper() for each in tokens[end : end + 2]] == [")", "AS"]:
+                after = [each.text.upper() for each in tokens[end + 2 : end + 5]]
+                if "(" in after or after[:1] in (["SELECT"], ["WITH"]):
+                    yield from (_name(each) for each in tokens[at + 1 : end : 2])
+
+
+def _adds(tokens: Sequence[Token]) -> bool:
+    """Return whether an expression adds or subtracts."""
+    following = (*tokens[1:], None)
+    return any(
+        token.text in ("+", "-")
+        or (token.keyword in _ADDS and after is not None and after.text == "(")
+        for token, after in zip(tokens, following, strict=True)
+    )
+
+
+def _is_exact(tokens: Sequence[Token]) -> bool:
+    """Return whether an expression makes no digits but by adding, subtracting and multiplying."""
     for token, following in zip(tokens, (*tokens[1:], None), strict=True):
         word = token.keyword
         if token.text in _INEXACT:
+            return False
+        if token.text == "/" and not (following is not None and _is_divisor(following.text)):
             return False
         if token.kind == "number" and len(token.text) > _LONGEST_LITERAL:
             return False
@@ -52,8 +213,12 @@ def only_adds(statement: ParsedStatement) -> bool:
         calls = bool(word) and following is not None and following.text == "("
         if calls and word not in _EXACT and word not in _BEFORE_PARENTHESIS:
             return False
-        adds = adds or token.text in ("+", "-") or (calls and word in _ADDS)
-    return adds
+    return True
+
+
+def _is_divisor(text: str) -> bool:
+    """Return whether what is divided by a number has few digits more: 100, 2, 1e2 and the like."""
+    return text.rstrip("0").rstrip(".").rstrip("0") in ("1", "2", "4", "5") or text == "1e2"
 
 
 def denoised(places: Sequence[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:

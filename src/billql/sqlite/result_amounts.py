@@ -11,7 +11,7 @@ it; the column `currency` beside it, or `x_currency` for an amount x, has its cu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import apsw
@@ -19,7 +19,7 @@ import apsw
 from billql.sql.amounts import Amount, Relation, RelationColumn
 from billql.sql.rewriter import tables as references
 from billql.sql.statement_kind import query_of
-from billql.sql.statements import ParsedStatement
+from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote
 
 if TYPE_CHECKING:
@@ -120,9 +120,22 @@ def result_amounts(
 
 
 def reads_amounts(statement: ParsedStatement, tables: KnownTables) -> bool:
-    """Return whether a statement reads tables with amounts, and no views, which hide their text."""
-    read = [tables.find(reference.parts[-1]) for reference in references(statement)]
-    return any(map(_has_amounts, read)) and not _has_views(read)
+    """Return whether a statement reads tables with amounts, but not by views."""
+    return any(
+        _has_amounts(tables.find(reference.parts[-1])) for reference in references(statement)
+    )
+
+
+def views_of(statement: ParsedStatement, tables: KnownTables) -> Iterator[ParsedStatement]:
+    """Yield the CREATE VIEW of each view that a statement reads, directly or through others."""
+    seen, waiting = set[str](), [statement]
+    while waiting:
+        for reference in references(waiting.pop()):
+            found = tables.find(reference.parts[-1])
+            if isinstance(found, str) and found not in seen:
+                seen.add(found)
+                waiting.append(view := parse(found))
+                yield view
 
 
 def relation_of_origins(origins: Sequence[Origin], tables: KnownTables) -> Relation:

@@ -376,16 +376,20 @@ class Execution:
         """
         origins = enumerate(self._origins)
         places = tuple(place for place, (_, declared, *_) in origins if declared is None)
-        if not places or self._statement.keyword not in ("SELECT", "WITH"):
+        reads = self._rewritten.tables and self._statement.keyword in ("SELECT", "WITH")
+        if not (places and reads):
             return ()
-        from billql.sql.float_noise import only_adds
+        from billql.sqlite.result_amounts import reads_amounts, views_of
 
-        if not only_adds(self._statement):
+        statement, tables = parse(self._rewritten.sql), self._session.known_tables()
+        views = list(views_of(statement, tables))
+        if not any(reads_amounts(each, tables) for each in (statement, *views)):
             return ()
-        from billql.sqlite.result_amounts import reads_amounts
+        from billql.sql.float_noise import added_columns
 
-        reads = reads_amounts(parse(self._rewritten.sql), self._session.known_tables())
-        return places if reads else ()
+        names = [name for name, *_ in self._origins]
+        added = added_columns(self._statement, views, names)
+        return tuple(place for place in added if place in places)
 
     def close(self) -> None:
         """End the statement; nothing more is sent."""

@@ -148,11 +148,20 @@ def test_errors_show_what_was_written(connection: billql.Connection) -> None:
         ("SELECT amount / 3 FROM @invoices WHERE id = 1", 1694.3 / 3),
         ("SELECT 1.00000000000001 + 0", 1.00000000000001),
         ("SELECT hours * 0.1 + 0.2 - 0.3 FROM @payments, (SELECT 1.0 AS hours)", 0.0),
+        ("SELECT a - 1694.25, b FROM (SELECT amount AS a, amount / 3 AS b FROM @invoices)", 0.05),
+        ("SELECT sum(gross) - 3092.5 - 615.66 FROM noisy WHERE id < 3", 148.1),
+        ("SELECT less, amount / 3 FROM noisy WHERE id = 1", 0.05),
+        ("SELECT third FROM noisy WHERE id = 1", 1694.3 / 3 - 1694.25),
+        ("SELECT sum(paid) / 100.0 - 2694.25 FROM @payments WHERE id < 13", 0.05),
     ],
 )
 def test_differences_have_the_digits_of_their_parts(
     connection: billql.Connection, sql: str, expected: float
 ) -> None:
+    connection.execute(
+        "CREATE VIEW noisy AS SELECT id, amount + tax AS gross, amount - 1694.25 AS less, amount, "
+        "amount / 3 - 1694.25 AS third FROM own.all.invoices"
+    )
     found = connection.execute(sql.replace("@", "own.all.")).fetchone()
     assert found is not None
     assert f"{found[0]:.15g}" == f"{expected:.15g}"
