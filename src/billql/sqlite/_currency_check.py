@@ -2,12 +2,14 @@
 
     money_sum(i.amount)    money_sum(i.amount, "i"."currency"), which refuses two currencies
     sum(i.amount)          billql_one_currency(sum(i.amount), …), which notes them; the second
-                           argument is group_concat(DISTINCT "i"."currency")
+                           argument is group_concat(DISTINCT "i"."currency"), and before an OVER
+                           billql_currencies("i"."currency")
     avg(), total()         as sum()
 
-This is done where the argument is a plain column of a table in the FROM clause, be it a resource, a
-table of one's own, a view, a CTE or a subquery, unless its definition declares a currency that is
-always the same. The text is edited at tokens, as in `sql.rewriter`.
+This is done where a column is one of a table in the FROM clause, be it a resource, a table of one's
+own, a view, a CTE or a subquery, unless its definition declares a currency that is always the same.
+Of an expression, such as a CASE, the rows count in which it is neither NULL nor 0. The text is
+edited at tokens, as in `sql.rewriter`.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.source_map import Edit
 from billql.sql.tokenizer import quote, unquote
-from billql.sqlite._functions import NOTED_SUMS, ONE_CURRENCY, SUMS
+from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
+from billql.sqlite._sum_calls import Column, SumCall, numbered, sum_calls
 from billql.sqlite.result_amounts import relation_of_origins
 
 if TYPE_CHECKING:
-    from billql.sql.amounts import Relation
+    from billql.sql.amounts import Amount, Relation
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.result_amounts import KnownTables, Origin
 
@@ -33,16 +36,6 @@ _BEFORE_COLUMN = frozenset(("SELECT", "DISTINCT", "ALL"))
 
 Describe = Callable[[str], "Sequence[Origin]"]
 """Returns where the columns of a SELECT come from; empty if it has a mistake."""
-
-
-class _Call(NamedTuple):
-    """A call of a sum with a plain column, by the indices of its tokens."""
-
-    name: str
-    first: int
-    last: int
-    table: str
-    column: str
 
 
 class _Source(NamedTuple):
@@ -62,6 +55,7 @@ def currency_edits(
 
 class _Check:
     def __init__(self, statement: ParsedStatement, tables: KnownTables, describe: Describe) -> None:
+        self._statement = statement
         self._sql = statement.text
         self._tokens = statement.tokens
         self._tables = tables
@@ -73,7 +67,7 @@ class _Check:
 
     def edits(self) -> list[Edit]:
         edits: list[Edit] = []
-        for call in self._calls():
+        for call in sum_calls(self._tokens):
             select, is_listed = self._select(call.first)
             if select is None:
                 continue
@@ -86,24 +80,6 @@ class _Check:
             alias = self._alias(call, start) if is_listed else ""
             edits += self._edits(call, currency, alias)
         return edits
-
-    def _calls(self) -> Iterator[_Call]:
-        tokens = self._tokens
-        for first, token in enumerate(tokens[:-3]):
-            if token.keyword not in SUMS or tokens[first + 1].text != "(":
-                continue
-            table, last = "", first + 2
-            if tokens[last].kind in _NAMES and tokens[last + 1].text == ".":
-                table, last = unquote(tokens[last].text).lower(), last + 2
-            if last + 1 >= len(tokens) or tokens[last + 1].text != ")":
-                continue
-            if tokens[last].kind in _NAMES and not self._is_windowed(token.keyword, last + 2):
-                column = unquote(tokens[last].text).lower()
-                yield _Call(token.keyword, first, last + 1, table, column)
-
-    def _is_windowed(self, name: str, after: int) -> bool:
-        """Return whether a call cannot be replaced, because OVER or FILTER belongs to it."""
-        return name in NOTED_SUMS and self._keyword(after) in ("OVER", "FILTER")
 
     def _keyword(self, at: int) -> str:
         return self._tokens[at].keyword if at < len(self._tokens) else ""
@@ -159,20 +135,27 @@ class _Check:
                 return True
         return False
 
-    def _currency(self, call: _Call, start: int, end: int) -> str | None:
+    def _currency(self, call: SumCall, start: int, end: int) -> str | None:
         """Return the name of the column with the currency of a call's amount, as SQL has it."""
-        for source in self._sources(start, end):
-            if call.table not in ("", source.alias.lower()):
+        sources = list(self._sources(start, end))
+        found = (self._currency_of(column, sources) for column in call.columns)
+        return next((currency for currency in found if currency is not None), None)
+
+    def _currency_of(self, column: Column, sources: Sequence[_Source]) -> str | None:
+        for source in sources:
+            if column.table not in ("", source.alias.lower()):
                 continue
             relation = self._relation(source)
-            for column in relation:
-                if column.name.lower() != call.column:
-                    continue
-                amount = column.amount
-                if amount is None or amount.place is None or amount.currency is not None:
-                    return None
-                return f"{quote(source.alias)}.{quote(relation[amount.place].name)}"
+            amount = next((one for one in relation if one.name.lower() == column.name), None)
+            if amount is not None:
+                return self._beside(amount.amount, source, relation)
         return None
+
+    @staticmethod
+    def _beside(amount: Amount | None, source: _Source, relation: Relation) -> str | None:
+        if amount is None or amount.place is None or amount.currency is not None:
+            return None
+        return f"{quote(source.alias)}.{quote(relation[amount.place].name)}"
 
     def _sources(self, start: int, end: int) -> Iterator[_Source]:
         tokens, expected = self._tokens, True
@@ -220,25 +203,37 @@ class _Check:
         names = {unquote(self._tokens[at].text).lower() for at in level if start < at < main}
         return self._sql[self._tokens[start].start : self._tokens[main].start], frozenset(names)
 
-    def _alias(self, call: _Call, start: int) -> str:
+    def _alias(self, call: SumCall, start: int) -> str:
         """Return the alias that keeps the name of a call that is a column of the result."""
-        before, after = self._tokens[call.first - 1], call.last + 1
+        before, after = self._tokens[call.first - 1], call.end
         is_column = before.text == "," or before.keyword in _BEFORE_COLUMN
         ends = after >= len(self._tokens) or after == start
         ends = ends or self._tokens[after].text in (",", ")", ";")
         if not (is_column and ends and call.first < start):
             return ""
-        return f" AS {quote(self._text(call))}"
+        return f" AS {quote(self._text(call.first, call.end))}"
 
-    def _text(self, call: _Call) -> str:
-        return self._sql[self._tokens[call.first].start : self._tokens[call.last].end]
+    def _text(self, first: int, end: int) -> str:
+        return self._sql[self._tokens[first].start : self._tokens[end - 1].end]
 
-    def _edits(self, call: _Call, currency: str, alias: str) -> Iterator[Edit]:
+    def _edits(self, call: SumCall, currency: str, alias: str) -> Iterator[Edit]:
         first, last = self._tokens[call.first].start, self._tokens[call.last]
+        end = self._tokens[call.end - 1].end
         if call.name == "MONEY_SUM":
             yield last.start, last.start, f", {currency}"
             if alias:
-                yield last.end, last.end, alias
-        else:
-            yield first, first, f"{ONE_CURRENCY}("
-            yield last.end, last.end, f", group_concat(DISTINCT {currency})){alias}"
+                yield end, end, alias
+            return
+        if not call.is_plain:
+            value = numbered(self._statement, call.argument, call.last)
+            currency = f"CASE WHEN {value} THEN {currency} END"
+        # SQLite has no DISTINCT before an OVER.
+        listed = f"{CURRENCIES}({currency})" if call.is_windowed else _distinct(currency)
+        if call.end > call.last + 1:
+            listed += f" {numbered(self._statement, call.last + 1, call.end)}"
+        yield first, first, f"{ONE_CURRENCY}("
+        yield end, end, f", {listed}){alias}"
+
+
+def _distinct(currency: str) -> str:
+    return f"group_concat(DISTINCT {currency})"

@@ -18,6 +18,33 @@ SUMS = NOTED_SUMS | {"MONEY_SUM"}
 """All functions that add up."""
 ONE_CURRENCY = "billql_one_currency"
 """The function that returns its first argument, and notes if the second has several currencies."""
+CURRENCIES = "billql_currencies"
+"""The aggregate that returns the different texts of a window, with commas between them."""
+
+
+class _Currencies:
+    """The aggregate CURRENCIES, which is group_concat(DISTINCT) for windows."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Any, int] = {}
+
+    def step(self, value: Any) -> None:
+        """Add a text; NULL is none."""
+        if value is not None:
+            self._counts[value] = self._counts.get(value, 0) + 1
+
+    def inverse(self, value: Any) -> None:
+        """Take away a text that has left the window."""
+        if value is not None:
+            self._counts[value] -= 1
+            if not self._counts[value]:
+                del self._counts[value]
+
+    def value(self) -> str:
+        """Return the list."""
+        return ",".join(map(str, self._counts))
+
+    final = value
 
 
 class CurrencyNotes:
@@ -46,6 +73,7 @@ class CurrencyNotes:
 def register(database: apsw.Connection, notes: CurrencyNotes | None = None) -> None:
     """Add the functions to a connection."""
     database.create_scalar_function(ONE_CURRENCY, notes or CurrencyNotes(warnings.warn), 2)
+    database.create_window_function(CURRENCIES, _Currencies, 1)
     database.create_window_function("money_sum", _money_sum, 1)
     database.create_window_function("money_sum", _money_sum, 2)
     database.create_scalar_function("money", _money, 2, deterministic=True)

@@ -99,6 +99,19 @@ def test_one_currency_is_added(
         "SELECT count(*), avg(i.amount) AS mean FROM @invoices i WHERE id < 4",
         "SELECT * FROM (SELECT round(total(amount), 1) FROM @invoices WHERE id < 4)",
         "SELECT month, sum(amount) FROM @invoices WHERE id < 4 GROUP BY month",
+        "SELECT id, sum(amount) OVER (ORDER BY id) FROM @invoices WHERE id < 4",
+        "SELECT total(amount) OVER w AS t FROM @invoices WHERE id < 4 WINDOW w AS ()",
+        "SELECT avg(amount) FILTER (WHERE id < 4) FROM @invoices",
+        "SELECT sum(amount) FILTER (WHERE id < 4) OVER (ORDER BY id) FROM @invoices",
+        "SELECT sum(amount) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) "
+        "FROM @invoices WHERE id < 4",
+        "SELECT sum(DISTINCT amount) FROM @invoices WHERE id < 4",
+        "SELECT sum(amount - coalesce(tax, 0)) FROM @invoices WHERE id < 4",
+        "SELECT sum(amount / 100.0) + 1 FROM @invoices WHERE id < 4",
+        "SELECT sum(CASE WHEN id < 4 THEN amount ELSE 0 END) FROM @invoices",
+        "SELECT sum(iif(id < 4, i.amount, 0)) FROM @invoices AS i",
+        "WITH x AS (SELECT month, sum(amount) AS s FROM @invoices WHERE id < 4 GROUP BY 1) "
+        "SELECT month, s FROM x",
     ],
 )
 def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql: str) -> None:
@@ -115,6 +128,13 @@ def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql
         "SELECT currency, sum(amount) FROM @invoices GROUP BY currency",
         "SELECT sum(amount) FROM @invoices WHERE currency = 'JPY'",
         "SELECT sum(amount) OVER (PARTITION BY currency) FROM @invoices",
+        "SELECT sum(amount) OVER (ORDER BY id ROWS CURRENT ROW) FROM @invoices",
+        "SELECT sum(amount) FILTER (WHERE currency = 'JPY') FROM @invoices",
+        "SELECT sum(CASE currency WHEN 'USD' THEN amount END) AS usd, "
+        "sum(CASE WHEN currency = 'JPY' THEN amount ELSE 0 END) AS jpy, "
+        "sum(iif(currency = 'KWD', amount, 0)) FROM @invoices",
+        "SELECT sum(CASE WHEN amount > 0 THEN 1 ELSE 0 END), sum(amount > 0) FROM @invoices",
+        "SELECT group_concat(amount), min(amount), max(amount), count(amount) FROM @invoices",
         "SELECT sum(hourly) FROM @prices",
         "EXPLAIN QUERY PLAN SELECT sum(amount) FROM @invoices",
     ],
@@ -122,6 +142,24 @@ def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql
 def test_sums_of_one_currency_are_not(connection: billql.Connection, sql: str) -> None:
     connection.execute(sql.replace("@", "own.all.")).fetchall()
     assert NOTES == []
+
+
+def test_parameters_keep_their_numbers(connection: billql.Connection) -> None:
+    sql = (
+        "SELECT sum(amount) FILTER (WHERE id < ?), sum(CASE WHEN id < ?2 THEN amount ELSE ? END), "
+        "? FROM @invoices WHERE id > ?"
+    )
+    assert run(connection, sql, 3, 2, 0, "x", 0)[1] == (3240.55, 1694.3, "x")
+    assert NOTES == []
+
+
+def test_a_sum_before_over_keeps_its_value(connection: billql.Connection) -> None:
+    names, *rows = run(
+        connection,
+        "SELECT sum(tax) FILTER (WHERE id < 3) OVER (ORDER BY id), id FROM @invoices WHERE id < 4",
+    )
+    assert names == ("sum(tax) FILTER (WHERE id < 3) OVER (ORDER BY id)", "id")
+    assert rows == [(321.92, 1), (615.71, 2), (615.71, 3)]
 
 
 def test_names_of_expressions_stay(connection: billql.Connection) -> None:
