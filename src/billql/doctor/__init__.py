@@ -20,7 +20,7 @@ from billql._version import __version__
 from billql.config import paths
 from billql.config.file import ResolvedConfig
 from billql.definitions.catalog import Catalog, Table
-from billql.doctor import _surroundings
+from billql.doctor import _packages, _surroundings
 from billql.doctor.finding import Finding, Level, failure
 from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
@@ -57,6 +57,7 @@ def examine(
         yield failure("definitions", error)
         catalog = Catalog()
     yield from _definitions(connect_options, found, catalog)
+    yield from _packages.look(connect_options, found)
     credentials = ConnectionResolver(
         connect_options.environ, connect_options.tokens, connect_options.urls, found.connections
     )

@@ -16,6 +16,7 @@ from billql.doctor.finding import Finding, Level
 from billql.errors import Exit
 from billql.sqlite.options import ConnectOptions
 from support import acme
+from support.registry.making import OWN, World
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -98,6 +99,35 @@ def test_a_definition_with_a_mistake(definitions: Path) -> None:
     assert found.level is Level.ERROR
     assert "billing.yaml:2: resources" in found.text
     assert worst(findings) == Exit.DEFINITION
+
+
+def test_packages_and_registries(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.release("1.0.0")
+    world.release("1.1.0")
+    for version in ("1.0.0", "1.1.0"):
+        world.registry().pull("acme", version)
+    named = f"[registries.own]\nurl = {str(world.built)!r}\nkeys = [{OWN.public!r}]\n"
+
+    def found(text: str) -> list[Finding]:
+        environ = {"BILLQL_DATA": str(world.data), "BILLQL_CONFIG": config(tmp_path, text)}
+        findings = list(examine(ConnectOptions(environ=environ)))
+        return [one for one in findings if one.subject.startswith(("package", "registr"))]
+
+    assert found(named) == [
+        Finding(Level.OK, "registries", "own"),
+        Finding(Level.OK, "packages", "2 versions as pulled"),
+    ]
+    (world.store.folder("acme", "1.0.0") / "billing.yaml").write_text("")
+    changed, _, sound = found(named)
+    assert (changed.level, changed.subject) == (Level.ERROR, "package acme 1.0.0")
+    assert changed.text == "Not what was pulled: billing.yaml"
+    assert "billql registry remove acme 1.0.0" in (changed.hint or "")
+    assert sound.text == "1 version as pulled"
+    assert {one.level for one in found("")} == {Level.ERROR}
+    (wrong,) = found(named.replace(str(world.built), "http://example.com"))
+    assert (wrong.level, wrong.subject) == (Level.ERROR, "registries")
+    assert "must be an https:// address" in wrong.text
 
 
 def test_a_token_that_is_accepted(definitions: Path) -> None:
