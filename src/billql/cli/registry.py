@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable, Sequence
     from contextlib import AbstractContextManager
+    from datetime import date
 
     from billql.registry.client import Registry
 
@@ -156,6 +157,13 @@ def _build_options(command: ArgumentParser) -> None:
     )
     add("--output", metavar="DIR", type=Path, required=True, help="the folder of the registry")
     add(
+        "--expires",
+        metavar="DAY",
+        type=_day,
+        help="the last day, in UTC, on which the index counts, like 2027-03-31; a newer one cannot "
+        "be held back for longer (default: none)",
+    )
+    add(
         "--replace",
         action="store_true",
         help="rebuild versions that have changed since and that nobody has pulled yet",
@@ -169,10 +177,27 @@ def _build(options: Namespace) -> int:
     configured = ConnectOptions().load_config().registries.values()
     trusted = {key for one in configured for key in one.keys}
     key = signing.PrivateKey.read(options.key)
-    built = build.build(options.provider, options.output, key, trusted, replace=options.replace)
+    built = build.build(
+        options.provider,
+        options.output,
+        key,
+        trusted,
+        expires=options.expires,
+        replace=options.replace,
+    )
     for one in built:
         stderr.line(f"{one.provider} {one.version}{'' if one.new else ' exists already'}.")
     return Exit.OK
+
+
+def _day(text: str) -> date:
+    from argparse import ArgumentTypeError
+    from datetime import date
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a day like 2027-03-31") from None
 
 
 def _key_options(command: ArgumentParser) -> None:

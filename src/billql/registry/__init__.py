@@ -15,6 +15,8 @@ build        definitions → signed registry
 source       where a registry is: a folder, an address
 seen         the newest index that each source has had
 store        installed packages, and the versions in use
+offers       what sources offer, checked
+installed    whether what is installed is as it was pulled
 client       list, pull, verify, remove
 staging      folders that are made and removed as a whole
 """

@@ -8,6 +8,7 @@ never finds one whose packages are missing.
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,22 +36,25 @@ def build(
     key: PrivateKey,
     trusted: Collection[str] = (),
     *,
+    expires: date | None = None,
     replace: bool = False,
 ) -> list[Built]:
     """Update the registry in `output` from the definitions below `root`, and sign it.
 
-    An existing index must be signed by the same key or a trusted one. `replace` overwrites versions
+    An existing index must be signed by the same key or a trusted one. `expires` is the last day on
+    which the new one counts. `replace` overwrites versions
     that have changed since, as long as nobody has pulled them. Raise DefinitionError,
     RegistryError, InterfaceError or Inaccessible; then the registry is unchanged for readers.
     """
     made = packed(root)
-    issued, before = 0, {}
+    issued, before, expired = 0, {}, None
     if (output / naming.INDEX).exists():
         index = check(output, {*trusted, key.public})
-        issued, before = index.issued, index.providers
+        issued, before, expired = index.issued, index.providers, index.expires
     after = before | {one.provider: _versions(one, before, replace) for one in made}
     new = [one for one in made if after[one.provider] != before.get(one.provider)]
-    text = encode(Index(billql=1, issued=issued + bool(new), providers=after))
+    issued += bool(new) or expires != expired
+    text = encode(Index(billql=1, issued=issued, expires=expires, providers=after))
     try:
         for one in new:
             path = output / naming.package_path(one.provider, one.version)

@@ -1,8 +1,8 @@
 """The packages that ship with billql: made of its definitions, and trusted as billql itself is.
 
 They need no signature: the wheel has them beside the code that would verify one. A test compares
-them with the definitions that people review, byte for byte. No index of them is kept, because
-their names say what it would: so two changes of two providers touch no file in common.
+them with the definitions that people review, byte for byte. They have no index in a file, so that
+changes of two providers touch no file in common; one is made when it is read.
 """
 
 from __future__ import annotations

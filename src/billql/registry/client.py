@@ -1,16 +1,15 @@
 """The operations on a registry: list versions, pull one, verify and remove installed ones.
 
-Everything from a source is checked before anything is changed: who signed the index, that it is
-not older than the last one, the package's checksum, its names and sizes, and that its definitions
-are valid. What ships with billql needs no signature. Installed versions stay as they are until a
-new one is complete beside them.
+Everything from a source is checked before anything is changed: its index, the package's checksum,
+its names and sizes, and that its definitions are valid. Installed versions stay as they are until
+a new one is complete beside them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,13 +17,12 @@ from billql.config.file import RegistryConfig
 from billql.definitions.catalog import unknown
 from billql.definitions.stackql import adding
 from billql.errors import DefinitionError, Inaccessible, InterfaceError
-from billql.registry import RegistryError, definitions, naming, seen
+from billql.registry import RegistryError, definitions, installed, naming
 from billql.registry.bundle import Bundle
-from billql.registry.index import INDEX_LIMIT, Index, Release, decode
 from billql.registry.keys import Keyring
+from billql.registry.offers import Offer, about, offered, today
 from billql.registry.package import unpack
 from billql.registry.shipped import Shipped
-from billql.registry.signing import named_key, unseal
 from billql.registry.source import Source, opened
 from billql.registry.store import PACKAGE, Store
 
@@ -60,24 +58,6 @@ class Verified(NamedTuple):
     problem: str | None
 
 
-@dataclass(frozen=True)
-class _Offer:
-    """A version that a source has; `proof` is the index with it, and `key` has signed that; None
-    for what ships with billql.
-    """
-
-    provider: str
-    version: str
-    release: Release
-    proof: bytes
-    key: str | None
-    source: Source
-
-    @property
-    def name(self) -> str:
-        return f"{self.provider} {self.version}"
-
-
 @contextmanager
 def connect(
     data: Path,
@@ -86,6 +66,7 @@ def connect(
     registries: Mapping[str, RegistryConfig] | None = None,
     pins: Mapping[str, str] | None = None,
     shipped: Shipped | None = None,
+    today: Callable[[], date] = today,
 ) -> Iterator[Registry]:
     """Open a registry, by its name in the configuration, its folder or its address, and the
     installed versions in a data folder.
@@ -104,14 +85,14 @@ def connect(
             sources = [Bundle(shipped.registry)]
         sources += [stack.enter_context(opened(one)) for one in places]
         keyring = Keyring(shipped.providers(), registries)
-        yield Registry(data, sources, pins or {}, shipped, keyring)
+        yield Registry(data, sources, pins or {}, shipped, keyring, today)
 
 
 class Registry:
     """Installed packages and the sources of more; earlier sources take precedence.
 
     `data` is the folder of installed packages, `pins` the configured versions by provider, and
-    `keyring` has the keys whose signatures count.
+    `keyring` has the keys whose signatures count; `today` returns the day in UTC.
     """
 
     def __init__(
@@ -121,6 +102,7 @@ class Registry:
         pins: Mapping[str, str],
         shipped: Shipped,
         keyring: Keyring,
+        today: Callable[[], date] = today,
     ) -> None:
         self._data = data
         self._sources = sources
@@ -128,6 +110,7 @@ class Registry:
         self._shipped = shipped
         self._store = Store(data)
         self._keyring = keyring
+        self._today = today
 
     def versions(self, provider: str | None = None) -> list[Listed]:
         """Return the versions that are installed, built in or can be pulled, the newest first.
@@ -135,8 +118,8 @@ class Registry:
         Raise RegistryError, ConnectionFailed or BadResponse for a source that cannot be read, and
         UnknownName for a provider that is nowhere.
         """
-        offers: dict[tuple[str, str], _Offer] = {}
-        for offer in self._offers():
+        offers: dict[tuple[str, str], Offer] = {}
+        for offer in offered(self._sources, self._keyring, self._data, self._today):
             if self._allows(offer):
                 offers.setdefault((offer.provider, offer.version), offer)
         found: dict[str, set[str]] = {}
@@ -190,7 +173,9 @@ class Registry:
                 verified.append(Verified(name, version, adding.problem(name, self._data)))
             if name not in added or self._store.versions(name):
                 verified += [
-                    Verified(name, version, self._problem(name, version))
+                    Verified(
+                        name, version, installed.problem(self._store, self._keyring, name, version)
+                    )
                     for version in self._installed(name)
                 ]
         return verified
@@ -233,35 +218,17 @@ class Registry:
 
     # Lists.
 
-    def _offers(self) -> Iterator[_Offer]:
-        for source in self._sources:
-            with _about(source.name):
-                data = source.read(naming.INDEX, INDEX_LIMIT)
-                index, key = self._checked(source, data)
-            for provider, versions in index.providers.items():
-                for version, release in versions.items():
-                    yield _Offer(provider, version, release, data, key, source)
-
-    def _checked(self, source: Source, data: bytes) -> tuple[Index, str | None]:
-        """Return a source's index, and the key that has signed it."""
-        if not source.signed:
-            return decode(data), None
-        text, key = unseal(data, self._keyring.keys)
-        index = decode(text)
-        seen.advance(self._data, source.name, index.issued)
-        return index, key
-
-    def _allows(self, offer: _Offer) -> bool:
+    def _allows(self, offer: Offer) -> bool:
         return offer.key is None or self._keyring.allows(offer.key, offer.provider)
 
-    def _find(self, provider: str, version: str | None) -> _Offer:
+    def _find(self, provider: str, version: str | None) -> Offer:
         """Return the version to pull; sources are read only as far as needed."""
         provider = provider.lower()
         version = version or self._pins.get(provider)
-        found: dict[str, _Offer] = {}
+        found: dict[str, Offer] = {}
         known: set[str] = set()
         denied: str | None = None
-        for offer in self._offers():
+        for offer in offered(self._sources, self._keyring, self._data, self._today):
             known.add(offer.provider)
             if offer.provider != provider:
                 continue
@@ -296,7 +263,7 @@ class Registry:
             )
         return versions
 
-    def _listed(self, provider: str, version: str, offer: _Offer | None) -> Listed:
+    def _listed(self, provider: str, version: str, offer: Offer | None) -> Listed:
         status = self._status(provider, version)
         if offer is None:
             return Listed(provider, version, status, None, None)
@@ -331,7 +298,7 @@ class Registry:
 
     # Checks.
 
-    def _install(self, offer: _Offer) -> bool:
+    def _install(self, offer: Offer) -> bool:
         """Install a version; return False if another process has done so meanwhile."""
 
         def check(folder: Path) -> None:
@@ -346,7 +313,7 @@ class Registry:
                 raise RegistryError(f"The package is of another version: {version}")
 
         path = naming.package_path(offer.provider, offer.version)
-        with _about(f"{offer.name} from {offer.source.name}"):
+        with about(f"{offer.name} from {offer.source.name}"):
             package = offer.source.read(path, offer.release.size)
             if not offer.release.check(package):
                 raise RegistryError("The package is not what was released: its checksum differs")
@@ -354,7 +321,7 @@ class Registry:
             files = {**unpack(package), PACKAGE: package, proof: offer.proof}
             return self._store.install(offer.provider, offer.version, files, check)
 
-    def _check_owner(self, offer: _Offer) -> None:
+    def _check_owner(self, offer: Offer) -> None:
         """Raise RegistryError if an installed version is signed by other people.
 
         What ships with billql is nobody's, and may take the place of anything.
@@ -363,21 +330,18 @@ class Registry:
             return
         for version in self._store.versions(offer.provider):
             again = f"To install it anew: billql registry remove {offer.provider} {version}."
-            with _about(f"{offer.provider} {version}, which is installed", again):
-                files = self._store.read(offer.provider, version)
-                if naming.UNSIGNED in files:
-                    continue
-                key = named_key(files.get(naming.INDEX, b""))
-            if not self._keyring.are_one(key, offer.key):
+            with about(f"{offer.provider} {version}, which is installed", again):
+                key = installed.signer(self._store, offer.provider, version)
+            if key is not None and not self._keyring.are_one(key, offer.key):
                 raise RegistryError(
                     f"{offer.name} is signed by another key than {version}, which is installed",
                     hint=f"If that is right: billql registry remove {offer.provider}, then pull.",
                 )
 
-    def _check_same(self, offer: _Offer) -> None:
+    def _check_same(self, offer: Offer) -> None:
         """Raise RegistryError if the installed version differs from the offered one."""
         hint = f"To install it anew: billql registry remove {offer.provider} {offer.version}."
-        problem = self._problem(offer.provider, offer.version)
+        problem = installed.problem(self._store, self._keyring, offer.provider, offer.version)
         if problem is not None:
             raise RegistryError(f"{offer.name} is installed, but damaged: {problem}", hint=hint)
         if not offer.release.check(self._store.read(offer.provider, offer.version)[PACKAGE]):
@@ -386,29 +350,6 @@ class Registry:
                 "the same number",
                 hint=hint,
             )
-
-    def _problem(self, provider: str, version: str) -> str | None:
-        """Return the problem of an installed version, or None."""
-        try:
-            self._check_installed(provider, version)
-        except RegistryError as error:
-            return error.message
-        return None
-
-    def _check_installed(self, provider: str, version: str) -> None:
-        files = self._store.read(provider, version)
-        package = files.pop(PACKAGE, b"")
-        text = files.pop(naming.UNSIGNED, None)
-        if text is None:
-            text, key = unseal(files.pop(naming.INDEX, b""), self._keyring.keys)
-            self._keyring.check(key, provider)
-        release = decode(text).providers.get(provider, {}).get(version)
-        if release is None or not release.check(package):
-            raise RegistryError(f"{PACKAGE} is not what was pulled")
-        pulled = unpack(package)
-        names = sorted(files.keys() | pulled.keys())
-        if changed := [name for name in names if files.get(name) != pulled.get(name)]:
-            raise RegistryError(f"Not what was pulled: {', '.join(changed)}")
 
 
 def _known(provider: str, known: Iterable[str]) -> str:
@@ -420,12 +361,3 @@ def _known(provider: str, known: Iterable[str]) -> str:
 
 def _ordered(versions: Iterable[str]) -> list[str]:
     return sorted(versions, key=naming.order)
-
-
-@contextmanager
-def _about(name: str, hint: str | None = None) -> Iterator[None]:
-    """Put a name before the message of an error, and add a hint if it has none."""
-    try:
-        yield
-    except RegistryError as error:
-        raise RegistryError(f"{name}: {error.message}", hint=error.hint or hint) from error

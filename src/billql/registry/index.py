@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import date
 from typing import Annotated, Literal
 
 import msgspec
@@ -42,11 +43,13 @@ class Release(_Strict, frozen=True, kw_only=True):
         return len(package) == self.size and hashlib.sha256(package).hexdigest() == self.sha256
 
 
-class Index(_Strict, frozen=True, kw_only=True):
+class Index(_Strict, frozen=True, kw_only=True, omit_defaults=True):
     """The content of a registry; `issued` grows with each index that replaces another."""
 
     billql: Literal[1]
     issued: Annotated[int, Meta(gt=0)]
+    expires: date | None = None
+    """The last day, in UTC, on which it counts; None if there is no such day."""
     providers: dict[_Provider, dict[_Version, Release]]
 
 

@@ -80,6 +80,8 @@ class ConnectOptions:
 
     def registry(self, found: ResolvedConfig) -> AbstractContextManager[Registry]:
         """Open the registry of definitions; raise InterfaceError if there is no data folder."""
+        from datetime import UTC
+
         from billql.registry.client import connect
 
         data = paths.data_folder(self.environ)
@@ -88,7 +90,13 @@ class ConnectOptions:
                 "There is no folder to install definitions in",
                 hint="Name one in the environment variable BILLQL_DATA.",
             )
-        return connect(data, registries=found.registries, pins=found.providers)
+        clock = self.clock or now
+        return connect(
+            data,
+            registries=found.registries,
+            pins=found.providers,
+            today=lambda: clock().astimezone(UTC).date(),
+        )
 
     def engine_options(self, found: ResolvedConfig) -> Options:
         """Return the options of an engine; an argument overrides the config file."""

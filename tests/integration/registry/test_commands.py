@@ -148,6 +148,11 @@ def test_the_data_folder_can_be_named(run: Run, tmp_path: Path) -> None:
             Exit.USAGE,
             "none.pem cannot be read",
         ),
+        (
+            ["build", "--key", "none.pem", "--output", "built", "--expires", "soon"],
+            Exit.USAGE,
+            "'soon' is not a day like 2027-03-31",
+        ),
         (["key", "show", "none.pem"], Exit.USAGE, "none.pem cannot be read"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -70,6 +71,7 @@ class World:
         self.data = root / "data"
         self.shipped = Shipped(root / "shipped", root / "shipped registry")
         self.shipped.definitions.mkdir(exist_ok=True)
+        self.today = date(2026, 3, 4)
         self.registries: dict[str, RegistryConfig] = {}
         self.trust("own", OWN, "acme", "stripe", "zenith")
 
@@ -79,15 +81,28 @@ class World:
             url=str(self.built), keys=(signer.public,), providers=providers
         )
 
-    def release(self, version: str, name: str = "acme", signer: PrivateKey = OWN) -> None:
+    def release(
+        self,
+        version: str,
+        name: str = "acme",
+        signer: PrivateKey = OWN,
+        expires: date | None = None,
+    ) -> None:
         """Define a version and bring the registry up to date with it."""
         define(self.definitions, version, name)
-        build(self.definitions, self.built, signer)
+        build(self.definitions, self.built, signer, expires=expires)
 
     def registry(self, *sources: Source, **pins: str) -> Registry:
         """Open the registry that was built, or other sources."""
         keyring = Keyring(self.shipped.providers(), self.registries)
-        return Registry(self.data, sources or [Folder(self.built)], pins, self.shipped, keyring)
+        return Registry(
+            self.data,
+            sources or [Folder(self.built)],
+            pins,
+            self.shipped,
+            keyring,
+            lambda: self.today,
+        )
 
     @property
     def store(self) -> Store:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_the_same_definitions_give_the_same_bytes(root: Path, output: Path, tmp_
     assert contents(output) == before
     build(root, tmp_path / "elsewhere", OWN)
     assert contents(tmp_path / "elsewhere") == before
+
+
+def test_another_last_day_is_a_newer_index(root: Path, output: Path) -> None:
+    """So that the one before cannot be shown in its place."""
+    build(root, output, OWN, expires=date(2026, 3, 4))
+    before = contents(output)
+    assert build(root, output, OWN, expires=date(2026, 3, 4)) == [Built("acme", "1.0.0", False)]
+    assert contents(output) == before
+    build(root, output, OWN, expires=date(2026, 6, 30))
+    index = check(output, {OWN.public})
+    assert (index.issued, index.expires) == (2, date(2026, 6, 30))
+    build(root, output, OWN)
+    index = check(output, {OWN.public})
+    assert (index.issued, index.expires) == (3, None)
 
 
 def test_earlier_versions_stay(root: Path, output: Path) -> None:

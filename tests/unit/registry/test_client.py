@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,23 @@ def test_an_index_that_goes_back(world: World) -> None:
         assert file.read_text() == f"{world.built}\n"
         file.unlink()
     assert world.registry().pull("acme").version == "1.0.0"
+
+
+def test_an_index_that_is_held_back_counts_until_its_day_has_passed(world: World) -> None:
+    """A server that shows an old index for ever (freeze) is noticed when that has expired."""
+    world.release("1.0.0", expires=date(2026, 3, 4))
+    assert world.registry().pull("acme").new
+    world.today = date(2026, 3, 5)
+    error = refused(world, "1.0.0")
+    assert "The index has expired on 2026-03-04" in error.message
+    # What is installed goes on being used, and is verified.
+    assert world.sound() == ["1.0.0"]
+    world.release("1.0.0", expires=date(2026, 6, 30))
+    assert not world.registry().pull("acme").new
+    world.today = date(2026, 7, 1)
+    refused(world)
+    world.release("1.0.0")
+    world.registry().pull("acme")
 
 
 def test_each_source_has_its_own_numbers(world: World, tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ def test_what_an_index_may_not_say() -> None:
         ({"issued": 0}, "issued"),
         ({"issued": "3"}, "issued"),
         ({"more": 1}, "more"),
+        ({"expires": "2026-02-30"}, "expires"),
+        ({"expires": "soon"}, "expires"),
         ({"providers": {"../acme": {}}}, "providers"),
         ({"providers": {"Acme": {}}}, "providers"),
         ({"providers": {"acme\n": {}}}, "providers"),
