@@ -7,7 +7,7 @@ the other files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from billql.definitions.catalog import Catalog, Table, built_in_root
 from billql.definitions.model import Provider, Service
 from billql.definitions.rules import Problem
 from billql.definitions.yaml_file import read_provider, read_service
-from billql.errors import DefinitionError, InterfaceError
+from billql.errors import DefinitionError, Error, InterfaceError
+from billql.sandbox.mock.story import read_story
 from billql.sqlite.session import Session
 from billql.util.struct_errors import DocumentPath
 
@@ -49,7 +50,7 @@ def check(folder: Path) -> Iterator[Finding]:
     except DefinitionError as error:
         yield Finding("error", "format", error.message)
         return
-    services: list[Service] = []
+    services: dict[Path, Service] = {}
     complete = True
     catalog = Catalog([{name: folder}, built_in_root()])
     with closing(examples.session(catalog)) as session:
@@ -62,13 +63,16 @@ def check(folder: Path) -> Iterator[Finding]:
                 yield Finding("error", "format", error.message)
                 complete = False
                 continue
-            services.append(service)
+            services[path] = service
             yield from _service_findings(path, provider, service, session)
+    if complete:
+        yield from _reference_findings(services, catalog)
+        yield from _story_findings(folder, services)
     if not services and complete:
         yield Finding("error", "no-service", "the folder has no file of a service", file)
     if complete:
         lines = Lines(file)
-        for problem in lint.unused_paging(provider.paging, services):
+        for problem in lint.unused_paging(provider.paging, list(services.values())):
             yield _finding("warning", "unused-paging", file, lines, problem)
 
 
@@ -106,6 +110,41 @@ def _example_findings(
         for fault in examples.faults(session, example.sql):
             line = lines.of_text(here, fault.offset)
             yield Finding("error", fault.rule, fault.message, path, line, here)
+
+
+def _reference_findings(services: Mapping[Path, Service], catalog: Catalog) -> Iterator[Finding]:
+    """Yield the references to columns that do not exist; other providers may not be there."""
+    for path, service in services.items():
+        lines = Lines(path)
+        for resource, spec in service.resources.items():
+            for column, one in spec.columns.items():
+                message = None if one.references is None else _wrong(one.references, catalog)
+                if message is not None:
+                    place = ("resources", resource, "columns", column, "references")
+                    yield _finding("error", "reference", path, lines, (place, message))
+
+
+def _wrong(reference: str, catalog: Catalog) -> str | None:
+    table, _, column = reference.rpartition(".")
+    if reference.partition(".")[0] not in catalog.providers():
+        return None
+    try:
+        known = column in catalog.table(table).resource.columns
+    except Error:
+        known = False
+    return None if known else f"there is no column {reference}"
+
+
+def _story_findings(folder: Path, services: Mapping[Path, Service]) -> Iterator[Finding]:
+    resources = {
+        f"{path.stem}.{name}": resource
+        for path, service in services.items()
+        for name, resource in service.resources.items()
+    }
+    try:
+        read_story(folder, resources)
+    except DefinitionError as error:
+        yield Finding("error", "story", error.message)
 
 
 def _finding(severity: Severity, rule: str, path: Path, lines: Lines, problem: Problem) -> Finding:

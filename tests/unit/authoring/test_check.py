@@ -170,6 +170,23 @@ def test_an_example_without_a_required_parameter_is_an_error(edited: Edit) -> No
     assert found.line == line_of(found.path, "SELECT i.id")
 
 
+def test_a_reference_to_no_column_is_an_error(edited: Edit) -> None:
+    path = "        path: customer.name"
+    found = only(edited(path, f"        references: acme.billing.a.b\n{path}"))
+    assert (found.severity, found.rule) == ("error", "reference")
+    assert found.message == "there is no column acme.billing.a.b"
+    assert found.line == line_of(found.path, "references: acme.billing.a.b")
+
+
+def test_a_story_about_no_resource_is_an_error(acme: Path) -> None:
+    story = acme / "sandbox" / "story.yaml"
+    story.parent.mkdir()
+    story.write_text("billql: 1\ntables:\n  billing.nothing: {rows: 3}\n")
+    found = only(list(check(acme)))
+    assert (found.severity, found.rule) == ("error", "story")
+    assert f"{story}:3: tables.billing.nothing: there is no resource" in found.message
+
+
 def test_a_file_that_does_not_hold_hides_no_other(acme: Path, edited: Edit) -> None:
     (acme / "other.yaml").write_text("billql: 1\ndescription: Nothing.\nresources: {}\n")
     findings = edited("description: Who owes it.", "description: who owes it.")

@@ -45,7 +45,7 @@ class MockApi:
             for resource in catalog.resources(name, service)
         }
         resources = {path: table.resource for path, table in tables.items()}
-        rows = Tables(
+        self.tables = rows = Tables(
             name,
             resources,
             {path: _paginators(table) for path, table in tables.items()},

@@ -111,9 +111,6 @@ class _Binder:
         values = self._named(request, sent)
         flat = {place: some[0] for place, some in values.items()}
         self.found.page = {place: flat[place] for place in self._paging if place in flat}
-        self.found.others = {
-            place: some for place, some in values.items() if place not in self._paging
-        }
         try:
             kept = paging.resumed(self._paginator, flat)
         except RefusedError as refusal:
@@ -121,6 +118,9 @@ class _Binder:
             kept = {}
         for name, some in kept.items():
             values["query", name] = some if isinstance(some, list) else [some]
+        self.found.others = {
+            place: some for place, some in values.items() if place not in self._paging
+        }
         for place, parameters in self._by_place.items():
             if place[0] != "host":
                 self._parameters(place, parameters, values.get(place, []))

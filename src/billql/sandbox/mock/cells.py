@@ -24,13 +24,8 @@ NAMES: Final = (
 _LATER: Final = ("end", "expire", "before", "until", "due", "update", "paid", "final", "cancel")
 """Parts of the names of times that come after a row's own."""
 
-_SHARE_MISSING: Final = 8
+SHARE_MISSING: Final = 8
 """One row of so many has no value where it may be missing."""
-
-_EXEMPLARS: Final = (
-    "usd", "default", "a", "10.0.0.1", "00000000-0000-4000-8000-000000000001",
-    "do:team:00000000-0000-4000-8000-000000000001",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,8 @@ class Cell:
     story: ColumnStory
     is_id: bool = False
     """Whether it identifies a row."""
+    known_ids: Sequence[Any] = ()
+    """The ids of the first rows, where the definition names them."""
     is_uuid: bool = False
     """Whether the API takes it as a UUID."""
     is_numeric: bool = False
@@ -86,7 +83,7 @@ def _is_missing(cell: Cell, rng: Rng) -> bool:
     if cell.story.missing is not None:
         return rng.below(1000) < cell.story.missing * 1000
     is_stated = cell.story != ColumnStory()
-    return cell.optional and not is_stated and rng.below(_SHARE_MISSING) == 0
+    return cell.optional and not is_stated and rng.below(SHARE_MISSING) == 0
 
 
 def _of_story(story: ColumnStory, column: Column, rng: Rng, serial: int) -> Any:
@@ -108,13 +105,15 @@ def _start(value: object) -> int:
 
 
 def _identifier(cell: Cell, rng: Rng, serial: int, prefix: str) -> Any:
+    if serial < len(cell.known_ids):
+        return cell.known_ids[serial]
     if cell.column.type == "integer":
         return 1000 + serial
     if cell.is_uuid:
         return rng.uuid()
     if cell.is_numeric:
         return str(40_000_000 + serial * 37 + rng.below(37))
-    return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(14)}")
+    return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(14)}", serial)
 
 
 def _moment(cell: Cell, rng: Rng, moment: int) -> int:
@@ -165,9 +164,10 @@ def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
     return _fitting(cell.pattern, form)
 
 
-def _fitting(pattern: str | None, text: str) -> str:
+def _fitting(pattern: str | None, text: str, serial: int = 0) -> str:
     """Return a text if a pattern takes it, or else one of a few that it may take."""
     if pattern is None:
         return text
-    choices = (text, text.lower(), *_EXEMPLARS)
+    uuid = f"00000000-0000-4000-8000-{serial:012d}"
+    choices = (text, text.lower(), f"10.0.{serial // 250}.{serial % 250 + 1}", uuid, "usd")
     return next((one for one in choices if re.fullmatch(pattern, one, re.ASCII)), text)

@@ -123,7 +123,28 @@ class Layout:
             for name, column in self.resource.columns.items()
             if column.path == "$parameter"
             and name not in self.scopes
-            and (name not in self.references or self._only_sometimes_required(name))
+            and not self.parts(name)
+            and (
+                name not in self.references
+                or self._only_sometimes_required(name)
+                or self._has_default(name)
+            )
+        )
+
+    def parts(self, name: str) -> tuple[object, ...]:
+        """Return the values of a column of which each is asked for, for all rows together."""
+        for method in self.resource.methods.values():
+            for _, parameter, column in filters(method):
+                if column == name and isinstance(parameter.default, tuple):
+                    return parameter.default
+        return ()
+
+    def _has_default(self, name: str) -> bool:
+        return any(
+            parameter.default is not None
+            for method in self.resource.methods.values()
+            for _, parameter, column in filters(method)
+            if column == name
         )
 
     def _only_sometimes_required(self, name: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from billql.definitions.model import Column, Parameter, Resource, Rows
 from billql.definitions.pagination import AfterId, Paginator
 from billql.definitions.story import ColumnStory, Story, TableStory
-from billql.sandbox.mock.cells import Cell, beginning, draw
+from billql.sandbox.mock.cells import SHARE_MISSING, Cell, beginning, draw
 from billql.sandbox.mock.layout import (
     Layout,
     Link,
@@ -136,9 +136,9 @@ class Tables:
             for name, cell in cells.items():
                 if name not in row.cells:
                     shared = self._shared(layout, row, cell.column)
-                    if name not in shared:
-                        shared[name] = draw(cell, Rng(*rng_of, name), serial, moment, prefix)
-                    row.cells[name] = shared[name]
+                    if name not in shared.cells:
+                        shared.cells[name] = draw(cell, Rng(*rng_of, name), serial, moment, prefix)
+                    row.cells[name] = shared.cells[name]
             _alias(layout.resource, row)
             row.cells.update(scope)
             row.cells.update(row.kind)
@@ -213,15 +213,15 @@ class Tables:
         group_key = f"{layout.name}/{key}/group/{place // 2}"
         return known.setdefault(group_key, Row(group_key))
 
-    def _shared(self, layout: Layout, row: Row, column: Column) -> dict[str, Any]:
-        """Return the values that a column shares with other rows; those of the row, if none."""
+    def _shared(self, layout: Layout, row: Row, column: Column) -> Row:
+        """Return what has the value that a column shares with other rows; the row, if nothing."""
         path = column.path or ""
         if path.startswith("$parent.") and layout.holder is None and row.holder is not None:
-            return row.holder.cells
+            return row.holder
         if path.startswith("$root."):
             owner = row.key.split("/")[0] if row.links else ""
-            return self._groups.setdefault(f"{layout.name}/root/{owner}", Row("")).cells
-        return row.cells
+            return self._groups.setdefault(f"{layout.name}/root/{owner}", Row(""))
+        return row
 
     @cached_property
     def _groups(self) -> dict[str, Row]:
@@ -241,11 +241,17 @@ class Tables:
         for name, column in resource.columns.items():
             if name in layout.references or name in layout.switches:
                 continue
+            link = Link(layout.name, name)
+            is_currency = name in currencies or link in self._currencies
+            is_target = link in self._targets
             is_id = plain_path(name, column) in ids or (
-                name in resource.unique and not column.values and name not in currencies
+                (name in resource.unique or (is_target and "name" not in name))
+                and not column.values
+                and not is_currency
             )
             values = (
-                column.values
+                layout.parts(name)
+                or column.values
                 or used.values.get(name, ())
                 or expected.get(plain_path(name, column) or "", ())
             )
@@ -253,26 +259,47 @@ class Tables:
                 name,
                 column,
                 story.get(name, ColumnStory()),
-                is_id=is_id or self._is_target(layout.name, name),
+                is_id=is_id,
+                known_ids=self._known_ids.get(link, ()),
                 is_uuid=name in self._uuids[layout.name],
                 is_numeric=Rng(self._seed, "numeric", layout.name, name).below(4) == 0,
-                is_currency=name in currencies,
+                is_currency=is_currency,
                 optional=not is_id
                 and name not in fixed
                 and plain_path(name, column) is not None
-                and not self._is_target(layout.name, name)
+                and not is_target
                 and column.type in ("text", "timestamp", "json", "date"),
                 values=values,
                 pattern=used.patterns.get(name),
             )
         return cells
 
-    def _is_target(self, table: str, column: str) -> bool:
-        return Link(table, column) in self._targets
-
     @cached_property
     def _targets(self) -> set[Link]:
         return {link for one in self.layouts.values() for link in one.references.values()}
+
+    @cached_property
+    def _currencies(self) -> set[Link]:
+        """Return the columns that others refer to for the currency of an amount."""
+        return {
+            layout.references[one.currency]
+            for layout in self.layouts.values()
+            for one in layout.resource.columns.values()
+            if one.currency is not None and one.currency in layout.references
+        }
+
+    @cached_property
+    def _known_ids(self) -> dict[Link, tuple[Any, ...]]:
+        """Return the ids that a definition names where it refers to them."""
+        found: dict[Link, tuple[Any, ...]] = {}
+        for layout in self.layouts.values():
+            expected = _expected_values(layout.resource)
+            for name, link in layout.references.items():
+                path = plain_path(name, layout.resource.columns[name])
+                found[link] = tuple(
+                    dict.fromkeys((*found.get(link, ()), *expected.get(path or "", ())))
+                )
+        return found
 
     @cached_property
     def _uuids(self) -> dict[str, set[str]]:
@@ -305,15 +332,18 @@ class Tables:
         return rows
 
     def _refer(self, layout: Layout, row: Row, column: str, link: Link) -> None:
-        if (found := self._inherited(layout, row, link)) is not None:
-            row.cells[column], linked = found
+        shared = self._shared(layout, row, layout.resource.columns[column])
+        if column not in shared.cells:
+            found = self._inherited(layout, row, link)
+            if found is None:
+                chosen = self._choose(layout, row, column, link)
+                found = (None if chosen is None else chosen.cells.get(link.column)), chosen
+            shared.cells[column], linked = found
             if linked is not None:
-                row.links[column] = linked
-            return
-        chosen = self._choose(layout, row, column, link)
-        row.cells[column] = None if chosen is None else chosen.cells.get(link.column)
-        if chosen is not None:
-            row.links[column] = chosen
+                shared.links[column] = linked
+        row.cells[column] = shared.cells[column]
+        if column in shared.links:
+            row.links[column] = shared.links[column]
 
     def _inherited(self, layout: Layout, row: Row, link: Link) -> tuple[Any, Row | None] | None:
         """Return what the row that holds a row refers to, or one that it refers to; or that row."""
@@ -342,11 +372,19 @@ class Tables:
                 if shared == other and theirs == target.driver:
                     candidates = self._index(link.table, theirs).get(value, [])
         rng = Rng(self._seed, layout.name, row.key, "reference", column)
+        if column not in self._needed(layout) and rng.below(SHARE_MISSING) == 0:
+            return None
         candidates = [one for one in candidates if one is not row]
-        is_optional = column not in layout.required and column not in layout.resource.unique
-        if not candidates or (is_optional and link.table == layout.name):
+        if not candidates:
             return None
         return rng.pick(candidates)
+
+    @staticmethod
+    def _needed(layout: Layout) -> set[str]:
+        """Return the columns that no row lacks."""
+        resource = layout.resource
+        currencies = {one.currency for one in resource.columns.values() if one.currency}
+        return {*layout.required, *resource.unique, *currencies}
 
     def _index(self, table: str, column: str) -> dict[Any, list[Row]]:
         key = (Link(table, column), "own")
