@@ -24,6 +24,7 @@ from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import SUMS, CurrencyNotes
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
+from billql.sqlite._sqlite_errors import is_settled, translated
 from billql.sqlite._statement_log import Log, StatementLog
 from billql.sqlite._time_collation import TimeCollation
 
@@ -63,7 +64,7 @@ class Session:
         try:
             self.database = apsw.Connection(database)
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         self.guard = ConnectionGuard(self.database)
         self.lifetime = Lifetime(self.guard)
         self.database.set_busy_timeout(5000)
@@ -132,7 +133,7 @@ class Session:
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
         running = None
         if rewritten.resources or has_stored_sql:
             final = parse(rewritten.sql)
@@ -214,7 +215,7 @@ class Session:
         try:
             self.database.interrupt()
         except apsw.Error as error:
-            raise _translated(error) from error
+            raise translated(error) from error
 
     def close(self) -> None:
         """Close the connection; one that was inherited by a fork is left to its own process."""
@@ -224,7 +225,7 @@ class Session:
             try:
                 self.database.close()
             except apsw.Error as error:
-                raise _translated(error) from error
+                raise translated(error) from error
             self.lifetime.close()
 
     def _add_functions(self) -> None:
@@ -317,7 +318,7 @@ class Execution:
             raise busy_error() from error
         except apsw.Error as error:
             self._log.failed(error)
-            self._end(undoes=not _is_settled(error))
+            self._end(undoes=not is_settled(error))
             self._check_fault()
             raise self._error(error) from error
         except BaseException as error:
@@ -341,7 +342,7 @@ class Execution:
     def _error(self, error: apsw.Error) -> errors.Error:
         """Return one of billql's errors for one of SQLite's, with its place in the script."""
         if not isinstance(error, apsw.SQLError | apsw.BindingsError):
-            return _translated(error)
+            return translated(error)
         statement, rewritten = self._statement, self._rewritten
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
@@ -452,38 +453,3 @@ def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:
     from billql.sql.joins import advice
 
     error.hint = advice(parse(rewritten.sql), error.resource, error.column) or error.hint
-
-
-def _is_settled(error: apsw.Error) -> bool:
-    """Return whether SQLite has undone what an ON CONFLICT requires, and no more than that.
-
-    No ON CONFLICT covers a value that a STRICT table refuses: SQLite may leave earlier changes.
-    """
-    is_of_a_type = getattr(error, "extendedresult", None) == apsw.SQLITE_CONSTRAINT_DATATYPE
-    return isinstance(error, apsw.ConstraintError) and not is_of_a_type
-
-
-def _translated(error: apsw.Error) -> errors.Error:
-    """Return one of billql's errors for one of SQLite's."""
-    if isinstance(error, apsw.InterruptError):
-        return errors.Interrupted()
-    if isinstance(error, apsw.ThreadingViolationError):
-        return busy_error()
-    return _KINDS.get(type(error), errors.OperationalError)(str(error))
-
-
-_KINDS: dict[type[apsw.Error], type[errors.Error]] = {
-    apsw.SQLError: errors.ProgrammingError,
-    apsw.BindingsError: errors.ProgrammingError,
-    apsw.ConstraintError: errors.IntegrityError,
-    apsw.MismatchError: errors.DataError,
-    apsw.TooBigError: errors.DataError,
-    apsw.RangeError: errors.ProgrammingError,
-    apsw.MisuseError: errors.ProgrammingError,
-    apsw.IncompleteExecutionError: errors.ProgrammingError,
-    apsw.CursorClosedError: errors.ClosedError,
-    apsw.ConnectionClosedError: errors.ClosedError,
-    apsw.CorruptError: errors.DatabaseError,
-    apsw.NotADBError: errors.DatabaseError,
-    apsw.InternalError: errors.InternalError,
-}
