@@ -63,7 +63,7 @@ def _lines(path: Path) -> list[str]:
 
 @contextmanager
 def _located(path: str, line: int, piece: str) -> Iterator[None]:
-    """Name the file and the line in an error of a piece of it, whose first line is `line`."""
+    """Put the file and the line before the message of an error; `line` is the first of `piece`."""
     try:
         yield
     except Error as error:
