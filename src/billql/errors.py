@@ -67,6 +67,8 @@ class Exit(enum.IntEnum):
     """A definition has a mistake."""
     OUTPUT = 9
     """The result could not be written, as on a full disk."""
+    PARTIAL = 10
+    """Connections that failed were left out, as the user allows."""
     INTERRUPTED = 130
     """Ctrl-C, as shells count it: 128 and the number of SIGINT."""
     BROKEN_PIPE = 141

@@ -10,15 +10,18 @@ from billql.cli import script, terminal
 from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
-from billql.errors import InterfaceError, NotSupportedError
-from billql.output import MoneyColumns, Style, screen, stderr
+from billql.cli.report import warn
+from billql.errors import Exit, InterfaceError, NotSupportedError
+from billql.output import MoneyColumns, Style, left_out, screen, stderr
 from billql.output.chart import figure as figures
 from billql.output.chart import missing
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
 
     from billql.dbapi.connection import Connection
+    from billql.fetching.scan_stats import ScanStats
     from billql.output.chart.figure import Figure
     from billql.sql.statements import ParsedStatement
 
@@ -58,22 +61,22 @@ def add_options(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Run the command."""
-    statements = script.read(options)
+    statements, left = script.read(options), list[str]()
     if options.output is None:
-        _show(options, statements)
+        _show(options, statements, left)
     else:
         from billql.output.chart import file
 
-        file.write(options.output, lambda: _figure(options, statements))
-    return 0
+        file.write(options.output, lambda: _figure(options, statements, left))
+    return Exit.PARTIAL if left else Exit.OK
 
 
-def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
+def _show(options: Namespace, statements: list[ParsedStatement], left: list[str]) -> None:
     try:
         from billql.output.chart.terminal import render
     except ModuleNotFoundError as error:
         raise missing(error, "Charts in the terminal") from error
-    figure = _figure(options, statements)
+    figure = _figure(options, statements, left)
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")
         return
@@ -83,12 +86,18 @@ def _show(options: Namespace, statements: list[ParsedStatement]) -> None:
     buffer.end()
 
 
-def _figure(options: Namespace, statements: list[ParsedStatement]) -> Figure:
-    """Run the statements; raise InterfaceError or NotSupportedError unless exactly one has rows."""
+def _figure(options: Namespace, statements: list[ParsedStatement], left: list[str]) -> Figure:
+    """Run the statements; raise InterfaceError or NotSupportedError unless exactly one has rows.
+
+    Add to `left` the connections that are left out.
+    """
     found: list[Figure] = []
     with closing(open_session(options)) as connection:
         for statement in statements:
-            _execute(connection, statement, options, found)
+            scans = _execute(connection, statement, options, found)
+            left += left_out.names(scans)
+            for text in left_out.warnings(scans):
+                warn(text)
     if not found:
         raise InterfaceError("No statement returns rows to draw", hint="Add a SELECT.")
     return found[0]
@@ -96,10 +105,11 @@ def _figure(options: Namespace, statements: list[ParsedStatement]) -> Figure:
 
 def _execute(
     connection: Connection, statement: ParsedStatement, options: Namespace, found: list[Figure]
-) -> None:
+) -> Sequence[ScanStats]:
+    """Run a statement, add its figure if it has rows, and return the statistics of its scans."""
     with connection.execute(statement, bind(options.parameters, statement, connection)) as cursor:
         if cursor.description is None:
-            return
+            return cursor.scans
         if found:
             raise NotSupportedError(
                 "A chart draws one result, but several statements return rows",
@@ -114,3 +124,4 @@ def _execute(
                 thousands=lambda: thousands(options),
             )
         )
+        return cursor.scans

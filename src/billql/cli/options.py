@@ -68,6 +68,12 @@ def add_session(command: ArgumentParser) -> None:
         type=seconds,
         help="how long responses are cached for later statements (default: 300)",
     )
+    add(
+        "--skip-failing-connections",
+        action="store_true",
+        help="go on without connections whose token is missing or refused, or whose API cannot be "
+        "reached; stderr, the column left_out and the exit code 10 show it",
+    )
     add("--cache", metavar="DIR", help="a folder that keeps cached responses between commands")
     add_definitions(command)
 
@@ -106,6 +112,7 @@ def open_session(options: Namespace) -> Connection:
         cache_ttl=options.cache_ttl,
         cache=options.cache,
         autocommit=True,
+        skip_failing_connections=options.skip_failing_connections,
         warn=warn,
         log=_log(options),
     )

@@ -45,6 +45,7 @@ EXITS = {
     Exit.LIMIT: "a limit was reached, such as --max-requests",
     Exit.DEFINITION: "a definition is invalid",
     Exit.OUTPUT: "the output could not be written",
+    Exit.PARTIAL: "failing connections were left out, as --skip-failing-connections allows",
     Exit.INTERRUPTED: "interrupted with Ctrl-C",
     Exit.BROKEN_PIPE: "the reader closed the pipe",
 }

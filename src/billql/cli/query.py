@@ -12,7 +12,7 @@ from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import run_guarded, warn
-from billql.errors import InterfaceError
+from billql.errors import Exit, InterfaceError
 from billql.output import (
     FORMATS,
     CsvStyle,
@@ -20,6 +20,7 @@ from billql.output import (
     ResultWriter,
     Style,
     find,
+    left_out,
     makes_document,
     parse_separator,
     results,
@@ -31,7 +32,7 @@ from billql.sql.title import title_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from billql.dbapi.cursor import Row
@@ -133,21 +134,29 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
 
         def execute(statement: ParsedStatement) -> None:
             cursor = connection.cursor()
+
+            def read() -> Sequence[ScanStats]:
+                return cursor.scans
+
             try:
-                with progress.of(lambda: cursor.scans):
+                with progress.of(read):
                     cursor.execute(statement, bind(options.parameters, statement, connection))
                     if cursor.description is not None:
                         rows = stats.count_rows(cursor)
                         columns = MoneyColumns(cursor.description, cursor.amounts)
+                        if options.skip_failing_connections:
+                            columns, rows = left_out.with_column(columns, rows, read)
                         add_result(columns, rows, title_of(statement))
             finally:
                 stats.scans += cursor.scans
                 for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
                     warn(text)
+                for text in left_out.warnings(cursor.scans):
+                    warn(text)
 
         for statement in statements:
             execute(statement)
-    return 0
+    return Exit.PARTIAL if left_out.names(stats.scans) else Exit.OK
 
 
 def _format(options: Namespace) -> str:

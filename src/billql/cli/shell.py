@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from billql.cli.options import add_session, open_session, thousands
-from billql.errors import InterfaceError
+from billql.errors import Exit, InterfaceError
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -50,6 +50,7 @@ def run(options: Namespace) -> int:
         verbose=options.verbose,
         debug=options.debug,
         thousands=lambda: thousands(options),
+        shows_left_out=options.skip_failing_connections,
     )
     try:
         if sys.stdin.isatty() and sys.stdout.isatty():
@@ -58,7 +59,7 @@ def run(options: Namespace) -> int:
             _run_stdin(shell)
     finally:
         shell.close()
-    return 0
+    return Exit.PARTIAL if shell.has_left_out else Exit.OK
 
 
 def _run_command(shell: Shell, line: str) -> None:

@@ -58,6 +58,7 @@ def connect(
     cache: str | os.PathLike[str] | None = None,
     decimals: bool = False,
     autocommit: bool = False,
+    skip_failing_connections: bool = False,
     environ: Mapping[str, str] | None = None,
     http_transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime.datetime] | None = None,
@@ -78,6 +79,9 @@ def connect(
     cache           a folder that keeps cached responses between processes
     decimals        amounts are `decimal.Decimal`, not `float`
     autocommit      no transaction begins by itself
+    skip_failing_connections
+                    go on without connections whose token is missing or refused, or whose API
+                    cannot be reached; `left_out` of the cursor's scans names them
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
     warn            called with what is no error, such as a token in a file that others can read,
@@ -106,6 +110,7 @@ def connect(
         "clock": clock,
         "settings": settings,
         "log": log,
+        "skip_failing_connections": skip_failing_connections,
     }
     arguments |= {} if environ is None else {"environ": environ}
 

@@ -44,6 +44,8 @@ class ListReader:
         """How many rows lie before the first page, once one has been read."""
         self._has_stepped_back = False
         self._has_passed_rows = False
+        self.connection = ("", "")
+        """The provider and the name of the connection that it is read from."""
         self.source = open_source(skip)
 
     def pages(self) -> Iterator[list[Row] | None]:

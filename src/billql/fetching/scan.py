@@ -8,6 +8,7 @@ from typing import Protocol
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method
+from billql.errors import Error
 from billql.fetching._list_decoder import ListDecoder
 from billql.fetching._list_opener import ListOpener
 from billql.fetching._list_reader import ListReader
@@ -17,6 +18,7 @@ from billql.fetching._partition import PartitionFilter
 from billql.fetching._response_parser import items_are_rows
 from billql.fetching._scheduler import Lookahead, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
+from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import Row, RowDecoder
 from billql.fetching.scan_stats import ScanStats
 from billql.planning.binder import BoundPlan
@@ -71,14 +73,16 @@ class _ReaderFactory:
         def new_filter(earlier: Iterable[Row]) -> PartitionFilter:
             return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
 
-        return ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
+        reader = ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
+        reader.connection = listed.connection.key
+        return reader
 
 
 class Scan:
     """One reading of a resource under one set of values.
 
-    `stops_early` returns whether the statement may stop before the last row; it is not called
-    without need.
+    `left_out` are the connections that the statement goes on without. `stops_early` returns whether
+    the statement may stop before the last row; it is not called without need.
     """
 
     def __init__(
@@ -90,7 +94,9 @@ class Scan:
         bound: BoundPlan,
         stats: ScanStats,
         stops_early: Callable[[], bool],
+        left_out: LeftOut | None = None,
     ) -> None:
+        self._left_out = LeftOut() if left_out is None else left_out
         self._snapshot = snapshot
         self._budget = budget
         self._table = table
@@ -167,20 +173,34 @@ class Scan:
     def _pages(self) -> Iterator[list[Row]]:
         """Yield the pages of all lists, waiting for each."""
         for reader in self._scheduler.readers():
-            is_begun = False
-            for page in reader.pages():
-                if page is None:
-                    self._scheduler.wait_for(reader)
-                    continue
-                if not is_begun:
-                    is_begun = True
-                    self._leave_out(reader.skipped or 0)
-                self.stats.pages += 1
-                self._lookahead.rows_known += len(page)
-                self._split(reader, page)
-                yield page
+            try:
+                if reader.connection not in self._left_out:
+                    yield from self._pages_of(reader)
+            except Error as error:
+                if not self._left_out.leave_out(reader.connection, error):
+                    raise
+            if reader.connection in self._left_out:
+                _, name = reader.connection
+                self.stats.left_out[name] = self._left_out.reason(reader.connection)
+        self._left_out.check_rest({listed.connection.key for listed in self._lists})
 
-    def _leave_out(self, rows: int) -> None:
+    def _pages_of(self, reader: ListReader) -> Iterator[list[Row]]:
+        """Yield the pages of a list, waiting for each."""
+        is_begun = False
+        for page in reader.pages():
+            if page is None:
+                self._scheduler.wait_for(reader)
+                continue
+            if not is_begun:
+                is_begun = True
+                self._left_out.read_from(reader.connection)
+                self._skip_rows(reader.skipped or 0)
+            self.stats.pages += 1
+            self._lookahead.rows_known += len(page)
+            self._split(reader, page)
+            yield page
+
+    def _skip_rows(self, rows: int) -> None:
         """Count the rows before the page that the list was begun with."""
         self._skip -= rows
         self._lookahead.rows_known += rows

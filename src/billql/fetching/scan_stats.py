@@ -27,6 +27,8 @@ class ScanStats:
     """What was odd in responses, and no error."""
     warnings: list[str] = field(default_factory=list)
     """What is probably a mistake in the statement."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """The connections whose rows are missing, as the user allows, and why."""
     under_way: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
@@ -66,4 +68,5 @@ class ScanStats:
             "waited": round(self.waited, 3),
             **({"notes": self.notes} if self.notes else {}),
             **({"warnings": self.warnings} if self.warnings else {}),
+            **({"left_out": list(self.left_out)} if self.left_out else {}),
         }

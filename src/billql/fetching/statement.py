@@ -11,6 +11,7 @@ from billql.config.settings import Settings
 from billql.fetching._budget import Budget
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import Snapshot
+from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
 from billql.http.client import ApiClient
@@ -46,6 +47,7 @@ class Statement:
     interrupted: Callable[[], bool] = lambda: False
     scans: list[ScanStats] = field(default_factory=list)
     """The statistics of each scan, in the order in which they began."""
+    left_out: LeftOut = field(default_factory=LeftOut)
     budget: Budget = field(init=False)
     snapshot: Snapshot = field(init=False)
 

@@ -37,6 +37,11 @@ class ApiConnection:
     readdressed: str | None = None
     """The source of the URL, in words, if it is not the definition."""
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return the provider and the name."""
+        return self.provider_name, self.name
+
     def between(self, proxy: str | None) -> str | None:
         """Return in words what is between billql and the API, or None."""
         return " or ".join(one for one in (proxy, self.readdressed) if one) or None

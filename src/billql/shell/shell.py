@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 from billql.errors import Interrupted
-from billql.output import MoneyColumns, error_report, stderr, yes
+from billql.output import MoneyColumns, error_report, left_out, stderr, yes
 from billql.output.progress import Progress
 from billql.shell import tree
 from billql.shell.habits import translate
@@ -49,7 +49,8 @@ class Shell:
 
     `open` makes the connection, which `close()` closes; `run_command` runs dot commands. With
     `verbose` stderr shows each request instead of the progress; with `debug` the traceback of an
-    internal error is shown. `thousands` returns whether amounts have separators of thousands.
+    internal error is shown. `shows_left_out` adds a column to results, see `output.left_out`.
+    `thousands` returns whether amounts have separators of thousands.
     """
 
     def __init__(
@@ -62,7 +63,9 @@ class Shell:
         verbose: bool = False,
         debug: bool = False,
         thousands: Callable[[], bool] = yes,
+        shows_left_out: bool = False,
     ) -> None:
+        self._shows_left_out = shows_left_out
         self._open = open
         self._run_command = run_command
         self._debug = debug
@@ -79,6 +82,8 @@ class Shell:
         """Whether the plan of each statement is shown before its rows."""
         self.last: Cursor | None = None
         """The cursor of the last statement."""
+        self.has_left_out = False
+        """Whether a connection was left out of any statement."""
         self.ended = False
         self.depth = 0
         """How many scripts are nested."""
@@ -148,11 +153,16 @@ class Shell:
             with self._progress.of(lambda: cursor.scans):
                 cursor.execute(statement)
                 if cursor.description is not None:
-                    columns = MoneyColumns(cursor.description, cursor.amounts)
-                    show(columns, cursor, title_of(statement))
+                    columns, rows = MoneyColumns(cursor.description, cursor.amounts), iter(cursor)
+                    if self._shows_left_out:
+                        columns, rows = left_out.with_column(columns, rows, lambda: cursor.scans)
+                    show(columns, rows, title_of(statement))
         finally:
             cursor.close()
             for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
+                error_report.write(error_report.format_warning(text), sys.stderr)
+            for text in left_out.warnings(cursor.scans):
+                self.has_left_out = True
                 error_report.write(error_report.format_warning(text), sys.stderr)
             if self.stats:
                 self.show_stats()

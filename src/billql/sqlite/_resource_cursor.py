@@ -11,7 +11,9 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
+from billql.errors import CredentialMissing
 from billql.fetching.dry_run import DryRun, JoinSide
+from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import Row
 from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan import Scan
@@ -76,12 +78,34 @@ class _Cursor:
         if key is not None and (rows := self._memoized_rows(key)) is not None:
             return iter((rows,))
         names = selected_connections(plan, arguments, source.connections(table))
-        connections = [source.connection(table, name) for name in names]
+        connections = self._connections(names)
         bound = bind(table, plan, arguments, connections, self._running.statement.now)
         scan = self._new_scan(plan, bound)
         if key is None or not bound.lists:
             return scan.batches()
         return self._read_key(key, (table.name, plan.method), scan)
+
+    def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
+        """Return the connections of some names but for those that are left out; raise if all are.
+
+        Raise CredentialMissing.
+        """
+        provider, left_out = self._table.provider_name, self._left_out
+        found = []
+        for name in names:
+            try:
+                if (provider, name) not in left_out:
+                    found.append(self._source.connection(self._table, name))
+            except CredentialMissing as error:
+                if not left_out.leave_out((provider, name), error):
+                    raise
+        left_out.check_rest([(provider, name) for name in names])
+        return found
+
+    @property
+    def _left_out(self) -> LeftOut:
+        """Return the connections that the statement goes on without."""
+        raise NotImplementedError
 
     def _memoized_rows(self, key: Hashable) -> list[Row] | None:
         """Return the rows of a key that have been read already; None if they are not memoized."""
@@ -158,6 +182,18 @@ class ResourceCursor(_Cursor):
                 self._stats.warn(text)
         return super()._scan(plan, arguments)
 
+    def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
+        assert self._stats is not None, "a scan was begun"
+        found = super()._connections(names)
+        for name in names:
+            if (key := (self._table.provider_name, name)) in self._left_out:
+                self._stats.left_out[name] = self._left_out.reason(key)
+        return found
+
+    @property
+    def _left_out(self) -> LeftOut:
+        return self._running.statement.left_out
+
     def _memoized_rows(self, key: Hashable) -> list[Row] | None:
         return self._running.statement.row_memo.get(key)
 
@@ -172,6 +208,7 @@ class ResourceCursor(_Cursor):
             bound,
             self._stats,
             lambda: running.stops_early,
+            self._left_out,
         )
 
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
@@ -191,6 +228,10 @@ class DryRunCursor(_Cursor):
         super().__init__(source, table, running)
         self._dry_run = dry_run
 
+    @property
+    def _left_out(self) -> LeftOut:
+        return self._running.statement.left_out.view()
+
     def _memoized_rows(self, key: Hashable) -> list[Row] | None:
         return self._dry_run.memoized_rows(key)
 
@@ -205,6 +246,7 @@ class DryRunCursor(_Cursor):
             bound,
             stats,
             lambda: running.stops_early,
+            self._left_out,
         )
 
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:

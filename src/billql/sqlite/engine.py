@@ -19,6 +19,7 @@ from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import InterfaceError
 from billql.fetching.disk_cache import DiskCache
+from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan_stats import ScanStats
@@ -77,6 +78,8 @@ class Options:
     """The clock by which requests wait."""
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
+    skip_failing_connections: bool = False
+    """Whether a statement goes on without a connection that fails as a whole."""
     registry: Callable[[], AbstractContextManager[Registry]] | None = None
     """Opens the registry of definitions, if there is one."""
     reload: Callable[[], Catalog] = Catalog
@@ -134,6 +137,7 @@ class Engine:
         statement = Statement(
             self._shared,
             interrupted=lambda: self._database.is_interrupted,
+            left_out=LeftOut(allowed=self._options.skip_failing_connections),
         )
         return RunningStatement(statement, self._database, parsed, bindings, whole_lists)
 

@@ -46,6 +46,7 @@ class ConnectOptions:
     clock: Callable[[], datetime.datetime] | None = None
     settings: Settings | None = None
     log: Callable[[str], object] | None = None
+    skip_failing_connections: bool = False
 
     @property
     def config_path(self) -> Path | None:
@@ -115,6 +116,7 @@ class ConnectOptions:
             http_transport=self.http_transport,
             clock=self.clock or now,
             log=self.log,
+            skip_failing_connections=self.skip_failing_connections,
             registry=lambda: self.registry(found),
             reload=lambda: self.catalog(found),
         )

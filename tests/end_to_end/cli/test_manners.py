@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import stat
@@ -128,3 +129,72 @@ def test_a_log_that_cannot_be_written(environ: dict[str, str], tmp_path: Path) -
     done = run("query", "--log-file", f"{tmp_path}/no/log", "SELECT 1", environ=environ)
     assert (done.returncode, done.stdout) == (9, b"")
     assert b"/no/log cannot be written: No such file or directory" in done.stderr
+
+
+# Connections that are left out.
+
+
+@pytest.fixture
+def two_accounts(environ: dict[str, str], sandbox: Sandbox, tmp_path: Path) -> dict[str, str]:
+    """Return the environment of a user with two connections, `there` and `gone`."""
+    config = tmp_path / "config.toml"
+    config.write_text(
+        "".join(
+            f'[connections.{name}]\nprovider = "digitalocean"\ntoken_env = "{name.upper()}"\n'
+            f'url = "{sandbox.urls["digitalocean"]}"\n'
+            for name in ("there", "gone")
+        )
+    )
+    token = sandbox.tokens["digitalocean"]
+    return environ | {"BILLQL_CONFIG": str(config), "THERE": token, "GONE": token}
+
+
+BY_CONNECTION = (
+    "SELECT connection, count(*) AS n FROM digitalocean.billing.invoices GROUP BY connection"
+)
+SKIP = "--skip-failing-connections"
+
+
+def test_what_is_left_out_is_seen(two_accounts: dict[str, str]) -> None:
+    done = run("query", SKIP, BY_CONNECTION, environ=two_accounts | {"GONE": "wrong"})
+    assert done.stdout == b"connection,n,left_out\nthere,24,gone\n"
+    assert done.returncode == 10
+    assert re.fullmatch(
+        r"warning: The connection gone is left out, so the result is not complete: .* answered 401 "
+        r"to the connection gone: .*\n",
+        done.stderr.decode(),
+    )
+    done = run("query", BY_CONNECTION, environ=two_accounts | {"GONE": "wrong"})
+    assert (done.returncode, done.stdout) == (4, b"")
+
+
+def test_nothing_is_left_out_of_a_complete_result(two_accounts: dict[str, str]) -> None:
+    done = run("query", SKIP, BY_CONNECTION, environ=two_accounts)
+    assert done.stdout == b"connection,n,left_out\ngone,24,\nthere,24,\n"
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_all_connections_cannot_be_left_out(two_accounts: dict[str, str]) -> None:
+    environ = two_accounts | {"GONE": "wrong", "THERE": "wrong"}
+    done = run("query", SKIP, BY_CONNECTION, environ=environ)
+    assert (done.returncode, done.stdout) == (4, b"")
+    assert b"error: " in done.stderr
+
+
+def test_a_table_of_what_is_left_shows_it_in_the_exit_code(two_accounts: dict[str, str]) -> None:
+    environ = two_accounts | {"GONE": ""}
+    sql = f"CREATE TABLE t AS {BY_CONNECTION}; SELECT n FROM t"
+    done = run("query", SKIP, "--stats", "--format", "jsonl", sql, environ=environ)
+    assert (done.returncode, done.stdout) == (10, b'{"n":24,"left_out":null}\n')
+    assert done.stderr.startswith(b"warning: The connection gone is left out")
+    assert json.loads(done.stderr.splitlines()[-1])["scans"][0]["left_out"] == ["gone"]
+
+
+def test_the_shell_and_charts_show_it_too(two_accounts: dict[str, str]) -> None:
+    environ = two_accounts | {"GONE": ""}
+    done = run("shell", SKIP, environ=environ, stdin=f"{BY_CONNECTION};".encode())
+    assert (done.returncode, done.stdout) == (10, b"connection,n,left_out\nthere,24,gone\n")
+    assert done.stderr.startswith(b"warning: The connection gone is left out")
+    done = run("chart", SKIP, BY_CONNECTION, environ=environ)
+    assert done.returncode == 10
+    assert done.stderr.startswith(b"warning: The connection gone is left out")

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 import billql
+from billql.config.settings import Settings
 from support import acme
 from support.server import Asked, Serve, Server
 
@@ -39,6 +40,8 @@ class Accounts:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
         self.refused: set[str] = set()
+        self.refuses = "/"
+        """What is in the targets that are refused to them."""
         self.status = 403
         self._lock = threading.Lock()
         self.together = threading.Barrier(1)
@@ -49,7 +52,7 @@ class Accounts:
         with self._lock:
             self.asked.append((account, asked.target))
         self.together.wait(10)
-        if account in self.refused:
+        if account in self.refused and self.refuses in asked.target:
             asked.answer({"message": "not allowed"}, status=self.status)
             return
         query = {name: one[0] for name, one in parse_qs(urlsplit(asked.target).query).items()}
@@ -78,6 +81,8 @@ def server(api: Accounts, serve: Serve) -> Server:
 
 
 Connect = Callable[..., billql.Connection]
+CLOSED = "http://127.0.0.1:9"
+"""Where nobody listens."""
 
 
 @pytest.fixture
@@ -86,10 +91,10 @@ def connect(server: Server, tmp_path: Path) -> Iterator[Connect]:
     acme.define(tmp_path, PROVIDER, billing=acme.BILLING)
     opened: list[billql.Connection] = []
 
-    def connect(*accounts: str, **options: Any) -> billql.Connection:
+    def connect(*accounts: str, unreachable: str = "", **options: Any) -> billql.Connection:
         lines = [
             f'[connections.{name}]\nprovider = "acme"\ntoken_env = "{name.upper()}"\n'
-            f'url = "{server.url}"\n'
+            f'url = "{CLOSED if name == unreachable else server.url}"\n'
             for name in accounts
         ]
         config = tmp_path / f"{len(opened)}.toml"
@@ -319,3 +324,98 @@ def test_stats_count_all_connections(connect: Connect) -> None:
     assert len(cursor.fetchall()) == 29
     (figures,) = cursor.scans
     assert json.loads(json.dumps(figures.as_dict()))["requests"] == 3 + 4
+
+
+# Connections that are left out, where the user allows it.
+
+COUNT = "SELECT connection, count(*) FROM acme.billing.bills GROUP BY connection"
+
+
+def left_out(cursor: billql.Cursor) -> list[dict[str, str]]:
+    return [scan.left_out for scan in cursor.scans]
+
+
+@pytest.mark.parametrize("trouble", ["missing", "401", "403", "unreachable"])
+def test_a_failing_connection_is_left_out(connect: Connect, api: Accounts, trouble: str) -> None:
+    environ = {name.upper(): token for name, token in TOKENS.items()}
+    if trouble == "missing":
+        del environ["SOUTH"]
+    elif trouble != "unreachable":
+        api.refused, api.status = {"south"}, int(trouble)
+    options: dict[str, Any] = {"environ": environ, "settings": Settings(attempts=1)}
+    options["unreachable"] = "south" if trouble == "unreachable" else ""
+    connection = connect(*TOKENS, skip_failing_connections=True, **options)
+    cursor = connection.execute(COUNT)
+    assert cursor.fetchall() == [("north", 12)]
+    ((name, why),) = left_out(cursor)[0].items()
+    assert name == "south"
+    assert why
+    assert cursor.scans[0].as_dict()["left_out"] == ["south"]
+    with pytest.raises(billql.Error):
+        rows(connect(*TOKENS, **options), COUNT)
+
+
+def test_what_is_left_out_differs_from_statement_to_statement(
+    connect: Connect, api: Accounts
+) -> None:
+    connection = connect("north", "south", skip_failing_connections=True, cache_ttl=0)
+    api.refused = {"south"}
+    assert rows(connection, COUNT) == [("north", 12)]
+    api.refused = set()
+    cursor = connection.execute(COUNT)
+    assert cursor.fetchall() == [("north", 12), ("south", 17)]
+    assert left_out(cursor) == [{}]
+
+
+def test_no_failure_reads_as_an_empty_table(connect: Connect, api: Accounts) -> None:
+    api.refused = {"south", "north"}
+    connection = connect("north", "south", skip_failing_connections=True)
+    with pytest.raises(billql.CredentialRefused):
+        rows(connection, COUNT)
+    api.refused = {"south"}
+    for condition in ("connection = 'south'", "id = 'b05' AND connection IN ('south', 'x')"):
+        with pytest.raises(billql.CredentialRefused):
+            rows(connection, f"SELECT count(*) FROM acme.billing.bills WHERE {condition}")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_another_error_is_still_one(connect: Connect, api: Accounts, status: int) -> None:
+    api.refused, api.status = {"south"}, status
+    with pytest.raises(billql.ApiError):
+        rows(connect("north", "south", skip_failing_connections=True), COUNT)
+
+
+def test_rows_that_were_returned_are_not_taken_back(connect: Connect, api: Accounts) -> None:
+    connection = connect("north", "south", skip_failing_connections=True)
+    api.refused, api.refuses = {"south"}, "starting_after"
+    with pytest.raises(billql.CredentialRefused):
+        rows(connection, COUNT)
+    # The same where another table of the same statement has been read.
+    api.refuses = "/bills/"
+    both = "SELECT count(*) FROM acme.billing.bills a JOIN acme.billing.bills b USING (id)"
+    with pytest.raises(billql.CredentialRefused):
+        rows(connection, f"{both} WHERE b.connection = 'south'")
+
+
+JOINS = [
+    "SELECT a.id, b.amount FROM {} a JOIN {} b ON b.id = a.id AND b.connection = a.connection",
+    "SELECT a.id, b.connection FROM {} a LEFT JOIN {} b USING (id)",
+    "SELECT id FROM {} WHERE id IN ('b03', 'b05', 'b19')",
+    "SELECT id FROM {} UNION ALL SELECT owner FROM {}",
+    "SELECT id FROM {} ORDER BY id LIMIT 6 OFFSET 3",
+    "SELECT id FROM {} ORDER BY connection DESC, id LIMIT 3",
+    "SELECT id, (SELECT count(*) FROM {} b WHERE b.owner = a.owner) FROM {} a",
+]
+
+
+@pytest.mark.parametrize("asked", JOINS)
+def test_a_connection_is_left_out_of_the_whole_statement(
+    connect: Connect, api: Accounts, oracle: sqlite3.Connection, asked: str
+) -> None:
+    api.refused = {"south"}
+    connection = connect("south", "north", skip_failing_connections=True)
+    cursor = connection.execute(asked.replace("{}", "acme.billing.bills"))
+    rest = "(SELECT * FROM bills WHERE connection = 'north')"
+    expected = oracle.execute(asked.replace("{}", rest)).fetchall()
+    assert sorted(cursor.fetchall(), key=repr) == sorted(expected, key=repr)
+    assert {name for one in left_out(cursor) for name in one} == {"south"}
