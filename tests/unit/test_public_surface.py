@@ -23,7 +23,8 @@ CONSTANTS = {
 CALLABLES = {
     "connect": (
         "database sandbox profile config tokens urls definitions max_requests cache_ttl cache "
-        "decimals autocommit skip_failing_connections environ http_transport clock settings warn log"
+        "decimals autocommit skip_failing_connections environ http_transport clock settings "
+        "warn log"
     ),
     "Binary": "value",
     "Date": "year month day",
