@@ -106,6 +106,18 @@ def echo_hidden(table: Table) -> Iterator[Problem]:
                 )
 
 
+def grouped_when_read(table: Table) -> Iterator[Problem]:
+    """Yield groupings that are not always sent: what is read would decide which rows there are."""
+    for name, method in table.resource.methods.items():
+        for key, parameter in method.parameters.items():
+            if (parameter.name or key).lower().startswith("group") and parameter.when_read:
+                yield (
+                    ("methods", name, "parameters", key, "when_read"),
+                    "with fewer groups there are fewer rows, so that `count(*)` would depend on "
+                    "the columns that are read; leave `when_read` out, and group by all columns",
+                )
+
+
 def reserved_word(table: Table) -> Iterator[Problem]:
     """Yield columns that SQL needs quotes for."""
     for name in table.resource.columns:
@@ -128,6 +140,7 @@ RULES: tuple[Rule, ...] = (
     id_unique,
     echo_unfilled,
     echo_hidden,
+    grouped_when_read,
     reserved_word,
     description_capital,
 )

@@ -75,7 +75,9 @@ class TableStory(_Strict, frozen=True, kw_only=True):
     rows: Annotated[int, Meta(ge=0)] | None = None
     """How many rows it has; if each belongs to a row of another resource, how many that row has."""
     every: Literal["hour", "day", "month"] | None = None
-    """One row for each hour, day or month, up to the last day; `rows` is how many."""
+    """One row for each hour, day or month, up to the last day; `rows` is how many of these."""
+    each: Annotated[int, Meta(gt=0)] = 1
+    """How many rows each of these has; where no resource has what holds them, they share it."""
     columns: dict[Name, ColumnStory] = {}
     """What the rows have in single columns."""
 

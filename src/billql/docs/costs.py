@@ -63,15 +63,20 @@ def _requests(table: Table, method: Method) -> str:
         return "One request returns all rows."
     if paginator.size is None:
         return "The API decides how large a page is; each page is a request."
-    rows = method.expected_rows or _ROWS
-    count = math.ceil(rows / paginator.size)
-    about = f"about {counted(count, 'request', ',')} for {rows:,} rows"
     how = (
         "the pages after the first are fetched in parallel"
         if paginator.is_random_access
         else "each page leads to the next"
     )
-    return f"A page has {paginator.size:,} items, so it takes {about}; {how}."
+    page = f"A page has {paginator.size:,} items"
+    if paginator.size_by is not None:
+        by = paginator.size_by
+        page += "".join(f", {size:,} if `{by.parameter} = {at}`" for at, size in by.sizes.items())
+    if any(source.at.count("[]") > 1 for source in method.sources()):
+        return f"{page}, each with any number of rows; {how}."
+    rows = method.expected_rows or _ROWS
+    count = math.ceil(rows / paginator.size)
+    return f"{page}, so it takes about {counted(count, 'request', ',')} for {rows:,} rows; {how}."
 
 
 def _time(seconds: float) -> str:

@@ -113,6 +113,13 @@ def test_an_optional_parameter_that_is_shown_is_found(edited: Edit) -> None:
     assert "SELECT *" in findings[0].message
 
 
+def test_a_grouping_that_depends_on_the_columns_is_found(edited: Edit) -> None:
+    grouping = "          group_by: {value: name, when_read: [customer_name]}\n          since: {"
+    found = only(edited("          since: {", grouping))
+    assert (found.rule, found.place[-2]) == ("grouped-when-read", "group_by")
+    assert "count(*)" in found.message
+
+
 def test_money_may_name_its_currency_in_the_description(edited: Edit) -> None:
     edited("        currency: currency           # the column beside it\n", "")
     assert edited("description: What is owed.", "description: What is owed, in the currency of the "

@@ -25,7 +25,8 @@ from billql.definitions.model import (
     Rows,
     placeholders,
 )
-from billql.definitions.pagination import PageNumber
+from billql.definitions.pagination import CursorToken, PageNumber
+from billql.definitions.pagination.base import SizeBy
 from billql.definitions.rules import problems
 from billql.definitions.yaml_file import _Document
 from support.paths import ROOT
@@ -275,6 +276,32 @@ def test_every_problem_is_told() -> None:
         (f"{method}.order", "there is no column i"),
         (f"{method}.order", "there is no column j"),
     }
+
+
+@pytest.mark.parametrize(
+    ("paging", "parameter", "message"),
+    [
+        ({"size": 31}, {"value": "1d"}, None),
+        ({"size": 31}, {"location": "header", "value": "1d"}, "needs the parameter width"),
+        ({"size": 31}, None, "needs the parameter width"),
+        ({"size": None}, {"value": "1d"}, "needs a `size` and a `size_parameter`"),
+        ({"size": 31, "size_parameter": None}, {"value": "1d"}, "needs a `size` and a"),
+    ],
+)
+def test_a_size_by_a_parameter_needs_that_parameter(
+    paging: dict[str, Any], parameter: dict[str, Any] | None, message: str | None
+) -> None:
+    method = Method(
+        request="GET /bills",
+        description="Gives bills.",
+        parameters={} if parameter is None else {"width": Parameter(**parameter)},
+        rows="data[]",
+        paging=CursorToken(size_by=SizeBy(parameter="width", sizes={"1h": 168}), **paging),
+    )
+    bills = msgspec.structs.replace(BILLS, methods={"list": method})
+    found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "paging"]
+    assert [message in problem for problem in found if message] == [True] * (message is not None)
+    assert bool(found) is (message is not None)
 
 
 def test_an_instant_that_is_shown_cannot_be_asked_for_with_equal() -> None:

@@ -351,6 +351,31 @@ def test_a_token_that_is_neither_text_nor_number_is_an_error(token: Any) -> None
         drive(CursorToken(), in_turn(({"next_page": token}, [1])))
 
 
+FLAGGED = CursorToken(more="has_more")
+
+
+@pytest.mark.parametrize("last", [{"has_more": False, "next_page": "b"}, {"has_more": "false"}])
+def test_a_list_ends_without_more_whatever_the_token(last: dict[str, Any]) -> None:
+    first = {"has_more": True, "next_page": "a"}
+    assert drive(FLAGGED, in_turn((first, [1]), (last, [2]))) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        ({"has_more": True}, "has no token at next_page"),
+        ({"has_more": True, "next_page": None}, "has no token at next_page"),
+        ({"has_more": True, "next_page": 1.5}, "has no token at next_page"),
+        ({"next_page": "a"}, "has no has_more"),
+        ({"has_more": 7, "next_page": "a"}, "has no has_more"),
+        ({}, "has no has_more"),
+    ],
+)
+def test_more_without_a_token_is_an_error(data: dict[str, Any], why: str) -> None:
+    with pytest.raises(BadResponse, match=why):
+        drive(FLAGGED, in_turn((data, [1])))
+
+
 # By the last row -------------------------------------------------------------------------------
 
 
@@ -454,6 +479,26 @@ def test_a_size_takes_the_place_of_an_earlier_one() -> None:
     twice = AfterId().with_page_size(AfterId().with_page_size(FIRST, 3), 7)
     assert query(twice) == {"status": "open", "limit": "7"}
     assert FIRST.query == (("status", "open"),)
+
+
+@pytest.mark.parametrize(
+    ("width", "wanted", "size"),
+    [
+        (None, None, "31"),
+        ("1d", None, "31"),
+        ("1h", None, "168"),
+        ("1m", None, "1440"),
+        ("1h", 100, "100"),
+        ("1d", 100, "31"),
+    ],
+)
+def test_a_size_can_depend_on_another_parameter(
+    width: str | None, wanted: int | None, size: str
+) -> None:
+    by = {"parameter": "width", "sizes": {"1h": 168, "1m": 1440}}
+    paginator = msgspec.convert({"kind": "cursor_token", "size": 31, "size_by": by}, Paging)
+    first = FIRST if width is None else FIRST.with_query("width", width)
+    assert query(paginator.with_page_size(first, wanted))["limit"] == size
 
 
 def test_a_size_goes_into_the_body_where_the_kind_says_so() -> None:

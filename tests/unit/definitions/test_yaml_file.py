@@ -589,7 +589,8 @@ SENTENCE = "expected: A full sentence that describes the thing."
         (
             "        paging: pages",
             "        paging: {kind: page_number, total: total, extra: 1}",
-            f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, parameter, ",
+            f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, size_by, "
+            "parameter, ",
         ),
         (
             "        paging: pages",

@@ -11,7 +11,7 @@ each page in that same order. It knows no network, so it can be tested without o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Annotated, Any, ClassVar
 
 import msgspec
@@ -31,6 +31,16 @@ Size = Annotated[int, msgspec.Meta(gt=0)]
 """How many items a page can have."""
 
 
+class SizeBy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Page sizes that depend on another parameter of the request's query."""
+
+    parameter: str
+    """The parameter's name, as the API has it."""
+
+    sizes: Annotated[dict[str, Size], msgspec.Meta(min_length=1)]
+    """The largest page for some of its values; for any other value it is `size`."""
+
+
 class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How an API cuts a list into pages."""
 
@@ -39,6 +49,10 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     size_parameter: str | None = None
     """The parameter that asks for a page of some size."""
+
+    size_by: SizeBy | None = None
+    """Where the largest page depends on another parameter, such as the width of a report's
+    buckets."""
 
     is_random_access: ClassVar[bool] = False
     """Whether the requests for all pages are known from the first one."""
@@ -50,10 +64,19 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
         if self.size is None or self.size_parameter is None:
             return first
-        size = self.size if wanted is None else max(1, min(self.size, wanted))
+        most = self.most(first.query)
+        size = most if wanted is None else max(1, min(most, wanted))
         if self.sends_in_body:
             return first.with_body(self.size_parameter, size)
         return first.with_query(self.size_parameter, size)
+
+    def most(self, query: Iterable[tuple[str, str]]) -> int:
+        """Return the largest page that a request with this query can have."""
+        assert self.size is not None, "pages have no known size"
+        if self.size_by is None:
+            return self.size
+        value = dict(query).get(self.size_by.parameter, "")
+        return self.size_by.sizes.get(value, self.size)
 
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
         """Skip items of the list, where the API can; return how many are left out.

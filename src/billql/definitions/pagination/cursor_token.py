@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from billql.definitions.pagination.base import Pages, Paginator, ensure_new, token_of
+from billql.definitions.pagination.base import Pages, Paginator, ensure_new, flag_of, token_of
 from billql.errors import BadResponse
-from billql.messages import Request
+from billql.messages import Page, Request, get_path
 
 
 class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", kw_only=True):
@@ -26,6 +26,10 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
 
     size_location: Literal["query", "body"] = "query"
     """Where the parameter for the size goes."""
+
+    more: str | None = None
+    """Where a response has a flag that is true if more follows, for an API that has both: without
+    more the token is none, and more without a token is an error."""
 
     until_empty: bool = False
     """Whether every response has a token, so that it is an empty page which ends the list."""
@@ -46,16 +50,26 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
         following = replace(first, query=remaining)
         while True:
             page = yield [request]
-            try:
-                token = token_of(page.at(self.path))
-            except ValueError:
-                raise BadResponse(
-                    f"{request.method} {request.url} has no token at {self.path}"
-                ) from None
+            token = self._token(page, request)
             if token is None or (self.until_empty and page.count == 0):
                 return
             ensure_new(str(token), seen, request)
             request = self._with(following, token)
+
+    def _token(self, page: Page, request: Request) -> str | int | None:
+        """Return the token of a page, if there is a next one."""
+        more = self.more is None or flag_of(get_path(page.data, self.more))
+        if more is False:
+            return None
+        try:
+            token = token_of(page.at(self.path))
+        except ValueError:
+            pass
+        else:
+            if more is True and (token is not None or self.more is None):
+                return token
+        lacking = self.more if more is None else f"token at {self.path}"
+        raise BadResponse(f"{request.method} {request.url} has no {lacking}") from None
 
     def _with(self, request: Request, token: str | int) -> Request:
         if self.location == "body":

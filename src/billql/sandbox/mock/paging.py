@@ -83,6 +83,7 @@ def _size(paginator: Paginator, page: PageRequest) -> int:
     most = paginator.size or _USUAL_SIZE
     if paginator.size is None or paginator.size_parameter is None:
         return most
+    most = paginator.most(page.request.pairs)
     place = "body" if paginator.sends_in_body else "query"
     value = page.values.get((place, paginator.size_parameter))
     if value is None:
@@ -142,9 +143,11 @@ def _by_token(paginator: CursorToken, page: PageRequest, items: Sequence[Any]) -
     others = {place: some for place, some in page.others.items() if place[1] not in kept}
     start = 0 if value is None else _start(str(value), others)
     stop = start + size
-    if stop < len(items) or (paginator.until_empty and start < len(items)):
-        return Cut(start, stop, {paginator.path: _token(stop, others, kept)})
-    return Cut(start, stop, {paginator.path: None})
+    has_more = stop < len(items) or (paginator.until_empty and start < len(items))
+    members: dict[str, Any] = {paginator.path: _token(stop, others, kept) if has_more else None}
+    if paginator.more is not None:
+        members[paginator.more] = has_more
+    return Cut(start, stop, members)
 
 
 def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) -> dict[str, Any]:

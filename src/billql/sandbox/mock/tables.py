@@ -186,7 +186,8 @@ class Tables:
         story = self.story(layout.name)
         every = story.every or ("day" if layout.periods is not None else None)
         if every is not None:
-            return self._each(every, story.rows or _PERIODS[every])
+            moments = self._each(every, story.rows or _PERIODS[every])
+            return [moment for moment in moments for _ in range(story.each)]
         rng = Rng(self._seed, layout.name, key)
         count = 1
         if layout.has_list(source):
@@ -210,7 +211,9 @@ class Tables:
         if not inner:
             return None
         known = self._groups
-        group_key = f"{layout.name}/{key}/group/{place // 2}"
+        story = self.story(layout.name)
+        size = 2 if story.every is None else story.each
+        group_key = f"{layout.name}/{key}/group/{place // size}"
         return known.setdefault(group_key, Row(group_key))
 
     def _shared(self, layout: Layout, row: Row, column: Column) -> Row:

@@ -245,6 +245,38 @@ RESOURCES: dict[str, Any] = {
         ),
         unique=["customer", "day"],
     ),
+    # A report: buckets of time, each with several rows, by pages of so many buckets.
+    "report": resource(
+        {
+            "day": {"type": "date", "path": "$parent.start", "format": "epoch"},
+            "start": {"type": "timestamp", "path": "$parent.start", "format": "epoch"},
+            "product": "text",
+            "quantity": "integer",
+            "width": {"type": "text", "path": "$parameter", "hidden": True},
+        },
+        (
+            "GET /report",
+            {
+                "rows": "data[].results[]",
+                "parameters": {
+                    "from": {
+                        "column": "day",
+                        "operator": ">=",
+                        "format": "epoch",
+                        "required": True,
+                    },
+                    "width": {"values": ["1d", "1h"], "default": "1d", "required": True},
+                    "group": {"name": "group_by", "value": "product"},
+                },
+                "paging": {
+                    "kind": "cursor_token",
+                    "more": "has_more",
+                    "size": 2,
+                    "size_by": {"parameter": "width", "sizes": {"1h": 5}},
+                },
+            },
+        ),
+    ),
     "charges": resource(
         {"charge": "text", "amount": AMOUNT, "currency": CURRENCY},
         ("GET /charges.csv", {"response": "csv"}),
@@ -302,6 +334,7 @@ STORY: dict[str, Any] = {
                 "total": {"sum_of": "billing.lines.amount"},
             },
         },
+        "billing.report": {"every": "day", "rows": 7, "each": 3},
         "billing.lines": {
             "rows": 3,
             "columns": {

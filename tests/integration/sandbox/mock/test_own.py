@@ -126,6 +126,24 @@ def test_the_story_is_in_the_rows(session: Session) -> None:
     assert months == [(f"{2025 + (n > 2)}-{(n + 9) % 12 + 1:02}", 30) for n in range(6)]
 
 
+def test_a_report_has_several_rows_in_each_bucket(session: Session) -> None:
+    sql = "SELECT day, count(*), count(DISTINCT start) FROM acme.billing.report"
+    days = rows(session, f"{sql} WHERE day >= '2000-01-01' GROUP BY day ORDER BY day")
+    assert len(days) == 7
+    assert {(count, starts) for _, count, starts in days} == {(3, 1)}
+
+
+@pytest.mark.parametrize(("width", "size"), [("1d", 2), ("1h", 5)])
+def test_a_report_has_pages_of_so_many_buckets(server: Server, width: str, size: int) -> None:
+    path = f"/report?from=0&width={width}&group_by=product&limit="
+    data = ask(server, "GET", f"{path}{size}").json()
+    assert (len(data["data"]), data["has_more"]) == (size, True)
+    assert all(len(bucket["results"]) == 3 for bucket in data["data"])
+    refused = ask(server, "GET", f"{path}{size + 1}")
+    assert refused.status_code == 400
+    assert f"at most {size}" in refused.text
+
+
 def test_other_responses(session: Session) -> None:
     prices = rows(session, "SELECT plan, currency, price FROM acme.billing.prices")
     assert len(prices) > 1
