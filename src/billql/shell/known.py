@@ -121,8 +121,10 @@ def _connections(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _functions(connection: Connection) -> list[str]:
-    found = connection.execute("SELECT DISTINCT name FROM pragma_function_list ORDER BY 1")
-    return [name for (name,) in found if name.isidentifier()]
+    from billql.sqlite.later_functions import NAMES
+
+    found = connection.execute("SELECT DISTINCT name FROM pragma_function_list")
+    return sorted({name for (name,) in found if name.isidentifier()} | {*NAMES})
 
 
 def files(prefix: str) -> Sequence[str]:

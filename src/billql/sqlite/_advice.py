@@ -15,6 +15,7 @@ import apsw
 from billql.errors import Error
 from billql.sql import dialects
 from billql.sql.tokenizer import Token, quote, tokenize, unquote
+from billql.sqlite.later_functions import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +134,7 @@ class Adviser:
         return literal or self._on_column(name)
 
     def _on_function(self, name: str) -> str | None:
-        known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
+        known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")} | {*NAMES}
         if name not in known and (hint := dialects.on_function(name)) is not None:
             return hint
         similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from billql.sql.amounts import Amount
     from billql.sqlite._stored_types import Target
     from billql.sqlite.engine import Engine, Options
+    from billql.sqlite.later_functions import LaterFunctions
     from billql.sqlite.result_amounts import KnownTables, Origin
 
 Row = tuple[Any, ...]
@@ -79,6 +80,7 @@ class Session:
         self._add_functions()
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
+        self._later_functions: LaterFunctions | None = None
         self._options = options
         self._log = log
         self._engine: Engine | None = None
@@ -117,10 +119,22 @@ class Session:
             self.end_interrupted()
             log = StatementLog(self._log, statement.text)
             try:
-                return self._execute(statement, bindings, log)
+                try:
+                    return self._execute(statement, bindings, log)
+                except _FunctionsAddedError:
+                    return self._execute(statement, bindings, log)
             except errors.Error as error:
                 log.failed(error)
                 raise
+
+    def add_functions(self, statement: ParsedStatement) -> bool:
+        """Add the functions that a statement may have lacked; return whether there are any."""
+        if self._later_functions is None:
+            from billql.sqlite.later_functions import LaterFunctions
+
+            self._later_functions = LaterFunctions(self.database)
+        stored = (sql for (sql,) in self.names.stored("sql", "sql IS NOT NULL"))
+        return self._later_functions.add_named((statement.text, *stored))
 
     def _execute(
         self, statement: ParsedStatement, bindings: Bindings, log: StatementLog
@@ -234,6 +248,10 @@ class Session:
         _functions.register(self.database, self._currency_notes)
 
 
+class _FunctionsAddedError(Exception):
+    """SQLite has refused a statement, and may accept it now."""
+
+
 class Execution:
     """One statement under way: an iterator of its rows.
 
@@ -317,8 +335,14 @@ class Execution:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
         except apsw.Error as error:
+            is_refused = start is not None and isinstance(error, apsw.SQLError)
+            is_run_again = is_refused and self._session.add_functions(self._statement)
+            if is_run_again:
+                self._log = StatementLog(None, "")
             self._log.failed(error)
             self._end(undoes=not is_settled(error))
+            if is_run_again:
+                raise _FunctionsAddedError from None
             self._check_fault()
             raise self._error(error) from error
         except BaseException as error:

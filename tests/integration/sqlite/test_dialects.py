@@ -57,7 +57,12 @@ def test_what_to_write_for_a_function_runs(
         ("SELECT DISTINCT ON (day) * FROM t", "row_number()"),
         ("SELECT * FROM t QUALIFY row_number() OVER () = 1", "subquery"),
         ("SELECT 'a' ILIKE 'A'", "LIKE, which ignores"),
-        ("SELECT * FROM t WHERE day ~ 'a'", "GLOB"),
+        ("SELECT * FROM t WHERE day ~ 'a'", "REGEXP"),
+        ("SELECT * FROM t WHERE day RLIKE 'a'", "REGEXP"),
+        (
+            "SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY amount) FROM t",
+            "percentile_cont(x, 0.9)",
+        ),
         ("SELECT '1'::int", "CAST("),
         ("SELECT amount::numeric(10,2) FROM t", "CAST("),
         ("SELECT TRY_CAST(amount AS INT) FROM t", "CAST("),
