@@ -109,7 +109,7 @@ class World:
         return Store(self.data)
 
     def sound(self) -> list[str]:
-        """Return the installed versions of the provider, all of which are what was signed."""
+        """Return the installed versions of the provider, all of which are as they were pulled."""
         versions = self.store.versions("acme")
         if versions:
             assert [one.problem for one in self.registry().verify("acme")] == [None] * len(versions)
