@@ -16,11 +16,21 @@ from billql.errors import CredentialMissing, InterfaceError
 SERVICE = "billql"
 """The service of billql's tokens in the system's keyring."""
 
+WITHOUT_KEYRING = (
+    "Without a keyring, as on a server, name the token by token_env or token_command: "
+    "docs/connections.md, 'Without a keyring'."
+)
+"""What to do on a machine that has no keyring, or none that can be unlocked."""
+
 _COMMAND_SECONDS = 120.0
 """How many seconds a command may take: some wait for a fingerprint."""
 
 KeyringLookup = Callable[[str, str], str | None]
-"""Returns the password of a service and a user name, or None."""
+"""Returns the password of a service and a user name, or None; raises KeyringMissing."""
+
+
+class KeyringMissing(Exception):  # noqa: N818 - it names a condition
+    """There is no keyring; the message says why."""
 
 
 def variable(connection: str) -> str:
@@ -61,26 +71,45 @@ def resolve_secret(
         )
     if config.token_keyring is not None:
         command = f"keyring set {SERVICE} {config.token_keyring}"
-        return _required(name, config, passwords(SERVICE, config.token_keyring), command)
-    found = environ.get(variable(name)) or passwords(SERVICE, name)
+        found = _from_keyring(name, config, config.token_keyring, passwords)
+        return _required(name, config, found, command)
+    found = environ.get(variable(name)) or _from_keyring(name, config, name, passwords)
     return _required(name, config, found, f"export {variable(name)}=…")
 
 
+def _from_keyring(
+    name: str, config: ConnectionConfig, user: str, passwords: KeyringLookup
+) -> str | None:
+    try:
+        return passwords(SERVICE, user)
+    except KeyringMissing as why:
+        raise CredentialMissing(
+            f"There is no token for the connection {name}: {describe(name, config)} has none, "
+            f"because {why}",
+            hint=WITHOUT_KEYRING,
+        ) from None
+
+
 def keyring_password(service: str, user: str) -> str | None:
-    """Return a password of the system's keyring, or None; raise CredentialMissing if it fails."""
+    """Return a password of the system's keyring, or None.
+
+    Raise KeyringMissing if there is no keyring, CredentialMissing if it fails.
+    """
     try:
         import keyring
         import keyring.errors
     except ImportError:
-        return None
+        raise KeyringMissing(
+            "keyrings are not supported without: pip install 'billql[keyring]'"
+        ) from None
     try:
         return keyring.get_password(service, user)
     except keyring.errors.NoKeyringError:
-        return None
+        raise KeyringMissing("this machine has no keyring") from None
     except Exception as error:  # a backend may raise anything
         raise CredentialMissing(
             f"The system's keyring cannot be read: {type(error).__name__}",
-            hint="Unlock it, and run the statement again."
+            hint=f"Unlock it, and run the statement again. {WITHOUT_KEYRING}"
             if isinstance(error, keyring.errors.KeyringError)
             else "Correct what chooses it: PYTHON_KEYRING_BACKEND, or keyringrc.cfg.",
         ) from None

@@ -12,9 +12,10 @@ import pytest
 
 from billql.config.file import ConnectionConfig
 from billql.errors import CredentialMissing
+from billql.http import secret_sources
 from billql.http.credentials import ConnectionResolver
 from support.api_client import PROVIDER
-from support.paths import TESTS
+from support.paths import ROOT, TESTS
 
 
 def token(
@@ -104,8 +105,68 @@ def test_the_systems_keyring() -> None:
 
     assert ask(PLANTED_USER="me", PLANTED_PASSWORD="kept") == ("kept", "")
     assert ask(PLANTED_USER="you", PLANTED_PASSWORD="kept") == ("None", "")
-    assert ask(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring") == ("None", "")
+    out, err = ask(PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring")
+    assert out == ""
+    assert "KeyringMissing: this machine has no keyring" in err
     out, err = ask(PLANTED_LOCKED="1")
     assert out == ""
     assert "The system's keyring cannot be read: KeyringLocked" in err
     assert "planted-in-the-reason" not in err
+
+
+ADVICE = (
+    "Without a keyring, as on a server, name the token by token_env or token_command: "
+    "docs/connections.md, 'Without a keyring'."
+)
+
+
+@pytest.mark.parametrize("chosen", ['token_keyring = "me"', ""])
+@pytest.mark.parametrize("command", ["query", "doctor"])
+@pytest.mark.parametrize(
+    ("trouble", "why"),
+    [
+        ("keyring.backends.fail.Keyring", "because this machine has no keyring"),
+        ("", "because keyrings are not supported without: pip install 'billql[keyring]'"),
+        ("support.planted_keyring.Planted", "The system's keyring cannot be read: KeyringLocked"),
+    ],
+)
+def test_one_place_says_what_to_do_without_a_keyring(
+    tmp_path: Path, chosen: str, command: str, trouble: str, why: str
+) -> None:
+    config = tmp_path / "config.toml"
+    config.write_text(f'[connections.mine]\nprovider = "digitalocean"\n{chosen}\n')
+    path = str(TESTS)
+    if not trouble:  # as if the package was not installed
+        (tmp_path / "keyring.py").write_text("raise ImportError\n")
+        path = f"{tmp_path}{os.pathsep}{path}"
+    arguments = {
+        "query": ["query", "SELECT * FROM digitalocean.billing.balances"],
+        "doctor": ["doctor"],
+    }[command]
+    done = subprocess.run(
+        [sys.executable, "-m", "billql", *arguments, "--config", str(config)],
+        env={
+            "HOME": str(tmp_path),
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": path,
+            "PYTHON_KEYRING_BACKEND": trouble or "keyring.backends.null.Keyring",
+            "PLANTED_LOCKED": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 4
+    shown = " ".join((done.stdout + done.stderr).split())
+    assert why in shown
+    assert ADVICE in shown
+
+
+def test_the_place_is_there_and_the_pages_point_to_it() -> None:
+    docs = ROOT / "docs"
+    assert "\n## Without a keyring\n" in (docs / "connections.md").read_text()
+    assert ADVICE == secret_sources.WITHOUT_KEYRING
+    link = "connections.md#without-a-keyring"
+    for page in ("getting-started.md", "security.md"):
+        assert link in (docs / page).read_text()
+    assert f"docs/{link}" in (ROOT / "README.md").read_text()
