@@ -21,7 +21,7 @@ from support.server import Script, Serve, Server
 settings.register_profile("ci", derandomize=True, deadline=None, database=None, print_blob=False)
 settings.load_profile("ci")
 
-pytest_plugins = ["support.skips", "support.layers", "support.tracing"]
+pytest_plugins = ["support.skips", "support.layers", "support.tracing", "support.vendor_documents"]
 
 # What a shell runs in the background ignores Ctrl-C, and so would the programs that tests start.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,5 +1,5 @@
-"""What the vendors' own documents allow in the requests that billql sends, as data.
+"""The vendors' OpenAPI documents, trimmed, and what holds requests and responses against them.
 
-`extract` makes the files from the documents, `contract` holds requests against them. No test needs
-a document.
+`providers.yaml` says of each document where it is from and under which licence it is kept; `trim`
+makes the files in `documents`. No test needs the internet, or a document that is not here.
 """

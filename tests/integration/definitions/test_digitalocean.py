@@ -11,7 +11,7 @@ import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
-from contracts.contract import held
+from contracts.held import held
 
 CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]

@@ -19,7 +19,7 @@ from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
-from contracts.contract import held
+from contracts.held import held
 
 Rows = list[tuple[object, ...]]
 

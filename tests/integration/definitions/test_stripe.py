@@ -19,7 +19,7 @@ from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES
-from contracts.contract import held
+from contracts.held import held
 
 CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("stripe.")]

@@ -10,14 +10,14 @@ import httpx
 import pytest
 
 from billql.sandbox import Sandbox
-from contracts.contract import Facts, Operation, contract
+from contracts.document import Operation, Parameter, document
 
 STRICT = ("metronome", "stripe")
 """Who refuses what it does not know; DigitalOcean ignores it."""
 USED = [
     pytest.param(vendor, one, id=one.request)
     for vendor in ("digitalocean", "metronome", "stripe")
-    for one in contract(vendor)
+    for one in document(vendor).operations
 ]
 SOME = "00000000-0000-4000-8000-000000000000"
 WHEN = "2026-01-01T00:00:00Z"
@@ -73,25 +73,27 @@ def response() -> Iterator[Answer]:
 def plain(one: Operation) -> Ask:
     """Ask for what an operation requires, with values that fit."""
     api = Ask({}, {}, {})
-    for name, facts in one.parameters.items():
-        if facts.get("required"):
-            api = api.says(facts["in"], name, fitting(name, facts))
+    for name, parameter in one.parameters.items():
+        if parameter.required:
+            api = api.says(parameter.place, name, fitting(parameter))
     return api
 
 
-def fitting(name: str, facts: Facts) -> Any:
+def fitting(parameter: Parameter) -> Any:
     """Return a value that a parameter takes, of what need not be there."""
+    name, facts = parameter.name, parameter.facts
     if "enum" in facts:
         return facts["enum"][0]
     by_format = {"uuid": SOME, "date-time": WHEN, "date": "2026-01-01", "ipv4": "192.0.2.1"}
+    value = EXISTING.get(name, 60 if facts.get("type") == "integer" else "some")
     if name not in EXISTING and facts.get("format") in by_format:
-        return by_format[facts["format"]]
-    return EXISTING.get(name, 60 if facts.get("type") == "integer" else "some")
+        value = by_format[facts["format"]]
+    return [value] if parameter.schema.get("type") == "array" else value
 
 
-def unfit(facts: Facts) -> Iterator[Any]:
+def unfit(parameter: Parameter) -> Iterator[Any]:
     """Return values that a parameter does not take."""
-    inner: Facts = facts.get("of", facts)
+    facts = inner = parameter.facts
     wrong: list[Any] = ["maybe"] if inner.get("type") in ("boolean", "integer") else []
     if "enum" in inner:
         wrong += ["nobody", inner["enum"][0].swapcase() + "x"]
@@ -99,9 +101,9 @@ def unfit(facts: Facts) -> Iterator[Any]:
         wrong += ["x", SOME[:-1], f"{SOME}0"]
     if inner.get("format") == "date-time":
         wrong += ["2026-01-01", "x"]
-    if "max" in facts:
-        wrong += [facts["min"] - 1, facts["max"] + 1]
-    if facts["in"] == "body" and facts.get("type") == "array":
+    if "maximum" in facts:
+        wrong += [facts["minimum"] - 1, facts["maximum"] + 1]
+    if parameter.place == "body" and parameter.schema.get("type") == "array":
         yield from ([one] for one in wrong)
     else:
         yield from wrong
@@ -125,9 +127,9 @@ def test_what_is_unknown_is_refused(response: Answer, vendor: str, one: Operatio
 @pytest.mark.parametrize(("vendor", "one"), USED)
 def test_what_is_required_is_missed(response: Answer, vendor: str, one: Operation) -> None:
     api = plain(one)
-    for name, facts in one.parameters.items():
-        if facts.get("required") and facts["in"] != "path":
-            reply = response(vendor, one, api.says(facts["in"], name, None))
+    for name, parameter in one.parameters.items():
+        if parameter.required and parameter.place != "path":
+            reply = response(vendor, one, api.says(parameter.place, name, None))
             assert reply.status_code == 400
             assert name in reply.text
 
@@ -135,12 +137,13 @@ def test_what_is_required_is_missed(response: Answer, vendor: str, one: Operatio
 @pytest.mark.parametrize(("vendor", "one"), USED)
 def test_what_does_not_fit_is_refused(response: Answer, vendor: str, one: Operation) -> None:
     api = plain(one)
-    for name, facts in one.parameters.items():
-        if vendor == "digitalocean" and facts["in"] == "path" and facts.get("format") != "date":
+    for name, parameter in one.leaves.items():
+        place, facts = parameter.place, parameter.facts
+        if vendor == "digitalocean" and place == "path" and facts.get("format") != "date":
             continue  # An id that is none leads to nothing there.
-        for value in unfit(facts):
+        for value in unfit(parameter):
             if "." in name:
                 continue
-            reply = response(vendor, one, api.says(facts["in"], name, value))
+            reply = response(vendor, one, api.says(place, name, value))
             assert reply.status_code == 400, (name, value, reply.text)
             assert re.search(re.escape(name.partition("[")[0]), reply.text)

@@ -99,9 +99,12 @@ def balance_json(
         }
     if balance.archived is not None and (newer or balance.kind != "CREDIT"):
         optional_fields["archived_at"] = iso_millis(balance.archived)
+    if newer and balance.kind == "CREDIT":
+        del shown["rate_type"]
     if balance.kind != "CREDIT":
         optional_fields["rollover_fraction"] = 0
-        optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
+        if not newer:
+            optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
     if balance.purchase is not None:
         optional_fields["invoice_schedule"] = invoice_json(balance, now)
         optional_fields["cost_basis"] = 1

@@ -1,0 +1,206 @@
+"""The check against vendors' documents finds what is wrong: each fault is planted, and found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+
+from billql.definitions.catalog import Catalog, Table
+from billql.definitions.model import Method, Parameter
+from billql.definitions.pagination import CursorToken, PageNumber
+from contracts.document import Sent, document
+from contracts.drawing import requests
+
+Change = Callable[[Method], Method]
+
+DROPLETS = "digitalocean.droplets.droplets"
+CONTRACTS = "metronome.contracts.contracts"
+INVOICES = "stripe.billing.invoices"
+
+
+def complaints(name: str, method: str, change: Change = lambda method: method) -> set[str]:
+    """Hold what a changed method sends against the document."""
+    table = Catalog().table(name)
+    changed = change(table.resource.methods[method])
+    resource = msgspec.structs.replace(table.resource, methods={method: changed})
+    planted: Table = replace(table, resource=resource)
+    found = list(requests(planted, method, 20, ["some"]))
+    assert found
+    return {one for sent in found for one in document(table.provider_name).complaints(sent)}
+
+
+def with_parameter(name: str, **fields: Any) -> Change:
+    return lambda method: msgspec.structs.replace(
+        method, parameters={**method.parameters, name: Parameter(**fields)}
+    )
+
+
+def renamed(name: str, other: str) -> Change:
+    return lambda method: msgspec.structs.replace(
+        method,
+        parameters={
+            other if key == name else key: msgspec.structs.replace(one, column=one.column or key)
+            if key == name
+            else one
+            for key, one in method.parameters.items()
+        },
+    )
+
+
+def paged(paging: Any) -> Change:
+    return lambda method: msgspec.structs.replace(method, paging=paging)
+
+
+def test_a_method_that_nobody_changed_is_valid() -> None:
+    for name, method in ((DROPLETS, "list"), (CONTRACTS, "list"), (INVOICES, "list")):
+        assert complaints(name, method) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "method", "change", "complaint"),
+    [
+        pytest.param(
+            CONTRACTS,
+            "list",
+            paged(CursorToken(path="cursor", location="body", size=20, size_location="body")),
+            "POST /v2/contracts/list: body: Additional properties are not allowed ('limit' was",
+            id="the-size-that-contracts-do-not-take",
+        ),
+        pytest.param(
+            CONTRACTS,
+            "list",
+            with_parameter("colour", location="body", value="red"),
+            "POST /v2/contracts/list: body: Additional properties are not allowed ('colour' was",
+            id="another-member-of-a-body",
+        ),
+        pytest.param(
+            DROPLETS,
+            "list_by_tag",
+            renamed("tag_name", "tag"),
+            "GET /v2/droplets: the document has no tag in its query",
+            id="another-name-of-a-parameter",
+        ),
+        pytest.param(
+            INVOICES,
+            "list",
+            with_parameter("created[from]", column="created", operator=">=", format="epoch"),
+            "GET /v1/invoices: created: Unevaluated properties are not allowed ('from' was",
+            id="another-name-within-a-parameter",
+        ),
+        pytest.param(
+            CONTRACTS,
+            "list",
+            with_parameter("include_archived", location="body", value="yes"),
+            'POST /v2/contracts/list: body.include_archived: "yes" is not of type "boolean"',
+            id="another-type-in-a-body",
+        ),
+        pytest.param(
+            DROPLETS,
+            "list",
+            paged(PageNumber(total="meta.total", size=201)),
+            "GET /v2/droplets: per_page: 201 is greater than the maximum of 200",
+            id="a-page-above-the-largest",
+        ),
+        pytest.param(
+            INVOICES,
+            "list",
+            with_parameter("status", value="unpaid"),
+            'GET /v1/invoices: status: "unpaid" is not one of',
+            id="a-value-that-is-none-of-the-enumeration",
+        ),
+        pytest.param(
+            DROPLETS,
+            "get",
+            with_parameter("droplet_id", location="path", column="name", required=True),
+            'GET /v2/droplets/{droplet_id}: droplet_id: "some" is not of type "integer"',
+            id="another-type-in-a-path",
+        ),
+        pytest.param(
+            CONTRACTS,
+            "list",
+            with_parameter("customer_id", location="query", required=True, format="uuid"),
+            'POST /v2/contracts/list: body: "customer_id" is a required property',
+            id="a-member-in-another-place",
+        ),
+        pytest.param(
+            DROPLETS,
+            "list",
+            lambda method: msgspec.structs.replace(method, request="GET /v2/droplet"),
+            "the document has no GET /v2/droplet",
+            id="another-path",
+        ),
+    ],
+)
+def test_a_planted_fault_of_a_request_is_found(
+    name: str, method: str, change: Change, complaint: str
+) -> None:
+    found = complaints(name, method, change)
+    assert any(one.startswith(complaint) for one in found), found
+
+
+BALANCE = {
+    "month_to_date_balance": "23.44",
+    "account_balance": "12.23",
+    "month_to_date_usage": "11.21",
+    "generated_at": "2019-07-09T15:01:12Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({}, None),
+        ({"account_balance": 12.23}, 'body.account_balance: 12.23 is not of type "string"'),
+        ({"generated_at": "yesterday"}, 'body.generated_at: "yesterday" is not a "date-time"'),
+        ({"balance": "1.00"}, "body: Unevaluated properties are not allowed ('balance' was"),
+    ],
+)
+def test_a_planted_fault_of_a_response_is_found(
+    change: dict[str, Any], complaint: str | None
+) -> None:
+    operation, _ = document("digitalocean").find("GET", "/v2/customers/my/balance")
+    body = json.dumps(BALANCE | change).encode()
+    found = list(operation.response_complaints(200, "application/json", body))
+    if complaint is None:
+        assert found == []
+    else:
+        (one,) = found
+        assert one.startswith(f"{operation.request}: 200 {complaint}")
+
+
+def test_a_fault_deep_in_an_alternative_is_named_where_it_is() -> None:
+    operation, _ = document("metronome").find("POST", "/v2/contracts/list")
+    body = json.dumps({"data": [{"id": 5}], "cursor": None}).encode()
+    found = list(operation.response_complaints(200, "application/json", body))
+    assert 'POST /v2/contracts/list: 200 body.data.N.id: 5 is not of type "string"' in found
+
+
+def test_a_response_of_another_kind_is_a_fault() -> None:
+    operation, _ = document("digitalocean").find("GET", "/v2/customers/my/balance")
+    (found,) = operation.response_complaints(200, "text/html; charset=utf-8", b"")
+    assert found == f"{operation.request}: 200 is text/html, not application/json"
+
+
+@pytest.mark.parametrize(
+    ("query", "complaint"),
+    [
+        ("", None),
+        ("?limit=100&created[gte]=5&expand[]=data.customer&expand[]=data.discounts", None),
+        ("?limit=101", "limit: 101 is greater than the maximum of 100"),
+        ("?limit=ten", 'limit: "ten" is not of type "integer"'),
+        ("?limit=1&limit=2", "limit: it has 2 values, and takes one"),
+        ("?created[gte]=soon", 'created.gte: "soon" is not of type "integer"'),
+    ],
+)
+def test_a_query_is_read_as_its_document_writes_it(query: str, complaint: str | None) -> None:
+    sent = Sent("GET", f"https://api.stripe.com/v1/invoices{query}")
+    found = document("stripe").complaints(sent)
+    if complaint is None:
+        assert found == []
+    else:
+        assert f"GET /v1/invoices: {complaint}" in found
