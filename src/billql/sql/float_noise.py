@@ -13,12 +13,13 @@ is made of one counts as made of both.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.projections import NAMES, Projection, name_of, selects
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
+    from billql.sql.tokenizer import Token
 
 _ADDS = frozenset(("SUM", "TOTAL", "MONEY_SUM"))
 _EXACT = _ADDS | {"MONEY", "COUNT", "MIN", "MAX", "COALESCE", "IFNULL", "NULLIF", "IIF", "ABS"}
@@ -44,14 +45,6 @@ _NEAR = 1e-6
 """How near the decimal must be, in units of its last digit."""
 
 
-class _Projection(NamedTuple):
-    """A column of a SELECT, or of a part of a UNION."""
-
-    name: str | None
-    tokens: Sequence[Token]
-    """Its expression, without the alias."""
-
-
 def added_columns(
     statement: ParsedStatement, views: Iterable[ParsedStatement], names: Sequence[str]
 ) -> list[int]:
@@ -59,26 +52,26 @@ def added_columns(
 
     `views` are those that the statement reads, directly or through others; `names` are the columns.
     """
-    selects = list(_selects(statement))
-    whole = [projections for depth, projections in selects if depth == 0]
-    made = [each for _, projections in selects for each in projections]
+    found = list(selects(statement))
+    whole = [projections for depth, projections in found if depth == 0]
+    made = [each for _, projections in found for each in projections]
     renamed = set(_renamed(statement.tokens))
     for view in views:
-        made += [each for _, projections in _selects(view) for each in projections]
+        made += [each for _, projections in selects(view) for each in projections]
         renamed |= set(_renamed(view.tokens))
     columns = _Columns(made, renamed)
-    found = []
+    added = []
     for place, name in enumerate(names):
         if all(len(part) == len(names) and not _has_star(part) for part in whole):
             parts = [part[place] for part in whole]
         else:
             parts = list(columns.named(name.lower()))
         if parts and all(map(columns.is_exact, parts)) and any(map(columns.adds, parts)):
-            found.append(place)
-    return found
+            added.append(place)
+    return added
 
 
-def _has_star(columns: Sequence[_Projection]) -> bool:
+def _has_star(columns: Sequence[Projection]) -> bool:
     """Return whether one of the columns stands for all columns of a table."""
     return any(each.tokens[-1].text == "*" for each in columns)
 
@@ -90,94 +83,44 @@ class _Columns:
     column.
     """
 
-    def __init__(self, columns: Sequence[_Projection], renamed: set[str]) -> None:
+    def __init__(self, columns: Sequence[Projection], renamed: set[str]) -> None:
         self._columns = columns
-        self._named: dict[str, Sequence[_Projection]] = dict.fromkeys(renamed, columns)
+        self._named: dict[str, Sequence[Projection]] = dict.fromkeys(renamed, columns)
         for column in columns:
             if column.name is not None and column.name not in renamed:
                 self._named[column.name] = [*self._named.get(column.name, ()), column]
 
-    def named(self, name: str) -> Sequence[_Projection]:
+    def named(self, name: str) -> Sequence[Projection]:
         """Return the columns that may have a name."""
         return self._named.get(name, ())
 
-    def is_exact(self, column: _Projection) -> bool:
+    def is_exact(self, column: Projection) -> bool:
         """Return whether a column makes no digits but by adding, subtracting and multiplying."""
         return all(_is_exact(one.tokens) for one in self._parts(column))
 
-    def adds(self, column: _Projection) -> bool:
+    def adds(self, column: Projection) -> bool:
         """Return whether a column adds or subtracts."""
         return any(_adds(one.tokens) for one in self._parts(column))
 
-    def _parts(self, column: _Projection) -> Iterator[_Projection]:
+    def _parts(self, column: Projection) -> Iterator[Projection]:
         """Yield a column and all that it may be made of."""
         waiting, seen = [column], {id(column.tokens)}
         while waiting:
             column = waiting.pop()
             yield column
-            for name in {_name(token) for token in column.tokens}:
+            for name in {name_of(token) for token in column.tokens}:
                 for part in self.named(name):
                     if id(part.tokens) not in seen:
                         seen.add(id(part.tokens))
                         waiting.append(part)
 
 
-def _name(token: Token) -> str:
-    return unquote(token.text).lower() if token.kind in _NAMES else ""
-
-
-_NAMES = frozenset(("identifier", "quoted"))
-_ENDS = frozenset(("WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING"))
-_ENDS |= {"UNION", "EXCEPT", "INTERSECT", "FROM"}
-"""The keywords after which the columns of a SELECT have ended."""
-
-
-def _selects(statement: ParsedStatement) -> Iterator[tuple[int, list[_Projection]]]:
-    """Yield for each SELECT its columns, and how many parentheses are around it."""
-    depth = 0
-    for at, token in enumerate(statement.tokens):
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if token.keyword == "SELECT":
-            yield depth, list(_projections(statement.tokens, at + 1))
-
-
-def _projections(tokens: Sequence[Token], start: int) -> Iterator[_Projection]:
-    """Yield the columns of a SELECT, whose first one begins at a token."""
-    start += tokens[start].keyword in ("DISTINCT", "ALL") if start < len(tokens) else 0
-    depth, first = 0, start
-    for at in range(start, len(tokens) + 1):
-        token = tokens[at] if at < len(tokens) else None
-        depth -= token is not None and token.text == ")"
-        ends = token is None or depth < 0 or token.text == ";"
-        if depth == 0 and token is not None and token.keyword in _ENDS:
-            ends = ends or token.keyword != "FROM" or tokens[at - 1].keyword != "DISTINCT"
-        if (ends or (depth == 0 and token is not None and token.text == ",")) and at > first:
-            yield _projection(tokens[first:at])
-            first = at + 1
-        if ends:
-            return
-        depth += token is not None and token.text == "("
-
-
-def _projection(tokens: Sequence[Token]) -> _Projection:
-    """Return a column from its tokens, which have an alias, are a name, or are an expression."""
-    last = tokens[-1]
-    if last.kind not in _NAMES or len(tokens) == 1 or tokens[-2].text == ".":
-        return _Projection(_name(last) or None, tokens)
-    if tokens[-2].keyword == "AS":
-        return _Projection(_name(last), tokens[:-2])
-    has_alias = tokens[-2].kind not in ("operator",) or tokens[-2].text == ")"
-    if has_alias and last.keyword not in ("END", "NULL", "NOTNULL", "ISNULL", "TRUE", "FALSE"):
-        return _Projection(_name(last), tokens[:-1])
-    return _Projection(None, tokens)
-
-
 def _renamed(tokens: Sequence[Token]) -> Iterator[str]:
     """Yield the names of columns that follow the name of a CTE or a view: x (a, b) AS."""
     for at, token in enumerate(tokens):
-        if token.text == "(" and at and tokens[at - 1].kind in _NAMES:
+        if token.text == "(" and at and tokens[at - 1].kind in NAMES:
             end = at + 1
-            while end + 1 < len(tokens) and tokens[end].kind in _NAMES:
+            while end + 1 < len(tokens) and tokens[end].kind in NAMES:
                 end += 1
                 if tokens[end].text != ",":
                     break
@@ -185,7 +128,7 @@ def _renamed(tokens: Sequence[Token]) -> Iterator[str]:
             if [each.text.upper() for each in tokens[end : end + 2]] == [")", "AS"]:
                 after = [each.text.upper() for each in tokens[end + 2 : end + 5]]
                 if "(" in after or after[:1] in (["SELECT"], ["WITH"]):
-                    yield from (_name(each) for each in tokens[at + 1 : end : 2])
+                    yield from (name_of(each) for each in tokens[at + 1 : end : 2])
 
 
 def _adds(tokens: Sequence[Token]) -> bool:

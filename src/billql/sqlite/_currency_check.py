@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from billql.sql.projections import NAMES
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.source_map import Edit
 from billql.sql.tokenizer import quote, unquote
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.result_amounts import KnownTables, Origin
 
-_NAMES = frozenset(("identifier", "quoted"))
 _NO_ALIAS = ENDS_FROM | {"ON", "USING", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS"}
 _NO_ALIAS |= {"NATURAL", "OUTER", "INDEXED", "NOT"}
 _BEFORE_COLUMN = frozenset(("SELECT", "DISTINCT", "ALL"))
@@ -162,7 +162,7 @@ class _Check:
         level = [at for at in self._level(start + 1) if at < end]
         for at in level:
             token = tokens[at]
-            if expected and (token.kind in _NAMES or token.text == "("):
+            if expected and (token.kind in NAMES or token.text == "("):
                 yield self._source(at, end)
             expected = token.text == "," or token.keyword == "JOIN"
 
@@ -178,7 +178,7 @@ class _Check:
         after = last + 1
         if self._keyword(after) == "AS":
             after += 1
-        has_alias = after < end and tokens[after].kind in _NAMES
+        has_alias = after < end and tokens[after].kind in NAMES
         if has_alias and self._keyword(after) not in _NO_ALIAS:
             return _Source(text, unquote(tokens[after].text), name)
         return _Source(text, name or "", name)

@@ -1,30 +1,56 @@
 """CREATE TABLE … AS SELECT keeps the declared types of amounts and times.
 
-SQLite declares the columns of such a table by affinity alone: NUM, REAL, TEXT. Where a column comes
-from one that is declared DECIMAL, TIMESTAMP, MONTH and the like, or is an amount that an expression
-makes, its type is written into the stored CREATE TABLE. The affinity stays, and so does every
-value: https://sqlite.org/pragma.html#pragma_writable_schema.
+SQLite declares the columns of such a table by affinity alone: NUM, REAL, TEXT. What the table's
+column is made of decides which type is written into the stored CREATE TABLE instead:
+
+    a column declared DECIMAL, TIMESTAMP, …    its type
+    an amount that an expression makes         DECIMAL REAL
+    an amount in minor units                   MINOR INTEGER; MINOR REAL for an average or quotient
+    max(created), lag(created) OVER …          the type of the argument
+    date(…), last_day(…), date_trunc(…)        DATE, MONTH or TIMESTAMP
+
+Every value stays: https://sqlite.org/pragma.html#pragma_writable_schema. The collation `time` is
+not written: another program, which does not know it, could not read the column any more ("no such
+collation sequence"). So times in a table of one's own compare as texts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import apsw
 
 from billql.sql.amounts import Amount
+from billql.sql.projections import selects
 from billql.sql.source_map import apply_edits
-from billql.sql.tokenizer import quote, significant, unquote
+from billql.sql.tokenizer import Token, quote, significant, unquote
+from billql.sqlite._sum_calls import clauses, closing
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.result_amounts import Origin
 
-_KEPT = frozenset(("DECIMAL", "DATE", "MONTH", "TIMESTAMP", "BOOLEAN", "JSON"))
+_KEPT = frozenset(("DECIMAL", "MINOR", "DATE", "MONTH", "TIMESTAMP", "BOOLEAN", "JSON"))
 """The first words of the types that are kept."""
 _AMOUNT = "DECIMAL REAL"
 """The type of an amount that an expression makes; resources declare theirs so."""
+_MINOR, _MINOR_PART = "MINOR INTEGER", "MINOR REAL"
+"""The types of an amount in minor units."""
+_SAME = frozenset(("MAX", "MIN", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"))
+"""Functions that return one of the values of their first argument."""
+_EITHER = frozenset(("COALESCE", "IFNULL"))
+"""Functions that return one of their arguments."""
+_MOST_ARGUMENTS = 4
+"""How many arguments of such a function are looked at."""
+_MADE = {"DATE": "DATE TEXT", "LAST_DAY": "DATE TEXT"}
+"""The types of what functions make."""
+_TRUNCATED = {
+    **dict.fromkeys(("SECOND", "MINUTE", "HOUR"), "TIMESTAMP TEXT"),
+    **dict.fromkeys(("DAY", "WEEK"), "DATE TEXT"),
+    **dict.fromkeys(("MONTH", "QUARTER", "YEAR"), "MONTH TEXT"),
+}
+"""The types of what date_trunc() makes, by its unit."""
 
 
 class Target(NamedTuple):
@@ -60,15 +86,117 @@ def exists(database: apsw.Connection, target: Target) -> bool:
 
 
 def types_of(
-    origins: Sequence[Origin], amounts: Sequence[Amount | None]
+    query: ParsedStatement,
+    origins: Sequence[Origin],
+    amounts: Sequence[Amount | None],
+    describe: Callable[[str], Sequence[Origin]],
 ) -> list[str | None] | None:
-    """Return the types to keep of a SELECT's columns; None if there are none."""
-    types: list[str | None] = []
-    for (_, declared, *_), amount in zip(origins, amounts, strict=True):
-        word = (declared or "").upper().replace("(", " ").partition(" ")[0]
-        is_made = not declared and amount is not None and not amount.is_minor
-        types.append(declared if word in _KEPT else _AMOUNT if is_made else None)
+    """Return the types to keep of a query's columns; None if there are none.
+
+    `describe` returns where the columns of another query come from; empty if it has a mistake.
+    """
+    times = _times(query, origins, describe)
+    types = [
+        _amount_type(declared, amount)
+        or declared_time
+        or (declared if _is_kept(declared) else None)
+        for (_, declared, *_), amount, declared_time in zip(origins, amounts, times, strict=True)
+    ]
     return types if any(types) else None
+
+
+def _is_kept(declared: str | None) -> bool:
+    return (declared or "").upper().replace("(", " ").partition(" ")[0] in _KEPT
+
+
+def _amount_type(declared: str | None, amount: Amount | None) -> str | None:
+    """Return the type of an amount; None if that is what it is declared to be."""
+    if amount is None or _is_kept(declared):
+        return None
+    if amount.is_minor:
+        return _MINOR_PART if amount.is_rounded else _MINOR
+    return None if declared else _AMOUNT
+
+
+def _times(
+    query: ParsedStatement,
+    origins: Sequence[Origin],
+    describe: Callable[[str], Sequence[Origin]],
+) -> list[str | None]:
+    """Return the types of columns that are times made by a function."""
+    nothing: list[str | None] = [None] * len(origins)
+    whole = [columns for depth, columns in selects(query) if depth == 0]
+    if len(whole) != 1 or len(whole[0]) != len(origins):
+        made = nothing
+    else:
+        made = [_made(column.tokens) for column in whole[0]]
+    found = [
+        {place: kind for place, (_, kind, *_) in enumerate(described) if _is_time(kind)}
+        for described in (describe(each) for each in _variants(query))
+    ]
+    return [
+        declared or (_common([each.get(place) for each in found]) if not origin[1] else None)
+        for place, (declared, origin) in enumerate(zip(made, origins, strict=True))
+    ]
+
+
+def _is_time(declared: str | None) -> bool:
+    return (declared or "").upper().startswith(("DATE", "MONTH", "TIMESTAMP"))
+
+
+def _common(types: Sequence[str | None]) -> str | None:
+    return types[0] if len(set(types)) == 1 else None
+
+
+def _variants(query: ParsedStatement) -> Iterator[str]:
+    """Yield a query with an argument of `max(created)`, `coalesce(a, b)` in place of the call.
+
+    Which is the first argument, then the second of those that have one, and so on.
+    """
+    calls = [
+        (column.tokens, arguments)
+        for _, columns in selects(query)
+        for column in columns
+        if (arguments := _arguments(column.tokens))
+    ]
+    for number in range(min(max((len(found) for _, found in calls), default=0), _MOST_ARGUMENTS)):
+        edits = [
+            (tokens[0].start, tokens[-1].end, _text(query, found[min(number, len(found) - 1)]))
+            for tokens, found in calls
+        ]
+        yield apply_edits(query.text, edits)
+
+
+def _text(query: ParsedStatement, tokens: Sequence[Token]) -> str:
+    return query.text[tokens[0].start : tokens[-1].end]
+
+
+def _arguments(tokens: Sequence[Token]) -> list[Sequence[Token]]:
+    """Return the arguments that a call returns; empty for any other expression."""
+    word = tokens[0].keyword
+    if len(tokens) < 4 or tokens[1].text != "(" or word not in _SAME | _EITHER:
+        return []
+    last = closing(tokens, 1)
+    if last is None or clauses(tokens, last + 1)[0] != len(tokens):
+        return []
+    found, depth, start = list[Sequence[Token]](), 0, 2
+    for at in range(2, last + 1):
+        if depth == 0 and (at == last or tokens[at].text == ","):
+            found.append(tokens[start:at])
+            start = at + 1
+        depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
+    if word in _EITHER or (word in ("MAX", "MIN") and len(found) > 1):
+        return found if all(found) else []
+    return found[:1] if all(found) and len(found) < 3 else []
+
+
+def _made(tokens: Sequence[Token]) -> str | None:
+    """Return the type of what a call of a function of time makes; None for any other expression."""
+    if len(tokens) < 4 or tokens[1].text != "(" or closing(tokens, 1) != len(tokens) - 1:
+        return None
+    if tokens[0].keyword == "DATE_TRUNC" and tokens[2].kind == "string":
+        return _TRUNCATED.get(unquote(tokens[2].text).upper())
+    return _MADE.get(tokens[0].keyword)
 
 
 def declare(database: apsw.Connection, target: Target, types: Sequence[str | None]) -> None:

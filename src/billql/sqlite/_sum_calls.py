@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from billql.sql.projections import NAMES
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import Token, unquote
 from billql.sqlite._functions import NOTED_SUMS, SUMS
 
-_NAMES = frozenset(("identifier", "quoted"))
 _OPERATORS = frozenset(("+", "-", "*", "/", "(", ")", ",", "."))
 _FUNCTIONS = frozenset(("COALESCE", "IFNULL", "NULLIF", "IIF", "ABS", "ROUND", "MONEY"))
 _WORDS = frozenset(("CASE", "WHEN", "THEN", "ELSE", "END", "NULL", "IIF"))
@@ -58,7 +58,7 @@ def sum_calls(tokens: Sequence[Token]) -> Iterator[SumCall]:
         is_plain = bool(columns) and last - start == (3 if columns[0].table else 1)
         is_one = is_plain and start == first + 2
         if columns and (is_one or token.keyword in NOTED_SUMS):
-            end, is_windowed = _clauses(tokens, last + 1)
+            end, is_windowed = clauses(tokens, last + 1)
             yield SumCall(token.keyword, first, last, end, start, columns, is_plain, is_windowed)
 
 
@@ -97,7 +97,7 @@ def _columns(argument: Sequence[Token]) -> list[Column]:
     """Return the columns that are added up; none if something is not understood."""
     values, columns = list(_values(argument)), list[Column]()
     known = all(
-        token.kind in _NAMES or token.kind == "number" or token.text in _OPERATORS
+        token.kind in NAMES or token.kind == "number" or token.text in _OPERATORS
         for token in values
     )
     if not known:
@@ -105,9 +105,9 @@ def _columns(argument: Sequence[Token]) -> list[Column]:
     for at, token in enumerate(values):
         following = values[at + 1].text if at + 1 < len(values) else ""
         if following == "(":
-            if token.kind in _NAMES and token.keyword not in _FUNCTIONS:
+            if token.kind in NAMES and token.keyword not in _FUNCTIONS:
                 return []
-        elif token.kind in _NAMES and following != "." and token.keyword not in _WORDS:
+        elif token.kind in NAMES and following != "." and token.keyword not in _WORDS:
             has_table = at > 1 and values[at - 1].text == "."
             table = unquote(values[at - 2].text).lower() if has_table else ""
             columns.append(Column(table, unquote(token.text).lower()))
@@ -141,7 +141,7 @@ def _after_comma(tokens: Sequence[Token], opening: int) -> int:
     return len(tokens)
 
 
-def _clauses(tokens: Sequence[Token], after: int) -> tuple[int, bool]:
+def clauses(tokens: Sequence[Token], after: int) -> tuple[int, bool]:
     """Return the index behind FILTER (…) and OVER …, and whether there is an OVER."""
     end, is_windowed = after, False
     for keyword in ("FILTER", "OVER"):

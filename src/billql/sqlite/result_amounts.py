@@ -4,8 +4,9 @@ SQLite knows the table and the column that a plain column of a result comes from
 subqueries. Only expressions, and tables that are read more than once, are followed through the SQL,
 which takes `billql.sql.amount_lineage` and so 100 ms.
 
-In a table of one's own an amount is a column declared DECIMAL, as CREATE TABLE … AS SELECT declares
-it; the column `currency` beside it, or `x_currency` for an amount x, has its currency.
+In a table of one's own an amount is a column declared DECIMAL, or MINOR if it counts minor units,
+as CREATE TABLE … AS SELECT declares it; the column `currency` beside it, or `x_currency` for an
+amount x, has its currency.
 """
 
 from __future__ import annotations
@@ -68,10 +69,10 @@ class KnownTables:
         places = {column.lower(): place for place, (column, _) in enumerate(found)}
 
         def amount(column: str, declared: str) -> Amount | None:
-            if not declared.upper().startswith("DECIMAL"):
+            if not declared.upper().startswith(("DECIMAL", "MINOR")):
                 return None
             beside = places.get(f"{column.lower()}_currency", places.get("currency"))
-            return Amount(None, beside)
+            return Amount(None, beside, declared.upper().startswith("MINOR"))
 
         return [RelationColumn(column, amount(column, declared)) for column, declared in found]
 

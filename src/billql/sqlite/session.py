@@ -175,9 +175,9 @@ class Session:
             return None
         from billql.sqlite.result_amounts import result_amounts
 
-        origins = self._describe(query)
-        amounts = result_amounts(parse(query), origins, self.known_tables())
-        types = _stored_types.types_of(origins, amounts)
+        origins, parsed = self._describe(query), parse(query)
+        amounts = result_amounts(parsed, origins, self.known_tables())
+        types = _stored_types.types_of(parsed, origins, amounts, self._describe)
         return None if types is None else (target, types)
 
     def _with_currencies(self, rewritten: Rewritten) -> Rewritten:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow.parquet
@@ -11,6 +13,7 @@ import pytest
 
 import billql
 from billql.output import Style, parquet
+from billql.sql.amounts import Amount
 from support.books import books
 
 
@@ -43,7 +46,35 @@ def declared(connection: billql.Connection, name: str) -> list[tuple[str, str]]:
             "amount - tax AS d FROM @invoices WHERE id < 3 GROUP BY currency",
             ["TEXT", "DECIMAL REAL", "", "DECIMAL REAL"],
         ),
-        ("CREATE TABLE t AS SELECT paid FROM @payments WHERE id < ?", ["INT"]),
+        ("CREATE TABLE t AS SELECT paid FROM @payments WHERE id < ?", ["MINOR INTEGER"]),
+        (
+            "CREATE TABLE t AS SELECT currency, sum(paid) AS s, avg(paid) AS a, paid / 100.0 AS m, "
+            "invoice FROM @payments GROUP BY currency",
+            ["TEXT", "MINOR INTEGER", "MINOR REAL", "DECIMAL REAL", "INT"],
+        ),
+        (
+            "CREATE TABLE t AS SELECT max(created), min(month) AS m, lag(created) OVER () AS b, "
+            "max(created) FILTER (WHERE id > 1) OVER (ORDER BY id) AS f, max(id) AS n "
+            "FROM @invoices",
+            ["TIMESTAMP TEXT", "MONTH TEXT", "TIMESTAMP TEXT", "TIMESTAMP TEXT", ""],
+        ),
+        (
+            "CREATE TABLE t AS SELECT date_trunc('month', created) AS m, "
+            "date_trunc('week', created) AS w, date_trunc('hour', created) AS h, "
+            "date(created) AS d, last_day(month) AS l, date(created) || '' AS x FROM @invoices",
+            ["MONTH TEXT", "DATE TEXT", "TIMESTAMP TEXT", "DATE TEXT", "DATE TEXT", ""],
+        ),
+        (
+            "CREATE TABLE t AS SELECT coalesce(a.created, b.created) AS c, "
+            "coalesce(a.created, a.month) AS d, coalesce(a.created, 'never') AS n, "
+            "max(a.created, b.created) AS e FROM @invoices a JOIN @invoices b USING (id)",
+            ["TIMESTAMP TEXT", "", "", "TIMESTAMP TEXT"],
+        ),
+        (
+            "CREATE TABLE t AS WITH x AS (SELECT customer, max(created) AS last FROM @invoices "
+            "GROUP BY 1) SELECT last, max(last) OVER () AS latest FROM x",
+            ["TIMESTAMP TEXT", "TIMESTAMP TEXT"],
+        ),
         ("CREATE TABLE t AS SELECT 1 AS one, CAST(2 AS TEXT) AS two", ["", "TEXT"]),
     ],
 )
@@ -58,6 +89,24 @@ def test_types_go_on_through_views_and_tables(connection: billql.Connection) -> 
     connection.execute("CREATE VIEW v AS SELECT created AS c, amount FROM a")
     connection.execute("CREATE TABLE b AS SELECT * FROM v WHERE amount > 0")
     assert declared(connection, "b") == [("c", "TIMESTAMP TEXT"), ("amount", "DECIMAL REAL")]
+
+
+def test_minor_units_stay_minor(connection: billql.Connection) -> None:
+    connection.execute("CREATE TABLE t AS SELECT paid, currency FROM own.all.payments")
+    amount, none = connection.execute("SELECT paid, currency FROM t").amounts()
+    assert (amount, none) == (Amount(None, 1, is_minor=True), None)
+    connection.execute("CREATE TABLE u AS SELECT paid FROM t")
+    assert declared(connection, "u") == [("paid", "MINOR INTEGER")]
+
+
+def test_other_programs_read_the_file(connection: billql.Connection, tmp_path: Path) -> None:
+    connection.execute(
+        "CREATE TABLE t AS SELECT created, max(month) AS month, amount, currency "
+        "FROM own.all.invoices GROUP BY id"
+    )
+    with closing(sqlite3.connect(tmp_path / "own.db")) as other:
+        found = other.execute("SELECT created, month FROM t ORDER BY created, month").fetchall()
+    assert found[0] == ("2026-01-31T08:00:00Z", "2026-01")
 
 
 def test_another_connection_sees_them(connection: billql.Connection, tmp_path: Path) -> None:
