@@ -65,8 +65,8 @@ class Cursor:
         self.lastrowid: int | None = None
         """The row id of the last INSERT."""
         self.description: Description | None = None
-        """Seven entries for each column: its name and its type code, and for a `decimal.Decimal` a
-        precision and a scale. An expression has the type of its first value, and None if that is
+        """Seven entries for each column: its name and its type code, and for an amount a precision
+        and a scale. An expression has the type of its first value, and None if that is
         NULL or missing."""
         self._rows: Iterator[Row] | None = None
         self._execution: Execution | None = None

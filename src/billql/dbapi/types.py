@@ -1,8 +1,9 @@
 """PEP 249's types: what a column's type code equals, and what a parameter may be.
 
 A type code is the type that a column is declared with, such as `TIMESTAMP TEXT` or `VARCHAR(20)`.
-That of an amount depends on how it is returned: `DECIMAL DOUBLE` for a float, `DECIMAL` with a
-precision and a scale for a `decimal.Decimal`; data frames (polars) take their types from there.
+That of an amount depends on how it is returned: `DECIMAL DOUBLE` for a float, `DECIMAL` for a
+`decimal.Decimal`; data frames (polars) take their types from there. Both have a precision and a
+scale.
 A type object equals the codes that it stands for, so that `column[1] == billql.NUMBER` reads well.
 """
 
@@ -133,8 +134,10 @@ def described(
     base_type = "" if code is None else code.upper().replace("(", " ").partition(" ")[0]
     if decimals and (base_type == "DECIMAL" or (declared is None and isinstance(first, float))):
         return name, "DECIMAL", None, None, *_DECIMAL_DIGITS, None
-    if base_type in ("DECIMAL", "NUMERIC"):
-        code = f"{base_type} DOUBLE"
+    if base_type == "DECIMAL":
+        return name, "DECIMAL DOUBLE", None, None, *_DECIMAL_DIGITS, None
+    if base_type == "NUMERIC":
+        code = "NUMERIC DOUBLE"
     elif base_type in _STORES_NONE and base_type == (declared or "").upper() and first is not None:
         code = f"{base_type} {STORED[type(first)]}"
     return name, code, None, None, None, None, None

@@ -181,7 +181,7 @@ def test_a_declared_type_equals_one_type_object(declared: str, kind: object) -> 
 def test_the_description_tells_the_types_of_a_resource(cursor: billql.Cursor) -> None:
     cursor.execute("SELECT amount, invoice_period, invoice_id FROM digitalocean.billing.invoices")
     assert cursor.description == (
-        ("amount", "DECIMAL DOUBLE", None, None, None, None, None),
+        ("amount", "DECIMAL DOUBLE", None, None, 38, 18, None),
         ("invoice_period", "MONTH TEXT", None, None, None, None, None),
         ("invoice_id", "TEXT", None, None, None, None, None),
     )
