@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from billql.authoring.examples import no_query, tables
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import Error, SqlError, UnknownName
 from billql.http.credentials import ApiConnection
-from billql.sqlite.session import Session
+from billql.sqlite.session import Row, Session
 from billql.util.text import counted
 
 
@@ -23,7 +24,10 @@ class Outcome:
     """Its number among the examples of its resource, from 1."""
     question: str
     rows: int = 0
-    columns: int = 0
+    columns: tuple[tuple[str, Any], ...] = ()
+    """The names of the columns, with what the session says of each."""
+    first: tuple[Row, ...] = ()
+    """The first rows."""
     requests: int = 0
     seconds: float = 0.0
     error: Error | None = None
@@ -32,7 +36,7 @@ class Outcome:
         what = (
             f"error: {self.error.message}"
             if self.error is not None
-            else f"{counted(self.rows, 'row')}, {counted(self.columns, 'column')}"
+            else f"{counted(self.rows, 'row')}, {counted(len(self.columns), 'column')}"
         )
         cost = f"{counted(self.requests, 'request')}, {self.seconds:.2f} s"
         return f"{self.table} {self.number}: {what}; {cost}"
@@ -60,15 +64,19 @@ def chosen(catalog: Catalog, provider: str, resource: str | None) -> list[Table]
 
 
 def outcomes(
-    session: Session, resources: Iterable[Table], know: Callable[[ApiConnection], None]
+    session: Session,
+    resources: Iterable[Table],
+    know: Callable[[ApiConnection], None],
+    shown: int = 0,
 ) -> Iterator[Outcome]:
     """Yield the result of each example of some resources, run one after the other.
 
-    `know` is called with each connection before anything is sent over it.
+    Each has so many of its rows as are to be `shown`. `know` is called with each connection before
+    anything is sent over it.
     """
     for table in resources:
         for number, example in enumerate(table.resource.examples, start=1):
-            yield _run(session, table.name, number, example.question, example.sql, know)
+            yield _run(session, table.name, number, example.question, example.sql, know, shown)
 
 
 def _run(
@@ -78,9 +86,12 @@ def _run(
     question: str,
     sql: str,
     know: Callable[[ApiConnection], None],
+    shown: int,
 ) -> Outcome:
     start = time.perf_counter()
-    rows = columns = 0
+    rows = 0
+    columns: tuple[tuple[str, Any], ...] = ()
+    first: list[Row] = []
     failed: Error | None = None
     try:
         if (why := no_query(sql)) is not None:
@@ -90,8 +101,11 @@ def _run(
             for connection in session.engine.connections(table):
                 know(session.engine.connection(table, connection))
         execution = session.execute(sql)
-        columns = len(execution.description or ())
-        rows = sum(1 for _ in execution)
+        columns = tuple(execution.description or ())
+        for row in execution:
+            rows += 1
+            if rows <= shown:
+                first.append(row)
     except Error as error:
         failed = error
     return Outcome(
@@ -100,6 +114,7 @@ def _run(
         question,
         rows,
         columns,
+        tuple(first),
         sum(scan.requests for scan in session.scans),
         time.perf_counter() - start,
         failed,

@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from billql.cli.options import add_below
+from billql.cli.options import add_below, count
 from billql.errors import Exit, InterfaceError
 from billql.output import stderr, stdout
 
@@ -47,8 +47,17 @@ def add_options(command: ArgumentParser) -> None:
     )
     where = trial.add_mutually_exclusive_group()
     where.add_argument("--against", metavar="URL", help="use this base URL instead of the API's")
-    where.add_argument("--sandbox", action="store_true", help="use a private sandbox")
+    where.add_argument(
+        "--sandbox", action="store_true", help="use a private sandbox, made from the definition"
+    )
     where.add_argument("--replay", metavar="FILE", help="take the responses from a recording")
+    trial.add_argument(
+        "--rows",
+        metavar="N",
+        type=count,
+        default=3,
+        help="print the first N rows of each example (default: 3)",
+    )
     trial.add_argument("--record", metavar="FILE", help="record the responses to a file")
 
     openapi = action("import-openapi", "create a definition from an OpenAPI document", _import)
@@ -152,6 +161,7 @@ def _try(options: Namespace) -> int:
     from billql.config.settings import Settings
     from billql.definitions.catalog import Catalog, built_in_root
     from billql.http.exchange import NetworkBackend
+    from billql.output import ResultWriter, Style, screen
     from billql.sandbox import Sandbox
     from billql.sqlite.session import Session
     from billql.util.text import counted
@@ -161,6 +171,7 @@ def _try(options: Namespace) -> int:
     catalog = Catalog([{name: folder}, built_in_root()])
     tables = trial.chosen(catalog, name, options.resource)
     worst = int(Exit.OK)
+    style = Style(width=screen.width(sys.stdout))
     with ExitStack() as opened:
         recorder = None
         if options.replay:
@@ -172,16 +183,19 @@ def _try(options: Namespace) -> int:
                 sandbox = opened.enter_context(Sandbox(untidy=True, catalog=catalog))
             chosen = _live_options(catalog, recorder, sandbox, {name: options.against})
         session = opened.enter_context(closing(Session(":memory:", lambda: chosen)))
-        for outcome in trial.outcomes(session, tables, recorder.know if recorder else _ignore):
+        know = recorder.know if recorder else _ignore
+        for outcome in trial.outcomes(session, tables, know, options.rows):
             stdout.line(str(outcome))
+            if outcome.first:
+                ResultWriter("table", style).write(outcome.columns, iter(outcome.first), sys.stdout)
             if outcome.error is not None:
                 worst = max(worst, outcome.error.exit_code)
                 if outcome.error.hint:
                     stderr.line(f"hint: {outcome.error.hint}")
     if recorder is not None:
-        count = recorder.write(Path(options.record))
+        written = recorder.write(Path(options.record))
         stderr.line(
-            f"Wrote {counted(count, 'response')} to {options.record}, which only you can read"
+            f"Wrote {counted(written, 'response')} to {options.record}, which only you can read"
         )
     return worst
 

@@ -102,10 +102,22 @@ def test_a_command_line_that_makes_no_sense_is_refused(run: Run, arguments: list
 
 
 def test_examples_are_tried_in_a_sandbox(run: Run) -> None:
-    tried = run("try", DIGITALOCEAN, "billing.invoices", "--sandbox")
+    tried = run("try", DIGITALOCEAN, "billing.invoices", "--sandbox", "--rows", "2")
     assert tried.code == Exit.OK
-    (line,) = tried.out.splitlines()
+    line, head, _, *shown = tried.out.splitlines()
     assert line.startswith("digitalocean.billing.invoices 1: 24 rows, 3 columns; 1 request, ")
+    assert head.split() == ["invoice_period", "amount", "change"]
+    assert len(shown) == 2
+
+
+def test_a_provider_of_ones_own_is_tried_in_a_sandbox(run: Run) -> None:
+    run("new", "acme")
+    tried = run("try", "acme", "--sandbox")
+    assert tried.code == Exit.OK
+    line, head, _, *shown = tried.out.splitlines()
+    assert line.startswith("acme.billing.invoices 1: ")
+    assert "amount" in head
+    assert len(shown) == 3
 
 
 def test_examples_need_a_token(run: Run) -> None:
@@ -140,7 +152,9 @@ def test_a_recording_is_played_without_a_network(
         "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
     }
     before = len(sandbox.requests)
-    recorded = run("try", DIGITALOCEAN, "billing_history", "--record", "kept", **environ)
+    recorded = run(
+        "try", DIGITALOCEAN, "billing_history", "--record", "kept", "--rows", "0", **environ
+    )
     assert recorded.code == Exit.OK
     sent = len(sandbox.requests) - before
     assert recorded.err == f"Wrote {sent} responses to kept, which only you can read\n"
@@ -150,7 +164,7 @@ def test_a_recording_is_played_without_a_network(
     assert environ["DIGITALOCEAN_TOKEN"] not in kept.read_text()
     assert "uthorization" not in kept.read_text()
 
-    played = run("try", DIGITALOCEAN, "billing_history", "--replay", "kept")
+    played = run("try", DIGITALOCEAN, "billing_history", "--replay", "kept", "--rows", "0")
     assert played.code == Exit.OK
     assert [without_time(line) for line in played.out.splitlines()] == [
         without_time(line) for line in recorded.out.splitlines()
@@ -164,8 +178,8 @@ def without_time(line: str) -> str:
 
 
 def test_a_request_that_is_not_in_the_recording(run: Run, sandbox: Sandbox) -> None:
-    run("try", DIGITALOCEAN, "balances", "--sandbox", "--record", "kept")
-    played = run("try", DIGITALOCEAN, "billing.invoices", "--replay", "kept")
+    run("try", DIGITALOCEAN, "balances", "--sandbox", "--record", "kept", "--rows", "0")
+    played = run("try", DIGITALOCEAN, "billing.invoices", "--replay", "kept", "--rows", "0")
     assert played.code == Exit.NETWORK
     assert "/v2/customers/my/invoices?per_page=200 is not in the recording kept" in played.out
     assert "--record" in played.err
@@ -186,7 +200,7 @@ def test_a_request_that_is_not_in_the_recording(run: Run, sandbox: Sandbox) -> N
 )
 def test_a_file_that_is_no_recording_is_refused(run: Run, tmp_path: Path, text: str) -> None:
     (tmp_path / "kept").write_text(text)
-    played = run("try", DIGITALOCEAN, "balances", "--replay", "kept")
+    played = run("try", DIGITALOCEAN, "balances", "--replay", "kept", "--rows", "0")
     assert played.code == Exit.USAGE
     assert "no recording" in played.err
 
@@ -223,8 +237,10 @@ def test_a_token_that_the_api_repeats_is_not_recorded(
 
 def test_bytes_and_refusals_are_recorded_too(run: Run, sandbox: Sandbox) -> None:
     for resource in ("invoice_pdf", "account"):
-        recorded = run("try", DIGITALOCEAN, resource, "--sandbox", "--record", "kept")
-        played = run("try", DIGITALOCEAN, resource, "--replay", "kept")
+        recorded = run(
+            "try", DIGITALOCEAN, resource, "--sandbox", "--record", "kept", "--rows", "0"
+        )
+        played = run("try", DIGITALOCEAN, resource, "--replay", "kept", "--rows", "0")
         assert recorded.code == played.code == Exit.OK
         assert list(map(without_time, recorded.out.splitlines())) == list(
             map(without_time, played.out.splitlines())
@@ -235,7 +251,10 @@ def test_bytes_and_refusals_are_recorded_too(run: Run, sandbox: Sandbox) -> None
         "try", DIGITALOCEAN, "balances", "--against", address, "--record", "kept", **environ
     )
     assert refused.code == Exit.CREDENTIAL
-    assert run("try", DIGITALOCEAN, "balances", "--replay", "kept").code == Exit.CREDENTIAL
+    assert (
+        run("try", DIGITALOCEAN, "balances", "--replay", "kept", "--rows", "0").code
+        == Exit.CREDENTIAL
+    )
 
 
 # import-openapi -----------------------------------------------------------------------------------

@@ -10,11 +10,26 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.errors import ApiError, BadResponse, DefinitionError
+import billql
+from billql.definitions.catalog import Catalog
+from billql.errors import ApiError, BadResponse, DefinitionError, NotSupportedError
+from billql.sandbox import Sandbox
 from billql.sandbox.server import Server
 from billql.sqlite.session import Session
+from support.stackql.harbor import DOCUMENTS
 
-from .acme import BEARER, PROVIDER, RESOURCES, STORY, define, open_session, rows, served
+from .acme import (
+    BEARER,
+    NOW,
+    PROVIDER,
+    RESOURCES,
+    STORY,
+    UNTIL,
+    define,
+    open_session,
+    rows,
+    served,
+)
 
 PAGED = (
     *("by_token", "by_log_token", "by_id", "by_link", "by_header", "by_count", "whole"),
@@ -333,6 +348,39 @@ def test_a_wrong_story_is_an_error(tmp_path: Path, story: dict[str, Any], messag
     with pytest.raises(DefinitionError, match=r"story\.yaml:") as caught, served(catalog):
         pass
     assert message in caught.value.message
+
+
+def test_a_connection_with_a_sandbox_serves_ones_own(tmp_path: Path) -> None:
+    define(tmp_path)
+    environ = {"BILLQL_CONFIG": str(tmp_path / "none.toml"), "BILLQL_DATA": str(tmp_path / "data")}
+    (tmp_path / "none.toml").touch(mode=0o600)
+    with billql.connect(
+        sandbox=True, definitions=[tmp_path], environ=environ, clock=lambda: NOW
+    ) as connection:
+        found = connection.execute("SELECT c.name FROM acme.billing.customers c").fetchall()
+        assert len(found) == 30
+        connection.execute("SELECT * FROM digitalocean.billing.balances").fetchall()
+        connection.execute("SELECT * FROM billql.catalog.connections").fetchall()
+
+
+def test_a_definition_of_stackqls_is_refused() -> None:
+    catalog = Catalog([{"harbor": DOCUMENTS / "v00.00.00000"}])
+    with (
+        pytest.raises(NotSupportedError, match="cannot serve harbor"),
+        served(catalog, name="harbor"),
+    ):
+        pass
+
+
+def test_no_mock_is_made_before_it_is_asked_for(tmp_path: Path) -> None:
+    with Sandbox(catalog=define(tmp_path), until=UNTIL) as sandbox:
+        assert "acme" in sandbox.urls
+        assert "acme" not in sandbox._servers
+        assert sandbox.urls["acme"].startswith("http://127.0.0.1:")
+        assert sandbox.tokens["acme"].startswith("mock")
+        assert "acme" in sandbox._servers
+        with pytest.raises(KeyError):
+            sandbox.urls["nobody"]
 
 
 def test_an_error_reaches_the_statement(session: Session) -> None:
