@@ -15,9 +15,9 @@ import httpx
 
 from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog
-from billql.sql.statements import Bindings
+from billql.sql.statements import Bindings, Row
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Row, Session
+from billql.sqlite.session import Session
 
 from .api_client import TOKEN
 from .server import PATIENCE, Server, Traffic

@@ -35,10 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-    from billql.dbapi.cursor import Row
     from billql.fetching.scan_stats import ScanStats
     from billql.output import AddResult, Columns, Rows
-    from billql.sql.statements import ParsedStatement
+    from billql.sql.statements import ParsedStatement, Row
 
 _ENDINGS = " ".join(ending for endings in FORMATS.values() for ending in endings)
 

@@ -13,7 +13,7 @@ import apsw
 from billql import errors
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
 from billql.sql.statement_kind import CHANGES, verb_of
-from billql.sql.statements import ParsedStatement, parse, split
+from billql.sql.statements import ParsedStatement, Row, parse, split
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from billql.sql.amounts import Amount
     from billql.sqlite.session import Execution, Session
 
-Row = tuple[Any, ...]
 Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
 
 

@@ -19,12 +19,10 @@ from billql.errors import Error
 from billql.planning.pushdown import missing_parameters
 from billql.sandbox import Sandbox
 from billql.sql.rewriter import Reference, tables
-from billql.sql.statements import each_statement, parse
+from billql.sql.statements import Row, each_statement, parse
 from billql.sql.tokenizer import Token, quote, significant
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
-
-Row = tuple[Any, ...]
 
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 """The time of every sample, which stands for 'now' in an example."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from billql.errors import ApiError, BadResponse, Error, ListChanged
 from billql.fetching._page_source import PageSource
 from billql.fetching._partition import PartitionFilter
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 
 _MOST_READINGS = 3
 """How often a list that changes is read before it is an error."""
@@ -28,9 +28,9 @@ class ListReader:
     def __init__(
         self,
         open_source: Callable[[int], PageSource],
-        new_filter: Callable[[Iterable[Row]], PartitionFilter],
+        new_filter: Callable[[Iterable[TableRow]], PartitionFilter],
         skip: int = 0,
-        earlier: Iterable[Row] = (),
+        earlier: Iterable[TableRow] = (),
         *,
         is_ordered: bool = False,
     ) -> None:
@@ -48,7 +48,7 @@ class ListReader:
         """The provider and the name of the connection that it is read from."""
         self.source = open_source(skip)
 
-    def pages(self) -> Iterator[list[Row] | None]:
+    def pages(self) -> Iterator[list[TableRow] | None]:
         """Yield the new rows of each page; None whenever `source.coming` must be waited for.
 
         Raises ListChanged if there is no reading that agrees with what was passed on.
@@ -68,7 +68,7 @@ class ListReader:
                 if not may_restart or not self._restart():
                     raise
 
-    def _read(self) -> Iterator[list[Row] | None]:
+    def _read(self) -> Iterator[list[TableRow] | None]:
         passed = self._new_filter(self.earlier)
         for page in self.source.pages():
             if page is None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from billql.definitions.types import SQLValue
 from billql.errors import BadResponse
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 
 
 class OrderChecker:
@@ -21,7 +21,7 @@ class OrderChecker:
         self._table = table
         self._last: list[tuple[tuple[int, SQLValue], ...]] = []
 
-    def check(self, rows: Sequence[Row]) -> None:
+    def check(self, rows: Sequence[TableRow]) -> None:
         """Raise BadResponse if the rows do not follow those before them."""
         keys = self._last + [tuple(_rank(row[at]) for at, _ in self._terms) for row in rows]
         expected = list(keys)

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from billql.definitions.pagination.base import Paginator
 from billql.errors import ApiError, BadResponse, Error, ListChanged
 from billql.fetching._snapshot import Responses
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 from billql.fetching.scan_stats import ScanStats
 from billql.http.credentials import ApiConnection
 from billql.messages import Page, Request, Response
@@ -23,7 +23,7 @@ from billql.messages import Page, Request, Response
 class DecodedPage(NamedTuple):
     """The rows of a page, and what its paginator needs to see."""
 
-    rows: list[Row]
+    rows: list[TableRow]
     page: Page
 
 
@@ -93,7 +93,7 @@ class PageSource:
         known = [first] if self._requests_to_come is None else next(self._requests_to_come)
         self._unsent = deque(known)
         self._sent: deque[tuple[Request, Future[Response]]] = deque()
-        self._decoded: deque[list[Row] | Exception] = deque()
+        self._decoded: deque[list[TableRow] | Exception] = deque()
         self._requests: list[Request] = []
         """What has been sent, in the order of the pages."""
         self.pages_read = 0
@@ -151,7 +151,7 @@ class PageSource:
             else:
                 self._decoded.append(page.rows)
 
-    def pages(self) -> Iterator[list[Row] | None]:
+    def pages(self) -> Iterator[list[TableRow] | None]:
         """Yield the rows of each page; None whenever `coming` must be waited for.
 
         Raises what was wrong with a page once those before it have been read: ListChanged if the
@@ -170,7 +170,7 @@ class PageSource:
             else:
                 return
 
-    def read_again(self) -> Iterator[list[Row]]:
+    def read_again(self) -> Iterator[list[TableRow]]:
         """Yield the rows of the pages that have been read, from the responses in the snapshot."""
         for request in self._requests[: self.pages_read]:
             page = self._decode(request, self._responses.fetch(request))
@@ -199,7 +199,7 @@ class PageSource:
             return self._decoder.decode_error(error, is_first=request is self.first)
         return self._decoder.decode(request, response)
 
-    def _refuse_repetition(self, request: Request, rows: Sequence[Row]) -> None:
+    def _refuse_repetition(self, request: Request, rows: Sequence[TableRow]) -> None:
         """Raise ListChanged if rows have moved to the next page, so that two pages have them."""
         if self._requests_to_come is None or not self._decoder.recognizes_rows:
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from billql.fetching.row_decoder import Row, RowDecoder
+from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.planning.partition import Part
 
 
@@ -25,14 +25,14 @@ class PartitionFilter:
         self,
         decoder: RowDecoder,
         parts: Mapping[str, Part],
-        strays: Counter[Row],
-        earlier: Iterable[Row] = (),
+        strays: Counter[TableRow],
+        earlier: Iterable[TableRow] = (),
     ) -> None:
         self._parts = [(decoder.position(name), part) for name, part in parts.items()]
         self._shown = decoder.shown
         self._strays = strays
         self._passed_before = Counter(strays)
-        self._own_strays: Counter[Row] = Counter()
+        self._own_strays: Counter[TableRow] = Counter()
         self._earlier = Counter(map(decoder.shown, earlier))
 
     @property
@@ -40,7 +40,7 @@ class PartitionFilter:
         """Whether rows of the earlier reading have not been seen again so far."""
         return bool(self._earlier)
 
-    def pass_on(self, rows: list[Row]) -> list[Row]:
+    def pass_on(self, rows: list[TableRow]) -> list[TableRow]:
         """Return those of some rows that are the list's own, and new."""
         if self._parts:
             rows = [row for row in rows if self._is_own(row)]
@@ -50,13 +50,13 @@ class PartitionFilter:
         """Count the strays of the list, which has been read to its end, for the next ones."""
         self._strays |= self._own_strays
 
-    def _is_own(self, row: Row) -> bool:
+    def _is_own(self, row: TableRow) -> bool:
         held = [part.holds(row[position]) for position, part in self._parts]
         if False in held:
             return False
         return None not in held or self._is_first(row)
 
-    def _is_first(self, row: Row) -> bool:
+    def _is_first(self, row: TableRow) -> bool:
         known = row[-1] or row
         self._own_strays[known] += 1
         if not self._passed_before[known]:
@@ -64,7 +64,7 @@ class PartitionFilter:
         self._passed_before[known] -= 1
         return False
 
-    def _is_new(self, row: Row) -> bool:
+    def _is_new(self, row: TableRow) -> bool:
         shown = self._shown(row)
         if not self._earlier[shown]:
             return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 
 _STAYS = 16
 """Of so many keys that are added when there is no room one stays, in case the others are of no use
@@ -27,21 +27,21 @@ class RowMemo:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rows: OrderedDict[Hashable, list[Row]] = OrderedDict()
+        self._rows: OrderedDict[Hashable, list[TableRow]] = OrderedDict()
         self._without_room = 0
         self.cells = 0
         """How many cells it holds; a key counts as one more, because it may have no rows."""
 
-    def get(self, key: Hashable) -> list[Row] | None:
+    def get(self, key: Hashable) -> list[TableRow] | None:
         """Return the rows of a key; None if they are not memoized."""
         rows = self._rows.get(key)
         if rows is not None:
             self._rows.move_to_end(key)
         return rows
 
-    def memoize(self, key: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def memoize(self, key: Hashable, batches: Iterator[list[TableRow]]) -> Iterator[list[TableRow]]:
         """Yield the rows of a key, and memoize them once all have been read."""
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         cells = 1
         for batch in batches:
             cells += sum(map(len, batch))
@@ -56,7 +56,7 @@ class RowMemo:
         self._rows.clear()
         self.cells = 0
 
-    def _put(self, key: Hashable, rows: list[Row]) -> None:
+    def _put(self, key: Hashable, rows: list[TableRow]) -> None:
         # Two scans may have read the same key side by side.
         self.cells -= _cells(self._rows.pop(key, None))
         size = _cells(rows)
@@ -70,5 +70,5 @@ class RowMemo:
             self._rows.move_to_end(key, last=False)
 
 
-def _cells(rows: list[Row] | None) -> int:
+def _cells(rows: list[TableRow] | None) -> int:
     return 0 if rows is None else sum(map(len, rows)) + 1

@@ -25,7 +25,7 @@ from billql.http.reply import TICK
 from billql.messages import Response
 
 
-class Source(Protocol):
+class ListSource(Protocol):
     """What a scheduler needs of a list that is being read; see `PageSource`."""
 
     @property
@@ -47,7 +47,7 @@ class Reader(Protocol):
     """A list to read, whose source is another one once it is read again; see `ListReader`."""
 
     @property
-    def source(self) -> Source:
+    def source(self) -> ListSource:
         """The reading of the list that is under way."""
 
 

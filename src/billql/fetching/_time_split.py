@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from billql.definitions.catalog import Table
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 from billql.planning.binder import narrowed_to
 from billql.planning.intervals import EVERYTHING, Span, interval_where
 from billql.planning.list_request import ListRequest
@@ -18,7 +18,7 @@ class TimePart(NamedTuple):
     """One part of a list, and those of its rows that the first page had already."""
 
     listed: ListRequest
-    earlier: list[Row]
+    earlier: list[TableRow]
 
 
 class TimeSplitter:
@@ -34,7 +34,7 @@ class TimeSplitter:
         self._position = position
         self._most = most
 
-    def split(self, listed: ListRequest, rows: Sequence[Row]) -> list[TimePart]:
+    def split(self, listed: ListRequest, rows: Sequence[TableRow]) -> list[TimePart]:
         """Return the parts of what follows the `rows` of a first page, in the order of their rows.
 
         There are none unless the rows run from the newest to the oldest, and enough of them follow.

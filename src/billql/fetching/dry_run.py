@@ -12,7 +12,7 @@ from concurrent.futures import Future
 
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest, Snapshot
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.http.credentials import ApiConnection
@@ -106,12 +106,14 @@ class DryRun:
         self.incomplete = False
         """Whether it could not see everything, so that more keys may come."""
 
-    def memoized_rows(self, key: Hashable) -> list[Row] | None:
+    def memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         """Return the rows of a key that the statement or a dry run has read; None if none has."""
         rows = self._statement_memo.get(key)
         return self._memo.get(key) if rows is None else rows
 
-    def memoize_rows(self, key: Hashable, batches: Iterator[list[Row]]) -> Iterator[list[Row]]:
+    def memoize_rows(
+        self, key: Hashable, batches: Iterator[list[TableRow]]
+    ) -> Iterator[list[TableRow]]:
         """Yield the rows of a key, and memoize them once all have been read."""
         return self._memo.memoize(key, batches)
 

@@ -19,7 +19,7 @@ from billql.fetching._response_parser import ParsedPage, RawRows
 from billql.messages import Scalar
 from billql.util import exact_json
 
-Row = tuple[Any, ...]
+TableRow = tuple[Any, ...]
 """The values of a row's columns in their order, and last its `RowKey`."""
 
 RowKey = tuple[Any, ...] | None
@@ -81,12 +81,12 @@ class RowDecoder:
         echoed = (name for name in self._used if columns[name].path == "$parameter")
         self._echoed = tuple(sorted({CONNECTION, *echoed}.difference(self._unique)))
 
-    def rows(self, page: ParsedPage, echoed: Mapping[str, SQLValue]) -> list[Row]:
+    def rows(self, page: ParsedPage, echoed: Mapping[str, SQLValue]) -> list[TableRow]:
         """Return the rows of a page; `echoed` are the columns that show what was requested.
 
         Raises BadResponse for a value of the wrong type, and for rows without any column.
         """
-        decoded: list[Row] = []
+        decoded: list[TableRow] = []
         of_statement = tuple(echoed.get(name) for name in self._echoed)
         for rows in page.groups:
             if not rows.values:
@@ -105,7 +105,7 @@ class RowDecoder:
         """Return the position of a column in a row, from 0."""
         return self._positions[column]
 
-    def shown(self, row: Row) -> Row:
+    def shown(self, row: TableRow) -> TableRow:
         """Return what the statement sees of a row."""
         return tuple(row[position] for position in self._shown)
 

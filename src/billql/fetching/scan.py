@@ -19,7 +19,7 @@ from billql.fetching._response_parser import items_are_rows
 from billql.fetching._scheduler import Lookahead, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
 from billql.fetching.left_out import LeftOut
-from billql.fetching.row_decoder import Row, RowDecoder
+from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.fetching.scan_stats import ScanStats
 from billql.planning.binder import BoundPlan
 from billql.planning.list_request import ListRequest
@@ -58,10 +58,12 @@ class _ReaderFactory:
         self._opener = opener
         self._decoder = decoder
         self._is_ordered = is_ordered
-        self._strays: Counter[Row] = Counter()
+        self._strays: Counter[TableRow] = Counter()
         """The rows in no list's part, of the lists that have been read."""
 
-    def reader(self, listed: ListRequest, earlier: Iterable[Row] = (), skip: int = 0) -> ListReader:
+    def reader(
+        self, listed: ListRequest, earlier: Iterable[TableRow] = (), skip: int = 0
+    ) -> ListReader:
         """Return the reader of a list; `earlier` are rows of it that are not to be read again."""
         responses = ListResponses(self._snapshot, listed.connection, self._stats)
         decoder = ListDecoder(self._method, self._decoder, listed, self._stats.note)
@@ -70,7 +72,7 @@ class _ReaderFactory:
             opening = self._opener.open(listed, skip)
             return PageSource(*opening, self._opener.paginator, responses, decoder)
 
-        def new_filter(earlier: Iterable[Row]) -> PartitionFilter:
+        def new_filter(earlier: Iterable[TableRow]) -> PartitionFilter:
             return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
 
         reader = ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
@@ -152,7 +154,7 @@ class Scan:
         """Send the first request of a coming scan, whose key is not wanted yet."""
         self._snapshot.fetch(*first, self.stats, opens=True, ahead=True)
 
-    def batches(self) -> Iterator[list[Row]]:
+    def batches(self) -> Iterator[list[TableRow]]:
         """Yield the rows, half a page at a time; raises whatever makes them incomplete."""
         order = [
             (self._decoder.position(term.column), term.descending) for term in self._plan.order
@@ -170,7 +172,7 @@ class Scan:
                 yield left
                 self._scheduler.look_ahead()
 
-    def _pages(self) -> Iterator[list[Row]]:
+    def _pages(self) -> Iterator[list[TableRow]]:
         """Yield the pages of all lists, waiting for each."""
         for reader in self._scheduler.readers():
             try:
@@ -184,7 +186,7 @@ class Scan:
                 self.stats.left_out[name] = self._left_out.reason(reader.connection)
         self._left_out.check_rest({listed.connection.key for listed in self._lists})
 
-    def _pages_of(self, reader: ListReader) -> Iterator[list[Row]]:
+    def _pages_of(self, reader: ListReader) -> Iterator[list[TableRow]]:
         """Yield the pages of a list, waiting for each."""
         is_begun = False
         for page in reader.pages():
@@ -205,7 +207,7 @@ class Scan:
         self._skip -= rows
         self._lookahead.rows_known += rows
 
-    def _split(self, reader: ListReader, page: list[Row]) -> None:
+    def _split(self, reader: ListReader, page: list[TableRow]) -> None:
         """Split by time what follows the first page of a list, where each page names the next."""
         column, ahead, source = self._method.split_by, self._lookahead, reader.source
         # If it is read again, its parts would have the rows that the first reading has passed on.

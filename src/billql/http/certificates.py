@@ -38,7 +38,7 @@ _PLACES = (
 """Where systems store certificates, for an OpenSSL that was built for another system."""
 
 
-class Source(NamedTuple):
+class CertificateSource(NamedTuple):
     """A file of certificates, or a folder; `variable` names it, if one does."""
 
     path: str
@@ -70,29 +70,31 @@ def first_of(places: Iterable[str]) -> tuple[ssl.SSLContext, str]:
     """Return a context of the first place that has certificates, or of certifi's."""
     for place in places:
         with suppress(InterfaceError):
-            made = _read([Source(place, Path(place).is_dir())])
+            made = _read([CertificateSource(place, Path(place).is_dir())])
             return made, f"the system's certificates, {place}"
     import certifi
 
-    return _read([Source(certifi.where())]), "certifi's certificates, for the system has none"
+    return _read(
+        [CertificateSource(certifi.where())]
+    ), "certifi's certificates, for the system has none"
 
 
-def _named(environ: Mapping[str, str]) -> list[Source]:
+def _named(environ: Mapping[str, str]) -> list[CertificateSource]:
     """Return what the environment names; a variable that is set but empty names nothing."""
     file, folder, *others = VARIABLES
-    named = [Source(environ[file], variable=file)] if environ.get(file) else []
+    named = [CertificateSource(environ[file], variable=file)] if environ.get(file) else []
     folders = environ.get(folder, "").split(os.pathsep)
-    named += [Source(one, is_folder=True, variable=folder) for one in folders if one]
+    named += [CertificateSource(one, is_folder=True, variable=folder) for one in folders if one]
     if named:
         return named
     variable = next((name for name in others if environ.get(name)), None)
     if variable is None:
         return []
     path = environ[variable]
-    return [Source(path, os.path.isdir(path), variable)]  # noqa: PTH112 - it never raises
+    return [CertificateSource(path, os.path.isdir(path), variable)]  # noqa: PTH112 - it never raises
 
 
-def _read(sources: Iterable[Source]) -> ssl.SSLContext:
+def _read(sources: Iterable[CertificateSource]) -> ssl.SSLContext:
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # A certificate that is named is trusted, even if another one has signed it.
     made.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
@@ -108,7 +110,7 @@ def _read(sources: Iterable[Source]) -> ssl.SSLContext:
     return made
 
 
-def _add(made: ssl.SSLContext, source: Source) -> None:
+def _add(made: ssl.SSLContext, source: CertificateSource) -> None:
     if not source.is_folder:
         with Path(source.path).open("rb"):  # OpenSSL's error does not show the reason
             made.load_verify_locations(cafile=source.path)
@@ -118,7 +120,7 @@ def _add(made: ssl.SSLContext, source: Source) -> None:
         raise _unreadable(source, "no certificate in it has a name as openssl rehash makes it")
 
 
-def _unreadable(source: Source, why: str) -> InterfaceError:
+def _unreadable(source: CertificateSource, why: str) -> InterfaceError:
     return InterfaceError(
         f"The certificates of {source} cannot be read: {why}",
         hint=f"Name a file of certificates in PEM, or unset {source.variable} to use the system's.",

@@ -57,16 +57,16 @@ _MOST_DECIMALS = 30
 _FIRST = datetime.datetime(1900, 3, 1, tzinfo=datetime.UTC)
 """Before it programs disagree: https://learn.microsoft.com/en-us/office/troubleshoot/excel/wrongly-assumes-1900-is-leap-year."""
 
-Kind = MomentKind | Literal["boolean", ""]
+CellKind = MomentKind | Literal["boolean", ""]
 """How the values of a column that are no amounts become cells."""
 
-_DECLARED: Mapping[str, Kind] = {
+_DECLARED: Mapping[str, CellKind] = {
     "DATE": "date",
     "MONTH": "month",
     "TIMESTAMP": "timestamp",
     "BOOLEAN": "boolean",
 }
-_MOMENTS: Mapping[Kind, str] = {
+_MOMENTS: Mapping[CellKind, str] = {
     "date": "yyyy\\-mm\\-dd",
     "month": "yyyy\\-mm",
     "timestamp": "yyyy\\-mm\\-dd\\Thh:mm:ss\\Z",
@@ -188,7 +188,7 @@ class _Sheet:
         self._book, self._sheet, self._columns = book, sheet, columns
         self._names = [str(column[0]) for column in columns]
         self._amounts = amounts_of(columns) or [None] * len(columns)
-        self._kinds: list[Kind] = []
+        self._kinds: list[CellKind] = []
 
     def write(self, rows: Rows) -> None:
         """Write the rows; raise DataError if they are too many, or a text is too long."""
@@ -279,7 +279,7 @@ def fits(value: int | float | Decimal) -> bool:
     return len(digits.strip("0")) <= _DIGITS
 
 
-def _kind(declared: str | None, values: Sequence[Any]) -> Kind:
+def _kind(declared: str | None, values: Sequence[Any]) -> CellKind:
     """Return the kind of a column from its declared type, or from what all its texts read as."""
     type_name = (declared or "").upper().replace("(", " ").partition(" ")[0]
     if type_name in _DECLARED:

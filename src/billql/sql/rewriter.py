@@ -31,7 +31,7 @@ from billql.sql.tokenizer import Token, quote, unquote
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
-Kind = Literal["source", "member", "target", "column"]
+ReferenceKind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
 _NAMES = {"identifier", "quoted", "string"}
 ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
@@ -50,7 +50,7 @@ class Reference(NamedTuple):
     parts: tuple[str, ...]
     start: int
     end: int
-    kind: Kind
+    kind: ReferenceKind
     has_alias: bool = False
 
     @property
@@ -212,7 +212,7 @@ class _Scanner:
         self._short = set(shorthand.tables) - self._ctes() if shorthand.tables else set()
         self._services = shorthand.services
         self._frames = [_Frame()]
-        self._expect: Kind | None = None  # what a table's name would be here
+        self._expect: ReferenceKind | None = None  # what a table's name would be here
         self._before = ""  # the keyword just before
         self._function: _Item | None = None  # the table that the next parenthesis belongs to
         at = 0
@@ -270,7 +270,7 @@ class _Scanner:
         """Return whether a name's first part is a service of the provider that is in use."""
         return bool(self._services) and unquote(token.text).lower() in self._services
 
-    def _add(self, first: int, last: int, kind: Kind) -> None:
+    def _add(self, first: int, last: int, kind: ReferenceKind) -> None:
         tokens = self._tokens
         parts = tuple(unquote(token.text) for token in tokens[first : last + 1 : 2])
         reference = Reference(parts, tokens[first].start, tokens[last].end, kind)

@@ -21,6 +21,10 @@ Bindings = Sequence[Any] | Mapping[str, Any]
 _TRIGGER = re.compile(r"(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER\b").match
 
 
+Row = tuple[Any, ...]
+"""A row of a result: its values by position."""
+
+
 class ParsedStatement(NamedTuple):
     """One statement of a script with its semicolon, and with the comments before it."""
 

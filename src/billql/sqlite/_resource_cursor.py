@@ -14,7 +14,7 @@ from billql.definitions.catalog import Table
 from billql.errors import CredentialMissing
 from billql.fetching.dry_run import DryRun, JoinSide
 from billql.fetching.left_out import LeftOut
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
@@ -42,8 +42,8 @@ class _Cursor:
         self._source = source
         self._table = table
         self._running = running
-        self._batches: Iterator[Sequence[Row]] = iter(())
-        self._rows: Sequence[Row] = ()
+        self._batches: Iterator[Sequence[TableRow]] = iter(())
+        self._rows: Sequence[TableRow] = ()
         self._at = 0
         self._end = True
         self._plan: Plan | None = None
@@ -69,7 +69,7 @@ class _Cursor:
         self._batches = self._scan(plan, arguments)
         self._fill()
 
-    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
+    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[TableRow]]:
         """Return the rows of a scan, some at a time."""
         source, table = self._source, self._table
         check_arguments(table, plan, arguments, self._running)
@@ -107,7 +107,7 @@ class _Cursor:
         """Return the connections that the statement goes on without."""
         raise NotImplementedError
 
-    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+    def _memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         """Return the rows of a key that have been read already; None if they are not memoized."""
         raise NotImplementedError
 
@@ -115,7 +115,7 @@ class _Cursor:
         """Return the scan of a plan, not begun yet."""
         raise NotImplementedError
 
-    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[TableRow]]:
         """Return the rows of one key of a join, and memoize them."""
         raise NotImplementedError
 
@@ -174,7 +174,7 @@ class ResourceCursor(_Cursor):
     _stats: ScanStats | None = None
     """One for all its scans, begun with the first; a cursor that reads nothing shows none."""
 
-    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[Row]]:
+    def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[TableRow]]:
         if self._stats is None:
             self._stats = self._running.statement.start_scan(self._table.name)
             calls = self._running.compared_calls
@@ -194,7 +194,7 @@ class ResourceCursor(_Cursor):
     def _left_out(self) -> LeftOut:
         return self._running.statement.left_out
 
-    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+    def _memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         return self._running.statement.row_memo.get(key)
 
     def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
@@ -211,7 +211,7 @@ class ResourceCursor(_Cursor):
             self._left_out,
         )
 
-    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[TableRow]]:
         first, *_ = scan.first_requests()
         scan.begin()
         running = self._running
@@ -232,7 +232,7 @@ class DryRunCursor(_Cursor):
     def _left_out(self) -> LeftOut:
         return self._running.statement.left_out.view()
 
-    def _memoized_rows(self, key: Hashable) -> list[Row] | None:
+    def _memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         return self._dry_run.memoized_rows(key)
 
     def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
@@ -249,7 +249,7 @@ class DryRunCursor(_Cursor):
             self._left_out,
         )
 
-    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[Row]]:
+    def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[TableRow]]:
         first_requests = scan.first_requests()
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):
             return self._dry_run.memoize_rows(key, scan.batches())

@@ -19,7 +19,7 @@ from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.source_map import apply_edits
 from billql.sql.statement_kind import has_in_subquery, query_of
-from billql.sql.statements import Bindings, ParsedStatement, parse
+from billql.sql.statements import Bindings, ParsedStatement, Row, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import SUMS, CurrencyNotes
 from billql.sqlite._lifetime import Lifetime
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from billql.sqlite.engine import Engine, Options
     from billql.sqlite.later_functions import LaterFunctions
     from billql.sqlite.result_amounts import KnownTables, Origin
-
-Row = tuple[Any, ...]
 
 _SAVEPOINT = '"billql statement"'
 """A user's savepoint of the same name does no harm: SQLite uses the one that was set last."""

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import billql
 from billql import errors
 from billql.sql import show
-from billql.sql.statements import Bindings, parse
+from billql.sql.statements import Bindings, Row, parse
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Row, Session
+from billql.sqlite.session import Session
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from billql import errors
 from billql.definitions.catalog import Catalog, built_in_root
 from billql.docs.facts import resource as resource_facts
 from billql.sandbox import Sandbox
-from billql.sql.statements import Bindings
+from billql.sql.statements import Bindings, Row
 from billql.sqlite._catalog_rows import LISTINGS
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Row, Session
+from billql.sqlite.session import Session
 
 PROVIDER = """\
 billql: 1

@@ -9,9 +9,9 @@ import pytest
 
 from billql import errors
 from billql.sandbox import Sandbox
-from billql.sql.statements import Bindings
+from billql.sql.statements import Bindings, Row
 from billql.sqlite.engine import Options
-from billql.sqlite.session import Row, Session
+from billql.sqlite.session import Session
 
 COUNT = "SELECT count(*) FROM invoices"
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from billql import errors
-from billql.sqlite.session import Row, Session
+from billql.sql.statements import Row
+from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 
 EVENTS, THINGS = 25, 30

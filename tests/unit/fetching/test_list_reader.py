@@ -13,7 +13,7 @@ from billql.errors import ApiError, BadResponse, ListChanged
 from billql.fetching._list_reader import ListReader
 from billql.fetching._page_source import PageSource
 from billql.fetching._partition import PartitionFilter
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 from billql.messages import Request, Response
 from support.api_client import get
 from support.lists import ID, FakeDecoder, FakeSnapshot, api_error, body, responses, row
@@ -39,15 +39,15 @@ class List:
         return body(self.ids[2 * number - 2 : 2 * number], total=len(self.ids))
 
     def reader(
-        self, skip: int = 0, earlier: Iterable[Row] = (), *, is_ordered: bool = False
+        self, skip: int = 0, earlier: Iterable[TableRow] = (), *, is_ordered: bool = False
     ) -> ListReader:
-        strays: Counter[Row] = Counter()
+        strays: Counter[TableRow] = Counter()
 
         def open_source(skip: int) -> PageSource:
             opening = PAGED.skip(FIRST, skip)
             return PageSource(*opening, PAGED, responses(self.snapshot), FakeDecoder())
 
-        def new_filter(earlier: Iterable[Row]) -> PartitionFilter:
+        def new_filter(earlier: Iterable[TableRow]) -> PartitionFilter:
             return PartitionFilter(ID, {}, strays, earlier)
 
         return ListReader(open_source, new_filter, skip, earlier, is_ordered=is_ordered)

@@ -7,7 +7,7 @@ from typing import Any
 
 from billql.definitions.model import Column
 from billql.fetching._partition import PartitionFilter
-from billql.fetching.row_decoder import Row, RowDecoder
+from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.planning.partition import Part, Point, Window
 
 DECODER = RowDecoder(
@@ -22,17 +22,17 @@ DECODER = RowDecoder(
 BOTH = frozenset({"a", "b"})
 
 
-def row(number: int, kind: str | None) -> Row:
+def row(number: int, kind: str | None) -> TableRow:
     return (number, kind, (number,))
 
 
 def passing(
-    strays: Counter[Row] | None = None, earlier: list[Row] | None = None, **parts: Part
+    strays: Counter[TableRow] | None = None, earlier: list[TableRow] | None = None, **parts: Part
 ) -> PartitionFilter:
     return PartitionFilter(DECODER, parts, Counter() if strays is None else strays, earlier or ())
 
 
-def passed(rows: list[Row], **options: Any) -> list[Row]:
+def passed(rows: list[TableRow], **options: Any) -> list[TableRow]:
     return passing(**options).pass_on(rows)
 
 
@@ -48,7 +48,7 @@ def test_a_value_that_the_statement_requests_has_its_rows_alone() -> None:
 
 
 def test_a_row_that_is_in_no_part_is_passed_on_once() -> None:
-    strays: Counter[Row] = Counter()
+    strays: Counter[TableRow] = Counter()
     first = passing(strays, kind=Point("a", BOTH, False))
     assert first.pass_on(ROWS) == [row(1, "a"), row(3, "c"), row(4, None)]
     first.finish()
@@ -57,7 +57,7 @@ def test_a_row_that_is_in_no_part_is_passed_on_once() -> None:
 
 
 def test_a_list_that_is_not_read_to_its_end_leaves_no_strays() -> None:
-    strays: Counter[Row] = Counter()
+    strays: Counter[TableRow] = Counter()
     passing(strays, kind=Point("a", BOTH, False)).pass_on(ROWS)
     assert strays == Counter()
 
@@ -65,7 +65,7 @@ def test_a_list_that_is_not_read_to_its_end_leaves_no_strays() -> None:
 def test_equal_strays_without_a_key_are_counted() -> None:
     """Of equal rows there are as many as the list that has most of them."""
     stray = (None, "c", None)
-    strays: Counter[Row] = Counter()
+    strays: Counter[TableRow] = Counter()
     first = passing(strays, kind=Point("a", BOTH, False))
     assert first.pass_on([stray, stray]) == [stray, stray]
     first.finish()

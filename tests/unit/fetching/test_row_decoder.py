@@ -10,7 +10,7 @@ import pytest
 from billql.definitions.model import CONNECTION, Column, Method, Rows
 from billql.errors import BadResponse
 from billql.fetching._response_parser import ParsedPage, parse
-from billql.fetching.row_decoder import Row, RowDecoder
+from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.messages import Response
 
 OWN = {CONNECTION: "own"}
@@ -35,7 +35,7 @@ def rows(
     unique: tuple[str, ...] = (),
     echoed: dict[str, Any] | None = None,
     **options: Any,
-) -> list[Row]:
+) -> list[TableRow]:
     decoder = RowDecoder(columns, columns if used is None else used, "things", unique)
     return decoder.rows(page(data, **options), {**OWN, **(echoed or {})})
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from billql.fetching._row_memo import RowMemo
-from billql.fetching.row_decoder import Row
+from billql.fetching.row_decoder import TableRow
 
 
-def rows(count: int, width: int = 4) -> list[Row]:
+def rows(count: int, width: int = 4) -> list[TableRow]:
     return [tuple(range(width)) for _ in range(count)]
 
 
-def store(memo: RowMemo, name: object, found: list[Row]) -> None:
+def store(memo: RowMemo, name: object, found: list[TableRow]) -> None:
     """Read a key, two rows at a time."""
     batches = (found[at : at + 2] for at in range(0, len(found), 2))
     assert [row for batch in memo.memoize(name, batches) for row in batch] == found
@@ -80,7 +80,7 @@ def test_what_is_too_large_or_not_read_to_its_end_is_not_remembered() -> None:
     store(memo, "large", rows(7))
     next(memo.memoize("left", iter([rows(1), rows(1)])))
 
-    def fails() -> Iterator[list[Row]]:
+    def fails() -> Iterator[list[TableRow]]:
         yield rows(1)
         raise EOFError
 
@@ -104,7 +104,7 @@ def test_the_account_is_exact(seed: int) -> None:
     """Whatever is stored, again or not: what it says that it holds is what it holds."""
     draw = random.Random(seed)
     most = draw.randrange(4, 200)
-    memo, model = RowMemo(most), dict[int, list[Row]]()
+    memo, model = RowMemo(most), dict[int, list[TableRow]]()
     for _ in range(500):
         name = draw.randrange(20)
         found = rows(draw.randrange(8), draw.randrange(1, 5))
@@ -117,5 +117,5 @@ def test_the_account_is_exact(seed: int) -> None:
         assert all(held == model[name] for name, held in there.items())
 
 
-def cells(found: list[Row]) -> int:
+def cells(found: list[TableRow]) -> int:
     return sum(map(len, found)) + 1

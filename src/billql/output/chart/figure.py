@@ -28,7 +28,6 @@ Axis = Literal["time", "number", "text"]
 """What the labels are."""
 
 Number = int | float
-Row = Sequence[Any]
 
 MOST_BARS, MOST_POINTS, MOST_SERIES = 200, 10_000, 8
 """The limits of a chart that can be read; named series beyond the last are drawn as one."""
@@ -60,7 +59,7 @@ class Figure(NamedTuple):
     thousands: bool
     """Whether numbers have separators of thousands."""
     columns: Columns
-    rows: list[Row]
+    rows: list[Sequence[Any]]
     """The rows of the result, in the order of the labels."""
 
     def shown(self, value: Number | None) -> str:
@@ -170,7 +169,7 @@ def _are_names(values: Sequence[Any]) -> bool:
 
 
 def _by_name(
-    names: Sequence[str], rows: Sequence[Row], positions: Sequence[float]
+    names: Sequence[str], rows: Sequence[Sequence[Any]], positions: Sequence[float]
 ) -> tuple[list[Any], list[float], list[Series]]:
     """Return labels, their positions, and a series for each name, those with most first."""
     labels: dict[Any, float] = {}
@@ -238,7 +237,7 @@ def _check_size(kind: ChartKind, rows: int, labels: int, series: int) -> None:
         )
 
 
-def _series(name: str, place: int, rows: Sequence[Row]) -> Series:
+def _series(name: str, place: int, rows: Sequence[Sequence[Any]]) -> Series:
     for number, row in enumerate(rows, 1):
         value = row[place]
         if value is None or (isinstance(value, int | float) and abs(value) <= _LARGEST):
