@@ -11,7 +11,8 @@ from billql.authoring.examples import no_query, tables
 from billql.definitions.catalog import Catalog, Table
 from billql.errors import Error, SqlError, UnknownName
 from billql.http.credentials import ApiConnection
-from billql.sqlite.session import Row, Session
+from billql.sql.statements import Row
+from billql.sqlite.session import Session
 from billql.util.text import counted
 
 

@@ -130,9 +130,12 @@ def test_until_is_today_by_default() -> None:
     assert preview["updated_at"].startswith(preview["invoice_period"])
 
 
-def test_the_package_stands_alone() -> None:
+def test_the_stories_stand_alone() -> None:
     home = Path(billql.sandbox.__file__).parent
-    for path in home.rglob("*.py"):
+    # The mock reads definitions, and the package itself opens both.
+    paths = set(home.rglob("*.py")) - {*(home / "mock").rglob("*.py"), home / "__init__.py"}
+    assert len(paths) > 20
+    for path in paths:
         for node in ast.walk(ast.parse(path.read_text())):
             names = []
             if isinstance(node, ast.Import):
