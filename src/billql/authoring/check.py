@@ -95,6 +95,9 @@ def _service_findings(
             for inner, message in rule(table):
                 problem = (*place, *inner), message
                 yield _finding("warning", lint.name_of(rule), path, lines, problem)
+        for inner, message in lint.paging_unknown(table):
+            problem = (*place, *inner), message
+            yield _finding("error", lint.name_of(lint.paging_unknown), path, lines, problem)
         yield from _example_findings(path, lines, table, session)
 
 

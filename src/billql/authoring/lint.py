@@ -11,6 +11,7 @@ from functools import cache
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import Column, Method, Service
+from billql.definitions.pagination.unknown import ADVICE, UNKNOWN
 from billql.definitions.rules import Problem
 
 Rule = Callable[[Table], Iterator[Problem]]
@@ -75,6 +76,16 @@ def list_paging(table: Table) -> Iterator[Problem]:
                 ("methods", name),
                 "a list without `paging`; if the API sends all of it at once, set "
                 "`expected_rows` to its usual length",
+            )
+
+
+def paging_unknown(table: Table) -> Iterator[Problem]:
+    """Yield lists of which nobody has found out how they are paged; that is an error."""
+    for name, method in table.resource.methods.items():
+        if method.paging == UNKNOWN:
+            yield (
+                ("methods", name, "paging"),
+                f"nobody has determined how this list is paged, so it cannot be read. {ADVICE}",
             )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.definitions.pagination import Paginator, SinglePage
+from billql.definitions.pagination.unknown import UNKNOWN, Unknown
 from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, DefinitionSource
 from billql.definitions.stackql import is_stackql
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
@@ -75,6 +76,8 @@ class Table:
 
     def paginator(self, method: Method) -> Paginator | None:
         """Return a method's paginator: its own, or the provider's that it names."""
+        if method.paging == UNKNOWN:
+            return Unknown()
         if isinstance(method.paging, str):
             return self.provider.paging[method.paging]
         return method.paging

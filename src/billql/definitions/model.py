@@ -268,7 +268,8 @@ class Method(_Strict, frozen=True, kw_only=True):
     rows: str | tuple[Rows, ...] = ""
     """Where the response has its rows; see `Rows`."""
     paging: str | Paging | None = None
-    """How the list is paged: a name from the provider's `paging`, or a paging kind."""
+    """How the list is paged: a name from the provider's `paging`, a paging kind, or `unknown` if
+    nobody has found out; `provider check` refuses that, and the list is not read."""
     window_limit: WindowLimit | None = None
     """The longest window that one request may cover."""
     split_by: Name | None = None

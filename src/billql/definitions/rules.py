@@ -22,6 +22,7 @@ from billql.definitions.model import (
     placeholders,
 )
 from billql.definitions.pagination import CursorToken, Paginator
+from billql.definitions.pagination.unknown import UNKNOWN
 from billql.definitions.types import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format
 from billql.util.struct_errors import DocumentPath
 
@@ -362,6 +363,8 @@ def _default_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Proble
 
 
 def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
+    if method.paging == UNKNOWN:
+        return
     if isinstance(method.paging, str) and method.paging not in provider.paging:
         yield ("paging",), f"the provider defines no paging called {method.paging}"
         return

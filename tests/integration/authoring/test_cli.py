@@ -283,9 +283,16 @@ def test_a_provider_made_of_a_document_can_be_named(run: Run, tmp_path: Path) ->
     made = run(
         "import-openapi", spec, "--select", "Money", "--name", "acme", "--folder", "providers"
     )
-    assert made.code == Exit.OK
-    assert "GET /v1/endless: left out: " in made.err
-    assert (tmp_path / "providers" / "acme" / "money.yaml").is_file()
+    # A list whose paging is unknown is refused until somebody has determined it.
+    assert made.code == Exit.DEFINITION
+    assert "GET /v1/endless: paging: unknown: it accepts offset" in made.err
+    money = tmp_path / "providers" / "acme" / "money.yaml"
+    found = run("check", str(money.parent))
+    assert found.code == Exit.DEFINITION
+    line = money.read_text().splitlines().index("        paging: unknown") + 1
+    assert f"money.yaml:{line}: resources.endless.methods.list.paging: error: " in found.out
+    money.write_text(money.read_text().replace("paging: unknown", "paging: {kind: single_page}"))
+    assert run("check", str(money.parent)).code == Exit.OK
     assert run("import-openapi", spec, "--select", "Money", "--name", "a-b").code == Exit.USAGE
 
 

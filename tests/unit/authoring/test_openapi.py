@@ -80,7 +80,13 @@ def odd() -> Imported:
 
 
 def test_the_odd_document_passes_the_check(odd: Imported, tmp_path: Path) -> None:
-    assert [str(one) for one in check(written(odd, tmp_path / "odd"))] == []
+    findings = list(check(written(odd, tmp_path / "odd")))
+    assert [(one.severity, one.rule) for one in findings] == [("error", "paging-unknown")]
+    (unknown,) = findings
+    assert unknown.place == ("resources", "endless", "methods", "list", "paging")
+    assert unknown.path is not None
+    assert unknown.path.read_text().splitlines()[unknown.line - 1].strip() == "paging: unknown"
+    assert "replace `unknown` by a paging kind" in unknown.message
 
 
 def test_what_cannot_be_imported_is_noted(odd: Imported) -> None:
@@ -89,8 +95,8 @@ def test_what_cannot_be_imported_is_noted(odd: Imported) -> None:
         "where, note.text",
         "GET /v1/payments/{payment-id}: left out fields with members, or with names that paths "
         "cannot have: note.text",
-        "GET /v1/endless: left out: its pages cannot be followed: it accepts offset, and its "
-        "response has nothing but rows",
+        "GET /v1/endless: paging: unknown: it accepts offset, and its response has nothing but "
+        "rows",
         "GET /v1/broken: left out: the reference #/components/schemas/nowhere leads to nothing",
         "POST /v1/events/search: left out fields with members, or with names that paths cannot "
         "have: filter",
@@ -138,7 +144,9 @@ def test_parameters_filter_only_where_that_is_clear(odd: Imported) -> None:
 def test_paging_needs_both_sides(odd: Imported) -> None:
     resources = loaded(odd, "money.yaml")["resources"]
     paging = loaded(odd, "provider.yaml")["paging"]
-    assert {name: paging[one["methods"]["list"]["paging"]] for name, one in resources.items()} == {
+    named = {name: one["methods"]["list"]["paging"] for name, one in resources.items()}
+    assert named.pop("endless") == "unknown"
+    assert {name: paging[one] for name, one in named.items()} == {
         "payments": {"kind": "after_id", "size": 50},
         "events": {
             "kind": "cursor_token",
@@ -153,6 +161,7 @@ def test_paging_needs_both_sides(odd: Imported) -> None:
     }
     assert [one["methods"]["list"]["rows"] for one in resources.values()] == [
         "data[]",
+        "[]",
         "[]",
         "rates{}",
         "events[]",
@@ -203,8 +212,8 @@ def test_a_word_that_selects_nothing_is_refused(word: str, near: str) -> None:
 
 def test_a_selection_of_which_nothing_can_be_taken_is_refused() -> None:
     with pytest.raises(InterfaceError, match="Nothing") as caught:
-        imported(ODD, ["/v1/endless"], "odd")
-    assert "offset" in str(caught.value.hint)
+        imported(ODD, ["/v1/broken"], "odd")
+    assert "leads to nothing" in str(caught.value.hint)
 
 
 # Documents ----------------------------------------------------------------------------------------

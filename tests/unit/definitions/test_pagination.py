@@ -523,7 +523,7 @@ def test_kinds_are_told_apart(text: str, kind: type[Paginator]) -> None:
 
 def test_a_kind_that_is_not_written_out_has_no_pages() -> None:
     with pytest.raises(NotImplementedError):
-        Paginator().pages(FIRST)
+        next(Paginator().pages(FIRST))
 
 
 def test_members_are_found_in_nested_objects_only() -> None:

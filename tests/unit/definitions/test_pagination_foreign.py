@@ -16,7 +16,7 @@ from billql.definitions.pagination import (
     Paging,
     SinglePage,
 )
-from billql.definitions.pagination.link_header import next_link
+from billql.definitions.pagination.links import next_link
 from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request
 

@@ -88,8 +88,8 @@ resources:
 """
 
 PAGING = (
-    "page_number or page_count or next_url or link_header or cursor_token or after_id or "
-    "single_page"
+    "page_number or page_count or next_url or link_header or link_array or cursor_token or "
+    "after_id or single_page"
 )
 
 
@@ -590,7 +590,7 @@ SENTENCE = "expected: A full sentence that describes the thing."
             "        paging: pages",
             "        paging: {kind: page_number, total: total, extra: 1}",
             f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, size_by, "
-            "parameter, ",
+            "ignore, ",
         ),
         (
             "        paging: pages",

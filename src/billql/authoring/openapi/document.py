@@ -50,6 +50,8 @@ class Shape:
     """The values that it may have, if it names them."""
     example: Any = None
     default: Any = None
+    least: int | None = None
+    """The smallest number that it may be."""
     most: int | None = None
     """The largest number that it may be."""
     deprecated: bool = False
@@ -141,7 +143,6 @@ def _plain(schema: Schema) -> Shape:
     examples = schema.get("examples")
     example = examples[0] if isinstance(examples, list) and examples else schema.get("example")
     choices = schema.get("enum") if "const" not in schema else [schema["const"]]
-    most = schema.get("maximum")
     return Shape(
         kind=_kind(schema),
         format=_text(schema, "format"),
@@ -154,7 +155,8 @@ def _plain(schema: Schema) -> Shape:
         choices=tuple(choices) if isinstance(choices, list) else (),
         example=example,
         default=schema.get("default"),
-        most=most if isinstance(most, int) and not isinstance(most, bool) else None,
+        least=_integer(schema, "minimum"),
+        most=_integer(schema, "maximum"),
         deprecated=schema.get("deprecated") is True,
     )
 
@@ -196,6 +198,11 @@ def _schema(schema: Schema, keyword: str) -> Schema | None:
 def _text(schema: Schema, keyword: str) -> str | None:
     found = schema.get(keyword)
     return found if isinstance(found, str) and found.strip() else None
+
+
+def _integer(schema: Schema, keyword: str) -> int | None:
+    found = schema.get(keyword)
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def _texts(found: Any) -> Iterable[str]:
@@ -246,6 +253,7 @@ def _first_stated(parts: Sequence[Shape]) -> dict[str, Any]:
         "choices",
         "example",
         "default",
+        "least",
         "most",
         "deprecated",
     )

@@ -12,6 +12,7 @@ from billql.authoring.openapi.operations import Operation, operation, select
 from billql.authoring.openapi.prose import sentence
 from billql.authoring.openapi.resources import LeftOut, Method, Resource
 from billql.authoring.yaml_writer import dump
+from billql.definitions.pagination.unknown import UNKNOWN
 from billql.errors import DefinitionError, InterfaceError
 
 _SHOWN = 5
@@ -50,6 +51,8 @@ def imported(document: Document, selected: Sequence[str], name: str) -> Imported
                 f"{called}: left out fields with members, or with names that paths cannot have: "
                 f"{lost}"
             )
+        if method.doubt is not None:
+            notes.append(f"{called}: paging: unknown: {method.doubt}")
         notes += [f"{called}: {note}" for note in method.taken.doubts]
         operations.append(one)
         services.setdefault(resources.service_of(one), []).append(method)
@@ -88,13 +91,14 @@ def _paging(methods: Iterable[Method]) -> Named:
         "page_count": "counted_pages",
         "next_url": "links",
         "link_header": "link_headers",
+        "link_array": "link_arrays",
         "cursor_token": "tokens",
         "after_id": "rows",
         "single_page": "whole",
     }
     found: Named = []
     for one in methods:
-        if one.paging is None or any(one.paging == known for _, known in found):
+        if not isinstance(one.paging, dict) or any(one.paging == known for _, known in found):
             continue
         name_ = names[one.paging["kind"]]
         same = sum(known["kind"] == one.paging["kind"] for _, known in found)
@@ -117,7 +121,9 @@ def _definition(resource: Resource, prefix: str, paging: Named) -> dict[str, Any
     """Return the definition of a resource."""
     methods = {
         name: method.definition(
-            next((key for key, known in paging if known == method.paging), None)
+            method.paging
+            if method.paging == UNKNOWN
+            else next((key for key, known in paging if known == method.paging), None)
         )
         for name, method in resource.methods.items()
     }

@@ -1,241 +1,414 @@
-"""How a list is paged, guessed from an operation's parameters and the schema of its response.
+"""How a list is paged, by an operation's parameters and the schema of its response.
 
-A guess needs both sides: a parameter for the next page, and a member of the response that shows
-whether there is one. A list with pages of an unknown kind is not imported, because its first page
-alone would be read as the whole.
+A paging kind needs both sides: a parameter for the next page, and a member of the response that
+shows whether there is one; or an address of the next page, which is all in one. A list with one
+side alone has the paging `unknown`, because its first page would be read as the whole.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from billql.authoring.openapi.document import Document, Schema, Shape
 from billql.authoring.openapi.operations import Field
-
-_PAGES = ("page", "page_number", "pageNumber", "pageNo")
-_SIZES = ("per_page", "page_size", "pageSize", "perPage", "limit", "size", "max_results", "count")
-_TOKENS = (
-    "next_page",
-    "page_token",
-    "pageToken",
-    "next_token",
-    "nextToken",
-    "next_cursor",
-    "cursor",
-    "page_cursor",
-    "after",
-    "continuation_token",
-    "marker",
-    "page",
+from billql.authoring.openapi.responses import Found
+from billql.definitions.pagination.names import (
+    AROUND,
+    ITEMS,
+    LINKS,
+    MORE,
+    NEXT,
+    PAGES,
+    plain,
 )
-_OFFSETS = ("offset", "skip", "start", "startAt", "start_at")
-_BACKWARD = {"ending_before": "starting_after", "before": "after", "prev_page": "page"}
+from billql.definitions.pagination.unknown import UNKNOWN
+
+_NUMBERS = ("page", "pagenumber", "pagenum", "pageno", "pageindex", "currentpage")
+_SIZES = (
+    *("perpage", "pagesize", "itemsperpage", "resultsperpage", "pagelimit", "limit", "maxresults"),
+    *("maxpagesize", "maxitems", "size", "top", "count"),
+)
+_TOKENS = (
+    *("pagetoken", "nextpagetoken", "nexttoken", "nextcursor", "nextpage", "cursor", "pagecursor"),
+    *("after", "pageafter", "continuationtoken", "paginationtoken", "startingtoken", "marker"),
+    *("nextrecordid", "pagenextrecordid", "page", "offset", "pageoffset"),
+)
+_LAST_IDS = ("startingafter", "afterid", "after")
+_OFFSETS = ("offset", "pageoffset", "skip", "start", "startat", "startindex")
+_BACKWARD = {
+    **{"endingbefore": "startingafter", "beforeid": "afterid", "before": "after"},
+    **{"pagebefore": "pageafter", "prevpage": "page", "previouspagetoken": "pagetoken"},
+}
 """Parameters for earlier pages, and those for later ones beside which they have that meaning; alone
 they are often times."""
 
-_TOTALS = ("total", "total_count", "totalCount", "total_items", "totalItems", "total_results")
-_NEXT_TOKENS = (
-    "next_page",
-    "next_page_token",
-    "nextPageToken",
-    "next_token",
-    "nextToken",
-    "next_cursor",
-    "nextCursor",
-    "cursor",
-    "page_token",
-    "continuation_token",
-    "end_cursor",
-    "after",
-    "next",
-)
-_NEXT_URLS = ("next", "next_url", "nextUrl", "next_link", "nextLink", "next_page_url")
-_AROUND = (
-    "meta",
-    "links",
-    "pagination",
-    "paging",
-    "page",
-    "pages",
-    "page_info",
-    "pageInfo",
-    "cursors",
-)
-"""Objects of a response that have members about pages."""
-
-_PAGE_COUNTS = ("total_pages", "totalPages", "page_count", "pageCount", "last_page", "lastPage")
-
-_MORE = frozenset(("has_more", "hasMore", *_PAGE_COUNTS))
-"""Members of a response that has pages."""
-
-_AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker"))
+_AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker", "top"))
 """Names that filter rows where rows have a member of that name."""
 
-_USUAL_SIZE = 100
+_TOKEN_MEMBERS = frozenset(("cursor", "endcursor", "after"))
+"""Names of the token for the next page, beside those that begin with `next`."""
+
+_ADDRESSES = ("url", "uri", "link", "href")
+"""What the name of an address ends in."""
+
+_APPROXIMATE = ("estimate", "approximat", "may not be exact")
+"""What the description of a total says which is not exact."""
+
+_FROM_ZERO = (
+    *("zero-based", "zero based", "0-based", "zero-indexed", "zero indexed", "0-indexed"),
+    *("starts at 0", "starting at 0", "start at 0", "starts from 0", "starting from 0"),
+    *("starts with 0", "first page is 0", "starts at zero", "starting at zero"),
+)
+"""What the description of a page's number says which begins with 0."""
+
+_TIMES = ("date", "date-time", "unix-time")
+"""Formats of times."""
+
+_MOST_ITEMS = 10_000
+"""A maximum above this is that of a type, not that of a page."""
+
+_DEPTH = 2
+"""The deepest nesting of objects about pages."""
 
 
-class Unclear(Exception):  # noqa: N818 - a result, not a fault
-    """A list has pages, but the way to the next one is not known."""
+@dataclass(frozen=True)
+class Paging:
+    """How a list is paged: a kind with its options, or `unknown`."""
+
+    kind: dict[str, Any] | Literal["unknown"]
+    serving: frozenset[str]
+    """The fields that serve paging alone."""
+    doubt: str | None = None
+    """Why it is unknown."""
+
+
+@dataclass(frozen=True)
+class _List:
+    """What a list's operation has to page with."""
+
+    document: Document
+    fields: Mapping[str, Field]
+    """Its optional fields in the query and the body, by their plain names."""
+    members: Mapping[str, Shape]
+    """The members of its response beside the rows, by their paths."""
+    item: Shape
+    size: Field | None
+    has_link: bool
+
+    def first(self, names: Sequence[str]) -> Field | None:
+        """Return the first field that there is of several."""
+        return next((self.fields[name] for name in names if name in self.fields), None)
+
+    def number(self) -> Field | None:
+        """Return the field for the number of a page."""
+        found = self.first(_NUMBERS)
+        is_number = found is not None and found.shape.kind in ("integer", "number")
+        return found if is_number and found is not None and found.location == "query" else None
 
 
 def find(
     document: Document,
     fields: Sequence[Field],
     response: Schema | None,
-    item: Schema | None,
+    found: Found,
     *,
     has_link: bool,
-) -> tuple[dict[str, Any], set[str]]:
-    """Return the `paging` of a list, and the fields that serve paging alone.
+) -> Paging:
+    """Return the paging of a list whose rows are `found`.
 
     `has_link` is whether the response has a Link header. A list without any sign of pages is taken
-    to have one page; a response that contradicts this is an error at run time. Raise Unclear.
+    to have one page; a response that contradicts this is an error at run time.
     """
+    rows, item = found.rows, found.item
+    of_rows = {plain(name) for name in document.shape(item).properties}
     params = {
-        field.name: field
-        for field in fields
-        if field.location in ("query", "body") and not field.required
+        plain(one.name): one
+        for one in fields
+        if _is_position(one) and not {plain(one.name)} <= _AMBIGUOUS & of_rows
     }
-    members = dict(_response_members(document, document.shape(response)))
-    size = next((params[name] for name in _SIZES if name in params), None)
-    found = (
-        _by_number(params, members, size)
-        or _by_count(params, members)
-        or _by_last_id(document, params, members, size, item)
-        or _by_url(members)
-        or _by_token(params, members, size)
-        or ({"kind": "link_header"} if has_link else None)
+    optional = {name: one for name, one in params.items() if not one.required}
+    wanted = {*_NUMBERS, *_SIZES, *_TOKENS, *_OFFSETS, *_LAST_IDS, *NEXT} & {*params}
+    wanted |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
+    members = dict(_members(document, document.shape(response), rows))
+    members.pop(rows.partition("[]")[0], None)
+    size = next((optional[name] for name in _SIZES if name in optional), None)
+    listed = _List(document, optional, members, document.shape(item), size, has_link)
+    needed = sorted(params[name].name for name in wanted if params[name].required)
+    kind = None if needed or found.single else _kind(listed)
+    serving = frozenset(params[name].name for name in wanted)
+    if kind is not None:
+        return Paging(kind, serving)
+    leading = [path for path, shape in members.items() if _leads_on(path, shape)]
+    if not serving and not leading:
+        return Paging({"kind": "single_page"}, serving)
+    inputs = ", ".join(sorted(serving)) or "nothing for that"
+    beside = ", ".join(members) or "nothing but rows"
+    doubt = f"it accepts {inputs}, and its response has {beside}"
+    if needed:
+        doubt = f"it requires {', '.join(needed)}"
+    elif found.single:
+        doubt += ", of which none is clearly its rows"
+    return Paging(UNKNOWN, serving, doubt)
+
+
+def is_paged(document: Document, fields: Sequence[Field], response: Schema | None) -> bool:
+    """Return whether an operation has pages by its request or its response, whatever its rows."""
+    members = _members(document, document.shape(response), "")
+    return has_position(fields) or any(_leads_on(path, shape) for path, shape in members)
+
+
+def has_position(fields: Sequence[Field]) -> bool:
+    """Return whether an operation accepts a position in a list."""
+    places = {*_NUMBERS, *_TOKENS, *_OFFSETS, *NEXT} - _AMBIGUOUS
+    return any(plain(one.name) in places for one in fields if _is_position(one))
+
+
+def _is_position(one: Field) -> bool:
+    """Return whether a field may be about pages: times such as `after` are not."""
+    return one.location in ("query", "body") and one.shape.format not in _TIMES
+
+
+def _leads_on(path: str, shape: Shape) -> bool:
+    name = plain(_last(path))
+    is_count = shape.kind in ("integer", "number")
+    return (name in NEXT | MORE and shape.kind != "array") or (name in PAGES and is_count)
+
+
+def _kind(listed: _List) -> dict[str, Any] | None:
+    return (
+        _by_number(listed)
+        or _by_count(listed)
+        or _by_address(listed, is_sure=True)
+        or _by_token(listed)
+        or _by_last_id(listed)
+        or _by_links(listed)
+        or ({"kind": "link_header", **_sized(listed)} if listed.has_link else None)
+        or _by_address(listed, is_sure=False)
     )
-    serving = {*_PAGES, *_SIZES, *_TOKENS, *_OFFSETS, "starting_after"} & {*params}
-    serving |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
-    serving -= _AMBIGUOUS & {*document.shape(item).properties}
-    if found is None and (serving or _MORE & {*members}):
-        inputs = ", ".join(sorted(serving)) or "nothing for that"
-        raise Unclear(
-            f"its pages cannot be followed: it accepts {inputs}, "
-            f"and its response has {_listed(members)}"
-        )
-    return found or {"kind": "single_page"}, serving
 
 
-def _listed(members: Mapping[str, Shape]) -> str:
-    return ", ".join(members) or "nothing but rows"
-
-
-def _response_members(
-    document: Document, shape: Shape, above: str = "", depth: int = 0
+def _members(
+    document: Document, shape: Shape, rows: str, above: str = "", depth: int = 0
 ) -> Iterator[tuple[str, Shape]]:
     """Yield the members of a response beside its rows, by path."""
     for name, schema in shape.properties.items():
+        path = f"{above}{name}"
         part = document.shape(schema)
-        if "." in name:
+        if "." in name and not _is_address(name):
             continue
-        if part.properties and depth < 2 and name in _AROUND:
-            yield from _response_members(document, part, f"{above}{name}.", depth + 1)
+        holds_rows = rows.startswith(f"{path}.")
+        if part.properties and (holds_rows or (depth < _DEPTH and _is_around(name))):
+            yield from _members(document, part, rows, f"{path}.", depth + (not holds_rows))
         elif not part.properties:
-            yield f"{above}{name}", part
+            yield path, part
+
+
+def _is_around(name: str) -> bool:
+    known = plain(name)
+    return known in AROUND | LINKS or any(part in known for part in ("pagina", "paging", "cursor"))
+
+
+def _is_address(name: str) -> bool:
+    return plain(name) in NEXT and plain(name).endswith(_ADDRESSES)
 
 
 def _last(path: str) -> str:
-    return path.rpartition(".")[2]
+    return path if _is_address(path) else path.rpartition(".")[2]
 
 
-def _by_number(
-    params: Mapping[str, Field], members: Mapping[str, Shape], size: Field | None
-) -> dict[str, Any] | None:
-    page = next((params[name] for name in _PAGES if name in params), None)
-    total = next(
-        (path for path, shape in members.items() if _last(path) in _TOTALS and _is_count(shape)),
-        None,
-    )
-    if page is None or total is None or page.shape.kind not in ("integer", "number"):
+# Sizes ------------------------------------------------------------------------------------------
+
+
+def _sized(listed: _List) -> dict[str, Any]:
+    """Return the largest page that the document states, and the query parameter for it."""
+    size = listed.size
+    most = None if size is None else _most(size)
+    if size is None or most is None or size.location != "query":
+        return {}
+    return {"size": most, "size_parameter": size.name}
+
+
+def _most(size: Field) -> int | None:
+    """Return the largest page size; if it is not documented, the default."""
+    if size.shape.most is not None and 0 < size.shape.most <= _MOST_ITEMS:
+        return size.shape.most
+    default = size.shape.default
+    return default if isinstance(default, int) and default > 0 else None
+
+
+# By number --------------------------------------------------------------------------------------
+
+
+def _by_number(listed: _List) -> dict[str, Any] | None:
+    page, first = listed.number(), _first_page(listed.number())
+    total = _total(listed)
+    if page is None or first is None or total is None:
         return None
     found: dict[str, Any] = {"kind": "page_number", "total": total}
     if page.name != "page":
         found["parameter"] = page.name
-    if size is None or size.location != "query":
-        return {**found, "size_parameter": None} if size is not None else found
-    if size.name != "per_page":
-        found["size_parameter"] = size.name
-    if (most := _most(size)) != 200:
-        found["size"] = most
-    return found
+    if first == 0:
+        found["first_page"] = 0
+    sized = _sized(listed) or {"size_parameter": None}
+    usual = {"size": 200, "size_parameter": "per_page"}
+    return found | {key: value for key, value in sized.items() if usual.get(key) != value}
 
 
-def _by_count(params: Mapping[str, Field], members: Mapping[str, Shape]) -> dict[str, Any] | None:
-    page = next((params[name] for name in _PAGES if name in params), None)
-    count = next((path for path in members if _last(path) in _PAGE_COUNTS), None)
-    if page is None or count is None or page.location != "query":
+def _by_count(listed: _List) -> dict[str, Any] | None:
+    page, first = listed.number(), _first_page(listed.number())
+    count = next(
+        (
+            path
+            for path, shape in listed.members.items()
+            if plain(_last(path)) in PAGES and shape.kind in ("integer", "number")
+        ),
+        None,
+    )
+    if page is None or first is None or count is None:
         return None
     found: dict[str, Any] = {"kind": "page_count", "pages_at": count}
-    return found if page.name == "page" else {**found, "parameter": page.name}
+    if page.name != "page":
+        found["parameter"] = page.name
+    if first == 0:
+        found["first_page"] = 0
+    return found | _sized(listed)
 
 
-def _is_count(shape: Shape) -> bool:
-    return shape.kind in ("integer", "number", "any")
-
-
-def _most(size: Field) -> int:
-    """Return the largest page size; if it is not documented, the default, or 100."""
-    if size.shape.most is not None and 0 < size.shape.most <= 10_000:
-        return size.shape.most
-    default = size.shape.default
-    return default if isinstance(default, int) and default > 0 else _USUAL_SIZE
-
-
-def _by_last_id(
-    document: Document,
-    params: Mapping[str, Field],
-    members: Mapping[str, Shape],
-    size: Field | None,
-    item: Schema | None,
-) -> dict[str, Any] | None:
-    has_id = "id" in document.shape(item).properties
-    if "starting_after" not in params or "has_more" not in members or not has_id:
+def _first_page(page: Field | None) -> Literal[0, 1] | None:
+    """Return the number of the first page; None if the document leaves it open."""
+    if page is None:
         return None
-    if params["starting_after"].location != "query":
-        return None
-    found: dict[str, Any] = {"kind": "after_id"}
-    if size is not None and size.name != "limit":
-        found["size_parameter"] = size.name
-    if size is not None and _most(size) != 100:
-        found["size"] = _most(size)
-    return found
+    text = (page.description or "").lower()
+    if page.shape.default in (0, 1) and not isinstance(page.shape.default, bool):
+        return 0 if page.shape.default == 0 else 1
+    if any(words in text for words in _FROM_ZERO):
+        return 0
+    return None if page.shape.least == 0 else 1
 
 
-def _by_url(members: Mapping[str, Shape]) -> dict[str, Any] | None:
-    for path, shape in members.items():
-        example = shape.example if isinstance(shape.example, str) else ""
-        is_address = shape.format in ("uri", "url", "uri-reference") or example.startswith(
-            ("http://", "https://", "/")
-        )
-        if shape.kind == "string" and _last(path) in _NEXT_URLS and is_address:
-            total = next((one for one in members if _last(one) in _TOTALS), None)
-            return {"kind": "next_url", "path": path} | ({"total": total} if total else {})
+def _total(listed: _List) -> str | None:
+    """Return where a response has the exact number of items in the whole list."""
+    numbers = {
+        path: shape
+        for path, shape in listed.members.items()
+        if shape.kind in ("integer", "number", "any") and not _is_approximate(shape)
+    }
+    counted = any(plain(_last(path)) in PAGES for path in numbers)
+    for path, shape in numbers.items():
+        name = plain(_last(path))
+        is_plain = name == "total" and ("." in path or shape.kind == "integer")
+        # The number of items on one page may be called `item_count`, and `results` may be anything.
+        is_total = name in ITEMS and ("total" in name or name in ("numfound", "odatacount"))
+        if is_total or is_plain or (name == "results" and counted):
+            return path
     return None
 
 
-def _by_token(
-    params: Mapping[str, Field], members: Mapping[str, Shape], size: Field | None
-) -> dict[str, Any] | None:
-    path = next(
-        (path for name in _NEXT_TOKENS for path in members if _is_token(path, name, members)), None
-    )
-    if path is None:
-        return None
-    field = params.get(_last(path)) or next((params[one] for one in _TOKENS if one in params), None)
-    if field is None or field.shape.kind not in ("string", "any"):
-        return None
+def _is_approximate(shape: Shape) -> bool:
+    text = (shape.description or "").lower()
+    return any(word in text for word in _APPROXIMATE)
+
+
+# By address -------------------------------------------------------------------------------------
+
+
+def _by_address(listed: _List, *, is_sure: bool) -> dict[str, Any] | None:
+    """Return the paging by an address in the response; `is_sure` demands that it looks like one."""
+    for path, shape in listed.members.items():
+        name = plain(_last(path))
+        if name not in NEXT or shape.kind not in ("string", "any"):
+            continue
+        example = shape.example if isinstance(shape.example, str) else ""
+        looks_so = (
+            name.endswith(_ADDRESSES)
+            or shape.format in ("uri", "url", "uri-reference")
+            or example.startswith(("http://", "https://", "/"))
+        )
+        if looks_so or (not is_sure and listed.first(_TOKENS) is None and _speaks_of_one(shape)):
+            total = _total(listed) if looks_so else None
+            return (
+                {"kind": "next_url", "path": path}
+                | ({"total": total} if total else {})
+                | _sized(listed)
+            )
+    return None
+
+
+def _speaks_of_one(shape: Shape) -> bool:
+    words = (shape.description or "").lower().replace("(", " ").split()
+    return not {"url", "uri", "link", "path", "address"}.isdisjoint(words)
+
+
+def _by_links(listed: _List) -> dict[str, Any] | None:
+    for path, shape in listed.members.items():
+        link = listed.document.shape(shape.items) if shape.kind == "array" else None
+        if link is None or plain(_last(path)) not in LINKS:
+            continue
+        names = {*link.properties}
+        if names & {"rel", "relation"} and names & {"href", "url", "uri"}:
+            ignored = [
+                _last(one)
+                for one, total in listed.members.items()
+                if plain(_last(one)) in ITEMS | {"total"} and _is_approximate(total)
+            ]
+            return (
+                {"kind": "link_array"}
+                | ({"path": path} if path != "links" else {})
+                | ({"ignore": ignored} if ignored else {})
+                | _sized(listed)
+            )
+    return None
+
+
+# By token ---------------------------------------------------------------------------------------
+
+
+def _by_token(listed: _List) -> dict[str, Any] | None:
+    for known in (NEXT, _TOKEN_MEMBERS):
+        for path, shape in listed.members.items():
+            name = plain(_last(path))
+            if name in known and shape.kind not in ("array", "object", "boolean"):
+                taking = _taking(listed, name, shape)
+                if taking is not None:
+                    return _token(listed, path, taking)
+    return None
+
+
+def _taking(listed: _List, member: str, shape: Shape) -> Field | None:
+    """Return the field that takes the token of a member: the one of its name, or the only one."""
+    short = member.removeprefix("next").removeprefix("end")
+    names = (member, short, f"page{member}", f"page{short}", f"starting{short}")
+    fitting = {name: one for name, one in listed.fields.items() if _fits(one.shape, shape)}
+    named = [fitting[name] for name in names if name in fitting]
+    others = [fitting[name] for name in _TOKENS if name in fitting]
+    if named:
+        return named[0]
+    return others[0] if len(others) == 1 else None
+
+
+def _fits(taking: Shape, token: Shape) -> bool:
+    """Return whether a field takes what a member has: a token of text is no number of a page."""
+    kinds = {taking.kind, token.kind}
+    is_number = bool(kinds & {"integer", "number"})
+    return not is_number or kinds <= {"integer", "number", "any", "scalar"}
+
+
+def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
     found: dict[str, Any] = {"kind": "cursor_token"}
     if path != "next_page":
         found["path"] = path
-    if field.name != "next_page":
-        found["parameter"] = field.name
-    if field.location == "body":
+    if taking.name != "next_page":
+        found["parameter"] = taking.name
+    if taking.location == "body":
         found["location"] = "body"
-    if size is not None:
-        found["size"] = _most(size)
+    if taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS:
+        found["until_empty"] = True  # an offset follows the last page too
+    size = listed.size
+    most = None if size is None else _most(size)
+    if size is not None and most is not None:
+        found["size"] = most
         if size.name != "limit":
             found["size_parameter"] = size.name
         if size.location == "body":
@@ -243,5 +416,23 @@ def _by_token(
     return found
 
 
-def _is_token(path: str, name: str, members: Mapping[str, Shape]) -> bool:
-    return _last(path) == name and members[path].kind in ("string", "any")
+def _by_last_id(listed: _List) -> dict[str, Any] | None:
+    more = next((path for path in listed.members if plain(_last(path)) in MORE), None)
+    taking = listed.first(_LAST_IDS)
+    if more is None or taking is None or "id" not in listed.item.properties:
+        return None
+    is_id = (
+        plain(taking.name) != "after"
+        or any(plain(_last(path)) == "lastid" for path in listed.members)
+        or "id" in (taking.description or "").lower().replace(".", " ").split()
+    )
+    if taking.location != "query" or not is_id:
+        return None
+    found: dict[str, Any] = {"kind": "after_id"}
+    if taking.name != "starting_after":
+        found["parameter"] = taking.name
+    if more != "has_more":
+        found["more"] = more
+    sized = _sized(listed) or {"size_parameter": None}
+    usual = {"size": 100, "size_parameter": "limit"}
+    return found | {key: value for key, value in sized.items() if usual.get(key) != value}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from billql.authoring.openapi import naming, paging, parameters, responses
 from billql.authoring.openapi.columns import Column, Row
@@ -29,10 +29,12 @@ class Method:
     found: responses.Found
     columns: dict[str, Column]
     taken: parameters.Parameters
-    paging: dict[str, Any] | None = None
+    paging: dict[str, Any] | Literal["unknown"] | None = None
     response: str = "json"
     about: str | None = None
     """The document's description of a row."""
+    doubt: str | None = None
+    """Why its paging is unknown."""
 
     @property
     def is_single(self) -> bool:
@@ -60,7 +62,7 @@ class Method:
             "rows": self.found.rows,
             "paging": paging,
             "missing": "empty" if self._is_get() and operation.documents_missing else None,
-            "single": True if self.is_single else None,
+            "single": True if self.is_single and paging is None else None,
         }
         return {key: value for key, value in found.items() if value not in (None, "", {})}
 
@@ -88,26 +90,32 @@ def method(document: Document, operation: Operation) -> Method:
     if not media:
         return _file(operation)
     schema = operation.schemas[media[0]]
-    found = responses.find(document, schema, _subject(operation))
+    fields = operation.fields
+    found = responses.find(
+        document,
+        schema,
+        _subject(operation),
+        is_paged=paging.is_paged(document, fields, schema),
+    )
     row = Row(document, found.item, found.rows)
     if not row.columns:
         raise LeftOut("its rows have nothing that could be a column")
+    pages: paging.Paging | None = None
+    if not found.single or paging.has_position(fields):
+        pages = paging.find(document, fields, schema, found, has_link=operation.has_link)
     try:
-        pages: dict[str, Any] | None = None
-        serving: set[str] = set()
-        if not found.single:
-            pages, serving = paging.find(
-                document, operation.fields, schema, found.item, has_link=operation.has_link
-            )
-        fields = [one for one in operation.fields if one.name not in serving]
+        fields = tuple(one for one in fields if pages is None or one.name not in pages.serving)
         taken = parameters.parameters_of(fields, row.columns, _keys(operation, row.columns, found))
-    except (paging.Unclear, parameters.Unsupported) as why:
+    except parameters.Unsupported as why:
         raise LeftOut(str(why)) from None
     taken.left_out += row.left_out
     if found.single:
         taken.doubts.clear()  # they are about lists
     about = document.shape(found.item).description
-    return Method(operation, found, row.columns, taken, pages, about=about)
+    method = Method(operation, found, row.columns, taken, about=about)
+    if pages is not None:
+        method.paging, method.doubt = pages.kind, pages.doubt
+    return method
 
 
 def _subject(operation: Operation) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from billql.definitions.pagination.base import Pages, Paginator, Size, ensure_new, flag_of, token_of
+from billql.definitions.pagination.base import Pages, Paginator, Size, ensure_new
+from billql.definitions.pagination.values import flag_of, token_of
 from billql.errors import BadResponse
 from billql.messages import Request, get_path
 
@@ -24,7 +25,7 @@ class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=
     parameter: str = "starting_after"
     """The query parameter that takes the id."""
 
-    def pages(self, first: Request) -> Pages:
+    def follow(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first

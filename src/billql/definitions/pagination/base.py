@@ -12,13 +12,14 @@ each page in that same order. It knows no network, so it can be tested without o
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Sequence
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
 
+from billql.definitions.pagination.signs import HEADERS, sign_of_more
+from billql.definitions.pagination.values import count_of
 from billql.errors import BadResponse
 from billql.messages import Page, Request, get_path
-from billql.util.exact_json import Digits
 
 Pages = Generator[Sequence[Request], Page, None]
 """Yields requests, is sent pages."""
@@ -54,11 +55,15 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Where the largest page depends on another parameter, such as the width of a report's
     buckets."""
 
+    ignore: tuple[str, ...] = ()
+    """Members and headers of a response that look like paging and are not, such as a `total`
+    of money."""
+
     is_random_access: ClassVar[bool] = False
     """Whether the requests for all pages are known from the first one."""
 
-    reads_headers: ClassVar[tuple[str, ...]] = ()
-    """The headers of responses that lead to the next page."""
+    reads_headers: ClassVar[tuple[str, ...]] = HEADERS
+    """The headers of responses that lead to the next page, or show that there is one."""
 
     def with_page_size(self, first: Request, wanted: int | None) -> Request:
         """Ask for pages as large as the API allows, or for fewer items if fewer are wanted."""
@@ -98,41 +103,57 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return False
 
     def pages(self, first: Request) -> Pages:
-        """Yield the requests that are known, be sent their pages in order."""
+        """Yield the requests that are known, be sent their pages in order.
+
+        A list that ends although its last page shows that more follows is BadResponse.
+        """
+        following = self.follow(first)
+        known = next(following)
+        read = 0
+        while True:
+            page = yield known
+            read += 1
+            try:
+                known = following.send(page)
+            except StopIteration:
+                break
+        if self.may_hide_more(page, read):
+            self._refuse_rest(first, page, counts=read == 1 and self.begins(first))
+
+    def follow(self, first: Request) -> Pages:
+        """Yield the requests that are known, be sent their pages in order, to the list's end."""
         raise NotImplementedError
 
+    def begins(self, first: Request) -> bool:
+        """Return whether a list's first request asks for its beginning."""
+        return True
 
-def count_of(value: Any) -> int | None:
-    """Read a count of items or pages, which some APIs write as `7.0` or `"7"`."""
-    if isinstance(value, Digits):
-        value = value.number
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
-        value = int(value)
-    is_count = isinstance(value, int) and not isinstance(value, bool) and value >= 0
-    return value if is_count else None
+    def may_hide_more(self, last: Page, read: int) -> bool:
+        """Return whether a list that ended after so many pages may go on, by what its last page
+        has; pages whose number was declared are no matter of doubt after the first.
+        """
+        return read == 1 or not self.is_random_access
 
+    def _refuse_rest(self, first: Request, page: Page, *, counts: bool) -> None:
+        sign = sign_of_more(page, self.ignore, counts=counts)
+        if sign is not None:
+            raise BadResponse(
+                f"{first.method} {first.url} returned a part of its list only "
+                f"({sign.description}), and {self.finding}",
+                hint="Narrow the statement until one response holds all of it. In the definition, "
+                "declare how the list is paged; or, if this member means something else, add "
+                f"`ignore: [{sign.name:.40}]` to its `paging` of the kind {self.kind}.",
+            )
 
-def flag_of(value: Any) -> bool | None:
-    """Read a flag, which some APIs write as a text."""
-    if isinstance(value, str):
-        return {"true": True, "false": False}.get(value.lower())
-    return value if isinstance(value, bool) else None
+    @property
+    def kind(self) -> str:
+        """The name of the kind."""
+        return str(self.__struct_config__.tag)
 
-
-def token_of(value: Any) -> str | int | None:
-    """Read a page token or an id, in which a number keeps every digit; raises ValueError for what
-    is neither text nor number. None, `false` and an empty text are none at all.
-    """
-    if value is None or value is False or value == "":
-        return None
-    if isinstance(value, Digits):
-        number = value.number
-        return number if isinstance(number, int) else str(value)
-    if isinstance(value, bool) or not isinstance(value, str | int):
-        raise ValueError
-    return value
+    @property
+    def finding(self) -> str:
+        """What the definition's paging made of the last page, for errors."""
+        return f"the definition's paging, {self.kind}, finds no way to the rest"
 
 
 def pages_of(total: str, page: Page) -> int | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from billql.definitions.pagination.base import Pages, Paginator, ensure_new, flag_of, token_of
+from billql.definitions.pagination.base import Pages, Paginator, ensure_new
+from billql.definitions.pagination.values import flag_of, token_of
 from billql.errors import BadResponse
 from billql.messages import Page, Request, get_path
 
@@ -42,7 +43,11 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
         """Whether the page's size goes into the JSON body."""
         return self.size_location == "body"
 
-    def pages(self, first: Request) -> Pages:
+    def may_hide_more(self, last: Page, read: int) -> bool:
+        """Return whether the list may go on: not if a flag, or an empty page, ends it."""
+        return self.more is None and not (self.until_empty and last.count == 0)
+
+    def follow(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from typing import ClassVar
-
 from billql.definitions.pagination.base import Pages, Paginator, ensure_new
+from billql.definitions.pagination.links import next_link
 from billql.definitions.pagination.next_url import follow
 from billql.messages import Request
 
 _HEADER = "link"
-_LINK = re.compile(r"<([^<>]*)>([^<]*)")
-_RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
 
 
 class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw_only=True):
@@ -20,9 +16,7 @@ class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw
     An address on another origin would take the token there, so it is an error.
     """
 
-    reads_headers: ClassVar[tuple[str, ...]] = (_HEADER,)
-
-    def pages(self, first: Request) -> Pages:
+    def follow(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first
@@ -32,12 +26,3 @@ class LinkHeader(Paginator, frozen=True, tag_field="kind", tag="link_header", kw
             if address is None:
                 return
             request = follow(request, ensure_new(address, seen, request))
-
-
-def next_link(header: str) -> str | None:
-    """Find the address that a Link header calls next."""
-    for address, attributes in _LINK.findall(header):
-        relation = _RELATION.search(attributes)
-        if relation and "next" in (relation[1] or relation[2] or "").lower().split():
-            return str(address)
-    return None

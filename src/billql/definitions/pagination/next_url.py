@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
 
-from billql.definitions.pagination.base import Pages, Paginator, count_of, ensure_new, pages_of
+from billql.definitions.pagination.base import Pages, Paginator, ensure_new, pages_of
+from billql.definitions.pagination.values import count_of
 from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
@@ -29,7 +30,7 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         """Return the count from the total, where a response has one."""
         return None if self.total is None else pages_of(self.total, first)
 
-    def pages(self, first: Request) -> Pages:
+    def follow(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()
         request = first

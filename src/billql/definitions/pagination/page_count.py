@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, count_of
+from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator
+from billql.definitions.pagination.values import count_of
 from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
 
 class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_only=True):
-    """Pages are numbered from 1, and each has the number of pages.
+    """Pages are numbered, and each has the number of pages.
 
     That number must be the same on every page; it also determines all requests after the first, so
     that they can be asked for at once.
@@ -21,6 +22,9 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     parameter: str = "page"
     """The query parameter that takes the page's number."""
 
+    first_page: Literal[0, 1] = 1
+    """The number of the first page."""
+
     pages_at: str
     """Where a response has the number of pages, like `meta.pages`."""
 
@@ -28,11 +32,12 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
         """Return the count of pages times the size of the first one."""
         return count_of(get_path(first.data, self.pages_at))
 
-    def pages(self, first: Request) -> Pages:
+    def follow(self, first: Request) -> Pages:
         """Yield the first page, then all the others."""
         page = yield [first]
         count = self._count(first, page)
-        known = [first.with_query(self.parameter, number) for number in range(2, count + 1)]
+        numbers = range(self.first_page + 1, self.first_page + count)
+        known = [first.with_query(self.parameter, number) for number in numbers]
         for request in tuple(known):
             page = yield known
             known = []

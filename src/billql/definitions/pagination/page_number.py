@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from billql.definitions.pagination.base import (
-    MOST_PAGES,
-    Pages,
-    Paginator,
-    Size,
-    count_of,
-    pages_of,
-)
+from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, Size, pages_of
+from billql.definitions.pagination.values import count_of
 from billql.errors import BadResponse, ListChanged
 from billql.messages import Page, Request, get_path
 
 
 class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw_only=True):
-    """Pages are numbered from 1, and each has the number of items in the whole list.
+    """Pages are numbered, and each has the number of items in the whole list.
 
     The total is what makes the list whole: it must be the same on every page, and the items must
     add up to it. It also determines all pages after the first, so that they can be requested at
@@ -28,6 +22,9 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
 
     parameter: str = "page"
     """The query parameter that takes the page's number."""
+
+    first_page: Literal[0, 1] = 1
+    """The number of the first page."""
 
     size: Size | None = 200
     size_parameter: str | None = "per_page"
@@ -40,19 +37,23 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         size = self._size(first)
         if size is None or rows < size:
             return first, 0
-        return first.with_query(self.parameter, rows // size + 1), rows // size * size
+        return first.with_query(self.parameter, rows // size + self.first_page), rows // size * size
 
     def page_count_hint(self, first: Page) -> int | None:
         """Return the count from the total."""
         return pages_of(self.total, first)
 
-    def pages(self, first: Request) -> Pages:
+    def begins(self, first: Request) -> bool:
+        """Return whether no page before the first request's was skipped."""
+        return self.parameter not in dict(first.query)
+
+    def follow(self, first: Request) -> Pages:
         """Yield the first page, then all the others."""
-        start = int(dict(first.query).get(self.parameter, "1"))
+        start = int(dict(first.query).get(self.parameter, self.first_page))
         page = yield [first]
         total = self._total(first, page)
         count = page.count
-        if start > 1:
+        if start > self.first_page:
             count += self._left_out(first, start, page, total)
         if count < total and page.count == 0:
             raise ListChanged.at(first.url, f"it declares {total} items, but returned {count}")
@@ -83,7 +84,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         """
         size = self._size(first)
         assert size is not None, "a page other than the first is asked for with a size"
-        before = (start - 1) * size
+        before = (start - self.first_page) * size
         if total <= before and page.count == 0:
             return total
         if page.count != size or total < before + size:

@@ -9,119 +9,24 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from billql.definitions.pagination.base import flag_of
-from billql.definitions.pagination.link_header import next_link
+from billql.definitions.pagination.links import address_of, is_next, next_link
+from billql.definitions.pagination.names import (
+    AROUND,
+    BESIDE,
+    ITEMS,
+    ITEMS_IN_PLACE,
+    LAST,
+    LEFT,
+    LEFT_IN_PLACE,
+    LINKS,
+    MORE,
+    NEXT,
+    PAGES,
+    WRAPPERS,
+    plain,
+)
+from billql.definitions.pagination.values import flag_of
 from billql.messages import Page, get_path
-
-NEXT = frozenset(
-    (
-        "continuationtoken",
-        "continue",
-        "lastevaluatedkey",
-        "next",
-        "nextcontinuationtoken",
-        "nextcursor",
-        "nexthref",
-        "nextid",
-        "nextkey",
-        "nextlink",
-        "nextmarker",
-        "nextoffset",
-        "nextpage",
-        "nextpagecursor",
-        "nextpagekey",
-        "nextpagelink",
-        "nextpagenumber",
-        "nextpagetoken",
-        "nextpageuri",
-        "nextpageurl",
-        "nextrecordsurl",
-        "nextstart",
-        "nexttoken",
-        "nexturi",
-        "nexturl",
-        "odatanextlink",
-        "paginationtoken",
-    )
-)
-"""What APIs call the way to the next page."""
-
-MORE = frozenset(
-    (
-        "hasmore",
-        "hasmoreitems",
-        "hasmorepages",
-        "hasmorerecords",
-        "hasmoreresults",
-        "hasnext",
-        "hasnextpage",
-        "incompleteresults",
-        "istruncated",
-        "more",
-        "moreavailable",
-        "morerecords",
-        "moreresults",
-        "truncated",
-    )
-)
-"""Names of a flag that is true if more follows."""
-
-_LAST = frozenset(("islast", "islastpage", "last", "lastpage"))
-"""Names of a flag that is true if nothing follows."""
-
-_PAGES = frozenset(("lastpage", "numpages", "pagecount", "pages", "pagestotal", "totalpages"))
-"""What they call the number of pages."""
-
-_ITEMS = frozenset(
-    (
-        "itemcount",
-        "numfound",
-        "odatacount",
-        "recordcount",
-        "recordsfiltered",
-        "resultcount",
-        "rowcount",
-        "totalcount",
-        "totalelements",
-        "totalentries",
-        "totalhits",
-        "totalitems",
-        "totalrecords",
-        "totalresults",
-        "totalrows",
-        "totalsize",
-    )
-)
-"""What they call the number of items in the whole list."""
-
-_ITEMS_IN_PLACE = frozenset(("count", "total"))
-"""Names of it beside the list, or in an object about pages; elsewhere they mean something else."""
-
-_LEFT = frozenset(("itemsremaining", "remainingcount", "remainingitemcount", "remainingitems"))
-"""What they call the number of items that follow."""
-
-_LEFT_IN_PLACE = frozenset(("remaining",))
-"""Names of it in an object about pages; elsewhere they mean what is left of a balance."""
-
-_AROUND = frozenset(
-    (
-        *("cursor", "cursors", "listinfo", "meta", "metadata", "page", "pageable", "pageinfo"),
-        *("pager", "pages", "paging", "pagination", "resultinfo", "resultset", "responsemetadata"),
-    )
-)
-"""Names of an object about pages."""
-
-_WRAPPERS = frozenset(("body", "content", "d", "data", "payload", "response", "result", "results"))
-"""What they call an object around a list that is no thing by itself."""
-
-_BESIDE = frozenset(
-    (
-        *("currentpage", "cursor", "itemsperpage", "limit", "maxresults", "offset", "page"),
-        *("pageindex", "pagenumber", "pages", "pagesize", "perpage", "prev", "previous", "skip"),
-        *("start", "startat", "startindex", "top", "totalpages"),
-    )
-)
-"""Names that stand beside a count of items, because they are about pages too."""
 
 _MONEY = (
     "amount",
@@ -140,7 +45,6 @@ _MONEY = (
 _OF_A_THING = frozenset(("id", "name", "number", "uuid"))
 """What an object has that is a thing of its own, and not just what lies around a list."""
 
-_LINKS = frozenset(("link", "links"))
 _NOTHING = frozenset(("", "false", "none", "null"))
 _DEPTH = 4
 
@@ -155,23 +59,25 @@ class Sign(NamedTuple):
     description: str
 
 
-def sign_of_more(page: Page, ignored: Collection[str] = ()) -> Sign | None:
-    """Return a sign that a page is not its whole list, or None; names in `ignored` are none."""
-    found = [*_in_headers(page), *_Search(page, frozenset(map(plain, ignored))).signs()]
-    return next((sign for sign in found if plain(sign.name) not in map(plain, ignored)), None)
+def sign_of_more(page: Page, ignored: Collection[str] = (), *, counts: bool = True) -> Sign | None:
+    """Return a sign that more follows a page, or None; names in `ignored` are none.
+
+    `counts` is whether the page is the only one that was read, so that the numbers of items and of
+    pages that it declares must be its own.
+    """
+    names = frozenset(map(plain, ignored))
+    found = [*_in_headers(page, counts), *_Search(page, names, counts).signs()]
+    return next((sign for sign in found if plain(sign.name) not in names), None)
 
 
-def plain(name: str) -> str:
-    """Return a name in small letters alone."""
-    return "".join(filter(str.isalnum, name)).lower()
-
-
-def _in_headers(page: Page) -> Iterator[Sign]:
+def _in_headers(page: Page, counts: bool) -> Iterator[Sign]:
     headers = page.headers
     if next_link(headers.get("link", "")) is not None:
         yield Sign("link", "its Link header has a next page")
     if (following := headers.get("x-next-page", "")).strip():
         yield Sign("x-next-page", f"its header x-next-page is {following:.20}")
+    if not counts:
+        return
     for name, most in (("x-total-pages", 1), ("x-total-count", _held(page))):
         if (_count(headers.get(name)) or 0) > most:
             yield Sign(name, f"its header {name} is {headers[name]}")
@@ -196,8 +102,9 @@ def _count(value: Any) -> int | None:
 class _Search:
     """Looks through what lies around the rows of a page, and not into the rows."""
 
-    def __init__(self, page: Page, ignored: Collection[str]) -> None:
+    def __init__(self, page: Page, ignored: Collection[str], counts: bool) -> None:
         self._page = page
+        self._counts = counts
         self._ignored = ignored
 
     def signs(self) -> Iterator[Sign]:
@@ -216,7 +123,7 @@ class _Search:
             description = self._describe(plain(name), value, data, path, describes_pages)
             if description is not None:
                 yield Sign(name, description.format(name=name, value=value))
-            if plain(name) in _LINKS and isinstance(value, list) and any(map(_is_next, value)):
+            if plain(name) in LINKS and isinstance(value, list) and any(map(_is_next, value)):
                 yield Sign(name, f"one of its {name} is called next")
             yield from self._within(value, here, depth - 1)
 
@@ -233,19 +140,19 @@ class _Search:
             return "it has {name}"
         if name in MORE and flag_of(value):
             return "it has {name}"
-        if name in _LAST and flag_of(value) is False:
+        if name in LAST and flag_of(value) is False:
             return "its {name} is {value}"
         count = _count(value)
         if count is None:
             return None
         announces = (
-            (name in _PAGES and count > 1)
-            or (name in _LEFT and count > 0)
-            or (name in _LEFT_IN_PLACE and describes_pages and count > 0)
+            (self._counts and name in PAGES and count > 1)
+            or (name in LEFT and count > 0)
+            or (name in LEFT_IN_PLACE and describes_pages and count > 0)
         )
-        if not announces and self._page.lists and count > _held(self._page):
-            announces = name in _ITEMS or (
-                name in _ITEMS_IN_PLACE
+        if self._counts and not announces and self._page.lists and count > _held(self._page):
+            announces = name in ITEMS or (
+                name in ITEMS_IN_PLACE
                 and (describes_pages or self._counts_rows(count, around, path))
             )
         return "its {name} is {value}" if announces else None
@@ -255,16 +162,16 @@ class _Search:
         if not names.isdisjoint(_OF_A_THING):
             return False
         numbers = {plain(name) for name, value in data.items() if _count(value) is not None}
-        is_around = bool(path) and plain(path[-1]) in _AROUND
-        return is_around or not (names.isdisjoint(NEXT | MORE) and numbers.isdisjoint(_BESIDE))
+        is_around = bool(path) and plain(path[-1]) in AROUND
+        return is_around or not (names.isdisjoint(NEXT | MORE) and numbers.isdisjoint(BESIDE))
 
     def _counts_rows(self, total: int, around: Mapping[str, Any], path: tuple[str, ...]) -> bool:
         """Return whether a total counts the list beside it: it may be money or be about a thing."""
         holds_rows = any(one.startswith(f"{'.'.join(path)}.") for one in self._page.lists)
-        if path and not (holds_rows and plain(path[-1]) in _WRAPPERS):
+        if path and not (holds_rows and plain(path[-1]) in WRAPPERS):
             return False
         beside = {plain(one) for one, value in around.items() if not isinstance(value, dict | list)}
-        beside -= _ITEMS_IN_PLACE
+        beside -= ITEMS_IN_PLACE
         if not beside.isdisjoint(_OF_A_THING) or any(w in one for one in beside for w in _MONEY):
             return False
         return total not in self._sums()
@@ -293,10 +200,8 @@ def _leads_on(value: Any) -> bool:
 
 
 def _is_next(link: Any) -> bool:
-    """Return whether one of several links is the next page's: `rel`, or `relation` in FHIR."""
-    if not isinstance(link, dict):
+    """Return whether one of several links is the next page's."""
+    if not is_next(link):
         return False
-    relation = link.get("rel") or link.get("relation")
-    relations = relation if isinstance(relation, list) else str(relation).split()
-    where = [link[name] for name in ("href", "url", "uri") if name in link]
-    return "next" in [str(one).lower() for one in relations] and (not where or _leads_on(where))
+    address = address_of(link)
+    return address is None or _leads_on(address)

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from billql.definitions.pagination import (
     AfterId,
     CursorToken,
+    LinkArray,
     LinkHeader,
     NextUrl,
     PageCount,
@@ -61,7 +62,7 @@ def parameters(paginator: Paginator) -> dict[tuple[str, str], bool]:
         found["query", paginator.parameter] = False
     if isinstance(paginator, CursorToken):
         found[paginator.location, paginator.parameter] = False
-    if isinstance(paginator, NextUrl | LinkHeader):
+    if isinstance(paginator, NextUrl | LinkHeader | LinkArray):
         found["query", LINK_PARAMETER] = False
     if paginator.size is not None and paginator.size_parameter is not None:
         place = "body" if paginator.sends_in_body else "query"
@@ -94,29 +95,31 @@ def _size(paginator: Paginator, page: PageRequest) -> int:
     return size
 
 
-def _count(name: str, value: Any) -> int:
+def _count(name: str, value: Any, least: int = 1) -> int:
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and 0 < len(text) < 19):
         raise bad_request(f"{name} must be a number")
-    if int(text) < 1:
-        raise bad_request(f"{name} must be at least 1")
+    if int(text) < least:
+        raise bad_request(f"{name} must be at least {least}")
     return int(text)
 
 
 def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
+    """Return how many pages lie before the one that is asked for."""
     value = page.values.get(("query", paginator.parameter))
-    return 1 if value is None else _count(paginator.parameter, value)
+    first = paginator.first_page
+    return 0 if value is None else _count(paginator.parameter, value, first) - first
 
 
 def _by_number(paginator: PageNumber, page: PageRequest, items: Sequence[Any]) -> Cut:
     size = _size(paginator, page)
-    start = (_number(paginator, page) - 1) * size
+    start = _number(paginator, page) * size
     return Cut(start, start + size, {paginator.total: len(items)})
 
 
 def _by_count(paginator: PageCount, page: PageRequest, items: Sequence[Any]) -> Cut:
     size = _size(paginator, page)
-    start = (_number(paginator, page) - 1) * size
+    start = _number(paginator, page) * size
     return Cut(start, start + size, {paginator.pages_at: -(-len(items) // size)})
 
 
@@ -181,6 +184,14 @@ def _by_header(paginator: LinkHeader, page: PageRequest, items: Sequence[Any]) -
     return Cut(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
 
 
+def _by_array(paginator: LinkArray, page: PageRequest, items: Sequence[Any]) -> Cut:
+    found = _linked(paginator, page, items)
+    link = _link(found, page, items)
+    links = [{"rel": "self", "href": f"{page.public or page.request.origin}{page.request.path}"}]
+    links += [{"rel": "next", "href": link}] if link else []
+    return Cut(found.start, found.stop, {paginator.path: links})
+
+
 def _linked(paginator: Paginator, page: PageRequest, items: Sequence[Any]) -> Cut:
     token = page.values.get(("query", LINK_PARAMETER))
     start = 0 if token is None else _start(str(token), page.others)
@@ -235,4 +246,5 @@ _KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Sequence[Any]
     CursorToken: _by_token,
     NextUrl: _by_link,
     LinkHeader: _by_header,
+    LinkArray: _by_array,
 }

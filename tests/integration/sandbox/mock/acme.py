@@ -144,6 +144,17 @@ RESOURCES: dict[str, Any] = {
     "by_count": resource(
         ID, ("GET /by_count", paged("page_count", pages_at="pages")), unique=["id"]
     ),
+    "by_array": resource(ID, ("GET /by_array", paged("link_array", path="links")), unique=["id"]),
+    "by_page_from_0": resource(
+        ID,
+        ("GET /by_page_from_0", paged("page_number", total="total", first_page=0, size=7)),
+        unique=["id"],
+    ),
+    "by_count_from_0": resource(
+        ID,
+        ("GET /by_count_from_0", paged("page_count", pages_at="pages", first_page=0)),
+        unique=["id"],
+    ),
     "whole": resource(ID, ("GET /whole", paged("single_page")), unique=["id"]),
     "undeclared": resource(ID, ("GET /undeclared", {"rows": "data[]"}), unique=["id"]),
     # Rows within rows, and what belongs to a customer.

@@ -32,8 +32,8 @@ from .acme import (
 )
 
 PAGED = (
-    *("by_token", "by_log_token", "by_id", "by_link", "by_header", "by_count", "whole"),
-    "undeclared",
+    *("by_token", "by_log_token", "by_id", "by_link", "by_header", "by_count", "by_array"),
+    *("by_page_from_0", "by_count_from_0", "whole", "undeclared"),
 )
 
 
