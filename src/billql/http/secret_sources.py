@@ -30,7 +30,7 @@ KeyringLookup = Callable[[str, str], str | None]
 
 
 class KeyringMissing(Exception):  # noqa: N818 - it names a condition
-    """There is no keyring; the message says why."""
+    """There is no keyring; the message states why."""
 
 
 def variable(connection: str) -> str:

@@ -122,3 +122,30 @@ def test_a_start_file_that_cannot_be_read(environ: dict[str, str]) -> None:
     with Terminal("shell", environ=environ, columns=200) as terminal:
         terminal.prompts()
         assert "startup.sql cannot be read: Is a directory" in terminal.text
+
+
+# Hints, and what is required.
+
+
+def test_hints_hint(environ: dict[str, str]) -> None:
+    with Terminal("shell", environ=environ, lines=60) as terminal:
+        terminal.prompts()
+        for sql, hint in {
+            "CREATE MATERIALIZED VIEW v AS SELECT 1;": "CREATE TABLE … AS SELECT …",
+            "SELECT getdate();": "hint: Write datetime('now').",
+            "SELECT '5'::int;": "hint: Write CAST(… AS …).",
+            "SHOW DATABASES;": "hint: SHOW PROVIDERS lists the APIs.",
+            "SELECT TOP 5 * FROM t;": "hint: Write LIMIT and the number at the end.",
+        }.items():
+            terminal.enter(sql)
+            terminal.reads(hint)
+            terminal.prompts()
+
+
+def test_one_of_several_key_columns_is_required(environ: dict[str, str]) -> None:
+    with Terminal("shell", environ=environ) as terminal:
+        terminal.prompts()
+        terminal.enter("DESCRIBE stripe.billing.subscription_items WHERE required;")
+        terminal.reads("id            text         1", "subscription  text         1")
+        terminal.press("SELECT * FROM stripe.billing.subscription_items s WHERE s." + TAB)
+        terminal.reads(" id ", "required · text")
