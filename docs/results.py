@@ -10,6 +10,8 @@ there; on such a page the other blocks of Python are run with it, one after the 
 A query is a block of SQL; its result is the table that follows. The results are those of the
 sandbox on one day, which stands for 'now' in a query. What one query of a page makes, the later
 ones find. The README's queries are run, but their results are not written there.
+
+In a block of a console, a `billql query` whose output is shown is run, and its output is written.
 """
 
 from __future__ import annotations
@@ -19,13 +21,17 @@ import contextlib
 import datetime
 import functools
 import io
+import os
 import re
+import shlex
+import subprocess
 import sys
 from pathlib import Path
 from unittest import mock
 
 import billql
 from billql.output import Style, markdown
+from billql.sandbox import Sandbox
 from billql.sql.statements import each_statement
 
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
@@ -34,6 +40,12 @@ BLOCK = re.compile(r"^```sql\n(?P<sql>(?s:.*?))^```\n(?:\n(?:\|.*\n)+)?", re.MUL
 PYTHON = re.compile(
     r"^```python\n(?P<code>(?s:.*?))^```\n(?P<printed>\n```text\n(?s:.*?)^```\n)?", re.MULTILINE
 )
+CONSOLE = re.compile(r"^```console\n(?P<lines>(?s:.*?))^```\n", re.MULTILINE)
+TOKENS = {
+    "digitalocean": "DIGITALOCEAN_TOKEN",
+    "stripe": "STRIPE_API_KEY",
+    "metronome": "METRONOME_BEARER_TOKEN",
+}
 EXPLAINED = re.compile(r"\s*EXPLAIN QUERY PLAN\b", re.IGNORECASE)
 
 
@@ -54,8 +66,10 @@ def _differs(path: Path, *, write: bool) -> bool:
     text = path.read_text(encoding="utf-8")
     with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
         filled = BLOCK.sub(lambda block: _with_result(block["sql"], connection, path), text)
-    filled = _with_printed(filled, path)
-    if path.name == "README.md" or filled == text:
+    if path.name == "README.md":
+        filled = text
+    filled = CONSOLE.sub(lambda block: _with_output(block["lines"]), _with_printed(filled, path))
+    if filled == text:
         return False
     if write:
         path.write_text(filled, encoding="utf-8")
@@ -80,6 +94,50 @@ def _with_printed(text: str, path: Path) -> str:
 
     with mock.patch.object(billql, "connect", functools.partial(billql.connect, clock=lambda: DAY)):
         return PYTHON.sub(run, text)
+
+
+def _with_output(shown: str) -> str:
+    """Return a block of a console in which commands that show their output show it as it is."""
+    lines, written = shown.splitlines(keepends=True), list[str]()
+    while lines:
+        command = [lines.pop(0)]
+        while lines and command[0].startswith("$ ") and not _is_whole(command):
+            command.append(lines.pop(0))
+        written += command
+        text = "".join(command).removeprefix("$ ")
+        if text.startswith("billql query ") and lines and lines[0][:1] not in ("$", "\n"):
+            while lines and lines[0][:1] not in ("$", "\n"):
+                lines.pop(0)
+            written.append(_output(shlex.split(text)[1:]))
+    return f"```console\n{''.join(written)}```\n"
+
+
+def _is_whole(command: list[str]) -> bool:
+    try:
+        return bool(shlex.split("".join(command)))
+    except ValueError:  # a quote is not closed yet
+        return False
+
+
+def _output(arguments: list[str]) -> str:
+    """Return what a command prints on a terminal, with the sandbox in place of the APIs."""
+    with Sandbox(until=DAY.date()) as sandbox:
+        environ = {
+            **os.environ,
+            **{TOKENS[name]: sandbox.tokens[name] for name in TOKENS},
+            **{f"BILLQL_{name.upper()}_URL": sandbox.urls[name] for name in TOKENS},
+        }
+        arguments = [one for one in arguments if one != "--sandbox"]
+        options = [] if {"--format", "--output"} & {*arguments} else ["--format", "table"]
+        return subprocess.run(
+            [sys.executable, "-m", "billql", *arguments[:1], *options, *arguments[1:]],
+            env=environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        ).stdout
 
 
 def _with_result(sql: str, connection: billql.Connection, path: Path) -> str:

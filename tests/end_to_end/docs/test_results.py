@@ -52,6 +52,21 @@ def test_what_is_not_true_is_found(tmp_path: Path, text: str, message: str) -> N
     assert message in done.stdout + done.stderr
 
 
+def test_the_output_of_a_command_is_written_under_it(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    commands = (
+        "$ billql query --format csv 'SELECT 1 AS a,\n    2 AS b'\n",
+        "$ billql query 'SELECT 3'\n$ billql query 'SELEC'\n",
+    )
+    first, second = commands
+    page.write_text(f"# Page\n\n```console\n{first}old\n\n{second}old\nolder\n```\n")
+    assert check(page).returncode == 1
+    subprocess.run([sys.executable, str(ROOT / "docs" / "results.py"), str(page)], check=True)
+    error = 'error: near "SELEC": syntax error\n  SELEC\n  ^\n'
+    assert page.read_text() == (f"# Page\n\n```console\n{first}a,b\n1,2\n\n{second}{error}```\n")
+    assert check(page).returncode == 0
+
+
 def test_an_answer_is_written_under_its_query(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
