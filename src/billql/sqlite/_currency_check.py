@@ -15,24 +15,35 @@ edited at tokens, as in `sql.rewriter`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from billql.sql.projections import NAMES
+from billql.sql.amounts import Amount, Relation
+from billql.sql.projections import NAMES, name_of, selects
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.source_map import Edit
+from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
-from billql.sqlite._sum_calls import Column, SumCall, numbered, sum_calls
-from billql.sqlite.result_amounts import relation_of_origins
+from billql.sqlite._sum_calls import (
+    MADE_OF_AMOUNTS,
+    Column,
+    SumCall,
+    added_columns,
+    closing,
+    numbered,
+    sum_calls,
+)
+from billql.sqlite.result_amounts import query_of_view, relation_of_origins
 
 if TYPE_CHECKING:
-    from billql.sql.amounts import Amount, Relation
-    from billql.sql.statements import ParsedStatement
     from billql.sqlite.result_amounts import KnownTables, Origin
 
 _NO_ALIAS = ENDS_FROM | {"ON", "USING", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS"}
 _NO_ALIAS |= {"NATURAL", "OUTER", "INDEXED", "NOT"}
 _BEFORE_COLUMN = frozenset(("SELECT", "DISTINCT", "ALL"))
+_DEEPEST = 8
+"""How many queries inside each other are followed."""
 
 Describe = Callable[[str], "Sequence[Origin]"]
 """Returns where the columns of a SELECT come from; empty if it has a mistake."""
@@ -53,8 +64,23 @@ def currency_edits(
     return _Check(statement, tables, describe).edits()
 
 
+def names_of_ctes(statement: ParsedStatement) -> frozenset[str]:
+    """Return all names in the WITH clauses of a statement, in lower case, and perhaps more."""
+    if not any(token.keyword == "WITH" for token in statement.tokens):
+        return frozenset()
+    return frozenset(
+        name_of(token)
+        for token, after in pairwise(statement.tokens)
+        if after.keyword == "AS" or after.text == "("
+    )
+
+
 class _Check:
-    def __init__(self, statement: ParsedStatement, tables: KnownTables, describe: Describe) -> None:
+    def __init__(
+        self, statement: ParsedStatement, tables: KnownTables, describe: Describe, depth: int = 0
+    ) -> None:
+        self._depth = depth
+        self._relations: dict[str, Relation] = {}
         self._statement = statement
         self._sql = statement.text
         self._tokens = statement.tokens
@@ -147,7 +173,7 @@ class _Check:
                 continue
             relation = self._relation(source)
             amount = next((one for one in relation if one.name.lower() == column.name), None)
-            if amount is not None:
+            if amount is not None and (source.alias or len(sources) == 1):
                 return self._beside(amount.amount, source, relation)
         return None
 
@@ -155,7 +181,7 @@ class _Check:
     def _beside(amount: Amount | None, source: _Source, relation: Relation) -> str | None:
         if amount is None or amount.place is None or amount.currency is not None:
             return None
-        return f"{quote(source.alias)}.{quote(relation[amount.place].name)}"
+        return _full_name(source, relation[amount.place].name)
 
     def _sources(self, start: int, end: int) -> Iterator[_Source]:
         tokens, expected = self._tokens, True
@@ -184,13 +210,72 @@ class _Check:
         return _Source(text, name or "", name)
 
     def _relation(self, source: _Source) -> Relation:
+        if source.text not in self._relations:
+            self._relations[source.text] = self._found(source)
+        return self._relations[source.text]
+
+    def _found(self, source: _Source) -> Relation:
         if source.name is not None and source.name.lower() not in self._ctes:
             found = self._tables.find(source.name)
             if found is not None and not isinstance(found, str):
                 return found
-        return relation_of_origins(
+        relation = relation_of_origins(
             self._describe(f"{self._with}SELECT * FROM {source.text}"), self._tables
         )
+        query = self._query(source) if self._depth < _DEEPEST else None
+        if query is None:
+            return relation
+        inner = _Check(parse(query), self._tables, self._describe, self._depth + 1)
+        return inner.with_expressions(relation)
+
+    def _query(self, source: _Source) -> str | None:
+        """Return the query that a source stands for; None if it is a table."""
+        if source.text.startswith("("):
+            return f"{self._with}{source.text[1:-1]}"
+        name = (source.name or "").lower()
+        if name not in self._ctes:
+            view = self._tables.find(name)
+            return query_of_view(view) if isinstance(view, str) else None
+        for at, token in enumerate(self._tokens):
+            if name_of(token) == name:
+                opening = next(
+                    (n for n in range(at + 1, len(self._tokens)) if self._keyword(n) == "AS"), at
+                )
+                while self._keyword(opening) in ("AS", "NOT", "MATERIALIZED"):
+                    opening += 1
+                last = closing(self._tokens, opening)
+                if last is not None and last > opening:
+                    return f"{self._with}{self._text(opening + 1, last)}"
+                return None
+        return None
+
+    def with_expressions(self, relation: Relation) -> Relation:
+        """Return the columns of the statement's result, with the expressions that are amounts."""
+        select = next((at for at in self._level(0) if self._keyword(at) == "SELECT"), None)
+        whole = [columns for depth, columns in selects(self._statement) if depth == 0]
+        if select is None or not whole or len(whole[0]) != len(relation):
+            return relation
+        sources = list(self._sources(*self._from(select)))
+        plain: dict[str, int] = {}
+        for place, projection in enumerate(whole[0]):
+            columns = added_columns(projection.tokens)
+            if len(columns) == 1 and len(projection.tokens) in (1, 3):
+                plain.setdefault(self._plain_name(columns[0], sources), place)
+        found = list(relation)
+        for place, projection in enumerate(whole[0]):
+            for column in added_columns(projection.tokens, MADE_OF_AMOUNTS):
+                currency = self._currency_of(column, sources)
+                if found[place].amount is None and currency is not None:
+                    beside = plain.get(currency.lower())
+                    found[place] = found[place]._replace(amount=Amount(None, beside))
+        return found
+
+    def _plain_name(self, column: Column, sources: Sequence[_Source]) -> str:
+        for source in sources:
+            is_named = column.table in ("", source.alias.lower())
+            if is_named and any(one.name.lower() == column.name for one in self._relation(source)):
+                return _full_name(source, column.name).lower()
+        return ""
 
     def _clause_of_ctes(self) -> tuple[str, frozenset[str]]:
         """Return the WITH clause of the statement as text, and the names in it."""
@@ -233,6 +318,11 @@ class _Check:
             listed += f" {numbered(self._statement, call.last + 1, call.end)}"
         yield first, first, f"{ONE_CURRENCY}("
         yield end, end, f", {listed}){alias}"
+
+
+def _full_name(source: _Source, name: str) -> str:
+    """Return a column as SQL has it; a subquery may be without a name."""
+    return f"{quote(source.alias)}.{quote(name)}" if source.alias else quote(name)
 
 
 def _distinct(currency: str) -> str:

@@ -16,6 +16,8 @@ from billql.sqlite._functions import NOTED_SUMS, SUMS
 
 _OPERATORS = frozenset(("+", "-", "*", "/", "(", ")", ",", "."))
 _FUNCTIONS = frozenset(("COALESCE", "IFNULL", "NULLIF", "IIF", "ABS", "ROUND", "MONEY"))
+MADE_OF_AMOUNTS = _FUNCTIONS | SUMS | {"MIN", "MAX"}
+"""The functions that return amounts for amounts."""
 _WORDS = frozenset(("CASE", "WHEN", "THEN", "ELSE", "END", "NULL", "IIF"))
 
 
@@ -54,7 +56,7 @@ def sum_calls(tokens: Sequence[Token]) -> Iterator[SumCall]:
         if last is None:
             continue
         start = first + 2 + (tokens[first + 2].keyword == "DISTINCT")
-        columns = _columns(tokens[start:last])
+        columns = added_columns(tokens[start:last])
         is_plain = bool(columns) and last - start == (3 if columns[0].table else 1)
         is_one = is_plain and start == first + 2
         if columns and (is_one or token.keyword in NOTED_SUMS):
@@ -93,9 +95,11 @@ def numbered(statement: ParsedStatement, first: int, end: int) -> str:
     return "".join([*parts, statement.text[at : tokens[end - 1].end]])
 
 
-def _columns(argument: Sequence[Token]) -> list[Column]:
+def added_columns(
+    expression: Sequence[Token], functions: frozenset[str] = _FUNCTIONS
+) -> list[Column]:
     """Return the columns that are added up; none if something is not understood."""
-    values, columns = list(_values(argument)), list[Column]()
+    values, columns = list(_values(expression)), list[Column]()
     known = all(
         token.kind in NAMES or token.kind == "number" or token.text in _OPERATORS
         for token in values
@@ -105,7 +109,7 @@ def _columns(argument: Sequence[Token]) -> list[Column]:
     for at, token in enumerate(values):
         following = values[at + 1].text if at + 1 < len(values) else ""
         if following == "(":
-            if token.kind in NAMES and token.keyword not in _FUNCTIONS:
+            if token.kind in NAMES and token.keyword not in functions:
                 return []
         elif token.kind in NAMES and following != "." and token.keyword not in _WORDS:
             has_table = at > 1 and values[at - 1].text == "."

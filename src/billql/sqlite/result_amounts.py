@@ -49,6 +49,13 @@ class KnownTables:
             self._found[name] = self._local(name) if table is None else relation_of(table)
         return self._found[name]
 
+    def is_in_one_database(self, name: str) -> bool:
+        """Return whether a name means the same table in a view as in a statement."""
+        found = self._database.execute(
+            "SELECT count(*) FROM pragma_table_list WHERE name = ? COLLATE NOCASE", (name,)
+        ).get
+        return bool(found <= 1)
+
     def _local(self, name: str) -> Relation | str | None:
         for (database,) in self._database.execute("SELECT name FROM pragma_database_list"):
             stored = self._database.execute(
@@ -137,6 +144,13 @@ def views_of(statement: ParsedStatement, tables: KnownTables) -> Iterator[Parsed
                 seen.add(found)
                 waiting.append(view := parse(found))
                 yield view
+
+
+def query_of_view(view: str) -> str:
+    """Return the query in a CREATE VIEW."""
+    tokens = parse(view).tokens
+    at = next(place for place, token in enumerate(tokens) if token.keyword == "AS")
+    return view[tokens[at + 1].start :].rstrip("; \n")
 
 
 def relation_of_origins(origins: Sequence[Origin], tables: KnownTables) -> Relation:

@@ -17,7 +17,7 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
-from billql.sql.source_map import apply_edits
+from billql.sql.source_map import Edit, apply_edits
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import Bindings, ParsedStatement, Row, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
@@ -153,8 +153,8 @@ class Session:
             whole_lists = not (has_in_subquery(final) or has_stored_sql)
             running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
-        if any(token.keyword in SUMS for token in statement.tokens):
-            rewritten = self._with_currencies(rewritten)
+        if rewritten.tables and any(token.keyword == "SELECT" for token in statement.tokens):
+            rewritten = self._with_currencies(statement, rewritten)
         types = self._types_of_table(rewritten) if statement.keyword == "CREATE" else None
         execution = Execution(self, statement, rewritten, bindings, running, log)
         if types is not None:
@@ -178,19 +178,28 @@ class Session:
         types = _stored_types.types_of(parsed, origins, amounts, self._describe)
         return None if types is None else (target, types)
 
-    def _with_currencies(self, rewritten: Rewritten) -> Rewritten:
+    def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""
-        from billql.sqlite._currency_check import currency_edits
-
-        final = parse(rewritten.sql)
-        if final.keyword == "EXPLAIN":
+        adds = any(token.keyword in SUMS for token in statement.tokens)
+        tables = self.known_tables()
+        has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
+        if statement.keyword == "EXPLAIN" or not (adds or has_views):
             return rewritten
-        edits = tuple(sorted(currency_edits(final, self.known_tables(), self._describe)))
+        final, edits = parse(rewritten.sql), list[Edit]()
+        if has_views:
+            from billql.sqlite._view_sums import view_edits
+
+            edits += view_edits(final, tables, self._describe)
+        if adds:
+            from billql.sqlite._currency_check import currency_edits
+
+            edits += currency_edits(final, tables, self._describe)
+        edits.sort()
         if not edits:
             return rewritten
         sql = apply_edits(final.text, edits)
-        resources, tables = rewritten.resources, rewritten.tables
-        found = Rewritten(sql, final.text, edits, resources, tables).after(rewritten)
+        resources, named = rewritten.resources, rewritten.tables
+        found = Rewritten(sql, final.text, tuple(edits), resources, named).after(rewritten)
         found.unnamed = tuple(text for _, _, text in edits)
         return found
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,9 @@ def run(connection: billql.Connection, sql: str, *values: object) -> list[Any]:
         "SELECT money_sum(i.amount) FROM @payments p JOIN @invoices i ON i.id = p.invoice AND id<4",
         "WITH x AS (SELECT * FROM @invoices WHERE id < 4) SELECT money_sum(amount) FROM x",
         "SELECT money_sum(a) FROM (SELECT amount AS a, currency FROM @invoices WHERE id < 4) AS x",
+        "SELECT money_sum(a) FROM (SELECT amount AS a, currency FROM @invoices WHERE id < 4)",
+        "SELECT money_sum(s) FROM (SELECT currency AS c, sum(amount) AS s FROM @invoices "
+        "WHERE id < 4 GROUP BY 1)",
         "SELECT money_sum(amount, currency) FROM @invoices WHERE id < 4",
         "SELECT money_sum(amount * 2, currency) FROM @invoices WHERE id < 4",
         "SELECT money_sum(amount) OVER (ORDER BY id) FROM @invoices WHERE id < 4",
@@ -112,9 +117,24 @@ def test_one_currency_is_added(
         "SELECT sum(iif(id < 4, i.amount, 0)) FROM @invoices AS i",
         "WITH x AS (SELECT month, sum(amount) AS s FROM @invoices WHERE id < 4 GROUP BY 1) "
         "SELECT month, s FROM x",
+        "WITH x AS (SELECT currency AS c, sum(amount) AS s FROM @invoices WHERE id < 4 GROUP BY 1) "
+        "SELECT sum(s) FROM x",
+        "SELECT avg(n) FROM (SELECT i.amount - tax AS n, i.currency FROM @invoices i WHERE id < 4)",
+        "SELECT sum(gross) FROM taxed WHERE id < 4",
+        "SELECT s FROM sums",
+        "SELECT * FROM oversums",
+        "WITH a AS (SELECT 1) SELECT s, n FROM main.oversums, a, sums",
+        "SELECT 1 WHERE 'x' NOT IN (SELECT s FROM sums)",
     ],
 )
 def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql: str) -> None:
+    views = (
+        "taxed AS SELECT id, amount + tax AS gross, currency FROM own.all.invoices",
+        "sums AS SELECT sum(amount), 2 * total(amount) AS s FROM own.all.invoices WHERE id < 4",
+        "oversums AS SELECT s + 1 AS n FROM sums",
+    )
+    for view in views:
+        connection.execute(f"CREATE VIEW {view}")
     cursor = connection.execute(sql.replace("@", "own.all."))
     assert cursor.fetchall()
     (note,) = NOTES
@@ -136,12 +156,46 @@ def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql
         "SELECT sum(CASE WHEN amount > 0 THEN 1 ELSE 0 END), sum(amount > 0) FROM @invoices",
         "SELECT group_concat(amount), min(amount), max(amount), count(amount) FROM @invoices",
         "SELECT sum(hourly) FROM @prices",
+        "SELECT sum(a) FROM (SELECT amount AS a, currency FROM @invoices), "
+        "(SELECT currency FROM @prices)",
         "EXPLAIN QUERY PLAN SELECT sum(amount) FROM @invoices",
     ],
 )
 def test_sums_of_one_currency_are_not(connection: billql.Connection, sql: str) -> None:
     connection.execute(sql.replace("@", "own.all.")).fetchall()
     assert NOTES == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT s FROM v",
+        "SELECT s, n FROM v, (SELECT count(*) AS n FROM v)",
+        "WITH RECURSIVE a(n) AS (SELECT 1 UNION SELECT n + 1 FROM a WHERE n < 3) "
+        "SELECT s FROM v, a",
+        "WITH own AS (SELECT 7 AS amount, 'JPY' AS currency) SELECT s, amount FROM v, own",
+        "WITH v AS (SELECT 7 AS s) SELECT s FROM v",
+        "SELECT s FROM main.v",
+        'SELECT "sum(amount)" FROM v',
+        "CREATE TABLE made AS SELECT s FROM v",
+        "INSERT INTO filled SELECT s FROM v",
+    ],
+)
+@pytest.mark.parametrize("before", ["SELECT 1", "CREATE TEMP TABLE own (amount, currency)"])
+def test_views_give_the_same_rows(connection: billql.Connection, sql: str, before: str) -> None:
+    found = []
+    with closing(sqlite3.connect(":memory:")) as plain:
+        plain.execute("CREATE TABLE own (amount REAL, currency TEXT)")
+        plain.execute("INSERT INTO own VALUES (1.5, 'USD'), (2, 'EUR')")
+        for each in (connection, plain):
+            each.execute("CREATE VIEW v AS SELECT sum(amount), 2 * sum(amount) AS s FROM own")
+            each.execute("CREATE TABLE filled (s)")
+            each.execute(before)
+            cursor = each.execute(sql)
+            names = [column[0] for column in cursor.description or ()]
+            rows = cursor.fetchall() if names else []
+            found.append((names, rows, each.execute("SELECT * FROM filled").fetchall()))
+    assert found[0] == found[1]
 
 
 def test_parameters_keep_their_numbers(connection: billql.Connection) -> None:
