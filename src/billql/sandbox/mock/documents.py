@@ -28,11 +28,6 @@ class Many:
         self.items: dict[int, Any] = {}
         self.keys: dict[int, str] = {}
 
-    def keep(self, start: int, stop: int) -> None:
-        """Keep the items from a place to another."""
-        kept = list(self.items.items())[start:stop]
-        self.items = dict(kept)
-
 
 class Document:
     """One response under construction."""
@@ -50,22 +45,20 @@ class Document:
     ) -> None:
         """Put rows where a source of a method has them."""
         path = segments(source.at)
-        self.many(path)
+        self._many(path)
         for row in rows:
             stack = self._descend(path, row, layout)
             self._fill(layout, row, path, stack, hidden)
 
-    def many(self, path: Sequence[Segment]) -> Many | None:
-        """Return the first list or map on a path, which is made if it is not there."""
+    def _many(self, path: Sequence[Segment]) -> None:
+        """Make the first list or map on a path, which is there without rows too."""
         holder = self._body
         for segment in path:
             if segment.kind:
-                found = holder.get(segment.name or _WHOLE)
-                if not isinstance(found, Many):
-                    found = holder[segment.name or _WHOLE] = Many(is_map=segment.kind == "{}")
-                return found
+                if not isinstance(holder.get(segment.name or _WHOLE), Many):
+                    holder[segment.name or _WHOLE] = Many(is_map=segment.kind == "{}")
+                return
             holder = _inner(holder, segment.name)
-        return None
 
     def put(self, path: str, value: Any) -> None:
         """Set a member of the response."""
@@ -77,10 +70,6 @@ class Document:
         if isinstance(whole, Many):
             return self._plain(whole)
         return self._plain(self._body)
-
-    def items(self, many: Many) -> list[Any]:
-        """Return the items of a list as JSON has them."""
-        return [self._plain(item) for item in many.items.values()]
 
     def _plain(self, value: Any) -> Any:
         if isinstance(value, Many):
@@ -112,6 +101,11 @@ class Document:
             stack.append(found.items.setdefault(id(owner), {}))
             found.keys.setdefault(id(owner), self._key(owner))
         return stack
+
+    def owner(self, path: Sequence[Segment], row: Row, layout: Layout) -> Row:
+        """Return the row that the first list or map on a path has for a row."""
+        place = next(place for place, one in enumerate(path) if one.kind)
+        return self._owners(path, row, layout)[place]
 
     def _owners(self, path: Sequence[Segment], row: Row, layout: Layout) -> list[Row]:
         """Return the row that each step of a path leads to."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any, NamedTuple
@@ -12,14 +12,15 @@ from urllib.parse import unquote
 
 import orjson
 
-from billql.definitions.model import Method, Provider, placeholders
+from billql.definitions.model import Method, Provider, Rows, placeholders
 from billql.definitions.pagination import Paginator
 from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
 from billql.sandbox.mock import documents
 from billql.sandbox.mock.binding import Binding, Place, bind, values_of
 from billql.sandbox.mock.documents import Document
-from billql.sandbox.mock.layout import Endpoint, Layout, kind_of, segments
-from billql.sandbox.mock.paging import PageRequest, cut
+from billql.sandbox.mock.forms import encode
+from billql.sandbox.mock.layout import Endpoint, Layout, Segment, kind_of, plain_path, segments
+from billql.sandbox.mock.paging import Cut, Items, PageRequest, cut
 from billql.sandbox.mock.refusals import RefusedError
 from billql.sandbox.mock.tables import Row, Tables
 from billql.sandbox.mock.untidy import UntidyForms
@@ -82,15 +83,18 @@ class Endpoints(Routes):
             enabled=self._untidy is not None,
         )
         document = Document(self._tables, untidy)
+        matches = self._within_holders(matches)
+        matches, page = self._cut(document, matches, request, untidy)
         self._add(document, matches)
-        headers = self._cut(document, matches, request, untidy)
+        for place, value in page.members.items():
+            document.put(place, value)
         if all(not one.rows and one.reader.method.no_content == "empty" for one in matches):
             return Response(b"", HTTPStatus.NO_CONTENT)
         data = document.data()
         if isinstance(data, dict) and not _is_map(matches):
             data = untidy.item(data)
         body = orjson.dumps(data)
-        return Response(body, headers={**document.headers, **headers})
+        return Response(body, headers={**document.headers, **page.headers})
 
     # Which methods ------------------------------------------------------------------------------
 
@@ -163,8 +167,11 @@ class Endpoints(Routes):
 
     # The response -------------------------------------------------------------------------------
 
-    def _add(self, document: Document, matches: Sequence[Match]) -> None:
+    @staticmethod
+    def _within_holders(matches: Sequence[Match]) -> list[Match]:
+        """Return the matches with those rows alone whose holders are wanted too."""
         shown: dict[str, set[int]] = {}
+        found = []
         for match in matches:
             layout = match.reader.layout
             rows = match.rows
@@ -172,35 +179,78 @@ class Endpoints(Routes):
                 above = shown[layout.holder.table]
                 rows = [row for row in rows if id(row.holder) in above]
             shown[layout.name] = {id(row) for row in rows}
-            sources = match.reader.method.sources()
-            for source in sources:
-                kind = kind_of(source)
-                own = [row for row in rows if len(sources) == 1 or row.kind == kind]
-                document.add(layout, source, own, frozenset(match.binding.hidden))
+            found.append(replace(match, rows=rows))
+        return found
+
+    @staticmethod
+    def _add(document: Document, matches: Sequence[Match]) -> None:
+        for match in matches:
+            for source, rows in _by_source(match):
+                hidden = frozenset(match.binding.hidden)
+                document.add(match.reader.layout, source, rows, hidden)
 
     def _cut(
         self,
         document: Document,
-        matches: Sequence[Match],
+        matches: list[Match],
         request: Request,
         untidy: UntidyForms,
-    ) -> Mapping[str, str]:
-        """Keep the items of the page that is asked for, and add what leads to the next."""
+    ) -> tuple[list[Match], Cut]:
+        """Return the matches with the rows of the page that is asked for, and the page."""
+        paged = next((one for one in matches if _is_paged(one)), None)
+        if paged is None:
+            return matches, Cut(0, 0)
+        head = _head(segments(paged.reader.method.sources()[0].at))
+        owners: dict[int, Row] = {}
+        of_rows: dict[int, int] = {}
         for match in matches:
-            path = segments(match.reader.method.sources()[0].at)
-            many = document.many(path)
-            if many is None or match.reader.paginator is None:
-                continue
-            public = self._provider.url if untidy.strikes("links") else None
-            if public is not None and "{" in public:
-                public = None
-            page = PageRequest(request, match.binding.page, _flat(match.binding.others), public)
-            found = cut(match.reader.paginator, page, document.items(many))
-            many.keep(found.start, found.stop)
-            for place, value in found.members.items():
-                document.put(place, value)
-            return found.headers
-        return {}
+            for source, rows in _by_source(match):
+                path = segments(source.at)
+                for row in rows if _head(path) == head else ():
+                    owner = document.owner(path, row, match.reader.layout)
+                    owners.setdefault(id(owner), owner)
+                    of_rows[id(row)] = id(owner)
+        public = self._provider.url if untidy.strikes("links") else None
+        if public is not None and "{" in public:
+            public = None
+        others = _flat(paged.binding.others)
+        page = PageRequest(request, paged.binding.page, others, public)
+        items = Items(len(owners), lambda: _ids(paged, list(owners.values())))
+        found = cut(paged.reader.paginator, page, items)
+        # Rows outside of the list are on every page.
+        kept = {None, *list(owners)[found.start : found.stop]}
+        return [
+            replace(one, rows=[row for row in one.rows if of_rows.get(id(row)) in kept])
+            for one in matches
+        ], found
+
+
+def _is_paged(match: Match) -> bool:
+    path = segments(match.reader.method.sources()[0].at)
+    return match.reader.paginator is not None and any(one.kind for one in path)
+
+
+def _head(path: Sequence[Segment]) -> Sequence[Segment]:
+    """Return a path up to its first list or map; all of it if there is none."""
+    place = next((place for place, one in enumerate(path) if one.kind), len(path))
+    return path[: place + 1]
+
+
+def _by_source(match: Match) -> Iterator[tuple[Rows, Sequence[Row]]]:
+    """Yield the sources of a method with the rows of each."""
+    sources = match.reader.method.sources()
+    for source in sources:
+        kind = kind_of(source)
+        yield source, [row for row in match.rows if len(sources) == 1 or row.kind == kind]
+
+
+def _ids(match: Match, items: Sequence[Row]) -> list[Any]:
+    """Return what the paging of a method identifies its items by."""
+    path = getattr(match.reader.paginator, "id", "")
+    for name, column in match.reader.layout.resource.columns.items():
+        if plain_path(name, column) == path:
+            return [encode(column, row.cells.get(name)) for row in items]
+    return []
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlencode
 
 from billql.definitions.pagination import (
@@ -20,7 +20,6 @@ from billql.definitions.pagination import (
     PageNumber,
     Paginator,
 )
-from billql.messages import get_path
 from billql.sandbox.api import Request
 from billql.sandbox.mock.refusals import bad_request
 
@@ -42,6 +41,14 @@ class PageRequest:
     """All other parameters; a list is one list only while they stay the same."""
     public: str | None = None
     """The API's own address, if the links to other pages have it."""
+
+
+class Items(NamedTuple):
+    """The items of a whole list."""
+
+    total: int
+    ids: Callable[[], Sequence[Any]]
+    """Returns the ids of all of them."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,14 @@ def parameters(paginator: Paginator) -> dict[tuple[str, str], bool]:
     return found
 
 
-def cut(paginator: Paginator | None, page: PageRequest, items: Sequence[Any]) -> Cut:
+def cut(paginator: Paginator | None, page: PageRequest, items: Items) -> Cut:
     """Return the page that a request asks for; raise RefusedError if it is not valid."""
     if paginator is None:
-        return Cut(0, len(items))
+        return Cut(0, items.total)
     for kind, function in _KINDS.items():
         if isinstance(paginator, kind):
             return function(paginator, page, items)
-    return Cut(0, len(items))
+    return Cut(0, items.total)
 
 
 def _size(paginator: Paginator, page: PageRequest) -> int:
@@ -111,31 +118,31 @@ def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
     return 0 if value is None else _count(paginator.parameter, value, first) - first
 
 
-def _by_number(paginator: PageNumber, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_number(paginator: PageNumber, page: PageRequest, items: Items) -> Cut:
     size = _size(paginator, page)
     start = _number(paginator, page) * size
-    return Cut(start, start + size, {paginator.total: len(items)})
+    return Cut(start, start + size, {paginator.total: items.total})
 
 
-def _by_count(paginator: PageCount, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_count(paginator: PageCount, page: PageRequest, items: Items) -> Cut:
     size = _size(paginator, page)
     start = _number(paginator, page) * size
-    return Cut(start, start + size, {paginator.pages_at: -(-len(items) // size)})
+    return Cut(start, start + size, {paginator.pages_at: -(-items.total // size)})
 
 
-def _after_id(paginator: AfterId, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Cut:
     size = _size(paginator, page)
     after = page.values.get(("query", paginator.parameter))
     start = 0
     if after is not None:
-        ids = [str(get_path(item, paginator.id)) for item in items]
+        ids = [str(one) for one in items.ids()]
         if str(after) not in ids:
             raise bad_request(f"There is no {after} to begin after", paginator.parameter)
         start = ids.index(str(after)) + 1
-    return Cut(start, start + size, {paginator.more: start + size < len(items)})
+    return Cut(start, start + size, {paginator.more: start + size < items.total})
 
 
-def _by_token(paginator: CursorToken, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Cut:
     size = _size(paginator, page)
     value = page.values.get((paginator.location, paginator.parameter))
     kept = {
@@ -146,7 +153,7 @@ def _by_token(paginator: CursorToken, page: PageRequest, items: Sequence[Any]) -
     others = {place: some for place, some in page.others.items() if place[1] not in kept}
     start = 0 if value is None else _start(str(value), others)
     stop = start + size
-    has_more = stop < len(items) or (paginator.until_empty and start < len(items))
+    has_more = stop < items.total or (paginator.until_empty and start < items.total)
     members: dict[str, Any] = {paginator.path: _token(stop, others, kept) if has_more else None}
     if paginator.more is not None:
         members[paginator.more] = has_more
@@ -170,21 +177,21 @@ def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) 
     return dict(kept)
 
 
-def _by_link(paginator: NextUrl, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_link(paginator: NextUrl, page: PageRequest, items: Items) -> Cut:
     found = _linked(paginator, page, items)
     members: dict[str, Any] = {paginator.path: _link(found, page, items)}
     if paginator.total is not None:
-        members[paginator.total] = len(items)
+        members[paginator.total] = items.total
     return Cut(found.start, found.stop, members)
 
 
-def _by_header(paginator: LinkHeader, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_header(paginator: LinkHeader, page: PageRequest, items: Items) -> Cut:
     found = _linked(paginator, page, items)
     link = _link(found, page, items)
     return Cut(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
 
 
-def _by_array(paginator: LinkArray, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _by_array(paginator: LinkArray, page: PageRequest, items: Items) -> Cut:
     found = _linked(paginator, page, items)
     link = _link(found, page, items)
     links = [{"rel": "self", "href": f"{page.public or page.request.origin}{page.request.path}"}]
@@ -192,14 +199,14 @@ def _by_array(paginator: LinkArray, page: PageRequest, items: Sequence[Any]) -> 
     return Cut(found.start, found.stop, {paginator.path: links})
 
 
-def _linked(paginator: Paginator, page: PageRequest, items: Sequence[Any]) -> Cut:
+def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Cut:
     token = page.values.get(("query", LINK_PARAMETER))
     start = 0 if token is None else _start(str(token), page.others)
     return Cut(start, start + _size(paginator, page))
 
 
-def _link(cut: Cut, page: PageRequest, items: Sequence[Any]) -> str | None:
-    if cut.stop >= len(items):
+def _link(cut: Cut, page: PageRequest, items: Items) -> str | None:
+    if cut.stop >= items.total:
         return None
     request = page.request
     pairs = [pair for pair in request.pairs if pair[0] != LINK_PARAMETER]
@@ -239,7 +246,7 @@ def _digest(others: Mapping[tuple[str, str], Any]) -> str:
     return sha256(text.encode()).hexdigest()[:12]
 
 
-_KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Sequence[Any]], Cut]]] = {
+_KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Items], Cut]]] = {
     PageNumber: _by_number,
     PageCount: _by_count,
     AfterId: _after_id,
