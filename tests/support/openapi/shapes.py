@@ -322,7 +322,7 @@ _LINKS = a_list(an_object(href=STRING, rel=STRING))
 SHAPES = [
     Shape(
         "openai",
-        {"kind": "cursor_token", "parameter": "page", "size": 7},
+        {"kind": "cursor_token", "parameter": "page", "more": "has_more", "size": 7},
         [number("limit", default=7), query("page")],
         an_object(
             object=STRING,
@@ -343,7 +343,7 @@ SHAPES = [
     ),
     Shape(
         "anthropic",
-        {"kind": "cursor_token", "parameter": "page", "size": 31},
+        {"kind": "cursor_token", "parameter": "page", "more": "has_more", "size": 31},
         [number("limit", maximum=31), query("page")],
         an_object(data=a_list(), has_more=BOOLEAN, next_page={"type": ["string", "null"]}),
         openai_costs,
@@ -531,6 +531,15 @@ SHAPES = [
         path="/2010-04-01/Usage/Records.json",
     ),
     Shape(
+        "twilio messages",
+        {"kind": "next_url", "path": "next_page_uri"},
+        [],
+        an_object(messages=a_list(), next_page_uri=STRING, start=INTEGER, end=INTEGER),
+        lambda call: {"messages": (page := twilio(call)).pop("usage_records"), **page},
+        rows="messages[]",
+        path="/2010-04-01/Messages.json",
+    ),
+    Shape(
         "mongodb_atlas",
         {
             "kind": "page_number",
@@ -663,6 +672,7 @@ SHAPES = [
             "kind": "cursor_token",
             "path": "pagination_metadata.next_cursor",
             "parameter": "cursor",
+            "more": "pagination_metadata.has_more",
             "size": 100,
         },
         [number("limit", maximum=100, default=20), query("cursor")],
@@ -749,3 +759,79 @@ SHAPES = [
         rows="content[]",
     ),
 ]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A list whose document does not tell how it is paged."""
+
+    name: str
+    parameters: Sequence[dict[str, Any]]
+    response: dict[str, Any]
+    why: str
+
+    def document(self) -> dict[str, Any]:
+        shape = Shape(self.name, {}, self.parameters, self.response, lambda call: {})
+        return shape.document()
+
+
+UNCLEAR = [
+    Unclear("a size alone", [_LIMIT], an_object(data=a_list()), "accepts limit"),
+    Unclear(
+        "numbers without an end",
+        [number("page"), number("per_page", maximum=100)],
+        a_list(),
+        "its response has nothing but rows",
+    ),
+    Unclear(
+        "a count of one page",
+        [number("page")],
+        an_object(data=a_list(), count=INTEGER),
+        "its response has count",
+    ),
+    Unclear(
+        "numbers from 0 or 1",
+        [number("page", minimum=0)],
+        an_object(data=a_list(), total=INTEGER),
+        "its response has total",
+    ),
+    Unclear(
+        "an offset with a total",
+        [number("offset"), number("limit")],
+        an_object(data=a_list(), total=INTEGER),
+        "accepts limit, offset",
+    ),
+    Unclear(
+        "a token that nothing takes",
+        [],
+        an_object(data=a_list(), next_page=STRING),
+        "accepts nothing for that, and its response has next_page",
+    ),
+    Unclear(
+        "more, and no way to it", [], an_object(data=a_list(), has_more=BOOLEAN), "has has_more"
+    ),
+    Unclear(
+        "a token that two could take",
+        [query("cursor"), query("page_token")],
+        an_object(data=a_list(), next=STRING),
+        "accepts cursor, page_token",
+    ),
+    Unclear(
+        "a number that is required",
+        [{**number("page"), "required": True}],
+        an_object(data=a_list(), total=INTEGER),
+        "it requires page",
+    ),
+    Unclear(
+        "two lists with pages",
+        [query("cursor")],
+        an_object(open=a_list(), closed=a_list(), next_cursor=STRING),
+        "none is clearly its rows",
+    ),
+    Unclear(
+        "an object without a schema and with pages",
+        [number("page")],
+        {"type": "object"},
+        "none is clearly its rows",
+    ),
+]

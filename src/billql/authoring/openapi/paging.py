@@ -128,6 +128,8 @@ def find(
         for one in fields
         if _is_position(one) and not {plain(one.name)} <= _AMBIGUOUS & of_rows
     }
+    if "end" in {plain(one.name) for one in fields}:
+        params.pop("start", None)  # a range of times
     optional = {name: one for name, one in params.items() if not one.required}
     wanted = {*_NUMBERS, *_SIZES, *_TOKENS, *_OFFSETS, *_LAST_IDS, *NEXT} & {*params}
     wanted |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
@@ -403,6 +405,9 @@ def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
         found["parameter"] = taking.name
     if taking.location == "body":
         found["location"] = "body"
+    more = next((one for one in listed.members if plain(_last(one)).startswith("hasmore")), None)
+    if more is not None:
+        found["more"] = more
     if taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS:
         found["until_empty"] = True  # an offset follows the last page too
     size = listed.size
@@ -421,10 +426,11 @@ def _by_last_id(listed: _List) -> dict[str, Any] | None:
     taking = listed.first(_LAST_IDS)
     if more is None or taking is None or "id" not in listed.item.properties:
         return None
+    words = (taking.description or "").lower().replace(".", " ").split()
     is_id = (
         plain(taking.name) != "after"
         or any(plain(_last(path)) == "lastid" for path in listed.members)
-        or "id" in (taking.description or "").lower().replace(".", " ").split()
+        or not {"id", "identifier"}.isdisjoint(words)
     )
     if taking.location != "query" or not is_id:
         return None

@@ -129,7 +129,8 @@ def _only_list(document: Document, shape: Shape, subject: str) -> str | None:
     own = [name for name in lists if name == subject or naming.identifier(name) == subject]
     others = [name for name in lists if name.lower() not in _NEVER_ROWS]
     usual = [name for name in others if name in _USUAL]
-    for found in (own, others, usual):
+    alone = [name for name in lists if name == "messages" and not others]
+    for found in (own, others, usual, alone):
         if len(found) == 1:
             return found[0]
     return None
