@@ -151,7 +151,7 @@ class _Columns:
             name = self._statement.text[table.start : table.end]
             for column, declared in self._described(name):
                 found[column.lower()] = _kind_of(declared)
-        # A name that the statement gives to an expression has no type, whatever a column has.
+        # A name that the statement assigns to an expression has no type, whatever a column has.
         for name in defined_names(self._statement):
             found.pop(name, None)
         return found
@@ -169,6 +169,6 @@ class _Columns:
 def _kind_of(declared: str | None) -> str:
     """Return the kind of a column by its declared type (https://sqlite.org/datatype3.html, 3.1)."""
     kind = (declared or "").upper()
-    if "INT" not in kind and any(word in kind for word in ("CHAR", "CLOB", "TEXT")):
+    if "INT" not in kind and any(part in kind for part in ("CHAR", "CLOB", "TEXT")):
         return "text"
     return "unknown" if not kind or ("BLOB" in kind and "INT" not in kind) else "any"

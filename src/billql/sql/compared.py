@@ -1,6 +1,6 @@
 """What a statement compares its parameters with, as far as its text shows.
 
-A column's type is known to SQLite; what an expression yields is told by its last operator or its
+A column's type is known to SQLite; what an expression yields follows from its last operator or its
 function. Nothing is parsed: of each parameter, the tokens beside it are read.
 """
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Side(NamedTuple):
-    """What a parameter is compared with: a column of a name, a text, a number, or who knows."""
+    """What a parameter is compared with: a column of a name, a text, a number, or unknown."""
 
     kind: Literal["column", "text", "number", "unknown"]
     column: str = ""
@@ -34,11 +34,11 @@ _MATCHES = frozenset(("LIKE", "GLOB", "MATCH", "REGEXP", "ESCAPE"))
 _JOINED = "||"
 
 
-def _words(text: str) -> frozenset[str]:
+def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_CLAUSES = _words(
+_CLAUSES = _listed(
     """
     ALL AND BETWEEN BY CASE DISTINCT ELSE FROM GLOB HAVING IN IS LIKE LIMIT NOT OFFSET ON OR
     RETURNING SELECT SET THEN USING VALUES WHEN WHERE
@@ -47,14 +47,14 @@ _CLAUSES = _words(
 """Keywords before an expression."""
 _NO_COLUMNS = _CLAUSES | {"END", "NULL", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP"}
 """Keywords that are not names of columns."""
-_TEXT_FUNCTIONS = _words(
+_TEXT_FUNCTIONS = _listed(
     """
     char concat concat_ws date date_trunc datetime format group_concat hex json_type last_day
     lower ltrim printf quote replace rtrim split_part strftime string_agg substr substring time
     trim typeof upper
     """
 )
-_NUMBER_FUNCTIONS = _words(
+_NUMBER_FUNCTIONS = _listed(
     """
     abs age_days avg ceil ceiling count day floor instr json_array_length julianday length median
     money money_sum month octet_length percentile percentile_cont percentile_disc quarter round
@@ -77,7 +77,7 @@ def compared_with(statement: ParsedStatement) -> Mapping[str, set[Side]]:
 
 
 def defined_names(statement: ParsedStatement) -> set[str]:
-    """Return the names in lower case that a statement gives to expressions, tables and CTEs."""
+    """Return the names in lower case that a statement assigns to expressions, tables and CTEs."""
     tokens = statement.tokens
     named = {
         unquote(after.text).lower()
@@ -217,7 +217,7 @@ class _Tokens:
         return NUMBER if function in _NUMBER_FUNCTIONS else UNKNOWN
 
     def _declared(self, closed: int) -> set[str]:
-        """Return the words after the AS of a CAST that ends at an index."""
+        """Return the keywords after the AS of a CAST that ends at an index."""
         start = closed
         while start > 0 and self._keyword(start) not in ("AS", "CAST"):
             start -= 1

@@ -41,8 +41,8 @@ class LaterFunctions:
 
     def add_named(self, texts: Iterable[str]) -> bool:
         """Add the functions that texts of SQL may use; return whether there was one to add."""
-        words = {word.lower() for text in texts for word in re.findall(r"\w+", text)}
-        missing = {_ADDED_BY[name] for name in NAMES if name in words} - self._added
+        named = {name.lower() for text in texts for name in re.findall(r"\w+", text)}
+        missing = {_ADDED_BY[name] for name in NAMES if name in named} - self._added
         for add in missing:
             add(self._database)
         self._added |= missing
@@ -133,7 +133,7 @@ class variance:  # noqa: N801 - it is named as in SQL
         self._numbers.append(number)
 
     def inverse(self, number: SQLValue) -> None:
-        """Take out the number that has been in the window for the longest time."""
+        """Remove the number that has been in the window for the longest time."""
         if number is not None:
             self._numbers.popleft()
 
@@ -201,7 +201,7 @@ def generate_series(start: SQLValue, stop: SQLValue, step: SQLValue = None) -> I
     """`generate_series(start, stop, step)`: a table of the values from one to another.
 
     Both are included. Its column is `value`. Numbers are counted by 1, days by a day and months by
-    a month, unless a step says otherwise: a number, also of days or months, negative to go down.
+    a month, or by a step: a number, also of days or months, negative to go down.
 
     ```sql
     SELECT value FROM generate_series('2026-01', '2026-03')
