@@ -64,9 +64,12 @@ def test_what_is_not_recognized_is_unknown_and_not_read(
     assert found.rule == "paging-unknown"
     assert "paging: unknown" in found.path.read_text().splitlines()[found.line - 1]
     server = serve(lambda asked: asked.answer({"data": []}))
-    with billql.connect(
-        definitions=[tmp_path], urls={"acme": server.url}, tokens={"acme": "t"}, environ={}
-    ) as connection, pytest.raises(DefinitionError, match="paging: unknown"):
+    with (
+        billql.connect(
+            definitions=[tmp_path], urls={"acme": server.url}, tokens={"acme": "t"}, environ={}
+        ) as connection,
+        pytest.raises(DefinitionError, match="paging: unknown"),
+    ):
         connection.execute("SELECT * FROM acme.things.things").fetchall()
     assert server.asked == []
 
