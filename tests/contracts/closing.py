@@ -8,43 +8,50 @@ from typing import Any
 
 Json = dict[str, Any]
 
+DOCUMENT = "urn:document"
+PARTIAL = "urn:partial"
+"""The names under which a document's schemas are known: as they are, and with members missing."""
+
 _PARTS = ("allOf", "anyOf", "oneOf")
 
 
-def closed(schema: Any, *, whole: bool = True) -> Any:
+def closed(schema: Any, *, whole: bool = True, partial: bool = False) -> Any:
     """Return a schema in JSON Schema's draft 2020-12, closed.
 
     A schema that is a part of another (not `whole`) stays open itself: only together they say which
-    members there are. Of `oneOf` any number may hold, for vendors' alternatives overlap.
+    members there are. Of `oneOf` any number may hold, for vendors' alternatives overlap. If it is
+    `partial`, any member may be missing or null.
     """
     if not isinstance(schema, dict):
         return schema
     if "$ref" in schema:
-        found: Json = {"$ref": f"urn:document{schema['$ref']}"}
+        found: Json = {"$ref": f"{PARTIAL if partial else DOCUMENT}{schema['$ref']}"}
         if whole:
             found["unevaluatedProperties"] = False
-        return found
-    found = {key: value for key, value in schema.items() if key not in (*_PARTS, "nullable")}
+        return _or_null(found) if partial and whole else found
+    dropped = (*_PARTS, "nullable", *(["required"] if partial else []))
+    found = {key: value for key, value in schema.items() if key not in dropped}
     if "properties" in schema:
-        found["properties"] = {name: closed(one) for name, one in schema["properties"].items()}
+        members = schema["properties"].items()
+        found["properties"] = {name: closed(one, partial=partial) for name, one in members}
     for key in ("items", "additionalProperties"):
         if key in schema:
-            found[key] = closed(schema[key])
+            found[key] = closed(schema[key], partial=partial)
     for key in _PARTS:
         if key in schema:
-            parts = [closed(one, whole=False) for one in schema[key]]
+            parts = [closed(one, whole=False, partial=partial) for one in schema[key]]
             found["allOf" if key == "allOf" else "anyOf"] = parts
     _bound(found)
-    lists_none = not any(
-        key in found for key in ("properties", "additionalProperties", "allOf", "anyOf")
-    )
-    if lists_none:
+    lists = any(key in found for key in ("properties", "additionalProperties", "allOf", "anyOf"))
+    if not lists:
         found["additionalProperties"] = True
     elif whole and found.get("additionalProperties") is not True:
         found["unevaluatedProperties"] = False
-    if schema.get("nullable"):
-        return {"anyOf": [found, {"type": "null"}]}
-    return found
+    return _or_null(found) if schema.get("nullable") or (partial and whole) else found
+
+
+def _or_null(schema: Json) -> Json:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def _bound(schema: Json) -> None:

@@ -18,7 +18,7 @@ import jsonschema_rs
 import yaml
 
 from contracts import query
-from contracts.closing import closed
+from contracts.closing import DOCUMENT, PARTIAL, closed
 
 Json = dict[str, Any]
 
@@ -262,7 +262,8 @@ class Operation:
             raise LookupError(f"{self.request}: the document has no content for {status}")
         if "schema" not in content[kind]:
             return
-        validator = self._document.validator(content[kind]["schema"])
+        partial = "partial" in self._document.about
+        validator = self._document.validator(content[kind]["schema"], partial=partial)
         nulls = self._document.about.get("nulls", {}).get(self.request, {})
         for error in _causes(validator.iter_errors(json.loads(body))):
             if error.instance is None and _at(error).removeprefix(".") in nulls:
@@ -278,9 +279,12 @@ class Document:
         self.about = about
         self.title = f"{data['info']['title']} {data['info']['version']}"
         schemas = data["components"]["schemas"]
-        components = {name: closed(schema, whole=False) for name, schema in schemas.items()}
-        resource = {"components": {"schemas": components}}
-        self._registry = jsonschema_rs.Registry([("urn:document", resource)])
+        self._registry = jsonschema_rs.Registry(
+            [
+                (urn, {"components": {"schemas": _components(schemas, partial=urn == PARTIAL)}})
+                for urn in (DOCUMENT, PARTIAL)
+            ]
+        )
         self._compiled: dict[str, Any] = {}
 
     @cached_property
@@ -358,17 +362,21 @@ class Document:
                 found[key] = [self.expanded(one) for one in found[key]]
         return found
 
-    def validator(self, schema: Json) -> Any:
-        """Return what judges values by a schema of this document."""
-        key = json.dumps(schema, sort_keys=True)
+    def validator(self, schema: Json, *, partial: bool = False) -> Any:
+        """Return what judges values; if `partial`, any member may be missing or null."""
+        key = json.dumps([partial, schema], sort_keys=True)
         if key not in self._compiled:
             self._compiled[key] = jsonschema_rs.Draft202012Validator(
-                closed(schema),
+                closed(schema, partial=partial),
                 validate_formats=True,
                 formats={"decimal": lambda text: _DECIMAL.fullmatch(text) is not None},
                 registry=self._registry,
             )
         return self._compiled[key]
+
+
+def _components(schemas: Json, *, partial: bool) -> Json:
+    return {name: closed(one, whole=False, partial=partial) for name, one in schemas.items()}
 
 
 def _causes(errors: Iterable[Any]) -> Iterator[Any]:

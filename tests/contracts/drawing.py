@@ -63,6 +63,9 @@ _WILD: Sequence[Any] = (
     *(0, 1, -1, 7, 2**53, 2**63 - 1, 1.5, -0.5, "true", "2026-01", "2026-01-01", "9999-12-31"),
     *("0001-01-01", "1969-12-31T23:59:59Z", "2026-01-01T00:00:00.5Z", "2026-01-01T02:00:00+02:00"),
 )
+_TAME = 6
+"""How many rounds have only values such as rows have."""
+
 _TEXTS = ("some", UUID, "192.0.2.1", "usd")
 _PROPER: dict[str, Sequence[Any]] = {
     "boolean": (0, 1),
@@ -94,7 +97,8 @@ def requests(
         # The first rounds have as little and as much as there can be.
         share = {0: 0.0, 1: 1.0}.get(number, 0.4)
         dice = Random(f"{table.name} {name} {number}")
-        yield from _Round(one, name, dice, texts, known or {}).requests(share, wild=number > 3)
+        wild = None if number < _TAME else _WILD[number % len(_WILD)]
+        yield from _Round(one, name, dice, texts, known or {}).requests(share, wild)
 
 
 class _Round:
@@ -107,8 +111,11 @@ class _Round:
         self._dice = dice
         self._texts = texts
 
-    def requests(self, share: float, *, wild: bool) -> Iterator[Sent]:
-        """Yield the requests for a statement that has such a share of the conditions."""
+    def requests(self, share: float, wild: Any) -> Iterator[Sent]:
+        """Yield the requests for a statement that has such a share of the conditions.
+
+        Without a `wild` value all values are such as rows have.
+        """
         table, dice = self._table, self._dice
         conditions = [
             each
@@ -143,11 +150,13 @@ class _Round:
                 yield sent(request)
 
     def _conditions(
-        self, column: str, parameter: Parameter, wild: bool
+        self, column: str, parameter: Parameter, wild: Any
     ) -> Iterator[tuple[Constraint, Any]]:
         dice = self._dice
         operators = ("=", "=", "in") if parameter.operator == "=" else (parameter.operator, "=")
-        operator = dice.choice((*operators, "is null", *_RANGES) if wild else operators)
+        if wild is not None and dice.random() < 0.3:
+            operators = ("is null", *_RANGES)
+        operator = dice.choice(operators)
         count = dice.choice((1, 2, 7)) if operator == "in" else 1
         drawn = {self._value(column, parameter, wild) for _ in range(count)}
         value: Any = frozenset(drawn) if operator == "in" else drawn.pop()
@@ -155,10 +164,10 @@ class _Round:
             value = None
         yield Constraint(column, operator, usable=True, value=value), value
 
-    def _value(self, name: str, parameter: Parameter, wild: bool) -> Any:
+    def _value(self, name: str, parameter: Parameter, wild: Any) -> Any:
         dice, column = self._dice, self._table.columns[name]
-        if wild and dice.random() < 0.4:
-            return dice.choice(_WILD)
+        if wild is not None and dice.random() < 0.6:
+            return wild
         if name in self._known and dice.random() < 0.8:
             return dice.choice(self._known[name])
         if column.type in _PROPER:

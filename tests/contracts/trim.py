@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -45,11 +46,15 @@ def used(provider: str) -> set[str]:
 def trim(document: Json, wanted: set[str], paths: tuple[str, ...] = ()) -> Json:
     """Return the operations that are wanted, with the components that they reach.
 
+    Their paths begin with that of the server.
+
     `wanted` has requests without the names of placeholders, `paths` regular expressions for the
     paths of which every GET stays.
     """
     operations: dict[str, Json] = {}
-    for path, item in document["paths"].items():
+    base = urlsplit(document.get("servers", [{"url": ""}])[0]["url"]).path.rstrip("/")
+    for suffix, item in document["paths"].items():
+        path = base + suffix
         for verb in ("get", "post"):
             if verb not in item:
                 continue

@@ -192,8 +192,8 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """The values that the API's filter accepts. Any other value is not sent and has no rows, unless
     it is one of the column's `values`: then it is not sent, and SQLite filters."""
     pattern: str | None = None
-    """A regular expression, common to Python and ECMAScript, that a text must match as a whole. Any
-    other text is not sent and has no rows."""
+    """A regular expression, common to Python and ECMAScript, that a text, or the digits of an
+    integer, must match as a whole. Any other value is not sent and has no rows."""
     ignores_case: bool = False
     """Whether the API compares texts without regard to the case of ASCII letters, as SQL's
     COLLATE NOCASE does."""

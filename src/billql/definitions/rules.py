@@ -309,10 +309,10 @@ def _taken_problems(parameter: Parameter, kind: ColumnType) -> Iterator[Problem]
     if parameter.operator != "=":
         for key in keys:
             yield (key,), "is for parameters with `=`; a bound accepts every value"
-    if kind != "text":
-        for key in keys:
-            if key != "values":
-                yield (key,), "needs a column of type text"
+    if parameter.pattern is not None and kind not in ("text", "integer"):
+        yield ("pattern",), "needs a column of type text or integer"
+    if parameter.ignores_case and kind != "text":
+        yield ("ignores_case",), "needs a column of type text"
     if parameter.format is not None:
         for key in keys:
             yield (

@@ -201,3 +201,18 @@ def test_every_numbered_list_is_asked_for_in_pages_of_200(connection: billql.Con
             paging = method.paging
             paginator = table.provider.paging[paging] if isinstance(paging, str) else paging
             assert paginator is None or paginator.size == 200, table.name
+
+
+def test_an_id_that_no_droplet_has_is_not_sent() -> None:
+    """The document has ids from 1 on."""
+    with (
+        Sandbox(size="small") as sandbox,
+        billql.connect(tokens=sandbox.tokens, urls=sandbox.urls) as connection,
+    ):
+        for condition in ("id = 0", "id = -1", "id IN (0, -1)"):
+            sql = f"SELECT name FROM digitalocean.droplets.droplets WHERE {condition}"
+            assert rows(connection, sql) == []
+        assert len(sandbox.requests) == 0
+        (found,) = rows(connection, "SELECT id FROM digitalocean.droplets.droplets LIMIT 1")
+        sql = f"SELECT id FROM digitalocean.droplets.droplets WHERE id = {found[0]}"
+        assert rows(connection, sql) == [found]

@@ -252,8 +252,8 @@ def test_a_required_filter_that_rows_exceed_is_an_error(tmp_path: Path, api: Api
         ),
         (
             "level: {values: [1, 2, 3]}",
-            "level: {pattern: '[0-9]'}",
-            "list.parameters.level.pattern: needs a column of type text",
+            "level: {ignores_case: true}",
+            "list.parameters.level.ignores_case: needs a column of type text",
         ),
         (
             "level: {values: [1, 2, 3]}",

@@ -182,8 +182,8 @@ class Run:
         self.provider = provider
         self.document = documents.document(provider)
         self.known: dict[str, dict[str, list[object]]] = {}
-        with Sandbox(until=NOW.date(), size="small") as sandbox:
-            self._recorder = Recorder(sandbox.urls)
+        with Sandbox(until=NOW.date(), size="small", catalog=CATALOG) as sandbox:
+            self._recorder = Recorder({provider: sandbox.urls[provider]})
             options = Options(
                 {},
                 sandbox.tokens,

@@ -13,7 +13,7 @@ import pytest
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.pagination import CursorToken, PageNumber
-from contracts.document import Sent, document
+from contracts.document import Document, Sent, document
 from contracts.drawing import requests
 
 Change = Callable[[Method], Method]
@@ -204,3 +204,25 @@ def test_a_query_is_read_as_its_document_writes_it(query: str, complaint: str | 
         assert found == []
     else:
         assert f"GET /v1/invoices: {complaint}" in found
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"generated_at": None}, None),
+        ({"account_balance": 12.23}, 'body.account_balance: 12.23 is not of type "string"'),
+        ({"balance": "1.00"}, "body: Unevaluated properties are not allowed ('balance' was"),
+    ],
+)
+def test_what_a_mock_leaves_out_is_no_fault_and_what_it_makes_up_is(
+    change: dict[str, Any], complaint: str | None
+) -> None:
+    known = document("digitalocean")
+    partial = Document(known.data, {"partial": "A mock made it."})
+    operation, _ = partial.find("GET", "/v2/customers/my/balance")
+    body = json.dumps({"account_balance": "12.23"} | change).encode()
+    found = list(operation.response_complaints(200, "application/json", body))
+    if complaint is None:
+        assert found == []
+    else:
+        assert [one for one in found if one.startswith(f"{operation.request}: 200 {complaint}")]
