@@ -153,7 +153,9 @@ class _Round:
         self, column: str, parameter: Parameter, wild: Any
     ) -> Iterator[tuple[Constraint, Any]]:
         dice = self._dice
-        operators = ("=", "=", "in") if parameter.operator == "=" else (parameter.operator, "=")
+        operators: tuple[Any, ...] = (
+            ("=", "=", "in") if parameter.operator == "=" else (parameter.operator, "=")
+        )
         if wild is not None and dice.random() < 0.3:
             operators = ("is null", *_RANGES)
         operator = dice.choice(operators)
