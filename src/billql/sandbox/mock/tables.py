@@ -16,18 +16,17 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Final
 
-from billql.definitions.model import Column, Parameter, Resource, Rows
-from billql.definitions.pagination import AfterId, Paginator
-from billql.definitions.story import ColumnStory, Story, TableStory
-from billql.sandbox.mock.cells import SHARE_MISSING, Cell, beginning, draw
+from billql.definitions.model import Column, Resource, Rows
+from billql.definitions.pagination import Paginator
+from billql.definitions.story import Story, TableStory
+from billql.sandbox.mock.cells import SHARE_MISSING, beginning, draw
+from billql.sandbox.mock.columns import Columns
 from billql.sandbox.mock.layout import (
     Layout,
     Link,
-    filters,
     kind_of,
     layouts,
     plain_path,
-    required_columns,
     segments,
 )
 from billql.sandbox.rng import Rng
@@ -79,7 +78,7 @@ class Tables:
         self._until = until
         self._now = day_start(until) + 6 * HOUR
         self._opened = month_start(month_of(until) - story.months + 1)
-        self._paging = paging
+        self._columns = Columns(self.layouts, paging, story, seed)
         self._lock = threading.RLock()
         self._made: dict[tuple[str, Scope], list[Row]] = {}
         self._linked: set[tuple[str, Scope]] = set()
@@ -128,7 +127,7 @@ class Tables:
 
     def _fresh(self, layout: Layout, scope: Scope) -> Iterator[Row]:
         """Yield the rows with their own values, none twice."""
-        cells = self._cells(layout)
+        cells = self._columns.cells(layout)
         prefix = layout.name.split(".")[1][:3]
         seen: set[tuple[Any, ...]] = set()
         for serial, (row, moment) in enumerate(self._placed(layout, scope)):
@@ -230,93 +229,6 @@ class Tables:
     def _groups(self) -> dict[str, Row]:
         return {}
 
-    def _cells(self, layout: Layout) -> dict[str, Cell]:
-        """Return what there is to know of the columns that have values of their own."""
-        resource = layout.resource
-        story = self.story(layout.name).columns
-        used = _used(resource)
-        currencies = {one.currency for one in resource.columns.values()}
-        expected = _expected_values(resource)
-        ids = {one.id for one in self._paging[layout.name] if isinstance(one, AfterId)}
-        fixed = {*resource.unique, *currencies, *used.needed, *layout.required}
-        fixed |= {term.removeprefix("-") for one in resource.methods.values() for term in one.order}
-        cells = {}
-        for name, column in resource.columns.items():
-            if name in layout.references or name in layout.switches:
-                continue
-            link = Link(layout.name, name)
-            is_currency = name in currencies or link in self._currencies
-            is_target = link in self._targets
-            is_id = plain_path(name, column) in ids or (
-                (name in resource.unique or (is_target and "name" not in name))
-                and not column.values
-                and not is_currency
-            )
-            values = (
-                layout.parts(name)
-                or column.values
-                or used.values.get(name, ())
-                or expected.get(plain_path(name, column) or "", ())
-            )
-            cells[name] = Cell(
-                name,
-                column,
-                story.get(name, ColumnStory()),
-                is_id=is_id,
-                known_ids=self._known_ids.get(link, ()),
-                is_uuid=name in self._uuids[layout.name],
-                is_numeric=Rng(self._seed, "numeric", layout.name, name).below(4) == 0,
-                is_currency=is_currency,
-                optional=not is_id
-                and name not in fixed
-                and plain_path(name, column) is not None
-                and not is_target
-                and column.type in ("text", "timestamp", "json", "date"),
-                values=values,
-                pattern=used.patterns.get(name),
-            )
-        return cells
-
-    @cached_property
-    def _targets(self) -> set[Link]:
-        return {link for one in self.layouts.values() for link in one.references.values()}
-
-    @cached_property
-    def _currencies(self) -> set[Link]:
-        """Return the columns that others refer to for the currency of an amount."""
-        return {
-            layout.references[one.currency]
-            for layout in self.layouts.values()
-            for one in layout.resource.columns.values()
-            if one.currency is not None and one.currency in layout.references
-        }
-
-    @cached_property
-    def _known_ids(self) -> dict[Link, tuple[Any, ...]]:
-        """Return the ids that a definition names where it refers to them."""
-        found: dict[Link, tuple[Any, ...]] = {}
-        for layout in self.layouts.values():
-            expected = _expected_values(layout.resource)
-            for name, link in layout.references.items():
-                path = plain_path(name, layout.resource.columns[name])
-                found[link] = tuple(
-                    dict.fromkeys((*found.get(link, ()), *expected.get(path or "", ())))
-                )
-        return found
-
-    @cached_property
-    def _uuids(self) -> dict[str, set[str]]:
-        """Return the columns that a parameter takes as UUIDs, also where it refers to them."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for name, layout in self.layouts.items():
-            for method in layout.resource.methods.values():
-                for _, parameter, column in filters(method):
-                    if parameter.format == "uuid":
-                        found[name].add(column)
-                        if (link := layout.references.get(column)) is not None:
-                            found[link.table].add(link.column)
-        return found
-
     # References ---------------------------------------------------------------------------------
 
     def _link(self, name: str, scope: Scope) -> list[Row]:
@@ -411,44 +323,6 @@ class Tables:
         for row in self._make(name, scope):
             total = sums[id(row)]
             row.cells[column] = total if kind == "integer" else Decimal(total)
-
-
-@dataclass
-class _Used:
-    """What the parameters of a resource say of its columns."""
-
-    needed: set[str]
-    """Those of which a request needs a value."""
-    values: dict[str, tuple[Any, ...]]
-    patterns: dict[str, str]
-
-
-def _used(resource: Resource) -> _Used:
-    found = _Used(set(), {}, {})
-    for method in resource.methods.values():
-        found.needed.update(required_columns(method))
-        for _, parameter, column in filters(method):
-            found.needed.add(column)
-            if values := _rows_have(parameter, resource.columns.get(column)):
-                found.values[column] = values
-            if parameter.pattern is not None:
-                found.patterns[column] = parameter.pattern
-    return found
-
-
-def _rows_have(parameter: Parameter, column: Column | None) -> tuple[Any, ...]:
-    """Return the values that a parameter takes and rows can have."""
-    stands_for_all = None if column is None or not column.values else parameter.default
-    return tuple(one for one in parameter.values if one != stands_for_all)
-
-
-def _expected_values(resource: Resource) -> dict[str, tuple[Any, ...]]:
-    """Return by path the values that other columns need to have one."""
-    found: dict[str, list[Any]] = defaultdict(list)
-    for column in resource.columns.values():
-        for path, expected in column.null_unless.items():
-            found[path] += expected if isinstance(expected, tuple) else (expected,)
-    return {path: tuple(dict.fromkeys(values)) for path, values in found.items()}
 
 
 def _alias(resource: Resource, row: Row) -> None:

@@ -388,9 +388,9 @@ def served(
         server.close()
 
 
-def open_session(catalog: Catalog, *servers: Server) -> Session:
-    """Open a session that asks these servers."""
-    tokens = {server.api.name: server.api.token for server in servers}
+def open_session(catalog: Catalog, *servers: Server, token: str | None = None) -> Session:
+    """Open a session that asks these servers, with their tokens or another one."""
+    tokens = {server.api.name: token or server.api.token for server in servers}
     urls = {server.api.name: server.url for server in servers}
     options = Options({}, tokens, urls, catalog, clock=lambda: NOW)
     return Session(":memory:", lambda: options)

@@ -12,7 +12,13 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog
-from billql.errors import ApiError, BadResponse, DefinitionError, NotSupportedError
+from billql.errors import (
+    ApiError,
+    BadResponse,
+    CredentialRefused,
+    DefinitionError,
+    NotSupportedError,
+)
 from billql.sandbox import Sandbox
 from billql.sandbox.server import Server
 from billql.sqlite.session import Session
@@ -273,7 +279,16 @@ def test_signed_requests(tmp_path: Path) -> None:
     catalog = define(tmp_path, {**PROVIDER, "auth": auth})
     with served(catalog) as server, closing(open_session(catalog, server)) as session:
         assert len(rows(session, "SELECT id FROM acme.billing.whole")) == 30
+        (one,) = rows(session, "SELECT id FROM acme.billing.customers LIMIT 1")
+        posted = f"SELECT id FROM acme.billing.posted WHERE customer = '{one[0]}'"
+        assert rows(session, posted)
         assert ask(server, "GET", "/whole").status_code == 401
+    with (
+        served(catalog) as server,
+        closing(open_session(catalog, server, token=f"{server.api.token}x")) as session,
+        pytest.raises(CredentialRefused),
+    ):
+        rows(session, "SELECT id FROM acme.billing.whole")
 
 
 def test_limits_of_the_definition(tmp_path: Path) -> None:
