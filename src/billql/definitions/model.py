@@ -184,6 +184,9 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """Whether the API returns just those rows (exact), or possibly more, which SQLite filters."""
     required: bool = False
     """Whether the API refuses a request without it."""
+    by_day: bool = False
+    """Whether a range of days is requested day by day, up to today, where the API takes one day;
+    the method's `window_limit` of one day states how many at most."""
     lists: Literal["comma", "repeat", "brackets"] | None = None
     """How it accepts several values, if it does: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
     format: Format | None = None

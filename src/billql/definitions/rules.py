@@ -211,6 +211,8 @@ def _parameter_problems(
         yield (), f"must be `required`, because nothing else fills {{{sent_as}}}"
     if parameter.lists is not None and parameter.location not in ("query", "body"):
         yield ("lists",), "only a query or a body takes several values"
+    if parameter.by_day and (parameter.operator != "=" or not parameter.required):
+        yield ("by_day",), "needs `required: true` and the operator `=`"
     if parameter.format == "json" and parameter.location != "body":
         yield ("format",), "json needs a parameter with `in: body`"
     yield from _unknown(("when_read",), parameter.when_read, columns)
@@ -410,6 +412,15 @@ def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[
             yield (
                 ("split_by",),
                 f"needs `order: [-{method.split_by}]` and parameters for both bounds",
+            )
+    for name, parameter in method.parameters.items():
+        limit = method.window_limit
+        if parameter.by_day and (
+            limit is None or (limit.column, limit.days) != (parameter.filters(name), 1)
+        ):
+            yield (
+                ("parameters", name, "by_day"),
+                f"needs `window_limit: {{column: {parameter.filters(name)}, days: 1}}`",
             )
     if method.window_limit is not None:
         found = columns.get(method.window_limit.column)

@@ -28,8 +28,9 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
     """Yield sentences on the requests of a method and on their responses."""
     yield _requests(table, method)
     if method.window_limit is not None:
+        days = counted(method.window_limit.days, "day", ",")
         yield (
-            f"A request covers {method.window_limit.days} days of `{method.window_limit.column}`; "
+            f"A request covers {days} of `{method.window_limit.column}`; "
             f"a longer range needs several, {method.window_limit.most} at most."
         )
     if method.split_by is not None:

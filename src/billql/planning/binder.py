@@ -163,6 +163,11 @@ class Binder:
         covered = dict(requested)
         alternatives: dict[str, list[Spans]] = {}
         for column, parameter in filters(self._method):
+            if parameter.by_day and column in covered:
+                # No day to come has rows.
+                covered[column] = tuple(
+                    span & Span(None, intervals.today(self._now)) for span in covered[column]
+                )
             default = parameter.default
             if default is None:
                 continue
@@ -219,9 +224,10 @@ class Binder:
         step = longest.days * (86400 if kind == "timestamp" else 1)
         count = math.ceil((span.high - span.low + 1) / step)
         if count > longest.most:
+            days = "day" if longest.days == 1 else f"{longest.days} days"
             raise BadValue(
                 f"{self._table.name}: the window on {column} takes {count} requests, "
-                f"one for every {longest.days} days; {longest.most} is the limit",
+                f"one for every {days}; {longest.most} is the limit",
                 hint=f"Narrow it down: WHERE {column} BETWEEN … AND …",
             )
         needs_no_part = (

@@ -63,7 +63,12 @@ def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
         return False
     if constraint.operator == "is null":
         return parameter.null is not None
-    return constraint.operator in ("=", "in") or parameter.operator[0] == constraint.operator[0]
+    is_bound = constraint.operator in ("<", "<=", ">", ">=")
+    return (
+        constraint.operator in ("=", "in")
+        or parameter.operator[0] == constraint.operator[0]
+        or (parameter.by_day and is_bound)
+    )
 
 
 def _holds_in_own_collation(constraint: Constraint, parameter: Parameter) -> bool:
@@ -106,9 +111,14 @@ def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator
     """Yield the columns of required parameters that no constraint fills."""
     for column, parameter in filters(method):
         if needs_constraint(parameter) and not any(
-            _matches(column, parameter, one) for one in pushed
+            _matches(column, parameter, one) and not _leaves_open(parameter, one) for one in pushed
         ):
             yield column
+
+
+def _leaves_open(parameter: Parameter, constraint: Constraint) -> bool:
+    """Return whether the days that a constraint leaves have no first one."""
+    return parameter.by_day and constraint.operator in ("<", "<=")
 
 
 def needs_constraint(parameter: Parameter) -> bool:
@@ -185,5 +195,8 @@ def _encodable(pushed: PushedConstraint, span: Span) -> Span | None:
         return None if is_real else intervals.NOTHING
     if any(is_no_key(column, one, span) for one in parameters):
         return intervals.NOTHING
-    can_encode = all(encode_parameter(column, one, span) is not None for one in parameters)
+    can_encode = all(
+        encode_parameter(column, one, span) is not None or (one.by_day and not span.is_point)
+        for one in parameters
+    )
     return span if can_encode else None

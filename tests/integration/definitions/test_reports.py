@@ -19,7 +19,7 @@ from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
 CATALOG = Catalog()
-PROVIDERS = ("openai",)
+PROVIDERS = ("openai", "anthropic")
 TABLES = [CATALOG.table(name) for name in CATALOG.names() if name.partition(".")[0] in PROVIDERS]
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
@@ -93,8 +93,10 @@ def test_what_is_grouped_by_does_not_depend_on_the_columns(table: Table, columns
     _, sent = asked(provider, sql, lambda _: page([]))
     (request,) = sent
     name = next(name for name in request.url.params if name.startswith("group_by"))
-    groups = set(request.url.params.get_list(name))
-    assert groups == set(table.resource.unique) - {"start_time"}
+    (method,) = table.resource.methods.values()
+    groups = request.url.params.get_list(name)
+    assert groups == [one.value for one in method.parameters.values() if one.name == name]
+    assert set(groups) <= set(table.resource.unique)
 
 
 def amount(value: Any, line_item: str | None = None) -> dict[str, Any]:
@@ -186,3 +188,75 @@ def test_openai_lists_hide_nothing() -> None:
     _, (request,) = asked("openai", sql, empty)
     assert request.url.path == "/v1/organization/projects/p/api_keys"
     assert request.url.params["owner_project_access"] == "any"
+
+
+def cost(cents: str, **more: Any) -> dict[str, Any]:
+    return {"amount": cents, "currency": "USD", "description": "Tokens", **more}
+
+
+def test_anthropic_cents_are_exact_dollars() -> None:
+    data = {
+        "data": [
+            {
+                "starting_at": "2026-09-01T00:00:00Z",
+                "ending_at": "2026-09-02T00:00:00Z",
+                "results": [cost("123.78912"), cost("0.5", workspace_id="w")],
+            },
+            {
+                "starting_at": "2026-09-02T00:00:00Z",
+                "ending_at": "2026-09-03T00:00:00Z",
+                "results": [],
+            },
+        ],
+        "has_more": False,
+        "next_page": None,
+    }
+    sql = """
+        SELECT day, amount, currency, workspace_id FROM anthropic.billing.costs
+        WHERE day BETWEEN '2026-09-01' AND '2026-09-02'"""
+    found, (request,) = asked("anthropic", sql, lambda _: data)
+    assert [tuple(row) for row in found] == [
+        ("2026-09-01", 1.2378912, "USD", None),
+        ("2026-09-01", 0.005, "USD", "w"),
+    ]
+    assert request.headers["x-api-key"] == "a-token"
+    assert request.headers["anthropic-version"] == "2023-06-01"
+    assert request.url.params.multi_items() == [
+        ("starting_at", "2026-09-01T00:00:00Z"),
+        ("ending_at", "2026-09-03T00:00:00Z"),
+        ("group_by[]", "workspace_id"),
+        ("group_by[]", "description"),
+        ("limit", "31"),
+    ]
+
+
+def test_anthropic_filters_take_brackets() -> None:
+    sql = """
+        SELECT count(*) FROM anthropic.usage.messages
+        WHERE day = '2026-09-01' AND model IN ('m1', 'm2') AND service_tier = 'batch'
+          AND context_window = '0-200k' AND bucket_width = '1h'"""
+    _, (request,) = asked("anthropic", sql, lambda _: page())
+    params = request.url.params
+    assert params.get_list("models[]") == ["m1", "m2"]
+    assert (params["service_tiers[]"], params["context_window[]"]) == ("batch", "0-200k")
+    assert (params["bucket_width"], params["limit"]) == ("1h", "168")
+
+
+def test_anthropic_claude_code_is_read_day_by_day() -> None:
+    def record(request: httpx.Request) -> Any:
+        day = request.url.params["starting_at"]
+        model = {"model": "m", "estimated_cost": {"amount": 186, "currency": "USD"}}
+        actor = {"type": "user_actor", "email_address": "ada@acme.example"}
+        return {
+            "data": [{"date": f"{day}T00:00:00Z", "actor": actor, "model_breakdown": [model] * 2}],
+            "has_more": False,
+            "next_page": None,
+        }
+
+    sql = """
+        SELECT day, email, sum(estimated_cost) FROM anthropic.usage.claude_code_models
+        WHERE day >= '2026-09-01' AND day < '2026-09-04' GROUP BY 1, 2 ORDER BY 1"""
+    found, sent = asked("anthropic", sql, record)
+    days = [f"2026-09-0{day}" for day in (1, 2, 3)]
+    assert [tuple(row) for row in found] == [(day, "ada@acme.example", 3.72) for day in days]
+    assert sorted(request.url.params["starting_at"] for request in sent) == days

@@ -23,6 +23,7 @@ from billql.definitions.model import (
     Provider,
     Resource,
     Rows,
+    WindowLimit,
     placeholders,
 )
 from billql.definitions.pagination import CursorToken, PageNumber
@@ -302,6 +303,41 @@ def test_a_size_by_a_parameter_needs_that_parameter(
     found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "paging"]
     assert [message in problem for problem in found if message] == [True] * (message is not None)
     assert bool(found) is (message is not None)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "limit", "message"),
+    [
+        ({"required": True}, WindowLimit(column="day", days=1), None),
+        (
+            {"required": True},
+            WindowLimit(column="day", days=2),
+            "needs `window_limit: {column: day",
+        ),
+        ({"required": True}, None, "needs `window_limit: {column: day, days: 1}`"),
+        ({}, WindowLimit(column="day", days=1), "needs `required: true` and the operator `=`"),
+        (
+            {"required": True, "operator": ">="},
+            WindowLimit(column="day", days=1),
+            "needs `required: true` and the operator `=`",
+        ),
+    ],
+)
+def test_what_takes_one_day_needs_it_and_a_window_of_one(
+    parameter: dict[str, Any], limit: WindowLimit | None, message: str | None
+) -> None:
+    method = Method(
+        request="GET /bills",
+        description="Gives bills.",
+        parameters={"at": Parameter(column="day", by_day=True, **parameter)},
+        window_limit=limit,
+    )
+    columns = {"day": Column(type="date", description="The day.")}
+    bills = msgspec.structs.replace(BILLS, columns=columns, methods={"list": method}, unique=())
+    found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "by_day"]
+    assert [problem.startswith(message or "") for problem in found] == [True] * (
+        message is not None
+    )
 
 
 def test_an_instant_that_is_shown_cannot_be_asked_for_with_equal() -> None:

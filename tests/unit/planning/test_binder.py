@@ -113,6 +113,52 @@ def test_a_constant_is_sent_if_its_column_is_read(bills: Table) -> None:
     assert queries(bound(bills, used=frozenset({"lines"}))) == [{"expand": "lines"}]
 
 
+def by_day() -> Table:
+    one_day = "from: {column: day, required: true, by_day: true}"
+    return table(
+        BILLS.replace('from: {column: day, operator: ">="}', one_day)
+        .replace('      to: {column: day, operator: "<="}\n', "")
+        .replace("    order: [-day]", "    window_limit: {column: day, days: 1, most: 9}")
+    )
+
+
+@pytest.mark.parametrize(
+    ("terms", "days"),
+    [
+        ([("=", "2025-01-31")], ["2025-01-31"]),
+        ([("in", {"2025-01-31", "2025-01-02"})], ["2025-01-02", "2025-01-31"]),
+        ([(">=", "2025-01-31"), ("<", "2025-02-02")], ["2025-01-31", "2025-02-01"]),
+        ([(">", "2025-01-31"), ("<=", "2025-02-01")], ["2025-02-01"]),
+        ([(">=", "2025-02-09")], ["2025-02-09", "2025-02-10"]),
+        ([(">=", "2025-02-09"), ("<", "2030-01-01")], ["2025-02-09", "2025-02-10"]),
+        ([(">", "2025-02-10")], []),
+        ([("=", "2025-02-11")], []),
+        ([(">", "2025-02-03"), ("<", "2025-02-01")], []),
+    ],
+)
+def test_a_range_is_requested_day_by_day_up_to_today(terms: Any, days: list[str]) -> None:
+    found = bound(by_day(), *(where("day", operator, value) for operator, value in terms))
+    assert [one["from"] for one in queries(found)] == days
+
+
+@pytest.mark.parametrize("terms", [[], [("<", "2025-02-01")], [("<=", "2025-02-01")]])
+def test_days_without_a_first_one_cannot_be_requested(terms: Any) -> None:
+    with pytest.raises(ParameterMissing, match="without a value for day"):
+        bound(by_day(), *(where("day", operator, value) for operator, value in terms))
+
+
+def test_too_many_days_are_an_error() -> None:
+    with pytest.raises(BadValue, match="takes 10 requests, one for every day; 9 is the limit"):
+        bound(by_day(), where("day", ">=", "2025-02-01"))
+
+
+def test_a_constant_is_sent_whatever_is_read(bills: Table) -> None:
+    """So a report is grouped by the same columns in every statement."""
+    grouped = table(BILLS.replace("expand: {value: lines, when_read: [lines]}", "by: {value: day}"))
+    assert queries(bound(grouped, used=frozenset())) == [{"by": "day"}]
+    assert queries(bound(grouped, used=frozenset(bills.columns))) == [{"by": "day"}]
+
+
 def windowed(**changes: str) -> Table:
     definition = BILLS.replace(
         "    order: [-day]", "    window_limit: {column: day, days: 10, most: 3}\n    order: [-day]"

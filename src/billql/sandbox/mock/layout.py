@@ -204,7 +204,10 @@ def required_columns(method: Method) -> list[str]:
     return [
         column
         for _, parameter, column in filters(method)
-        if parameter.required and parameter.operator == "=" and parameter.default is None
+        if parameter.required
+        and parameter.operator == "="
+        and parameter.default is None
+        and not parameter.by_day
     ]
 
 
