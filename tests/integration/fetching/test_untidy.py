@@ -192,7 +192,11 @@ WHOLE: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}])
+MISTAKEN: dict[str, Any] = {"kind": "cursor_token", "path": "nowhere"}
+"""Paging by a token that the API does not have, which ends a list after its first page."""
+
+
+@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}, MISTAKEN])
 @pytest.mark.parametrize("around", PARTS, ids=json.dumps)
 @pytest.mark.parametrize("wrapper", [None, "data"])
 def test_a_list_that_was_cut_is_an_error(
@@ -206,7 +210,7 @@ def test_a_list_that_was_cut_is_an_error(
         read(tmp_path, serve, answering(body), rows, **more)
 
 
-@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}])
+@pytest.mark.parametrize("paging", [None, {"kind": "single_page"}, MISTAKEN])
 @pytest.mark.parametrize("around", WHOLE, ids=json.dumps)
 @pytest.mark.parametrize("wrapper", [None, "data"])
 def test_a_whole_list_is_none(
@@ -230,13 +234,15 @@ def test_a_whole_list_is_none(
     ],
     ids=json.dumps,
 )
+@pytest.mark.parametrize("paging", [None, MISTAKEN])
 @pytest.mark.parametrize("rows", ["items[]", "[]"])
 def test_headers_say_it_too(
-    tmp_path: Path, serve: Serve, headers: dict[str, str], rows: str
+    tmp_path: Path, serve: Serve, headers: dict[str, str], rows: str, paging: Any
 ) -> None:
     body = TWO if rows == "[]" else {"items": TWO}
+    more = {} if paging is None else {"paging": paging}
     with pytest.raises(BadResponse, match="returned a part of its list only"):
-        read(tmp_path, serve, answering(body, headers), rows)
+        read(tmp_path, serve, answering(body, headers), rows, **more)
 
 
 @pytest.mark.parametrize(
