@@ -67,15 +67,22 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
             raise ValueError("must be true or false")
         return str(value).lower() == "true"
     if kind in ("real", "decimal"):
-        try:
-            return Decimal(str(value))
-        except InvalidOperation:
-            raise ValueError("must be a number") from None
+        return _decimal(value)
     if parameter.format == "json":
         return value
     if isinstance(value, dict | list):
         raise ValueError("must be a text")
     return str(value)
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        raise ValueError("must be a number") from None
+    if not number.is_finite():
+        raise ValueError("must be a number")
+    return number
 
 
 def _integer(value: Any) -> int:

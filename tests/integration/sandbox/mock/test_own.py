@@ -33,6 +33,7 @@ from .acme import (
     UNTIL,
     define,
     open_session,
+    resource,
     rows,
     served,
 )
@@ -289,6 +290,25 @@ def test_signed_requests(tmp_path: Path) -> None:
         pytest.raises(CredentialRefused),
     ):
         rows(session, "SELECT id FROM acme.billing.whole")
+
+
+def test_a_part_of_the_host_is_no_part_of_a_request(tmp_path: Path) -> None:
+    region = {"type": "text", "path": "$parameter"}
+    regional = resource(
+        {"id": "text", "region": region},
+        ("GET /regional", {"rows": "data[]", "parameters": {"region": {"in": "host"}}}),
+        unique=["id"],
+    )
+    regional["methods"]["read0"]["parameters"]["region"]["required"] = True
+    catalog = define(
+        tmp_path,
+        {**PROVIDER, "url": "https://{region}.acme.example"},
+        {"regional": regional},
+        {"billql": 1, "rows": 4},
+    )
+    with served(catalog) as server, closing(open_session(catalog, server)) as session:
+        found = rows(session, "SELECT region FROM acme.billing.regional WHERE region = 'eu-1'")
+        assert found == [("eu-1",)] * 4
 
 
 def test_limits_of_the_definition(tmp_path: Path) -> None:

@@ -1,0 +1,91 @@
+"""What a mock sends is what billql decodes, and what billql encodes is what a mock understands."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from billql.definitions.decoding import decoder_for
+from billql.definitions.model import Column, Parameter
+from billql.sandbox.mock.forms import decode, encode
+
+SECOND = 1_772_366_400  # 2026-03-01T12:00:00Z
+DAY = 1_772_323_200  # 2026-03-01T00:00:00Z
+
+SENT: list[tuple[dict[str, Any], Any, Any, Any]] = [
+    ({"type": "timestamp"}, SECOND, "2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
+    ({"type": "timestamp", "format": "epoch"}, SECOND, SECOND, "2026-03-01T12:00:00Z"),
+    ({"type": "timestamp", "format": "epoch_ms"}, SECOND, SECOND * 1000, "2026-03-01T12:00:00Z"),
+    ({"type": "date"}, DAY, "2026-03-01", "2026-03-01"),
+    ({"type": "date", "format": "instant"}, DAY, "2026-03-01T00:00:00Z", "2026-03-01"),
+    ({"type": "month"}, DAY, "2026-03", "2026-03"),
+    ({"type": "month", "format": "epoch"}, DAY, DAY, "2026-03"),
+    ({"type": "decimal"}, Decimal("12.50"), "12.50", 12.5),
+    ({"type": "decimal", "format": "dollars"}, Decimal("-1024.5"), "-$1,024.50", -1024.5),
+    ({"type": "real"}, Decimal("12.50"), 12.5, 12.5),
+    ({"type": "boolean"}, True, True, 1),
+    ({"type": "text", "format": "filename"}, "a.pdf", 'attachment; filename="a.pdf"', "a.pdf"),
+    ({"type": "integer"}, None, None, None),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "sent", "shown"), SENT)
+def test_what_is_sent_is_decoded(column: dict[str, Any], value: Any, sent: Any, shown: Any) -> None:
+    spec = Column(description="A column.", **column)
+    assert encode(spec, value) == sent
+    assert decoder_for(spec.type, spec.format)([sent]) == [shown]
+
+
+def test_amounts_are_sent_as_a_story_says() -> None:
+    column = Column(description="An amount.", type="decimal")
+    assert encode(column, Decimal("12.50"), "number") == 12.5
+    assert encode(column, Decimal("12.00"), "number") == 12
+    cents = Column(description="An amount.", type="decimal", divide=100)
+    assert encode(cents, Decimal("12.50")) == 1250
+
+
+ASKED: list[tuple[str, dict[str, Any], Any, Any]] = [
+    ("timestamp", {}, "2026-03-01T13:00:00+01:00", SECOND),
+    ("timestamp", {"format": "epoch"}, str(SECOND), SECOND),
+    ("timestamp", {"format": "epoch_ms"}, SECOND * 1000, SECOND),
+    ("date", {}, "2026-03-01", DAY),
+    ("date", {"format": "instant"}, "2026-03-01T00:00:00Z", DAY),
+    ("month", {}, "2026-03", DAY),
+    ("integer", {}, "7", 7),
+    ("boolean", {}, "true", True),
+    ("boolean", {}, False, False),
+    ("decimal", {}, "1.5", Decimal("1.5")),
+    ("text", {}, "a", "a"),
+    ("text", {"null": "none"}, "none", None),
+]
+
+
+@pytest.mark.parametrize(("kind", "parameter", "sent", "value"), ASKED)
+def test_what_is_asked_is_understood(
+    kind: Any, parameter: dict[str, Any], sent: Any, value: Any
+) -> None:
+    column = Column(description="A column.", type=kind)
+    assert decode(column, Parameter(**parameter), sent) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "sent"),
+    [
+        ("timestamp", {}, "soon"),
+        ("timestamp", {}, "2026-03-01T12:00:00"),
+        ("timestamp", {"format": "epoch"}, "2026-03-01"),
+        ("date", {}, "2026-02-30"),
+        ("integer", {}, "1_0"),
+        ("integer", {}, True),
+        ("boolean", {}, "yes"),
+        ("decimal", {}, "much"),
+        ("decimal", {}, "NaN"),
+        ("text", {}, {"a": 1}),
+    ],
+)
+def test_what_no_api_takes(kind: Any, parameter: dict[str, Any], sent: Any) -> None:
+    column = Column(description="A column.", type=kind)
+    with pytest.raises(ValueError, match="must be"):
+        decode(column, Parameter(**parameter), sent)
