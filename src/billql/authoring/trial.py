@@ -26,7 +26,7 @@ class Outcome:
     question: str
     rows: int = 0
     columns: tuple[tuple[str, Any], ...] = ()
-    """The names of the columns, with what the session says of each."""
+    """The names of the columns, with what the session returns about each."""
     first: tuple[Row, ...] = ()
     """The first rows."""
     requests: int = 0

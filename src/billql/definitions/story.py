@@ -1,7 +1,7 @@
 """The format of a story: what the sandbox's rows of a provider are about.
 
 A sandbox makes the rows of an API from its definition. A story beside the definition,
-`sandbox/story.yaml`, adds what a definition does not say: names, amounts, how many rows, which
+`sandbox/story.yaml`, adds what a definition does not have: names, amounts, how many rows, which
 months, and which amounts add up.
 """
 
@@ -55,7 +55,7 @@ class ColumnStory(_Strict, frozen=True, kw_only=True):
     """What the rows have in a column; at most one of `values`, `between`, `sum_of` and `adds`."""
 
     values: Values = ()
-    """The values, each in turn; or texts with their frequencies, like `{paid: 9, open: 1}`."""
+    """The values, in this order; or texts with their frequencies, like `{paid: 9, open: 1}`."""
     between: tuple[float, float] | None = None
     """The least and the greatest number; of a time, days from the row's own time."""
     sum_of: OwnColumn | None = None
@@ -92,4 +92,4 @@ class Story(_Strict, frozen=True, kw_only=True):
     months: Annotated[int, Meta(gt=0)] = 13
     """How many months the rows go back."""
     tables: dict[TableName, TableStory] = {}
-    """The resources about which there is more to say."""
+    """The resources that have a story of their own."""

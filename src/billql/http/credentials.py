@@ -97,7 +97,7 @@ class ConnectionResolver:
         passwords: KeyringLookup = keyring_password,
     ) -> None:
         self._environ = environ
-        # Kept as they are: a sandbox starts a server when its URL is looked up.
+        # Not copied: a sandbox starts a server when its URL is looked up.
         self._tokens = {} if tokens is None else tokens
         self._urls = {} if urls is None else urls
         self._configured = dict(configured or {})

@@ -81,7 +81,7 @@ def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
 
 
 _SQLITES_OWN = {"DATETIME(": None, "DATE(": "date"}
-"""The functions that give a time, by the type whose form it has: no column has that of DATETIME."""
+"""Functions that return a time, by the type whose form it has: no column has that of DATETIME."""
 
 
 def text_calls(table: Table, calls: Iterable[ComparedCall]) -> Iterator[str]:

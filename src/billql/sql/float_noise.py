@@ -144,7 +144,7 @@ def _adds(tokens: Sequence[Token]) -> bool:
 def _is_exact(tokens: Sequence[Token]) -> bool:
     """Return whether an expression makes no digits but by adding, subtracting and multiplying."""
     for token, following in zip(tokens, (*tokens[1:], None), strict=True):
-        word = token.keyword
+        keyword = token.keyword
         if token.text in _INEXACT:
             return False
         if token.text == "/" and not (following is not None and _is_divisor(following.text)):
@@ -153,8 +153,8 @@ def _is_exact(tokens: Sequence[Token]) -> bool:
             return False
         if token.kind == "quoted" and following is not None and following.text == "(":
             return False
-        calls = bool(word) and following is not None and following.text == "("
-        if calls and word not in _EXACT and word not in _BEFORE_PARENTHESIS:
+        calls = bool(keyword) and following is not None and following.text == "("
+        if calls and keyword not in _EXACT and keyword not in _BEFORE_PARENTHESIS:
             return False
     return True
 

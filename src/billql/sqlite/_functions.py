@@ -34,7 +34,7 @@ class _Currencies:
             self._counts[value] = self._counts.get(value, 0) + 1
 
     def inverse(self, value: Any) -> None:
-        """Take away a text that has left the window."""
+        """Remove a text that has left the window."""
         if value is not None:
             self._counts[value] -= 1
             if not self._counts[value]:

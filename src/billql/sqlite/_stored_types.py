@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.result_amounts import Origin
 
-_KEPT = frozenset(("DECIMAL", "MINOR", "DATE", "MONTH", "TIMESTAMP", "BOOLEAN", "JSON"))
-"""The first words of the types that are kept."""
+_STORED = frozenset(("DECIMAL", "MINOR", "DATE", "MONTH", "TIMESTAMP", "BOOLEAN", "JSON"))
+"""The first words of the types that are stored."""
 _AMOUNT = "DECIMAL REAL"
 """The type of an amount that an expression makes; resources declare theirs so."""
 _MINOR, _MINOR_PART = "MINOR INTEGER", "MINOR REAL"
@@ -91,7 +91,7 @@ def types_of(
     amounts: Sequence[Amount | None],
     describe: Callable[[str], Sequence[Origin]],
 ) -> list[str | None] | None:
-    """Return the types to keep of a query's columns; None if there are none.
+    """Return the types to store of a query's columns; None if there are none.
 
     `describe` returns where the columns of another query come from; empty if it has a mistake.
     """
@@ -99,19 +99,19 @@ def types_of(
     types = [
         _amount_type(declared, amount)
         or declared_time
-        or (declared if _is_kept(declared) else None)
+        or (declared if _is_stored(declared) else None)
         for (_, declared, *_), amount, declared_time in zip(origins, amounts, times, strict=True)
     ]
     return types if any(types) else None
 
 
-def _is_kept(declared: str | None) -> bool:
-    return (declared or "").upper().replace("(", " ").partition(" ")[0] in _KEPT
+def _is_stored(declared: str | None) -> bool:
+    return (declared or "").upper().replace("(", " ").partition(" ")[0] in _STORED
 
 
 def _amount_type(declared: str | None, amount: Amount | None) -> str | None:
     """Return the type of an amount; None if that is what it is declared to be."""
-    if amount is None or _is_kept(declared):
+    if amount is None or _is_stored(declared):
         return None
     if amount.is_minor:
         return _MINOR_PART if amount.is_rounded else _MINOR
@@ -173,8 +173,8 @@ def _text(query: ParsedStatement, tokens: Sequence[Token]) -> str:
 
 def _arguments(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     """Return the arguments that a call returns; empty for any other expression."""
-    word = tokens[0].keyword
-    if len(tokens) < 4 or tokens[1].text != "(" or word not in _SAME | _EITHER:
+    function = tokens[0].keyword
+    if len(tokens) < 4 or tokens[1].text != "(" or function not in _SAME | _EITHER:
         return []
     last = closing(tokens, 1)
     if last is None or clauses(tokens, last + 1)[0] != len(tokens):
@@ -185,7 +185,7 @@ def _arguments(tokens: Sequence[Token]) -> list[Sequence[Token]]:
             found.append(tokens[start:at])
             start = at + 1
         depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
-    if word in _EITHER or (word in ("MAX", "MIN") and len(found) > 1):
+    if function in _EITHER or (function in ("MAX", "MIN") and len(found) > 1):
         return found if all(found) else []
     return found[:1] if all(found) and len(found) < 3 else []
 

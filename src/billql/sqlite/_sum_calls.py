@@ -18,7 +18,7 @@ _OPERATORS = frozenset(("+", "-", "*", "/", "(", ")", ",", "."))
 _FUNCTIONS = frozenset(("COALESCE", "IFNULL", "NULLIF", "IIF", "ABS", "ROUND", "MONEY"))
 MADE_OF_AMOUNTS = _FUNCTIONS | SUMS | {"MIN", "MAX"}
 """The functions that return amounts for amounts."""
-_WORDS = frozenset(("CASE", "WHEN", "THEN", "ELSE", "END", "NULL", "IIF"))
+_KEYWORDS = frozenset(("CASE", "WHEN", "THEN", "ELSE", "END", "NULL", "IIF"))
 
 
 class Column(NamedTuple):
@@ -111,7 +111,7 @@ def added_columns(
         if following == "(":
             if token.kind in NAMES and token.keyword not in functions:
                 return []
-        elif token.kind in NAMES and following != "." and token.keyword not in _WORDS:
+        elif token.kind in NAMES and following != "." and token.keyword not in _KEYWORDS:
             has_table = at > 1 and values[at - 1].text == "."
             table = unquote(values[at - 2].text).lower() if has_table else ""
             columns.append(Column(table, unquote(token.text).lower()))

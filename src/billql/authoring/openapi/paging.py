@@ -54,14 +54,14 @@ _ADDRESSES = ("url", "uri", "link", "href")
 """What the name of an address ends in."""
 
 _APPROXIMATE = ("estimate", "approximat", "may not be exact")
-"""What the description of a total says which is not exact."""
+"""Parts of the description of a total that is not exact."""
 
 _FROM_ZERO = (
     *("zero-based", "zero based", "0-based", "zero-indexed", "zero indexed", "0-indexed"),
     *("starts at 0", "starting at 0", "start at 0", "starts from 0", "starting from 0"),
     *("starts with 0", "first page is 0", "starts at zero", "starting at zero"),
 )
-"""What the description of a page's number says which begins with 0."""
+"""Parts of the description of a page's number that begins with 0."""
 
 _TIMES = ("date", "date-time", "unix-time")
 """Formats of times."""
@@ -285,7 +285,7 @@ def _first_page(page: Field | None) -> Literal[0, 1] | None:
     text = (page.description or "").lower()
     if page.shape.default in (0, 1) and not isinstance(page.shape.default, bool):
         return 0 if page.shape.default == 0 else 1
-    if any(words in text for words in _FROM_ZERO):
+    if any(part in text for part in _FROM_ZERO):
         return 0
     return None if page.shape.least == 0 else 1
 
@@ -310,7 +310,7 @@ def _total(listed: _List) -> str | None:
 
 def _is_approximate(shape: Shape) -> bool:
     text = (shape.description or "").lower()
-    return any(word in text for word in _APPROXIMATE)
+    return any(part in text for part in _APPROXIMATE)
 
 
 # By address -------------------------------------------------------------------------------------
@@ -339,8 +339,8 @@ def _by_address(listed: _List, *, is_sure: bool) -> dict[str, Any] | None:
 
 
 def _speaks_of_one(shape: Shape) -> bool:
-    words = (shape.description or "").lower().replace("(", " ").split()
-    return not {"url", "uri", "link", "path", "address"}.isdisjoint(words)
+    described = (shape.description or "").lower().replace("(", " ").split()
+    return not {"url", "uri", "link", "path", "address"}.isdisjoint(described)
 
 
 def _by_links(listed: _List) -> dict[str, Any] | None:
@@ -426,11 +426,11 @@ def _by_last_id(listed: _List) -> dict[str, Any] | None:
     taking = listed.first(_LAST_IDS)
     if more is None or taking is None or "id" not in listed.item.properties:
         return None
-    words = (taking.description or "").lower().replace(".", " ").split()
+    described = (taking.description or "").lower().replace(".", " ").split()
     is_id = (
         plain(taking.name) != "after"
         or any(plain(_last(path)) == "lastid" for path in listed.members)
-        or not {"id", "identifier"}.isdisjoint(words)
+        or not {"id", "identifier"}.isdisjoint(described)
     )
     if taking.location != "query" or not is_id:
         return None

@@ -94,7 +94,7 @@ def find(
         return Found("{}", shape.members, single=False)
     inner = _inner(document, shape, subject) if depth < _DEPTH else None
     if inner is None and is_paged:
-        inner = _only_list(document, shape, subject)
+        inner = _sole_list(document, shape, subject)
     if inner is None:
         return Found("", schema, single=True)
     below = find(document, shape.properties[inner], subject, is_paged=is_paged, depth=depth + 1)
@@ -119,7 +119,7 @@ def _inner(document: Document, shape: Shape, subject: str) -> str | None:
     return named[0] if len(named) == 1 else None
 
 
-def _only_list(document: Document, shape: Shape, subject: str) -> str | None:
+def _sole_list(document: Document, shape: Shape, subject: str) -> str | None:
     """Return the member that has the rows of one page, whatever values lie beside it."""
     lists = [
         name

@@ -26,7 +26,7 @@ class Unknown(Paginator, frozen=True, kw_only=True):
         """Raise DefinitionError."""
         yield from ()
         raise DefinitionError(
-            f"The definition does not tell how the list of {first.method} {first.url} is paged: "
+            f"The definition does not declare how the list of {first.method} {first.url} is paged: "
             "`paging: unknown`",
             hint=ADVICE,
         )

@@ -112,11 +112,11 @@ class _Binder:
         flat = {place: some[0] for place, some in values.items()}
         self.found.page = {place: flat[place] for place in self._paging if place in flat}
         try:
-            kept = paging.resumed(self._paginator, flat)
+            resumed = paging.resumed(self._paginator, flat)
         except RefusedError as refusal:
             self._refuse(refusal)
-            kept = {}
-        for name, some in kept.items():
+            resumed = {}
+        for name, some in resumed.items():
             values["query", name] = some if isinstance(some, list) else [some]
         self.found.others = {
             place: some for place, some in values.items() if place not in self._paging

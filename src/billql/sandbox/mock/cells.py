@@ -146,7 +146,7 @@ def _number(cell: Cell, rng: Rng) -> Any:
 
 def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
     name = cell.name
-    word = NAMES[(serial + rng.below(3)) % len(NAMES)]
+    title = NAMES[(serial + rng.below(3)) % len(NAMES)]
     if cell.is_uuid or "uuid" in name:
         return rng.uuid()
     if cell.is_currency or name.endswith("currency"):
@@ -154,13 +154,13 @@ def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
     if name == "id" or name.endswith(("_id", "_key", "token")):
         return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(10)}")
     forms = {
-        "email": f"billing@{word.lower()}.example",
-        "url": f"https://{word.lower()}.example/{serial}",
+        "email": f"billing@{title.lower()}.example",
+        "url": f"https://{title.lower()}.example/{serial}",
         "country": "US",
-        "name": f"{word} {serial + 1}",
-        "description": f"What {word} {serial + 1} is about",
+        "name": f"{title} {serial + 1}",
+        "description": f"What {title} {serial + 1} is about",
     }
-    form = next((forms[part] for part in forms if part in name), word.lower())
+    form = next((forms[part] for part in forms if part in name), title.lower())
     return _fitting(cell.pattern, form)
 
 

@@ -189,7 +189,7 @@ class Document:
     def _rename(
         self, root: str, raw: Any, steps: Sequence[Segment], stack: list[dict[str, Any]]
     ) -> None:
-        """Give a member of a map its key, or an item the value that it is."""
+        """Set the key of a member of a map, or the value that an item is."""
         many = stack[-2].get(steps[-1].name or _WHOLE) if steps else None
         if not isinstance(many, Many):
             return
@@ -233,7 +233,7 @@ def file(layout: Layout, row: Row) -> Response:
 
 
 def _expect(layout: Layout, row: Row, item: dict[str, Any]) -> None:
-    """Give every other row what a column needs to have a value, where no column shows that."""
+    """Set in every other row what a column needs to have a value, where no column shows it."""
     paths = {plain_path(name, column) for name, column in layout.resource.columns.items()}
     for column in layout.resource.columns.values():
         for path, expected in column.null_unless.items():

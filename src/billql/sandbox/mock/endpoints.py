@@ -20,7 +20,7 @@ from billql.sandbox.mock.binding import Binding, Place, bind, values_of
 from billql.sandbox.mock.documents import Document
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Endpoint, Layout, Segment, kind_of, plain_path, segments
-from billql.sandbox.mock.paging import Cut, Items, PageRequest, cut
+from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
 from billql.sandbox.mock.refusals import RefusedError
 from billql.sandbox.mock.tables import Row, Tables
 from billql.sandbox.mock.untidy import UntidyForms
@@ -84,7 +84,7 @@ class Endpoints(Routes):
         )
         document = Document(self._tables, untidy)
         matches = self._within_holders(matches)
-        matches, page = self._cut(document, matches, request, untidy)
+        matches, page = self._paged(document, matches, request, untidy)
         self._add(document, matches)
         for place, value in page.members.items():
             document.put(place, value)
@@ -189,17 +189,17 @@ class Endpoints(Routes):
                 hidden = frozenset(match.binding.hidden)
                 document.add(match.reader.layout, source, rows, hidden)
 
-    def _cut(
+    def _paged(
         self,
         document: Document,
         matches: list[Match],
         request: Request,
         untidy: UntidyForms,
-    ) -> tuple[list[Match], Cut]:
+    ) -> tuple[list[Match], Page]:
         """Return the matches with the rows of the page that is asked for, and the page."""
         paged = next((one for one in matches if _is_paged(one)), None)
         if paged is None:
-            return matches, Cut(0, 0)
+            return matches, Page(0, 0)
         head = _head(segments(paged.reader.method.sources()[0].at))
         owners: dict[int, Row] = {}
         of_rows: dict[int, int] = {}
@@ -216,11 +216,11 @@ class Endpoints(Routes):
         others = _flat(paged.binding.others)
         page = PageRequest(request, paged.binding.page, others, public)
         items = Items(len(owners), lambda: _ids(paged, list(owners.values())))
-        found = cut(paged.reader.paginator, page, items)
+        found = page_of(paged.reader.paginator, page, items)
         # Rows outside of the list are on every page.
-        kept = {None, *list(owners)[found.start : found.stop]}
+        included = {None, *list(owners)[found.start : found.stop]}
         return [
-            replace(one, rows=[row for row in one.rows if of_rows.get(id(row)) in kept])
+            replace(one, rows=[row for row in one.rows if of_rows.get(id(row)) in included])
             for one in matches
         ], found
 

@@ -126,7 +126,7 @@ class Layout:
             and not self.parts(name)
             and (
                 name not in self.references
-                or self._only_sometimes_required(name)
+                or self._is_sometimes_required(name)
                 or self._has_default(name)
             )
         )
@@ -147,7 +147,7 @@ class Layout:
             if column == name
         )
 
-    def _only_sometimes_required(self, name: str) -> bool:
+    def _is_sometimes_required(self, name: str) -> bool:
         needs = [name in required_columns(one) for one in self.resource.methods.values()]
         return any(needs) and not all(needs) and name not in self.required
 

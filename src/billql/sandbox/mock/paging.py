@@ -1,4 +1,4 @@
-"""Pages as each paging kind of the format cuts them: which items, and what leads to the next."""
+"""Pages of each paging kind of the format: which items, and what leads to the next."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Items(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cut:
+class Page:
     """One page of a list."""
 
     start: int
@@ -77,14 +77,14 @@ def parameters(paginator: Paginator) -> dict[tuple[str, str], bool]:
     return found
 
 
-def cut(paginator: Paginator | None, page: PageRequest, items: Items) -> Cut:
+def page_of(paginator: Paginator | None, page: PageRequest, items: Items) -> Page:
     """Return the page that a request asks for; raise RefusedError if it is not valid."""
     if paginator is None:
-        return Cut(0, items.total)
+        return Page(0, items.total)
     for kind, function in _KINDS.items():
         if isinstance(paginator, kind):
             return function(paginator, page, items)
-    return Cut(0, items.total)
+    return Page(0, items.total)
 
 
 def _size(paginator: Paginator, page: PageRequest) -> int:
@@ -118,19 +118,19 @@ def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
     return 0 if value is None else _count(paginator.parameter, value, first) - first
 
 
-def _by_number(paginator: PageNumber, page: PageRequest, items: Items) -> Cut:
+def _by_number(paginator: PageNumber, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
     start = _number(paginator, page) * size
-    return Cut(start, start + size, {paginator.total: items.total})
+    return Page(start, start + size, {paginator.total: items.total})
 
 
-def _by_count(paginator: PageCount, page: PageRequest, items: Items) -> Cut:
+def _by_count(paginator: PageCount, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
     start = _number(paginator, page) * size
-    return Cut(start, start + size, {paginator.pages_at: -(-items.total // size)})
+    return Page(start, start + size, {paginator.pages_at: -(-items.total // size)})
 
 
-def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Cut:
+def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
     after = page.values.get(("query", paginator.parameter))
     start = 0
@@ -139,25 +139,25 @@ def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Cut:
         if str(after) not in ids:
             raise bad_request(f"There is no {after} to begin after", paginator.parameter)
         start = ids.index(str(after)) + 1
-    return Cut(start, start + size, {paginator.more: start + size < items.total})
+    return Page(start, start + size, {paginator.more: start + size < items.total})
 
 
-def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Cut:
+def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
     value = page.values.get((paginator.location, paginator.parameter))
-    kept = {
+    carried = {
         name: some
         for (place, name), some in page.others.items()
         if place == "query" and name in paginator.refused_beside
     }
-    others = {place: some for place, some in page.others.items() if place[1] not in kept}
+    others = {place: some for place, some in page.others.items() if place[1] not in carried}
     start = 0 if value is None else _start(str(value), others)
     stop = start + size
     has_more = stop < items.total or (paginator.until_empty and start < items.total)
-    members: dict[str, Any] = {paginator.path: _token(stop, others, kept) if has_more else None}
+    members: dict[str, Any] = {paginator.path: _token(stop, others, carried) if has_more else None}
     if paginator.more is not None:
         members[paginator.more] = has_more
-    return Cut(start, stop, members)
+    return Page(start, stop, members)
 
 
 def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
@@ -173,55 +173,55 @@ def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) 
     for name in paginator.refused_beside:
         if ("query", name) in values:
             raise bad_request(f"{name} is not taken beside {paginator.parameter}", name)
-    kept = _read(str(token))[2]
-    return dict(kept)
+    carried = _read(str(token))[2]
+    return dict(carried)
 
 
-def _by_link(paginator: NextUrl, page: PageRequest, items: Items) -> Cut:
+def _by_link(paginator: NextUrl, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
     members: dict[str, Any] = {paginator.path: _link(found, page, items)}
     if paginator.total is not None:
         members[paginator.total] = items.total
-    return Cut(found.start, found.stop, members)
+    return Page(found.start, found.stop, members)
 
 
-def _by_header(paginator: LinkHeader, page: PageRequest, items: Items) -> Cut:
+def _by_header(paginator: LinkHeader, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
     link = _link(found, page, items)
-    return Cut(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
+    return Page(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
 
 
-def _by_array(paginator: LinkArray, page: PageRequest, items: Items) -> Cut:
+def _by_array(paginator: LinkArray, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
     link = _link(found, page, items)
     links = [{"rel": "self", "href": f"{page.public or page.request.origin}{page.request.path}"}]
     links += [{"rel": "next", "href": link}] if link else []
-    return Cut(found.start, found.stop, {paginator.path: links})
+    return Page(found.start, found.stop, {paginator.path: links})
 
 
-def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Cut:
+def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Page:
     token = page.values.get(("query", LINK_PARAMETER))
     start = 0 if token is None else _start(str(token), page.others)
-    return Cut(start, start + _size(paginator, page))
+    return Page(start, start + _size(paginator, page))
 
 
-def _link(cut: Cut, page: PageRequest, items: Items) -> str | None:
-    if cut.stop >= items.total:
+def _link(found: Page, page: PageRequest, items: Items) -> str | None:
+    if found.stop >= items.total:
         return None
     request = page.request
     pairs = [pair for pair in request.pairs if pair[0] != LINK_PARAMETER]
-    query = urlencode([*pairs, (LINK_PARAMETER, _token(cut.stop, page.others))])
+    query = urlencode([*pairs, (LINK_PARAMETER, _token(found.stop, page.others))])
     return f"{page.public or request.origin}{request.path}?{query}"
 
 
 def _token(
-    start: int, others: Mapping[tuple[str, str], Any], kept: Mapping[str, Any] | None = None
+    start: int, others: Mapping[tuple[str, str], Any], carried: Mapping[str, Any] | None = None
 ) -> str:
     """Return the token of a page; it holds for a list with the same other parameters alone.
 
-    `kept` are those that are not sent beside the token.
+    `carried` are parameters that may not be sent beside the token; it stands for them.
     """
-    text = json.dumps([start, _digest(others), kept or {}])
+    text = json.dumps([start, _digest(others), carried or {}])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -235,10 +235,10 @@ def _start(token: str, others: Mapping[tuple[str, str], Any]) -> int:
 def _read(token: str) -> tuple[int, str, Mapping[str, Any]]:
     try:
         padded = token + "=" * (-len(token) % 4)
-        start, digest, kept = json.loads(base64.urlsafe_b64decode(padded.encode()))
+        start, digest, carried = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (ValueError, TypeError):
         raise bad_request("The token of the page is not valid") from None
-    return start, digest, kept
+    return start, digest, carried
 
 
 def _digest(others: Mapping[tuple[str, str], Any]) -> str:
@@ -246,7 +246,7 @@ def _digest(others: Mapping[tuple[str, str], Any]) -> str:
     return sha256(text.encode()).hexdigest()[:12]
 
 
-_KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Items], Cut]]] = {
+_KINDS: Final[Mapping[type[Paginator], Callable[[Any, PageRequest, Items], Page]]] = {
     PageNumber: _by_number,
     PageCount: _by_count,
     AfterId: _after_id,
