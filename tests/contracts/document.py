@@ -301,9 +301,8 @@ class Document:
         found = []
         for one in self.operations:
             verb, _, path = one.request.partition(" ")
-            pattern = re.sub(r"\\\{[^{}]*\\\}", "([^/]+)", re.escape(path))
             names = [name[1:-1] for name in PLACEHOLDER.findall(path)]
-            found.append((verb, names, re.compile(pattern), one))
+            found.append((verb, names, re.compile(_pattern(path)), one))
         return sorted(found, key=lambda each: len(each[1]))
 
     def find(self, method: str, path: str) -> tuple[Operation, dict[str, str]]:
@@ -324,12 +323,19 @@ class Document:
                 return one
         raise LookupError(f"the document has no {request}")
 
+    def leaves_out(self, sent: Sent) -> bool:
+        """Return whether a request is one of those that are listed as not in the document."""
+        return any(
+            re.fullmatch(_pattern(request), f"{sent.method} {sent.path}")
+            for request in self.about.get("uncovered", {})
+        )
+
     def complaints(self, sent: Sent) -> list[str]:
         """Return what the document does not allow in a request."""
         try:
             found, in_path = self.find(sent.method, sent.path)
         except LookupError as error:
-            return [str(error)]
+            return [] if self.leaves_out(sent) else [str(error)]
         return list(found.complaints(sent, in_path))
 
     def merged(self, schema: Json) -> Json:
@@ -373,6 +379,11 @@ class Document:
                 registry=self._registry,
             )
         return self._compiled[key]
+
+
+def _pattern(template: str) -> str:
+    """Return the regular expression of what a path with placeholders stands for."""
+    return re.sub(r"\\\{[^{}]*\\\}", "([^/]+)", re.escape(template))
 
 
 def _components(schemas: Json, *, partial: bool) -> Json:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
 
 import httpx
 import pytest
@@ -227,7 +226,7 @@ class Run:
             for table in tables(self.provider):
                 known = anywhere | self.known[table.name]
                 for name in table.resource.methods:
-                    drawn = requests(table, name, 6, texts(table), known)
+                    drawn = requests(table, name, 4, texts(table), known)
                     for sent in dict.fromkeys(drawn):
                         self._send(client, sandbox, table, sent)
 
@@ -237,21 +236,21 @@ class Run:
         client.request(sent.method, url, content=sent.body, headers=kind)
 
 
-@cache
-def run(provider: str) -> Run:
-    return Run(provider)
-
-
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_the_sandbox_and_billql_exchange_what_is_valid(
     provider: str, record_property: Tell
 ) -> None:
-    made = run(provider)
+    made = Run(provider)
     complaints = Counter[str]()
+    responded = set[str]()
     validated = 0
     for exchange in made.exchanges:
         complaints.update(made.document.complaints(exchange.sent))
+        if made.document.leaves_out(exchange.sent):
+            continue
         operation, _ = made.document.find(exchange.sent.method, exchange.sent.path)
+        if exchange.status == 200:
+            responded.add(operation.request)
         try:
             complaints.update(
                 operation.response_complaints(exchange.status, exchange.kind, exchange.body)
@@ -265,14 +264,10 @@ def test_the_sandbox_and_billql_exchange_what_is_valid(
         f"by {made.document.title}, {complaints.total()} complaints",
     )
     assert not complaints
-
-
-@pytest.mark.parametrize("provider", PROVIDERS)
-def test_every_operation_was_responded_to(provider: str) -> None:
-    made = run(provider)
-    seen = {
-        made.document.find(one.sent.method, one.sent.path)[0].request
-        for one in made.exchanges
-        if one.status == 200
+    called = {
+        made.document.operation(method.request).request
+        for table in tables(provider)
+        for method in table.resource.methods.values()
+        if covered(made.document, method.request)
     }
-    assert {one.request for one in made.document.operations} - seen == set()
+    assert called - responded == set(), "every method has had a response"

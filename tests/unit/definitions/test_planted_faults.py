@@ -226,3 +226,11 @@ def test_what_a_mock_leaves_out_is_no_fault_and_what_it_makes_up_is(
         assert found == []
     else:
         assert [one for one in found if one.startswith(f"{operation.request}: 200 {complaint}")]
+
+
+def test_what_is_listed_as_not_in_the_document_is_not_judged() -> None:
+    known = document("digitalocean")
+    listed = Document(known.data, {"uncovered": {"GET /v2/things/{id}": "It is newer."}})
+    assert listed.complaints(Sent("GET", "https://api.digitalocean.com/v2/things/5")) == []
+    (found,) = listed.complaints(Sent("GET", "https://api.digitalocean.com/v2/things"))
+    assert found == "the document has no GET /v2/things"
