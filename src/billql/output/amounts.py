@@ -86,6 +86,12 @@ def amounts_of(columns: Columns) -> Sequence[Amount | None]:
     return columns.amounts() if isinstance(columns, MoneyColumns) else ()
 
 
+def currency_of(amount: Amount, row: Sequence[Any]) -> str | None:
+    """Return the currency that an amount has in a row; None if it is not known."""
+    currency = amount.currency if amount.place is None else row[amount.place]
+    return currency if isinstance(currency, str) else None
+
+
 def with_amounts(
     columns: Columns, rows: Rows, style: Style, *, point: str = " ", digit: str = " "
 ) -> Rows:
@@ -120,10 +126,9 @@ def _cells(
     for place, amount in places:
         value = row[place]
         if isinstance(value, int | float | Decimal):
-            currency = amount.currency if amount.place is None else row[amount.place]
             text = shown_amount(
                 value,
-                currency if isinstance(currency, str) else None,
+                currency_of(amount, row),
                 is_minor=amount.is_minor,
                 is_rounded=amount.is_rounded,
                 thousands=thousands,

@@ -29,7 +29,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from billql.errors import DataError, OutputError
-from billql.output.amounts import amounts_of, shown_digits
+from billql.output.amounts import amounts_of, currency_of, shown_digits
 from billql.output.moments import MomentKind, kind_of, moment
 from billql.output.text_cells import HEAD, numeric, rounded, text, width
 from billql.util.currencies import digits_of
@@ -298,8 +298,7 @@ def amount_format(
 
     An amount in minor units has no currency, of which it would look like major units.
     """
-    currency = amount.currency if amount.place is None else values[amount.place]
-    code = currency if isinstance(currency, str) else None
+    code = currency_of(amount, values)
     digits = shown_digits(value, code, is_minor=amount.is_minor, is_rounded=amount.is_rounded)
     if digits > _MOST_DECIMALS:
         return "General"

@@ -31,7 +31,14 @@ _SAME = (
 _ANY = (exp.Add, exp.Sub, exp.Coalesce, exp.Case, exp.Greatest, exp.Least, exp.Distinct)
 """Expressions that are an amount if anything that they are about is one."""
 _FUNCTIONS = frozenset(
-    ("money_sum", "billql_one_currency", "total", "percentile", "percentile_cont")
+    (
+        "money_sum",
+        "billql_one_currency",
+        "billql_without_noise",
+        "total",
+        "percentile",
+        "percentile_cont",
+    )
 )
 """The same of functions that sqlglot does not know: they are about their first argument."""
 _SAME_TEXT = (exp.Paren, exp.Alias, exp.Upper, exp.Lower, exp.Min, exp.Max, exp.Collate)

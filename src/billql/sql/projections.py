@@ -21,6 +21,7 @@ class Projection(NamedTuple):
     """Its name in lower case; None for an expression without an alias."""
     tokens: Sequence[Token]
     """Its expression, without the alias."""
+    has_alias: bool = False
 
 
 def name_of(token: Token) -> str:
@@ -66,8 +67,8 @@ def _projection(tokens: Sequence[Token]) -> Projection:
     if last.kind not in NAMES or len(tokens) == 1 or tokens[-2].text == ".":
         return Projection(name_of(last) or None, tokens)
     if tokens[-2].keyword == "AS":
-        return Projection(name_of(last), tokens[:-2])
+        return Projection(name_of(last), tokens[:-2], has_alias=True)
     has_alias = tokens[-2].kind not in ("operator",) or tokens[-2].text == ")"
     if has_alias and last.keyword not in ("END", "NULL", "NOTNULL", "ISNULL", "TRUE", "FALSE"):
-        return Projection(name_of(last), tokens[:-1])
+        return Projection(name_of(last), tokens[:-1], has_alias=True)
     return Projection(None, tokens)

@@ -18,6 +18,8 @@ SUMS = NOTED_SUMS | {"MONEY_SUM"}
 """All functions that add up."""
 ONE_CURRENCY = "billql_one_currency"
 """The function that returns its first argument, and notes if the second has several currencies."""
+WITHOUT_NOISE = "billql_without_noise"
+"""The function that takes the noise of floating point out of a sum."""
 CURRENCIES = "billql_currencies"
 """The aggregate that returns the different texts of a window, with commas between them."""
 
@@ -74,6 +76,7 @@ def register(database: apsw.Connection, notes: CurrencyNotes | None = None) -> N
     """Add the functions to a connection."""
     database.create_scalar_function(ONE_CURRENCY, notes or CurrencyNotes(warnings.warn), 2)
     database.create_window_function(CURRENCIES, _Currencies, 1)
+    database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)
     database.create_window_function("money_sum", _money_sum, 1)
     database.create_window_function("money_sum", _money_sum, 2)
     database.create_scalar_function("money", _money, 2, deterministic=True)
@@ -106,6 +109,12 @@ def _of_time(name: str) -> Callable[..., Any]:
         return getattr(time_functions, name)(*arguments)
 
     return call
+
+
+def _without_noise(*values: Any) -> Any:
+    from billql.sql.float_noise import without_noise
+
+    return without_noise(*values)
 
 
 def _money_sum() -> MoneySum:

@@ -104,7 +104,8 @@ def exact(value: SQLValue) -> Decimal:
 
 _COUNTED = {"ISK": 2, "MGA": 0, "UGX": 2}
 """Where the minor unit that APIs count is not the one of ISO 4217, and how many digits it has:
-https://docs.stripe.com/currencies#special-cases, and #zero-decimal for the ariary."""
+https://docs.stripe.com/currencies#special-cases, and #zero-decimal for the ariary. For 5 UGX, as
+for 5 ISK, Stripe counts 500, though neither has hundredths any more."""
 
 _MOST_DIGITS = 18
 """The most digits of a minor unit: that of ether, which has more than any currency."""

@@ -18,7 +18,7 @@ import apsw
 from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.source_map import Edit, apply_edits
-from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statement_kind import has_in_subquery, query_of, verb_of
 from billql.sql.statements import Bindings, ParsedStatement, Row, parse
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import SUMS, CurrencyNotes
@@ -154,6 +154,7 @@ class Session:
             running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
         if rewritten.tables and any(token.keyword == "SELECT" for token in statement.tokens):
+            rewritten = self._without_noise(statement, rewritten)
             rewritten = self._with_currencies(statement, rewritten)
         types = self._types_of_table(rewritten) if statement.keyword == "CREATE" else None
         execution = Execution(self, statement, rewritten, bindings, running, log)
@@ -178,6 +179,15 @@ class Session:
         types = _stored_types.types_of(parsed, origins, amounts, self._describe)
         return None if types is None else (target, types)
 
+    def _without_noise(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+        """Return a statement that stores sums and differences without noise."""
+        if verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
+            return rewritten
+        from billql.sqlite._stored_noise import noise_edits
+
+        final = parse(rewritten.sql)
+        return _edited(rewritten, list(noise_edits(final, self.known_tables(), self._describe)))
+
     def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""
         adds = any(token.keyword in SUMS for token in statement.tokens)
@@ -194,14 +204,7 @@ class Session:
             from billql.sqlite._currency_check import currency_edits
 
             edits += currency_edits(final, tables, self._describe)
-        edits.sort()
-        if not edits:
-            return rewritten
-        sql = apply_edits(final.text, edits)
-        resources, named = rewritten.resources, rewritten.tables
-        found = Rewritten(sql, final.text, tuple(edits), resources, named).after(rewritten)
-        found.unnamed = tuple(text for _, _, text in edits)
-        return found
+        return _edited(rewritten, edits)
 
     def _describe(self, sql: str) -> Sequence[Origin]:
         """Return where the columns of a SELECT come from; empty if it has a mistake."""
@@ -477,6 +480,17 @@ class Execution:
         if undoes:
             database.execute(f"ROLLBACK TO {_SAVEPOINT}")
         database.execute(f"RELEASE {_SAVEPOINT}")
+
+
+def _edited(rewritten: Rewritten, edits: Sequence[Edit]) -> Rewritten:
+    """Return a statement with edits of its text, which the names of its columns do not show."""
+    if not edits:
+        return rewritten
+    made = tuple(sorted(edits))
+    sql, resources, tables = rewritten.sql, rewritten.resources, rewritten.tables
+    found = Rewritten(apply_edits(sql, made), sql, made, resources, tables).after(rewritten)
+    found.unnamed = (*rewritten.unnamed, *(text for _, _, text in made))
+    return found
 
 
 def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:

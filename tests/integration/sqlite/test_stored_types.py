@@ -99,6 +99,27 @@ def test_minor_units_stay_minor(connection: billql.Connection) -> None:
     assert declared(connection, "u") == [("paid", "MINOR INTEGER")]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT amount - 1694.25 FROM @invoices WHERE id = 1",
+        "SELECT sum(amount) - 1694.25 FROM @invoices WHERE id = 1",
+        "WITH x AS (SELECT amount - 1694.25 AS d FROM @invoices WHERE id = 1) SELECT d FROM x",
+        "SELECT x.d e FROM (SELECT amount - 1694.25 AS d FROM @invoices WHERE id = 1) AS x",
+    ],
+)
+def test_no_noise_is_stored(connection: billql.Connection, tmp_path: Path, query: str) -> None:
+    query = query.replace("@", "own.all.")
+    names = [column[0] for column in connection.execute(query).description or ()]
+    connection.execute(f"CREATE TABLE t AS {query}")
+    assert declared(connection, "t") == [(names[0], "DECIMAL REAL")]
+    connection.execute("CREATE TABLE u (d)")
+    connection.execute(f"INSERT INTO u {query}")
+    with closing(sqlite3.connect(tmp_path / "own.db")) as other:
+        for table in ("t", "u"):
+            assert other.execute(f"SELECT * FROM {table}").fetchall() == [(0.05,)]
+
+
 def test_other_programs_read_the_file(connection: billql.Connection, tmp_path: Path) -> None:
     connection.execute(
         "CREATE TABLE t AS SELECT created, max(month) AS month, amount, currency "

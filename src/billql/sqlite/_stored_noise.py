@@ -1,0 +1,49 @@
+"""What a statement stores has no noise of floating point: see `sql.float_noise`.
+
+    CREATE TABLE t AS SELECT a - b FROM x    … SELECT billql_without_noise(a - b) AS "a - b" FROM x
+    INSERT INTO t SELECT a - b FROM x        alike
+
+Other programs read the table too, and of a stored value nobody knows how it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from billql.sql.float_noise import added_columns
+from billql.sql.projections import selects
+from billql.sql.source_map import Edit
+from billql.sql.statement_kind import query_of, verb_of
+from billql.sql.statements import ParsedStatement
+from billql.sql.tokenizer import quote
+from billql.sqlite._functions import WITHOUT_NOISE
+from billql.sqlite.result_amounts import reads_amounts, views_of
+
+if TYPE_CHECKING:
+    from billql.sqlite.result_amounts import KnownTables, Origin
+
+
+def noise_edits(
+    statement: ParsedStatement, tables: KnownTables, describe: Callable[[str], Sequence[Origin]]
+) -> Iterator[Edit]:
+    """Yield the edits that take the noise out of what a statement stores."""
+    first = {token.keyword for token in statement.tokens[:3]}
+    query = query_of(statement)
+    if query is None or verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
+        return
+    views = list(views_of(statement, tables))
+    if "VIEW" in first or not any(reads_amounts(each, tables) for each in (statement, *views)):
+        return
+    origins = describe(query)
+    added = added_columns(statement, views, [name for name, *_ in origins])
+    places = [place for place in added if origins[place][1] is None]
+    for depth, columns in selects(statement):
+        if depth or len(columns) != len(origins) or columns[0].tokens[-1].text == "*":
+            continue
+        for place in places:
+            tokens = columns[place].tokens
+            start, end = tokens[0].start, tokens[-1].end
+            alias = "" if columns[place].has_alias else f" AS {quote(origins[place][0])}"
+            yield start, start, f"{WITHOUT_NOISE}("
+            yield end, end, f"){alias}"
