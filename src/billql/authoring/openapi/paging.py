@@ -7,15 +7,16 @@ side alone has the paging `unknown`, because its first page would be read as the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from billql.authoring.openapi.document import Document, Schema, Shape
+from billql.authoring.openapi.envelope import ADDRESSES, last_name, plain_name
+from billql.authoring.openapi.envelope import members as envelope_members
 from billql.authoring.openapi.operations import Field
 from billql.authoring.openapi.responses import Found
 from billql.definitions.pagination.names import (
-    AROUND,
     ITEMS,
     LINKS,
     MORE,
@@ -50,9 +51,6 @@ _AMBIGUOUS = frozenset(("start", "before", "after", "count", "size", "marker", "
 _TOKEN_MEMBERS = frozenset(("cursor", "endcursor", "after"))
 """Names of the token for the next page, beside those that begin with `next`."""
 
-_ADDRESSES = ("url", "uri", "link", "href")
-"""What the name of an address ends in."""
-
 _APPROXIMATE = ("estimate", "approximat", "may not be exact")
 """Parts of the description of a total that is not exact."""
 
@@ -68,9 +66,6 @@ _TIMES = ("date", "date-time", "unix-time")
 
 _MOST_ITEMS = 10_000
 """A maximum above this is that of a type, not that of a page."""
-
-_DEPTH = 2
-"""The deepest nesting of objects about pages."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +128,7 @@ def find(
     optional = {name: one for name, one in params.items() if not one.required}
     wanted = {*_NUMBERS, *_SIZES, *_TOKENS, *_OFFSETS, *_LAST_IDS, *NEXT} & {*params}
     wanted |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
-    members = dict(_members(document, document.shape(response), rows))
+    members = dict(envelope_members(document, document.shape(response), rows))
     members.pop(rows.partition("[]")[0], None)
     size = next((optional[name] for name in _SIZES if name in optional), None)
     listed = _List(document, optional, members, document.shape(item), size, has_link)
@@ -157,7 +152,7 @@ def find(
 
 def is_paged(document: Document, fields: Sequence[Field], response: Schema | None) -> bool:
     """Return whether an operation has pages by its request or its response, whatever its rows."""
-    members = _members(document, document.shape(response), "")
+    members = envelope_members(document, document.shape(response), "")
     return has_position(fields) or any(_leads_on(path, shape) for path, shape in members)
 
 
@@ -173,7 +168,7 @@ def _is_position(one: Field) -> bool:
 
 
 def _leads_on(path: str, shape: Shape) -> bool:
-    name = plain(_last(path))
+    name = plain_name(path)
     is_count = shape.kind in ("integer", "number")
     return (name in NEXT | MORE and shape.kind != "array") or (name in PAGES and is_count)
 
@@ -189,35 +184,6 @@ def _kind(listed: _List) -> dict[str, Any] | None:
         or ({"kind": "link_header", **_sized(listed)} if listed.has_link else None)
         or _by_address(listed, is_sure=False)
     )
-
-
-def _members(
-    document: Document, shape: Shape, rows: str, above: str = "", depth: int = 0
-) -> Iterator[tuple[str, Shape]]:
-    """Yield the members of a response beside its rows, by path."""
-    for name, schema in shape.properties.items():
-        path = f"{above}{name}"
-        part = document.shape(schema)
-        if "." in name and not _is_address(name):
-            continue
-        holds_rows = rows.startswith(f"{path}.")
-        if part.properties and (holds_rows or (depth < _DEPTH and _is_around(name))):
-            yield from _members(document, part, rows, f"{path}.", depth + (not holds_rows))
-        elif not part.properties:
-            yield path, part
-
-
-def _is_around(name: str) -> bool:
-    known = plain(name)
-    return known in AROUND | LINKS or any(part in known for part in ("pagina", "paging", "cursor"))
-
-
-def _is_address(name: str) -> bool:
-    return plain(name) in NEXT and plain(name).endswith(_ADDRESSES)
-
-
-def _last(path: str) -> str:
-    return path if _is_address(path) else path.rpartition(".")[2]
 
 
 # Sizes ------------------------------------------------------------------------------------------
@@ -264,7 +230,7 @@ def _by_count(listed: _List) -> dict[str, Any] | None:
         (
             path
             for path, shape in listed.members.items()
-            if plain(_last(path)) in PAGES and shape.kind in ("integer", "number")
+            if plain_name(path) in PAGES and shape.kind in ("integer", "number")
         ),
         None,
     )
@@ -297,9 +263,9 @@ def _total(listed: _List) -> str | None:
         for path, shape in listed.members.items()
         if shape.kind in ("integer", "number", "any") and not _is_approximate(shape)
     }
-    counted = any(plain(_last(path)) in PAGES for path in numbers)
+    counted = any(plain_name(path) in PAGES for path in numbers)
     for path, shape in numbers.items():
-        name = plain(_last(path))
+        name = plain_name(path)
         is_plain = name == "total" and ("." in path or shape.kind == "integer")
         # The number of items on one page may be called `item_count`, and `results` may be anything.
         is_total = name in ITEMS and ("total" in name or name in ("numfound", "odatacount"))
@@ -319,12 +285,12 @@ def _is_approximate(shape: Shape) -> bool:
 def _by_address(listed: _List, *, is_sure: bool) -> dict[str, Any] | None:
     """Return the paging by an address in the response; `is_sure` demands that it looks like one."""
     for path, shape in listed.members.items():
-        name = plain(_last(path))
+        name = plain_name(path)
         if name not in NEXT or shape.kind not in ("string", "any"):
             continue
         example = shape.example if isinstance(shape.example, str) else ""
         looks_so = (
-            name.endswith(_ADDRESSES)
+            name.endswith(ADDRESSES)
             or shape.format in ("uri", "url", "uri-reference")
             or example.startswith(("http://", "https://", "/"))
         )
@@ -346,14 +312,14 @@ def _speaks_of_one(shape: Shape) -> bool:
 def _by_links(listed: _List) -> dict[str, Any] | None:
     for path, shape in listed.members.items():
         link = listed.document.shape(shape.items) if shape.kind == "array" else None
-        if link is None or plain(_last(path)) not in LINKS:
+        if link is None or plain_name(path) not in LINKS:
             continue
         names = {*link.properties}
         if names & {"rel", "relation"} and names & {"href", "url", "uri"}:
             ignored = [
-                _last(one)
+                last_name(one)
                 for one, total in listed.members.items()
-                if plain(_last(one)) in ITEMS | {"total"} and _is_approximate(total)
+                if plain_name(one) in ITEMS | {"total"} and _is_approximate(total)
             ]
             return (
                 {"kind": "link_array"}
@@ -370,7 +336,7 @@ def _by_links(listed: _List) -> dict[str, Any] | None:
 def _by_token(listed: _List) -> dict[str, Any] | None:
     for known in (NEXT, _TOKEN_MEMBERS):
         for path, shape in listed.members.items():
-            name = plain(_last(path))
+            name = plain_name(path)
             if name in known and shape.kind not in ("array", "object", "boolean"):
                 taking = _taking(listed, name, shape)
                 if taking is not None:
@@ -405,7 +371,7 @@ def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
         found["parameter"] = taking.name
     if taking.location == "body":
         found["location"] = "body"
-    more = next((one for one in listed.members if plain(_last(one)).startswith("hasmore")), None)
+    more = next((one for one in listed.members if plain_name(one).startswith("hasmore")), None)
     if more is not None:
         found["more"] = more
     if taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS:
@@ -422,14 +388,14 @@ def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
 
 
 def _by_last_id(listed: _List) -> dict[str, Any] | None:
-    more = next((path for path in listed.members if plain(_last(path)) in MORE), None)
+    more = next((path for path in listed.members if plain_name(path) in MORE), None)
     taking = listed.first(_LAST_IDS)
     if more is None or taking is None or "id" not in listed.item.properties:
         return None
     described = (taking.description or "").lower().replace(".", " ").split()
     is_id = (
         plain(taking.name) != "after"
-        or any(plain(_last(path)) == "lastid" for path in listed.members)
+        or any(plain_name(path) == "lastid" for path in listed.members)
         or not {"id", "identifier"}.isdisjoint(described)
     )
     if taking.location != "query" or not is_id:
