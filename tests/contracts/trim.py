@@ -171,17 +171,23 @@ def _line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def of_client(provider: str) -> Json:
+    """Return the document that the installed official client of a provider makes."""
+    from contracts import clients
+
+    return trim(clients.document(provider, used(provider)), used(provider))
+
+
+def of_file(provider: str, source: Path) -> Json:
+    """Return the trimmed document of a file, in JSON or YAML."""
+    text = source.read_text(encoding="utf-8")
+    document = json.loads(text) if source.suffix == ".json" else yaml.load(text, LOADER)
+    return trim(document, used(provider), tuple(entries()[provider].get("paths", ())))
+
+
 def main(provider: str, source: str = "") -> None:
     """Write the document of a provider anew."""
-    about = entries()[provider]
-    if source:
-        text = Path(source).read_text(encoding="utf-8")
-        document = json.loads(text) if source.endswith("json") else yaml.load(text, LOADER)
-    else:
-        from contracts import clients
-
-        document = clients.document(provider, used(provider))
-    kept = trim(document, used(provider), tuple(about.get("paths", ())))
+    kept = of_file(provider, Path(source)) if source else of_client(provider)
     (DOCUMENTS / f"{provider}.json").write_text(written(kept), encoding="utf-8")
     missing = used(provider) - {
         f"{verb.upper()} {PLACEHOLDER.sub('{}', path)}"

@@ -1,0 +1,91 @@
+"""The trimmed documents are what their sources make, and nobody wrote in them by hand."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+from contracts import trim
+from contracts.document import DOCUMENTS, entries
+
+VENDOR = {
+    "openapi": "3.0.3",
+    "info": {"title": "Acme", "version": "7", "description": "All of it."},
+    "servers": [{"url": "https://api.acme.example/v1"}],
+    "paths": {
+        "/invoices/{id}": {
+            "parameters": [{"$ref": "#/components/parameters/id"}],
+            "get": {
+                "summary": "Returns one.",
+                "parameters": [{"name": "Trace", "in": "header", "schema": {"type": "string"}}],
+                "responses": {
+                    "200": {
+                        "description": "One.",
+                        "content": {
+                            "application/json": {"schema": {"$ref": "#/components/schemas/invoice"}}
+                        },
+                    }
+                },
+            },
+        },
+        "/others": {"get": {"responses": {}}},
+    },
+    "components": {
+        "parameters": {
+            "id": {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+        },
+        "schemas": {
+            "invoice": {
+                "type": "object",
+                "description": "An invoice.",
+                "properties": {
+                    "description": {"type": "string", "example": "May", "x-order": 1},
+                    "lines": {"type": "array", "items": {"$ref": "#/components/schemas/line"}},
+                },
+            },
+            "line": {
+                "type": "object",
+                "properties": {"next": {"$ref": "#/components/schemas/line"}},
+            },
+            "other": {"type": "object"},
+        },
+    },
+}
+
+
+def test_what_is_used_stays_with_what_it_reaches_and_no_sentence() -> None:
+    kept = trim.trim(VENDOR, {"GET /v1/invoices/{}"})
+    assert list(kept["paths"]) == ["/v1/invoices/{id}"]
+    assert list(kept["components"]["schemas"]) == ["invoice", "line"]
+    assert kept["components"]["schemas"]["invoice"]["properties"]["description"] == {
+        "type": "string"
+    }
+    (parameter,) = kept["paths"]["/v1/invoices/{id}"]["get"]["parameters"]
+    assert parameter["name"] == "id"
+    text = trim.written(kept)
+    assert json.loads(text) == kept
+    assert "An invoice." not in text
+    assert "Returns one." not in text
+
+
+def test_the_paths_of_a_coming_provider_stay() -> None:
+    assert list(trim.trim(VENDOR, set(), ("/v1/oth.*",))["paths"]) == ["/v1/others"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "client"), [("metronome", "metronome-sdk"), ("stripe", "stripe")]
+)
+def test_a_document_of_a_client_is_what_the_client_makes(provider: str, client: str) -> None:
+    text = (DOCUMENTS / f"{provider}.json").read_text(encoding="utf-8")
+    if json.loads(text)["info"]["version"] == version(client):  # `make compatibility` has others
+        assert trim.written(trim.of_client(provider)) == text
+
+
+def test_every_document_has_an_entry_with_its_source_and_licence() -> None:
+    for file in sorted(Path(DOCUMENTS).glob("*.json")):
+        about = entries()[file.stem]
+        assert about["source"]
+        assert about["licence"]
