@@ -151,6 +151,8 @@ class Document:
             raw = encode(column, row.cells.get(name), sent_as)
             if column.type == "text":
                 raw = self._untidy.text(raw)
+            elif column.type == "timestamp" and not column.whole:
+                raw = self._untidy.instant(raw, f"{layout.name}.{name}", row.key)
             self._place(column.path or name, column, raw, path, stack)
         _expect(layout, row, stack[-1])
         if layout.holder is not None and row.holder is not None:

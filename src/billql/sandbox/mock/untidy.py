@@ -29,6 +29,13 @@ class UntidyForms:
         is_id = isinstance(value, str) and value.isdecimal() and value[0] != "0" and len(value) < 16
         return int(value) if is_id and self.strikes("ids") else value
 
+    def instant(self, value: Any, column: str, row: str) -> Any:
+        """Return a time with a fraction of its second; a row has the same in all responses."""
+        has_fraction = self._enabled and Rng(column).below(_ONE_IN) == 0
+        if not (has_fraction and isinstance(value, str)):
+            return value
+        return f"{value.removesuffix('Z')}.{Rng(column, row).below(1000):03}Z"
+
     def present(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return an item without the members that are null."""
         if not self.strikes("missing"):

@@ -136,7 +136,9 @@ RESOURCES: dict[str, Any] = {
         unique=["id"],
     ),
     "by_link": resource(
-        ID, ("GET /by_link", paged("next_url", path="links.next", total="total")), unique=["id"]
+        ID,
+        ("GET /by_link", paged("next_url", path="links.next", total="total", **SIZED)),
+        unique=["id"],
     ),
     "by_header": resource(
         ID, ("GET /by_header", {"rows": "[]", "paging": {"kind": "link_header"}}), unique=["id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -416,6 +417,36 @@ def test_no_mock_is_made_before_it_is_asked_for(tmp_path: Path) -> None:
         assert "acme" in sandbox._servers
         with pytest.raises(KeyError):
             sandbox.urls["nobody"]
+
+
+UNTIDY: dict[str, str] = {
+    "null for an empty list": r'"data":null',
+    "an id as a number": r'"id":[0-9]+[,}]',
+    "an unknown member": r'"x_debug"',
+    "a link to the public host": r'"next":"https://api\.acme\.example/',
+    "a fraction of a second": r'T\d\d:\d\d:\d\d\.\d{3}Z"',
+}
+
+
+def _bodies(server: Server) -> str:
+    """Return the bodies of many responses: lists without rows, pages, single things."""
+    customers = ask(server, "GET", "/customers?per_page=7").json()["data"]
+    paths = [f"/by_{kind}" for kind in ("token", "id", "count", "log_token")]
+    for customer in customers:
+        paths += [f"/by_id?customer={customer['id']}&plan={plan}" for plan in ("free", "paid")]
+        paths += [f"/by_token?customer={customer['id']}", f"/customers/{customer['id']}"]
+    paths += [f"/by_link?limit={size}" for size in range(1, 8)]
+    return "\n".join(ask(server, "GET", path).text for path in paths)
+
+
+def test_untidy_forms_are_sent(tmp_path: Path) -> None:
+    catalog = define(tmp_path)
+    with served(catalog) as tidy, served(catalog, untidy=True) as untidy:
+        texts = _bodies(tidy), _bodies(untidy)
+    for name, pattern in UNTIDY.items():
+        assert not re.search(pattern, texts[0]), name
+        assert re.search(pattern, texts[1]), name
+    assert texts[1].count(":null") < texts[0].count(":null")
 
 
 def test_an_error_reaches_the_statement(session: Session) -> None:
