@@ -1,4 +1,4 @@
-"""Currencies are not added up: sums of amounts are given the currency column beside them.
+"""Currencies are not added up: a sum of amounts knows the currency column beside them.
 
     money_sum(i.amount)    money_sum(i.amount, "i"."currency"), which refuses two currencies
     sum(i.amount)          billql_one_currency(sum(i.amount), …), which notes them; the second

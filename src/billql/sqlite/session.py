@@ -17,11 +17,11 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
-from billql.sql.source_map import Edit, apply_edits
-from billql.sql.statement_kind import has_in_subquery, query_of, verb_of
+from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, Row, parse
+from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard, busy_error
-from billql.sqlite._functions import SUMS, CurrencyNotes
+from billql.sqlite._functions import CurrencyNotes, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
 from billql.sqlite._sqlite_errors import is_settled, translated
@@ -32,10 +32,9 @@ if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
     from billql.sql.amounts import Amount
-    from billql.sqlite._stored_types import Target
     from billql.sqlite.engine import Engine, Options
     from billql.sqlite.later_functions import LaterFunctions
-    from billql.sqlite.result_amounts import KnownTables, Origin
+    from billql.sqlite.result_amounts import Origin
 
 _SAVEPOINT = '"billql statement"'
 """A user's savepoint of the same name does no harm: SQLite uses the one that was set last."""
@@ -48,9 +47,9 @@ class Session:
     """One SQLite connection in which resources are tables.
 
     `options` is called when a statement first names a resource, and `note` with what people should
-    know of a statement that is no error. Raise ProgrammingError if two
-    threads use it at once, and InterfaceError in a process that has inherited it by a fork;
-    `interrupt()` may be called in any thread.
+    know of a statement that is no error. Raise ProgrammingError if two threads use it at once, and
+    InterfaceError in a process that has inherited it by a fork; `interrupt()` may be called in any
+    thread.
     """
 
     def __init__(
@@ -75,7 +74,7 @@ class Session:
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
         self._currency_notes = CurrencyNotes(note)
-        self._add_functions()
+        register(self.database, self._currency_notes)
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
         self._later_functions: LaterFunctions | None = None
@@ -83,6 +82,7 @@ class Session:
         self._log = log
         self._engine: Engine | None = None
         self.names = NameResolver(self.database, lambda: self.engine)
+        self.amounts = AmountRewriter(self.database, lambda: self._engine)
         self.scans: list[ScanStats] = []
         """The statistics of the statement that was begun last, even if it has failed."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
@@ -99,15 +99,6 @@ class Session:
             self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine
-
-    def known_tables(self) -> KnownTables:
-        """Return the tables that a statement can read, with what is an amount in them."""
-        from billql.sqlite.result_amounts import KnownTables
-
-        engine = self._engine
-        return KnownTables(
-            self.database, lambda name: None if engine is None else engine.registered(name)
-        )
 
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
@@ -154,75 +145,14 @@ class Session:
             running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
         if rewritten.tables and any(token.keyword == "SELECT" for token in statement.tokens):
-            rewritten = self._without_noise(statement, rewritten)
-            rewritten = self._with_currencies(statement, rewritten)
-        types = self._types_of_table(rewritten) if statement.keyword == "CREATE" else None
+            rewritten = self.amounts.rewrite(statement, rewritten)
+        types = self.amounts.types_of_table(rewritten) if statement.keyword == "CREATE" else None
         execution = Execution(self, statement, rewritten, bindings, running, log)
         if types is not None:
             from billql.sqlite._stored_types import declare
 
             declare(self.database, *types)
         return execution
-
-    def _types_of_table(self, rewritten: Rewritten) -> tuple[Target, Sequence[str | None]] | None:
-        """Return the types that a table keeps of the SELECT that fills it; None if it has none."""
-        from billql.sqlite import _stored_types
-
-        final = parse(rewritten.sql)
-        target, query = _stored_types.target_of(final), query_of(final)
-        if target is None or query is None or _stored_types.exists(self.database, target):
-            return None
-        from billql.sqlite.result_amounts import result_amounts
-
-        origins, parsed = self._describe(query), parse(query)
-        amounts = result_amounts(parsed, origins, self.known_tables())
-        types = _stored_types.types_of(parsed, origins, amounts, self._describe)
-        return None if types is None else (target, types)
-
-    def _without_noise(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
-        """Return a statement that stores sums and differences without noise."""
-        if verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
-            return rewritten
-        from billql.sqlite._stored_noise import noise_edits
-
-        final = parse(rewritten.sql)
-        return _edited(rewritten, list(noise_edits(final, self.known_tables(), self._describe)))
-
-    def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
-        """Return a statement whose sums of amounts know their currencies."""
-        adds = any(token.keyword in SUMS for token in statement.tokens)
-        tables = self.known_tables()
-        has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
-        if statement.keyword == "EXPLAIN" or not (adds or has_views):
-            return rewritten
-        final, edits = parse(rewritten.sql), list[Edit]()
-        if has_views:
-            from billql.sqlite._view_sums import view_edits
-
-            edits += view_edits(final, tables, self._describe)
-        if adds:
-            from billql.sqlite._currency_check import currency_edits
-
-            edits += currency_edits(final, tables, self._describe)
-        return _edited(rewritten, edits)
-
-    def _describe(self, sql: str) -> Sequence[Origin]:
-        """Return where the columns of a SELECT come from; empty if it has a mistake."""
-        from apsw.ext import query_info
-
-        engine, thread = self._engine, get_ident()
-        running = None if engine is None else engine.begin(parse(sql), (), whole_lists=False)
-        before = None if engine is None else engine.current.get(thread)
-        if engine is not None:
-            engine.current[thread] = running
-        try:
-            return query_info(self.database, sql).description_full or ()
-        except (apsw.Error, errors.Error):
-            return ()
-        finally:
-            if engine is not None and running is not None:
-                engine.current[thread] = before
-                running.statement.close()
 
     def end_interrupted(self) -> None:
         """End the statements that were under way when the connection was interrupted.
@@ -251,11 +181,6 @@ class Session:
             except apsw.Error as error:
                 raise translated(error) from error
             self.lifetime.close()
-
-    def _add_functions(self) -> None:
-        from billql.sqlite import _functions
-
-        _functions.register(self.database, self._currency_notes)
 
 
 class _FunctionsAddedError(Exception):
@@ -401,7 +326,7 @@ class Execution:
         from billql.sqlite.result_amounts import result_amounts
 
         statement = parse(self._rewritten.sql)
-        tables = self._session.known_tables()
+        tables = self._session.amounts.known_tables()
         return result_amounts(statement, self._origins, tables)
 
     def added_places(self) -> tuple[int, ...]:
@@ -416,7 +341,7 @@ class Execution:
             return ()
         from billql.sqlite.result_amounts import reads_amounts, views_of
 
-        statement, tables = parse(self._rewritten.sql), self._session.known_tables()
+        statement, tables = parse(self._rewritten.sql), self._session.amounts.known_tables()
         views = list(views_of(statement, tables))
         if not any(reads_amounts(each, tables) for each in (statement, *views)):
             return ()
@@ -480,17 +405,6 @@ class Execution:
         if undoes:
             database.execute(f"ROLLBACK TO {_SAVEPOINT}")
         database.execute(f"RELEASE {_SAVEPOINT}")
-
-
-def _edited(rewritten: Rewritten, edits: Sequence[Edit]) -> Rewritten:
-    """Return a statement with edits of its text, which the names of its columns do not show."""
-    if not edits:
-        return rewritten
-    made = tuple(sorted(edits))
-    sql, resources, tables = rewritten.sql, rewritten.resources, rewritten.tables
-    found = Rewritten(apply_edits(sql, made), sql, made, resources, tables).after(rewritten)
-    found.unnamed = (*rewritten.unnamed, *(text for _, _, text in made))
-    return found
 
 
 def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:

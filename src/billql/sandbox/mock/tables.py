@@ -326,7 +326,7 @@ class Tables:
 
 
 def _alias(resource: Resource, row: Row) -> None:
-    """Give columns that show the same member of a row the same value."""
+    """Set one value in the columns that show the same member of a row."""
     first: dict[str, str] = {}
     for name, column in resource.columns.items():
         path = plain_path(name, column)
@@ -338,7 +338,7 @@ def _alias(resource: Resource, row: Row) -> None:
 
 
 def _copy_holder(layout: Layout, all_layouts: Mapping[str, Layout], row: Row) -> None:
-    """Give columns that show a member of the row above its value."""
+    """Set the value of the row above in the columns that show a member of it."""
     if layout.holder is None or row.holder is None:
         return
     above = all_layouts[layout.holder.table].resource

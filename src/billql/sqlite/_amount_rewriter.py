@@ -1,0 +1,118 @@
+"""What a statement's text becomes by the amounts that it reads.
+
+Sums of amounts know their currencies, stored sums and differences have no noise of floating point,
+and a table that is made of a SELECT has the types of its columns. SQLite
+describes the columns of a query for that, which sends no request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import get_ident
+from typing import TYPE_CHECKING
+
+import apsw
+
+from billql import errors
+from billql.sql.rewriter import Rewritten
+from billql.sql.source_map import Edit, apply_edits
+from billql.sql.statement_kind import query_of, verb_of
+from billql.sql.statements import ParsedStatement, parse
+from billql.sqlite._functions import SUMS
+
+if TYPE_CHECKING:
+    from billql.sqlite._stored_types import Target
+    from billql.sqlite.engine import Engine
+    from billql.sqlite.result_amounts import KnownTables, Origin
+
+
+class AmountRewriter:
+    """Rewrites the statements of a connection; `engine` returns what reads resources, if any is."""
+
+    def __init__(self, database: apsw.Connection, engine: Callable[[], Engine | None]) -> None:
+        self._database = database
+        self._engine = engine
+
+    def known_tables(self) -> KnownTables:
+        """Return the tables that a statement can read, with what is an amount in them."""
+        from billql.sqlite.result_amounts import KnownTables
+
+        engine = self._engine()
+        return KnownTables(
+            self._database, lambda name: None if engine is None else engine.registered(name)
+        )
+
+    def rewrite(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+        """Return a statement whose sums of amounts are checked, and stored without noise."""
+        return self._with_currencies(statement, self._without_noise(statement, rewritten))
+
+    def types_of_table(self, rewritten: Rewritten) -> tuple[Target, Sequence[str | None]] | None:
+        """Return the types that a table keeps of the SELECT that fills it; None if it has none."""
+        from billql.sqlite import _stored_types
+
+        final = parse(rewritten.sql)
+        target, query = _stored_types.target_of(final), query_of(final)
+        if target is None or query is None or _stored_types.exists(self._database, target):
+            return None
+        from billql.sqlite.result_amounts import result_amounts
+
+        origins, parsed = self._describe(query), parse(query)
+        amounts = result_amounts(parsed, origins, self.known_tables())
+        types = _stored_types.types_of(parsed, origins, amounts, self._describe)
+        return None if types is None else (target, types)
+
+    def _without_noise(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+        """Return a statement that stores sums and differences without noise."""
+        if verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
+            return rewritten
+        from billql.sqlite._stored_noise import noise_edits
+
+        final = parse(rewritten.sql)
+        return _edited(rewritten, list(noise_edits(final, self.known_tables(), self._describe)))
+
+    def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+        """Return a statement whose sums of amounts know their currencies."""
+        adds = any(token.keyword in SUMS for token in statement.tokens)
+        tables = self.known_tables()
+        has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
+        if statement.keyword == "EXPLAIN" or not (adds or has_views):
+            return rewritten
+        final, edits = parse(rewritten.sql), list[Edit]()
+        if has_views:
+            from billql.sqlite._view_sums import view_edits
+
+            edits += view_edits(final, tables, self._describe)
+        if adds:
+            from billql.sqlite._currency_check import currency_edits
+
+            edits += currency_edits(final, tables, self._describe)
+        return _edited(rewritten, edits)
+
+    def _describe(self, sql: str) -> Sequence[Origin]:
+        """Return where the columns of a SELECT come from; empty if it has a mistake."""
+        from apsw.ext import query_info
+
+        engine, thread = self._engine(), get_ident()
+        running = None if engine is None else engine.begin(parse(sql), (), whole_lists=False)
+        before = None if engine is None else engine.current.get(thread)
+        if engine is not None:
+            engine.current[thread] = running
+        try:
+            return query_info(self._database, sql).description_full or ()
+        except (apsw.Error, errors.Error):
+            return ()
+        finally:
+            if engine is not None and running is not None:
+                engine.current[thread] = before
+                running.statement.close()
+
+
+def _edited(rewritten: Rewritten, edits: Sequence[Edit]) -> Rewritten:
+    """Return a statement with edits of its text, which the names of its columns do not show."""
+    if not edits:
+        return rewritten
+    made = tuple(sorted(edits))
+    sql, resources, tables = rewritten.sql, rewritten.resources, rewritten.tables
+    found = Rewritten(apply_edits(sql, made), sql, made, resources, tables).after(rewritten)
+    found.unnamed = (*rewritten.unnamed, *(text for _, _, text in made))
+    return found
