@@ -38,7 +38,7 @@ from billql.planning.binder import bind
 from billql.planning.plan import Constraint
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import echo_columns, filters
-from contracts.document import Sent
+from contracts.operation import Sent
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
 UUID = "5f7e8f9a-0b1c-4d2e-8f3a-4b5c6d7e8f90"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import httpx
 
-from contracts.document import Sent
+from contracts.operation import Sent
 
 
 class Exchange(NamedTuple):

@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 from billql.sandbox.api import Request
 from billql.sandbox.server import Intercept
-from contracts.document import Sent, document
+from contracts.document import document
+from contracts.operation import Sent
 
 _TOKENS = {"Bearer sk_": "stripe", "Bearer rk_": "stripe", "Bearer dop_": "digitalocean"}
 """How the tokens of a provider begin; any other is Metronome's."""

@@ -20,9 +20,10 @@ from billql.sql.tokenizer import quote
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 from contracts import document as documents
-from contracts.document import Document, Sent, entries
+from contracts.document import Document, entries
 from contracts.drawing import NOW, requests
 from contracts.exchanges import Exchange, Recorder
+from contracts.operation import Sent
 from support.vendor_documents import PROPERTY
 
 CATALOG = Catalog()

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from billql.sandbox import Sandbox
-from contracts.document import Operation, Parameter, document
+from contracts.document import document
+from contracts.operation import Operation, Parameter
 
 STRICT = ("metronome", "stripe")
 """Who refuses what it does not know; DigitalOcean ignores it."""

@@ -13,8 +13,9 @@ import pytest
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.pagination import CursorToken, PageNumber
-from contracts.document import Document, Sent, document
+from contracts.document import Document, document
 from contracts.drawing import requests
+from contracts.operation import Sent
 
 Change = Callable[[Method], Method]
 
