@@ -31,10 +31,10 @@ class UntidyForms:
 
     def instant(self, value: Any, column: str, row: str) -> Any:
         """Return a time with a fraction of its second; a row has the same in all responses."""
-        has_fraction = self._enabled and Rng(column).below(_ONE_IN) == 0
-        if not (has_fraction and isinstance(value, str)):
+        rng = Rng(column, row)
+        if not self._enabled or not isinstance(value, str) or rng.below(_ONE_IN) > 0:
             return value
-        return f"{value.removesuffix('Z')}.{Rng(column, row).below(1000):03}Z"
+        return f"{value.removesuffix('Z')}.{rng.below(1000):03}Z"
 
     def present(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return an item without the members that are null."""
