@@ -33,7 +33,7 @@ class MockApi:
         if is_stackql(folder):
             raise NotSupportedError(
                 f"The sandbox cannot serve {name}: its definition is one of StackQL's, which does "
-                "not say enough about the rows",
+                "not describe the rows well enough",
                 hint="The sandbox serves providers with a definition of billql's own.",
             )
         self.name = name

@@ -1,4 +1,4 @@
-"""Requests against a method: what its parameters mean, or why the API does not take them."""
+"""Requests against a method: what its parameters mean, or why the API does not accept them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Binding:
     page: dict[Place, Any] = field(default_factory=dict)
     others: dict[Place, Any] = field(default_factory=dict)
     problems: list[RefusedError] = field(default_factory=list)
-    """Why the API does not take the request."""
+    """Why the API does not accept the request."""
 
 
 def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, list[Any]]:

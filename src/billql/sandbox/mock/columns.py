@@ -1,4 +1,4 @@
-"""What a definition says of the values of each column: ids, units, closed lists, references."""
+"""What a definition has about the values of each column: ids, units, closed lists, references."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Columns:
 
     @cached_property
     def _uuids(self) -> dict[str, set[str]]:
-        """Return the columns that a parameter takes as UUIDs, also where it refers to them."""
+        """Return the columns that a parameter accepts as UUIDs, also where it refers to them."""
         found: dict[str, set[str]] = defaultdict(set)
         for name, layout in self._layouts.items():
             for method in layout.resource.methods.values():
@@ -121,7 +121,7 @@ class Columns:
 
 @dataclass
 class _Used:
-    """What the parameters of a resource say of its columns."""
+    """What the parameters of a resource require of its columns."""
 
     needed: set[str]
     """Those of which a request needs a value."""
@@ -143,7 +143,7 @@ def _used(resource: Resource) -> _Used:
 
 
 def _rows_have(parameter: Parameter, column: Column | None) -> tuple[Any, ...]:
-    """Return the values that a parameter takes and rows can have."""
+    """Return the values that a parameter accepts and rows can have."""
     stands_for_all = None if column is None or not column.values else parameter.default
     return tuple(one for one in parameter.values if one != stands_for_all)
 

@@ -36,7 +36,7 @@ class Reader(NamedTuple):
 
 @dataclass(frozen=True)
 class Match:
-    """A method that takes a request."""
+    """A method that accepts a request."""
 
     reader: Reader
     binding: Binding
@@ -99,7 +99,7 @@ class Endpoints(Routes):
     # Which methods ------------------------------------------------------------------------------
 
     def _matches(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> list[Match]:
-        """Return the methods that take a request; raise RefusedError with why none does."""
+        """Return the methods that accept a request; raise RefusedError with why none does."""
         bound = []
         for reader in self._readers[endpoint]:
             names = placeholders(reader.method.path)
@@ -286,7 +286,7 @@ def _sortable(value: Any) -> tuple[bool, Any]:
 
 
 def _file(match: Match) -> Response:
-    """Return the response of a method that gives a file."""
+    """Return the response of a method that returns a file."""
     layout, method = match.reader.layout, match.reader.method
     if method.response == "csv":
         return Response(documents.lines(layout, match.rows), content_type="text/csv")

@@ -22,7 +22,7 @@ _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
-    """Return a value as a row of a response has it; `sent_as` is what a story says of amounts."""
+    """Return a value as a row of a response has it; `sent_as` is what a story has for amounts."""
     if value is None:
         return None
     if column.type in MOMENTS:
@@ -54,7 +54,7 @@ def _time(kind: ColumnType, format: Format | None, seconds: int) -> int | str:
 
 
 def decode(column: Column, parameter: Parameter, value: Any) -> Any:
-    """Return what a value in a request means; raise ValueError for what the API does not take."""
+    """Return what a value in a request means; raise ValueError for what the API refuses."""
     if parameter.null is not None and str(value) == str(parameter.null):
         return None
     kind = column.type

@@ -1,4 +1,4 @@
-"""What a definition says of how its rows belong together: keys, references, rows within rows."""
+"""How the rows of a definition belong together: keys, references, rows within rows."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class Layout:
 
     @cached_property
     def switches(self) -> frozenset[str]:
-        """Return the columns that show what was requested, and say nothing about a row."""
+        """Return the columns that show what was requested, and nothing about a row."""
         return frozenset(
             name
             for name, column in self.resource.columns.items()

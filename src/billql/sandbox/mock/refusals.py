@@ -1,4 +1,4 @@
-"""What a mock refuses, and the bodies of its errors as the definition says them."""
+"""What a mock refuses, and the bodies of its errors as the definition describes them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class RefusedError(ApiError):
 
 
 def bad_request(message: str, parameter: str | None = None) -> RefusedError:
-    """Return the error for a request that the API does not take."""
+    """Return the error for a request that the API does not accept."""
     return RefusedError(HTTPStatus.BAD_REQUEST, message, parameter=parameter)
 
 

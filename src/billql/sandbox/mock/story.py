@@ -26,7 +26,7 @@ def read_story(folder: Path, resources: Mapping[str, Resource]) -> Story:
 
 
 def problems(story: Story, resources: Mapping[str, Resource]) -> Iterator[Problem]:
-    """Yield what a story says of a definition that the definition does not have."""
+    """Yield what a story names that the definition does not have."""
     for name, table in story.tables.items():
         if name not in resources:
             yield ("tables", name), f"there is no resource {name}"

@@ -108,7 +108,7 @@ class Tables:
         return tuple(pair for pair in scope if pair[0] in self.layouts[name].scopes)
 
     def story(self, name: str) -> TableStory:
-        """Return what the story says of a resource."""
+        """Return the story of a resource, an empty one if it has none."""
         return self._story.tables.get(name, TableStory())
 
     def values_of(self, link: Link) -> set[Any]:
