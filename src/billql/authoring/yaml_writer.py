@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 _WIDTH = 110
+"""How many characters a line has."""
 _BLOCKS = frozenset(("description", "help", "billql", "sql"))
 """Keys of mappings that have a line for each member."""
 

@@ -28,6 +28,7 @@ _FIRST_KEYS = 64
 """How many keys the first dry run collects; each later one collects four times as many."""
 
 _MOST_KEYS = 16_384
+"""How many keys a dry run collects at most."""
 _DRY_RUN_STEPS = 5_000_000
 """How many steps of SQLite's machine a dry run may take: a tenth of a second or so."""
 

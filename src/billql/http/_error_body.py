@@ -24,6 +24,7 @@ _MOST_PARTS = 3
 """How many of several errors are shown."""
 
 _DEPTH = 4
+"""How many objects and lists inside each other are searched."""
 _MOST_BYTES = 64 * 1024
 _LONG_PAGE = 300
 """The length in characters beyond which a page is represented by its title."""

@@ -12,6 +12,7 @@ from billql.messages import Request, get_path
 LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
 
 _LONGEST_TEXT = 500
+"""How many characters of an API's message are shown."""
 
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id")
 

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
 
 _AFTER = 0.5
+"""After how many seconds it is drawn first."""
 _PER_SECOND = 4
-"""How often it is drawn; drawing takes time from the threads that read."""
+"""How often it is drawn in a second; drawing takes time from the threads that read."""
 _MOST = 8
 """How many scans are shown, the last ones of a statement."""
 

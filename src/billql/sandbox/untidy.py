@@ -16,6 +16,7 @@ PUBLIC: Final = {"digitalocean": "https://api.digitalocean.com"}
 """The hosts that links to other pages name."""
 
 _ONE_IN: Final = 3
+"""One response of so many has a form."""
 _LINK: Final = re.compile(rb'("(?:first|prev|next|last)":")http://[^/"]+')
 _UNKNOWN: Final = b'{"x_debug":{"trace":184467440737095516170,"cost":0.10,"shard":null},'
 

@@ -23,6 +23,7 @@ _REAL = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,15})?")
 identifier; nor do numbers with more digits than SQL keeps."""
 
 _BATCH = 1000
+"""How many rows are inserted at a time."""
 
 Record = tuple[int, list[str]]
 """The number of its last line in the file, from 1, and its fields."""

@@ -105,7 +105,7 @@ class _Scope:
 
 
 class _Reader:
-    """Reads queries; `tables` are the tables that are none of their own."""
+    """Reads queries; `tables` finds the tables that they do not define themselves."""
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
@@ -258,12 +258,9 @@ class _Reader:
         name, arguments = str(call.this).lower(), call.expressions
         if name == "money" and len(arguments) > 1:
             currency = _currency_of(arguments[1], scope)
-            is_constant = isinstance(currency, str)
-            return _Value(
-                currency if isinstance(currency, str) else None,
-                None if is_constant else currency,  # type: ignore[arg-type]
-                is_minor=False,
-            )
+            if isinstance(currency, str):
+                return _Value(currency, None, is_minor=False)
+            return _Value(None, currency, is_minor=False)
         if name in _FUNCTIONS and arguments:
             found = self._value(arguments[0], scope, ctes)
             if found is not None and name == "money_sum" and len(arguments) > 1:

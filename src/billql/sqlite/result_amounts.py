@@ -128,7 +128,7 @@ def result_amounts(
 
 
 def reads_amounts(statement: ParsedStatement, tables: KnownTables) -> bool:
-    """Return whether a statement reads tables with amounts, but not by views."""
+    """Return whether a statement itself reads tables with amounts; views are not followed."""
     return any(
         _has_amounts(tables.find(reference.parts[-1])) for reference in references(statement)
     )

@@ -21,6 +21,7 @@ _HEADING = re.compile(r"^\s*#{1,6}\s")
 _END = re.compile(r"[.?!][)\"'`”’]*(?=\s+[A-Z`\"“(\[]|\s*$)")
 _SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|approx|No|Inc|resp)|\s[A-Z])\.$")
 _LONGEST = 300
+"""How many characters a sentence may have."""
 _LOOKED_AT = 5000
 """The characters of a description that are read; parsing the marks of more would be slow."""
 

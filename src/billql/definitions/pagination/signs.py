@@ -47,6 +47,7 @@ _OF_A_THING = frozenset(("id", "name", "number", "uuid"))
 
 _NOTHING = frozenset(("", "false", "none", "null"))
 _DEPTH = 4
+"""How many objects inside each other are searched."""
 
 HEADERS = ("link", "content-range", "x-next-page", "x-total-count", "x-total-pages")
 """Headers that may be such a sign."""

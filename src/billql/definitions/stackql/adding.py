@@ -26,7 +26,9 @@ _VERSION = re.compile(r"v([0-9]+)\.([0-9]+)\.([0-9]+)", re.ASCII)
 _SUMS = "checksums.json"
 """The file that has the SHA-256 of each document as it was added."""
 _MOST_FILES = 5000
+"""How many files the documents of a provider may be."""
 _MOST_BYTES = 2 * 1024 * 1024 * 1024
+"""How many bytes they may have together."""
 
 
 def add(

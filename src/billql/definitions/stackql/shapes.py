@@ -160,6 +160,7 @@ def about(document: Document, schema: Any, otherwise: str) -> str:
 
 
 _LONGEST = 400
+"""How many characters a description may have."""
 
 
 def sentence(declared: Any, otherwise: str) -> str:

@@ -15,6 +15,7 @@ import re
 from typing import NamedTuple
 
 _LONGEST = 4096
+"""How many characters a template may have."""
 
 _UNDER_A_NAME = re.compile(
     r"""\{\{-?\s*(\$\w+)\s*:=\s*printf\s+"\{\\"(\w+)\\":\s*%s\}"\s+\.\s*-?\}\}\s*"""

@@ -40,7 +40,7 @@ class Cell:
     known_ids: Sequence[Any] = ()
     """The ids of the first rows, where the definition names them."""
     is_uuid: bool = False
-    """Whether the API takes it as a UUID."""
+    """Whether the API accepts only UUIDs for it."""
     is_numeric: bool = False
     """Whether its ids are digits."""
     is_currency: bool = False
@@ -50,7 +50,7 @@ class Cell:
     values: Sequence[Any] = ()
     """The values that it can have, if they are known."""
     pattern: str | None = None
-    """What the API's filter by it takes."""
+    """The regular expression that the API's filter by it requires."""
 
 
 def draw(cell: Cell, rng: Rng, serial: int, moment: int, prefix: str) -> Any:
@@ -165,7 +165,7 @@ def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
 
 
 def _fitting(pattern: str | None, text: str, serial: int = 0) -> str:
-    """Return a text if a pattern takes it, or else one of a few that it may take."""
+    """Return a text if a pattern matches it, or else one of a few that it may match."""
     if pattern is None:
         return text
     uuid = f"00000000-0000-4000-8000-{serial:012d}"

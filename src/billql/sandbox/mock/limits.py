@@ -12,6 +12,7 @@ from billql.definitions.model import Limit
 from billql.sandbox.limits import Quota
 
 _UNLIMITED = 1_000_000
+"""The requests that are left where a definition has no limit."""
 
 
 class DefinedLimiter:

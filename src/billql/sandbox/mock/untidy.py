@@ -10,6 +10,7 @@ from typing import Any, Final
 from billql.sandbox.rng import Rng
 
 _ONE_IN: Final = 3
+"""One response or row of so many has a form."""
 _DEBUG: Final = {"trace": 184467440737095516, "cost": 0.10, "shard": None}
 
 

@@ -25,6 +25,7 @@ _FEES: Final = {"usd": (290, 30), "eur": (150, 25), "jpy": (360, 0)}
 """Basis points and minor units that a charge costs in the currency that it settles in."""
 
 _DISPUTE_FEE: Final = 1500
+"""Minor units that a dispute costs."""
 _DELAYS: Final = {"usd": 2, "eur": 3, "jpy": 4}
 """Days until the money of a charge is available, in the currency that it settles in."""
 

@@ -26,6 +26,7 @@ MONTHLY: Final[dict[Plan, int]] = {
 """Cents a month of each plan; twelve months at once cost ten."""
 
 SEAT: Final = 1500
+"""Cents a month of a seat."""
 ONCE: Final = {"onboarding": 50_000, "support_hour": 12_000, "tshirt": 2500}
 """Cents of what is bought once."""
 
