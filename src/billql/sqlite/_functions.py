@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,6 @@ import apsw
 
 if TYPE_CHECKING:
     from billql.sqlite.money import MoneySum
-
 
 NOTED_SUMS = frozenset(("SUM", "AVG", "TOTAL"))
 """SQLite's functions that add up, in capitals."""
@@ -72,9 +70,9 @@ class CurrencyNotes:
         return value
 
 
-def register(database: apsw.Connection, notes: CurrencyNotes | None = None) -> None:
+def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
     """Add the functions to a connection."""
-    database.create_scalar_function(ONE_CURRENCY, notes or CurrencyNotes(warnings.warn), 2)
+    database.create_scalar_function(ONE_CURRENCY, notes, 2)
     database.create_window_function(CURRENCIES, _Currencies, 1)
     database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)
     database.create_window_function("money_sum", _money_sum, 1)

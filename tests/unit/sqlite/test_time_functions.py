@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from billql.errors import BadValue
 from billql.sqlite import time_functions
-from billql.sqlite._functions import register
+from billql.sqlite._functions import CurrencyNotes, register
 
 DATABASE = apsw.Connection("")
-register(DATABASE)
+register(DATABASE, CurrencyNotes(pytest.fail))
 
 
 def call(function: str, *arguments: object) -> object:
