@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from billql.config import paths
 from billql.config.file import ResolvedConfig
 from billql.doctor.finding import Finding, Level, failure
-from billql.errors import Error, Exit, InterfaceError
+from billql.errors import Error, Exit
 from billql.registry.store import Store
 from billql.sqlite.options import ConnectOptions
 from billql.util.text import counted
@@ -18,8 +18,8 @@ def look(connect_options: ConnectOptions, found: ResolvedConfig) -> Iterator[Fin
     try:
         data = paths.data_folder(connect_options.environ)
         installed = data is not None and Store(data).providers()
-    except InterfaceError:
-        return  # the folders are looked at elsewhere
+    except Error:
+        return  # reported already, with the definitions and the folders
     if data is None or not (installed or found.registries):
         return
     try:

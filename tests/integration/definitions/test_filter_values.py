@@ -16,8 +16,8 @@ from billql.definitions.catalog import Catalog, Table, built_in_root
 from billql.planning.pushdown import echo_columns, key_columns_of
 from billql.sandbox import Sandbox
 
-CATALOGUE = Catalog()
-TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names()]
+CATALOG = Catalog()
+TABLES = [CATALOG.table(name) for name in CATALOG.names()]
 CHOOSY = [
     (table, parameter.column or name, method)
     for table in TABLES
@@ -52,19 +52,21 @@ KEYS: Mapping[str, str] = {
     "invoice": "invoice = (SELECT max(id) FROM stripe.billing.invoices)",
     "invoice_uuid": "invoice_uuid = 'preview'",
     "meter": "meter = (SELECT max(id) FROM stripe.billing.meters)",
-    "project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
+    "digitalocean.project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
+    "openai.project_id": "project_id = (SELECT max(id) FROM openai.organization.projects)",
     "quote": "quote = (SELECT max(id) FROM stripe.billing.quotes)",
     "rate_card_id": "rate_card_id = (SELECT max(id) FROM metronome.pricing.rate_cards)",
     "start_date": DAYS.format("start_date"),
     "start_time": DAYS.format("start_time"),
     "subscription": "subscription = (SELECT max(id) FROM stripe.billing.subscriptions)",
 }
-"""What a statement must say of key columns; Metronome's are found in its sandbox."""
+"""What a statement must say of key columns, of one provider if it is named; Metronome's are found
+in its sandbox."""
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(size="small") as sandbox:
+    with Sandbox(size="small", catalog=CATALOG) as sandbox:
         yield sandbox
 
 
@@ -138,7 +140,11 @@ def words(table: Table, column: str) -> set[str]:
 def said(table: Table, keys: Mapping[str, str], but: str) -> str:
     """Say what a table needs, but for one column."""
     unsaid = {"price_type", "customer_account", "price", "credit_grant"}
-    terms = [keys[name] for name in sorted(required(table) - {but} - unsaid)]
+    provider = table.name.partition(".")[0]
+    terms = [
+        keys.get(f"{provider}.{name}") or keys[name]
+        for name in sorted(required(table) - {but} - unsaid)
+    ]
     return " AND ".join(("true", *terms))
 
 

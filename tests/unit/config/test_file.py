@@ -280,7 +280,8 @@ url = "https://proxy.example.com"
     with billql.connect(config=written(path, text), environ=environ) as connection:
         engine = connection._session.engine
         told = [engine.connection_info(*names) for names in engine.connection_names()]
-    assert [tuple(one) for one in told] == [
+    named = {"digitalocean", "metronome", "stripe"}
+    assert [tuple(one) for one in told if one[1] in named] == [
         (
             "digitalocean",
             "digitalocean",
