@@ -137,14 +137,16 @@ def words(table: Table, column: str) -> set[str]:
     }
 
 
+def condition_on(table: Table, keys: Mapping[str, str], name: str) -> str:
+    """Return the condition on a key column, of the table's provider if it has one of its own."""
+    provider = table.name.partition(".")[0]
+    return keys.get(f"{provider}.{name}") or keys.get(name, "true")
+
+
 def said(table: Table, keys: Mapping[str, str], but: str) -> str:
     """Say what a table needs, but for one column."""
     unsaid = {"price_type", "customer_account", "price", "credit_grant"}
-    provider = table.name.partition(".")[0]
-    terms = [
-        keys.get(f"{provider}.{name}") or keys[name]
-        for name in sorted(required(table) - {but} - unsaid)
-    ]
+    terms = [condition_on(table, keys, name) for name in sorted(required(table) - {but} - unsaid)]
     return " AND ".join(("true", *terms))
 
 
@@ -199,7 +201,9 @@ def test_keys_and_options_that_cannot_be_have_no_rows(
     """A column that shows what was asked for has just what the API takes."""
     names = columns_of(table)
     start = f"SELECT {names} FROM {table.name} WHERE {said(table, keys, column)}"
-    rows(connection, f"{start} AND {keys.get(column, 'true')}")  # what is looked up is kept now
+    rows(
+        connection, f"{start} AND {condition_on(table, keys, column)}"
+    )  # what is looked up is kept now
     for odd in ODD:
         before = len(sandbox.requests)
         assert rows(connection, f'{start} AND "{column}" = {odd}') == []
