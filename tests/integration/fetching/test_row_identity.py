@@ -85,7 +85,7 @@ def test_every_row_that_two_methods_give_is_one(
     seed = "".join(f"{one} = {quoted(one_value(sandbox, KEYS[one]))} AND " for one in listed)
     shown = [name for name, column in table.columns.items() if not column.hidden]
     columns = ", ".join(f"t.{name}" for name in shown)
-    copy = f"temp.copy_of_{table.service_name}_{table.resource_name}"
+    copy = f"temp.copy_of_{table.name.replace('.', '_')}"
     sandbox.execute(f"CREATE TABLE {copy} AS SELECT {columns} FROM {table.name} t WHERE {seed} 1")
     keys = [
         row[0]
