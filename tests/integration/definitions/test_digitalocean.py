@@ -12,6 +12,7 @@ from billql.definitions.catalog import Catalog, Table
 from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from contracts.held import held
+from support.unlimited import unlimited
 
 CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]
@@ -36,11 +37,14 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def connection() -> Iterator[billql.Connection]:
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[billql.Connection]:
+    definitions = unlimited("digitalocean", tmp_path_factory.mktemp("definitions"))
     with (
         held() as see,
         Sandbox(intercept=see) as sandbox,
-        billql.connect(tokens=sandbox.tokens, urls=sandbox.urls) as connection,
+        billql.connect(
+            tokens=sandbox.tokens, urls=sandbox.urls, definitions=[definitions]
+        ) as connection,
     ):
         yield connection
 

@@ -6,15 +6,15 @@ once, and answers as SQL does over a copy of the whole table; what cannot match 
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.definitions.catalog import Catalog, Table
 from billql.planning.pushdown import echo_columns, key_columns_of
 from billql.sandbox import Sandbox
+from support.unlimited import unlimited
 
 CATALOG = Catalog()
 TABLES = [CATALOG.table(name) for name in CATALOG.names()]
@@ -75,10 +75,7 @@ def connection(
     sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[billql.Connection]:
     """Connect to the sandbox, without the limit of Stripe's definition."""
-    root = tmp_path_factory.mktemp("definitions")
-    shutil.copytree(built_in_root() / "stripe", root / "stripe")
-    provider = root / "stripe" / "provider.yaml"
-    provider.write_text(provider.read_text().replace("requests: 25,", "requests: 10000,"))
+    root = unlimited("stripe", tmp_path_factory.mktemp("definitions"))
     with billql.connect(tokens=sandbox.tokens, urls=sandbox.urls, definitions=[root]) as connection:
         yield connection
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,13 +12,14 @@ import pytest
 import stripe
 
 import billql
-from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Parameter
 from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES
 from contracts.held import held
+from support.unlimited import unlimited
 
 CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("stripe.")]
@@ -137,10 +137,7 @@ def connect(
     sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., billql.Connection]:
     """Connect to the sandbox, which needs no mercy: without the limit of the definition."""
-    root = tmp_path_factory.mktemp("definitions")
-    shutil.copytree(built_in_root() / "stripe", root / "stripe")
-    provider = root / "stripe" / "provider.yaml"
-    provider.write_text(provider.read_text().replace("requests: 25,", "requests: 10000,"))
+    root = unlimited("stripe", tmp_path_factory.mktemp("definitions"))
     given: dict[str, Any] = {"tokens": sandbox.tokens, "urls": sandbox.urls, "definitions": [root]}
     return lambda **options: billql.connect(**{**given, **options})
 
