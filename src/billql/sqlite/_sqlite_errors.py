@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import apsw
 
 from billql import errors
 from billql.sqlite._connection_guard import busy_error
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Raise one of billql's errors for one of SQLite's in a block, such as an interrupt."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise translated(error) from error
 
 
 def is_settled(error: apsw.Error) -> bool:

@@ -24,7 +24,7 @@ from billql.sqlite._connection_guard import ConnectionGuard, busy_error
 from billql.sqlite._functions import CurrencyNotes, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
-from billql.sqlite._sqlite_errors import is_settled, translated
+from billql.sqlite._sqlite_errors import is_settled, translated, translating
 from billql.sqlite._statement_log import Log, StatementLog
 from billql.sqlite._time_collation import TimeCollation
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
     from billql.sql.amounts import Amount
+    from billql.sqlite._stored_types import Target
     from billql.sqlite.engine import Engine, Options
     from billql.sqlite.later_functions import LaterFunctions
     from billql.sqlite.result_amounts import Origin
@@ -122,8 +123,9 @@ class Session:
             from billql.sqlite.later_functions import LaterFunctions
 
             self._later_functions = LaterFunctions(self.database)
-        stored = (sql for (sql,) in self.names.stored("sql", "sql IS NOT NULL"))
-        return self._later_functions.add_named((statement.text, *stored))
+        with translating():
+            stored = [sql for (sql,) in self.names.stored("sql", "sql IS NOT NULL")]
+            return self._later_functions.add_named((statement.text, *stored))
 
     def _execute(
         self, statement: ParsedStatement, bindings: Bindings, log: StatementLog
@@ -144,15 +146,30 @@ class Session:
             whole_lists = not (has_in_subquery(final) or has_stored_sql)
             running = self.engine.begin(final, bindings, whole_lists)
             self.scans = running.statement.scans
-        if rewritten.tables and any(token.keyword == "SELECT" for token in statement.tokens):
-            rewritten = self.amounts.rewrite(statement, rewritten)
-        types = self.amounts.types_of_table(rewritten) if statement.keyword == "CREATE" else None
+        try:
+            with translating():
+                rewritten, types = self._of_amounts(statement, rewritten)
+        except BaseException:
+            if running is not None:
+                running.close()
+            raise
         execution = Execution(self, statement, rewritten, bindings, running, log)
         if types is not None:
             from billql.sqlite._stored_types import declare
 
-            declare(self.database, *types)
+            with translating():
+                declare(self.database, *types)
         return execution
+
+    def _of_amounts(
+        self, statement: ParsedStatement, rewritten: Rewritten
+    ) -> tuple[Rewritten, tuple[Target, Sequence[str | None]] | None]:
+        """Return what SQLite is to run, and a new table with the types that it declares."""
+        if rewritten.tables and any(token.keyword == "SELECT" for token in statement.tokens):
+            rewritten = self.amounts.rewrite(statement, rewritten)
+        return rewritten, (
+            self.amounts.types_of_table(rewritten) if statement.keyword == "CREATE" else None
+        )
 
     def end_interrupted(self) -> None:
         """End the statements that were under way when the connection was interrupted.
@@ -311,7 +328,8 @@ class Execution:
 
         session = self._session
         adviser = Adviser(session.database, session.names, statement, rewritten)
-        message, hint, at = adviser.advise(str(error), offset)
+        with translating():
+            message, hint, at = adviser.advise(str(error), offset)
         return statement.error(message, at, hint=hint)
 
     @property
@@ -327,7 +345,8 @@ class Execution:
 
         statement = parse(self._rewritten.sql)
         tables = self._session.amounts.known_tables()
-        return result_amounts(statement, self._origins, tables)
+        with translating():
+            return result_amounts(statement, self._origins, tables)
 
     def added_places(self) -> tuple[int, ...]:
         """Return the columns in which REALs are sums and differences of amounts, with their noise.
@@ -342,9 +361,10 @@ class Execution:
         from billql.sqlite.result_amounts import reads_amounts, views_of
 
         statement, tables = parse(self._rewritten.sql), self._session.amounts.known_tables()
-        views = list(views_of(statement, tables))
-        if not any(reads_amounts(each, tables) for each in (statement, *views)):
-            return ()
+        with translating():
+            views = list(views_of(statement, tables))
+            if not any(reads_amounts(each, tables) for each in (statement, *views)):
+                return ()
         from billql.sql.float_noise import added_columns
 
         names = [name for name, *_ in self._origins]
