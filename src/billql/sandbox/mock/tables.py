@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, Final
 
 from billql.definitions.model import Column, Resource, Rows
@@ -83,7 +82,9 @@ class Tables:
         self._made: dict[tuple[str, Scope], list[Row]] = {}
         self._linked: set[tuple[str, Scope]] = set()
         self._summed: set[tuple[str, Scope]] = set()
-        self._indexes: dict[tuple[Link, str], dict[Any, list[Row]]] = {}
+        self._indexes: dict[Link, dict[Any, list[Row]]] = {}
+        self._groups: dict[str, Row] = {}
+        """What holds rows, or has what they share, where no resource has it."""
 
     def rows(self, name: str, scope: Scope = ()) -> list[Row]:
         """Return the complete rows of a resource; a scope may have columns of others too."""
@@ -209,11 +210,10 @@ class Tables:
         inner = [one for one in segments(source.at)[:-1] if one.kind]
         if not inner:
             return None
-        known = self._groups
         story = self.story(layout.name)
         size = 2 if story.every is None else story.each
         group_key = f"{layout.name}/{key}/group/{place // size}"
-        return known.setdefault(group_key, Row(group_key))
+        return self._groups.setdefault(group_key, Row(group_key))
 
     def _shared(self, layout: Layout, row: Row, column: Column) -> Row:
         """Return what has the value that a column shares with other rows; the row, if nothing."""
@@ -224,10 +224,6 @@ class Tables:
             owner = row.key.split("/")[0] if row.links else ""
             return self._groups.setdefault(f"{layout.name}/root/{owner}", Row(""))
         return row
-
-    @cached_property
-    def _groups(self) -> dict[str, Row]:
-        return {}
 
     # References ---------------------------------------------------------------------------------
 
@@ -302,7 +298,7 @@ class Tables:
         return {*layout.required, *resource.unique, *currencies}
 
     def _index(self, table: str, column: str) -> dict[Any, list[Row]]:
-        key = (Link(table, column), "own")
+        key = Link(table, column)
         if key not in self._indexes:
             found: dict[Any, list[Row]] = defaultdict(list)
             for row in self._make(table, ()):
