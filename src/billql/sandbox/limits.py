@@ -73,8 +73,8 @@ class Limiter:
             return self._acquire_by_second(self._limits.per_second, credential, now)
         with self._lock:
             hour, minute = self._taken[credential]
-            _expire(hour, now - HOUR)
-            _expire(minute, now - MINUTE)
+            expire(hour, now - HOUR)
+            expire(minute, now - MINUTE)
             refused_by_hour = len(hour) >= self._limits.per_hour
             refused_by_minute = len(minute) >= self._limits.per_minute
             if not (refused_by_hour or refused_by_minute):
@@ -92,13 +92,14 @@ class Limiter:
     def _acquire_by_second(self, allowed: int, credential: str, now: float) -> Quota:
         with self._lock:
             _, second = self._taken[credential]
-            _expire(second, now - 1)
+            expire(second, now - 1)
             refused = len(second) >= allowed
             if not refused:
                 second.append(now)
             return Quota(allowed, allowed - len(second), int(now + 1), refused=refused)
 
 
-def _expire(taken: deque[float], before: float) -> None:
+def expire(taken: deque[float], before: float) -> None:
+    """Forget the times of requests up to a time."""
     while taken and taken[0] <= before:
         taken.popleft()

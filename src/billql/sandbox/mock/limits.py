@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from math import ceil
 
 from billql.definitions.model import Limit
-from billql.sandbox.limits import Quota
+from billql.sandbox.limits import Quota, expire
 
 _UNLIMITED = 1_000_000
 """The requests that are left where a definition has no limit."""
@@ -37,8 +37,7 @@ class DefinedLimiter:
             for place, limit in enumerate(self._limits):
                 if path.endswith(limit.path_ends):
                     sent = self._sent[credential, place]
-                    while sent and sent[0] <= now - limit.seconds:
-                        sent.popleft()
+                    expire(sent, now - limit.seconds)
                     windows.append((limit, sent))
             full = [(limit, sent) for limit, sent in windows if len(sent) >= limit.requests]
             for _, sent in () if full else windows:
