@@ -6,13 +6,14 @@ import re
 from calendar import timegm
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from billql.definitions.model import Column
 from billql.definitions.story import ColumnStory
 from billql.definitions.types import MOMENTS
+from billql.sandbox.mock.forms import period_start
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY
 
@@ -97,11 +98,7 @@ def _of_story(story: ColumnStory, column: Column, rng: Rng, serial: int) -> Any:
     value = values[serial % len(values)]
     if column.type in ("real", "decimal"):
         return Decimal(str(value))
-    return _start(value) if column.type in MOMENTS else value
-
-
-def _start(value: object) -> int:
-    return timegm(date.fromisoformat(f"{value}-01"[:10]).timetuple())
+    return period_start(str(value)) if column.type in MOMENTS else value
 
 
 def _identifier(cell: Cell, rng: Rng, serial: int, prefix: str) -> Any:

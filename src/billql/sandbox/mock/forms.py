@@ -7,15 +7,14 @@ amount a Decimal, and everything else what JSON has for it.
 from __future__ import annotations
 
 import re
-from calendar import timegm
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import MOMENTS, ColumnType, Format
+from billql.sandbox.timestamps import day_start, format_timestamp
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
 _MONTH: Final = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -48,9 +47,8 @@ def _amount(column: Column, value: Decimal, sent_as: str | None) -> Any:
 def _time(kind: ColumnType, format: Format | None, seconds: int) -> int | str:
     if format in ("epoch", "epoch_ms"):
         return seconds * (1000 if format == "epoch_ms" else 1)
-    shown = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
     length = {"date": 10, "month": 7}.get(kind, 20) if format is None else 20
-    return shown[:length]
+    return format_timestamp(seconds)[:length]
 
 
 def decode(column: Column, parameter: Parameter, value: Any) -> Any:
@@ -73,6 +71,11 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, dict | list):
         raise ValueError("must be a text")
     return str(value)
+
+
+def period_start(text: str) -> int:
+    """Return the second in which a month or a day begins, written as YYYY-MM or YYYY-MM-DD."""
+    return day_start(date.fromisoformat(f"{text}-01"[:10]))
 
 
 def _decimal(value: Any) -> Decimal:
@@ -98,10 +101,10 @@ def _moment(format: Format | None, value: Any) -> int:
     text = str(value)
     try:
         if _MONTH.fullmatch(text) or _DAY.fullmatch(text):
-            return timegm(date.fromisoformat(f"{text}-01"[:10]).timetuple())
+            return period_start(text)
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("must be a date or time") from None
     if moment.tzinfo is None:
         raise ValueError("must be a time with its zone, or a date")
-    return int((moment - _EPOCH).total_seconds())
+    return int(moment.timestamp())
