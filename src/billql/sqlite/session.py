@@ -60,10 +60,8 @@ class Session:
         note: Callable[[str], object] = lambda text: None,
         log: Log | None = None,
     ) -> None:
-        try:
+        with translating():
             self.database = apsw.Connection(database)
-        except apsw.Error as error:
-            raise translated(error) from error
         self.guard = ConnectionGuard(self.database)
         self.lifetime = Lifetime(self.guard)
         self.database.set_busy_timeout(5000)
@@ -134,11 +132,9 @@ class Session:
             self.engine.last_scans = self.scans
         self.scans = []
         self._currency_notes.begin()
-        try:
+        with translating():
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
-        except apsw.Error as error:
-            raise translated(error) from error
         running = None
         if rewritten.resources or has_stored_sql:
             final = parse(rewritten.sql)
@@ -183,20 +179,16 @@ class Session:
     def interrupt(self) -> None:
         """End the statements under way; may be called in any thread."""
         self.guard.check()
-        try:
+        with translating():
             self.database.interrupt()
-        except apsw.Error as error:
-            raise translated(error) from error
 
     def close(self) -> None:
         """Close the connection; one that was inherited by a fork is left to its own process."""
         if self.guard.is_forked_copy:
             return
         with self.guard:
-            try:
+            with translating():
                 self.database.close()
-            except apsw.Error as error:
-                raise translated(error) from error
             self.lifetime.close()
 
 
