@@ -23,13 +23,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
+from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import Token, quote, unquote
-
-if TYPE_CHECKING:
-    from billql.sql.statements import ParsedStatement
 
 ReferenceKind = Literal["source", "member", "target", "column"]
 """In a FROM clause; directly after IN; a table to write, define or drop; in an expression."""
@@ -91,6 +90,11 @@ class Rewritten(RewrittenText):
         self.tables = tables
         self.unnamed: tuple[str, ...] = ()
         """What was inserted in expressions, which their names as columns do not show."""
+
+    @cached_property
+    def parsed(self) -> ParsedStatement:
+        """Return the statement as SQLite runs it; it is lexed at the first call."""
+        return parse(self.sql)
 
     def after(self, earlier: RewrittenText) -> Rewritten:
         """Return the same, mapped to the text before an earlier rewriting, whose edits stay."""

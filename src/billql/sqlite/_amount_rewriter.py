@@ -50,7 +50,7 @@ class AmountRewriter:
         """Return the types that a table keeps of the SELECT that fills it; None if it has none."""
         from billql.sqlite import _stored_types
 
-        final = parse(rewritten.sql)
+        final = rewritten.parsed
         target, query = _stored_types.target_of(final), query_of(final)
         if target is None or query is None or _stored_types.exists(self._database, target):
             return None
@@ -67,8 +67,8 @@ class AmountRewriter:
             return rewritten
         from billql.sqlite._stored_noise import noise_edits
 
-        final = parse(rewritten.sql)
-        return _edited(rewritten, list(noise_edits(final, self.known_tables(), self._describe)))
+        edits = noise_edits(rewritten.parsed, self.known_tables(), self._describe)
+        return _edited(rewritten, list(edits))
 
     def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""
@@ -77,7 +77,7 @@ class AmountRewriter:
         has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
         if statement.keyword == "EXPLAIN" or not (adds or has_views):
             return rewritten
-        final, edits = parse(rewritten.sql), list[Edit]()
+        final, edits = rewritten.parsed, list[Edit]()
         if has_views:
             from billql.sqlite._view_sums import view_edits
 

@@ -137,10 +137,9 @@ class Session:
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
         running = None
         if rewritten.resources or has_stored_sql:
-            final = parse(rewritten.sql)
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(final) or has_stored_sql)
-            running = self.engine.begin(final, bindings, whole_lists)
+            whole_lists = not (has_in_subquery(rewritten.parsed) or has_stored_sql)
+            running = self.engine.begin(rewritten.parsed, bindings, whole_lists)
             self.scans = running.statement.scans
         try:
             with translating():
@@ -335,10 +334,9 @@ class Execution:
             return [None] * len(self._origins)
         from billql.sqlite.result_amounts import result_amounts
 
-        statement = parse(self._rewritten.sql)
         tables = self._session.amounts.known_tables()
         with translating():
-            return result_amounts(statement, self._origins, tables)
+            return result_amounts(self._rewritten.parsed, self._origins, tables)
 
     def added_places(self) -> tuple[int, ...]:
         """Return the columns in which REALs are sums and differences of amounts, with their noise.
@@ -352,7 +350,7 @@ class Execution:
             return ()
         from billql.sqlite.result_amounts import reads_amounts, views_of
 
-        statement, tables = parse(self._rewritten.sql), self._session.amounts.known_tables()
+        statement, tables = self._rewritten.parsed, self._session.amounts.known_tables()
         with translating():
             views = list(views_of(statement, tables))
             if not any(reads_amounts(each, tables) for each in (statement, *views)):
@@ -423,4 +421,4 @@ def _advise(error: errors.ParameterMissing, rewritten: Rewritten) -> None:
     """Replace the hint where a condition cannot help, because an outer join reads all rows."""
     from billql.sql.joins import advice
 
-    error.hint = advice(parse(rewritten.sql), error.resource, error.column) or error.hint
+    error.hint = advice(rewritten.parsed, error.resource, error.column) or error.hint
