@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
+from billql.sql import parentheses
 from billql.sql.tokenizer import Token, unquote
 
 if TYPE_CHECKING:
@@ -148,12 +149,8 @@ class _Tokens:
         """Return the index of the parenthesis of the IN list that a parameter is a member of."""
         if self._text(first - 1) not in ("(", ",") or self._text(last + 1) not in (",", ")"):
             return None
-        depth = 0
-        for place in range(first - 1, 0, -1):
-            depth += {")": 1, "(": -1}.get(self._text(place), 0)
-            if depth < 0:
-                return place if self._keyword(place - 1) == "IN" else None
-        return None
+        opened = parentheses.enclosing(self._tokens, first)
+        return opened if opened and self._keyword(opened - 1) == "IN" else None
 
     def _between(self, at: int) -> int | None:
         """Return the index of the BETWEEN whose AND follows a token, if that is no other AND."""
@@ -252,20 +249,11 @@ class _Tokens:
 
     def opening(self, closed: int) -> int:
         """Return the index of the parenthesis that one at an index closes."""
-        depth = 0
-        for place in range(closed, -1, -1):
-            depth += {")": 1, "(": -1}.get(self._text(place), 0)
-            if depth == 0:
-                return place
-        return closed
+        opened = parentheses.opening(self._tokens, closed)
+        return closed if opened is None else opened
 
     def _closing(self, opened: int) -> int:
-        depth = 0
-        for place in range(opened, len(self._tokens)):
-            depth += {"(": 1, ")": -1}.get(self._text(place), 0)
-            if depth == 0:
-                return place
-        return opened
+        return parentheses.closing(self._tokens, opened) or opened
 
     def _text(self, at: int) -> str:
         return self._tokens[at].text if 0 <= at < len(self._tokens) else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from billql.sql.parentheses import closing, opening
 from billql.sql.tokenizer import Token, unquote
 
 _PASSING = frozenset(
@@ -29,7 +30,7 @@ def compared_calls(tokens: Sequence[Token]) -> Iterator[ComparedCall]:
     """Yield the calls in a statement that are compared, and have no COLLATE of their own."""
     for start, token in enumerate(tokens):
         if token.keyword in _PASSING and _text(tokens, start + 1) == "(":
-            end = _closing(tokens, start + 1)
+            end = closing(tokens, start + 1) or len(tokens)
             other = _other_side(tokens, start, end)
             if other is not None:
                 inside = tokens[start + 2 : end]
@@ -49,7 +50,7 @@ def _other_side(tokens: Sequence[Token], start: int, end: int) -> str | None:
     if after != "COLLATE" and _text(tokens, start - 1) in _OPERATORS:
         if _text(tokens, start - 2) != ")":
             return _operand(tokens, start - 2)
-        return _operand(tokens, _opening(tokens, start - 2) - 1)
+        return _operand(tokens, (opening(tokens, start - 2) or 0) - 1)
     return None
 
 
@@ -60,26 +61,6 @@ def _operand(tokens: Sequence[Token], at: int) -> str | None:
     if token.kind == "string":
         return unquote(token.text)
     return f"{token.keyword}(" if token.keyword and _text(tokens, at + 1) == "(" else None
-
-
-def _closing(tokens: Sequence[Token], opening: int) -> int:
-    """Return the place of the parenthesis that closes one; the end if none does, or it is none."""
-    depth = 0
-    for at in range(opening, len(tokens)):
-        depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
-        if depth == 0:
-            return at if at > opening else len(tokens)
-    return len(tokens)
-
-
-def _opening(tokens: Sequence[Token], closing: int) -> int:
-    """Return the place of the parenthesis that one closes; 0 if it closes none."""
-    depth = 0
-    for at in range(closing, -1, -1):
-        depth += {")": 1, "(": -1}.get(tokens[at].text, 0)
-        if depth == 0:
-            return at
-    return 0
 
 
 def _text(tokens: Sequence[Token], at: int) -> str:

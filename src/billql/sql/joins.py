@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
+from billql.sql.parentheses import closing, enclosing
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.tokenizer import Token, unquote
 
@@ -56,18 +57,11 @@ def _side(tokens: Sequence[Token], start: int, end: int) -> Literal["left", "all
 
 def _side_of_subquery(tokens: Sequence[Token], inside: int) -> Literal["left", "all"] | None:
     """Return the same of the subquery or the parentheses in a FROM around a token."""
-    depth = 0
-    for start in range(inside - 1, 0, -1):
-        depth += {"(": -1, ")": 1}.get(tokens[start].text, 0)
-        if depth == -1:
-            break
-    else:
+    start = enclosing(tokens, inside)
+    if not start:  # or the first token, before which no FROM stands
         return None
     before = tokens[start - 1]
     if before.keyword not in ("FROM", "JOIN") and before.text not in (",", "("):
         return None
-    for end in range(start, len(tokens)):
-        depth += {"(": 1, ")": -1}.get(tokens[end].text, 0)
-        if depth == -1:
-            return _side(tokens, start, end)
-    return None
+    end = closing(tokens, start)
+    return None if end is None else _side(tokens, start, end)

@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from billql.sql.amounts import Amount, Relation
+from billql.sql.parentheses import closing
 from billql.sql.projections import NAMES, name_of, selects
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.source_map import Edit
@@ -30,7 +31,6 @@ from billql.sqlite._sum_calls import (
     Column,
     SumCall,
     added_columns,
-    closing,
     numbered,
     sum_calls,
 )

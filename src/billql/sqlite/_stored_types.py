@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import apsw
 
 from billql.sql.amounts import Amount
+from billql.sql.parentheses import closing
 from billql.sql.projections import selects
 from billql.sql.source_map import apply_edits
 from billql.sql.tokenizer import Token, quote, significant, unquote
-from billql.sqlite._sum_calls import clauses, closing
+from billql.sqlite._sum_calls import clauses
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement

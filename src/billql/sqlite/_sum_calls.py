@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from billql.sql.parentheses import closing
 from billql.sql.projections import NAMES
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import Token, unquote
@@ -62,16 +63,6 @@ def sum_calls(tokens: Sequence[Token]) -> Iterator[SumCall]:
         if columns and (is_one or token.keyword in NOTED_SUMS):
             end, is_windowed = clauses(tokens, last + 1)
             yield SumCall(token.keyword, first, last, end, start, columns, is_plain, is_windowed)
-
-
-def closing(tokens: Sequence[Token], opening: int) -> int | None:
-    """Return the index of the parenthesis that closes another one; None if there is none."""
-    depth = 0
-    for at in range(opening, len(tokens)):
-        depth += {"(": 1, ")": -1}.get(tokens[at].text, 0)
-        if depth == 0:
-            return at
-    return None
 
 
 def numbered(statement: ParsedStatement, first: int, end: int) -> str:
