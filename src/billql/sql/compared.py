@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from billql.sql import parentheses
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
@@ -29,7 +29,6 @@ TEXT: Final = Side("text")
 NUMBER: Final = Side("number")
 UNKNOWN: Final = Side("unknown")
 
-_COMPARISONS = frozenset(("=", "==", "<>", "!=", "<", "<=", ">", ">="))
 _ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "<<", ">>"))
 _MATCHES = frozenset(("LIKE", "GLOB", "MATCH", "REGEXP", "ESCAPE"))
 _JOINED = "||"
@@ -83,7 +82,7 @@ def defined_names(statement: ParsedStatement) -> set[str]:
     named = {
         unquote(after.text).lower()
         for before, after in pairwise(tokens)
-        if before.keyword == "AS" and after.kind in ("identifier", "quoted")
+        if before.keyword == "AS" and after.kind in NAMES
     }
     following = zip(tokens, tokens[1:], tokens[2:], strict=False)
     for at, (token, after, then) in enumerate(following):
@@ -118,7 +117,7 @@ class _Tokens:
         text, keyword = self._text(first - 1), self._keyword(first - 1)
         if text == _JOINED or keyword in _MATCHES:
             yield TEXT
-        elif text in _COMPARISONS:
+        elif text in COMPARISONS:
             yield self._ending(first - 2)
         elif keyword == "BETWEEN":
             yield self._ending(self._before_not(first - 2))
@@ -137,7 +136,7 @@ class _Tokens:
         text, keyword = self._text(at), self._keyword(at)
         if text == _JOINED or keyword in _MATCHES:
             yield TEXT
-        elif text in _COMPARISONS or keyword == "BETWEEN":
+        elif text in COMPARISONS or keyword == "BETWEEN":
             yield self._beginning(at + 1)
         elif keyword == "IN" and self._text(at + 1) == "(":
             yield self._beginning(at + 2)
@@ -201,7 +200,7 @@ class _Tokens:
         if kind in ("string", "number"):
             return TEXT if kind == "string" else NUMBER
         if self._text(end) != ")":
-            is_name = kind in ("identifier", "quoted") and self._keyword(end) not in _NO_COLUMNS
+            is_name = kind in NAMES and self._keyword(end) not in _NO_COLUMNS
             return Side("column", unquote(self._tokens[end].text).lower()) if is_name else UNKNOWN
         if self._text(first) == "(":
             inner = self._keyword(first + 1)
@@ -227,7 +226,7 @@ class _Tokens:
             if self._keyword(opened - 1) in ("OVER", "FILTER"):
                 return self._first(opened - 2)
             name = self._tokens[opened - 1]
-            is_call = name.kind in ("identifier", "quoted") and name.keyword not in _CLAUSES
+            is_call = name.kind in NAMES and name.keyword not in _CLAUSES
             return opened - 1 if is_call else opened
         first = end
         while self._text(first - 1) == ".":

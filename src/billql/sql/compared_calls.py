@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from billql.sql.parentheses import closing, opening
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
 
 _PASSING = frozenset(
     ("MAX", "MIN", "COALESCE", "IFNULL", "NULLIF", "IIF", "LAG", "LEAD", "FIRST_VALUE")
 )
 """The functions that return one of their arguments as it is."""
-
-_OPERATORS = frozenset(("=", "==", "<", "<=", ">", ">=", "<>", "!="))
 
 
 class ComparedCall(NamedTuple):
@@ -34,9 +32,7 @@ def compared_calls(tokens: Sequence[Token]) -> Iterator[ComparedCall]:
             other = _other_side(tokens, start, end)
             if other is not None:
                 inside = tokens[start + 2 : end]
-                names = (
-                    unquote(one.text) for one in inside if one.kind in ("identifier", "quoted")
-                )
+                names = (unquote(one.text) for one in inside if one.kind in NAMES)
                 arguments = "".join(one.text for one in inside)
                 text = f"{token.text}({arguments})"
                 yield ComparedCall(text, frozenset(name.lower() for name in names), other)
@@ -45,9 +41,9 @@ def compared_calls(tokens: Sequence[Token]) -> Iterator[ComparedCall]:
 def _other_side(tokens: Sequence[Token], start: int, end: int) -> str | None:
     """Return what a call is compared with, as far as it is known by its text."""
     after = _text(tokens, end + 1).upper()
-    if after in _OPERATORS or after == "BETWEEN":
+    if after in COMPARISONS or after == "BETWEEN":
         return _operand(tokens, end + 2)
-    if after != "COLLATE" and _text(tokens, start - 1) in _OPERATORS:
+    if after != "COLLATE" and _text(tokens, start - 1) in COMPARISONS:
         if _text(tokens, start - 2) != ")":
             return _operand(tokens, start - 2)
         return _operand(tokens, (opening(tokens, start - 2) or 0) - 1)

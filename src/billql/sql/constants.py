@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from billql.sql.statements import Bindings, ParsedStatement
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import COMPARISONS, Token, unquote
 
-_COMPARES = frozenset(("=", "==", "<", "<=", ">", ">=", "<>", "!="))
 _AFTER = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
 """The keywords after which a value is compared: FROM is the end of IS DISTINCT FROM."""
 
@@ -56,4 +55,4 @@ def _compared_literals(tokens: tuple[Token, ...]) -> Iterator[str]:
 
 def _is_one_of(token: Token | None, keywords: frozenset[str]) -> bool:
     """Return whether a token is a comparison's operator or one of some keywords."""
-    return token is not None and (token.text in _COMPARES or token.keyword in keywords)
+    return token is not None and (token.text in COMPARISONS or token.keyword in keywords)

@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from billql.sql.projections import NAMES, Projection, name_of, selects
+from billql.sql.projections import Projection, name_of, selects
+from billql.sql.tokenizer import NAMES
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement

@@ -22,18 +22,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
 
-_NAMES = {"identifier", "quoted"}
 _LITERALS = {"string", "number", "blob"}
 _AFTER_WHERE = {"GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT"}
 _AFTER_WHERE |= {"RETURNING", "ON"}  # ON CONFLICT, after INSERT … SELECT
 _OF_JOINS = {"NATURAL", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "OUTER", "JOIN"}
 _NO_ALIAS = _OF_JOINS | {"ON", "USING", "INDEXED", "NOT"}
-_COMPARISONS = {"=", "==", "<", "<=", ">", ">=", "<>", "!="}
 
 IsResource = Callable[[tuple[str, ...]], bool]
 """Whether the parts of a table's name name a resource."""
@@ -88,7 +86,7 @@ class _Group:
 
     @property
     def is_name(self) -> bool:
-        return not self.whole and self.token.kind in _NAMES
+        return not self.whole and self.token.kind in NAMES
 
 
 def _queries(tokens: _Tokens) -> Iterator[_Query]:
@@ -269,7 +267,7 @@ def _conjuncts(where: Sequence[_Group]) -> Iterator[list[_Group]]:
 def _mirrored(term: list[_Group]) -> list[_Group]:
     """Return `k.id = 'x'` for `'x' = k.id`."""
     for at, group in enumerate(term):
-        if group.text in _COMPARISONS:
+        if group.text in COMPARISONS:
             return [*term[at + 1 :], group, *term[:at]]
     return []
 
@@ -287,7 +285,7 @@ def _compared(term: list[_Group]) -> str | None:
     if not value or not _is_simple(value):
         return None
     literal = not value[0].whole and value[0].token.kind in _LITERALS
-    if comparison.text in _COMPARISONS or (comparison.keyword == "IS" and literal):
+    if comparison.text in COMPARISONS or (comparison.keyword == "IS" and literal):
         return unquote(term[names - 2].token.text).lower()
     return None
 

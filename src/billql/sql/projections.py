@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import NAMES, Token, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
-
-NAMES = frozenset(("identifier", "quoted"))
-"""The kinds of tokens that may be a name."""
 
 
 class Projection(NamedTuple):

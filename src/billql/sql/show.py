@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from billql.sql.rewriter import Reference
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import Token, quote, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
@@ -92,7 +92,6 @@ _LOCAL = (
 )
 """The columns of a table of the user's own, in the shape of `billql.catalog.columns`."""
 
-_NAMES = ("identifier", "quoted")
 _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 """What may follow; but for LIKE, it is left to SQLite."""
 _VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
@@ -162,7 +161,7 @@ class ShowStatement(NamedTuple):
     def names_place(self) -> bool:
         """Return whether its WHERE has a condition on the provider or the service."""
         tail = (token for token in self.statement.tokens if token.start >= self.head[1])
-        names = (unquote(token.text).lower() for token in tail if token.kind in _NAMES)
+        names = (unquote(token.text).lower() for token in tail if token.kind in NAMES)
         return any(name in _KEYS[:2] for name in names)
 
     def of_method(self) -> ShowStatement:
@@ -211,7 +210,7 @@ class _Parser:
             return form, self._name(form) if named else None
         if self._verb == "DESCRIBE":
             after = self._tokens[self._at + 1]
-            if after.kind in _NAMES and after.keyword not in _TAIL and self._accept("EXTENDED"):
+            if after.kind in NAMES and after.keyword not in _TAIL and self._accept("EXTENDED"):
                 return _DESCRIBE_EXTENDED, self._name(_DESCRIBE_EXTENDED)
             return _DESCRIBE, self._name(_DESCRIBE)
         if self._verb == "USE":
@@ -233,11 +232,11 @@ class _Parser:
         return "".join(token.text for token in self._tokens[start : self._at]) or None
 
     def _name(self, form: ShowForm) -> Reference:
-        first = self._expect(*_NAMES)
+        first = self._expect(*NAMES)
         parts, last = [unquote(first.text)], first
         while self._token.text == ".":
             self._at += 1
-            last = self._expect(*_NAMES)
+            last = self._expect(*NAMES)
             parts.append(unquote(last.text))
         parts = ".".join(parts).split(".")  # a whole name may be in quotes as a whole
         name = Reference(tuple(parts), first.start, last.end, "source")

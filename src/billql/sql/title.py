@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.sql.tokenizer import unquote
+from billql.sql.tokenizer import NAMES, unquote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ def _last_part(tokens: Sequence[Token]) -> str | None:
     """Return the last part of the dotted name with which `tokens` begin; None if it is none."""
     name, after_dot = None, True
     for token in tokens:
-        if token.kind in ("identifier", "quoted") and after_dot:
+        if token.kind in NAMES and after_dot:
             name, after_dot = unquote(token.text), False
         elif token.text == "." and name is not None:
             after_dot = True

@@ -24,6 +24,12 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+NAMES = frozenset(("identifier", "quoted"))
+"""The kinds of tokens that may be a name."""
+
+COMPARISONS = frozenset(("=", "==", "<", "<=", ">", ">=", "<>", "!="))
+"""The operators that compare two values, as texts of tokens; each yields NULL for a NULL."""
+
 
 class Token(NamedTuple):
     """A piece of SQL text as SQLite's tokenizer cuts it.

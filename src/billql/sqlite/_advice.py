@@ -14,8 +14,8 @@ import apsw
 
 from billql.errors import Error
 from billql.sql import dialects
-from billql.sql.tokenizer import Token, quote, tokenize, unquote
-from billql.sqlite.later_functions import NAMES
+from billql.sql.tokenizer import NAMES, Token, quote, tokenize, unquote
+from billql.sqlite import later_functions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ class Adviser:
     def _tokens_at(self, at: int) -> Sequence[Token]:
         """Return the name that begins at a character, and two tokens after it; none if none."""
         left = [token for token in self._statement.tokens if token.end > at][:3]
-        is_name = left and left[0].start <= at and left[0].kind in ("identifier", "quoted")
+        is_name = left and left[0].start <= at and left[0].kind in NAMES
         return left if is_name else []
 
     # A text in double quotes.
@@ -134,7 +134,8 @@ class Adviser:
         return literal or self._on_column(name)
 
     def _on_function(self, name: str) -> str | None:
-        known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")} | {*NAMES}
+        known = {str(row[0]) for row in self._database.execute("PRAGMA function_list")}
+        known.update(later_functions.NAMES)
         if name not in known and (hint := dialects.on_function(name)) is not None:
             return hint
         similar = difflib.get_close_matches(name, sorted(known), 1, 0.6)

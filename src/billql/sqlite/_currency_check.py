@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from billql.sql.amounts import Amount, Relation
 from billql.sql.parentheses import closing
-from billql.sql.projections import NAMES, name_of, selects
+from billql.sql.projections import name_of, selects
 from billql.sql.rewriter import ENDS_FROM
 from billql.sql.source_map import Edit
 from billql.sql.statements import ParsedStatement, parse
-from billql.sql.tokenizer import quote, unquote
+from billql.sql.tokenizer import NAMES, quote, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
 from billql.sqlite._sum_calls import (
     MADE_OF_AMOUNTS,

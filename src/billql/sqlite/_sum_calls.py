@@ -10,9 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from billql.sql.parentheses import closing
-from billql.sql.projections import NAMES
 from billql.sql.statements import ParsedStatement
-from billql.sql.tokenizer import Token, unquote
+from billql.sql.tokenizer import NAMES, Token, unquote
 from billql.sqlite._functions import NOTED_SUMS, SUMS
 
 _OPERATORS = frozenset(("+", "-", "*", "/", "(", ")", ",", "."))
