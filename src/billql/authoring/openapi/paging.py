@@ -11,11 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
+from billql.authoring.openapi import envelope
 from billql.authoring.openapi.document import Document, Schema, Shape
-from billql.authoring.openapi.envelope import ADDRESSES, last_name, plain_name
-from billql.authoring.openapi.envelope import members as envelope_members
+from billql.authoring.openapi.envelope import last_name, plain_name
 from billql.authoring.openapi.operations import Field
 from billql.authoring.openapi.responses import Found
+from billql.definitions.pagination import (
+    AfterId,
+    CursorToken,
+    LinkArray,
+    LinkHeader,
+    NextUrl,
+    PageCount,
+    PageNumber,
+    Paginator,
+)
+from billql.definitions.pagination.links import ADDRESSES, RELATIONS
 from billql.definitions.pagination.names import (
     ITEMS,
     LINKS,
@@ -128,7 +141,7 @@ def find(
     optional = {name: one for name, one in params.items() if not one.required}
     wanted = {*_NUMBERS, *_SIZES, *_TOKENS, *_OFFSETS, *_LAST_IDS, *NEXT} & {*params}
     wanted |= {name for name, other in _BACKWARD.items() if {name, other} <= {*params}}
-    members = dict(envelope_members(document, document.shape(response), rows))
+    members = dict(envelope.members(document, document.shape(response), rows))
     members.pop(rows.partition("[]")[0], None)
     size = next((optional[name] for name in _SIZES if name in optional), None)
     listed = _List(document, optional, members, document.shape(item), size, has_link)
@@ -152,7 +165,7 @@ def find(
 
 def is_paged(document: Document, fields: Sequence[Field], response: Schema | None) -> bool:
     """Return whether an operation has pages by its request or its response, whatever its rows."""
-    members = envelope_members(document, document.shape(response), "")
+    members = envelope.members(document, document.shape(response), "")
     return has_position(fields) or any(_leads_on(path, shape) for path, shape in members)
 
 
@@ -181,9 +194,16 @@ def _kind(listed: _List) -> dict[str, Any] | None:
         or _by_token(listed)
         or _by_last_id(listed)
         or _by_links(listed)
-        or ({"kind": "link_header", **_sized(listed)} if listed.has_link else None)
+        or (_options(LinkHeader, **_sized(listed)) if listed.has_link else None)
         or _by_address(listed, is_sure=False)
     )
+
+
+def _options(kind: type[Paginator], **options: Any) -> dict[str, Any]:
+    """Return a paging kind as a definition has it: with the options that are not its defaults."""
+    usual = {field.name: field.default for field in msgspec.structs.fields(kind)}
+    stated = {name: value for name, value in options.items() if value != usual[name]}
+    return {"kind": kind.__struct_config__.tag, **stated}
 
 
 # Sizes ------------------------------------------------------------------------------------------
@@ -214,14 +234,8 @@ def _by_number(listed: _List) -> dict[str, Any] | None:
     total = _total(listed)
     if page is None or first is None or total is None:
         return None
-    found: dict[str, Any] = {"kind": "page_number", "total": total}
-    if page.name != "page":
-        found["parameter"] = page.name
-    if first == 0:
-        found["first_page"] = 0
     sized = _sized(listed) or {"size_parameter": None}
-    usual = {"size": 200, "size_parameter": "per_page"}
-    return found | {key: value for key, value in sized.items() if usual.get(key) != value}
+    return _options(PageNumber, total=total, parameter=page.name, first_page=first, **sized)
 
 
 def _by_count(listed: _List) -> dict[str, Any] | None:
@@ -236,12 +250,8 @@ def _by_count(listed: _List) -> dict[str, Any] | None:
     )
     if page is None or first is None or count is None:
         return None
-    found: dict[str, Any] = {"kind": "page_count", "pages_at": count}
-    if page.name != "page":
-        found["parameter"] = page.name
-    if first == 0:
-        found["first_page"] = 0
-    return found | _sized(listed)
+    sized = _sized(listed)
+    return _options(PageCount, pages_at=count, parameter=page.name, first_page=first, **sized)
 
 
 def _first_page(page: Field | None) -> Literal[0, 1] | None:
@@ -290,17 +300,13 @@ def _by_address(listed: _List, *, is_sure: bool) -> dict[str, Any] | None:
             continue
         example = shape.example if isinstance(shape.example, str) else ""
         looks_so = (
-            name.endswith(ADDRESSES)
+            name.endswith(envelope.ADDRESSES)
             or shape.format in ("uri", "url", "uri-reference")
             or example.startswith(("http://", "https://", "/"))
         )
         if looks_so or (not is_sure and listed.first(_TOKENS) is None and _speaks_of_one(shape)):
             total = _total(listed) if looks_so else None
-            return (
-                {"kind": "next_url", "path": path}
-                | ({"total": total} if total else {})
-                | _sized(listed)
-            )
+            return _options(NextUrl, path=path, total=total, **_sized(listed))
     return None
 
 
@@ -315,18 +321,13 @@ def _by_links(listed: _List) -> dict[str, Any] | None:
         if link is None or plain_name(path) not in LINKS:
             continue
         names = {*link.properties}
-        if names & {"rel", "relation"} and names & {"href", "url", "uri"}:
+        if not (names.isdisjoint(RELATIONS) or names.isdisjoint(ADDRESSES)):
             ignored = [
                 last_name(one)
                 for one, total in listed.members.items()
                 if plain_name(one) in ITEMS | {"total"} and _is_approximate(total)
             ]
-            return (
-                {"kind": "link_array"}
-                | ({"path": path} if path != "links" else {})
-                | ({"ignore": ignored} if ignored else {})
-                | _sized(listed)
-            )
+            return _options(LinkArray, path=path, ignore=ignored or (), **_sized(listed))
     return None
 
 
@@ -364,27 +365,23 @@ def _fits(taking: Shape, token: Shape) -> bool:
 
 
 def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
-    found: dict[str, Any] = {"kind": "cursor_token"}
-    if path != "next_page":
-        found["path"] = path
-    if taking.name != "next_page":
-        found["parameter"] = taking.name
-    if taking.location == "body":
-        found["location"] = "body"
     more = next((one for one in listed.members if plain_name(one).startswith("hasmore")), None)
-    if more is not None:
-        found["more"] = more
-    if taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS:
-        found["until_empty"] = True  # an offset follows the last page too
+    # An offset follows the last page too.
+    until_empty = taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS
     size = listed.size
     most = None if size is None else _most(size)
+    sized: dict[str, Any] = {}
     if size is not None and most is not None:
-        found["size"] = most
-        if size.name != "limit":
-            found["size_parameter"] = size.name
-        if size.location == "body":
-            found["size_location"] = "body"
-    return found
+        sized = {"size": most, "size_parameter": size.name, "size_location": size.location}
+    return _options(
+        CursorToken,
+        path=path,
+        parameter=taking.name,
+        location=taking.location,
+        more=more,
+        until_empty=until_empty,
+        **sized,
+    )
 
 
 def _by_last_id(listed: _List) -> dict[str, Any] | None:
@@ -400,11 +397,5 @@ def _by_last_id(listed: _List) -> dict[str, Any] | None:
     )
     if taking.location != "query" or not is_id:
         return None
-    found: dict[str, Any] = {"kind": "after_id"}
-    if taking.name != "starting_after":
-        found["parameter"] = taking.name
-    if more != "has_more":
-        found["more"] = more
     sized = _sized(listed) or {"size_parameter": None}
-    usual = {"size": 100, "size_parameter": "limit"}
-    return found | {key: value for key, value in sized.items() if usual.get(key) != value}
+    return _options(AfterId, parameter=taking.name, more=more, **sized)

@@ -7,8 +7,12 @@ from typing import Any
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _RELATION = re.compile(r';\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))', re.IGNORECASE)
-_RELATIONS = ("rel", "relation")
-_ADDRESSES = ("href", "url", "uri")
+
+RELATIONS = ("rel", "relation")
+"""What a link of a list may call its relation."""
+
+ADDRESSES = ("href", "url", "uri")
+"""What it may call its address."""
 
 
 def next_link(header: str) -> str | None:
@@ -24,11 +28,11 @@ def is_next(link: Any) -> bool:
     """Return whether a link's relation is `next` (RFC 8288)."""
     if not isinstance(link, dict):
         return False
-    relation = next((link[name] for name in _RELATIONS if link.get(name)), None)
+    relation = next((link[name] for name in RELATIONS if link.get(name)), None)
     relations = relation if isinstance(relation, list) else str(relation).split()
     return "next" in [str(one).lower() for one in relations]
 
 
 def address_of(link: Any) -> Any:
     """Return the address of a link; None if it has none."""
-    return next((link[name] for name in _ADDRESSES if name in link), None)
+    return next((link[name] for name in ADDRESSES if name in link), None)
