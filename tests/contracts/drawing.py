@@ -37,7 +37,7 @@ from billql.messages import Page, Request
 from billql.planning.binder import bind
 from billql.planning.plan import Constraint
 from billql.planning.planner import choose_plan
-from billql.planning.pushdown import echo_columns, filters
+from billql.planning.pushdown import echo_columns
 from contracts.operation import Sent
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -119,7 +119,7 @@ class _Round:
         table, dice = self._table, self._dice
         conditions = [
             each
-            for column, parameter in filters(self._method)
+            for column, parameter in self._method.filters()
             if parameter.required or dice.random() < share
             for each in self._conditions(column, parameter, wild)
         ]

@@ -18,7 +18,7 @@ from billql.definitions.model import Method
 from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response
-from billql.planning.pushdown import filters, key_columns_of
+from billql.planning.pushdown import key_columns_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
@@ -123,7 +123,7 @@ def conversations(draw: DrawFn) -> tuple[str, list[HttpResponse]]:
     columns = [*table.columns]
     sql = f"SELECT {draw(st.sampled_from(('*', 'count(*)', *columns)))} FROM {table.name}"
     samples = {name: _literal(SAMPLES[column.type]) for name, column in table.columns.items()}
-    bounds = {column for column, one in filters(method) if one.operator != "="}
+    bounds = {column for column, one in method.filters() if one.operator != "="}
     terms = [
         f"{name} BETWEEN {samples[name]} AND {samples[name]}"
         if name in bounds

@@ -210,17 +210,15 @@ def _is_taken(table: Table, column: str) -> bool:
 
 def _filtered(method: Method) -> set[str]:
     """Return the columns that a method's parameters filter."""
-    filtered = (parameter.filters(name) for name, parameter in method.parameters.items())
-    return {column for column in filtered if column is not None}
+    return {column for column, _ in method.filters()}
 
 
 def _needed(method: Method) -> set[str]:
     """Return the columns of parameters that are required or have a default."""
     return {
         column
-        for name, parameter in method.parameters.items()
-        if (parameter.required or parameter.default is not None)
-        and (column := parameter.filters(name)) is not None
+        for column, parameter in method.filters()
+        if parameter.required or parameter.default is not None
     }
 
 

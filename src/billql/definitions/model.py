@@ -12,6 +12,7 @@ A provider is a folder with `provider.yaml` (a `Provider`) and one file for each
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 import msgspec
@@ -300,6 +301,13 @@ class Method(_Strict, frozen=True, kw_only=True):
     def path(self) -> str:
         """Return the path with its placeholders."""
         return self.request.partition(" ")[2]
+
+    def filters(self) -> Iterator[tuple[str, Parameter]]:
+        """Yield each parameter that a constraint can fill, after the column that it filters."""
+        for name, parameter in self.parameters.items():
+            column = parameter.filters(name)
+            if column is not None:
+                yield column, parameter
 
     def sources(self) -> tuple[Rows, ...]:
         """Return the paths to the rows of a response."""

@@ -24,7 +24,7 @@ from billql.planning.intervals import EVERYTHING, Span, Spans
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan
-from billql.planning.pushdown import echo_columns, filters, is_exact, selects_connections
+from billql.planning.pushdown import echo_columns, is_exact, selects_connections
 from billql.planning.requested_spans import requested_spans
 
 _MOST_LISTS = 100_000
@@ -162,7 +162,7 @@ class Binder:
         """Return what a statement requests, with defaults for what it leaves open."""
         covered = dict(requested)
         alternatives: dict[str, list[Spans]] = {}
-        for column, parameter in filters(self._method):
+        for column, parameter in self._method.filters():
             if parameter.by_day and column in covered:
                 # No day to come has rows.
                 covered[column] = tuple(
@@ -253,7 +253,7 @@ def _is_column_exact(table: Table, plan: Plan, column: str) -> bool:
     """Return whether the API returns just the rows that are requested by a column."""
     method = table.resource.methods[plan.method]
     definition = table.columns[column]
-    return all(is_exact(definition, one) for name, one in filters(method) if name == column)
+    return all(is_exact(definition, one) for name, one in method.filters() if name == column)
 
 
 def _window(kind: ColumnType, span: Span, asked: bool) -> Window:
@@ -274,7 +274,7 @@ def _missing(table: Table, plan: Plan) -> ParameterMissing | NotSupportedError:
             )
     others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
     method = table.resource.methods[plan.method]
-    operators = [one.operator for name, one in filters(method) if name == column and one.required]
+    operators = [one.operator for name, one in method.filters() if name == column and one.required]
     operator = operators[0] if operators else "="
     example = _EXAMPLES.get(table.columns[column].type, "'…'")
     return ParameterMissing(

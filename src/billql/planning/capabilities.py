@@ -10,7 +10,6 @@ from billql.definitions.types import Operator
 from billql.messages import to_text
 from billql.planning.plan import Constraint
 from billql.planning.pushdown import (
-    filters,
     matching_parameters,
     missing_parameters,
     selects_connections,
@@ -39,7 +38,7 @@ def required_columns(table: Table, method: Method) -> list[str]:
 def optional_columns(table: Table, method: Method) -> list[str]:
     """Return the other columns that a method can filter on."""
     needed = required_columns(table, method)
-    return list(dict.fromkeys(column for column, _ in filters(method) if column not in needed))
+    return list(dict.fromkeys(column for column, _ in method.filters() if column not in needed))
 
 
 def query_keys(table: Table) -> frozenset[str]:

@@ -29,7 +29,6 @@ from billql.planning.plan import (
 )
 from billql.planning.pushdown import (
     echo_columns,
-    filters,
     key_columns_of,
     missing_parameters,
     push_down,
@@ -189,7 +188,7 @@ class _MethodPlanner:
     def _missing(self) -> Iterator[str]:
         """Yield the columns without whose values the method cannot be called."""
         served = self._served()
-        defaults = {column for column, one in filters(self._method) if one.default is not None}
+        defaults = {column for column, one in self._method.filters() if one.default is not None}
         yield from missing_parameters(self._method, [one.constraint for one in self._pushed])
         for column in echo_columns(self._table):
             if column in self._question.used and column not in served | defaults:
@@ -209,7 +208,7 @@ class _MethodPlanner:
         if self._connections != 1 or self._lists_values:
             return False
         served = self._served()
-        for column, parameter in filters(method):
+        for column, parameter in method.filters():
             if isinstance(parameter.default, tuple) and column not in served:
                 return False
         if method.window_limit is not None and order[0].column != method.window_limit.column:

@@ -38,14 +38,6 @@ def push_down(
     return tuple(found)
 
 
-def filters(method: Method) -> Iterator[tuple[str, Parameter]]:
-    """Yield each parameter that a constraint can fill, after the column that it filters."""
-    for name, parameter in method.parameters.items():
-        column = parameter.filters(name)
-        if column is not None:
-            yield column, parameter
-
-
 def selects_connections(constraint: Constraint) -> bool:
     """Return whether a constraint selects the connections to read from."""
     return (
@@ -83,7 +75,7 @@ def matching_parameters(method: Method, constraint: Constraint) -> list[Paramete
     """Return the parameters that can carry something of a constraint."""
     return [
         parameter
-        for column, parameter in filters(method)
+        for column, parameter in method.filters()
         if _matches(column, parameter, constraint)
     ]
 
@@ -109,7 +101,7 @@ def is_exact(column: Column, parameter: Parameter) -> bool:
 
 def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
     """Yield the columns of required parameters that no constraint fills."""
-    for column, parameter in filters(method):
+    for column, parameter in method.filters():
         if needs_constraint(parameter) and not any(
             _matches(column, parameter, one) and not _leaves_open(parameter, one) for one in pushed
         ):
@@ -134,7 +126,7 @@ def echo_columns(table: Table) -> list[str]:
 
 def key_columns_of(table: Table, method: Method) -> set[str]:
     """Return the columns that a statement must constrain, if it uses a method."""
-    return {*echo_columns(table), *(column for column, one in filters(method) if one.required)}
+    return {*echo_columns(table), *(column for column, one in method.filters() if one.required)}
 
 
 def key_columns(table: Table) -> frozenset[str]:

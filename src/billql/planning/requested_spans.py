@@ -21,7 +21,6 @@ from billql.planning.parameter_encoding import (
 from billql.planning.plan import PushedConstraint
 from billql.planning.pushdown import (
     echo_columns,
-    filters,
     needs_constraint,
     pushable_span,
     selects_connections,
@@ -81,7 +80,7 @@ def requested_spans(
 
 def _list_columns(table: Table, method: Method) -> set[str]:
     """Return the columns of which one request can carry several values."""
-    columns = {column for column, parameter in filters(method) if parameter.lists}
+    columns = {column for column, parameter in method.filters() if parameter.lists}
     # A column that shows what was requested needs a request of its own for each value.
     return columns.difference(echo_columns(table))
 
@@ -128,7 +127,7 @@ def _chunks(table: Table, method: Method, column: str, ordered: Sequence[Span]) 
 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     """Return whether a span of a column is all that the API needs to know of it."""
-    parameters = [one for filtered, one in filters(method) if filtered == column]
+    parameters = [one for filtered, one in method.filters() if filtered == column]
     if column in echo_columns(table) and not span.is_point:
         return any(one.default is not None for one in parameters)
     return all(

@@ -9,7 +9,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table
-from billql.planning.pushdown import echo_columns, filters
+from billql.planning.pushdown import echo_columns
 
 # The definitions that come with billql.
 
@@ -26,14 +26,14 @@ KEYS = {
 
 def needs(table: Table, method: str) -> set[str]:
     """Give the columns that a method cannot do without."""
-    found = filters(table.resource.methods[method])
+    found = table.resource.methods[method].filters()
     return {column for column, one in found if one.required and one.default is None}
 
 
 def filtered(table: Table) -> Iterator[tuple[str, str]]:
     """Give the columns that some method filters, and how."""
     for method in table.resource.methods.values():
-        for column, parameter in filters(method):
+        for column, parameter in method.filters():
             yield column, parameter.operator
 
 

@@ -12,7 +12,7 @@ from billql.definitions.model import Column, Parameter, Resource
 from billql.definitions.pagination import AfterId, Paginator
 from billql.definitions.story import ColumnStory, Story, TableStory
 from billql.sandbox.mock.cells import Cell
-from billql.sandbox.mock.layout import Layout, Link, filters, plain_path, required_columns
+from billql.sandbox.mock.layout import Layout, Link, plain_path, required_columns
 from billql.sandbox.rng import Rng
 
 
@@ -111,7 +111,7 @@ class Columns:
         found: dict[str, set[str]] = defaultdict(set)
         for name, layout in self._layouts.items():
             for method in layout.resource.methods.values():
-                for _, parameter, column in filters(method):
+                for column, parameter in method.filters():
                     if parameter.format == "uuid":
                         found[name].add(column)
                         if (link := layout.references.get(column)) is not None:
@@ -133,7 +133,7 @@ def _used(resource: Resource) -> _Used:
     found = _Used(set(), {}, {})
     for method in resource.methods.values():
         found.needed.update(required_columns(method))
-        for _, parameter, column in filters(method):
+        for column, parameter in method.filters():
             found.needed.add(column)
             if values := _rows_have(parameter, resource.columns.get(column)):
                 found.values[column] = values

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from billql.definitions.model import Column, Method, Parameter, Resource, Rows
+from billql.definitions.model import Column, Method, Resource, Rows
 from billql.definitions.types import MOMENTS
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
@@ -134,7 +134,7 @@ class Layout:
     def parts(self, name: str) -> tuple[object, ...]:
         """Return the values of a column of which each is asked for, for all rows together."""
         for method in self.resource.methods.values():
-            for _, parameter, column in filters(method):
+            for column, parameter in method.filters():
                 if column == name and isinstance(parameter.default, tuple):
                     return parameter.default
         return ()
@@ -143,7 +143,7 @@ class Layout:
         return any(
             parameter.default is not None
             for method in self.resource.methods.values()
-            for _, parameter, column in filters(method)
+            for column, parameter in method.filters()
             if column == name
         )
 
@@ -181,9 +181,8 @@ class Layout:
             if method.window_limit is not None:
                 return method.window_limit.column
             bounds: dict[str, set[str]] = {}
-            for name, one in method.parameters.items():
-                column = one.filters(name)
-                if column is not None and one.required and one.operator != "=":
+            for column, one in method.filters():
+                if one.required and one.operator != "=":
                     bounds.setdefault(column, set()).add(one.operator[0])
             for column, operators in bounds.items():
                 if len(operators) == 2 and self.resource.columns[column].type in MOMENTS:
@@ -191,19 +190,11 @@ class Layout:
         return None
 
 
-def filters(method: Method) -> Iterator[tuple[str, Parameter, str]]:
-    """Yield the parameters that filter: the API's name, the parameter and its column."""
-    for key, parameter in method.parameters.items():
-        column = parameter.filters(key)
-        if column is not None:
-            yield parameter.name or key, parameter, column
-
-
 def required_columns(method: Method) -> list[str]:
     """Return the columns of which a method needs one value."""
     return [
         column
-        for _, parameter, column in filters(method)
+        for column, parameter in method.filters()
         if parameter.required
         and parameter.operator == "="
         and parameter.default is None

@@ -17,7 +17,7 @@ from billql.definitions.model import Column, Method, Provider, Resource
 from billql.definitions.pagination import PageCount, Paginator
 from billql.sandbox.mock.api import MockApi
 from billql.sandbox.mock.forms import encode
-from billql.sandbox.mock.layout import Layout, filters, required_columns
+from billql.sandbox.mock.layout import Layout, required_columns
 from billql.sandbox.mock.tables import Row
 from billql.sqlite.session import Session
 
@@ -178,7 +178,7 @@ def _needed(world: World, table: Table) -> list[str]:
 
 
 def _required(method: Method) -> Iterator[tuple[str, str]]:
-    for _, parameter, column in filters(method):
+    for column, parameter in method.filters():
         if parameter.required and parameter.default is None:
             yield column, parameter.operator
 
@@ -190,7 +190,7 @@ def _filterable(
     met = {condition.split('"')[1] for condition in conditions}
     seen = set()
     for method in table.resource.methods.values():
-        for _, parameter, column in filters(method):
+        for column, parameter in method.filters():
             others = {*required_columns(method), *(name for name, _ in _required(method))} - {
                 column
             }
