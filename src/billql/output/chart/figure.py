@@ -133,8 +133,7 @@ def is_empty(figure: Figure) -> bool:
 def totals(figure: Figure) -> list[Number | None]:
     """Return the sum of the series at each label; None where there is no value."""
     return [
-        None if not (found := [value for value in values if value is not None]) else _sum(found)
-        for values in zip(*(series.values for series in figure.series), strict=True)
+        _sum_of(values) for values in zip(*(series.values for series in figure.series), strict=True)
     ]
 
 
