@@ -82,8 +82,8 @@ def _shown(
 
 
 def amounts_of(columns: Columns) -> Sequence[Amount | None]:
-    """Return for each column what makes it an amount, None for any other; empty if nobody knows."""
-    return columns.amounts() if isinstance(columns, MoneyColumns) else ()
+    """Return for each column what makes it an amount; None for any other, or if nobody knows."""
+    return columns.amounts() if isinstance(columns, MoneyColumns) else [None] * len(columns)
 
 
 def currency_of(amount: Amount, row: Sequence[Any]) -> str | None:

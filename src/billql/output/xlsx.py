@@ -187,7 +187,7 @@ class _Sheet:
             )
         self._book, self._sheet, self._columns = book, sheet, columns
         self._names = [str(column[0]) for column in columns]
-        self._amounts = amounts_of(columns) or [None] * len(columns)
+        self._amounts = amounts_of(columns)
         self._kinds: list[CellKind] = []
 
     def write(self, rows: Rows) -> None:

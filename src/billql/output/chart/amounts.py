@@ -28,7 +28,7 @@ class Money(NamedTuple):
 
         Raise DataError if they are amounts in several currencies.
         """
-        found = amounts_of(columns) or [None] * len(columns)
+        found = amounts_of(columns)
         amounts = [amount for place in places if (amount := found[place]) is not None]
         fixed = {amount.currency for amount in amounts if amount.place is None}
         beside = {amount.place for amount in amounts if amount.place is not None}
