@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from billql.output.amounts import DIGIT_SPACE, POINT_SPACE, with_amounts
 from billql.output.page import END, page_head, write_table
 
 if TYPE_CHECKING:
@@ -18,6 +17,5 @@ separator = None  # a page holds one result
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as a page; numbers are right-aligned."""
     stream.write(page_head("Result"))
-    rows = with_amounts(columns, rows, style, point=POINT_SPACE, digit=DIGIT_SPACE)
-    write_table(columns, rows, stream, "Result")
+    write_table(columns, rows, stream, style, "Result")
     stream.write(END)

@@ -10,12 +10,13 @@ from html import escape
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from billql.output.amounts import DIGIT_SPACE, POINT_SPACE, with_amounts
 from billql.output.text_cells import HEAD, AmountCell, numeric, text, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from billql.output import Columns, Rows, Stream
+    from billql.output import Columns, Rows, Stream, Style
 
 STYLE = """\
 :root { color-scheme: light dark; --line: #8884; }
@@ -68,8 +69,9 @@ def shown(value: str) -> str:
     return "\n".join(escape(visible(line)) for line in re.split("\r\n|\r|\n", value))
 
 
-def write_table(columns: Columns, rows: Rows, stream: Stream, name: str) -> None:
+def write_table(columns: Columns, rows: Rows, stream: Stream, style: Style, name: str) -> None:
     """Write a result as a table; `name` is its label for screen readers."""
+    rows = with_amounts(columns, rows, style, point=POINT_SPACE, digit=DIGIT_SPACE)
     head = list(islice(rows, HEAD))
     classes = [' class="number"' if right else "" for right in numeric(head, len(columns))]
     stream.write(f'<div class="wide" role="region" aria-label="{shown(name)}" tabindex="0">\n')

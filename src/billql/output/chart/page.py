@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from billql.output import Style, page
-from billql.output.amounts import DIGIT_SPACE, POINT_SPACE, with_amounts
 from billql.output.chart import figure as figures
 from billql.output.chart import picture
 from billql.output.file import TextFile
@@ -33,8 +32,5 @@ def write(figure: Figure, file: BinaryIO) -> None:
         drawn = picture.svg(figure._replace(title=""), embedded=True)
         stream.write(f'<figure role="img" aria-label="{page.shown(text)}">\n{drawn}\n</figure>\n')
     style = Style(thousands=lambda: figure.thousands)
-    rows = with_amounts(
-        figure.columns, iter(figure.rows), style, point=POINT_SPACE, digit=DIGIT_SPACE
-    )
-    page.write_table(figure.columns, rows, stream, "Values")
+    page.write_table(figure.columns, iter(figure.rows), stream, style, "Values")
     stream.write(page.END)
