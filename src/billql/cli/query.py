@@ -148,8 +148,6 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
                         add_result(columns, rows, title_of(statement))
             finally:
                 stats.scans += cursor.scans
-                for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
-                    warn(text)
                 for text in left_out.warnings(cursor.scans):
                     warn(text)
 

@@ -40,4 +40,4 @@ def warn(message: str) -> None:
     """Show a warning on stderr."""
     from billql.output import error_report
 
-    error_report.write(error_report.format_warning(message), sys.stderr)
+    error_report.warn(message)

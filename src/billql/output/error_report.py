@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 from billql.errors import Error, SqlError
@@ -57,11 +58,11 @@ def format_error(error: Error) -> Iterator[str]:
         yield f"hint: {visible(error.hint)}"
 
 
-def format_warning(message: str) -> Iterator[str]:
-    """Yield the lines of a warning."""
+def warn(message: str) -> None:
+    """Show a warning on stderr."""
     from billql.output.text_cells import visible
 
-    yield f"warning: {visible(message)}"
+    write([f"warning: {visible(message)}"], sys.stderr)
 
 
 def _format_os_error(error: OSError) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What people and programs see of the connections that a statement has left out.
 
-A warning names each, and a column of every result that is shown holds their names in each row.
+A warning names each, after those of the statement itself, and a column of every result that is
+shown holds their names in each row.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ def names(scans: Iterable[ScanStats]) -> list[str]:
 
 
 def warnings(scans: Sequence[ScanStats]) -> Iterator[str]:
-    """Yield a message for each connection that some scans have left out."""
+    """Yield each warning of some scans once, then a message for each connection left out."""
+    yield from dict.fromkeys(text for scan in scans for text in scan.warnings)
     reasons = {name: why for scan in scans for name, why in scan.left_out.items()}
     for name, why in reasons.items():
         yield f"The connection {name} is left out, so the result is not complete: {why}"

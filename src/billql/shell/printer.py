@@ -313,7 +313,7 @@ class _Window:
         finally:
             self._wait_for_pager()
             if self.problem is not None:
-                error_report.write(error_report.format_warning(self.problem), sys.stderr)
+                error_report.warn(self.problem)
         return left
 
     def _release(self) -> None:

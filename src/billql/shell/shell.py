@@ -159,11 +159,9 @@ class Shell:
                     show(columns, rows, title_of(statement))
         finally:
             cursor.close()
-            for text in dict.fromkeys(text for one in cursor.scans for text in one.warnings):
-                error_report.write(error_report.format_warning(text), sys.stderr)
             for text in left_out.warnings(cursor.scans):
-                self.has_left_out = True
-                error_report.write(error_report.format_warning(text), sys.stderr)
+                error_report.warn(text)
+            self.has_left_out |= bool(left_out.names(cursor.scans))
             if self.stats:
                 self.show_stats()
             if self.timer:

@@ -578,11 +578,19 @@ def test_a_message_of_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().err == "error: One\n  two\n"
 
 
-def test_a_time_that_is_compared_as_a_text_is_warned_of(ask: Run) -> None:
+def test_a_time_that_is_compared_as_a_text_is_warned_of(
+    run: Run, ask: Run, sandbox: Sandbox
+) -> None:
     own = "WITH own(month) AS (VALUES ('2026-01-01'))"
     invoices = "digitalocean.billing.invoices i"
     as_text = ask(f"{own} SELECT 1 FROM own JOIN {invoices} ON own.month = i.invoice_period")
     assert (as_text.code, as_text.out) == (0, "1\n")
     assert re.fullmatch(r"warning: .*invoice_period is compared as a text.*\n", as_text.err)
+    drawn = run(
+        "chart",
+        f"{own} SELECT 'all', count(*) FROM own JOIN {invoices} ON own.month = i.invoice_period",
+        **reaching(sandbox),
+    )
+    assert (drawn.code, drawn.err) == (0, as_text.err)
     as_time = ask(f"{own} SELECT 1 FROM own JOIN {invoices} ON i.invoice_period = own.month")
     assert as_time == (0, "1\n1\n", "")
