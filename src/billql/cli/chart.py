@@ -14,7 +14,7 @@ from billql.cli.report import warn
 from billql.errors import Exit, InterfaceError, NotSupportedError
 from billql.output import MoneyColumns, Style, left_out, screen, stderr
 from billql.output.chart import figure as figures
-from billql.output.chart import missing
+from billql.output.chart import terminal_renderer
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -72,10 +72,7 @@ def run(options: Namespace) -> int:
 
 
 def _show(options: Namespace, statements: list[ParsedStatement], left: list[str]) -> None:
-    try:
-        from billql.output.chart.terminal import render
-    except ModuleNotFoundError as error:
-        raise missing(error, "Charts in the terminal") from error
+    render = terminal_renderer()
     figure = _figure(options, statements, left)
     if figures.is_empty(figure):
         stderr.write("There are no values to draw.\n")

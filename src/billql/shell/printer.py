@@ -111,7 +111,7 @@ class Printer:
         """
         from billql.output.chart import figure as figures
         from billql.output.chart import file as chart_file
-        from billql.output.chart import missing
+        from billql.output.chart import terminal_renderer
 
         def make() -> figures.Figure:
             return figures.read(columns, rows, title=None, kind=kind, thousands=self._has_thousands)
@@ -120,10 +120,7 @@ class Printer:
         if once is not None:
             chart_file.write(_expanded(once), make)
             return
-        try:
-            from billql.output.chart.terminal import render
-        except ModuleNotFoundError as error:
-            raise missing(error, "Charts in the terminal") from error
+        render = terminal_renderer()
         figure = make()
         style = Style(
             screen.width(sys.stdout), self._output is None and screen.has_color(sys.stdout)

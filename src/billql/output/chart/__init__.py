@@ -11,7 +11,24 @@ file      a figure → a file
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from billql.errors import InterfaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from billql.output import Style
+    from billql.output.chart.figure import Figure
+
+
+def terminal_renderer() -> Callable[[Figure, Style], str]:
+    """Return what draws a figure as text; raise InterfaceError if a package is missing."""
+    try:
+        from billql.output.chart.terminal import render
+    except ModuleNotFoundError as error:
+        raise missing(error, "Charts in the terminal") from error
+    return render
 
 
 def missing(error: ModuleNotFoundError, what: str) -> InterfaceError:
