@@ -43,11 +43,9 @@ def to_file(path: str) -> Log:
     return log
 
 
-def of(*, verbose: bool, path: str | None) -> Log | None:
-    """Return what logs a line where the options ask for it, or None; raise OutputError."""
+def of(*, verbose: bool, path: str | None) -> Log:
+    """Return what logs a line where the options ask for it; raise OutputError."""
     logs = [*((to_stderr,) if verbose else ()), *((to_file(path),) if path is not None else ())]
-    if not logs:
-        return None
 
     def log(line: str) -> None:
         for one in logs:
