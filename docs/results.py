@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import functools
 import io
 import os
@@ -30,11 +29,11 @@ from pathlib import Path
 from unittest import mock
 
 import billql
+from billql.docs.samples import DAY, with_day
 from billql.output import Style, markdown
 from billql.sandbox import Sandbox
 from billql.sql.statements import each_statement
 
-DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```sql\n(?P<sql>(?s:.*?))^```\n(?:\n(?:\|.*\n)+)?", re.MULTILINE)
 PYTHON = re.compile(
@@ -152,7 +151,7 @@ def _with_result(sql: str, connection: billql.Connection, path: Path) -> str:
 def _result(sql: str, connection: billql.Connection) -> str:
     """Return the table of the last statement that has rows, with the empty line before it."""
     result = ""
-    for statement in each_statement(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")):
+    for statement in each_statement(with_day(sql)):
         cursor = connection.execute(statement)
         columns = cursor.description
         rows = [] if columns is None else cursor.fetchall()

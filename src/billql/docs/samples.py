@@ -122,7 +122,7 @@ class SandboxSamples:
         if table.provider_name not in self._sandbox.urls or not _is_read(sql):
             return None
         try:
-            execution = self._session.execute(sql.replace("'now'", f"'{DAY:%Y-%m-%d}'"))
+            execution = self._session.execute(with_day(sql))
             rows = [tuple(map(self._as_real, row)) for row in execution]
         except Error:
             return None
@@ -147,6 +147,11 @@ class _WithoutLimits(Catalog):
         """Return a resource of such a provider."""
         table = super().table(name)
         return replace(table, provider=self.provider(table.provider_name))
+
+
+def with_day(sql: str) -> str:
+    """Return SQL in which `DAY` stands for 'now'."""
+    return sql.replace("'now'", f"'{DAY:%Y-%m-%d}'")
 
 
 def _is_read(sql: str) -> bool:
