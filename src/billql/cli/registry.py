@@ -99,7 +99,7 @@ def _verify(options: Namespace) -> int:
 def _remove_options(command: ArgumentParser) -> None:
     command.add_argument("provider", metavar="PROVIDER", help="the provider to remove")
     command.add_argument(
-        "version", metavar="VERSION", nargs="?", help="only this provider (default: all)"
+        "version", metavar="VERSION", nargs="?", help="only this version (default: all)"
     )
     _add_data(command)
 
