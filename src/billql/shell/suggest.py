@@ -370,7 +370,7 @@ def _arguments(kind: str, typed: str, known: KnownNames) -> Iterable[Named]:
             return ((name, "") for name in _beginning(typed, known.formats))
         case "command":
             found = {name: meaning for name, (meaning, _) in known.commands.items()}
-            return ((name, found[name]) for name in _beginning(typed, found))
+            return _matching(typed, found)
         case "table":
             return [*_matching(typed, known.tables), *_whole_names(typed, known)]
         case "resource":
