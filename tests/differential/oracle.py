@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import apsw
-
-from billql.definitions.types import AFFINITY
 from billql.errors import BadValue, Error, NotSupportedError, ParameterMissing, ProgrammingError
-from support import times
+from support import plain_sqlite
 
 from .shapes import OWNER, Row, Shape, has_several_owners, in_order, is_row
 from .statements import Bindings, Query
@@ -22,17 +19,11 @@ class Plain:
     """Answers statements from plain tables."""
 
     def __init__(self, tables: Sequence[tuple[Shape, Sequence[Row]]]) -> None:
-        self._database = apsw.Connection(":memory:")
-        # A number becomes a text of as many digits as in billql.
-        self._database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
-        self._database.create_collation("time", times.collate)
+        self._database = plain_sqlite.database()
         self._sizes: set[int] = set()
         owned = has_several_owners(tables)
         for shape, rows in tables:
-            columns = {
-                one.name: f"{one.name} {AFFINITY[one.type]} {_collation(one.type)}"
-                for one in shape.columns
-            }
+            columns = {one.name: plain_sqlite.declared(one.name, one.type) for one in shape.columns}
             columns |= {"@": f"{OWNER} TEXT"} if owned else {}
             self._database.execute(f"CREATE TABLE {shape.name} ({', '.join(columns.values())})")
             shown = [row for row in in_order(shape, rows) if is_row(row)]
@@ -77,10 +68,6 @@ class Plain:
             return True
         words = set(query.text.upper().split())
         return words.isdisjoint(_MEANINGFUL)
-
-
-def _collation(kind: str) -> str:
-    return "COLLATE time" if kind in ("date", "month", "timestamp") else ""
 
 
 _MEANINGFUL = frozenset(

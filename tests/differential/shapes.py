@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from billql.definitions.types import ColumnType
+
 SQLValue = None | int | float | str | bytes
 Row = dict[str, SQLValue]
 """A row as SQL shows it, and what lies behind it: `#` is its place, `~` the fraction of a second by
@@ -38,7 +40,7 @@ OWNER = "connection"
 @dataclass(frozen=True)
 class Column:
     name: str
-    type: str
+    type: ColumnType
     format: str | None = None
     """How answers write it."""
     domain: str = ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
+
+from billql.definitions.types import ColumnType
 
 from .shapes import Column, Filter, Paging, Shape, SQLValue
 from .troubles import NO_TROUBLES, Troubles
@@ -16,7 +18,7 @@ TEN = Paging("page", size=10)
 def columns(told: str) -> tuple[Column, ...]:
     """Make columns of a text like `n integer, name text`."""
     pairs = (one.split() for one in told.split(","))
-    return tuple(Column(name, kind) for name, kind in pairs)
+    return tuple(Column(name, cast(ColumnType, kind)) for name, kind in pairs)
 
 
 def small(

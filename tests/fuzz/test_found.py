@@ -18,9 +18,10 @@ from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.importing import imported
 from billql.authoring.openapi.reading import read as read_document
 from billql.config import file
-from billql.definitions.model import Provider, Resource
+from billql.definitions.model import Parameter, Provider, Resource
 from billql.definitions.pagination import PageNumber
 from billql.definitions.rules import problems
+from billql.definitions.types import ColumnType
 from billql.errors import BadResponse, BadValue, InterfaceError
 from billql.http.rate_limiter import remaining
 from billql.messages import Page, Request
@@ -29,6 +30,8 @@ from billql.registry import RegistryError
 from billql.registry.index import decode
 from billql.shell.suggest import KnownNames, Suggestion, suggest
 from billql.shell.text import is_complete, pieces
+
+from .values import excludes_nothing
 
 # Amounts ----------------------------------------------------------------------------------------
 
@@ -63,6 +66,14 @@ def _sum(connection: billql.Connection, amounts: tuple[Any, ...]) -> Any:
         f"SELECT money_sum(column1) FROM (VALUES {values})", amounts
     ).fetchall()
     return found
+
+
+# Comparisons --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["date", "month", "timestamp"])
+def test_a_time_is_not_after_itself_in_another_spelling(kind: ColumnType) -> None:
+    excludes_nothing((kind, Parameter(operator=">"), ["2000-01-01", "2000-03-01"], 2000))
 
 
 # Output -----------------------------------------------------------------------------------------

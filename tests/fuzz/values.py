@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import operator as operators
-from functools import cache
 from typing import Any, get_args
 
-import apsw
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from billql.definitions.decoding import decoder_for
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import (
-    AFFINITY,
     DISCRETE,
     FORMATTED,
     ColumnType,
@@ -24,13 +21,14 @@ from billql.definitions.types import (
 from billql.planning.bound_encoding import encode_bound
 from billql.planning.intervals import interval_where
 from billql.planning.parameter_encoding import encode_parameter
+from support.plain_sqlite import OPERATORS, Judge
 
 from .drawing import JSON, NUMBERS, SQL_VALUES, TEXTS
 from .prop import Property
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 FORMATS: tuple[Format | None, ...] = (None, *get_args(Format))
-OPERATORS: tuple[Operator, ...] = get_args(Operator)
+JUDGES = {kind: Judge(kind) for kind in KINDS}
 TIMES = st.one_of(
     st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
     st.dates().map(lambda day: day.isoformat()),
@@ -87,7 +85,8 @@ def excludes_nothing(drawn: tuple[ColumnType, Parameter, list[Any], SQLValue]) -
     bounds = interval_where(kind, operator, value)
     if bounds is None:
         return
-    true = [one for one in rows if _compare(kind, one, operator, value)]
+    verdict = JUDGES[kind].verdicts(rows, value)[operator]
+    true = [row for row, is_true in zip(rows, verdict, strict=True) if is_true]
     if bounds.empty:
         assert true == []
         return
@@ -113,23 +112,6 @@ _COMPARED = {
     ">": operators.gt,
     ">=": operators.ge,
 }
-
-
-@cache
-def _judges() -> apsw.Connection:
-    database = apsw.Connection(":memory:")
-    for kind, affinity in AFFINITY.items():
-        database.execute(f"CREATE TABLE {kind} (c {affinity})")
-    return database
-
-
-def _compare(kind: ColumnType, row: SQLValue, operator: Operator, value: SQLValue) -> bool:
-    """Let SQLite itself compare."""
-    judge = _judges()
-    judge.execute(f"DELETE FROM {kind}")
-    judge.execute(f"INSERT INTO {kind} VALUES (?)", (row,))
-    told = judge.execute(f"SELECT c {operator} ? FROM {kind}", (value,)).fetchall()
-    return bool(told == [(1,)])
 
 
 PROPERTIES = (

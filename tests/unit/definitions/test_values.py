@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from typing import Any, get_args
 
-import apsw
 import orjson
 import pytest
 from hypothesis import assume, example, given, settings
@@ -26,7 +25,6 @@ from billql.definitions.types import (
     Format,
     Operator,
     SQLValue,
-    collation_of,
 )
 from billql.planning.bound_encoding import encode_bound, encode_value, is_precise, sql_value
 from billql.planning.floors import GREATEST, LEAST
@@ -40,11 +38,11 @@ from billql.planning.intervals import (
     today,
 )
 from billql.util.exact_json import Digits
-from support import times
+from support import plain_sqlite
+from support.plain_sqlite import OPERATORS, Judge
 
 KINDS: tuple[ColumnType, ...] = get_args(ColumnType)
 FORMATS: tuple[Format, ...] = get_args(Format)
-OPERATORS: tuple[Operator, ...] = get_args(Operator)
 READERS: list[tuple[ColumnType, Format | None]] = [
     *((kind, None) for kind in KINDS),
     *((kind, format) for format in FORMATS for kind in sorted(FORMATTED[format])),
@@ -447,38 +445,6 @@ def holds(found: Span, value: Any) -> bool:
     return (found.low is None or found.low <= value) and (found.high is None or value <= found.high)
 
 
-def as_a_session() -> apsw.Connection:
-    """Return a database that writes floats with 15 digits, as a session's does."""
-    database = apsw.Connection(":memory:")
-    database.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
-    return database
-
-
-class Judge:
-    """SQLite itself: compares a column of some type with a value."""
-
-    def __init__(self, kind: ColumnType) -> None:
-        self._kind = kind
-        self._connection = as_a_session()
-        self._connection.create_collation("time", times.collate)
-        collation = collation_of(kind)
-        self._connection.execute(f"CREATE TABLE t (c {AFFINITY[kind]} COLLATE {collation})")
-
-    def verdicts(self, column: Sequence[SQLValue], value: SQLValue) -> dict[Operator, list[bool]]:
-        """Tell for each operator and column value whether it is true."""
-        if not column:
-            return {operator: [] for operator in OPERATORS}
-        self._connection.execute("DELETE FROM t")
-        self._connection.executemany("INSERT INTO t VALUES (?)", [(one,) for one in column])
-        terms = ", ".join(f"c {operator} ?1" for operator in OPERATORS)
-        rows = self._connection.execute(f"SELECT {terms} FROM t ORDER BY rowid", (value,))
-        by_operator = zip(*rows.fetchall(), strict=True)
-        return {
-            operator: [truth == 1 for truth in told]
-            for operator, told in zip(OPERATORS, by_operator, strict=True)
-        }
-
-
 def agree(kind: ColumnType, column: dict[Any, SQLValue], value: SQLValue) -> int:
     """Compare every span with SQLite's verdict; `column` has SQL values by their place in spans.
 
@@ -770,7 +736,7 @@ def test_ranges_of_other_types_stay_with_sqlite(kind: ColumnType) -> None:
 def test_a_number_is_spelled_as_sqlite_spells_it(value: int | float) -> None:
     text = number_as_text(value)
     if text is not None:
-        assert [(text,)] == [*as_a_session().execute("SELECT CAST(? AS TEXT)", (value,))]
+        assert [(text,)] == [*plain_sqlite.database().execute("SELECT CAST(? AS TEXT)", (value,))]
     assert text is not None or len(repr(value)) > 16 or "e" in repr(value)
 
 
