@@ -70,12 +70,6 @@ def chosen(environ: Mapping[str, str], url: str) -> Proxy | None:
     return read(*found)
 
 
-def variables(environ: Mapping[str, str]) -> list[str]:
-    """Return the names of the variables of proxies that are set."""
-    exempt, value = _value(environ, _EXCEPT)
-    return [name for name, _ in _set(environ)] + ([exempt] if value else [])
-
-
 def exempting(environ: Mapping[str, str]) -> str:
     """Return the value of NO_PROXY."""
     return _value(environ, _EXCEPT)[1]
