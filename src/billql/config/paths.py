@@ -12,29 +12,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from billql.errors import InterfaceError
+
+if TYPE_CHECKING:
+    from platformdirs.api import PlatformDirsABC
 
 
 def config_file(environ: Mapping[str, str]) -> Path | None:
     """Return the path of the config file, which need not exist; None if there is no home folder."""
     if named := environ.get("BILLQL_CONFIG"):
         return expanded(named)
-    if environ is not os.environ:
-        return None
-    import platformdirs
-
-    folder = _folder(platformdirs.user_config_path)
+    folder = _folder(environ, lambda dirs: dirs.user_config_path)
     return None if folder is None else folder / "config.toml"
 
 
 def startup_file(environ: Mapping[str, str]) -> Path | None:
     """Return the path of the shell's start file, which need not exist; None without a home."""
-    if environ is not os.environ:
-        return None
-    import platformdirs
-
-    folder = _folder(platformdirs.user_config_path)
+    folder = _folder(environ, lambda dirs: dirs.user_config_path)
     return None if folder is None else folder / "startup.sql"
 
 
@@ -42,29 +38,17 @@ def data_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of installed definitions, or None."""
     if named := environ.get("BILLQL_DATA"):
         return expanded(named)
-    if environ is not os.environ:
-        return None
-    import platformdirs
-
-    return _folder(platformdirs.user_data_path)
+    return _folder(environ, lambda dirs: dirs.user_data_path)
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of files that can be made again, or None."""
-    if environ is not os.environ:
-        return None
-    import platformdirs
-
-    return _folder(platformdirs.user_cache_path)
+    return _folder(environ, lambda dirs: dirs.user_cache_path)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of the state between runs, such as the shell's history, or None."""
-    if environ is not os.environ:
-        return None
-    import platformdirs
-
-    return _folder(platformdirs.user_state_path)
+    return _folder(environ, lambda dirs: dirs.user_state_path)
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -78,9 +62,14 @@ def expanded(path: str | os.PathLike[str]) -> Path:
         ) from None
 
 
-def _folder(of_the_platform: Callable[..., Path]) -> Path | None:
+def _folder(environ: Mapping[str, str], choose: Callable[[PlatformDirsABC], Path]) -> Path | None:
+    """Return a folder of the process's user; None for another environment, or without a home."""
+    if environ is not os.environ:
+        return None
+    from platformdirs import PlatformDirs
+
     try:
-        path = of_the_platform("billql", appauthor=False)
+        path = choose(PlatformDirs("billql", appauthor=False))
     except RuntimeError:  # there is nothing that `~` stands for
         return None
     home = Path(os.path.expanduser("~"))  # noqa: PTH111 - it never raises
