@@ -44,9 +44,12 @@ class ListReader:
         """How many rows lie before the first page, once one has been read."""
         self._has_stepped_back = False
         self._has_passed_rows = False
-        self.connection = ("", "")
-        """The provider and the name of the connection that it is read from."""
         self.source = open_source(skip)
+
+    @property
+    def connection(self) -> tuple[str, str]:
+        """The provider and the name of the connection that it is read from."""
+        return self.source.connection.key
 
     def pages(self) -> Iterator[list[TableRow] | None]:
         """Yield the new rows of each page; None whenever `source.coming` must be waited for.

@@ -102,6 +102,11 @@ class PageSource:
         """The keys of the rows of the page that was decoded last."""
 
     @property
+    def connection(self) -> ApiConnection:
+        """The connection that it is read from."""
+        return self._responses.connection
+
+    @property
     def pending(self) -> int:
         """How many pages are on their way, or wait to be read."""
         return len(self._sent) + len(self._decoded)

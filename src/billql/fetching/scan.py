@@ -75,9 +75,7 @@ class _ReaderFactory:
         def new_filter(earlier: Iterable[TableRow]) -> PartitionFilter:
             return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
 
-        reader = ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
-        reader.connection = listed.connection.key
-        return reader
+        return ListReader(open_source, new_filter, skip, earlier, is_ordered=self._is_ordered)
 
 
 class Scan:
