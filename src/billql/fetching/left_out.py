@@ -8,7 +8,7 @@ scan is left, because no failure may read as an empty table.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 
 from billql.errors import ConnectionFailed, CredentialMissing, CredentialRefused, Error
 
@@ -47,10 +47,10 @@ class LeftOut:
             self._errors.setdefault(key, error)
         return is_possible
 
-    def check_rest(self, keys: Collection[Key]) -> None:
-        """Raise the error of one of some connections if all of them are left out."""
+    def check_rest(self, keys: Sequence[Key]) -> None:
+        """Raise the error of the first of some connections if all of them are left out."""
         if keys and all(key in self._errors for key in keys):
-            raise self._errors[next(iter(keys))]
+            raise self._errors[keys[0]]
 
     def reason(self, key: Key) -> str:
         """Return the message of the error of a connection that is left out."""

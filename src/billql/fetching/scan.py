@@ -182,7 +182,7 @@ class Scan:
             if reader.connection in self._left_out:
                 _, name = reader.connection
                 self.stats.left_out[name] = self._left_out.reason(reader.connection)
-        self._left_out.check_rest({listed.connection.key for listed in self._lists})
+        self._left_out.check_rest([listed.connection.key for listed in self._lists])
 
     def _pages_of(self, reader: ListReader) -> Iterator[list[TableRow]]:
         """Yield the pages of a list, waiting for each."""

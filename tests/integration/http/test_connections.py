@@ -370,7 +370,7 @@ def test_what_is_left_out_differs_from_statement_to_statement(
 def test_no_failure_reads_as_an_empty_table(connect: Connect, api: Accounts) -> None:
     api.refused = {"south", "north"}
     connection = connect("north", "south", skip_failing_connections=True)
-    with pytest.raises(billql.CredentialRefused):
+    with pytest.raises(billql.CredentialRefused, match="north"):
         rows(connection, COUNT)
     api.refused = {"south"}
     for condition in ("connection = 'south'", "id = 'b05' AND connection IN ('south', 'x')"):
