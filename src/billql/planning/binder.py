@@ -23,7 +23,7 @@ from billql.planning.bound_encoding import sql_value
 from billql.planning.intervals import EVERYTHING, Span, Spans
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
 from billql.planning.partition import Part, Point, Several, Window
-from billql.planning.plan import Plan
+from billql.planning.plan import Plan, each_value
 from billql.planning.pushdown import echo_columns, is_exact, selects_connections
 from billql.planning.requested_spans import requested_spans
 
@@ -71,8 +71,7 @@ def selected_connections(plan: Plan, values: Sequence[Any], names: Sequence[str]
     selected = set(names)
     for one, value in plan.bind_arguments(values).pushed:
         if selects_connections(one.constraint):
-            several = value if isinstance(value, set | frozenset) else (value,)
-            spans = [intervals.interval_where("text", "=", each) for each in several]
+            spans = [intervals.interval_where("text", "=", each) for each in each_value(value)]
             if None not in spans:
                 selected &= {span.low for span in spans if span is not None}
     return [name for name in names if name in selected]

@@ -139,6 +139,11 @@ class Plan:
         )
 
 
+def each_value(argument: Any) -> tuple[Any, ...]:
+    """Return the values of an argument: those of a whole IN list, in no order, or its one."""
+    return tuple(argument) if isinstance(argument, set | frozenset) else (argument,)
+
+
 def _row_count(values: Sequence[Any], place: int | None) -> int | None:
     """Return a count of rows; None for what SQLite takes for no limit."""
     value = None if place is None else values[place]

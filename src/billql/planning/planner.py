@@ -26,6 +26,7 @@ from billql.planning.plan import (
     PlanDescription,
     PushedConstraint,
     Unknown,
+    each_value,
 )
 from billql.planning.pushdown import (
     echo_columns,
@@ -315,9 +316,8 @@ def _is_unclear(pushed: PushedConstraint, value: Any) -> bool:
     constraint = pushed.constraint
     if constraint.literal or constraint.operator not in ("=", "in"):
         return False
-    several = value if isinstance(value, set | frozenset) else (value,)
     return (
-        any(isinstance(one, int | float) for one in several)
+        any(isinstance(one, int | float) for one in each_value(value))
         and pushed.column.type == "text"
         and pushed.is_key
     )

@@ -18,7 +18,7 @@ from billql.planning.parameter_encoding import (
     encode_parameter,
     listed_length,
 )
-from billql.planning.plan import PushedConstraint
+from billql.planning.plan import PushedConstraint, each_value
 from billql.planning.pushdown import (
     echo_columns,
     needs_constraint,
@@ -98,7 +98,7 @@ def _sorted(spans: Collection[Span]) -> list[Span]:
 
 def _values(pushed: PushedConstraint, value: Any) -> list[Any]:
     """Return all the values that a constraint compares a column with."""
-    values = [*value] if isinstance(value, set | frozenset) else [value]
+    values = [*each_value(value)]
     if pushed.column.type == "text" and not pushed.constraint.literal:
         # A REAL column's 5.0 is equal to the text '5' as well.
         values += [int(one) for one in values if isinstance(one, float) and one.is_integer()]
