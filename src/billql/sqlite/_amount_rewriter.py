@@ -44,7 +44,11 @@ class AmountRewriter:
 
     def rewrite(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts are checked, and stored without noise."""
-        return self._with_currencies(statement, self._without_noise(statement, rewritten))
+        if statement.keyword == "EXPLAIN":
+            return rewritten
+        tables = self.known_tables()
+        without_noise = self._without_noise(statement, rewritten, tables)
+        return self._with_currencies(statement, without_noise, tables)
 
     def types_of_table(self, rewritten: Rewritten) -> tuple[Target, Sequence[str | None]] | None:
         """Return the types that a table keeps of the SELECT that fills it; None if it has none."""
@@ -61,21 +65,24 @@ class AmountRewriter:
         types = _stored_types.types_of(parsed, origins, amounts, self._describe)
         return None if types is None else (target, types)
 
-    def _without_noise(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+    def _without_noise(
+        self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables
+    ) -> Rewritten:
         """Return a statement that stores sums and differences without noise."""
         if verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
             return rewritten
         from billql.sqlite._stored_noise import noise_edits
 
-        edits = noise_edits(rewritten.parsed, self.known_tables(), self._describe)
+        edits = noise_edits(rewritten.parsed, tables, self._describe)
         return _edited(rewritten, list(edits))
 
-    def _with_currencies(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
+    def _with_currencies(
+        self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables
+    ) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""
         adds = any(token.keyword in SUMS for token in statement.tokens)
-        tables = self.known_tables()
         has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
-        if statement.keyword == "EXPLAIN" or not (adds or has_views):
+        if not (adds or has_views):
             return rewritten
         final, edits = rewritten.parsed, list[Edit]()
         if has_views:

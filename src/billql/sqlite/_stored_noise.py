@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from billql.sql.float_noise import added_columns
 from billql.sql.projections import selects
 from billql.sql.source_map import Edit
-from billql.sql.statement_kind import query_of, verb_of
+from billql.sql.statement_kind import query_of
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import quote
 from billql.sqlite._functions import WITHOUT_NOISE
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 def noise_edits(
     statement: ParsedStatement, tables: KnownTables, describe: Callable[[str], Sequence[Origin]]
 ) -> Iterator[Edit]:
-    """Yield the edits that take the noise out of what a statement stores."""
+    """Yield the edits that take the noise out of what a CREATE, INSERT or REPLACE stores."""
     first = {token.keyword for token in statement.tokens[:3]}
     query = query_of(statement)
-    if query is None or verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
+    if query is None or "VIEW" in first:
         return
     views = list(views_of(statement, tables))
-    if "VIEW" in first or not any(reads_amounts(each, tables) for each in (statement, *views)):
+    if not any(reads_amounts(each, tables) for each in (statement, *views)):
         return
     origins = describe(query)
     added = added_columns(statement, views, [name for name, *_ in origins])
