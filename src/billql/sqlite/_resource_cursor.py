@@ -71,13 +71,14 @@ class _Cursor:
 
     def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[TableRow]]:
         """Return the rows of a scan, some at a time."""
-        source, table = self._source, self._table
+        table = self._table
         check_arguments(table, plan, arguments, self._running)
-        plan, arguments = widened(table, plan, arguments, len(source.connections(table)))
+        all_names = self._source.connections(table)
+        plan, arguments = widened(table, plan, arguments, len(all_names))
         key = (plan, table.name, _hashable(arguments)) if plan.correlated else None
         if key is not None and (rows := self._memoized_rows(key)) is not None:
             return iter((rows,))
-        names = selected_connections(plan, arguments, source.connections(table))
+        names = selected_connections(plan, arguments, all_names)
         connections = self._connections(names)
         bound = bind(table, plan, arguments, connections, self._running.statement.now)
         scan = self._new_scan(plan, bound)
