@@ -36,8 +36,9 @@ _NAMES = {"identifier", "quoted", "string"}
 ENDS_FROM = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING", "SET"}
 ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 """The keywords after which a FROM clause has ended."""
-_NO_ALIAS = ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
-_NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
+NO_ALIAS = ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
+NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
+"""The keywords behind a table that are no alias of it."""
 _BEFORE_CTE = {"NOT", "MATERIALIZED"}
 _BEFORE_INTO = {"INSERT", "REPLACE", "ROLLBACK", "ABORT", "FAIL", "IGNORE"}
 _FARTHEST = 100  # queries outwards in which a four-part name looks for its table
@@ -230,7 +231,7 @@ class _Scanner:
         before, self._before = self._before, ""
         if token.kind in _NAMES:
             keyword, last = token.keyword, self._name_end(at)
-            if last > at or (expect and keyword not in _NO_ALIAS and keyword != "WITH"):
+            if last > at or (expect and keyword not in NO_ALIAS and keyword != "WITH"):
                 # The column of a dotted name has four parts, or three if its first is in use.
                 parts = (last - at) // 2 + 1 + self._is_in_use(token)
                 if expect or parts > 3:
@@ -326,7 +327,7 @@ class _Scanner:
         token, after = self._tokens[at : at + 2]
         if token.keyword == "AS" and (bare or after.keyword not in ("SELECT", "VALUES", "WITH")):
             return unquote(after.text)
-        named = bare and token.kind in _NAMES and token.keyword not in _NO_ALIAS
+        named = bare and token.kind in _NAMES and token.keyword not in NO_ALIAS
         return unquote(token.text) if named else None
 
     def _keyword(self, keyword: str, before: str, at: int) -> int:

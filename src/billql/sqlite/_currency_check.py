@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from billql.sql.amounts import Amount, Relation
 from billql.sql.parentheses import closing
 from billql.sql.projections import name_of, selects
-from billql.sql.rewriter import ENDS_FROM
+from billql.sql.rewriter import ENDS_FROM, NO_ALIAS
 from billql.sql.source_map import Edit
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import NAMES, quote, unquote
@@ -39,8 +39,6 @@ from billql.sqlite.result_amounts import query_of_view, relation_of_origins
 if TYPE_CHECKING:
     from billql.sqlite.result_amounts import KnownTables, Origin
 
-_NO_ALIAS = ENDS_FROM | {"ON", "USING", "JOIN", "LEFT", "RIGHT", "FULL", "INNER", "CROSS"}
-_NO_ALIAS |= {"NATURAL", "OUTER", "INDEXED", "NOT"}
 _BEFORE_COLUMN = frozenset(("SELECT", "DISTINCT", "ALL"))
 _DEEPEST = 8
 """How many queries inside each other are followed."""
@@ -205,7 +203,7 @@ class _Check:
         if self._keyword(after) == "AS":
             after += 1
         has_alias = after < end and tokens[after].kind in NAMES
-        if has_alias and self._keyword(after) not in _NO_ALIAS:
+        if has_alias and self._keyword(after) not in NO_ALIAS:
             return _Source(text, unquote(tokens[after].text), name)
         return _Source(text, name or "", name)
 

@@ -13,7 +13,7 @@ import apsw
 
 from billql.errors import DefinitionError, UnknownName
 from billql.sql import rewriter, show
-from billql.sql.rewriter import Reference, Rewritten, Shorthand
+from billql.sql.rewriter import NO_SHORTHAND, Reference, Rewritten, Shorthand
 from billql.sql.source_map import RewrittenText
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote, tokenize, unquote
@@ -66,7 +66,7 @@ class NameResolver:
         """Return the names that USE has made short, without those of the user's own."""
         if len(self._used) == 1:
             return Shorthand(services=self._short - self._schemas())
-        return Shorthand(self._short - self._local_tables()) if self._short else Shorthand()
+        return Shorthand(self._short - self._local_tables()) if self._short else NO_SHORTHAND
 
     def _absolute(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         """Return the parts of a whole name for those of one that may be short."""
