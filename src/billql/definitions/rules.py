@@ -21,7 +21,6 @@ from billql.definitions.model import (
     Resource,
     placeholders,
 )
-from billql.definitions.pagination import CursorToken, Paginator
 from billql.definitions.pagination.unknown import UNKNOWN
 from billql.definitions.types import DISCRETE, FORMATTED, MOMENTS, ColumnType, Format
 from billql.util.struct_errors import DocumentPath
@@ -371,7 +370,7 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
         yield ("paging",), f"the provider defines no paging called {method.paging}"
         return
     paginator = provider.paging[method.paging] if isinstance(method.paging, str) else method.paging
-    set_by_paging = set[tuple[str, str]]() if paginator is None else set(_set_by(paginator))
+    set_by_paging = set[tuple[str, str]]() if paginator is None else set(paginator.parameters())
     sent = {
         (parameter.location, parameter.name or name): name
         for name, parameter in method.parameters.items()
@@ -390,15 +389,6 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
     for outer in in_body:
         if any(inner.startswith(f"{outer}.") for inner in in_body):
             yield ("parameters",), f"{outer} in the body is a value and an object at once"
-
-
-def _set_by(paginator: Paginator) -> Iterator[tuple[str, str]]:
-    """Yield the parameters that a paginator sets: where they go, and what they are called."""
-    parameter = getattr(paginator, "parameter", None)
-    if parameter is not None:
-        yield paginator.location if isinstance(paginator, CursorToken) else "query", parameter
-    if paginator.size is not None and paginator.size_parameter is not None:
-        yield "body" if paginator.sends_in_body else "query", paginator.size_parameter
 
 
 def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[Problem]:

@@ -25,6 +25,11 @@ class AfterId(Paginator, frozen=True, tag_field="kind", tag="after_id", kw_only=
     parameter: str = "starting_after"
     """The query parameter that takes the id."""
 
+    @property
+    def position(self) -> tuple[str, str]:
+        """The part of the request and the parameter that have the id."""
+        return "query", self.parameter
+
     def follow(self, first: Request) -> Pages:
         """Yield one page after the other."""
         seen: set[str] = set()

@@ -11,7 +11,7 @@ each page in that same order. It knows no network, so it can be tested without o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -96,6 +96,20 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         only.
         """
         return None
+
+    @property
+    def position(self) -> tuple[str, str] | None:
+        """The part of the request and the parameter that ask for a page; None if the whole
+        address does, or nothing.
+        """
+        return None
+
+    def parameters(self) -> Iterator[tuple[str, str]]:
+        """Yield the parameters that the paging sets: the part of the request, and the name."""
+        if self.position is not None:
+            yield self.position
+        if self.size is not None and self.size_parameter is not None:
+            yield "body" if self.sends_in_body else "query", self.size_parameter
 
     @property
     def sends_in_body(self) -> bool:

@@ -39,6 +39,11 @@ class CursorToken(Paginator, frozen=True, tag_field="kind", tag="cursor_token", 
     """Parameters of the first request that an API refuses beside a token."""
 
     @property
+    def position(self) -> tuple[str, str]:
+        """The part of the request and the parameter that have the token."""
+        return self.location, self.parameter
+
+    @property
     def sends_in_body(self) -> bool:
         """Whether the page's size goes into the JSON body."""
         return self.size_location == "body"

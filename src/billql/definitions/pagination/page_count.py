@@ -28,6 +28,11 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     pages_at: str
     """Where a response has the number of pages, like `meta.pages`."""
 
+    @property
+    def position(self) -> tuple[str, str]:
+        """The part of the request and the parameter that have the page's number."""
+        return "query", self.parameter
+
     def page_count_hint(self, first: Page) -> int | None:
         """Return the count of pages times the size of the first one."""
         return count_of(get_path(first.data, self.pages_at))

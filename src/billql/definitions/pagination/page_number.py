@@ -32,6 +32,11 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
     total: str
     """Where a response has the number of items in the whole list, like `meta.total`."""
 
+    @property
+    def position(self) -> tuple[str, str]:
+        """The part of the request and the parameter that have the page's number."""
+        return "query", self.parameter
+
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
         """Begin with the page that holds the row after so many."""
         size = self._size(first)

@@ -101,7 +101,7 @@ class _Binder:
         self._method = method
         self._columns = columns
         self._paginator = paginator
-        self._paging = {} if paginator is None else paging.parameters(paginator)
+        self._paging = set[Place]() if paginator is None else paging.parameters(paginator)
         self._by_place: dict[Place, list[tuple[str, Parameter]]] = {}
         for key, one in method.parameters.items():
             self._by_place.setdefault((one.location, one.name or key), []).append((key, one))

@@ -62,18 +62,11 @@ class Page:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def parameters(paginator: Paginator) -> dict[tuple[str, str], bool]:
-    """Return the parameters that a paging kind sets, by place and name: whether it is a size."""
-    found: dict[tuple[str, str], bool] = {}
-    if isinstance(paginator, PageNumber | PageCount | AfterId):
-        found["query", paginator.parameter] = False
-    if isinstance(paginator, CursorToken):
-        found[paginator.location, paginator.parameter] = False
+def parameters(paginator: Paginator) -> set[tuple[str, str]]:
+    """Return the parameters of pages that a mock accepts, by place and name."""
+    found = set(paginator.parameters())
     if isinstance(paginator, NextUrl | LinkHeader | LinkArray):
-        found["query", LINK_PARAMETER] = False
-    if paginator.size is not None and paginator.size_parameter is not None:
-        place = "body" if paginator.sends_in_body else "query"
-        found[place, paginator.size_parameter] = True
+        found.add(("query", LINK_PARAMETER))
     return found
 
 
@@ -113,7 +106,7 @@ def _count(name: str, value: Any, least: int = 1) -> int:
 
 def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
     """Return how many pages lie before the one that is asked for."""
-    value = page.values.get(("query", paginator.parameter))
+    value = page.values.get(paginator.position)
     first = paginator.first_page
     return 0 if value is None else _count(paginator.parameter, value, first) - first
 
@@ -132,7 +125,7 @@ def _by_count(paginator: PageCount, page: PageRequest, items: Items) -> Page:
 
 def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
-    after = page.values.get(("query", paginator.parameter))
+    after = page.values.get(paginator.position)
     start = 0
     if after is not None:
         ids = [str(one) for one in items.ids()]
@@ -144,7 +137,7 @@ def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Page:
 
 def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
     size = _size(paginator, page)
-    value = page.values.get((paginator.location, paginator.parameter))
+    value = page.values.get(paginator.position)
     carried = {
         name: some
         for (place, name), some in page.others.items()
@@ -167,7 +160,7 @@ def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) 
     """
     if not isinstance(paginator, CursorToken) or not paginator.refused_beside:
         return {}
-    token = values.get((paginator.location, paginator.parameter))
+    token = values.get(paginator.position)
     if token is None:
         return {}
     for name in paginator.refused_beside:
