@@ -163,6 +163,11 @@ class Column(_Strict, frozen=True, kw_only=True):
     hidden: bool = False
     """Whether `SELECT *` leaves it out, as a parameter that is not part of a row."""
 
+    def conditions(self) -> Iterator[tuple[str, tuple[Scalar, ...]]]:
+        """Yield the paths of `null_unless`, each with the values of which a row must have one."""
+        for path, expected in self.null_unless.items():
+            yield path, expected if isinstance(expected, tuple) else (expected,)
+
 
 class Parameter(_Strict, frozen=True, kw_only=True):
     """A part of a request: of its path, query, body, headers or host. Its key is the API's name.

@@ -200,9 +200,8 @@ def _decoder(column: Column) -> ColumnDecoder:
 
 def _derive(column: Column, values: list[SQLValue], group: _Group) -> list[SQLValue]:
     """Return a column that is computed: divided, and NULL in rows that it does not hold for."""
-    for path, expected in column.null_unless.items():
+    for path, any_of in column.conditions():
         pairs = zip(values, group.at(path, exactly=True), strict=True)
-        any_of = expected if isinstance(expected, tuple) else (expected,)
         values = [value if _plain(found) in any_of else None for value, found in pairs]
     if column.divide is None:
         return values

@@ -152,6 +152,6 @@ def _expected_values(resource: Resource) -> dict[str, tuple[Any, ...]]:
     """Return by path the values that other columns need to have one."""
     found: dict[str, list[Any]] = defaultdict(list)
     for column in resource.columns.values():
-        for path, expected in column.null_unless.items():
-            found[path] += expected if isinstance(expected, tuple) else (expected,)
+        for path, expected in column.conditions():
+            found[path] += expected
     return {path: tuple(dict.fromkeys(values)) for path, values in found.items()}

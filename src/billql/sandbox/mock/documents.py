@@ -238,11 +238,10 @@ def _expect(layout: Layout, row: Row, item: dict[str, Any]) -> None:
     """Set in every other row what a column needs to have a value, where no column shows it."""
     paths = {plain_path(name, column) for name, column in layout.resource.columns.items()}
     for column in layout.resource.columns.values():
-        for path, expected in column.null_unless.items():
+        for path, expected in column.conditions():
             if path not in paths and get_path(item, path) is None:
-                values = expected if isinstance(expected, tuple) else (expected,)
                 is_met = Rng(row.key, path).below(2) == 0
-                _put(item, path, values[0] if is_met else None)
+                _put(item, path, expected[0] if is_met else None)
 
 
 def _set_member(item: dict[str, Any], path: str, column: Column, raw: Any) -> None:
