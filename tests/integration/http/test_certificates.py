@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import os
 import ssl
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import certifi
 import pytest
 
-from billql.config.settings import Settings
 from billql.errors import InterfaceError
 from billql.http import certificates
-from billql.http.exchange import NetworkBackend
 from billql.http.reply import NoResponse
-from support.api_client import get
-from support.certificates import SELF_SIGNED, serving
+from support.certificates import SELF_SIGNED, ask, no_certificates, serving
 from support.server import Server
 
 
@@ -25,14 +21,6 @@ from support.server import Server
 def server() -> Iterator[Server]:
     with Server(lambda asked: asked.answer([1]), serving(SELF_SIGNED)) as server:
         yield server
-
-
-def ask(server: Server, environ: dict[str, str]) -> bytes:
-    backend = NetworkBackend(Settings(), environ=environ)
-    try:
-        return backend.exchange(get(server.url), {}, threading.Event()).body
-    finally:
-        backend.close()
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
@@ -62,37 +50,13 @@ def test_a_file_that_does_not_vouch_for_the_server(server: Server) -> None:
     assert f"SSL_CERT_FILE={certifi.where()}" in (caught.value.hint or "")
 
 
-def kinds(tmp_path: Path) -> dict[str, tuple[Path, str]]:
-    """Give paths of all that is no file of certificates, and what is said of each."""
-    for name in ("empty", "text", "key", "binary"):
-        (tmp_path / name).touch()
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "text").write_text("Hello")
-    (tmp_path / "binary").write_bytes(bytes(range(256)))
-    pem = SELF_SIGNED.read_text()
-    (tmp_path / "key").write_text(pem[: pem.index("-----BEGIN CERTIFICATE")])
-    (tmp_path / "cut").write_text(pem[:-100])
-    (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    return {
-        "nothing": (tmp_path / "nothing", "No such file"),
-        "below a file": (tmp_path / "text" / "x", "Not a directory"),
-        "a folder": (tmp_path / "folder", "Is a directory"),
-        "empty": (tmp_path / "empty", "it is empty"),
-        "text": (tmp_path / "text", "not a file of certificates in PEM"),
-        "a key alone": (tmp_path / "key", "not a file of certificates in PEM"),
-        "binary": (tmp_path / "binary", "not a file of certificates in PEM"),
-        "cut short": (tmp_path / "cut", "not a file of certificates in PEM"),
-        "a loop": (tmp_path / "loop", "symbolic links"),
-    }
-
-
 @pytest.mark.parametrize(
     "kind",
     ["nothing", "below a file", "empty", "text", "a key alone", "binary", "cut short", "a loop"],
 )
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_a_file_that_is_none(tmp_path: Path, variable: str, kind: str) -> None:
-    path, why = kinds(tmp_path)[kind]
+    path, why = no_certificates(tmp_path)[kind]
     with pytest.raises(InterfaceError) as caught:
         certificates.context({variable: str(path)})
     assert f"{variable}={path} cannot be read: " in caught.value.message
@@ -101,14 +65,14 @@ def test_a_file_that_is_none(tmp_path: Path, variable: str, kind: str) -> None:
 
 
 def test_a_folder_in_place_of_a_file(tmp_path: Path) -> None:
-    path, why = kinds(tmp_path)["a folder"]
+    path, why = no_certificates(tmp_path)["a folder"]
     with pytest.raises(InterfaceError, match=why):
         certificates.context({"SSL_CERT_FILE": str(path)})
 
 
 @pytest.mark.parametrize("kind", ["nothing", "text", "a folder"])
 def test_a_folder_that_is_none(tmp_path: Path, kind: str) -> None:
-    path, _ = kinds(tmp_path)[kind]
+    path, _ = no_certificates(tmp_path)[kind]
     for value in (f"{path}", f"{path}{os.pathsep}/etc"):
         with pytest.raises(InterfaceError) as caught:
             certificates.context({"SSL_CERT_DIR": value})
