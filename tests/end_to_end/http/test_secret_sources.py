@@ -10,25 +10,10 @@ from typing import Any
 
 import pytest
 
-from billql.config.file import ConnectionConfig
 from billql.errors import CredentialMissing
 from billql.http import secret_sources
-from billql.http.credentials import ConnectionResolver
-from support.api_client import PROVIDER
+from support.config_file import token
 from support.paths import ROOT, TESTS
-
-
-def token(
-    environ: dict[str, str] | None = None,
-    kept: dict[tuple[str, str], str] | None = None,
-    **said: Any,
-) -> str:
-    entry = ConnectionConfig(provider="mock", **said)
-    credentials = ConnectionResolver(
-        environ or {}, configured={"my-acme": entry}, passwords=lambda *name: (kept or {}).get(name)
-    )
-    return credentials.connection("my-acme", "mock", PROVIDER).secret
-
 
 PRINT = f'{sys.executable} -c \'print("from-command"); print("and more")\''
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,45 +14,12 @@ from billql.config.file import ConnectionConfig, Profile, ResolvedConfig
 from billql.config.settings import Settings
 from billql.errors import Exit, InterfaceError
 from billql.http import secret_sources
-from billql.http.credentials import ConnectionResolver
-from support.api_client import PROVIDER
-
-FILE = """\
-profile = "work"
-
-[connections.acme]
-provider = "stripe"
-token_env = "ACME"
-
-[connections.beta-2]
-provider = "stripe"
-token_command = "op read op://Finance/beta/key"
-url = "https://proxy.example.com"
-
-[profiles.work]
-connections = ["acme"]
-definitions = ["~/providers"]
-max_requests = 500
-cache_ttl = 60
-cache = "~/answers"
-
-[profiles.all]
-
-[settings]
-read_timeout = 5
-attempts = 2
-"""
+from support.config_file import FILE, token, written
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "config.toml"
-
-
-def written(path: Path, text: str) -> Path:
-    path.write_text(text)
-    path.chmod(0o600)
-    return path
 
 
 # The file.
@@ -238,18 +204,6 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
 
 
 # Tokens.
-
-
-def token(
-    environ: dict[str, str] | None = None,
-    kept: dict[tuple[str, str], str] | None = None,
-    **said: Any,
-) -> str:
-    entry = ConnectionConfig(provider="mock", **said)
-    credentials = ConnectionResolver(
-        environ or {}, configured={"my-acme": entry}, passwords=lambda *name: (kept or {}).get(name)
-    )
-    return credentials.connection("my-acme", "mock", PROVIDER).secret
 
 
 def test_one_way_to_a_token_is_enough() -> None:
