@@ -13,10 +13,11 @@ from billql import errors
 from billql.definitions.catalog import Catalog, built_in_root
 from billql.docs.facts import resource as resource_facts
 from billql.sandbox import Sandbox
-from billql.sql.statements import Bindings, Row
 from billql.sqlite._catalog_rows import LISTINGS
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+
+from .sandboxed import open_session, rows
 
 PROVIDER = """\
 billql: 1
@@ -63,10 +64,6 @@ resources:
 """
 
 BROKEN = "billql: 1\ndescription: [\n"
-
-
-def rows(session: Session, sql: str, bindings: Bindings = ()) -> list[Row]:
-    return list(session.execute(sql, bindings))
 
 
 def values(session: Session, sql: str) -> list[Any]:
@@ -386,31 +383,29 @@ def test_connections(session: Session) -> None:
     ]
 
 
-def test_scans_are_those_of_the_last_statement_that_read_something() -> None:
-    with Sandbox(size="small") as sandbox:
-        options = Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls)
-        session = Session(":memory:", lambda: options)
-        told = "SELECT number, resource, requests > 0, pages > 0, rows FROM billql.catalog.scans"
-        assert rows(session, told) == []
-        rows(session, "SELECT * FROM digitalocean.billing.invoices")
-        expected = [(1, "digitalocean.billing.invoices", 1, 1, 24)]
-        for _ in range(2):
-            assert rows(session, told) == expected
-            assert session.scans == []
-        rows(session, "BEGIN")
-        rows(session, "SELECT 1")
+def test_scans_are_those_of_the_last_statement_that_read_something(sandbox: Sandbox) -> None:
+    session = open_session(sandbox)
+    told = "SELECT number, resource, requests > 0, pages > 0, rows FROM billql.catalog.scans"
+    assert rows(session, told) == []
+    rows(session, "SELECT * FROM digitalocean.billing.invoices")
+    expected = [(1, "digitalocean.billing.invoices", 1, 1, 24)]
+    for _ in range(2):
         assert rows(session, told) == expected
-        sql = f"SELECT b.currency, s.* FROM digitalocean.billing.balances b, ({told}) s"
-        assert rows(session, sql) == [("USD", *expected[0])]
-        assert values(session, "SELECT resource FROM billql.catalog.scans") == [
-            "digitalocean.billing.balances"
-        ]
-        with pytest.raises(errors.ParameterMissing):
-            rows(session, "SELECT * FROM digitalocean.billing.invoice_items")
-        assert rows(session, "SELECT resource, requests FROM billql.catalog.scans") == [
-            ("digitalocean.billing.invoice_items", 0)
-        ]
-        session.close()
+        assert session.scans == []
+    rows(session, "BEGIN")
+    rows(session, "SELECT 1")
+    assert rows(session, told) == expected
+    sql = f"SELECT b.currency, s.* FROM digitalocean.billing.balances b, ({told}) s"
+    assert rows(session, sql) == [("USD", *expected[0])]
+    assert values(session, "SELECT resource FROM billql.catalog.scans") == [
+        "digitalocean.billing.balances"
+    ]
+    with pytest.raises(errors.ParameterMissing):
+        rows(session, "SELECT * FROM digitalocean.billing.invoice_items")
+    assert rows(session, "SELECT resource, requests FROM billql.catalog.scans") == [
+        ("digitalocean.billing.invoice_items", 0)
+    ]
+    session.close()
 
 
 # As tables ---------------------------------------------------------------------------------------

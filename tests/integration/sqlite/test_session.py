@@ -13,18 +13,9 @@ from billql.planning.plan import Plan
 from billql.sandbox import Sandbox
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import parse
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(size="small") as sandbox:
-        yield sandbox
-
-
-def open_session(sandbox: Sandbox, database: str = ":memory:") -> Session:
-    return Session(database, lambda: Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls))
+from .sandboxed import open_session, rows
 
 
 @pytest.fixture
@@ -32,10 +23,6 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
     session = open_session(sandbox)
     yield session
     session.close()
-
-
-def rows(session: Session, sql: str, bindings: tuple[object, ...] = ()) -> list[tuple[object, ...]]:
-    return list(session.execute(sql, bindings))
 
 
 def test_local_statements_load_nothing(session: Session) -> None:

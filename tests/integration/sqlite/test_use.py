@@ -9,21 +9,11 @@ import pytest
 
 from billql import errors
 from billql.sandbox import Sandbox
-from billql.sql.statements import Bindings, Row
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
+from .sandboxed import open_session, rows
+
 COUNT = "SELECT count(*) FROM invoices"
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(size="small") as sandbox:
-        yield sandbox
-
-
-def open_session(sandbox: Sandbox, database: str = ":memory:") -> Session:
-    return Session(database, lambda: Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls))
 
 
 @pytest.fixture
@@ -32,10 +22,6 @@ def session(sandbox: Sandbox) -> Iterator[Session]:
     rows(session, "USE digitalocean.billing")
     yield session
     session.close()
-
-
-def rows(session: Session, sql: str, bindings: Bindings = ()) -> list[Row]:
-    return list(session.execute(sql, bindings))
 
 
 @pytest.mark.parametrize(

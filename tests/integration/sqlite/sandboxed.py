@@ -1,0 +1,18 @@
+"""Sessions whose tables are a sandbox's."""
+
+from __future__ import annotations
+
+from billql.sandbox import Sandbox
+from billql.sql.statements import Bindings, Row
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
+
+
+def open_session(sandbox: Sandbox, database: str = ":memory:") -> Session:
+    """Open a session that asks a sandbox."""
+    return Session(database, lambda: Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls))
+
+
+def rows(session: Session, sql: str, bindings: Bindings = ()) -> list[Row]:
+    """Return all rows of a statement."""
+    return list(session.execute(sql, bindings))
