@@ -200,6 +200,7 @@ class _Sheet:
         for place, right in enumerate(numeric(head, len(self._columns))):
             style = self._book.format(bold=True, bottom=1, align="right" if right else "left")
             self._put_text(0, place, self._names[place], style)
+        widths = [width(name) + len(" ▼") for name in self._names]
         number = 0
         for number, row in enumerate(chain(head, rows), 1):
             if number >= self._book.most_rows:
@@ -209,17 +210,22 @@ class _Sheet:
                 )
             for place, value in enumerate(row):
                 if value is not None:
-                    self._put(number, place, value, row)
+                    code = self._put(number, place, value, row)
+                    if number <= HEAD and widths[place] < _WIDEST:
+                        widths[place] = max(widths[place], _width(value, code))
         self._sheet.freeze_panes(1, 0)
         self._sheet.repeat_rows(0)  # on each printed page
         self._sheet.set_landscape()
         self._sheet.fit_to_pages(1, 0)
         self._sheet.autofilter(0, 0, number, len(self._columns) - 1)
-        for place, size in enumerate(self._widths(head)):
-            self._sheet.set_column(place, place, min(size, _WIDEST))
+        for place, size in enumerate(widths):
+            self._sheet.set_column(place, place, min(size + 1, _WIDEST))
 
-    def _put(self, row: int, place: int, value: Any, values: Sequence[Any]) -> None:
-        """Write a value that is not NULL, of a row with some values."""
+    def _put(self, row: int, place: int, value: Any, values: Sequence[Any]) -> str | None:
+        """Write a value that is not NULL, of a row with some values.
+
+        Return the number format of an amount that is a number, None for anything else.
+        """
         kind = self._kinds[place]
         if isinstance(value, str):
             begin = moment(kind, value) if kind else None
@@ -232,13 +238,15 @@ class _Sheet:
             self._sheet.write_boolean(row, place, bool(value))
         elif isinstance(value, int | float | Decimal) and fits(value):
             number = rounded(value) if isinstance(value, float) else value
-            style = None
+            code, style = None, None
             if (amount := self._amounts[place]) is not None:
                 code = amount_format(value, amount, values, thousands=self._book.thousands)
                 style = self._book.format(num_format=code)
             self._sheet.write_number(row, place, number, style)
+            return code
         else:
             self._put_text(row, place, text(value))
+        return None
 
     def _put_text(self, row: int, place: int, value: str, style: Any = None) -> None:
         if len(value) > _LONGEST_TEXT // 2 and _utf16(value) > _LONGEST_TEXT:
@@ -250,23 +258,14 @@ class _Sheet:
             )
         self._sheet.write_string(row, place, value, style)
 
-    def _widths(self, head: Sequence[Sequence[Any]]) -> list[int]:
-        """Return the width of each column in characters, by its name and its first values."""
-        widths = [width(name) + len(" ▼") for name in self._names]
-        for row in head:
-            for place, value in enumerate(row):
-                if value is not None and widths[place] < _WIDEST:
-                    widths[place] = max(widths[place], self._width(place, value, row))
-        return [size + 1 for size in widths]
 
-    def _width(self, place: int, value: Any, values: Sequence[Any]) -> int:
-        amount = self._amounts[place]
-        if amount is not None and isinstance(value, int | float | Decimal) and fits(value):
-            code = amount_format(value, amount, values).partition(";")[0]
-            digits = len(code.partition(".")[2])
-            return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in code else 0)
-        shown = text(value)[: _WIDEST * 4]
-        return max(map(width, shown.splitlines()), default=0)
+def _width(value: Any, code: str | None) -> int:
+    """Return the width of a value in characters; `code` is the number format of an amount."""
+    if code is not None:
+        digits = len(code.partition(";")[0].partition(".")[2])
+        return len(f"{value:,.{digits}f}") + (len("USD ") if "$" in code else 0)
+    shown = text(value)[: _WIDEST * 4]
+    return max(map(width, shown.splitlines()), default=0)
 
 
 def fits(value: int | float | Decimal) -> bool:
