@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from billql.errors import DataError, ProgrammingError
+from billql.sql.tokenizer import type_name
 
 if TYPE_CHECKING:
     import datetime
@@ -131,7 +132,7 @@ def described(
     type.
     """
     code = declared or STORED.get(type(first))
-    base_type = "" if code is None else code.upper().replace("(", " ").partition(" ")[0]
+    base_type = type_name(code)
     if decimals and (base_type == "DECIMAL" or (declared is None and isinstance(first, float))):
         return name, "DECIMAL", None, None, *_DECIMAL_DIGITS, None
     if base_type == "DECIMAL":

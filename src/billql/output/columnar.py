@@ -29,6 +29,7 @@ import pyarrow as pa
 from billql.errors import DataError
 from billql.output.json import unique
 from billql.output.text_cells import HEAD
+from billql.sql.tokenizer import type_name
 
 if TYPE_CHECKING:
     from billql.output import ByteStream, Columns, Rows
@@ -109,13 +110,11 @@ def write(
 
 def encoding_of(declared: str | None, values: Sequence[Any]) -> ColumnEncoding:
     """Return the encoding of a column from its declared type and its first values."""
-    code = (declared or "").upper()
-    for name, encoding in _DECLARED.items():
-        if code.replace("(", " ").split(" ")[0] == name:
-            return encoding
+    if (encoding := _DECLARED.get(type_name(declared))) is not None:
+        return encoding
     seen = {type(value) for value in values} - {type(None)}
     if not seen:
-        return _by_affinity(code)
+        return _by_affinity((declared or "").upper())
     for encoding in (_INTEGER, _REAL, _DECIMAL, _TEXT, _BLOB):
         if seen <= encoding.accepts:
             return _ROUNDED if encoding is _DECIMAL and not _fits(encoding, values) else encoding

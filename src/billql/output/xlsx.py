@@ -32,6 +32,7 @@ from billql.errors import DataError, OutputError
 from billql.output.amounts import amounts_of, currency_of, shown_digits
 from billql.output.moments import MomentKind, kind_of, moment
 from billql.output.text_cells import HEAD, numeric, rounded, text, width
+from billql.sql.tokenizer import type_name
 from billql.util.currencies import digits_of
 
 if TYPE_CHECKING:
@@ -280,10 +281,10 @@ def fits(value: int | float | Decimal) -> bool:
 
 def _kind(declared: str | None, values: Sequence[Any]) -> CellKind:
     """Return the kind of a column from its declared type, or from what all its texts read as."""
-    type_name = (declared or "").upper().replace("(", " ").partition(" ")[0]
-    if type_name in _DECLARED:
-        return _DECLARED[type_name]
-    return (kind_of(values) if type_name in ("", "TEXT") else None) or ""
+    base_type = type_name(declared)
+    if base_type in _DECLARED:
+        return _DECLARED[base_type]
+    return (kind_of(values) if base_type in ("", "TEXT") else None) or ""
 
 
 def amount_format(

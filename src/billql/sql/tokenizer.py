@@ -72,6 +72,11 @@ def unquote(text: str) -> str:
     return text[1:-1].replace(mark * 2, mark) if mark in ('"', "'", "`") else text
 
 
+def type_name(declared: str | None) -> str:
+    """Return the first word of a declared type in capitals: VARCHAR of `varchar(20)`."""
+    return (declared or "").upper().replace("(", " ").partition(" ")[0]
+
+
 def tokenize(sql: str) -> list[Token]:
     """Return all tokens of a text, spaces and comments too: joined, they are the text again."""
     tokens = [Token(m.lastgroup or "", m[0], m.start()) for m in _TOKEN.finditer(sql)]

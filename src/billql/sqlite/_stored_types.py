@@ -25,7 +25,7 @@ from billql.sql.amounts import Amount
 from billql.sql.parentheses import closing
 from billql.sql.projections import selects
 from billql.sql.source_map import apply_edits
-from billql.sql.tokenizer import Token, quote, significant, unquote
+from billql.sql.tokenizer import Token, quote, significant, type_name, unquote
 from billql.sqlite._sum_calls import clauses
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def types_of(
 
 
 def _is_stored(declared: str | None) -> bool:
-    return (declared or "").upper().replace("(", " ").partition(" ")[0] in _STORED
+    return type_name(declared) in _STORED
 
 
 def _amount_type(declared: str | None, amount: Amount | None) -> str | None:
