@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from billql.definitions.model import Provider
+from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import InterfaceError
 from billql.registry import RegistryError, naming
 from billql.registry.index import Release, release_of
 from billql.registry.package import pack
-
-_PROVIDER_FILE = "provider.yaml"
 
 
 class Packed(NamedTuple):
@@ -26,7 +25,7 @@ class Packed(NamedTuple):
 
 def folders(root: Path) -> list[Path]:
     """Return the providers' folders below a folder."""
-    return sorted(path.parent for path in root.glob(f"*/{_PROVIDER_FILE}"))
+    return sorted(path.parent for path in root.glob(f"*/{PROVIDER_FILE}"))
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -36,9 +35,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 def check(folder: Path) -> Provider:
     """Read all definitions of a provider; raise DefinitionError for the first mistake."""
-    provider = read_provider(folder / _PROVIDER_FILE)
+    provider = read_provider(folder / PROVIDER_FILE)
     for path in sorted(folder.glob("*.yaml")):
-        if path.name != _PROVIDER_FILE:
+        if path.name != PROVIDER_FILE:
             read_service(path, provider)
     return provider
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from billql.definitions.catalog import built_in_root
+from billql.definitions.sources import PROVIDER_FILE
 from billql.registry import naming
 
 
@@ -25,7 +26,7 @@ class Shipped:
 
     def providers(self) -> list[str]:
         """Return the names of the providers that have definitions."""
-        return sorted(path.parent.name for path in self.definitions.glob("*/provider.yaml"))
+        return sorted(path.parent.name for path in self.definitions.glob(f"*/{PROVIDER_FILE}"))
 
     def version(self, provider: str) -> str | None:
         """Return the version of a provider's definitions, or None if it has none.
@@ -33,7 +34,7 @@ class Shipped:
         Parsing YAML would be too slow at start-up, so only the line of `version` is read.
         """
         try:
-            with (self.definitions / provider / "provider.yaml").open(encoding="utf-8") as lines:
+            with (self.definitions / provider / PROVIDER_FILE).open(encoding="utf-8") as lines:
                 line = next((line for line in lines if line.startswith("version:")), "")
         except OSError:
             return None
