@@ -55,11 +55,13 @@ def add_options(command: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Serve until a signal arrives; print its addresses and tokens as `export` lines of a shell."""
+    from billql.http.credentials import url_variable
+
     signal.signal(signal.SIGTERM, _stop)
     catalog = _catalog(options)
     with contextlib.suppress(KeyboardInterrupt), _sandbox(options, catalog) as sandbox:
         for name, url in sandbox.urls.items():
-            stdout.line(f"export BILLQL_{name.upper()}_URL={url}")
+            stdout.line(f"export {url_variable(name)}={url}")
             variables = catalog.provider(name).auth.env_vars()
             secrets = sandbox.tokens[name].split(SEPARATOR, len(variables) - 1)
             for variable, secret in zip(variables, secrets, strict=False):

@@ -19,6 +19,7 @@ from billql.config import file
 from billql.config.settings import Settings
 from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
+from billql.http.credentials import url_variable
 from billql.sqlite import later_functions, money, time_functions
 
 
@@ -30,11 +31,7 @@ def commands(parser: argparse.ArgumentParser) -> str:
 def settings(providers: Sequence[ProviderFacts]) -> str:
     """Return the page on the config file and on the environment variables of each provider."""
     tokens = [
-        (
-            one.provider.title,
-            codes(one.provider.auth.env_vars()),
-            f"`BILLQL_{one.name.upper()}_URL`",
-        )
+        (one.provider.title, codes(one.provider.auth.env_vars()), code(url_variable(one.name)))
         for one in providers
     ]
     lines = [

@@ -25,7 +25,7 @@ from billql.doctor.finding import Finding, Level, failure
 from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
 from billql.http.api_errors import error_from_response
-from billql.http.credentials import ApiConnection, ConnectionResolver
+from billql.http.credentials import ApiConnection, ConnectionResolver, url_variable
 from billql.http.exchange import NetworkBackend
 from billql.http.rate_limiter import remaining
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse
@@ -132,7 +132,7 @@ def _unknown_variables(
 ) -> Iterator[Finding]:
     """Yield variables that look like billql's and are unknown, as after a typing error."""
     known = {"BILLQL_CONFIG", "BILLQL_DATA", "BILLQL_DEBUG"}
-    known |= {f"BILLQL_{name.upper()}_URL" for name in catalog.providers()}
+    known |= set(map(url_variable, catalog.providers()))
     known |= {secret_sources.variable(name) for name in found.connections}
     known |= {one.token_env for one in found.connections.values() if one.token_env}
     for name in sorted(environ):

@@ -176,11 +176,16 @@ class ConnectionResolver:
             found, source = config.url, f"the url of the connection {name}"
         elif found := self._urls.get(provider_name, ""):
             source = "the url argument of the program"
-        elif found := self._environ.get(variable := f"BILLQL_{provider_name.upper()}_URL", ""):
+        elif found := self._environ.get(variable := url_variable(provider_name), ""):
             source = variable
         else:
             found, source = provider.url, f"the url in the definition of {provider_name}"
         return origin(found, f"{source[0].upper()}{source[1:]}"), source
+
+
+def url_variable(provider_name: str) -> str:
+    """Return the name of the environment variable of another address for a provider."""
+    return f"BILLQL_{provider_name.upper()}_URL"
 
 
 def origin(url: str, named: str) -> str:
