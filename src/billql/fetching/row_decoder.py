@@ -7,6 +7,7 @@ column of the usual shape is checked as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from itertools import repeat
 from typing import Any, cast
 
@@ -109,7 +110,7 @@ class RowDecoder:
         """Return what the statement sees of a row."""
         return tuple(row[position] for position in self._shown)
 
-    @property
+    @cached_property
     def recognizes_rows(self) -> bool:
         """Whether equal keys mean that two rows of one list are the same."""
         own = ("$parent.", "$key", "$value")
@@ -117,19 +118,23 @@ class RowDecoder:
         paths = (column.path or name for name, column in columns if column.value is None)
         return any(not path.startswith("$") or path.startswith(own) for path in paths)
 
+    @cached_property
+    def _members(self) -> frozenset[str]:
+        """The members of a row that columns are made of."""
+        paths = (column.path or name for name, column in self._columns.items())
+        return frozenset(
+            path.partition(".")[0].removesuffix("[]") for path in paths if not path.startswith("$")
+        )
+
     def _check_shape(self, group: _Group) -> None:
         """Raise BadResponse for what is no row, or has no column: an error with status 200."""
-        paths = (column.path or name for name, column in self._columns.items())
-        names = {
-            path.partition(".")[0].removesuffix("[]") for path in paths if not path.startswith("$")
-        }
-        if not names:
+        if not self._members:
             return
         where = group.page.where
         if not group.rows.are_objects:
             raise BadResponse(f"{where} answered with rows of {self._table} that are no objects")
         first = group.rows.values[0]
-        if first and names.isdisjoint(first):
+        if first and self._members.isdisjoint(first):
             raise BadResponse(f"{where} answered with nothing that {self._table} consists of")
 
     def _cells(self, name: str, group: _Group) -> Iterable[SQLValue]:
