@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from billql.util.text import plain
+
 _ERRORS = frozenset(
     (
         *("error", "errors", "errorcode", "errordescription", "errormessage", "errormsg"),
@@ -23,7 +25,7 @@ def error_member(*objects: Any) -> str | None:
     """Return the name of the first member of some objects that states an error, or None."""
     for each in objects:
         for name, value in each.items() if isinstance(each, dict) else ():
-            if _is_error("".join(filter(str.isalnum, name)).lower(), value):
+            if _is_error(plain(name), value):
                 return str(name)
     return None
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from html.parser import HTMLParser
 from typing import Any
 
+from billql.util.text import plain
+
 _MESSAGE_FIELDS = (
     *("message", "errormessage", "errormsg", "msg", "errordescription", "faultstring", "detail"),
     *("details", "description", "reason", "error", "errors", "fault", "title", "response"),
@@ -72,8 +74,7 @@ def _small(data: Any) -> dict[str, Any]:
     """Return the members of an object by their names in lower case, letters and digits alone."""
     if not isinstance(data, Mapping):
         return {}
-    named = ((str(name), value) for name, value in data.items())
-    return {"".join(filter(str.isalnum, name)).lower(): value for name, value in named}
+    return {plain(str(name)): value for name, value in data.items()}
 
 
 def _message(data: Any, depth: int) -> str | None:
@@ -103,7 +104,7 @@ def _message(data: Any, depth: int) -> str | None:
 
 def _is_code(name: str) -> bool:
     fields = (*_CODE_FIELDS, *_REQUEST_ID_FIELDS, "status")
-    return "".join(filter(str.isalnum, name)).lower() in fields
+    return plain(name) in fields
 
 
 def _joined(parts: Iterable[str | None], between: str = "; ") -> str | None:

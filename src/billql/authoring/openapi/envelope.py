@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billql.authoring.openapi.document import Document, Shape
-from billql.definitions.pagination.names import AROUND, LINKS, NEXT, plain
+from billql.definitions.pagination.names import AROUND, LINKS, NEXT
+from billql.util.text import plain
 
 ADDRESSES = ("url", "uri", "link", "href")
 """What the name of an address ends in."""

@@ -35,9 +35,9 @@ from billql.definitions.pagination.names import (
     MORE,
     NEXT,
     PAGES,
-    plain,
 )
 from billql.definitions.pagination.unknown import UNKNOWN
+from billql.util.text import plain
 
 _NUMBERS = ("page", "pagenumber", "pagenum", "pageno", "pageindex", "currentpage")
 _SIZES = (

@@ -119,8 +119,3 @@ BESIDE = frozenset(
 
 LINKS = frozenset(("link", "links"))
 """Names of a list of links, of which each has its relation."""
-
-
-def plain(name: str) -> str:
-    """Return a name in small letters alone."""
-    return "".join(filter(str.isalnum, name)).lower()

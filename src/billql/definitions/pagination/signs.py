@@ -23,10 +23,10 @@ from billql.definitions.pagination.names import (
     NEXT,
     PAGES,
     WRAPPERS,
-    plain,
 )
 from billql.definitions.pagination.values import flag_of
 from billql.messages import Page, get_path
+from billql.util.text import plain
 
 _MONEY = (
     "amount",

@@ -7,8 +7,9 @@ list.
 from __future__ import annotations
 
 from billql.definitions.pagination.base import Pages, Paginator
-from billql.definitions.pagination.names import MORE, NEXT, plain
+from billql.definitions.pagination.names import MORE, NEXT
 from billql.messages import Request
+from billql.util.text import plain
 
 
 class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw_only=True):
