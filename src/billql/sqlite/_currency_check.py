@@ -48,11 +48,12 @@ Describe = Callable[[str], "Sequence[Origin]"]
 
 
 class _Source(NamedTuple):
-    """A table of a FROM clause: its text, its alias, and its name if it has one."""
+    """A table of a FROM clause: its text, its alias, and its name and database if it has them."""
 
     text: str
     alias: str
     name: str | None
+    database: str
 
 
 def currency_edits(
@@ -191,11 +192,12 @@ class _Check:
             expected = token.text == "," or token.keyword == "JOIN"
 
     def _source(self, at: int, end: int) -> _Source:
-        tokens, last, name = self._tokens, at, None
+        tokens, last, name, database = self._tokens, at, None, ""
         if tokens[at].text == "(":
             last = self._end(at + 1)
         else:
             while last + 2 < end and tokens[last + 1].text == ".":
+                database = unquote(tokens[last].text)
                 last += 2
             name = unquote(tokens[last].text)
         text = self._sql[tokens[at].start : tokens[last].end]
@@ -204,8 +206,8 @@ class _Check:
             after += 1
         has_alias = after < end and tokens[after].kind in NAMES
         if has_alias and self._keyword(after) not in NO_ALIAS:
-            return _Source(text, unquote(tokens[after].text), name)
-        return _Source(text, name or "", name)
+            return _Source(text, unquote(tokens[after].text), name, database)
+        return _Source(text, name or "", name, database)
 
     def _relation(self, source: _Source) -> Relation:
         if source.text not in self._relations:
@@ -214,7 +216,7 @@ class _Check:
 
     def _found(self, source: _Source) -> Relation:
         if source.name is not None and source.name.lower() not in self._ctes:
-            found = self._tables.find(source.name)
+            found = self._tables.find(source.name, source.database)
             if found is not None and not isinstance(found, str):
                 return found
         relation = relation_of_origins(
@@ -232,7 +234,7 @@ class _Check:
             return f"{self._with}{source.text[1:-1]}"
         name = (source.name or "").lower()
         if name not in self._ctes:
-            view = self._tables.find(name)
+            view = self._tables.find(name, source.database)
             return query_of_view(view) if isinstance(view, str) else None
         for at, token in enumerate(self._tokens):
             if name_of(token) == name:

@@ -39,15 +39,18 @@ class KnownTables:
     def __init__(self, database: apsw.Connection, resource: Callable[[str], Table | None]) -> None:
         self._database = database
         self._resource = resource
-        self._found: dict[str, Relation | str | None] = {}
+        self._found: dict[tuple[str, str], Relation | str | None] = {}
 
-    def find(self, name: str) -> Relation | str | None:
-        """Return the columns of a table; of a view, its CREATE VIEW; None if there is none."""
-        name = name.lower()
-        if name not in self._found:
-            table = self._resource(name) if name.count(".") == 2 else None
-            self._found[name] = self._local(name) if table is None else relation_of(table)
-        return self._found[name]
+    def find(self, name: str, database: str = "") -> Relation | str | None:
+        """Return the columns of a table; of a view, its CREATE VIEW; None if there is none.
+
+        Without a database, it is looked for where SQLite does: in temp before all others.
+        """
+        key = (database.lower(), name.lower())
+        if key not in self._found:
+            table = self._resource(key[1]) if name.count(".") == 2 else None
+            self._found[key] = self._local(*key) if table is None else relation_of(table)
+        return self._found[key]
 
     def is_in_one_database(self, name: str) -> bool:
         """Return whether a name means the same table in a view as in a statement."""
@@ -56,8 +59,11 @@ class KnownTables:
         ).get
         return bool(found <= 1)
 
-    def _local(self, name: str) -> Relation | str | None:
-        for (database,) in self._database.execute("SELECT name FROM pragma_database_list"):
+    def _local(self, wanted: str, name: str) -> Relation | str | None:
+        listed = "SELECT name FROM pragma_database_list ORDER BY name <> 'temp', seq"
+        for (database,) in self._database.execute(listed):
+            if wanted not in ("", database.lower()):
+                continue
             stored = self._database.execute(
                 f"SELECT type, sql FROM {quote(database)}.sqlite_schema "
                 "WHERE name = ? COLLATE NOCASE AND type IN ('table', 'view')",
@@ -168,21 +174,24 @@ def _plain(
 
     A condition, whose tokens are among those of the statement, may fix the currency.
     """
-    places: dict[tuple[str, str], list[int]] = {}
-    for place, (_, _, _, table, column) in enumerate(origins):
-        if table is not None and column is not None:
-            places.setdefault((table.lower(), column.lower()), []).append(place)
+    places: dict[tuple[str, str, str], list[int]] = {}
+    for place, (_, _, database, table, column) in enumerate(origins):
+        if database is not None and table is not None and column is not None:
+            key = (database.lower(), table.lower(), column.lower())
+            places.setdefault(key, []).append(place)
     amounts: list[Amount | None] = [None] * len(origins)
     is_certain = True
-    for (table, name), found in places.items():
-        relation = tables.find(table)
+    for (database, table, name), found in places.items():
+        relation = tables.find(table, database)
         if relation is None or isinstance(relation, str):
             continue
         amount = next((one.amount for one in relation if one.name.lower() == name), None)
         if amount is None:
             continue
         beside = amount.place
-        currency = [] if beside is None else places.get((table, relation[beside].name.lower()), [])
+        currency = []
+        if beside is not None:
+            currency = places.get((database, table, relation[beside].name.lower()), [])
         if amount.currency is None and not currency and beside is not None:
             is_certain = is_certain and relation[beside].name.lower() not in tokens
         for place in found:

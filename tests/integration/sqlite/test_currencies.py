@@ -263,3 +263,25 @@ def test_programs_read_no_noise(connection: billql.Connection) -> None:
     connection.decimals = True
     sql = "SELECT tax + 0.2 - 0.3 AS rest, amount - 12.3 FROM own.all.invoices WHERE id = 7"
     assert list(map(str, connection.execute(sql).fetchall()[0])) == ["0", "0.045678"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "has_note"),
+    [
+        ("SELECT sum(amount) FROM own", False),
+        ("SELECT sum(amount) FROM temp.own", False),
+        ("SELECT sum(amount) FROM main.own", True),
+        ("SELECT sum(amount) FROM other.own", False),
+        ("SELECT sum(s.amount) FROM (SELECT amount FROM other.own) AS s", False),
+        ("WITH s AS (SELECT * FROM main.own) SELECT sum(amount) FROM s", True),
+    ],
+)
+def test_tables_of_one_name_in_several_databases(
+    connection: billql.Connection, sql: str, has_note: bool
+) -> None:
+    """SQLite looks for a name in temp first: https://sqlite.org/lang_naming.html."""
+    connection.execute("ATTACH ':memory:' AS other")
+    connection.execute("CREATE TEMP TABLE own AS SELECT 1 AS amount")
+    connection.execute("CREATE TABLE other.own AS SELECT 2 AS amount")
+    run(connection, sql)
+    assert bool(NOTES) == has_note
