@@ -19,8 +19,9 @@ from sqlglot.errors import SqlglotError
 
 from billql.sql.amounts import Amount, Relation, RelationColumn
 
-Tables = Callable[[str], "Relation | str | None"]
-"""The columns of the table with a name; of a view, the statement that made it; None if unknown."""
+Tables = Callable[[str, str], "Relation | str | None"]
+"""The columns of the table with a name, in the database with a name, which may be empty; of a view,
+the statement that made it; None if unknown."""
 
 _SAME = (
     *(exp.Paren, exp.Neg, exp.Alias, exp.Filter, exp.Window, exp.Sum, exp.Avg, exp.Abs, exp.Round),
@@ -202,7 +203,7 @@ class _Reader:
         name = table.name
         if not table.db and name.lower() in ctes:
             return ctes[name.lower()]
-        found = self._tables(name)
+        found = self._tables(name, table.db)
         if not isinstance(found, str):
             return found or ()
         if self._depth >= _FARTHEST:

@@ -81,7 +81,7 @@ class AmountRewriter:
     ) -> Rewritten:
         """Return a statement whose sums of amounts know their currencies."""
         adds = any(token.keyword in SUMS for token in statement.tokens)
-        has_views = any(isinstance(tables.find(each.parts[-1]), str) for each in rewritten.tables)
+        has_views = any(isinstance(tables.named(each), str) for each in rewritten.tables)
         if not (adds or has_views):
             return rewritten
         final, edits = rewritten.parsed, list[Edit]()

@@ -38,7 +38,7 @@ def view_edits(
         reference.parts[-1]: found
         for each in (statement, *views)
         for reference in references(each)
-        if isinstance(found := tables.find(reference.parts[-1]), str)
+        if isinstance(found := tables.named(reference), str)
     }
     queries = {name: parse(query_of_view(view)) for name, view in named.items()}
     edits = {

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.sql.amounts import Amount, Relation, RelationColumn
+from billql.sql.rewriter import Reference
 from billql.sql.rewriter import tables as references
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import ParsedStatement, parse
@@ -51,6 +52,11 @@ class KnownTables:
             table = self._resource(key[1]) if name.count(".") == 2 else None
             self._found[key] = self._local(*key) if table is None else relation_of(table)
         return self._found[key]
+
+    def named(self, reference: Reference) -> Relation | str | None:
+        """Return the same of the table that a statement names."""
+        *database, name = reference.parts
+        return self.find(name, ".".join(database))
 
     def is_in_one_database(self, name: str) -> bool:
         """Return whether a name means the same table in a view as in a statement."""
@@ -118,8 +124,9 @@ def result_amounts(
     """
     tokens = frozenset(token.text.lower() for token in statement.tokens)
     plain, is_certain = _plain(origins, tables, tokens)
-    names = Counter(reference.parts[-1].lower() for reference in references(statement))
-    read = [tables.find(name) for name in names]
+    named = references(statement)
+    names = Counter(reference.parts[-1].lower() for reference in named)
+    read = [tables.named(reference) for reference in named]
     if is_certain and all(count == 1 for count in names.values()) and not _has_views(read):
         return plain
     if not (_has_views(read) or any(map(_has_amounts, read)) or _converts(statement)):
@@ -135,9 +142,7 @@ def result_amounts(
 
 def reads_amounts(statement: ParsedStatement, tables: KnownTables) -> bool:
     """Return whether a statement itself reads tables with amounts; views are not followed."""
-    return any(
-        _has_amounts(tables.find(reference.parts[-1])) for reference in references(statement)
-    )
+    return any(_has_amounts(tables.named(reference)) for reference in references(statement))
 
 
 def views_of(statement: ParsedStatement, tables: KnownTables) -> Iterator[ParsedStatement]:
@@ -145,7 +150,7 @@ def views_of(statement: ParsedStatement, tables: KnownTables) -> Iterator[Parsed
     seen, waiting = set[str](), [statement]
     while waiting:
         for reference in references(waiting.pop()):
-            found = tables.find(reference.parts[-1])
+            found = tables.named(reference)
             if isinstance(found, str) and found not in seen:
                 seen.add(found)
                 waiting.append(view := parse(found))

@@ -266,7 +266,7 @@ def test_programs_read_no_noise(connection: billql.Connection) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "has_note"),
+    ("sql", "is_amount"),
     [
         ("SELECT sum(amount) FROM own", False),
         ("SELECT sum(amount) FROM temp.own", False),
@@ -277,11 +277,13 @@ def test_programs_read_no_noise(connection: billql.Connection) -> None:
     ],
 )
 def test_tables_of_one_name_in_several_databases(
-    connection: billql.Connection, sql: str, has_note: bool
+    connection: billql.Connection, sql: str, is_amount: bool
 ) -> None:
     """SQLite looks for a name in temp first: https://sqlite.org/lang_naming.html."""
     connection.execute("ATTACH ':memory:' AS other")
     connection.execute("CREATE TEMP TABLE own AS SELECT 1 AS amount")
     connection.execute("CREATE TABLE other.own AS SELECT 2 AS amount")
-    run(connection, sql)
-    assert bool(NOTES) == has_note
+    cursor = connection.execute(sql)
+    cursor.fetchall()
+    assert [one is not None for one in cursor.amounts()] == [is_amount]
+    assert bool(NOTES) == is_amount

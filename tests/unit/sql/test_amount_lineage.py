@@ -30,7 +30,7 @@ UNKNOWN = Amount()
 ROUNDED = Amount(is_rounded=True)
 
 
-def find(name: str) -> Relation | str | None:
+def find(name: str, database: str) -> Relation | str | None:
     return TABLES.get(name)
 
 
