@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from billql.definitions.pagination.base import Pages, Paginator, ensure_new
-from billql.definitions.pagination.links import address_of, is_next
-from billql.definitions.pagination.next_url import follow
+from billql.definitions.pagination.links import address_of, follow, is_next
 from billql.errors import BadResponse
 from billql.messages import Request, get_path
 

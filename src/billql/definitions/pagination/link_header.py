@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from billql.definitions.pagination.base import Pages, Paginator, ensure_new
-from billql.definitions.pagination.links import next_link
-from billql.definitions.pagination.next_url import follow
+from billql.definitions.pagination.links import follow, next_link
 from billql.messages import Request
 
 _HEADER = "link"
