@@ -6,6 +6,8 @@ looks for them in responses, the import of OpenAPI documents in schemas.
 
 from __future__ import annotations
 
+from billql.util.text import plain
+
 NEXT = frozenset(
     (
         "continuationtoken",
@@ -119,3 +121,8 @@ BESIDE = frozenset(
 
 LINKS = frozenset(("link", "links"))
 """Names of a list of links, of which each has its relation."""
+
+
+def leads_on(name: str) -> bool:
+    """Return whether a member of that name leads to the page that follows."""
+    return plain(name) in NEXT | MORE

@@ -7,9 +7,7 @@ list.
 from __future__ import annotations
 
 from billql.definitions.pagination.base import Pages, Paginator
-from billql.definitions.pagination.names import MORE, NEXT
 from billql.messages import Request
-from billql.util.text import plain
 
 
 class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw_only=True):
@@ -23,8 +21,3 @@ class SinglePage(Paginator, frozen=True, tag_field="kind", tag="single_page", kw
     def finding(self) -> str:
         """What the definition's paging makes of the page."""
         return "the definition has no paging for the rest"
-
-
-def leads_on(name: str) -> bool:
-    """Return whether a member of that name leads to the page that follows."""
-    return plain(name) in NEXT | MORE

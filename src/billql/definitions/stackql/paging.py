@@ -17,7 +17,7 @@ from billql.definitions.pagination import (
     Paging,
     SinglePage,
 )
-from billql.definitions.pagination.single_page import leads_on
+from billql.definitions.pagination.names import leads_on
 from billql.definitions.stackql.document import Unsupported, mapping, text
 from billql.definitions.stackql.settings import Settings
 from billql.definitions.stackql.shapes import steps
