@@ -91,13 +91,10 @@ def _service_findings(
     for name, resource in service.resources.items():
         table = Table(path.resolve().parent.name, path.stem, name, provider, resource)
         place: DocumentPath = ("resources", name)
-        for rule in lint.RULES:
+        for rule, severity in lint.RULES.items():
             for inner, message in rule(table):
                 problem = (*place, *inner), message
-                yield _finding("warning", lint.name_of(rule), path, lines, problem)
-        for inner, message in lint.paging_unknown(table):
-            problem = (*place, *inner), message
-            yield _finding("error", lint.name_of(lint.paging_unknown), path, lines, problem)
+                yield _finding(severity, lint.name_of(rule), path, lines, problem)
         yield from _example_findings(path, lines, table, session)
 
 

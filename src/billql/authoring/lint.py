@@ -6,9 +6,10 @@ function's, with hyphens. What the format itself forbids is `definition`'s busin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
+from billql.authoring.finding import Severity
 from billql.definitions.catalog import Table
 from billql.definitions.model import Column, Method, Service
 from billql.definitions.pagination.unknown import ADVICE, UNKNOWN
@@ -143,18 +144,19 @@ def description_capital(table: Table) -> Iterator[Problem]:
             yield (*place, "description"), "begins with a small letter"
 
 
-RULES: tuple[Rule, ...] = (
-    money_currency,
-    money_type,
-    time_type,
-    list_paging,
-    id_unique,
-    echo_unfilled,
-    echo_hidden,
-    grouped_when_read,
-    reserved_word,
-    description_capital,
-)
+RULES: Mapping[Rule, Severity] = {
+    money_currency: "warning",
+    money_type: "warning",
+    time_type: "warning",
+    list_paging: "warning",
+    id_unique: "warning",
+    echo_unfilled: "warning",
+    echo_hidden: "warning",
+    grouped_when_read: "warning",
+    reserved_word: "warning",
+    description_capital: "warning",
+    paging_unknown: "error",
+}
 
 
 def name_of(rule: Rule) -> str:
