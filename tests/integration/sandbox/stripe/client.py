@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 import httpx
 import stripe
@@ -76,107 +77,52 @@ class Client:
             session.close()  # type: ignore[no-untyped-call]
 
 
-Listing = Callable[[StripeClient], Any]
+class Listed(NamedTuple):
+    """A list, as the official client reads it."""
 
-LISTS: dict[str, tuple[Listing, Callable[[StripeClient, str], Any]]] = {
-    "billing/credit_grants": (
-        lambda c: c.v1.billing.credit_grants.list({"limit": 100}),
-        lambda c, key: c.v1.billing.credit_grants.retrieve(key),
+    service: str
+    """The client's own name of it, with dots."""
+    query: dict[str, Any]
+
+    def first_page(self, client: StripeClient) -> Any:
+        return self._of(client).list(self.query)
+
+    def one(self, client: StripeClient, key: str) -> Any:
+        return self._of(client).retrieve(key)
+
+    def _of(self, client: StripeClient) -> Any:
+        return attrgetter(self.service)(client.v1)
+
+
+LISTS = {
+    "billing/credit_grants": Listed("billing.credit_grants", {"limit": 100}),
+    "billing/credit_balance_transactions": Listed(
+        "billing.credit_balance_transactions", {"limit": 100}
     ),
-    "billing/credit_balance_transactions": (
-        lambda c: c.v1.billing.credit_balance_transactions.list({"limit": 100}),
-        lambda c, key: c.v1.billing.credit_balance_transactions.retrieve(key),
-    ),
-    "billing/meters": (
-        lambda c: c.v1.billing.meters.list({"limit": 3}),
-        lambda c, key: c.v1.billing.meters.retrieve(key),
-    ),
-    "billing/alerts": (
-        lambda c: c.v1.billing.alerts.list({"limit": 3}),
-        lambda c, key: c.v1.billing.alerts.retrieve(key),
-    ),
-    "invoices": (
-        lambda c: c.v1.invoices.list({"limit": 100}),
-        lambda c, key: c.v1.invoices.retrieve(key),
-    ),
-    "invoiceitems": (
-        lambda c: c.v1.invoice_items.list({"limit": 100}),
-        lambda c, key: c.v1.invoice_items.retrieve(key),
-    ),
-    "invoice_payments": (
-        lambda c: c.v1.invoice_payments.list({"limit": 100}),
-        lambda c, key: c.v1.invoice_payments.retrieve(key),
-    ),
-    "subscriptions": (
-        lambda c: c.v1.subscriptions.list({"limit": 7, "status": "all"}),
-        lambda c, key: c.v1.subscriptions.retrieve(key),
-    ),
-    "credit_notes": (
-        lambda c: c.v1.credit_notes.list(),
-        lambda c, key: c.v1.credit_notes.retrieve(key),
-    ),
-    "quotes": (
-        lambda c: c.v1.quotes.list({"limit": 3}),
-        lambda c, key: c.v1.quotes.retrieve(key),
-    ),
-    "customers": (
-        lambda c: c.v1.customers.list(),
-        lambda c, key: c.v1.customers.retrieve(key),
-    ),
-    "balance_transactions": (
-        lambda c: c.v1.balance_transactions.list({"limit": 100}),
-        lambda c, key: c.v1.balance_transactions.retrieve(key),
-    ),
-    "payouts": (
-        lambda c: c.v1.payouts.list({"limit": 50}),
-        lambda c, key: c.v1.payouts.retrieve(key),
-    ),
-    "charges": (
-        lambda c: c.v1.charges.list({"limit": 100}),
-        lambda c, key: c.v1.charges.retrieve(key),
-    ),
-    "payment_intents": (
-        lambda c: c.v1.payment_intents.list({"limit": 100}),
-        lambda c, key: c.v1.payment_intents.retrieve(key),
-    ),
-    "refunds": (
-        lambda c: c.v1.refunds.list(),
-        lambda c, key: c.v1.refunds.retrieve(key),
-    ),
-    "disputes": (
-        lambda c: c.v1.disputes.list(),
-        lambda c, key: c.v1.disputes.retrieve(key),
-    ),
-    "events": (
-        lambda c: c.v1.events.list({"limit": 100}),
-        lambda c, key: c.v1.events.retrieve(key),
-    ),
-    "products": (
-        lambda c: c.v1.products.list(),
-        lambda c, key: c.v1.products.retrieve(key),
-    ),
-    "prices": (
-        lambda c: c.v1.prices.list(),
-        lambda c, key: c.v1.prices.retrieve(key),
-    ),
-    "plans": (
-        lambda c: c.v1.plans.list(),
-        lambda c, key: c.v1.plans.retrieve(key),
-    ),
-    "coupons": (
-        lambda c: c.v1.coupons.list({"limit": 2}),
-        lambda c, key: c.v1.coupons.retrieve(key),
-    ),
-    "promotion_codes": (
-        lambda c: c.v1.promotion_codes.list(),
-        lambda c, key: c.v1.promotion_codes.retrieve(key),
-    ),
-    "tax_rates": (
-        lambda c: c.v1.tax_rates.list({"limit": 1}),
-        lambda c, key: c.v1.tax_rates.retrieve(key),
-    ),
+    "billing/meters": Listed("billing.meters", {"limit": 3}),
+    "billing/alerts": Listed("billing.alerts", {"limit": 3}),
+    "invoices": Listed("invoices", {"limit": 100}),
+    "invoiceitems": Listed("invoice_items", {"limit": 100}),
+    "invoice_payments": Listed("invoice_payments", {"limit": 100}),
+    "subscriptions": Listed("subscriptions", {"limit": 7, "status": "all"}),
+    "credit_notes": Listed("credit_notes", {}),
+    "quotes": Listed("quotes", {"limit": 3}),
+    "customers": Listed("customers", {}),
+    "balance_transactions": Listed("balance_transactions", {"limit": 100}),
+    "payouts": Listed("payouts", {"limit": 50}),
+    "charges": Listed("charges", {"limit": 100}),
+    "payment_intents": Listed("payment_intents", {"limit": 100}),
+    "refunds": Listed("refunds", {}),
+    "disputes": Listed("disputes", {}),
+    "events": Listed("events", {"limit": 100}),
+    "products": Listed("products", {}),
+    "prices": Listed("prices", {}),
+    "plans": Listed("plans", {}),
+    "coupons": Listed("coupons", {"limit": 2}),
+    "promotion_codes": Listed("promotion_codes", {}),
+    "tax_rates": Listed("tax_rates", {"limit": 1}),
 }
-"""Every list without required parameters, and how one of its objects is read."""
+"""Every list without required parameters."""
 
 
 def everything(api: Client, path: str) -> list[Row]:

@@ -64,9 +64,9 @@ class TestKeys:
             assert error.code is None
             assert key not in str(error.user_message)
             nothing = api.with_key(sandbox.restricted("stripe"))
-            for listing, _ in LISTS.values():
+            for listed in LISTS.values():
                 with pytest.raises(stripe.PermissionError):
-                    listing(nothing)
+                    listed.first_page(nothing)
             for path in ("balance", "billing/credit_balance_summary", "customers/x", "plans/y"):
                 with pytest.raises(stripe.PermissionError):
                     nothing.raw_request("get", f"/v1/{path}")
