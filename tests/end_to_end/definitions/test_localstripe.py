@@ -94,6 +94,16 @@ class Compared(NamedTuple):
         return {name: path or name for name, _, path in pairs}
 
 
+def paged(service: str, **query: str) -> Read:
+    """Return what pages through a list of the official client."""
+
+    def read(client: StripeClient, _: Sequence[str]) -> Iterator[Any]:
+        first: Any = getattr(client.v1, service).list({"limit": 100, **query})
+        yield from first.auto_paging_iter()
+
+    return read
+
+
 def invoice_lines(client: StripeClient, invoices: Sequence[str]) -> Iterator[Any]:
     for invoice in invoices:
         yield from client.v1.invoices.line_items.list(invoice, {"limit": 100}).auto_paging_iter()
@@ -101,46 +111,46 @@ def invoice_lines(client: StripeClient, invoices: Sequence[str]) -> Iterator[Any
 
 LISTS = {
     "core.customers": Compared(
-        lambda c, _: c.v1.customers.list({"limit": 100}).auto_paging_iter(),
+        paged("customers"),
         "id name email currency delinquent default_source livemode city=address.city "
         "unixepoch(created)=created",
     ),
     "core.charges": Compared(
-        lambda c, _: c.v1.charges.list({"limit": 100}).auto_paging_iter(),
+        paged("charges"),
         "id status currency customer payment_intent payment_method balance_transaction paid "
         "captured refunded failure_code unixepoch(created)=created",
         "amount amount_refunded",
     ),
     "core.payment_intents": Compared(
-        lambda c, _: c.v1.payment_intents.list({"limit": 100}).auto_paging_iter(),
+        paged("payment_intents"),
         "id status currency customer payment_method capture_method latest_charge=latest_charge.id "
         "error_code=last_payment_error.code unixepoch(created)=created",
         "amount",
     ),
     "core.refunds": Compared(
-        lambda c, _: c.v1.refunds.list({"limit": 100}).auto_paging_iter(),
+        paged("refunds"),
         "id status currency charge balance_transaction unixepoch(created)=created",
         "amount",
     ),
     "core.balance_transactions": Compared(
-        lambda c, _: c.v1.balance_transactions.list({"limit": 100}).auto_paging_iter(),
+        paged("balance_transactions"),
         "id type reporting_category source currency exchange_rate status description "
         "unixepoch(available_on)=available_on unixepoch(created)=created",
         "amount fee net",
     ),
     "core.payouts": Compared(
-        lambda c, _: c.v1.payouts.list({"limit": 100}).auto_paging_iter(),
+        paged("payouts"),
         "id status currency automatic method type destination failure_code "
         "unixepoch(arrival_date)=arrival_date unixepoch(created)=created",
         "amount",
     ),
     "core.events": Compared(
-        lambda c, _: c.v1.events.list({"limit": 100}).auto_paging_iter(),
+        paged("events"),
         "id type object_type=data.object.object object_id=data.object.id api_version "
         "unixepoch(created)=created",
     ),
     "billing.invoices": Compared(
-        lambda c, _: c.v1.invoices.list({"limit": 100}).auto_paging_iter(),
+        paged("invoices"),
         "id status currency customer customer_email collection_method attempted "
         "subscription=parent.subscription_details.subscription "
         "unixepoch(finalized_at)=status_transitions.finalized_at "
@@ -156,34 +166,34 @@ LISTS = {
         only="invoice IN (SELECT value FROM json_each('{long}'))",
     ),
     "billing.invoice_items": Compared(
-        lambda c, _: c.v1.invoice_items.list({"limit": 100}).auto_paging_iter(),
+        paged("invoice_items"),
         "id invoice currency customer description proration quantity unixepoch(date)=date "
         "unixepoch(period_end)=period.end",
         "amount",
     ),
     "billing.subscriptions": Compared(
-        lambda c, _: c.v1.subscriptions.list({"limit": 100, "status": "all"}).auto_paging_iter(),
+        paged("subscriptions", status="all"),
         "id status customer latest_invoice cancel_at_period_end unixepoch(ended_at)=ended_at "
         "unixepoch(start_date)=start_date unixepoch(created)=created",
     ),
     "catalog.products": Compared(
-        lambda c, _: c.v1.products.list({"limit": 100}).auto_paging_iter(),
+        paged("products"),
         "id name active type description url shippable unixepoch(created)=created",
     ),
     "catalog.plans": Compared(
-        lambda c, _: c.v1.plans.list({"limit": 100}).auto_paging_iter(),
+        paged("plans"),
         "id product nickname active currency interval interval_count usage_type billing_scheme "
         "trial_period_days unixepoch(created)=created",
         "amount",
     ),
     "catalog.coupons": Compared(
-        lambda c, _: c.v1.coupons.list({"limit": 100}).auto_paging_iter(),
+        paged("coupons"),
         "id valid percent_off currency duration duration_in_months times_redeemed "
         "unixepoch(created)=created",
         "amount_off",
     ),
     "catalog.tax_rates": Compared(
-        lambda c, _: c.v1.tax_rates.list({"limit": 100}).auto_paging_iter(),
+        paged("tax_rates"),
         "id display_name active percentage inclusive jurisdiction unixepoch(created)=created",
     ),
 }
