@@ -171,26 +171,24 @@ class _Tokens:
         if self._keyword(end - 1) == "COLLATE":
             end -= 2
         first = self._first(end)
-        before = self._text(first - 1)
-        if before == _JOINED:
-            return TEXT
-        if before in ("->", "->>"):
-            return UNKNOWN
-        if before in _ARITHMETIC:
-            return NUMBER
-        return self._value(first, end)
+        return self._operand(self._text(first - 1), first, end)
 
     def _beginning(self, first: int) -> Side:
         """Return what an operand that begins at an index yields."""
         if self._text(first) in ("-", "+"):
             return NUMBER
         end = self._last(first)
-        after = self._text(end + 1)
-        if after == _JOINED:
+        return self._operand(self._text(end + 1), first, end)
+
+    def _operand(self, beside: str, first: int, end: int) -> Side:
+        """Return what an operator beside the value between two indexes makes of it, or the value
+        itself.
+        """
+        if beside == _JOINED:
             return TEXT
-        if after in ("->", "->>"):
+        if beside in ("->", "->>"):
             return UNKNOWN
-        if after in _ARITHMETIC:
+        if beside in _ARITHMETIC:
             return NUMBER
         return self._value(first, end)
 
