@@ -97,21 +97,26 @@ class AmountRewriter:
 
     def _describe(self, sql: str) -> Sequence[Origin]:
         """Return where the columns of a SELECT come from; empty if it has a mistake."""
+        engine, thread = self._engine(), get_ident()
+        if engine is None:
+            return self._origins(sql)
+        running = engine.begin(parse(sql), (), whole_lists=False)
+        before = engine.current.get(thread)
+        engine.current[thread] = running
+        try:
+            return self._origins(sql)
+        finally:
+            engine.current[thread] = before
+            running.statement.close()
+
+    def _origins(self, sql: str) -> Sequence[Origin]:
+        """Return the same from SQLite, which asks the tables of the current statement."""
         from apsw.ext import query_info
 
-        engine, thread = self._engine(), get_ident()
-        running = None if engine is None else engine.begin(parse(sql), (), whole_lists=False)
-        before = None if engine is None else engine.current.get(thread)
-        if engine is not None:
-            engine.current[thread] = running
         try:
             return query_info(self._database, sql).description_full or ()
         except (apsw.Error, errors.Error):
             return ()
-        finally:
-            if engine is not None and running is not None:
-                engine.current[thread] = before
-                running.statement.close()
 
 
 def _edited(rewritten: Rewritten, edits: Sequence[Edit]) -> Rewritten:
