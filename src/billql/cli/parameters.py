@@ -26,7 +26,8 @@ Value = str | int | float | None
 TYPES = ("text", "integer", "real", "null")
 """What may stand after the name of a parameter."""
 
-_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER = r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?"
+"""Compiled on first use, because most commands have no parameters."""
 
 
 class Parameter(NamedTuple):
@@ -62,7 +63,7 @@ def _typed(kind: str, text: str) -> Value:
         return None
     if kind == "text":
         return text
-    if kind == "real" and _NUMBER.fullmatch(text):
+    if kind == "real" and re.fullmatch(_NUMBER, text):
         return float(text)
     if kind == "integer" and re.fullmatch(r"[+-]?[0-9]+", text):
         if -(2**63) <= int(text) < 2**63:
@@ -89,7 +90,7 @@ def bind(
 
 def _value(name: str, text: str, kinds: set[str]) -> Value:
     """Return the value of a text that is compared with things of some kinds; see `_Columns`."""
-    is_number = _NUMBER.fullmatch(text) is not None
+    is_number = re.fullmatch(_NUMBER, text) is not None
     if "number" in kinds:
         if "text" in kinds and is_number:
             raise InterfaceError(

@@ -24,9 +24,10 @@ separator = ""
 
 _AS_THEY_ARE = frozenset((str, int, type(None)))
 
-_FORMULA = re.compile(r"(?!-[0-9]+(\.[0-9]+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = r"(?!-[0-9]+(\.[0-9]+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 """The start of a text that a spreadsheet may run as a formula, which a negative number is not:
-https://owasp.org/www-community/attacks/CSV_Injection."""
+https://owasp.org/www-community/attacks/CSV_Injection. The pattern is compiled on first use, because
+few outputs need it."""
 
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
@@ -44,7 +45,8 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
 def _marked(row: Sequence[Any]) -> list[Any]:
     """Return a row in which a text that may be run begins with an apostrophe."""
     return [
-        f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value for value in row
+        f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
+        for value in row
     ]
 
 
