@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -15,7 +13,7 @@ from billql.definitions.story import ColumnStory
 from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.forms import period_start
 from billql.sandbox.rng import Rng
-from billql.sandbox.timestamps import DAY
+from billql.sandbox.timestamps import DAY, month_at, month_start
 
 NAMES: Final = (
     "Amber", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbor", "Indigo", "Juniper",
@@ -127,8 +125,7 @@ def beginning(kind: str, moment: int) -> int:
     """Return the second in which the day or month of a moment begins; the moment, if neither."""
     if kind == "timestamp":
         return moment
-    day = datetime.fromtimestamp(moment, UTC)
-    return timegm((day.year, day.month, 1 if kind == "month" else day.day, 0, 0, 0))
+    return month_start(month_at(moment)) if kind == "month" else moment // DAY * DAY
 
 
 def _number(cell: Cell, rng: Rng) -> Any:
