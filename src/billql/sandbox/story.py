@@ -28,11 +28,8 @@ from billql.sandbox.ledger import Ledger
 from billql.sandbox.model import METRICS, Bill, Biller, Customer, Grant, Plan, Project
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Status
-from billql.sandbox.timestamps import HOUR, day_start, month_at, month_start
+from billql.sandbox.timestamps import end_of_data, month_at, month_start
 from billql.sandbox.usage import Usage
-
-NIGHTLY: Final = 6 * HOUR
-"""The time of the last day at which the story ends, in seconds from midnight."""
 
 _FIRST_NAMES: Final = (
     "Amber", "Basalt", "Cedar", "Delta", "Ember", "Fjord", "Garnet", "Harbor", "Indigo", "Juniper",
@@ -69,7 +66,7 @@ class Story:
         self.seed = seed
         self.scale = scale
         self.until = until
-        self.now: Final = day_start(until) + NIGHTLY
+        self.now: Final = end_of_data(until)
         """The last moment of the story, in Unix seconds; the APIs answer as of then."""
         self.opened: Final = timegm((until.year - 1, 1, 1, 8, 0, 0))
         """The start of the story, in Unix seconds; the first customers were created then."""

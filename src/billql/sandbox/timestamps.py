@@ -40,6 +40,11 @@ def day_start(day: date) -> int:
     return timegm(day.timetuple())
 
 
+def end_of_data(until: date) -> int:
+    """Return the last timestamp of data up to a day: six hours after it began."""
+    return day_start(until) + 6 * HOUR
+
+
 def format_timestamp(timestamp: int, form: str = "%Y-%m-%dT%H:%M:%SZ") -> str:
     """Return a timestamp as text, by default in RFC 3339."""
     return time.strftime(form, time.gmtime(timestamp))

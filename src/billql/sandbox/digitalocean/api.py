@@ -9,14 +9,14 @@ from typing import Final
 
 from billql.sandbox.api import ApiError, Json, Request, Response, Routes
 from billql.sandbox.digitalocean.billing_endpoints import BillingEndpoints
-from billql.sandbox.digitalocean.bills import NIGHTLY, Bills
+from billql.sandbox.digitalocean.bills import Bills
 from billql.sandbox.digitalocean.fleet import Fleet
 from billql.sandbox.digitalocean.insights import Insights
 from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.ledger import Ledger
 from billql.sandbox.digitalocean.resource_endpoints import ResourceEndpoints
 from billql.sandbox.limits import Quota
-from billql.sandbox.timestamps import day_start
+from billql.sandbox.timestamps import end_of_data
 
 _EARLIEST: Final = date(2018, 1, 1)
 
@@ -48,7 +48,7 @@ class DigitalOcean:
         fleet = Fleet(seed, scale)
         bills = Bills(fleet, until)
         BillingEndpoints(bills, Ledger(bills, until), Insights(fleet, until)).add_to(self.routes)
-        ResourceEndpoints(Inventory(fleet, day_start(until) + NIGHTLY)).add_to(self.routes)
+        ResourceEndpoints(Inventory(fleet, end_of_data(until))).add_to(self.routes)
 
     def credential(self, request: Request) -> str:
         """Return the bearer token; raise ApiError if it is not valid."""

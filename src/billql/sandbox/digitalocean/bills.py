@@ -27,7 +27,7 @@ from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import (
     DAY,
     HOUR,
-    day_start,
+    end_of_data,
     format_timestamp,
     hours_between,
     month_label,
@@ -37,9 +37,6 @@ from billql.sandbox.timestamps import (
 
 MONTHS: Final = 24
 """The number of invoices, without the preview."""
-
-NIGHTLY: Final = 6 * HOUR
-"""The time of the preview on the last day, in seconds from midnight."""
 
 _TAX_BASIS_POINTS: Final = 625
 
@@ -145,7 +142,7 @@ class Bills:
         self._fleet = fleet
         self._seed = fleet.seed
         self._month = month_of(until)
-        self._made_at = day_start(until) + NIGHTLY
+        self._made_at = end_of_data(until)
         self._bills: dict[int, Bill] = {}
         self.months = range(self._month - 1, self._month - 1 - MONTHS, -1)
         """The months that have an invoice, newest first."""

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Literal, NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.digitalocean.bills import NIGHTLY, Bill, Bills, dollars
-from billql.sandbox.timestamps import DAY, day_start, format_timestamp, month_start
+from billql.sandbox.digitalocean.bills import Bill, Bills, dollars
+from billql.sandbox.timestamps import DAY, end_of_data, format_timestamp, month_start
 
 EventType = Literal[
     "ACHFailure", "Adjustment", "AttemptFailed", "Chargeback", "Credit", "CreditExpiration",
@@ -46,7 +46,7 @@ class Ledger:
 
     def __init__(self, bills: Bills, until: date) -> None:
         self._bills = bills
-        self._now = day_start(until) + NIGHTLY
+        self._now = end_of_data(until)
 
     @cached_property
     def events(self) -> list[Event]:

@@ -29,7 +29,7 @@ from billql.sandbox.mock.layout import (
     segments,
 )
 from billql.sandbox.rng import Rng
-from billql.sandbox.timestamps import DAY, HOUR, day_start, month_of, month_start
+from billql.sandbox.timestamps import DAY, HOUR, day_start, end_of_data, month_of, month_start
 
 Scope = tuple[tuple[str, Any], ...]
 """The values of the columns that any value has rows for."""
@@ -75,7 +75,7 @@ class Tables:
         self._seed = seed
         self._count = story.rows or 3 + 5 * scale
         self._until = until
-        self._now = day_start(until) + 6 * HOUR
+        self._now = end_of_data(until)
         self._opened = month_start(month_of(until) - story.months + 1)
         self._columns = Columns(self.layouts, paging, story, seed)
         self._lock = threading.RLock()
