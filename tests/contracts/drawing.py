@@ -37,7 +37,6 @@ from billql.messages import Page, Request
 from billql.planning.binder import bind
 from billql.planning.plan import Constraint
 from billql.planning.planner import choose_plan
-from billql.planning.pushdown import echo_columns
 from contracts.operation import Sent
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -128,7 +127,7 @@ class _Round:
             if dice.random() < 0.5:
                 conditions.append((Constraint("", "offset", usable=True), dice.choice((1, 450))))
         # A column that shows what was requested is read only beside a condition on it.
-        unknown = set(echo_columns(table)) - {one.column for one, _ in conditions}
+        unknown = set(table.echo_columns) - {one.column for one, _ in conditions}
         drawn = [one for one in table.columns if share == 1 or dice.random() < 0.6]
         used = frozenset(drawn) - unknown
         plan = choose_plan(table, [one for one, _ in conditions], used)

@@ -63,6 +63,12 @@ class Table:
         return {**self.resource.columns, CONNECTION: _CONNECTION_COLUMN}
 
     @cached_property
+    def echo_columns(self) -> tuple[str, ...]:
+        """Return the columns that show what was requested, because no response has their value."""
+        columns = self.resource.columns
+        return tuple(name for name, column in columns.items() if column.path == "$parameter")
+
+    @cached_property
     def headers(self) -> tuple[str, ...]:
         """Return the headers of responses that its rows are made of, or that lead to more of
         them.

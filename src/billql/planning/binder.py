@@ -24,7 +24,7 @@ from billql.planning.intervals import EVERYTHING, Span, Spans
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan, each_value
-from billql.planning.pushdown import echo_columns, is_exact, selects_connections
+from billql.planning.pushdown import is_exact, selects_connections
 from billql.planning.requested_spans import requested_spans
 
 _MOST_LISTS = 100_000
@@ -110,7 +110,6 @@ class Binder:
         self._plan = plan
         self._method = table.resource.methods[plan.method]
         self._now = now
-        self._echo_columns = frozenset(echo_columns(table))
         self._builder = ListRequestBuilder(table, self._method, plan.used)
         self._alternatives: Mapping[str, Sequence[Spans]] = {}
         """What the statement requests of each column: one entry for each request."""
@@ -199,7 +198,7 @@ class Binder:
         `known` are the defaults that have lists, by column.
         """
         several = {column for column, spans in self._alternatives.items() if len(spans) > 1}
-        for column in several.union(known) - self._echo_columns:
+        for column in several.union(known).difference(self._table.echo_columns):
             kind = self._table.columns[column].type
             values = [sql_value(kind, span.low) for span in covered[column]]
             if len(values) > 1:
@@ -231,7 +230,7 @@ class Binder:
             )
         needs_no_part = (
             count == 1
-            or column in self._echo_columns
+            or column in self._table.echo_columns
             or _is_column_exact(self._table, self._plan, column)
         )
         lows = range(span.low, span.high + 1, step)

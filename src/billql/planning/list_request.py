@@ -17,7 +17,6 @@ from billql.planning.bound_encoding import sql_value
 from billql.planning.intervals import EVERYTHING, Span, Spans
 from billql.planning.parameter_encoding import encode_parameter
 from billql.planning.partition import Part
-from billql.planning.pushdown import echo_columns
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,6 @@ class ListRequestBuilder:
         self._table = table
         self._method = method
         self._used = used
-        self._echo_columns = echo_columns(table)
 
     def build(self, coverage: Coverage, connection: ApiConnection) -> ListRequest:
         """Return the request of a list. Raises BadValue for what no request can carry."""
@@ -69,7 +67,7 @@ class ListRequestBuilder:
             for column, spans in coverage.covered.items()
             if len(spans) == 1 and spans[0].is_point and not spans[0].loose
         }
-        echoed = {name: points[name] for name in self._echo_columns if name in points}
+        echoed = {name: points[name] for name in self._table.echo_columns if name in points}
         return ListRequest(
             self._request(coverage, connection),
             echoed={CONNECTION: connection.name, **echoed},

@@ -29,7 +29,6 @@ from billql.planning.plan import (
     each_value,
 )
 from billql.planning.pushdown import (
-    echo_columns,
     key_columns_of,
     missing_parameters,
     push_down,
@@ -191,7 +190,7 @@ class _MethodPlanner:
         served = self._served()
         defaults = {column for column, one in self._method.filters() if one.default is not None}
         yield from missing_parameters(self._method, [one.constraint for one in self._pushed])
-        for column in echo_columns(self._table):
+        for column in self._table.echo_columns:
             if column in self._question.used and column not in served | defaults:
                 yield column
 

@@ -118,15 +118,9 @@ def needs_constraint(parameter: Parameter) -> bool:
     return parameter.required and parameter.default is None
 
 
-def echo_columns(table: Table) -> list[str]:
-    """Return the columns that show what was requested, because no response has their value."""
-    columns = table.resource.columns
-    return [name for name, column in columns.items() if column.path == "$parameter"]
-
-
 def key_columns_of(table: Table, method: Method) -> set[str]:
     """Return the columns that a statement must constrain, if it uses a method."""
-    return {*echo_columns(table), *(column for column, one in method.filters() if one.required)}
+    return {*table.echo_columns, *(column for column, one in method.filters() if one.required)}
 
 
 def key_columns(table: Table) -> frozenset[str]:

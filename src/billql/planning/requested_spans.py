@@ -20,7 +20,6 @@ from billql.planning.parameter_encoding import (
 )
 from billql.planning.plan import PushedConstraint, each_value
 from billql.planning.pushdown import (
-    echo_columns,
     needs_constraint,
     pushable_span,
     selects_connections,
@@ -82,7 +81,7 @@ def _list_columns(table: Table, method: Method) -> set[str]:
     """Return the columns of which one request can carry several values."""
     columns = {column for column, parameter in method.filters() if parameter.lists}
     # A column that shows what was requested needs a request of its own for each value.
-    return columns.difference(echo_columns(table))
+    return columns.difference(table.echo_columns)
 
 
 def _intersections(some: Iterable[Span], others: Iterable[Span]) -> set[Span]:
@@ -128,7 +127,7 @@ def _chunks(table: Table, method: Method, column: str, ordered: Sequence[Span]) 
 def _suffices(table: Table, method: Method, column: str, span: Span) -> bool:
     """Return whether a span of a column is all that the API needs to know of it."""
     parameters = [one for filtered, one in method.filters() if filtered == column]
-    if column in echo_columns(table) and not span.is_point:
+    if column in table.echo_columns and not span.is_point:
         return any(one.default is not None for one in parameters)
     return all(
         encode_parameter(table.columns[column], one, span) is not None

@@ -9,7 +9,6 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table
-from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from contracts.held import held
 from support.unlimited import unlimited
@@ -75,8 +74,8 @@ def test_every_example_gives_rows(connection: billql.Connection, sql: str) -> No
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_column_can_be_read(connection: billql.Connection, table: Table) -> None:
-    columns = [name for name in table.resource.columns if name not in echo_columns(table)]
-    columns += [name for name in echo_columns(table) if not table.resource.columns[name].hidden]
+    columns = [name for name in table.resource.columns if name not in table.echo_columns]
+    columns += [name for name in table.echo_columns if not table.resource.columns[name].hidden]
     listed = ", ".join(f'"{name}"' for name in columns)
     assert rows(connection, f"SELECT {listed} FROM {table.name} WHERE {condition(table)}")
 

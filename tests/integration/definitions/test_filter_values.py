@@ -12,7 +12,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table
-from billql.planning.pushdown import echo_columns, key_columns_of
+from billql.planning.pushdown import key_columns_of
 from billql.sandbox import Sandbox
 from support.unlimited import unlimited
 
@@ -29,12 +29,12 @@ CHOOSY = [
 SHOWN = {
     (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
     for table, column, _ in CHOOSY
-    if column not in echo_columns(table)
+    if column not in table.echo_columns
 }
 ECHOED = {
     (table.name, column): pytest.param(table, column, id=f"{table.name}-{column}")
     for table, column, _ in CHOOSY
-    if column in echo_columns(table)
+    if column in table.echo_columns
 }
 
 ODD = ("'nobody'", "''", "' '", "'*'", "'a/b'", "'Ä'", "'5'", "5", "1.5", "x'61'", "NULL")
@@ -113,10 +113,10 @@ def rows(connection: billql.Connection, sql: str) -> list[tuple[object, ...]]:
 
 def required(table: Table) -> set[str]:
     """List the columns about which every statement must say something."""
-    shown = {name for name in echo_columns(table) if not table.columns[name].hidden}
+    shown = {name for name in table.echo_columns if not table.columns[name].hidden}
     return shown | min(
         (
-            key_columns_of(table, method) - set(echo_columns(table))
+            key_columns_of(table, method) - set(table.echo_columns)
             for method in table.resource.methods.values()
         ),
         key=len,
@@ -149,7 +149,7 @@ def said(table: Table, keys: Mapping[str, str], but: str) -> str:
 
 def columns_of(table: Table) -> str:
     """List the columns that every statement may read."""
-    unseen = set(echo_columns(table)) - required(table)
+    unseen = set(table.echo_columns) - required(table)
     return ", ".join(f'"{name}"' for name in table.resource.columns if name not in unseen)
 
 

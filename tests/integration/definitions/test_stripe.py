@@ -14,7 +14,6 @@ import stripe
 import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Parameter
-from billql.planning.pushdown import echo_columns
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from billql.sandbox.stripe.resources import RESOURCES
@@ -45,7 +44,7 @@ FILTERS = [
     for table, method, name, parameter in PARAMETERS
     if method == "list"
     and not parameter.required
-    and (parameter.column or name) not in echo_columns(table)
+    and (parameter.column or name) not in table.echo_columns
     and name != "test_clock"  # Nobody sees what is on one without asking for it.
 ]
 EXPANDED = [

@@ -9,7 +9,6 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Catalog, Table
-from billql.planning.pushdown import echo_columns
 
 # The definitions that come with billql.
 
@@ -43,7 +42,7 @@ def by_key(table: Table) -> str | None:
     for columns in methods[1:]:
         if methods[0] <= KEYS.keys() and methods[0] < columns and len(columns - methods[0]) == 1:
             (column,) = columns - methods[0]
-            if column not in echo_columns(table) and (column, "=") in filtered(table):
+            if column not in table.echo_columns and (column, "=") in filtered(table):
                 return column
     return None
 
