@@ -11,7 +11,7 @@ import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.sandbox import Sandbox
 from contracts.held import held
-from support.unlimited import unlimited
+from support.changed_definitions import unlimited
 
 CATALOGUE = Catalog()
 TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]

@@ -14,7 +14,7 @@ import billql
 from billql.definitions.catalog import Catalog, Table
 from billql.planning.pushdown import key_columns_of
 from billql.sandbox import Sandbox
-from support.unlimited import unlimited
+from support.changed_definitions import unlimited
 
 CATALOG = Catalog()
 TABLES = [CATALOG.table(name) for name in CATALOG.names()]

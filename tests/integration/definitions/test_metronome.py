@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import re
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,12 +12,13 @@ import orjson
 import pytest
 
 from billql import errors
-from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.definitions.catalog import Catalog, Table
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 from contracts.held import held
+from support.changed_definitions import changed
 
 Rows = list[tuple[object, ...]]
 
@@ -635,11 +635,8 @@ PAGED = [
 @pytest.fixture(scope="module")
 def small_pages(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session whose definitions ask for pages of two rows."""
-    root = tmp_path_factory.mktemp("definitions")
-    shutil.copytree(built_in_root() / "metronome", root / "metronome")
-    provider = root / "metronome" / "provider.yaml"
-    text = provider.read_text(encoding="utf-8")
-    provider.write_text(re.sub(r"\bsize: \d+", "size: 2", text), encoding="utf-8")
+    folder = tmp_path_factory.mktemp("definitions")
+    root = changed("metronome", folder, r"\bsize: \d+", "size: 2")
     session = open_session(sandbox, (root,))
     yield session
     session.close()
