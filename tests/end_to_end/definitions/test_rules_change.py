@@ -11,19 +11,7 @@ from pathlib import Path
 import pytest
 
 import billql
-
-PROVIDER = """\
-billql: 1
-title: Example
-description: An API that bills.
-version: 0.1.0
-documentation: https://example.com/docs
-url: https://api.example.com
-auth:
-  kind: bearer
-  secret: EXAMPLE_TOKEN
-  help: Ask for one.
-"""
+from support.acme import PROVIDER
 
 
 @pytest.fixture
