@@ -196,18 +196,25 @@ MISTAKEN: dict[str, Any] = {"kind": "cursor_token", "path": "nowhere"}
 """Paging by a token that the API does not have, which ends a list after its first page."""
 
 
+def read_two(
+    tmp_path: Path, serve: Serve, around: dict[str, Any], paging: Any, wrapper: str | None
+) -> Any:
+    """Read a list of two items that stands beside other members, perhaps within a wrapper."""
+    body, rows = {**around, "items": TWO}, "items[]"
+    if wrapper:
+        body, rows = {wrapper: body}, f"{wrapper}.items[]"
+    more = {} if paging is None else {"paging": paging}
+    return read(tmp_path, serve, answering(body), rows, **more)
+
+
 @pytest.mark.parametrize("paging", [None, {"kind": "single_page"}, MISTAKEN])
 @pytest.mark.parametrize("around", PARTS, ids=json.dumps)
 @pytest.mark.parametrize("wrapper", [None, "data"])
 def test_a_list_that_was_cut_is_an_error(
     tmp_path: Path, serve: Serve, around: dict[str, Any], paging: Any, wrapper: str | None
 ) -> None:
-    body, rows = {**around, "items": TWO}, "items[]"
-    if wrapper:
-        body, rows = {wrapper: body}, f"{wrapper}.items[]"
-    more = {} if paging is None else {"paging": paging}
     with pytest.raises(BadResponse, match="returned a part of its list only"):
-        read(tmp_path, serve, answering(body), rows, **more)
+        read_two(tmp_path, serve, around, paging, wrapper)
 
 
 @pytest.mark.parametrize("paging", [None, {"kind": "single_page"}, MISTAKEN])
@@ -216,11 +223,7 @@ def test_a_list_that_was_cut_is_an_error(
 def test_a_whole_list_is_none(
     tmp_path: Path, serve: Serve, around: dict[str, Any], paging: Any, wrapper: str | None
 ) -> None:
-    body, rows = {**around, "items": TWO}, "items[]"
-    if wrapper:
-        body, rows = {wrapper: body}, f"{wrapper}.items[]"
-    more = {} if paging is None else {"paging": paging}
-    assert read(tmp_path, serve, answering(body), rows, **more) == ["a", "b"]
+    assert read_two(tmp_path, serve, around, paging, wrapper) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
