@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+from .client import Row
 from .world import World, by, total
 
 
@@ -51,6 +52,18 @@ def test_customer_balances(world: World) -> None:
     assert any(customer["balance"] < 0 for customer in world["customers"])
 
 
+def balance_of(world: World, grant: Row) -> Row:
+    """Read what is left of one credit grant."""
+    query = {
+        "customer": grant["customer"],
+        "filter[type]": "credit_grant",
+        "filter[credit_grant]": grant["id"],
+    }
+    balances: list[Row] = world.api.json("billing/credit_balance_summary", query)["balances"]
+    (balance,) = balances
+    return balance
+
+
 def test_credit_transactions_explain_the_summary(world: World) -> None:
     grants = by(world["billing/credit_grants"], "customer")
     ledger: defaultdict[str, int] = defaultdict(int)
@@ -63,12 +76,7 @@ def test_credit_transactions_explain_the_summary(world: World) -> None:
     for customer in world["customers"]:
         own = grants.get(customer["id"], [])
         for grant in own:
-            query = {
-                "customer": customer["id"],
-                "filter[type]": "credit_grant",
-                "filter[credit_grant]": grant["id"],
-            }
-            (balance,) = world.api.json("billing/credit_balance_summary", query)["balances"]
+            balance = balance_of(world, grant)
             left = ledger[grant["id"]]
             over = grant["expires_at"] is not None and grant["expires_at"] <= world.now
             assert balance["ledger_balance"]["monetary"]["value"] == left
@@ -124,13 +132,7 @@ def test_something_expires_within_thirty_days(world: World) -> None:
     expiring = [row for row in world["billing/credit_grants"] if row["expires_at"] in soon]
     left = 0
     for grant in expiring:
-        query = {
-            "customer": grant["customer"],
-            "filter[type]": "credit_grant",
-            "filter[credit_grant]": grant["id"],
-        }
-        (balance,) = world.api.json("billing/credit_balance_summary", query)["balances"]
-        left += balance["available_balance"]["monetary"]["value"]
+        left += balance_of(world, grant)["available_balance"]["monetary"]["value"]
     assert left > 0
 
 
