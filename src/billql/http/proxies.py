@@ -65,7 +65,7 @@ def chosen(environ: Mapping[str, str], url: str) -> Proxy | None:
     if found is None:
         return _of_the_system(environ, host)
     port = parts.port or _PORTS["https"]
-    if is_exempt(_value(environ, _EXCEPT)[1], host, port):
+    if is_exempt(exempting(environ), host, port):
         return None
     return read(*found)
 
