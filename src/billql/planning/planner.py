@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
@@ -167,11 +168,12 @@ class _MethodPlanner:
             constants=tuple(self._constants()),
             sends_limit=limits.limit is not None,
             sends_offset=limits.skips,
-            residual=self._residual(),
-            is_exact=self._is_exact(),
+            residual=self._residual,
+            is_exact=self._is_exact,
             requests=requests,
         )
 
+    @cached_property
     def _residual(self) -> tuple[Constraint, ...]:
         """Return the constraints that SQLite alone checks, without values."""
         pushed = {one.number for one in self._pushed}
@@ -181,9 +183,10 @@ class _MethodPlanner:
             if one.operator not in ("limit", "offset") and number not in pushed
         )
 
+    @cached_property
     def _is_exact(self) -> bool:
         """Return whether the API returns just the rows that satisfy all constraints."""
-        return not self._residual() and all(one.is_exact for one in self._pushed)
+        return not self._residual and all(one.is_exact for one in self._pushed)
 
     def _missing(self) -> Iterator[str]:
         """Yield the columns without whose values the method cannot be called."""
@@ -225,7 +228,7 @@ class _MethodPlanner:
         """
         constraints = self._question.constraints
         numbers = {one.operator: i for i, one in enumerate(constraints) if one.usable}
-        if self._lists_values or "limit" not in numbers or not self._is_exact():
+        if self._lists_values or "limit" not in numbers or not self._is_exact:
             return _Limits()
         offset = numbers.get("offset")
         skips = offset is not None and self._is_certain()
