@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from billql.definitions.catalog import Table
 from billql.definitions.types import MOMENTS, SQLValue
 from billql.errors import BadValue
-from billql.planning.plan import Constraint, Plan
+from billql.planning.plan import Constraint, Plan, each_value
 from billql.sql.compared_calls import ComparedCall
 from billql.util.instant import SPELLINGS, instant
 
@@ -46,7 +46,7 @@ def check_arguments(
     for pushed, value in plan.bind_arguments(values).pushed:
         if not _is_timed(table, pushed.constraint):
             continue
-        for one in value if isinstance(value, set | frozenset) else (value,):
+        for one in each_value(value):
             is_fault = isinstance(one, str) and not _is_time(one)
             if is_fault and one in statement.compared_texts:
                 raise _not_a_time(one, f"{table.name}: {pushed.constraint.column}")

@@ -16,7 +16,7 @@ from billql.shell.text import is_command
 from billql.sql import rewriter
 from billql.sql.show import SHOWN
 from billql.sql.statements import each_statement, parse
-from billql.sql.tokenizer import Token, quote, significant, tokenize, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, significant, tokenize, unquote
 
 
 class Suggestion(NamedTuple):
@@ -135,7 +135,7 @@ def _name_at_end(tokens: list[Token]) -> tuple[list[str], list[Token]]:
     left = list(tokens)
     if left and left[-1].kind == "identifier":
         parts = [left.pop().text]
-    while len(left) > 1 and left[-1].text == "." and left[-2].kind in ("identifier", "quoted"):
+    while len(left) > 1 and left[-1].text == "." and left[-2].kind in NAMES:
         left.pop()
         parts.insert(0, unquote(left.pop().text))
     return parts, left
@@ -321,7 +321,7 @@ def _expressions(statement: str, known: KnownNames) -> list[str]:
     return [
         unquote(name.text)
         for name, token, bracket in following
-        if token.keyword == "AS" and bracket.text == "(" and name.kind in ("identifier", "quoted")
+        if token.keyword == "AS" and bracket.text == "(" and name.kind in NAMES
     ]
 
 
