@@ -11,10 +11,8 @@ import pytest
 from billql.fetching.response_cache import ResponseCache, cache_key
 from billql.messages import Request, Response
 from support.api_client import connection, get
+from support.cached_runs import KIB, LIST, cached
 from support.clock import FakeClock
-
-KIB = 1024
-LIST = [b"page 1", b"page 2", b"page 3"]
 
 
 def response(body: bytes | str = b"{}") -> Response:
@@ -33,14 +31,6 @@ def read(cache: ResponseCache, keys: list[bytes], ttl: float = 300, size: int = 
     numbers = [cache.put(key, response(key + b"." * size)) for key in keys]
     cache.commit(keys[0], numbers, ttl)
     return numbers
-
-
-def cached(cache: ResponseCache, first: bytes, ttl: float = 300) -> list[bytes]:
-    """Look a list up as a statement does; return the bodies of its pages."""
-    found = cache.lookup(first, ttl)
-    bodies = [cache.get(number).body for number in found.values()]
-    cache.unpin(found.values())
-    return bodies
 
 
 # Names.
