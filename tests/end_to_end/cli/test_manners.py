@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from billql.sandbox import Sandbox
+from support.commands import account
 from support.terminal import Terminal
 
 BILLQL = [sys.executable, "-m", "billql"]
@@ -30,13 +31,6 @@ def environ(tmp_path: Path) -> dict[str, str]:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox(until=date(2026, 3, 15)) as running:
         yield running
-
-
-def account(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-    }
 
 
 def run(

@@ -23,6 +23,7 @@ from pypdf import PdfReader
 from billql.errors import Exit
 from billql.output import FORMATS
 from billql.sandbox import Sandbox
+from support.commands import account
 
 BILLQL = [sys.executable, "-m", "billql", "query"]
 FAILS_LATE = (
@@ -244,10 +245,7 @@ def test_a_bad_place_costs_no_request(
     environ: dict[str, str], folder: Path, path: str, code: Exit, message: str
 ) -> None:
     with Sandbox(size="small", until=date(2026, 3, 15)) as sandbox:
-        environ |= {
-            "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-            "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-        }
+        environ |= account(sandbox)
         arguments = ["--stats", "--output", path, *(["--format", "csv"] if path == "." else [])]
         sql = "SELECT * FROM digitalocean.billing.balances"
         done = query(*arguments, sql, environ=environ, folder=folder)

@@ -19,6 +19,7 @@ import pytest
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.certificates import self_signed, serving
+from support.commands import account
 from support.server import Asked, Server
 from support.surroundings import Outcome, bound, run
 from support.tunnels import connecting
@@ -67,8 +68,7 @@ def place(tmp_path: Path, sandbox: Sandbox) -> Iterator[Place]:
             "PATH": os.environ["PATH"],
             "HOME": str(tmp_path / "home"),
             "BILLQL_CONFIG": str(tmp_path / "config.toml"),
-            "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-            "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
+            **account(sandbox),
         },
     )
     (tmp_path / "locked").chmod(0o700)

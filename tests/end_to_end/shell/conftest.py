@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from billql.sandbox import Sandbox
+from support.commands import account
 from support.tracing import inherited
 
 
@@ -33,7 +34,4 @@ def environ(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def billed(environ: dict[str, str], sandbox: Sandbox) -> dict[str, str]:
     """The same, with an account."""
-    return environ | {
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-    }
+    return environ | account(sandbox)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from billql.sandbox import Sandbox
+from support.commands import account
 from support.server import Serve
 from support.terminal import CTRL_C, CTRL_D, ENTER, TAB, UP, Terminal
 
@@ -19,13 +20,6 @@ ENDLESS = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELEC
 
 
 URN = "do:team:12345678-1234-1234-1234-123456789012"
-
-
-def account(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-    }
 
 
 def reached(environ: dict[str, str], url: str) -> dict[str, str]:

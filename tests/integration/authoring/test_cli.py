@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -15,19 +15,11 @@ from billql.definitions.catalog import built_in_root
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.api_client import TOKEN
+from support.commands import Result, Run, account
 from support.openapi.importing import DOCUMENTS
 from support.server import Asked, Serve
 
 DIGITALOCEAN = str(built_in_root() / "digitalocean")
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture
@@ -147,10 +139,7 @@ def test_a_resource_that_does_not_exist(run: Run, resource: str) -> None:
 def test_a_recording_is_played_without_a_network(
     run: Run, sandbox: Sandbox, tmp_path: Path
 ) -> None:
-    environ = {
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-    }
+    environ = account(sandbox)
     before = len(sandbox.requests)
     recorded = run(
         "try", DIGITALOCEAN, "billing_history", "--record", "kept", "--rows", "0", **environ

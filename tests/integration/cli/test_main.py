@@ -6,7 +6,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from billql.output import FORMATS
 from billql.output.error_report import excerpt
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request, Response
+from support.commands import Result, Run, account
 
 UNTIL = date(2026, 3, 15)
 BALANCES = "SELECT * FROM digitalocean.billing.balances"
@@ -29,15 +30,6 @@ INSIGHTS = (
     "WHERE account_urn = 'do:team:12345678-1234-1234-1234-123456789012' AND start_date"
 )
 FAILS_LATE = "SELECT 1 AS a UNION ALL SELECT abs(-9223372036854775808)"
-
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 
 
 @pytest.fixture(scope="module")
@@ -69,14 +61,7 @@ def run(
 @pytest.fixture
 def ask(run: Run, sandbox: Sandbox) -> Run:
     """Run `billql query` against the sandbox."""
-    return lambda *arguments, **more: run("query", *arguments, **reaching(sandbox), **more)
-
-
-def reaching(sandbox: Sandbox) -> dict[str, str]:
-    return {
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-    }
+    return lambda *arguments, **more: run("query", *arguments, **account(sandbox), **more)
 
 
 # Queries, and the formats of their results.
@@ -455,7 +440,7 @@ BAD = {
 @pytest.mark.parametrize("name", BAD)
 def test_bad_input(run: Run, sandbox: Sandbox, name: str) -> None:
     bad = BAD[name]
-    code, out, err = run(*bad.arguments, **reaching(sandbox) | bad.environ)
+    code, out, err = run(*bad.arguments, **account(sandbox) | bad.environ)
     assert (code, out) == (bad.code, "")
     assert err.startswith("error: ")
     assert bad.message in err
@@ -481,7 +466,7 @@ def test_a_page_of_html_where_json_was_expected(run: Run) -> None:
         return Response(b"<html>Sign in</html>", content_type="text/html")
 
     with Sandbox(size="small", until=UNTIL, intercept=proxy) as sandbox:
-        code, out, err = run("query", BALANCES, **reaching(sandbox))
+        code, out, err = run("query", BALANCES, **account(sandbox))
     assert (code, out) == (Exit.API, "")
     assert "answered with something that is not JSON (text/html)" in err
     assert "hint: Instead of the API, this may be answering: BILLQL_DIGITALOCEAN_URL.\n" in err
@@ -492,7 +477,7 @@ def test_what_an_api_says_cannot_steer_the_terminal(run: Run) -> None:
         return Response.json({"id": "x", "message": "\x1b[2J\nerror: \u202egone"}, status=404)
 
     with Sandbox(size="small", until=UNTIL, intercept=rude) as sandbox:
-        code, out, err = run("query", BALANCES, **reaching(sandbox))
+        code, out, err = run("query", BALANCES, **account(sandbox))
     assert (code, out) == (Exit.API, "")
     assert "gone" in err
     assert "\x1b" not in err
@@ -589,7 +574,7 @@ def test_a_time_that_is_compared_as_a_text_is_warned_of(
     drawn = run(
         "chart",
         f"{own} SELECT 'all', count(*) FROM own JOIN {invoices} ON own.month = i.invoice_period",
-        **reaching(sandbox),
+        **account(sandbox),
     )
     assert (drawn.code, drawn.err) == (0, as_text.err)
     as_time = ask(f"{own} SELECT 1 FROM own JOIN {invoices} ON i.invoice_period = own.month")

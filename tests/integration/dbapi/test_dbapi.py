@@ -27,6 +27,7 @@ import billql
 from billql import errors
 from billql.sandbox import Sandbox
 from billql.sql import tokenizer
+from support.commands import account
 
 UNTIL = datetime.date(2026, 3, 15)
 BALANCES = "SELECT * FROM digitalocean.billing.balances"
@@ -811,10 +812,7 @@ def test_a_private_sandbox_ends_with_its_connection() -> None:
 
 
 def test_the_environment_tells_tokens_and_urls(sandbox: Sandbox) -> None:
-    environ = {
-        "BILLQL_DIGITALOCEAN_URL": sandbox.urls["digitalocean"],
-        "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
-    }
+    environ = account(sandbox)
     with billql.connect(environ=environ) as connection:
         assert len(connection.execute(BALANCES).fetchall()) == 1
     with (

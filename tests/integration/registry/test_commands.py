@@ -6,22 +6,14 @@ import json
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from billql.cli import main
 from billql.errors import Exit
+from support.commands import Result, Run
 from support.registry.making import define
 
-
-class Result(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-
-Run = Callable[..., Result]
 Trust = Callable[..., None]
 
 
