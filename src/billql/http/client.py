@@ -1,26 +1,25 @@
 """The client of the APIs: sends requests under limits, with retries; returns responses or errors.
 
-It decides how often a provider is asked, how many requests run at once and how long retries go on.
-Requests run on a few daemon threads that only wait; callers hold futures. No message has a secret:
-a token is sent in headers, and headers are not shown.
+It decides how often a provider is asked and how long retries go on. Requests run on the threads of
+a dispatcher; callers hold futures. No message has a secret: a token is sent in headers, and headers
+are not shown.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-import time
-from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from queue import SimpleQueue
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from billql.config.settings import Settings
-from billql.errors import ApiError, BadValue, ClosedError, ConnectionFailed, Error, Interrupted
+from billql.errors import ApiError, BadValue, ConnectionFailed, Error, Interrupted
 from billql.http import _request_log
+from billql.http._dispatcher import Dispatcher, Job
 from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
@@ -28,16 +27,12 @@ from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
 from billql.messages import RESPONSE_HEADERS, Request, Response
 from billql.util.clock import Clock
-from billql.util.lock import Lock
 
 _FIRST_PAUSE = 0.5
 """The longest pause before the second attempt, in seconds; it doubles with each attempt."""
 
 _LONGEST_PAUSE = 15.0
 """The longest pause before any attempt, in seconds."""
-
-_CLOSE_TIMEOUT = 1.0
-"""How many seconds closing waits for threads that are still connecting."""
 
 
 @dataclass(eq=False)
@@ -56,27 +51,14 @@ class RequestTracker:
     waited: float = 0.0
 
 
-class _Job(NamedTuple):
-    """A request, and the future that its caller holds."""
+class _Call(NamedTuple):
+    """A request, the limit that it keeps to, and the future that its caller holds."""
 
     request: Request
     connection: ApiConnection
     tracker: RequestTracker
     future: Future[Response]
-    queue: _ProviderQueue
-
-
-class _ProviderQueue:
-    """The requests to a provider with one credential: its rate limit, and those that wait.
-
-    A request beyond the provider's concurrency waits here and not in a thread, so that one
-    provider's queue never blocks another's. `free` is how many more may run now.
-    """
-
-    def __init__(self, connection: ApiConnection, clock: Clock) -> None:
-        self.limiter = RateLimiter(connection.provider.limits, clock)
-        self.free = connection.provider.concurrency
-        self.waiting: deque[_Job] = deque()
+    limiter: RateLimiter
 
 
 @dataclass(frozen=True)
@@ -106,13 +88,8 @@ class ApiClient:
         self._settings = settings or Settings()
         self._clock = clock or Clock()
         self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
-        self._queues: dict[str, _ProviderQueue] = {}
-        self._lock = Lock()
-        self._work: SimpleQueue[_Job | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._under_way: set[RequestTracker] = set()
-        self._closed = False
-        self._is_shut_down = False
+        self._limiters: dict[str, RateLimiter] = {}
+        self._dispatcher = Dispatcher(self._settings.concurrency, self._backend.close)
 
     def send(
         self, request: Request, connection: ApiConnection, tracker: RequestTracker
@@ -122,15 +99,13 @@ class ApiClient:
         The future raises one of billql's errors.
         """
         future: Future[Response] = Future()
-        with self._lock:
-            if self._closed:
-                raise ClosedError("The connection is closed")
-            key = connection.fingerprint
-            if key not in self._queues:
-                self._queues[key] = _ProviderQueue(connection, self._clock)
-            queue = self._queues[key]
-            queue.waiting.append(_Job(request, connection, tracker, future, queue))
-            self._dispatch(queue)
+        key, provider = connection.fingerprint, connection.provider
+        limiter = self._limiters.get(key)
+        if limiter is None:
+            limiter = self._limiters.setdefault(key, RateLimiter(provider.limits, self._clock))
+        call = _Call(request, connection, tracker, future, limiter)
+        run = partial(self._run, call)
+        self._dispatcher.submit(Job(key, provider.concurrency, tracker.stop, run, future))
         return future
 
     def note(self, text: str) -> None:
@@ -140,21 +115,7 @@ class ApiClient:
 
     def close(self) -> None:
         """Interrupt the requests under way, and end the threads and the connections."""
-        with self._lock:
-            self._closed = True
-            for tracker in self._under_way:
-                tracker.stop.set()
-            for queue in self._queues.values():
-                for job in queue.waiting:
-                    job.tracker.stop.set()
-                    job.future.cancel()
-                queue.waiting.clear()
-            threads, self._threads = self._threads, []
-        for _ in threads:
-            self._work.put(None)
-        end = time.monotonic() + _CLOSE_TIMEOUT
-        for thread in threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        self._dispatcher.close()
         self._backend.close()
 
     def shutdown_nowait(self) -> None:
@@ -162,62 +123,34 @@ class ApiClient:
 
         The client is not used any more. It takes no lock: see `billql.sqlite._lifetime`.
         """
-        self._is_shut_down = True
-        for _ in self._threads:
-            self._work.put(None)
-
-    # Threads: plain daemons, because an executor's threads are waited for when Python exits, and
-    # Ctrl-C must not wait for a silent server.
-
-    def _dispatch(self, queue: _ProviderQueue) -> None:
-        """Hand the requests that may run now to threads; called with the lock held."""
-        while queue.free and queue.waiting:
-            job = queue.waiting.popleft()
-            queue.free -= 1
-            self._under_way.add(job.tracker)
-            self._work.put(job)
-            if len(self._threads) < min(len(self._under_way), self._settings.concurrency):
-                thread = threading.Thread(target=self._run, name="billql-request", daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _run(self) -> None:
-        while (job := self._work.get()) is not None:
-            if job.future.set_running_or_notify_cancel():
-                self._run_job(job)
-            with self._lock:
-                self._under_way.discard(job.tracker)
-                job.queue.free += 1
-                self._dispatch(job.queue)
-        if self._is_shut_down:
-            self._backend.close()
-
-    def _run_job(self, job: _Job) -> None:
-        try:
-            try:
-                response = self._send_with_retries(job)
-            except BaseException:
-                job.tracker.ended(None)
-                raise
-            job.tracker.ended(response)
-        except BaseException as error:
-            if isinstance(error, Error):
-                error.redact(job.connection.redact)
-            job.future.set_exception(error)
-        else:
-            job.future.set_result(response)
+        self._dispatcher.shutdown_nowait()
 
     # One request.
 
-    def _send_with_retries(self, job: _Job) -> Response:
+    def _run(self, call: _Call) -> None:
+        try:
+            try:
+                response = self._send_with_retries(call)
+            except BaseException:
+                call.tracker.ended(None)
+                raise
+            call.tracker.ended(response)
+        except BaseException as error:
+            if isinstance(error, Error):
+                error.redact(call.connection.redact)
+            call.future.set_exception(error)
+        else:
+            call.future.set_result(response)
+
+    def _send_with_retries(self, call: _Call) -> Response:
         end = self._clock.monotonic() + self._settings.patience
         failed = pauses = 0
         failure: _Failure | None = None
         while True:
-            wait = self._wait_for_limit(job, end)
+            wait = self._wait_for_limit(call, end)
             if wait > 0:
-                raise failure.error if failure else _limit_used_up(job.request, wait)
-            outcome = self._attempt(job)
+                raise failure.error if failure else _limit_used_up(call.request, wait)
+            outcome = self._attempt(call)
             if isinstance(outcome, Response):
                 return outcome
             failure = outcome
@@ -225,22 +158,22 @@ class ApiClient:
             pause = max(failure.pause, backoff)
             if failure.too_early:
                 # Other processes may use the same credential, and share its limit.
-                job.queue.limiter.block_for(pause)
+                call.limiter.block_for(pause)
             else:
                 failed += 1
             over = self._clock.monotonic() + pause > end
             if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
-            self._sleep(job.tracker, pause)
+            self._sleep(call.tracker, pause)
             pauses += 1
 
-    def _wait_for_limit(self, job: _Job, end: float) -> float:
+    def _wait_for_limit(self, call: _Call, end: float) -> float:
         """Wait for the rate limit; return 0.0, or the seconds of a wait beyond `end`."""
-        path = urlsplit(job.request.url).path
-        while (wait := job.queue.limiter.try_acquire(path)) > 0:
+        path = urlsplit(call.request.url).path
+        while (wait := call.limiter.try_acquire(path)) > 0:
             if self._clock.monotonic() + wait > end:
                 return wait
-            self._sleep(job.tracker, wait)
+            self._sleep(call.tracker, wait)
         return 0.0
 
     def _sleep(self, tracker: RequestTracker, seconds: float) -> None:
@@ -248,8 +181,8 @@ class ApiClient:
         if self._clock.wait(tracker.stop, seconds):
             raise Interrupted
 
-    def _attempt(self, job: _Job) -> Response | _Failure:
-        request, connection, tracker, _, queue = job
+    def _attempt(self, call: _Call) -> Response | _Failure:
+        request, connection, tracker, _, limiter = call
         if tracker.stop.is_set():
             raise Interrupted
         if connection.redact.is_in(f"{request.url} {request.query} {request.body}"):
@@ -258,10 +191,10 @@ class ApiClient:
             )
         tracker.spend()
         tracker.sent += 1
-        reply = self._exchange(job)
+        reply = self._exchange(call)
         if isinstance(reply, NoResponse):
             return _Failure(_no_response(request, connection, reply), reply.again)
-        queue.limiter.update_from(reply.headers)
+        limiter.update_from(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
             names = {*RESPONSE_HEADERS} & {*request.keep_headers} & {*reply.headers}
@@ -283,8 +216,8 @@ class ApiClient:
             too_early=is_early,
         )
 
-    def _exchange(self, job: _Job) -> HttpResponse | NoResponse:
-        request, connection, tracker, *_ = job
+    def _exchange(self, call: _Call) -> HttpResponse | NoResponse:
+        request, connection, tracker, *_ = call
         headers = connection.headers_for(request)
         if self._log is not None:
             self._log(_request_log.format_request(request, connection, tracker.sent))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from support.paths import TESTS
-from support.server import Asked, Serve
+from support.server import Asked, Serve, Server
 
 PROMPT = 0.5
 
@@ -43,12 +43,19 @@ with opened(url, Path(folder)) as session:
 )
 def test_ctrl_c(serve: Serve, tmp_path: Path, sql: str) -> None:
     server = serve(Asked.hang)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", CTRL_C, server.url, str(tmp_path), sql],
         env={**os.environ, "PYTHONPATH": str(TESTS)},
         stdout=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            _interrupt(process, server)
+        finally:
+            process.kill()
+
+
+def _interrupt(process: subprocess.Popen[str], server: Server) -> None:
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     server.until(lambda: server.at_once > 0)
@@ -59,4 +66,3 @@ def test_ctrl_c(serve: Serve, tmp_path: Path, sql: str) -> None:
     assert process.stdout.readline() == "[(1,)]\n"
     assert process.wait(5) == 0
     assert time.monotonic() - began < 4 * PROMPT
-    process.stdout.close()
