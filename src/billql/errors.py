@@ -24,6 +24,7 @@ below its classes stand billql's own, which are more precise:
         │   ├── OutputError        a result that cannot be written    output
         │   ├── Inaccessible       a file that cannot be used         inaccessible
         │   ├── RequestLimit       more requests than allowed         request-limit
+        │   ├── CostLimit          more money than allowed            cost-limit
         │   ├── RowLimit           more rows than allowed             row-limit
         │   ├── StatementTimeout   more time than allowed             statement-timeout
         │   └── Interrupted        Ctrl-C or interrupt()              interrupted
@@ -286,6 +287,13 @@ class RequestLimit(OperationalError):
     """The statement needs more requests than the user allows."""
 
     code = "request-limit"
+    exit_code = Exit.LIMIT
+
+
+class CostLimit(OperationalError):
+    """The API charges more for the statement's requests than the user allows."""
+
+    code = "cost-limit"
     exit_code = Exit.LIMIT
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Scalar = str | int | float | bool
 """What a query parameter or a header can carry."""
@@ -21,13 +24,33 @@ class Home(NamedTuple):
     public: str
 
 
+class Charge(NamedTuple):
+    """What an API charges for requests, in the major units of a currency."""
+
+    amount: Decimal
+    currency: str
+
+    @classmethod
+    def of(cls, amount: float, currency: str) -> Charge:
+        """Return it with the amount that a number's shortest decimal spelling has."""
+        from decimal import Decimal
+
+        return cls(Decimal(str(amount)), currency)
+
+    def __str__(self) -> str:
+        """Return it for people, such as USD 0.01."""
+        places = max(2, -int(self.amount.normalize().as_tuple().exponent))
+        return f"{self.currency} {self.amount:.{places}f}"
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request, without its credential.
 
     `url` has no query; `query` keeps its order and may name a parameter several times; `body` is
     sent as JSON. `keep_headers` are the headers of its response that rows are made of; `home` are
-    the API's base URLs, where its own is not the definition's. Equal requests have equal responses.
+    the API's base URLs, where its own is not the definition's; `charge` is what the API charges for
+    sending it once. Equal requests have equal responses.
     """
 
     method: Literal["GET", "POST"]
@@ -37,6 +60,7 @@ class Request:
     headers: tuple[tuple[str, str], ...] = ()
     keep_headers: tuple[str, ...] = ()
     home: Home | None = field(default=None, compare=False)
+    charge: Charge | None = field(default=None, compare=False)
 
     @property
     def content(self) -> bytes | None:

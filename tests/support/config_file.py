@@ -26,6 +26,7 @@ url = "https://proxy.example.com"
 connections = ["acme"]
 definitions = ["~/providers"]
 max_requests = 500
+max_cost = 0.5
 cache_ttl = 60
 cache = "~/answers"
 

@@ -22,8 +22,8 @@ CONSTANTS = {
 }
 CALLABLES = {
     "connect": (
-        "database sandbox profile config tokens urls definitions max_requests cache_ttl cache "
-        "decimals autocommit skip_failing_connections environ http_transport clock settings "
+        "database sandbox profile config tokens urls definitions max_requests max_cost cache_ttl "
+        "cache decimals autocommit skip_failing_connections environ http_transport clock settings "
         "warn log"
     ),
     "Binary": "value",
@@ -35,7 +35,7 @@ CALLABLES = {
     "TimestampFromTicks": "ticks",
     "Settings": (
         "connect_timeout read_timeout response_timeout patience attempts body_limit concurrency "
-        "statement_timeout max_requests max_rows"
+        "statement_timeout max_requests max_cost max_rows"
     ),
     "Connection.cursor": "",
     "Connection.execute": "sql parameters",
@@ -67,7 +67,7 @@ CALLABLES = {
 ATTRIBUTES = {
     "Connection": "autocommit decimals in_transaction namespace",
     "Cursor": "arraysize connection description lastrowid rowcount scans",
-    "ScanStats": "resource requests pages rows cache_hits retries waited notes waiting",
+    "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
     "Amount": "currency place is_minor is_rounded",
 }
@@ -80,7 +80,7 @@ ERRORS = {
             *("DataError", "DatabaseError", "DefinitionError", "Error", "Inaccessible"),
             *("IntegrityError", "InterfaceError", "InternalError", "ListChanged"),
             *("NotSupportedError", "OperationalError", "OutputError", "ProgrammingError"),
-            *("RequestLimit", "RowLimit", "StatementTimeout"),
+            *("RequestLimit", "CostLimit", "RowLimit", "StatementTimeout"),
         ),
         "message hint",
     ),

@@ -63,6 +63,12 @@ def add_session(command: ArgumentParser) -> None:
         help="fail if a statement needs more than N requests",
     )
     add(
+        "--max-cost",
+        metavar="AMOUNT",
+        type=amount,
+        help="fail before a statement's requests cost more, where an API charges for them",
+    )
+    add(
         "--cache-ttl",
         metavar="SECONDS",
         type=seconds,
@@ -109,6 +115,7 @@ def open_session(options: Namespace) -> Connection:
         config=options.config,
         definitions=options.definitions,
         max_requests=options.max_requests,
+        max_cost=options.max_cost,
         cache_ttl=options.cache_ttl,
         cache=options.cache,
         autocommit=True,
@@ -139,6 +146,13 @@ def count(text: str) -> int:
     if not re.fullmatch("[0-9]{1,9}", text):
         raise ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def amount(text: str) -> float:
+    """Return an amount of money; raise ArgumentTypeError unless it is one."""
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
+        raise ArgumentTypeError(f"{text!r} is not an amount like 0.05")
+    return float(text)
 
 
 def seconds(text: str) -> float:

@@ -78,6 +78,8 @@ class Profile(_Strict, frozen=True, kw_only=True):
     """Folders with more providers."""
     max_requests: Amount | None = None
     """How many requests a statement may send."""
+    max_cost: Annotated[float, Meta(ge=0)] | None = None
+    """How much a statement's requests may cost, where an API charges for them."""
     cache_ttl: Annotated[float, Meta(ge=0)] | None = None
     """How many seconds responses are cached for later statements."""
     cache: str | None = None

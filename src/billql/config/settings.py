@@ -32,5 +32,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a statement may send requests."""
     max_requests: Annotated[int, Meta(ge=0)] = 100_000
     """How many requests a statement may send."""
+    max_cost: Annotated[float, Meta(ge=0)] | None = None
+    """How much a statement's requests may cost, in the currency in which an API charges for them
+    (default: any amount)."""
     max_rows: Count = 100_000_000
     """How many rows a statement may read from APIs."""

@@ -54,6 +54,7 @@ def connect(
     urls: Mapping[str, str] | None = None,
     definitions: Iterable[str | os.PathLike[str]] = (),
     max_requests: int | None = None,
+    max_cost: float | None = None,
     cache_ttl: float | None = None,
     cache: str | os.PathLike[str] | None = None,
     decimals: bool = False,
@@ -75,6 +76,7 @@ def connect(
     tokens, urls    by provider; they override the config file and the environment
     definitions     folders with more providers; they override those that billql includes
     max_requests    how many requests one statement may send
+    max_cost        how much they may cost, where an API charges for them; default: any amount
     cache_ttl       how many seconds responses are cached for later statements; default: 300
     cache           a folder that keeps cached responses between processes
     decimals        amounts are `decimal.Decimal`, not `float`
@@ -104,6 +106,7 @@ def connect(
         "urls": urls,
         "definitions": tuple(definitions),
         "max_requests": max_requests,
+        "max_cost": max_cost,
         "cache_ttl": cache_ttl,
         "cache": cache,
         "http_transport": http_transport,

@@ -21,7 +21,7 @@ from msgspec import Meta
 from billql.definitions.auth import Auth
 from billql.definitions.pagination import Paging
 from billql.definitions.types import ColumnType, Format, Operator
-from billql.messages import Scalar
+from billql.messages import Charge, Scalar
 
 VERSION = 1
 """The version of the format: `billql: 1` opens every file."""
@@ -243,6 +243,27 @@ class Freshness(_Strict, frozen=True, kw_only=True):
     """Values of columns to which it does not apply, like `invoice_uuid: preview`."""
 
 
+class Price(_Strict, frozen=True, kw_only=True):
+    """What the API charges for each request, be it a page or a retry."""
+
+    amount: Annotated[float, Meta(gt=0)]
+    """The amount, in the major units of the currency, such as dollars."""
+    currency: Annotated[
+        str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="A code of ISO 4217, like USD.")
+    ]
+    """The currency."""
+
+    def charge(self, requests: int = 1) -> Charge:
+        """Return what so many requests cost, exactly."""
+        one = Charge.of(self.amount, self.currency)
+        return one._replace(amount=one.amount * requests)
+
+    @property
+    def sentence(self) -> str:
+        """Return in a sentence what a request costs."""
+        return f"Each request costs {self.charge()}."
+
+
 class Rows(_Strict, frozen=True, kw_only=True):
     """A path to rows in a response."""
 
@@ -296,6 +317,8 @@ class Method(_Strict, frozen=True, kw_only=True):
     """How long a response may be cached, if not for the session's time."""
     expected_rows: Annotated[int, Meta(gt=0)] | None = None
     """The number of rows that the planner expects."""
+    price: Price | None = None
+    """What the API charges for each request, if it does."""
 
     @property
     def verb(self) -> Literal["GET", "POST"]:

@@ -80,9 +80,14 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
                 f"must be among the first {_TRACKED} columns, because SQLite does not report "
                 "which of the others a statement reads",
             )
+    charged_in = ""
     for name, method in resource.methods.items():
         for place, message in _method_problems(method, columns, provider):
             yield ("methods", name, *place), message
+        if method.price is not None:
+            charged_in = charged_in or method.price.currency
+            if method.price.currency != charged_in:
+                yield ("methods", name, "price"), f"another method is charged for in {charged_in}"
 
 
 def _unknown(

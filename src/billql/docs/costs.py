@@ -27,6 +27,8 @@ def of_provider(provider: Provider) -> Iterator[str]:
 def of_method(table: Table, method: Method) -> Iterator[str]:
     """Yield sentences on the requests of a method and on their responses."""
     yield _requests(table, method)
+    if method.price is not None:
+        yield method.price.sentence
     if method.window_limit is not None:
         days = counted(method.window_limit.days, "day", ",")
         yield (

@@ -1,15 +1,22 @@
-"""The budget of one statement: how many requests, rows and seconds it may use, and its end."""
+"""The budget of one statement: how many requests, rows and seconds it may use, how much money its
+requests may cost, and its end.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from billql.config.settings import Settings
-from billql.errors import Interrupted, RequestLimit, RowLimit, StatementTimeout
+from billql.errors import CostLimit, Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.fetching.scan_stats import ScanStats
+from billql.messages import Charge
 from billql.util.lock import Lock
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 
 class Budget:
@@ -31,6 +38,10 @@ class Budget:
         self._began = clock()
         self.requests = 0
         self.rows = 0
+        most = settings.max_cost
+        self._most = None if most is None else Charge.of(most, "").amount
+        self._spent: dict[str, Decimal] = {}
+        """What the requests have cost, by currency."""
         self.stop = threading.Event()
         """Set when the statement has ended: nothing more is sent for it."""
 
@@ -51,10 +62,11 @@ class Budget:
                 hint="Narrow it down, or raise max_rows under [settings] in the config file.",
             )
 
-    def charge_request(self, stats: ScanStats) -> None:
-        """Count a request before it is sent; raises RequestLimit, StatementTimeout, Interrupted.
+    def charge_request(self, stats: ScanStats, charge: Charge | None = None) -> None:
+        """Count a request before it is sent, with what the API charges for it.
 
-        The scan's `stats` count it in the same moment, so that they are final after `close`.
+        Raises RequestLimit, CostLimit, StatementTimeout, Interrupted. The scan's `stats` count it
+        in the same moment, so that they are final after `close`.
         """
         with self._lock:
             if self.stop.is_set():
@@ -66,6 +78,9 @@ class Budget:
                     f"The statement needs more than the {most} requests that it may send",
                     hint="Narrow it down, or raise --max-requests (max_requests in Python).",
                 )
+            if charge is not None:
+                self._spend(charge)
+                stats.spend(charge)
             self.requests += 1
             stats.requests += 1
 
@@ -73,6 +88,18 @@ class Budget:
         """End the statement: from now on no request is charged."""
         with self._lock:
             self.stop.set()
+
+    def _spend(self, charge: Charge) -> None:
+        """Count what one more request costs; raises CostLimit if it may not."""
+        spent = self._spent.get(charge.currency, 0)
+        total = charge._replace(amount=charge.amount + spent)
+        if self._most is not None and total.amount > self._most:
+            raise CostLimit(
+                f"The statement needs another request for {charge}, and would then have cost "
+                f"{total}: more than the {charge._replace(amount=self._most)} that it may cost",
+                hint="Narrow it down, or raise --max-cost (max_cost in Python).",
+            )
+        self._spent[charge.currency] = total.amount
 
     def _check_time(self) -> None:
         limit = self._settings.statement_timeout

@@ -141,7 +141,7 @@ class Snapshot:
                     stats.cache_hits += not ahead
                 return found
             tracker = RequestTracker(
-                lambda: self._budget.charge_request(stats),
+                lambda: self._budget.charge_request(stats, request.charge),
                 self._budget.stop,
                 lambda response: self._on_response(key, tracker, stats, response),
             )

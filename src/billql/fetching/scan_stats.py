@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from billql.http.client import RequestTracker
+from billql.messages import Charge
+
+
+def total_costs(scans: Iterable[ScanStats]) -> list[Charge]:
+    """Return what APIs charge for the requests of some scans, one charge for each currency."""
+    found: dict[str, Charge] = {}
+    for scan in scans:
+        if scan.cost is not None:
+            before = found.get(scan.cost.currency)
+            amount = scan.cost.amount + (0 if before is None else before.amount)
+            found[scan.cost.currency] = scan.cost._replace(amount=amount)
+    return list(found.values())
 
 
 @dataclass
@@ -19,6 +31,8 @@ class ScanStats:
     cache_hits: int = 0
     retries: int = 0
     waited: float = 0.0
+    cost: Charge | None = None
+    """What the API charges for the requests that were sent; None if nothing."""
     ended: int = 0
     """How many of its requests have ended; no cost, but prefetching keys needs it."""
     expected_pages: int | None = None
@@ -33,6 +47,11 @@ class ScanStats:
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
     """Called with each new note."""
+
+    def spend(self, charge: Charge) -> None:
+        """Count what a request costs; a resource is charged for in one currency."""
+        spent = 0 if self.cost is None else self.cost.amount
+        self.cost = charge._replace(amount=charge.amount + spent)
 
     def note(self, text: str) -> None:
         """Note what is odd in a response, once."""
@@ -65,6 +84,11 @@ class ScanStats:
             "rows": self.rows,
             "cache_hits": self.cache_hits,
             "retries": self.retries,
+            **(
+                {}
+                if self.cost is None
+                else {"cost": float(self.cost.amount), "currency": self.cost.currency}
+            ),
             "waited": round(self.waited, 3),
             **({"notes": self.notes} if self.notes else {}),
             **({"warnings": self.warnings} if self.warnings else {}),

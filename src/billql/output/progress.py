@@ -131,7 +131,8 @@ def render(scans: Sequence[ScanStats], seconds: float) -> Table:
             scan.resource,
             _counted(scan.pages, "page", scan.expected_pages),
             _counted(scan.rows, "row"),
-            _counted(scan.requests, "request"),
+            _counted(scan.requests, "request")
+            + (f", {scan.cost}" if scan.cost is not None else ""),
             f"waiting {waiting:.0f} s" if waiting >= 1 else "",
         )
     return table

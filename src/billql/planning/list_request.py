@@ -101,7 +101,13 @@ class ListRequestBuilder:
             else:
                 request = _with_parameter(request, name, parameter, value)
         home = Home(origin, public) if origin != public else None
-        return replace(request, url=origin + path, keep_headers=self._table.headers, home=home)
+        return replace(
+            request,
+            url=origin + path,
+            keep_headers=self._table.headers,
+            home=home,
+            charge=None if method.price is None else method.price.charge(),
+        )
 
     def _value(
         self, key: str, parameter: Parameter, coverage: Coverage

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from billql.definitions.model import Column, Parameter
 from billql.definitions.types import Operator, SQLValue
+from billql.messages import Charge
 
 IMPOSSIBLE: Final = 1e18
 """The cost of a plan that cannot be run; SQLite takes it only if there is no other."""
@@ -93,6 +94,8 @@ class PlanDescription:
     """Whether the API returns just the rows that satisfy all constraints."""
     requests: int
     """How many requests it takes, by estimate."""
+    cost: Charge | None = None
+    """What the API charges for so many requests, if it does."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ def summarize(plan: PlanDescription) -> str:
     if plan.missing:
         return f"needs {', '.join(plan.missing)}"
     parts = [plan.method, _connections(plan), _sent(plan), _checked(plan)]
-    parts.append(f"about {counted(plan.requests, 'request')}")
+    cost = f" for {plan.cost}" if plan.cost is not None else ""
+    parts.append(f"about {counted(plan.requests, 'request')}{cost}")
     return "; ".join(part for part in parts if part)
 
 

@@ -171,6 +171,7 @@ class _MethodPlanner:
             residual=self._residual,
             is_exact=self._is_exact,
             requests=requests,
+            cost=None if self._method.price is None else self._method.price.charge(requests),
         )
 
     @cached_property

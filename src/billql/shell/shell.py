@@ -173,6 +173,9 @@ class Shell:
             stats = scan.as_dict()
             resource, notes = stats.pop("resource"), stats.pop("notes", None)
             stats.pop("warnings", None)
+            if scan.cost is not None:
+                stats["cost"] = f"{scan.cost}"
+                del stats["currency"]
             shown = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in stats.items())
             stderr.write(f"{resource}: {shown} s\n")
             if notes:

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 from billql._version import __version__
 from billql.definitions.catalog import Catalog, Table, unknown
+from billql.definitions.model import Method
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import DefinitionError, NotSupportedError
 from billql.fetching.scan_stats import ScanStats
@@ -185,9 +186,17 @@ def _resource(catalog: Catalog, name: str) -> Values:
 def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for name, method in table.resource.methods.items():
-            about = method.request, method.description.strip()
+            about = method.request, _with_price(method)
             needs = required_columns(table, method), optional_columns(table, method)
-            yield LazyRow((*_place(table), name, *about, *map(", ".join, needs)))
+            price = method.price
+            costs = (None, None) if price is None else (price.amount, price.currency)
+            yield LazyRow((*_place(table), name, *about, *map(", ".join, needs), *costs))
+
+
+def _with_price(method: Method) -> str:
+    """Return the description of a method, with what the API charges for it."""
+    about = method.description.strip()
+    return about if method.price is None else f"{about} {method.price.sentence}"
 
 
 def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -226,7 +235,9 @@ def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 def _scans(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for number, scan in enumerate(source.last_scans, start=1):
         sent = scan.requests, scan.pages, scan.rows, scan.cache_hits, scan.retries
-        yield LazyRow((number, scan.resource, *sent, round(scan.waited, 3)))
+        cost = scan.cost
+        money = (None, None) if cost is None else (float(cost.amount), cost.currency)
+        yield LazyRow((number, scan.resource, *sent, round(scan.waited, 3), *money))
 
 
 def _connections(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -329,6 +340,8 @@ LISTINGS = {
             "description": Field("The rows that it returns."),
             "required": Field("The columns that it cannot do without."),
             "optional": Field("The other columns that it can filter on."),
+            "price": Field("What the API charges for each request; NULL if nothing.", "real"),
+            "currency": Field("The currency of the price."),
         },
         _methods,
         tuple(_RESOURCE),
@@ -392,6 +405,8 @@ LISTINGS = {
             "cache_hits": Field("How many responses were cached.", "integer"),
             "retries": Field("How many requests were sent again.", "integer"),
             "waited": Field("Seconds spent waiting for limits.", "real"),
+            "cost": Field("What the API charges for the requests; NULL if nothing.", "real"),
+            "currency": Field("The currency of the cost."),
         },
         _scans,
     ),

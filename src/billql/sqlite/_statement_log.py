@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from billql.fetching.scan_stats import total_costs
 from billql.util.text import counted
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ class StatementLog:
     def ended(self, scans: Sequence[ScanStats]) -> None:
         """Log that it ended, and what it has cost."""
         requests, rows = sum(one.requests for one in scans), sum(one.rows for one in scans)
-        cost = f": {counted(requests, 'request')}, {counted(rows, 'row')} read" if scans else ""
+        money = "".join(f" for {one}" for one in total_costs(scans))
+        read = f"{counted(requests, 'request')}{money}, {counted(rows, 'row')} read"
+        cost = f": {read}" if scans else ""
         self._add("ended after", cost)
         self._is_open = False
 

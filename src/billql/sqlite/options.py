@@ -40,6 +40,7 @@ class ConnectOptions:
     urls: Mapping[str, str] | None = field(default=None, repr=False)
     definitions: Sequence[str | os.PathLike[str]] = ()
     max_requests: int | None = None
+    max_cost: float | None = None
     cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
     http_transport: HttpTransport | None = None
@@ -123,7 +124,12 @@ class ConnectOptions:
 
     def _settings(self, found: ResolvedConfig) -> Settings:
         settings = self.settings or found.settings
-        most = found.profile.max_requests if self.max_requests is None else self.max_requests
-        if most is None:
-            return settings
-        return msgspec.structs.replace(settings, max_requests=most)
+        profile = found.profile
+        stated = {
+            "max_requests": profile.max_requests
+            if self.max_requests is None
+            else self.max_requests,
+            "max_cost": profile.max_cost if self.max_cost is None else self.max_cost,
+        }
+        changed = {name: most for name, most in stated.items() if most is not None}
+        return msgspec.structs.replace(settings, **changed) if changed else settings

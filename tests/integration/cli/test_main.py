@@ -419,6 +419,12 @@ BAD = {
     "a limit that is no number": Bad(
         ["query", "--max-requests", "-1", "SELECT 1"], Exit.USAGE, "-1", "--help"
     ),
+    "an amount that is none": Bad(
+        ["query", "--max-cost", "5 cents", "SELECT 1"],
+        Exit.USAGE,
+        "'5 cents' is not an amount like 0.05",
+        "--help",
+    ),
     "seconds that are none": Bad(
         ["query", "--cache-ttl", "soon", "SELECT 1"],
         Exit.USAGE,

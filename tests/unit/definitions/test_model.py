@@ -20,6 +20,7 @@ from billql.definitions.model import (
     Example,
     Method,
     Parameter,
+    Price,
     Provider,
     Resource,
     Rows,
@@ -277,6 +278,19 @@ def test_every_problem_is_told() -> None:
         (f"{method}.order", "there is no column i"),
         (f"{method}.order", "there is no column j"),
     }
+
+
+def test_a_resource_is_charged_for_in_one_currency() -> None:
+    priced = {
+        name: msgspec.structs.replace(
+            next(iter(BILLS.methods.values())), price=Price(amount=0.01, currency=currency)
+        )
+        for name, currency in {"a": "USD", "b": "EUR", "c": "USD"}.items()
+    }
+    resource = msgspec.structs.replace(BILLS, methods=priced)
+    assert list(problems(resource, EXAMPLE)) == [
+        (("methods", "b", "price"), "another method is charged for in USD")
+    ]
 
 
 @pytest.mark.parametrize(
