@@ -1,4 +1,4 @@
-"""The operations about the account itself: alerts, notifications, custom fields, audit logs."""
+"""The operations about the account itself: alerts and audit logs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from billql.sandbox.metronome.audit_log import AuditLog, Event
 from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
 from billql.sandbox.metronome.fields import ANY_PERIOD, CUSTOMER
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_millis
-from billql.sandbox.metronome.paging import BY_CURSOR, MOST, USUAL, Paging, read_token, write_token
+from billql.sandbox.metronome.paging import MOST, USUAL, Paging, read_token, write_token
 from billql.sandbox.metronome.validation import (
     Params,
     RequestSchema,
     array_of,
     bad_request,
-    mapping_of,
-    object_of,
     one_of,
     optional,
     required,
@@ -27,33 +25,10 @@ from billql.sandbox.metronome.validation import (
 )
 from billql.sandbox.model import METRICS
 from billql.sandbox.rng import Rng
-from billql.sandbox.timestamps import DAY, month_at, month_start
+from billql.sandbox.timestamps import month_at, month_start
 
 _ALERTS: Final = Paging("query", usual=5, most=None)
-_KEYS: Final = Paging("query", usual=5, most=None)
 _LOGS: Final = Paging("query")
-
-_ENTITIES: Final = (
-    "alert", "billable_metric", "charge", "commit", "contract_credit", "contract_product",
-    "contract", "credit_grant", "customer_plan", "customer", "discount", "invoice", "plan",
-    "professional_service", "product", "rate_card", "scheduled_charge", "subscription",
-    "package_commit", "package_credit", "package_subscription", "package_scheduled_charge",
-)  # fmt: skip
-
-_FIELDS: Final = (
-    ("customer", "tier", False),
-    ("customer", "digitalocean_project_id", True),
-    ("contract", "order_form", True),
-    ("commit", "campaign", False),
-    ("contract_credit", "campaign", False),
-    ("contract_product", "ledger_account", False),
-    ("billable_metric", "unit", False),
-)
-
-_SYSTEM_EVENTS: Final = (
-    "contract.create", "contract.start", "contract.edit", "contract.end", "commit.segment.start",
-    "commit.segment.end", "credit.segment.start", "credit.segment.end", "invoice.finalized",
-)  # fmt: skip
 
 
 class Alert(NamedTuple):
@@ -87,38 +62,15 @@ _THRESHOLDS: Final = (
 
 
 class AccountEndpoints(Endpoints):
-    """Alerts, notifications, custom fields, named services, audit logs."""
+    """Alerts and audit logs."""
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         statuses = one_of("ENABLED", "DISABLED", "ARCHIVED", any_case=True)
         listed = {**CUSTOMER, "alert_statuses": optional(array_of(statuses))}
         post(routes, "/v1/customer-alerts/list", _ALERTS.schema(body=listed), self._list_alerts)
-        anything = mapping_of(lambda where, value: value)
-        one = {
-            **CUSTOMER,
-            "alert_id": required(uuid),
-            "plans_or_contracts": optional(one_of("PLANS", "CONTRACTS")),
-            "alert_specifiers": optional(array_of(anything)),
-            "group_values": optional(
-                array_of(object_of({"key": required(text), "value": required(text)}))
-            ),
-            "seat_filter": optional(anything),
-        }
+        one = {**CUSTOMER, "alert_id": required(uuid)}
         post(routes, "/v1/customer-alerts/get", RequestSchema(body=one), self._get_alert)
-        entities = {"entities": optional(array_of(one_of(*_ENTITIES)))}
-        post(routes, "/v1/customFields/listKeys", _KEYS.schema(body=entities), self._list_keys)
-        kinds = {"archive_filter": optional(one_of("ARCHIVED", "NOT_ARCHIVED", "ALL"))}
-        offsets = BY_CURSOR.schema(body=kinds)
-        post(routes, "/v2/notifications/offset/list", offsets, self._list_offsets)
-        post(routes, "/v2/notifications/system/list", RequestSchema(body={}), self._list_system)
-        post(
-            routes,
-            "/v2/notifications/get",
-            RequestSchema(body={"id": required(uuid)}),
-            self._get_offset,
-        )
-        get(routes, "/v1/services", RequestSchema(), self._list_services)
         logs = {
             **ANY_PERIOD,
             "sort": optional(one_of("date_asc", "date_desc")),
@@ -216,75 +168,6 @@ class AccountEndpoints(Endpoints):
             if self._alert_id(alert) == params["alert_id"]:
                 return data(self._alert_json(account, alert))
         raise not_found("Alert")
-
-    def _list_keys(self, request: Request, params: Params) -> Response:
-        rows: list[Json] = [
-            {"entity": entity, "key": key, "enforce_uniqueness": unique}
-            for entity, key, unique in _FIELDS
-            if entity in params.get("entities", _ENTITIES)
-        ]
-        return _KEYS.response(request, params, rows, lambda row: row)
-
-    def _offsets(self) -> list[Json]:
-        catalog = self.world.catalog
-        made: list[Json] = []
-        for place, (name, event, offset) in enumerate(
-            (
-                ("Contract ends in a month", "contract.end", "-P30D"),
-                ("Commit expires in two weeks", "commit.segment.end", "-P14D"),
-                ("Credit expires in three days", "credit.segment.end", "-P3D"),
-                ("A day after the start", "contract.start", "P1D"),
-            )
-        ):
-            made.append(
-                {
-                    "id": Rng(self.world.story.seed, "metronome", "offset", place).uuid(),
-                    "name": name,
-                    "type": "OFFSET_LIFECYCLE_EVENT",
-                    "environment_type": "PRODUCTION",
-                    "policy": {"type": event, "offset": offset},
-                    "created_at": iso_millis(catalog.founded + (80 + place) * DAY),
-                    "created_by": "Robin Billing",
-                    "archived_at": iso_millis(catalog.founded + 200 * DAY) if place == 3 else None,
-                }
-            )
-        return made
-
-    def _list_offsets(self, request: Request, params: Params) -> Response:
-        wanted = params.get("archive_filter", "NOT_ARCHIVED")
-        rows = [
-            row
-            for row in self._offsets()
-            if wanted in ("ALL", "ARCHIVED" if row["archived_at"] else "NOT_ARCHIVED")
-        ]
-        return BY_CURSOR.response(request, params, rows, lambda row: row)
-
-    def _get_offset(self, request: Request, params: Params) -> Response:
-        for row in self._offsets():
-            if row["id"] == params["id"]:
-                return data(row)
-        raise not_found("Notification configuration")
-
-    def _list_system(self, request: Request, params: Params) -> Response:
-        rows = [
-            {
-                "type": "SYSTEM_LIFECYCLE_EVENT",
-                "policy": {"type": event},
-                "is_enabled": event != "contract.edit",
-            }
-            for event in _SYSTEM_EVENTS
-        ]
-        return Response.json({"data": rows, "cursor": None})
-
-    def _list_services(self, request: Request, params: Params) -> Response:
-        services = [
-            {"name": name, "usage": usage, "ips": ips}
-            for name, usage, ips in (
-                ("webhook_delivery", "makes_connections_from", ["192.0.2.10", "192.0.2.11"]),
-                ("ingest", "accepts_connections_at", ["198.51.100.7"]),
-            )
-        ]
-        return Response.json({"services": services})
 
     @cached_property
     def _events(self) -> list[Event]:

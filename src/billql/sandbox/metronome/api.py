@@ -33,18 +33,12 @@ PERMISSIONS: Final = {
     "credits": "credits",
     "credit-types": "credit-types",
     "customers": "customers",
-    "getCustomerBillingProviderConfigurations": "customers",
-    "listConfiguredBillingProviders": "customers",
     "plans": "plans",
     "planDetails": "plans",
     "usage": "usage",
-    "events": "usage",
     "billable-metrics": "billable-metrics",
     "customer-alerts": "alerts",
-    "customFields": "custom-fields",
     "auditLogs": "audit-logs",
-    "services": "services",
-    "notifications": "notifications",
 }
 """What a restricted token may be permitted, by the first part of the path; invoices are apart."""
 

@@ -7,13 +7,13 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
 from billql.sandbox.metronome.accounts import Account, Contract
-from billql.sandbox.metronome.balances import Balance, Entry
+from billql.sandbox.metronome.balances import Balance
 from billql.sandbox.metronome.endpoints import Endpoints, data, post
-from billql.sandbox.metronome.fields import CONTRACT, CUSTOMER, TIMES
+from billql.sandbox.metronome.fields import ARCHIVED, CUSTOMER, TIMES
 from billql.sandbox.metronome.formats import USD, iso_offset
 from billql.sandbox.metronome.metering import PER_SEAT, Seat
 from billql.sandbox.metronome.paging import Paging
-from billql.sandbox.metronome.statements import balance_json, entry_json
+from billql.sandbox.metronome.statements import balance_json
 from billql.sandbox.metronome.validation import (
     Field,
     Params,
@@ -22,9 +22,6 @@ from billql.sandbox.metronome.validation import (
     bad_request,
     boolean,
     date_time,
-    integer,
-    mapping_of,
-    object_of,
     one_of,
     optional,
     required,
@@ -35,15 +32,11 @@ from billql.sandbox.timestamps import month_start
 
 _BODY: Final = Paging("body", usual=25, most=25)
 _SEATS: Final = Paging("seats", usual=25, most=100)
-_CHANGES: Final = Paging("body", usual=10, most=10)
 
-NO_UNIT: Final = "00000000-0000-0000-0000-000000000000"
-"""The unit of balances that count usage instead of money."""
 
 SHOWN_AT_ONCE: Final = 100
 """Credits and commits that a page of seats shows, if it shows any."""
 
-_TYPES: Final = {"PREPAID": "PREPAID_COMMIT", "POSTPAID": "POSTPAID_COMMIT", "CREDIT": "CREDIT"}
 
 _BOUNDS: Final[Mapping[str, Field]] = {
     **TIMES,
@@ -63,15 +56,11 @@ class BalanceEndpoints(Endpoints):
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
-        access = {"access_type": optional(one_of("SPEND", "QUANTITY", any_case=True))}
-        flags = {
-            name: optional(boolean)
-            for name in ("include_archived", "include_balance", "include_ledgers")
-        }
-        common = {**CUSTOMER, **_BOUNDS, **flags}
+        flags = {name: optional(boolean) for name in ("include_balance", "include_ledgers")}
+        common = {**CUSTOMER, **_BOUNDS, **ARCHIVED, **flags}
         for path, id, contracts, more in (
-            ("Balances", "id", "balances", {**access, "exclude_zero_balances": optional(boolean)}),
-            ("Commits", "commit_id", "commits", access),
+            ("Balances", "id", "balances", {"exclude_zero_balances": optional(boolean)}),
+            ("Commits", "commit_id", "commits", {}),
             ("Credits", "credit_id", "credits", {}),
         ):
             body = {
@@ -82,16 +71,9 @@ class BalanceEndpoints(Endpoints):
             }
             handler = getattr(self, f"_list_{contracts}")
             post(routes, f"/v1/contracts/customer{path}/list", _BODY.schema(body=body), handler)
-        filter = {
-            "balance_types": optional(array_of(one_of(*_TYPES.values()))),
-            "ids": optional(array_of(uuid)),
-            "custom_fields": optional(mapping_of(text)),
-        }
         net = {
             **CUSTOMER,
-            **access,
             "credit_type_id": optional(uuid),
-            "filters": optional(array_of(object_of(filter))),
             "invoice_inclusion_mode": optional(one_of("FINALIZED", "FINALIZED_AND_DRAFT")),
         }
         post(
@@ -104,34 +86,13 @@ class BalanceEndpoints(Endpoints):
             **CUSTOMER,
             **_BOUNDS,
             "contract_id": required(uuid),
-            "subscription_ids": optional(array_of(uuid)),
             "seat_ids": optional(array_of(text)),
             "skip_missing_seat_ids": optional(boolean),
             "include_credits_and_commits": optional(boolean),
-            "include_ledgers": optional(boolean),
         }
         apart = [("covering_date", "starting_at"), ("covering_date", "effective_before")]
         schema = _SEATS.schema(body=seats, apart=apart)
         post(routes, "/v1/contracts/seatBalances/list", schema, self._list_seats)
-        history = {
-            **CONTRACT,
-            "subscription_id": required(uuid),
-        }
-        post(
-            routes,
-            "/v1/contracts/getSubscriptionQuantityHistory",
-            RequestSchema(body=history),
-            self._get_quantities,
-        )
-        window = {
-            **TIMES,
-            "ending_before": optional(date_time),
-            "cursor": optional(text),
-            "limit": optional(integer(10)),
-        }
-        apart = [("covering_date", "starting_at"), ("covering_date", "ending_before")]
-        path = "/v1/contracts/getSubscriptionSeatsHistory"
-        post(routes, path, RequestSchema(body={**history, **window}, apart=apart), self._get_seats)
 
     def _list_balances(self, request: Request, params: Params) -> Response:
         return self._list(request, params, ("PREPAID", "POSTPAID", "CREDIT"), "balances", "id")
@@ -153,7 +114,6 @@ class BalanceEndpoints(Endpoints):
             and (balance.contract is None or params.get(f"include_contract_{group}"))
             and (balance.archived is None or params.get("include_archived"))
             and (balance.amount or not params.get("exclude_zero_balances"))
-            and params.get("access_type") != "QUANTITY"
             and within(balance, params)
         ]
 
@@ -169,24 +129,17 @@ class BalanceEndpoints(Endpoints):
 
     def _get_net(self, request: Request, params: Params) -> Response:
         account = self.account(params)
-        if params.get("access_type") == "QUANTITY":
-            if "credit_type_id" in params:
-                raise bad_request("credit_type_id must not be provided for access_type QUANTITY")
-            return data({"balance": 0, "credit_type_id": NO_UNIT})
         unit = params.get("credit_type_id", USD.id)
         final = params.get("invoice_inclusion_mode") == "FINALIZED"
         total = sum(
             balance.without_drafts(self.now) if final else balance.amount
             for balance in self.records.balances(account)
-            if balance.unit.id == unit and balance.archived is None and _chosen(balance, params)
+            if balance.unit.id == unit and balance.archived is None
         )
         return data({"balance": total, "credit_type_id": unit})
 
     def _list_seats(self, request: Request, params: Params) -> Response:
         account, contract = self.account(params), self.contract(params)
-        subscription = account.new_id("seats", contract.first)
-        if any(id != subscription for id in params.get("subscription_ids", ())):
-            raise bad_request("subscription_ids must be of subscriptions that are SEAT_BASED")
         seats = account.seats if has_seats(contract) else []
         known = {seat.id for seat in seats}
         missing = set(params.get("seat_ids", ())) - known
@@ -225,16 +178,8 @@ class BalanceEndpoints(Endpoints):
             used = self.world.metering.prompts(
                 account.customer, row.seat, segment.start, segment.end
             )
-            entries = [entry for entry in balance.entries if entry.event != "EXPIRATION"]
-            amounts = {"SEGMENT_START": PER_SEAT, "AUTOMATED_INVOICE_DEDUCTION": -used}
-            mine = [
-                Entry(entry.event, entry.timestamp, amounts[entry.event])
-                for entry in entries
-                if amounts[entry.event]
-            ]
             left = PER_SEAT - used
             if left and segment.end <= self.now:
-                mine.append(Entry("EXPIRATION", segment.end, -left))
                 left = 0
             total, granted = total + left, granted + PER_SEAT
             credit: Json = {
@@ -245,8 +190,6 @@ class BalanceEndpoints(Endpoints):
                 "start_date": iso_offset(segment.start),
                 "end_date": iso_offset(segment.end),
             }
-            if params.get("include_ledgers"):
-                credit["ledger_entries"] = [entry_json(entry, "CREDIT") for entry in mine]
             shown.append(credit)
         sums: list[Json] = []
         if row.balances:
@@ -263,52 +206,6 @@ class BalanceEndpoints(Endpoints):
         if params.get("include_credits_and_commits"):
             body |= {"commits": [], "credits": shown}
         return body
-
-    def _schedule(self, params: Params) -> list[tuple[int, list[Seat]]]:
-        """Return when the seats of a subscription changed, and who had one from then on."""
-        account, contract = self.account(params), self.contract(params)
-        subscription = account.new_id("seats", contract.first)
-        if not has_seats(contract) or params["subscription_id"] != subscription:
-            raise bad_request("The subscription is not SEAT_BASED, or not of this contract")
-        return seat_schedule(account, contract)
-
-    def _get_quantities(self, request: Request, params: Params) -> Response:
-        history: list[Json] = [
-            {
-                "starting_at": iso_offset(start),
-                "data": [{"quantity": len(seats), "unit_price": 0, "total": 0}],
-            }
-            for start, seats in self._schedule(params)
-        ]
-        return data(
-            {
-                "subscription_id": params["subscription_id"],
-                "fiat_credit_type_id": USD.id,
-                "history": history,
-            }
-        )
-
-    def _get_seats(self, request: Request, params: Params) -> Response:
-        changes = self._schedule(params)
-        day = params.get("covering_date")
-        since, before = params.get("starting_at", day), params.get("ending_before", day)
-        rows: list[Json] = []
-        for place, (start, seats) in enumerate(changes):
-            end = changes[place + 1][0] if place + 1 < len(changes) else None
-            if (end is None or since is None or since < end) and (
-                before is None or start <= before
-            ):
-                rows.append(
-                    {
-                        "starting_at": iso_offset(start),
-                        "ending_before": None if end is None else iso_offset(end),
-                        "total_quantity": len(seats),
-                        "assigned_seat_ids": [seat.id for seat in seats],
-                    }
-                )
-        # The token is `cursor` in requests and `next_page` in responses.
-        params["next_page"] = params.get("cursor")
-        return _CHANGES.response(request, params, rows, lambda row: row)
 
 
 def has_seats(contract: Contract) -> bool:
@@ -333,15 +230,4 @@ def within(balance: Balance, params: Params) -> bool:
         (day is None or balance.covers(day))
         and (since is None or any(one.end > since for one in balance.segments))
         and (before is None or any(one.start < before for one in balance.segments))
-    )
-
-
-def _chosen(balance: Balance, params: Params) -> bool:
-    """Return whether a balance passes one of the filters, if there are any."""
-    filters = params.get("filters")
-    return not filters or any(
-        _TYPES[balance.kind] in one.get("balance_types", _TYPES.values())
-        and balance.id in one.get("ids", (balance.id,))
-        and one.get("custom_fields", {}).items() <= balance.custom_fields.items()
-        for one in filters
     )

@@ -1,8 +1,4 @@
-"""Contracts as the two versions of the API show them.
-
-The first version has a contract's initial terms, amendments and current terms; the second has
-only how it is, and its edits apart.
-"""
+"""Contracts as the API shows them."""
 
 from __future__ import annotations
 
@@ -23,45 +19,18 @@ AUTHOR = "Robin Billing"
 class Terms:
     """One contract and all that belongs to it."""
 
-    def __init__(
-        self,
-        account: Account,
-        contract: Contract,
-        balances: Sequence[Balance],
-        *,
-        amount: bool = False,
-        ledger: bool = False,
-    ) -> None:
+    def __init__(self, account: Account, contract: Contract, balances: Sequence[Balance]) -> None:
         self._account = account
         self._contract = contract
-        self._amount = amount
-        self._ledger = ledger
         self._now = account.world.now
         self._catalog = account.world.catalog
         self._balances = [one for one in balances if one.contract == contract]
 
-    def _rows(self, credits: bool, *, newer: bool = False) -> list[Json]:
+    def _rows(self, *, credits: bool) -> list[Json]:
         return [
-            self._row(one, newer=newer)
+            balance_json(one, self._now, in_contract=True)
             for one in self._balances
             if (one.kind == "CREDIT") == credits
-        ]
-
-    def _row(self, balance: Balance, *, newer: bool = False) -> Json:
-        return balance_json(
-            balance, self._now, amount=self._amount, ledger=self._ledger, newer=newer
-        )
-
-    def _began_with(self, row: Json) -> bool:
-        start = row["access_schedule"]["schedule_items"][0]["starting_at"]
-        return "recurring_credit_id" in row or start == iso_offset(self._contract.starts_at)
-
-    def later(self) -> list[Balance]:
-        """Return the commits that were added after the contract had begun."""
-        return [
-            one
-            for one in self._balances
-            if one.kind != "CREDIT" and one.segments[0].start > self._contract.starts_at
         ]
 
     def _head(self) -> Json:
@@ -274,58 +243,17 @@ class Terms:
             shown["package_id"] = account.world.package_id(contract.package)
         return shown
 
-    def first_version(self) -> Json:
-        """Return the contract as the first version of the API does."""
-        commits, credits = self._rows(credits=False), self._rows(credits=True)
-        began = {
-            "commits": [row for row in commits if self._began_with(row)],
-            "credits": [row for row in credits if self._began_with(row)],
-        }
-        return self._beside() | {
-            "initial": self._head() | began,
-            "current": self._head() | {"commits": commits, "credits": credits},
-            "amendments": [
-                {
-                    "id": self._account.new_id("amendment", one.id),
-                    "starting_at": iso_offset(one.segments[0].start),
-                    "created_at": iso_millis(one.created),
-                    "created_by": AUTHOR,
-                    "commits": [self._row(one)],
-                    "credits": [],
-                    "overrides": [],
-                    "scheduled_charges": [],
-                }
-                for one in self.later()
-            ],
-        }
-
-    def second_version(self) -> Json:
-        """Return the contract as the second version of the API does."""
+    def json(self) -> Json:
+        """Return the contract as the API does."""
         return (
             self._beside()
             | self._head()
             | {
-                "commits": self._rows(credits=False, newer=True),
-                "credits": self._rows(credits=True, newer=True),
+                "commits": self._rows(credits=False),
+                "credits": self._rows(credits=True),
                 "usage_filter": [],
                 "priority": 0,
                 "multiplier_override_prioritization": "LOWEST_MULTIPLIER",
                 "has_more": {"commits": False, "credits": False},
             }
         )
-
-    def edits(self) -> list[Json]:
-        """Return the edits: the commits that were added."""
-        shown = []
-        for one in self.later():
-            row = self._row(one, newer=True)
-            fields = ("id", "type", "name", "product", "access_schedule", "priority", "rate_type")
-            commit = {name: row[name] for name in fields}
-            shown.append(
-                {
-                    "id": self._account.new_id("edit", one.id),
-                    "timestamp": iso_millis(one.created),
-                    "add_commits": [commit],
-                }
-            )
-        return shown

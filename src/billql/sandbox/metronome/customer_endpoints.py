@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.accounts import DELIVERY, Account, PlanTerm
+from billql.sandbox.metronome.accounts import Account, PlanTerm
 from billql.sandbox.metronome.catalog import Meter, Product
-from billql.sandbox.metronome.endpoints import Endpoints, data, get, not_found, post
-from billql.sandbox.metronome.fields import ARCHIVED, CUSTOMER, PERIOD, SCHEDULE
+from billql.sandbox.metronome.endpoints import Endpoints, data, get
+from billql.sandbox.metronome.fields import ARCHIVED, PERIOD
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
-from billql.sandbox.metronome.paging import BY_QUERY, Paging
-from billql.sandbox.metronome.plan_ledger import charge_id, plan_id, plan_name
+from billql.sandbox.metronome.paging import BY_QUERY
+from billql.sandbox.metronome.plan_ledger import plan_id, plan_name
 from billql.sandbox.metronome.validation import (
     Params,
     RequestSchema,
@@ -24,17 +23,14 @@ from billql.sandbox.metronome.validation import (
 )
 from billql.sandbox.timestamps import DAY, month_start
 
-_PROVIDERS: Final = Paging("body", most=None)
-
 
 class CustomerEndpoints(Endpoints):
-    """Customers, their metrics, plans, costs and billing providers."""
+    """Customers, their metrics, plans and costs."""
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         filters = {
             "ingest_alias": optional(text),
-            "customer_ids": optional(array_of(text, 100)),
             "salesforce_account_ids": optional(array_of(text, 100)),
             "only_archived": optional(boolean),
         }
@@ -45,16 +41,6 @@ class CustomerEndpoints(Endpoints):
         get(routes, f"{one}/billable-metrics", BY_QUERY.schema(metrics), self._list_metrics)
         get(routes, f"{one}/costs", BY_QUERY.schema(PERIOD), self._list_costs)
         get(routes, f"{one}/plans", BY_QUERY.schema(), self._list_plans)
-        adjusted = f"{one}/plans/{{customer_plan_id}}/priceAdjustments"
-        get(routes, adjusted, BY_QUERY.schema(), self._list_adjustments)
-        config = f"{one}/billing-config/{{billing_provider_type}}"
-        get(routes, config, RequestSchema(), self._get_config)
-        configs = RequestSchema(body={**CUSTOMER, **ARCHIVED})
-        post(routes, "/v1/getCustomerBillingProviderConfigurations", configs, self._get_configs)
-        providers = _PROVIDERS.schema(body={})
-        post(routes, "/v1/listConfiguredBillingProviders", providers, self._list_providers)
-        schedule = RequestSchema(body={**CUSTOMER, **SCHEDULE})
-        post(routes, "/v1/customers/getNamedSchedule", schedule, self._get_schedule)
 
     def _list(self, request: Request, params: Params) -> Response:
         archived = params.get("only_archived", False)
@@ -65,7 +51,6 @@ class CustomerEndpoints(Endpoints):
             if (
                 (account.archived is not None) == archived
                 and params.get("ingest_alias") in (None, *row["ingest_aliases"])
-                and account.id in params.get("customer_ids", [account.id])
                 and sold in params.get("salesforce_account_ids", [sold])
             ):
                 rows.append(row)
@@ -144,65 +129,6 @@ class CustomerEndpoints(Endpoints):
             "net_payment_terms_days": 0,
             "custom_fields": {},
         }
-
-    def _list_adjustments(self, request: Request, params: Params) -> Response:
-        account = self.account(params)
-        for term in account.plans:
-            if term.id == params["customer_plan_id"]:
-                metric = account.customer.metrics[0]
-                price: Json = {"adjustment_type": "override", "tier": 0, "value": 1}
-                row: Json = {
-                    "charge_id": charge_id(self.world.story.seed, term.plan, metric),
-                    "charge_type": "usage",
-                    "prices": [price],
-                    "start_period": 0,
-                }
-                return BY_QUERY.response(request, params, [row], lambda row: row)
-        raise not_found("Customer plan")
-
-    def _get_config(self, request: Request, params: Params) -> Response:
-        account = self.account(params)
-        if params["billing_provider_type"] != "stripe" or not account.billed_here:
-            raise not_found("Billing config")
-        configuration = account.provider()["configuration"]
-        return data(
-            {
-                "billing_provider_customer_id": configuration["stripe_customer_id"],
-                "stripe_collection_method": configuration["stripe_collection_method"],
-            }
-        )
-
-    def _get_configs(self, request: Request, params: Params) -> Response:
-        account = self.account(params)
-        return data([account.provider()] if account.billed_here else [])
-
-    def _list_providers(self, request: Request, params: Params) -> Response:
-        row: Json = {
-            "billing_provider": "stripe",
-            "delivery_method": "direct_to_billing_provider",
-            "delivery_method_configuration": {},
-            "delivery_method_id": DELIVERY,
-        }
-        return _PROVIDERS.response(request, params, [row], lambda row: row)
-
-    def _get_schedule(self, request: Request, params: Params) -> Response:
-        account = self.account(params)
-        if params["schedule_name"] != "support-tier":
-            raise not_found("Named schedule")
-        return data(scheduled(params, month_start(account.joined), ["basic", "priority"]))
-
-
-def scheduled(params: Params, start: int, values: list[str]) -> list[Json]:
-    """Return the segments of a named schedule, one half a year after another."""
-    rows: list[Json] = []
-    for place, value in enumerate(values):
-        since, until = start + place * 182 * DAY, start + (place + 1) * 182 * DAY
-        ends = place + 1 < len(values)
-        covering = params.get("covering_date")
-        if covering is None or (since <= covering and (covering < until or not ends)):
-            segment: Json = {"starting_at": iso_offset(since), "value": value}
-            rows.append(segment | ({"ending_before": iso_offset(until)} if ends else {}))
-    return rows
 
 
 def _metric_json(meter: Meter) -> Json:

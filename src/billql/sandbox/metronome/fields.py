@@ -11,7 +11,6 @@ from billql.sandbox.metronome.validation import (
     date_time,
     optional,
     required,
-    text,
     uuid,
 )
 
@@ -35,6 +34,5 @@ COVERING: Final[Mapping[str, Field]] = {"covering_date": optional(date_time)}
 TIMES: Final[Mapping[str, Field]] = {**COVERING, "starting_at": optional(date_time)}
 """Rows that hold on a day, or from a day on."""
 
-SCHEDULE: Final[Mapping[str, Field]] = {"schedule_name": required(text), **COVERING}
 
 ARCHIVED: Final[Mapping[str, Field]] = {"include_archived": optional(boolean)}

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json, Request, Response, Routes
-from billql.sandbox.metronome.documents import pdf_of
 from billql.sandbox.metronome.endpoints import AnyInvoice, Endpoints, data, get, not_found
 from billql.sandbox.metronome.fields import ANY_PERIOD, PERIOD
 from billql.sandbox.metronome.formats import iso_millis
@@ -38,25 +37,20 @@ class Window(NamedTuple):
 
 
 class InvoiceEndpoints(Endpoints):
-    """InvoiceEndpoints, their breakdowns and documents."""
+    """Invoices and their breakdowns."""
 
     def add_to(self, routes: Routes) -> None:
         """Add the operations."""
         path = "/v1/customers/{customer_id}/invoices"
-        skip = {"skip_zero_qty_line_items": optional(boolean)}
         common = {
-            **skip,
             "status": optional(one_of("DRAFT", "FINALIZED", "VOID", any_case=True)),
-            "sort": optional(one_of("date_asc", "date_desc")),
             "credit_type_id": optional(text),
         }
         filters = {
             **common,
             "contract_id": optional(uuid),
             **ANY_PERIOD,
-            "type": optional(one_of("USAGE", "USAGE_CONSOLIDATED", "SCHEDULED")),
             "include_historical_commit_invoices": optional(boolean),
-            "webhook_notification_id": optional(text),
         }
         get(routes, path, BY_QUERY.schema(filters), self._list)
         windows = {
@@ -65,18 +59,16 @@ class InvoiceEndpoints(Endpoints):
             "window_size": optional(one_of("HOUR", "DAY", any_case=True)),
         }
         get(routes, f"{path}/breakdowns", _BREAKDOWNS.schema(windows), self._list_breakdowns)
-        get(routes, f"{path}/{{invoice_id}}", RequestSchema(skip), self._get)
-        get(routes, f"{path}/{{invoice_id}}/pdf", RequestSchema(), self._get_pdf)
+        get(routes, f"{path}/{{invoice_id}}", RequestSchema(), self._get)
 
     def _chosen(self, params: Params) -> list[AnyInvoice]:
         """Return the invoices that pass the filters which lists and breakdowns have."""
-        rows = [
+        return [
             invoice
             for invoice in self.records.invoices(self.account(params))
             if params.get("status") in (None, invoice.status)
             and params.get("credit_type_id") in (None, invoice.unit.id)
         ]
-        return rows[::-1] if params.get("sort") == "date_desc" else rows
 
     def _list(self, request: Request, params: Params) -> Response:
         since, before = params.get("starting_on"), params.get("ending_before")
@@ -89,10 +81,9 @@ class InvoiceEndpoints(Endpoints):
                 (since is None or start >= since)
                 and (before is None or end < before)
                 and params.get("contract_id") in (None, contract)
-                and params.get("type") in (None, invoice.type)
             ):
                 rows.append(invoice)
-        return BY_QUERY.response(request, params, rows, lambda row: _shown(row.json(), params))
+        return BY_QUERY.response(request, params, rows, lambda row: row.json())
 
     def _find(self, params: Params) -> AnyInvoice:
         for invoice in self.records.invoices(self.account(params)):
@@ -101,11 +92,7 @@ class InvoiceEndpoints(Endpoints):
         raise not_found("Invoice")
 
     def _get(self, request: Request, params: Params) -> Response:
-        return data(_shown(self._find(params).json(), params))
-
-    def _get_pdf(self, request: Request, params: Params) -> Response:
-        invoice = self._find(params)
-        return Response(pdf_of(invoice.json()), content_type="application/pdf")
+        return data(self._find(params).json())
 
     def _list_breakdowns(self, request: Request, params: Params) -> Response:
         size = params.get("window_size", "DAY")
@@ -118,38 +105,20 @@ class InvoiceEndpoints(Endpoints):
             return sum(abs(window.start - first) < REACH[size] for window in left)
 
         def write(window: Window) -> Json:
-            row = window.invoice.breakdown(window.start, window.end) | {
+            return window.invoice.breakdown(window.start, window.end) | {
                 "breakdown_start_timestamp": iso_millis(window.start),
                 "breakdown_end_timestamp": iso_millis(window.end),
             }
-            return _shown(row, params)
 
         return _BREAKDOWNS.response(request, params, rows, write, reach)
 
     def _windows(self, params: Params, size: int) -> Iterator[Window]:
         """Yield the windows of the requested period that have begun by now."""
         since, before = params["starting_on"], params["ending_before"]
-        backwards = params.get("sort") == "date_desc"
         for invoice in self._chosen(params):
             if invoice.start is None or invoice.end is None:
                 continue
             first = max(invoice.start, -int(-since // size) * size)
             last = min(invoice.end, int(before // size) * size, -(-self.now // size) * size)
-            starts = range(first, last, size)
-            for start in reversed(starts) if backwards else starts:
-                window = Window(start, start + size, invoice)
-                if not params.get("skip_zero_qty_line_items") or _any_usage(window):
-                    yield window
-
-
-def _any_usage(window: Window) -> bool:
-    lines = window.invoice.breakdown(window.start, window.end)["line_items"]
-    return any(line.get("quantity") for line in lines)
-
-
-def _shown(invoice: Json, params: Params) -> Json:
-    """Return an invoice without the lines of nothing, if they are not wanted."""
-    if not params.get("skip_zero_qty_line_items"):
-        return invoice
-    lines = [line for line in invoice["line_items"] if line.get("quantity") != 0]
-    return invoice | {"line_items": lines}
+            for start in range(first, last, size):
+                yield Window(start, start + size, invoice)

@@ -111,8 +111,6 @@ class Paging(NamedTuple):
 BY_QUERY: Final = Paging("query")
 """The way of most operations."""
 
-BY_CURSOR: Final = Paging("cursor", usual=20, most=20)
-
 
 def write_token(*parts: Any) -> str:
     """Return an opaque token that holds some parts."""

@@ -61,7 +61,12 @@ def invoice_json(balance: Balance, now: int) -> Json:
 
 
 def balance_json(
-    balance: Balance, now: int, *, amount: bool, ledger: bool, newer: bool = False
+    balance: Balance,
+    now: int,
+    *,
+    amount: bool = False,
+    ledger: bool = False,
+    in_contract: bool = False,
 ) -> Json:
     """Return a balance as the API does: `balance` and `ledger` only if requested."""
     shown: Json = {
@@ -97,13 +102,13 @@ def balance_json(
             "allocation": "INDIVIDUAL",
             "apply_seat_increase_config": {"is_prorated": False},
         }
-    if balance.archived is not None and (newer or balance.kind != "CREDIT"):
+    if balance.archived is not None and (in_contract or balance.kind != "CREDIT"):
         optional_fields["archived_at"] = iso_millis(balance.archived)
-    if newer and balance.kind == "CREDIT":
+    if in_contract and balance.kind == "CREDIT":
         del shown["rate_type"]
     if balance.kind != "CREDIT":
         optional_fields["rollover_fraction"] = 0
-        if not newer:
+        if not in_contract:
             optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
     if balance.purchase is not None:
         optional_fields["invoice_schedule"] = invoice_json(balance, now)

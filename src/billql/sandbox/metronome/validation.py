@@ -141,17 +141,6 @@ def array_of(read: Reader, most: int | None = None) -> Reader:
     return read_all
 
 
-def mapping_of(read: Reader) -> Reader:
-    """Return the reader of an object with any keys."""
-
-    def read_all(where: str, value: object) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise bad_request(f"{where} must be object")
-        return {key: read(f"{where}/{key}", item) for key, item in value.items()}
-
-    return read_all
-
-
 def object_of(fields: Mapping[str, Field]) -> Reader:
     """Return the reader of an object with certain keys."""
 

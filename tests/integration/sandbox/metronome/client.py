@@ -83,7 +83,7 @@ class Client:
         """All pages of a list, whichever way its token goes."""
         pages: list[Any] = []
         body = None if body is None else dict(body)
-        in_body = path.startswith("/v1/contracts/customer") or path.endswith("listNamedSchedules")
+        in_body = path.startswith("/v1/contracts/customer")
         while True:
             page = self.call(path, body, **query)
             pages.append(page)

@@ -31,25 +31,6 @@ def test_balance_and_ledger_are_returned_only_if_requested(
     assert api.rows(f"/v1/contracts/customer{path}/list", bare) == rows
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
-@pytest.mark.parametrize("flags", FLAGS)
-def test_contracts_have_them_only_if_requested(
-    api: Client, cast: Cast, version: str, flags: tuple[bool, bool]
-) -> None:
-    body = {
-        "customer_id": cast.scale,
-        "include_balance": flags[0],
-        "include_ledgers": flags[1],
-    }
-    contracts = api.rows(f"/{version}/contracts/list", body)
-    held = [one["current"] if version == "v1" else one for one in contracts]
-    rows = [row for one in held for row in one["commits"] + one["credits"]]
-    assert rows
-    assert [("balance" in row, "ledger" in row) for row in rows] == [flags] * len(rows)
-    one = api.call(f"/{version}/contracts/get", {**body, "contract_id": contracts[0]["id"]})["data"]
-    assert one == contracts[0]
-
-
 def test_balances_are_commits_and_credits(api: Client, cast: Cast) -> None:
     for flags in ({}, {"include_archived": True}):
         body = {"customer_id": cast.enterprise, **flags}
@@ -82,11 +63,10 @@ def test_archived(api: Client, cast: Cast) -> None:
         (True, "PREPAID"),
         (False, "CREDIT"),
     }
-    for path in ("/v1/contracts/list", "/v2/contracts/list"):
-        body = {"customer_id": cast.enterprise}
-        assert not any("archived_at" in row for row in api.rows(path, body))
-        rows = api.rows(path, {**body, "include_archived": True})
-        assert sum("archived_at" in row for row in rows) == 1
+    path, body = "/v2/contracts/list", {"customer_id": cast.enterprise}
+    assert not any("archived_at" in row for row in api.rows(path, body))
+    rows = api.rows(path, {**body, "include_archived": True})
+    assert sum("archived_at" in row for row in rows) == 1
 
 
 def test_zero_balances(api: Client, cast: Cast) -> None:
@@ -103,8 +83,6 @@ def test_by_id(api: Client, cast: Cast) -> None:
     for row in everything[:3]:
         assert api.balances(cast.enterprise, id=row["id"]) == [row]
     assert api.balances(cast.scale, id=everything[0]["id"]) == []
-    assert api.balances(cast.enterprise, access_type="QUANTITY") == []
-    assert api.balances(cast.enterprise, access_type="spend") == everything
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -128,23 +106,16 @@ def test_times(
         ]
 
 
-@pytest.mark.parametrize("path", ["/v1/contracts/list", "/v2/contracts/list"])
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_times_of_contracts(api: Client, cast: Cast, path: str, moment: str) -> None:
-    body = {"customer_id": cast.enterprise}
-
-    def terms(row: Any) -> Any:
-        return row.get("current", row)
-
+def test_times_of_contracts(api: Client, cast: Cast, moment: str) -> None:
+    path, body = "/v2/contracts/list", {"customer_id": cast.enterprise}
     everything = api.rows(path, body)
     assert len(everything) == 2
     assert api.rows(path, {**body, "covering_date": moment}) == [
-        row
-        for row in everything
-        if terms(row)["starting_at"] <= utc(moment) < terms(row)["ending_before"]
+        row for row in everything if row["starting_at"] <= utc(moment) < row["ending_before"]
     ]
     assert api.rows(path, {**body, "starting_at": moment}) == [
-        row for row in everything if terms(row)["starting_at"] >= utc(moment)
+        row for row in everything if row["starting_at"] >= utc(moment)
     ]
 
 

@@ -14,11 +14,6 @@ def test_customers(api: Client, cast: Cast) -> None:
     assert all(row["archived_at"] is None for row in active)
     assert all(row["archived_at"] for row in gone)
     assert api.rows("/v1/customers", only_archived=False) == active
-    ids = f"{cast.team},{cast.scale},{USD}"
-    assert {row["id"] for row in api.rows("/v1/customers", customer_ids=ids)} == {
-        cast.team,
-        cast.scale,
-    }
     for alias in active[3]["ingest_aliases"]:
         assert api.rows("/v1/customers", ingest_alias=alias) == [active[3]]
     sold = [row for row in active if row["customer_config"]["salesforce_account_id"]]
@@ -32,13 +27,12 @@ def test_invoices(api: Client, cast: Cast) -> None:
     everything = api.invoices(cast.enterprise)
     issued = [row["issued_at"] for row in everything]
     assert issued == sorted(issued)
-    assert api.invoices(cast.enterprise, sort="date_desc") == everything[::-1]
-    for name, key in (("status", "status"), ("type", "type"), ("contract_id", "contract_id")):
-        values = {row[key] for row in everything}
+    for name in ("status", "contract_id"):
+        values = {row[name] for row in everything}
         assert len(values) > 1
         for value in values:
             assert api.invoices(cast.enterprise, **{name: value}) == [
-                row for row in everything if row[key] == value
+                row for row in everything if row[name] == value
             ]
     assert api.invoices(cast.enterprise, credit_type_id=USD) == everything
     assert api.invoices(cast.planned, credit_type_id=USD) == []
@@ -46,27 +40,12 @@ def test_invoices(api: Client, cast: Cast) -> None:
         cast.enterprise,
         starting_on="2025-06-01T00:00:00Z",
         ending_before="2025-09-01T00:00:00Z",
-        type="USAGE",
     )
-    assert [row["start_timestamp"][:7] for row in period] == ["2025-06", "2025-07"]
+    months = [row["start_timestamp"][:7] for row in period if row["type"] == "USAGE"]
+    assert months == ["2025-06", "2025-07"]
     for row in everything[:3]:
         one = api.call(f"/v1/customers/{cast.enterprise}/invoices/{row['id']}")["data"]
         assert one == row
-
-
-def test_invoices_without_lines_of_nothing(api: Client, cast: Cast) -> None:
-    everything = api.invoices(cast.scale)
-    short = api.invoices(cast.scale, skip_zero_qty_line_items=True)
-    assert [row["total"] for row in short] == [row["total"] for row in everything]
-    lines = [line for row in everything for line in row["line_items"]]
-    assert any(line.get("quantity") == 0 for line in lines)
-    shown = [line for row in short for line in row["line_items"]]
-    assert shown == [line for line in lines if line.get("quantity") != 0]
-    invoice = everything[0]["id"]
-    one = api.call(
-        f"/v1/customers/{cast.scale}/invoices/{invoice}", skip_zero_qty_line_items="true"
-    )
-    assert one["data"] == short[0]
 
 
 def test_breakdowns(api: Client, cast: Cast) -> None:
@@ -76,7 +55,7 @@ def test_breakdowns(api: Client, cast: Cast) -> None:
     assert [row["breakdown_start_timestamp"][:10] for row in days] == ["2026-03-14", "2026-03-15"]
     assert {row["status"] for row in days} == {"DRAFT"}
     assert api.rows(path, **window, status="FINALIZED") == []
-    hours = api.rows(path, **window, window_size="HOUR", skip_zero_qty_line_items=True)
+    hours = api.rows(path, **window, window_size="HOUR")
     assert hours[0]["breakdown_start_timestamp"] == "2026-03-13T01:00:00.000Z"
     assert hours[-1]["breakdown_end_timestamp"] == "2026-03-15T06:00:00.000Z"
     assert all(row["line_items"] for row in hours)
@@ -109,26 +88,20 @@ def test_grants(api: Client, cast: Cast) -> None:
 def test_entries(api: Client, cast: Cast) -> None:
     path = "/v1/credits/listEntries"
     (whole,) = api.rows(path, {"customer_ids": [cast.planned]})
-    window = {"starting_on": "2025-06-01T00:00:00Z", "ending_before": "2025-09-01T00:00:00Z"}
-    (part,) = api.rows(path, {"customer_ids": [cast.planned], **window})
+    (part,) = api.rows(
+        path, {"customer_ids": [cast.planned], "starting_on": "2025-06-01T00:00:00Z"}
+    )
     for before, after in zip(whole["ledgers"], part["ledgers"], strict=True):
-        entries = [
-            one
-            for one in before["entries"]
-            if utc(window["starting_on"]) <= one["effective_at"] < utc(window["ending_before"])
-        ]
+        entries = [one for one in before["entries"] if one["effective_at"] >= "2025-06-01"]
         assert after["entries"] == entries
-        change = sum(one["amount"] for one in entries)
+        pending = after["pending_entries"]
+        change = sum(one["amount"] for one in [*entries, *pending])
         start, end = after["starting_balance"], after["ending_balance"]
         assert end["including_pending"] - start["including_pending"] == change
         assert start["effective_at"] == "2025-06-01T00:00:00+00:00"
-        assert end["effective_at"] == "2025-09-01T00:00:00+00:00"
-    (backwards,) = api.rows(path, {"customer_ids": [cast.planned]}, sort="desc")
-    assert backwards["ledgers"][0]["entries"] == whole["ledgers"][0]["entries"][::-1]
+        assert end == before["ending_balance"]
     (usd,) = api.rows(path, {"customer_ids": [cast.planned], "credit_type_ids": [USD]})
     assert all(one["credit_type"]["id"] == USD for one in usd["ledgers"])
-    response = api.post(path, {"ending_before": "2027-01-01T00:00:00Z"})
-    assert "ending_before" in response.json()["message"]
 
 
 def test_rates(api: Client) -> None:
@@ -144,26 +117,13 @@ def test_rates(api: Client) -> None:
         {"model": "large"},
     ]
 
-    def selected(*selectors: Any) -> list[Any]:
-        return api.rows(path, {**body, "selectors": list(selectors)})
-
-    assert selected() == rates
-    assert selected({"product_id": tokens[0]["product_id"]}) == tokens
-    assert selected({"pricing_group_values": {"model": "large"}}) == tokens[1:]
-    assert selected({"partial_pricing_group_values": {"model": "large"}}) == tokens[1:]
-    (seats,) = selected({"billing_frequency": "monthly"})
+    (seats,) = (rate for rate in rates if rate["product_name"] == "Seats")
     assert seats["rate"]["rate_type"] == "FLAT"
     assert seats["rate"]["price"] == 0
-    assert len(selected({"product_tags": ["usage"]}, {"product_tags": ["support"]})) == 6
     earlier = api.rows(path, {**body, "at": "2024-06-01T00:00:00Z"})
     prices = [rate["rate"]["price"] for rate in rates if rate["product_name"] == "API calls"]
     before = [rate["rate"]["price"] for rate in earlier if rate["product_name"] == "API calls"]
     assert before == [price * 1.25 for price in prices]
-    schedule = api.rows(
-        "/v1/contract-pricing/rate-cards/getRateSchedule",
-        {"rate_card_id": cards[1]["id"], "starting_at": "2020-01-01T00:00:00Z"},
-    )
-    assert len(schedule) == len(rates) + sum("ending_before" in rate for rate in schedule)
 
 
 def test_products(api: Client) -> None:
@@ -186,22 +146,6 @@ def test_products(api: Client) -> None:
     metrics = api.rows("/v1/billable-metrics")
     everything = api.rows("/v1/billable-metrics", include_archived=True)
     assert len(everything) == len(metrics) + 2
-
-
-def test_plan_customers(api: Client, cast: Cast) -> None:
-    counts = {}
-    for plan in api.rows("/v1/plans"):
-        path = f"/v1/planDetails/{plan['id']}/customers"
-        by_status = {
-            status: api.rows(path, status=status) if status else api.rows(path)
-            for status in ("", "all", "active", "ended", "upcoming", "active,ended")
-        }
-        assert by_status[""] == by_status["active"]
-        assert by_status["all"] == by_status["active,ended"]
-        assert by_status["upcoming"] == []
-        assert len(by_status["all"]) == len(by_status["active"]) + len(by_status["ended"])
-        counts[plan["name"]] = {name: len(rows) for name, rows in by_status.items()}
-    assert counts["Metering Starter"]["ended"] > 0
 
 
 def test_alerts(api: Client, cast: Cast) -> None:
@@ -252,30 +196,23 @@ def test_seats(api: Client, cast: Cast) -> None:
     assert len(seats) == 30
     assert all(set(seat) == {"seat_id", "balances"} for seat in seats)
     assert api.rows(path, {**body, "seat_ids": [seats[3]["seat_id"]]}) == [seats[3]]
-    assert api.rows(path, {**body, "subscription_ids": [cast.subscription]}) == seats
     response = api.post(path, {**body, "seat_ids": ["nobody"]})
     assert "nobody" in response.json()["message"]
     assert api.rows(path, {**body, "seat_ids": ["nobody"], "skip_missing_seat_ids": True}) == []
-    assert api.post(path, {**body, "subscription_ids": [USD]}).status_code == 400
     day = {**body, "covering_date": NOW, "include_credits_and_commits": True}
     rows = api.rows(path, day)
     assert {len(row["credits"]) for row in rows} == {1}
-    assert not any("ledger_entries" in row["credits"][0] for row in rows)
     assert api.rows(path, {**body, "covering_date": "2020-01-01T00:00:00Z"})[0]["balances"] == []
 
 
 def test_packages(api: Client) -> None:
     packages = api.rows("/v1/packages/list", {})
     assert [row["name"] for row in packages] == ["Team", "Starter"]
-    path = "/v1/packages/listContractsOnPackage"
-    rows = api.rows(path, {"package_id": packages[0]["id"]})
     contracts = [
         contract
         for customer in api.customers()
-        for contract in api.rows("/v1/contracts/list", {"customer_id": customer["id"]})
-        if contract.get("package_id") == packages[0]["id"]
+        for contract in api.rows("/v2/contracts/list", {"customer_id": customer["id"]})
     ]
-    assert {row["contract_id"] for row in rows} == {one["id"] for one in contracts}
-    assert rows
-    assert api.rows(path, {"package_id": packages[1]["id"]}) == []
-    assert api.post(path, {"package_id": USD}).status_code == 404
+    assert {one.get("package_id") for one in contracts} == {packages[0]["id"], None}
+    assert api.call("/v1/packages/get", {"package_id": packages[1]["id"]})["data"] == packages[1]
+    assert api.post("/v1/packages/get", {"package_id": USD}).status_code == 404

@@ -153,11 +153,6 @@ def test_every_metronome_customer_is_stripes_too(api: Client, story: Story) -> N
     assert set(rows) == {customer.metronome_id for customer in story.customers}
     for customer in story.customers:
         assert customer.stripe_id in rows[customer.metronome_id]["ingest_aliases"]
-        configs = api.call(
-            "/v1/getCustomerBillingProviderConfigurations", {"customer_id": customer.metronome_id}
-        )["data"]
-        ids = [config["configuration"]["stripe_customer_id"] for config in configs]
-        assert ids == ([customer.stripe_id] if customer.biller == "metronome" else [])
         fields = rows[customer.metronome_id]["custom_fields"]
         project = customer.project.uuid if customer.project else None
         assert fields.get("digitalocean_project_id") == project
@@ -187,31 +182,6 @@ def test_net_balance_is_the_sum(api: Client, balances: dict[str, list[Any]]) -> 
     assert len(nonzero) == 2
 
 
-def test_net_balance_with_filters(api: Client, cast: Cast, balances: dict[str, list[Any]]) -> None:
-    customer = cast.enterprise
-    rows = [
-        row
-        for row in balances[customer]
-        if row["access_schedule"]["credit_type"]["id"] == USD and row["balance"]
-    ]
-    assert len(rows) >= 2
-
-    def net(*filters: Any) -> Any:
-        return api.call(NET, {"customer_id": customer, "filters": list(filters)})["data"]["balance"]
-
-    assert net() == sum(row["balance"] for row in rows)
-    assert net({"ids": [rows[0]["id"]]}) == rows[0]["balance"]
-    assert net({"ids": [rows[0]["id"]]}, {"ids": [rows[1]["id"]]}) == (
-        rows[0]["balance"] + rows[1]["balance"]
-    )
-    credits = sum(row["balance"] for row in rows if row["type"] == "CREDIT")
-    assert net({"balance_types": ["CREDIT"]}) == credits > 0
-    assert net({"balance_types": ["CREDIT"], "custom_fields": {"campaign": "x"}}) == 0
-    assert net({"custom_fields": {"campaign": "support"}}) == 2500
-    response = api.call(NET, {"customer_id": customer, "access_type": "QUANTITY"})["data"]
-    assert response == {"balance": 0, "credit_type_id": "00000000-0000-0000-0000-000000000000"}
-
-
 def test_seats_explain_the_credits_of_prompts(
     api: Client, cast: Cast, balances: dict[str, list[Any]]
 ) -> None:
@@ -219,7 +189,6 @@ def test_seats_explain_the_credits_of_prompts(
         "customer_id": cast.enterprise,
         "contract_id": cast.contract,
         "include_credits_and_commits": True,
-        "include_ledgers": True,
     }
     seats = api.rows("/v1/contracts/seatBalances/list", body)
     left: Counter[str] = Counter()
@@ -229,7 +198,6 @@ def test_seats_explain_the_credits_of_prompts(
         assert seat["commits"] == []
         for credit in seat["credits"]:
             left[credit["id"]] += credit["balance"]
-            assert sum(entry["amount"] for entry in credit["ledger_entries"]) == credit["balance"]
     known = {row["id"]: row["balance"] for row in balances[cast.enterprise]}
     assert left == Counter({id: known[id] for id in left})
     assert sum(left.values()) > 0

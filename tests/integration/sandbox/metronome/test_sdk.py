@@ -33,13 +33,11 @@ def card(v1: Any) -> str:
     return str(first(v1.contracts.rate_cards.list()).id)
 
 
-INCLUDES = {"include_balance": True, "include_ledgers": True}
 FLAGS = {name: True for name in EVERYTHING if name != "include_contract_balances"}
 
 LISTS: dict[str, Read] = {
     "customers": lambda c, cast: c.v1.customers.list(limit=7),
     "archived customers": lambda c, cast: c.v1.customers.list(only_archived=True),
-    "customers by id": lambda c, cast: c.v1.customers.list(customer_ids=[cast.team, cast.scale]),
     "customer metrics": lambda c, cast: c.v1.customers.list_billable_metrics(
         customer_id=cast.scale, include_archived=True, limit=2
     ),
@@ -50,10 +48,6 @@ LISTS: dict[str, Read] = {
         customer_id=cast.planned, limit=100, **YEAR
     ),
     "customer plans": lambda c, cast: c.v1.customers.plans.list(customer_id=cast.planned, limit=1),
-    "price adjustments": lambda c, cast: c.v1.customers.plans.list_price_adjustments(
-        customer_id=cast.planned,
-        customer_plan_id=first(c.v1.customers.plans.list(customer_id=cast.planned)).id,
-    ),
     "invoices": lambda c, cast: c.v1.customers.invoices.list(customer_id=cast.enterprise, limit=4),
     "invoices on a plan": lambda c, cast: c.v1.customers.invoices.list(customer_id=cast.planned),
     "breakdowns": lambda c, cast: c.v1.customers.invoices.list_breakdowns(
@@ -66,7 +60,7 @@ LISTS: dict[str, Read] = {
         window_size="HOUR",
     ),
     "breakdowns on a plan": lambda c, cast: c.v1.customers.invoices.list_breakdowns(
-        customer_id=cast.planned, sort="date_desc", **YEAR
+        customer_id=cast.planned, **YEAR
     ),
     "commits": lambda c, cast: c.v1.customers.commits.list(
         customer_id=cast.enterprise, include_contract_commits=True, limit=2, **FLAGS
@@ -75,29 +69,17 @@ LISTS: dict[str, Read] = {
         customer_id=cast.team, include_contract_credits=True, **FLAGS
     ),
     "balances": lambda c, cast: c.v1.contracts.list_balances(customer_id=cast.team, **EVERYTHING),
-    "contracts": lambda c, cast: c.v1.contracts.list(customer_id=cast.enterprise, limit=1, **FLAGS),
-    "contracts v2": lambda c, cast: c.v2.contracts.list(customer_id=cast.enterprise, **FLAGS),
-    "named schedules": lambda c, cast: c.v1.contracts.rate_cards.named_schedules.list(
-        customer_id=cast.enterprise, limit=1
+    "contracts": lambda c, cast: c.v2.contracts.list(
+        customer_id=cast.enterprise, include_archived=True
     ),
     "alerts": lambda c, cast: c.v1.customers.alerts.list(
         customer_id=cast.enterprise, alert_statuses=["ENABLED", "DISABLED", "ARCHIVED"]
     ),
     "grants": lambda c, cast: c.v1.credit_grants.list(limit=100),
-    "entries": lambda c, cast: c.v1.credit_grants.list_entries(sort="desc"),
-    "custom fields": lambda c, cast: c.v1.custom_fields.list_keys(),
+    "entries": lambda c, cast: c.v1.credit_grants.list_entries(),
     "pricing units": lambda c, cast: c.v1.pricing_units.list(limit=5),
     "plans": lambda c, cast: c.v1.plans.list(limit=1),
-    "charges": lambda c, cast: c.v1.plans.list_charges(
-        plan_id=first(c.v1.plans.list()).id, limit=1
-    ),
-    "plan customers": lambda c, cast: c.v1.plans.list_customers(
-        plan_id=first(c.v1.plans.list()).id, status="all", limit=2
-    ),
     "packages": lambda c, cast: c.v1.packages.list(archive_filter="ALL", limit=1),
-    "contracts on a package": lambda c, cast: c.v1.packages.list_contracts_on_package(
-        package_id=first(c.v1.packages.list()).id, limit=1
-    ),
     "products": lambda c, cast: c.v1.contracts.products.list(archive_filter="ALL", limit=4),
     "rate cards": lambda c, cast: c.v1.contracts.rate_cards.list(limit=1),
     "rates": lambda c, cast: c.v1.contracts.rate_cards.rates.list(
@@ -113,10 +95,10 @@ LISTS: dict[str, Read] = {
         customer_id=cast.enterprise,
         billable_metric_id=first(c.v1.billable_metrics.list()).id,
         window_size="HOUR",
-        group_key=["region"],
-        current_period=True,
+        starting_on="2026-02-01T00:00:00Z",
+        ending_before="2026-02-03T00:00:00Z",
+        group_by={"key": "region"},
     ),
-    "offset notifications": lambda c, cast: c.v2.notifications.offset.list(limit=1),
 }
 
 
@@ -145,16 +127,6 @@ def seat_pages(v1: Any, cast: Cast) -> list[Any]:
 
 OBJECTS: dict[str, Read] = {
     "customer": lambda c, cast: c.v1.customers.retrieve(customer_id=cast.team),
-    "customer named schedule": lambda c, cast: c.v1.customers.named_schedules.retrieve(
-        customer_id=cast.team, schedule_name="support-tier"
-    ),
-    "billing config": lambda c, cast: c.v1.customers.billing_config.retrieve(
-        customer_id=cast.team, billing_provider_type="stripe"
-    ),
-    "billing configurations": lambda c, cast: c.v1.customers.retrieve_billing_configurations(
-        customer_id=cast.team
-    ),
-    "billing providers": lambda c, cast: c.v1.settings.billing_providers.list(),
     "invoice": lambda c, cast: c.v1.customers.invoices.retrieve(
         customer_id=cast.team,
         invoice_id=first(c.v1.customers.invoices.list(customer_id=cast.team)).id,
@@ -165,31 +137,11 @@ OBJECTS: dict[str, Read] = {
     ),
     "net balance": lambda c, cast: c.v1.contracts.get_net_balance(customer_id=cast.enterprise),
     "seat balances": lambda c, cast: seat_pages(c.v1, cast),
-    "seat ledgers": lambda c, cast: c.v1.contracts.list_seat_balances(
-        **contract(cast), include_credits_and_commits=True, include_ledgers=True
+    "seat credits": lambda c, cast: c.v1.contracts.list_seat_balances(
+        **contract(cast), include_credits_and_commits=True
     ),
-    "contract": lambda c, cast: c.v1.contracts.retrieve(**contract(cast), **INCLUDES),
-    "contract v2": lambda c, cast: c.v2.contracts.retrieve(**contract(cast), **INCLUDES),
-    "edits": lambda c, cast: c.v2.contracts.get_edit_history(
-        customer_id=cast.scale, contract_id=cast.edited_contract
-    ),
-    "contract rates": lambda c, cast: c.v1.contracts.retrieve_rate_schedule(**contract(cast)),
-    "quantities": lambda c, cast: c.v1.contracts.retrieve_subscription_quantity_history(
-        **contract(cast), subscription_id=cast.subscription
-    ),
-    "seats": lambda c, cast: c.v1.contracts.get_subscription_seats_history(
-        **contract(cast), subscription_id=cast.subscription
-    ),
-    "contract schedule": lambda c, cast: c.v1.contracts.rate_cards.named_schedules.retrieve(
-        **contract(cast), schedule_name="commission"
-    ),
+    "contract": lambda c, cast: c.v2.contracts.retrieve(**contract(cast)),
     "rate card": lambda c, cast: c.v1.contracts.rate_cards.retrieve(id=card(c.v1)),
-    "rate schedule": lambda c, cast: c.v1.contracts.rate_cards.retrieve_rate_schedule(
-        rate_card_id=card(c.v1), starting_at="2020-01-01T00:00:00Z"
-    ),
-    "rate card schedule": lambda c, cast: c.v1.contracts.named_schedules.retrieve(
-        rate_card_id=card(c.v1), schedule_name="price-index"
-    ),
     "product": lambda c, cast: c.v1.contracts.products.retrieve(
         id=first(c.v1.contracts.products.list()).id
     ),
@@ -198,18 +150,7 @@ OBJECTS: dict[str, Read] = {
     "metric": lambda c, cast: c.v1.billable_metrics.retrieve(
         billable_metric_id=first(c.v1.billable_metrics.list()).id
     ),
-    "events": lambda c, cast: c.v1.usage.search(transaction_ids=[event(c, cast), "unknown"]),
-    "services": lambda c, cast: c.v1.services.list(),
-    "system notifications": lambda c, cast: c.v2.notifications.system.list(),
-    "offset notification": lambda c, cast: c.v2.notifications.offset.retrieve(
-        id=first(c.v2.notifications.offset.list()).id
-    ),
 }
-
-
-def event(client: Any, cast: Cast) -> str:
-    alias = client.v1.customers.retrieve(customer_id=cast.enterprise).data.external_id
-    return f"{alias}/api_calls/1770000000"[:-10] + str(1_770_000_000 // 3600 * 3600)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -217,16 +158,6 @@ def test_object(client: Metronome, cast: Cast, name: str) -> None:
     response = OBJECTS[name](client, cast)
     rows = getattr(response, "data", response)
     assert rows
-    if name == "events":
-        assert len(rows) == 1
-
-
-def test_document(client: Metronome, cast: Cast) -> None:
-    invoice = first(client.v1.customers.invoices.list(customer_id=cast.team))
-    response = client.v1.customers.invoices.retrieve_pdf(
-        customer_id=cast.team, invoice_id=invoice.id
-    )
-    assert response.read().startswith(b"%PDF-1.4")
 
 
 def test_audit_logs_always_have_a_token(client: Metronome, api: Client) -> None:
@@ -254,7 +185,6 @@ def test_every_operation_is_read_by_the_client(api: Client, client: Metronome, c
     api.sandbox.requests.clear()
     for read in [*LISTS.values(), *OBJECTS.values()]:
         read(client, cast)
-    test_document(client, cast)
     client.v1.audit_logs.list()
     requested = {(entry.method, entry.target.partition("?")[0]) for entry in api.sandbox.requests}
     missing = {
@@ -266,7 +196,6 @@ def test_every_operation_is_read_by_the_client(api: Client, client: Metronome, c
         )
     }
     assert not missing
-    assert len(known) == 59
 
 
 def test_errors(client: Metronome, cast: Cast) -> None:

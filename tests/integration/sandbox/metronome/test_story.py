@@ -33,7 +33,6 @@ def questions(customer: str) -> list[tuple[str, dict[str, Any] | None]]:
         ("/v1/auditLogs?limit=100", None),
         ("/v1/billable-metrics", None),
         ("/v1/plans", None),
-        ("/v1/contracts/list", own),
         ("/v2/contracts/list", own),
         ("/v1/contracts/customerBalances/list", {**own, **EVERYTHING}),
         (NET, own),
