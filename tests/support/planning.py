@@ -59,9 +59,10 @@ examples:
 """
 
 
-def table(definition: str = BILLS) -> Table:
-    """Return a table of Acme's, from the YAML of its resource."""
-    provider = msgspec.convert(yaml.safe_load(acme.PROVIDER), Provider)
+def table(definition: str = BILLS, **changes: Any) -> Table:
+    """Return a table of Acme's, from the YAML of its resource; `changes` are to its provider."""
+    declared = {**yaml.safe_load(acme.PROVIDER), **changes}
+    provider = msgspec.convert(declared, Provider)
     resource = msgspec.convert(yaml.safe_load(definition), Resource)
     assert list(problems(resource, provider)) == []
     return Table("acme", "billing", "bills", provider, resource)

@@ -15,8 +15,8 @@ from billql.authoring import examples, lint
 from billql.authoring.finding import Finding, Severity
 from billql.authoring.lines import Lines
 from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.definitions.column_rules import Problem
 from billql.definitions.model import Provider, Service
-from billql.definitions.rules import Problem
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import DefinitionError, Error, InterfaceError
 from billql.sandbox.mock.story import read_story

@@ -11,9 +11,9 @@ from functools import cache
 
 from billql.authoring.finding import Severity
 from billql.definitions.catalog import Table
+from billql.definitions.column_rules import Problem
 from billql.definitions.model import Column, Method, Service
 from billql.definitions.pagination.unknown import ADVICE, UNKNOWN
-from billql.definitions.rules import Problem
 
 Rule = Callable[[Table], Iterator[Problem]]
 

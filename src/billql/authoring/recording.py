@@ -1,8 +1,9 @@
 """Responses of an API in a file: recorded once, replayed without a network.
 
 A recording is a file of JSON lines: the first has its version and the origins of the requests, the
-others have a request and its response each. It has no request headers, and no token, not even where
-a response repeats it. It does have bills, so only its owner can read it.
+others have a request and its response each. It has no request headers but those that parameters
+fill, and no token, not even where a response repeats it. It does have bills, so only its owner can
+read it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ _VERSION = 1
 _HIDDEN = b"..."
 """The replacement of a token in a recording."""
 
-Key = tuple[str, str, tuple[tuple[str, str], ...], str]
+Pairs = tuple[tuple[str, str], ...]
+Key = tuple[str, str, Pairs, Pairs, str]
 
 
 def _key(request: Request) -> Key:
     """Return the identity of a request: everything but the credential."""
-    return request.method, request.url, request.query, json.dumps(request.body, sort_keys=True)
+    body = json.dumps(request.body, sort_keys=True)
+    return request.method, request.url, request.query, request.headers, body
 
 
 class Recorder:
@@ -86,6 +89,7 @@ class Recorder:
             "method": request.method,
             "url": request.url,
             "query": request.query,
+            "request_headers": request.headers,
             "body": request.body,
             "status": reply.status,
             "headers": {name: self._hidden(reply.headers[name]) for name in sorted(names)},
@@ -150,13 +154,17 @@ def _written(body: bytes) -> dict[str, str]:
 
 
 def _read(line: Mapping[str, Any]) -> tuple[Key, HttpResponse]:
-    query: Iterable[Iterable[str]] = line["query"]
     request = Request(
         line["method"],
         line["url"],
-        tuple((name, value) for name, value in query),
+        _pairs(line["query"]),
         line["body"],
+        _pairs(line["request_headers"]),
     )
     text = line.get("text")
     body = base64.b64decode(line["base64"]) if text is None else text.encode()
     return _key(request), HttpResponse(line["status"], line["headers"], body)
+
+
+def _pairs(listed: Iterable[Iterable[str]]) -> Pairs:
+    return tuple((name, value) for name, value in listed)

@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from billql.definitions.auth import Auth
+from billql.definitions.filter_header import FilterHeader
 from billql.definitions.pagination import Paging
 from billql.definitions.types import ColumnType, Format, Operator
 from billql.messages import Charge, Scalar
@@ -170,7 +171,8 @@ class Column(_Strict, frozen=True, kw_only=True):
 
 
 class Parameter(_Strict, frozen=True, kw_only=True):
-    """A part of a request: of its path, query, body, headers or host. Its key is the API's name.
+    """A part of a request: of its path, query, body, headers, host or filter. Its key is the API's
+    name.
 
     A parameter without `value` and `default` gets its value from constraints on its column.
     """
@@ -178,10 +180,10 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     name: str | None = None
     """The API's name, where the key is another: two parameters may share one. In a body,
     `a.b` is the member b of the object a."""
-    location: Literal["path", "query", "body", "header", "host"] = msgspec.field(
+    location: Literal["path", "query", "body", "header", "host", "filter"] = msgspec.field(
         default="query", name="in"
     )
-    """The part of the request that carries it."""
+    """The part of the request that carries it; `filter` is the provider's filter header."""
     column: Name | None = None
     """The column that it filters; by default the one of its own name."""
     operator: Operator = "="
@@ -194,7 +196,8 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """Whether a range of days is requested day by day, up to today, where the API takes one day;
     the method's `window_limit` of one day states how many at most."""
     lists: Literal["comma", "repeat", "brackets"] | None = None
-    """How it accepts several values, if it does: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`."""
+    """How it accepts several values, if it does: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`; `repeat` in a
+    filter is one condition for each."""
     format: Format | None = None
     """How the API encodes its values, if not as the column's type does."""
     values: tuple[Scalar, ...] = ()
@@ -408,6 +411,8 @@ class Provider(_Strict, frozen=True, kw_only=True):
     """How requests are authenticated."""
     headers: dict[str, str] = {}
     """Headers that every request carries."""
+    filter: FilterHeader | None = None
+    """The header that takes conditions as one JSON object, for parameters with `in: filter`."""
     limits: tuple[Limit, ...] = ()
     """The rate limits of the API."""
     concurrency: Annotated[int, Meta(gt=0)] = 16

@@ -20,17 +20,20 @@ ColumnType = Literal[
     "blob",
 ]
 
-Format = Literal["epoch", "epoch_ms", "instant", "dollars", "filename", "reference", "json", "uuid"]
+Format = Literal[
+    "epoch", "epoch_ms", "instant", "no_zone", "dollars", "filename", "reference", "json", "uuid"
+]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
-a day or month as the moment in which it begins, an amount like `$3.11` or `-$1,024.00`, a
-content-disposition header that holds a file name, another object as its id or as a whole, a
-parameter in a body whose value is a JSON text, a parameter whose value is an id of 8-4-4-4-12
-hexadecimal digits."""
+a day or month as the moment in which it begins, a time in UTC without a zone, an amount like
+`$3.11` or `-$1,024.00`, a content-disposition header that holds a file name, another object as its
+id or as a whole, a parameter in a body whose value is a JSON text, a parameter whose value is an id
+of 8-4-4-4-12 hexadecimal digits."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
     "epoch_ms": frozenset(("date", "month", "timestamp")),
     "instant": frozenset(("date", "month")),
+    "no_zone": frozenset(("timestamp",)),
     "dollars": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
     "reference": frozenset(("text", "json")),

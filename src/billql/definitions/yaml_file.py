@@ -20,8 +20,9 @@ import yaml
 
 from billql._version import __version__
 from billql.definitions import yaml_events
+from billql.definitions.column_rules import Problem
 from billql.definitions.model import Provider, Service
-from billql.definitions.rules import Problem, problems
+from billql.definitions.rules import problems
 from billql.errors import DefinitionError
 from billql.util.struct_errors import MSGSPEC_LOCK, DocumentPath, explain_mismatch
 

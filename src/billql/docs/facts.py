@@ -52,7 +52,7 @@ class FilterFacts:
     name: str
     """Its name in the API."""
     location: str
-    """Its place in a request: path, query, body or header."""
+    """Its place in a request: path, query, body, header, host or filter."""
     required: bool
     exact: bool
     """Whether the API filters exactly; otherwise SQLite removes the other rows."""

@@ -1,7 +1,7 @@
 """The lines of requests and responses in the log that `--verbose` shows, without secrets.
 
 The body of a response is private, since it is somebody's bill: only its size is shown. No header is
-shown but the API's id of the request.
+shown but those that a parameter fills, and the API's id of the request.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ def format_request(request: Request, connection: ApiConnection, attempt: int) ->
     """Return the line for a request that is about to be sent."""
     query = f"?{urlencode(request.query)}" if request.query else ""
     body = "" if request.body is None else f" {json.dumps(request.body)}"
+    own = "".join(f" {name}: {value}" for name, value in request.headers)
     again = f", attempt {attempt}" if attempt > 1 else ""
-    line = connection.redact(f"{describe_request(request)}{_short(query)}{_short(body)}")
+    line = connection.redact(
+        f"{describe_request(request)}{_short(query)}{_short(body)}{_short(own)}"
+    )
     return f"> {line} ({connection.name}{again})"
 
 

@@ -25,7 +25,8 @@ def encode_value(kind: ColumnType, format: Format | None, value: Any) -> Any:
         if format in ("epoch", "epoch_ms"):
             seconds = _seconds(kind, value)
             return seconds if format == "epoch" else seconds * 1000
-        return show_instant("timestamp" if format == "instant" else kind, _moment(kind, value))
+        shown = show_instant("timestamp" if format == "instant" else kind, _moment(kind, value))
+        return shown.removesuffix("Z") if format == "no_zone" else shown
     assert isinstance(value, str | int | float)
     if type(value) is int and value not in INTEGER_RANGE:
         raise ValueError("the number has more than 64 bits")

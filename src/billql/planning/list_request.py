@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from billql.definitions.catalog import Table
+from billql.definitions.filter_header import Condition
 from billql.definitions.model import CONNECTION, Method, Parameter
 from billql.definitions.types import EXAMPLE_BY_TYPE, SQLValue
 from billql.errors import BadValue
@@ -86,6 +87,8 @@ class ListRequestBuilder:
     def _request(self, coverage: Coverage, connection: ApiConnection) -> Request:
         method = self._method
         origin, public, path = connection.url, connection.provider.url, method.path
+        conditions: list[Condition] = []
+        constants: dict[str, Scalar] = {}
         # Whoever takes a POST expects a JSON object, even an empty one.
         request = Request(method.verb, "", body={} if method.verb == "POST" else None)
         for key, parameter in method.parameters.items():
@@ -98,8 +101,17 @@ class ListRequestBuilder:
             elif parameter.location == "host":
                 label = self._label(parameter.column or key, _single(value))
                 origin, public = (one.replace(f"{{{name}}}", label) for one in (origin, public))
+            elif parameter.location == "filter" and parameter.value is not None:
+                constants[name] = parameter.value
+            elif parameter.location == "filter":
+                conditions.append(Condition(name, parameter.operator, value))
             else:
                 request = _with_parameter(request, name, parameter, value)
+        if conditions or constants:
+            filter = self._table.provider.filter
+            assert filter is not None, "a parameter in a filter has a filter to go into"
+            text = filter.encoded(conditions, constants)
+            request = replace(request, headers=(*request.headers, (filter.header, text)))
         home = Home(origin, public) if origin != public else None
         return replace(
             request,

@@ -95,9 +95,11 @@ MOST_LISTED = 100
 
 
 def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -> int:
-    """Return the bytes that one value of a list takes in a URL; 0 if it goes elsewhere."""
+    """Return the bytes that one value of a list takes in a URL or a filter; 0 if it goes
+    elsewhere.
+    """
     value = encode_parameter(column, parameter, span)
-    if parameter.location != "query" or value is None:
+    if parameter.location not in ("query", "filter") or value is None:
         return 0
     length = len(quote(to_text(value), safe=""))
     if parameter.lists == "comma":
@@ -105,7 +107,7 @@ def listed_length(column: Column, name: str, parameter: Parameter, span: Span) -
     return length + len(quote(parameter.name or name, safe="")) + len("%5B%5D=&")
 
 
-_LONGEST = {"path": 1000, "header": 4000, "query": 4000}
+_LONGEST = {"path": 1000, "header": 4000, "query": 4000, "filter": 4000}
 """The most bytes of a value, percent-encoded, that servers surely read."""
 
 
@@ -123,7 +125,7 @@ def _carries(parameter: Parameter, text: str) -> bool:
         return text != "" and {".", ".."}.isdisjoint(steps) and min(text) >= " "
     if parameter.location == "header":
         return text.isascii() and text.isprintable() and text == text.strip() != ""
-    if parameter.location == "query" and text == "":
+    if parameter.location in ("query", "filter") and text == "":
         # Some APIs refuse an empty filter, and others take it for none at all.
         return False
     return parameter.lists != "comma" or (text != "" and "," not in text)

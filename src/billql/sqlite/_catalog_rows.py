@@ -358,7 +358,7 @@ LISTINGS = {
                 "Whether the API returns just those rows (exact) or possibly more (superset), "
                 "which SQLite then filters."
             ),
-            "location": Field("Where it goes: path, query, body or header."),
+            "location": Field("Where it goes: path, query, body, header, host or filter."),
             "description": Field("What it carries."),
         },
         _parameters,

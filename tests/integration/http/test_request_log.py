@@ -36,6 +36,12 @@ def test_a_body_is_told_and_cut() -> None:
     assert len(line) < 600
 
 
+def test_what_a_parameter_puts_into_a_header_is_shown() -> None:
+    request = Request("GET", "https://api.example.com/v1/x", headers=(("X-Filter", '{"a":1}'),))
+    line = _request_log.format_request(request, connection(name="acme"), 1)
+    assert line == '> GET https://api.example.com/v1/x X-Filter: {"a":1} (acme)'
+
+
 def test_a_token_is_told_nowhere() -> None:
     request = get(leak=TOKEN)
     replies: list[HttpResponse | NoResponse] = [

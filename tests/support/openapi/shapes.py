@@ -357,7 +357,13 @@ SHAPES = [
     ),
     Shape(
         "linode",
-        {"kind": "page_number", "total": "results", "size": 500, "size_parameter": "page_size"},
+        {
+            "kind": "page_number",
+            "total": "results",
+            "size": 500,
+            "size_parameter": "page_size",
+            "least": 25,
+        },
         [number("page", minimum=1, default=1), number("page_size", minimum=25, maximum=500)],
         an_object(data=a_list(), page=INTEGER, pages=INTEGER, results=INTEGER),
         linode,

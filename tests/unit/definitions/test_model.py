@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from billql.definitions.auth import Bearer
 from billql.definitions.catalog import built_in_root
+from billql.definitions.filter_header import FilterHeader
 from billql.definitions.json_schema import json_schema
 from billql.definitions.model import (
     Column,
@@ -30,6 +31,7 @@ from billql.definitions.model import (
 from billql.definitions.pagination import CursorToken, PageNumber
 from billql.definitions.pagination.base import SizeBy
 from billql.definitions.rules import problems
+from billql.definitions.types import Operator
 from billql.definitions.yaml_file import _Document
 from support.paths import ROOT
 
@@ -185,7 +187,7 @@ def test_an_editor_can_show_what_every_word_means() -> None:
     assert silent == ["Limit.requests", "Limit.seconds"]
     assert all(schema["description"] for schema in SCHEMA["$defs"].values())
     where = SCHEMA["$defs"]["Parameter"]["properties"]["in"]
-    assert where["description"] == "The part of the request that carries it."
+    assert where["description"].startswith("The part of the request that carries it;")
     size = SCHEMA["$defs"]["PageNumber"]["properties"]["size"]
     assert size["description"] == "The largest number of items that a page can have."
     assert "\n    " not in SCHEMA["$defs"]["PageNumber"]["description"]
@@ -315,6 +317,53 @@ def test_a_size_by_a_parameter_needs_that_parameter(
     )
     bills = msgspec.structs.replace(BILLS, methods={"list": method})
     found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "paging"]
+    assert [message in problem for problem in found if message] == [True] * (message is not None)
+    assert bool(found) is (message is not None)
+
+
+@pytest.mark.parametrize(
+    ("paging", "message"),
+    [
+        ({"least": 25}, None),
+        ({"least": 201}, "its `least` page is larger than its largest"),
+        ({"least": 25, "size": None}, "its `least` needs a `size` and a `size_parameter`"),
+        ({"least": 25, "size_parameter": None}, "its `least` needs a `size` and a"),
+    ],
+)
+def test_a_least_page_needs_a_largest(paging: dict[str, Any], message: str | None) -> None:
+    paginator = PageNumber(total="total", **paging)
+    provider = msgspec.structs.replace(EXAMPLE, paging={"pages": paginator})
+    found = [problem for _, problem in problems(BILLS, provider)]
+    assert [message in problem for problem in found if message] == [True] * (message is not None)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "operators", "message"),
+    [
+        ({}, {}, None),
+        ({"lists": "repeat"}, {}, None),
+        ({}, None, "the provider has no `filter`"),
+        ({"lists": "comma"}, {}, "a filter takes several values as `repeat` alone"),
+        ({"column": "day", "operator": ">="}, {">=": "+gte"}, None),
+        ({"column": "day", "operator": ">="}, {"<": "+lt"}, "has no name for >="),
+    ],
+)
+def test_a_parameter_in_a_filter_needs_one_that_carries_it(
+    parameter: dict[str, Any], operators: dict[Operator, str] | None, message: str | None
+) -> None:
+    header = None
+    if operators is not None:
+        header = FilterHeader(header="X-Filter", all="+and", any="+or", operators=operators)
+    method = msgspec.structs.replace(
+        BILLS.methods["get"],
+        parameters={
+            **BILLS.methods["get"].parameters,
+            "conditional": Parameter(location="filter", **{"column": "bill_id", **parameter}),
+        },
+    )
+    bills = msgspec.structs.replace(BILLS, methods={"get": method})
+    provider = msgspec.structs.replace(EXAMPLE, filter=header)
+    found = [problem for place, problem in problems(bills, provider) if "conditional" in place]
     assert [message in problem for problem in found if message] == [True] * (message is not None)
     assert bool(found) is (message is not None)
 

@@ -501,6 +501,12 @@ def test_a_size_can_depend_on_another_parameter(
     assert query(paginator.with_page_size(first, wanted))["limit"] == size
 
 
+@pytest.mark.parametrize(("wanted", "size"), [(None, "500"), (1, "25"), (25, "25"), (30, "30")])
+def test_a_page_is_never_requested_smaller_than_the_least(wanted: int | None, size: str) -> None:
+    paginator = PageNumber(total="results", size=500, least=25)
+    assert query(paginator.with_page_size(FIRST, wanted))["per_page"] == size
+
+
 def test_a_size_goes_into_the_body_where_the_kind_says_so() -> None:
     paginator = CursorToken(size=50, size_location="body")
     first = Request("POST", FIRST.url, body={"customer": "c"})

@@ -508,7 +508,7 @@ SENTENCE = "expected: A full sentence that describes the thing."
             "        type: date",
             "        type: date\n        format: eopch",
             f"12: {COLUMNS}.day.format: "
-            "expected epoch or epoch_ms or instant or dollars or filename or reference",
+            "expected epoch or epoch_ms or instant or no_zone or dollars or filename or reference",
         ),
         (
             "        type: date",
@@ -589,8 +589,8 @@ SENTENCE = "expected: A full sentence that describes the thing."
         (
             "        paging: pages",
             "        paging: {kind: page_number, total: total, extra: 1}",
-            f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, size_by, "
-            "ignore, ",
+            f"29: {LIST}.paging.extra: unknown key; expected size, size_parameter, least, "
+            "size_by, ignore, ",
         ),
         (
             "        paging: pages",

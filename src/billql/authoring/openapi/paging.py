@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from billql.authoring.openapi import envelope
+from billql.authoring.openapi import envelope, page_sizes
 from billql.authoring.openapi.document import Document, Schema, Shape
 from billql.authoring.openapi.envelope import last_name, plain_name
 from billql.authoring.openapi.operations import Field
@@ -76,9 +76,6 @@ _FROM_ZERO = (
 
 _TIMES = ("date", "date-time", "unix-time")
 """Formats of times."""
-
-_MOST_ITEMS = 10_000
-"""A maximum above this is that of a type, not that of a page."""
 
 
 @dataclass(frozen=True)
@@ -194,7 +191,7 @@ def _kind(listed: _List) -> dict[str, Any] | None:
         or _by_token(listed)
         or _by_last_id(listed)
         or _by_links(listed)
-        or (_options(LinkHeader, **_sized(listed)) if listed.has_link else None)
+        or (_options(LinkHeader, **page_sizes.in_query(listed.size)) if listed.has_link else None)
         or _by_address(listed, is_sure=False)
     )
 
@@ -206,26 +203,6 @@ def _options(kind: type[Paginator], **options: Any) -> dict[str, Any]:
     return {"kind": kind.__struct_config__.tag, **stated}
 
 
-# Sizes ------------------------------------------------------------------------------------------
-
-
-def _sized(listed: _List) -> dict[str, Any]:
-    """Return the largest page that the document states, and the query parameter for it."""
-    size = listed.size
-    most = None if size is None else _most(size)
-    if size is None or most is None or size.location != "query":
-        return {}
-    return {"size": most, "size_parameter": size.name}
-
-
-def _most(size: Field) -> int | None:
-    """Return the largest page size; if it is not documented, the default."""
-    if size.shape.most is not None and 0 < size.shape.most <= _MOST_ITEMS:
-        return size.shape.most
-    default = size.shape.default
-    return default if isinstance(default, int) and default > 0 else None
-
-
 # By number --------------------------------------------------------------------------------------
 
 
@@ -234,7 +211,7 @@ def _by_number(listed: _List) -> dict[str, Any] | None:
     total = _total(listed)
     if page is None or first is None or total is None:
         return None
-    sized = _sized(listed) or {"size_parameter": None}
+    sized = page_sizes.in_query(listed.size) or {"size_parameter": None}
     return _options(PageNumber, total=total, parameter=page.name, first_page=first, **sized)
 
 
@@ -250,7 +227,7 @@ def _by_count(listed: _List) -> dict[str, Any] | None:
     )
     if page is None or first is None or count is None:
         return None
-    sized = _sized(listed)
+    sized = page_sizes.in_query(listed.size)
     return _options(PageCount, pages_at=count, parameter=page.name, first_page=first, **sized)
 
 
@@ -306,7 +283,7 @@ def _by_address(listed: _List, *, is_sure: bool) -> dict[str, Any] | None:
         )
         if looks_so or (not is_sure and listed.first(_TOKENS) is None and _speaks_of_one(shape)):
             total = _total(listed) if looks_so else None
-            return _options(NextUrl, path=path, total=total, **_sized(listed))
+            return _options(NextUrl, path=path, total=total, **page_sizes.in_query(listed.size))
     return None
 
 
@@ -327,7 +304,9 @@ def _by_links(listed: _List) -> dict[str, Any] | None:
                 for one, total in listed.members.items()
                 if plain_name(one) in ITEMS | {"total"} and _is_approximate(total)
             ]
-            return _options(LinkArray, path=path, ignore=ignored or (), **_sized(listed))
+            return _options(
+                LinkArray, path=path, ignore=ignored or (), **page_sizes.in_query(listed.size)
+            )
     return None
 
 
@@ -368,11 +347,6 @@ def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
     more = next((one for one in listed.members if plain_name(one).startswith("hasmore")), None)
     # An offset follows the last page too.
     until_empty = taking.shape.kind == "integer" and plain(taking.name) in _OFFSETS
-    size = listed.size
-    most = None if size is None else _most(size)
-    sized: dict[str, Any] = {}
-    if size is not None and most is not None:
-        sized = {"size": most, "size_parameter": size.name, "size_location": size.location}
     return _options(
         CursorToken,
         path=path,
@@ -380,7 +354,7 @@ def _token(listed: _List, path: str, taking: Field) -> dict[str, Any]:
         location=taking.location,
         more=more,
         until_empty=until_empty,
-        **sized,
+        **page_sizes.anywhere(listed.size),
     )
 
 
@@ -397,5 +371,5 @@ def _by_last_id(listed: _List) -> dict[str, Any] | None:
     )
     if taking.location != "query" or not is_id:
         return None
-    sized = _sized(listed) or {"size_parameter": None}
+    sized = page_sizes.in_query(listed.size) or {"size_parameter": None}
     return _options(AfterId, parameter=taking.name, more=more, **sized)

@@ -51,6 +51,9 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     size_parameter: str | None = None
     """The parameter that asks for a page of some size."""
 
+    least: Size = 1
+    """The smallest number of items that a page can be requested with."""
+
     size_by: SizeBy | None = None
     """Where the largest page depends on another parameter, such as the width of a report's
     buckets."""
@@ -70,7 +73,7 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         if self.size is None or self.size_parameter is None:
             return first
         most = self.most(first.query)
-        size = most if wanted is None else max(1, min(most, wanted))
+        size = most if wanted is None else max(self.least, min(most, wanted))
         if self.sends_in_body:
             return first.with_body(self.size_parameter, size)
         return first.with_query(self.size_parameter, size)

@@ -14,12 +14,10 @@ from billql.definitions.pagination import Paginator
 from billql.messages import to_text
 from billql.sandbox.api import Request
 from billql.sandbox.mock import paging
+from billql.sandbox.mock.filters import Place, place_of
 from billql.sandbox.mock.forms import decode
 from billql.sandbox.mock.refusals import RefusedError, bad_request
 from billql.sandbox.timestamps import DAY
-
-Place = tuple[str, str]
-"""Where a parameter goes, and the API's name for it."""
 
 
 class Condition(NamedTuple):
@@ -104,7 +102,7 @@ class _Binder:
         self._paging = set[Place]() if paginator is None else paging.parameters(paginator)
         self._by_place: dict[Place, list[tuple[str, Parameter]]] = {}
         for key, one in method.parameters.items():
-            self._by_place.setdefault((one.location, one.name or key), []).append((key, one))
+            self._by_place.setdefault(place_of(key, one), []).append((key, one))
         self.found = Binding()
 
     def read(self, request: Request, sent: Mapping[Place, list[Any]]) -> None:
@@ -171,7 +169,7 @@ class _Binder:
             if parameter.value is None:
                 continue
             constant = parameter.value
-            expected = constant if place[0] == "body" else to_text(constant)
+            expected = constant if place[0] in ("body", "filter") else to_text(constant)
             if expected in remaining:
                 remaining.remove(expected)
             elif parameter.when_read:

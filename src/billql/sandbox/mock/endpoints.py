@@ -16,8 +16,9 @@ from billql.definitions.model import Method, Provider, Rows, placeholders
 from billql.definitions.pagination import Paginator
 from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
 from billql.sandbox.mock import documents
-from billql.sandbox.mock.binding import Binding, Place, bind, values_of
+from billql.sandbox.mock.binding import Binding, bind, values_of
 from billql.sandbox.mock.documents import Document
+from billql.sandbox.mock.filters import Place, conditions
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Endpoint, Layout, Segment, kind_of, plain_path, segments
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
@@ -101,9 +102,10 @@ class Endpoints(Routes):
     def _matches(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> list[Match]:
         """Return the methods that accept a request; raise RefusedError with why none does."""
         bound = []
+        filtered = conditions(self._provider.filter, request)
         for reader in self._readers[endpoint]:
             names = placeholders(reader.method.path)
-            sent = values_of(request, dict(zip(names, values, strict=True)))
+            sent = values_of(request, dict(zip(names, values, strict=True))) | filtered
             columns = reader.layout.resource.columns
             bound.append((reader, bind(reader.method, columns, reader.paginator, request, sent)))
         fitting = [(reader, one) for reader, one in bound if not one.problems]

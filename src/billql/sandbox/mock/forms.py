@@ -7,7 +7,7 @@ amount a Decimal, and everything else what JSON has for it.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -48,6 +48,8 @@ def _time(kind: ColumnType, format: Format | None, seconds: int) -> int | str:
     if format in ("epoch", "epoch_ms"):
         return seconds * (1000 if format == "epoch_ms" else 1)
     length = {"date": 10, "month": 7}.get(kind, 20) if format is None else 20
+    if format == "no_zone":
+        length = 19
     return format_timestamp(seconds)[:length]
 
 
@@ -105,6 +107,10 @@ def _moment(format: Format | None, value: Any) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError("must be a date or time") from None
-    if moment.tzinfo is None:
-        raise ValueError("must be a time with its zone, or a date")
-    return int(moment.timestamp())
+    if (moment.tzinfo is None) != (format == "no_zone"):
+        raise ValueError(
+            "must be a time without its zone"
+            if format == "no_zone"
+            else "must be a time with its zone, or a date"
+        )
+    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())

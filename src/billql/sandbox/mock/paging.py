@@ -88,8 +88,8 @@ def _size(paginator: Paginator, page: PageRequest) -> int:
     place = "body" if paginator.sends_in_body else "query"
     value = page.values.get((place, paginator.size_parameter))
     if value is None:
-        return min(most, _USUAL_SIZE)
-    size = _count(paginator.size_parameter, value)
+        return min(most, max(paginator.least, _USUAL_SIZE))
+    size = _count(paginator.size_parameter, value, paginator.least)
     if size > most:
         raise bad_request(f"{paginator.size_parameter} must be at most {most}")
     return size

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from billql.definitions.column_rules import Problem
 from billql.definitions.model import Resource
-from billql.definitions.rules import Problem
 from billql.definitions.story import STORY_FILE, ColumnStory, Story
 from billql.definitions.types import MOMENTS
 from billql.definitions.yaml_file import read_document

@@ -35,7 +35,8 @@ class UntidyForms:
         rng = Rng(column, row)
         if not self._enabled or not isinstance(value, str) or rng.below(_ONE_IN) > 0:
             return value
-        return f"{value.removesuffix('Z')}.{rng.below(1000):03}Z"
+        zone = "Z" if value.endswith("Z") else ""
+        return f"{value.removesuffix('Z')}.{rng.below(1000):03}{zone}"
 
     def present(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return an item without the members that are null."""

@@ -35,6 +35,10 @@ PROVIDER: dict[str, Any] = {
         "request_id": "error.request_id",
         "unknown_value": {"code": "resource_missing", "parameter": "error.param"},
     },
+    "filter": {
+        **{"header": "X-Filter", "all": "+and", "any": "+or"},
+        "operators": {">=": "+gte", "<": "+lt"},
+    },
 }
 
 CUSTOMER = {"type": "text", "references": "acme.billing.customers.id"}
@@ -131,6 +135,34 @@ RESOURCES: dict[str, Any] = {
             {
                 **paged("after_id", size=7),
                 "parameters": {"plan": {"values": ["free", "paid"]}, "customer": {}},
+            },
+        ),
+        unique=["id"],
+    ),
+    "by_filter": resource(
+        {
+            **ID,
+            "created": {"type": "timestamp", "format": "no_zone"},
+            "plan": {"type": "text", "values": ["free", "paid", "gold"]},
+        },
+        (
+            "GET /by_filter",
+            {
+                **paged("page_number", total="total", size=7, least=3),
+                "parameters": {
+                    "plan": {"in": "filter", "lists": "repeat", "match": "superset"},
+                    "customer": {"in": "filter"},
+                    "from": {
+                        **{"in": "filter", "name": "created", "column": "created"},
+                        **{"operator": ">=", "format": "no_zone"},
+                    },
+                    "to": {
+                        **{"in": "filter", "name": "created", "column": "created"},
+                        **{"operator": "<", "format": "no_zone"},
+                    },
+                    "sort": {"in": "filter", "name": "+order_by", "value": "created"},
+                },
+                "order": ["created"],
             },
         ),
         unique=["id"],

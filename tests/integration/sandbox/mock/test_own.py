@@ -41,7 +41,7 @@ from .acme import (
 
 PAGED = (
     *("by_token", "by_log_token", "by_id", "by_link", "by_header", "by_count", "by_array"),
-    *("by_page_from_0", "by_count_from_0", "whole", "undeclared"),
+    *("by_page_from_0", "by_count_from_0", "by_filter", "whole", "undeclared"),
 )
 
 
@@ -77,7 +77,7 @@ def test_every_paging_kind_is_read_to_its_end(session: Session, name: str) -> No
     assert {customer for _, customer in found} - {None} <= partners
 
 
-@pytest.mark.parametrize("name", ["by_token", "by_log_token", "by_id"])
+@pytest.mark.parametrize("name", ["by_token", "by_log_token", "by_id", "by_filter"])
 def test_filters_return_what_the_rows_filtered_here_are(session: Session, name: str) -> None:
     table = f"acme.billing.{name}"
     everything = rows(session, f"SELECT id, customer FROM {table}")
@@ -99,6 +99,24 @@ def test_ranges_and_lists_of_values(session: Session) -> None:
     assert 0 < len(found) < 30
     shown = [created for _, _, created in everything]
     assert shown == sorted(shown, reverse=True)
+
+
+def test_conditions_in_a_header(session: Session) -> None:
+    table = "acme.billing.by_filter"
+    everything = rows(session, f"SELECT id, plan, created FROM {table}")
+    moments = sorted(created for _, _, created in everything)
+    low, high = moments[5], moments[20]
+    for plans in (("free",), ("free", "gold"), ("none",)):
+        listed = ", ".join(f"'{one}'" for one in plans)
+        found = rows(
+            session,
+            f"SELECT id FROM {table} WHERE created >= '{low}' AND created < '{high}' "
+            f"AND plan IN ({listed})",
+        )
+        assert sorted(found) == sorted(
+            (id,) for id, plan, created in everything if low <= created < high and plan in plans
+        )
+        assert bool(found) is (plans != ("none",))
 
 
 def test_a_row_is_the_same_by_its_key(session: Session) -> None:
@@ -206,6 +224,8 @@ def test_a_key_that_nothing_states_has_rows_of_its_own(session: Session) -> None
     assert one == rows(session, "SELECT number FROM acme.billing.anything WHERE key = 'one'")
 
 
+SORTED = '{"+order_by":"created"}'
+
 REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "an unknown parameter": ("GET", "/by_id?colour=red", {}, 400, "colour"),
     "a missing parameter": ("GET", "/usage?customer=x&to=2026-01-01", {}, 400, "from is required"),
@@ -229,6 +249,24 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "a wrong version": ("GET", "/by_id", {"headers": {"acme-version": "1"}}, 400, "Acme-Version"),
     "an unknown path": ("GET", "/nothing", {}, 404, "Not Found"),
     "an unknown key": ("GET", "/customers/zzz", {}, 404, "does not exist"),
+    "a page size that is too small": (
+        *("GET", "/by_filter?per_page=2", {"headers": {"x-filter": SORTED}}, 400),
+        "at least 3",
+    ),
+    "a filter without what is always sent": ("GET", "/by_filter", {}, 400, "+order_by must be"),
+    **{
+        f"the filter {text}": ("GET", "/by_filter", {"headers": {"x-filter": text}}, 400, message)
+        for text, message in {
+            "no JSON": "X-Filter is not JSON",
+            "[]": "must be a JSON object",
+            '{"colour":"red"}': "There is no parameter colour",
+            '{"created":{"+gt":"2026-01-01T00:00:00"}}': "There is no operator +gt",
+            '{"created":{"+gte":"2026-01-01T00:00:00Z"}}': "without its zone",
+            '{"+and":{"plan":"free"}}': "+and must be an array",
+            '{"+or":[{"plan":"free"},{"customer":"x"}]}': "values of one member",
+            '{"+and":[{"plan":"free"},{"plan":"paid"}]}': "plan stands twice",
+        }.items()
+    },
     "another verb": ("POST", "/by_id", {"json": {}}, 405, "Method Not Allowed"),
 }
 
