@@ -6,8 +6,8 @@ internet. Its data depend on seed, size and last day alone:
     with Sandbox(seed=1, until=date(2026, 3, 15)) as sandbox:
         httpx.get(sandbox.urls["digitalocean"] + "/v2/customers/my/balance", headers=…)
 
-It needs the standard library and orjson, and nothing else of billql, except for `mock`, which
-makes the API of any other provider from its definition.
+The stories need the standard library and orjson, and nothing else of billql. `mock` serves the
+books of a story by the definition of its provider, and makes the rows of any other provider.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from billql.definitions.catalog import Catalog
-    from billql.sandbox.api import Api
+    from billql.sandbox.api import Api, Routes
+    from billql.sandbox.books import Books
     from billql.sandbox.server import Intercept, RequestLog, Server
     from billql.sandbox.untidy import Untidy
 
@@ -61,6 +62,14 @@ class _Lookup(Mapping[str, str]):
         return len(self._names)
 
 
+def _endpoints(catalog: Catalog | None, books: Books) -> Routes:
+    """Return the endpoints of a provider that has books, by its definition."""
+    # Imported here because a sandbox is mostly made for one of its providers.
+    from billql.sandbox.mock.booked import serve
+
+    return serve(catalog, books)
+
+
 class Sandbox:
     """The sandboxes of all providers, each with a port of its own.
 
@@ -96,6 +105,7 @@ class Sandbox:
     ) -> None:
         # Imported here because `import billql.sandbox` is on the command line's way.
         from datetime import UTC, datetime
+        from functools import partial
 
         from billql.sandbox.digitalocean import DigitalOcean
         from billql.sandbox.metronome import Metronome
@@ -117,7 +127,7 @@ class Sandbox:
         self._latency, self._limits, self._intercept = latency, limits, intercept
         self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
-        digitalocean = DigitalOcean(seed, scale, last_day)
+        digitalocean = DigitalOcean(partial(_endpoints, catalog), seed, scale, last_day)
         story = Story(seed, scale, last_day)
         stories: dict[str, Api] = {
             api.name: api for api in (digitalocean, Stripe(story), Metronome(story))

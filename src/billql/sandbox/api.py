@@ -55,12 +55,23 @@ class Response:
 
 
 class ApiError(Exception):
-    """Raised for an error response; the provider writes it in the form of its API."""
+    """Raised for an error response; the provider writes it in the form of its API.
 
-    def __init__(self, status: int, message: str | None = None) -> None:
+    It may have a code, and the parameter that it is about.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str | None = None,
+        code: str | None = None,
+        parameter: str | None = None,
+    ) -> None:
         super().__init__(message or f"HTTP {status}")
         self.status = status
         self.message = message
+        self.code = code
+        self.parameter = parameter
 
 
 Handler = Callable[..., Response]

@@ -97,8 +97,8 @@ def test_account_and_prices(client: Any) -> None:
 
 def test_projects(client: Any) -> None:
     projects = client.projects.list()["projects"]
-    default = client.projects.get_default()["project"]
-    assert default == client.projects.get(default["id"])["project"] == projects[0]
+    (default,) = (one for one in projects if one["is_default"])
+    assert default == client.projects.get(default["id"])["project"]
     resources = client.projects.list_resources(default["id"], per_page=200)["resources"]
     assert resources == client.projects.list_resources_default()["resources"][: len(resources)]
 
@@ -114,8 +114,7 @@ def test_droplets(client: Any) -> None:
 def test_storage(client: Any) -> None:
     volume = client.volumes.list(per_page=1)["volumes"][0]
     assert client.volumes.get(volume["id"])["volume"] == volume
-    named = client.volumes.list(name=volume["name"], region=volume["region"]["slug"])
-    assert named["volumes"] == [volume]
+    assert client.volumes.list(name=volume["name"])["volumes"] == [volume]
     snapshot = client.snapshots.list(resource_type="volume")["snapshots"][0]
     assert client.snapshots.get(snapshot["id"])["snapshot"] == snapshot
 

@@ -169,7 +169,6 @@ def test_resources_of_a_project_agree_with_items(api: Client) -> None:
 
 def test_default_project(api: Client) -> None:
     (default,) = (p for p in listed(api, "/v2/projects") if p["is_default"])
-    assert api.json("/v2/projects/default")["project"] == default
     assert api.rows("/v2/projects/default/resources", "resources") == api.rows(
         f"/v2/projects/{default['id']}/resources", "resources"
     )
@@ -234,13 +233,8 @@ class TestFilters:
 
     def test_volumes(self, api: Client) -> None:
         rows = listed(api, "/v2/volumes")
-        name, region = rows[0]["name"], rows[0]["region"]["slug"]
-        here = [row for row in rows if row["region"]["slug"] == region]
-        assert listed(api, "/v2/volumes", region=region) == here
-        assert 0 < len(here) < len(rows)
-        assert listed(api, "/v2/volumes", name=name) == rows[:1]
-        assert listed(api, "/v2/volumes", name=name, region=region) == rows[:1]
-        assert listed(api, "/v2/volumes", name=name, region="ams1") == []
+        assert listed(api, "/v2/volumes", name=rows[0]["name"]) == rows[:1]
+        assert listed(api, "/v2/volumes", name="nobody's") == []
 
     def test_snapshots(self, api: Client) -> None:
         rows = listed(api, "/v2/snapshots")

@@ -1,17 +1,17 @@
 """DigitalOcean's sandbox: the billing API, and the resources that people join bills with.
 
-catalog           what can be bought, where and for how much
-fleet               what the team runs, at any time of the story
-charges             what a resource costs
-bills               the invoices
+catalog         what can be bought, where and for how much
+fleet           what the team runs, at any time of the story
+charges         what a resource costs
+bills           the invoices
 documents           an invoice as CSV and PDF
 ledger              invoices and payments, and the balance
-insights            the cost of each day
-inventory           the JSON of the fleet on the last day
-paging              pages and the links between them
-billing_endpoints   the endpoints of billing
-resource_endpoints  the endpoints of resources
-api                 the token, errors, headers
+insights        the cost of each day
+inventory       the JSON of the fleet on the last day
+paging          pages and the links between them
+billing_books   the books of billing
+resource_books  the books of resources
+api             the token, errors, headers
 """
 
 from __future__ import annotations

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import date
 from hashlib import sha256
 from http import HTTPStatus
 from typing import Final
 
 from billql.sandbox.api import ApiError, Json, Request, Response, Routes
-from billql.sandbox.digitalocean.billing_endpoints import BillingEndpoints
+from billql.sandbox.books import Book, Books, Part
+from billql.sandbox.digitalocean.billing_books import BillingBooks
 from billql.sandbox.digitalocean.bills import Bills
 from billql.sandbox.digitalocean.fleet import Fleet
 from billql.sandbox.digitalocean.insights import Insights
 from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.ledger import Ledger
-from billql.sandbox.digitalocean.resource_endpoints import ResourceEndpoints
+from billql.sandbox.digitalocean.paging import part_of
+from billql.sandbox.digitalocean.resource_books import ResourceBooks
 from billql.sandbox.limits import Quota
 from billql.sandbox.timestamps import end_of_data
 
@@ -34,21 +37,32 @@ _WITHOUT_ID: Final = {401, 429}
 """The errors whose bodies have no request id."""
 
 
-class DigitalOcean:
+class DigitalOcean(Books):
     """The sandbox of DigitalOcean's API for one team."""
 
     name = "digitalocean"
     by_second = False
+    is_lenient = True
 
-    def __init__(self, seed: int, scale: int, until: date) -> None:
+    def __init__(
+        self, serve: Callable[[Books], Routes], seed: int, scale: int, until: date
+    ) -> None:
         if until < _EARLIEST:
             raise ValueError(f"until must not be before {_EARLIEST}, but it is {until}")
+        super().__init__(serve)
         self.token = "dop_v1_" + sha256(f"sandbox/{seed}".encode()).hexdigest()
-        self.routes = Routes()
         fleet = Fleet(seed, scale)
         bills = Bills(fleet, until)
-        BillingEndpoints(bills, Ledger(bills, until), Insights(fleet, until)).add_to(self.routes)
-        ResourceEndpoints(Inventory(fleet, end_of_data(until))).add_to(self.routes)
+        self._billing = BillingBooks(bills, Ledger(bills, until), Insights(fleet, until))
+        self._resources = ResourceBooks(Inventory(fleet, end_of_data(until)))
+
+    def tables(self) -> Mapping[str, Book]:
+        """Return the books by resource."""
+        return {**self._billing.tables(), **self._resources.tables()}
+
+    def page(self, request: Request, total: int) -> Part:
+        """Return a page with the links to others."""
+        return part_of(request, total)
 
     def credential(self, request: Request) -> str:
         """Return the bearer token; raise ApiError if it is not valid."""

@@ -6,15 +6,16 @@ from its place in it, and the rest of the window is not touched.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
-from typing import Final
+from typing import Final, overload
 
 from billql.sandbox.api import Json
 from billql.sandbox.digitalocean.bills import MONTHS, dollars
 from billql.sandbox.digitalocean.charges import charges_of
 from billql.sandbox.digitalocean.fleet import HABITS, Fleet, Kind
-from billql.sandbox.timestamps import DAY, day_start, format_timestamp, month_of
+from billql.sandbox.timestamps import DAY, day_start, format_timestamp, month_of, month_start
 
 TEAM: Final = "12345678-1234-1234-1234-123456789012"
 """The team's UUID, the one of the API's documentation: its examples work here."""
@@ -24,38 +25,53 @@ TEAM_URN: Final = f"do:team:{TEAM}"
 _NOON: Final = DAY // 2
 
 
+class Points(Sequence[Json]):
+    """The data points of a window, of which only those are made that are shown."""
+
+    def __init__(self, insights: Insights, first: int, total: int) -> None:
+        self._insights = insights
+        self._first = first
+        self._places = range(total)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, place: int) -> Json: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Json]: ...
+    def __getitem__(self, place: int | slice) -> Json | list[Json]:
+        if isinstance(place, slice):
+            return [self._insights.point(self._first, one) for one in self._places[place]]
+        return self._insights.point(self._first, self._places[place])
+
+
 class Insights:
     """The data points from the first invoice's month to the day before the last."""
 
     def __init__(self, fleet: Fleet, until: date) -> None:
         self._fleet = fleet
-        month = month_of(until) - MONTHS
-        self._first = date(month // 12, month % 12 + 1, 1)
-        self._last = until - timedelta(days=1)
+        self._first = month_start(month_of(until) - MONTHS)
+        self._last = day_start(until) - DAY
         self._known: dict[str, Json] = {}
 
-    def window(self, start: date, end: date) -> tuple[date, int]:
-        """Return the first day of a window that has data points, and how many points there are."""
+    def window(self, start: int, end: int) -> Points:
+        """Return the data points of a window, from the day of one timestamp to that of another."""
         first, last = max(start, self._first), min(end, self._last)
-        return first, max(0, (last - first).days + 1) * len(self._slots)
+        return Points(self, first, max(0, (last - first) // DAY + 1) * len(self._slots))
 
-    def points(self, first: date, places: range) -> list[Json]:
-        """Return the data points at some places, counted from a window's first day."""
-        midnight = day_start(first)
+    def point(self, first: int, place: int) -> Json:
+        """Return the data point at a place, counted from a window's first day."""
         per_day = len(self._slots)
-        return [
-            self._point(midnight + place // per_day * DAY, *self._slots[place % per_day])
-            for place in places
-        ]
+        return self._point(first + place // per_day * DAY, *self._slots[place % per_day])
 
     @cached_property
     def _slots(self) -> list[tuple[Kind, int]]:
-        timestamp = day_start(self._last)
         return [
             (kind, slot)
             for kind in HABITS
             for slot in range(self._fleet.slots(kind))
-            if charges_of(self._fleet.at(kind, slot, timestamp))
+            if charges_of(self._fleet.at(kind, slot, self._last))
         ]
 
     def _point(self, midnight: int, kind: Kind, slot: int) -> Json:

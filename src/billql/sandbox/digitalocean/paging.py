@@ -2,72 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import urlencode
 
-from billql.sandbox.api import ApiError, Json, Request
+from billql.sandbox.api import ApiError, Request
+from billql.sandbox.books import Part
 
 DEFAULT_SIZE: Final = 20
 LARGEST_SIZE: Final = 200
 
 
-class Page(NamedTuple):
-    """The requested page."""
+def part_of(request: Request, total: int) -> Part:
+    """Return the page that a request asks for; raise ApiError for a number out of range.
 
-    number: int
-    size: int
-
-    @classmethod
-    def of(cls, request: Request) -> Page:
-        """Read `page` and `per_page`; raise ApiError if one is no number or out of range."""
-        number = _number(request, "page", 1)
-        size = _number(request, "per_page", DEFAULT_SIZE)
-        if number < 1:
-            raise ApiError(HTTPStatus.BAD_REQUEST, "page must be at least 1")
-        if not 1 <= size <= LARGEST_SIZE:
-            raise ApiError(HTTPStatus.BAD_REQUEST, f"per_page must be between 1 and {LARGEST_SIZE}")
-        return cls(number, size)
-
-    def places(self, total: int) -> range:
-        """Return the places of the page's rows; none if the page is beyond the end."""
-        return range(total)[(self.number - 1) * self.size : self.number * self.size]
-
-    def count(self, total: int) -> int:
-        """Return the number of pages."""
-        return -(-total // self.size)
-
-
-def paged(request: Request, member: str, rows: Sequence[Json], **beside: Json) -> Json:
-    """Return a page of rows under a word, its links, its total, and what stands beside them.
-
-    If everything fits on one page, there are no links at all.
+    If everything fits on one page, there are no links to others: billing leaves `links` out, and
+    the lists of resources have an empty object.
     """
-    page = Page.of(request)
-    total = len(rows)
-    body: Json = {member: rows[(page.number - 1) * page.size : page.number * page.size], **beside}
-    links = _links(request, page, page.count(total))
-    if links:
-        body["links"] = {"pages": links}
-    body["meta"] = {"total": total}
-    return body
+    number = _number(request, "page", 1)
+    size = _number(request, "per_page", DEFAULT_SIZE)
+    if number < 1:
+        raise ApiError(HTTPStatus.BAD_REQUEST, "page must be at least 1")
+    if not 1 <= size <= LARGEST_SIZE:
+        raise ApiError(HTTPStatus.BAD_REQUEST, f"per_page must be between 1 and {LARGEST_SIZE}")
+    count = -(-total // size)
+    members: dict[str, Any] = {"meta": {"total": total}}
+    if request.path.startswith("/v2/billing/"):
+        members = {"total_items": total, "total_pages": count, "current_page": number}
+    elif links := _links(request, number, size, count):
+        members["links"] = {"pages": links}
+    elif not request.path.startswith("/v2/customers/"):
+        members["links"] = {}
+    return Part((number - 1) * size, number * size, members)
 
 
-def _links(request: Request, page: Page, count: int) -> dict[str, str]:
-    """Return the absolute URLs of other pages; they keep the request's filters."""
+def _links(request: Request, number: int, size: int, count: int) -> dict[str, str]:
+    """Return the absolute URLs of other pages; they have the request's filters too."""
 
-    def to(number: int) -> str:
-        query = {"page": number, "per_page": page.size}
+    def to(page: int) -> str:
+        query = {"page": page, "per_page": size}
         filters = {name: value for name, value in request.query.items() if name not in query}
         return f"{request.origin}{request.path}?{urlencode(query | filters)}"
 
     links = {}
-    if page.number > 1:
+    if number > 1:
         links["first"] = to(1)
-        links["prev"] = to(max(1, min(page.number - 1, count)))
-    if page.number < count:
-        links["next"] = to(page.number + 1)
+        links["prev"] = to(max(1, min(number - 1, count)))
+    if number < count:
+        links["next"] = to(number + 1)
         links["last"] = to(count)
     return links
 

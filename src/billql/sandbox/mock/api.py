@@ -12,8 +12,9 @@ from billql.errors import NotSupportedError
 from billql.sandbox.api import ApiError, Request, Response
 from billql.sandbox.limits import Quota
 from billql.sandbox.mock import auth, refusals
-from billql.sandbox.mock.endpoints import Endpoints, Reader
+from billql.sandbox.mock.endpoints import Endpoints
 from billql.sandbox.mock.limits import DefinedLimiter
+from billql.sandbox.mock.routing import Reader
 from billql.sandbox.mock.story import read_story
 from billql.sandbox.mock.tables import Tables
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,11 +13,11 @@ from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Method, Parameter
 from billql.definitions.pagination import Paginator
 from billql.messages import to_text
-from billql.sandbox.api import Request
+from billql.sandbox.api import ApiError, Request
 from billql.sandbox.mock import paging
 from billql.sandbox.mock.filters import Place, place_of
 from billql.sandbox.mock.forms import decode
-from billql.sandbox.mock.refusals import RefusedError, bad_request
+from billql.sandbox.mock.refusals import bad_request
 from billql.sandbox.timestamps import DAY
 
 
@@ -33,7 +34,8 @@ class Condition(NamedTuple):
     def holds(self, value: Any) -> bool:
         """Return whether a row with this value is wanted."""
         if self.parameter.operator == "=":
-            if self.parameter.ignores_case and isinstance(value, str):
+            is_loose = self.parameter.ignores_case or self.parameter.match == "superset"
+            if is_loose and isinstance(value, str):
                 return value.lower() in {str(one).lower() for one in self.values}
             return value in self.values
         if value is None:
@@ -57,12 +59,12 @@ class Binding:
     """The columns that the response lacks, because what asks for them was not sent."""
     page: dict[Place, Any] = field(default_factory=dict)
     others: dict[Place, Any] = field(default_factory=dict)
-    problems: list[RefusedError] = field(default_factory=list)
+    problems: list[ApiError] = field(default_factory=list)
     """Why the API does not accept the request."""
 
 
 def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, list[Any]]:
-    """Return what a request carries in its path, query and body; raise RefusedError for no JSON."""
+    """Return what a request carries in its path, query and body; raise ApiError for no JSON."""
     found: dict[Place, list[Any]] = {("path", name): [one] for name, one in path_values.items()}
     for name, value in request.pairs:
         found.setdefault(("query", name), []).append(value)
@@ -79,24 +81,40 @@ def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, l
     return found
 
 
+def parameters(method: Method, paginator: Paginator | None) -> set[Place]:
+    """Return the parameters that a method has, those of its paging included."""
+    own = {place_of(key, one) for key, one in method.parameters.items()}
+    return own | (set() if paginator is None else paging.parameters(paginator))
+
+
 def bind(
     method: Method,
     columns: Mapping[str, Column],
     paginator: Paginator | None,
     request: Request,
     sent: Mapping[Place, list[Any]],
+    known: Collection[Place] | None = None,
 ) -> Binding:
-    """Return what a request means to a method, with the problems that it has."""
-    binder = _Binder(method, columns, paginator)
+    """Return what a request means to a method, with the problems that it has.
+
+    `known` is for an API that is lenient: the parameters of its endpoint, of which those of other
+    methods are refused, while all that are not known are ignored.
+    """
+    binder = _Binder(method, columns, paginator, known)
     binder.read(request, sent)
     return binder.found
 
 
 class _Binder:
     def __init__(
-        self, method: Method, columns: Mapping[str, Column], paginator: Paginator | None
+        self,
+        method: Method,
+        columns: Mapping[str, Column],
+        paginator: Paginator | None,
+        known: Collection[Place] | None,
     ) -> None:
         self._method = method
+        self._known = known
         self._columns = columns
         self._paginator = paginator
         self._paging = set[Place]() if paginator is None else paging.parameters(paginator)
@@ -111,7 +129,7 @@ class _Binder:
         self.found.page = {place: flat[place] for place in self._paging if place in flat}
         try:
             resumed = paging.resumed(self._paginator, flat)
-        except RefusedError as refusal:
+        except ApiError as refusal:
             self._refuse(refusal)
             resumed = {}
         for name, some in resumed.items():
@@ -124,7 +142,7 @@ class _Binder:
                 self._parameters(place, parameters, values.get(place, []))
         self._window()
 
-    def _refuse(self, problem: RefusedError) -> None:
+    def _refuse(self, problem: ApiError) -> None:
         self.found.problems.append(problem)
 
     def _named(self, request: Request, sent: Mapping[Place, list[Any]]) -> dict[Place, list[Any]]:
@@ -139,7 +157,7 @@ class _Binder:
             elif (bare := self._listed(place)) is not None:
                 values[bare] = some
             elif place[0] != "path":
-                self._refuse(bad_request(f"There is no parameter {place[1]}", place[1]))
+                self._unknown(place)
         for location, name in known:
             if location == "header" and name.lower() in request.headers:
                 values[location, name] = [request.headers[name.lower()]]
@@ -157,8 +175,12 @@ class _Binder:
             if ("body", path) in known:
                 found["body", path] = [value]
             else:
-                self._refuse(bad_request(f"There is no parameter {path}", path))
+                self._unknown(("body", path))
         return found
+
+    def _unknown(self, place: Place) -> None:
+        if self._known is None or place in self._known:
+            self._refuse(bad_request(f"There is no parameter {place[1]}", place[1]))
 
     def _parameters(
         self, place: Place, parameters: list[tuple[str, Parameter]], values: list[Any]
@@ -209,9 +231,15 @@ class _Binder:
                     self._check(parameter, value)
                 decoded.append(decode(spec, parameter, value))
             except ValueError as error:
-                self._refuse(bad_request(f"{name} {error}", name))
+                self._refuse(self._unfit(place, error))
         if decoded:
             self.found.conditions.append(Condition(name, parameter, column, tuple(decoded)))
+
+    def _unfit(self, place: Place, error: ValueError) -> ApiError:
+        """Return the error for a value that a parameter does not take."""
+        if self._known is not None and place[0] == "path" and self._method.missing == "empty":
+            return ApiError(HTTPStatus.NOT_FOUND)
+        return bad_request(f"{place[1]} {error}", place[1])
 
     def _check(self, parameter: Parameter, value: Any) -> None:
         if parameter.format == "json" or isinstance(value, dict | list):
@@ -224,18 +252,26 @@ class _Binder:
             raise ValueError(f"cannot be {value}")
 
     def _window(self) -> None:
-        """Refuse a window that is longer than one request may cover."""
-        limit = self._method.window_limit
-        if limit is None:
-            return
-        low = high = None
+        """Refuse a window that ends before it begins, or is longer than a request may cover."""
+        bounds: dict[str, dict[str, Condition]] = {}
         for one in self.found.conditions:
-            if one.column == limit.column and one.parameter.operator.startswith(">"):
-                low = one.values[0]
-            if one.column == limit.column and one.parameter.operator.startswith("<"):
-                high = one.values[0] + (DAY if _ends_with_day(one, self._columns) else 0)
-        if low is not None and high is not None and high - low > limit.days * DAY + 1:
-            self._refuse(bad_request(f"The window must not be longer than {limit.days} days"))
+            bounds.setdefault(one.column, {})[one.parameter.operator[0]] = one
+        for column, signs in bounds.items():
+            if "<" in signs and ">" in signs:
+                self._check_window(column, signs[">"], signs["<"])
+
+    def _check_window(self, column: str, low: Condition, high: Condition) -> None:
+        limit = self._method.window_limit
+        days = limit.days if limit is not None and limit.column == column else None
+        end = high.values[0]
+        if high.parameter.operator == "<=":
+            end += DAY if _ends_with_day(high, self._columns) else 1
+        is_window = days is not None or (low.parameter.required and high.parameter.required)
+        if is_window and end <= low.values[0]:
+            self._refuse(bad_request(f"{high.name} must be after {low.name}", high.name))
+        if days is not None and end - low.values[0] > days * DAY + 1:
+            message = f"{high.name} must be within {days} days of {low.name}"
+            self._refuse(bad_request(message, high.name))
 
 
 def _ends_with_day(condition: Condition, columns: Mapping[str, Column]) -> bool:

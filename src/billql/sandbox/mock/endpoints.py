@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from http import HTTPStatus
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 import orjson
 
-from billql.definitions.model import Method, Provider, Rows, placeholders
-from billql.definitions.pagination import Paginator
-from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
+from billql.definitions.model import Provider, Rows
+from billql.sandbox.api import ApiError, Request, Response
 from billql.sandbox.mock import documents
-from billql.sandbox.mock.binding import Binding, bind, values_of
+from billql.sandbox.mock.binding import Binding
 from billql.sandbox.mock.documents import Document
-from billql.sandbox.mock.filters import Place, conditions
 from billql.sandbox.mock.forms import encode
-from billql.sandbox.mock.layout import Endpoint, Layout, Segment, kind_of, plain_path, segments
+from billql.sandbox.mock.layout import Endpoint, Layout, kind_of, plain_path, segments
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
-from billql.sandbox.mock.refusals import RefusedError
+from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
 from billql.sandbox.mock.tables import Row, Tables
 from billql.sandbox.mock.untidy import UntidyForms
-
-
-class Reader(NamedTuple):
-    """A method of a resource at an endpoint."""
-
-    layout: Layout
-    method: Method
-    paginator: Paginator | None
 
 
 @dataclass(frozen=True)
@@ -44,33 +31,15 @@ class Match:
     rows: Sequence[Row]
 
 
-class Endpoints(Routes):
-    """The endpoints of a provider's definition."""
+class Endpoints(DefinedRoutes):
+    """The endpoints of a provider's definition, with rows that are made from it."""
 
     def __init__(
         self, provider: Provider, tables: Tables, readers: Iterable[Reader], *, untidy: int | None
     ) -> None:
-        super().__init__()
-        self._provider = provider
+        super().__init__(provider, readers)
         self._tables = tables
         self._untidy = untidy
-        self._readers: dict[Endpoint, list[Reader]] = {}
-        for reader in readers:
-            self._readers.setdefault(Endpoint.of(reader.method), []).append(reader)
-        # Of the paths that match, the one with the fewest placeholders is meant.
-        ordered = sorted(self._readers, key=lambda one: one.path.count("{}"))
-        self._patterns = [(_pattern(one.path), one) for one in ordered]
-
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """Return what responds at a path; raise ApiError if nothing does."""
-        known = False
-        for pattern, endpoint in self._patterns:
-            found = pattern.fullmatch(path.rstrip("/") or "/")
-            if found is not None and endpoint.verb == method:
-                values = [unquote(one) for one in found.groups()]
-                return partial(self._respond, endpoint, values), {}
-            known = known or found is not None
-        raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
 
     def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
         matches = self._matches(endpoint, values, request)
@@ -100,36 +69,15 @@ class Endpoints(Routes):
     # Which methods ------------------------------------------------------------------------------
 
     def _matches(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> list[Match]:
-        """Return the methods that accept a request; raise RefusedError with why none does."""
-        bound = []
-        filtered = conditions(self._provider.filter, request)
-        for reader in self._readers[endpoint]:
-            names = placeholders(reader.method.path)
-            sent = values_of(request, dict(zip(names, values, strict=True))) | filtered
-            columns = reader.layout.resource.columns
-            bound.append((reader, bind(reader.method, columns, reader.paginator, request, sent)))
-        fitting = [(reader, one) for reader, one in bound if not one.problems]
-        if not fitting:
-            _, nearest = min(bound, key=lambda one: len(one[1].problems))
-            raise nearest.problems[0]
+        """Return the methods that accept a request; raise ApiError with why none does."""
         matches = [
-            Match(reader, one, self._rows(reader, one)) for reader, one in self._specific(fitting)
+            Match(reader, one, self._rows(reader, one))
+            for reader, one in self._fitting(endpoint, values, request)
         ]
         found = [one for one in matches if one.rows or not _is_missing(one)]
         if not found:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "What was asked for does not exist")
+            raise ApiError(HTTPStatus.NOT_FOUND, "What was asked for does not exist")
         return found
-
-    @staticmethod
-    def _specific(fitting: list[tuple[Reader, Binding]]) -> list[tuple[Reader, Binding]]:
-        """Return one method for each resource: that which makes most of the request."""
-        best: dict[str, tuple[Reader, Binding]] = {}
-        for reader, binding in fitting:
-            known = best.get(reader.layout.name)
-            if known is None or len(binding.conditions) > len(known[1].conditions):
-                best[reader.layout.name] = (reader, binding)
-        # What holds others comes before them.
-        return sorted(best.values(), key=lambda one: _length(one[0].method))
 
     def _rows(self, reader: Reader, binding: Binding) -> list[Row]:
         """Return the rows that a request wants, in the order of the method."""
@@ -157,13 +105,13 @@ class Endpoints(Routes):
         return rows[:1] if reader.method.single else rows
 
     def _check_known(self, layout: Layout, column: str, values: tuple[Any, ...], name: str) -> None:
-        """Raise RefusedError for a reference to nothing, where the API has an error for that."""
+        """Raise ApiError for a reference to nothing, where the API has an error for that."""
         unknown = self._provider.errors.unknown_value
         link = layout.references.get(column)
         if unknown is None or link is None or len(values) != 1:
             return
         if values[0] not in self._tables.values_of(link):
-            raise RefusedError(
+            raise ApiError(
                 HTTPStatus.BAD_REQUEST, f"There is no {values[0]}", unknown.code, parameter=name
             )
 
@@ -202,20 +150,20 @@ class Endpoints(Routes):
         paged = next((one for one in matches if _is_paged(one)), None)
         if paged is None:
             return matches, Page(0, 0)
-        head = _head(segments(paged.reader.method.sources()[0].at))
+        head = head_of(segments(paged.reader.method.sources()[0].at))
         owners: dict[int, Row] = {}
         of_rows: dict[int, int] = {}
         for match in matches:
             for source, rows in _by_source(match):
                 path = segments(source.at)
-                for row in rows if _head(path) == head else ():
+                for row in rows if head_of(path) == head else ():
                     owner = document.owner(path, row, match.reader.layout)
                     owners.setdefault(id(owner), owner)
                     of_rows[id(row)] = id(owner)
         public = self._provider.url if untidy.strikes("links") else None
         if public is not None and "{" in public:
             public = None
-        others = _flat(paged.binding.others)
+        others = flat(paged.binding.others)
         page = PageRequest(request, paged.binding.page, others, public)
         items = Items(len(owners), lambda: _ids(paged, list(owners.values())))
         found = page_of(paged.reader.paginator, page, items)
@@ -230,12 +178,6 @@ class Endpoints(Routes):
 def _is_paged(match: Match) -> bool:
     path = segments(match.reader.method.sources()[0].at)
     return match.reader.paginator is not None and any(one.kind for one in path)
-
-
-def _head(path: Sequence[Segment]) -> Sequence[Segment]:
-    """Return a path up to its first list or map; all of it if there is none."""
-    place = next((place for place, one in enumerate(path) if one.kind), len(path))
-    return path[: place + 1]
 
 
 def _by_source(match: Match) -> Iterator[tuple[Rows, Sequence[Row]]]:
@@ -255,14 +197,6 @@ def _ids(match: Match, items: Sequence[Row]) -> list[Any]:
     return []
 
 
-def _pattern(path: str) -> re.Pattern[str]:
-    return re.compile("([^/]+)".join(re.escape(part) for part in path.split("{}")))
-
-
-def _length(method: Method) -> int:
-    return len(segments(method.sources()[0].at))
-
-
 def _is_missing(match: Match) -> bool:
     """Return whether a request without rows is for a thing that does not exist."""
     in_path = any(one.parameter.location == "path" for one in match.binding.conditions)
@@ -279,10 +213,6 @@ def _is_map(matches: Sequence[Match]) -> bool:
     )
 
 
-def _flat(others: Mapping[Place, list[Any]]) -> dict[Place, Any]:
-    return {place: some[0] if len(some) == 1 else some for place, some in others.items()}
-
-
 def _sortable(value: Any) -> tuple[bool, Any]:
     return value is not None, value if value is not None else 0
 
@@ -293,6 +223,6 @@ def _file(match: Match) -> Response:
     if method.response == "csv":
         return Response(documents.lines(layout, match.rows), content_type="text/csv")
     if not match.rows:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "What was asked for does not exist")
+        raise ApiError(HTTPStatus.NOT_FOUND, "What was asked for does not exist")
     row = match.rows[0]
     return documents.file(layout, row)

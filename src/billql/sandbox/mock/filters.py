@@ -25,7 +25,7 @@ def place_of(key: str, parameter: Parameter) -> Place:
 
 
 def conditions(filter: FilterHeader | None, request: Request) -> dict[Place, list[Any]]:
-    """Return the values of a request's filter by their places; raise RefusedError for no filter."""
+    """Return the values of a request's filter by their places; raise ApiError for no filter."""
     text = None if filter is None else request.headers.get(filter.header.lower())
     if filter is None or text is None:
         return {}

@@ -59,6 +59,8 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
         return None
     kind = column.type
     if kind in MOMENTS:
+        if kind == "date" and parameter.format is None and not _DAY.fullmatch(str(value)):
+            raise ValueError("must be a date in YYYY-MM-DD format")
         return _moment(parameter.format, value)
     if kind == "integer":
         return _integer(value)
@@ -73,6 +75,19 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
     if isinstance(value, dict | list):
         raise ValueError("must be a text")
     return str(value)
+
+
+def read(column: Column, value: Any) -> Any:
+    """Return what a value of a document means."""
+    if isinstance(value, dict) and column.format == "reference":
+        value = value.get("id")
+    if value is None or column.type in ("json", "blob", "boolean"):
+        return value
+    if column.type in MOMENTS:
+        return _moment(column.format, value)
+    if column.type == "integer":
+        return _integer(value)
+    return _decimal(value) if column.type in ("real", "decimal") else str(value)
 
 
 def period_start(text: str) -> int:
@@ -96,8 +111,8 @@ def _integer(value: Any) -> int:
     return int(value)
 
 
-def _moment(format: Format | None, value: Any) -> int:
-    """Return the second in which a time begins."""
+def _moment(format: Format | None, value: Any) -> float:
+    """Return the second in which a time begins, with its fraction if it has one."""
     if format in ("epoch", "epoch_ms"):
         return _integer(value) // (1000 if format == "epoch_ms" else 1)
     text = str(value)
@@ -113,4 +128,5 @@ def _moment(format: Format | None, value: Any) -> int:
             if format == "no_zone"
             else "must be a time with its zone, or a date"
         )
-    return int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
+    seconds = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+    return int(seconds) if seconds.is_integer() else seconds

@@ -71,7 +71,7 @@ def parameters(paginator: Paginator) -> set[tuple[str, str]]:
 
 
 def page_of(paginator: Paginator | None, page: PageRequest, items: Items) -> Page:
-    """Return the page that a request asks for; raise RefusedError if it is not valid."""
+    """Return the page that a request asks for; raise ApiError if it is not valid."""
     if paginator is None:
         return Page(0, items.total)
     for kind, function in _KINDS.items():
@@ -156,7 +156,7 @@ def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
 def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) -> dict[str, Any]:
     """Return the query parameters that a page token stands for.
 
-    Raise RefusedError if one of them is sent beside it.
+    Raise ApiError if one of them is sent beside it.
     """
     if not isinstance(paginator, CursorToken) or not paginator.refused_beside:
         return {}

@@ -19,35 +19,22 @@ _CODES: Final[Mapping[int, str]] = {
 }
 
 
-class RefusedError(ApiError):
-    """An error response with a code, and the parameter that it is about."""
-
-    def __init__(
-        self, status: int, message: str, code: str | None = None, parameter: str | None = None
-    ) -> None:
-        super().__init__(status, message)
-        self.code = code
-        self.parameter = parameter
-
-
-def bad_request(message: str, parameter: str | None = None) -> RefusedError:
+def bad_request(message: str, parameter: str | None = None) -> ApiError:
     """Return the error for a request that the API does not accept."""
-    return RefusedError(HTTPStatus.BAD_REQUEST, message, parameter=parameter)
+    return ApiError(HTTPStatus.BAD_REQUEST, message, parameter=parameter)
 
 
 def response(form: ErrorBody, request: Request, error: ApiError) -> Response:
     """Return an error in the form of the API."""
     body: dict[str, Any] = {}
-    phrase = HTTPStatus(error.status).phrase
-    code = getattr(error, "code", None) or _CODES.get(error.status, "error")
-    parameter = getattr(error, "parameter", None)
-    put(body, form.message, error.message or phrase)
+    code = error.code or _CODES.get(error.status, "error")
+    put(body, form.message, error.message or HTTPStatus(error.status).phrase)
     if form.code is not None:
         put(body, form.code, code)
     if form.request_id is not None:
         put(body, form.request_id, request.id)
-    if form.unknown_value is not None and parameter is not None:
-        put(body, form.unknown_value.parameter, parameter)
+    if form.unknown_value is not None and error.parameter is not None:
+        put(body, form.unknown_value.parameter, error.parameter)
     return Response.json(body, error.status)
 
 

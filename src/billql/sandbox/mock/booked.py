@@ -1,0 +1,210 @@
+"""The endpoints of a definition with the rows of a story in Python.
+
+The books have whole documents; here they are selected by what a request asks for, cut into pages,
+and put where the definition has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from http import HTTPStatus
+from typing import NamedTuple
+
+from billql.definitions.catalog import Catalog, built_in_root
+from billql.definitions.model import Column, Provider
+from billql.messages import get_path
+from billql.sandbox.api import ApiError, Json, Request, Response
+from billql.sandbox.books import Book, Books, File, Query
+from billql.sandbox.mock.binding import Binding, Condition
+from billql.sandbox.mock.forms import read
+from billql.sandbox.mock.layout import Endpoint, Layout, Segment, layouts, segments
+from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
+from billql.sandbox.mock.refusals import put
+from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
+
+
+class Shelf(NamedTuple):
+    """Where the responses of an endpoint have the rows of a book."""
+
+    layout: Layout
+    book: Book
+    path: str
+    is_list: bool
+    is_optional: bool
+
+    @classmethod
+    def of(cls, reader: Reader, book: Book) -> Shelf:
+        """Return where a method has the rows of its resource."""
+        sources = reader.method.sources()
+        head: Sequence[Segment] = head_of(segments(sources[0].at))
+        return cls(
+            reader.layout,
+            book,
+            ".".join(one.name for one in head),
+            any(one.kind for one in head),
+            all(one.optional for one in sources),
+        )
+
+
+class BookedEndpoints(DefinedRoutes):
+    """The endpoints of a provider that has books."""
+
+    def __init__(self, provider: Provider, readers: Iterable[Reader], books: Books) -> None:
+        super().__init__(provider, readers, is_lenient=books.is_lenient)
+        self._books = books
+        tables = books.tables()
+        self._shelves: dict[Endpoint, list[Shelf]] = {}
+        for endpoint, some in self._readers.items():
+            booked = {one.layout.name: one for one in reversed(some) if one.layout.name in tables}
+            if not booked:
+                raise LookupError(f"no book has the rows of {endpoint.verb} {endpoint.path}")
+            self._shelves[endpoint] = [Shelf.of(one, tables[key]) for key, one in booked.items()]
+
+    def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+        fitting = self._fitting(endpoint, values, request)
+        body: Json = {}
+        headers: dict[str, str] = {}
+        for shelf in self._shelves[endpoint]:
+            same = (one for one in fitting if one[0].layout is shelf.layout)
+            reader, binding = next(same, fitting[0])
+            rows = shelf.book.rows(_query(request, binding))
+            if isinstance(rows, File):
+                return _file(rows)
+            if rows is not None:
+                rows = _selected(shelf, reader, binding, rows)
+            if shelf.is_list and rows is not None:
+                page = self._page(request, reader, binding, rows)
+                rows = rows[page.start : page.stop]
+                for place, value in page.members.items():
+                    put(body, place, value)
+                headers |= page.headers
+            hidden = _hidden(shelf, reader, binding)
+            shown = None if rows is None else [_without(row, hidden) for row in rows]
+            _place(body, shelf, shown)
+        response = Response.json(body)
+        return Response(response.body, headers=headers)
+
+    def _page(
+        self, request: Request, reader: Reader, binding: Binding, rows: Sequence[Json]
+    ) -> Page:
+        part = None if reader.paginator is None else self._books.page(request, len(rows))
+        if part is not None:
+            return Page(part.start, part.stop, part.members)
+        path = getattr(reader.paginator, "id", "")
+        items = Items(len(rows), lambda: [get_path(row, path) for row in rows])
+        asked = PageRequest(request, binding.page, flat(binding.others))
+        return page_of(reader.paginator, asked, items)
+
+
+def serve(catalog: Catalog | None, books: Books) -> BookedEndpoints:
+    """Return the endpoints of a provider by the definition that billql ships."""
+    name = books.name
+    if catalog is None or catalog.folder(name) != built_in_root() / name:
+        catalog = _shipped()
+    tables = {
+        f"{service}.{resource}": catalog.table(f"{name}.{service}.{resource}")
+        for service in catalog.services(name)
+        for resource in catalog.resources(name, service)
+    }
+    found = layouts(name, {path: table.resource for path, table in tables.items()})
+    return BookedEndpoints(
+        catalog.provider(name),
+        (
+            Reader(found[path], method, table.paginator(method))
+            for path, table in tables.items()
+            for method in table.resource.methods.values()
+        ),
+        books,
+    )
+
+
+@cache
+def _shipped() -> Catalog:
+    """Return the definitions that billql ships, which are read once."""
+    return Catalog()
+
+
+def _query(request: Request, binding: Binding) -> Query:
+    values = {
+        one.name: one.values if one.parameter.lists is not None else one.values[0]
+        for one in binding.conditions
+    }
+    return Query(request, values, {name: some for (_, name), some in binding.others.items()})
+
+
+def _selected(
+    shelf: Shelf, reader: Reader, binding: Binding, rows: Sequence[Json]
+) -> Sequence[Json]:
+    """Return the rows that a request selects; the same, if that is not by their columns."""
+    tests = [
+        (condition, path, column)
+        for condition in binding.conditions
+        if condition.name not in shelf.book.selects
+        for path, column in _shown_by(shelf, reader, condition)
+    ]
+    if not tests:
+        return rows
+    return [row for row in rows if all(_holds(row, *test) for test in tests)]
+
+
+def _shown_by(shelf: Shelf, reader: Reader, condition: Condition) -> Iterable[tuple[str, Column]]:
+    """Yield where a row of a book shows what a condition is about, if it does."""
+    column = reader.layout.resource.columns[condition.column]
+    path = column.path or condition.column
+    if reader.layout is not shelf.layout:  # the rows lie within those of the book
+        above = path
+        while path.startswith("$parent."):
+            path = path.removeprefix("$parent.")
+        if path == above:
+            return
+    if not path.startswith("$") and column.value is None:
+        yield path, column
+
+
+def _holds(row: Json, condition: Condition, path: str, column: Column) -> bool:
+    outer, is_list, inner = path.partition("[]")
+    found = get_path(row, outer)
+    if is_list:
+        inner = inner.removeprefix(".")
+        elements = [get_path(one, inner) if inner else one for one in found or ()]
+        return any(condition.holds(read(column, one)) for one in elements)
+    return condition.holds(read(column, found))
+
+
+def _hidden(shelf: Shelf, reader: Reader, binding: Binding) -> list[str]:
+    """Return the paths that a row lacks because what asks for them was not sent."""
+    if reader.layout is not shelf.layout:
+        return []
+    columns = reader.layout.resource.columns
+    return [columns[name].path or name for name in sorted(binding.hidden)]
+
+
+def _without(row: Json, paths: Sequence[str]) -> Json:
+    for path in paths:
+        name, _, rest = path.partition(".")
+        inner = row.get(name)
+        if not rest:
+            row = {key: value for key, value in row.items() if key != name}
+        elif isinstance(inner, dict):
+            row = row | {name: _without(inner, [rest])}
+    return row
+
+
+def _place(body: Json, shelf: Shelf, rows: Sequence[Json] | None) -> None:
+    """Put rows where the definition has them; raise ApiError for a thing that does not exist."""
+    if shelf.is_list or rows is None:
+        put(body, shelf.path, rows)
+    elif rows and shelf.path:
+        put(body, shelf.path, rows[0])
+    elif rows:
+        body |= rows[0]
+    elif not shelf.is_optional:
+        raise ApiError(HTTPStatus.NOT_FOUND)
+
+
+def _file(file: File) -> Response:
+    disposition = {"content-disposition": f'attachment; filename="{file.name}"'}
+    return Response(
+        file.body, content_type=file.content_type, headers=disposition if file.name else {}
+    )

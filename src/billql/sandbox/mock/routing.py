@@ -1,0 +1,109 @@
+"""Which methods of a definition a request is for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from http import HTTPStatus
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from billql.definitions.model import Method, Provider, placeholders
+from billql.definitions.pagination import Paginator
+from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
+from billql.sandbox.mock.binding import Binding, bind, parameters, values_of
+from billql.sandbox.mock.filters import Place, conditions
+from billql.sandbox.mock.layout import Endpoint, Layout, Segment, segments
+
+
+class Reader(NamedTuple):
+    """A method of a resource at an endpoint."""
+
+    layout: Layout
+    method: Method
+    paginator: Paginator | None
+
+
+class DefinedRoutes(Routes):
+    """The endpoints of a definition; a subclass responds.
+
+    `is_lenient` is for an API that ignores parameters which none of its methods has.
+    """
+
+    def __init__(
+        self, provider: Provider, readers: Iterable[Reader], *, is_lenient: bool = False
+    ) -> None:
+        super().__init__()
+        self._provider = provider
+        self._is_lenient = is_lenient
+        self._readers: dict[Endpoint, list[Reader]] = {}
+        for reader in readers:
+            self._readers.setdefault(Endpoint.of(reader.method), []).append(reader)
+        # Of the paths that match, the one with the fewest placeholders is meant.
+        ordered = sorted(self._readers, key=lambda one: one.path.count("{}"))
+        self._patterns = [(_pattern(one.path), one) for one in ordered]
+
+    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
+        """Return what responds at a path; raise ApiError if nothing does."""
+        known = False
+        for pattern, endpoint in self._patterns:
+            found = pattern.fullmatch(path.rstrip("/") or "/")
+            if found is not None and endpoint.verb == method:
+                values = [unquote(one) for one in found.groups()]
+                return partial(self._respond, endpoint, values), {}
+            known = known or found is not None
+        raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
+
+    def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+        raise NotImplementedError
+
+    def _fitting(
+        self, endpoint: Endpoint, values: Sequence[str], request: Request
+    ) -> list[tuple[Reader, Binding]]:
+        """Return one method of each resource that accepts a request, holders before what they hold.
+
+        Raises ApiError with why none does.
+        """
+        readers = self._readers[endpoint]
+        known = None
+        if self._is_lenient:
+            known = {place for one in readers for place in parameters(one.method, one.paginator)}
+        filtered = conditions(self._provider.filter, request)
+        bound = []
+        for reader in readers:
+            names = placeholders(reader.method.path)
+            sent = values_of(request, dict(zip(names, values, strict=True))) | filtered
+            columns = reader.layout.resource.columns
+            binding = bind(reader.method, columns, reader.paginator, request, sent, known)
+            bound.append((reader, binding))
+        fitting = [(reader, one) for reader, one in bound if not one.problems]
+        if not fitting:
+            _, nearest = min(bound, key=lambda one: len(one[1].problems))
+            raise nearest.problems[0]
+        return _specific(fitting)
+
+
+def _specific(fitting: list[tuple[Reader, Binding]]) -> list[tuple[Reader, Binding]]:
+    """Return one method for each resource: that which makes most of the request."""
+    best: dict[str, tuple[Reader, Binding]] = {}
+    for reader, binding in fitting:
+        known = best.get(reader.layout.name)
+        if known is None or len(binding.conditions) > len(known[1].conditions):
+            best[reader.layout.name] = (reader, binding)
+    return sorted(best.values(), key=lambda one: len(segments(one[0].method.sources()[0].at)))
+
+
+def head_of(path: Sequence[Segment]) -> Sequence[Segment]:
+    """Return a path up to its first list or map; all of it if there is none."""
+    place = next((place for place, one in enumerate(path) if one.kind), len(path))
+    return path[: place + 1]
+
+
+def flat(others: Mapping[Place, list[Any]]) -> dict[Place, Any]:
+    """Return the parameters of a request with one value where they have one."""
+    return {place: some[0] if len(some) == 1 else some for place, some in others.items()}
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    return re.compile("([^/]+)".join(re.escape(part) for part in path.split("{}")))
