@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ HERE = Path(__file__).parent
 DOCUMENTS = HERE / "documents"
 PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NO_ZONE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 _DECIMAL = re.compile(r"-?\d+(\.\d{1,12})?")
 
 
@@ -56,6 +58,16 @@ class Document:
             ]
         )
         self._compiled: dict[str, Any] = {}
+
+    @property
+    def _formats(self) -> dict[str, Callable[[str], bool]]:
+        """What a text must be to have a format, where JSON Schema leaves it open or says other."""
+        found: dict[str, Callable[[str], bool]] = {
+            "decimal": lambda text: _DECIMAL.fullmatch(text) is not None
+        }
+        if "no_zone" in self.about:
+            found["date-time"] = lambda text: _NO_ZONE.fullmatch(text) is not None
+        return found
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -145,7 +157,7 @@ class Document:
             self._compiled[key] = jsonschema_rs.Draft202012Validator(
                 closed(schema, partial=partial),
                 validate_formats=True,
-                formats={"decimal": lambda text: _DECIMAL.fullmatch(text) is not None},
+                formats=self._formats,
                 registry=self._registry,
             )
         return self._compiled[key]

@@ -185,7 +185,7 @@ class _Round:
 def sent(request: Request) -> Sent:
     """Return a request as it leaves."""
     query = f"?{urlencode(request.query)}" if request.query else ""
-    return Sent(request.method, request.url + query, request.content or b"")
+    return Sent(request.method, request.url + query, request.content or b"", request.headers)
 
 
 def _pages(paginator: Paginator, first: Request) -> Iterator[Request]:

@@ -38,7 +38,7 @@ class Recorder(httpx.BaseTransport):
             response.read()
         exchange = Exchange(
             self._providers[request.url.port],
-            Sent(request.method, str(request.url), request.content),
+            Sent(request.method, str(request.url), request.content, tuple(request.headers.items())),
             response.status_code,
             response.headers.get("content-type", ""),
             response.content,

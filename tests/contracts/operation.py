@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
-from contracts import query
+from contracts import filters, query
 
 if TYPE_CHECKING:
     from contracts.document import Document
@@ -25,6 +25,8 @@ class Sent(NamedTuple):
     method: str
     url: str
     body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    """The headers that parameters filled, or all."""
 
     @property
     def path(self) -> str:
@@ -176,6 +178,7 @@ class Operation:
         for one in self.in_place("path"):
             yield from self._judge(one, query.read(one.schema, in_path[one.name]))
         yield from self._of_query(sent.pairs)
+        yield from self._of_filter(sent)
         data = sent.data
         if data is None:
             if self._data.get("requestBody", {}).get("required"):
@@ -209,6 +212,23 @@ class Operation:
         for one in known.values():
             if one.required and one.name not in found:
                 yield f"{self.request}: it needs {one.name}"
+
+    def _of_filter(self, sent: Sent) -> Iterator[str]:
+        header = self._document.about.get("filter", "").lower()
+        text = next((value for name, value in sent.headers if name.lower() == header), None)
+        if text is None:
+            return
+        members: Json = {}
+        for one in self._data["parameters"]:
+            if one["in"] == "header" and one["name"].lower() == header:
+                members = one["schema"]["properties"]
+        for found in filters.complaints(text, members):
+            if isinstance(found, str):
+                yield f"{self.request}: {header}: {found}"
+                continue
+            name, schema, value = found
+            for error in _causes(self._document.validator(schema).iter_errors(value)):
+                yield f"{self.request}: {header}: {name}: {error.message[:300]}"
 
     @property
     def ahead(self) -> Mapping[str, str]:

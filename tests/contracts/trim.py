@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from billql.definitions.catalog import Catalog
+from contracts import filters
 from contracts.document import DOCUMENTS, LOADER, PLACEHOLDER, Json, entries, resolved
 
 _DROPPED = {
@@ -43,25 +44,30 @@ def used(provider: str) -> set[str]:
     }
 
 
-def trim(document: Json, wanted: set[str], paths: tuple[str, ...] = ()) -> Json:
+def trim(document: Json, wanted: set[str], about: Json | None = None) -> Json:
     """Return the operations that are wanted, with the components that they reach.
 
     Their paths begin with that of the server.
 
-    `wanted` has requests without the names of placeholders, `paths` regular expressions for the
-    paths of which every GET stays.
+    `wanted` has requests without the names of placeholders, `about` what `providers.yaml` says:
+    `paths` are those of which every GET stays, `fixed` the placeholders that have one value.
     """
+    about = about or {}
+    fixed = about.get("fixed", {})
     operations: dict[str, Json] = {}
     base = urlsplit(document.get("servers", [{"url": ""}])[0]["url"]).path.rstrip("/")
     for suffix, item in document["paths"].items():
-        path = base + suffix
+        path = PLACEHOLDER.sub(lambda name: fixed.get(name[0][1:-1], name[0]), base + suffix)
         for verb in ("get", "post"):
             if verb not in item:
                 continue
             plain = f"{verb.upper()} {PLACEHOLDER.sub('{}', path)}"
+            paths = about.get("paths", ())
             listed = verb == "get" and any(re.fullmatch(one, path) for one in paths)
             if plain in wanted or listed:
-                operations.setdefault(path, {})[verb] = _operation(document, item, item[verb])
+                operations.setdefault(path, {})[verb] = _operation(
+                    document, item, item[verb], about
+                )
     reached = _reached(document, operations)
     return {
         "openapi": document["openapi"],
@@ -75,14 +81,20 @@ def _info(info: Json) -> Json:
     return {key: info[key] for key in ("title", "version", "license") if key in info}
 
 
-def _operation(document: Json, item: Json, operation: Json) -> Json:
+def _operation(document: Json, item: Json, operation: Json, about: Json) -> Json:
     parameters = [
         resolved(document, one)
         for one in (*item.get("parameters", ()), *operation.get("parameters", ()))
     ]
     kept: Json = {
-        "parameters": [_parameter(one) for one in parameters if one["in"] in ("path", "query")]
+        "parameters": [
+            _parameter(one)
+            for one in parameters
+            if one["in"] in ("path", "query") and one["name"] not in about.get("fixed", {})
+        ]
     }
+    if (header := about.get("filter")) is not None:
+        kept["parameters"] += filters.parameters(document, operation, header)
     body = resolved(document, operation.get("requestBody", {}))
     if "application/json" in body.get("content", {}):
         kept["requestBody"] = {"required": body.get("required", False), **_content(body)}
@@ -182,7 +194,7 @@ def of_file(provider: str, source: Path) -> Json:
     """Return the trimmed document of a file, in JSON or YAML."""
     text = source.read_text(encoding="utf-8")
     document = json.loads(text) if source.suffix == ".json" else yaml.load(text, LOADER)
-    return trim(document, used(provider), tuple(entries()[provider].get("paths", ())))
+    return trim(document, used(provider), entries()[provider])
 
 
 def main(provider: str, source: str = "") -> None:

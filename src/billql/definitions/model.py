@@ -107,7 +107,11 @@ class Later(_Strict, frozen=True, kw_only=True):
 
 
 class ErrorBody(_Strict, frozen=True, kw_only=True):
-    """Where an error body has its message, code and request id."""
+    """Where an error body has its message, code and request id.
+
+    `errors[].reason` is the member of each element of an array; all messages are shown, and the
+    first code.
+    """
 
     message: str = "message"
     """The path to the message for people."""

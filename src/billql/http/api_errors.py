@@ -14,6 +14,9 @@ LIMIT_ADVICE = "Wait, or ask for less: fewer days, fewer keys, a LIMIT."
 _LONGEST_TEXT = 500
 """How many characters of an API's message are shown."""
 
+_MOST_TEXTS = 3
+"""How many of an API's messages are shown."""
+
 _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request-id")
 
 
@@ -84,7 +87,7 @@ class _ErrorBody:
         # Some APIs repeat the token that they reject.
         self._hide = connection.redact
         paths = connection.provider.errors
-        message = _at(data, paths.message) or _error_body.message(data)
+        message = "; ".join(_texts(data, paths.message)[:_MOST_TEXTS]) or _error_body.message(data)
         self.message = self._clean(message)
         known = _at(data, paths.code)
         code = known or _error_body.code(data, message) or _code_of_aws(reply)
@@ -112,8 +115,17 @@ def _code_of_aws(reply: HttpResponse) -> str | None:
 
 def _at(data: Any, path: str | None) -> str | None:
     """Return the text or the number at a path of the definition, or None."""
-    found = get_path(data, path) if path else None
-    return str(found) if isinstance(found, str | int) and found != "" else None
+    return next(iter(_texts(data, path)), None)
+
+
+def _texts(data: Any, path: str | None) -> list[str]:
+    """Return the texts and numbers at a path; `a[].b` is b of each element of the array a."""
+    array, is_array, inner = (path or "").partition("[].")
+    found = get_path(data, array) if array else None
+    if is_array:
+        elements = found if isinstance(found, list) else ()
+        return list(dict.fromkeys(text for one in elements for text in _texts(one, inner)))
+    return [str(found)] if isinstance(found, str | int) and found != "" else []
 
 
 def _advice(status: int, connection: ApiConnection) -> str | None:

@@ -222,7 +222,8 @@ class Run:
     def _draw(self, sandbox: Sandbox) -> None:
         """Send drawn requests, whose keys are those of rows."""
         anywhere = {name: seen for one in self.known.values() for name, seen in one.items()}
-        headers = {"authorization": f"Bearer {sandbox.tokens[self.provider]}"}
+        about = CATALOG.provider(self.provider)
+        headers = {**about.headers, **about.auth.headers(sandbox.tokens[self.provider])}
         with httpx.Client(transport=self._recorder, headers=headers) as client:
             for table in tables(self.provider):
                 known = anywhere | self.known[table.name]
@@ -234,7 +235,8 @@ class Run:
     def _send(self, client: httpx.Client, sandbox: Sandbox, table: Table, sent: Sent) -> None:
         url = sent.url.replace(table.provider.url, sandbox.urls[self.provider])
         kind = {"content-type": "application/json"} if sent.body else {}
-        client.request(sent.method, url, content=sent.body, headers=kind)
+        headers = {**dict(sent.headers), **kind}
+        client.request(sent.method, url, content=sent.body, headers=headers)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

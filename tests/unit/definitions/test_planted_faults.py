@@ -22,6 +22,7 @@ Change = Callable[[Method], Method]
 DROPLETS = "digitalocean.droplets.droplets"
 CONTRACTS = "metronome.contracts.contracts"
 INVOICES = "stripe.billing.invoices"
+LINODES = "linode.compute.instances"
 
 
 def complaints(name: str, method: str, change: Change = lambda method: method) -> set[str]:
@@ -35,9 +36,9 @@ def complaints(name: str, method: str, change: Change = lambda method: method) -
     return {one for sent in found for one in document(table.provider_name).complaints(sent)}
 
 
-def with_parameter(name: str, **fields: Any) -> Change:
+def with_parameter(key: str, **fields: Any) -> Change:
     return lambda method: msgspec.structs.replace(
-        method, parameters={**method.parameters, name: Parameter(**fields)}
+        method, parameters={**method.parameters, key: Parameter(**fields)}
     )
 
 
@@ -134,6 +135,37 @@ def test_a_method_that_nobody_changed_is_valid() -> None:
             lambda method: msgspec.structs.replace(method, request="GET /v2/droplet"),
             "the document has no GET /v2/droplet",
             id="another-path",
+        ),
+        pytest.param(
+            *(LINODES, "list", with_parameter("sort", location="filter", name="colour", value="a")),
+            "GET /v4/linode/instances: x-filter: it cannot be filtered by colour",
+            id="another-member-of-a-filter",
+        ),
+        pytest.param(
+            *(LINODES, "list", renamed("label", "status")),
+            "GET /v4/linode/instances: x-filter: it cannot be filtered by status",
+            id="a-member-that-cannot-be-filtered",
+        ),
+        pytest.param(
+            *(LINODES, "list", with_parameter("label", location="filter")),
+            'GET /v4/linode/instances: x-filter: label: "',
+            id="a-value-of-a-filter-that-is-none",
+        ),
+        pytest.param(
+            "linode.billing.invoices",
+            "list",
+            with_parameter(
+                "date_from", location="filter", name="date", column="date", operator=">="
+            ),
+            "GET /v4/account/invoices: x-filter: date: ",
+            id="a-time-with-its-zone",
+        ),
+        pytest.param(
+            "linode.billing.payments",
+            "list",
+            paged(PageNumber(total="results", size=500, size_parameter="page_size")),
+            "GET /v4/account/payments: page_size: 5 is less than the minimum of 25",
+            id="a-page-below-the-least",
         ),
     ],
 )

@@ -72,7 +72,7 @@ def test_what_is_used_stays_with_what_it_reaches_and_no_sentence() -> None:
 
 
 def test_the_paths_of_a_coming_provider_stay() -> None:
-    assert list(trim.trim(VENDOR, set(), ("/v1/oth.*",))["paths"]) == ["/v1/others"]
+    assert list(trim.trim(VENDOR, set(), {"paths": ["/v1/oth.*"]})["paths"]) == ["/v1/others"]
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from billql.definitions.model import ErrorBody
 from billql.errors import ApiError, BadResponse, CredentialRefused
 from support.api_client import PROVIDER, TOKEN, connection, get, send
 from support.mock import Api, api_client, refused
@@ -104,6 +105,26 @@ def test_an_errors_words_are_shown_wherever_they_stand(
     error = refused(Api(httpx.Response(400, content=body)))
     assert (error.api_message, error.api_code) == (message, code)
     assert f"answered 400: {message}" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code"),
+    [
+        (b'{"errors": [{"reason": "Not found", "detail": "No", "n": 1}]}', "Not found", "1"),
+        (b'{"errors": [{"reason": "a"}, {"reason": "b", "n": 2}, {"reason": "a"}]}', "a; b", "2"),
+        (b'{"errors": [{"reason": "%d"}, {"reason": 7}, {}, 5, null]}', "%d; 7", None),
+        (b'{"errors": {"reason": "No"}}', "No", None),
+        (b'{"errors": []}', None, None),
+    ],
+)
+def test_a_definition_names_the_members_of_an_array(
+    body: bytes, message: str | None, code: str | None
+) -> None:
+    errors = ErrorBody(message="errors[].reason", code="errors[].n")
+    api = Api(httpx.Response(400, content=body))
+    with api_client(api) as client, pytest.raises(ApiError) as caught:
+        send(client, connection(errors=errors))
+    assert (caught.value.api_message, caught.value.api_code) == (message, code)
 
 
 @pytest.mark.parametrize(

@@ -39,9 +39,13 @@ def response(form: ErrorBody, request: Request, error: ApiError) -> Response:
 
 
 def put(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set a member of an object; `a.b` is a member of a member."""
+    """Set a member of an object; `a.b` is a member of a member, `a[].b` one of an element."""
     *outer, last = path.split(".")
-    for name in outer:
+    for step in outer:
+        name = step.removesuffix("[]")
+        if name != step:
+            data = data.setdefault(name, [{}])[0]
+            continue
         inner = data.get(name)
         if not isinstance(inner, dict):
             inner = data[name] = {}

@@ -50,7 +50,7 @@ class _SmallPages(Catalog):
 def _small(paginator: Any) -> Any:
     if paginator.size is None and not isinstance(paginator, PageCount):
         return paginator
-    return msgspec.structs.replace(paginator, size=SIZE)
+    return msgspec.structs.replace(paginator, size=SIZE, least=1)
 
 
 _MINE: Final = {"account_urn": "do:team:00000000-0000-4000-8000-000000000001"}
