@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import termios
 import time
 import warnings
 from collections.abc import Callable
@@ -55,6 +56,10 @@ class Terminal:
                 dimensions=(lines, columns),
                 encoding="utf-8",
             )
+        # pexpect waits before each key for programs that turn their echo off late, and after it
+        # has closed the terminal for those that end late; `takes_keys` and `__exit__` see to both.
+        self._process.delaybeforesend = None
+        self._process.ptyproc.delayafterclose = 0  # type: ignore[attr-defined]  # not in the stubs
 
     @property
     def lines(self) -> list[str]:
@@ -75,6 +80,11 @@ class Terminal:
     def line(self) -> str:
         """The line that the cursor is in."""
         return self.lines[self.row]
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether billql is given each key as it is pressed, and not a line after Enter."""
+        return not termios.tcgetattr(self._process.child_fd)[3] & termios.ICANON
 
     def press(self, keys: str) -> None:
         """Press one key after the other."""
@@ -105,7 +115,7 @@ class Terminal:
 
     def prompts(self, prompt: str = "billql>") -> None:
         """Wait for an empty prompt."""
-        self.until(lambda: self.line == prompt, f"an empty {prompt}")
+        self.until(lambda: self.line == prompt and self.takes_keys, f"an empty {prompt}")
 
     def resize(self, columns: int, lines: int = 30) -> None:
         """Make the window another size."""

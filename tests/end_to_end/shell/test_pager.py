@@ -92,11 +92,13 @@ def test_a_terminal_that_says_odd_things_of_itself(
     environ: dict[str, str], change: dict[str, str]
 ) -> None:
     with Terminal("shell", environ={**environ, **change, "PAGER": ""}) as terminal:
-        terminal.reads("billql>")
+
+        def is_at_prompt() -> bool:
+            return terminal.line.startswith("billql>") and terminal.takes_keys
+
+        terminal.until(is_at_prompt, "a prompt")
         terminal.press("SELECT 6 * 7 AS answer, char(8364) AS sign;\r")
-        terminal.until(
-            lambda: "42" in terminal.text and terminal.line.startswith("billql>"), "a prompt"
-        )
+        terminal.until(lambda: "42" in terminal.text and is_at_prompt(), "a prompt")
         terminal.press(CTRL_D)
         assert terminal.ends() == 0
         assert "Traceback" not in terminal.text
