@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -53,7 +52,7 @@ class Api:
 
     def __init__(self, lists: str, more: int) -> None:
         self.lists = lists
-        self._more = more
+        self._more = {one["id"] for one in THINGS[:more]}
         self.asked = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -68,34 +67,47 @@ class Api:
             wanted = json.loads(request.content)["id"]
         if len(wanted) > 100:
             return httpx.Response(400, json={"message": "too many ids"})
-        more = THINGS[: self._more]
-        rows: list[dict[str, Any]] = [one for one in THINGS if one["id"] in wanted or one in more]
+        given = self._more.union(wanted)
+        rows: list[dict[str, Any]] = [one for one in THINGS if one["id"] in given]
         return httpx.Response(200, json={"data": rows})
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(scope="module", params=NAMES)
 def lists(request: pytest.FixtureRequest) -> str:
     """A way to take several values."""
     return str(request.param)
 
 
-@pytest.fixture(params=[0, 40])
-def api(lists: str, request: pytest.FixtureRequest) -> Api:
-    """An API that gives what it is asked for, and one that gives more."""
-    return Api(lists, request.param)
+@pytest.fixture(scope="module", params=[0, 40])
+def asked(
+    lists: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Api, billql.Connection]]:
+    """An API that gives what it is asked for, or more, and a connection to it.
 
-
-@pytest.fixture
-def connection(tmp_path: Path, lists: str, api: Api) -> Iterator[billql.Connection]:
-    """A connection to Acme, beside a table with the same rows."""
+    It has a table with the same rows.
+    """
+    api, folder = Api(lists, request.param), tmp_path_factory.mktemp("stock")
     taken = "in: body, lists: repeat" if lists == "body" else f"lists: {lists}"
     service = SERVICE.replace("METHOD", "POST" if lists == "body" else "GET")
     filtered = f"{taken}, required: true, match: superset"
-    acme.define(tmp_path, stock=service.replace("FILTER", filtered))
-    with acme.connect(tmp_path, api, cache_ttl=0.0) as connection:
+    acme.define(folder, stock=service.replace("FILTER", filtered))
+    with acme.connect(folder, api, cache_ttl=0.0) as connection:
         connection.execute("CREATE TABLE plain (id TEXT, n INTEGER)")
         connection.executemany("INSERT INTO plain VALUES (:id, :n)", THINGS)
-        yield connection
+        yield api, connection
+
+
+@pytest.fixture
+def api(asked: tuple[Api, billql.Connection]) -> Api:
+    """The API, which has been asked nothing yet."""
+    asked[0].asked = 0
+    return asked[0]
+
+
+@pytest.fixture
+def connection(asked: tuple[Api, billql.Connection]) -> billql.Connection:
+    """The connection to it."""
+    return asked[1]
 
 
 def listed(values: Iterable[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -99,11 +100,12 @@ def built_in() -> Iterator[Session]:
     session.close()
 
 
+@functools.cache
 def written() -> dict[str, dict[str, Any]]:
     """Read the definitions as YAML and nothing else: by provider and service."""
     return {
         provider.parent.name: {
-            path.stem: yaml.safe_load(path.read_text(encoding="utf-8"))
+            path.stem: yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
             for path in sorted(provider.parent.glob("*.yaml"))
         }
         for provider in sorted(built_in_root().glob("*/provider.yaml"))

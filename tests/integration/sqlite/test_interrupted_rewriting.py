@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 
+import apsw
 import pytest
 
 from billql import errors
@@ -31,12 +33,15 @@ def _is_over(left: Iterator[int]) -> bool:
     ],
 )
 def test_every_step_can_be_interrupted(sql: str) -> None:
+    with closing(apsw.Connection(":memory:")) as database:
+        database.execute("CREATE TABLE t (amount DECIMAL, currency TEXT)")
+        database.execute("CREATE VIEW v AS SELECT amount, currency FROM t")
+        tables = database.serialize("main")
     interrupted = 0
     for steps in itertools.count(1):
         session = Session(":memory:", no_engine)
         try:
-            session.execute("CREATE TABLE t (amount DECIMAL, currency TEXT)")
-            session.execute("CREATE VIEW v AS SELECT amount, currency FROM t")
+            session.database.deserialize("main", tables)
             left = itertools.count(steps, -1)
             session.database.set_progress_handler(partial(_is_over, left), 1)
             try:

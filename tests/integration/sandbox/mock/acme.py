@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+
+import httpx
 
 from billql.definitions.catalog import Catalog
 from billql.sandbox.mock.api import MockApi
@@ -422,12 +424,35 @@ def served(
         server.close()
 
 
-def open_session(catalog: Catalog, *servers: Server, token: str | None = None) -> Session:
-    """Open a session that asks these servers, with their tokens or another one."""
+def open_session(
+    catalog: Catalog, *servers: Server, token: str | None = None, direct: bool = False
+) -> Session:
+    """Open a session that asks these servers, with their tokens or another one.
+
+    `direct` means without a network, which takes a third of the time.
+    """
     tokens = {server.api.name: token or server.api.token for server in servers}
     urls = {server.api.name: server.url for server in servers}
-    options = Options({}, tokens, urls, catalog, clock=lambda: NOW)
+    transport = _Direct(servers) if direct else None
+    options = Options({}, tokens, urls, catalog, clock=lambda: NOW, http_transport=transport)
     return Session(":memory:", lambda: options)
+
+
+class _Direct(httpx.BaseTransport):
+    """Asks servers in this process, without their sockets."""
+
+    def __init__(self, servers: Sequence[Server]) -> None:
+        self._servers = {httpx.URL(server.url).netloc: server for server in servers}
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        found = self._servers[request.url.netloc].respond(
+            request.method,
+            request.url.raw_path.decode(),
+            dict(request.headers),
+            request.read(),
+        )
+        headers = {"content-type": found.content_type, **found.headers}
+        return httpx.Response(found.status, headers=headers, content=found.body)
 
 
 def rows(session: Session, sql: str) -> list[tuple[Any, ...]]:
