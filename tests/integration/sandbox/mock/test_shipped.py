@@ -85,7 +85,9 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
             name: opened.enter_context(served(CATALOG, untidy=request.param, name=name))
             for name in CATALOG.providers()
         }
-        session = opened.enter_context(closing(open_session(CATALOG, *servers.values(), direct=True)))
+        session = opened.enter_context(
+            closing(open_session(CATALOG, *servers.values(), direct=True))
+        )
         apis = {name: one.api for name, one in servers.items() if isinstance(one.api, MockApi)}
         yield World(session, apis)
 
