@@ -62,6 +62,8 @@ def decoder_for(kind: ColumnType, format: Format | None = None) -> ColumnDecoder
         return _each(lambda value: show_instant(kind, _from_epoch(value, 1)))
     if format == "epoch_ms":
         return _each(lambda value: show_instant(kind, _from_epoch(value, 1000)))
+    if format == "rfc2822":
+        return _each(lambda value: show_instant(kind, _from_rfc2822(value)))
     if format == "dollars":
         return _each(_read_dollars)
     if format == "filename":
@@ -78,6 +80,8 @@ def full_reader(kind: ColumnType, format: Format | None = None) -> ColumnDecoder
     """
     if format in ("epoch", "epoch_ms"):
         return _each(_number)
+    if format == "rfc2822":
+        return decoder_for("timestamp", format)
     return _FULL_READERS.get(kind) or decoder_for(kind, format)
 
 
@@ -238,6 +242,19 @@ def _from_iso(value: object) -> datetime.datetime:
         moment = datetime.datetime.fromisoformat(tight)
     except ValueError:
         raise _mismatch(value, "a date or time") from None
+    return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment
+
+
+def _from_rfc2822(value: object) -> datetime.datetime:
+    from email.utils import parsedate_to_datetime
+
+    if isinstance(value, Digits) or not isinstance(value, str):
+        raise _mismatch(value, "a date like 'Sun, 06 Nov 1994 08:49:37 +0000'")
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        raise _mismatch(value, "a date like 'Sun, 06 Nov 1994 08:49:37 +0000'") from None
+    # The zone -0000 is UTC at a place that is not stated.
     return moment.replace(tzinfo=datetime.UTC) if moment.tzinfo is None else moment
 
 

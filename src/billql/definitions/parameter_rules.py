@@ -80,7 +80,7 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
     kind, format = column.type, parameter.format
     if kind in ("json", "blob"):
         yield (), f"no API compares with a column of type {kind}"
-    if format in ("dollars", "filename", "reference"):
+    if format in ("dollars", "filename", "reference", "rfc2822"):
         yield ("format",), f"{format} is for columns"
     if column.path == "$parameter":
         if parameter.ignores_case:

@@ -66,7 +66,7 @@ class ColumnStory(_Strict, frozen=True, kw_only=True):
     missing: Annotated[float, Meta(ge=0, le=1)] | None = None
     """The share of the rows that have no value, from 0 to 1."""
     sent_as: Literal["number", "text"] | None = None
-    """How an amount is sent; by default as a text if its type is decimal."""
+    """How a number is sent; by default as a text if its type is decimal."""
 
 
 class TableStory(_Strict, frozen=True, kw_only=True):

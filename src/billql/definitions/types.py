@@ -21,10 +21,22 @@ ColumnType = Literal[
 ]
 
 Format = Literal[
-    "epoch", "epoch_ms", "instant", "no_zone", "dollars", "filename", "reference", "json", "uuid"
+    "epoch",
+    "epoch_ms",
+    "instant",
+    "day",
+    "no_zone",
+    "rfc2822",
+    "dollars",
+    "filename",
+    "reference",
+    "json",
+    "uuid",
 ]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
-a day or month as the moment in which it begins, a time in UTC without a zone, an amount like
+a day or month as the moment in which it begins, a month as its first day or, in a parameter with
+`<=`, as its last one, a time in UTC without a zone, a time like
+`Sun, 06 Nov 1994 08:49:37 +0000` (RFC 2822), an amount like
 `$3.11` or `-$1,024.00`, a content-disposition header that holds a file name, another object as its
 id or as a whole, a parameter in a body whose value is a JSON text, a parameter whose value is an id
 of 8-4-4-4-12 hexadecimal digits."""
@@ -33,7 +45,9 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
     "epoch_ms": frozenset(("date", "month", "timestamp")),
     "instant": frozenset(("date", "month")),
+    "day": frozenset(("month",)),
     "no_zone": frozenset(("timestamp",)),
+    "rfc2822": frozenset(("date", "month", "timestamp")),
     "dollars": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
     "reference": frozenset(("text", "json")),

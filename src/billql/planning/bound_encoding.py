@@ -13,6 +13,9 @@ from billql.definitions.types import MOMENTS, ColumnType, Format, Operator, SQLV
 from billql.planning.floors import GREATEST, LEAST
 from billql.util.exact_json import loads
 
+_SHOWN: dict[Format | None, ColumnType] = {"instant": "timestamp", "day": "date"}
+"""The type whose form an API takes for a day or month, if it is not the column's own."""
+
 
 def encode_value(kind: ColumnType, format: Format | None, value: Any) -> Any:
     """Return one end of a span in the API's format.
@@ -25,7 +28,7 @@ def encode_value(kind: ColumnType, format: Format | None, value: Any) -> Any:
         if format in ("epoch", "epoch_ms"):
             seconds = _seconds(kind, value)
             return seconds if format == "epoch" else seconds * 1000
-        shown = show_instant("timestamp" if format == "instant" else kind, _moment(kind, value))
+        shown = show_instant(_SHOWN.get(format, kind), _moment(kind, value))
         return shown.removesuffix("Z") if format == "no_zone" else shown
     assert isinstance(value, str | int | float)
     if type(value) is int and value not in INTEGER_RANGE:
@@ -43,6 +46,9 @@ def encode_bound(
     instant too many in, and that of `>` lies before the end: see `is_precise`. Raises ValueError
     for a bound beyond the range of its type.
     """
+    if format == "day" and operator in ("<=", ">"):
+        after = _moment(kind, edge + 1 if operator == "<=" else edge)
+        return show_instant("date", after - datetime.timedelta(days=1))
     if operator == "<" or (operator == "<=" and not _is_whole(kind, format, whole)):
         return encode_value(kind, format, edge + 1)
     if operator == ">":
@@ -60,7 +66,8 @@ def is_precise(
 
 def _is_whole(kind: ColumnType, format: Format | None, whole: bool) -> bool:
     """Return whether an API compares the values that rows show, and no instants within them."""
-    return whole or kind not in MOMENTS or (format is None and kind != "timestamp")
+    is_shown = format in (None, "day")
+    return whole or kind not in MOMENTS or (is_shown and kind != "timestamp")
 
 
 def _seconds(kind: ColumnType, count: int) -> int:

@@ -274,6 +274,7 @@ def test_a_pointer_is_read_as_rfc_6901_has_it() -> None:
         ({"type": "string"}, ("text", None)),
         ({"type": ["string", "null"], "format": "date-time"}, ("timestamp", None)),
         ({"type": "string", "format": "date"}, ("date", None)),
+        ({"type": "string", "format": "date-time-rfc-2822"}, ("timestamp", "rfc2822")),
         ({"type": "integer"}, ("integer", None)),
         ({"type": "integer", "format": "unix-time"}, ("timestamp", "epoch")),
         ({"type": "string", "format": "int64"}, ("integer", None)),

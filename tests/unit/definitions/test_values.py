@@ -162,6 +162,13 @@ GOOD: list[tuple[ColumnType, Format | None, Any, SQLValue]] = [
     ("timestamp", "epoch", "", None),
     ("timestamp", "epoch_ms", 1738326645999, "2025-01-31T12:30:45Z"),
     ("timestamp", "epoch_ms", -1, "1969-12-31T23:59:59Z"),
+    ("timestamp", "rfc2822", "Sun, 06 Nov 1994 08:49:37 +0000", "1994-11-06T08:49:37Z"),
+    ("timestamp", "rfc2822", "06 Nov 1994 08:49:37 -0530", "1994-11-06T14:19:37Z"),
+    ("timestamp", "rfc2822", "Sun, 06 Nov 1994 08:49:37 -0000", "1994-11-06T08:49:37Z"),
+    ("timestamp", "rfc2822", "Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37Z"),
+    ("timestamp", "rfc2822", "", None),
+    ("date", "rfc2822", "Sun, 06 Nov 1994 23:30:00 -0500", "1994-11-07"),
+    ("month", "rfc2822", "Mon, 31 Jan 2005 23:30:00 -0500", "2005-02"),
     ("json", None, {"a": [1, None, "é"]}, '{"a":[1,null,"é"]}'),
     ("json", None, [], "[]"),
     ("json", None, "text", '"text"'),
@@ -253,6 +260,14 @@ MISFITS: list[tuple[tuple[ColumnType, ...], Format | None, list[Any]]] = [
             ],
         )
         for format in FORMATS[:2]
+    ),
+    (
+        ("date", "month", "timestamp"),
+        "rfc2822",
+        [
+            *("2025-01-31", "now", "Sun, 31 Feb 1994 08:49:37 +0000", "Sun, 06 Nov 1994", " "),
+            *("Fri, 31 Dec 9999 23:59:59 -0100", Digits("2025"), 784111777, True, [], {}, b"x"),
+        ],
     ),
     (("json",), None, [DEEP, 10**30, object()]),
     (("text", "json"), "reference", [{}, {"id": None}, {"id": {}}, ["cus_1"], DEEP, b"x"]),

@@ -137,6 +137,29 @@ def test_a_bound_of_days_is_the_nearest_day(
 
 
 @pytest.mark.parametrize(
+    ("operator", "constraint", "value", "bound"),
+    [
+        (">=", ">=", "2025-02", "2025-02-01"),
+        (">=", ">", "2025-02", "2025-03-01"),
+        (">", ">=", "2025-01", "2024-12-31"),
+        (">", ">", "2025-02-14", "2025-02-28"),
+        ("<=", "<=", "2024-02", "2024-02-29"),
+        ("<=", "<", "2025-01", "2024-12-31"),
+        ("<", "<=", "2025-12", "2026-01-01"),
+        ("<", "<", "2025-12", "2025-12-01"),
+    ],
+)
+def test_a_bound_of_months_that_is_sent_as_a_day_keeps_months_whole(
+    operator: str, constraint: str, value: str, bound: str
+) -> None:
+    parameter = {"column": "month", "operator": operator, "format": "day"}
+    month = {"type": "month"}
+    assert sent({"end": parameter}, where("month", constraint, value), month=month) == [
+        {"end": bound}
+    ]
+
+
+@pytest.mark.parametrize(
     ("constraint", "value"),
     [
         ("<", "0001-01-01"),

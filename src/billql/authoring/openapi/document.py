@@ -297,6 +297,8 @@ def column_type(shape: Shape) -> tuple[ColumnType, Format | None]:
     match shape.kind, shape.format:
         case "string", "date-time":
             return "timestamp", None
+        case "string", "date-time-rfc-2822" | "rfc2822":
+            return "timestamp", "rfc2822"
         case "string", "date":
             return "date", None
         case "integer" | "number" | "string", "unix-time" | "unixtime" | "epoch":

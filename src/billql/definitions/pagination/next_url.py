@@ -21,9 +21,18 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     path: str
     """Where a response has the next address, like `links.pages.next`."""
 
+    parameter: str | None = None
+    """The parameter by which the addresses ask for a page, where the API documents it; the links of
+    the sandbox have it."""
+
     total: str | None = None
     """Where a response has the number of items in the whole list, if it has it. It must be the
     same on every page, and the items must add up to it."""
+
+    @property
+    def position(self) -> tuple[str, str] | None:
+        """The part of the addresses and the parameter that ask for a page, where it is known."""
+        return None if self.parameter is None else ("query", self.parameter)
 
     def page_count_hint(self, first: Page) -> int | None:
         """Return the count from the total, where a response has one."""

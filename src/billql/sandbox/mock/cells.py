@@ -12,6 +12,7 @@ from billql.definitions.model import Column
 from billql.definitions.story import ColumnStory
 from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.forms import period_start
+from billql.sandbox.mock.patterns import matching
 from billql.sandbox.rng import Rng
 from billql.sandbox.timestamps import DAY, month_at, month_start
 
@@ -107,8 +108,10 @@ def _identifier(cell: Cell, rng: Rng, serial: int, prefix: str) -> Any:
     if cell.is_uuid:
         return rng.uuid()
     if cell.is_numeric:
-        return str(40_000_000 + serial * 37 + rng.below(37))
-    return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(14)}", serial)
+        text = str(40_000_000 + serial * 37 + rng.below(37))
+    else:
+        text = f"{prefix}_{rng.alphanumeric(14)}"
+    return _fitting(cell.pattern, text, rng, serial)
 
 
 def _moment(cell: Cell, rng: Rng, moment: int) -> int:
@@ -144,9 +147,9 @@ def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
     if cell.is_uuid or "uuid" in name:
         return rng.uuid()
     if cell.is_currency or name.endswith("currency"):
-        return _fitting(cell.pattern, "USD")
+        return _fitting(cell.pattern, "USD", rng)
     if name == "id" or name.endswith(("_id", "_key", "token")):
-        return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(10)}")
+        return _fitting(cell.pattern, f"{prefix}_{rng.alphanumeric(10)}", rng)
     forms = {
         "email": f"billing@{title.lower()}.example",
         "url": f"https://{title.lower()}.example/{serial}",
@@ -155,13 +158,14 @@ def _text(cell: Cell, rng: Rng, serial: int, prefix: str) -> str:
         "description": f"What {title} {serial + 1} is about",
     }
     form = next((forms[part] for part in forms if part in name), title.lower())
-    return _fitting(cell.pattern, form)
+    return _fitting(cell.pattern, form, rng)
 
 
-def _fitting(pattern: str | None, text: str, serial: int = 0) -> str:
-    """Return a text if a pattern matches it, or else one of a few that it may match."""
+def _fitting(pattern: str | None, text: str, rng: Rng, serial: int = 0) -> str:
+    """Return a text if a pattern matches it, or else one that it matches."""
     if pattern is None:
         return text
     uuid = f"00000000-0000-4000-8000-{serial:012d}"
     choices = (text, text.lower(), f"10.0.{serial // 250}.{serial % 250 + 1}", uuid, "usd")
-    return next((one for one in choices if re.fullmatch(pattern, one, re.ASCII)), text)
+    fitting = (one for one in choices if re.fullmatch(pattern, one, re.ASCII))
+    return next(fitting, None) or matching(pattern, rng) or text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from billql.definitions.model import Column, Rows
 from billql.messages import get_path
@@ -18,6 +18,10 @@ from billql.sandbox.rng import Rng
 
 _WHOLE = ""
 """The name of the member that stands for a response which is a list or a map itself."""
+
+_LATER: Final = {"date": 1, "month": 2, "json": 3}
+"""The types that are written after others, because these are more: a time in full comes before its
+day, and what lies in an object, with columns of its own, before the object as a whole."""
 
 
 class Many:
@@ -142,8 +146,7 @@ class Document:
         columns = layout.resource.columns
         story = self._tables.story(layout.name).columns
         constants = dict(row.kind)
-        # Objects as a whole come last: what lies in them may have columns of its own.
-        for name in sorted(columns, key=lambda one: columns[one].type == "json"):
+        for name in sorted(columns, key=lambda one: _LATER.get(columns[one].type, 0)):
             column = columns[name]
             if name in hidden or name in constants or column.value is not None:
                 continue
@@ -151,7 +154,7 @@ class Document:
             raw = encode(column, row.cells.get(name), sent_as)
             if column.type == "text":
                 raw = self._untidy.text(raw)
-            elif column.type == "timestamp" and not column.whole:
+            elif column.type == "timestamp" and column.format is None and not column.whole:
                 raw = self._untidy.instant(raw, f"{layout.name}.{name}", row.key)
             self._place(column.path or name, column, raw, path, stack)
         _expect(layout, row, stack[-1])

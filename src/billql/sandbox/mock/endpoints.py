@@ -74,7 +74,7 @@ class Endpoints(DefinedRoutes):
             Match(reader, one, self._rows(reader, one))
             for reader, one in self._fitting(endpoint, values, request)
         ]
-        found = [one for one in matches if one.rows or not _is_missing(one)]
+        found = [one for one in matches if one.rows or not self._is_missing(one)]
         if not found:
             raise ApiError(HTTPStatus.NOT_FOUND, "What was asked for does not exist")
         return found
@@ -103,6 +103,33 @@ class Endpoints(DefinedRoutes):
                 reverse=term.startswith("-"),
             )
         return rows[:1] if reader.method.single else rows
+
+    def _is_missing(self, match: Match) -> bool:
+        """Return whether a request without rows is for a thing that does not exist.
+
+        A list is there, with no rows, if what its path names exists.
+        """
+        if match.reader.method.response != "json":
+            return False
+        sources = match.reader.method.sources()
+        is_thing = all(not any(one.kind for one in segments(source.at)) for source in sources)
+        if is_thing and not all(source.optional for source in sources):
+            return True
+        layout = match.reader.layout
+        in_path = (
+            one
+            for one in match.binding.conditions
+            if one.parameter.location == "path"
+            and one.column not in (*layout.scopes, *layout.switches)
+        )
+        return not all(self._is_known(layout, one.column, one.values) for one in in_path)
+
+    def _is_known(self, layout: Layout, column: str, values: tuple[Any, ...]) -> bool:
+        """Return whether a row, or what it refers to, has one of some values."""
+        link = layout.references.get(column)
+        if link is not None:
+            return not self._tables.values_of(link).isdisjoint(values)
+        return any(row.cells.get(column) in values for row in self._tables.rows(layout.name))
 
     def _check_known(self, layout: Layout, column: str, values: tuple[Any, ...], name: str) -> None:
         """Raise ApiError for a reference to nothing, where the API has an error for that."""
@@ -161,6 +188,8 @@ class Endpoints(DefinedRoutes):
                     owners.setdefault(id(owner), owner)
                     of_rows[id(row)] = id(owner)
         public = self._provider.url if untidy.strikes("links") else None
+        if public is None and untidy.strikes("relative links"):
+            public = ""
         if public is not None and "{" in public:
             public = None
         others = flat(paged.binding.others)
@@ -195,15 +224,6 @@ def _ids(match: Match, items: Sequence[Row]) -> list[Any]:
         if plain_path(name, column) == path:
             return [encode(column, row.cells.get(name)) for row in items]
     return []
-
-
-def _is_missing(match: Match) -> bool:
-    """Return whether a request without rows is for a thing that does not exist."""
-    in_path = any(one.parameter.location == "path" for one in match.binding.conditions)
-    sources = match.reader.method.sources()
-    is_thing = all(not any(one.kind for one in segments(source.at)) for source in sources)
-    is_optional = all(source.optional for source in sources)
-    return match.reader.method.response == "json" and (in_path or (is_thing and not is_optional))
 
 
 def _is_map(matches: Sequence[Match]) -> bool:

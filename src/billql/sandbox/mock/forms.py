@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from email.utils import format_datetime
 from typing import Any, Final
 
 from billql.definitions.model import Column, Parameter
@@ -30,7 +31,7 @@ def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
         return f'attachment; filename="{value}"'
     if isinstance(value, Decimal):
         return _amount(column, value, sent_as)
-    return value
+    return str(value) if sent_as == "text" else value
 
 
 def _amount(column: Column, value: Decimal, sent_as: str | None) -> Any:
@@ -47,9 +48,10 @@ def _amount(column: Column, value: Decimal, sent_as: str | None) -> Any:
 def _time(kind: ColumnType, format: Format | None, seconds: int) -> int | str:
     if format in ("epoch", "epoch_ms"):
         return seconds * (1000 if format == "epoch_ms" else 1)
-    length = {"date": 10, "month": 7}.get(kind, 20) if format is None else 20
-    if format == "no_zone":
-        length = 19
+    if format == "rfc2822":
+        return format_datetime(datetime.fromtimestamp(seconds, UTC))
+    whole = {"date": 10, "month": 7}.get(kind, 20) if format is None else 20
+    length = {"day": 10, "no_zone": 19}.get(str(format), whole)
     return format_timestamp(seconds)[:length]
 
 

@@ -40,7 +40,12 @@ class PageRequest:
     others: Mapping[tuple[str, str], Any]
     """All other parameters; a list is one list only while they stay the same."""
     public: str | None = None
-    """The API's own address, if the links to other pages have it."""
+    """The API's own address, if the links to other pages have it; empty if they have none."""
+
+    @property
+    def base(self) -> str:
+        """What the links to other pages begin with."""
+        return self.request.origin if self.public is None else self.public
 
 
 class Items(NamedTuple):
@@ -66,7 +71,7 @@ def parameters(paginator: Paginator) -> set[tuple[str, str]]:
     """Return the parameters of pages that a mock accepts, by place and name."""
     found = set(paginator.parameters())
     if isinstance(paginator, NextUrl | LinkHeader | LinkArray):
-        found.add(("query", LINK_PARAMETER))
+        found.add(_in_links(paginator))
     return found
 
 
@@ -172,7 +177,7 @@ def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) 
 
 def _by_link(paginator: NextUrl, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
-    members: dict[str, Any] = {paginator.path: _link(found, page, items)}
+    members: dict[str, Any] = {paginator.path: _link(paginator, found, page, items)}
     if paginator.total is not None:
         members[paginator.total] = items.total
     return Page(found.start, found.stop, members)
@@ -180,31 +185,37 @@ def _by_link(paginator: NextUrl, page: PageRequest, items: Items) -> Page:
 
 def _by_header(paginator: LinkHeader, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
-    link = _link(found, page, items)
+    link = _link(paginator, found, page, items)
     return Page(found.start, found.stop, {}, {"link": f'<{link}>; rel="next"'} if link else {})
 
 
 def _by_array(paginator: LinkArray, page: PageRequest, items: Items) -> Page:
     found = _linked(paginator, page, items)
-    link = _link(found, page, items)
-    links = [{"rel": "self", "href": f"{page.public or page.request.origin}{page.request.path}"}]
+    link = _link(paginator, found, page, items)
+    links = [{"rel": "self", "href": f"{page.base}{page.request.path}"}]
     links += [{"rel": "next", "href": link}] if link else []
     return Page(found.start, found.stop, {paginator.path: links})
 
 
+def _in_links(paginator: Paginator) -> tuple[str, str]:
+    """Return the place and the name of the parameter by which links ask for a page."""
+    return paginator.position or ("query", LINK_PARAMETER)
+
+
 def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Page:
-    token = page.values.get(("query", LINK_PARAMETER))
+    token = page.values.get(_in_links(paginator))
     start = 0 if token is None else _start(str(token), page.others)
     return Page(start, start + _size(paginator, page))
 
 
-def _link(found: Page, page: PageRequest, items: Items) -> str | None:
+def _link(paginator: Paginator, found: Page, page: PageRequest, items: Items) -> str | None:
     if found.stop >= items.total:
         return None
     request = page.request
-    pairs = [pair for pair in request.pairs if pair[0] != LINK_PARAMETER]
-    query = urlencode([*pairs, (LINK_PARAMETER, _token(found.stop, page.others))])
-    return f"{page.public or request.origin}{request.path}?{query}"
+    _, name = _in_links(paginator)
+    pairs = [pair for pair in request.pairs if pair[0] != name]
+    query = urlencode([*pairs, (name, _token(found.stop, page.others))])
+    return f"{page.base}{request.path}?{query}"
 
 
 def _token(

@@ -18,6 +18,7 @@ from typing import Any, Final
 from billql.definitions.model import Column, Resource, Rows
 from billql.definitions.pagination import Paginator
 from billql.definitions.story import Story, TableStory
+from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.cells import SHARE_MISSING, beginning, draw
 from billql.sandbox.mock.columns import Columns
 from billql.sandbox.mock.layout import (
@@ -36,6 +37,9 @@ Scope = tuple[tuple[str, Any], ...]
 
 _PERIODS: Final = {"hour": 48, "day": 45, "month": 13}
 """How many hours, days or months have a row of their own."""
+
+_COARSE: Final = {"date": 1, "month": 2}
+"""The types of time that show less than a timestamp does."""
 
 _MOST_OF_A_ROW: Final = 3
 """How many rows of another resource belong to one row, at most."""
@@ -323,13 +327,19 @@ class Tables:
 
 def _alias(resource: Resource, row: Row) -> None:
     """Set one value in the columns that show the same member of a row."""
+    columns = resource.columns
     first: dict[str, str] = {}
-    for name, column in resource.columns.items():
+    for name in sorted(columns, key=lambda one: _COARSE.get(columns[one].type, 0)):
+        column = columns[name]
         path = plain_path(name, column)
         if path is None:
             continue
-        if path in first and resource.columns[first[path]].type == column.type:
-            row.cells[name] = row.cells.get(first[path])
+        if path in first:
+            value, kind = row.cells.get(first[path]), columns[first[path]].type
+            if kind == column.type:
+                row.cells[name] = value
+            elif {kind, column.type} <= MOMENTS:
+                row.cells[name] = None if value is None else beginning(column.type, value)
         first.setdefault(path, name)
 
 

@@ -171,7 +171,10 @@ RESOURCES: dict[str, Any] = {
     ),
     "by_link": resource(
         ID,
-        ("GET /by_link", paged("next_url", path="links.next", total="total", **SIZED)),
+        (
+            "GET /by_link",
+            paged("next_url", path="links.next", total="total", parameter="from_item", **SIZED),
+        ),
         unique=["id"],
     ),
     "by_header": resource(
@@ -206,7 +209,7 @@ RESOURCES: dict[str, Any] = {
             "GET /customers/{customer}/invoices",
             {
                 **paged("cursor_token", **SIZED, path="meta.next", parameter="after"),
-                "parameters": {"customer": {"in": "path", "required": True}},
+                "parameters": {"customer": {"in": "path", "required": True}, "month": {}},
                 "missing": "empty",
             },
         ),

@@ -267,6 +267,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
             '{"+and":[{"plan":"free"},{"plan":"paid"}]}': "plan stands twice",
         }.items()
     },
+    "a list of an unknown thing": ("GET", "/customers/zzz/invoices", {}, 404, "does not exist"),
     "another verb": ("POST", "/by_id", {"json": {}}, 405, "Method Not Allowed"),
 }
 
@@ -281,6 +282,12 @@ def test_refused(server: Server, name: str) -> None:
     assert error["request_id"] == response.headers["x-request-id"]
     if name == "an unknown reference":
         assert (error["code"], error["param"]) == ("resource_missing", "customer")
+
+
+def test_a_list_of_a_known_thing_is_empty_if_no_row_fits(server: Server) -> None:
+    customer = ask(server, "GET", "/customers").json()["data"][0]["id"]
+    response = ask(server, "GET", f"/customers/{customer}/invoices?month=1999-01")
+    assert (response.status_code, response.json()["data"]) == (200, [])
 
 
 def test_a_list_with_other_parameters_is_another_list(server: Server) -> None:
@@ -462,6 +469,7 @@ UNTIDY: dict[str, str] = {
     "an id as a number": r'"id":[0-9]+[,}]',
     "an unknown member": r'"x_debug"',
     "a link to the public host": r'"next":"https://api\.acme\.example/',
+    "a link without a host": r'"next":"/by_link\?',
     "a fraction of a second": r'T\d\d:\d\d:\d\d\.\d{3}Z"',
 }
 

@@ -15,6 +15,7 @@ from billql.definitions.catalog import Catalog, Table
 from billql.definitions.decoding import decoder_for
 from billql.definitions.model import Column, Method, Provider, Resource
 from billql.definitions.pagination import PageCount, Paginator
+from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.api import MockApi
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Layout, required_columns
@@ -56,6 +57,8 @@ def _small(paginator: Any) -> Any:
 _MINE: Final = {"account_urn": "do:team:00000000-0000-4000-8000-000000000001"}
 """The values of columns that can have any value of a pattern."""
 
+_DAY: Final = 1_772_323_200  # 2026-03-01
+
 CATALOG: Final = _SmallPages()
 TABLES: Final = tuple(CATALOG.names())
 EXAMPLES: Final = tuple(
@@ -74,7 +77,7 @@ class World:
         return self.apis[table.provider_name].tables.layouts[_own_name(table)]
 
     def made(self, table: Table) -> list[Row]:
-        scope = tuple((name, _MINE.get(name, "mine")) for name in self.layout(table).scopes)
+        scope = tuple((name, _mine(table, name)) for name in self.layout(table).scopes)
         return self.apis[table.provider_name].tables.rows(_own_name(table), scope)
 
 
@@ -155,6 +158,11 @@ def _columns(table: Table) -> list[str]:
         for name, column in table.resource.columns.items()
         if column.path != "$parameter" and column.type != "json"
     ]
+
+
+def _mine(table: Table, column: str) -> Any:
+    """Return a value of a column that can have any."""
+    return _DAY if table.columns[column].type in MOMENTS else _MINE.get(column, "mine")
 
 
 def _needed(world: World, table: Table) -> list[str]:

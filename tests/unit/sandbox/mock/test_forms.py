@@ -28,6 +28,13 @@ SENT: list[tuple[dict[str, Any], Any, Any, Any]] = [
     ({"type": "date", "format": "instant"}, DAY, "2026-03-01T00:00:00Z", "2026-03-01"),
     ({"type": "month"}, DAY, "2026-03", "2026-03"),
     ({"type": "month", "format": "epoch"}, DAY, DAY, "2026-03"),
+    ({"type": "month", "format": "day"}, DAY, "2026-03-01", "2026-03"),
+    (
+        {"type": "timestamp", "format": "rfc2822"},
+        SECOND,
+        "Sun, 01 Mar 2026 12:00:00 +0000",
+        "2026-03-01T12:00:00Z",
+    ),
     ({"type": "decimal"}, Decimal("12.50"), "12.50", 12.5),
     ({"type": "decimal", "format": "dollars"}, Decimal("-1024.5"), "-$1,024.50", -1024.5),
     ({"type": "real"}, Decimal("12.50"), 12.5, 12.5),
@@ -48,6 +55,9 @@ def test_amounts_are_sent_as_a_story_says() -> None:
     column = Column(description="An amount.", type="decimal")
     assert encode(column, Decimal("12.50"), "number") == 12.5
     assert encode(column, Decimal("12.00"), "number") == 12
+    count = Column(description="A number.", type="integer")
+    assert encode(count, 12, "text") == "12"
+    assert encode(count, 12) == 12
     cents = Column(description="An amount.", type="decimal", divide=100)
     assert encode(cents, Decimal("12.50")) == 1250
 
@@ -60,6 +70,7 @@ ASKED: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("date", {}, "2026-03-01", DAY),
     ("date", {"format": "instant"}, "2026-03-01T00:00:00Z", DAY),
     ("month", {}, "2026-03", DAY),
+    ("month", {"format": "day"}, "2026-03-01", DAY),
     ("integer", {}, "7", 7),
     ("boolean", {}, "true", True),
     ("boolean", {}, False, False),
