@@ -37,6 +37,8 @@ from billql.messages import Page, Request
 from billql.planning.binder import bind
 from billql.planning.plan import Constraint
 from billql.planning.planner import choose_plan
+from billql.sandbox.mock.patterns import matching
+from billql.sandbox.rng import Rng
 from contracts.operation import Sent
 
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
@@ -179,6 +181,9 @@ class _Round:
             return UUID
         texts = (*self._texts, *_TEXTS)
         fitting = [one for one in texts if re.fullmatch(parameter.pattern or ".*", one, re.DOTALL)]
+        if not fitting and parameter.pattern is not None:
+            drawn = matching(parameter.pattern, Rng(dice.randrange(1000)))
+            fitting = [] if drawn is None else [drawn]
         return dice.choice(fitting or texts)
 
 
@@ -213,8 +218,8 @@ def _page(paginator: Paginator, request: Request, number: int) -> Page:
             data = nested(total, 10_000)
         case PageCount(pages_at=path):
             data = nested(path, 3)
-        case NextUrl(path=path):
-            query = dict(request.query) | {"page": str(number + 2)}
+        case NextUrl(path=path, parameter=name):
+            query = dict(request.query) | {name or "page": str(number + 2)}
             data = nested(path, f"{request.url}?{urlencode(query)}")
         case CursorToken(path=path):
             data = nested(path, f"token_{number}")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_SIZES = ("limit", "per_page", "page_size", "pageSize")
+_SIZES = ("limit", "per_page", "page_size", "pageSize", "PageSize")
 """The names of parameters for the size of a page."""
 
 

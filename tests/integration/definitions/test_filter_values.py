@@ -43,11 +43,13 @@ UNKNOWN = "'nobody knows this'"
 
 DAYS = "{0} >= date('now', '-9 days') AND {0} < date('now', '-6 days')"
 KEYS: Mapping[str, str] = {
+    "account_sid": "account_sid = (SELECT min(sid) FROM twilio.account.accounts)",
     "account_urn": "account_urn = 'do:team:12345678-1234-1234-1234-123456789012'",
     "credit_type_id": "credit_type_id = '2714e483-4ff1-48e4-9e25-ac732e8f24f2'",
     "credit_note": "credit_note = (SELECT max(id) FROM stripe.billing.credit_notes)",
     "customer": "customer = (SELECT max(customer) FROM stripe.billing.credit_grants)",
     "day": DAYS.format("day"),
+    "from_day": "from_day = '2026-01-01'",
     "group_key": "group_key = 'region'",
     "invoice": "invoice = (SELECT max(id) FROM stripe.billing.invoices)",
     "invoice_uuid": "invoice_uuid = 'preview'",
@@ -59,6 +61,7 @@ KEYS: Mapping[str, str] = {
     "start_date": DAYS.format("start_date"),
     "start_time": DAYS.format("start_time"),
     "subscription": "subscription = (SELECT max(id) FROM stripe.billing.subscriptions)",
+    "to_day": "to_day = '2026-03-31'",
 }
 """What a statement must say of key columns, of one provider if it is named; Metronome's are found
 in its sandbox."""

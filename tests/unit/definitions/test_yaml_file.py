@@ -508,7 +508,7 @@ SENTENCE = "expected: A full sentence that describes the thing."
             "        type: date",
             "        type: date\n        format: eopch",
             f"12: {COLUMNS}.day.format: "
-            "expected epoch or epoch_ms or instant or day or no_zone or rfc2822 or dollars or filename",
+            "expected epoch or epoch_ms or instant or day or no_zone or rfc2822 or dollars",
         ),
         (
             "        type: date",
