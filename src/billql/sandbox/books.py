@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar, overload
 
 from billql.sandbox.api import Json, Request, Routes
+
+T = TypeVar("T")
 
 
 class File(NamedTuple):
@@ -20,6 +22,26 @@ class File(NamedTuple):
     content_type: str
     name: str | None = None
     """The name that it is saved under."""
+
+
+class Lazy(Sequence[Json]):
+    """The rows that some things make, of which only those are written that are shown."""
+
+    def __init__(self, things: Sequence[T], write: Callable[[T], Json]) -> None:
+        self._things = things
+        self._write = write
+
+    def __len__(self) -> int:
+        return len(self._things)
+
+    @overload
+    def __getitem__(self, place: int) -> Json: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Json]: ...
+    def __getitem__(self, place: int | slice) -> Json | list[Json]:
+        if isinstance(place, slice):
+            return [self._write(one) for one in self._things[place]]
+        return self._write(self._things[place])
 
 
 Rows = Sequence[Json] | File | None
@@ -53,6 +75,10 @@ class Book(NamedTuple):
     selects: Collection[str] = ()
     """The parameters by which `rows` selects. By all others rows are selected by the columns that
     the parameters filter, except for columns that no row shows, which are up to `rows`."""
+    usual: int | None = None
+    """How many rows a page has if no size is asked for, where that is not as usual."""
+    reach: Callable[[Query, Sequence[Json]], int] | None = None
+    """Returns how many of some rows a page holds at most, beside its size."""
 
 
 class Part(NamedTuple):
@@ -88,5 +114,9 @@ class Books:
         raise NotImplementedError
 
     def page(self, request: Request, total: int) -> Part | None:
-        """Return a page of a paged list, if its pages have more than the definition uses."""
+        """Return a page of a paged list, if its pages are not as the definition has it."""
         return None
+
+    def beside(self, request: Request, start: int, stop: int, total: int) -> Mapping[str, Any]:
+        """Return what a response with a list has beside rows and paging, by path."""
+        return {}

@@ -6,12 +6,12 @@ from its place in it, and the rest of the window is not touched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from functools import cached_property
-from typing import Final, overload
+from typing import Final
 
 from billql.sandbox.api import Json
+from billql.sandbox.books import Lazy
 from billql.sandbox.digitalocean.bills import MONTHS, dollars
 from billql.sandbox.digitalocean.charges import charges_of
 from billql.sandbox.digitalocean.fleet import HABITS, Fleet, Kind
@@ -25,27 +25,6 @@ TEAM_URN: Final = f"do:team:{TEAM}"
 _NOON: Final = DAY // 2
 
 
-class Points(Sequence[Json]):
-    """The data points of a window, of which only those are made that are shown."""
-
-    def __init__(self, insights: Insights, first: int, total: int) -> None:
-        self._insights = insights
-        self._first = first
-        self._places = range(total)
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, place: int) -> Json: ...
-    @overload
-    def __getitem__(self, place: slice) -> list[Json]: ...
-    def __getitem__(self, place: int | slice) -> Json | list[Json]:
-        if isinstance(place, slice):
-            return [self._insights.point(self._first, one) for one in self._places[place]]
-        return self._insights.point(self._first, self._places[place])
-
-
 class Insights:
     """The data points from the first invoice's month to the day before the last."""
 
@@ -55,15 +34,15 @@ class Insights:
         self._last = day_start(until) - DAY
         self._known: dict[str, Json] = {}
 
-    def window(self, start: int, end: int) -> Points:
+    def window(self, start: int, end: int) -> Lazy:
         """Return the data points of a window, from the day of one timestamp to that of another."""
         first, last = max(start, self._first), min(end, self._last)
-        return Points(self, first, max(0, (last - first) // DAY + 1) * len(self._slots))
-
-    def point(self, first: int, place: int) -> Json:
-        """Return the data point at a place, counted from a window's first day."""
         per_day = len(self._slots)
-        return self._point(first + place // per_day * DAY, *self._slots[place % per_day])
+
+        def write(place: int) -> Json:
+            return self._point(first + place // per_day * DAY, *self._slots[place % per_day])
+
+        return Lazy(range(max(0, (last - first) // DAY + 1) * per_day), write)
 
     @cached_property
     def _slots(self) -> list[tuple[Kind, int]]:

@@ -69,6 +69,8 @@ def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, l
     for name, value in request.pairs:
         found.setdefault(("query", name), []).append(value)
     if request.body:
+        if not request.headers.get("content-type", "").startswith("application/json"):
+            raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             body = orjson.loads(request.body)
         except orjson.JSONDecodeError:
@@ -173,7 +175,8 @@ class _Binder:
         found: dict[Place, list[Any]] = {}
         for path, value in _leaves(body, {name for place, name in known if place == "body"}):
             if ("body", path) in known:
-                found["body", path] = [value]
+                if value is not None:
+                    found["body", path] = [value]
             else:
                 self._unknown(("body", path))
         return found
@@ -194,6 +197,9 @@ class _Binder:
             expected = constant if place[0] in ("body", "filter") else to_text(constant)
             if expected in remaining:
                 remaining.remove(expected)
+            elif parameter.when_read and constant is True and remaining in ([False], ["false"]):
+                self.found.hidden.update(parameter.when_read)
+                remaining.clear()
             elif parameter.when_read:
                 self.found.hidden.update(parameter.when_read)
             else:

@@ -7,6 +7,7 @@ and put where the definition has them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from typing import NamedTuple
@@ -18,7 +19,7 @@ from billql.sandbox.api import ApiError, Json, Request, Response
 from billql.sandbox.books import Book, Books, File, Query
 from billql.sandbox.mock.binding import Binding, Condition
 from billql.sandbox.mock.forms import read
-from billql.sandbox.mock.layout import Endpoint, Layout, Segment, layouts, segments
+from billql.sandbox.mock.layout import Endpoint, Layout, layouts, segments
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
 from billql.sandbox.mock.refusals import put
 from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
@@ -30,6 +31,8 @@ class Shelf(NamedTuple):
     layout: Layout
     book: Book
     path: str
+    depth: int
+    """How many steps its rows lie below those of the definition's path."""
     is_list: bool
     is_optional: bool
 
@@ -37,11 +40,12 @@ class Shelf(NamedTuple):
     def of(cls, reader: Reader, book: Book) -> Shelf:
         """Return where a method has the rows of its resource."""
         sources = reader.method.sources()
-        head: Sequence[Segment] = head_of(segments(sources[0].at))
+        head = head_of(segments(sources[0].at))
         return cls(
             reader.layout,
             book,
             ".".join(one.name for one in head),
+            len(head),
             any(one.kind for one in head),
             all(one.optional for one in sources),
         )
@@ -68,15 +72,17 @@ class BookedEndpoints(DefinedRoutes):
         for shelf in self._shelves[endpoint]:
             same = (one for one in fitting if one[0].layout is shelf.layout)
             reader, binding = next(same, fitting[0])
-            rows = shelf.book.rows(_query(request, binding))
+            query = _query(request, binding)
+            rows = shelf.book.rows(query)
             if isinstance(rows, File):
                 return _file(rows)
             if rows is not None:
                 rows = _selected(shelf, reader, binding, rows)
             if shelf.is_list and rows is not None:
-                page = self._page(request, reader, binding, rows)
+                page = self._page(shelf.book, query, reader, binding, rows)
+                beside = self._books.beside(request, page.start, page.stop, len(rows))
                 rows = rows[page.start : page.stop]
-                for place, value in page.members.items():
+                for place, value in {**page.members, **beside}.items():
                     put(body, place, value)
                 headers |= page.headers
             hidden = _hidden(shelf, reader, binding)
@@ -86,14 +92,22 @@ class BookedEndpoints(DefinedRoutes):
         return Response(response.body, headers=headers)
 
     def _page(
-        self, request: Request, reader: Reader, binding: Binding, rows: Sequence[Json]
+        self, book: Book, query: Query, reader: Reader, binding: Binding, rows: Sequence[Json]
     ) -> Page:
+        request = query.request
         part = None if reader.paginator is None else self._books.page(request, len(rows))
         if part is not None:
             return Page(part.start, part.stop, part.members)
         path = getattr(reader.paginator, "id", "")
+
+        def end(start: int, stop: int) -> int:
+            reach = stop if book.reach is None else start + book.reach(query, rows[start:stop])
+            return min(stop, reach)
+
+        asked = PageRequest(request, binding.page, flat(binding.others), end=end)
+        if book.usual is not None:
+            asked = replace(asked, usual=book.usual)
         items = Items(len(rows), lambda: [get_path(row, path) for row in rows])
-        asked = PageRequest(request, binding.page, flat(binding.others))
         return page_of(reader.paginator, asked, items)
 
 
@@ -138,28 +152,28 @@ def _selected(
 ) -> Sequence[Json]:
     """Return the rows that a request selects; the same, if that is not by their columns."""
     tests = [
-        (condition, path, column)
+        (condition, path, reader.layout.resource.columns[condition.column])
         for condition in binding.conditions
         if condition.name not in shelf.book.selects
-        for path, column in _shown_by(shelf, reader, condition)
+        if (path := _path_in(shelf, reader, condition.column)) is not None
     ]
     if not tests:
         return rows
     return [row for row in rows if all(_holds(row, *test) for test in tests)]
 
 
-def _shown_by(shelf: Shelf, reader: Reader, condition: Condition) -> Iterable[tuple[str, Column]]:
-    """Yield where a row of a book shows what a condition is about, if it does."""
-    column = reader.layout.resource.columns[condition.column]
-    path = column.path or condition.column
-    if reader.layout is not shelf.layout:  # the rows lie within those of the book
-        above = path
-        while path.startswith("$parent."):
-            path = path.removeprefix("$parent.")
-        if path == above:
-            return
-    if not path.startswith("$") and column.value is None:
-        yield path, column
+def _path_in(shelf: Shelf, reader: Reader, name: str) -> str | None:
+    """Return where a row of a book has the value of a column; None if no row has it.
+
+    The rows of a reader may lie within those of the book.
+    """
+    column = reader.layout.resource.columns[name]
+    path = column.path or name
+    for _ in range(len(segments(reader.method.sources()[0].at)) - shelf.depth):
+        if not path.startswith("$parent."):
+            return None
+        path = path.removeprefix("$parent.")
+    return None if path.startswith("$") or column.value is not None else path
 
 
 def _holds(row: Json, condition: Condition, path: str, column: Column) -> bool:
@@ -174,10 +188,8 @@ def _holds(row: Json, condition: Condition, path: str, column: Column) -> bool:
 
 def _hidden(shelf: Shelf, reader: Reader, binding: Binding) -> list[str]:
     """Return the paths that a row lacks because what asks for them was not sent."""
-    if reader.layout is not shelf.layout:
-        return []
-    columns = reader.layout.resource.columns
-    return [columns[name].path or name for name in sorted(binding.hidden)]
+    paths = (_path_in(shelf, reader, name) for name in sorted(binding.hidden))
+    return [path for path in paths if path is not None]
 
 
 def _without(row: Json, paths: Sequence[str]) -> Json:

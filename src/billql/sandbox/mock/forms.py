@@ -19,6 +19,11 @@ from billql.sandbox.timestamps import day_start, format_timestamp
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
 _MONTH: Final = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_FORMS: Final[dict[ColumnType, tuple[re.Pattern[str], str]]] = {
+    "month": (re.compile(r"\d{4}-\d{2}$", re.ASCII), "YYYY-MM"),
+    "date": (re.compile(r"\d{4}-\d{2}-\d{2}$", re.ASCII), "YYYY-MM-DD"),
+    "timestamp": (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:", re.ASCII), "YYYY-MM-DDThh:mm:ssZ"),
+}
 
 
 def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
@@ -61,22 +66,29 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
         return None
     kind = column.type
     if kind in MOMENTS:
-        if kind == "date" and parameter.format is None and not _DAY.fullmatch(str(value)):
-            raise ValueError("must be a date in YYYY-MM-DD format")
+        if parameter.format in (None, "instant"):
+            _check_form("timestamp" if parameter.format else kind, value)
         return _moment(parameter.format, value)
     if kind == "integer":
         return _integer(value)
     if kind == "boolean":
-        if str(value) not in ("true", "false", "True", "False"):
+        if not isinstance(value, bool) and value not in ("true", "false"):
             raise ValueError("must be true or false")
-        return str(value).lower() == "true"
+        return value in (True, "true")
     if kind in ("real", "decimal"):
         return _decimal(value)
     if parameter.format == "json":
         return value
     if isinstance(value, dict | list):
         raise ValueError("must be a text")
-    return str(value)
+    return str(value).lower() if parameter.format == "uuid" else str(value)
+
+
+def _check_form(kind: ColumnType, value: Any) -> None:
+    """Raise ValueError for a time in the form of another type."""
+    pattern, form = _FORMS[kind]
+    if not (isinstance(value, str) and pattern.match(value)):
+        raise ValueError(f"must be a {kind} in the form {form}")
 
 
 def read(column: Column, value: Any) -> Any:

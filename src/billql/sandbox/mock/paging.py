@@ -41,6 +41,10 @@ class PageRequest:
     """All other parameters; a list is one list only while they stay the same."""
     public: str | None = None
     """The API's own address, if the links to other pages have it; empty if they have none."""
+    usual: int = _USUAL_SIZE
+    """How many items it has if no size is asked for."""
+    end: Callable[[int, int], int] = lambda start, stop: stop
+    """Returns where a page ends that begins and would end at some places."""
 
     @property
     def base(self) -> str:
@@ -86,14 +90,14 @@ def page_of(paginator: Paginator | None, page: PageRequest, items: Items) -> Pag
 
 
 def _size(paginator: Paginator, page: PageRequest) -> int:
-    most = paginator.size or _USUAL_SIZE
+    most = paginator.size or page.usual
     if paginator.size is None or paginator.size_parameter is None:
         return most
     most = paginator.most(page.request.pairs)
     place = "body" if paginator.sends_in_body else "query"
     value = page.values.get((place, paginator.size_parameter))
     if value is None:
-        return min(most, max(paginator.least, _USUAL_SIZE))
+        return min(most, max(paginator.least, page.usual))
     size = _count(paginator.size_parameter, value, paginator.least)
     if size > most:
         raise bad_request(f"{paginator.size_parameter} must be at most {most}")
@@ -149,8 +153,8 @@ def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
         if place == "query" and name in paginator.refused_beside
     }
     others = {place: some for place, some in page.others.items() if place[1] not in carried}
-    start = 0 if value is None else _start(str(value), others)
-    stop = start + size
+    start = _start(paginator.parameter, str(value), others) if value else 0
+    stop = page.end(start, start + size)
     has_more = stop < items.total or (paginator.until_empty and start < items.total)
     members: dict[str, Any] = {paginator.path: _token(stop, others, carried) if has_more else None}
     if paginator.more is not None:
@@ -166,12 +170,12 @@ def resumed(paginator: Paginator | None, values: Mapping[tuple[str, str], Any]) 
     if not isinstance(paginator, CursorToken) or not paginator.refused_beside:
         return {}
     token = values.get(paginator.position)
-    if token is None:
+    if not token:
         return {}
     for name in paginator.refused_beside:
         if ("query", name) in values:
             raise bad_request(f"{name} is not taken beside {paginator.parameter}", name)
-    carried = _read(str(token))[2]
+    carried = _read(paginator.parameter, str(token))[2]
     return dict(carried)
 
 
@@ -203,8 +207,9 @@ def _in_links(paginator: Paginator) -> tuple[str, str]:
 
 
 def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Page:
-    token = page.values.get(_in_links(paginator))
-    start = 0 if token is None else _start(str(token), page.others)
+    place = _in_links(paginator)
+    token = page.values.get(place)
+    start = 0 if token is None else _start(place[1], str(token), page.others)
     return Page(start, start + _size(paginator, page))
 
 
@@ -229,19 +234,19 @@ def _token(
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def _start(token: str, others: Mapping[tuple[str, str], Any]) -> int:
-    start, digest, _ = _read(token)
+def _start(name: str, token: str, others: Mapping[tuple[str, str], Any]) -> int:
+    start, digest, _ = _read(name, token)
     if digest != _digest(others):
-        raise bad_request("The token of the page belongs to a list with other parameters")
+        raise bad_request(f"{name} is the token of a list with other parameters", name)
     return int(start)
 
 
-def _read(token: str) -> tuple[int, str, Mapping[str, Any]]:
+def _read(name: str, token: str) -> tuple[int, str, Mapping[str, Any]]:
     try:
         padded = token + "=" * (-len(token) % 4)
         start, digest, carried = json.loads(base64.urlsafe_b64decode(padded.encode()))
     except (ValueError, TypeError):
-        raise bad_request("The token of the page is not valid") from None
+        raise bad_request(f"{name} is no token of a next page", name) from None
     return start, digest, carried
 
 

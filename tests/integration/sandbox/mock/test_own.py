@@ -232,7 +232,7 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
     "a page size that is too large": ("GET", "/by_id?limit=8", {}, 400, "at most 7"),
     "a page size that is no number": ("GET", "/by_id?limit=many", {}, 400, "must be a number"),
     "a value that is none": ("GET", "/by_id?plan=gold", {}, 400, "cannot be gold"),
-    "a time that is none": ("GET", "/by_token?since=soon", {}, 400, "date or time"),
+    "a time that is none": ("GET", "/by_token?since=soon", {}, 400, "must be a timestamp"),
     "a token that is none": ("GET", "/by_token?next_page=zzz", {}, 400, "token"),
     "an id that is none": ("GET", "/by_id?starting_after=zzz", {}, 400, "begin after"),
     "a window that is too long": (

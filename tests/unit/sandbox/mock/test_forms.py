@@ -9,7 +9,7 @@ import pytest
 
 from billql.definitions.decoding import decoder_for
 from billql.definitions.model import Column, Parameter
-from billql.sandbox.mock.forms import decode, encode
+from billql.sandbox.mock.forms import decode, encode, read
 
 SECOND = 1_772_366_400  # 2026-03-01T12:00:00Z
 DAY = 1_772_323_200  # 2026-03-01T00:00:00Z
@@ -107,3 +107,21 @@ def test_what_no_api_takes(kind: Any, parameter: dict[str, Any], sent: Any) -> N
     column = Column(description="A column.", type=kind)
     with pytest.raises(ValueError, match="must be"):
         decode(column, Parameter(**parameter), sent)
+
+
+READ = [
+    ({"type": "timestamp"}, "2026-01-02T03:04:05.500Z", 1767323045.5),
+    ({"type": "timestamp", "format": "epoch"}, 1767323045, 1767323045),
+    ({"type": "date"}, "2026-01-02", 1767312000),
+    ({"type": "decimal"}, "1.50", Decimal("1.50")),
+    ({"type": "integer"}, "7", 7),
+    ({"type": "text", "format": "reference"}, {"id": "cus_1", "name": "A"}, "cus_1"),
+    ({"type": "text", "format": "reference"}, "cus_1", "cus_1"),
+    ({"type": "boolean"}, False, False),
+    ({"type": "text"}, None, None),
+]
+
+
+@pytest.mark.parametrize(("spec", "raw", "meaning"), READ)
+def test_what_a_document_has_is_read(spec: dict[str, Any], raw: object, meaning: object) -> None:
+    assert read(Column(description="It is.", **spec), raw) == meaning
