@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from assurance.case import Case, Outcome
+from assurance.case import Broken, Case, Outcome
 
 from . import everything
 from .prop import Property
@@ -18,5 +18,9 @@ def cases() -> Iterator[Case]:
 
 
 def _run(found: Property) -> Outcome:
-    found._replace(examples=10 * found.examples).test()()
+    failing: list[object] = []
+    try:
+        found._replace(examples=10 * found.examples).test(failing.append)()
+    except AssertionError as error:
+        raise Broken(f"{error} for {failing[-1:]!r:.2000}") from error
     return "right"
