@@ -11,7 +11,7 @@ import decimal
 import math
 from typing import Any, NamedTuple
 
-from billql.definitions.decoding import INTEGER, NUMBER, SPACE
+from billql.definitions.decoding import INTEGER, INTEGER_RANGE, NUMBER, SPACE
 from billql.definitions.types import MOMENTS, ColumnType, Operator, SQLValue
 from billql.planning.floors import GREATEST, LEAST, Floor, integer_floor, time_floor
 
@@ -112,7 +112,7 @@ def _numeric_interval(kind: ColumnType, operator: Operator, value: SQLValue) -> 
         text = value.partition("\0")[0].strip(SPACE)
         if not NUMBER.fullmatch(text):
             return _interval_of_greater(kind, operator)
-        number = _number_of_text(text)
+        number = _number_of_text(kind, text)
     if not isinstance(number, int | float):
         return None
     if kind == "integer":
@@ -148,15 +148,20 @@ _MOST_DIGITS = 400
 """How many characters of a number are read; a longer one is left to SQLite."""
 
 
-def _number_of_text(text: str) -> int | float | None:
+def _number_of_text(kind: ColumnType, text: str) -> int | float | None:
     """Return the number that a text spells, if SQLite and Python surely read the same one.
 
-    They do where the text is an integer, and where a double holds all of its digits.
+    They do where the text is an integer, which is a double beyond 64 bits, and where a double holds
+    all of its digits.
     """
     if len(text) > _MOST_DIGITS:
         return None
     if INTEGER.fullmatch(text):
-        return int(text)
+        number = int(text)
+        if number in INTEGER_RANGE:
+            return number
+        # SQLite may round one of more than 64 bits twice, which no integer of a column shows.
+        return float(text) if kind == "integer" or abs(number) < 2**64 else None
     exact = decimal.Decimal(text)
     if len(text) <= 15:
         return float(text)
