@@ -4,7 +4,8 @@
 
 What stays are the operations of the definition, or those that `providers.yaml` names, and the
 components that they reach: names, places, types, bounds and enumerations. Sentences and examples
-go. Without FROM, the document is made from the vendor's official client.
+go. FROM may name the parts of a document in several files; without it, the document is made from
+the vendor's official client.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def trim(document: Json, wanted: set[str], about: Json | None = None) -> Json:
     `paths` are those of which every GET stays, `fixed` the placeholders that have one value.
     """
     about = about or {}
+    document = {**document, "components": combined(document, document.get("components", {}))}
+    document["paths"] = combined(document, document["paths"])
     fixed = about.get("fixed", {})
     operations: dict[str, Json] = {}
     base = urlsplit(document.get("servers", [{"url": ""}])[0]["url"]).path.rstrip("/")
@@ -139,6 +142,43 @@ def plain(schema: Any) -> Any:
     return kept
 
 
+def combined(document: Json, schema: Any) -> Any:
+    """Return a schema where parts of an `allOf` that describe the same member are one part.
+
+    They are closed as a whole only together.
+    """
+    if isinstance(schema, list):
+        return [combined(document, one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: combined(document, one) for key, one in schema.items()}
+    parts = [combined(document, resolved(document, one)) for one in schema.get("allOf", ())]
+    names = [
+        *(name for part in parts for name in part.get("properties", {})),
+        *("[]" for part in parts if "items" in part),
+    ]
+    if len(set(names)) == len(names):
+        return kept
+    del kept["allOf"]
+    for part in parts:
+        for key, one in part.items():
+            if key == "properties":
+                known = kept.setdefault(key, {})
+                for name, member in one.items():
+                    known[name] = _both(document, known.get(name), member)
+            elif key == "items":
+                kept[key] = _both(document, kept.get(key), one)
+            elif key in ("required", "allOf"):
+                kept[key] = [*kept.get(key, ()), *one]
+            else:
+                kept.setdefault(key, one)
+    return kept
+
+
+def _both(document: Json, one: Json | None, other: Json) -> Any:
+    return other if one is None else combined(document, {"allOf": [one, other]})
+
+
 def _reached(document: Json, operations: Json) -> Json:
     """Return the schemas that operations reach, by the names of their components."""
     found: Json = {}
@@ -190,16 +230,27 @@ def of_client(provider: str) -> Json:
     return trim(clients.document(provider, used(provider)), used(provider))
 
 
-def of_file(provider: str, source: Path) -> Json:
-    """Return the trimmed document of a file, in JSON or YAML."""
-    text = source.read_text(encoding="utf-8")
-    document = json.loads(text) if source.suffix == ".json" else yaml.load(text, LOADER)
-    return trim(document, used(provider), entries()[provider])
+def of_files(provider: str, *sources: Path) -> Json:
+    """Return the trimmed document of a file, or of the parts in several, in JSON or YAML."""
+    texts = {source: source.read_text(encoding="utf-8") for source in sources}
+    first, *others = (
+        json.loads(text) if source.suffix == ".json" else yaml.load(text, LOADER)
+        for source, text in texts.items()
+    )
+    kept = trim(first, used(provider), entries()[provider])
+    for other in others:
+        part = trim(other, used(provider), entries()[provider])
+        kept["paths"] |= part["paths"]
+        schemas, more = kept["components"]["schemas"], part["components"]["schemas"]
+        if any(schemas[name] != more[name] for name in schemas.keys() & more.keys()):
+            raise ValueError("two schemas of the parts have one name")
+        schemas |= more
+    return kept
 
 
-def main(provider: str, source: str = "") -> None:
+def main(provider: str, *sources: str) -> None:
     """Write the document of a provider anew."""
-    kept = of_file(provider, Path(source)) if source else of_client(provider)
+    kept = of_files(provider, *map(Path, sources)) if sources else of_client(provider)
     (DOCUMENTS / f"{provider}.json").write_text(written(kept), encoding="utf-8")
     missing = used(provider) - {
         f"{verb.upper()} {PLACEHOLDER.sub('{}', path)}"

@@ -75,6 +75,39 @@ def test_the_paths_of_a_coming_provider_stay() -> None:
     assert list(trim.trim(VENDOR, set(), {"paths": ["/v1/oth.*"]})["paths"]) == ["/v1/others"]
 
 
+def test_a_placeholder_with_one_value_stands_in_the_path() -> None:
+    kept = trim.trim(VENDOR, {"GET /v1/invoices/7"}, {"fixed": {"id": "7"}})
+    assert list(kept["paths"]) == ["/v1/invoices/7"]
+    assert kept["paths"]["/v1/invoices/7"]["get"]["parameters"] == []
+
+
+def test_parts_that_describe_the_same_member_are_one_part() -> None:
+    schemas = {
+        "a": {"properties": {"id": {"type": "string"}, "b": {"$ref": "#/components/schemas/b"}}},
+        "b": {"properties": {"c": {"type": "integer"}}},
+        "d": {
+            "allOf": [
+                {"$ref": "#/components/schemas/a"},
+                {"properties": {"b": {"properties": {"e": {}}, "required": ["c"]}}},
+            ]
+        },
+        "f": {"allOf": [{"$ref": "#/components/schemas/b"}, {"properties": {"g": {}}}]},
+    }
+    document = {"components": {"schemas": schemas}}
+    assert trim.combined(document, schemas["d"]) == {
+        "properties": {
+            "id": {"type": "string"},
+            "b": {
+                "allOf": [
+                    {"$ref": "#/components/schemas/b"},
+                    {"properties": {"e": {}}, "required": ["c"]},
+                ]
+            },
+        }
+    }
+    assert trim.combined(document, schemas["f"]) == schemas["f"]
+
+
 @pytest.mark.parametrize(
     ("provider", "client"), [("metronome", "metronome-sdk"), ("stripe", "stripe")]
 )
