@@ -7,7 +7,7 @@ from typing import Any
 
 from billql.definitions.decoding import decoder_for
 from billql.definitions.model import Column
-from billql.definitions.types import FORMATTED, MOMENTS, ColumnType, Format
+from billql.definitions.types import CALENDAR_PARTS, FORMATTED, MOMENTS, ColumnType, Format
 from billql.util.struct_errors import DocumentPath
 
 Problem = tuple[DocumentPath, str]
@@ -16,7 +16,7 @@ Problem = tuple[DocumentPath, str]
 LISTED: Mapping[ColumnType, type] = {"text": str, "integer": int, "boolean": bool}
 """What `values` may be, by the type of their column."""
 
-_OF_PARAMETERS: frozenset[Format | None] = frozenset(("json", "uuid"))
+_OF_PARAMETERS = frozenset[Format | None](("json", "uuid")) | CALENDAR_PARTS
 """Formats that describe how a parameter is encoded, and not how rows are."""
 
 

@@ -270,6 +270,12 @@ def show_instant(kind: ColumnType, moment: datetime.datetime) -> str:
     return day if kind == "date" else day[:7]
 
 
+def calendar_part(format: Format | None, moment: datetime.datetime) -> int:
+    """Return one number of a date in UTC: its year, or its month or day as `format` has it."""
+    whole = moment.astimezone(datetime.UTC)
+    return {"year": whole.year, "month_of_year": whole.month}.get(format or "", whole.day)
+
+
 def _in_full(kind: ColumnType, moment: datetime.datetime) -> str:
     """Return a moment with its fraction, in the column's own form if that is exact."""
     fraction = f".{moment.microsecond:06}" if moment.microsecond else ""

@@ -196,9 +196,9 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     """Whether the API returns just those rows (exact), or possibly more, which SQLite filters."""
     required: bool = False
     """Whether the API refuses a request without it."""
-    by_day: bool = False
-    """Whether a range of days is requested day by day, up to today, where the API takes one day;
-    the method's `window_limit` of one day states how many at most."""
+    by: Literal["day", "month"] | None = None
+    """Whether a range is requested day by day, or month by month, up to now, where the API takes
+    one day or one month; the method's `window_limit` of one states how many at most."""
     lists: Literal["comma", "repeat", "brackets"] | None = None
     """How it accepts several values, if it does: `a,b`, `x=a&x=b` or `x[]=a&x[]=b`; `repeat` in a
     filter is one condition for each."""
@@ -235,10 +235,17 @@ class WindowLimit(_Strict, frozen=True, kw_only=True):
 
     column: Name
     """The column of time that the window bounds."""
-    days: Annotated[int, Meta(gt=0)]
+    days: Annotated[int, Meta(gt=0)] | None = None
     """The days that one request covers, both ends included."""
+    months: Annotated[int, Meta(gt=0)] | None = None
+    """The months of the calendar that one request covers, instead of `days`."""
     most: Annotated[int, Meta(gt=0)] = 120
     """The number of requests above which a window is an error."""
+
+    def length(self) -> str:
+        """Return how long it is, such as `31 days` or `month`."""
+        count, unit = (self.months, "month") if self.days is None else (self.days, "day")
+        return unit if count == 1 else f"{count:,} {unit}s"
 
 
 class Freshness(_Strict, frozen=True, kw_only=True):

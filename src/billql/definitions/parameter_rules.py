@@ -14,7 +14,7 @@ from billql.definitions.column_rules import (
 )
 from billql.definitions.model import Column, Parameter, Provider
 from billql.definitions.patterns import pattern_problems
-from billql.definitions.types import DISCRETE, MOMENTS, ColumnType
+from billql.definitions.types import CALENDAR_PARTS, DISCRETE, MOMENTS, ColumnType
 
 _DEFAULTS: Mapping[ColumnType, tuple[type, ...]] = {
     "text": (str,),
@@ -42,8 +42,8 @@ def parameter_problems(
         yield ("lists",), "only a query, a body or a filter takes several values"
     if parameter.location == "filter":
         yield from _in_filter(parameter, provider)
-    if parameter.by_day and (parameter.operator != "=" or not parameter.required):
-        yield ("by_day",), "needs `required: true` and the operator `=`"
+    if parameter.by is not None and (parameter.operator != "=" or not parameter.required):
+        yield ("by",), "needs `required: true` and the operator `=`"
     if parameter.format == "json" and parameter.location != "body":
         yield ("format",), "json needs a parameter with `in: body`"
     yield from unknown_columns(("when_read",), parameter.when_read, columns)
@@ -63,6 +63,25 @@ def parameter_problems(
     if parameter.operator != "=" and kind not in DISCRETE:
         yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
     yield from _filter_problems(parameter, columns[column])
+    yield from _calendar_problems(parameter, columns[column])
+
+
+def _calendar_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
+    """Find what would request other days or months than a statement wants."""
+    kind = column.type
+    if parameter.format in CALENDAR_PARTS and parameter.by is None:
+        yield ("by",), f"{parameter.format} needs `by: month` or `by: day`"
+    if parameter.by == "day" and kind != "date":
+        yield ("by",), "days need a column of type date"
+    if parameter.by == "month" and kind not in ("date", "month"):
+        yield ("by",), "months need a column of type month or date"
+    if parameter.by == "month" and kind == "date":
+        if parameter.format not in ("year", "month_of_year"):
+            yield ("by",), "of a day, a month is sent as `format: year` and `month_of_year`"
+        if parameter.match == "exact":
+            yield ("match",), "must be `superset`, because a month has other days as well"
+        if column.path == "$parameter":
+            yield ("by",), "a request for a month does not show which day was meant"
 
 
 def _in_filter(parameter: Parameter, provider: Provider) -> Iterator[Problem]:
@@ -124,6 +143,8 @@ def _equality_problems(parameter: Parameter, column: Column) -> Iterator[Problem
         yield ("operator",), "the column reads amounts like $3.11, so `=` would miss rows"
     if format == column.format == "epoch" and kind == "timestamp":
         return  # seconds that are counted have no fractions on either side
+    if format in CALENDAR_PARTS:
+        return  # a whole day or month
     if kind in MOMENTS and not column.whole and (format is not None or kind == "timestamp"):
         shown = {"date": "days", "month": "months", "timestamp": "seconds"}[kind]
         yield (

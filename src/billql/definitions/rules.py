@@ -20,6 +20,7 @@ from billql.definitions.model import (
     Method,
     Provider,
     Resource,
+    WindowLimit,
     placeholders,
 )
 from billql.definitions.pagination.unknown import UNKNOWN
@@ -167,16 +168,26 @@ def _window_problems(method: Method, columns: Mapping[str, Column]) -> Iterator[
             )
     for name, parameter in method.parameters.items():
         limit = method.window_limit
-        if parameter.by_day and (
-            limit is None or (limit.column, limit.days) != (parameter.filters(name), 1)
+        if parameter.by is not None and (
+            limit is None
+            or (limit.column, getattr(limit, f"{parameter.by}s")) != (parameter.filters(name), 1)
         ):
             yield (
-                ("parameters", name, "by_day"),
-                f"needs `window_limit: {{column: {parameter.filters(name)}, days: 1}}`",
+                ("parameters", name, "by"),
+                f"needs `window_limit: {{column: {parameter.filters(name)}, {parameter.by}s: 1}}`",
             )
     if method.window_limit is not None:
-        found = columns.get(method.window_limit.column)
-        if found is None:
-            yield ("window_limit", "column"), f"there is no column {method.window_limit.column}"
-        elif found.type not in ("date", "timestamp"):
-            yield ("window_limit", "column"), "days need a column of type date or timestamp"
+        yield from _window_limit_problems(method.window_limit, columns)
+
+
+def _window_limit_problems(limit: WindowLimit, columns: Mapping[str, Column]) -> Iterator[Problem]:
+    if (limit.days is None) == (limit.months is None):
+        yield ("window_limit",), "needs either `days` or `months`"
+        return
+    unit, kinds = ("days", ("date", "timestamp"))
+    if limit.days is None:
+        unit, kinds = ("months", ("month", "date"))
+    if limit.column not in columns:
+        yield ("window_limit", "column"), f"there is no column {limit.column}"
+    elif columns[limit.column].type not in kinds:
+        yield ("window_limit", "column"), f"{unit} need a column of type {' or '.join(kinds)}"

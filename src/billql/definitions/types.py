@@ -32,6 +32,9 @@ Format = Literal[
     "reference",
     "json",
     "uuid",
+    "year",
+    "month_of_year",
+    "day_of_month",
 ]
 """How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
 a day or month as the moment in which it begins, a month as its first day or, in a parameter with
@@ -39,7 +42,7 @@ a day or month as the moment in which it begins, a month as its first day or, in
 `Sun, 06 Nov 1994 08:49:37 +0000` (RFC 2822), an amount like
 `$3.11` or `-$1,024.00`, a content-disposition header that holds a file name, another object as its
 id or as a whole, a parameter in a body whose value is a JSON text, a parameter whose value is an id
-of 8-4-4-4-12 hexadecimal digits."""
+of 8-4-4-4-12 hexadecimal digits, a parameter that is one number of a date."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
@@ -48,6 +51,9 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "day": frozenset(("month",)),
     "no_zone": frozenset(("timestamp",)),
     "rfc2822": frozenset(("date", "month", "timestamp")),
+    "year": frozenset(("date", "month")),
+    "month_of_year": frozenset(("date", "month")),
+    "day_of_month": frozenset(("date",)),
     "dollars": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
     "reference": frozenset(("text", "json")),
@@ -56,6 +62,9 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
 }
 """The column types that each format can have. Of a reference, text is the id that the API returns
 or that the object has; json is the object, and NULL where the API returns the id alone."""
+
+CALENDAR_PARTS: frozenset[Format | None] = frozenset(("year", "month_of_year", "day_of_month"))
+"""The formats in which a parameter has one number of a date, such as 9 for September."""
 
 Operator = Literal["=", "<", "<=", ">", ">="]
 """The comparisons that a parameter can stand for."""

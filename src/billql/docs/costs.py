@@ -30,10 +30,11 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
     if method.price is not None:
         yield method.price.sentence
     if method.window_limit is not None:
-        days = counted(method.window_limit.days, "day", ",")
+        limit = method.window_limit
+        unit, count = ("day", limit.days) if limit.months is None else ("month", limit.months)
         yield (
-            f"A request covers {days} of `{method.window_limit.column}`; "
-            f"a longer range needs several, {method.window_limit.most} at most."
+            f"A request covers {counted(count or 1, unit, ',')} of `{limit.column}`; "
+            f"a longer range needs several, {limit.most} at most."
         )
     if method.split_by is not None:
         yield f"A long list is split by `{method.split_by}`, and its parts are fetched in parallel."

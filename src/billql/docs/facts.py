@@ -218,7 +218,7 @@ def _filters(table: Table, method: Method) -> Iterator[FilterFacts]:
                 column,
                 (
                     *_OPERATORS[parameter.operator],
-                    *(("<", "<=", ">", ">=") if parameter.by_day else ()),
+                    *(("<", "<=", ">", ">=") if parameter.by is not None else ()),
                     *(("IS NULL",) if parameter.null is not None else ()),
                 ),
                 parameter.name or name,
@@ -231,8 +231,8 @@ def _filters(table: Table, method: Method) -> Iterator[FilterFacts]:
 
 def _remarks(parameter: Parameter) -> Iterator[str]:
     """Yield sentences on what is special about a parameter's values."""
-    if parameter.by_day:
-        yield "A range is requested day by day, up to today."
+    if parameter.by is not None:
+        yield f"A range is requested {parameter.by} by {parameter.by}, up to now."
     if parameter.lists is not None:
         yield "Several values go into one request."
     if isinstance(parameter.default, tuple):

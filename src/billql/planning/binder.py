@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
 from billql.definitions.types import TIME_COLLATION, ColumnType, SQLValue, collation_of
-from billql.errors import BadValue, NotSupportedError, ParameterMissing, RequestLimit
+from billql.errors import NotSupportedError, ParameterMissing, RequestLimit
 from billql.http.credentials import ApiConnection
 from billql.planning import intervals
 from billql.planning.bound_encoding import sql_value
 from billql.planning.intervals import EVERYTHING, Span, Spans
+from billql.planning.limited_windows import limited_windows
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan, each_value
@@ -161,11 +161,11 @@ class Binder:
         covered = dict(requested)
         alternatives: dict[str, list[Spans]] = {}
         for column, parameter in self._method.filters():
-            if parameter.by_day and column in covered:
-                # No day to come has rows.
-                covered[column] = tuple(
-                    span & Span(None, intervals.today(self._now)) for span in covered[column]
-                )
+            if parameter.by is not None and column in covered:
+                # No day and no month to come has rows.
+                kind = self._table.columns[column].type
+                past = Span(None, intervals.current(kind, self._now))
+                covered[column] = tuple(span & past for span in covered[column])
             default = parameter.default
             if default is None:
                 continue
@@ -219,26 +219,17 @@ class Binder:
             yield {}, {}
             return
         column, kind = longest.column, self._table.columns[longest.column].type
-        step = longest.days * (86400 if kind == "timestamp" else 1)
-        count = math.ceil((span.high - span.low + 1) / step)
-        if count > longest.most:
-            days = "day" if longest.days == 1 else f"{longest.days} days"
-            raise BadValue(
-                f"{self._table.name}: the window on {column} takes {count} requests, "
-                f"one for every {days}; {longest.most} is the limit",
-                hint=f"Narrow it down: WHERE {column} BETWEEN … AND …",
-            )
+        windows = limited_windows(self._table.name, kind, longest, span)
         needs_no_part = (
-            count == 1
+            len(windows) == 1
             or column in self._table.echo_columns
             or _is_column_exact(self._table, self._plan, column)
         )
-        lows = range(span.low, span.high + 1, step)
-        for low in reversed(lows) if f"-{column}" in self._method.order else lows:
-            high = min(low + step - 1, span.high)
-            shown = Span(None if low == span.low else low, None if high == span.high else high)
-            part = _window(kind, shown, column in requested)
-            yield {column: (Span(low, high),)}, {} if needs_no_part else {column: part}
+        for window in reversed(windows) if f"-{column}" in self._method.order else windows:
+            low = None if window.low == span.low else window.low
+            high = None if window.high == span.high else window.high
+            part = _window(kind, Span(low, high), column in requested)
+            yield {column: (window,)}, {} if needs_no_part else {column: part}
 
 
 def _combinations(alternatives: Mapping[str, Sequence[Spans]]) -> Iterator[dict[str, Spans]]:

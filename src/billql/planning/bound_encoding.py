@@ -8,8 +8,8 @@ from __future__ import annotations
 import datetime
 from typing import Any
 
-from billql.definitions.decoding import EPOCH, INTEGER_RANGE, show_instant
-from billql.definitions.types import MOMENTS, ColumnType, Format, Operator, SQLValue
+from billql.definitions.decoding import EPOCH, INTEGER_RANGE, calendar_part, show_instant
+from billql.definitions.types import CALENDAR_PARTS, MOMENTS, ColumnType, Format, Operator, SQLValue
 from billql.planning.floors import GREATEST, LEAST
 from billql.util.exact_json import loads
 
@@ -28,6 +28,8 @@ def encode_value(kind: ColumnType, format: Format | None, value: Any) -> Any:
         if format in ("epoch", "epoch_ms"):
             seconds = _seconds(kind, value)
             return seconds if format == "epoch" else seconds * 1000
+        if format in CALENDAR_PARTS:
+            return calendar_part(format, _moment(kind, value))
         shown = show_instant(_SHOWN.get(format, kind), _moment(kind, value))
         return shown.removesuffix("Z") if format == "no_zone" else shown
     assert isinstance(value, str | int | float)

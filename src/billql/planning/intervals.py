@@ -170,4 +170,11 @@ def _number_of_text(kind: ColumnType, text: str) -> int | float | None:
 
 def today(now: datetime.datetime) -> int:
     """Return the day in UTC of a moment, as spans count days."""
-    return now.astimezone(datetime.UTC).date().toordinal()
+    return current("date", now)
+
+
+def current(kind: ColumnType, now: datetime.datetime) -> int:
+    """Return the day or month in UTC of a moment, as spans of dates or months count them."""
+    found = time_floor(kind, now.astimezone(datetime.UTC).isoformat())
+    assert found is not None, "now is a time"
+    return found.value

@@ -16,6 +16,7 @@ from billql.definitions.types import ColumnType, Operator
 from billql.messages import Scalar, to_text
 from billql.planning import bound_encoding, floors
 from billql.planning.intervals import Span
+from billql.planning.limited_windows import is_in_one_month
 
 
 def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar | None:
@@ -25,7 +26,7 @@ def encode_parameter(column: Column, parameter: Parameter, span: Span) -> Scalar
     """
     if span.null:
         return parameter.null
-    edge = _edge(parameter, span)
+    edge = _edge(column.type, parameter, span)
     if edge is None or not accepts_value(parameter, span):
         return None
     if not parameter.required and _excludes_nothing(column.type, parameter.operator, edge):
@@ -80,10 +81,11 @@ def accepts_value(parameter: Parameter, span: Span) -> bool:
     return accepts(parameter, span.low, ignores_case=span.loose)
 
 
-def _edge(parameter: Parameter, span: Span) -> Any:
+def _edge(kind: ColumnType, parameter: Parameter, span: Span) -> Any:
     """Return the value of a span that a parameter is about: the one, or the end of a range."""
     if parameter.operator == "=":
-        return span.low if span.is_point else None
+        is_one = span.is_point or (parameter.by == "month" and is_in_one_month(kind, span))
+        return span.low if is_one else None
     return span.low if parameter.operator.startswith(">") else span.high
 
 

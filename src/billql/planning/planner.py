@@ -192,10 +192,14 @@ class _MethodPlanner:
     def _missing(self) -> Iterator[str]:
         """Yield the columns without whose values the method cannot be called."""
         served = self._served()
-        defaults = {column for column, one in self._method.filters() if one.default is not None}
+        filled = {
+            column
+            for column, one in self._method.filters()
+            if one.default is not None or one.by is not None
+        }
         yield from missing_parameters(self._method, [one.constraint for one in self._pushed])
         for column in self._table.echo_columns:
-            if column in self._question.used and column not in served | defaults:
+            if column in self._question.used and column not in served | filled:
                 yield column
 
     def _served(self) -> set[str]:

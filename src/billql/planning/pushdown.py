@@ -59,7 +59,7 @@ def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
     return (
         constraint.operator in ("=", "in")
         or parameter.operator[0] == constraint.operator[0]
-        or (parameter.by_day and is_bound)
+        or (parameter.by is not None and is_bound)
     )
 
 
@@ -109,8 +109,8 @@ def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator
 
 
 def _leaves_open(parameter: Parameter, constraint: Constraint) -> bool:
-    """Return whether the days that a constraint leaves have no first one."""
-    return parameter.by_day and constraint.operator in ("<", "<=")
+    """Return whether the days or months that a constraint leaves have no first one."""
+    return parameter.by is not None and constraint.operator in ("<", "<=")
 
 
 def needs_constraint(parameter: Parameter) -> bool:
@@ -182,7 +182,8 @@ def _encodable(pushed: PushedConstraint, span: Span) -> Span | None:
     if any(is_no_key(column, one, span) for one in parameters):
         return intervals.NOTHING
     can_encode = all(
-        encode_parameter(column, one, span) is not None or (one.by_day and not span.is_point)
+        encode_parameter(column, one, span) is not None
+        or (one.by is not None and not span.is_point)
         for one in parameters
     )
     return span if can_encode else None

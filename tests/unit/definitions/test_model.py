@@ -392,15 +392,45 @@ def test_what_takes_one_day_needs_it_and_a_window_of_one(
     method = Method(
         request="GET /bills",
         description="Gives bills.",
-        parameters={"at": Parameter(column="day", by_day=True, **parameter)},
+        parameters={"at": Parameter(column="day", by="day", **parameter)},
         window_limit=limit,
     )
     columns = {"day": Column(type="date", description="The day.")}
     bills = msgspec.structs.replace(BILLS, columns=columns, methods={"list": method}, unique=())
-    found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "by_day"]
+    found = [problem for place, problem in problems(bills, EXAMPLE) if place[-1] == "by"]
     assert [problem.startswith(message or "") for problem in found] == [True] * (
         message is not None
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameter", "limit", "message"),
+    [
+        ("month", {"by": "month", "format": "year"}, {"months": 1}, None),
+        ("date", {"by": "month", "format": "year", "match": "superset"}, {"months": 1}, None),
+        ("date", {"by": "month", "format": "year"}, {"months": 1}, "must be `superset`"),
+        ("date", {"by": "month", "match": "superset"}, {"months": 1}, "of a day, a month is sent"),
+        ("date", {"by": "day", "format": "day_of_month"}, {"days": 1}, None),
+        ("month", {"by": "month", "format": "year"}, {"months": 2}, "needs `window_limit: {col"),
+        ("month", {"by": "day"}, {"months": 1}, "days need a column of type date"),
+        ("date", {"format": "month_of_year"}, {"days": 1}, "month_of_year needs `by: month`"),
+        ("month", {"by": "month"}, {"days": 1}, "days need a column of type date or timestamp"),
+        ("month", {"by": "month"}, {"days": 1, "months": 1}, "needs either `days` or `months`"),
+    ],
+)
+def test_months_are_taken_one_by_one_where_their_numbers_are(
+    kind: Any, parameter: dict[str, Any], limit: dict[str, Any], message: str | None
+) -> None:
+    method = Method(
+        request="GET /bills",
+        description="Gives bills.",
+        parameters={"at": Parameter(column="day", required=True, **parameter)},
+        window_limit=WindowLimit(column="day", **limit),
+    )
+    columns = {"day": Column(type=kind, description="The day.")}
+    bills = msgspec.structs.replace(BILLS, columns=columns, methods={"list": method}, unique=())
+    found = [problem for place, problem in problems(bills, EXAMPLE) if place[0] == "methods"]
+    assert any(problem.startswith(message) for problem in found) if message else found == []
 
 
 def test_an_instant_that_is_shown_cannot_be_asked_for_with_equal() -> None:

@@ -563,7 +563,7 @@ SENTENCE = "expected: A full sentence that describes the thing."
             'since: {column: day, operator: ">="}',
             "since: {column: day, location: query}",
             f"27: {LIST}.parameters.since.location: unknown key; expected name, in, column, "
-            "operator, match, required, by_day, lists, format, values, pattern, ignores_case, "
+            "operator, match, required, by, lists, format, values, pattern, ignores_case, "
             "null, value, default, when_read",
         ),
         (

@@ -114,7 +114,7 @@ def test_a_constant_is_sent_if_its_column_is_read(bills: Table) -> None:
 
 
 def by_day() -> Table:
-    one_day = "from: {column: day, required: true, by_day: true}"
+    one_day = "from: {column: day, required: true, by: day}"
     return table(
         BILLS.replace('from: {column: day, operator: ">="}', one_day)
         .replace('      to: {column: day, operator: "<="}\n', "")
@@ -150,6 +150,73 @@ def test_days_without_a_first_one_cannot_be_requested(terms: Any) -> None:
 def test_too_many_days_are_an_error() -> None:
     with pytest.raises(BadValue, match="takes 10 requests, one for every day; 9 is the limit"):
         bound(by_day(), where("day", ">=", "2025-02-01"))
+
+
+def by_month(kind: str, match: str) -> str:
+    calendar = f"""year: {{column: day, required: true, by: month, format: year{match}}}
+      month: {{column: day, required: true, by: month, format: month_of_year{match}}}"""
+    return (
+        BILLS.replace('from: {column: day, operator: ">="}', calendar)
+        .replace('      to: {column: day, operator: "<="}\n', "")
+        .replace("    order: [-day]", "    window_limit: {column: day, months: 1, most: 5}")
+        .replace("day: {type: date", f"day: {{type: {kind}")
+    )
+
+
+MONTHS = table(by_month("month", ""))
+SHOWN = by_month("month, path: $parameter", "")
+DAYS_BY_MONTH = table(by_month("date", ", match: superset"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "terms", "months"),
+    [
+        (MONTHS, [("=", "2025-01")], ["2025-1"]),
+        (MONTHS, [("in", {"2025-01", "2024-12"})], ["2024-12", "2025-1"]),
+        (MONTHS, [(">=", "2024-12"), ("<", "2025-02")], ["2024-12", "2025-1"]),
+        (MONTHS, [(">=", "2024-12-02"), ("<=", "2025-01-31")], ["2025-1"]),
+        (MONTHS, [(">=", "2025-01")], ["2025-1", "2025-2"]),
+        (MONTHS, [("=", "2025-03")], []),
+        (DAYS_BY_MONTH, [("=", "2025-01-31")], ["2025-1"]),
+        (
+            DAYS_BY_MONTH,
+            [(">=", "2024-12-31"), ("<", "2025-02-02")],
+            ["2024-12", "2025-1", "2025-2"],
+        ),
+        (DAYS_BY_MONTH, [(">=", "2025-01-31"), ("<", "2025-02-01")], ["2025-1"]),
+        (DAYS_BY_MONTH, [(">", "2025-01-31")], ["2025-2"]),
+        (DAYS_BY_MONTH, [("=", "2025-02-11")], []),
+    ],
+)
+def test_a_range_is_requested_month_by_month_up_to_now(
+    asked: Table, terms: Any, months: list[str]
+) -> None:
+    found = bound(asked, *(where("day", operator, value) for operator, value in terms))
+    assert [f"{one['year']}-{one['month']}" for one in queries(found)] == months
+
+
+def test_a_month_that_was_requested_is_shown() -> None:
+    shown = table(SHOWN)
+    found = bound(shown, where("day", ">=", "2025-01"), used=frozenset(["day"]))
+    assert [one.echoed["day"] for one in found.lists] == ["2025-01", "2025-02"]
+
+
+def test_days_of_one_month_are_no_days_of_another() -> None:
+    """A row is in the list of its own month alone, so none is read twice."""
+    found = bound(DAYS_BY_MONTH, where("day", ">=", "2024-12-31"))
+    assert [one.parts["day"] for one in found.lists] == [
+        Window(None, "2024-12-31", True),
+        Window("2025-01-01", "2025-01-31", True),
+        Window("2025-02-01", None, True),
+    ]
+    assert not any(one.parts for one in bound(MONTHS, where("day", ">=", "2024-12")).lists)
+
+
+@pytest.mark.parametrize("asked", [MONTHS, DAYS_BY_MONTH])
+def test_too_many_months_are_an_error(asked: Table) -> None:
+    with pytest.raises(BadValue, match="takes 6 requests, one for every month; 5 is the limit"):
+        bound(asked, where("day", ">=", "2024-09-01"))
+    assert len(bound(asked, where("day", ">", "2024-09-30")).lists) == 5
 
 
 def test_a_constant_is_sent_whatever_is_read(bills: Table) -> None:

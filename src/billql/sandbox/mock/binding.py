@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 import orjson
 
 from billql.definitions.accepted_values import accepts
-from billql.definitions.model import Column, Method, Parameter
+from billql.definitions.model import Column, Method, Parameter, WindowLimit
 from billql.definitions.pagination import Paginator
+from billql.definitions.types import CALENDAR_PARTS
 from billql.messages import to_text
 from billql.sandbox.api import ApiError, Request
 from billql.sandbox.mock import paging
 from billql.sandbox.mock.filters import Place, place_of
-from billql.sandbox.mock.forms import decode
+from billql.sandbox.mock.forms import decode, part_of
 from billql.sandbox.mock.refusals import bad_request
-from billql.sandbox.timestamps import DAY
+from billql.sandbox.timestamps import DAY, month_at, month_start
 
 
 class Condition(NamedTuple):
@@ -33,6 +34,8 @@ class Condition(NamedTuple):
 
     def holds(self, value: Any) -> bool:
         """Return whether a row with this value is wanted."""
+        if self.parameter.format in CALENDAR_PARTS and value is not None:
+            value = part_of(self.parameter.format, value)
         if self.parameter.operator == "=":
             is_loose = self.parameter.ignores_case or self.parameter.match == "superset"
             if is_loose and isinstance(value, str):
@@ -268,21 +271,33 @@ class _Binder:
 
     def _check_window(self, column: str, low: Condition, high: Condition) -> None:
         limit = self._method.window_limit
-        days = limit.days if limit is not None and limit.column == column else None
-        end = high.values[0]
-        if high.parameter.operator == "<=":
-            end += DAY if _ends_with_day(high, self._columns) else 1
-        is_window = days is not None or (low.parameter.required and high.parameter.required)
+        if limit is not None and limit.column != column:
+            limit = None
+        end = _end(high, self._columns)
+        is_window = limit is not None or (low.parameter.required and high.parameter.required)
         if is_window and end <= low.values[0]:
             self._refuse(bad_request(f"{high.name} must be after {low.name}", high.name))
-        if days is not None and end - low.values[0] > days * DAY + 1:
-            message = f"{high.name} must be within {days} days of {low.name}"
+        if limit is not None and _is_longer(low.values[0], end, limit):
+            message = f"{high.name} must be within {limit.length()} of {low.name}"
             self._refuse(bad_request(message, high.name))
 
 
-def _ends_with_day(condition: Condition, columns: Mapping[str, Column]) -> bool:
-    is_day = columns[condition.column].type == "date" and condition.parameter.format is None
-    return is_day and condition.parameter.operator == "<="
+def _end(condition: Condition, columns: Mapping[str, Column]) -> float:
+    """Return the Unix second at which what a bound lets in has ended."""
+    bound: float = condition.values[0]
+    if condition.parameter.operator != "<=":
+        return bound
+    kind = columns[condition.column].type
+    if condition.parameter.format is None and kind == "month":
+        return month_start(month_at(int(bound)) + 1)
+    return bound + (DAY if condition.parameter.format is None and kind == "date" else 1)
+
+
+def _is_longer(low: float, high: float, limit: WindowLimit) -> bool:
+    """Return whether a window, from one Unix second to another, is longer than it may be."""
+    if limit.days is not None:
+        return high - low > limit.days * DAY + 1
+    return month_at(int(high) - 1) - month_at(int(low)) >= (limit.months or 1)
 
 
 def _stands_for_all(parameter: Parameter, column: Column, values: list[Any]) -> bool:

@@ -12,13 +12,13 @@ import orjson
 from billql.definitions.model import Provider, Rows
 from billql.sandbox.api import ApiError, Request, Response
 from billql.sandbox.mock import documents
-from billql.sandbox.mock.binding import Binding
+from billql.sandbox.mock.binding import Binding, Condition
 from billql.sandbox.mock.documents import Document
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Endpoint, Layout, kind_of, plain_path, segments
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
 from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
-from billql.sandbox.mock.tables import Row, Tables
+from billql.sandbox.mock.tables import Row, Scope, Tables
 from billql.sandbox.mock.untidy import UntidyForms
 
 
@@ -82,18 +82,16 @@ class Endpoints(DefinedRoutes):
     def _rows(self, reader: Reader, binding: Binding) -> list[Row]:
         """Return the rows that a request wants, in the order of the method."""
         layout = reader.layout
-        scope = []
+        scope = _scope(layout, binding)
         conditions = []
         for one in binding.conditions:
-            if one.column in layout.scopes and one.parameter.operator == "=":
-                scope.append((one.column, one.values[0]))
-            elif one.column not in layout.switches:
+            if one.column not in (*dict(scope), *layout.switches):
                 conditions.append(one)
                 if one.parameter.location != "path":
-                    self._check_known(layout, one.column, one.values, one.name)
+                    self._check_known(layout, one, scope)
         rows = [
             row
-            for row in self._tables.rows(layout.name, tuple(scope))
+            for row in self._tables.rows(layout.name, scope)
             if all(one.holds(row.cells.get(one.column)) for one in conditions)
         ]
         for term in reversed(reader.method.order):
@@ -122,24 +120,30 @@ class Endpoints(DefinedRoutes):
             if one.parameter.location == "path"
             and one.column not in (*layout.scopes, *layout.switches)
         )
-        return not all(self._is_known(layout, one.column, one.values) for one in in_path)
+        scope = _scope(layout, match.binding)
+        return not all(self._is_known(layout, one, scope) for one in in_path)
 
-    def _is_known(self, layout: Layout, column: str, values: tuple[Any, ...]) -> bool:
+    def _is_known(self, layout: Layout, condition: Condition, scope: Scope) -> bool:
         """Return whether a row, or what it refers to, has one of some values."""
-        link = layout.references.get(column)
+        link = layout.references.get(condition.column)
         if link is not None:
-            return not self._tables.values_of(link).isdisjoint(values)
-        return any(row.cells.get(column) in values for row in self._tables.rows(layout.name))
+            return not self._tables.values_of(link, scope).isdisjoint(condition.values)
+        rows = self._tables.rows(layout.name, scope)
+        return any(row.cells.get(condition.column) in condition.values for row in rows)
 
-    def _check_known(self, layout: Layout, column: str, values: tuple[Any, ...], name: str) -> None:
+    def _check_known(self, layout: Layout, condition: Condition, scope: Scope) -> None:
         """Raise ApiError for a reference to nothing, where the API has an error for that."""
         unknown = self._provider.errors.unknown_value
-        link = layout.references.get(column)
+        link = layout.references.get(condition.column)
+        values = condition.values
         if unknown is None or link is None or len(values) != 1:
             return
-        if values[0] not in self._tables.values_of(link):
+        if values[0] not in self._tables.values_of(link, scope):
             raise ApiError(
-                HTTPStatus.BAD_REQUEST, f"There is no {values[0]}", unknown.code, parameter=name
+                HTTPStatus.BAD_REQUEST,
+                f"There is no {values[0]}",
+                unknown.code,
+                parameter=condition.name,
             )
 
     # The response -------------------------------------------------------------------------------
@@ -202,6 +206,15 @@ class Endpoints(DefinedRoutes):
             replace(one, rows=[row for row in one.rows if of_rows.get(id(row)) in included])
             for one in matches
         ], found
+
+
+def _scope(layout: Layout, binding: Binding) -> Scope:
+    """Return what a request says of the columns that any value has rows for."""
+    return tuple(
+        (one.column, one.values[0])
+        for one in binding.conditions
+        if one.column in layout.scopes and one.parameter.operator == "="
+    )
 
 
 def _is_paged(match: Match) -> bool:

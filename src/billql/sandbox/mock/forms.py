@@ -12,8 +12,9 @@ from decimal import Decimal, InvalidOperation
 from email.utils import format_datetime
 from typing import Any, Final
 
+from billql.definitions.decoding import calendar_part
 from billql.definitions.model import Column, Parameter
-from billql.definitions.types import MOMENTS, ColumnType, Format
+from billql.definitions.types import CALENDAR_PARTS, MOMENTS, ColumnType, Format
 from billql.sandbox.timestamps import day_start, format_timestamp
 
 _INTEGER: Final = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -65,6 +66,8 @@ def decode(column: Column, parameter: Parameter, value: Any) -> Any:
     if parameter.null is not None and str(value) == str(parameter.null):
         return None
     kind = column.type
+    if parameter.format in CALENDAR_PARTS:
+        return _integer(value)
     if kind in MOMENTS:
         if parameter.format in (None, "instant"):
             _check_form("timestamp" if parameter.format else kind, value)
@@ -102,6 +105,11 @@ def read(column: Column, value: Any) -> Any:
     if column.type == "integer":
         return _integer(value)
     return _decimal(value) if column.type in ("real", "decimal") else str(value)
+
+
+def part_of(format: Format | None, moment: int) -> int:
+    """Return one number of the date of a Unix second: its year, month or day."""
+    return calendar_part(format, datetime.fromtimestamp(moment, UTC))
 
 
 def period_start(text: str) -> int:

@@ -123,6 +123,7 @@ class Layout:
             for name, column in self.resource.columns.items()
             if column.path == "$parameter"
             and name not in self.scopes
+            and name != self.periods
             and not self.parts(name)
             and (
                 name not in self.references
@@ -198,7 +199,7 @@ def required_columns(method: Method) -> list[str]:
         if parameter.required
         and parameter.operator == "="
         and parameter.default is None
-        and not parameter.by_day
+        and parameter.by is None
     ]
 
 

@@ -116,10 +116,10 @@ class Tables:
         """Return the story of a resource, an empty one if it has none."""
         return self._story.tables.get(name, TableStory())
 
-    def values_of(self, link: Link) -> set[Any]:
+    def values_of(self, link: Link, scope: Scope = ()) -> set[Any]:
         """Return the values of a column that others refer to."""
         with self._lock:
-            return {row.cells.get(link.column) for row in self._make(link.table, ())}
+            return {row.cells.get(link.column) for row in self._make(link.table, scope)}
 
     # Own values ---------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Tables:
             for row in self._link(layout.holder.table, scope):
                 yield row.key, row, {}
         elif (column := layout.driver) is not None:
-            for row in self._make(layout.references[column].table, ()):
+            for row in self._make(layout.references[column].table, scope):
                 if row.cells.get(layout.references[column].column) is not None:
                     yield row.key, None, {column: row}
         else:
@@ -188,7 +188,7 @@ class Tables:
     def _moments(self, layout: Layout, source: Rows, key: str, *, owned: bool) -> Iterable[int]:
         """Return the time of each row of a source."""
         story = self.story(layout.name)
-        every = story.every or ("day" if layout.periods is not None else None)
+        every = story.every or self._period(layout)
         if every is not None:
             moments = self._each(every, story.rows or _PERIODS[every])
             return [moment for moment in moments for _ in range(story.each)]
@@ -200,6 +200,13 @@ class Tables:
         span = self._now - self._opened
         starts = (self._opened + span * place // max(count, 1) for place in range(count))
         return [start + rng.below(max(span // max(count, 1), 1)) for start in starts]
+
+    @staticmethod
+    def _period(layout: Layout) -> str | None:
+        """Return what has a row of its own without a story: each day or month that is asked for."""
+        if layout.periods is None:
+            return None
+        return "month" if layout.resource.columns[layout.periods].type == "month" else "day"
 
     def _each(self, every: str, count: int) -> list[int]:
         if every == "month":
@@ -242,16 +249,16 @@ class Tables:
         for row in rows:
             for column, link in layout.references.items():
                 if column not in row.links:
-                    self._refer(layout, row, column, link)
+                    self._refer(layout, row, column, link, scope)
             _copy_holder(layout, self.layouts, row)
         return rows
 
-    def _refer(self, layout: Layout, row: Row, column: str, link: Link) -> None:
+    def _refer(self, layout: Layout, row: Row, column: str, link: Link, scope: Scope) -> None:
         shared = self._shared(layout, row, layout.resource.columns[column])
         if column not in shared.cells:
             found = self._inherited(layout, row, link)
             if found is None:
-                chosen = self._choose(layout, row, column, link)
+                chosen = self._choose(layout, row, column, link, scope)
                 found = (None if chosen is None else chosen.cells.get(link.column)), chosen
             shared.cells[column], linked = found
             if linked is not None:
@@ -275,10 +282,12 @@ class Tables:
                     return other.cells.get(column), other.links[column]
         return None
 
-    def _choose(self, layout: Layout, row: Row, column: str, link: Link) -> Row | None:
+    def _choose(
+        self, layout: Layout, row: Row, column: str, link: Link, scope: Scope
+    ) -> Row | None:
         """Return a row to refer to: one that refers to what this row refers to as well."""
         target = self.layouts[link.table]
-        candidates = self._make(link.table, ())
+        candidates = self._make(link.table, scope)
         for own, other in layout.references.items():
             value = row.cells.get(own)
             if own == column or value is None or own not in row.links:

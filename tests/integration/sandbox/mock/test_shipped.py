@@ -19,7 +19,7 @@ from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.api import MockApi
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Layout, required_columns
-from billql.sandbox.mock.tables import Row
+from billql.sandbox.mock.tables import Row, Scope
 from billql.sqlite.session import Session
 
 from .acme import open_session, rows, served
@@ -77,8 +77,10 @@ class World:
         return self.apis[table.provider_name].tables.layouts[_own_name(table)]
 
     def made(self, table: Table) -> list[Row]:
-        scope = tuple((name, _mine(table, name)) for name in self.layout(table).scopes)
-        return self.apis[table.provider_name].tables.rows(_own_name(table), scope)
+        return self.apis[table.provider_name].tables.rows(_own_name(table), self.scope(table))
+
+    def scope(self, table: Table) -> Scope:
+        return tuple((name, _mine(table, name)) for name in self.layout(table).scopes)
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["tidy", "untidy"])
@@ -130,7 +132,8 @@ def test_references_have_partners(world: World, name: str) -> None:
     for column, link in layout.references.items():
         if column in layout.switches:
             continue
-        partners = world.apis[table.provider_name].tables.values_of(link)
+        scope = world.scope(table)
+        partners = world.apis[table.provider_name].tables.values_of(link, scope)
         values = {row.cells.get(column) for row in world.made(table)} - {None}
         assert values <= partners
         assert values, column
