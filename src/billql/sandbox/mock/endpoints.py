@@ -209,7 +209,7 @@ class Endpoints(DefinedRoutes):
 
 
 def _scope(layout: Layout, binding: Binding) -> Scope:
-    """Return what a request says of the columns that any value has rows for."""
+    """Return what a request states about the columns that any value has rows for."""
     return tuple(
         (one.column, one.values[0])
         for one in binding.conditions
