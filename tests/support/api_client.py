@@ -10,8 +10,9 @@ import msgspec
 
 from billql.definitions.auth.bearer import Bearer
 from billql.definitions.model import ErrorBody, Provider
-from billql.http.client import ApiClient, RequestTracker
+from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
 
 TOKEN = "tok_8f14e45fceea167a5a36dedd4bea2543"

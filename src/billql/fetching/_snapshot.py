@@ -17,8 +17,8 @@ from billql.fetching._budget import Budget
 from billql.fetching.disk_cache import Key
 from billql.fetching.response_cache import ResponseCache, cache_key
 from billql.fetching.scan_stats import ScanStats
-from billql.http.client import RequestTracker
 from billql.http.credentials import ApiConnection
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
 from billql.util.lock import Lock
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from billql.http.client import RequestTracker
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Charge
 
 

@@ -8,7 +8,6 @@ are not shown.
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
 from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
+from billql.http.request_tracker import RequestTracker
 from billql.messages import RESPONSE_HEADERS, Request, Response
 from billql.util.clock import Clock
 
@@ -33,22 +33,6 @@ _FIRST_PAUSE = 0.5
 
 _LONGEST_PAUSE = 15.0
 """The longest pause before any attempt, in seconds."""
-
-
-@dataclass(eq=False)
-class RequestTracker:
-    """Counts the attempts of one request, for the statistics of its scan.
-
-    `spend` is called before each attempt and may raise, `stop` is set when the statement ends, and
-    `ended` is called with the response, or with None for an error, before the future has it.
-    `sent` counts attempts, `waited` is in seconds.
-    """
-
-    spend: Callable[[], None]
-    stop: threading.Event
-    ended: Callable[[Response | None], None] = lambda response: None
-    sent: int = 0
-    waited: float = 0.0
 
 
 class _Call(NamedTuple):

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from billql.fetching.scan_stats import total_costs
 from billql.util.text import counted
 
 if TYPE_CHECKING:
@@ -47,6 +46,10 @@ class StatementLog:
 
     def ended(self, scans: Sequence[ScanStats]) -> None:
         """Log that it ended, and what it has cost."""
+        if not self._is_open:
+            return
+        from billql.fetching.scan_stats import total_costs
+
         requests, rows = sum(one.requests for one in scans), sum(one.rows for one in scans)
         money = "".join(f" for {one}" for one in total_costs(scans))
         read = f"{counted(requests, 'request')}{money}, {counted(rows, 'row')} read"

@@ -17,8 +17,9 @@ from billql.fetching.dry_run import JoinSide
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import SharedServices, Statement
-from billql.http.client import ApiClient, RequestTracker
+from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
 from support.api_client import connection, get
 

@@ -14,8 +14,8 @@ from billql.fetching._snapshot import FirstRequest, Snapshot
 from billql.fetching.dry_run import NoWaiting, SnapshotView, WouldSendRequest
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
-from billql.http.client import RequestTracker
 from billql.http.credentials import ApiConnection
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
 from support.api_client import connection, get
 from support.clock import FakeClock

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from billql.definitions.pagination import CursorToken, NextUrl, PageNumber
 from billql.fetching.scan_stats import ScanStats
-from billql.http.client import RequestTracker
+from billql.http.request_tracker import RequestTracker
 from billql.messages import Page
 from billql.output.progress import render
 

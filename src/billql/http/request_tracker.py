@@ -1,0 +1,25 @@
+"""What counts the attempts of one request, for the statistics of its scan."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from billql.messages import Response
+
+
+@dataclass(eq=False)
+class RequestTracker:
+    """Counts the attempts of one request, for the statistics of its scan.
+
+    `spend` is called before each attempt and may raise, `stop` is set when the statement ends, and
+    `ended` is called with the response, or with None for an error, before the future has it.
+    `sent` counts attempts, `waited` is in seconds.
+    """
+
+    spend: Callable[[], None]
+    stop: threading.Event
+    ended: Callable[[Response | None], None] = lambda response: None
+    sent: int = 0
+    waited: float = 0.0
