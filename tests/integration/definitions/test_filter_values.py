@@ -45,6 +45,8 @@ DAYS = "{0} >= date('now', '-9 days') AND {0} < date('now', '-6 days')"
 KEYS: Mapping[str, str] = {
     "account_sid": "account_sid = (SELECT min(sid) FROM twilio.account.accounts)",
     "account_urn": "account_urn = 'do:team:12345678-1234-1234-1234-123456789012'",
+    "cloudflare.account_id": "account_id = (SELECT min(id) FROM cloudflare.account.accounts)",
+    "cloudflare.zone_id": "zone_id = (SELECT min(id) FROM cloudflare.zones.zones)",
     "credit_type_id": "credit_type_id = '2714e483-4ff1-48e4-9e25-ac732e8f24f2'",
     "credit_note": "credit_note = (SELECT max(id) FROM stripe.billing.credit_notes)",
     "customer": "customer = (SELECT max(customer) FROM stripe.billing.credit_grants)",
