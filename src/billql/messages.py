@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
+from urllib.parse import urlencode
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -62,6 +63,9 @@ class Request:
     home: Home | None = field(default=None, compare=False)
     charge: Charge | None = field(default=None, compare=False)
 
+    content_type: ClassVar[str] = "application/json"
+    """The media type of the body."""
+
     @property
     def content(self) -> bytes | None:
         """Return the body as it is sent; raise ValueError for what JSON cannot hold."""
@@ -78,6 +82,18 @@ class Request:
     def with_body(self, name: str, value: Any) -> Request:
         """Return the request with a member of its JSON body set; `a.b` is a nested one."""
         return replace(self, body=_with_member(self.body or {}, name.split("."), value))
+
+
+@dataclass(frozen=True, slots=True)
+class FormRequest(Request):
+    """A request whose body is sent as a form, as servers of OAuth want it."""
+
+    content_type: ClassVar[str] = "application/x-www-form-urlencoded"
+
+    @property
+    def content(self) -> bytes | None:
+        """Return the body as it is sent."""
+        return urlencode(self.body or {}).encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -19,11 +19,15 @@ from urllib.parse import urlencode
 from billql.errors import ConnectionFailed, InterfaceError
 from billql.http.credentials import ApiConnection
 from billql.http.reply import HttpBackend, HttpResponse, describe_request
-from billql.messages import RESPONSE_HEADERS, Request
+from billql.messages import RESPONSE_HEADERS, FormRequest, Request
 from billql.util import atomic_file
 from billql.util.lock import Lock
+from billql.util.redaction import PART
 
 _VERSION = 1
+_GRANTED = b'{"access_token": "replayed", "expires_in": 3600}'
+"""The response to the request for an access token, which is not recorded."""
+
 _HIDDEN = b"..."
 """The replacement of a token in a recording."""
 
@@ -59,7 +63,10 @@ class Recorder:
         """Send a request and record its response."""
         reply = self._backend.exchange(request, headers, stop)
         with self._lock:
-            self._replies[_key(request)] = request, reply
+            if isinstance(request, FormRequest):
+                self._secrets |= {*_texts(reply.body)}
+            else:
+                self._replies[_key(request)] = request, reply
         return reply
 
     def close(self) -> None:
@@ -131,6 +138,8 @@ class Player:
         self, request: Request, headers: Mapping[str, str], stop: threading.Event
     ) -> HttpResponse:
         """Return the recorded response; raise ConnectionFailed if there is none."""
+        if isinstance(request, FormRequest):
+            return HttpResponse(200, {}, _GRANTED)
         found = self._replies.get(_key(request))
         if found is None:
             query = f"?{urlencode(request.query)}" if request.query else ""
@@ -144,6 +153,17 @@ class Player:
 
     def close(self) -> None:
         """Do nothing: no connection is open."""
+
+
+def _texts(body: bytes) -> Iterator[str]:
+    """Yield the texts of a response that grants an access token: one of them is the token."""
+    try:
+        data = json.loads(body)
+    except ValueError:
+        return
+    for text in data.values() if isinstance(data, dict) else ():
+        if isinstance(text, str) and len(text) >= PART:
+            yield text
 
 
 def _written(body: bytes) -> dict[str, str]:

@@ -24,6 +24,7 @@ from billql.doctor import _packages, _surroundings
 from billql.doctor.finding import Finding, Level, failure
 from billql.errors import CredentialMissing, Error, Exit, InterfaceError
 from billql.http import secret_sources
+from billql.http.access_tokens import AccessTokens, NotGranted
 from billql.http.api_errors import error_from_response
 from billql.http.credentials import ApiConnection, ConnectionResolver, url_variable
 from billql.http.exchange import NetworkBackend
@@ -33,6 +34,7 @@ from billql.messages import Request
 from billql.planning.binder import bind
 from billql.planning.planner import choose_plan
 from billql.sqlite.options import ConnectOptions
+from billql.util.clock import Clock
 from billql.util.text import counted
 
 _MOST_SKEW = 30.0
@@ -187,6 +189,7 @@ class _Probe:
         self._backend = backend or NetworkBackend(
             self._options.settings, self._options.http_transport, environ=connect_options.environ
         )
+        self._access_tokens = AccessTokens(self._backend, Clock())
 
     def ask(self, connection: ApiConnection, catalog: Catalog) -> Iterator[Finding]:
         """Yield whether the API accepts a connection's token, and whether the clocks agree."""
@@ -196,10 +199,9 @@ class _Probe:
             yield Finding(Level.NOTE, subject, "not asked: every resource needs a key")
             return
         request = self._request(table, connection)
-        headers = connection.headers_for(request)
         before = time.monotonic()
         try:
-            reply = self._backend.exchange(request, headers, threading.Event())
+            request, reply, is_of_credential = self._exchange(request, connection)
         except Error as error:
             yield failure(subject, error)
             return
@@ -208,9 +210,25 @@ class _Probe:
             text = connection.redact(f"{connection.url} sent no response: {why}")
             yield Finding(Level.ERROR, subject, text, hint, Exit.NETWORK)
             return
-        yield _accepted(subject, table, request, connection, reply)
+        if is_of_credential:
+            refused = error_from_response(request, connection, reply, is_of_credential=True)
+            yield failure(subject, refused)
+        else:
+            yield _accepted(subject, table, request, connection, reply)
         took = time.monotonic() - before
         yield from _clock(subject, reply, self._options.clock().timestamp(), took)
+
+    def _exchange(
+        self, request: Request, connection: ApiConnection
+    ) -> tuple[Request, HttpResponse, bool]:
+        """Return a response, what it responds to, and whether that was for an access token."""
+        stop = threading.Event()
+        headers = self._access_tokens.headers_for(request, connection, stop)
+        if not isinstance(headers, NotGranted):
+            return request, self._backend.exchange(request, headers, stop), False
+        if isinstance(headers.reply, NoResponse):
+            raise headers.reply
+        return headers.request, headers.reply, True
 
     def _request(self, table: Table, connection: ApiConnection) -> Request:
         plan = choose_plan(table, (), frozenset())

@@ -21,9 +21,18 @@ _REQUEST_IDS = ("x-request-id", "request-id", "x-amzn-requestid", "x-amz-request
 
 
 def error_from_response(
-    request: Request, connection: ApiConnection, reply: HttpResponse, *, is_early: bool = False
+    request: Request,
+    connection: ApiConnection,
+    reply: HttpResponse,
+    *,
+    is_early: bool = False,
+    is_of_credential: bool = False,
 ) -> Error:
-    """Return the error for a response; `is_early` means that the API asks for a later request."""
+    """Return the error for a response.
+
+    `is_early` means that the API asks for a later request, `is_of_credential` that the credential
+    itself was sent to be exchanged, so that a 400 refuses it (RFC 6749, section 5.2).
+    """
     status = reply.status
     if 300 <= status < 400 and "location" in reply.headers:
         return BadResponse(
@@ -38,7 +47,10 @@ def error_from_response(
         text += f" ({body.code})"
     if body.request_id:
         text += f" [request {body.request_id}]"
-    kind = CredentialRefused if status in (401, 403) and not is_early else ApiError
+    refusals = (400, 401, 403) if is_of_credential else (401, 403)
+    is_refused = status in refusals and not is_early
+    kind = CredentialRefused if is_refused else ApiError
+    advised = 401 if is_of_credential and is_refused else status
     return kind(
         text,
         status=status,
@@ -48,7 +60,7 @@ def error_from_response(
         api_message=body.message,
         request_id=body.request_id,
         unknown=body.unknown,
-        hint=LIMIT_ADVICE if is_early else _advice(status, connection),
+        hint=LIMIT_ADVICE if is_early else _advice(advised, connection),
     )
 
 

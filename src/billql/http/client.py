@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from billql.config.settings import Settings
 from billql.errors import ApiError, BadValue, ConnectionFailed, Error, Interrupted
 from billql.http import _request_log
 from billql.http._dispatcher import Dispatcher, Job
+from billql.http.access_tokens import AccessTokens, NotGranted
 from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
@@ -72,6 +73,7 @@ class ApiClient:
         self._settings = settings or Settings()
         self._clock = clock or Clock()
         self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
+        self._access_tokens = AccessTokens(self._backend, self._clock)
         self._limiters: dict[str, RateLimiter] = {}
         self._dispatcher = Dispatcher(self._settings.concurrency, self._backend.close)
 
@@ -122,6 +124,7 @@ class ApiClient:
         except BaseException as error:
             if isinstance(error, Error):
                 error.redact(call.connection.redact)
+                error.redact(self._access_tokens.redaction(call.connection))
             call.future.set_exception(error)
         else:
             call.future.set_result(response)
@@ -173,18 +176,40 @@ class ApiClient:
             raise BadValue(
                 f"{describe_request(request)} cannot be sent: it would have the token in its URL"
             )
+        headers = self._access_tokens.headers_for(request, connection, tracker.stop)
+        if isinstance(headers, NotGranted):
+            return self._failure(*headers, connection, is_of_credential=True)
         tracker.spend()
         tracker.sent += 1
-        reply = self._exchange(call)
+        reply = self._exchange(call, headers)
         if isinstance(reply, NoResponse):
-            return _Failure(_no_response(request, connection, reply), reply.again)
+            return self._failure(request, reply, connection)
         limiter.update_from(reply.headers)
         if reply.status == 200:
             media_type = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
             names = {*RESPONSE_HEADERS} & {*request.keep_headers} & {*reply.headers}
-            headers = {name: reply.headers[name] for name in names}
+            exposed = {name: reply.headers[name] for name in names}
             between = connection.between(reply.proxy)
-            return Response(reply.body, media_type, headers, between)
+            return Response(reply.body, media_type, exposed, between)
+        failure = self._failure(request, reply, connection)
+        if reply.status == 401 and self._access_tokens.renew(connection, headers):
+            return replace(failure, again=True)
+        return failure
+
+    def _failure(
+        self,
+        request: Request,
+        reply: HttpResponse | NoResponse,
+        connection: ApiConnection,
+        *,
+        is_of_credential: bool = False,
+    ) -> _Failure:
+        """Return what became of a request that has no response to read.
+
+        `is_of_credential` means that it was for an access token.
+        """
+        if isinstance(reply, NoResponse):
+            return _Failure(_no_response(request, connection, reply), reply.again)
         pause = retry_after(reply.headers, self._clock.now())
         is_early = (
             reply.status == 429
@@ -192,7 +217,9 @@ class ApiClient:
             or (reply.status in (400, 403) and (pause is not None or is_used_up(reply.headers)))
         )
         return _Failure(
-            error_from_response(request, connection, reply, is_early=is_early),
+            error_from_response(
+                request, connection, reply, is_early=is_early, is_of_credential=is_of_credential
+            ),
             again=is_early
             or _is_passing(reply.status)
             or reply.status in connection.provider.retry,
@@ -200,9 +227,8 @@ class ApiClient:
             too_early=is_early,
         )
 
-    def _exchange(self, call: _Call) -> HttpResponse | NoResponse:
+    def _exchange(self, call: _Call, headers: dict[str, str]) -> HttpResponse | NoResponse:
         request, connection, tracker, *_ = call
-        headers = connection.headers_for(request)
         if self._log is not None:
             self._log(_request_log.format_request(request, connection, tracker.sent))
         start = self._clock.monotonic()

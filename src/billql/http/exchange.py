@@ -102,7 +102,7 @@ class NetworkBackend:
                 params=request.query or None,
                 content=request.content,
                 headers={
-                    **({} if request.body is None else {"Content-Type": "application/json"}),
+                    **({} if request.body is None else {"Content-Type": request.content_type}),
                     "User-Agent": f"billql/{__version__}",
                     "Accept": "*/*",
                     "Accept-Encoding": "gzip",

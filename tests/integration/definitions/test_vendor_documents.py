@@ -16,6 +16,7 @@ import pytest
 from billql.definitions.catalog import Catalog, Table
 from billql.docs.samples import _sources, _WithoutLimits
 from billql.sandbox import Sandbox
+from billql.sandbox.mock.auth import accepted
 from billql.sql.tokenizer import quote
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
@@ -225,7 +226,7 @@ class Run:
         """Send drawn requests, whose keys are those of rows."""
         anywhere = {name: seen for one in self.known.values() for name, seen in one.items()}
         about = CATALOG.provider(self.provider)
-        headers = {**about.headers, **about.auth.headers(sandbox.tokens[self.provider])}
+        headers = {**about.headers, **accepted(about.auth, sandbox.tokens[self.provider])}
         with httpx.Client(transport=self._recorder, headers=headers) as client:
             for table in tables(self.provider):
                 known = anywhere | self.known[table.name]

@@ -164,6 +164,28 @@ def test_what_an_api_says_to_a_token(
     assert worst(findings) == code
 
 
+@pytest.mark.parametrize(("status", "code"), [(200, Exit.OK), (400, Exit.CREDENTIAL)])
+def test_a_credential_that_is_exchanged_for_a_token(
+    definitions: Path, status: int, code: int
+) -> None:
+    path = definitions / "acme" / "provider.yaml"
+    how = "kind: client_credentials, client_id: ACME_TOKEN, token_path: /token"
+    path.write_text(path.read_text().replace("kind: bearer", how))
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            return httpx.Response(status, json={"access_token": "granted", "error": "no"})
+        assert request.headers["authorization"] == "Bearer granted"
+        return httpx.Response(200, json={"data": []})
+
+    findings, asked = of_acme(definitions, reply)
+    assert worst(findings) == code
+    assert len(asked) == (2 if status == 200 else 1)
+    if code == Exit.CREDENTIAL:
+        online = about(findings, "connection acme")[-1]
+        assert online.text == "POST https://acme.example/token answered 400: no"
+
+
 def test_no_answer(definitions: Path) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused, planted-token")

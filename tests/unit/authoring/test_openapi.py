@@ -15,6 +15,7 @@ from billql.authoring.openapi.document import Document, column_type
 from billql.authoring.openapi.importing import Imported, imported
 from billql.authoring.openapi.naming import identifier, singular, without_verb
 from billql.authoring.openapi.prose import sentence
+from billql.authoring.openapi.provider import _auth
 from billql.authoring.openapi.reading import read
 from billql.errors import DefinitionError, InterfaceError
 from support.openapi import importing
@@ -351,3 +352,27 @@ def test_plurals_and_verbs() -> None:
         "net_balance",
         "plans",
     ]
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("/oauth/token", "client_credentials"),
+        ("https://api.acme.example/oauth/token", "client_credentials"),
+        ("https://login.acme.example/oauth/token", "bearer"),
+    ],
+)
+def test_a_client_is_granted_tokens_by_the_api_itself_or_by_another(
+    address: str, kind: str
+) -> None:
+    flow = {"clientCredentials": {"tokenUrl": address, "scopes": {}}}
+    data = {
+        "openapi": "3.0.0",
+        "info": {"title": "Acme"},
+        "servers": [{"url": "https://api.acme.example"}],
+        "paths": {},
+        "components": {"securitySchemes": {"clients": {"type": "oauth2", "flows": flow}}},
+    }
+    found = _auth(Document(data), "acme", "Acme", "https://api.acme.example", [])
+    assert found["kind"] == kind
+    assert found.get("token_path") == ("/oauth/token" if kind == "client_credentials" else None)

@@ -9,7 +9,16 @@ import hmac
 import msgspec
 import pytest
 
-from billql.definitions.auth import Anonymous, Auth, AuthScheme, Basic, Bearer, Header, SigV4
+from billql.definitions.auth import (
+    Anonymous,
+    Auth,
+    AuthScheme,
+    Basic,
+    Bearer,
+    ClientCredentials,
+    Header,
+    SigV4,
+)
 from billql.messages import Request
 
 REQUEST = Request("GET", "https://api.example.com/things")
@@ -31,6 +40,18 @@ def test_a_name_and_a_password() -> None:
     encoded = base64.b64encode(b"me:pass:word").decode()
     assert auth.headers("me:pass:word") == {"Authorization": f"Basic {encoded}"}
     assert set(auth.secret_forms("me:pass:word")) == {encoded, "me:pass:word", "pass:word"}
+
+
+def test_what_an_access_token_is_requested_with() -> None:
+    auth = ClientCredentials(client_id="I", secret="S", token_path="/token", help=HELP)
+    assert auth.from_env({"I": "me", "S": "se:cret"}) == "me:se:cret"
+    encoded = base64.b64encode(b"me:se:cret").decode()
+    assert auth.headers("me:se:cret") == auth.signature("me:se:cret", REQUEST) == {}
+    assert auth.token_headers("me:se:cret")["Authorization"] == f"Basic {encoded}"
+    request = auth.token_request("https://api.example.com")
+    assert request.url == "https://api.example.com/token"
+    assert request.content == b"grant_type=client_credentials"
+    assert set(auth.secret_forms("me:se:cret")) == {encoded, "me:se:cret", "se:cret"}
 
 
 def test_keys_in_headers() -> None:

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from billql.authoring.openapi import naming
 from billql.authoring.openapi.document import Document
@@ -58,7 +58,7 @@ def definition(
         "version": "0.1.0",
         "documentation": _documentation(document, url),
         "url": url,
-        "auth": _auth(document, name, title, notes),
+        "auth": _auth(document, name, title, url, notes),
         **_errors(document, operations),
         **({"paging": paging} if paging else {}),
     }
@@ -86,7 +86,7 @@ def _documentation(document: Document, url: str) -> str:
     return url
 
 
-def _auth(document: Document, name: str, title: str, notes: list[str]) -> dict[str, Any]:
+def _auth(document: Document, name: str, title: str, url: str, notes: list[str]) -> dict[str, Any]:
     """Return the `auth` of the definition."""
     scheme = _scheme(document)
     kind, scheme_name = scheme.get("type"), str(scheme.get("scheme", "")).lower()
@@ -99,12 +99,32 @@ def _auth(document: Document, name: str, title: str, notes: list[str]) -> dict[s
         auth = {"kind": "basic", "user": f"{prefix}_USER", "secret": f"{prefix}_PASSWORD"}
     elif kind is None:
         return {"kind": "none"}
+    elif (path := _token_path(scheme, url)) is not None:
+        auth = {
+            **{"kind": "client_credentials", "client_id": f"{prefix}_CLIENT_ID"},
+            **{"secret": f"{prefix}_CLIENT_SECRET", "token_path": path},
+        }
     elif not (scheme_name == "bearer" or kind in ("oauth2", "openIdConnect")):
         notes.append(
             f"the API authenticates by {kind} in {scheme.get('in') or scheme_name}, which "
             "definitions cannot express; provider.yaml has a bearer token instead"
         )
     return {**auth, "help": f"Create a token for the API of {title}."}
+
+
+def _token_path(scheme: Mapping[str, Any], url: str) -> str | None:
+    """Return where the API itself grants access tokens to clients, if it does.
+
+    https://spec.openapis.org/oas/v3.1.0#oauth-flows-object
+    """
+    flows = scheme.get("flows")
+    flow = flows.get("clientCredentials") if isinstance(flows, Mapping) else None
+    address = flow.get("tokenUrl") if isinstance(flow, Mapping) else None
+    if scheme.get("type") != "oauth2" or not isinstance(address, str):
+        return None
+    parts = urlsplit(urljoin(url, address))
+    is_here = f"https://{parts.netloc}" == url and len(parts.path) > 1
+    return parts.path if is_here else None
 
 
 def _scheme(document: Document) -> Mapping[str, Any]:

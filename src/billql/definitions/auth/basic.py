@@ -19,13 +19,14 @@ class Basic(AuthScheme, frozen=True, tag_field="kind", tag="basic", kw_only=True
 
     def headers(self, secret: str) -> dict[str, str]:
         """Return the headers that authenticate a request."""
-        return {"Authorization": f"Basic {_encoded(secret)}"}
+        return {"Authorization": f"Basic {encoded(secret)}"}
 
     def secret_forms(self, secret: str) -> tuple[str, ...]:
         """Return what must not be shown: the credential in both its forms, and the password."""
         password = secret.partition(SEPARATOR)[2]
-        return tuple(one for one in (_encoded(secret), secret, password) if one)
+        return tuple(one for one in (encoded(secret), secret, password) if one)
 
 
-def _encoded(secret: str) -> str:
+def encoded(secret: str) -> str:
+    """Return a name and a password as they stand after `Basic` in a header."""
     return base64.b64encode(secret.encode()).decode()

@@ -9,9 +9,11 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
+from billql.definitions.auth import ClientCredentials
 from billql.definitions.model import Method, Provider, placeholders
 from billql.definitions.pagination import Paginator
 from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
+from billql.sandbox.mock import auth
 from billql.sandbox.mock.binding import Binding, bind, parameters, values_of
 from billql.sandbox.mock.filters import Place, conditions
 from billql.sandbox.mock.layout import Endpoint, Layout, Segment, segments
@@ -46,6 +48,9 @@ class DefinedRoutes(Routes):
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
         """Return what responds at a path; raise ApiError if nothing does."""
+        how = self._provider.auth
+        if isinstance(how, ClientCredentials) and (method, path) == ("POST", how.token_path):
+            return partial(auth.grant, how), {}
         known = False
         for pattern, endpoint in self._patterns:
             found = pattern.fullmatch(path.rstrip("/") or "/")

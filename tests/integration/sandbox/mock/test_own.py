@@ -300,6 +300,10 @@ def test_a_list_with_other_parameters_is_another_list(server: Server) -> None:
 AUTH: dict[str, dict[str, Any]] = {
     "bearer": BEARER,
     "basic": {"kind": "basic", "user": "ACME_USER", "secret": "ACME_PASSWORD", "help": "Ask."},
+    "client credentials": {
+        **{"kind": "client_credentials", "client_id": "ACME_ID", "secret": "ACME_SECRET"},
+        **{"token_path": "/oauth/token", "help": "Ask."},
+    },
     "header": {"kind": "header", "secret": "ACME_KEY", "header": "X-Key", "help": "Ask."},
     "headers": {
         **{"kind": "header", "secret": "ACME_KEY", "header": "X-Key", "help": "Ask."},
