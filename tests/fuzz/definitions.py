@@ -13,8 +13,9 @@ import yaml
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from billql.definitions.catalog import Table, built_in_root
+from billql.definitions.catalog import Table
 from billql.definitions.model import Provider
+from billql.definitions.shared import built_in_root
 from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import BadResponse, DefinitionError
@@ -31,12 +32,12 @@ from .trial import QUERIES, Query, ask, declare, read
 def _shipped() -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Give each resource that comes with billql: its provider, and its service without others."""
     found = []
-    for folder in sorted(built_in_root().iterdir()):
+    for folder in sorted(path.parent for path in built_in_root().glob(f"*/{PROVIDER_FILE}")):
         provider = _loaded(folder / PROVIDER_FILE)
         for file in sorted(folder.glob("*.yaml")):
             if file.name != PROVIDER_FILE:
                 service = _loaded(file)
-                for name, resource in service.pop("resources").items():
+                for name, resource in service.pop("resources", {}).items():
                     found.append((provider, {**service, "resources": {name: resource}}))
     return found
 

@@ -6,7 +6,7 @@ import re
 import shutil
 from pathlib import Path
 
-from billql.definitions.catalog import built_in_root
+from billql.definitions.shared import built_in_root
 
 
 def changed(provider: str, root: Path, pattern: str, replacement: str) -> Path:

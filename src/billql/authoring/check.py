@@ -7,16 +7,19 @@ the other files.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from billql.authoring import examples, lint
 from billql.authoring.finding import Finding, Severity
 from billql.authoring.lines import Lines
-from billql.definitions.catalog import Catalog, Table, built_in_root
+from billql.definitions import views
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.column_rules import Problem
-from billql.definitions.model import Provider, Service
+from billql.definitions.model import Example, Provider, Service
+from billql.definitions.shared import built_in_root
+from billql.definitions.views import ViewTable
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import DefinitionError, Error, InterfaceError
 from billql.sandbox.mock.story import read_story
@@ -65,6 +68,11 @@ def check(folder: Path) -> Iterator[Finding]:
                 continue
             services[path] = service
             yield from _service_findings(path, provider, service, session)
+            try:
+                for view in _views(folder, path.stem, service, catalog):
+                    yield from _view_findings(path, Lines(path), view, session)
+            except DefinitionError as error:
+                yield Finding("error", "view", error.message, path)
     if complete:
         yield from _reference_findings(services, catalog)
         yield from _story_findings(folder, services)
@@ -98,14 +106,47 @@ def _service_findings(
         yield from _example_findings(path, lines, table, session)
 
 
+def _views(folder: Path, service: str, read: Service, catalog: Catalog) -> Iterator[ViewTable]:
+    name = folder.resolve().name
+    found = (views.find(catalog, f"{name}.{service}.{view}") for view in read.views)
+    return (view for view in found if view is not None)
+
+
 def _example_findings(
     path: Path, lines: Lines, table: Table, session: Session
 ) -> Iterator[Finding]:
     place: DocumentPath = ("resources", table.resource_name, "examples")
-    if not examples.reads_itself(table):
-        problem = place, f"no example reads {table.name}"
+    yield from _of_examples(path, lines, (table.name, table.resource.examples), place, session)
+
+
+def _view_findings(
+    path: Path, lines: Lines, table: ViewTable, session: Session
+) -> Iterator[Finding]:
+    place: DocumentPath = ("views", table.view_name)
+    select = table.view.select or ""
+    for fault in examples.faults(session, select):
+        line = lines.of_text((*place, "select"), fault.offset)
+        rule = "view-select" if fault.rule == "example-sql" else "view-parameter"
+        yield Finding("error", rule, fault.message, path, line, (*place, "select"))
+    if table.examples:
+        named = table.name, table.examples
+        yield from _of_examples(path, lines, named, (*place, "examples"), session)
+    elif table.view.columns:
+        yield _finding("warning", "example-itself", path, lines, (place, "it has no example"))
+
+
+def _of_examples(
+    path: Path,
+    lines: Lines,
+    named: tuple[str, Sequence[Example]],
+    place: DocumentPath,
+    session: Session,
+) -> Iterator[Finding]:
+    name, found = named
+    if not examples.reads_itself(name, found):
+        problem = place, f"no example reads {name}"
         yield _finding("warning", "example-itself", path, lines, problem)
-    for number, example in enumerate(table.resource.examples):
+    for number, example in enumerate(found):
         here = (*place, number, "sql")
         for fault in examples.faults(session, example.sql):
             line = lines.of_text(here, fault.offset)

@@ -6,10 +6,13 @@ key columns without a value are found; responses are not checked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions import views
+from billql.definitions.catalog import Catalog
+from billql.definitions.model import Example
+from billql.definitions.shared import SHARED
 from billql.errors import Error, SqlError
 from billql.sql import rewriter
 from billql.sql.statements import each_statement, parse
@@ -63,11 +66,30 @@ def faults(session: Session, sql: str) -> Iterator[Fault]:
         yield Fault("example-sql", f"{error.message}.{hint}", max(0, at - len(_EXPLAIN)))
 
 
-def tables(sql: str) -> set[str]:
-    """Return the names of the resources that a statement reads, in lower case."""
-    return {reference.name.lower() for reference in rewriter.references(parse(sql))}
+def tables(sql: str, catalog: Catalog) -> set[str]:
+    """Return the names of the resources that a statement reads, by views too, in lower case.
+
+    Raise DefinitionError for an invalid view.
+    """
+    found, waiting, seen = set[str](), list(_names(sql)), set[str]()
+    while waiting:
+        name = waiting.pop()
+        shared = f"{SHARED}.{name}"
+        view = views.find(catalog, shared if name.count(".") == 1 else name)
+        if view is None and name.count(".") == 2:
+            found.add(name)
+        if view is not None and view.name not in seen:
+            seen.add(view.name)
+            waiting += view.reads
+    return found
 
 
-def reads_itself(table: Table) -> bool:
-    """Return whether any example of a resource reads the resource itself."""
-    return any(table.name in tables(example.sql) for example in table.resource.examples)
+def _names(sql: str) -> set[str]:
+    """Return all names of tables in a statement, in lower case."""
+    return {reference.name.lower() for reference in rewriter.tables(parse(sql))}
+
+
+def reads_itself(name: str, examples: Sequence[Example]) -> bool:
+    """Return whether any example of a resource or a view reads what it is an example of."""
+    names = {name, name.removeprefix(f"{SHARED}.")}
+    return any(names & _names(example.sql) for example in examples)

@@ -97,7 +97,7 @@ def _run(
     try:
         if (why := no_query(sql)) is not None:
             raise SqlError(f"The example was not run: {why}")
-        for other in sorted(tables(sql)):
+        for other in sorted(tables(sql, session.engine.catalog)):
             table = session.engine.table(other)
             for connection in session.engine.connections(table):
                 know(session.engine.connection(table, connection))

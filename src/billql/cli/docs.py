@@ -43,14 +43,16 @@ def _pages(options: Namespace) -> Mapping[str, str]:
     from contextlib import closing
 
     from billql.cli import parser
-    from billql.definitions.catalog import Catalog, built_in_root
+    from billql.definitions.catalog import Catalog
+    from billql.definitions.shared import built_in_root
     from billql.docs import facts, pages
     from billql.docs.samples import SandboxSamples
 
     places = [*(Path(folder) for folder in options.definitions), built_in_root()]
     with closing(SandboxSamples(places)) as samples:
-        providers = facts.gather(Catalog(places), samples)
-    return pages.build(providers, parser.make())
+        catalog = Catalog(places)
+        providers, shared = facts.gather(catalog, samples), facts.shared(catalog, samples)
+    return pages.build(providers, parser.make(), shared)
 
 
 def _write(files: Mapping[str, str], folder: Path) -> None:

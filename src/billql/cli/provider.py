@@ -159,7 +159,8 @@ def _try(options: Namespace) -> int:
     from billql.authoring import trial
     from billql.authoring.recording import Player, Recorder
     from billql.config.settings import Settings
-    from billql.definitions.catalog import Catalog, built_in_root
+    from billql.definitions.catalog import Catalog
+    from billql.definitions.shared import built_in_root
     from billql.http.exchange import NetworkBackend
     from billql.output import ResultWriter, Style, screen
     from billql.sandbox import Sandbox

@@ -15,22 +15,13 @@ from pathlib import Path
 from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.definitions.pagination import Paginator, SinglePage
 from billql.definitions.pagination.unknown import UNKNOWN, Unknown
+from billql.definitions.shared import built_in_root, files
 from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, DefinitionSource
 from billql.definitions.stackql import is_stackql
+from billql.definitions.yaml_file import read_views
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
 
 _HEADER = "$header."
-
-
-def built_in_root() -> Path:
-    """Return the folder of the definitions that come with billql.
-
-    In a wheel they lie inside the package; in an editable install, at the top of the repository.
-    """
-    package = Path(__file__).parent.parent
-    packed = package / "_data" / "provider"
-    return packed if packed.is_dir() else package.parent.parent / "provider"
-
 
 _CONNECTION_COLUMN = Column(
     type="text",
@@ -112,6 +103,7 @@ class Catalog:
         self._cache = cache
         self._sources: dict[str, DefinitionSource] = {}
         self._tables: dict[str, Table] = {}
+        self._shared: dict[str, Service] = {}
 
     def providers(self) -> list[str]:
         """Return the names of all providers."""
@@ -133,6 +125,20 @@ class Catalog:
     def resources(self, provider: str, service: str) -> list[str]:
         """Return the names of a service's resources, in the order of its file."""
         return self._of_service(provider, service).resources(service.lower())
+
+    def is_light(self, provider: str) -> bool:
+        """Return whether all of a provider's definition is read in no time; raise UnknownName."""
+        return self._source(provider).is_light
+
+    def shared(self) -> list[str]:
+        """Return the names of the files of views that belong to no provider."""
+        return sorted(self._shared_files)
+
+    def shared_service(self, name: str) -> Service:
+        """Load such a file, whose name is in lower case; raise KeyError or DefinitionError."""
+        if name not in self._shared:
+            self._shared[name] = read_views(self._shared_files[name], self._cache)
+        return self._shared[name]
 
     def provider(self, name: str) -> Provider:
         """Load a provider; raises UnknownName or DefinitionError."""
@@ -214,6 +220,14 @@ class Catalog:
         if provider not in self._sources:
             self._sources[provider] = _open(self._folders[provider], self._cache)
         return self._sources[provider]
+
+    @cached_property
+    def _shared_files(self) -> dict[str, Path]:
+        roots = [place for place in self._places if isinstance(place, Path)]
+        found: dict[str, Path] = {}
+        for root in (built_in_root(), *reversed(roots)):
+            found |= files(root)
+        return found
 
     @cached_property
     def _folders(self) -> dict[str, Path]:

@@ -57,6 +57,14 @@ ColumnName = Annotated[
     ),
 ]
 
+ViewColumnName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_]*$(?!\n)",
+        description="A name of letters, digits and underscores.",
+    ),
+]
+
 ColumnPath = Annotated[
     str,
     Meta(
@@ -380,15 +388,47 @@ class Resource(_Strict, frozen=True, kw_only=True):
     """Queries that run as they stand."""
 
 
-class Service(_Strict, frozen=True, kw_only=True):
-    """A group of resources: one file."""
+class ViewColumn(_Strict, frozen=True, kw_only=True):
+    """One column of a view."""
+
+    type: ColumnType
+    """The type of its values."""
+    description: Sentence
+    """The meaning of its values, with their unit."""
+    currency: ViewColumnName | None = None
+    """For an amount of money: the column of its currency."""
+
+
+class View(_Strict, frozen=True, kw_only=True):
+    """A table that a SELECT over resources makes.
+
+    With `columns` and `select` it stands by itself. A part of a view of several providers has
+    `select` alone: its columns are those of the view `billql.SERVICE.VIEW` of the same names, in
+    whose definition `select` is missing.
+    """
+
+    description: Sentence
+    """What one row is, and what applies to all of them."""
+    columns: dict[ViewColumnName, ViewColumn] = {}
+    """Its columns, in the order of `SELECT *`."""
+    select: str | None = None
+    """The SELECT, which names resources by their whole names, and each of its columns with AS. Of
+    a part, the columns that it leaves out are NULL."""
+    examples: tuple[Example, ...] = ()
+    """Queries that run as they stand."""
+
+
+class Service(_Strict, frozen=True, kw_only=True, omit_defaults=True):
+    """A group of resources and views: one file."""
 
     billql: Literal[1]
     """The version of the format."""
     description: Sentence
     """What its resources have in common."""
-    resources: Annotated[dict[Name, Resource], Meta(min_length=1)]
-    """The tables."""
+    resources: Annotated[dict[Name, Resource], Meta(min_length=1)] = {}
+    """The tables that requests fill."""
+    views: Annotated[dict[Name, View], Meta(min_length=1)] = {}
+    """The tables that SELECTs over resources make."""
 
 
 class Provider(_Strict, frozen=True, kw_only=True):

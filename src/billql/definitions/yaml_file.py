@@ -55,8 +55,27 @@ def read_service(path: Path, provider: Provider, cache: Path | None = None) -> S
         for name, resource in service.resources.items():
             for place, message in problems(resource, provider):
                 yield ("resources", name, *place), message
+        yield from _view_problems(service)
 
     return _read(path, Service, repr(provider), cache, check)
+
+
+def read_views(path: Path, cache: Path | None = None) -> Service:
+    """Read a file of views that belong to no provider; raises DefinitionError."""
+
+    def check(service: Service) -> Iterator[Problem]:
+        for name in service.resources:
+            yield ("resources", name), "a resource needs a provider"
+        yield from _view_problems(service)
+
+    return _read(path, Service, "", cache, check)
+
+
+def _view_problems(service: Service) -> Iterator[Problem]:
+    if service.views or not service.resources:
+        from billql.definitions.view_rules import service_problems
+
+        yield from service_problems(service)
 
 
 def read_document(path: Path, kind: type[T], check: Callable[[T], Iterable[Problem]]) -> T:

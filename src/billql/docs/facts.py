@@ -9,8 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Column, Method, Parameter, Provider, Service
+from billql.definitions.shared import SHARED
+from billql.definitions.views import ViewTable
 from billql.docs import costs
 from billql.docs.samples import NoSamples, Result, Samples
 from billql.messages import to_text
@@ -120,12 +123,45 @@ class ResourceFacts:
 
 
 @dataclass(frozen=True)
+class ViewFacts:
+    """A view."""
+
+    table: ViewTable
+    description: str
+    fields: tuple[FieldFacts, ...]
+    examples: tuple[Example, ...]
+    whole: str | None
+    """The name of the view that it is a part of, if it is one."""
+
+    @property
+    def name(self) -> str:
+        """Return the last part of its name."""
+        return self.table.view_name
+
+    @property
+    def short_name(self) -> str | None:
+        """Return the name without its first part, if it belongs to no provider."""
+        shared, _, short = self.table.name.partition(".")
+        return short if shared == SHARED else None
+
+
+@dataclass(frozen=True)
+class SharedFacts:
+    """A file of views that belong to no provider."""
+
+    name: str
+    description: str
+    views: tuple[ViewFacts, ...]
+
+
+@dataclass(frozen=True)
 class ServiceFacts:
-    """A service and its resources, in the order of its file."""
+    """A service, its resources and its views, in the order of its file."""
 
     name: str
     service: Service
     resources: tuple[ResourceFacts, ...]
+    views: tuple[ViewFacts, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,11 +191,54 @@ def _provider(catalog: Catalog, name: str, samples: Samples) -> ProviderFacts:
                 resource(catalog.table(f"{name}.{service}.{one}"), samples)
                 for one in catalog.resources(name, service)
             ),
+            _views(catalog, name, service, samples),
         )
         for service in catalog.services(name)
     )
     provider = catalog.provider(name)
     return ProviderFacts(name, provider, tuple(services), tuple(costs.of_provider(provider)))
+
+
+def shared(catalog: Catalog, samples: Samples = _NO_SAMPLES) -> list[SharedFacts]:
+    """Return the facts of the views that belong to no provider; raise DefinitionError."""
+    return [
+        SharedFacts(
+            f"{SHARED}.{name}",
+            catalog.shared_service(name).description,
+            _views(catalog, SHARED, name, samples),
+        )
+        for name in views.services(catalog)
+    ]
+
+
+def _views(
+    catalog: Catalog, provider: str, service: str, samples: Samples
+) -> tuple[ViewFacts, ...]:
+    found = (
+        views.find(catalog, f"{provider}.{service}.{name}")
+        for name in views.names(catalog, provider, service)
+    )
+    return tuple(_view(one, samples) for one in found if one is not None)
+
+
+def _view(table: ViewTable, samples: Samples) -> ViewFacts:
+    is_part = not table.view.columns
+    fields = tuple(
+        FieldFacts(
+            name,
+            column.type,
+            column.description.strip(),
+            "" if column.currency is None else f"In `{column.currency}`.",
+            key=False,
+        )
+        for name, column in table.columns.items()
+    )
+    examples = tuple(
+        Example(one.question.strip(), one.sql.strip(), samples.of_view(one.sql))
+        for one in table.examples
+    )
+    whole = f"{SHARED}.{table.service_name}.{table.view_name}" if is_part else None
+    return ViewFacts(table, table.view.description.strip(), fields, examples, whole)
 
 
 def resource(table: Table, samples: Samples = _NO_SAMPLES) -> ResourceFacts:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from billql.docs import reference
+from billql.docs import reference, view_pages
 from billql.docs.facts import (
     Example,
     FieldFacts,
@@ -20,6 +20,8 @@ from billql.docs.facts import (
     ProviderFacts,
     ResourceFacts,
     ServiceFacts,
+    SharedFacts,
+    ViewFacts,
 )
 from billql.docs.markdown import cell, code, codes, escaped, fence, link, prose, table
 
@@ -31,7 +33,11 @@ _LONGEST = 80
 _Addresses = Callable[[str], str | None]
 
 
-def build(providers: Sequence[ProviderFacts], parser: argparse.ArgumentParser) -> dict[str, str]:
+def build(
+    providers: Sequence[ProviderFacts],
+    parser: argparse.ArgumentParser,
+    shared: Sequence[SharedFacts] = (),
+) -> dict[str, str]:
     """Return the text of every page by its path."""
     tables = {
         resource.table.name: _of_resource(resource)
@@ -39,7 +45,13 @@ def build(providers: Sequence[ProviderFacts], parser: argparse.ArgumentParser) -
         for service in provider.services
         for resource in service.resources
     }
-    pages = {"index.md": _index(providers)}
+    views = [view for one in shared for view in one.views]
+    for provider in providers:
+        views += [view for service in provider.services for view in service.views]
+    tables |= {view.table.name: view_pages.address(view.table.name) for view in views}
+    pages = {"index.md": _index(providers, shared)}
+    pages |= {view_pages.service_address(one): view_pages.service(one) for one in shared}
+    pages |= {tables[view.table.name]: _view(view, tables) for view in views}
     for provider in providers:
         pages[_of_provider(provider)] = _provider(provider, tables)
         for service in provider.services:
@@ -62,7 +74,22 @@ def _text(lines: Iterable[str]) -> str:
 # The pages ----------------------------------------------------------------------------------------
 
 
-def _index(providers: Sequence[ProviderFacts]) -> str:
+def _view(view: ViewFacts, tables: dict[str, str]) -> str:
+    path = tables[view.table.name]
+
+    def addresses(name: str) -> str | None:
+        found = tables.get(name)
+        return None if found is None or found == path else _relative(found, path)
+
+    lines = list(view_pages.view(view, addresses))
+    if view.examples:
+        lines += ["## `SELECT` examples", ""]
+    for example in view.examples:
+        lines += _example(example, addresses)
+    return _text(lines)
+
+
+def _index(providers: Sequence[ProviderFacts], shared: Sequence[SharedFacts]) -> str:
     lines = [
         "# Reference",
         "",
@@ -70,6 +97,15 @@ def _index(providers: Sequence[ProviderFacts]) -> str:
         "[errors](errors.md) are described apart. These are the tables:",
         "",
     ]
+    if shared:
+        lines += ["## Views of several providers", ""]
+        lines += table(
+            ("Views", "Description"),
+            (
+                (link(code(one.name), view_pages.service_address(one)), prose(one.description))
+                for one in shared
+            ),
+        )
     for one in providers:
         lines += [f"## {link(escaped(one.provider.title), _of_provider(one))}", ""]
         lines += [prose(one.provider.description.strip()), ""]
@@ -139,6 +175,9 @@ def _service(provider: ProviderFacts, service: ServiceFacts, tables: dict[str, s
 
 
 def _tables_of(service: ServiceFacts, path: str, addresses: _Addresses) -> Iterator[str]:
+    yield from view_pages.rows(service.views, path, addresses)
+    if not service.resources:
+        return
     yield from table(
         ("Table", "One row is"),
         (

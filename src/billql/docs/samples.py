@@ -54,6 +54,9 @@ class Samples(Protocol):
     def result(self, table: Table, sql: str) -> Result | None:
         """Return the result of a table's example, or None where the sandbox has no such table."""
 
+    def of_view(self, sql: str) -> Result | None:
+        """Return the result of a view's example, or None where the sandbox cannot run it."""
+
     def values(self, table: Table) -> Mapping[str, Any]:
         """Return a value for each column of a table that has one."""
 
@@ -62,6 +65,9 @@ class NoSamples:
     """The samples of definitions without a sandbox: there are none."""
 
     def result(self, table: Table, sql: str) -> None:
+        """Return None."""
+
+    def of_view(self, sql: str) -> None:
         """Return None."""
 
     def values(self, table: Table) -> Mapping[str, Any]:
@@ -88,7 +94,11 @@ class SandboxSamples:
 
     def result(self, table: Table, sql: str) -> Result | None:
         """Return the result of an example, or None if the sandbox cannot run it."""
-        rows = self._rows(table, sql)
+        return self.of_view(sql) if table.provider_name in self._sandbox.urls else None
+
+    def of_view(self, sql: str) -> Result | None:
+        """Return the result of a view's example, or None if the sandbox cannot run it."""
+        rows = self._rows(sql)
         if rows is None:
             return None
         names, found = rows
@@ -97,6 +107,8 @@ class SandboxSamples:
     def values(self, table: Table) -> Mapping[str, Any]:
         """Return a value for each column of which a row has one."""
         found: dict[str, Any] = {}
+        if table.provider_name not in self._sandbox.urls:
+            return found
         sources = list(_sources(table))
         shown = [name for name, column in table.columns.items() if not column.hidden]
         # A hidden column may take a request of another kind, so each is read by itself.
@@ -110,16 +122,16 @@ class SandboxSamples:
                 if all(name in found for name in columns):
                     break
                 listed = ", ".join(f"{alias}.{quote(name)}" for name in columns)
-                read = self._rows(table, f"SELECT {listed} {source} LIMIT {_LOOKED_AT}")
+                read = self._rows(f"SELECT {listed} {source} LIMIT {_LOOKED_AT}")
                 for row in () if read is None else read[1]:
                     for name, value in zip(columns, row, strict=True):
                         if value is not None:
                             found.setdefault(name, value)
         return found
 
-    def _rows(self, table: Table, sql: str) -> tuple[tuple[str, ...], list[Row]] | None:
+    def _rows(self, sql: str) -> tuple[tuple[str, ...], list[Row]] | None:
         """Return the names and the rows of a statement that reads, if the sandbox can run it."""
-        if table.provider_name not in self._sandbox.urls or not _is_read(sql):
+        if not _is_read(sql):
             return None
         try:
             execution = self._session.execute(with_day(sql))

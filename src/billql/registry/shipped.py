@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from billql.definitions.catalog import built_in_root
+from billql.definitions.shared import built_in_root
 from billql.definitions.sources import PROVIDER_FILE
 from billql.registry import naming
 

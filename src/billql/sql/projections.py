@@ -26,6 +26,22 @@ def name_of(token: Token) -> str:
     return unquote(token.text).lower() if token.kind in NAMES else ""
 
 
+def names_of_ctes(statement: ParsedStatement) -> frozenset[str]:
+    """Return all names in the WITH clauses of a statement, in lower case, and perhaps more: those
+    that stand where `name AS (` or `name (` may be meant.
+    """
+    tokens = statement.tokens
+    if not any(token.keyword == "WITH" for token in tokens):
+        return frozenset()
+    return frozenset(
+        unquote(token.text).lower()
+        for token, after, then in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if after.text == "("
+        or (after.keyword == "AS" and (then.text == "(" or then.keyword in _BEFORE_CTE))
+    )
+
+
+_BEFORE_CTE = frozenset(("NOT", "MATERIALIZED"))
 _ENDS = frozenset(("WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "RETURNING"))
 _ENDS |= {"UNION", "EXCEPT", "INTERSECT", "FROM"}
 """The keywords after which the columns of a SELECT have ended."""

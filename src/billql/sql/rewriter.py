@@ -26,6 +26,7 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Literal, NamedTuple
 
+from billql.sql.projections import names_of_ctes
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import Token, quote, unquote
@@ -39,7 +40,6 @@ ENDS_FROM |= {"UNION", "EXCEPT", "INTERSECT"}
 NO_ALIAS = ENDS_FROM | {"ON", "USING", "INDEXED", "NOT", "JOIN", "SELECT", "VALUES"}
 NO_ALIAS |= {"CROSS", "FULL", "INNER", "LEFT", "NATURAL", "OUTER", "RIGHT"}
 """The keywords behind a table that are no alias of it."""
-_BEFORE_CTE = {"NOT", "MATERIALIZED"}
 _BEFORE_INTO = {"INSERT", "REPLACE", "ROLLBACK", "ABORT", "FAIL", "IGNORE"}
 _FARTHEST = 100  # queries outwards in which a four-part name looks for its table
 
@@ -214,7 +214,9 @@ class _Scanner:
         count = len(statement.tokens)
         end = Token("end", "", len(statement.text))
         self._tokens = [*statement.tokens, *[end] * 4]  # so that looking ahead needs no check
-        self._short = set(shorthand.tables) - self._ctes() if shorthand.tables else set()
+        self._short = set[str]()
+        if shorthand.tables:
+            self._short = set(shorthand.tables) - names_of_ctes(statement)
         self._services = shorthand.services
         self._frames = [_Frame()]
         self._expect: ReferenceKind | None = None  # what a table's name would be here
@@ -249,18 +251,6 @@ class _Scanner:
             case ";":
                 self._frames = [_Frame()]
         return at
-
-    def _ctes(self) -> set[str]:
-        """Return the names that are defined as `name AS (`, or stand where that may be meant."""
-        t = self._tokens
-        if all(token.keyword != "WITH" for token in t):
-            return set()
-        return {
-            unquote(token.text).lower()
-            for token, after, then in zip(t, t[1:], t[2:], strict=False)
-            if after.text == "("
-            or (after.keyword == "AS" and (then.text == "(" or then.keyword in _BEFORE_CTE))
-        }
 
     def _name_end(self, at: int) -> int:
         """Return the index of the last token of a name; it can be a star."""

@@ -56,9 +56,9 @@ _TABLES = f"""(SELECT NULL AS provider, NULL AS service, name AS resource,
     iif(schema IN ('main', 'temp'), '', schema || '.') || name AS name, type, NULL AS description
     FROM pragma_table_list WHERE type IN ('table', 'view', 'virtual')
     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND instr(name, '.') = 0
-    UNION ALL SELECT provider, service, resource, name, 'resource', description
+    UNION ALL SELECT provider, service, resource, name, kind, description
     FROM {quote("billql.catalog.resources")})"""
-"""The user's own tables, which are in no service, and the resources."""
+"""The user's own tables, which are in no service, and the resources and views."""
 
 SHOWN = {
     "PROVIDERS": ShowForm(

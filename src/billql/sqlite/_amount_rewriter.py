@@ -21,6 +21,7 @@ from billql.sql.statements import ParsedStatement, parse
 from billql.sqlite._functions import SUMS
 
 if TYPE_CHECKING:
+    from billql.sql.amounts import Relation
     from billql.sqlite._stored_types import Target
     from billql.sqlite.engine import Engine
     from billql.sqlite.result_amounts import KnownTables, Origin
@@ -37,10 +38,15 @@ class AmountRewriter:
         """Return the tables that a statement can read, with what is an amount in them."""
         from billql.sqlite.result_amounts import KnownTables
 
+        return KnownTables(self._database, self._relation)
+
+    def _relation(self, name: str) -> Relation | None:
+        """Return the columns of a resource or a view that SQLite knows by a whole name."""
+        from billql.sqlite.result_amounts import relation_of
+
         engine = self._engine()
-        return KnownTables(
-            self._database, lambda name: None if engine is None else engine.registered(name)
-        )
+        found = None if engine is None else engine.registered(name)
+        return None if found is None else relation_of(found.columns)
 
     def rewrite(self, statement: ParsedStatement, rewritten: Rewritten) -> Rewritten:
         """Return a statement whose sums of amounts are checked, and stored without noise."""
@@ -60,9 +66,9 @@ class AmountRewriter:
             return None
         from billql.sqlite.result_amounts import result_amounts
 
-        origins, parsed = self._describe(query), parse(query)
+        origins, parsed = self.describe(query), parse(query)
         amounts = result_amounts(parsed, origins, self.known_tables())
-        types = _stored_types.types_of(parsed, origins, amounts, self._describe)
+        types = _stored_types.types_of(parsed, origins, amounts, self.describe)
         return None if types is None else (target, types)
 
     def _without_noise(
@@ -73,7 +79,7 @@ class AmountRewriter:
             return rewritten
         from billql.sqlite._stored_noise import noise_edits
 
-        edits = noise_edits(rewritten.parsed, tables, self._describe)
+        edits = noise_edits(rewritten.parsed, tables, self.describe)
         return _edited(rewritten, list(edits))
 
     def _with_currencies(
@@ -88,14 +94,14 @@ class AmountRewriter:
         if has_views:
             from billql.sqlite._view_sums import view_edits
 
-            edits += view_edits(final, tables, self._describe)
+            edits += view_edits(final, tables, self.describe)
         if adds:
             from billql.sqlite._currency_check import currency_edits
 
-            edits += currency_edits(final, tables, self._describe)
+            edits += currency_edits(final, tables, self.describe)
         return _edited(rewritten, edits)
 
-    def _describe(self, sql: str) -> Sequence[Origin]:
+    def describe(self, sql: str) -> Sequence[Origin]:
         """Return where the columns of a SELECT come from; empty if it has a mistake."""
         engine, thread = self._engine(), get_ident()
         if engine is None:

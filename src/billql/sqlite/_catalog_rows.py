@@ -12,9 +12,11 @@ from functools import cached_property, partial
 from typing import NamedTuple, Protocol
 
 from billql._version import __version__
+from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table, unknown
 from billql.definitions.model import Method
 from billql.definitions.types import ColumnType, SQLValue
+from billql.definitions.views import ViewTable
 from billql.errors import DefinitionError, NotSupportedError
 from billql.fetching.scan_stats import ScanStats
 from billql.planning.capabilities import (
@@ -44,6 +46,9 @@ class CatalogSource(Protocol):
 
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
         """Return each version of a provider, its status, its package's size, and who has it."""
+
+    def is_connected(self, provider: str) -> bool:
+        """Return whether there is a connection with a token for a provider."""
 
     def connection_names(self) -> Sequence[tuple[str, str]]:
         """Return each connection's name and provider."""
@@ -103,29 +108,36 @@ def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
     Raise UnknownName, or DefinitionError.
     """
     found = tuple(part.lower() for part in parts)
-    if found[0] == PROVIDER:
-        if found[1:] and found[1] != SERVICE:
-            raise unknown("service", found[1], [SERVICE], f"{PROVIDER}.")
+    if found[0] == PROVIDER and found[1:2] != (SERVICE,):
+        if found[1:] and found[1] not in services(catalog, PROVIDER):
+            raise unknown("service", found[1], services(catalog, PROVIDER), f"{PROVIDER}.")
+        if found[2:] and found[2] not in (known := views.names(catalog, *found[:2])):
+            raise unknown("view", found[2], known, f"{PROVIDER}.{found[1]}.")
+    elif found[0] == PROVIDER:
         if found[2:]:
             listing(".".join(found))
     elif len(found) == 1:
         catalog.services(found[0])
     elif len(found) == 2:
         catalog.check_service(*found)
-    else:
+    elif views.find(catalog, ".".join(found)) is None:
         catalog.table(".".join(found))
     return found
 
 
 def services(catalog: Catalog, provider: str) -> list[str]:
     """Return the names of a provider's services; raise DefinitionError."""
-    return [SERVICE] if provider == PROVIDER else list(catalog.services(provider))
+    if provider == PROVIDER:
+        return [SERVICE, *views.services(catalog)]
+    return list(catalog.services(provider))
 
 
 def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
     """Return the last parts of the names of a service's tables; raise DefinitionError."""
-    own = (provider, service) == (PROVIDER, SERVICE)
-    return list(LISTINGS) if own else catalog.resources(provider, service)
+    if (provider, service) == (PROVIDER, SERVICE):
+        return list(LISTINGS)
+    resources = [] if provider == PROVIDER else catalog.resources(provider, service)
+    return [*resources, *views.names(catalog, provider, service)]
 
 
 # Rows of each ------------------------------------------------------------------------------------
@@ -154,6 +166,8 @@ def _services(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
         for name in _narrowed(catalog.services(provider), wanted.get("service")):
             yield LazyRow((provider, name), partial(_service, catalog, provider, name))
     yield LazyRow((PROVIDER, SERVICE, _ABOUT_SERVICE))
+    for name in views.services(catalog):
+        yield LazyRow((PROVIDER, name, catalog.shared_service(name).description.strip()))
 
 
 def _service(catalog: Catalog, provider: str, name: str) -> Values:
@@ -172,15 +186,29 @@ def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for name in _names(source, wanted):
         whole = ".".join(name)
         yield LazyRow((*name, whole), partial(_resource, source.catalog, whole))
+    for view in _views(source, wanted):
+        about = view.view.description.strip(), "view"
+        yield LazyRow((*_place_of_view(view), view.name, *about))
     for last, one in LISTINGS.items():
-        yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, one.description))
+        yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, one.description, "resource"))
 
 
 def _resource(catalog: Catalog, name: str) -> Values:
     try:
-        return (catalog.table(name).resource.description.strip(),)
+        return catalog.table(name).resource.description.strip(), "resource"
     except NotSupportedError as error:
-        return (f"{error.message}.",)
+        return f"{error.message}.", "resource"
+
+
+def _view_parts(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
+    for view in _views(source, wanted):
+        for part in view.parts:
+            is_read = partial(_is_read, source, part)
+            yield LazyRow((*_place_of_view(view), part.provider_name, part.name), is_read)
+
+
+def _is_read(source: CatalogSource, part: ViewTable) -> Values:
+    return (int(source.is_connected(part.provider_name)),)
 
 
 def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -219,6 +247,10 @@ def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
             about = one.type, one.description.strip(), int(one.hidden), int(name in keys)
             pushed = ", ".join(pushed_operators(table, name))
             yield LazyRow((*_place(table), position, name, *about, pushed, one.currency))
+    for view in _views(source, wanted):
+        for position, (name, column) in enumerate(view.columns.items(), start=1):
+            facts = column.type, column.description.strip(), 0, 0, "", column.currency
+            yield LazyRow((*_place_of_view(view), position, name, *facts))
     for table_name, listed in LISTINGS.items():
         for position, (name, field) in enumerate(listed.fields.items(), start=1):
             pushed = "=, in" if name in listed.narrowed_by else ""
@@ -230,6 +262,10 @@ def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         for number, one in enumerate(table.resource.examples, start=1):
             yield LazyRow((*_place(table), number, one.question.strip(), one.sql.strip()))
+    for view in _views(source, wanted):
+        for number, one in enumerate(view.examples, start=1):
+            about = number, one.question.strip(), one.sql.strip()
+            yield LazyRow((*_place_of_view(view), *about))
 
 
 def _scans(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -274,6 +310,23 @@ def _names(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str,
             resources = catalog.resources(provider, service)
             for resource in _narrowed(resources, wanted.get("resource")):
                 yield provider, service, resource
+
+
+def _views(source: CatalogSource, wanted: KeyFilter) -> Iterator[ViewTable]:
+    """Yield the views that a statement can mean, and load no others."""
+    catalog = source.catalog
+    for provider in _narrowed([*catalog.providers(), PROVIDER], wanted.get("provider")):
+        shared = provider == PROVIDER
+        known = views.services(catalog) if shared else catalog.services(provider)
+        for service in _narrowed(known, wanted.get("service")):
+            found = views.names(catalog, provider, service)
+            for name in _narrowed(found, wanted.get("resource")):
+                if (view := views.find(catalog, f"{provider}.{service}.{name}")) is not None:
+                    yield view
+
+
+def _place_of_view(view: ViewTable) -> tuple[str, str, str]:
+    return view.provider_name, view.service_name, view.view_name
 
 
 def _narrowed(names: Sequence[str], wanted: str | None) -> Sequence[str]:
@@ -328,8 +381,22 @@ LISTINGS = {
         | {
             "name": Field("The whole name, as it stands after FROM."),
             "description": Field("What one row is, and what to know of the whole."),
+            "kind": Field("`resource`, which requests fill, or `view`, which a SELECT makes."),
         },
         _resources,
+        tuple(_RESOURCE),
+    ),
+    "view_parts": CatalogTableSpec(
+        "The views that several providers bring parts of, one row for each part.",
+        _RESOURCE
+        | {
+            "part_provider": Field("The provider that brings the part."),
+            "part": Field("The whole name of the part, which can be read by itself."),
+            "is_read": Field(
+                "Whether the view has its rows: whether the provider has a token.", "boolean"
+            ),
+        },
+        _view_parts,
         tuple(_RESOURCE),
     ),
     "methods": CatalogTableSpec(

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import apsw
 
-from billql.definitions.types import AFFINITY, ColumnType, SQLValue
+from billql.definitions.types import SQLValue
 from billql.sqlite._catalog_rows import CatalogSource, CatalogTableSpec, KeyFilter, LazyRow, listing
+from billql.sqlite._resource_table import declared_type
 
 _MANY = 10_000
 """How many rows a listing has, for SQLite's estimates; a constraint leaves a tenth of them."""
@@ -29,16 +30,10 @@ class CatalogModule:
         """Return a table's declaration, and the table."""
         found = listing(module)
         kinds = {name: field.type for name, field in found.fields.items()}
-        columns = ", ".join(f'"{name}" {_declared(kind)}' for name, kind in kinds.items())
+        columns = ", ".join(f'"{name}" {declared_type(kind)}' for name, kind in kinds.items())
         return f"CREATE TABLE listing ({columns})", CatalogTable(self._source, found)
 
     Connect = Create
-
-
-def _declared(kind: ColumnType) -> str:
-    """Return a type's name, followed by the affinity that it shall have."""
-    own, affinity = kind.upper(), AFFINITY[kind]
-    return own if own == affinity else f"{own} {affinity}"
 
 
 class CatalogTable:

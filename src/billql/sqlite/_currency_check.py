@@ -15,7 +15,6 @@ edited at tokens, as in `sql.rewriter`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from billql.sql.amounts import Amount, Relation
@@ -61,17 +60,6 @@ def currency_edits(
 ) -> list[Edit]:
     """Return the edits that add currencies to the sums of a statement, as SQLite runs it."""
     return _Check(statement, tables, describe).edits()
-
-
-def names_of_ctes(statement: ParsedStatement) -> frozenset[str]:
-    """Return all names in the WITH clauses of a statement, in lower case, and perhaps more."""
-    if not any(token.keyword == "WITH" for token in statement.tokens):
-        return frozenset()
-    return frozenset(
-        name_of(token)
-        for token, after in pairwise(statement.tokens)
-        if after.keyword == "AS" or after.text == "("
-    )
 
 
 class _Check:

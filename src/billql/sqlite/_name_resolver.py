@@ -6,7 +6,8 @@ replaced before SQLite sees them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import apsw
@@ -53,25 +54,39 @@ class NameResolver:
         def resolve(reference: Reference) -> str:
             return self._resolve(statement, reference, desugared.original_offset(reference.start))
 
-        rewritten = rewriter.rewrite(
-            parse(desugared.sql) if changed else statement,
-            resolve,
-            self._shorthand(),
-        )
+        final = parse(desugared.sql) if changed else statement
+        rewritten = rewriter.rewrite(final, resolve, self._shorthand(final))
         whole = (self._whole(table, resolve) for table in rewritten.tables)
         rewritten.resources += tuple(name for name in whole if name is not None)
         return rewritten.after(desugared)
 
-    def _shorthand(self) -> Shorthand:
-        """Return the names that USE has made short, without those of the user's own."""
+    def _shorthand(self, statement: ParsedStatement) -> Shorthand:
+        """Return the names that are short, without those of the user's own: those that USE has made
+        so, and the services of views of several providers.
+        """
+        services = set[str]()
         if len(self._used) == 1:
-            return Shorthand(services=self._short - self._schemas())
-        return Shorthand(self._short - self._local_tables()) if self._short else NO_SHORTHAND
+            services |= self._short
+        if any(token.text == "." for token in statement.tokens):
+            services |= _shared_services()
+        services -= self._schemas() if services else set()
+        tables = self._short - self._local_tables() if len(self._used) > 1 else ()
+        return Shorthand(tables, services) if tables or services else NO_SHORTHAND
 
     def _absolute(self, parts: tuple[str, ...]) -> tuple[str, ...]:
         """Return the parts of a whole name for those of one that may be short."""
+        if self._is_shared(parts):
+            return (_SHARED, *parts)
         whole = self._used and parts[0].lower() in self._short and len(parts) <= 3 - len(self._used)
         return (*self._used, *parts) if whole else parts
+
+    def _is_shared(self, parts: Sequence[str]) -> bool:
+        """Return whether a name of two parts, or a service's, is one of views of several
+        providers.
+        """
+        first = parts[0].lower()
+        is_short = len(parts) < 3 and first in _shared_services()
+        return is_short and first not in self._short and first not in self._schemas()
 
     def _strengthen(self, statement: ParsedStatement) -> RewrittenText:
         """Return a statement whose outer joins add no rows that its WHERE would leave out."""
@@ -218,7 +233,9 @@ class NameResolver:
         registering the table with SQLite.
         """
         parts = reference.name.split(".")
-        if len(parts) < 3:
+        if self._is_shared(parts):
+            reference = Reference((_SHARED, *parts), reference.start, reference.end, "source")
+        elif len(parts) < 3:
             reference = Reference((*self._used, *parts), reference.start, reference.end, "source")
         name = ".".join(self._find(statement, reference, offset))
         if reference.kind == "target":
@@ -262,4 +279,14 @@ class NameResolver:
                 yield tuple(map(str, row))
 
 
+@cache
+def _shared_services() -> frozenset[str]:
+    """Return the services whose views several providers bring parts of, such as `focus`."""
+    from billql.definitions import shared
+
+    return frozenset(shared.services())
+
+
+_SHARED = "billql"
+"""The first part of the names of these views; see `definitions.shared`."""
 _PARTS = "A resource has three parts: provider.service.resource."

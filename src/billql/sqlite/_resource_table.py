@@ -11,7 +11,13 @@ from typing import Any, Literal, Protocol
 import apsw
 
 from billql.definitions.catalog import Table
-from billql.definitions.types import AFFINITY, MOMENTS, TIME_COLLATION, collation_of
+from billql.definitions.types import (
+    AFFINITY,
+    MOMENTS,
+    TIME_COLLATION,
+    ColumnType,
+    collation_of,
+)
 from billql.fetching.running_statement import RunningStatement
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
@@ -64,19 +70,20 @@ class ResourceModule:
 
 
 def declaration(table: Table) -> str:
-    """Return the CREATE TABLE of a resource.
-
-    A type's name is followed by the affinity that it is to have: `TIMESTAMP TEXT`.
-    """
+    """Return the CREATE TABLE of a resource."""
     columns = []
     for name, column in table.columns.items():
-        affinity = AFFINITY[column.type]
-        own = column.type.upper()
-        kind = own if own == affinity else f"{own} {affinity}"
+        kind = declared_type(column.type)
         collation = " COLLATE time" if column.type in MOMENTS else ""
         # SQLite takes HIDDEN for a part of the type.
         columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}{collation}')
     return f"CREATE TABLE resource ({', '.join(columns)})"
+
+
+def declared_type(kind: ColumnType) -> str:
+    """Return a type's name, followed by the affinity that it is to have: `TIMESTAMP TEXT`."""
+    own, affinity = kind.upper(), AFFINITY[kind]
+    return own if own == affinity else f"{own} {affinity}"
 
 
 class ResourceTable:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from billql.sql.projections import names_of_ctes
 from billql.sql.rewriter import tables as references
 from billql.sql.source_map import Edit, apply_edits
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote
-from billql.sqlite._currency_check import Describe, currency_edits, names_of_ctes
+from billql.sqlite._currency_check import Describe, currency_edits
 from billql.sqlite.result_amounts import query_of_view, views_of
 
 if TYPE_CHECKING:

@@ -16,7 +16,9 @@ import apsw
 
 from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
+from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
+from billql.definitions.views import ViewTable
 from billql.errors import InterfaceError
 from billql.fetching.disk_cache import DiskCache
 from billql.fetching.left_out import LeftOut
@@ -34,12 +36,14 @@ from billql.sqlite import _catalog_rows
 from billql.sqlite._catalog_table import CatalogModule
 from billql.sqlite._current_statement import CurrentStatement
 from billql.sqlite._resource_table import ResourceModule
+from billql.sqlite._view_table import ViewModule
 from billql.util.clock import Clock
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from billql.registry.client import Listed, Registry
+    from billql.sqlite._views import ViewExpander
 
 
 DEFAULT_CACHE_TTL = 300.0
@@ -109,8 +113,9 @@ class Engine:
             options.settings,
             options.memo_cells,
         )
-        self._module = ResourceModule(self)
+        self._module = ViewModule(self.view, ResourceModule(self))
         self._catalog_module = CatalogModule(self)
+        self._views: dict[str, ViewTable | None] = {}
         self._registered: set[str] = set()
         self.last_scans: Sequence[ScanStats] = ()
         """The statistics of the scans of the last statement that has read a resource."""
@@ -129,6 +134,28 @@ class Engine:
                     read_only=True,
                 )
                 self._registered.add(name)
+
+    def expander(self) -> ViewExpander:
+        """Return what puts SELECTs in the place of views."""
+        from billql.sqlite._views import ViewExpander
+
+        return ViewExpander(self.view, self.register, self.is_connected)
+
+    def view(self, name: str) -> ViewTable | None:
+        """Return the view of a whole name, in lower case; None if there is none.
+
+        Raise DefinitionError.
+        """
+        if name not in self._views:
+            dotted = name.count(".") == 2 and not name.startswith(_catalog_rows.PREFIX)
+            self._views[name] = views.find(self.catalog, name) if dotted else None
+        return self._views[name]
+
+    def is_connected(self, provider: str) -> bool:
+        """Return whether there is a connection with a token for a provider."""
+        return any(
+            self.connection_info(name, provider).ready for name in self._resolver.names(provider)
+        )
 
     def begin(
         self, parsed: ParsedStatement, bindings: Bindings, whole_lists: bool
@@ -159,7 +186,7 @@ class Engine:
 
     def methods(self, name: str) -> list[str]:
         """Return the names of a table's methods; raise UnknownName or DefinitionError."""
-        if name.startswith(_catalog_rows.PREFIX):
+        if name.startswith(_catalog_rows.PREFIX) or self.view(name) is not None:
             return []
         return list(self.table(name).resource.methods)
 
@@ -167,16 +194,16 @@ class Engine:
         """Return a table's columns; raise UnknownName or DefinitionError."""
         if name.startswith(_catalog_rows.PREFIX):
             return list(_catalog_rows.listing(name).fields)
-        return list(self.table(name).columns)
+        return list((self.view(name) or self.table(name)).columns)
 
     def table(self, name: str) -> Table:
         """Return the resource of a dotted name; raise UnknownName or DefinitionError."""
         return self.catalog.table(name)
 
-    def registered(self, name: str) -> Table | None:
-        """Return the resource that SQLite knows by a dotted name; None if there is none."""
-        is_resource = name in self._registered and not name.startswith(_catalog_rows.PREFIX)
-        return self.table(name) if is_resource else None
+    def registered(self, name: str) -> Table | ViewTable | None:
+        """Return the resource or view that SQLite knows by a dotted name; None if there is none."""
+        is_known = name in self._registered and not name.startswith(_catalog_rows.PREFIX)
+        return self.view(name) or self.table(name) if is_known else None
 
     def running(self) -> RunningStatement:
         """Return the statement that SQLite is running now."""
@@ -223,6 +250,7 @@ class Engine:
         for name in self._registered:
             self._database.create_module(name, None)
         self._registered.clear()
+        self._views.clear()
         return pulled.version
 
     def _registry(self) -> AbstractContextManager[Registry]:

@@ -13,7 +13,8 @@ import msgspec
 from billql.config import file as config_file
 from billql.config import paths
 from billql.config.file import ResolvedConfig
-from billql.definitions.catalog import Catalog, SearchLocation, built_in_root
+from billql.definitions.catalog import Catalog, SearchLocation
+from billql.definitions.shared import built_in_root
 from billql.definitions.stackql import ADDED
 from billql.errors import InterfaceError
 from billql.registry.shipped import Shipped

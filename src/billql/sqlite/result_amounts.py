@@ -12,20 +12,17 @@ amount x, has its currency.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import apsw
 
+from billql.definitions.model import Column, ViewColumn
 from billql.sql.amounts import Amount, Relation, RelationColumn
 from billql.sql.rewriter import Reference
 from billql.sql.rewriter import tables as references
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote
-
-if TYPE_CHECKING:
-    from billql.definitions.catalog import Table
 
 Origin = tuple[str, str | None, str | None, str | None, str | None]
 """A column of a result: its name, declared type, database, table, and name in that table."""
@@ -34,12 +31,14 @@ Origin = tuple[str, str | None, str | None, str | None, str | None]
 class KnownTables:
     """The tables of a session, with what is an amount in them.
 
-    `resource` returns the table of a dotted name, or None.
+    `relation` returns the columns of the resource or view of a dotted name, or None.
     """
 
-    def __init__(self, database: apsw.Connection, resource: Callable[[str], Table | None]) -> None:
+    def __init__(
+        self, database: apsw.Connection, relation: Callable[[str], Relation | None]
+    ) -> None:
         self._database = database
-        self._resource = resource
+        self._relation = relation
         self._found: dict[tuple[str, str], Relation | str | None] = {}
 
     def find(self, name: str, database: str = "") -> Relation | str | None:
@@ -49,8 +48,8 @@ class KnownTables:
         """
         key = (database.lower(), name.lower())
         if key not in self._found:
-            table = self._resource(key[1]) if name.count(".") == 2 else None
-            self._found[key] = self._local(*key) if table is None else relation_of(table)
+            found = self._relation(key[1]) if name.count(".") == 2 else None
+            self._found[key] = self._local(*key) if found is None else found
         return self._found[key]
 
     def named(self, reference: Reference) -> Relation | str | None:
@@ -96,23 +95,25 @@ class KnownTables:
         return [RelationColumn(column, amount(column, declared)) for column, declared in found]
 
 
-def relation_of(table: Table) -> Relation:
-    """Return the columns of a resource, with what is an amount among them."""
-    columns = table.columns
+def relation_of(columns: Mapping[str, Column] | Mapping[str, ViewColumn]) -> Relation:
+    """Return the columns of a resource or a view, with what is an amount among them."""
     places = {name: place for place, name in enumerate(columns)}
 
-    def amount(name: str) -> Amount | None:
-        column = columns[name]
+    def amount(column: Column | ViewColumn) -> Amount | None:
         if column.currency is None:
             return None
-        constant = columns[column.currency].value if column.currency in columns else None
+        beside = columns.get(column.currency)
+        constant = beside.value if isinstance(beside, Column) else None
         return Amount(
             constant if isinstance(constant, str) else None,
             places.get(column.currency),
-            column.minor,
+            isinstance(column, Column) and column.minor,
         )
 
-    return [RelationColumn(name, amount(name), columns[name].hidden) for name in columns]
+    return [
+        RelationColumn(name, amount(one), isinstance(one, Column) and one.hidden)
+        for name, one in columns.items()
+    ]
 
 
 def result_amounts(

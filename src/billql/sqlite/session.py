@@ -11,7 +11,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import apsw
 
@@ -135,26 +135,40 @@ class Session:
         with translating():
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
-        running = None
+        running, run = None, rewritten
         if rewritten.resources or has_stored_sql:
+            with translating():
+                if has_stored_sql or any(map(self.engine.view, rewritten.resources)):
+                    run = self._without_views(rewritten)
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(rewritten.parsed) or has_stored_sql)
-            running = self.engine.begin(rewritten.parsed, bindings, whole_lists)
+            whole_lists = not (has_in_subquery(run.parsed) or has_stored_sql)
+            running = self.engine.begin(run.parsed, bindings, whole_lists)
             self.scans = running.statement.scans
+        described = None
         try:
             with translating():
+                has_views = run is not rewritten
                 rewritten, types = self._of_amounts(statement, rewritten)
+                run = rewritten
+                if has_views:
+                    described = self.amounts.describe(rewritten.sql)
+                    run = self._without_views(rewritten)
         except BaseException:
             if running is not None:
                 running.close()
             raise
-        execution = Execution(self, statement, rewritten, bindings, running, log)
+        texts = Texts(statement, rewritten, run, described)
+        execution = Execution(self, texts, bindings, running, log)
         if types is not None:
             from billql.sqlite._stored_types import declare
 
             with translating():
                 declare(self.database, *types)
         return execution
+
+    def _without_views(self, rewritten: Rewritten) -> Rewritten:
+        """Return a statement with the SELECTs of definitions' views in their place."""
+        return self.engine.expander().expand(rewritten, self.amounts.known_tables())
 
     def _of_amounts(
         self, statement: ParsedStatement, rewritten: Rewritten
@@ -191,6 +205,17 @@ class Session:
             self.lifetime.close()
 
 
+class Texts(NamedTuple):
+    """A statement as it was written, as its names mean it, and as SQLite runs it."""
+
+    statement: ParsedStatement
+    rewritten: Rewritten
+    run: Rewritten
+    """The same without views of definitions."""
+    described: Sequence[Origin] | None = None
+    """Where the columns of its result come from, if they come from such views."""
+
+
 class _FunctionsAddedError(Exception):
     """SQLite has refused a statement, and may accept it now."""
 
@@ -206,15 +231,15 @@ class Execution:
     def __init__(
         self,
         session: Session,
-        statement: ParsedStatement,
-        rewritten: Rewritten,
+        texts: Texts,
         bindings: Bindings,
         running: RunningStatement | None,
         log: StatementLog,
     ) -> None:
         self._session = session
-        self._statement = statement
-        self._rewritten = rewritten
+        self._texts = texts
+        self._statement = texts.statement
+        self._rewritten = texts.rewritten
         self._running = running
         self._log = log
         self._closed = False
@@ -229,7 +254,7 @@ class Execution:
         self._current = None if running is None else session.engine.current
         # A plan is known to one run only, so a statement with plans is prepared for each run.
         cached = running is None
-        row = self._step(lambda: self._cursor.execute(rewritten.sql, bindings, can_cache=cached))
+        row = self._step(lambda: self._cursor.execute(texts.run.sql, bindings, can_cache=cached))
         if row is not None:
             log.has_row()
         # Without a cycle of references, an unread statement ends when it is collected.
@@ -310,7 +335,7 @@ class Execution:
         """Return one of billql's errors for one of SQLite's, with its place in the script."""
         if not isinstance(error, apsw.SQLError | apsw.BindingsError):
             return translated(error)
-        statement, rewritten = self._statement, self._rewritten
+        statement, rewritten = self._statement, self._texts.run
         at = getattr(error, "error_offset", -1)
         offset = rewritten.original_offset_of_byte(at) if at >= 0 else None
         if str(error) == "incomplete input":  # for which SQLite has no place: it is the end
@@ -390,7 +415,7 @@ class Execution:
     def _prepared(self, cursor: apsw.Cursor, sql: str, bindings: Any) -> bool:
         """Read from SQLite what it is about to run; true lets it run."""
         self._log.planned()
-        self._origins = cursor.description_full
+        self._origins = tuple(self._texts.described or cursor.description_full)
         columns = tuple((name, kind) for name, kind, *_ in self._origins)
         for text in self._rewritten.unnamed:  # SQLite names an expression by its text
             columns = tuple((name.replace(text, ""), kind) for name, kind in columns)

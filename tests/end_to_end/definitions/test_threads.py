@@ -7,7 +7,7 @@ import sys
 
 FIRST_READERS = """
 import sys, threading
-from billql.definitions.catalog import built_in_root
+from billql.definitions.shared import built_in_root
 from billql.definitions.yaml_file import read_provider
 
 sys.setswitchinterval(1e-6)  # so that threads are in each other's way

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from billql.cli import main
-from billql.definitions.catalog import built_in_root
+from billql.definitions.shared import built_in_root
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.api_client import TOKEN

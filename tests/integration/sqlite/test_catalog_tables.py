@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from billql import errors
-from billql.definitions.catalog import Catalog, built_in_root
+from billql.definitions.catalog import Catalog
+from billql.definitions.shared import built_in_root
 from billql.docs.facts import resource as resource_facts
 from billql.sandbox import Sandbox
 from billql.sqlite._catalog_rows import LISTINGS
@@ -468,7 +469,7 @@ def test_a_constraint_saves_work_and_changes_nothing(session: Session, condition
         ("SHOW RESOURCES IN acme.usage", {"acme.usage"}, 1),
         ("SHOW METHODS IN Zenith.Usage", {"zenith.usage"}, 2),
         ("DESCRIBE Acme.BILLING.invoices", {"acme.billing"}, 6),
-        ("SELECT * FROM billql.catalog.resources WHERE provider = 'billql'", set(), 10),
+        ("SELECT * FROM billql.catalog.resources WHERE provider = 'billql'", set(), 11),
         ("SELECT * FROM billql.catalog.examples WHERE provider = 'ACME'", set(), 0),
         (
             "SELECT * FROM (SELECT 'acme' AS p, 'usage' AS s) JOIN billql.catalog.methods m "

@@ -10,7 +10,7 @@ import pytest
 from billql.authoring import scaffold
 from billql.authoring.check import check
 from billql.authoring.finding import Finding
-from billql.definitions.catalog import built_in_root
+from billql.definitions.shared import built_in_root
 from billql.errors import InterfaceError
 
 BUILT_IN = sorted(path.parent for path in built_in_root().glob("*/provider.yaml"))
@@ -235,3 +235,41 @@ def test_a_first_provider_overwrites_nothing(acme: Path) -> None:
 def test_a_first_provider_needs_a_name_for_sql(name: str) -> None:
     with pytest.raises(InterfaceError, match="not a valid name"):
         scaffold.files(name)
+
+
+VIEWS = """\
+billql: 1
+description: Views of bills.
+views:
+  owners:
+    description: One row for each owner.
+    columns: {id: {type: text, description: The owner.}}
+    select: SELECT b.customer_name AS id FROM acme.billing.invoices b
+    examples: [{question: Who are they?, sql: SELECT o.id FROM acme.views.owners o}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("", "", None),
+        (
+            "b.customer_name AS",
+            "b.name AS",
+            "views.yaml:7: views.owners.select: error: no such column: b.name",
+        ),
+        ("acme.billing.invoices", "acme.billing.invoice", "no resource acme.billing.invoice"),
+        ("acme.billing.invoices", "digitalocean.billing.balances", "which is not of acme"),
+        ("SELECT o.id", "SELECT o.name", "no such column: o.name"),
+        ("acme.views.owners o", "acme.billing.invoices o", "no example reads acme.views.owners"),
+        ("    examples: [", "    # [", "it has no example"),
+    ],
+)
+def test_views_are_checked(acme: Path, old: str, new: str, expected: str | None) -> None:
+    assert old in VIEWS
+    (acme / "views.yaml").write_text(VIEWS.replace(old, new, 1) if old else VIEWS)
+    found = [str(finding) for finding in check(acme)]
+    if expected is None:
+        assert found == []
+    else:
+        assert any(expected in one and "views.yaml" in one for one in found), found

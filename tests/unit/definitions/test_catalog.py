@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from billql.definitions.catalog import Catalog, built_in_root
+from billql.definitions.catalog import Catalog
+from billql.definitions.shared import built_in_root
 from billql.errors import DefinitionError, UnknownName
 from support.paths import ROOT
 

@@ -13,7 +13,6 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from billql.definitions.auth import Bearer
-from billql.definitions.catalog import built_in_root
 from billql.definitions.filter_header import FilterHeader
 from billql.definitions.json_schema import json_schema
 from billql.definitions.model import (
@@ -31,6 +30,7 @@ from billql.definitions.model import (
 from billql.definitions.pagination import CursorToken, PageNumber
 from billql.definitions.pagination.base import SizeBy
 from billql.definitions.rules import problems
+from billql.definitions.shared import built_in_root
 from billql.definitions.types import Operator
 from billql.definitions.yaml_file import _Document
 from support.paths import ROOT

@@ -12,8 +12,9 @@ from functools import cache
 from http import HTTPStatus
 from typing import NamedTuple
 
-from billql.definitions.catalog import Catalog, built_in_root
+from billql.definitions.catalog import Catalog
 from billql.definitions.model import Column, Provider
+from billql.definitions.shared import built_in_root
 from billql.messages import get_path
 from billql.sandbox.api import ApiError, Json, Request, Response
 from billql.sandbox.books import Book, Books, File, Query

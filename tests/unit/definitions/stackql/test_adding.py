@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from billql.cli import main
-from billql.definitions.catalog import Catalog, built_in_root
+from billql.definitions.catalog import Catalog
+from billql.definitions.shared import built_in_root
 from billql.definitions.stackql import adding
 from billql.definitions.stackql.adding import add, remove
 from billql.errors import InterfaceError

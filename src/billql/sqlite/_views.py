@@ -1,0 +1,139 @@
+"""A statement that reads views of definitions is run with their SELECTs in their place.
+
+    FROM "billql.focus.cost_and_usage" AS v
+
+    FROM (SELECT "BilledCost", NULL AS "Tags", … FROM (SELECT it.amount AS BilledCost, …)
+          UNION ALL SELECT …) AS v
+
+So SQLite flattens a view or pushes conditions into it, a condition that contradicts a constant of
+a part leaves that part out before any request is sent, and EXPLAIN QUERY PLAN shows the scans. A
+view of one's own that reads one of these is put in its place in the same way, because SQLite looks
+for the tables of a stored view by their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from billql.errors import CredentialMissing, DefinitionError
+from billql.sql import rewriter
+from billql.sql.projections import names_of_ctes
+from billql.sql.rewriter import Reference, Rewritten
+from billql.sql.source_map import Edit, apply_edits
+from billql.sql.statements import ParsedStatement, parse
+from billql.sql.tokenizer import quote
+from billql.sqlite._view_table import collation_clause
+from billql.sqlite.result_amounts import query_of_view
+
+if TYPE_CHECKING:
+    from billql.definitions.views import ViewTable
+    from billql.sqlite.result_amounts import KnownTables
+
+_DEEPEST = 16
+"""How many views may stand on each other."""
+
+
+class ViewExpander:
+    """Expands the views in statements.
+
+    `find` returns the view of a whole name, in lower case, or None; `register` registers resources
+    with SQLite; `is_connected` returns whether there is a connection for a provider.
+    """
+
+    def __init__(
+        self,
+        find: Callable[[str], ViewTable | None],
+        register: Callable[[Sequence[str]], None],
+        is_connected: Callable[[str], bool],
+    ) -> None:
+        self._find = find
+        self._register = register
+        self._is_connected = is_connected
+
+    def expand(self, rewritten: Rewritten, tables: KnownTables) -> Rewritten:
+        """Return a statement without views; itself if it reads none, or only stores its text.
+
+        Raise DefinitionError for a view that reads itself, and CredentialMissing for a view of
+        several providers of which none has a connection.
+        """
+        statement = rewritten.parsed
+        if {token.keyword for token in statement.tokens[:3]} & {"VIEW", "TRIGGER"}:
+            return rewritten
+        edits = tuple(self._edits(statement, tables, ()))
+        if not edits:
+            return rewritten
+        sql, resources = rewritten.sql, rewritten.resources
+        expanded = Rewritten(apply_edits(sql, edits), sql, edits, resources, rewritten.tables)
+        found = expanded.after(rewritten)
+        found.unnamed = rewritten.unnamed
+        return found
+
+    def _edits(
+        self, statement: ParsedStatement, tables: KnownTables, within: tuple[str, ...]
+    ) -> Iterator[Edit]:
+        ctes = names_of_ctes(statement)
+        for reference in rewriter.tables(statement):
+            name = reference.name.lower()
+            if name in ctes:
+                continue
+            if len(within) > _DEEPEST or name in within:
+                raise DefinitionError(f"The view {name} reads itself")
+            view = self._find(name)
+            if view is not None:
+                body: str | None = self._body(view, tables, (*within, name))
+            else:
+                body = self._of_own_view(reference, tables, (*within, name))
+            if body is not None:
+                named = reference.kind == "source" and not reference.has_alias
+                alias = f" AS {quote(reference.parts[-1])}" if named else ""
+                yield reference.start, reference.end, f"({body}){alias}"
+
+    def _of_own_view(
+        self, reference: Reference, tables: KnownTables, within: tuple[str, ...]
+    ) -> str | None:
+        """Return the query of a user's view, if it reads one of a definition."""
+        stored = tables.named(reference) if len(reference.parts) < 3 else None
+        if not isinstance(stored, str):
+            return None
+        query = parse(query_of_view(stored))
+        edits = list(self._edits(query, tables, within))
+        if not edits:
+            return None
+        text = apply_edits(query.text, edits)
+        columns = parse(stored).tokens
+        name = next(at for at, token in enumerate(columns) if token.keyword == "AS")
+        if columns[name - 1].text != ")":
+            return text
+        opening = next(at for at, token in enumerate(columns) if token.text == "(")
+        listed = stored[columns[opening].start : columns[name - 1].end]
+        return f"WITH own{listed} AS ({text}) SELECT * FROM own"
+
+    def _body(self, view: ViewTable, tables: KnownTables, within: tuple[str, ...]) -> str:
+        if view.select is not None:
+            return self._select(view, tables, within)
+        parts = [part for part in view.parts if self._is_connected(part.provider_name)]
+        if not parts:
+            known = ", ".join(part.provider_name for part in view.parts)
+            raise CredentialMissing(
+                f"{view.name} has no part that can be read: no provider has a token",
+                hint=f"Set the token of one of these: {known}. "
+                "billql.catalog.connections shows where each is looked for.",
+            )
+        return " UNION ALL ".join(self._select(part, tables, within) for part in parts)
+
+    def _select(self, view: ViewTable, tables: KnownTables, within: tuple[str, ...]) -> str:
+        """Return a view's SELECT with all of its columns, in their order and with their names."""
+        from billql.definitions.view_rules import column_names
+
+        assert view.select is not None, "a view of several providers has parts"
+        self._register([name for name in view.reads if self._find(name) is None])
+        named = rewriter.rewrite(view.select, lambda reference: reference.name.lower()).parsed
+        inner = apply_edits(named.text, self._edits(named, tables, within))
+        made = column_names(view.select)
+        columns = (
+            f"{quote(name) if name.lower() in made else 'NULL'}"
+            f"{collation_clause(column.type)} AS {quote(name)}"
+            for name, column in view.columns.items()
+        )
+        return f"SELECT {', '.join(columns)} FROM ({inner})"
