@@ -222,7 +222,8 @@ def _page(paginator: Paginator, request: Request, number: int) -> Page:
             query = dict(request.query) | {name or "page": str(number + 2)}
             data = nested(path, f"{request.url}?{urlencode(query)}")
         case CursorToken(path=path):
-            data = nested(path, f"token_{number}")
+            # Some tokens are times in milliseconds; a text of digits is a number in a query.
+            data = nested(path, f"{1_790_000_000_000 + number}")
         case AfterId(more=flag, id=path):
             data, item = nested(flag, True), nested(path, f"id_{number}")
         case LinkHeader():

@@ -261,7 +261,11 @@ class Operation:
         partial = "partial" in self._document.about
         validator = self._document.validator(content[kind]["schema"], partial=partial)
         nulls = self._document.about.get("nulls", {}).get(self.request, {})
-        for error in _causes(validator.iter_errors(json.loads(body))):
+        # Of JSONL, a document has the schema of one line.
+        texts = body.splitlines() if kind == "application/jsonl" else [body]
+        for error in _causes(
+            error for text in texts for error in validator.iter_errors(json.loads(text))
+        ):
             if error.instance is None and _at(error).removeprefix(".") in nulls:
                 continue
             yield f"{self.request}: {status} body{_at(error)}: {error.message[:300]}"

@@ -133,6 +133,8 @@ def plain(schema: Any) -> Any:
     for key, value in schema.items():
         if key in _DROPPED or key.startswith("x-"):
             continue
+        if key in ("allOf", "anyOf", "oneOf") and not value:
+            continue  # no schema, though some vendors' documents have it
         if key in _BY_NAME:
             kept[key] = {name: plain(one) for name, one in value.items()}
         elif key in ("enum", "required", "const", "default"):

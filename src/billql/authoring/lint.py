@@ -201,9 +201,8 @@ def _is_echo(column: Column) -> bool:
 
 def _is_list(method: Method) -> bool:
     rows = method.rows
-    return (
-        not method.single and isinstance(rows, str) and "[]" in rows and method.response == "json"
-    )
+    is_text = method.response in ("json", "jsonl")
+    return not method.single and isinstance(rows, str) and "[]" in rows and is_text
 
 
 def _is_taken(table: Table, column: str) -> bool:

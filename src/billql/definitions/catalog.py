@@ -86,7 +86,12 @@ class Table:
         """
         declared = self.paginator(method)
         is_list = any("[]" in source.at or "{}" in source.at for source in method.sources())
-        if declared is not None or method.single or method.response != "json" or not is_list:
+        if (
+            declared is not None
+            or method.single
+            or method.response not in ("json", "jsonl")
+            or not is_list
+        ):
             return declared
         return SinglePage()
 

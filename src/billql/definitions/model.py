@@ -315,8 +315,9 @@ class Method(_Strict, frozen=True, kw_only=True):
     """The address of the method's page in the API's reference."""
     parameters: dict[str, Parameter] = {}
     """The parts of the request that vary, by the API's names."""
-    response: Literal["json", "csv", "bytes"] = "json"
-    """The format of the response."""
+    response: Literal["json", "jsonl", "csv", "bytes"] = "json"
+    """The format of the response; jsonl has one row of JSON on each line, which `rows: '[]'`
+    selects."""
     rows: str | tuple[Rows, ...] = ""
     """Where the response has its rows; see `Rows`."""
     paging: str | Paging | None = None

@@ -88,6 +88,8 @@ def _method_problems(
     yield from _paging_problems(method, provider)
     if not method.sources():
         yield ("rows",), "there is no place for rows"
+    if method.response == "jsonl" and any(one.at[:2] != "[]" for one in method.sources()):
+        yield ("rows",), "must begin with [], because each line of JSONL is a row"
     for source in method.sources():
         yield from unknown_columns(("rows",), source.values, columns)
         for name, value in source.values.items():

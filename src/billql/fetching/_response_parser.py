@@ -24,6 +24,10 @@ _LIST = re.compile(r"\[\]|\{\}")
 """What follows the name of a list, or of a map, in a path to rows."""
 
 _CSV_TYPES = ("text/csv", "application/csv", "text/plain", "")
+_LINES_TYPES = (
+    *("application/jsonl", "application/x-jsonlines", "application/jsonlines"),
+    *("application/x-ndjson", "application/ndjson", "text/plain", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,8 @@ def items_are_rows(method: Method) -> bool:
     if method.response == "csv":
         return True
     first, *others = method.sources()
-    return method.response == "json" and not others and first.at.find("[]") == len(first.at) - 2
+    is_text = method.response in ("json", "jsonl")
+    return is_text and not others and first.at.find("[]") == len(first.at) - 2
 
 
 class _Parser:
@@ -99,8 +104,9 @@ class _Parser:
 
     def _json(self) -> ParsedPage:
         response = self._response
+        body = response.body if self._method.response == "json" else self._lines()
         try:
-            data, is_exact = exact_json.parse(response.body)
+            data, is_exact = exact_json.parse(body)
         except json.JSONDecodeError as error:
             kind = response.media_type or "no stated type"
             sender = response.between
@@ -114,13 +120,24 @@ class _Parser:
         @cache
         def parse_exactly() -> ParsedPage:
             try:
-                return self._page(exact_json.exact(response.body))
+                return self._page(exact_json.exact(body))
             except ValueError as error:
                 raise BadResponse(
                     f"{self._where} answered with JSON that cannot be read: {error}"
                 ) from None
 
         return self._page(data, parse_exactly)
+
+    def _lines(self) -> bytes:
+        """Return the lines of a response, each of which is JSON, as one list."""
+        if self._response.media_type not in _LINES_TYPES:
+            raise BadResponse(
+                f"{self._where} answered with {self._response.media_type} where lines of JSON "
+                "were expected"
+            )
+        # JSON has no line breaks within its texts, and may have them anywhere else.
+        lines = (line.strip() for line in self._response.body.splitlines())
+        return b"[" + b",\n".join(line for line in lines if line) + b"]"
 
     def _page(
         self,

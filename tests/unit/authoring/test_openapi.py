@@ -179,6 +179,77 @@ def test_servers_and_keys_are_noted(odd: Imported) -> None:
     )
 
 
+USAGE = Document(
+    {
+        "openapi": "3.0.3",
+        "info": {"title": "Usage", "version": "1"},
+        "servers": [{"url": "https://usage.example"}],
+        "paths": {
+            "/lines": {
+                "get": {
+                    "tags": ["Usage"],
+                    "summary": "Lists the lines.",
+                    "responses": {
+                        "200": {
+                            "content": {
+                                "application/x-ndjson": {
+                                    "schema": {
+                                        "type": "object",
+                                        "properties": {"name": {"type": "string"}},
+                                    }
+                                }
+                            }
+                        }
+                    },
+                }
+            },
+            "/months": {
+                "get": {
+                    "tags": ["Usage"],
+                    "summary": "Lists the items of a month.",
+                    "parameters": [
+                        {"in": "query", "name": name, "schema": {"type": "integer"}}
+                        for name in ("year", "month", "day")
+                    ],
+                    "responses": {
+                        "200": {
+                            "content": {
+                                "application/json": {
+                                    "schema": {
+                                        "type": "array",
+                                        "items": {
+                                            "type": "object",
+                                            "properties": {"name": {"type": "string"}},
+                                        },
+                                    }
+                                }
+                            }
+                        }
+                    },
+                }
+            },
+        },
+    }
+)
+
+
+def test_lines_and_months_are_imported(tmp_path: Path) -> None:
+    made = imported(USAGE, ["Usage"], "usage")
+    assert made.notes == [
+        "GET /months: months are requested as a whole; the parameter day is left out"
+    ]
+    resources = loaded(made, "usage.yaml")["resources"]
+    lines = resources["lines"]["methods"]["list"]
+    assert (lines["response"], lines["rows"]) == ("jsonl", "[]")
+    months = resources["months"]["methods"]["list"]
+    assert months["parameters"] == {
+        "year": {"column": "month", "required": True, "by": "month", "format": "year"},
+        "month": {"required": True, "by": "month", "format": "month_of_year"},
+    }
+    assert months["window_limit"] == {"column": "month", "months": 1}
+    assert {one.rule for one in check(written(made, tmp_path / "usage"))} <= {"list-paging"}
+
+
 # Selecting ----------------------------------------------------------------------------------------
 
 

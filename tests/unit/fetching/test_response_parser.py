@@ -93,6 +93,29 @@ def test_csv_has_a_row_for_each_line() -> None:
         parse(method("", response="csv"), Response(b"", "text/html"), WHERE)
 
 
+def test_each_line_of_jsonl_is_a_row() -> None:
+    body = b'{"id": 1, "text": "a\\nb"}\r\n\n{"id": 1.10}\n'
+    page = parse(method("[]", response="jsonl"), Response(body, "application/jsonl"), WHERE)
+    assert page.groups[0].values == [{"id": 1, "text": "a\nb"}, {"id": 1.1}]
+    assert page.page.count == page.page.rows == 2
+    assert str(page.exact.groups[0].values[1]["id"]) == "1.10"
+    nothing = parse(method("[]", response="jsonl"), Response(b"", "application/x-ndjson"), WHERE)
+    assert nothing.groups[0].values == []
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        (b'{"id": 1}\n{"id": ', "application/jsonl", "not JSON"),
+        (b'{"error": "gone"}', "application/json", "where lines of JSON were expected"),
+        (b"<html>", "text/html", "where lines of JSON were expected"),
+    ],
+)
+def test_what_is_no_jsonl_is_an_error(body: bytes, kind: str, message: str) -> None:
+    with pytest.raises(BadResponse, match=message):
+        parse(method("[]", response="jsonl"), Response(body, kind), WHERE)
+
+
 def test_numbers_keep_their_digits_on_request() -> None:
     page = parse(method("data[]"), json_response('{"data": [1.10]}'), WHERE)
     assert [str(one) for one in page.exact.groups[0].values] == ["1.10"]

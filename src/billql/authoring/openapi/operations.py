@@ -279,6 +279,12 @@ def _body_example(document: Document, media: Mapping[str, Any], body: Shape) -> 
     return found if isinstance(found, Mapping) else {}
 
 
+def is_lines(media_type: str) -> bool:
+    """Return whether a media type has JSON on each of its lines."""
+    kind = media_type.partition(";")[0].strip().lower().removeprefix("application/")
+    return kind.removeprefix("x-") in ("jsonl", "jsonlines", "ndjson")
+
+
 def is_json(media_type: str) -> bool:
     """Return whether a media type is JSON (RFC 6839)."""
     kind = media_type.partition(";")[0].strip().lower()

@@ -41,6 +41,10 @@ _COMPARED = frozenset(("text", "integer", "boolean", "date", "month", "real", "d
 """The types that can be compared with `=`; an instant has fractions that are not shown."""
 
 
+_NUMBERS = ("year", "month", "day")
+"""The names of parameters that together are a month or a day."""
+
+
 class Unsupported(Exception):  # noqa: N818 - a result, not a fault
     """An operation requires something that no statement can supply."""
 
@@ -56,6 +60,8 @@ class Parameters:
     left_out: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     """Questions for the author."""
+    window_limit: dict[str, Any] | None = None
+    """The longest window that one request may cover, where that is one month."""
 
 
 def parameters_of(
@@ -66,6 +72,11 @@ def parameters_of(
     `columns` are those of its rows; `keys` maps fields that identify one row to their columns.
     """
     taken = Parameters()
+    fields = list(fields)
+    calendar = _calendar(fields)
+    if calendar:
+        _add_month(taken, calendar, columns)
+        fields = [one for one in fields if one.name not in calendar]
     for one in fields:
         if not one.required and (one.location in ("header", "cookie") or one.shape.deprecated):
             continue
@@ -79,6 +90,35 @@ def parameters_of(
         else:
             _add(taken, one, value, columns, keys.get(one.name))
     return taken
+
+
+def _calendar(fields: Iterable[Field]) -> dict[str, Field]:
+    """Return the fields that are the numbers of one month, or of a day in it; none without both."""
+    numbers = {
+        one.name: one
+        for one in fields
+        if one.location == "query" and one.shape.kind == "integer" and one.name in _NUMBERS
+    }
+    return numbers if {"year", "month"} <= numbers.keys() else {}
+
+
+def _add_month(
+    taken: Parameters, calendar: Mapping[str, Field], columns: Mapping[str, Column]
+) -> None:
+    """Add a column for the month that is requested, and the parameters that have its numbers."""
+    name = "month"
+    while name in columns:
+        name += "_asked"
+    taken.columns[name] = Column("month", "The month.", path="$parameter")
+    taken.examples[name] = "2025-01"
+    for key, format_ in (("year", "year"), ("month", "month_of_year")):
+        definition = {"column": name, "required": True, "by": "month", "format": format_}
+        taken.parameters[key] = {
+            one: value for one, value in definition.items() if (one, value) != ("column", key)
+        }
+    if "day" in calendar:
+        taken.doubts.append("months are requested as a whole; the parameter day is left out")
+    taken.window_limit = {"column": name, "months": 1}
 
 
 def _value(one: Field) -> Shape | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from billql.authoring.openapi import naming, paging, parameters, responses
 from billql.authoring.openapi.columns import Column, Row
 from billql.authoring.openapi.document import Document
-from billql.authoring.openapi.operations import Operation, is_json
+from billql.authoring.openapi.operations import Operation, is_json, is_lines
 from billql.authoring.openapi.prose import sentence
 
 
@@ -61,6 +61,7 @@ class Method:
             "response": None if self.response == "json" else self.response,
             "rows": self.found.rows,
             "paging": paging,
+            "window_limit": self.taken.window_limit,
             "missing": "empty" if self._is_get() and operation.documents_missing else None,
             "single": True if self.is_single and paging is None else None,
         }
@@ -87,15 +88,20 @@ class Resource:
 def method(document: Document, operation: Operation) -> Method:
     """Return an operation as a method; raise LeftOut if it cannot be one."""
     media = [kind for kind in operation.schemas if is_json(kind)]
-    if not media:
+    lines = [kind for kind in operation.schemas if is_lines(kind)]
+    if not media and not lines:
         return _file(operation)
-    schema = operation.schemas[media[0]]
+    schema = operation.schemas[(media or lines)[0]]
     fields = operation.fields
-    found = responses.find(
-        document,
-        schema,
-        _subject(operation),
-        is_paged=paging.is_paged(document, fields, schema),
+    found = (
+        responses.find(
+            document,
+            schema,
+            _subject(operation),
+            is_paged=paging.is_paged(document, fields, schema),
+        )
+        if media
+        else responses.Found("[]", schema, single=False)
     )
     row = Row(document, found.item, found.rows)
     if not row.columns:
@@ -112,7 +118,8 @@ def method(document: Document, operation: Operation) -> Method:
     if found.single:
         taken.doubts.clear()  # they are about lists
     about = document.shape(found.item).description
-    method = Method(operation, found, row.columns, taken, about=about)
+    kind = "json" if media else "jsonl"
+    method = Method(operation, found, row.columns, taken, response=kind, about=about)
     if pages is not None:
         method.paging, method.doubt = pages.kind, pages.doubt
     return method

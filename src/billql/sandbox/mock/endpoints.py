@@ -44,7 +44,7 @@ class Endpoints(DefinedRoutes):
     def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
         matches = self._matches(endpoint, values, request)
         for match in matches:
-            if match.reader.method.response != "json":
+            if match.reader.method.response not in ("json", "jsonl"):
                 return _file(match)
         untidy = UntidyForms(
             self._untidy or 0,
@@ -63,6 +63,9 @@ class Endpoints(DefinedRoutes):
         data = document.data()
         if isinstance(data, dict) and not _is_map(matches):
             data = untidy.item(data)
+        if any(one.reader.method.response == "jsonl" for one in matches):
+            lines = b"".join(orjson.dumps(one) + b"\n" for one in data)
+            return Response(lines, content_type="application/jsonl", headers=document.headers)
         body = orjson.dumps(data)
         return Response(body, headers={**document.headers, **page.headers})
 
@@ -107,7 +110,7 @@ class Endpoints(DefinedRoutes):
 
         A list is there, with no rows, if what its path names exists.
         """
-        if match.reader.method.response != "json":
+        if match.reader.method.response not in ("json", "jsonl"):
             return False
         sources = match.reader.method.sources()
         is_thing = all(not any(one.kind for one in segments(source.at)) for source in sources)

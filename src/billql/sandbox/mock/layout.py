@@ -260,7 +260,7 @@ class _Place(NamedTuple):
 def _places(resources: Mapping[str, Resource]) -> Iterator[_Place]:
     for name, resource in resources.items():
         for method in resource.methods.values():
-            if method.response == "json":
+            if method.response in ("json", "jsonl"):
                 for source in method.sources():
                     yield _Place(name, Endpoint.of(method), segments(source.at))
 
