@@ -127,10 +127,11 @@ class Sandbox:
         self._latency, self._limits, self._intercept = latency, limits, intercept
         self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
-        digitalocean = DigitalOcean(partial(_endpoints, catalog), seed, scale, last_day)
+        serve = partial(_endpoints, catalog)
+        digitalocean = DigitalOcean(serve, seed, scale, last_day)
         story = Story(seed, scale, last_day)
         stories: dict[str, Api] = {
-            api.name: api for api in (digitalocean, Stripe(story), Metronome(story))
+            api.name: api for api in (digitalocean, Stripe(serve, story), Metronome(story))
         }
         defined = () if catalog is None else catalog.providers()
         self._names = tuple(dict.fromkeys((*stories, *defined)))

@@ -44,7 +44,13 @@ class Lazy(Sequence[Json]):
         return self._write(self._things[place])
 
 
-Rows = Sequence[Json] | File | None
+class Body(NamedTuple):
+    """A response that is JSON and no list of rows: it has them where the definition reads them."""
+
+    json: Json
+
+
+Rows = Sequence[Json] | File | Body | None
 """The rows of a response before they are cut into pages; None is sent as null."""
 
 
@@ -104,6 +110,10 @@ class Books:
     def __init__(self, serve: Callable[[Books], Routes]) -> None:
         self._serve = serve
 
+    members: Mapping[str, Sequence[str]] = {}
+    """The members that the columns of a resource read, in alphabetical order, without those that
+    must be asked for; set by `serve`, before the books are opened."""
+
     @cached_property
     def routes(self) -> Routes:
         """The endpoints, which are made when they are first needed."""
@@ -120,3 +130,23 @@ class Books:
     def beside(self, request: Request, start: int, stop: int, total: int) -> Mapping[str, Any]:
         """Return what a response with a list has beside rows and paging, by path."""
         return {}
+
+    def shown(self, row: Json, query: Query, hidden: Sequence[str]) -> Json:
+        """Return a row as a request wants it: without what is hidden, which are paths."""
+        return without(row, hidden)
+
+    def knows(self, resource: str, value: Any) -> bool:
+        """Return whether a value identifies a row of a resource that a filter refers to."""
+        return True
+
+
+def without(row: Json, paths: Sequence[str]) -> Json:
+    """Return a row without some of its members, which are paths."""
+    for path in paths:
+        name, _, rest = path.partition(".")
+        inner = row.get(name)
+        if not rest:
+            row = {key: value for key, value in row.items() if key != name}
+        elif isinstance(inner, dict):
+            row = row | {name: without(inner, [rest])}
+    return row

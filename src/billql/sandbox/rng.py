@@ -13,6 +13,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 _LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for second in _LETTERS for first in _LETTERS]
 
 
 class Rng:
@@ -44,10 +45,10 @@ class Rng:
         """Return letters and digits, as ids have them; 24 use a quarter of the bits."""
         roll = self.below(len(_LETTERS) ** length)
         text = []
-        for _ in range(length):
-            roll, place = divmod(roll, len(_LETTERS))
-            text.append(_LETTERS[place])
-        return "".join(text)
+        for _ in range((length + 1) // 2):
+            roll, place = divmod(roll, len(_PAIRS))
+            text.append(_PAIRS[place])
+        return "".join(text)[:length]
 
     def uuid(self) -> str:
         """Return a version 4 UUID."""

@@ -52,7 +52,8 @@ class Ask(NamedTuple):
         changed = Ask(dict(self.path), dict(self.query), dict(self.body))
         into = {"path": changed.path, "query": changed.query, "body": changed.body}[place]
         if value is None:
-            into.pop(name, None)
+            for key in [key for key in into if key.partition("[")[0] == name]:
+                del into[key]
         else:
             into[name] = value
         return changed
@@ -85,7 +86,9 @@ def plain(one: Operation) -> Ask:
     api = Ask({}, {}, {})
     for name, parameter in one.parameters.items():
         if parameter.required:
-            api = api.says(parameter.place, name, fitting(parameter))
+            inner = [f"{name}[{key}]" for key in parameter.facts.get("required", ())]
+            for key in inner or [name]:
+                api = api.says(parameter.place, key, fitting(one.leaves.get(key, parameter)))
     return api
 
 

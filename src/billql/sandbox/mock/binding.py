@@ -186,7 +186,9 @@ class _Binder:
 
     def _unknown(self, place: Place) -> None:
         if self._known is None or place in self._known:
-            self._refuse(bad_request(f"There is no parameter {place[1]}", place[1]))
+            self._refuse(
+                bad_request(f"There is no parameter {place[1]}", place[1], "parameter_unknown")
+            )
 
     def _parameters(
         self, place: Place, parameters: list[tuple[str, Parameter]], values: list[Any]
@@ -215,7 +217,7 @@ class _Binder:
             if remaining:
                 self._condition(place, key, parameter, [remaining.pop(0)])
             elif parameter.required:
-                self._refuse(bad_request(f"{place[1]} is required", place[1]))
+                self._refuse(bad_request(f"{place[1]} is required", place[1], "parameter_missing"))
         if remaining:
             self._refuse(bad_request(f"{place[1]} cannot be {remaining[0]}", place[1]))
 

@@ -6,7 +6,7 @@ and put where the definition has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
@@ -17,11 +17,11 @@ from billql.definitions.model import Column, Provider
 from billql.definitions.shared import built_in_root
 from billql.messages import get_path
 from billql.sandbox.api import ApiError, Json, Request, Response
-from billql.sandbox.books import Book, Books, File, Query
+from billql.sandbox.books import Body, Book, Books, File, Query
 from billql.sandbox.mock.binding import Binding, Condition
 from billql.sandbox.mock.forms import read
 from billql.sandbox.mock.layout import Endpoint, Layout, layouts, segments
-from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
+from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of, size_of
 from billql.sandbox.mock.refusals import put
 from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
 
@@ -55,9 +55,10 @@ class Shelf(NamedTuple):
 class BookedEndpoints(DefinedRoutes):
     """The endpoints of a provider that has books."""
 
-    def __init__(self, provider: Provider, readers: Iterable[Reader], books: Books) -> None:
+    def __init__(self, provider: Provider, readers: Sequence[Reader], books: Books) -> None:
         super().__init__(provider, readers, is_lenient=books.is_lenient)
         self._books = books
+        books.members = {one.layout.name: _members(one.layout) for one in readers}
         tables = books.tables()
         self._shelves: dict[Endpoint, list[Shelf]] = {}
         for endpoint, some in self._readers.items():
@@ -73,10 +74,16 @@ class BookedEndpoints(DefinedRoutes):
         for shelf in self._shelves[endpoint]:
             same = (one for one in fitting if one[0].layout is shelf.layout)
             reader, binding = next(same, fitting[0])
+            if shelf.is_list and self._books.page(request, 0) is None:
+                size_of(reader.paginator, PageRequest(request, binding.page, {}))
             query = _query(request, binding)
             rows = shelf.book.rows(query)
+            self._check_known(reader, binding)
+            hidden = _hidden(shelf, reader, binding)
             if isinstance(rows, File):
                 return _file(rows)
+            if isinstance(rows, Body):
+                return Response.json(self._books.shown(rows.json, query, hidden))
             if rows is not None:
                 rows = _selected(shelf, reader, binding, rows)
             if shelf.is_list and rows is not None:
@@ -86,11 +93,23 @@ class BookedEndpoints(DefinedRoutes):
                 for place, value in {**page.members, **beside}.items():
                     put(body, place, value)
                 headers |= page.headers
-            hidden = _hidden(shelf, reader, binding)
-            shown = None if rows is None else [_without(row, hidden) for row in rows]
+            shown = None
+            if rows is not None:
+                shown = [self._books.shown(row, query, hidden) for row in rows]
             _place(body, shelf, shown)
         response = Response.json(body)
         return Response(response.body, headers=headers)
+
+    def _check_known(self, reader: Reader, binding: Binding) -> None:
+        """Raise ApiError for a filter that refers to nothing, where the API has an error for it."""
+        unknown = self._provider.errors.unknown_value
+        for one in binding.conditions if unknown is not None else ():
+            link = reader.layout.references.get(one.column)
+            if link is None or one.parameter.location == "path" or len(one.values) != 1:
+                continue
+            if unknown is not None and not self._books.knows(link.table, one.values[0]):
+                message = f"There is no {one.values[0]}"
+                raise ApiError(HTTPStatus.BAD_REQUEST, message, unknown.code, one.name)
 
     def _page(
         self, book: Book, query: Query, reader: Reader, binding: Binding, rows: Sequence[Json]
@@ -105,7 +124,14 @@ class BookedEndpoints(DefinedRoutes):
             reach = stop if book.reach is None else start + book.reach(query, rows[start:stop])
             return min(stop, reach)
 
-        asked = PageRequest(request, binding.page, flat(binding.others), end=end)
+        unknown = self._provider.errors.unknown_value
+        asked = PageRequest(
+            request,
+            binding.page,
+            flat(binding.others),
+            end=end,
+            unknown=None if unknown is None else unknown.code,
+        )
         if book.usual is not None:
             asked = replace(asked, usual=book.usual)
         items = Items(len(rows), lambda: [get_path(row, path) for row in rows])
@@ -123,21 +149,24 @@ def serve(catalog: Catalog | None, books: Books) -> BookedEndpoints:
         for resource in catalog.resources(name, service)
     }
     found = layouts(name, {path: table.resource for path, table in tables.items()})
-    return BookedEndpoints(
-        catalog.provider(name),
-        (
-            Reader(found[path], method, table.paginator(method))
-            for path, table in tables.items()
-            for method in table.resource.methods.values()
-        ),
-        books,
-    )
+    readers = [
+        Reader(found[path], method, table.paginator(method))
+        for path, table in tables.items()
+        for method in table.resource.methods.values()
+    ]
+    return BookedEndpoints(catalog.provider(name), readers, books)
 
 
 @cache
 def _shipped() -> Catalog:
     """Return the definitions that billql ships, which are read once."""
     return Catalog()
+
+
+def _members(layout: Layout) -> list[str]:
+    """Return the members that columns read, without those that must be asked for."""
+    paths = [one.path or name for name, one in layout.resource.columns.items() if not one.hidden]
+    return sorted({path.partition(".")[0].removesuffix("[]") for path in paths if path[0] != "$"})
 
 
 def _query(request: Request, binding: Binding) -> Query:
@@ -191,17 +220,6 @@ def _hidden(shelf: Shelf, reader: Reader, binding: Binding) -> list[str]:
     """Return the paths that a row lacks because what asks for them was not sent."""
     paths = (_path_in(shelf, reader, name) for name in sorted(binding.hidden))
     return [path for path in paths if path is not None]
-
-
-def _without(row: Json, paths: Sequence[str]) -> Json:
-    for path in paths:
-        name, _, rest = path.partition(".")
-        inner = row.get(name)
-        if not rest:
-            row = {key: value for key, value in row.items() if key != name}
-        elif isinstance(inner, dict):
-            row = row | {name: _without(inner, [rest])}
-    return row
 
 
 def _place(body: Json, shelf: Shelf, rows: Sequence[Json] | None) -> None:

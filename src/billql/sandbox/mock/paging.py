@@ -45,6 +45,8 @@ class PageRequest:
     """How many items it has if no size is asked for."""
     end: Callable[[int, int], int] = lambda start, stop: stop
     """Returns where a page ends that begins and would end at some places."""
+    unknown: str | None = None
+    """The code of the error for an id that does not exist, if the API has one."""
 
     @property
     def base(self) -> str:
@@ -89,7 +91,10 @@ def page_of(paginator: Paginator | None, page: PageRequest, items: Items) -> Pag
     return Page(0, items.total)
 
 
-def _size(paginator: Paginator, page: PageRequest) -> int:
+def size_of(paginator: Paginator | None, page: PageRequest) -> int:
+    """Return how many items a page may have; raise ApiError for a size that is not valid."""
+    if paginator is None:
+        return _USUAL_SIZE
     most = paginator.size or page.usual
     if paginator.size is None or paginator.size_parameter is None:
         return most
@@ -100,16 +105,17 @@ def _size(paginator: Paginator, page: PageRequest) -> int:
         return min(most, max(paginator.least, page.usual))
     size = _count(paginator.size_parameter, value, paginator.least)
     if size > most:
-        raise bad_request(f"{paginator.size_parameter} must be at most {most}")
+        name = paginator.size_parameter
+        raise bad_request(f"{name} must be at most {most}", name)
     return size
 
 
 def _count(name: str, value: Any, least: int = 1) -> int:
     text = str(value)
     if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and 0 < len(text) < 19):
-        raise bad_request(f"{name} must be a number")
+        raise bad_request(f"{name} must be a number", name)
     if int(text) < least:
-        raise bad_request(f"{name} must be at least {least}")
+        raise bad_request(f"{name} must be at least {least}", name)
     return int(text)
 
 
@@ -121,31 +127,32 @@ def _number(paginator: PageNumber | PageCount, page: PageRequest) -> int:
 
 
 def _by_number(paginator: PageNumber, page: PageRequest, items: Items) -> Page:
-    size = _size(paginator, page)
+    size = size_of(paginator, page)
     start = _number(paginator, page) * size
     return Page(start, start + size, {paginator.total: items.total})
 
 
 def _by_count(paginator: PageCount, page: PageRequest, items: Items) -> Page:
-    size = _size(paginator, page)
+    size = size_of(paginator, page)
     start = _number(paginator, page) * size
     return Page(start, start + size, {paginator.pages_at: -(-items.total // size)})
 
 
 def _after_id(paginator: AfterId, page: PageRequest, items: Items) -> Page:
-    size = _size(paginator, page)
+    size = size_of(paginator, page)
     after = page.values.get(paginator.position)
     start = 0
     if after is not None:
         ids = [str(one) for one in items.ids()]
         if str(after) not in ids:
-            raise bad_request(f"There is no {after} to begin after", paginator.parameter)
+            message = f"There is no {after} to begin after"
+            raise bad_request(message, paginator.parameter, page.unknown)
         start = ids.index(str(after)) + 1
     return Page(start, start + size, {paginator.more: start + size < items.total})
 
 
 def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
-    size = _size(paginator, page)
+    size = size_of(paginator, page)
     value = page.values.get(paginator.position)
     carried = {
         name: some
@@ -210,7 +217,7 @@ def _linked(paginator: Paginator, page: PageRequest, items: Items) -> Page:
     place = _in_links(paginator)
     token = page.values.get(place)
     start = 0 if token is None else _start(place[1], str(token), page.others)
-    return Page(start, start + _size(paginator, page))
+    return Page(start, start + size_of(paginator, page))
 
 
 def _link(paginator: Paginator, found: Page, page: PageRequest, items: Items) -> str | None:

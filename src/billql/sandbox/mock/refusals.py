@@ -19,9 +19,9 @@ _CODES: Final[Mapping[int, str]] = {
 }
 
 
-def bad_request(message: str, parameter: str | None = None) -> ApiError:
+def bad_request(message: str, parameter: str | None = None, code: str | None = None) -> ApiError:
     """Return the error for a request that the API does not accept."""
-    return ApiError(HTTPStatus.BAD_REQUEST, message, parameter=parameter)
+    return ApiError(HTTPStatus.BAD_REQUEST, message, code, parameter)
 
 
 def response(form: ErrorBody, request: Request, error: ApiError) -> Response:

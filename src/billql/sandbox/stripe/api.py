@@ -1,4 +1,4 @@
-"""Stripe's API as a whole: its keys, its errors, its headers."""
+"""Stripe's API as a whole: its keys, its errors, its headers, and how it shows rows."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import base64
 import binascii
 import re
 import threading
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from http import HTTPStatus
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from billql.sandbox.api import ApiError, Json, Request, Response, Routes
+from billql.sandbox.books import Book, Books, Query
 from billql.sandbox.limits import Quota
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
-from billql.sandbox.stripe import errors
+from billql.sandbox.stripe.objects import KINDS, Objects
+
+if TYPE_CHECKING:
+    from billql.sandbox.stripe.ledger import Ledger
 
 VERSION: Final = "2026-10-28.endive"
 """The API version whose shapes are served, whatever `Stripe-Version` requests."""
@@ -22,33 +27,74 @@ VERSION: Final = "2026-10-28.endive"
 _VERSION: Final = re.compile(r"20[0-9]{2}-[01][0-9]-[0-3][0-9](\.[a-z_]+)*")
 
 
-class Stripe:
+_MESSAGES: Final[Mapping[int, str]] = {
+    401: (
+        "You did not provide an API key. You need to provide your API key in the Authorization "
+        "header, using Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY'). See "
+        "https://stripe.com/docs/api#authentication for details, or we can help at "
+        "https://support.stripe.com/."
+    ),
+    429: (
+        "Request rate limit exceeded. Learn more about rate limits here "
+        "https://stripe.com/docs/rate-limits."
+    ),
+}
+
+_PERMISSIONS: Final[Mapping[str, str]] = {
+    "balance": "balance",
+    "billing/credit_balance_summary": "billing_credits",
+    **{kind.path: kind.permission for kind in KINDS.values()},
+}
+"""What a restricted key needs, by the first part of the path, or the first two of billing."""
+
+
+class Stripe(Books):
     """The sandbox of Stripe's API for one account, in test mode."""
 
     name = "stripe"
     by_second = True
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, serve: Callable[[Books], Routes], story: Story) -> None:
+        super().__init__(serve)
         rng = Rng(story.seed, "stripe account")
         self._story = story
         self._account = f"acct_1{rng.alphanumeric(15)}"
         self.token = f"sk_test_51{Rng(story.seed, 'stripe key').alphanumeric(40)}"
         self._restricted: dict[str, frozenset[str]] = {}
-        self._routes: Routes | None = None
+        self._ledger: Ledger | None = None
         self._lock = threading.Lock()
 
-    @property
-    def routes(self) -> Routes:
-        """The endpoints; most of this package is loaded when they are first needed."""
-        with self._lock:
-            if self._routes is None:
-                from billql.sandbox.stripe.endpoints import Endpoints
-                from billql.sandbox.stripe.ledger import Ledger
+    def _opened(self) -> Ledger:
+        """Return the ledger, which is made when it is first needed."""
+        from billql.sandbox.stripe.ledger import Ledger
 
-                self._routes = Routes()
-                ledger = Ledger(self._story, self._account, VERSION)
-                Endpoints(ledger, self.permit).add_to(self._routes)
-            return self._routes
+        with self._lock:
+            if self._ledger is None:
+                objects = Objects(self.members)
+                self._ledger = Ledger(self._story, self._account, VERSION, objects)
+            return self._ledger
+
+    def tables(self) -> Mapping[str, Book]:
+        """Return the books by resource."""
+        from billql.sandbox.stripe.books import books_of
+
+        return books_of(self._opened)
+
+    def beside(self, request: Request, start: int, stop: int, total: int) -> Mapping[str, Any]:
+        """Return what a list is called, where it is, and whether there is more of it."""
+        is_search = request.path.endswith("/search")
+        name = "search_result" if is_search else "list"
+        return {"object": name, "has_more": stop < total, "url": request.path}
+
+    def shown(self, row: Json, query: Query, hidden: Sequence[str]) -> Json:
+        """Return a row with the members expanded that a request names."""
+        for path in query.sent.get("expand[]", ()):
+            row = self._opened().expanded(row, path.removeprefix("data."))
+        return row
+
+    def knows(self, resource: str, value: Any) -> bool:
+        """Return whether there is an object with an id."""
+        return self._opened().knows(resource, value)
 
     def restrict(self, permissions: Collection[str]) -> str:
         """Return a restricted key; a permission is called like 'rak_customer_read'."""
@@ -61,73 +107,67 @@ class Stripe:
         """Return the key, as a bearer token or as the user of basic authentication."""
         key = _key(request.headers.get("authorization", ""))
         if not key:
-            raise ApiError(HTTPStatus.UNAUTHORIZED, errors.NO_KEY)
+            raise ApiError(HTTPStatus.UNAUTHORIZED)
         if key != self.token and key not in self._restricted:
-            message = f"Invalid API Key provided: {errors.masked(key)}"
+            message = f"Invalid API Key provided: {_masked(key)}"
             raise ApiError(HTTPStatus.UNAUTHORIZED, message)
         self._check_headers(request, key)
+        if key != self.token:
+            self._check_permission(request, key)
         return key
 
     def _check_headers(self, request: Request, key: str) -> None:
         version = request.headers.get("stripe-version", VERSION)
         if not _VERSION.fullmatch(version):
-            raise errors.StripeError(f"Invalid Stripe API version: {version}")
+            raise ApiError(HTTPStatus.BAD_REQUEST, f"Invalid Stripe API version: {version}")
         account = request.headers.get("stripe-account", self._account)
         if account != self._account:
             message = (
-                f"The provided key '{errors.masked(key)}' does not have access to account "
+                f"The provided key '{_masked(key)}' does not have access to account "
                 f"'{account}' (or that account does not exist). Application access may have been "
                 "revoked."
             )
-            raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN, code="account_invalid")
+            raise ApiError(HTTPStatus.FORBIDDEN, message, "account_invalid")
 
-    def permit(self, request: Request, permission: str) -> None:
-        """Raise StripeError if the request's key is restricted and lacks a permission."""
-        key = self.credential(request)
-        allowed = self._restricted.get(key)
-        if allowed is not None and permission not in allowed:
+    def _check_permission(self, request: Request, key: str) -> None:
+        parts = request.path.strip("/").split("/")[1:]
+        place = "/".join(parts[: 2 if parts[:1] == ["billing"] else 1])
+        permission = f"rak_{_PERMISSIONS.get(place, '')}_read"
+        if place in _PERMISSIONS and permission not in self._restricted[key]:
             message = (
-                f"The provided key '{errors.masked(key, 6)}' does not have the required "
+                f"The provided key '{_masked(key, 6)}' does not have the required "
                 f"permissions for this endpoint on account '{self._account}'. Having the "
                 f"'{permission}' permission would allow this request to continue."
             )
-            raise errors.StripeError(message, status=HTTPStatus.FORBIDDEN)
+            raise ApiError(HTTPStatus.FORBIDDEN, message)
 
     def error_response(self, request: Request, error: ApiError) -> Response:
         """Return Stripe's error object for an error."""
-        details: Json = {}
-        if isinstance(error, errors.StripeError) and error.code:
-            details["code"] = error.code
-        message = error.message
-        match error.status:
-            case HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED if message is None:
-                message = (
-                    f"Unrecognized request URL ({request.method}: {request.path}). Please see "
-                    "https://stripe.com/docs or we can help at https://support.stripe.com/."
-                )
-            case HTTPStatus.TOO_MANY_REQUESTS:
-                details["code"], message = "rate_limit", message or errors.TOO_MANY
-        if "code" in details:
-            details["doc_url"] = (
-                f"https://stripe.com/docs/error-codes/{details['code'].replace('_', '-')}"
+        message = error.message or _MESSAGES.get(error.status, "An unknown error occurred.")
+        code = "rate_limit" if error.status == HTTPStatus.TOO_MANY_REQUESTS else error.code
+        if error.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            message = error.message or (
+                f"Unrecognized request URL ({request.method}: {request.path}). Please see "
+                "https://stripe.com/docs or we can help at https://support.stripe.com/."
             )
-        details["message"] = message or errors.FAILED
-        if isinstance(error, errors.StripeError) and error.param:
-            details["param"] = error.param
+        details: Json = {"message": message}
+        if code:
+            page = code.replace("_", "-")
+            details |= {"code": code, "doc_url": f"https://stripe.com/docs/error-codes/{page}"}
+        if error.parameter:
+            details["param"] = error.parameter
         if error.status != HTTPStatus.UNAUTHORIZED:
             details["request_log_url"] = (
                 f"https://dashboard.stripe.com/{self._account}/test/logs/{_id(request)}"
                 f"?t={self._story.now}"
             )
         details["type"] = "api_error" if error.status >= 500 else "invalid_request_error"
-        response = Response.json({"error": details}, error.status)
+        headers = {}
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             headers = {"stripe-should-retry": "true", "stripe-rate-limited-reason": "global-rate"}
-            return Response(response.body, response.status, response.content_type, headers)
-        if error.status == HTTPStatus.UNAUTHORIZED:
+        elif error.status == HTTPStatus.UNAUTHORIZED:
             headers = {"www-authenticate": 'Bearer realm="Stripe"'}
-            return Response(response.body, response.status, response.content_type, headers)
-        return response
+        return replace(Response.json({"error": details}, error.status), headers=headers)
 
     def headers(self, request: Request, quota: Quota) -> dict[str, str]:
         """Return the request's id and the requested version."""
@@ -153,3 +193,10 @@ def _key(authorization: str) -> str:
                 return ""
         case _:
             return ""
+
+
+def _masked(key: str, shown: int = 4) -> str:
+    """Return an API key as messages show it: its prefix and its last characters."""
+    if len(key) < 16:
+        return "*" * len(key)
+    return key[:8] + "*" * (len(key) - 8 - shown) + key[-shown:]

@@ -88,7 +88,6 @@ class Movement(NamedTuple):
         }
         return {
             "id": self.id,
-            "object": "balance_transaction",
             "amount": self.amount,
             "available_on": self.available,
             "balance_type": "payments",
@@ -129,10 +128,7 @@ class Payout:
             status = "pending"
         return {
             "id": self.id,
-            "object": "payout",
             "amount": self.amount,
-            "application_fee": None,
-            "application_fee_amount": None,
             "arrival_date": self.arrival,
             "automatic": True,
             "balance_transaction": transaction(self.id, "payout"),
@@ -145,15 +141,9 @@ class Payout:
             ),
             "failure_code": "account_closed" if failed else None,
             "failure_message": "The bank account has been closed." if failed else None,
-            "livemode": False,
-            "metadata": {},
             "method": "standard",
-            "original_payout": None,
-            "payout_method": None,
             "reconciliation_status": "completed" if self.arrival <= now else "in_progress",
-            "reversed_by": None,
             "source_type": "card",
-            "statement_descriptor": None,
             "status": "failed" if failed else status,
             "trace_id": {"status": "unsupported", "value": None},
             "type": "bank_account",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -59,8 +60,9 @@ _PRODUCTS: Final = (
 class Catalog:
     """All that is sold; `opened` is when the story begins, a while after the catalog."""
 
-    def __init__(self, seed: int, opened: int) -> None:
+    def __init__(self, seed: int, opened: int, whole: Callable[[str, Json], Json]) -> None:
         self._seed = seed
+        self._whole = whole
         self._made = opened - 20 * DAY
         self._prices: dict[tuple[str, str, str], Json] = {}
         """By product, currency and 'month', 'year', 'once', 'metered' or 'tiered'."""
@@ -85,21 +87,15 @@ class Catalog:
         return [
             {
                 "id": self.product(each.key),
-                "object": "product",
                 "active": each.active,
                 "created": self._made + place // 5,
                 "default_price": self._default_price(each.key),
                 "description": each.description,
                 "images": [],
-                "livemode": False,
                 "marketing_features": [],
                 "metadata": {"key": each.key},
                 "name": each.name,
-                "package_dimensions": None,
                 "shippable": each.shippable,
-                "statement_descriptor": None,
-                "tax_code": None,
-                "tax_details": None,
                 "type": "good" if each.shippable else "service",
                 "unit_label": each.unit,
                 "updated": self._made + place // 5 + (0 if each.active else 300 * DAY),
@@ -116,10 +112,9 @@ class Catalog:
     @cached_property
     def plans(self) -> list[Json]:
         """The recurring prices, in the shape that they had before there were prices."""
-        return [
+        plans = [
             {
                 "id": price["id"],
-                "object": "plan",
                 "active": price["active"],
                 "amount": price["unit_amount"],
                 "amount_decimal": price["unit_amount_decimal"],
@@ -128,19 +123,16 @@ class Catalog:
                 "currency": price["currency"],
                 "interval": price["recurring"]["interval"],
                 "interval_count": price["recurring"]["interval_count"],
-                "livemode": False,
-                "metadata": {},
                 "meter": price["recurring"]["meter"],
                 "nickname": price["nickname"],
                 "product": price["product"],
                 "tiers_mode": price["tiers_mode"],
-                "transform_usage": None,
-                "trial_period_days": None,
                 "usage_type": price["recurring"]["usage_type"],
             }
             for price in self.prices
             if price["recurring"] is not None
         ]
+        return [self._whole("plan", plan) for plan in plans]
 
     def plan(self, price: Json) -> Json:
         """Return a recurring price's plan."""
@@ -183,22 +175,17 @@ class Catalog:
     @cached_property
     def tax_rates(self) -> list[Json]:
         """All tax rates; the first is no longer in use."""
-        return [
+        rates = [
             {
                 "id": ident("txr_", self._seed, place),
-                "object": "tax_rate",
                 "active": active,
                 "country": country,
                 "created": self._made,
-                "description": None,
                 "display_name": name,
                 "effective_percentage": percentage,
-                "flat_amount": None,
                 "inclusive": inclusive,
                 "jurisdiction": country,
                 "jurisdiction_level": "state" if state else "country",
-                "livemode": False,
-                "metadata": {},
                 "percentage": percentage,
                 "rate_type": "percentage",
                 "state": state,
@@ -213,6 +200,7 @@ class Catalog:
                 )
             )
         ]
+        return [self._whole("tax_rate", rate) for rate in rates]
 
     def _default_price(self, product: str) -> str | None:
         for how in ("month", "metered", "once"):
@@ -255,27 +243,23 @@ class Catalog:
             "usage_type": "metered" if meter else "licensed",
         }
         exact = unit is not None and unit == unit.to_integral_value()
-        self._prices[product, currency, how] = {
+        price = {
             "id": ident("price_1", self._seed, product, currency, how),
-            "object": "price",
             "active": active,
             "billing_scheme": "per_unit" if unit is not None else "tiered",
             "created": self._made + 60 + len(self._prices) // 9,
             "currency": currency,
-            "custom_unit_amount": None,
-            "livemode": False,
             "lookup_key": f"{product}_{how}_{currency}" if active else None,
-            "metadata": {},
             "nickname": None if how == "month" else how.capitalize(),
             "product": self.product(product),
             "recurring": None if how == "once" else recurring,
             "tax_behavior": "inclusive" if currency == "jpy" else "exclusive",
             "tiers_mode": None if unit is not None else "graduated",
-            "transform_quantity": None,
             "type": "one_time" if how == "once" else "recurring",
             "unit_amount": int(unit) if unit is not None and exact else None,
             "unit_amount_decimal": None if unit is None else plain_decimal(unit),
         }
+        self._prices[product, currency, how] = self._whole("price", price)
 
 
 def _converted(cents: int, currency: str) -> int:

@@ -17,25 +17,19 @@ def credit_note_line_json(note: CreditNote) -> Json:
     """Return the one line of a credit note."""
     return {
         "id": ident("cnli_1", note.id),
-        "object": "credit_note_line_item",
         "amount": note.base,
         "description": note.line.description,
         "discount_amount": 0,
         "discount_amounts": [],
         "invoice_line_item": note.line.id,
-        "livemode": False,
-        "metadata": {},
         "pretax_credit_amounts": [],
-        "quantity": None,
         "tax_rates": [note.tax.rate] if note.tax else [],
         "taxes": [note.tax.json()] if note.tax else [],
         "type": "invoice_line_item",
-        "unit_amount": None,
-        "unit_amount_decimal": None,
     }
 
 
-def credit_note_json(note: CreditNote, now: int) -> Json:
+def credit_note_json(note: CreditNote, lines: list[Json], now: int) -> Json:
     """Return a credit note as the API does."""
     invoice = note.invoice
     tax = note.tax.amount if note.tax else 0
@@ -43,7 +37,6 @@ def credit_note_json(note: CreditNote, now: int) -> Json:
     void = note.voided is not None and note.voided <= now
     return {
         "id": note.id,
-        "object": "credit_note",
         "amount": note.total,
         "amount_shipping": 0,
         "created": note.created,
@@ -55,10 +48,8 @@ def credit_note_json(note: CreditNote, now: int) -> Json:
         "discount_amounts": [],
         "effective_at": note.created,
         "invoice": invoice.id,
-        "lines": embedded([credit_note_line_json(note)], f"/v1/credit_notes/{note.id}/lines"),
-        "livemode": False,
+        "lines": embedded(lines, f"/v1/credit_notes/{note.id}/lines"),
         "memo": "With our apologies" if note.kind == "balance" else None,
-        "metadata": {},
         "number": note.number,
         "out_of_band_amount": note.total if note.kind == "out of band" else None,
         "pdf": f"https://pay.stripe.com/credit_notes/test/{note.id}/pdf",
@@ -71,7 +62,6 @@ def credit_note_json(note: CreditNote, now: int) -> Json:
             if note.kind == "refund"
             else []
         ),
-        "shipping_cost": None,
         "status": "void" if void else "issued",
         "subtotal": note.base,
         "subtotal_excluding_tax": note.base - (tax - (note.tax.added if note.tax else 0)),

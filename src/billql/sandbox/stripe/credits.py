@@ -77,7 +77,6 @@ class Grant:
             scope = {"prices": [{"id": price} for price in self.prices]}
         return {
             "id": self.id,
-            "object": "billing.credit_grant",
             "amount": monetary(self.amount, self.currency),
             "applicability_config": {"scope": scope},
             "category": self.category,
@@ -86,11 +85,8 @@ class Grant:
             "customer_account": account_of(self.customer),
             "effective_at": self.created,
             "expires_at": self.expires,
-            "livemode": False,
-            "metadata": {},
             "name": self.name,
             "priority": self.priority,
-            "test_clock": None,
             "updated": voided or self.created,
             "voided_at": voided,
         }
@@ -120,14 +116,11 @@ class Entry:
         detail["type"] = self.reason
         return {
             "id": self.id,
-            "object": "billing.credit_balance_transaction",
             "created": self.timestamp,
             "credit": detail if side == "credit" else None,
             "credit_grant": self.grant.id,
             "debit": detail if side == "debit" else None,
             "effective_at": self.timestamp,
-            "livemode": False,
-            "test_clock": None,
             "type": side,
         }
 

@@ -49,22 +49,18 @@ def customer_json(account: Account, now: int) -> Json:
     pays = customer.plan != "lead"
     return {
         "id": customer.stripe_id,
-        "object": "customer",
         "address": address_of(customer) if pays else None,
         "balance": account.balance.amount,
         "business_name": customer.name,
         "created": customer.created,
         "currency": customer.currency if account.invoices else None,
         "customer_account": account_of(customer),
-        "default_source": None,
         "delinquent": any(
             invoice.status(now) == "open" and invoice.settlement.tried(now) and not invoice.sent
             for invoice in account.invoices
         ),
         "description": None if customer.place % 3 else f"On {customer.plan}",
-        "discount": None,
         "email": customer.email,
-        "individual_name": None,
         "invoice_prefix": account.prefix,
         "invoice_settings": {
             "custom_fields": None,
@@ -72,15 +68,12 @@ def customer_json(account: Account, now: int) -> Json:
             "footer": None,
             "rendering_options": None,
         },
-        "livemode": False,
         "metadata": metadata,
         "name": customer.name,
         "next_invoice_sequence": account.finalized + 1,
         "phone": f"+1555{Rng('phone', customer.stripe_id).below(10**7):07d}" if pays else None,
         "preferred_locales": ["de"] if customer.currency == "eur" else [],
-        "shipping": None,
         "tax_exempt": "none",
-        "test_clock": None,
     }
 
 
@@ -118,9 +111,7 @@ def entry_json(customer: Customer, entry: Entry) -> Json:
     """Return a change of a customer's balance as the API does."""
     return {
         "id": entry.id,
-        "object": "customer_balance_transaction",
         "amount": entry.amount,
-        "checkout_session": None,
         "created": entry.timestamp,
         "credit_note": entry.note,
         "currency": customer.currency,
@@ -129,7 +120,5 @@ def entry_json(customer: Customer, entry: Entry) -> Json:
         "description": entry.description,
         "ending_balance": entry.ending,
         "invoice": entry.invoice,
-        "livemode": False,
-        "metadata": {},
         "type": entry.type,
     }

@@ -62,15 +62,12 @@ class Discounts:
         return [
             {
                 "id": coupon.id,
-                "object": "coupon",
                 "amount_off": coupon.cents,
                 "created": self._made,
                 "currency": None if coupon.cents is None else "usd",
                 "duration": _duration(coupon),
                 "duration_in_months": coupon.months if _duration(coupon) == "repeating" else None,
-                "livemode": False,
                 "max_redemptions": coupon.most,
-                "metadata": {},
                 "name": coupon.name,
                 "percent_off": coupon.percent,
                 "redeem_by": self._story.opened + 30 * DAY if coupon.over else None,
@@ -113,14 +110,12 @@ class Discounts:
         over = COUPONS[coupon].over or (expires is not None and expires <= self._story.now)
         return {
             "id": ident("promo_1", self._story.seed, code),
-            "object": "promotion_code",
             "active": not over,
             "code": code,
             "created": self._story.opened if most else self._made,
             "customer": customer.stripe_id if customer else None,
             "customer_account": account_of(customer) if customer else None,
             "expires_at": expires,
-            "livemode": False,
             "max_redemptions": most or None,
             "metadata": {"campaign": "spring"} if most else {},
             "promotion": {"coupon": coupon, "type": "coupon"},

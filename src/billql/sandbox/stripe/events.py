@@ -66,19 +66,19 @@ def _payout(row: Json) -> list[tuple[str, int | None]]:
 
 
 _HAPPENINGS: Final[Mapping[str, Moments]] = {
-    "customers": _made("customer"),
-    "subscriptions": _subscription,
-    "invoiceitems": _made("invoiceitem", "date"),
-    "invoices": _invoice,
-    "payment_intents": _intent,
-    "charges": _charge,
-    "refunds": _made("refund"),
-    "disputes": _made("charge.dispute"),
-    "credit_notes": _made("credit_note"),
-    "quotes": _made("quote"),
-    "payouts": _payout,
-    "billing/credit_grants": _made("billing.credit_grant"),
-    "billing/credit_balance_transactions": _made("billing.credit_balance_transaction"),
+    "customer": _made("customer"),
+    "subscription": _subscription,
+    "invoiceitem": _made("invoiceitem", "date"),
+    "invoice": _invoice,
+    "payment_intent": _intent,
+    "charge": _charge,
+    "refund": _made("refund"),
+    "dispute": _made("charge.dispute"),
+    "credit_note": _made("credit_note"),
+    "quote": _made("quote"),
+    "payout": _payout,
+    "billing.credit_grant": _made("billing.credit_grant"),
+    "billing.credit_balance_transaction": _made("billing.credit_balance_transaction"),
 }
 
 
@@ -97,11 +97,9 @@ def events_of(
 def _event(kind: str, timestamp: int, row: Json, version: str) -> Json:
     return {
         "id": ident("evt_1", kind, row["id"]),
-        "object": "event",
         "api_version": version,
         "created": timestamp,
         "data": {"object": row},
-        "livemode": False,
         "pending_webhooks": 0,
         "request": {"id": None, "idempotency_key": None},
         "type": kind,

@@ -45,7 +45,6 @@ def invoice_item_json(invoice_item: InvoiceItem) -> Json:
         parent = {"subscription_details": details, "type": "subscription_details"}
     return {
         "id": invoice_item.id,
-        "object": "invoiceitem",
         "amount": invoice_item.amount,
         "currency": invoice_item.currency,
         "customer": invoice_item.customer.stripe_id,
@@ -57,18 +56,15 @@ def invoice_item_json(invoice_item: InvoiceItem) -> Json:
         "frozen_fields": [],
         "invoice": invoice_item.invoice,
         "invoicing_rules": [],
-        "livemode": False,
         "metadata": invoice_item.metadata,
         "net_amount": None if invoice_item.discountable else invoice_item.amount,
         "parent": parent,
         "period": {"end": invoice_item.end, "start": invoice_item.start},
         "pricing": _pricing(invoice_item),
         "proration": invoice_item.item is not None,
-        "proration_details": None,
         "quantity": invoice_item.quantity,
         "quantity_decimal": str(invoice_item.quantity),
         "tax_rates": [],
-        "test_clock": None,
     }
 
 
@@ -76,7 +72,6 @@ def line_json(line: Line, invoice: Invoice) -> Json:
     """Return a line as the API does; its amount is without discounts, credits and tax on top."""
     return {
         "id": line.id,
-        "object": "line_item",
         "amount": line.amount,
         "currency": invoice.currency,
         "description": line.description,
@@ -86,8 +81,6 @@ def line_json(line: Line, invoice: Invoice) -> Json:
         "discountable": line.invoice_item is None or line.invoice_item.discountable,
         "discounts": [],
         "invoice": invoice.id,
-        "livemode": False,
-        "metadata": {},
         "parent": _parent(line),
         "period": {"end": line.end, "start": line.start},
         "pretax_credit_amounts": _before_tax(line),
@@ -154,17 +147,14 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
     page = f"https://invoice.stripe.com/i/{account}/test_{invoice.id[3:]}"
     return {
         "id": invoice.id,
-        "object": "invoice",
         "account_country": "US",
         "account_name": "Shark & Sons",
-        "account_tax_ids": None,
         "amount_due": due,
         "amount_overpaid": 0,
         "amount_paid": paid,
         "amount_paid_off_stripe": 0,
         "amount_remaining": due - paid,
         "amount_shipping": 0,
-        "application": None,
         "attempt_count": len(tries),
         "attempted": bool(tries) or status == "paid",
         "auto_advance": invoice.advancing and status in ("draft", "open"),
@@ -182,39 +172,28 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "collection_method": "send_invoice" if invoice.sent else "charge_automatically",
         "created": invoice.created,
         "currency": invoice.currency,
-        "custom_fields": None,
         "customer": customer.stripe_id,
         "customer_account": account_of(customer),
         "customer_address": address_of(customer) if customer.plan != "lead" else None,
         "customer_email": customer.email,
         "customer_name": customer.name,
-        "customer_phone": None,
-        "customer_shipping": None,
         "customer_tax_exempt": "none",
         "customer_tax_ids": [],
-        "default_payment_method": None,
-        "default_source": None,
         "default_tax_rates": [invoice.terms.tax] if invoice.terms and invoice.terms.tax else [],
         "description": invoice.description,
         "discounts": [invoice.discount] if invoice.discount else [],
         "due_date": settlement.due if final else None,
         "effective_at": final,
         "ending_balance": invoice.ending if final else None,
-        "footer": None,
-        "from_invoice": None,
         "hosted_invoice_url": page if final else None,
         "invoice_pdf": f"{page}/pdf" if final else None,
         "issuer": {"type": "self"},
-        "last_finalization_error": None,
-        "latest_revision": None,
         "lines": embedded(lines, f"/v1/invoices/{invoice.id}/lines"),
-        "livemode": False,
         "metadata": invoice.metadata,
         "next_payment_attempt": (
             later[0] if later and not invoice.sent and status in ("draft", "open") else None
         ),
         "number": invoice.number,
-        "on_behalf_of": None,
         "parent": _origin(invoice),
         "payment_settings": {
             "default_mandate": None,
@@ -227,14 +206,8 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
             note.total for note in invoice.notes if note.kind != "pre-payment" and note.counts(now)
         ),
         "pre_payment_credit_notes_amount": invoice.credited(now),
-        "receipt_number": None,
-        "rendering": None,
-        "shipping_cost": None,
-        "shipping_details": None,
         "starting_balance": invoice.starting,
-        "statement_descriptor": None,
         "status": status,
-        "status_details": None,
         "status_transitions": {
             "finalized_at": final,
             "marked_uncollectible_at": (
@@ -245,8 +218,6 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         },
         "subtotal": invoice.subtotal,
         "subtotal_excluding_tax": invoice.subtotal - sum(tax.amount - tax.added for tax in taxes),
-        "test_clock": None,
-        "threshold_reason": None,
         "total": invoice.total,
         "total_discount_amounts": (
             [{"amount": discounted, "discount": invoice.discount}] if invoice.discount else []

@@ -110,12 +110,8 @@ def quote_json(quote: Quote) -> Json:
     final = quote.status in ("accepted", "open")
     return {
         "id": quote.id,
-        "object": "quote",
         "amount_subtotal": quote.once + quote.monthly,
         "amount_total": quote.once + quote.monthly,
-        "application": None,
-        "application_fee_amount": None,
-        "application_fee_percent": None,
         "automatic_tax": {
             "enabled": False,
             "liability": None,
@@ -142,18 +138,10 @@ def quote_json(quote: Quote) -> Json:
         "customer": quote.customer.stripe_id,
         "customer_account": account_of(quote.customer),
         "default_tax_rates": [],
-        "description": None,
         "discounts": [],
         "expires_at": quote.created + 30 * DAY,
-        "footer": None,
-        "from_quote": None,
-        "header": None,
-        "invoice": None,
         "invoice_settings": {"days_until_due": 30 if sent else None, "issuer": {"type": "self"}},
-        "livemode": False,
-        "metadata": {},
         "number": f"QT-{quote.place:08d}-1" if final else None,
-        "on_behalf_of": None,
         "status": quote.status,
         "status_transitions": {
             "accepted_at": quote.created if quote.status == "accepted" else None,
@@ -168,10 +156,7 @@ def quote_json(quote: Quote) -> Json:
             "metadata": {},
             "trial_period_days": None,
         },
-        "subscription_schedule": None,
-        "test_clock": None,
         "total_details": _no_extras(),
-        "transfer_data": None,
     }
 
 

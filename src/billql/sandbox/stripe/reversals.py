@@ -133,7 +133,6 @@ def refund_json(refund: Refund, transactions: list[str]) -> Json:
     failed = refund.status == "failed"
     return {
         "id": refund.id,
-        "object": "refund",
         "amount": refund.amount,
         "balance_transaction": transactions[0],
         "charge": refund.charge.id,
@@ -151,14 +150,10 @@ def refund_json(refund: Refund, transactions: list[str]) -> Json:
         },
         **({"failure_balance_transaction": transactions[1]} if failed else {}),
         **({"failure_reason": "lost_or_stolen_card"} if failed else {}),
-        "metadata": {},
         "payment_intent": intent.id,
         "payment_method": payment_method(intent.customer, intent.id),
         "reason": refund.reason,
-        "receipt_number": None,
-        "source_transfer_reversal": None,
         "status": refund.status,
-        "transfer_reversal": None,
     }
 
 
@@ -170,7 +165,6 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
     known = intent.customer
     return {
         "id": dispute.id,
-        "object": "dispute",
         "amount": dispute.charge.amount,
         "balance_transactions": transactions,
         "charge": dispute.charge.id,
@@ -193,9 +187,6 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
             "submission_method": "manual" if answered else "not_submitted",
         },
         "is_charge_refundable": dispute.inquiry,
-        "livemode": False,
-        "metadata": {},
-        "network_reason_code": None,
         "payment_intent": intent.id,
         "payment_method_details": {
             "card": {

@@ -7,25 +7,34 @@ compared whole with `:` and in part with `~`, both whatever the case; numbers wi
 
 from __future__ import annotations
 
-import base64
-import binascii
+import operator
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from http import HTTPStatus
+from typing import Any, Final
 
-from billql.sandbox.api import Json
-from billql.sandbox.stripe import errors
-from billql.sandbox.stripe.filters import at
+from billql.sandbox.api import ApiError, Json
 
 Test = Callable[[Json], bool]
 
-
-class Field(NamedTuple):
-    """A field that can be searched, and where a row has it."""
-
-    kind: Literal["string", "token", "number"]
-    path: str
-
+_NUMBERS: Final = frozenset({"amount", "canceled_at", "created", "total"})
+_FIELDS: Final[Mapping[str, tuple[str, str]]] = {
+    "charges": (
+        "amount billing_details.address.postal_code created currency customer disputed "
+        "payment_method_details.card.brand payment_method_details.card.last4 refunded",
+        "status",
+    ),
+    "customers": ("created", "email name phone"),
+    "invoices": (
+        "created currency customer total",
+        "number receipt_number status subscription",
+    ),
+    "payment_intents": ("amount created currency customer status", ""),
+    "prices": ("active currency type", "lookup_key product"),
+    "products": ("active shippable", "description name url"),
+    "subscriptions": ("canceled_at created", "status"),
+}
+"""By list, the fields that are compared whole, and those that may be compared in part."""
 
 _CLAUSE: Final = re.compile(
     r"""\s*(?P<minus>-)?
@@ -37,10 +46,13 @@ _CLAUSE: Final = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
+_COMPARE: Final[Mapping[str, Callable[[int, int], bool]]] = {
+    ":": operator.eq, ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le,
+}  # fmt: skip
 
 
-def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
-    """Return a query as a test of rows; raise StripeError if it cannot be parsed."""
+def read(query: str, path: str) -> Test:
+    """Return a query as a test of the rows of a list; raise ApiError if it cannot be parsed."""
     tests: list[Test] = []
     connectives: set[str] = set()
     place = 0
@@ -48,7 +60,7 @@ def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
         match = _CLAUSE.match(query, place)
         if match is None:
             raise _unreadable()
-        tests.append(_test(match, resource, fields))
+        tests.append(_test(match, path))
         place = match.end()
         last = match["connective"]
         if query[place:].strip():
@@ -61,90 +73,69 @@ def read(query: str, resource: str, fields: Mapping[str, Field]) -> Test:
     return lambda row: decide(test(row) for test in tests)
 
 
-def _test(match: re.Match[str], resource: str, fields: Mapping[str, Field]) -> Test:
-    name, key, operator = match["field"], match["key"], match["operator"]
+def _test(match: re.Match[str], path: str) -> Test:
+    name, key, sign = match["field"], match["key"], match["operator"]
     quoted = match["value"][0] in "\"'"
     value = re.sub(r"\\(.)", r"\1", match["value"][1:-1]) if quoted else match["value"]
-    field: Field | None
-    if key is not None:
-        field = Field("string", "") if name == "metadata" else None
-    else:
-        field = fields.get(name)
-    if field is None:
+    whole, part = (fields.split() for fields in _FIELDS[path])
+    if (key is None and name not in (*whole, *part)) or (key is not None and name != "metadata"):
         shown = name if key is None else f"{name}[{key}]"
-        message = (
-            f"Field `{shown}` is an unsupported search field for resource `{resource}`. See "
-            f"https://stripe.com/docs/search#query-fields-for-{resource.replace('_', '-')} for a "
+        raise _refused(
+            f"Field `{shown}` is an unsupported search field for resource `{path}`. See "
+            f"https://stripe.com/docs/search#query-fields-for-{path.replace('_', '-')} for a "
             "list of supported fields."
         )
-        raise errors.StripeError(message, param="query")
-    inside = key[1:-1] if key is not None else None
-
-    def of(row: Json) -> Any:
-        return at(row, field.path) if inside is None else row["metadata"].get(inside)
-
+    of = _reader(name, None if key is None else key[1:-1])
     if not quoted and value.lower() == "null":
         test: Test = lambda row: of(row) is None  # noqa: E731 - as the others below
-    elif field.kind == "number":
-        test = _compare(of, operator, value)
-    elif operator not in (":", "~") or (operator == "~" and field.kind == "token"):
-        message = f"Operator `{operator}` cannot be used with field `{name}`."
-        raise errors.StripeError(message, param="query")
+    elif key is None and name in _NUMBERS:
+        test = _compare(of, sign, value)
+    elif sign not in (":", "~") or (sign == "~" and key is None and name not in part):
+        raise _refused(f"Operator `{sign}` cannot be used with field `{name}`.")
     else:
-        test = _find(of, value.lower(), part=operator == "~")
+        test = _find(of, value.lower(), part=sign == "~")
     return (lambda row: not test(row)) if match["minus"] else test
 
 
-def _compare(of: Callable[[Json], Any], operator: str, value: str) -> Test:
+def _reader(name: str, key: str | None) -> Callable[[Json], Any]:
+    """Return the function that reads a field of a row, or what its metadata have under a key."""
+    steps = ["metadata", key] if key is not None else name.split(".")
+    if name == "subscription":
+        steps = ["parent", "subscription_details", name]
+
+    def read(row: Json) -> Any:
+        value: Any = row
+        for step in steps:
+            value = value.get(step) if isinstance(value, dict) else None
+        return value
+
+    return read
+
+
+def _compare(of: Callable[[Json], Any], sign: str, value: str) -> Test:
     if not re.fullmatch(r"-?[0-9]{1,18}", value):
-        raise errors.StripeError(f"Invalid integer: {value}", param="query")
-    wanted = int(value)
-    compare: dict[str, Callable[[int], bool]] = {
-        ":": lambda number: number == wanted,
-        ">": lambda number: number > wanted,
-        "<": lambda number: number < wanted,
-        ">=": lambda number: number >= wanted,
-        "<=": lambda number: number <= wanted,
-    }
-    if operator not in compare:
+        raise _refused(f"Invalid integer: {value}")
+    if sign not in _COMPARE:
         raise _unreadable()
-    passes = compare[operator]
-    return lambda row: of(row) is not None and passes(of(row))
+    passes, wanted = _COMPARE[sign], int(value)
+    return lambda row: of(row) is not None and passes(of(row), wanted)
 
 
 def _find(of: Callable[[Json], Any], wanted: str, *, part: bool) -> Test:
     def test(row: Json) -> bool:
-        value = of(row)
-        if value is None:
-            return False
-        text = str(value).lower()
-        return wanted in text if part else wanted == text
+        text = str(of(row)).lower()
+        return of(row) is not None and (wanted in text if part else wanted == text)
 
     return test
 
 
-def page_of(token: str | None) -> int:
-    """Return where a page begins."""
-    if token is None:
-        return 0
-    try:
-        place = base64.urlsafe_b64decode(token.encode()).decode()
-        if re.fullmatch(r"at:[0-9]{1,9}", place):
-            return int(place[3:])
-    except (binascii.Error, UnicodeDecodeError):
-        pass
-    raise errors.StripeError(f"Invalid page token: {token}", param="page")
+def _refused(message: str) -> ApiError:
+    return ApiError(HTTPStatus.BAD_REQUEST, message, parameter="query")
 
 
-def page_token(place: int) -> str:
-    """Return the token of the page that begins at a place."""
-    return base64.urlsafe_b64encode(f"at:{place}".encode()).decode()
-
-
-def _unreadable() -> errors.StripeError:
-    message = (
+def _unreadable() -> ApiError:
+    return _refused(
         "We were unable to parse your search query. Try using the format "
         '["metadata[\\"key\\"]:\\"value\\""] to query for metadata or ["field:\\"value\\""] to '
         "query for other fields."
     )
-    return errors.StripeError(message, param="query")

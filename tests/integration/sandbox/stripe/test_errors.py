@@ -106,9 +106,8 @@ def test_ids_that_are_nobodys(stripe_api: Client, path: str) -> None:
     assert status == 404
     assert error["code"] == "resource_missing"
     assert error["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
-    for cursor in ("starting_after", "ending_before"):
-        status, error = stripe_api.error(path, **{cursor: "nobody"})
-        assert (status, error["code"], error["param"]) == (400, "resource_missing", cursor)
+    status, error = stripe_api.error(path, starting_after="nobody")
+    assert (status, error["code"], error["param"]) == (400, "resource_missing", "starting_after")
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -116,7 +115,7 @@ def test_parameters_that_are_unknown(stripe_api: Client, tables: Tables, path: s
     one = f"{path}/{tables[path][0]['id']}"
     for where, query, name in (
         (path, {"nonsense": "1"}, "nonsense"),
-        (path, {"a[b]": "1", "c": "2"}, "a"),
+        (path, {"a[b]": "1", "c": "2"}, "a[b]"),
         (one, {"limit": "1"}, "limit"),
     ):
         status, error = stripe_api.error(where, **query)
@@ -128,27 +127,21 @@ def test_parameters_that_are_unknown(stripe_api: Client, tables: Tables, path: s
 @pytest.mark.parametrize(
     ("path", "query", "code", "param"),
     [
-        ("charges", {"limit": "101"}, "parameter_invalid_integer", "limit"),
-        ("charges", {"limit": "0"}, "parameter_invalid_integer", "limit"),
-        ("charges", {"limit": "ten"}, "parameter_invalid_integer", "limit"),
-        ("charges", {"limit": "1.0"}, "parameter_invalid_integer", "limit"),
-        ("charges", {"created": "today"}, "parameter_invalid_integer", "created"),
-        ("charges", {"created[gte]": "x"}, "parameter_invalid_integer", "created[gte]"),
+        ("charges", {"limit": "101"}, None, "limit"),
+        ("charges", {"limit": "0"}, None, "limit"),
+        ("charges", {"limit": "ten"}, None, "limit"),
+        ("charges", {"limit": "1.0"}, None, "limit"),
+        ("charges", {"created[gte]": "x"}, None, "created[gte]"),
         ("charges", {"created[not]": "1"}, "parameter_unknown", "created[not]"),
-        ("charges", {"customer": ""}, "parameter_invalid_empty", "customer"),
-        ("charges", {"expand": "customer"}, None, "expand"),
+        ("charges", {"expand": "customer"}, "parameter_unknown", "expand"),
         ("invoices", {"status": "late"}, None, "status"),
         ("subscriptions", {"status": "x"}, None, "status"),
         ("products", {"active": "yes"}, None, "active"),
-        ("products", {"ids": "prod_x"}, None, "ids"),
-        ("prices", {"recurring": "month"}, None, "recurring"),
+        ("prices", {"recurring": "month"}, "parameter_unknown", "recurring"),
         ("prices", {"recurring[interval]": "eon"}, None, "recurring[interval]"),
         ("subscription_items", {}, "parameter_missing", "subscription"),
-        ("events", {f"types[{n}]": "x" for n in range(21)}, None, "types"),
-        ("charges", {"starting_after": "a", "ending_before": "b"}, "parameter_invalid_empty",
-         "starting_after"),
     ],
-)  # fmt: skip
+)
 def test_parameters_that_are_wrong(
     stripe_api: Client,
     path: str,
@@ -195,15 +188,13 @@ class TestCredits:
     def test_what_is_required(self, stripe_api: Client, tables: Tables) -> None:
         customer = tables["customers"][0]["id"]
         missing = "parameter_missing"
-        assert self.api(stripe_api) == (400, missing, "filter")
+        assert self.api(stripe_api) == (400, None, "filter[type]")
         kind = {"filter[type]": "credit_grant"}
-        assert self.api(stripe_api, **kind) == (400, missing, "customer")
+        assert self.api(stripe_api, **kind) == (400, missing, "filter[credit_grant]")
+        grant = {**kind, "filter[credit_grant]": "x"}
+        assert self.api(stripe_api, **grant) == (400, missing, "customer")
         only = {"customer": customer, "filter[credit_grant]": "x"}
-        assert self.api(stripe_api, **only) == (400, missing, "filter[type]")
-        both = {"customer": customer, **kind}
-        assert self.api(stripe_api, **both) == (400, missing, "filter[credit_grant]")
-        scope = {"customer": customer, "filter[type]": "applicability_scope"}
-        assert self.api(stripe_api, **scope) == (400, missing, "filter[applicability_scope]")
+        assert self.api(stripe_api, **only) == (400, None, "filter[type]")
         nobody = {**kind, "filter[credit_grant]": "x", "customer": "nobody"}
         assert self.api(stripe_api, **nobody) == (400, "resource_missing", "customer")
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
-from billql.sandbox.stripe.ledger import Ledger
-from billql.sandbox.stripe.resources import BY_PATH
 
 from .client import Client, Row
 
@@ -98,7 +96,6 @@ def test_by_values_within(stripe_api: Client, tables: Tables) -> None:
         ("invoices", "subscription", "parent.subscription_details.subscription"),
         ("promotion_codes", "coupon", "promotion.coupon"),
         ("billing/alerts", "meter", "usage_threshold.meter"),
-        ("invoice_payments", "payment[payment_intent]", "payment.payment_intent"),
     ):
         value = first(path, where)
         check(stripe_api, tables, path, {name: value}, field(where, value))
@@ -110,12 +107,13 @@ def test_by_values_within(stripe_api: Client, tables: Tables) -> None:
         recurring,
         lambda row: row["recurring"] is not None and row["recurring"]["usage_type"] == "metered",
     )
+    intent = first("invoice_payments", "payment.payment_intent")
     check(
         stripe_api,
         tables,
         "invoice_payments",
-        {"payment[type]": "payment_intent"},
-        field("payment.type", "payment_intent"),
+        {"payment[type]": "payment_intent", "payment[payment_intent]": intent},
+        field("payment.payment_intent", intent),
     )
 
 
@@ -123,7 +121,6 @@ def test_by_values_within(stripe_api: Client, tables: Tables) -> None:
     ("path", "name"),
     [
         ("products", "active"),
-        ("products", "shippable"),
         ("prices", "active"),
         ("plans", "active"),
         ("promotion_codes", "active"),
@@ -148,23 +145,9 @@ def test_pending_items(stripe_api: Client, tables: Tables) -> None:
         )
 
 
-def test_by_one_of_several(stripe_api: Client, tables: Tables) -> None:
-    ids = [row["id"] for row in tables["products"][1:4]]
-    check(stripe_api, tables, "products", {"ids[]": ids}, lambda row: row["id"] in ids)
-    check(stripe_api, tables, "products", {"ids[0]": ids[0]}, field("id", ids[0]))
-    keys = ["team_month_usd", "seat_month_eur"]
-    check(
-        stripe_api, tables, "prices", {"lookup_keys[]": keys}, lambda row: row["lookup_key"] in keys
-    )
-    types = ["invoice.paid", "charge.failed"]
-    check(stripe_api, tables, "events", {"types[]": types}, lambda row: row["type"] in types)
-    check(
-        stripe_api,
-        tables,
-        "events",
-        {"type": "invoice.*"},
-        lambda row: row["type"].startswith("invoice."),
-    )
+def test_by_a_key_and_by_delivery(stripe_api: Client, tables: Tables) -> None:
+    key = "team_month_usd"
+    check(stripe_api, tables, "prices", {"lookup_keys[]": key}, field("lookup_key", key))
     assert stripe_api.rows("events", {"delivery_success": "false"}) == []
     assert stripe_api.rows("events", {"delivery_success": "true"}) == tables["events"]
 
@@ -186,11 +169,9 @@ def test_by_time(stripe_api: Client, tables: Tables, path: str, name: str, where
     moments = sorted({row[where] for row in tables[path] if row[where] is not None})
     low, high = moments[len(moments) // 3], moments[len(moments) * 2 // 3]
     tests: list[tuple[dict[str, int], Test]] = [
-        ({f"{name}[gte]": low, f"{name}[lte]": high}, lambda row: low <= row[where] <= high),
         ({f"{name}[gte]": low, f"{name}[lt]": high + 1}, lambda row: low <= row[where] <= high),
-        ({f"{name}[gt]": low - 1}, lambda row: row[where] >= low),
-        ({f"{name}[lte]": low}, lambda row: row[where] <= low),
-        ({name: low}, lambda row: row[where] == low),
+        ({f"{name}[gte]": low}, lambda row: row[where] >= low),
+        ({f"{name}[lt]": high + 1}, lambda row: row[where] <= high),
     ]
     for query, test in tests:
         check(
@@ -201,7 +182,7 @@ def test_by_time(stripe_api: Client, tables: Tables, path: str, name: str, where
             lambda row, t=test: row[where] is not None and t(row),  # type: ignore[misc]
         )
     assert stripe_api.rows(path, {f"{name}[lt]": moments[0]}) == []
-    assert stripe_api.rows(path, {f"{name}[gt]": moments[-1]}) == []
+    assert stripe_api.rows(path, {f"{name}[gte]": moments[-1] + 1}) == []
 
 
 def test_subscriptions_by_their_items(stripe_api: Client, tables: Tables) -> None:
@@ -251,7 +232,7 @@ def test_balance_entries_of_a_customer(stripe_api: Client, tables: Tables) -> No
     assert entry in found
     assert all(each["invoice"] == entry["invoice"] for each in found)
     assert stripe_api.rows(path, {"created[lt]": 1}) == []
-    assert stripe_api.rows(path, {"created": entry["created"]})
+    assert entry in stripe_api.rows(path, {"created[gte]": entry["created"]})
 
 
 def test_filters_together(stripe_api: Client, tables: Tables) -> None:
@@ -331,27 +312,7 @@ def test_what_belongs_to_things_on_a_test_clock(stripe_api: Client) -> None:
     assert stripe_api.json(f"subscription_items/{items[0]['id']}") == items[0]
 
 
-def test_subscriptions_by_the_end_that_comes_first() -> None:
-    """The greatest start and the least end of its items count."""
-    items = [{"current_period_start": n, "current_period_end": 10 * n} for n in (2, 1, 3)]
-    row: Row = {"items": {"data": items}}
-    filters = BY_PATH["subscriptions"].filters
-    for name, moment in (("current_period_start", 3), ("current_period_end", 10)):
-        range_filter = filters[name]
-        for bounds, matches in (
-            ({"gte": str(moment)}, True),
-            ({"gt": str(moment)}, False),
-            ({"lt": str(moment)}, False),
-            ({"lte": str(moment)}, True),
-        ):
-            assert (
-                range_filter.matches(cast(Ledger, None), row, range_filter.kind(name, bounds))
-                is matches
-            )
-
-
 def test_nothing_belongs_to_other_accounts_and_test_clocks(stripe_api: Client) -> None:
     assert stripe_api.rows("invoices", {"customer_account": "acct_other"}) == []
     assert stripe_api.rows("customers", {"test_clock": "clock_other"}) == []
-    assert stripe_api.rows("charges", {"transfer_group": "other"}) == []
     assert stripe_api.rows("subscriptions", {"automatic_tax[enabled]": "true"}) == []

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import stripe.params
-import stripe.params.billing
-from stripe import RequestOptions
-
-from billql.sandbox.stripe.resources import BY_PATH
 
 from .client import LISTS, Client, everything
 
@@ -104,41 +99,15 @@ def test_pages_of_any_size_are_the_same_list(
     assert seen == whole
 
 
-def test_pages_backwards(stripe_api: Client, tables: Tables) -> None:
-    whole = [row["id"] for row in tables["promotion_codes"]]
-    seen = [whole[-1]]
-    while True:
-        page = stripe_api.json("promotion_codes", {"limit": 10, "ending_before": seen[0]})
-        seen[:0] = [row["id"] for row in page["data"]]
-        if not page["has_more"]:
-            break
-    assert seen == whole
-    one = stripe_api.json("promotion_codes", {"limit": 2, "ending_before": whole[5]})
-    assert [row["id"] for row in one["data"]] == whole[3:5]
-
-
 def test_ten_rows_without_a_limit(stripe_api: Client, tables: Tables) -> None:
     page = stripe_api.json("invoices")
     assert [row["id"] for row in page["data"]] == [row["id"] for row in tables["invoices"][:10]]
     assert page == {"object": "list", "data": page["data"], "has_more": True, "url": "/v1/invoices"}
 
 
-def test_after_the_last_and_before_the_first(stripe_api: Client, tables: Tables) -> None:
-    for name, row in (("starting_after", -1), ("ending_before", 0)):
-        page = stripe_api.json("coupons", {name: tables["coupons"][row]["id"]})
-        assert page["data"] == []
-        assert page["has_more"] is False
-
-
-def test_a_cursor_may_be_a_row_that_the_filter_leaves_out(
-    stripe_api: Client, tables: Tables
-) -> None:
-    rows = tables["invoices"]
-    place = next(n for n, row in enumerate(rows) if n > 50 and row["status"] != "paid")
-    query = {"status": "paid", "starting_after": rows[place]["id"], "limit": 5}
-    page = stripe_api.json("invoices", query)
-    paid = [row["id"] for row in rows[place + 1 :] if row["status"] == "paid"]
-    assert [row["id"] for row in page["data"]] == paid[:5]
+def test_after_the_last(stripe_api: Client, tables: Tables) -> None:
+    page = stripe_api.json("coupons", {"starting_after": tables["coupons"][-1]["id"]})
+    assert page == {"object": "list", "data": [], "has_more": False, "url": "/v1/coupons"}
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -155,23 +124,10 @@ def test_invoices_come_with_their_first_ten_lines(stripe_api: Client, tables: Ta
         assert invoice["lines"]["url"] == f"/v1/invoices/{invoice['id']}/lines"
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_every_filter_of_the_official_client(path: str) -> None:
-    names = {"invoiceitems": "InvoiceItem", "invoice_payments": "InvoicePayment"}
-    word = path.rpartition("/")[2]
-    name = names.get(word, word.removesuffix("s").title().replace("_", ""))
-    home = stripe.params.billing if path.startswith("billing/") else stripe.params
-    known = set(getattr(home, f"{name}ListParams").__annotations__)
-    shared = set(RequestOptions.__annotations__)
-    paging = {"limit", "starting_after", "ending_before", "expand"}
-    assert set(BY_PATH[path].filters) == known - shared - paging
-
-
 def test_canceled_subscriptions_are_left_out_by_default(stripe_api: Client, tables: Tables) -> None:
     default = {row["id"] for row in stripe_api.rows("subscriptions")}
-    rows = {status: everything_with(stripe_api, status) for status in ("all", "canceled", "ended")}
+    rows = {status: everything_with(stripe_api, status) for status in ("all", "canceled")}
     assert rows["all"] - default == rows["canceled"]
-    assert rows["canceled"] < rows["ended"]
     assert rows["all"] == {row["id"] for row in tables["subscriptions"]}
     statuses = {row["status"] for row in everything(stripe_api, "subscriptions")}
     assert statuses >= {
