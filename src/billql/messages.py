@@ -80,7 +80,9 @@ class Request:
         return replace(self, query=(*others, (name, to_text(value))))
 
     def with_body(self, name: str, value: Any) -> Request:
-        """Return the request with a member of its JSON body set; `a.b` is a nested one."""
+        """Return the request with a member of its JSON body set; `a.b` is a nested one, `a[0].b`
+        one of the first item of a list.
+        """
         return replace(self, body=_with_member(self.body or {}, name.split("."), value))
 
 
@@ -158,9 +160,20 @@ class Page:
 
 
 def _with_member(data: Mapping[str, Any], path: list[str], value: Any) -> dict[str, Any]:
-    if path[1:]:
-        value = _with_member(data.get(path[0], {}), path[1:], value)
-    return {**data, path[0]: value}
+    step, inner = path[0], path[1:]
+    if (found := position_of(step)) is None:
+        return {**data, step: _with_member(data.get(step, {}), inner, value) if inner else value}
+    name, place = found
+    items = list(data.get(name, ()))
+    items += [{} for _ in range(place + 1 - len(items))]
+    items[place] = _with_member(items[place], inner, value) if inner else value
+    return {**data, name: items}
+
+
+def position_of(step: str) -> tuple[str, int] | None:
+    """Return the name and the number of a step like `items[0]` of a path; None for any other."""
+    name, _, number = step.removesuffix("]").partition("[")
+    return (name, int(number)) if step.endswith("]") and number.isdecimal() else None
 
 
 def to_text(value: Scalar) -> str:
@@ -174,8 +187,14 @@ def to_text(value: Scalar) -> str:
     return str(value)
 
 
+def constant_text(value: Scalar | tuple[Scalar, ...]) -> str:
+    """Return a constant of a definition for people; a list has commas between its items."""
+    return ", ".join(map(to_text, value)) if isinstance(value, tuple) else to_text(value)
+
+
 def get_path(data: Any, path: str) -> Any:
-    """Return `a.b.c` of nested objects; None where a part is missing.
+    """Return `a.b.c` of nested objects, `a[0].b` of the first item of a list; None where a part is
+    missing.
 
     A member whose own name has dots, such as `@odata.nextLink`, is found if nothing else is.
     """
@@ -183,8 +202,17 @@ def get_path(data: Any, path: str) -> Any:
     for name in path.split("."):
         if not isinstance(found, dict):
             break
-        found = found.get(name)
+        holder, found = found, found.get(name)
+        if found is None and name[-1:] == "]":
+            found = _item(holder, name)
     else:
         if found is not None:
             return found
     return data.get(path) if isinstance(data, dict) else None
+
+
+def _item(holder: Mapping[str, Any], step: str) -> Any:
+    """Return the item of a list that `a[0]` names; None if there is none."""
+    name, place = position_of(step) or (step, 0)
+    items = holder.get(name)
+    return items[place] if isinstance(items, list) and place < len(items) else None

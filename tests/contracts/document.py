@@ -137,17 +137,24 @@ class Document:
                     whole.setdefault(key, value)
         return whole
 
-    def expanded(self, schema: Json) -> Json:
-        """Return a schema, as that of a parameter, without references anywhere."""
+    def expanded(self, schema: Json, within: tuple[str, ...] = ()) -> Json:
+        """Return a schema, as that of a parameter, without references anywhere.
+
+        What lies `within` itself is any value there.
+        """
+        name = schema.get("$ref", "")
+        if name in within:
+            return {}
+        within = (*within, name) if name else within
         found = {**self.merged(schema)}
         if "items" in found:
-            found["items"] = self.expanded(found["items"])
+            found["items"] = self.expanded(found["items"], within)
         if "properties" in found:
             members = found["properties"].items()
-            found["properties"] = {name: self.expanded(one) for name, one in members}
+            found["properties"] = {name: self.expanded(one, within) for name, one in members}
         for key in ("anyOf", "oneOf"):
             if key in found:
-                found[key] = [self.expanded(one) for one in found[key]]
+                found[key] = [self.expanded(one, within) for one in found[key]]
         return found
 
     def validator(self, schema: Json, *, partial: bool = False) -> Any:

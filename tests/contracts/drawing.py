@@ -148,7 +148,7 @@ class _Round:
             first = opener.open(listed, found.skip).request
             pages = [first] if paginator is None else _pages(paginator, first)
             for request in pages:
-                yield sent(request)
+                yield Sent.of(request)
 
     def _conditions(
         self, column: str, parameter: Parameter, wild: Any
@@ -185,12 +185,6 @@ class _Round:
             drawn = matching(parameter.pattern, Rng(dice.randrange(1000)))
             fitting = [] if drawn is None else [drawn]
         return dice.choice(fitting or texts)
-
-
-def sent(request: Request) -> Sent:
-    """Return a request as it leaves."""
-    query = f"?{urlencode(request.query)}" if request.query else ""
-    return Sent(request.method, request.url + query, request.content or b"", request.headers)
 
 
 def _pages(paginator: Paginator, first: Request) -> Iterator[Request]:

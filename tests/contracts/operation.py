@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from billql.definitions.model import Method
+from billql.messages import Request
 from contracts import filters, query
 
 if TYPE_CHECKING:
@@ -15,8 +17,23 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_SIZES = ("limit", "per_page", "page_size", "pageSize", "PageSize")
+_AWS = "MaxResults"
+_SIZES = ("limit", "per_page", "page_size", "pageSize", "PageSize", _AWS)
 """The names of parameters for the size of a page."""
+
+
+_TARGET = "X-Amz-Target"
+"""The header that names an operation where all have one path."""
+
+
+def request_of(method: Method) -> str:
+    """Return what a document knows a method by: its verb and path, and the operation after a `#`,
+    if a header names it.
+    """
+    for key, one in method.parameters.items():
+        if one.location == "header" and (one.name or key) == _TARGET:
+            return f"{method.request}#{one.value}"
+    return method.request
 
 
 class Sent(NamedTuple):
@@ -28,10 +45,23 @@ class Sent(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
     """The headers that parameters filled, or all."""
 
+    @classmethod
+    def of(cls, request: Request) -> Sent:
+        """Return a request as it leaves."""
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = request.url + query
+        return cls(request.method, url, request.content or b"", request.headers)
+
+    @property
+    def target(self) -> str:
+        """The operation that a header names; empty if none does."""
+        named = {name.lower(): value for name, value in self.headers}
+        return named.get(_TARGET.lower(), "")
+
     @property
     def path(self) -> str:
-        """Its path, as it was sent."""
-        return urlsplit(self.url).path
+        """Its path as it was sent, and the operation after a `#`, if a header names it."""
+        return urlsplit(self.url).path + (f"#{self.target}" if self.target else "")
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -153,9 +183,9 @@ class Operation:
 
     @property
     def size(self) -> Parameter | None:
-        """The parameter for the size of a page."""
+        """The parameter for the size of a page; one of AWS's takes any number, and means none."""
         found = (self.parameters[name] for name in _SIZES if name in self.parameters)
-        return next(found, None)
+        return next((one for one in found if one.name != _AWS or "maximum" in one.schema), None)
 
     @cached_property
     def _validators(self) -> dict[str, Any]:

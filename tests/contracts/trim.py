@@ -23,6 +23,7 @@ import yaml
 from billql.definitions.catalog import Catalog
 from contracts import filters
 from contracts.document import DOCUMENTS, LOADER, PLACEHOLDER, Json, entries, resolved
+from contracts.operation import request_of
 
 _DROPPED = {
     *("title", "description", "example", "examples", "externalDocs", "deprecated", "xml"),
@@ -38,7 +39,7 @@ def used(provider: str) -> set[str]:
     """Return the requests of a provider's definition, like `GET /v1/invoices/{}`."""
     catalog = Catalog()
     return {
-        PLACEHOLDER.sub("{}", method.request)
+        PLACEHOLDER.sub("{}", request_of(method))
         for name in catalog.names()
         if name.startswith(f"{provider}.")
         for method in catalog.table(name).resource.methods.values()

@@ -65,12 +65,17 @@ class Api:
         return found if isinstance(found, httpx.Response) else httpx.Response(200, json=found)
 
 
-def define(folder: Path, resources: Mapping[str, Any]) -> Path:
-    """Write a definition in which the resources are `own.all.…`; return the folder of providers."""
+def define(
+    folder: Path, resources: Mapping[str, Any], provider: Mapping[str, Any] | None = None
+) -> Path:
+    """Write a definition in which the resources are `own.all.…`; return the folder of providers.
+
+    `provider` are changes of the provider.
+    """
     definitions = folder / "definitions" / "own"
     definitions.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
-    (definitions / "provider.yaml").write_text(json.dumps(PROVIDER))
+    (definitions / "provider.yaml").write_text(json.dumps({**PROVIDER, **(provider or {})}))
     service = {"billql": 1, "description": "All that it has.", "resources": resources}
     (definitions / "all.yaml").write_text(json.dumps(service))
     return definitions.parent
@@ -78,10 +83,14 @@ def define(folder: Path, resources: Mapping[str, Any]) -> Path:
 
 @contextmanager
 def opened(
-    api: Api, folder: Path, resources: Mapping[str, Any], **options: Any
+    api: Api,
+    folder: Path,
+    resources: Mapping[str, Any],
+    provider: Mapping[str, Any] | None = None,
+    **options: Any,
 ) -> Iterator[Session]:
-    """Open a session in which the resources are `own.all.…`."""
-    definitions = define(folder, resources)
+    """Open a session in which the resources are `own.all.…`; `provider` are changes of theirs."""
+    definitions = define(folder, resources, provider)
     chosen: dict[str, Any] = {
         "environ": {},
         "tokens": {"own": TOKEN},

@@ -42,6 +42,8 @@ def column_problems(name: str, column: Column, columns: Mapping[str, Column]) ->
             "`aggregate` and one [] in the path, like items[].price, need each other",
         )
     yield from format_problems(("format",), column.format, column.type)
+    if column.after is not None and column.type != "text":
+        yield ("after",), "needs a column of type text"
     if column.divide is not None and column.type not in ("real", "decimal"):
         yield ("divide",), "needs a column of type decimal or real"
     if column.format in _OF_PARAMETERS:

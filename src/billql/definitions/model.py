@@ -147,7 +147,8 @@ class Column(_Strict, frozen=True, kw_only=True):
     `a.b` walks into objects. `$parent.a` reads from the object that holds the row's array,
     `$root.a` from the response; `$key` is the row's key in a map, `$value` the row itself;
     `$parameter` the value that the statement compares this column with; `$header.name` a header of
-    the response, `$body` its bytes. `a[].b` is b of each element of the array a, for `aggregate`.
+    the response, `$body` its bytes. `a[0]` is the first item of the array a, by its position;
+    `a[].b` is b of each element of the array a, for `aggregate`.
     """
     aggregate: Literal["min", "max"] | None = None
     """Which of the values at a path with `[]` a row has: the least or the greatest, as SQL's min()
@@ -166,6 +167,9 @@ class Column(_Strict, frozen=True, kw_only=True):
     shows, so that nothing is truncated."""
     divide: Annotated[int, Meta(gt=0)] | None = None
     """The divisor of a number, such as 100 to show an amount of cents in major units."""
+    after: Annotated[str, Meta(min_length=1)] | None = None
+    """Of a text, only what follows this separator counts, where the API writes a name before each
+    value, like `team$search`; a text without it counts as a whole."""
     null_unless: dict[str, Scalar | tuple[Scalar, ...]] = {}
     """Paths and the value, or the values, that a row must have there; other rows have NULL in this
     column."""
@@ -191,7 +195,7 @@ class Parameter(_Strict, frozen=True, kw_only=True):
 
     name: str | None = None
     """The API's name, where the key is another: two parameters may share one. In a body,
-    `a.b` is the member b of the object a."""
+    `a.b` is the member b of the object a, and `a[0].b` that of the first item of the list a."""
     location: Literal["path", "query", "body", "header", "host", "filter"] = msgspec.field(
         default="query", name="in"
     )
@@ -223,8 +227,8 @@ class Parameter(_Strict, frozen=True, kw_only=True):
     COLLATE NOCASE does."""
     null: Scalar | None = None
     """The value that selects rows without a value in the column, if the API has one."""
-    value: Scalar | None = None
-    """The constant that is always sent."""
+    value: Scalar | tuple[Scalar, ...] | None = None
+    """The constant that is always sent; in a body, it may be a list."""
     default: Scalar | tuple[Scalar, ...] | None = None
     """The value that is sent if no constraint has one: a value, `today` for the current day, or
     several values, each with a request of its own, where the API's own default leaves rows out. For

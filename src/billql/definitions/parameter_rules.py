@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from billql.definitions.accepted_values import accepts
@@ -25,6 +26,12 @@ _DEFAULTS: Mapping[ColumnType, tuple[type, ...]] = {
 }
 """What a default may be, by the type of its column; that of a date is `today`."""
 
+_LABELS = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", re.ASCII)
+"""What stands between two dots of a server's name, or several of these."""
+
+_POSITIONS = re.compile(r"[^.\[\]]+(\[\d{1,3}\])?(\.[^.\[\]]+(\[\d{1,3}\])?)*", re.ASCII)
+"""The path to a member of a body in which lists have numbers: `a.b[0].c`."""
+
 
 def parameter_problems(
     name: str, parameter: Parameter, columns: Mapping[str, Column], provider: Provider
@@ -38,6 +45,7 @@ def parameter_problems(
         and (parameter.value is None or parameter.when_read)
     ):
         yield (), f"must be `required`, because nothing else fills {{{sent_as}}}"
+    yield from _place_problems(sent_as, parameter)
     if parameter.lists is not None and parameter.location not in ("query", "body", "filter"):
         yield ("lists",), "only a query, a body or a filter takes several values"
     if parameter.location == "filter":
@@ -64,6 +72,18 @@ def parameter_problems(
         yield ("operator",), f"ranges need a column of type {', '.join(sorted(DISCRETE))}"
     yield from _filter_problems(parameter, columns[column])
     yield from _calendar_problems(parameter, columns[column])
+
+
+def _place_problems(sent_as: str, parameter: Parameter) -> Iterator[Problem]:
+    """Find constants that cannot go where they should, and names that lead nowhere in a body."""
+    if isinstance(parameter.value, tuple) and parameter.location != "body":
+        yield ("value",), "only a body takes a list as a constant"
+    host = parameter.value if parameter.location == "host" else None
+    if isinstance(host, str) and not _LABELS.fullmatch(host):
+        # The credential goes to that server.
+        yield ("value",), f"{host!r} is no part of a server's name"
+    if "[" in sent_as and parameter.location == "body" and not _POSITIONS.fullmatch(sent_as):
+        yield ("name",), "the items of a list are named like items[0] or items[0].name"
 
 
 def _calendar_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:

@@ -152,7 +152,7 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
             yield ("paging",), "its `least` page is larger than its largest"
     in_body = sorted(path for location, path in {*sent, *set_by_paging} if location == "body")
     for outer in in_body:
-        if any(inner.startswith(f"{outer}.") for inner in in_body):
+        if any(inner.startswith((f"{outer}.", f"{outer}[")) for inner in in_body):
             yield ("parameters",), f"{outer} in the body is a value and an object at once"
 
 

@@ -55,12 +55,18 @@ class ColumnStory(_Strict, frozen=True, kw_only=True):
     """What the rows have in a column; at most one of `values`, `between`, `sum_of` and `adds`."""
 
     values: Values = ()
-    """The values, in this order; or texts with their frequencies, like `{paid: 9, open: 1}`."""
+    """The values, in this order; or texts with their frequencies, like `{paid: 9, open: 1}`. Those
+    of a json column are JSON texts."""
     between: tuple[float, float] | None = None
     """The least and the greatest number; of a time, days from the row's own time."""
     sum_of: OwnColumn | None = None
     """The column of another resource whose values add up to this one: those of its rows that refer
     to this row, or lie in it."""
+    part_of: OwnColumn | None = None
+    """The amount of the row that holds this one, of which it has a part: the rows that are held add
+    up to it. `values` or `between` state how large the parts are beside each other."""
+    varies: Annotated[float, Meta(gt=0, lt=1)] | None = None
+    """By what share of itself a number of `values` is more or less, at most."""
     adds: tuple[Term, ...] = ()
     """The columns of the same row that add up to this one, like `[subtotal, -credits]`."""
     missing: Annotated[float, Meta(ge=0, le=1)] | None = None
@@ -76,8 +82,14 @@ class TableStory(_Strict, frozen=True, kw_only=True):
     """How many rows it has; if each belongs to a row of another resource, how many that row has."""
     every: Literal["hour", "day", "month"] | None = None
     """One row for each hour, day or month, up to the last day; `rows` is how many of these."""
+    ahead: Annotated[int, Meta(ge=0)] = 0
+    """How many of these follow the last day, as those of a forecast do."""
     each: Annotated[int, Meta(gt=0)] = 1
     """How many rows each of these has; where no resource has what holds them, they share it."""
+    months_if: dict[Name, Scalar] = {}
+    """What a request wants of columns if it wants the sum of each month, and not of each day."""
+    like: TableName | None = None
+    """A resource whose story of columns holds here too, for those that this one does not have."""
     columns: dict[Name, ColumnStory] = {}
     """What the rows have in single columns."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Provider
-from billql.messages import to_text
+from billql.messages import constant_text, to_text
 from billql.util.text import counted
 
 _ROWS = 1000
@@ -47,7 +47,7 @@ def of_method(table: Table, method: Method) -> Iterator[str]:
     for name, parameter in method.parameters.items():
         if parameter.when_read and parameter.value is not None:
             columns = _listed((f"`{one}`" for one in parameter.when_read), "or")
-            sent = f"{parameter.name or name}={to_text(parameter.value)}"
+            sent = f"{parameter.name or name}={constant_text(parameter.value)}"
             yield f"A statement that reads {columns} sends `{sent}` too."
     if method.missing == "empty":
         yield "A key that the API does not know has no row."

@@ -1,8 +1,9 @@
 """Following the path of a column from each row of a response to its value.
 
-A path such as `a.b` leads into the row. `a[].b` has a list for each row; `$parent` leads to what
-holds the row, `$root` to the whole response, `$header` to one of its headers; `$key`, `$value` and
-`$body` are the row's key in a map, the row itself and the response's bytes.
+A path such as `a.b` leads into the row, `a[0]` to the first item of a list. `a[].b` has a list for
+each row; `$parent` leads to what holds the row, `$root` to the whole response, `$header` to one of
+its headers; `$key`, `$value` and `$body` are the row's key in a map, the row itself and the
+response's bytes.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def _members(rows: RawRows, path: str) -> list[Any]:
     array, each, rest = path.partition("[]")
     if each:
         return [_elements(get_path(row, array), rest.removeprefix(".")) for row in rows.values]
-    if "." not in path and rows.are_objects:
+    if "." not in path and "[" not in path and rows.are_objects:
         return [row.get(path) for row in rows.values]
     return [get_path(row, path) for row in rows.values]
 

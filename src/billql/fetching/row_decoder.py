@@ -123,7 +123,7 @@ class RowDecoder:
         """The members of a row that columns are made of."""
         paths = (column.path or name for name, column in self._columns.items())
         return frozenset(
-            path.partition(".")[0].removesuffix("[]") for path in paths if not path.startswith("$")
+            path.partition(".")[0].partition("[")[0] for path in paths if not path.startswith("$")
         )
 
     def _check_shape(self, group: _Group) -> None:
@@ -162,7 +162,7 @@ class RowDecoder:
         column = self._columns[name]
         if (same := group.constant(name, column)) is not None:
             return same * len(group)
-        is_plain = column.aggregate is None and not column.null_unless
+        is_plain = column.aggregate is None and column.after is None and not column.null_unless
         if name in self._read and not (is_plain and column.type in ("date", "month", "timestamp")):
             return cast(list[SQLValue], cells)
         found = group.at(column.path or name, exactly=spells(column.type), whole=False)
@@ -204,13 +204,21 @@ def _decoder(column: Column) -> ColumnDecoder:
 
 
 def _derive(column: Column, values: list[SQLValue], group: _Group) -> list[SQLValue]:
-    """Return a column that is computed: divided, and NULL in rows that it does not hold for."""
+    """Return a column that is computed: cut, divided, NULL in rows that it does not hold for."""
+    if (separator := column.after) is not None:
+        values = [_after(separator, value) for value in values]
     for path, any_of in column.conditions():
         pairs = zip(values, group.at(path, exactly=True), strict=True)
         values = [value if _plain(found) in any_of else None for value, found in pairs]
     if column.divide is None:
         return values
     return [v / column.divide if isinstance(v, int | float) else v for v in values]
+
+
+def _after(separator: str, value: SQLValue) -> SQLValue:
+    """Return what follows a separator in a text; the whole text if it has none."""
+    found = value.partition(separator) if isinstance(value, str) else ("", "", "")
+    return found[2] if found[1] else value
 
 
 def _decode_constant(column: Column, value: Scalar) -> SQLValue:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -52,9 +52,13 @@ class ApiConnection:
         return {**self.provider.headers, **self.provider.auth.headers(self.secret)}
 
     def headers_for(self, request: Request) -> dict[str, str]:
-        """Return the headers of a request; its own never replace the credential's."""
-        signature = self.provider.auth.signature(self.secret, request)
-        return {**dict(request.headers), **self.headers, **signature}
+        """Return the headers of a request; its own never replace the credential's.
+
+        A signature is of all that the definition has sent.
+        """
+        headers = {**dict(request.headers), **self.headers}
+        signed = replace(request, headers=tuple(headers.items()))
+        return {**headers, **self.provider.auth.signature(self.secret, signed)}
 
     @cached_property
     def redact(self) -> Redaction:

@@ -7,7 +7,7 @@ from typing import Literal
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.types import Operator
-from billql.messages import to_text
+from billql.messages import constant_text, to_text
 from billql.planning.plan import Constraint
 from billql.planning.pushdown import (
     matching_parameters,
@@ -70,7 +70,7 @@ def describe_parameter(table: Table, key: str, parameter: Parameter) -> str:
     if parameter.value is not None:
         read = ", ".join(parameter.when_read)
         when = f", if the statement reads {read}" if read else ""
-        return f"Always {to_text(parameter.value)}{when}."
+        return f"Always {constant_text(parameter.value)}{when}."
     about = table.columns[parameter.column or key].description.strip()
     if parameter.default is None:
         return about

@@ -99,10 +99,10 @@ class ListRequestBuilder:
             if parameter.location == "path":
                 path = path.replace(f"{{{name}}}", quote(to_text(_single(value)), safe=":"))
             elif parameter.location == "host":
-                label = self._label(parameter.column or key, _single(value))
+                label = self._label(key, parameter, _single(value))
                 origin, public = (one.replace(f"{{{name}}}", label) for one in (origin, public))
             elif parameter.location == "filter" and parameter.value is not None:
-                constants[name] = parameter.value
+                constants[name] = _single(value)
             elif parameter.location == "filter":
                 conditions.append(Condition(name, parameter.operator, value))
             else:
@@ -129,7 +129,10 @@ class ListRequestBuilder:
             is_read = not parameter.when_read or any(
                 column in self._used or column in coverage.parts for column in parameter.when_read
             )
-            return parameter.value if is_read else None
+            constant = parameter.value
+            if not is_read:
+                return None
+            return [*constant] if isinstance(constant, tuple) else constant
         name = parameter.column or key
         column = self._table.columns[name]
         spans = coverage.covered.get(name, (EVERYTHING,))
@@ -146,12 +149,15 @@ class ListRequestBuilder:
             )
         return value
 
-    def _label(self, column: str, value: Scalar) -> str:
-        """Return what becomes a part of a server's name, for the token goes to that server."""
+    def _label(self, key: str, parameter: Parameter, value: Scalar) -> str:
+        """Return what becomes a part of a server's name, for the token goes to that server.
+
+        A statement may name one label of it, and the definition several.
+        """
         text = to_text(value)
-        if not _LABEL.fullmatch(text):
+        if parameter.value is None and not _LABEL.fullmatch(text):
             raise BadValue(
-                f"{self._table.name}: {column} cannot be {text!r:.80}",
+                f"{self._table.name}: {parameter.column or key} cannot be {text!r:.80}",
                 hint="It becomes a part of the server's name: letters, digits and hyphens.",
             )
         return text

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
 from billql.definitions.model import CONNECTION
-from billql.messages import to_text
+from billql.messages import constant_text
 from billql.planning.plan import (
     IMPOSSIBLE,
     UNKNOWN,
@@ -253,7 +253,7 @@ class _MethodPlanner:
             if parameter.value is not None and not self._question.used.isdisjoint(
                 parameter.when_read
             ):
-                yield parameter.name or name, to_text(parameter.value)
+                yield parameter.name or name, constant_text(parameter.value)
 
     def _estimate(self) -> _Estimate:
         """Estimate what the scan takes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -19,7 +20,7 @@ from billql.definitions.auth import (
     Header,
     SigV4,
 )
-from billql.messages import Request
+from billql.messages import Home, Request
 
 REQUEST = Request("GET", "https://api.example.com/things")
 HELP = "Ask for one."
@@ -127,6 +128,15 @@ def test_a_signature_is_that_of_its_specification(host: str, region: str) -> Non
         f"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{scope}, "
         f"SignedHeaders=host;x-amz-date;x-amz-target, Signature={signature}"
     )
+
+
+def test_the_service_is_the_one_of_the_public_address() -> None:
+    auth, secret = SigV4(), f"AKIDEXAMPLE:{KEY}"
+    public = Request("POST", "https://budgets.eu-west-3.amazonaws.com/", body={})
+    here = replace(public, url="http://127.0.0.1:9/", home=Home("http://127.0.0.1:9", public.url))
+    for request in (public, here):
+        found = auth.signature(secret, request)["Authorization"]
+        assert "/eu-west-3/budgets/aws4_request, " in found
 
 
 def test_a_temporary_key_sends_its_token() -> None:

@@ -282,6 +282,61 @@ def test_every_problem_is_told() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("parameter", "place", "message"),
+    [
+        ({"value": ("a", "b"), "location": "body"}, None, ""),
+        ({"value": ("a", "b")}, "value", "only a body takes a list as a constant"),
+        ({"value": "x", "location": "body", "name": "a[0].b[12]"}, None, ""),
+        ({"value": "x", "location": "body", "name": "a[].b"}, "name", "are named like items[0]"),
+        ({"value": "x", "location": "body", "name": "a[0]b"}, "name", "are named like items[0]"),
+        ({"value": "ce.us-east-1", "location": "host"}, None, ""),
+        ({"value": "evil.example/", "location": "host"}, "value", "is no part of a server's name"),
+        ({"value": "x..y", "location": "host"}, "value", "is no part of a server's name"),
+    ],
+)
+def test_constants_go_where_they_can(
+    parameter: dict[str, Any], place: str | None, message: str
+) -> None:
+    method = Method(
+        request="POST /",
+        description="Gives bills.",
+        parameters={"one": Parameter(**parameter)},
+        rows="data[]",
+    )
+    resource = msgspec.structs.replace(BILLS, methods={"list": method})
+    provider = msgspec.structs.replace(EXAMPLE, url="https://{one}.example.com")
+    if parameter.get("location") != "host":
+        provider = EXAMPLE
+    found = list(problems(resource, provider))
+    if place is None:
+        assert found == []
+    else:
+        ((path, text),) = found
+        assert path == ("methods", "list", "parameters", "one", place)
+        assert message in text
+
+
+def test_a_member_of_a_body_is_no_list_beside_what_is_in_it() -> None:
+    parameters = {
+        "a": Parameter(location="body", value=("x",)),
+        "b": Parameter(location="body", value="y", name="a[0].b"),
+    }
+    method = Method(request="POST /", description="Gives.", parameters=parameters, rows="data[]")
+    resource = msgspec.structs.replace(BILLS, methods={"list": method})
+    ((path, text),) = problems(resource, EXAMPLE)
+    assert path == ("methods", "list", "parameters")
+    assert text == "a in the body is a value and an object at once"
+
+
+def test_only_a_text_has_something_after_a_separator() -> None:
+    columns = {"bill_id": Column(type="integer", description="A.", after="$")}
+    resource = msgspec.structs.replace(BILLS, columns={**BILLS.columns, **columns})
+    assert (("columns", "bill_id", "after"), "needs a column of type text") in [
+        *problems(resource, EXAMPLE)
+    ]
+
+
 def test_a_resource_is_charged_for_in_one_currency() -> None:
     priced = {
         name: msgspec.structs.replace(

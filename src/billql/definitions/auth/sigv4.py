@@ -31,8 +31,8 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
     session: str = "AWS_SESSION_TOKEN"
     """The one that holds the session token of a temporary key."""
 
-    service: str
-    """The service's name for signatures."""
+    service: str | None = None
+    """The service's name for signatures; by default what its host's name begins with."""
 
     def env_vars(self) -> tuple[str, ...]:
         """Return the names of the environment variables that together hold the credential."""
@@ -69,9 +69,12 @@ class SigV4(AuthScheme, frozen=True, tag_field="kind", tag="aws_sigv4", kw_only=
             dict(request.headers),
             request.content or b"",
         )
-        host = urlsplit(request.url).hostname or ""
+        # A sandbox or a gateway has another address than the service that it stands for.
+        address = request.url if request.home is None else request.home.public
+        host = urlsplit(address).hostname or ""
         credentials = Credentials(key_id, key, token or None)
-        SigV4Auth(credentials, self.service, _region(host)).add_auth(signed)
+        service = self.service or host.partition(".")[0]
+        SigV4Auth(credentials, service, _region(host)).add_auth(signed)
         return {
             name: text for name, text in signed.headers.items() if name.lower() in _SENT_WITH_IT
         }

@@ -13,7 +13,7 @@ from billql.definitions.accepted_values import accepts
 from billql.definitions.model import Column, Method, Parameter, WindowLimit
 from billql.definitions.pagination import Paginator
 from billql.definitions.types import CALENDAR_PARTS
-from billql.messages import to_text
+from billql.messages import constant_text, to_text
 from billql.sandbox.api import ApiError, Request
 from billql.sandbox.mock import paging
 from billql.sandbox.mock.filters import Place, place_of
@@ -72,7 +72,9 @@ def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, l
     for name, value in request.pairs:
         found.setdefault(("query", name), []).append(value)
     if request.body:
-        if not request.headers.get("content-type", "").startswith("application/json"):
+        kind = request.headers.get("content-type", "").partition(";")[0]
+        # The JSON of AWS is application/x-amz-json-1.1.
+        if not kind.startswith("application/") or "json" not in kind:
             raise ApiError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             body = orjson.loads(request.body)
@@ -199,7 +201,9 @@ class _Binder:
             if parameter.value is None:
                 continue
             constant = parameter.value
-            expected = constant if place[0] in ("body", "filter") else to_text(constant)
+            in_json = place[0] in ("body", "filter")
+            expected: Any = constant if in_json else constant_text(constant)
+            expected = [*constant] if isinstance(constant, tuple) else expected
             if expected in remaining:
                 remaining.remove(expected)
             elif parameter.when_read and constant is True and remaining in ([False], ["false"]):
@@ -208,7 +212,8 @@ class _Binder:
             elif parameter.when_read:
                 self.found.hidden.update(parameter.when_read)
             else:
-                self._refuse(bad_request(f"{place[1]} must be {to_text(constant)}", place[1]))
+                text = constant_text(constant)
+                self._refuse(bad_request(f"{place[1]} must be {text}", place[1]))
         variable = [one for one in parameters if one[1].value is None]
         if len(variable) == 1 and remaining and variable[0][1].lists is not None:
             self._list(place, *variable[0], remaining)
@@ -315,7 +320,10 @@ def _leaves(data: Mapping[str, Any], known: set[str], above: str = "") -> Iterat
     """Yield the members of a body with their paths; what is known, or no object, is one."""
     for name, value in data.items():
         path = f"{above}{name}"
-        if path in known or not isinstance(value, dict) or not value:
+        if path in known or not isinstance(value, dict | list) or not value:
             yield path, value
-        else:
+        elif isinstance(value, dict):
             yield from _leaves(value, known, f"{path}.")
+        else:
+            items = {f"{name}[{place}]": item for place, item in enumerate(value)}
+            yield from _leaves(items, known, above)

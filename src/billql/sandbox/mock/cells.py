@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+import orjson
+
 from billql.definitions.model import Column
 from billql.definitions.story import ColumnStory
 from billql.definitions.types import MOMENTS
@@ -89,14 +91,20 @@ def _is_missing(cell: Cell, rng: Rng) -> bool:
 def _of_story(story: ColumnStory, column: Column, rng: Rng, serial: int) -> Any:
     if isinstance(story.values, dict):
         roll = rng.below(sum(story.values.values()))
-        for text, share in story.values.items():
-            if roll < share:
+        for text, frequency in story.values.items():
+            if roll < frequency:
                 return text
-            roll -= share
+            roll -= frequency
     values = tuple(story.values)
     value = values[serial % len(values)]
+    if story.varies is not None:
+        share = 1 + Decimal(str(story.varies)) * rng.between(-1000, 1000) / 1000
+        number = (Decimal(str(value)) * share).quantize(Decimal("0.01"))
+        return round(number) if column.type == "integer" else number
     if column.type in ("real", "decimal"):
         return Decimal(str(value))
+    if column.type == "json":
+        return orjson.loads(str(value))
     return period_start(str(value)) if column.type in MOMENTS else value
 
 

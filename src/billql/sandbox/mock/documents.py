@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from billql.definitions.model import Column, Rows
-from billql.messages import get_path
+from billql.messages import get_path, position_of
 from billql.sandbox.api import Response
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Layout, Segment, plain_path, segments
@@ -274,7 +274,13 @@ def _put(data: dict[str, Any], path: str, value: Any) -> None:
     *outer, last = path.split(".")
     for name in outer:
         data = _inner(data, name)
-    data[last] = value
+    if (found := position_of(last)) is None:
+        data[last] = value
+        return
+    name, place = found
+    items = data.setdefault(name, [])
+    items += [None] * (place + 1 - len(items))
+    items[place] = value
 
 
 def _inner(data: dict[str, Any], name: str) -> dict[str, Any]:

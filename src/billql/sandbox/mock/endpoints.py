@@ -16,6 +16,7 @@ from billql.sandbox.mock.binding import Binding, Condition
 from billql.sandbox.mock.documents import Document
 from billql.sandbox.mock.forms import encode
 from billql.sandbox.mock.layout import Endpoint, Layout, kind_of, plain_path, segments
+from billql.sandbox.mock.months import by_month, wants_months
 from billql.sandbox.mock.paging import Items, Page, PageRequest, page_of
 from billql.sandbox.mock.routing import DefinedRoutes, Reader, flat, head_of
 from billql.sandbox.mock.tables import Row, Scope, Tables
@@ -103,6 +104,8 @@ class Endpoints(DefinedRoutes):
                 key=lambda row, name=name: _sortable(row.cells.get(name)),  # type: ignore[misc]
                 reverse=term.startswith("-"),
             )
+        if wants_months(self._tables.story(layout.name).months_if, binding.conditions):
+            rows = by_month(rows, layout, self._tables.layouts)
         return rows[:1] if reader.method.single else rows
 
     def _is_missing(self, match: Match) -> bool:

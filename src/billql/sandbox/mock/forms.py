@@ -35,6 +35,8 @@ def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
         return _time(column.type, column.format, int(value))
     if column.format == "filename":
         return f'attachment; filename="{value}"'
+    if column.after is not None:
+        return f"key{column.after}{value}"
     if isinstance(value, Decimal):
         return _amount(column, value, sent_as)
     return str(value) if sent_as == "text" else value

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from billql.definitions.model import Column, Method, Resource, Rows
 from billql.definitions.types import MOMENTS
+from billql.messages import constant_text
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
 
@@ -37,15 +38,24 @@ def kind_of(source: Rows) -> tuple[tuple[str, object], ...]:
 
 
 class Endpoint(NamedTuple):
-    """A verb and a path, whatever the names of its placeholders."""
+    """A verb and a path, whatever the names of its placeholders, and the headers that
+    distinguish one operation from another where all have one path.
+    """
 
     verb: str
     path: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """Names in small letters, and values."""
 
     @classmethod
     def of(cls, method: Method) -> Endpoint:
         """Return the endpoint of a method."""
-        return cls(method.verb, _PLACEHOLDER.sub("{}", method.path))
+        headers = (
+            ((one.name or key).lower(), constant_text(one.value))
+            for key, one in method.parameters.items()
+            if one.location == "header" and one.value is not None and not one.when_read
+        )
+        return cls(method.verb, _PLACEHOLDER.sub("{}", method.path), tuple(sorted(headers)))
 
 
 class Holder(NamedTuple):
@@ -176,6 +186,14 @@ class Layout:
         return inner if inner != column.path and not inner.startswith("$") else None
 
     @cached_property
+    def has_own_periods(self) -> bool:
+        """Return whether there is a row for each day, and not in each day's row of another
+        resource.
+        """
+        name = self.periods
+        return name is not None and self.held_path(self.resource.columns[name]) is None
+
+    @cached_property
     def periods(self) -> str | None:
         """Return the column of time of which each day is asked for, so that each has a row."""
         for method in self.lists:
@@ -253,8 +271,22 @@ def _end(link: Link, references: Mapping[str, Mapping[str, Link]]) -> Link:
 
 class _Place(NamedTuple):
     table: str
+    method: Method
     endpoint: Endpoint
     path: tuple[Segment, ...]
+
+    def contradicts(self, other: _Place) -> bool:
+        """Return whether it always sends what the other never does."""
+        accepted = {
+            (one.location, one.name or key): one.values
+            for key, one in other.method.parameters.items()
+            if one.values
+        }
+        return any(
+            one.value is not None
+            and one.value not in accepted.get((one.location, one.name or key), (one.value,))
+            for key, one in self.method.parameters.items()
+        )
 
 
 def _places(resources: Mapping[str, Resource]) -> Iterator[_Place]:
@@ -262,7 +294,7 @@ def _places(resources: Mapping[str, Resource]) -> Iterator[_Place]:
         for method in resource.methods.values():
             if method.response in ("json", "jsonl"):
                 for source in method.sources():
-                    yield _Place(name, Endpoint.of(method), segments(source.at))
+                    yield _Place(name, method, Endpoint.of(method), segments(source.at))
 
 
 def _holder(name: str, places: list[_Place]) -> Holder | None:
@@ -278,6 +310,7 @@ def _holder(name: str, places: list[_Place]) -> Holder | None:
                 and other.endpoint == own.endpoint
                 and above > 0
                 and own.path[: len(other.path)] == other.path
+                and not own.contradicts(other)
                 and (best is None or above < best.depth)
             ):
                 best = Holder(other.table, above, not other.path)

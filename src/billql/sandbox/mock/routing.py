@@ -17,6 +17,7 @@ from billql.sandbox.mock import auth
 from billql.sandbox.mock.binding import Binding, bind, parameters, values_of
 from billql.sandbox.mock.filters import Place, conditions
 from billql.sandbox.mock.layout import Endpoint, Layout, Segment, segments
+from billql.sandbox.mock.refusals import bad_request
 
 
 class Reader(NamedTuple):
@@ -43,8 +44,8 @@ class DefinedRoutes(Routes):
         for reader in readers:
             self._readers.setdefault(Endpoint.of(reader.method), []).append(reader)
         # Of the paths that match, the one with the fewest placeholders is meant.
-        ordered = sorted(self._readers, key=lambda one: one.path.count("{}"))
-        self._patterns = [(_pattern(one.path), one) for one in ordered]
+        ordered = sorted({one.path for one in self._readers}, key=lambda path: path.count("{}"))
+        self._patterns = [(_pattern(path), path) for path in ordered]
 
     def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
         """Return what responds at a path; raise ApiError if nothing does."""
@@ -52,13 +53,24 @@ class DefinedRoutes(Routes):
         if isinstance(how, ClientCredentials) and (method, path) == ("POST", how.token_path):
             return partial(auth.grant, how), {}
         known = False
-        for pattern, endpoint in self._patterns:
+        for pattern, template in self._patterns:
             found = pattern.fullmatch(path.rstrip("/") or "/")
-            if found is not None and endpoint.verb == method:
+            there = [one for one in self._readers if (one.verb, one.path) == (method, template)]
+            if found is not None and there:
                 values = [unquote(one) for one in found.groups()]
-                return partial(self._respond, endpoint, values), {}
+                return partial(self._operate, there, values), {}
             known = known or found is not None
         raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
+
+    def _operate(
+        self, there: Sequence[Endpoint], values: Sequence[str], request: Request
+    ) -> Response:
+        """Respond as the one of several operations at a path that the headers name."""
+        for endpoint in there:
+            if all(request.headers.get(name) == value for name, value in endpoint.headers):
+                return self._respond(endpoint, values, request)
+        names = sorted({name for one in there for name, _ in one.headers})
+        raise bad_request(f"No operation has such a header {', '.join(names)}")
 
     def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
         raise NotImplementedError

@@ -102,6 +102,8 @@ class Tables:
             self._summed.add(key)
             columns = self.story(name).columns
             for column, story in columns.items():
+                if story.part_of is not None:
+                    self._part(name, column, story.part_of, scope)
                 if story.sum_of is not None:
                     self._sum(name, column, story.sum_of, scope)
             for column, story in columns.items():
@@ -144,6 +146,7 @@ class Tables:
                         shared.cells[name] = draw(cell, Rng(*rng_of, name), serial, moment, prefix)
                     row.cells[name] = shared.cells[name]
             _alias(layout.resource, row)
+            _copy_holder(layout, self.layouts, row)
             row.cells.update(scope)
             row.cells.update(row.kind)
             identity = tuple(row.cells.get(one) for one in layout.resource.unique)
@@ -190,7 +193,7 @@ class Tables:
         story = self.story(layout.name)
         every = story.every or self._period(layout)
         if every is not None:
-            moments = self._each(every, story.rows or _PERIODS[every])
+            moments = self._each(every, story.rows or _PERIODS[every], story.ahead)
             return [moment for moment in moments for _ in range(story.each)]
         rng = Rng(self._seed, layout.name, key)
         count = 1
@@ -204,17 +207,18 @@ class Tables:
     @staticmethod
     def _period(layout: Layout) -> str | None:
         """Return what has a row of its own without a story: each day or month that is asked for."""
-        if layout.periods is None:
+        if layout.periods is None or not layout.has_own_periods:
             return None
         return "month" if layout.resource.columns[layout.periods].type == "month" else "day"
 
-    def _each(self, every: str, count: int) -> list[int]:
+    def _each(self, every: str, count: int, ahead: int) -> list[int]:
+        places = [ahead - place for place in reversed(range(count))]
         if every == "month":
             last = month_of(self._until)
-            return [month_start(last - place) for place in reversed(range(count))]
+            return [month_start(last + place) for place in places]
         step = {"day": DAY, "hour": HOUR}[every]
         start = day_start(self._until)
-        return [start - step * place for place in reversed(range(count))]
+        return [start + step * place for place in places]
 
     def _group(self, layout: Layout, source: Rows, key: str, place: int) -> Row | None:
         """Return the row that holds another where no resource has it: one for each two."""
@@ -295,6 +299,11 @@ class Tables:
             for theirs, shared in target.references.items():
                 if shared == other and theirs == target.driver:
                     candidates = self._index(link.table, theirs).get(value, [])
+        story = self.story(layout.name).columns.get(column)
+        if story is not None and not isinstance(story.values, dict) and story.values:
+            values = story.values
+            value = values[int(row.key.rpartition("/")[2]) % len(values)]
+            return next(iter(self._index(link.table, link.column).get(value, ())), None)
         rng = Rng(self._seed, layout.name, row.key, "reference", column)
         if column not in self._needed(layout) and rng.below(SHARE_MISSING) == 0:
             return None
@@ -319,7 +328,25 @@ class Tables:
             self._indexes[key] = found
         return self._indexes[key]
 
-    # Sums ---------------------------------------------------------------------------------------
+    # Parts and sums -----------------------------------------------------------------------------
+
+    def _part(self, name: str, column: str, whole: str, scope: Scope) -> None:
+        """Split the amount of each row among the rows that it holds, by what they have so far."""
+        table, _, amount = whole.rpartition(".")
+        self._complete(table, scope)
+        held: dict[int, list[Row]] = defaultdict(list)
+        for row in self._make(name, scope):
+            held[id(row.holder)].append(row)
+        for rows in held.values():
+            holder = rows[0].holder
+            rest = Decimal(0) if holder is None else Decimal(holder.cells.get(amount) or 0)
+            weight = sum(Decimal(row.cells.get(column) or 0) for row in rows) or Decimal(1)
+            share = rest / weight
+            for row in rows[:-1]:
+                part = (share * Decimal(row.cells.get(column) or 0)).quantize(Decimal("0.01"))
+                row.cells[column] = part
+                rest -= part
+            rows[-1].cells[column] = rest
 
     def _sum(self, name: str, column: str, summed: str, scope: Scope) -> None:
         other, _, part = summed.rpartition(".")

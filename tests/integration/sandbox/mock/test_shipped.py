@@ -17,7 +17,7 @@ from billql.definitions.model import Column, Method, Provider, Resource
 from billql.definitions.pagination import PageCount, Paginator
 from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.api import MockApi
-from billql.sandbox.mock.forms import encode
+from billql.sandbox.mock.forms import encode, period_start
 from billql.sandbox.mock.layout import Layout, required_columns
 from billql.sandbox.mock.tables import Row, Scope
 from billql.sqlite.session import Session
@@ -54,8 +54,13 @@ def _small(paginator: Any) -> Any:
     return msgspec.structs.replace(paginator, size=SIZE, least=1)
 
 
-_MINE: Final = {"account_urn": "do:team:00000000-0000-4000-8000-000000000001"}
-"""The values of columns that can have any value of a pattern."""
+_MINE: Final[Mapping[str, Any]] = {
+    "account_urn": "do:team:00000000-0000-4000-8000-000000000001",
+    "dimension": "SERVICE",
+    "since": period_start("2026-03-01"),
+    "until": period_start("2026-03-15"),
+}
+"""The values of columns that can have any value of a pattern, of a list, or of a type."""
 
 _DAY: Final = 1_772_323_200  # 2026-03-01
 
