@@ -1,17 +1,15 @@
-"""The network as a transport of httpx's: httpcore's connection pools, proxies and certificates.
+"""The network: httpcore's connection pools, proxies and certificates.
 
-httpx's own transport makes its pool itself and takes no sockets from outside, so this one stands on
-httpcore, whose pool takes a network backend (https://www.encode.io/httpcore/network-backends/).
+A pool takes the sockets of its network backend (https://www.encode.io/httpcore/network-backends/).
 """
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from typing import Protocol
 
 import httpcore
-import httpx
 
 from billql.errors import Error
 from billql.http import certificates, proxies
@@ -25,7 +23,30 @@ _KEEPALIVE = 15.0
 """How many seconds a connection without a request stays open."""
 
 
-class NetworkTransport(httpx.BaseTransport):
+FAILURES = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+"""Every error of httpcore's that a caller may see; they have no base in common."""
+
+
+class Transport(Protocol):
+    """What sends a request, and returns its response with the body still to be read.
+
+    It raises one of `FAILURES`, or billql's errors.
+    """
+
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
+        """Send a request."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+
+class NetworkTransport:
     """Sends requests over connections that it keeps, through the proxy that the environment names.
 
     Certificates are read for the first HTTPS request: plain http, which is for this machine alone,
@@ -40,15 +61,15 @@ class NetworkTransport(httpx.BaseTransport):
         self._state = state
         self._sockets = Sockets(clock, state)
         self._lock = Lock()
-        self._pools: dict[Proxy | None, PoolTransport] = {}
+        self._pools: dict[Proxy | None, httpcore.ConnectionPool] = {}
         self._plain = self._pool()
         self._trust: tuple[ssl.SSLContext, str] | None = None
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpcore.Request) -> httpcore.Response:
         """Send a request; raise InterfaceError for a proxy or certificates that cannot be used."""
-        if request.url.scheme == "http":
+        if request.url.scheme == b"http":
             return self._plain.handle_request(request)
-        proxy = self._state.proxy = proxies.chosen(self._environ, str(request.url))
+        proxy = self._state.proxy = proxies.chosen(self._environ, _origin(request.url))
         with self._lock:
             if self._trust is None:
                 self._trust = certificates.context(self._environ)
@@ -61,17 +82,16 @@ class NetworkTransport(httpx.BaseTransport):
         return pool.handle_request(request)
 
     def _by_socks(
-        self, pool: PoolTransport, request: httpx.Request, proxy: Proxy
-    ) -> httpx.Response:
+        self, pool: httpcore.ConnectionPool, request: httpcore.Request, proxy: Proxy
+    ) -> httpcore.Response:
         """Send a request through a pool whose SOCKS leaves the socket open when it fails."""
         try:
             return pool.handle_request(request)
         except BaseException as error:
             if self._state.opened is not None:
                 self._state.opened.close()
-            if isinstance(error, httpx.HTTPError | NoResponse | Error) or not isinstance(
-                error, Exception
-            ):
+            expected = (*FAILURES, NoResponse, Error)
+            if isinstance(error, expected) or not isinstance(error, Exception):
                 raise
             # A response that is not SOCKS makes it fail in many ways.
             raise NoResponse(f"{proxy.name} does not speak SOCKS", again=False) from None
@@ -84,17 +104,21 @@ class NetworkTransport(httpx.BaseTransport):
 
     def _pool(
         self, trusted: ssl.SSLContext | None = None, proxy: httpcore.Proxy | None = None
-    ) -> PoolTransport:
-        return PoolTransport(
-            httpcore.ConnectionPool(
-                ssl_context=trusted,
-                proxy=proxy,
-                max_connections=self._connections,
-                max_keepalive_connections=self._connections,
-                keepalive_expiry=_KEEPALIVE,
-                network_backend=self._sockets,
-            )
+    ) -> httpcore.ConnectionPool:
+        return httpcore.ConnectionPool(
+            ssl_context=trusted,
+            proxy=proxy,
+            max_connections=self._connections,
+            max_keepalive_connections=self._connections,
+            keepalive_expiry=_KEEPALIVE,
+            network_backend=self._sockets,
         )
+
+
+def _origin(url: httpcore.URL) -> str:
+    host = url.host.decode()
+    port = "" if url.port is None else f":{url.port}"
+    return f"{url.scheme.decode()}://{f'[{host}]' if ':' in host else host}{port}"
 
 
 def _by(proxy: Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
@@ -103,71 +127,3 @@ def _by(proxy: Proxy, trusted: ssl.SSLContext) -> httpcore.Proxy:
         auth=(proxy.user.encode(), proxy.password.encode()) if proxy.user else None,
         ssl_context=trusted if proxy.scheme == "https" else None,
     )
-
-
-class PoolTransport(httpx.BaseTransport):
-    """Sends httpx's requests through a pool of httpcore's, and raises httpx's errors."""
-
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
-        self._pool = pool
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request and return its response, whose body is still to be read."""
-        url = request.url
-        with _httpx_errors():
-            response = self._pool.handle_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(
-                        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        assert isinstance(response.stream, Iterable)
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=_Body(response, response.stream),
-            extensions=response.extensions,
-        )
-
-    def close(self) -> None:
-        """Close the connections of the pool."""
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    """The body of a response, in the pieces that arrive."""
-
-    def __init__(self, response: httpcore.Response, pieces: Iterable[bytes]) -> None:
-        self._response = response
-        self._pieces = pieces
-
-    def __iter__(self) -> Iterator[bytes]:
-        with _httpx_errors():
-            yield from self._pieces
-
-    def close(self) -> None:
-        """Return the connection to the pool, or close it if the body was not read to its end."""
-        self._response.close()
-
-
-@contextmanager
-def _httpx_errors() -> Iterator[None]:
-    """Raise httpx's error for one of httpcore's: of the kinds that exchanges distinguish."""
-    try:
-        yield
-    except httpcore.LocalProtocolError as error:
-        raise httpx.LocalProtocolError(str(error)) from error
-    except httpcore.ProxyError as error:
-        raise httpx.ProxyError(str(error)) from error
-    except (
-        httpcore.NetworkError,
-        httpcore.ProtocolError,
-        httpcore.TimeoutException,
-        httpcore.UnsupportedProtocol,
-    ) as error:
-        raise httpx.TransportError(str(error)) from error

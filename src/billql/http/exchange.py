@@ -1,10 +1,10 @@
 """One exchange over HTTP: a request is sent and its response read to the end, within limits.
 
-Whatever a server does, an exchange ends: in time, within a size, and with its statement. httpx
+Whatever a server does, an exchange ends: in time, within a size, and with its statement. httpcore
 limits the time of each read alone, which a byte a second never exceeds; so the sockets beneath it
-check the clock and the statement while they wait. Bodies are decompressed here, because httpx does
-it without a limit and takes a truncated body for a whole one. httpx's client is not used: it logs
-URLs with their query, stores cookies and sends loopback through a proxy.
+check the clock and the statement while they wait. Bodies are decompressed here, within a limit,
+and a truncated one is an error. httpx is not used: importing it takes longer than a query of one
+request, and its client logs URLs, stores cookies and sends loopback through a proxy.
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from typing import TYPE_CHECKING
 
-import httpx
+import httpcore
 
-from billql._version import __version__
 from billql.config.settings import Settings
 from billql.errors import BadResponse, BadValue
 from billql.http._sockets import ExchangeState
-from billql.http._transport import NetworkTransport
+from billql.http._transport import FAILURES, NetworkTransport, Transport
+from billql.http._wire import encode_request, header_texts
 from billql.http.proxies import Proxy
 from billql.http.reply import HttpResponse, NoResponse, describe_request, reason_of
 from billql.messages import Request
 from billql.util.clock import Clock
 from billql.util.lock import Lock
 
-HttpTransport = httpx.BaseTransport
-"""What a program may pass in place of the network, beneath the checks of an exchange."""
+if TYPE_CHECKING:
+    import httpx
 
 _PIECE = 1 << 20
 """How many bytes of a body are decompressed at once."""
@@ -39,12 +40,15 @@ _ERROR_LIMIT = 1 << 20
 
 
 class NetworkBackend:
-    """Sends one request at a time in each thread, over connections that are reused."""
+    """Sends one request at a time in each thread, over connections that are reused.
+
+    `http_transport` stands in place of the network, beneath the checks of an exchange.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        http_transport: HttpTransport | None = None,
+        http_transport: httpx.BaseTransport | None = None,
         clock: Clock | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
@@ -52,6 +56,13 @@ class NetworkBackend:
         self._environ = os.environ if environ is None else environ
         self._clock = clock or Clock()
         self._http_transport = http_transport
+        self._transport: Transport | None = None
+        self._timeouts = {
+            "connect": settings.connect_timeout,
+            "read": settings.read_timeout,
+            "write": settings.read_timeout,
+            "pool": settings.read_timeout,
+        }
         self._lock = Lock()
         self._state = ExchangeState()
 
@@ -63,20 +74,25 @@ class NetworkBackend:
         self._state.proxy = self._state.opened = None
         self._state.deadline = self._clock.monotonic() + self._settings.response_timeout
         try:
-            response = self._transport().handle_request(self._httpx_request(request, headers))
+            encoded = encode_request(request, headers, self._timeouts)
+        except ValueError as error:
+            raise _unsendable(request, str(error)) from None
+        try:
+            response = self._opened().handle_request(encoded)
+            answered = header_texts(response.headers)
             with closing(response):
-                body = self._read(response, request)
-        except httpx.LocalProtocolError:
+                body = self._read(response, answered, request)
+        except httpcore.LocalProtocolError:
             raise _unsendable(request, "it has a header that HTTP does not allow") from None
-        except httpx.ProxyError as error:
+        except httpcore.ProxyError as error:
             raise self._by_proxy(_refused_by(self._state.proxy, error)) from None
-        except httpx.HTTPError as error:
+        except FAILURES as error:
             raise self._by_proxy(NoResponse(reason_of(error) or "no answer in time")) from None
         except NoResponse as why:
             raise self._by_proxy(why) from None
         proxy = self._state.proxy
         named = None if proxy is None else proxy.name
-        return HttpResponse(response.status_code, dict(response.headers), body, named)
+        return HttpResponse(response.status, answered, body, named)
 
     def _by_proxy(self, why: NoResponse) -> NoResponse:
         """Return a reason that names the proxy of this thread's exchange, if there is one."""
@@ -90,43 +106,20 @@ class NetworkBackend:
     def close(self) -> None:
         """Close the connections."""
         with self._lock:
-            if self._http_transport is not None:
+            if self._transport is not None:
+                self._transport.close()
+            elif self._http_transport is not None:
                 self._http_transport.close()
 
-    def _httpx_request(self, request: Request, headers: Mapping[str, str]) -> httpx.Request:
-        settings = self._settings
-        try:
-            return httpx.Request(
-                request.method,
-                request.url,
-                params=request.query or None,
-                content=request.content,
-                headers={
-                    **({} if request.body is None else {"Content-Type": request.content_type}),
-                    "User-Agent": f"billql/{__version__}",
-                    "Accept": "*/*",
-                    "Accept-Encoding": "gzip",
-                    **headers,
-                },
-                extensions={
-                    "timeout": {
-                        "connect": settings.connect_timeout,
-                        "read": settings.read_timeout,
-                        "write": settings.read_timeout,
-                        "pool": settings.read_timeout,
-                    }
-                },
-            )
-        except (httpx.InvalidURL, UnicodeError, ValueError) as error:
-            raise _unsendable(request, str(error)) from None
-
-    def _read(self, response: httpx.Response, request: Request) -> bytes:
+    def _read(
+        self, response: httpcore.Response, headers: Mapping[str, str], request: Request
+    ) -> bytes:
         """Return a whole body; raise BadResponse for one of more bytes than the limit."""
-        fine = response.status_code == 200
+        fine = response.status == 200
         limit = self._settings.body_limit if fine else _ERROR_LIMIT
         pieces: list[bytes] = []
         size = 0
-        for piece in _decompressed(response, request):
+        for piece in _decompressed(response, headers, request):
             size += len(piece)
             if size > limit:
                 if not fine:
@@ -137,16 +130,20 @@ class NetworkBackend:
             pieces.append(piece)
         return b"".join(pieces)
 
-    def _transport(self) -> HttpTransport:
+    def _opened(self) -> Transport:
         with self._lock:
-            if self._http_transport is None:
-                self._http_transport = NetworkTransport(
+            if self._transport is None and self._http_transport is not None:
+                from billql.http._httpx_transport import HttpxTransport
+
+                self._transport = HttpxTransport(self._http_transport)
+            elif self._transport is None:
+                self._transport = NetworkTransport(
                     self._environ, self._settings.concurrency, self._clock, self._state
                 )
-            return self._http_transport
+            return self._transport
 
 
-def _refused_by(proxy: Proxy | None, error: httpx.ProxyError) -> NoResponse:
+def _refused_by(proxy: Proxy | None, error: httpcore.ProxyError) -> NoResponse:
     """Return the reason that a proxy refused; one with a status of 400 to 499 refuses for good."""
     # The text is the status and its reason, where the proxy speaks HTTP.
     name = "a proxy" if proxy is None else proxy.name
@@ -157,9 +154,11 @@ def _unsendable(request: Request, why: str) -> BadValue:
     return BadValue(f"{describe_request(request)} cannot be sent: {why}")
 
 
-def _decompressed(response: httpx.Response, request: Request) -> Iterator[bytes]:
-    assert isinstance(response.stream, httpx.SyncByteStream)
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+def _decompressed(
+    response: httpcore.Response, headers: Mapping[str, str], request: Request
+) -> Iterator[bytes]:
+    assert isinstance(response.stream, Iterable)
+    encoding = headers.get("content-encoding", "").strip().lower()
     if encoding in ("", "identity"):
         return iter(response.stream)
     if encoding in ("gzip", "x-gzip"):

@@ -28,7 +28,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
 from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
-from billql.http.exchange import HttpTransport, NetworkBackend
+from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
 from billql.sql.statements import Bindings, ParsedStatement
@@ -41,6 +41,8 @@ from billql.util.clock import Clock
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
+
+    import httpx
 
     from billql.registry.client import Listed, Registry
     from billql.sqlite._views import ViewExpander
@@ -75,7 +77,7 @@ class Options:
     cache_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
     memo_cells: int = MEMO_CELLS
-    http_transport: HttpTransport | None = None
+    http_transport: httpx.BaseTransport | None = None
     backend: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
     request_clock: Clock = field(default_factory=Clock)

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     import datetime
     from contextlib import AbstractContextManager
 
+    import httpx
+
     from billql.config.settings import Settings
-    from billql.http.exchange import HttpTransport
     from billql.registry.client import Registry
 
 
@@ -44,7 +45,7 @@ class ConnectOptions:
     max_cost: float | None = None
     cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
-    http_transport: HttpTransport | None = None
+    http_transport: httpx.BaseTransport | None = None
     clock: Callable[[], datetime.datetime] | None = None
     settings: Settings | None = None
     log: Callable[[str], object] | None = None
