@@ -193,6 +193,7 @@ statuses = [
             f"{status} for ever",
             said(WORDS, status, {"retry-after": "0"}),
             refused(status, *(("used up",) if status in LATER else ())),
+            settings=msgspec.structs.replace(LIMITS, patience=1.0),
         )
         for status in (400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504)
     ),
