@@ -6,13 +6,16 @@ from functools import cached_property
 
 import apsw
 
+from billql.definitions.catalog import Table
+from billql.definitions.types import MOMENTS
 from billql.errors import Error
+from billql.fetching._constant_texts import ConstantText, constant_texts
 from billql.fetching._early_stop import may_stop_early
 from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.compared_calls import ComparedCall, compared_calls
-from billql.sql.constants import compared_texts, is_compound
+from billql.sql.constants import is_compound
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import Bindings, ParsedStatement
 
@@ -45,12 +48,17 @@ class RunningStatement:
         """What SQLite has been offered, by number. They live as long as the statement, which is
         prepared for this run alone: so whatever plan it names is here."""
         self._numbers: dict[Plan, int] = {}
+        self._times: set[str] = set()
+        """The names of the columns of time in its tables, in lower case."""
         self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
         self.fault: Error | None = None
         """What makes it fail, found where SQLite takes no error: in a comparison."""
 
-    def number_of(self, plan: Plan) -> int:
-        """Return the number by which SQLite names a plan."""
+    def number_of(self, plan: Plan, table: Table) -> int:
+        """Return the number by which SQLite names a plan of a table."""
+        self._times.update(
+            name.lower() for name, column in table.columns.items() if column.type in MOMENTS
+        )
         if plan not in self._numbers:
             self._numbers[plan] = number = len(self._numbers) + 1
             self.plans[number] = plan
@@ -73,15 +81,22 @@ class RunningStatement:
     @cached_property
     def compared_texts(self) -> frozenset[str]:
         """The texts that the statement itself compares something with."""
-        return compared_texts(self._parsed, self._bindings)
+        return frozenset(one.text for one in self._constants)
 
     @cached_property
     def texts_beside_times(self) -> frozenset[str]:
         """Those of them that are at fault wherever SQLite compares them with a time.
 
-        A UNION may compare a time with a text that the statement compares with something else.
+        A UNION may compare a time with a text that the statement compares with something else, so
+        there only those are that it compares with a column of time's name.
         """
-        return frozenset() if is_compound(self._parsed) else self.compared_texts
+        if not is_compound(self._parsed):
+            return self.compared_texts
+        return frozenset(one.text for one in self._constants if one.column in self._times)
+
+    @cached_property
+    def _constants(self) -> tuple[ConstantText, ...]:
+        return tuple(constant_texts(self._parsed, self._bindings))
 
     @cached_property
     def compared_calls(self) -> tuple[ComparedCall, ...]:

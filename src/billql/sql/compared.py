@@ -12,7 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from billql.sql import parentheses
-from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
+from billql.sql.operands import ARITHMETIC, CLAUSES, JOINED, QUERIES, Operands
+from billql.sql.tokenizer import COMPARISONS, NAMES, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
@@ -29,23 +30,14 @@ TEXT: Final = Side("text")
 NUMBER: Final = Side("number")
 UNKNOWN: Final = Side("unknown")
 
-_ARITHMETIC = frozenset(("+", "-", "*", "/", "%", "&", "|", "<<", ">>"))
 _MATCHES = frozenset(("LIKE", "GLOB", "MATCH", "REGEXP", "ESCAPE"))
-_JOINED = "||"
 
 
 def _listed(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_CLAUSES = _listed(
-    """
-    ALL AND BETWEEN BY CASE DISTINCT ELSE FROM GLOB HAVING IN IS LIKE LIMIT NOT OFFSET ON OR
-    RETURNING SELECT SET THEN USING VALUES WHEN WHERE
-    """
-)
-"""Keywords before an expression."""
-_NO_COLUMNS = _CLAUSES | {"END", "NULL", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP"}
+_NO_COLUMNS = CLAUSES | {"END", "NULL", "TRUE", "FALSE", "CURRENT_DATE", "CURRENT_TIMESTAMP"}
 """Keywords that are not names of columns."""
 _TEXT_FUNCTIONS = _listed(
     """
@@ -94,17 +86,14 @@ def defined_names(statement: ParsedStatement) -> set[str]:
     return named
 
 
-class _Tokens:
+class _Tokens(Operands):
     """The tokens of a statement, and what stands beside one of them."""
-
-    def __init__(self, tokens: tuple[Token, ...]) -> None:
-        self._tokens = tokens
 
     def sides(self, at: int) -> Iterator[Side]:
         """Yield what the parameter at an index is compared with."""
         first = last = at
-        while self._text(first - 1) == "(" and self._text(last + 1) == ")":
-            if self._keyword(first - 2) == "IN":
+        while self.text(first - 1) == "(" and self.text(last + 1) == ")":
+            if self.keyword(first - 2) == "IN":
                 break
             first, last = first - 1, last + 1
         yield from self._left(first)
@@ -114,8 +103,8 @@ class _Tokens:
 
     def _left(self, first: int) -> Iterator[Side]:
         """Yield what stands before an operator that the parameter follows."""
-        text, keyword = self._text(first - 1), self._keyword(first - 1)
-        if text == _JOINED or keyword in _MATCHES:
+        text, keyword = self.text(first - 1), self.keyword(first - 1)
+        if text == JOINED or keyword in _MATCHES:
             yield TEXT
         elif text in COMPARISONS:
             yield self._ending(first - 2)
@@ -123,40 +112,40 @@ class _Tokens:
             yield self._ending(self._before_not(first - 2))
         elif keyword == "AND" and (between := self._between(first - 2)) is not None:
             yield self._ending(self._before_not(between - 1))
-        elif keyword == "FROM" and self._keyword(first - 2) == "DISTINCT":  # IS [NOT] DISTINCT FROM
+        elif keyword == "FROM" and self.keyword(first - 2) == "DISTINCT":  # IS [NOT] DISTINCT FROM
             yield self._ending(self._before_not(first - 3) - 1)
-        elif keyword == "IS" or (keyword == "NOT" and self._keyword(first - 2) == "IS"):
+        elif keyword == "IS" or (keyword == "NOT" and self.keyword(first - 2) == "IS"):
             yield self._ending(first - (2 if keyword == "IS" else 3))
 
     def _right(self, last: int) -> Iterator[Side]:
         """Yield what stands after an operator that follows the parameter."""
         at = last + 1
-        if self._keyword(at) == "NOT":
+        if self.keyword(at) == "NOT":
             at += 1
-        text, keyword = self._text(at), self._keyword(at)
-        if text == _JOINED or keyword in _MATCHES:
+        text, keyword = self.text(at), self.keyword(at)
+        if text == JOINED or keyword in _MATCHES:
             yield TEXT
         elif text in COMPARISONS or keyword == "BETWEEN":
             yield self._beginning(at + 1)
-        elif keyword == "IN" and self._text(at + 1) == "(":
+        elif keyword == "IN" and self.text(at + 1) == "(":
             yield self._beginning(at + 2)
         elif keyword == "IS":
-            at += 2 if self._keyword(at + 1) == "NOT" else 1
-            yield self._beginning(at + 2 if self._keyword(at) == "DISTINCT" else at)
+            at += 2 if self.keyword(at + 1) == "NOT" else 1
+            yield self._beginning(at + 2 if self.keyword(at) == "DISTINCT" else at)
 
     def _list(self, first: int, last: int) -> int | None:
         """Return the index of the parenthesis of the IN list that a parameter is a member of."""
-        if self._text(first - 1) not in ("(", ",") or self._text(last + 1) not in (",", ")"):
+        if self.text(first - 1) not in ("(", ",") or self.text(last + 1) not in (",", ")"):
             return None
-        opened = parentheses.enclosing(self._tokens, first)
-        return opened if opened and self._keyword(opened - 1) == "IN" else None
+        opened = parentheses.enclosing(self.tokens, first)
+        return opened if opened and self.keyword(opened - 1) == "IN" else None
 
     def _between(self, at: int) -> int | None:
         """Return the index of the BETWEEN whose AND follows a token, if that is no other AND."""
         depth = 0
         for place in range(at, 0, -1):
-            depth += {")": 1, "(": -1}.get(self._text(place), 0)
-            keyword = self._keyword(place)
+            depth += {")": 1, "(": -1}.get(self.text(place), 0)
+            keyword = self.keyword(place)
             if depth < 0 or (depth == 0 and keyword in ("AND", "OR", "WHERE", "ON")):
                 return None
             if depth == 0 and keyword == "BETWEEN":
@@ -164,48 +153,48 @@ class _Tokens:
         return None
 
     def _before_not(self, at: int) -> int:
-        return at - 1 if self._keyword(at) == "NOT" else at
+        return at - 1 if self.keyword(at) == "NOT" else at
 
     def _ending(self, end: int) -> Side:
         """Return what an operand that ends at an index yields."""
-        if self._keyword(end - 1) == "COLLATE":
+        if self.keyword(end - 1) == "COLLATE":
             end -= 2
-        first = self._first(end)
-        return self._operand(self._text(first - 1), first, end)
+        first = self.first_of_value(end)
+        return self._operand(self.text(first - 1), first, end)
 
     def _beginning(self, first: int) -> Side:
         """Return what an operand that begins at an index yields."""
-        if self._text(first) in ("-", "+"):
+        if self.text(first) in ("-", "+"):
             return NUMBER
-        end = self._last(first)
-        return self._operand(self._text(end + 1), first, end)
+        end = self.last_of_value(first)
+        return self._operand(self.text(end + 1), first, end)
 
     def _operand(self, beside: str, first: int, end: int) -> Side:
         """Return what an operator beside the value between two indexes makes of it, or the value
         itself.
         """
-        if beside == _JOINED:
+        if beside == JOINED:
             return TEXT
         if beside in ("->", "->>"):
             return UNKNOWN
-        if beside in _ARITHMETIC:
+        if beside in ARITHMETIC:
             return NUMBER
         return self._value(first, end)
 
     def _value(self, first: int, end: int) -> Side:
         """Return what the value between two indexes is: a name, a literal, a call, or in ()."""
-        kind = self._tokens[first].kind if 0 <= first <= end else ""
+        kind = self.tokens[first].kind if 0 <= first <= end else ""
         if kind in ("string", "number"):
             return TEXT if kind == "string" else NUMBER
-        if self._text(end) != ")":
-            is_name = kind in NAMES and self._keyword(end) not in _NO_COLUMNS
-            return Side("column", unquote(self._tokens[end].text).lower()) if is_name else UNKNOWN
-        if self._text(first) == "(":
-            inner = self._keyword(first + 1)
-            return UNKNOWN if inner in ("SELECT", "WITH", "VALUES") else self._ending(end - 1)
-        if self._keyword(first) == "CAST":
+        if self.text(end) != ")":
+            is_name = kind in NAMES and self.keyword(end) not in _NO_COLUMNS
+            return Side("column", unquote(self.tokens[end].text).lower()) if is_name else UNKNOWN
+        if self.text(first) == "(":
+            inner = self.keyword(first + 1)
+            return UNKNOWN if inner in QUERIES else self._ending(end - 1)
+        if self.keyword(first) == "CAST":
             return TEXT if self._declared(end) & {"TEXT", "VARCHAR", "CHAR"} else NUMBER
-        function = unquote(self._tokens[first].text).lower()
+        function = unquote(self.tokens[first].text).lower()
         if function in _TEXT_FUNCTIONS:
             return TEXT
         return NUMBER if function in _NUMBER_FUNCTIONS else UNKNOWN
@@ -213,47 +202,6 @@ class _Tokens:
     def _declared(self, closed: int) -> set[str]:
         """Return the keywords after the AS of a CAST that ends at an index."""
         start = closed
-        while start > 0 and self._keyword(start) not in ("AS", "CAST"):
+        while start > 0 and self.keyword(start) not in ("AS", "CAST"):
             start -= 1
-        return {self._keyword(place) for place in range(start, closed)}
-
-    def _first(self, end: int) -> int:
-        """Return the index at which the value begins that ends at an index."""
-        if self._text(end) == ")":
-            opened = self.opening(end)
-            if self._keyword(opened - 1) in ("OVER", "FILTER"):
-                return self._first(opened - 2)
-            name = self._tokens[opened - 1]
-            is_call = name.kind in NAMES and name.keyword not in _CLAUSES
-            return opened - 1 if is_call else opened
-        first = end
-        while self._text(first - 1) == ".":
-            first -= 2
-        return first
-
-    def _last(self, first: int) -> int:
-        """Return the index at which the value ends that begins at an index."""
-        end = first
-        while self._text(end + 1) == ".":
-            end += 2
-        if self._text(first) == "(":
-            return self._closing(first)
-        if self._text(end + 1) == "(":
-            end = self._closing(end + 1)
-            while self._keyword(end + 1) in ("OVER", "FILTER") and self._text(end + 2) == "(":
-                end = self._closing(end + 2)
-        return end
-
-    def opening(self, closed: int) -> int:
-        """Return the index of the parenthesis that one at an index closes."""
-        opened = parentheses.opening(self._tokens, closed)
-        return closed if opened is None else opened
-
-    def _closing(self, opened: int) -> int:
-        return parentheses.closing(self._tokens, opened) or opened
-
-    def _text(self, at: int) -> str:
-        return self._tokens[at].text if 0 <= at < len(self._tokens) else ""
-
-    def _keyword(self, at: int) -> str:
-        return self._tokens[at].keyword if 0 <= at < len(self._tokens) else ""
+        return {self.keyword(place) for place in range(start, closed)}

@@ -1,31 +1,42 @@
-"""The texts that a statement compares something with: constants and parameters."""
+"""What a statement compares, and with what: constants are found among its operands.
+
+Which operands are constants, and what their values are, SQLite knows
+(see `billql.fetching._constant_texts`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import NamedTuple
 
-from billql.sql.statements import Bindings, ParsedStatement
-from billql.sql.tokenizer import COMPARISONS, Token, unquote
-
-_AFTER = frozenset(("IS", "NOT", "FROM", "BETWEEN", "AND", "WHEN"))
-"""The keywords after which a value is compared: FROM is the end of IS DISTINCT FROM."""
-
-_BEFORE = frozenset(("IS", "NOT", "BETWEEN", "IN"))
-"""The keywords before which one is."""
-
-_QUERY = frozenset(("SELECT", "WITH", "VALUES"))
-"""The keywords with which a parenthesis holds a query, and no list."""
+from billql.sql.operands import QUERIES, Operands
+from billql.sql.statements import ParsedStatement, numbered
+from billql.sql.tokenizer import COMPARISONS, NAMES, Token, unquote
 
 
-def compared_texts(statement: ParsedStatement, bindings: Bindings) -> frozenset[str]:
-    """Return the texts of a statement that stand beside an operator, in an IN list, or are bound.
+class Compared(NamedTuple):
+    """An operand of a comparison."""
 
-    Numbers are among them as texts. A text that stands elsewhere, such as a heading in a SELECT, is
-    not.
+    text: str
+    """Its text, which may be put into another statement: `?` has its number."""
+    tokens: tuple[Token, ...]
+    column: str
+    """The name of the column that it is compared with, in lower case; empty for all else."""
+
+
+def compared(statement: ParsedStatement) -> Iterator[Compared]:
+    """Yield the operands of all comparisons but for names and queries.
+
+    That is of `=`, `<`, IS, BETWEEN, IN and the others, and of `CASE x WHEN y`.
     """
-    values = bindings.values() if isinstance(bindings, Mapping) else bindings
-    bound = {str(value) for value in values if isinstance(value, str | int | float)}
-    return frozenset((*bound, *_compared_literals(statement.tokens)))
+    found = _Comparisons(statement.tokens)
+    for one, others in found.pairs():
+        for other in others:
+            for part, column in (*found.parts(one, other), *found.parts(other, one)):
+                tokens = statement.tokens[part.start : part.stop]
+                is_known = tokens and not found.name(part)
+                if is_known and not any(each.keyword in QUERIES for each in tokens):
+                    yield Compared(numbered(statement, part.start, part.stop), tokens, column)
 
 
 def is_compound(statement: ParsedStatement) -> bool:
@@ -36,23 +47,61 @@ def is_compound(statement: ParsedStatement) -> bool:
     return any(token.keyword in ("UNION", "INTERSECT", "EXCEPT") for token in statement.tokens)
 
 
-def _compared_literals(tokens: tuple[Token, ...]) -> Iterator[str]:
-    in_list = [False]
-    """For each open parenthesis, whether it holds what something is compared with."""
-    before = None
-    for token, after in zip(tokens, (*tokens[1:], None), strict=True):
-        if token.text == "(":
-            holds_query = after is not None and after.keyword in _QUERY
-            in_list.append(not holds_query and _is_one_of(before, frozenset(("IN",))))
-        elif token.text == ")" and len(in_list) > 1:
-            in_list.pop()
-        elif token.kind in ("string", "number") and (
-            in_list[-1] or _is_one_of(before, _AFTER) or _is_one_of(after, _BEFORE)
-        ):
-            yield unquote(token.text)
-        before = token
+class _Comparisons(Operands):
+    """The comparisons among the tokens of a statement."""
 
+    def pairs(self) -> Iterator[tuple[range, list[range]]]:
+        """Yield the indices of an operand, and those of each that it is compared with."""
+        cases: list[range | None] = []
+        for at, token in enumerate(self.tokens):
+            keyword = token.keyword
+            if token.text in COMPARISONS:
+                yield self._left(at), [self.after(at + 1)]
+            elif keyword == "IS":
+                yield self._left(at), [self.after(self._after_is(at))]
+            elif keyword == "BETWEEN":
+                low = self.after(at + 1)
+                ends = [low, self.after(low.stop + 1)] if self.keyword(low.stop) == "AND" else [low]
+                yield self._left(at), ends
+            elif keyword == "IN" and self.text(at + 1) == "(":
+                yield self._left(at), [*self.members(at + 1)]
+            elif keyword == "CASE":
+                cases.append(None if self.keyword(at + 1) == "WHEN" else self.after(at + 1))
+            elif keyword == "END" and cases:
+                cases.pop()
+            elif keyword == "WHEN" and cases and (case := cases[-1]) is not None:
+                yield case, [self.after(at + 1)]
 
-def _is_one_of(token: Token | None, keywords: frozenset[str]) -> bool:
-    """Return whether a token is a comparison's operator or one of some keywords."""
-    return token is not None and (token.text in COMPARISONS or token.keyword in keywords)
+    def _left(self, at: int) -> range:
+        """Return the operand before an operator, without its NOT and COLLATE."""
+        end = at - 1 if self.keyword(at - 1) == "NOT" else at
+        return self.before(end - 2 if self.keyword(end - 2) == "COLLATE" else end)
+
+    def _after_is(self, at: int) -> int:
+        """Return the index behind IS [NOT] [DISTINCT FROM]."""
+        start = at + 2 if self.keyword(at + 1) == "NOT" else at + 1
+        return start + 2 if self.keyword(start) == "DISTINCT" else start
+
+    def name(self, operand: range) -> str:
+        """Return the last part of the name that an operand is, in lower case; else an empty text.
+
+        Keywords such as NULL count as names.
+        """
+        parts = self.tokens[operand.start : operand.stop]
+        is_name = parts and all(one.kind in NAMES or one.text == "." for one in parts)
+        return unquote(parts[-1].text).lower() if is_name else ""
+
+    def parts(self, operand: range, beside: range) -> Iterator[tuple[range, str]]:
+        """Yield an operand, or the values of a row such as `(a, 'x')`, and the columns beside."""
+        values, others = list(self._values(operand)), list(self._values(beside))
+        names = map(self.name, others) if len(values) == len(others) else [""] * len(values)
+        yield from zip(values, names, strict=True)
+
+    def _values(self, operand: range) -> Iterator[range]:
+        opened = operand.start
+        is_row = self.text(opened) == "(" and self.closing(opened) == operand.stop - 1
+        if not is_row or self.keyword(opened + 1) in QUERIES:
+            yield operand
+            return
+        for member in self.members(opened):
+            yield from self._values(member)

@@ -56,6 +56,27 @@ class ParsedStatement(NamedTuple):
         return (kind or errors.SqlError)(message, sql=self.script, offset=at, hint=hint)
 
 
+def numbered(statement: ParsedStatement, first: int, end: int) -> str:
+    """Return the text of some tokens as one that may be repeated: ? has its number, as in ?1.
+
+    https://sqlite.org/lang_expr.html#parameters
+    """
+    tokens, highest, seen = statement.tokens, 0, set[str]()
+    parts, at = [], tokens[first].start
+    for place, token in enumerate(tokens[:end]):
+        if token.kind != "variable":
+            continue
+        if token.text[1:].isdecimal() and token.text[0] == "?":
+            highest = max(highest, int(token.text[1:]))
+        elif token.text == "?" or token.text not in seen:
+            seen.add(token.text)
+            highest += 1
+        if place >= first and token.text == "?":
+            parts.append(f"{statement.text[at : token.end]}{highest}")
+            at = token.end
+    return "".join([*parts, statement.text[at : tokens[end - 1].end]])
+
+
 def parse(sql: str) -> ParsedStatement:
     """Return a text as one statement, whatever it holds."""
     return ParsedStatement(sql, significant(sql), sql)

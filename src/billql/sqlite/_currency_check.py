@@ -22,7 +22,7 @@ from billql.sql.parentheses import closing
 from billql.sql.projections import name_of, selects
 from billql.sql.rewriter import ENDS_FROM, NO_ALIAS
 from billql.sql.source_map import Edit
-from billql.sql.statements import ParsedStatement, parse
+from billql.sql.statements import ParsedStatement, numbered, parse
 from billql.sql.tokenizer import NAMES, quote, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
 from billql.sqlite._sum_calls import (
@@ -30,7 +30,6 @@ from billql.sqlite._sum_calls import (
     Column,
     SumCall,
     added_columns,
-    numbered,
     sum_calls,
 )
 from billql.sqlite.result_amounts import query_of_view, relation_of_origins

@@ -49,7 +49,7 @@ class TableHost(ConnectionSource, Protocol):
     def running(self) -> RunningStatement:
         """Return the statement that SQLite is running now."""
 
-    def number_of(self, plan: Plan) -> int:
+    def number_of(self, plan: Plan, table: Table) -> int:
         """Return the number by which the statement that SQLite prepares now will name a plan."""
 
 
@@ -113,7 +113,7 @@ class ResourceTable:
                 info.set_aConstraintUsage_in(number, True)
             if constraints[number].operator == "offset" and plan.skips:
                 info.set_aConstraintUsage_omit(number, True)
-        info.idxNum = self.host.number_of(plan)
+        info.idxNum = self.host.number_of(plan, self.table)
         info.idxStr = summarize(plan.description)
         info.estimatedCost = plan.cost
         info.estimatedRows = plan.rows

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from billql.sql.parentheses import closing
-from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import NAMES, Token, unquote
 from billql.sqlite._functions import NOTED_SUMS, SUMS
 
@@ -62,27 +61,6 @@ def sum_calls(tokens: Sequence[Token]) -> Iterator[SumCall]:
         if columns and (is_one or token.keyword in NOTED_SUMS):
             end, is_windowed = clauses(tokens, last + 1)
             yield SumCall(token.keyword, first, last, end, start, columns, is_plain, is_windowed)
-
-
-def numbered(statement: ParsedStatement, first: int, end: int) -> str:
-    """Return the text of some tokens as one that may be repeated: ? has its number, as in ?1.
-
-    https://sqlite.org/lang_expr.html#parameters
-    """
-    tokens, highest, seen = statement.tokens, 0, set[str]()
-    parts, at = [], tokens[first].start
-    for place, token in enumerate(tokens[:end]):
-        if token.kind != "variable":
-            continue
-        if token.text[1:].isdecimal() and token.text[0] == "?":
-            highest = max(highest, int(token.text[1:]))
-        elif token.text == "?" or token.text not in seen:
-            seen.add(token.text)
-            highest += 1
-        if place >= first and token.text == "?":
-            parts.append(f"{statement.text[at : token.end]}{highest}")
-            at = token.end
-    return "".join([*parts, statement.text[at : tokens[end - 1].end]])
 
 
 def added_columns(

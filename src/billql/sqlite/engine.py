@@ -213,11 +213,11 @@ class Engine:
         assert running is not None, "a statement that reads a resource was begun"
         return running
 
-    def number_of(self, plan: Plan) -> int:
+    def number_of(self, plan: Plan, table: Table) -> int:
         """Return the number by which the statement that SQLite prepares now will name a plan."""
         running = self.current.find()
         # A statement that is only prepared is explained.
-        return 0 if running is None else running.number_of(plan)
+        return 0 if running is None else running.number_of(plan, table)
 
     def connections(self, table: Table) -> list[str]:
         """Return the names of the connections that a resource is read from."""

@@ -142,6 +142,7 @@ class Session:
                     run = self._without_views(rewritten)
             # A view may have lists that the statement's text does not show.
             whole_lists = not (has_in_subquery(run.parsed) or has_stored_sql)
+            self._collation.watch(run.parsed, bindings)
             running = self.engine.begin(run.parsed, bindings, whole_lists)
             self.scans = running.statement.scans
         described = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 _TIME = re.compile(
     r"(?!0000)(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01])"
@@ -65,11 +65,21 @@ def _in_utc(text: str) -> str | None:
     return f"{moment.year:04}-{moment:%m-%dT%H:%M:%SZ}"
 
 
-def collation(notice: Callable[[str], object]) -> Callable[[str, str], int]:
+def look_alikes(texts: Iterable[str]) -> Iterator[str]:
+    """Yield the texts that are written as timestamps and name no time, as in `2026-02-30T…Z`."""
+    for text in texts:
+        if len(text) == 20 and text[10] == "T" and instant(text) is None:
+            yield text
+
+
+def collation(
+    notice: Callable[[str], object], suspects: Collection[str] = ()
+) -> Callable[[str, str], int]:
     """Return the function that compares two texts in the order of time: -1, 0 or 1.
 
-    `notice` is called with a text that is no time, unless it looks like a timestamp. SQLite calls
-    the function for every comparison, so timestamps as columns show them take a short way.
+    `notice` is called with a text that is no time, unless it looks like a timestamp and is not
+    among `suspects`. SQLite calls the function for every comparison, so timestamps as columns show
+    them take a short way.
     """
 
     def place(text: str) -> str:
@@ -80,6 +90,9 @@ def collation(notice: Callable[[str], object]) -> Callable[[str, str], int]:
         return found
 
     def collate(one: str, other: str) -> int:
+        if suspects:
+            for text in {one, other}.intersection(suspects):
+                notice(text)
         # Of 20 characters with a T, only what timestamps look like is a time: its own place.
         if len(one) == 20 and one[10] == "T":
             if len(other) == 20 and other[10] == "T":

@@ -214,7 +214,10 @@ def test_rows_of_another_table_say_what_datetime_says(session: Session) -> None:
     ask(session, "DROP TABLE own")
 
 
-NO_TIMES = ["October 2026", "", "now", "2026-02-30", "1764345600", "01/02/2026", "2026-1-1"]
+NO_TIMES = [
+    *("October 2026", "", "now", "2026-02-30", "1764345600", "01/02/2026", "2026-1-1"),
+    "2026-02-30T00:00:00Z",
+]
 FAULTS = [
     "month = {0}",
     "at >= {0}",
@@ -245,6 +248,30 @@ def test_a_constant_that_is_no_time_is_an_error(session: Session, fault: str, te
         assert "2026-01-31T12:00:00Z" in str(caught.value.hint)
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("constant", ["'Oct' || 'ober'", "upper('october')", "? || 'ober'"])
+def test_a_computed_constant_that_is_no_time_is_an_error(
+    session: Session, fault: str, constant: str
+) -> None:
+    sql = f"SELECT n FROM @things WHERE {fault.format(constant)}"
+    with pytest.raises(BadValue, match=r"(?i)'october', which is no time"):
+        ask(session, sql, ["Oct"] if "?" in sql else ())
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "union",
+    [
+        "SELECT n FROM @things WHERE {0} UNION SELECT 1",
+        "SELECT 1 EXCEPT SELECT CASE WHEN {0} THEN 2 END FROM @things",
+        "SELECT t.n FROM @things AS t WHERE {0} UNION ALL SELECT 'Total' ORDER BY 1",
+    ],
+)
+def test_so_it_is_in_an_arm_of_a_union(session: Session, fault: str, union: str) -> None:
+    with pytest.raises(BadValue, match="'soon', which is no time"):
+        ask(session, union.format(fault.format("'soon'")))
+
+
 @pytest.mark.parametrize("number", ["1764345600", "1764345600.5", "1", "20260101", "99999"])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_number_that_is_no_year_is_an_error(session: Session, fault: str, number: str) -> None:
@@ -271,6 +298,8 @@ def test_what_is_no_time_stands_for_itself_elsewhere(session: Session) -> None:
     assert ask(session, heading) == ["Total"]
     other = "SELECT month FROM @things INTERSECT SELECT told FROM own WHERE told IN ('open', 'x')"
     assert ask(session, other) == []
+    other = "SELECT month FROM @things EXCEPT SELECT told FROM own WHERE told NOT IN ('x', 'y')"
+    assert len(ask(session, other)) == 5
     total = "SELECT * FROM (SELECT month FROM @things UNION SELECT 'Total') ORDER BY 1 DESC LIMIT 1"
     assert ask(session, total) == ["Total"]
     joined = "SELECT t.n FROM @things t JOIN own ON t.at = own.told ORDER BY 1"

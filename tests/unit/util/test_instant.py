@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from billql.util.instant import collation, instant
+from billql.util.instant import collation, instant, look_alikes
 
 noticed: list[str] = []
 collate = collation(noticed.append)
@@ -75,3 +75,15 @@ def test_the_order_is_total(texts: list[str]) -> None:
             assert collate(a, c) <= 0, (a, b, c)
     ordered = sorted(texts, key=functools.cmp_to_key(collate))
     assert all(collate(a, b) <= 0 for a, b in itertools.combinations(ordered, 2))
+
+
+def test_look_alikes_of_timestamps_are_noticed_where_they_are_suspected() -> None:
+    texts = ["2026-02-30T00:00:00Z", "2026-02-28T00:00:00Z", "2026-02-30", "x" * 10 + "T" * 10]
+    suspects = set(look_alikes(texts))
+    assert suspects == {texts[0], texts[3]}
+    heard: list[str] = []
+    suspicious = collation(heard.append, suspects)
+    assert suspicious(texts[0], texts[1]) == 1
+    assert suspicious("2026-03", texts[0]) == 1
+    assert suspicious(texts[1], "2026-03") == -1
+    assert heard == [texts[0], texts[0]]
