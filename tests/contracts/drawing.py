@@ -23,6 +23,7 @@ from billql.definitions.model import Parameter
 from billql.definitions.pagination import (
     AfterId,
     CursorToken,
+    LinkArray,
     LinkHeader,
     NextUrl,
     PageCount,
@@ -220,6 +221,10 @@ def _page(paginator: Paginator, request: Request, number: int) -> Page:
             data = nested(path, f"{1_790_000_000_000 + number}")
         case AfterId(more=flag, id=path):
             data, item = nested(flag, True), nested(path, f"id_{number}")
+        case LinkArray(path=path):
+            query = dict(request.query) | {"page": str(number + 2)}
+            link = {"rel": "next", "href": f"{request.url}?{urlencode(query)}"}
+            data = nested(path, [link])
         case LinkHeader():
             query = dict(request.query) | {"page": str(number + 2)}
             headers["link"] = f'<{request.url}?{urlencode(query)}>; rel="next"'

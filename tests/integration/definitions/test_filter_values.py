@@ -58,6 +58,16 @@ KEYS: Mapping[str, str] = {
     "invoice_uuid": "invoice_uuid = 'preview'",
     "meter": "meter = (SELECT max(id) FROM stripe.billing.meters)",
     "digitalocean.project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
+    "mongodb_atlas.invoice_id": (
+        "invoice_id = (SELECT max(id) FROM mongodb_atlas.billing.invoices WHERE "
+        "org_id = (SELECT max(id) FROM mongodb_atlas.organization.organizations))"
+    ),
+    "mongodb_atlas.org_id": (
+        "org_id = (SELECT max(id) FROM mongodb_atlas.organization.organizations)"
+    ),
+    "mongodb_atlas.project_id": (
+        "project_id = (SELECT max(id) FROM mongodb_atlas.organization.projects)"
+    ),
     "openai.project_id": "project_id = (SELECT max(id) FROM openai.organization.projects)",
     "organization": "organization = 'acme'",
     "quote": "quote = (SELECT max(id) FROM stripe.billing.quotes)",

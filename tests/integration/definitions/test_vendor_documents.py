@@ -211,7 +211,9 @@ class Run:
 
     @property
     def exchanges(self) -> list[Exchange]:
-        return self._recorder.exchanges
+        """What is documented: a request for an access token is OAuth's own."""
+        granting = getattr(CATALOG.provider(self.provider).auth, "token_path", None)
+        return [one for one in self._recorder.exchanges if one.sent.path != granting]
 
     def _read(self, session: Session, table: Table) -> None:
         for example in table.resource.examples:
