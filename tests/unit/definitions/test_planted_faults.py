@@ -22,6 +22,9 @@ Change = Callable[[Method], Method]
 DROPLETS = "digitalocean.droplets.droplets"
 CONTRACTS = "metronome.contracts.contracts"
 INVOICES = "stripe.billing.invoices"
+SERVICES = "aws.costs.services"
+ACCOUNTS = "aws.organizations.accounts"
+COSTS = "POST /#AWSInsightsIndexService.GetCostAndUsage"
 LINODES = "linode.compute.instances"
 
 
@@ -59,7 +62,8 @@ def paged(paging: Any) -> Change:
 
 
 def test_a_method_that_nobody_changed_is_valid() -> None:
-    for name, method in ((DROPLETS, "list"), (CONTRACTS, "list"), (INVOICES, "list")):
+    for name in (DROPLETS, CONTRACTS, INVOICES, SERVICES, ACCOUNTS):
+        method = "list"
         assert complaints(name, method) == set()
 
 
@@ -79,6 +83,53 @@ def test_a_method_that_nobody_changed_is_valid() -> None:
             with_parameter("colour", location="body", value="red"),
             "POST /v2/contracts/list: body: Additional properties are not allowed ('colour' was",
             id="another-member-of-a-body",
+        ),
+        pytest.param(
+            SERVICES,
+            "list",
+            with_parameter("filter", name="Filter.Dimension.Key", location="body", value="SERVICE"),
+            f"{COSTS}: body.Filter: Unevaluated properties are not allowed ('Dimension' was",
+            id="another-name-deep-in-a-body",
+        ),
+        pytest.param(
+            SERVICES,
+            "list",
+            with_parameter(
+                "group_type_1", name="GroupBy[0].Type", location="body", value="SERVICE"
+            ),
+            f'{COSTS}: body.GroupBy.N.Type: "SERVICE" is not one of "DIMENSION", "TAG"',
+            id="another-value-in-a-list-of-a-body",
+        ),
+        pytest.param(
+            SERVICES,
+            "list",
+            with_parameter("metrics", name="Metrics", location="body", value="UnblendedCost"),
+            f'{COSTS}: body.Metrics: "UnblendedCost" is not of type "array"',
+            id="a-text-for-a-list-of-a-body",
+        ),
+        pytest.param(
+            SERVICES,
+            "list",
+            with_parameter("start", name="TimePeriod.From", location="body", value="2026-01-01"),
+            f'{COSTS}: body.TimePeriod: "Start" is a required property',
+            id="a-member-that-is-missing",
+        ),
+        pytest.param(
+            ACCOUNTS,
+            "list",
+            paged(
+                CursorToken(
+                    path="NextToken",
+                    parameter="NextToken",
+                    location="body",
+                    size=21,
+                    size_parameter="MaxResults",
+                    size_location="body",
+                )
+            ),
+            "POST /#AWSOrganizationsV20161128.ListAccounts: body.MaxResults: 21 is greater than "
+            "the maximum of 20",
+            id="a-page-of-a-body-that-is-too-large",
         ),
         pytest.param(
             DROPLETS,
