@@ -12,6 +12,10 @@ sandbox on one day, which stands for 'now' in a query. What one query of a page 
 ones find. The README's queries are run, but their results are not written there.
 
 In a block of a console, a `billql query` whose output is shown is run, and its output is written.
+
+A block of YAML whose first line names a file, such as `# acme/provider.yaml`, is that file, and a
+diff changes one. A page that has some has its own folder, in which all `billql` commands of its
+consoles are run, over the sandbox of the definitions that are there so far.
 """
 
 from __future__ import annotations
@@ -25,10 +29,13 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
 
 import billql
+from billql.definitions.catalog import Catalog
 from billql.docs.samples import DAY, with_day
 from billql.output import Style, markdown
 from billql.sandbox import Sandbox
@@ -40,6 +47,9 @@ PYTHON = re.compile(
     r"^```python\n(?P<code>(?s:.*?))^```\n(?P<printed>\n```text\n(?s:.*?)^```\n)?", re.MULTILINE
 )
 CONSOLE = re.compile(r"^```console\n(?P<lines>(?s:.*?))^```\n", re.MULTILINE)
+FILE = re.compile(r"^```yaml\n(?P<text># (?P<path>[\w./]+\.yaml)\n(?s:.*?))^```\n", re.MULTILINE)
+DIFF = re.compile(r"^```diff\n--- (?P<path>\S+)\n(?P<lines>(?s:.*?))^```\n", re.MULTILINE)
+SECONDS = re.compile(r"\b\d+\.\d\d s$", re.MULTILINE)
 TOKENS = {
     "digitalocean": "DIGITALOCEAN_TOKEN",
     "stripe": "STRIPE_API_KEY",
@@ -67,7 +77,12 @@ def _differs(path: Path, *, write: bool) -> bool:
         filled = BLOCK.sub(lambda block: _with_result(block["sql"], connection, path), text)
     if path.name == "README.md":
         filled = text
-    filled = CONSOLE.sub(lambda block: _with_output(block["lines"]), _with_printed(filled, path))
+    filled = _with_printed(filled, path)
+    if FILE.search(filled):
+        with tempfile.TemporaryDirectory() as folder:
+            filled = _Workshop(Path(folder)).filled(filled, path)
+    else:
+        filled = CONSOLE.sub(lambda block: _with_output(block["lines"]), filled)
     if filled == text:
         return False
     if write:
@@ -95,8 +110,56 @@ def _with_printed(text: str, path: Path) -> str:
         return PYTHON.sub(run, text)
 
 
-def _with_output(shown: str) -> str:
-    """Return a block of a console in which commands that show their output show it as it is."""
+class _Workshop:
+    """The folder of a page that writes definitions."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def filled(self, text: str, page: Path) -> str:
+        """Return a page with the output of its commands, its files written on the way."""
+        parts, end = [], 0
+        found = [one for kind in (FILE, DIFF, CONSOLE) for one in kind.finditer(text)]
+        for block in sorted(found, key=lambda one: one.start()):
+            parts.append(text[end : block.start()])
+            parts.append(self._step(block, page))
+            end = block.end()
+        return "".join((*parts, text[end:]))
+
+    def _step(self, block: re.Match[str], page: Path) -> str:
+        if block.re is CONSOLE:
+            return _with_output(block["lines"], self._output)
+        path = self._folder / block["path"]
+        if block.re is FILE:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block["text"], encoding="utf-8")
+            return block[0]
+        lines = block["lines"].splitlines(keepends=True)
+        old, new = ("".join(one[1:] for one in lines if one[0] in kinds) for kinds in (" -", " +"))
+        before = path.read_text(encoding="utf-8")
+        if before.count(old) != 1:
+            raise SystemExit(f"{page.name}: this does not stand once in {block['path']}:\n{old}")
+        path.write_text(before.replace(old, new), encoding="utf-8")
+        return block[0]
+
+    def _output(self, arguments: list[str]) -> str:
+        names = [one.name for one in self._folder.iterdir()]
+        with Sandbox(until=DAY.date(), untidy=True, catalog=Catalog([self._folder])) as sandbox:
+            environ = dict(os.environ)
+            for name in names if "--sandbox" in arguments else ():
+                variable = Catalog([self._folder]).provider(name).auth.secret
+                environ |= {variable: sandbox.tokens[name]}
+                environ |= {f"BILLQL_{name.upper()}_URL": sandbox.urls[name]}
+            printed = _run(_of_table(arguments), environ, self._folder)
+        return SECONDS.sub("… s", printed)
+
+
+def _with_output(shown: str, output: Callable[[list[str]], str] | None = None) -> str:
+    """Return a block of a console in which commands that show their output show it as it is.
+
+    These are queries, or all commands if there is an `output` of its own for them.
+    """
+    start = "billql query " if output is None else "billql "
     lines, written = shown.splitlines(keepends=True), list[str]()
     while lines:
         command = [lines.pop(0)]
@@ -104,10 +167,10 @@ def _with_output(shown: str) -> str:
             command.append(lines.pop(0))
         written += command
         text = "".join(command).removeprefix("$ ")
-        if text.startswith("billql query ") and lines and lines[0][:1] not in ("$", "\n"):
+        if text.startswith(start) and lines and lines[0][:1] not in ("$", "\n"):
             while lines and lines[0][:1] not in ("$", "\n"):
                 lines.pop(0)
-            written.append(_output(shlex.split(text)[1:]))
+            written.append((output or _output)(shlex.split(text)[1:]))
     return f"```console\n{''.join(written)}```\n"
 
 
@@ -126,17 +189,28 @@ def _output(arguments: list[str]) -> str:
             **{TOKENS[name]: sandbox.tokens[name] for name in TOKENS},
             **{f"BILLQL_{name.upper()}_URL": sandbox.urls[name] for name in TOKENS},
         }
-        arguments = [one for one in arguments if one != "--sandbox"]
-        options = [] if {"--format", "--output"} & {*arguments} else ["--format", "table"]
-        return subprocess.run(
-            [sys.executable, "-m", "billql", *arguments[:1], *options, *arguments[1:]],
-            env=environ,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            encoding="utf-8",
-            check=False,
-        ).stdout
+        return _run(_of_table(arguments), environ, ROOT)
+
+
+def _of_table(arguments: list[str]) -> list[str]:
+    """Return the arguments of a command that asks a server of its own, for a terminal."""
+    arguments = [one for one in arguments if one != "--sandbox"]
+    if arguments[0] != "query" or {"--format", "--output"} & {*arguments}:
+        return arguments
+    return [*arguments[:1], "--format", "table", *arguments[1:]]
+
+
+def _run(arguments: list[str], environ: dict[str, str], folder: Path) -> str:
+    return subprocess.run(
+        [sys.executable, "-m", "billql", *arguments],
+        env=environ,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    ).stdout
 
 
 def _with_result(sql: str, connection: billql.Connection, path: Path) -> str:

@@ -24,7 +24,7 @@ from billql.planning.limited_windows import limited_windows
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan, each_value
-from billql.planning.pushdown import is_exact, selects_connections
+from billql.planning.pushdown import is_exact, missing_parameters, selects_connections
 from billql.planning.requested_spans import requested_spans
 
 _MOST_LISTS = 100_000
@@ -263,8 +263,8 @@ def _missing(table: Table, plan: Plan) -> ParameterMissing | NotSupportedError:
             )
     others = f" (and {', '.join(plan.missing[1:])})" if plan.missing[1:] else ""
     method = table.resource.methods[plan.method]
-    operators = [one.operator for name, one in method.filters() if name == column and one.required]
-    operator = operators[0] if operators else "="
+    unfilled = missing_parameters(method, [one.constraint for one in plan.pushed])
+    operator = next((one.operator for name, one in unfilled if name == column), "=")
     example = _EXAMPLES.get(table.columns[column].type, "'…'")
     return ParameterMissing(
         f"{table.name} cannot be read without a value for {column}{others}",

@@ -32,7 +32,7 @@ def required_columns(table: Table, method: Method) -> list[str]:
     A column that shows what was requested is not among them for that alone, because a statement
     may leave it unread.
     """
-    return list(dict.fromkeys(missing_parameters(method, ())))
+    return list(dict.fromkeys(column for column, _ in missing_parameters(method, ())))
 
 
 def optional_columns(table: Table, method: Method) -> list[str]:

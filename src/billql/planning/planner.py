@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import CONNECTION
+from billql.definitions.model import CONNECTION, Parameter
 from billql.messages import constant_text
 from billql.planning.plan import (
     IMPOSSIBLE,
@@ -161,7 +161,7 @@ class _MethodPlanner:
         sent = [one.constraint for one in pushed]
         return PlanDescription(
             self._name,
-            missing,
+            tuple(map(self._needed, missing)),
             self._connections,
             selects=tuple(one for one in sent if one.column == CONNECTION),
             pushed=tuple(one for one in sent if one.column != CONNECTION),
@@ -197,10 +197,23 @@ class _MethodPlanner:
             for column, one in self._method.filters()
             if one.default is not None or one.by is not None
         }
-        yield from missing_parameters(self._method, [one.constraint for one in self._pushed])
+        for column, _ in self._unfilled:
+            yield column
         for column in self._table.echo_columns:
             if column in self._question.used and column not in served | filled:
                 yield column
+
+    @cached_property
+    def _unfilled(self) -> list[tuple[str, Parameter]]:
+        """The required parameters that no constraint fills, each after its column."""
+        return list(missing_parameters(self._method, [one.constraint for one in self._pushed]))
+
+    def _needed(self, column: str) -> str:
+        """Return what a plan needs of a column: a value, or the end that a range lacks."""
+        operators = [one.operator for name, one in self._unfilled if name == column]
+        bounded = {one.operator for name, one in self._method.filters() if name == column}
+        is_end = len(operators) == 1 and len(bounded) > 1 and operators != ["="]
+        return f"{column} {operators[0]}" if is_end else column
 
     def _served(self) -> set[str]:
         """Return the columns that the statement compares with one value, or with a list of them."""

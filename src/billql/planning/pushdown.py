@@ -99,13 +99,15 @@ def is_exact(column: Column, parameter: Parameter) -> bool:
     )
 
 
-def missing_parameters(method: Method, pushed: Sequence[Constraint]) -> Iterator[str]:
-    """Yield the columns of required parameters that no constraint fills."""
+def missing_parameters(
+    method: Method, pushed: Sequence[Constraint]
+) -> Iterator[tuple[str, Parameter]]:
+    """Yield the required parameters that no constraint fills, each after its column."""
     for column, parameter in method.filters():
         if needs_constraint(parameter) and not any(
             _matches(column, parameter, one) and not _leaves_open(parameter, one) for one in pushed
         ):
-            yield column
+            yield column, parameter
 
 
 def _leaves_open(parameter: Parameter, constraint: Constraint) -> bool:

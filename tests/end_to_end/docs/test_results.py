@@ -78,3 +78,20 @@ def test_an_answer_is_written_under_its_query(tmp_path: Path) -> None:
         "```sql\nSELECT 2\n```\n\n| 2 |\n| ---: |\n| 2 |\n"
     )
     assert check(page).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("```diff\n--- a/b.yaml\n-x: 2\n+x: 3\n```\n", "this does not stand once in a/b.yaml"),
+        ("```console\n$ billql provider check a\nold\n```\n", "page.md differs"),
+    ],
+)
+def test_the_files_of_a_page_are_what_its_commands_read(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(f"# Page\n\n```yaml\n# a/b.yaml\nx: 1\n```\n\n{text}\n")
+    done = check(page)
+    assert done.returncode == 1
+    assert message in done.stdout + done.stderr

@@ -15,7 +15,7 @@ from billql.planning.intervals import Span
 from billql.planning.partition import Point, Several, Window
 from billql.planning.plan import Constraint
 from billql.planning.planner import choose_plan
-from support.planning import BILLS, NOW, bound, connections, table, values_of, where
+from support.planning import BILLS, NOW, bound, connections, table, table_of, values_of, where
 
 
 @pytest.fixture(scope="module")
@@ -373,6 +373,22 @@ def test_a_missing_key_is_an_error(
     assert plan.missing == ("owner",)
     with pytest.raises(error, match=message):
         bind(keyed, plan, (), connections(keyed, "acme"), NOW)
+
+
+def test_the_end_that_a_range_lacks_is_the_example() -> None:
+    keyed = table_of(
+        {
+            "list": {
+                "parameters": {
+                    "since": {"column": "day", "operator": ">=", "required": True},
+                    "until": {"column": "day", "operator": "<=", "required": True},
+                }
+            }
+        }
+    )
+    with pytest.raises(ParameterMissing) as caught:
+        bound(keyed, where("day", ">=", "2026-01-01"))
+    assert caught.value.hint == "Add a condition such as: WHERE day <= '2025-01-01'"
 
 
 def test_more_lists_than_any_api_answers_are_an_error(bills: Table) -> None:

@@ -125,3 +125,16 @@ def test_a_refused_scan_names_its_keys_alone() -> None:
     assert summarize(plan.description) == "needs owner, amount"
     plan = choose_plan(table, [where("owner")], frozenset({"id"}))
     assert summarize(plan.description) == "needs amount"
+
+
+def test_a_range_without_an_end_that_is_required_names_the_end() -> None:
+    ends = {
+        "since": {"column": "day", "operator": ">=", "required": True},
+        "until": {"column": "day", "operator": "<=", "required": True},
+    }
+    table = table_of({"list": {"parameters": ends}})
+    plan = choose_plan(table, [where("day", ">")], frozenset({"id"}))
+    assert summarize(plan.description) == "needs day <="
+    assert plan.missing == ("day",)
+    plan = choose_plan(table, [], frozenset({"id"}))
+    assert summarize(plan.description) == "needs day"

@@ -41,6 +41,9 @@ class Columns:
         ids = {one.id for one in self._paging[layout.name] if isinstance(one, AfterId)}
         fixed = {*resource.unique, *currencies, *used.needed, *layout.required}
         fixed |= {term.removeprefix("-") for one in resource.methods.values() for term in one.order}
+        # What such a column shows, another one may show in another way, as a time and its month.
+        columns = resource.columns.items()
+        members = {plain_path(name, column) for name, column in columns if name in fixed}
         cells = {}
         for name, column in resource.columns.items():
             if name in layout.references or name in layout.switches:
@@ -70,7 +73,7 @@ class Columns:
                 is_currency=is_currency,
                 optional=not is_id
                 and name not in fixed
-                and plain_path(name, column) is not None
+                and plain_path(name, column) not in {None, *members}
                 and not is_target
                 and column.type in ("text", "timestamp", "json", "date"),
                 values=values,
