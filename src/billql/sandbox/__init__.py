@@ -131,7 +131,7 @@ class Sandbox:
         digitalocean = DigitalOcean(serve, seed, scale, last_day)
         story = Story(seed, scale, last_day)
         stories: dict[str, Api] = {
-            api.name: api for api in (digitalocean, Stripe(serve, story), Metronome(story))
+            api.name: api for api in (digitalocean, Stripe(serve, story), Metronome(serve, story))
         }
         defined = () if catalog is None else catalog.providers()
         self._names = tuple(dict.fromkeys((*stories, *defined)))

@@ -82,7 +82,7 @@ class Book(NamedTuple):
     """The parameters by which `rows` selects. By all others rows are selected by the columns that
     the parameters filter, except for columns that no row shows, which are up to `rows`."""
     usual: int | None = None
-    """How many rows a page has if no size is asked for, where that is not as usual."""
+    """How many rows a page has if no size is asked for, where that is not as in other lists."""
     reach: Callable[[Query, Sequence[Json]], int] | None = None
     """Returns how many of some rows a page holds at most, beside its size."""
 
@@ -103,6 +103,8 @@ class Books:
     """
 
     name: ClassVar[str]
+    usual: ClassVar[int] = 20
+    """How many rows a page has if no size is asked for."""
     is_lenient: ClassVar[bool] = False
     """Whether it ignores parameters that it does not know, and responds 404 to what cannot be an
     id."""

@@ -15,7 +15,7 @@ def test_nothing_is_computed_before_it_is_requested() -> None:
         [sys.executable, "-c", code], check=True, capture_output=True, text=True
     ).stdout.split()
     assert "billql.sandbox.metronome.api" in loaded
-    assert "billql.sandbox.metronome.operations" not in loaded
+    assert "billql.sandbox.metronome.tables" not in loaded
 
 
 def test_importing_the_package_is_cheap() -> None:

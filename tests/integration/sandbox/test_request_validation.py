@@ -29,8 +29,18 @@ DEFINED = {
     for name in ("page", "per_page", *(one.name or key for key, one in method.parameters.items()))
 }
 """The parameters of each request that billql knows."""
-SOME = "00000000-0000-4000-8000-000000000000"
 WHEN = "2026-01-01T00:00:00Z"
+LATER = "2026-01-02T00:00:00Z"
+ALWAYS: dict[str, dict[str, Any]] = {
+    "GET /v1/auditLogs": {"sort": "date_desc"},
+    "GET /v1/customers/{customer_id}/costs": {"ending_before": LATER},
+    "GET /v1/customers/{customer_id}/invoices/breakdowns": {"ending_before": LATER},
+    "POST /v1/contract-pricing/products/list": {"archive_filter": "ALL"},
+    "POST /v1/packages/list": {"archive_filter": "ALL"},
+    "POST /v1/usage/groups": {"group_by": {"key": "region"}, "starting_on": WHEN},
+}
+"""What billql sends always, and without which the sandbox does not respond."""
+SOME = "00000000-0000-4000-8000-000000000000"
 
 EXISTING = {
     "account_urn": "do:team:12345678-1234-1234-1234-123456789012",
@@ -89,6 +99,8 @@ def plain(one: Operation) -> Ask:
             inner = [f"{name}[{key}]" for key in parameter.facts.get("required", ())]
             for key in inner or [name]:
                 api = api.says(parameter.place, key, fitting(one.leaves.get(key, parameter)))
+    for name, value in ALWAYS.get(one.request, {}).items():
+        api = api.says("query" if one.request.startswith("GET") else "body", name, value)
     return api
 
 

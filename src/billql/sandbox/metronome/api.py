@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from billql.sandbox.api import ApiError, Request, Response, Routes
+from billql.sandbox.books import Book, Books
 from billql.sandbox.limits import Quota
 from billql.sandbox.story import Story
 
@@ -43,24 +43,35 @@ PERMISSIONS: Final = {
 """What a restricted token may be permitted, by the first part of the path; invoices are apart."""
 
 
-class Metronome:
+class Metronome(Books):
     """The sandbox of Metronome's API for one account; data are computed when requested."""
 
     name = "metronome"
+    usual = 25
     by_second = False
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, serve: Callable[[Books], Routes], story: Story) -> None:
+        super().__init__(serve)
         self._story = story
         self.token = sha256(f"metronome/{story.seed}".encode()).hexdigest()
         self._restricted: dict[str, frozenset[str]] = {}
 
-    @cached_property
-    def routes(self) -> Routes:
-        """The operations."""
+    def tables(self) -> Mapping[str, Book]:
+        """Return the books by resource."""
         # Imported here because a sandbox is mostly made for one of its providers.
-        from billql.sandbox.metronome.operations import all_operations
+        from billql.sandbox.metronome.tables import tables_of
 
-        return all_operations(self._story)
+        return tables_of(self._story)
+
+    def beside(self, request: Request, start: int, stop: int, total: int) -> Mapping[str, Any]:
+        """Return how many seats a page has, and how many are left."""
+        if not request.path.endswith("/seatBalances/list"):
+            return {}
+        stop = min(stop, total)
+        return {
+            "pagination.seats_included": max(0, stop - start),
+            "pagination.seats_available_for_next_page": total - stop,
+        }
 
     def restrict(self, permissions: Collection[str]) -> str:
         """Return a token that is accepted for some permissions alone."""

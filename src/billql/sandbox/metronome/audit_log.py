@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from billql.sandbox.api import Json
-from billql.sandbox.metronome.endpoints import Records
 from billql.sandbox.metronome.formats import SYSTEM, iso_millis
+from billql.sandbox.metronome.records import Records
 from billql.sandbox.rng import Rng
 
 

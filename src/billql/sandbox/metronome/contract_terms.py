@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from billql.sandbox.api import Json
 from billql.sandbox.metronome.accounts import Account, Contract
-from billql.sandbox.metronome.balance_endpoints import has_seats, seat_schedule
+from billql.sandbox.metronome.balance_books import has_seats, seat_schedule
 from billql.sandbox.metronome.balances import Balance
 from billql.sandbox.metronome.formats import CREDITS, USD, iso_millis, iso_offset
 from billql.sandbox.metronome.metering import PER_SEAT, POOLED

@@ -83,8 +83,6 @@ def values_of(request: Request, path_values: Mapping[str, str]) -> dict[Place, l
         if not isinstance(body, dict):
             raise bad_request("The body must be a JSON object")
         found["body", ""] = [body]
-    elif request.method == "POST":
-        raise bad_request("The body must be a JSON object")
     return found
 
 

@@ -7,10 +7,11 @@ and put where the definition has them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from http import HTTPStatus
 from typing import NamedTuple
+
+import msgspec
 
 from billql.definitions.catalog import Catalog
 from billql.definitions.model import Column, Provider
@@ -56,10 +57,13 @@ class BookedEndpoints(DefinedRoutes):
     """The endpoints of a provider that has books."""
 
     def __init__(self, provider: Provider, readers: Sequence[Reader], books: Books) -> None:
-        super().__init__(provider, readers, is_lenient=books.is_lenient)
         self._books = books
         books.members = {one.layout.name: _members(one.layout) for one in readers}
         tables = books.tables()
+        # Where a page reaches only so far, a window may be of any length.
+        reaching = {name for name, book in tables.items() if book.reach is not None}
+        readers = [_of_any_window(one) if one.layout.name in reaching else one for one in readers]
+        super().__init__(provider, readers, is_lenient=books.is_lenient)
         self._shelves: dict[Endpoint, list[Shelf]] = {}
         for endpoint, some in self._readers.items():
             booked = {one.layout.name: one for one in reversed(some) if one.layout.name in tables}
@@ -129,11 +133,10 @@ class BookedEndpoints(DefinedRoutes):
             request,
             binding.page,
             flat(binding.others),
+            usual=book.usual or self._books.usual,
             end=end,
             unknown=None if unknown is None else unknown.code,
         )
-        if book.usual is not None:
-            asked = replace(asked, usual=book.usual)
         items = Items(len(rows), lambda: [get_path(row, path) for row in rows])
         return page_of(reader.paginator, asked, items)
 
@@ -167,6 +170,11 @@ def _members(layout: Layout) -> list[str]:
     """Return the members that columns read, without those that must be asked for."""
     paths = [one.path or name for name, one in layout.resource.columns.items() if not one.hidden]
     return sorted({path.partition(".")[0].removesuffix("[]") for path in paths if path[0] != "$"})
+
+
+def _of_any_window(reader: Reader) -> Reader:
+    method = msgspec.structs.replace(reader.method, window_limit=None)
+    return reader._replace(method=method)
 
 
 def _query(request: Request, binding: Binding) -> Query:

@@ -162,7 +162,7 @@ def _by_token(paginator: CursorToken, page: PageRequest, items: Items) -> Page:
     others = {place: some for place, some in page.others.items() if place[1] not in carried}
     start = _start(paginator.parameter, str(value), others) if value else 0
     stop = page.end(start, start + size)
-    has_more = stop < items.total or (paginator.until_empty and start < items.total)
+    has_more = stop < items.total or paginator.until_empty
     members: dict[str, Any] = {paginator.path: _token(stop, others, carried) if has_more else None}
     if paginator.more is not None:
         members[paginator.more] = has_more

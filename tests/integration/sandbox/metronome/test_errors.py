@@ -69,7 +69,7 @@ def test_not_found(api: Client, cast: Cast, path: str, status: int) -> None:
 
 POSTS: list[tuple[str, list[str]]] = [
     ("/v2/contracts/list", ["customer_id"]),
-    ("/v2/contracts/get", ["customer_id", "contract_id"]),
+    ("/v2/contracts/get", ["contract_id", "customer_id"]),
     (BALANCES, ["customer_id"]),
     (NET, ["customer_id"]),
     ("/v1/contracts/customerCommits/list", ["customer_id"]),
@@ -81,14 +81,18 @@ POSTS: list[tuple[str, list[str]]] = [
     ("/v1/contract-pricing/rate-cards/get", ["id"]),
     ("/v1/contract-pricing/products/get", ["id"]),
     ("/v1/packages/get", ["package_id"]),
-    ("/v1/usage", ["starting_on", "ending_before", "window_size"]),
-    ("/v1/usage/groups", ["customer_id", "billable_metric_id", "window_size"]),
+    ("/v1/usage", ["window_size", "starting_on", "ending_before"]),
+    (
+        "/v1/usage/groups",
+        ["customer_id", "billable_metric_id", "group_by", "window_size", *YEAR],
+    ),
 ]
 VALUES: dict[str, Any] = {
     "at": "2026-01-01T00:00:00Z",
     "starting_on": "2026-01-01T00:00:00Z",
     "ending_before": "2026-01-02T00:00:00Z",
     "window_size": "DAY",
+    "group_by": {"key": "region"},
 }
 
 
@@ -99,13 +103,13 @@ def test_missing_fields(api: Client, path: str, needed: list[str]) -> None:
         for fields in (body, {**body, name: None}):
             response = api.post(path, fields)
             assert response.status_code == 400
-            assert f"'{name}'" in response.json()["message"]
+            assert name in response.json()["message"]
         body[name] = VALUES.get(name, USD)
     response = api.post(path, body)
     assert "required" not in response.text
     response = api.post(path, {**body, "colour": "red"})
     assert response.status_code == 400
-    assert "'colour'" in response.json()["message"]
+    assert "colour" in response.json()["message"]
 
 
 @pytest.mark.parametrize("path", ["costs", "invoices/breakdowns"])
@@ -114,25 +118,25 @@ def test_missing_parameters(api: Client, cast: Cast, path: str) -> None:
     for name in ("starting_on", "ending_before"):
         response = api.get(f"/v1/customers/{cast.team}/{path}", **query)
         assert response.status_code == 400
-        assert f"'{name}'" in response.json()["message"]
+        assert name in response.json()["message"]
         query[name] = YEAR[name]
     assert api.get(f"/v1/customers/{cast.team}/{path}", **query).status_code == 200
     response = api.get(f"/v1/customers/{cast.team}/{path}", colour="red", **query)
-    assert "'colour'" in response.json()["message"]
+    assert "colour" in response.json()["message"]
 
 
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
-        (BALANCES, {"customer_id": "x"}, "body/customer_id"),
-        (BALANCES, {"customer_id": 1}, "body/customer_id"),
-        (BALANCES, {"covering_date": "2026-01-01"}, "body/covering_date"),
-        (BALANCES, {"covering_date": "2026-01-01T00:00:00"}, "body/covering_date"),
-        (BALANCES, {"covering_date": "2026-13-01T00:00:00Z"}, "body/covering_date"),
-        (BALANCES, {"covering_date": 1767225600}, "body/covering_date"),
-        (BALANCES, {"include_balance": "true"}, "body/include_balance"),
-        (BALANCES, {"exclude_zero_balances": 1}, "body/exclude_zero_balances"),
-        (NET, {"invoice_inclusion_mode": "ALL"}, "body/invoice_inclusion_mode"),
+        (BALANCES, {"customer_id": "x"}, "customer_id"),
+        (BALANCES, {"customer_id": 1}, "customer_id"),
+        (BALANCES, {"covering_date": "2026-01-01"}, "covering_date"),
+        (BALANCES, {"covering_date": "2026-01-01T00:00:00"}, "covering_date"),
+        (BALANCES, {"covering_date": "2026-13-01T00:00:00Z"}, "covering_date"),
+        (BALANCES, {"covering_date": 1767225600}, "covering_date"),
+        (BALANCES, {"include_balance": "true"}, "include_balance"),
+        (BALANCES, {"exclude_zero_balances": 1}, "exclude_zero_balances"),
+        (NET, {"invoice_inclusion_mode": "ALL"}, "invoice_inclusion_mode"),
         (
             "/v2/contracts/list",
             {"covering_date": VALUES["at"], "starting_at": VALUES["at"]},
@@ -143,7 +147,7 @@ def test_missing_parameters(api: Client, cast: Cast, path: str) -> None:
 def test_wrong_fields(api: Client, cast: Cast, path: str, body: dict[str, Any], field: str) -> None:
     response = api.post(path, {"customer_id": cast.team, **body})
     assert response.status_code == 400
-    assert response.json()["message"].startswith(field)
+    assert field in response.json()["message"]
 
 
 @pytest.mark.parametrize(
@@ -166,9 +170,9 @@ def test_wrong_bodies(api: Client, content: bytes, type: str, status: int) -> No
 @pytest.mark.parametrize(
     ("path", "field"),
     [
-        ("/v1/customers?only_archived=1", "query/only_archived"),
+        ("/v1/customers?only_archived=1", "only_archived"),
         ("/v1/auditLogs?resource_id=1", "resource_id"),
-        ("/v1/auditLogs?sort=up", "query/sort"),
+        ("/v1/auditLogs?sort=up", "sort"),
         (
             "/v1/auditLogs?next_page=x&starting_on=2026-01-01T00:00:00Z",
             "next_page",
@@ -178,13 +182,13 @@ def test_wrong_bodies(api: Client, content: bytes, type: str, status: int) -> No
 def test_wrong_parameters(api: Client, path: str, field: str) -> None:
     response = api.get(path)
     assert response.status_code == 400
-    assert response.json()["message"].startswith(field)
+    assert field in response.json()["message"]
 
 
 def test_limits() -> None:
     sandbox = Sandbox(size="small", until=UNTIL, limits=Limits(per_hour=4, per_minute=2))
     with sandbox, Client(sandbox) as api:
-        responses = [api.post("/v1/packages/list") for _ in range(3)]
+        responses = [api.post("/v1/contract-pricing/rate-cards/list") for _ in range(3)]
     assert [response.status_code for response in responses] == [200, 200, 429]
     assert "retry-after" not in responses[1].headers
     assert set(responses[2].json()) == {"message"}

@@ -112,12 +112,11 @@ def test_limits(api: Client, cast: Cast, name: str) -> None:
     usual = api.call(path, body, **query)["data"]
     into["limit"] = listing.usual
     assert api.call(path, body, **query)["data"] == usual
-    where = f"{listing.where}/limit"
     for limit in (0, listing.most + 1, "many"):
         into["limit"] = limit
         response = api.get(path, **query) if body is None else api.post(path, body, **query)
         assert response.status_code == 400, limit
-        assert where in response.json()["message"]
+        assert "limit" in response.json()["message"]
 
 
 @pytest.mark.parametrize("name", ["limit", "cursor", "next_page"])
@@ -126,7 +125,7 @@ def test_contracts_have_no_pages(api: Client, cast: Cast, name: str) -> None:
     assert api.call("/v2/contracts/list", body)["cursor"] is None
     response = api.post("/v2/contracts/list", {**body, name: 20 if name == "limit" else "x"})
     assert response.status_code == 400
-    assert f"'{name}'" in response.json()["message"]
+    assert name in response.json()["message"]
 
 
 @pytest.mark.parametrize("name", [name for name in LISTS if name[0] in "BCD"])
@@ -142,7 +141,7 @@ def test_the_token_goes_nowhere_else(api: Client, cast: Cast, name: str) -> None
     ]
     messages = [response.json()["message"] for response in responses]
     assert [response.status_code for response in responses] == [400] * 4
-    taken = ["token" in one for one in messages]
+    taken = ["no token" in one for one in messages]
     assert taken == [
         (listing.where, listing.token) == way
         for way in (

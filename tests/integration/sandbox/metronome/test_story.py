@@ -30,7 +30,7 @@ def questions(customer: str) -> list[tuple[str, dict[str, Any] | None]]:
         (f"{here}/invoices/breakdowns?{window}", None),
         (f"{here}/costs?limit=100&{window}", None),
         (f"{here}/plans", None),
-        ("/v1/auditLogs?limit=100", None),
+        ("/v1/auditLogs?limit=100&sort=date_desc", None),
         ("/v1/billable-metrics", None),
         ("/v1/plans", None),
         ("/v2/contracts/list", own),
@@ -40,9 +40,9 @@ def questions(customer: str) -> list[tuple[str, dict[str, Any] | None]]:
         ("/v1/credits/listGrants?limit=100", {}),
         ("/v1/credits/listEntries", {}),
         ("/v1/usage", USAGE),
-        ("/v1/contract-pricing/products/list", {}),
+        ("/v1/contract-pricing/products/list", {"archive_filter": "ALL"}),
         ("/v1/contract-pricing/rate-cards/list", {}),
-        ("/v1/packages/list", {}),
+        ("/v1/packages/list", {"archive_filter": "ALL"}),
     ]
 
 

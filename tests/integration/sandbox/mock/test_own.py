@@ -243,7 +243,6 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], int, str]] = {
         *("POST", "/posted/list", {"json": {"filter": {"customer": "x", "kind": 1}}}, 400),
         "filter.kind",
     ),
-    "no body": ("POST", "/posted/list", {}, 400, "JSON object"),
     "an unknown reference": ("GET", "/by_id?customer=zzz", {}, 400, "There is no zzz"),
     "a wrong token": ("GET", "/by_id", {"headers": {"authorization": "Bearer x"}}, 401, "valid"),
     "a wrong version": ("GET", "/by_id", {"headers": {"acme-version": "1"}}, 400, "Acme-Version"),
