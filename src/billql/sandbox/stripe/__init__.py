@@ -1,6 +1,6 @@
-"""Stripe's sandbox: billing, payments and the catalog, for every GET that clients send.
+"""Stripe's sandbox: billing, payments and the catalog, for all that the definition requests.
 
-The data
+The story
 
 catalog         products, prices, plans and tax rates
 discounts         coupons, promotion codes and discounts
@@ -18,18 +18,14 @@ reversals         refunds and disputes
 balances          balance transactions, payouts and the balance
 quotes, meters, events
 clocks            the objects of a test clock, which lists leave out
-ledger            all tables, made when one is first requested
+ledger            all objects, made when one is first requested
 
-The API
+The API, beyond what the definition says
 
-parameters        nested parameters, and the types of their values
-errors            the error objects
-expansion         ids replaced by objects
-filters           the rows that a parameter selects
+objects           where each kind of object is listed, and the members that it has
+books             what parameters select by that no column shows
 search            the query language of searches
-resources         the path, filters and search fields of each list
-endpoints         lists by cursor, single objects, searches
-api               keys, permissions, headers
+api               keys, permissions, errors
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.ids import ident
@@ -32,45 +32,29 @@ _DELAYS: Final = {"usd": 2, "eur": 3, "jpy": 4}
 _FAILING: Final = 5
 """Which payout of the dollars fails, in the order of time."""
 
-Type = Literal[
-    "charge",
-    "payment",
-    "refund",
-    "payment_refund",
-    "refund_failure",
-    "adjustment",
-    "stripe_fee",
-    "payout",
-    "payout_failure",
-]
-
-_CATEGORIES: Final[dict[Type, str]] = {
-    "charge": "charge",
+_CATEGORIES: Final = {
     "payment": "charge",
-    "refund": "refund",
     "payment_refund": "refund",
-    "refund_failure": "refund_failure",
     "stripe_fee": "fee",
-    "payout": "payout",
     "payout_failure": "payout_reversal",
 }
+"""The reporting categories of types, where they have other names."""
 
 
 class Movement(NamedTuple):
     """One balance transaction."""
 
     id: str
-    timestamp: int
-    available: int
-    type: Type
-    category: str
+    created: int
+    available_on: int
+    type: str
+    reporting_category: str
     amount: int
     fee: int
     currency: str
     source: str | None
     description: str | None
-    rate: float | None = None
-    fee_description: str = "Stripe processing fees"
+    exchange_rate: float | None = None
 
     @property
     def net(self) -> int:
@@ -83,25 +67,14 @@ class Movement(NamedTuple):
             "amount": self.fee,
             "application": None,
             "currency": self.currency,
-            "description": self.fee_description,
+            "description": "Dispute fee" if self.type == "adjustment" else "Stripe processing fees",
             "type": "stripe_fee",
         }
-        return {
-            "id": self.id,
-            "amount": self.amount,
-            "available_on": self.available,
+        return self._asdict() | {
             "balance_type": "payments",
-            "created": self.timestamp,
-            "currency": self.currency,
-            "description": self.description,
-            "exchange_rate": self.rate,
-            "fee": self.fee,
             "fee_details": [fee] if self.fee else [],
             "net": self.net,
-            "reporting_category": self.category,
-            "source": self.source,
-            "status": "available" if self.available <= now else "pending",
-            "type": self.type,
+            "status": "available" if self.available_on <= now else "pending",
         }
 
 
@@ -168,7 +141,7 @@ def of_charge(charge: Charge) -> Movement:
     """Return the movement of a charge."""
     amount, currency, rate = _settled(charge.amount, charge.intent.currency)
     points, fixed = _FEES[currency]
-    kind: Type = "charge"
+    kind = "charge"
     if charge.intent.means != "card":
         points, fixed, kind = 80, 0, "payment"
     fee = min(amount, (amount * points + 5000) // 10_000 + fixed)
@@ -180,38 +153,44 @@ def of_charge(charge: Charge) -> Movement:
     )  # fmt: skip
 
 
+Step = tuple[int, str, int, int]
+"""When money moves, why, how much, and what it costs."""
+
+
+def _at_once(
+    source: str, steps: list[Step], currency: str, description: str, rate: float | None = None
+) -> list[Movement]:
+    """Return movements whose money is available at once."""
+    return [
+        Movement(
+            transaction(source, kind), timestamp, timestamp,
+            "adjustment" if kind.startswith("dispute") else kind, _CATEGORIES.get(kind, kind),
+            amount, fee, currency, source, description, rate,
+        )
+        for timestamp, kind, amount, fee in steps
+    ]  # fmt: skip
+
+
 def of_refund(refund: Refund) -> list[Movement]:
     """Return the movements of a refund: a second one if it fails."""
     amount, currency, rate = _settled(refund.amount, refund.charge.intent.currency)
-    kind: Type = "refund" if refund.charge.intent.means == "card" else "payment_refund"
-    steps: list[tuple[int, Type, int]] = [(refund.timestamp, kind, -amount)]
+    kind = "refund" if refund.charge.intent.means == "card" else "payment_refund"
+    steps = [(refund.timestamp, kind, -amount, 0)]
     if refund.status == "failed":
-        steps.append((refund.failed_at, "refund_failure", amount))
-    return [
-        Movement(
-            transaction(refund.id, kind), timestamp, timestamp, kind, _CATEGORIES[kind], amount, 0,
-            currency, refund.id, "REFUND FOR CHARGE", rate,
-        )
-        for timestamp, kind, amount in steps
-    ]  # fmt: skip
+        steps.append((refund.failed_at, "refund_failure", amount, 0))
+    return _at_once(refund.id, steps, currency, "REFUND FOR CHARGE", rate)
 
 
 def of_dispute(dispute: Dispute, now: int) -> list[Movement]:
     """Return the movements of a dispute: the money goes, and comes back if it is won."""
     if dispute.inquiry:
         return []
-    intent = dispute.charge.intent
-    amount, currency, rate = _settled(dispute.charge.amount, intent.currency)
+    charge = dispute.charge
+    amount, currency, rate = _settled(charge.amount, charge.intent.currency)
     steps = [(dispute.timestamp, "dispute", -amount, _DISPUTE_FEE)]
     if dispute.status == "won" and dispute.decided <= now:
         steps.append((dispute.decided, "dispute_reversal", amount, 0))
-    return [
-        Movement(
-            transaction(dispute.id, category), timestamp, timestamp, "adjustment", category, amount,
-            fee, currency, dispute.id, f"Chargeback of {dispute.charge.id}", rate, "Dispute fee",
-        )
-        for timestamp, category, amount, fee in steps
-    ]  # fmt: skip
+    return _at_once(dispute.id, steps, currency, f"Chargeback of {charge.id}", rate)
 
 
 def monthly_fees(seed: int, opened: int, now: int) -> list[Movement]:
@@ -234,20 +213,20 @@ class CompanyLedger:
         self.payouts: list[Payout] = []
         self.paid_out: dict[str, str] = {}
         """The payout that each movement was a part of, the payouts' own among them."""
-        self.movements = sorted(movements, key=lambda movement: movement.timestamp)
+        self.movements = sorted(movements, key=lambda movement: movement.created)
         by_currency: defaultdict[str, list[Movement]] = defaultdict(list)
         for movement in self.movements:
             by_currency[movement.currency].append(movement)
         monday = opened // DAY * DAY + (4 - opened // DAY) % 7 * DAY + HOUR // 2
         for currency, own in by_currency.items():
             self._pay_out(seed, currency, own, monday)
-        self.movements.sort(key=lambda movement: movement.timestamp)
+        self.movements.sort(key=lambda movement: movement.created)
         self.payouts.sort(key=lambda payout: payout.created)
 
     def _pay_out(self, seed: int, currency: str, waiting: list[Movement], timestamp: int) -> None:
         number = 0
         while timestamp <= self._now:
-            ready = [m for m in waiting if m.available <= timestamp and m.timestamp <= timestamp]
+            ready = [m for m in waiting if m.available_on <= timestamp and m.created <= timestamp]
             amount = sum(movement.net for movement in ready)
             if amount > 0:
                 number += 1
@@ -267,34 +246,24 @@ class CompanyLedger:
             timestamp += 7 * DAY
 
     def _of_payout(self, payout: Payout) -> list[Movement]:
-        steps: list[tuple[int, Type, int]] = [(payout.created, "payout", -payout.amount)]
+        steps = [(payout.created, "payout", -payout.amount, 0)]
         if payout.failed and payout.arrival + DAY <= self._now:
-            steps.append((payout.arrival + DAY, "payout_failure", payout.amount))
-        return [
-            Movement(
-                transaction(payout.id, kind), timestamp, timestamp, kind, _CATEGORIES[kind],
-                amount, 0, payout.currency, payout.id, "STRIPE PAYOUT",
-            )
-            for timestamp, kind, amount in steps
-        ]  # fmt: skip
+            steps.append((payout.arrival + DAY, "payout_failure", payout.amount, 0))
+        return _at_once(payout.id, steps, payout.currency, "STRIPE PAYOUT")
 
     def balance(self) -> Json:
         """Return the balance: an entry a currency in each state, even if it is 0."""
         available: defaultdict[str, int] = defaultdict(int)
         pending: defaultdict[str, int] = defaultdict(int)
         for movement in self.movements:
-            ready = movement.available <= self._now
+            ready = movement.available_on <= self._now
             available[movement.currency] += movement.net if ready else 0
             pending[movement.currency] += 0 if ready else movement.net
 
         def entries(of: dict[str, int]) -> list[Json]:
             return [
-                {
-                    "amount": of[currency],
-                    "currency": currency,
-                    "source_types": {"card": of[currency]},
-                }
-                for currency in sorted(of, reverse=True)
+                {"amount": of[name], "currency": name, "source_types": {"card": of[name]}}
+                for name in sorted(of, reverse=True)
             ]
 
         none = [{"amount": 0, "currency": "usd"}]

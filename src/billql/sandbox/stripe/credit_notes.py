@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from billql.sandbox.api import Json
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, whose
 from billql.sandbox.stripe.invoice_model import CreditNote
 from billql.sandbox.stripe.invoices import embedded
 
@@ -41,8 +41,7 @@ def credit_note_json(note: CreditNote, lines: list[Json], now: int) -> Json:
         "amount_shipping": 0,
         "created": note.created,
         "currency": invoice.currency,
-        "customer": invoice.customer.stripe_id,
-        "customer_account": account_of(invoice.customer),
+        **whose(invoice.customer),
         "customer_balance_transaction": note.balance_entry,
         "discount_amount": 0,
         "discount_amounts": [],

@@ -15,7 +15,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalog import Catalog, in_currency
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, whose
 from billql.sandbox.stripe.invoice_model import Line
 from billql.sandbox.timestamps import DAY
 
@@ -81,8 +81,7 @@ class Grant:
             "applicability_config": {"scope": scope},
             "category": self.category,
             "created": self.created,
-            "customer": self.customer.stripe_id,
-            "customer_account": account_of(self.customer),
+            **whose(self.customer),
             "effective_at": self.created,
             "expires_at": self.expires,
             "name": self.name,

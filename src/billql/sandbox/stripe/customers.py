@@ -9,7 +9,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.customer_balance import Entry
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import account_of, ident, record, whose
 
 _ADDRESSES: Final = {
     "usd": ("New York", "US", "350 Fifth Avenue", "10118", "NY"),
@@ -62,12 +62,10 @@ def customer_json(account: Account, now: int) -> Json:
         "description": None if customer.place % 3 else f"On {customer.plan}",
         "email": customer.email,
         "invoice_prefix": account.prefix,
-        "invoice_settings": {
-            "custom_fields": None,
-            "default_payment_method": payment_method(customer) if pays else None,
-            "footer": None,
-            "rendering_options": None,
-        },
+        "invoice_settings": record(
+            "custom_fields default_payment_method footer rendering_options",
+            default_payment_method=payment_method(customer) if pays else None,
+        ),
         "metadata": metadata,
         "name": customer.name,
         "next_invoice_sequence": account.finalized + 1,
@@ -115,8 +113,7 @@ def entry_json(customer: Customer, entry: Entry) -> Json:
         "created": entry.timestamp,
         "credit_note": entry.note,
         "currency": customer.currency,
-        "customer": customer.stripe_id,
-        "customer_account": account_of(customer),
+        **whose(customer),
         "description": entry.description,
         "ending_balance": entry.ending,
         "invoice": entry.invoice,

@@ -11,7 +11,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
 from billql.sandbox.stripe.catalog import in_currency
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, whose
 from billql.sandbox.timestamps import DAY
 
 
@@ -113,8 +113,7 @@ class Discounts:
             "active": not over,
             "code": code,
             "created": self._story.opened if most else self._made,
-            "customer": customer.stripe_id if customer else None,
-            "customer_account": account_of(customer) if customer else None,
+            **whose(customer),
             "expires_at": expires,
             "max_redemptions": most or None,
             "metadata": {"campaign": "spring"} if most else {},

@@ -6,7 +6,7 @@ from typing import Final
 
 from billql.sandbox.api import Json
 from billql.sandbox.stripe.customers import address_of
-from billql.sandbox.stripe.ids import account_of
+from billql.sandbox.stripe.ids import record, whose
 from billql.sandbox.stripe.invoice_model import Invoice, InvoiceItem, Line
 
 EMBEDDED: Final = 10
@@ -47,8 +47,7 @@ def invoice_item_json(invoice_item: InvoiceItem) -> Json:
         "id": invoice_item.id,
         "amount": invoice_item.amount,
         "currency": invoice_item.currency,
-        "customer": invoice_item.customer.stripe_id,
-        "customer_account": account_of(invoice_item.customer),
+        **whose(invoice_item.customer),
         "date": invoice_item.timestamp,
         "description": invoice_item.description,
         "discountable": invoice_item.discountable,
@@ -158,13 +157,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "attempt_count": len(tries),
         "attempted": bool(tries) or status == "paid",
         "auto_advance": invoice.advancing and status in ("draft", "open"),
-        "automatic_tax": {
-            "disabled_reason": None,
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        "automatic_tax": record("disabled_reason enabled liability provider status", enabled=False),
         "automatically_finalizes_at": (
             settlement.finalized if status == "draft" and invoice.advancing else None
         ),
@@ -172,8 +165,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         "collection_method": "send_invoice" if invoice.sent else "charge_automatically",
         "created": invoice.created,
         "currency": invoice.currency,
-        "customer": customer.stripe_id,
-        "customer_account": account_of(customer),
+        **whose(customer),
         "customer_address": address_of(customer) if customer.plan != "lead" else None,
         "customer_email": customer.email,
         "customer_name": customer.name,
@@ -195,11 +187,7 @@ def invoice_json(invoice: Invoice, lines: list[Json], account: str, now: int) ->
         ),
         "number": invoice.number,
         "parent": _origin(invoice),
-        "payment_settings": {
-            "default_mandate": None,
-            "payment_method_options": None,
-            "payment_method_types": None,
-        },
+        "payment_settings": record("default_mandate payment_method_options payment_method_types"),
         "period_end": invoice.period[1],
         "period_start": invoice.period[0],
         "post_payment_credit_notes_amount": sum(

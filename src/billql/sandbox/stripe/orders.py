@@ -17,36 +17,15 @@ from billql.sandbox.stripe.ids import ident
 from billql.sandbox.timestamps import DAY, HOUR, month_at, month_start
 
 Outcome = Literal[
-    "captured",
-    "refunded",
-    "refunded in part",
-    "refunded twice",
-    "refund failed",
-    "refund pending",
-    "won",
-    "lost",
-    "inquiry",
-    "disputed",
-    "declined",
-    "canceled",
-    "authorized",
-]
+    "captured", "refunded", "refunded in part", "refunded twice", "refund failed",
+    "refund pending", "won", "lost", "inquiry", "disputed", "declined", "canceled", "authorized",
+]  # fmt: skip
 """'disputed' is a dispute that is not decided yet, 'authorized' a charge not captured yet."""
 
 _OUTCOMES: Final[tuple[Outcome, ...]] = (
-    "captured",
-    "refunded",
-    "won",
-    "refunded in part",
-    "declined",
-    "lost",
-    "captured",
-    "refund failed",
-    "canceled",
-    "inquiry",
-    "refunded twice",
-    "captured",
-)
+    "captured", "refunded", "won", "refunded in part", "declined", "lost",
+    "captured", "refund failed", "canceled", "inquiry", "refunded twice", "captured",
+)  # fmt: skip
 _PRESENT: Final[tuple[tuple[Outcome, int], ...]] = (
     ("disputed", 6 * DAY),
     ("refund pending", 3 * DAY),

@@ -11,7 +11,7 @@ from billql.sandbox.model import Customer
 from billql.sandbox.rng import Rng
 from billql.sandbox.settlement import Attempt
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, record, whose
 from billql.sandbox.stripe.invoice_model import Invoice
 from billql.sandbox.stripe.orders import Order, Outcome
 from billql.sandbox.timestamps import DAY
@@ -155,8 +155,7 @@ def intent_json(intent: Intent) -> Json:
         "confirmation_method": "automatic",
         "created": intent.created,
         "currency": intent.currency,
-        "customer": known.stripe_id if known else None,
-        "customer_account": account_of(known) if known else None,
+        **whose(known),
         "description": intent.description,
         "last_payment_error": _payment_error(intent, last) if last and failed else None,
         "latest_charge": last.id if last else None,
@@ -190,11 +189,10 @@ def charge_json(charge: Charge, transaction: str | None) -> Json:
         "amount_refunded": charge.refunded,
         "balance_transaction": transaction,
         "billing_details": {
-            "address": {
-                "city": None, "country": None, "line1": None, "line2": None,
-                "postal_code": "10118" if known and known.currency == "usd" else None,
-                "state": None,
-            },
+            "address": record(
+                "city country line1 line2 postal_code state",
+                postal_code="10118" if known and known.currency == "usd" else None,
+            ),
             "email": known.email if known else None,
             "name": known.name if known else "A guest",
             "phone": None,
@@ -254,11 +252,9 @@ def _details(intent: Intent) -> Json:
     card = {
         "amount_authorized": intent.amount,
         "brand": rng.pick(("visa", "visa", "mastercard", "amex")),
-        "checks": {
-            "address_line1_check": None,
-            "address_postal_code_check": None,
-            "cvc_check": "pass",
-        },
+        "checks": record(
+            "address_line1_check address_postal_code_check cvc_check", cvc_check="pass"
+        ),
         "country": "US",
         "exp_month": rng.between(1, 12),
         "exp_year": rng.between(2027, 2031),

@@ -12,7 +12,7 @@ from billql.sandbox.rng import Rng
 from billql.sandbox.story import Story
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalog import Catalog
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, record, whose
 from billql.sandbox.timestamps import DAY
 
 Status = Literal["accepted", "open", "draft", "canceled"]
@@ -108,35 +108,24 @@ def quote_json(quote: Quote) -> Json:
     """Return a quote as the API does; its lines have an endpoint of their own."""
     sent = quote.customer.sent_invoices
     final = quote.status in ("accepted", "open")
+    total = quote.once + quote.monthly
     return {
         "id": quote.id,
-        "amount_subtotal": quote.once + quote.monthly,
-        "amount_total": quote.once + quote.monthly,
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
+        **_amounts(total),
+        "automatic_tax": record("enabled liability provider status", enabled=False),
         "collection_method": "send_invoice" if sent else "charge_automatically",
         "computed": {
             "recurring": {
-                "amount_subtotal": quote.monthly,
-                "amount_total": quote.monthly,
+                **_amounts(quote.monthly),
                 "interval": "month",
                 "interval_count": 1,
                 "total_details": _no_extras(),
             },
-            "upfront": {
-                "amount_subtotal": quote.once + quote.monthly,
-                "amount_total": quote.once + quote.monthly,
-                "total_details": _no_extras(),
-            },
+            "upfront": _amounts(total) | {"total_details": _no_extras()},
         },
         "created": quote.created,
         "currency": quote.customer.currency,
-        "customer": quote.customer.stripe_id,
-        "customer_account": account_of(quote.customer),
+        **whose(quote.customer),
         "default_tax_rates": [],
         "discounts": [],
         "expires_at": quote.created + 30 * DAY,
@@ -149,15 +138,17 @@ def quote_json(quote: Quote) -> Json:
             "finalized_at": quote.created if final else None,
         },
         "subscription": quote.subscription,
-        "subscription_data": {
-            "billing_mode": {"type": "classic"},
-            "description": None,
-            "effective_date": None,
-            "metadata": {},
-            "trial_period_days": None,
-        },
+        "subscription_data": record(
+            "billing_mode description effective_date metadata trial_period_days",
+            billing_mode={"type": "classic"},
+            metadata={},
+        ),
         "total_details": _no_extras(),
     }
+
+
+def _amounts(total: int) -> Json:
+    return {"amount_subtotal": total, "amount_total": total}
 
 
 def _no_extras() -> Json:

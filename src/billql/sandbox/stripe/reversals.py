@@ -10,7 +10,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.rng import Rng
 from billql.sandbox.stripe.credit_notes import refund_of
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.ids import account_of, ident
+from billql.sandbox.stripe.ids import ident, whose
 from billql.sandbox.stripe.invoice_model import CreditNote
 from billql.sandbox.stripe.payments import Charge
 from billql.sandbox.timestamps import DAY
@@ -138,8 +138,7 @@ def refund_json(refund: Refund, transactions: list[str]) -> Json:
         "charge": refund.charge.id,
         "created": refund.timestamp,
         "currency": intent.currency,
-        "customer": intent.customer.stripe_id if intent.customer else None,
-        "customer_account": account_of(intent.customer) if intent.customer else None,
+        **whose(intent.customer),
         "destination_details": {
             "card": {
                 "reference_status": "pending" if refund.status == "pending" else "available",
@@ -171,8 +170,8 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
         "created": dispute.timestamp,
         "currency": intent.currency,
         "enhanced_eligibility_types": [],
-        "evidence": {
-            **dict.fromkeys(_EVIDENCE),
+        "evidence": dict.fromkeys(_EVIDENCE.split())
+        | {
             "customer_email_address": known.email if known else None,
             "customer_name": known.name if known else "A guest",
             "enhanced_evidence": {},
@@ -202,13 +201,11 @@ def dispute_json(dispute: Dispute, transactions: list[Json], now: int) -> Json:
     }
 
 
-_EVIDENCE: Final = (
-    "access_activity_log", "billing_address", "cancellation_policy",
-    "cancellation_policy_disclosure", "cancellation_rebuttal", "customer_communication",
-    "customer_purchase_ip", "customer_signature", "duplicate_charge_documentation",
-    "duplicate_charge_explanation", "duplicate_charge_id", "receipt", "refund_policy",
-    "refund_policy_disclosure", "refund_refusal_explanation", "service_date",
-    "service_documentation", "shipping_address", "shipping_carrier", "shipping_date",
-    "shipping_documentation", "shipping_tracking_number", "uncategorized_file",
-    "uncategorized_text",
-)  # fmt: skip
+_EVIDENCE: Final = """
+    access_activity_log billing_address cancellation_policy cancellation_policy_disclosure
+    cancellation_rebuttal customer_communication customer_purchase_ip customer_signature
+    duplicate_charge_documentation duplicate_charge_explanation duplicate_charge_id receipt
+    refund_policy refund_policy_disclosure refund_refusal_explanation service_date
+    service_documentation shipping_address shipping_carrier shipping_date shipping_documentation
+    shipping_tracking_number uncategorized_file uncategorized_text
+"""

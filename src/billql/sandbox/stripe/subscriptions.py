@@ -8,7 +8,7 @@ from billql.sandbox.api import Json
 from billql.sandbox.settlement import NET
 from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.customers import payment_method
-from billql.sandbox.stripe.ids import account_of
+from billql.sandbox.stripe.ids import record, whose
 from billql.sandbox.stripe.invoice_model import Invoice
 from billql.sandbox.stripe.terms import Item, Terms
 from billql.sandbox.timestamps import DAY
@@ -87,29 +87,23 @@ def subscription_json(terms: Terms, invoices: list[Invoice], items: list[Json], 
         "cancel_at": end if leaving else None,
         "cancel_at_period_end": leaving,
         "canceled_at": canceled_at,
-        "cancellation_details": {
-            "comment": None,
-            "feedback": "too_expensive" if status == "canceled" else None,
-            "feedback_option": None,
-            "reason": "cancellation_requested" if status == "canceled" or leaving else None,
-        },
+        "cancellation_details": record(
+            "comment feedback feedback_option reason",
+            feedback="too_expensive" if status == "canceled" else None,
+            reason="cancellation_requested" if status == "canceled" or leaving else None,
+        ),
         "collection_method": "send_invoice" if terms.sent else "charge_automatically",
         "created": terms.created,
         "currency": terms.customer.currency,
-        "customer": terms.customer.stripe_id,
-        "customer_account": account_of(terms.customer),
+        **whose(terms.customer),
         "days_until_due": NET // DAY if terms.sent else None,
         "default_payment_method": payment_method(terms.customer) if not terms.state else None,
         "default_tax_rates": [terms.tax] if terms.tax else [],
         "discounts": discounts,
         "ended_at": terms.ended if over else None,
-        "invoice_settings": {
-            "account_tax_ids": None,
-            "custom_fields": None,
-            "description": None,
-            "footer": None,
-            "issuer": {"type": "self"},
-        },
+        "invoice_settings": record(
+            "account_tax_ids custom_fields description footer issuer", issuer={"type": "self"}
+        ),
         "items": {
             "object": "list",
             "data": items,
@@ -118,11 +112,10 @@ def subscription_json(terms: Terms, invoices: list[Invoice], items: list[Json], 
         },
         "latest_invoice": invoices[-1].id if invoices else None,
         "metadata": {"plan": terms.customer.plan},
-        "payment_settings": {
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
+        "payment_settings": record(
+            "payment_method_options payment_method_types save_default_payment_method",
+            save_default_payment_method="off",
+        ),
         "start_date": terms.created,
         "status": status,
         "trial_end": terms.trial_end,
@@ -137,8 +130,7 @@ def discount_json(terms: Terms, promotion_code: str) -> Json:
         "id": terms.discount,
         "object": "discount",
         "checkout_session": None,
-        "customer": terms.customer.stripe_id,
-        "customer_account": account_of(terms.customer),
+        **whose(terms.customer),
         "end": terms.discounted_until(),
         "invoice": None,
         "invoice_item": None,

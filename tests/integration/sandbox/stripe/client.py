@@ -29,7 +29,7 @@ class Client:
         self.client = self.with_key(self.token)
         self.http = httpx.Client(
             base_url=self.url + "/v1",
-            auth=(self.token, ""),
+            headers={"authorization": f"Bearer {self.token}"},
             limits=httpx.Limits(max_connections=None),
             timeout=120,  # a busy machine is no reason to fail
             trust_env=False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import Any
 
 import httpx
@@ -23,19 +22,11 @@ def bare(api: Client, authorization: str | None, path: str = "/v1/customers") ->
 
 
 class TestKeys:
-    def test_bearer_and_basic(self, stripe_api: Client) -> None:
-        token = stripe_api.token
-        basic = base64.b64encode(f"{token}:".encode()).decode()
-        for authorization in (f"Bearer {token}", f"bearer {token}", f"Basic {basic}"):
-            assert bare(stripe_api, authorization).status_code == 200
-
-    @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Digest x", "Basic %%"])
+    @pytest.mark.parametrize("authorization", [None, "", "Bearer", "Digest x", "Basic x"])
     def test_no_key(self, stripe_api: Client, authorization: str | None) -> None:
         response = bare(stripe_api, authorization)
         assert response.status_code == 401
-        error = response.json()["error"]
-        assert error["type"] == "invalid_request_error"
-        assert response.headers["www-authenticate"] == 'Bearer realm="Stripe"'
+        assert response.json()["error"]["type"] == "invalid_request_error"
 
     @pytest.mark.parametrize("wrong", ["sk_test_51" + "x" * 20 + "last", "oops"])
     def test_a_wrong_key_is_not_shown(self, stripe_api: Client, wrong: str) -> None:
@@ -71,33 +62,11 @@ class TestKeys:
                 with pytest.raises(stripe.PermissionError):
                     nothing.raw_request("get", f"/v1/{path}")
 
-    def test_another_account(self, stripe_api: Client) -> None:
-        with pytest.raises(stripe.PermissionError) as no:
-            stripe_api.client.v1.customers.list({}, {"stripe_account": "acct_other"})
-        body: Any = no.value.json_body
-        assert body["error"]["code"] == "account_invalid"
 
-
-class TestHeaders:
-    def test_ids_and_versions(self, stripe_api: Client) -> None:
-        first, second = stripe_api.get("customers"), stripe_api.get("customers", limit=0)
-        assert first.headers["request-id"].startswith("req_")
-        assert first.headers["request-id"] != second.headers["request-id"]
-        assert second.headers["request-id"] in second.json()["error"]["request_log_url"]
-        assert first.headers["stripe-version"] == "2026-10-28.endive"
-        other = stripe_api.http.get("customers", headers={"stripe-version": "2025-03-31.basil"})
-        assert other.headers["stripe-version"] == "2025-03-31.basil"
-        assert other.content == first.content
-
-    def test_the_version_must_be_one(self, stripe_api: Client) -> None:
-        response = stripe_api.http.get("customers", headers={"stripe-version": "newest"})
-        assert response.status_code == 400
-
-    def test_the_official_client_pins_the_version_that_is_served(self, stripe_api: Client) -> None:
-        response = stripe_api.client.v1.customers.list()
-        served = stripe_api.get("customers").headers["stripe-version"]
-        assert response.last_response is not None
-        assert served.split(".")[0] <= response.last_response.headers["stripe-version"]
+def test_ids_of_requests(stripe_api: Client) -> None:
+    first, second = stripe_api.get("customers"), stripe_api.get("customers", limit=0)
+    assert first.headers["request-id"].startswith("req_")
+    assert first.headers["request-id"] != second.headers["request-id"]
 
 
 @pytest.mark.parametrize("path", LISTS)
@@ -105,7 +74,6 @@ def test_ids_that_are_nobodys(stripe_api: Client, path: str) -> None:
     status, error = stripe_api.error(f"{path}/nobody")
     assert status == 404
     assert error["code"] == "resource_missing"
-    assert error["doc_url"] == "https://stripe.com/docs/error-codes/resource-missing"
     status, error = stripe_api.error(path, starting_after="nobody")
     assert (status, error["code"], error["param"]) == (400, "resource_missing", "starting_after")
 
