@@ -23,7 +23,7 @@ from billql.sql.projections import name_of, selects
 from billql.sql.rewriter import ENDS_FROM, NO_ALIAS
 from billql.sql.source_map import Edit
 from billql.sql.statements import ParsedStatement, numbered, parse
-from billql.sql.tokenizer import NAMES, quote, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
 from billql.sqlite._sum_calls import (
     MADE_OF_AMOUNTS,
@@ -52,6 +52,14 @@ class _Source(NamedTuple):
     alias: str
     name: str | None
     database: str
+
+
+class _Made(NamedTuple):
+    """What a column of a result is made of."""
+
+    columns: Sequence[Column]
+    is_plain: bool
+    """Whether it is one column as it stands."""
 
 
 def currency_edits(
@@ -240,22 +248,39 @@ class _Check:
         """Return the columns of the statement's result, with the expressions that are amounts."""
         select = next((at for at in self._level(0) if self._keyword(at) == "SELECT"), None)
         whole = [columns for depth, columns in selects(self._statement) if depth == 0]
-        if select is None or not whole or len(whole[0]) != len(relation):
+        if select is None or not whole:
             return relation
         sources = list(self._sources(*self._from(select)))
+        made = [one for projection in whole[0] for one in self._made_of(projection.tokens, sources)]
+        if len(made) != len(relation):
+            return relation
         plain: dict[str, int] = {}
-        for place, projection in enumerate(whole[0]):
-            columns = added_columns(projection.tokens)
-            if len(columns) == 1 and len(projection.tokens) in (1, 3):
-                plain.setdefault(self._plain_name(columns[0], sources), place)
+        for place, one in enumerate(made):
+            if one.is_plain:
+                plain.setdefault(self._plain_name(one.columns[0], sources), place)
         found = list(relation)
-        for place, projection in enumerate(whole[0]):
-            for column in added_columns(projection.tokens, MADE_OF_AMOUNTS):
+        for place, one in enumerate(made):
+            for column in one.columns:
                 currency = self._currency_of(column, sources)
                 if found[place].amount is None and currency is not None:
                     beside = plain.get(currency.lower())
                     found[place] = found[place]._replace(amount=Amount(None, beside))
         return found
+
+    def _made_of(self, tokens: Sequence[Token], sources: Sequence[_Source]) -> Iterator[_Made]:
+        """Yield what the columns of an expression, or those of `*` and `t.*`, are made of."""
+        if tokens[-1].text != "*" or len(tokens) not in (1, 3):
+            columns = added_columns(tokens, MADE_OF_AMOUNTS)
+            is_plain = len(tokens) in (1, 3) and len(added_columns(tokens)) == 1
+            yield _Made(columns, is_plain)
+            return
+        table = unquote(tokens[0].text).lower() if len(tokens) == 3 else ""
+        for source in sources:
+            if table in ("", source.alias.lower()):
+                for one in self._relation(source):
+                    if not one.is_hidden:
+                        column = Column(source.alias.lower(), one.name.lower())
+                        yield _Made([column], is_plain=True)
 
     def _plain_name(self, column: Column, sources: Sequence[_Source]) -> str:
         for source in sources:

@@ -1,27 +1,28 @@
-"""Views whose sums must know their currencies are read as CTEs of the same names.
+"""Views whose sums must know their currencies are read as subqueries with these currencies.
 
 What a view stores stays as it was written, for other programs. A statement that reads it is run
 with the edits of `_currency_check` in a copy of the view's query:
 
-    SELECT * FROM v    WITH "v"("month", "total") AS (SELECT month, billql_one_currency(…) …) …
+    FROM main.v    FROM (WITH "view"("month", "total") AS (
+                             SELECT month, billql_one_currency(…) … FROM "main"."bills") …) AS "v"
 
-Nothing is done where a name in a view would be another table then: one that the statement's own
-CTEs have, or that stands in two databases.
+In the copy each table's name has its database, so that it means the same table in the statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from billql.sql.projections import names_of_ctes
+from billql.sql.rewriter import Reference
 from billql.sql.rewriter import tables as references
 from billql.sql.source_map import Edit, apply_edits
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import ParsedStatement, parse
-from billql.sql.tokenizer import quote
+from billql.sql.tokenizer import NAMES, quote, unquote
 from billql.sqlite._currency_check import Describe, currency_edits
-from billql.sqlite.result_amounts import query_of_view, views_of
+from billql.sqlite.result_amounts import query_of_view
 
 if TYPE_CHECKING:
     from billql.sqlite.result_amounts import KnownTables
@@ -32,55 +33,78 @@ def view_edits(
 ) -> Sequence[Edit]:
     """Return the edits that add currencies to the sums in the views that a statement reads."""
     first = {token.keyword for token in statement.tokens[:3]}
-    views = list(views_of(statement, tables))
-    if not views or query_of(statement) is None or "VIEW" in first:
+    if query_of(statement) is None or "VIEW" in first:
         return ()
-    named = {
-        reference.parts[-1]: found
-        for each in (statement, *views)
-        for reference in references(each)
-        if isinstance(found := tables.named(reference), str)
-    }
-    queries = {name: parse(query_of_view(view)) for name, view in named.items()}
-    edits = {
-        name: _sorted(currency_edits(query, tables, describe)) for name, query in queries.items()
-    }
-    if not any(edits.values()) or not _is_safe(statement, queries, tables):
-        return ()
-    defined = []
-    for name, query in queries.items():
-        columns = ", ".join(quote(origin[0]) for origin in describe(f"SELECT * FROM {quote(name)}"))
-        defined.append(f"{quote(name)}({columns}) AS ({apply_edits(query.text, edits[name])})")
-    return (_inserted(statement, ", ".join(defined)),)
+    return _Views(tables, describe).edits(statement, ())
 
 
-def _sorted(edits: Sequence[Edit]) -> tuple[Edit, ...]:
-    return tuple(sorted(edits))
+class _Views:
+    """The views of a session, with what describes their columns."""
+
+    def __init__(self, tables: KnownTables, describe: Describe) -> None:
+        self._tables = tables
+        self._describe = describe
+
+    def edits(self, statement: ParsedStatement, within: tuple[str, ...]) -> Sequence[Edit]:
+        """Return the edits of a statement that lies in some views."""
+        found = set[Edit]()
+        for reference in _sources(statement):
+            query = self._query(reference, within)
+            if query is not None:
+                name = reference.parts[-1]
+                is_named = reference.kind == "member" or reference.has_alias
+                alias = "" if is_named else f" AS {quote(name)}"
+                found.add((reference.start, reference.end, f"({query}){alias}"))
+                if len(reference.parts) > 1 and not reference.has_alias:
+                    found.update(_without_database(statement, reference))
+        return sorted(found)
+
+    def _query(self, reference: Reference, within: tuple[str, ...]) -> str | None:
+        """Return the query to put in a view's place; None if the view may stay as it is."""
+        stored = self._tables.named(reference)
+        if not isinstance(stored, str) or stored in within:
+            return None
+        query = self._qualified(parse(query_of_view(stored)), self._tables.home(reference.parts))
+        edits = [
+            *currency_edits(query, self._tables, self._describe),
+            *self.edits(query, (*within, stored)),
+        ]
+        if not edits:
+            return None
+        whole = ".".join(map(quote, reference.parts))
+        columns = (quote(origin[0]) for origin in self._describe(f"SELECT * FROM {whole}"))
+        text = apply_edits(query.text, sorted(edits))
+        return f'WITH "view"({", ".join(columns)}) AS ({text}) SELECT * FROM "view"'
+
+    def _qualified(self, query: ParsedStatement, database: str | None) -> ParsedStatement:
+        """Return the query of a view of a database with the databases of its tables.
+
+        SQLite looks for them in the view's own database, and for those of a temporary view in all.
+        """
+        edits = []
+        for reference in _sources(query):
+            if len(reference.parts) == 1:
+                own = (database, *reference.parts) if database not in (None, "temp") else None
+                home = self._tables.home(own or reference.parts)
+                if home is not None:
+                    edits.append((reference.start, reference.start, f"{quote(home)}."))
+        return parse(apply_edits(query.text, edits))
 
 
-def _is_safe(
-    statement: ParsedStatement, queries: dict[str, ParsedStatement], tables: KnownTables
-) -> bool:
-    """Return whether all names in the views are the same tables where the statement has them."""
-    taken = names_of_ctes(statement)
-    names = {
-        reference.parts[-1].lower()
-        for each in queries.values()
-        for reference in references(each)
-        if len(reference.parts) == 1
-    } | {name.lower() for name in queries}
-    return not names & taken and all(map(tables.is_in_one_database, names))
+def _sources(statement: ParsedStatement) -> Iterator[Reference]:
+    """Yield the tables that a statement reads, without its own CTEs."""
+    ctes = names_of_ctes(statement)
+    for reference in references(statement):
+        is_cte = len(reference.parts) == 1 and reference.parts[0].lower() in ctes
+        if reference.kind in ("source", "member") and not is_cte:
+            yield reference
 
 
-def _inserted(statement: ParsedStatement, defined: str) -> Edit:
-    """Return the edit that puts CTEs before all others."""
-    depth = 0
-    for at, token in enumerate(statement.tokens):
-        depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth == 0 and token.keyword in ("SELECT", "VALUES"):
-            return token.start, token.start, f"WITH {defined} "
-        if depth == 0 and token.keyword == "WITH":
-            after = statement.tokens[at + 1]
-            end = after.end if after.keyword == "RECURSIVE" else token.end
-            return end, end, f" {defined},"
-    raise AssertionError(statement.text)
+def _without_database(statement: ParsedStatement, reference: Reference) -> Iterator[Edit]:
+    """Yield the edits that make `v.total` of `main.v.total`."""
+    tokens = statement.tokens
+    wanted = tuple(part.lower() for part in reference.parts)
+    for first, dot, table, last in zip(tokens, tokens[1:], tokens[2:], tokens[3:], strict=False):
+        is_column = dot.text == last.text == "." and {first.kind, table.kind} <= NAMES
+        if is_column and tuple(unquote(one.text).lower() for one in (first, table)) == wanted:
+            yield first.start, dot.end, ""

@@ -57,14 +57,21 @@ class KnownTables:
         *database, name = reference.parts
         return self.find(name, ".".join(database))
 
-    def is_in_one_database(self, name: str) -> bool:
-        """Return whether a name means the same table in a view as in a statement."""
-        found = self._database.execute(
-            "SELECT count(*) FROM pragma_table_list WHERE name = ? COLLATE NOCASE", (name,)
-        ).get
-        return bool(found <= 1)
+    def home(self, parts: Sequence[str]) -> str | None:
+        """Return the database of a table or a view that is named; None if there is none."""
+        *database, name = parts
+        found = self._stored(".".join(database).lower(), name)
+        return None if found is None else found[0]
 
     def _local(self, wanted: str, name: str) -> Relation | str | None:
+        stored = self._stored(wanted, name)
+        if stored is None:
+            return None
+        database, kind, sql = stored
+        return sql if kind == "view" else self._columns(database, name)
+
+    def _stored(self, wanted: str, name: str) -> tuple[str, str, str] | None:
+        """Return the database, the kind and the SQL of a table or a view."""
         listed = "SELECT name FROM pragma_database_list ORDER BY name <> 'temp', seq"
         for (database,) in self._database.execute(listed):
             if wanted not in ("", database.lower()):
@@ -76,7 +83,7 @@ class KnownTables:
             ).fetchone()
             if stored is not None:
                 kind, sql = stored
-                return str(sql) if kind == "view" else self._columns(database, name)
+                return str(database), str(kind), str(sql)
         return None
 
     def _columns(self, database: str, name: str) -> Relation:

@@ -125,6 +125,18 @@ def test_one_currency_is_added(
         "SELECT * FROM oversums",
         "WITH a AS (SELECT 1) SELECT s, n FROM main.oversums, a, sums",
         "SELECT 1 WHERE 'x' NOT IN (SELECT s FROM sums)",
+        "SELECT 1 WHERE 7 NOT IN oversums",
+        "SELECT s FROM main.sums",
+        'SELECT Main.sums.s, x.n FROM "main".Sums, main.oversums AS x',
+        "SELECT s FROM temp.held",
+        "SELECT * FROM (SELECT held.s FROM held)",
+        "WITH sums AS (SELECT s AS n FROM main.sums) SELECT n FROM sums",
+        "WITH x AS (SELECT * FROM temp.held) SELECT s FROM x UNION ALL SELECT 1",
+        "SELECT n FROM other.oversums",
+        "SELECT sum(gross) FROM main.taxed AS t WHERE t.id < 4",
+        "SELECT sum(main.taxed.gross) FROM main.taxed WHERE id < 4",
+        "SELECT avg(gross) FROM (SELECT gross, currency FROM temp.few)",
+        "WITH x AS (SELECT gross AS g, currency AS c FROM temp.few) SELECT total(g) FROM x",
     ],
 )
 def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql: str) -> None:
@@ -135,6 +147,12 @@ def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql
     )
     for view in views:
         connection.execute(f"CREATE VIEW {view}")
+    connection.execute("CREATE TEMP VIEW held AS SELECT * FROM sums")
+    connection.execute("CREATE TEMP VIEW few AS SELECT * FROM taxed WHERE id < 4")
+    connection.execute("ATTACH ':memory:' AS other")
+    connection.execute("CREATE TABLE other.held AS SELECT * FROM own.all.invoices WHERE id < 4")
+    connection.execute("CREATE VIEW other.sums AS SELECT sum(amount) AS s FROM held")
+    connection.execute("CREATE VIEW other.oversums(n) AS SELECT s + 1 FROM sums")
     cursor = connection.execute(sql.replace("@", "own.all."))
     assert cursor.fetchall()
     (note,) = NOTES
@@ -176,6 +194,10 @@ def test_sums_of_one_currency_are_not(connection: billql.Connection, sql: str) -
         "WITH own AS (SELECT 7 AS amount, 'JPY' AS currency) SELECT s, amount FROM v, own",
         "WITH v AS (SELECT 7 AS s) SELECT s FROM v",
         "SELECT s FROM main.v",
+        "SELECT main.v.s, V.* FROM main.v",
+        "WITH own AS (SELECT 7 AS amount, 'JPY' AS currency), x AS (SELECT s FROM main.v) "
+        "SELECT * FROM x, own",
+        "SELECT a.s FROM v AS a JOIN v AS b ON a.s = b.s AND a.s IN (SELECT s FROM v)",
         'SELECT "sum(amount)" FROM v',
         "CREATE TABLE made AS SELECT s FROM v",
         "INSERT INTO filled SELECT s FROM v",
