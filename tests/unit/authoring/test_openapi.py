@@ -447,3 +447,55 @@ def test_a_client_is_granted_tokens_by_the_api_itself_or_by_another(
     found = _auth(Document(data), "acme", "Acme", "https://api.acme.example", [])
     assert found["kind"] == kind
     assert found.get("token_path") == ("/oauth/token" if kind == "client_credentials" else None)
+
+
+VENDOR = "application/vnd.acme.2026-01-01+json"
+
+
+def acme(kind: str = VENDOR, **operation: Any) -> dict[str, Any]:
+    """Return a document of an API with media types of its own, errors in an array and a filter."""
+    text = {"type": "string"}
+    listed = {"type": "array", "items": {"type": "object", "properties": {"id": text}}}
+    rows = {"type": "object", "properties": {"data": listed}}
+    error = {"type": "object", "properties": {"reason": text, "errorCode": text}}
+    errors = {"type": "object", "properties": {"errors": {"type": "array", "items": error}}}
+    return {
+        "openapi": "3.0.0",
+        "info": {"title": "Acme", "version": "1"},
+        "servers": [{"url": "https://api.acme.example"}],
+        "paths": {
+            "/bills": {
+                "get": {
+                    "tags": ["Bills"],
+                    "responses": {
+                        "200": {"content": {kind: {"schema": rows}}},
+                        "default": {"content": {"application/json": {"schema": errors}}},
+                    },
+                    **operation,
+                }
+            }
+        },
+    }
+
+
+def test_a_media_type_with_a_version_is_asked_for() -> None:
+    made = imported(Document(acme()), ["Bills"], "acme")
+    assert loaded(made, "provider.yaml")["headers"] == {"Accept": VENDOR}
+    assert "headers" not in loaded(
+        imported(Document(acme("application/json")), ["Bills"], "acme"), "provider.yaml"
+    )
+
+
+def test_errors_in_an_array_are_found() -> None:
+    found = loaded(imported(Document(acme()), ["Bills"], "acme"), "provider.yaml")["errors"]
+    assert found == {"message": "errors[].reason", "code": "errors[].errorCode"}
+
+
+@pytest.mark.parametrize("place", ["schema", "content"])
+def test_a_header_with_json_is_noted(place: str) -> None:
+    schema = {"type": "object", "properties": {"+and": {"type": "array"}}}
+    header: dict[str, Any] = {"name": "X-Filter", "in": "header", "schema": schema}
+    if place == "content":
+        header["content"] = {"application/json": {"schema": header.pop("schema")}}
+    made = imported(Document(acme(parameters=[header])), ["Bills"], "acme")
+    assert any("X-Filter has JSON" in note and "`filter`" in note for note in made.notes)

@@ -209,7 +209,7 @@ def _parameters(
     for (name, location), one in found.items():
         if location not in ("path", "query", "header", "cookie"):
             raise DefinitionError(f"the parameter {name} is in {location}, which is nowhere")
-        schema = one.get("schema")
+        schema = one.get("schema") or next(iter(_schemas(document, one).values()), None)
         schema = schema if isinstance(schema, Mapping) else {}
         shape = document.shape(schema)
         yield Field(

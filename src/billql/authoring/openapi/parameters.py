@@ -78,6 +78,11 @@ def parameters_of(
         _add_month(taken, calendar, columns)
         fields = [one for one in fields if one.name not in calendar]
     for one in fields:
+        if one.location == "header" and one.shape.kind == "object" and not one.required:
+            taken.doubts.append(
+                f"the header {one.name} has JSON; if it carries conditions, declare the provider's "
+                "`filter`, and parameters with `in: filter`"
+            )
         if not one.required and (one.location in ("header", "cookie") or one.shape.deprecated):
             continue
         if one.location == "cookie":

@@ -13,8 +13,8 @@ from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.operations import Operation, is_json
 from billql.authoring.openapi.prose import sentence
 
-_MESSAGES = ("message", "error_message", "detail", "error_description", "title", "error")
-_CODES = ("code", "id", "type", "error_code", "name", "error")
+_MESSAGES = ("message", "error_message", "detail", "error_description", "reason", "title", "error")
+_CODES = ("code", "id", "type", "error_code", "errorCode", "name", "error")
 _REQUEST_IDS = ("request_id", "requestId", "trace_id")
 
 
@@ -59,6 +59,7 @@ def definition(
         "documentation": _documentation(document, url),
         "url": url,
         "auth": _auth(document, name, title, url, notes),
+        **_headers(document, operations, notes),
         **_errors(document, operations),
         **({"paging": paging} if paging else {}),
     }
@@ -145,12 +146,35 @@ def _scheme(document: Document) -> Mapping[str, Any]:
     return {}
 
 
+def _headers(
+    document: Document, operations: Iterable[Operation], notes: list[str]
+) -> dict[str, Any]:
+    """Return the header that asks for the API's own media type, where its name has a version."""
+    kinds = set[str]()
+    for one in operations:
+        responses = one.data.get("responses")
+        reply = responses.get("200") if isinstance(responses, Mapping) else None
+        content = document.resolve(reply).get("content") if reply is not None else None
+        found = [kind for kind in content if is_json(kind)] if isinstance(content, Mapping) else []
+        kinds.update(kind for kind in found if kind.startswith("application/vnd."))
+        if "application/json" in found:
+            return {}
+    if not kinds:
+        return {}
+    if len(kinds) > 1:
+        notes.append(
+            f"responses have several media types: {', '.join(sorted(kinds))}; check which one the "
+            "header Accept in provider.yaml must ask for"
+        )
+    return {"headers": {"Accept": max(kinds)}}
+
+
 def _errors(document: Document, operations: Iterable[Operation]) -> dict[str, Any]:
     """Return where error bodies have their message, by the first that is documented."""
     for one in operations:
         responses = one.data.get("responses")
         for status, node in responses.items() if isinstance(responses, Mapping) else ():
-            if not str(status).startswith("4"):
+            if not str(status).startswith("4") and status != "default":
                 continue
             content = document.resolve(node).get("content")
             for kind, media in content.items() if isinstance(content, Mapping) else ():
@@ -166,6 +190,10 @@ def _paths(document: Document, schema: Any) -> dict[str, str]:
     prefix = ""
     if "error" in shape.properties and document.shape(shape.properties["error"]).properties:
         shape, prefix = document.shape(shape.properties["error"]), "error."
+    elif (several := document.shape(shape.properties.get("errors"))).kind == "array":
+        element = document.shape(several.items)
+        if not element.properties.keys().isdisjoint(_MESSAGES):
+            shape, prefix = element, "errors[]."
     kinds = {name: document.shape(part).kind for name, part in shape.properties.items()}
     found: dict[str, str] = {}
     for key, names in (("message", _MESSAGES), ("code", _CODES), ("request_id", _REQUEST_IDS)):
