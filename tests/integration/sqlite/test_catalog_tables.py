@@ -131,6 +131,13 @@ def needs(method: dict[str, Any]) -> tuple[set[str], set[str]]:
     return required, {column for column, _, _ in filters} - required
 
 
+def variables(auth: dict[str, Any]) -> str | None:
+    """Return the environment variables of a credential as it is written, with those of AWS."""
+    usual = {"user": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY"}
+    named = auth | usual if auth["kind"] == "aws_sigv4" else auth
+    return ", ".join(named[key] for key in ("user", "client_id", "secret") if key in named) or None
+
+
 # The whole catalog -----------------------------------------------------------------------------
 
 
@@ -140,7 +147,7 @@ def test_every_provider_is_listed(built_in: Session) -> None:
             name,
             files["provider"]["title"],
             files["provider"]["version"],
-            files["provider"]["auth"].get("secret"),
+            variables(files["provider"]["auth"]),
             files["provider"]["description"].strip(),
         )
         for name, files in written().items()
@@ -182,7 +189,10 @@ def test_every_method_is_listed_with_what_it_needs(built_in: Session) -> None:
         assert [row[0] for row in found] == list(resource["methods"])
         for row, method in zip(found, resource["methods"].values(), strict=True):
             _, request, required, optional, description = row
-            assert (request, description) == (method["request"], method["description"].strip())
+            price = method.get("price")
+            cost = f" Each request costs {price['currency']} {price['amount']}." if price else ""
+            assert request == method["request"]
+            assert description == method["description"].strip() + cost
             told = [set(filter(None, str(one).split(", "))) for one in (required, optional)]
             assert tuple(told) == needs(method)
 
@@ -212,7 +222,9 @@ def condition(resource: dict[str, Any], column: str) -> str:
     }
     is_time = resource["columns"][column]["type"] in ("date", "month", "timestamp")
     value = "'2026-01-01'" if is_time else "'x'"
-    return f"= {value}" if "=" in operators else f"{operators.pop()} {value}"
+    # A single value is within both bounds, where both are required.
+    operator = "=" if len(operators) > 1 else operators.pop()
+    return f"{operator} {value}"
 
 
 def plan(session: Session, table: str, said: list[str]) -> str:
