@@ -118,7 +118,8 @@ def _parameter(parameter: Json) -> Json:
 def _content(holder: Json) -> Json:
     return {
         "content": {
-            kind: {"schema": plain(media["schema"])} if "json" in kind else {}
+            # What follows a semicolon, such as a charset, is no part of the type.
+            kind.partition(";")[0]: {"schema": plain(media["schema"])} if "json" in kind else {}
             for kind, media in holder.get("content", {}).items()
         }
     }

@@ -131,12 +131,24 @@ def _at(data: Any, path: str | None) -> str | None:
 
 
 def _texts(data: Any, path: str | None) -> list[str]:
-    """Return the texts and numbers at a path; `a[].b` is b of each element of the array a."""
-    array, is_array, inner = (path or "").partition("[].")
+    """Return the texts and numbers at a path; `a[].b` is b of each element of the array a, and
+    `a[]` the element itself.
+    """
+    array, is_array, inner = (path or "").partition("[]")
     found = get_path(data, array) if array else None
     if is_array:
         elements = found if isinstance(found, list) else ()
-        return list(dict.fromkeys(text for one in elements for text in _texts(one, inner)))
+        texts = (
+            text
+            for one in elements
+            for text in (_texts(one, inner.removeprefix(".")) if inner else _text(one))
+        )
+        return list(dict.fromkeys(texts))
+    return _text(found)
+
+
+def _text(found: Any) -> list[str]:
+    """Return a text or a number as the only text of a list, which is empty for anything else."""
     return [str(found)] if isinstance(found, str | int) and found != "" else []
 
 

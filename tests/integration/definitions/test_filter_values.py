@@ -56,6 +56,7 @@ KEYS: Mapping[str, str] = {
     "group_key": "group_key = 'region'",
     "invoice": "invoice = (SELECT max(id) FROM stripe.billing.invoices)",
     "invoice_uuid": "invoice_uuid = 'preview'",
+    "month": "month = strftime('%Y-%m', 'now', '-1 months')",
     "meter": "meter = (SELECT max(id) FROM stripe.billing.meters)",
     "digitalocean.project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
     "mongodb_atlas.invoice_id": (
@@ -74,6 +75,7 @@ KEYS: Mapping[str, str] = {
     "rate_card_id": "rate_card_id = (SELECT max(id) FROM metronome.pricing.rate_cards)",
     "start_date": DAYS.format("start_date"),
     "start_time": DAYS.format("start_time"),
+    "usage_type": "usage_type = 'infra_host_usage'",
     "subscription": "subscription = (SELECT max(id) FROM stripe.billing.subscriptions)",
     "to_day": "to_day = '2026-03-31'",
 }

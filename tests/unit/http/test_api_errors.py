@@ -115,12 +115,14 @@ def test_an_errors_words_are_shown_wherever_they_stand(
         (b'{"errors": [{"reason": "%d"}, {"reason": 7}, {}, 5, null]}', "%d; 7", None),
         (b'{"errors": {"reason": "No"}}', "No", None),
         (b'{"errors": []}', None, None),
+        (b'{"errors": [], "texts": ["a", "b", "a", {}]}', "a; b", None),
     ],
 )
 def test_a_definition_names_the_members_of_an_array(
     body: bytes, message: str | None, code: str | None
 ) -> None:
-    errors = ErrorBody(message="errors[].reason", code="errors[].n")
+    at = "texts[]" if b"texts" in body else "errors[].reason"
+    errors = ErrorBody(message=at, code="errors[].n")
     api = Api(httpx.Response(400, content=body))
     with api_client(api) as client, pytest.raises(ApiError) as caught:
         send(client, connection(errors=errors))

@@ -58,6 +58,8 @@ class Binding:
     """What a request means to one method."""
 
     conditions: list[Condition] = field(default_factory=list)
+    constants: int = 0
+    """How many values are the very constants that the method has."""
     hidden: set[str] = field(default_factory=set)
     """The columns that the response lacks, because what asks for them was not sent."""
     page: dict[Place, Any] = field(default_factory=dict)
@@ -204,6 +206,7 @@ class _Binder:
             expected = [*constant] if isinstance(constant, tuple) else expected
             if expected in remaining:
                 remaining.remove(expected)
+                self.found.constants += 1
             elif parameter.when_read and constant is True and remaining in ([False], ["false"]):
                 self.found.hidden.update(parameter.when_read)
                 remaining.clear()

@@ -184,7 +184,7 @@ class Document:
         elif root == "$header":
             if raw is not None:
                 self.headers[rest] = str(raw)
-        elif root in ("$key", "$value"):
+        elif root == "$key" or (root == "$value" and column.type != "json"):
             self._rename(root, raw, steps, stack)
         elif root == "$body":
             self.content = raw

@@ -39,7 +39,9 @@ def response(form: ErrorBody, request: Request, error: ApiError) -> Response:
 
 
 def put(data: dict[str, Any], path: str, value: Any) -> None:
-    """Set a member of an object; `a.b` is a member of a member, `a[].b` one of an element."""
+    """Set a member of an object; `a.b` is a member of a member, `a[].b` one of an element, `a[]`
+    the element itself.
+    """
     *outer, last = path.split(".")
     for step in outer:
         name = step.removesuffix("[]")
@@ -50,4 +52,5 @@ def put(data: dict[str, Any], path: str, value: Any) -> None:
         if not isinstance(inner, dict):
             inner = data[name] = {}
         data = inner
-    data[last] = value
+    name = last.removesuffix("[]")
+    data[name] = value if name == last else [value]

@@ -106,9 +106,14 @@ def _specific(fitting: list[tuple[Reader, Binding]]) -> list[tuple[Reader, Bindi
     best: dict[str, tuple[Reader, Binding]] = {}
     for reader, binding in fitting:
         known = best.get(reader.layout.name)
-        if known is None or len(binding.conditions) > len(known[1].conditions):
+        if known is None or _weight(binding) > _weight(known[1]):
             best[reader.layout.name] = (reader, binding)
     return sorted(best.values(), key=lambda one: len(segments(one[0].method.sources()[0].at)))
+
+
+def _weight(binding: Binding) -> tuple[int, int]:
+    """Return how much a method makes of a request: what is a constant is meant as such."""
+    return binding.constants, len(binding.conditions)
 
 
 def head_of(path: Sequence[Segment]) -> Sequence[Segment]:

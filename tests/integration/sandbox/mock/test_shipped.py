@@ -59,6 +59,7 @@ _MINE: Final[Mapping[str, Any]] = {
     "dimension": "SERVICE",
     "since": period_start("2026-03-01"),
     "until": period_start("2026-03-15"),
+    "usage_type": "infra_host_usage",
 }
 """The values of columns that can have any value of a pattern, of a list, or of a type."""
 
