@@ -155,7 +155,7 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     backend = Canned(replies)
     options = Options(
         environ={},
-        tokens=dict.fromkeys(("digitalocean", "metronome", "stripe"), SECRET),
+        tokens={table.provider_name: SECRET for table in tables()},
         catalog=_catalog(),
         settings=Settings(attempts=1, max_requests=20),
         backend=backend,

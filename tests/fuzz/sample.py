@@ -33,6 +33,8 @@ def body(method: Method, data: Any) -> bytes:
         return b"%PDF"
     if method.response == "csv":
         return "\r\n".join(",".join(map(str, line)) for line in data).encode()
+    if method.response == "jsonl" and isinstance(data, list):
+        return "\n".join(json.dumps(row, default=str) for row in data).encode()
     return json.dumps(data, default=str).encode()
 
 
@@ -54,10 +56,19 @@ def plausible(table: Table, method: Method) -> Any:
                 rest = path.replace("$parent.", "")
                 if depth < len(holders):
                     _put(holders[-1 - depth], rest, _sample(column))
+            elif path == "$value":
+                _set_rows(root, source.at, _sample(column))
             elif not path.startswith("$"):
                 _put(holders[-1], path, _sample(column))
     _end_list(table, method, root)
-    return root
+    return root.get("", root)  # under no name lies a response that is the list
+
+
+def _set_rows(root: dict[str, Any], path: str, value: Any) -> None:
+    """Make rows that are no objects."""
+    *way, last = path.split(".")
+    holder = [root, *_opened(root, ".".join(way))][-1]
+    holder[last.removesuffix("[]")] = [value]
 
 
 def _opened(root: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
@@ -96,6 +107,12 @@ def _sample(column: Column) -> Any:
             return 1738324800000
         case "instant":
             return "2025-01-31T00:00:00Z"
+        case "day":
+            return "2025-01-01"
+        case "no_zone":
+            return "2025-01-31T12:00:00"
+        case "rfc2822":
+            return "Fri, 31 Jan 2025 12:00:00 +0000"
         case "dollars":
             return "$3.11"
         case "reference" if column.type == "json":
