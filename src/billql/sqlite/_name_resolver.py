@@ -77,14 +77,19 @@ class NameResolver:
         """Return the parts of a whole name for those of one that may be short."""
         if self._is_shared(parts):
             return (_SHARED, *parts)
-        whole = self._used and parts[0].lower() in self._short and len(parts) <= 3 - len(self._used)
+        whole = (
+            self._used
+            and parts
+            and parts[0].lower() in self._short
+            and len(parts) <= 3 - len(self._used)
+        )
         return (*self._used, *parts) if whole else parts
 
     def _is_shared(self, parts: Sequence[str]) -> bool:
         """Return whether a name of two parts, or a service's, is one of views of several
         providers.
         """
-        first = parts[0].lower()
+        first = parts[0].lower() if parts else ""
         is_short = len(parts) < 3 and first in _shared_services()
         return is_short and first not in self._short and first not in self._schemas()
 

@@ -236,6 +236,13 @@ def test_a_view_may_read_another_one(session: Session) -> None:
     assert found == [(12.1,), (13.1,)]
 
 
+def test_an_outer_join_of_a_query_has_no_name(session: Session) -> None:
+    for used in ("NONE", "east.all"):
+        rows(session, f"USE {used}")
+        sql = "SELECT a.n, b.n FROM (SELECT 1 AS n) a LEFT JOIN (SELECT 1 AS n) b ON b.n = a.n"
+        assert rows(session, sql) == [(1, 1)]
+
+
 def test_a_parameter_leaves_parts_out_too(session: Session, api: Api) -> None:
     found = rows(
         session, "SELECT Note FROM @ WHERE Provider = ? AND Period >= ?", "West", "2026-09"
