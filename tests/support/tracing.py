@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/shell")
 """The folders of tests that are traced, and within them those that are not."""
 
-UNTRACED = ("integration/definitions", "integration/sandbox")
+UNTRACED = (
+    "integration/definitions",
+    "integration/sandbox",
+    "integration/planning/test_value_lists.py",
+)
 
 _CHILDREN = "COVERAGE_PROCESS_CONFIG"
 """The environment variable by which coverage.py traces the processes that a process starts."""

@@ -64,11 +64,13 @@ class AmountRewriter:
         target, query = _stored_types.target_of(final), query_of(final)
         if target is None or query is None or _stored_types.exists(self._database, target):
             return None
+        from billql.sqlite._inlined_views import without_views
         from billql.sqlite.result_amounts import result_amounts
 
-        origins, parsed = self.describe(query), parse(query)
-        amounts = result_amounts(parsed, origins, self.known_tables())
-        types = _stored_types.types_of(parsed, origins, amounts, self.describe)
+        origins, tables = self.describe(query), self.known_tables()
+        amounts = result_amounts(parse(query), origins, tables)
+        whole = without_views(query, tables, self.describe)
+        types = _stored_types.types_of(whole, origins, amounts, self.describe)
         return None if types is None else (target, types)
 
     def _without_noise(
@@ -92,7 +94,7 @@ class AmountRewriter:
             return rewritten
         final, edits = rewritten.parsed, list[Edit]()
         if has_views:
-            from billql.sqlite._view_sums import view_edits
+            from billql.sqlite._inlined_views import view_edits
 
             edits += view_edits(final, tables, self.describe)
         if adds:

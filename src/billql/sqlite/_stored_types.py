@@ -26,6 +26,7 @@ from billql.sql.parentheses import closing
 from billql.sql.projections import selects
 from billql.sql.source_map import apply_edits
 from billql.sql.tokenizer import Token, quote, significant, type_name, unquote
+from billql.sqlite._functions import WITHOUT_NOISE
 from billql.sqlite._sum_calls import clauses
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ _AMOUNT = "DECIMAL REAL"
 _MINOR, _MINOR_PART = "MINOR INTEGER", "MINOR REAL"
 """The types of an amount in minor units."""
 _SAME = frozenset(("MAX", "MIN", "LAG", "LEAD", "FIRST_VALUE", "LAST_VALUE", "NTH_VALUE"))
+_SAME |= {WITHOUT_NOISE.upper()}
 """Functions that return one of the values of their first argument."""
 _EITHER = frozenset(("COALESCE", "IFNULL"))
 """Functions that return one of their arguments."""
@@ -173,7 +175,12 @@ def _text(query: ParsedStatement, tokens: Sequence[Token]) -> str:
 
 
 def _arguments(tokens: Sequence[Token]) -> list[Sequence[Token]]:
-    """Return the arguments that a call returns; empty for any other expression."""
+    """Return the arguments that a call returns, those of calls among them; else nothing."""
+    found = _own_arguments(tokens)
+    return [inner for one in found for inner in _arguments(one) or [one]]
+
+
+def _own_arguments(tokens: Sequence[Token]) -> list[Sequence[Token]]:
     function = tokens[0].keyword
     if len(tokens) < 4 or tokens[1].text != "(" or function not in _SAME | _EITHER:
         return []

@@ -91,6 +91,35 @@ def test_types_go_on_through_views_and_tables(connection: billql.Connection) -> 
     assert declared(connection, "b") == [("c", "TIMESTAMP TEXT"), ("amount", "DECIMAL REAL")]
 
 
+@pytest.mark.parametrize(
+    ("query", "types"),
+    [
+        ("SELECT * FROM lasts", ["TIMESTAMP TEXT", "MONTH TEXT", "DECIMAL REAL", "TEXT"]),
+        ("SELECT max(l.last) AS l, first FROM main.lasts AS l", ["TIMESTAMP TEXT", "MONTH TEXT"]),
+        ("SELECT temp.held.last FROM temp.held", ["TIMESTAMP TEXT"]),
+        ("WITH x AS (SELECT last FROM held) SELECT lag(last) OVER () FROM x", ["TIMESTAMP TEXT"]),
+        ("SELECT n.first FROM (SELECT first FROM lasts) AS n, held", ["MONTH TEXT"]),
+        ("SELECT coalesce(last, first) AS mixed, b FROM lasts, named", ["", "MONTH TEXT"]),
+        (
+            "SELECT max(coalesce(last, last)), max(min(b), a) FROM lasts, named",
+            ["TIMESTAMP TEXT", ""],
+        ),
+    ],
+)
+def test_the_types_of_functions_go_on_through_views(
+    connection: billql.Connection, query: str, types: list[str]
+) -> None:
+    connection.execute(
+        "CREATE VIEW lasts AS SELECT max(created) AS last, coalesce(month, month) AS first, "
+        "sum(amount) AS s, currency FROM own.all.invoices GROUP BY currency"
+    )
+    connection.execute("CREATE TEMP VIEW held AS SELECT * FROM lasts")
+    connection.execute("CREATE VIEW named(a, b) AS SELECT 1, min(month) FROM own.all.invoices")
+    connection.execute(f"CREATE TABLE t AS {query}")
+    assert [declared for _, declared in declared(connection, "t")] == types
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
 def test_minor_units_stay_minor(connection: billql.Connection) -> None:
     connection.execute("CREATE TABLE t AS SELECT paid, currency FROM own.all.payments")
     amount, none = connection.execute("SELECT paid, currency FROM t").amounts()

@@ -1,7 +1,7 @@
-"""Views whose sums must know their currencies are read as subqueries with these currencies.
+"""The views of a database, put as subqueries where a statement reads them.
 
-What a view stores stays as it was written, for other programs. A statement that reads it is run
-with the edits of `_currency_check` in a copy of the view's query:
+What a view stores stays as it was written, for other programs. A statement that reads one whose
+sums must know their currencies is run with the edits of `_currency_check` in a copy of its query:
 
     FROM main.v    FROM (WITH "view"("month", "total") AS (
                              SELECT month, billql_one_currency(…) … FROM "main"."bills") …) AS "v"
@@ -11,7 +11,7 @@ In the copy each table's name has its database, so that it means the same table 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from billql.sql.projections import names_of_ctes
@@ -35,15 +35,35 @@ def view_edits(
     first = {token.keyword for token in statement.tokens[:3]}
     if query_of(statement) is None or "VIEW" in first:
         return ()
-    return _Views(tables, describe).edits(statement, ())
+
+    def changes(query: ParsedStatement) -> Sequence[Edit]:
+        return currency_edits(query, tables, describe)
+
+    return _Views(tables, describe, changes, all_views=False).edits(statement, ())
+
+
+def without_views(query: str, tables: KnownTables, describe: Describe) -> ParsedStatement:
+    """Return a SELECT with the queries of all views in their place."""
+    statement = parse(query)
+    edits = _Views(tables, describe, lambda view: (), all_views=True).edits(statement, ())
+    return parse(apply_edits(query, edits)) if edits else statement
 
 
 class _Views:
-    """The views of a session, with what describes their columns."""
+    """The views of a session, with what changes their queries and describes their columns."""
 
-    def __init__(self, tables: KnownTables, describe: Describe) -> None:
+    def __init__(
+        self,
+        tables: KnownTables,
+        describe: Describe,
+        changes: Callable[[ParsedStatement], Sequence[Edit]],
+        *,
+        all_views: bool,
+    ) -> None:
         self._tables = tables
         self._describe = describe
+        self._changes = changes
+        self._all_views = all_views
 
     def edits(self, statement: ParsedStatement, within: tuple[str, ...]) -> Sequence[Edit]:
         """Return the edits of a statement that lies in some views."""
@@ -65,11 +85,8 @@ class _Views:
         if not isinstance(stored, str) or stored in within:
             return None
         query = self._qualified(parse(query_of_view(stored)), self._tables.home(reference.parts))
-        edits = [
-            *currency_edits(query, self._tables, self._describe),
-            *self.edits(query, (*within, stored)),
-        ]
-        if not edits:
+        edits = [*self._changes(query), *self.edits(query, (*within, stored))]
+        if not edits and not self._all_views:
             return None
         whole = ".".join(map(quote, reference.parts))
         columns = (quote(origin[0]) for origin in self._describe(f"SELECT * FROM {whole}"))
