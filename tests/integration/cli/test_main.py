@@ -240,6 +240,18 @@ def test_stats_of_a_failure(ask: Run) -> None:
     assert result.err.startswith("error: The statement needs more than the 0 requests")
 
 
+def test_stats_of_what_an_api_charges_for(run: Run) -> None:
+    days = "SELECT day FROM aws.costs.totals WHERE day >= date('now', '-30 days')"
+    for most, code, cost in (("0.02", Exit.OK, 0.02), ("0.01", Exit.LIMIT, 0.01)):
+        result = run("query", "--sandbox", "--stats", "--max-cost", most, days)
+        scans = last_line(result)["scans"]
+        assert isinstance(scans, list)
+        (scan,) = scans
+        assert (result.code, scan["cost"], scan["currency"]) == (code, cost, "USD")
+        assert scan["requests"] == cost * 100
+    assert result.err.startswith("error: The statement needs another request for USD 0.01")
+
+
 def test_a_cache_folder_serves_later_runs(ask: Run, tmp_path: Path) -> None:
     for requests in (1, 0):
         stats = last_line(ask("--stats", "--cache", str(tmp_path / "cache"), BALANCES))

@@ -11,8 +11,9 @@ import pytest
 from openpyxl import load_workbook
 from pyarrow import parquet
 
-from billql.dbapi.connection import connect
+from billql.dbapi.connection import Connection, connect
 from billql.errors import DataError, Error, IntegrityError, InterfaceError, OutputError, SqlError
+from billql.shell import commands
 from billql.shell.commands import COMMANDS
 from billql.shell.shell import Shell
 
@@ -163,6 +164,21 @@ def test_stats(shell: Shell, typed: Type, capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == costs.format(1, 0) + costs.format(0, 1)
     typed(".stats off", sql)
     assert capsys.readouterr().err == ""
+
+
+def test_stats_of_what_an_api_charges_for(capsys: pytest.CaptureFixture[str]) -> None:
+    def opened(database: str, *, sandbox: bool) -> Connection:
+        return connect(database, environ={}, sandbox=True, autocommit=True)
+
+    shell = Shell(opened, commands.run, ":memory:", sandbox=True)
+    keys = "SELECT count(*) FROM aws.dimensions.tag_keys WHERE since = '2026-01-01';"
+    for line in (".stats on", keys):
+        shell.run(line)
+    shell.close()
+    assert capsys.readouterr().err == (
+        "aws.dimensions.tag_keys: requests 1, pages 1, rows 3, cache hits 0, retries 0, "
+        "cost USD 0.01, waited 0.0 s\n"
+    )
 
 
 def test_timer(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:

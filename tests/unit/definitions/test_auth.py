@@ -20,7 +20,9 @@ from billql.definitions.auth import (
     Header,
     SigV4,
 )
+from billql.http.credentials import ApiConnection
 from billql.messages import Home, Request
+from support.api_client import PROVIDER
 
 REQUEST = Request("GET", "https://api.example.com/things")
 HELP = "Ask for one."
@@ -137,6 +139,18 @@ def test_the_service_is_the_one_of_the_public_address() -> None:
     for request in (public, here):
         found = auth.signature(secret, request)["Authorization"]
         assert "/eu-west-3/budgets/aws4_request, " in found
+
+
+def test_what_all_requests_carry_is_signed_too() -> None:
+    provider = msgspec.structs.replace(
+        PROVIDER, auth=SigV4(), headers={"Content-Type": "application/x-amz-json-1.1"}
+    )
+    url = "https://ce.us-east-1.amazonaws.com"
+    sender = ApiConnection("aws", provider, url, f"AKIDEXAMPLE:{KEY}", "aws", "a test")
+    headers = sender.headers_for(Request("POST", f"{url}/", headers=(("X-Amz-Target", "A.B"),)))
+    assert headers["Content-Type"] == "application/x-amz-json-1.1"
+    signed = "SignedHeaders=content-type;host;x-amz-date;x-amz-target,"
+    assert signed in headers["Authorization"]
 
 
 def test_a_temporary_key_sends_its_token() -> None:
