@@ -1,4 +1,4 @@
-"""The parts of a provider's sandbox: requests, responses, errors and routes.
+"""The parts of a provider's sandbox: requests, responses and errors.
 
 Nothing here depends on a provider or on HTTP's bytes.
 """
@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
-from urllib.parse import unquote
 
 import orjson
 
@@ -74,8 +72,14 @@ class ApiError(Exception):
         self.parameter = parameter
 
 
-Handler = Callable[..., Response]
-"""A function of the request and, by name, the parameters of its path."""
+Handler = Callable[[Request], Response]
+
+
+class Routes(Protocol):
+    """The endpoints of an API."""
+
+    def find(self, method: str, path: str) -> Handler:
+        """Return what responds at a path; raise ApiError if nothing does."""
 
 
 class Api(Protocol):
@@ -131,46 +135,3 @@ class Restrictable(Protocol):
 
     def restrict(self, permissions: Collection[str]) -> str:
         """Return a token that is accepted where one of the permissions is enough."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Route:
-    method: str
-    parts: tuple[str, ...]
-    handler: Handler
-
-    def match(self, parts: list[str]) -> dict[str, str] | None:
-        found = {}
-        for want, got in zip(self.parts, parts, strict=True):
-            if want.startswith("{"):
-                found[want[1:-1]] = unquote(got)
-            elif want != got:
-                return None
-        return found
-
-
-class Routes:
-    """Handlers by method and path template, such as `/v2/droplets/{droplet_id}`."""
-
-    def __init__(self) -> None:
-        self._by_length: dict[int, list[_Route]] = {}
-
-    def add(self, template: str, handler: Handler, method: str = "GET") -> None:
-        """Add an endpoint; of templates that match, the one with the fewest parameters is used."""
-        parts = tuple(template.strip("/").split("/"))
-        routes = self._by_length.setdefault(len(parts), [])
-        routes.append(_Route(method, parts, handler))
-        routes.sort(key=lambda route: sum(part.startswith("{") for part in route.parts))
-
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
-        """Return the handler of a path and its parameters; raise ApiError if there is none."""
-        parts = path.strip("/").split("/")
-        known = False
-        for route in self._by_length.get(len(parts), ()):
-            parameters = route.match(parts)
-            if parameters is None:
-                continue
-            if route.method == method:
-                return route.handler, parameters
-            known = True
-        raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)

@@ -151,8 +151,7 @@ class Server:
                 quota = self._limiter.acquire(self.api.credential(request), request.path)
                 if quota.refused:
                     raise ApiError(HTTPStatus.TOO_MANY_REQUESTS)
-                handler, parameters = self.api.routes.find(request.method, request.path)
-                response = handler(request, **parameters)
+                response = self.api.routes.find(request.method, request.path)(request)
                 if self._untidy is not None:
                     response = self._untidy.disturb(request, response)
         except ApiError as error:

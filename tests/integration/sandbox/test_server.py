@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from billql.sandbox import Sandbox
-from billql.sandbox.api import ApiError, Request, Response, Routes
+from billql.sandbox.api import Request, Response
 
 from .client import MY, Client
 from .conftest import UNTIL
@@ -164,27 +164,22 @@ def test_a_client_that_goes_away_is_no_news(caplog: pytest.LogCaptureFixture) ->
     assert not caplog.records
 
 
-class TestRoutes:
-    def routes(self) -> Routes:
-        routes = Routes()
-        routes.add("/a/{id}/c", lambda request, id: Response(id.encode()))
-        routes.add("/a/b/c", lambda request: Response(b"literal"))
-        routes.add("/a/{id}", lambda request, id: Response(id.encode()))
-        routes.add("/a/{id}", lambda request, id: Response(b"post"), method="POST")
-        return routes
-
-    def test_literal_parts_win(self) -> None:
-        assert self.routes().find("GET", "/a/b/c")[1] == {}
-        assert self.routes().find("GET", "/a/x/c")[1] == {"id": "x"}
-
-    def test_parameters_are_decoded_after_the_path_is_split(self) -> None:
-        assert self.routes().find("GET", "/a/b%2Fc%3Ad")[1] == {"id": "b/c:d"}
-
-    @pytest.mark.parametrize(
-        ("method", "path", "status"),
-        [("GET", "/b", 404), ("GET", "/a", 404), ("DELETE", "/a/x", 405), ("POST", "/a/b/c", 405)],
-    )
-    def test_refusals(self, method: str, path: str, status: int) -> None:
-        with pytest.raises(ApiError) as refusal:
-            self.routes().find(method, path)
-        assert refusal.value.status == status
+@pytest.mark.parametrize(
+    ("method", "path", "status", "said"),
+    [
+        ("GET", "/v1/customers/search", 400, "query is required"),
+        ("GET", "/v1/customers/find", 404, "No such customer: 'find'"),
+        ("GET", "/v1/customers/a%2Fb%3Ac", 404, "No such customer: 'a/b:c'"),
+        ("GET", "/v1/nothing", 404, "Unrecognized request URL"),
+        ("DELETE", "/v1/customers", 405, "Unrecognized request URL"),
+    ],
+)
+def test_literal_parts_win_and_parameters_are_decoded_after_the_path_is_split(
+    method: str, path: str, status: int, said: str
+) -> None:
+    with Sandbox(size="small", until=UNTIL, providers=["stripe"]) as sandbox:
+        headers = {"authorization": f"Bearer {sandbox.tokens['stripe']}"}
+        url = sandbox.urls["stripe"] + path
+        response = httpx.request(method, url, headers=headers, trust_env=False)
+    assert response.status_code == status
+    assert said in response.json()["error"]["message"]

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from billql.definitions.auth import ClientCredentials
 from billql.definitions.model import Method, Provider, placeholders
 from billql.definitions.pagination import Paginator
-from billql.sandbox.api import ApiError, Handler, Request, Response, Routes
+from billql.sandbox.api import ApiError, Handler, Request, Response
 from billql.sandbox.mock import auth
 from billql.sandbox.mock.binding import Binding, bind, parameters, values_of
 from billql.sandbox.mock.filters import Place, conditions
@@ -28,7 +28,7 @@ class Reader(NamedTuple):
     paginator: Paginator | None
 
 
-class DefinedRoutes(Routes):
+class DefinedRoutes:
     """The endpoints of a definition; a subclass responds.
 
     `is_lenient` is for an API that ignores parameters which none of its methods has.
@@ -37,7 +37,6 @@ class DefinedRoutes(Routes):
     def __init__(
         self, provider: Provider, readers: Iterable[Reader], *, is_lenient: bool = False
     ) -> None:
-        super().__init__()
         self._provider = provider
         self._is_lenient = is_lenient
         self._readers: dict[Endpoint, list[Reader]] = {}
@@ -47,18 +46,18 @@ class DefinedRoutes(Routes):
         ordered = sorted({one.path for one in self._readers}, key=lambda path: path.count("{}"))
         self._patterns = [(_pattern(path), path) for path in ordered]
 
-    def find(self, method: str, path: str) -> tuple[Handler, dict[str, str]]:
+    def find(self, method: str, path: str) -> Handler:
         """Return what responds at a path; raise ApiError if nothing does."""
         how = self._provider.auth
         if isinstance(how, ClientCredentials) and (method, path) == ("POST", how.token_path):
-            return partial(auth.grant, how), {}
+            return partial(auth.grant, how)
         known = False
         for pattern, template in self._patterns:
             found = pattern.fullmatch(path.rstrip("/") or "/")
             there = [one for one in self._readers if (one.verb, one.path) == (method, template)]
             if found is not None and there:
                 values = [unquote(one) for one in found.groups()]
-                return partial(self._operate, there, values), {}
+                return partial(self._operate, there, values)
             known = known or found is not None
         raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
 

@@ -36,8 +36,3 @@ def rehearsed(row: Json) -> Json:
         text = text.replace(part["id"], f"{prefix}_{ident('', CLOCK, rest)[: len(rest)]}")
     copy: Json = json.loads(text)
     return copy | {"customer": CUSTOMER, "customer_account": None, "test_clock": CLOCK}
-
-
-def is_hidden(row: Json, *filtered: bool) -> bool:
-    """Return whether a list leaves a row out: it has a test clock and no filter selects it."""
-    return row["test_clock"] is not None and not any(filtered)
