@@ -56,6 +56,7 @@ class NameLoader:
             resources=self._read.resources,
             tables=tables,
             columns={**self._read.columns, **columns},
+            methods=self._read.methods,
             functions=_functions(connection),
             keywords=sorted({*apsw.keywords, *_KEYWORDS}),
             files=files,
@@ -79,11 +80,18 @@ def read_catalog(connection: Connection) -> KnownNames:
         "required FROM billql.catalog.columns ORDER BY 1, position"
     ):
         columns[resource].append(KnownColumn(name, kind, about or "", bool(required)))
+    methods = defaultdict[str, dict[str, str]](dict)
+    for resource, name, about in connection.execute(
+        "SELECT lower(concat_ws('.', provider, service, resource)), method, description "
+        "FROM billql.catalog.methods ORDER BY 1, 2"
+    ):
+        methods[resource][name] = about or ""
     return KnownNames(
         providers=_described(connection, "provider", "providers"),
         services=_described(connection, "concat_ws('.', provider, service)", "services"),
         resources=_described(connection, "name", "resources"),
         columns=columns,
+        methods=methods,
     )
 
 

@@ -52,8 +52,9 @@ class KnownNames:
     """The names that can be completed.
 
     `providers`, `services` and `resources` map dotted names to descriptions, `tables` local names
-    to their types; `columns` has the columns of resources and local tables by lower-case name.
-    `namespace` is the argument of the last USE.
+    to their types; `columns` has the columns of resources and local tables by lower-case name,
+    `methods` the methods of resources with their descriptions. `namespace` is the argument of the
+    last USE.
     """
 
     providers: Mapping[str, str] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class KnownNames:
     resources: Mapping[str, str] = field(default_factory=dict)
     tables: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Sequence[KnownColumn]] = field(default_factory=dict)
+    methods: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     functions: Sequence[str] = ()
     keywords: Sequence[str] = ()
     formats: Sequence[str] = ()
@@ -189,7 +191,8 @@ def _in_statement(
         return ((keyword, "") for keyword in _beginning(parts[-1], _SHOWN))
     if _table_follows(tokens):
         own = _expressions(statement, known) if len(parts) == 1 else ()
-        return [*_local(parts, known, own), *_names(parts, known, levels=3)]
+        methods = _methods(parts, known) if first in ("DESCRIBE", "DESC") else ()
+        return [*_local(parts, known, own), *_names(parts, known, levels=3), *methods]
     if len(parts) > 1:
         return _of_table(statement, parts, known)
     return _in_expression(statement, parts[0], known, is_start=not tokens)
@@ -244,6 +247,14 @@ def _names(parts: Sequence[str], known: KnownNames, levels: int) -> Iterator[Nam
         for name, meaning in known.resources.items():
             if _begins(name.rpartition(".")[2], typed):
                 yield name, meaning
+
+
+def _methods(parts: Sequence[str], known: KnownNames) -> Iterator[Named]:
+    """Yield the methods of the resource before the last dot."""
+    resource = known.table(".".join(parts[:-1]))
+    for name, meaning in known.methods.get(resource or "", {}).items():
+        if _begins(name, parts[-1]):
+            yield name, meaning
 
 
 def _at_depth(found: Mapping[str, str], typed: str, *, dotted: bool) -> Iterator[Named]:

@@ -92,6 +92,10 @@ def test_short_names_are_completed_after_use(billed: dict[str, str]) -> None:
         terminal.until(lambda: "invoice_summary" in terminal.text, "a short name")
         terminal.press(CTRL_C)
         terminal.prompts()
+        terminal.press("DESCRIBE invoices.l" + TAB)
+        terminal.until(lambda: terminal.line.endswith("invoices.list"), "a method")
+        terminal.press(CTRL_C)
+        terminal.prompts()
         terminal.enter("SELECT count(*) AS n FROM invoices;")
         terminal.reads(" n\n──\n24")
 

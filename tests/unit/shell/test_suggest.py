@@ -32,6 +32,10 @@ KNOWN = KnownNames(
         "mine": [KnownColumn("id", "INTEGER"), KnownColumn("order by", "TEXT")],
         "other.theirs": [KnownColumn("x")],
     },
+    methods={
+        INVOICES: {"get": "Gives one.", "list": "Gives all."},
+        ITEMS: {"list_of_invoice": ""},
+    },
     tables={"mine": "table", "months": "view", "other.theirs": "table"},
     functions=["abs", "money_sum"],
     keywords=["AND", "FROM", "SELECT", "SHOW"],
@@ -113,6 +117,20 @@ def test_show_and_use() -> None:
     assert texts("SHOW RESOURCES IN cloud.|") == ["billing", "account"]
     assert texts("SHOW METHODS IN cloud.billing.invoices|") == ["invoices"]
     assert texts("USE cloud.b|") == ["billing"]
+
+
+def test_methods_are_described() -> None:
+    assert at("DESCRIBE cloud.billing.invoices.|") == [
+        Suggestion("get", 32, "Gives one."),
+        Suggestion("list", 32, "Gives all."),
+    ]
+    assert texts("DESCRIBE EXTENDED Cloud.billing.INVOICES.L|") == ["list"]
+    assert texts("DESC cloud.billing.invoice_items.|") == ["list_of_invoice"]
+    assert texts("DESCRIBE cards.core.invoices.|") == []
+    assert texts("SELECT * FROM cloud.billing.invoices.|") == []
+    for namespace, typed in (("cloud", "billing.invoices."), ("cloud.billing", "invoices.")):
+        used = replace(KNOWN, namespace=namespace)
+        assert texts(f"DESCRIBE {typed}g|", used) == ["get"]
 
 
 def test_short_names_after_use() -> None:
