@@ -73,9 +73,9 @@ def parameters_of(
     """
     taken = Parameters()
     fields = list(fields)
-    calendar = _calendar(fields)
+    calendar = _calendar(fields, columns)
     if calendar:
-        _add_month(taken, calendar, columns)
+        _add_month(taken, calendar)
         fields = [one for one in fields if one.name not in calendar]
     for one in fields:
         if one.location == "header" and one.shape.kind == "object" and not one.required:
@@ -97,8 +97,13 @@ def parameters_of(
     return taken
 
 
-def _calendar(fields: Iterable[Field]) -> dict[str, Field]:
-    """Return the fields that are the numbers of one month, or of a day in it; none without both."""
+def _calendar(fields: Iterable[Field], columns: Mapping[str, Column]) -> dict[str, Field]:
+    """Return the fields that are the numbers of one month, or of a day in it.
+
+    Without both numbers of a month there are none; a row that shows them is filtered by them.
+    """
+    if not columns.keys().isdisjoint(_NUMBERS):
+        return {}
     numbers = {
         one.name: one
         for one in fields
@@ -107,13 +112,9 @@ def _calendar(fields: Iterable[Field]) -> dict[str, Field]:
     return numbers if {"year", "month"} <= numbers.keys() else {}
 
 
-def _add_month(
-    taken: Parameters, calendar: Mapping[str, Field], columns: Mapping[str, Column]
-) -> None:
+def _add_month(taken: Parameters, calendar: Mapping[str, Field]) -> None:
     """Add a column for the month that is requested, and the parameters that have its numbers."""
     name = "month"
-    while name in columns:
-        name += "_asked"
     taken.columns[name] = Column("month", "The month.", path="$parameter")
     taken.examples[name] = "2025-01"
     for key, format_ in (("year", "year"), ("month", "month_of_year")):
