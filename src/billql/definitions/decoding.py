@@ -66,6 +66,8 @@ def decoder_for(kind: ColumnType, format: Format | None = None) -> ColumnDecoder
         return _each(lambda value: show_instant(kind, _from_rfc2822(value)))
     if format == "dollars":
         return _each(_read_dollars)
+    if format == "money":
+        return _each(_read_money)
     if format == "filename":
         return _each(_read_filename)
     if format == "reference":
@@ -214,6 +216,17 @@ def _read_dollars(value: object) -> float:
         raise _mismatch(value, "an amount like $3.11")
     minus = "-" if bare is not value or found[1] or found[2] else ""
     return _number(minus + found[3].replace(",", ""))
+
+
+def _read_money(value: object) -> float:
+    """Return an amount in whole units and billionths
+    (https://github.com/googleapis/googleapis/blob/master/google/type/money.proto).
+    """
+    parts = (value.get("units"), value.get("nanos")) if isinstance(value, dict) else ()
+    if not any(one is not None for one in parts):
+        raise _mismatch(value, "an amount of units and nanos")
+    units, nanos = (0 if one is None else _integer(one) for one in parts)
+    return (units * 10**9 + nanos) / 10**9
 
 
 def _boolean(value: object) -> int:

@@ -119,7 +119,7 @@ def _filter_problems(parameter: Parameter, column: Column) -> Iterator[Problem]:
     kind, format = column.type, parameter.format
     if kind in ("json", "blob"):
         yield (), f"no API compares with a column of type {kind}"
-    if format in ("dollars", "filename", "reference", "rfc2822"):
+    if format in ("dollars", "filename", "money", "reference", "rfc2822"):
         yield ("format",), f"{format} is for columns"
     if column.path == "$parameter":
         if parameter.ignores_case:
@@ -159,8 +159,8 @@ def _equality_problems(parameter: Parameter, column: Column) -> Iterator[Problem
         )
     if column.divide is not None:
         yield ("operator",), "the column shows what is divided, so `=` would miss rows"
-    if column.format == "dollars":
-        yield ("operator",), "the column reads amounts like $3.11, so `=` would miss rows"
+    if column.format in ("dollars", "money"):
+        yield ("operator",), "the API writes amounts in another form, so `=` would miss rows"
     if format == column.format == "epoch" and kind == "timestamp":
         return  # seconds that are counted have no fractions on either side
     if format in CALENDAR_PARTS:

@@ -28,6 +28,7 @@ Format = Literal[
     "no_zone",
     "rfc2822",
     "dollars",
+    "money",
     "filename",
     "reference",
     "json",
@@ -36,13 +37,13 @@ Format = Literal[
     "month_of_year",
     "day_of_month",
 ]
-"""How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970,
-a day or month as the moment in which it begins, a month as its first day or, in a parameter with
-`<=`, as its last one, a time in UTC without a zone, a time like
-`Sun, 06 Nov 1994 08:49:37 +0000` (RFC 2822), an amount like
-`$3.11` or `-$1,024.00`, a content-disposition header that holds a file name, another object as its
-id or as a whole, a parameter in a body whose value is a JSON text, a parameter whose value is an id
-of 8-4-4-4-12 hexadecimal digits, a parameter that is one number of a date."""
+"""How an API writes a value, where that is not the usual way: seconds or milliseconds since 1970, a
+day or month as the moment in which it begins, a month as its first day or, in a parameter with
+`<=`, as its last one, a time in UTC without a zone, a time like `Sun, 06 Nov 1994 08:49:37 +0000`
+(RFC 2822), an amount like `$3.11` or `-$1,024.00`, an amount as an object of `units` and `nanos`, a
+content-disposition header that holds a file name, another object as its id or as a whole, a
+parameter in a body whose value is a JSON text, a parameter whose value is an id of 8-4-4-4-12
+hexadecimal digits, a parameter that is one number of a date."""
 
 FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "epoch": frozenset(("date", "month", "timestamp")),
@@ -55,6 +56,7 @@ FORMATTED: dict[Format, frozenset[ColumnType]] = {
     "month_of_year": frozenset(("date", "month")),
     "day_of_month": frozenset(("date",)),
     "dollars": frozenset(("real", "decimal")),
+    "money": frozenset(("real", "decimal")),
     "filename": frozenset(("text",)),
     "reference": frozenset(("text", "json")),
     "json": frozenset(("text",)),

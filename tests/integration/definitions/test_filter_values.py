@@ -53,6 +53,8 @@ KEYS: Mapping[str, str] = {
     "day": DAYS.format("day"),
     "from_day": "from_day = '2026-01-01'",
     "enterprise": "enterprise = 'acme'",
+    "gcp.billing_account_id": "billing_account_id = '012345-567890-ABCDEF'",
+    "gcp.service_id": "service_id = '6F81-5844-456A'",
     "group_key": "group_key = 'region'",
     "invoice": "invoice = (SELECT max(id) FROM stripe.billing.invoices)",
     "invoice_uuid": "invoice_uuid = 'preview'",

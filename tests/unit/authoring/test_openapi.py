@@ -11,6 +11,7 @@ import yaml
 
 from billql.authoring.check import check
 from billql.authoring.openapi import operations
+from billql.authoring.openapi.columns import Row
 from billql.authoring.openapi.document import Document, column_type
 from billql.authoring.openapi.importing import Imported, imported
 from billql.authoring.openapi.naming import identifier, singular, without_verb
@@ -333,6 +334,19 @@ def test_schemas_of_schemas_take_no_time() -> None:
 def test_references_to_nothing_are_refused(reference: str) -> None:
     with pytest.raises(DefinitionError, match="reference"):
         Document({"list": [1]}).find(reference)
+
+
+def test_an_amount_of_units_and_nanos_is_one_column_beside_its_currency() -> None:
+    whole = {"type": "string", "format": "int64"}
+    money = {"properties": {"currencyCode": {"type": "string"}, "units": whole, "nanos": whole}}
+    found = Row(Document({}), {"properties": {"unitPrice": money}}, "skus[]").columns
+    assert [
+        (name, column.type, column.format, column.path, column.currency)
+        for name, column in found.items()
+    ] == [
+        ("unit_price", "decimal", "money", "unitPrice", "unit_price_currency"),
+        ("unit_price_currency", "text", None, "unitPrice.currencyCode", None),
+    ]
 
 
 def test_a_pointer_is_read_as_rfc_6901_has_it() -> None:

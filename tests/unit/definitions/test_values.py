@@ -116,6 +116,11 @@ GOOD: list[tuple[ColumnType, Format | None, Any, SQLValue]] = [
     ("decimal", "dollars", 3, 3.0),
     ("decimal", "dollars", "", None),
     ("real", "dollars", "$7", 7.0),
+    ("decimal", "money", {"currencyCode": "USD", "units": "12", "nanos": 345_000_000}, 12.345),
+    ("decimal", "money", {"units": "-1", "nanos": -750_000_000}, -1.75),
+    ("decimal", "money", {"nanos": 4}, 4e-9),
+    ("decimal", "money", {"units": Digits("3")}, 3.0),
+    ("real", "money", "", None),
     ("boolean", None, True, 1),
     ("boolean", None, False, 0),
     ("boolean", None, 1, 1),
@@ -228,6 +233,11 @@ MISFITS: list[tuple[tuple[ColumnType, ...], Format | None, list[Any]]] = [
             *("$,100", "$nan", "€3.11", "$1_000", "$١", "$ 1", "$1\n", "$" + "9" * 400),
             *(True, math.nan, 10**400, []),
         ],
+    ),
+    (
+        ("real", "decimal"),
+        "money",
+        [{}, {"currencyCode": "USD"}, {"units": "one"}, {"nanos": 0.5}, 3, "3", True, [], b"3"],
     ),
     (("boolean",), None, [2, -1, "True", "yes", "1", 0.5, math.nan, [], {}]),
     (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contracts import trim
+from contracts import discovery, trim
 from contracts.document import DOCUMENTS, entries
 
 VENDOR = {
@@ -122,3 +122,29 @@ def test_every_document_has_an_entry_with_its_source_and_licence() -> None:
         about = entries()[file.stem]
         assert about["source"]
         assert about["licence"]
+
+
+def test_discovery_documents_of_google_say_the_same_as_openapi() -> None:
+    name = {"type": "string", "location": "path", "required": True}
+    size = {"type": "integer", "format": "int32", "location": "query"}
+    method = {
+        "httpMethod": "GET",
+        "flatPath": "v1/accounts/{accountsId}/bills",
+        "parameters": {"name": name, "pageSize": size},
+        "response": {"$ref": "Bills"},
+    }
+    bill = {"properties": {"at": {"type": "string", "format": "google-datetime"}}, "id": "Bills"}
+    resources = {"accounts": {"resources": {"bills": {"methods": {"list": method}}}}}
+    vendor = {"title": "A", "version": "v1", "revision": "7", "schemas": {"Bills": bill}}
+    made = discovery.openapi([{**vendor, "resources": resources}])
+    operation = made["paths"]["/v1/accounts/{accountsId}/bills"]["get"]
+    assert [(one["name"], one["in"]) for one in operation["parameters"]] == [
+        ("accountsId", "path"),
+        ("pageSize", "query"),
+    ]
+    assert made["components"]["schemas"]["Bills"] == {
+        "properties": {"at": {"type": "string", "format": "date-time"}}
+    }
+    assert list(trim.trim(made, {"GET /v1/accounts/{}/bills"})["components"]["schemas"]) == [
+        "Bills"
+    ]

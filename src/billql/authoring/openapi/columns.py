@@ -90,6 +90,9 @@ class Row:
                 continue
             part = self._document.shape(schema)
             column = naming.column(f"{prefix}{naming.identifier(name)}")
+            if {"units", "nanos"} <= part.properties.keys():
+                self._add_money(column, part, path)
+                continue
             if not above and _is_small(self._document, part):
                 self._add(part, f"{column}_", f"{path}.")
                 continue
@@ -98,6 +101,17 @@ class Row:
             here[column] = _column(column, part, path=None if path == column else path)
             self.columns[column] = here[column]
         _add_currency(here, prefix)
+
+    def _add_money(self, name: str, part: Shape, path: str) -> None:
+        """Add the column of an amount of units and nanos, and that of its currency."""
+        column = Column("decimal", described(name, part), path, format="money", shape=part)
+        self.columns[name] = column
+        if "currencyCode" in part.properties:
+            column.currency = f"{name}_currency"
+            inner = self._document.shape(part.properties["currencyCode"])
+            self.columns[column.currency] = _column(
+                column.currency, inner, path=f"{path}.currencyCode"
+            )
 
 
 def _is_small(document: Document, shape: Shape) -> bool:

@@ -260,6 +260,8 @@ def _set_member(item: dict[str, Any], path: str, column: Column, raw: Any) -> No
             _put(item, path, None if found is None else {"id": found})
     elif column.format == "reference" and isinstance(found, dict):
         found.setdefault("id", raw)
+    elif column.format == "money" and isinstance(found, dict):
+        found.update(raw or {})
     elif found is None and (raw is not None or "." not in path):
         _put(item, path, raw)
 

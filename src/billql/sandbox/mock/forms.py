@@ -43,6 +43,10 @@ def encode(column: Column, value: Any, sent_as: str | None = None) -> Any:
 
 
 def _amount(column: Column, value: Decimal, sent_as: str | None) -> Any:
+    if column.format == "money":
+        units, part = divmod(abs(value), 1)
+        sign = -1 if value < 0 else 1
+        return {"units": str(sign * int(units)), "nanos": sign * int(part * 10**9)}
     if column.format == "dollars":
         return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
     if column.divide is not None:

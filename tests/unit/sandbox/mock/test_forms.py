@@ -37,6 +37,12 @@ SENT: list[tuple[dict[str, Any], Any, Any, Any]] = [
     ),
     ({"type": "decimal"}, Decimal("12.50"), "12.50", 12.5),
     ({"type": "decimal", "format": "dollars"}, Decimal("-1024.5"), "-$1,024.50", -1024.5),
+    (
+        {"type": "decimal", "format": "money"},
+        Decimal("-1.75"),
+        {"units": "-1", "nanos": -750_000_000},
+        -1.75,
+    ),
     ({"type": "real"}, Decimal("12.50"), 12.5, 12.5),
     ({"type": "boolean"}, True, True, 1),
     ({"type": "text", "format": "filename"}, "a.pdf", 'attachment; filename="a.pdf"', "a.pdf"),
