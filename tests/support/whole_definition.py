@@ -59,6 +59,7 @@ resources:
         window_limit: {column: created, days: 31}
         freshness: {seconds: 7200, unless: {id: preview}}
         expected_rows: 120
+        price: {amount: 0.02, currency: EUR}
       get:
         request: GET /v1/invoices/{id}
         description: Gives one invoice.

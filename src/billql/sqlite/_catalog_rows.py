@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from billql._version import __version__
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table, unknown
-from billql.definitions.model import Method
+from billql.definitions.model import Method, Resource
 from billql.definitions.types import ColumnType, SQLValue
 from billql.definitions.views import ViewTable
 from billql.errors import DefinitionError, NotSupportedError
@@ -195,7 +195,7 @@ def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 def _resource(catalog: Catalog, name: str) -> Values:
     try:
-        return catalog.table(name).resource.description.strip(), "resource"
+        return _described(catalog.table(name).resource), "resource"
     except NotSupportedError as error:
         return f"{error.message}.", "resource"
 
@@ -219,6 +219,16 @@ def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
             price = method.price
             costs = (None, None) if price is None else (price.amount, price.currency)
             yield LazyRow((*_place(table), name, *about, *map(", ".join, needs), *costs))
+
+
+def _described(resource: Resource) -> str:
+    """Return the description of a resource, with what the API charges whichever method is used."""
+    about = resource.description.strip()
+    prices = {
+        None if one.price is None else one.price.sentence for one in resource.methods.values()
+    }
+    (price,) = prices if len(prices) == 1 else (None,)
+    return about if price is None else f"{about} {price}"
 
 
 def _with_price(method: Method) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,15 @@ def variables(auth: dict[str, Any]) -> str | None:
     """Return the environment variables of a credential as it is written, with those of AWS."""
     usual = {"user": "AWS_ACCESS_KEY_ID", "secret": "AWS_SECRET_ACCESS_KEY"}
     named = auth | usual if auth["kind"] == "aws_sigv4" else auth
-    return ", ".join(named[key] for key in ("user", "client_id", "secret") if key in named) or None
+    first = [named[key] for key in ("user", "client_id", "secret") if key in named]
+    return ", ".join([*first, *named.get("also", {}).values()]) or None
+
+
+def priced(resource: dict[str, Any]) -> str:
+    """Return the sentence on what each request of a resource costs, if all cost the same."""
+    prices = {json.dumps(method.get("price")) for method in resource["methods"].values()}
+    price = json.loads(prices.pop()) if len(prices) == 1 else None
+    return f" Each request costs {price['currency']} {price['amount']}." if price else ""
 
 
 # The whole catalog -----------------------------------------------------------------------------
@@ -168,7 +177,7 @@ def test_every_service_is_listed(built_in: Session) -> None:
 
 def test_every_resource_is_listed(built_in: Session) -> None:
     expected = [
-        (f"{provider}.{service}.{name}", resource["description"].strip())
+        (f"{provider}.{service}.{name}", resource["description"].strip() + priced(resource))
         for provider, service, name, resource in written_resources()
     ]
     assert len(expected) > 50
@@ -189,10 +198,10 @@ def test_every_method_is_listed_with_what_it_needs(built_in: Session) -> None:
         assert [row[0] for row in found] == list(resource["methods"])
         for row, method in zip(found, resource["methods"].values(), strict=True):
             _, request, required, optional, description = row
-            price = method.get("price")
-            cost = f" Each request costs {price['currency']} {price['amount']}." if price else ""
             assert request == method["request"]
-            assert description == method["description"].strip() + cost
+            assert description == method["description"].strip() + priced(
+                {"methods": {"only": method}}
+            )
             told = [set(filter(None, str(one).split(", "))) for one in (required, optional)]
             assert tuple(told) == needs(method)
 

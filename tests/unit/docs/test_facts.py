@@ -74,6 +74,7 @@ def test_costs_are_sentences(invoices: ResourceFacts, items: ResourceFacts) -> N
     assert invoices.methods[0].costs == (
         "A page has 50 items, so it takes about 3 requests for 120 rows; the pages after the first "
         "are fetched in parallel.",
+        "Each request costs EUR 0.02.",
         "A request covers 31 days of `created`; a longer range needs several, 120 at most.",
         "A long list is split by `created`, and its parts are fetched in parallel.",
         "Rows are ordered by `created`, descending and `id`.",
