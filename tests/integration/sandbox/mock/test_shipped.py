@@ -232,7 +232,8 @@ def _filterable(
 
 
 def _shown(column: Column, cell: Any) -> Any:
-    return decoder_for(column.type, column.format)([encode(column, cell)])[0]
+    shown = decoder_for(column.type, column.format)([encode(column, cell)])[0]
+    return shown.partition(column.after)[2] if column.after and isinstance(shown, str) else shown
 
 
 def _literal(value: Any) -> str:
