@@ -51,7 +51,7 @@ class StatementLog:
         from billql.fetching.scan_stats import total_costs
 
         requests, rows = sum(one.requests for one in scans), sum(one.rows for one in scans)
-        money = "".join(f" for {one}" for one in total_costs(scans))
+        money = " and".join(f" for {one}" for one in total_costs(scans))
         read = f"{counted(requests, 'request')}{money}, {counted(rows, 'row')} read"
         cost = f": {read}" if scans else ""
         self._add("ended after", cost)

@@ -12,7 +12,10 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.errors import CostLimit
+from billql.fetching.scan_stats import ScanStats
 from billql.messages import Charge
+from billql.output.progress import render
+from billql.sqlite._statement_log import StatementLog
 from support.shop import RESOURCES, Shop, opened, select
 
 CENT = {"amount": 0.01, "currency": "USD"}
@@ -143,3 +146,22 @@ def test_the_last_statement_is_accounted_for_in_the_catalog(tmp_path: Path) -> N
         select(session, "SELECT id FROM @things UNION ALL SELECT id FROM @events")
         scans = select(session, "SELECT resource, cost, currency FROM billql.catalog.scans")
     assert scans == [("shop.all.things", 0.03, "USD"), ("shop.all.events", None, None)]
+
+
+def test_the_log_of_a_statement_has_what_it_cost() -> None:
+    lines: list[str] = []
+    euro = Charge(Decimal("0.06"), "EUR")
+    scans = [
+        ScanStats("shop.all.things", requests=3, rows=30, cost=cents(3)),
+        ScanStats("shop.all.events", requests=3, rows=30, cost=euro),
+        ScanStats("shop.all.things", requests=1, rows=3, cost=cents(1)),
+        ScanStats("shop.all.rates", requests=1, rows=3),
+    ]
+    StatementLog(lines.append, "SELECT 1").ended(scans)
+    assert lines[-1].endswith(" s: 8 requests for USD 0.04 and for EUR 0.06, 66 rows read")
+
+
+def test_progress_shows_what_was_spent_so_far() -> None:
+    scan = ScanStats("shop.all.things", requests=3, cost=cents(3))
+    table = render([scan, ScanStats("shop.all.events", requests=1)], 1.0)
+    assert list(table.columns[3].cells) == ["3 requests, USD 0.03", "1 request"]
