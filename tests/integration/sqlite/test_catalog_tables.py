@@ -115,10 +115,14 @@ def written() -> dict[str, dict[str, Any]]:
 
 
 def written_resources() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    yield from written_tables("resources")
+
+
+def written_tables(kind: str) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
     for provider, files in written().items():
         for service, content in files.items():
-            for name, resource in content.get("resources", {}).items():
-                yield provider, service, name, resource
+            for name, table in content.get(kind, {}).items():
+                yield provider, service, name, table
 
 
 def needs(method: dict[str, Any]) -> tuple[set[str], set[str]]:
@@ -142,7 +146,7 @@ def variables(auth: dict[str, Any]) -> str | None:
 
 def priced(resource: dict[str, Any]) -> str:
     """Return the sentence on what each request of a resource costs, if all cost the same."""
-    prices = {json.dumps(method.get("price")) for method in resource["methods"].values()}
+    prices = {json.dumps(method.get("price")) for method in resource.get("methods", {}).values()}
     price = json.loads(prices.pop()) if len(prices) == 1 else None
     return f" Each request costs {price['currency']} {price['amount']}." if price else ""
 
@@ -177,8 +181,9 @@ def test_every_service_is_listed(built_in: Session) -> None:
 
 def test_every_resource_is_listed(built_in: Session) -> None:
     expected = [
-        (f"{provider}.{service}.{name}", resource["description"].strip() + priced(resource))
-        for provider, service, name, resource in written_resources()
+        (f"{provider}.{service}.{name}", table["description"].strip() + priced(table))
+        for kind in ("resources", "views")
+        for provider, service, name, table in written_tables(kind)
     ]
     assert len(expected) > 50
     listed = "SELECT name, description FROM billql.catalog.resources WHERE provider <> 'billql'"
@@ -439,7 +444,8 @@ def test_they_join_with_each_other_and_with_local_tables(built_in: Session) -> N
     rows(built_in, "CREATE TEMP TABLE mine AS SELECT 'decimal' AS kind, 'stripe' AS api")
     sql = """SELECT count(*), count(DISTINCT c.resource) FROM mine
              JOIN billql.catalog.columns c ON c.type = mine.kind AND c.provider <> mine.api
-             JOIN billql.catalog.resources r USING (provider, service, resource)"""
+             JOIN billql.catalog.resources r USING (provider, service, resource)
+             WHERE r.kind = 'resource'"""
     expected = [
         (name, column)
         for provider, _, name, resource in written_resources()

@@ -1,0 +1,296 @@
+"""The views of FOCUS: what holds of every part, and the sums that are those of invoices."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from billql.config.settings import Settings
+from billql.definitions import views
+from billql.definitions.catalog import Catalog
+from billql.errors import ApiError
+from billql.sandbox import Sandbox
+from billql.sqlite.engine import Options
+from billql.sqlite.session import Session
+from support.defined import Api
+
+from .sandboxed import open_session
+
+CATALOG = Catalog()
+WHOLE = {
+    name: view
+    for name in ("cost_and_usage", "revenue")
+    if (view := views.find(CATALOG, f"billql.focus.{name}")) is not None
+}
+PARTS = [part.name for view in WHOLE.values() for part in view.parts]
+NOT_NULL = [
+    "BilledCost",
+    "BillingAccountId",
+    "BillingCurrency",
+    "BillingPeriodEnd",
+    "BillingPeriodStart",
+    "ChargeCategory",
+    "ChargePeriodEnd",
+    "ChargePeriodStart",
+    "ContractedCost",
+    "EffectiveCost",
+    "HostProviderName",
+    "InvoiceIssuerName",
+    "ListCost",
+    "ProviderName",
+    "PublisherName",
+    "ServiceCategory",
+    "ServiceName",
+    "ServiceProviderName",
+    "x_CostBasis",
+]
+"""The columns that FOCUS 1.2 or 1.4 allows no NULL in, and the one that states a cost's source."""
+PAIRS = [
+    ("ConsumedQuantity", "ConsumedUnit"),
+    ("PricingQuantity", "PricingUnit"),
+    ("RegionId", "RegionName"),
+    ("SkuId", "SkuPriceId"),
+]
+"""Columns of which both are NULL or neither."""
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+CATEGORIES = {"Usage", "Purchase", "Tax", "Credit", "Adjustment"}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[Session]:
+    with Sandbox(size="small") as sandbox, closing(open_session(sandbox)) as session:
+        yield session
+
+
+def records(session: Session, sql: str) -> list[dict[str, Any]]:
+    execution = session.execute(sql)
+    assert execution.description is not None
+    names = [name for name, _ in execution.description]
+    return [dict(zip(names, row, strict=True)) for row in execution]
+
+
+def exact(amounts: Iterator[Any]) -> Decimal:
+    return sum((Decimal(str(amount)) for amount in amounts), Decimal())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_row_of_a_part_keeps_to_the_specification(session: Session, part: str) -> None:
+    services = defaultdict[str, set[tuple[str, str]]](set)
+    rows = records(session, f"SELECT * FROM {part}")
+    assert rows
+    for row in rows:
+        assert [name for name in NOT_NULL if row[name] is None] == []
+        assert all(value != "" for value in row.values()), row
+        assert row["ChargeCategory"] in CATEGORIES
+        assert row["BillingCurrency"].isupper()
+        assert row["x_CostBasis"] in ("invoiced", "estimated", "derived")
+        for kind in ("Billing", "Charge"):
+            start, end = row[f"{kind}PeriodStart"], row[f"{kind}PeriodEnd"]
+            assert TIME.fullmatch(start), row
+            assert TIME.fullmatch(end), row
+            assert start < end, row
+        assert row["BillingPeriodStart"].endswith("-01T00:00:00Z")
+        for one, other in PAIRS:
+            assert (row[one] is None) == (row[other] is None), row
+        if row["ChargeCategory"] == "Tax":
+            assert [row[name] for name in ("SkuId", "PricingQuantity", "ConsumedQuantity")] == [
+                None
+            ] * 3
+        if row["ChargeCategory"] != "Usage":
+            assert row["ConsumedQuantity"] is None
+        assert not (row["ChargeCategory"] == "Purchase" and row["ChargeFrequency"] == "Usage-Based")
+        if row["ChargeCategory"] in ("Tax", "Credit", "Adjustment"):
+            assert row["EffectiveCost"] == row["BilledCost"]
+        assert row["SubAccountId"] is None or row["SubAccountName"] is not None
+        services[row["ServiceName"]].add((row["ServiceCategory"], row["ServiceSubcategory"]))
+    assert {name: found for name, found in services.items() if len(found) > 1} == {}
+
+
+def test_every_invoice_of_digitalocean_is_the_sum_of_its_rows(session: Session) -> None:
+    invoiced = {
+        row["invoice_id"]: (row["invoice_period"], Decimal(str(row["amount"])))
+        for row in records(session, "SELECT * FROM digitalocean.billing.invoices")
+    }
+    preview = records(session, "SELECT * FROM digitalocean.billing.invoice_preview")
+    rows = records(session, "SELECT * FROM digitalocean.focus.cost_and_usage")
+    found = defaultdict[str, list[dict[str, Any]]](list)
+    for row in rows:
+        found[row["InvoiceId"]].append(row)
+    estimated = {row["invoice_id"]: Decimal(str(row["amount"])) for row in preview}
+    assert found.keys() == invoiced.keys() | estimated.keys()
+    for invoice, (period, amount) in invoiced.items():
+        assert exact(row["BilledCost"] for row in found[invoice]) == amount
+        assert {row["BillingPeriodStart"] for row in found[invoice]} == {f"{period}-01T00:00:00Z"}
+    for invoice, amount in estimated.items():
+        assert exact(row["BilledCost"] for row in found[invoice]) == amount
+        assert {row["x_CostBasis"] for row in found[invoice]} == {"estimated"}
+    assert {row["x_Residual"] for row in rows} == {0}
+
+
+def test_the_fees_of_stripe_are_those_of_its_balance_transactions(session: Session) -> None:
+    fees = defaultdict[str, Decimal](Decimal)
+    for row in records(session, "SELECT * FROM stripe.core.balance_transactions"):
+        cost = -row["amount"] if row["type"] == "stripe_fee" else row["fee"]
+        fees[row["currency"].upper()] += Decimal(cost) / (1 if row["currency"] == "jpy" else 100)
+    found = defaultdict[str, Decimal](Decimal)
+    for row in records(session, "SELECT * FROM stripe.focus.cost_and_usage"):
+        found[row["BillingCurrency"]] += Decimal(str(row["BilledCost"]))
+    assert found == fees
+    assert len(found) > 1
+
+
+# Requests, and what an API leaves out -----------------------------------------------------------
+
+ITEMS: Mapping[str, list[dict[str, Any]]] = {
+    "u-8": [{"product": "Droplets", "amount": "10.10"}, {"product": "New thing", "amount": "0.20"}],
+    "u-9": [{"product": "Droplets", "amount": "10.00"}, {"product": "Taxes", "amount": "0.05"}],
+    "preview": [{"product": "Spaces Subscription", "amount": "5.00"}],
+}
+INVOICES = {
+    "invoices": [
+        {"invoice_uuid": "u-9", "invoice_id": "9", "invoice_period": "2026-09", "amount": "10.05"},
+        {"invoice_uuid": "u-8", "invoice_id": "8", "invoice_period": "2026-08", "amount": "9.30"},
+    ],
+    "invoice_preview": {
+        "invoice_uuid": "u-10",
+        "invoice_id": "10",
+        "invoice_period": "2026-10",
+        "amount": "5.00",
+    },
+    "meta": {"total": 2},
+}
+
+
+def answer(request: httpx.Request) -> Any:
+    path = request.url.path
+    if path == "/v2/account":
+        return {"account": {"uuid": "me", "name": "I", "email": "i@example.com"}}
+    if path == "/v2/customers/my/invoices":
+        return INVOICES
+    if path.startswith("/v2/customers/my/invoices/"):
+        found = ITEMS[path.rpartition("/")[2]]
+        return {"invoice_items": found, "meta": {"total": len(found)}}
+    return {"object": "list", "data": FEES, "has_more": False}
+
+
+def fee(amount: int, currency: str, **more: Any) -> dict[str, Any]:
+    detail = {"amount": amount, "currency": currency, "type": "stripe_fee", "description": "A fee"}
+    return {
+        "id": f"txn_{amount}",
+        "type": "charge",
+        "amount": 100_000,
+        "fee": amount,
+        "currency": currency,
+        "created": 1_790_000_000,
+        "fee_details": [{**detail, **more}],
+    }
+
+
+FEES = [fee(1234, "kwd"), fee(50, "usd"), fee(7, "usd", type="tax"), fee(9, "jpy")]
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api(answer)
+
+
+@pytest.fixture
+def own(api: Api) -> Iterator[Session]:
+    options = Options(
+        environ={},
+        tokens={"digitalocean": "dop_v1_" + "0" * 64, "stripe": "sk_test_1"},
+        http_transport=httpx.MockTransport(api),
+        settings=Settings(attempts=1, patience=1),
+    )
+    with closing(Session(":memory:", lambda: options)) as session:
+        yield session
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM focus.cost_and_usage "
+        "WHERE BillingPeriodStart >= '2026-09-01' AND ProviderName = 'DigitalOcean'",
+        "SELECT f.ServiceName, money_sum(f.BilledCost) FROM focus.cost_and_usage AS f "
+        "WHERE f.ProviderName IN ('DigitalOcean') AND f.BillingPeriodStart >= '2026-09' GROUP BY 1",
+        "SELECT count(*) FROM digitalocean.focus.cost_and_usage "
+        "WHERE BillingPeriodStart BETWEEN '2026-09-01' AND '2026-12-01'",
+    ],
+)
+def test_only_one_provider_and_its_invoices_are_requested(own: Session, api: Api, sql: str) -> None:
+    assert list(own.execute(sql))
+    paths = sorted(asked.partition("?")[0] for asked in api.asked)
+    assert paths == [
+        "/v2/account",
+        "/v2/customers/my/invoices",  # the list
+        "/v2/customers/my/invoices",  # the preview, which comes along with a page of one
+        "/v2/customers/my/invoices/preview",
+        "/v2/customers/my/invoices/u-9",
+    ]
+
+
+def test_a_provider_without_a_part_is_not_requested(own: Session, api: Api) -> None:
+    sql = "SELECT count(*) FROM focus.cost_and_usage WHERE ProviderName = 'Nobody'"
+    assert list(own.execute(sql)) == [(0,)]
+    assert api.asked == []
+
+
+def test_a_condition_on_the_time_of_a_charge_is_sent_to_stripe(own: Session, api: Api) -> None:
+    list(
+        own.execute(
+            "SELECT BilledCost FROM focus.cost_and_usage "
+            "WHERE ProviderName = 'Stripe' AND ChargePeriodStart >= '2026-09-01'"
+        )
+    )
+    (asked,) = api.asked
+    assert "created%5Bgte%5D=1788220800" in asked
+
+
+def test_what_an_invoice_does_not_itemise_is_an_adjustment(own: Session) -> None:
+    rows = records(own, "SELECT * FROM digitalocean.focus.cost_and_usage WHERE x_Residual = 1")
+    (row,) = rows
+    assert (row["InvoiceId"], row["BilledCost"], row["ChargeCategory"]) == ("8", -1.0, "Adjustment")
+    assert row["ChargeDescription"] == "Not itemised by the API"
+    total = (
+        "SELECT money_sum(BilledCost) FROM digitalocean.focus.cost_and_usage WHERE InvoiceId = '8'"
+    )
+    assert list(own.execute(total)) == [(9.3,)]
+
+
+def test_a_service_that_the_table_does_not_have_is_other(own: Session) -> None:
+    sql = "SELECT ServiceCategory, ServiceSubcategory FROM focus.cost_and_usage"
+    found = list(own.execute(f"{sql} WHERE ServiceName = 'New thing'"))
+    assert found == [("Other", "Other (Other)")]
+
+
+def test_an_account_without_a_team_is_the_user(own: Session) -> None:
+    sql = "SELECT DISTINCT BillingAccountId, BillingAccountName FROM focus.cost_and_usage"
+    assert list(own.execute(f"{sql} WHERE ProviderName = 'DigitalOcean'")) == [("do:user:me", "I")]
+
+
+def test_amounts_have_the_digits_of_their_currency(own: Session) -> None:
+    sql = "SELECT BillingCurrency, ChargeCategory, BilledCost FROM stripe.focus.cost_and_usage"
+    assert sorted(own.execute(sql)) == [
+        ("JPY", "Usage", 9.0),
+        ("KWD", "Usage", 1.234),
+        ("USD", "Tax", 0.07),
+        ("USD", "Usage", 0.5),
+    ]
+
+
+def test_a_part_that_fails_is_an_error(own: Session, api: Api) -> None:
+    def failing(request: httpx.Request) -> Any:
+        if request.url.path == "/v2/account":
+            return httpx.Response(403, json={"id": "forbidden", "message": "No scope."})
+        return answer(request)
+
+    api.respond = failing
+    with pytest.raises(ApiError, match=r"No scope\."):
+        list(own.execute("SELECT * FROM focus.cost_and_usage"))
