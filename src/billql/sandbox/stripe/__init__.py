@@ -10,7 +10,7 @@ invoice_model     invoices, lines, taxes and credit notes, exact to the minor un
 credits           credit grants, their transactions and the summary
 customer_balance  a customer's balance
 accounts          everything that happens to a customer, in the order of time
-customers, subscriptions, invoices, credit_notes
+customers, subscriptions, invoices
                   the JSON of these
 orders            payments without an invoice
 payments          payment intents, charges, payments of invoices

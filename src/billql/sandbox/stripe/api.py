@@ -41,6 +41,7 @@ class Stripe(Books):
     """The sandbox of Stripe's API for one account, in test mode."""
 
     name = "stripe"
+    usual = 10
     by_second = True
 
     def __init__(self, serve: Callable[[Books], Routes], story: Story) -> None:

@@ -29,11 +29,8 @@ def books_of(ledger: Open) -> Mapping[str, Book]:
         "core.balance": lambda query: Body(ledger().balance),
         "core.customer_balance_transactions": partial(_entries, ledger),
     }
-    return {name: Book(read, _SELECTING.get(name, ()), _USUAL) for name, read in rows.items()}
+    return {name: Book(read, _SELECTING.get(name, ())) for name, read in rows.items()}
 
-
-_USUAL: Final = 10
-"""Rows of a page without a limit."""
 
 _SELECTING: Final = {
     "billing.meter_event_summaries": ("meter", "customer", "start_time", "end_time")

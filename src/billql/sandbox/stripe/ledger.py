@@ -15,12 +15,18 @@ from billql.sandbox.stripe import balances, credits, payments, reversals
 from billql.sandbox.stripe.accounts import Account
 from billql.sandbox.stripe.catalog import Catalog
 from billql.sandbox.stripe.clocks import CUSTOMER, rehearsed, rehearsing
-from billql.sandbox.stripe.credit_notes import credit_note_json, credit_note_line_json
 from billql.sandbox.stripe.customers import cash_balance_of, customer_json, entry_json, tax_of
 from billql.sandbox.stripe.discounts import Discounts, least_in_other_currencies
 from billql.sandbox.stripe.events import events_of
 from billql.sandbox.stripe.invoice_model import CreditNote
-from billql.sandbox.stripe.invoices import embedded, invoice_item_json, invoice_json, line_json
+from billql.sandbox.stripe.invoices import (
+    credit_note_json,
+    credit_note_line_json,
+    embedded,
+    invoice_item_json,
+    invoice_json,
+    line_json,
+)
 from billql.sandbox.stripe.meters import alerts_of, meters_of, summaries
 from billql.sandbox.stripe.objects import KINDS, Objects, name_of
 from billql.sandbox.stripe.orders import orders_of

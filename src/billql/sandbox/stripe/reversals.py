@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 from billql.sandbox.api import Json
 from billql.sandbox.rng import Rng
-from billql.sandbox.stripe.credit_notes import refund_of
 from billql.sandbox.stripe.customers import payment_method
 from billql.sandbox.stripe.ids import ident, whose
 from billql.sandbox.stripe.invoice_model import CreditNote
+from billql.sandbox.stripe.invoices import refund_of
 from billql.sandbox.stripe.payments import Charge
 from billql.sandbox.timestamps import DAY
 
