@@ -129,6 +129,9 @@ class ErrorBody(_Strict, frozen=True, kw_only=True):
     """The path to the request id, which the provider's support needs."""
     unknown_value: UnknownValue | None = None
     """The error for a filter's value that names nothing, where the API returns no empty list."""
+    means: dict[str, Literal[401, 403]] = {}
+    """The status that an error 400 should have, by its code, where the API has that one for all:
+    401 if the credential is refused, 403 if it may not read what was requested."""
     later: Later = Later()
     """Errors to retry later, beside those with the status 429. A 400 or 403 is retried too if it
     has a `retry-after` header, or a rate limit's header with nothing remaining."""

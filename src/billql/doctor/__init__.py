@@ -196,7 +196,8 @@ class _Probe:
         subject = f"connection {connection.name}"
         table = _easiest(catalog, connection.provider_name)
         if table is None:
-            yield Finding(Level.NOTE, subject, "not asked: every resource needs a key")
+            why = "every resource needs a key, or is charged for"
+            yield Finding(Level.NOTE, subject, f"not asked: {why}")
             return
         request = self._request(table, connection)
         before = time.monotonic()
@@ -238,13 +239,15 @@ class _Probe:
 
 
 def _easiest(catalog: Catalog, provider: str) -> Table | None:
-    """Find a resource that can be read without a key, if possible one of a single row."""
+    """Find a resource that can be read without a key and for nothing, if possible one of a single
+    row.
+    """
     found = None
     for service in catalog.services(provider):
         for resource in catalog.resources(provider, service):
             table = catalog.table(f"{provider}.{service}.{resource}")
             plan = choose_plan(table, (), frozenset())
-            if plan.missing:
+            if plan.missing or table.resource.methods[plan.method].price is not None:
                 continue
             if table.resource.methods[plan.method].single:
                 return table

@@ -47,10 +47,13 @@ def error_from_response(
         text += f" ({body.code})"
     if body.request_id:
         text += f" [request {body.request_id}]"
+    # AWS puts a namespace before its codes.
+    code = (body.code or "").rpartition("#")[2]
+    meant = connection.provider.errors.means.get(code, status) if status == 400 else status
     refusals = (400, 401, 403) if is_of_credential else (401, 403)
-    is_refused = status in refusals and not is_early
+    is_refused = meant in refusals and not is_early
     kind = CredentialRefused if is_refused else ApiError
-    advised = 401 if is_of_credential and is_refused else status
+    advised = 401 if is_of_credential and is_refused else meant
     return kind(
         text,
         status=status,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -220,3 +221,21 @@ def test_the_command(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None
     assert f"ok      config: {path}: 1 connection\n" in out
     told = "There is no token for the connection a: the environment variable NO_SUCH_TOKEN has none"
     assert f"error   connection a: {told}\n        Put it there: export NO_SUCH_TOKEN=…" in out
+
+
+def test_what_an_api_charges_for_is_not_asked(definitions: Path) -> None:
+    written = definitions / "acme" / "billing.yaml"
+    text = written.read_text()
+    requests = re.findall(r"^( +)request: .*\n", text, re.MULTILINE)
+    assert requests
+    priced = re.sub(
+        r"^( +)(request: .*)$",
+        r"\1\2\n\1price: {amount: 0.01, currency: USD}",
+        text,
+        flags=re.MULTILINE,
+    )
+    written.write_text(priced)
+    findings, asked = of_acme(definitions, lambda _: httpx.Response(200, json={"data": []}))
+    assert not asked
+    (found,) = [one for one in about(findings, "connection acme") if one.level is Level.NOTE]
+    assert found.text == "not asked: every resource needs a key, or is charged for"

@@ -201,3 +201,25 @@ def test_a_redirect_is_not_followed(status: int) -> None:
     error = refused(api, BadResponse)
     assert f"answered {status}, a redirect, which is not followed" in str(error)
     assert len(api.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "hint"),
+    [
+        (400, {"__type": "com.amazon#Expired"}, CredentialRefused, "was refused"),
+        (400, {"__type": "Forbidden"}, CredentialRefused, "may not read this"),
+        (400, {"__type": "ValidationException"}, ApiError, None),
+        (404, {"__type": "Forbidden"}, ApiError, None),
+        (500, {"__type": "Expired"}, ApiError, None),
+    ],
+)
+def test_a_code_says_what_an_error_400_means(
+    status: int, body: dict[str, str], kind: type[ApiError], hint: str | None
+) -> None:
+    words = ErrorBody(code="__type", means={"Expired": 401, "Forbidden": 403})
+    api = Api(httpx.Response(status, json=body))
+    with api_client(api, attempts=1) as transport, pytest.raises(ApiError) as caught:
+        send(transport, connection(errors=words))
+    assert type(caught.value) is kind
+    assert caught.value.status == status
+    assert hint is None or hint in (caught.value.hint or "")
