@@ -13,7 +13,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.config.settings import Settings
 from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.definitions.model import Method
 from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
@@ -21,6 +21,7 @@ from billql.messages import Request, Response
 from billql.planning.pushdown import key_columns_of
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from support.shipped import CATALOG
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
 from .prop import Property, error_of
@@ -34,8 +35,7 @@ MEDIA = ("application/json", "text/csv", "text/html", "")
 @cache
 def tables() -> tuple[Table, ...]:
     """Give every table that comes with billql."""
-    catalog = Catalog()
-    return tuple(catalog.table(name) for name in catalog.names())
+    return tuple(CATALOG.table(name) for name in CATALOG.names())
 
 
 def answers(table: Table, method: Method) -> SearchStrategy[bytes]:
@@ -156,7 +156,7 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     options = Options(
         environ={},
         tokens={table.provider_name: SECRET for table in tables()},
-        catalog=_catalog(),
+        catalog=CATALOG,
         settings=Settings(attempts=1, max_requests=20),
         backend=backend,
     )
@@ -166,11 +166,6 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
     assert error is None or SECRET not in f"{error} {error.hint}"
     if error is None and "LIMIT" not in sql:  # which may ask for more than it needs
         assert backend.given <= {200, 404}
-
-
-@cache
-def _catalog() -> Catalog:
-    return Catalog()
 
 
 PROPERTIES = (

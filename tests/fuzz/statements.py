@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalog
 from billql.errors import Error, SqlError
 from billql.shell.suggest import KnownColumn, KnownNames, suggest
 from billql.shell.text import is_complete, pieces
@@ -21,6 +20,7 @@ from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import each_statement, parse
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from support.shipped import CATALOG
 
 from .drawing import TEXTS, edited
 from .prop import Property, error_of
@@ -154,7 +154,7 @@ def _prepared(sql: str) -> tuple[str, int] | None:
 
 def runs(sql: str) -> None:
     """A statement gives rows, or an error of billql's that points into its text."""
-    session = Session(":memory:", lambda: Options(environ={}, catalog=_catalog()))
+    session = Session(":memory:", lambda: Options(environ={}, catalog=CATALOG))
     # Nothing is written outside of memory, and nothing runs for ever.
     session.database.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
     session.database.set_progress_handler(lambda: True, 1_000_000)
@@ -169,11 +169,6 @@ def _begin(connection: Connection, sql: str) -> None:
     cursor = connection.execute(sql)
     if cursor.description is not None:
         cursor.fetchmany(20)
-
-
-@cache
-def _catalog() -> Catalog:
-    return Catalog()
 
 
 # People who type --------------------------------------------------------------------------------

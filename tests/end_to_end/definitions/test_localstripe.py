@@ -40,7 +40,7 @@ import stripe
 from stripe import StripeClient
 
 import billql
-from billql.definitions.catalog import Catalog
+from support.shipped import CATALOG
 
 KEY = "sk_test_12345"
 MANY = 205
@@ -463,8 +463,7 @@ def test_no_list_that_both_know_is_left_out(localstripe: Localstripe) -> None:
         return re.sub(r"\{\w+\}", "{}", path)
 
     theirs = {shape(path) for path in localstripe.reads}
-    catalog = Catalog()
-    tables = [catalog.table(name) for name in catalog.names() if name.startswith("stripe.")]
+    tables = [CATALOG.table(name) for name in CATALOG.names() if name.startswith("stripe.")]
     both = {
         table.name.removeprefix("stripe.")
         for table in tables

@@ -16,17 +16,17 @@ import pytest
 import billql
 from billql import errors
 from billql.cli import parser
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.docs.pages import build
 from billql.sqlite import later_functions
 from support import whole_definition
 from support.html import Reading
 from support.paths import ROOT
+from support.shipped import CATALOG
 
 from .conftest import DOCS, REFERENCE
 
-CATALOGUE = Catalog()
-TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names()]
+TABLES = [CATALOG.table(name) for name in CATALOG.names()]
 MARKDOWN = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 CODE = re.compile(r"^```.*?^```$|``.+?``|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
@@ -220,8 +220,8 @@ def test_every_error_is_described() -> None:
 
 def test_every_setting_is_described() -> None:
     text = text_of(REFERENCE / "settings.md")
-    for provider in CATALOGUE.providers():
-        for variable in CATALOGUE.provider(provider).auth.env_vars():
+    for provider in CATALOG.providers():
+        for variable in CATALOG.provider(provider).auth.env_vars():
             assert variable in text
     for name in ("attempts", "body_limit", "token_command", "max_requests"):
         assert name in text

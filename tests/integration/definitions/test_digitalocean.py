@@ -8,13 +8,13 @@ import httpx
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.sandbox import Sandbox
 from contracts.held import held
 from support.changed_definitions import unlimited
+from support.shipped import CATALOG
 
-CATALOGUE = Catalog()
-TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("digitalocean.")]
+TABLES = [CATALOG.table(name) for name in CATALOG.names() if name.startswith("digitalocean.")]
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
     for table in TABLES

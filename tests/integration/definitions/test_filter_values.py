@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.planning.pushdown import key_columns_of
 from billql.sandbox import Sandbox
 from support.changed_definitions import unlimited
+from support.shipped import CATALOG
 
-CATALOG = Catalog()
 TABLES = [CATALOG.table(name) for name in CATALOG.names()]
 CHOOSY = [
     (table, parameter.column or name, method)

@@ -19,11 +19,11 @@ from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 from contracts.held import held
 from support.changed_definitions import changed
+from support.shipped import CATALOG
 
 Rows = list[tuple[object, ...]]
 
-CATALOGUE = Catalog()
-TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("metronome.")]
+TABLES = [CATALOG.table(name) for name in CATALOG.names() if name.startswith("metronome.")]
 USD = "2714e483-4ff1-48e4-9e25-ac732e8f24f2"
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
@@ -377,7 +377,7 @@ def test_nothing_is_left_out_unless_it_is_asked_for(session: Session) -> None:
 
 
 def source_of(name: str) -> str:
-    return source(CATALOGUE.table(f"metronome.{name}"))
+    return source(CATALOG.table(f"metronome.{name}"))
 
 
 MOMENTS_IN_OTHER_SPELLINGS = [
@@ -462,7 +462,7 @@ FILTERS = [
 
 @pytest.mark.parametrize(("name", "condition"), FILTERS)
 def test_filters_give_what_sqlite_would(session: Session, name: str, condition: str) -> None:
-    table = CATALOGUE.table(f"metronome.{name}")
+    table = CATALOG.table(f"metronome.{name}")
     rows(session, "DROP TABLE IF EXISTS temp.whole")
     rows(session, f"CREATE TEMP TABLE whole AS SELECT {shown(table)} FROM {source(table)}")
     expected = rows(session, f"SELECT * FROM temp.whole t WHERE {condition}")
@@ -489,7 +489,7 @@ WINDOWED = [
 )
 @pytest.mark.parametrize("name", WINDOWED)
 def test_days_may_be_asked_for_in_any_way(session: Session, name: str, condition: str) -> None:
-    table = CATALOGUE.table(name)
+    table = CATALOG.table(name)
     joined = f"{CUSTOMERS} {name} t ON t.customer_id = c.id"
     rows(session, "DROP TABLE IF EXISTS temp.whole")
     everything = f"SELECT {shown(table)} FROM {joined} AND t.day >= date('now', '-60 days')"
@@ -646,7 +646,7 @@ def small_pages(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> I
 def test_every_page_is_read(
     sandbox: Sandbox, session: Session, small_pages: Session, paging: str, name: str
 ) -> None:
-    table = CATALOGUE.table(f"metronome.{name}")
+    table = CATALOG.table(f"metronome.{name}")
     assert {method.paging for method in table.resource.methods.values()} <= {paging, None}
     sql = f"SELECT {shown(table)} FROM {source(table)}"
     before = len(sandbox.requests)

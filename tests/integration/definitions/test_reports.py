@@ -12,13 +12,13 @@ import httpx
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.errors import BadResponse, ParameterMissing
 from billql.sandbox import Sandbox
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from support.shipped import CATALOG
 
-CATALOG = Catalog()
 PROVIDERS = ("openai", "anthropic")
 TABLES = [CATALOG.table(name) for name in CATALOG.names() if name.partition(".")[0] in PROVIDERS]
 EXAMPLES = [

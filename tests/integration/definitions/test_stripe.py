@@ -12,15 +12,15 @@ import pytest
 import stripe
 
 import billql
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.definitions.model import Parameter
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from contracts.held import held
 from support.changed_definitions import unlimited
+from support.shipped import CATALOG
 
-CATALOGUE = Catalog()
-TABLES = [CATALOGUE.table(name) for name in CATALOGUE.names() if name.startswith("stripe.")]
+TABLES = [CATALOG.table(name) for name in CATALOG.names() if name.startswith("stripe.")]
 EXAMPLES = [
     pytest.param(example.sql, id=f"{table.name}-{number}")
     for table in TABLES

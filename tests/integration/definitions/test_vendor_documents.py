@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.docs.samples import _sources, _WithoutLimits
 from billql.messages import Home, Request
 from billql.sandbox import Sandbox
@@ -27,9 +27,9 @@ from contracts.document import Document, entries
 from contracts.drawing import NOW, requests
 from contracts.exchanges import Exchange, Recorder
 from contracts.operation import Sent, request_of
+from support.shipped import CATALOG
 from support.vendor_documents import PROPERTY
 
-CATALOG = Catalog()
 PROVIDERS = [
     provider
     for provider in CATALOG.providers()

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
+from support.shipped import CATALOG
 
 # The definitions that come with billql.
 
-CATALOGUE = Catalog()
 KEYS = {
     "customer_id": "SELECT customer_id FROM metronome.invoices.invoices WHERE customer_id IN "
     "(SELECT id FROM metronome.customers.customers) LIMIT 1",
@@ -49,7 +49,7 @@ def by_key(table: Table) -> str | None:
 
 TWICE = [
     pytest.param(table, key, id=table.name)
-    for table in map(CATALOGUE.table, CATALOGUE.names())
+    for table in map(CATALOG.table, CATALOG.names())
     if (key := by_key(table)) is not None
 ]
 

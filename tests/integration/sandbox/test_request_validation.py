@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from billql.definitions.catalog import Catalog
 from billql.sandbox import Sandbox
 from contracts.document import document
 from contracts.operation import Operation, Parameter
+from support.shipped import CATALOG
 
 STRICT = ("metronome", "stripe")
 """Who refuses what it does not know; DigitalOcean ignores it."""
@@ -21,7 +21,6 @@ USED = [
     for vendor in ("digitalocean", "metronome", "stripe")
     for one in document(vendor).operations
 ]
-CATALOG = Catalog()
 DEFINED = {
     (method.request, name)
     for table in map(CATALOG.table, CATALOG.names())

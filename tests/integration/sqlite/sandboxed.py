@@ -6,11 +6,13 @@ from billql.sandbox import Sandbox
 from billql.sql.statements import Bindings, Row
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from support.shipped import CATALOG
 
 
 def open_session(sandbox: Sandbox, database: str = ":memory:") -> Session:
     """Open a session that asks a sandbox."""
-    return Session(database, lambda: Options(environ={}, tokens=sandbox.tokens, urls=sandbox.urls))
+    options = Options({}, sandbox.tokens, sandbox.urls, CATALOG)
+    return Session(database, lambda: options)
 
 
 def rows(session: Session, sql: str, bindings: Bindings = ()) -> list[Row]:

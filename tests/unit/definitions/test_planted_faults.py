@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from billql.definitions.catalog import Catalog, Table
+from billql.definitions.catalog import Table
 from billql.definitions.model import Method, Parameter
 from billql.definitions.pagination import CursorToken, PageNumber
 from contracts.document import Document, document
 from contracts.drawing import requests
 from contracts.operation import Sent
+from support.shipped import CATALOG
 
 Change = Callable[[Method], Method]
 
@@ -30,7 +31,7 @@ LINODES = "linode.compute.instances"
 
 def complaints(name: str, method: str, change: Change = lambda method: method) -> set[str]:
     """Hold what a changed method sends against the document."""
-    table = Catalog().table(name)
+    table = CATALOG.table(name)
     changed = change(table.resource.methods[method])
     resource = msgspec.structs.replace(table.resource, methods={method: changed})
     planted: Table = replace(table, resource=resource)

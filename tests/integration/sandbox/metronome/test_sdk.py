@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from metronome import BadRequestError, Metronome, NotFoundError, RateLimitError
 
-from billql.definitions.catalog import Catalog
 from billql.sandbox import Limits, Sandbox
+from support.shipped import CATALOG
 
 from .client import EVERYTHING, UNTIL, USD, YEAR, Client
 from .conftest import Cast
@@ -35,7 +35,6 @@ def card(v1: Any) -> str:
 
 FLAGS = {name: True for name in EVERYTHING if name != "include_contract_balances"}
 
-CATALOG = Catalog()
 METHODS = [
     method
     for name in CATALOG.names()
