@@ -43,8 +43,11 @@ class DefinedRoutes:
         for reader in readers:
             self._readers.setdefault(Endpoint.of(reader.method), []).append(reader)
         # Of the paths that match, the one with the fewest placeholders is meant.
-        ordered = sorted({one.path for one in self._readers}, key=lambda path: path.count("{}"))
-        self._patterns = [(_pattern(path), path) for path in ordered]
+        by_path: dict[str, list[Endpoint]] = {}
+        for endpoint in self._readers:
+            by_path.setdefault(endpoint.path, []).append(endpoint)
+        ordered = sorted(by_path, key=lambda path: path.count("{}"))
+        self._patterns = [(_pattern(path), by_path[path]) for path in ordered]
 
     def find(self, method: str, path: str) -> Handler:
         """Return what responds at a path; raise ApiError if nothing does."""
@@ -52,13 +55,14 @@ class DefinedRoutes:
         if isinstance(how, ClientCredentials) and (method, path) == ("POST", how.token_path):
             return partial(auth.grant, how)
         known = False
-        for pattern, template in self._patterns:
+        for pattern, endpoints in self._patterns:
             found = pattern.fullmatch(path.rstrip("/") or "/")
-            there = [one for one in self._readers if (one.verb, one.path) == (method, template)]
-            if found is not None and there:
+            if found is None:
+                continue
+            known = True
+            if there := [one for one in endpoints if one.verb == method]:
                 values = [unquote(one) for one in found.groups()]
                 return partial(self._operate, there, values)
-            known = known or found is not None
         raise ApiError(HTTPStatus.METHOD_NOT_ALLOWED if known else HTTPStatus.NOT_FOUND)
 
     def _operate(
