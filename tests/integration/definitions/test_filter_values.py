@@ -61,16 +61,9 @@ KEYS: Mapping[str, str] = {
     "month": "month = strftime('%Y-%m', 'now', '-1 months')",
     "meter": "meter = (SELECT max(id) FROM stripe.billing.meters)",
     "digitalocean.project_id": "project_id = (SELECT max(id) FROM digitalocean.projects.projects)",
-    "mongodb_atlas.invoice_id": (
-        "invoice_id = (SELECT max(id) FROM mongodb_atlas.billing.invoices WHERE "
-        "org_id = (SELECT max(id) FROM mongodb_atlas.organization.organizations))"
-    ),
-    "mongodb_atlas.org_id": (
-        "org_id = (SELECT max(id) FROM mongodb_atlas.organization.organizations)"
-    ),
-    "mongodb_atlas.project_id": (
-        "project_id = (SELECT max(id) FROM mongodb_atlas.organization.projects)"
-    ),
+    "mongodb_atlas.invoice_id": "invoice_id = '65a1f0c2d3e4b5a697870001'",
+    "mongodb_atlas.org_id": "org_id = '4888442a3354817a7320eb61'",
+    "mongodb_atlas.project_id": "project_id = '32b6e34b3d91647abb20e7b1'",
     "openai.project_id": "project_id = (SELECT max(id) FROM openai.organization.projects)",
     "organization": "organization = 'acme'",
     "quote": "quote = (SELECT max(id) FROM stripe.billing.quotes)",
