@@ -77,6 +77,8 @@ ASKED: list[tuple[str, dict[str, Any], Any, Any]] = [
     ("date", {"format": "instant"}, "2026-03-01T00:00:00Z", DAY),
     ("month", {}, "2026-03", DAY),
     ("month", {"format": "day"}, "2026-03-01", DAY),
+    ("month", {"format": "year"}, "2026", 2026),
+    ("date", {"format": "day_of_month"}, "31", 31),
     ("integer", {}, "7", 7),
     ("boolean", {}, "true", True),
     ("boolean", {}, False, False),
