@@ -65,7 +65,10 @@ CATEGORIES = {"Usage", "Purchase", "Tax", "Credit", "Adjustment"}
 
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    with Sandbox(size="small") as sandbox, closing(open_session(sandbox)) as session:
+    with (
+        Sandbox(size="small", catalog=CATALOG) as sandbox,
+        closing(open_session(sandbox)) as session,
+    ):
         yield session
 
 
@@ -146,6 +149,14 @@ def test_the_fees_of_stripe_are_those_of_its_balance_transactions(session: Sessi
     assert len(found) > 1
 
 
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
+def test_the_costs_of_a_report_are_those_of_its_rows(session: Session, provider: str) -> None:
+    costs = records(session, f"SELECT * FROM {provider}.billing.costs WHERE day >= '2020-01-01'")
+    rows = records(session, f"SELECT * FROM {provider}.focus.cost_and_usage")
+    assert len(rows) == len(costs) > 0
+    assert exact(row["BilledCost"] for row in rows) == exact(row["amount"] for row in costs)
+
+
 # Requests, and what an API leaves out -----------------------------------------------------------
 
 ITEMS: Mapping[str, list[dict[str, Any]]] = {
@@ -177,7 +188,8 @@ def answer(request: httpx.Request) -> Any:
     if path.startswith("/v2/customers/my/invoices/"):
         found = ITEMS[path.rpartition("/")[2]]
         return {"invoice_items": found, "meta": {"total": len(found)}}
-    return {"object": "list", "data": FEES, "has_more": False}
+    fees = FEES if path.startswith("/v1/balance") else []
+    return {"object": "list", "data": fees, "has_more": False, "next_page": None}
 
 
 def fee(amount: int, currency: str, **more: Any) -> dict[str, Any]:
@@ -205,7 +217,7 @@ def api() -> Api:
 def own(api: Api) -> Iterator[Session]:
     options = Options(
         environ={},
-        tokens={"digitalocean": "dop_v1_" + "0" * 64, "stripe": "sk_test_1"},
+        tokens=dict.fromkeys(("digitalocean", "stripe", "openai", "anthropic"), "token-of-a-test"),
         http_transport=httpx.MockTransport(api),
         settings=Settings(attempts=1, patience=1),
     )
@@ -251,6 +263,23 @@ def test_a_condition_on_the_time_of_a_charge_is_sent_to_stripe(own: Session, api
     )
     (asked,) = api.asked
     assert "created%5Bgte%5D=1788220800" in asked
+
+
+@pytest.mark.parametrize(
+    ("provider", "first"),
+    [("OpenAI", "start_time=1788220800"), ("Anthropic", "starting_at=2026-09")],
+)
+def test_a_condition_on_the_time_of_a_charge_is_sent_to_reports(
+    own: Session, api: Api, provider: str, first: str
+) -> None:
+    sql = (
+        f"SELECT BilledCost FROM focus.cost_and_usage WHERE ProviderName = '{provider}' "
+        "AND ChargePeriodStart >= '2026-09-01' AND ChargePeriodStart < '2026-10-01'"
+    )
+    assert list(own.execute(sql)) == []
+    (asked,) = api.asked
+    assert first in asked
+    assert "end" in asked
 
 
 def test_what_an_invoice_does_not_itemise_is_an_adjustment(own: Session) -> None:
