@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
 from billql.sandbox.model import METRICS, RATES, Metric, Plan
-from billql.sandbox.stripe.ids import ident
+from billql.sandbox.stripe.ids import ident, record
 from billql.sandbox.timestamps import DAY
 
 CURRENCIES: Final = ("usd", "eur", "jpy", "kwd")
@@ -112,22 +112,13 @@ class Catalog:
     @cached_property
     def plans(self) -> list[Json]:
         """The recurring prices, in the shape that they had before there were prices."""
+        names = "id active billing_scheme created currency nickname product tiers_mode"
         plans = [
             {
-                "id": price["id"],
-                "active": price["active"],
+                **record(names, **price),
+                **price["recurring"],
                 "amount": price["unit_amount"],
                 "amount_decimal": price["unit_amount_decimal"],
-                "billing_scheme": price["billing_scheme"],
-                "created": price["created"],
-                "currency": price["currency"],
-                "interval": price["recurring"]["interval"],
-                "interval_count": price["recurring"]["interval_count"],
-                "meter": price["recurring"]["meter"],
-                "nickname": price["nickname"],
-                "product": price["product"],
-                "tiers_mode": price["tiers_mode"],
-                "usage_type": price["recurring"]["usage_type"],
             }
             for price in self.prices
             if price["recurring"] is not None

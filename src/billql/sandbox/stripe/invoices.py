@@ -93,30 +93,18 @@ def line_json(line: Line, invoice: Invoice) -> Json:
 
 
 def _parent(line: Line) -> Json:
-    if line.invoice_item is None and line.terms is not None and line.item is not None:
-        details = {
-            "invoice_item": None,
-            "proration": False,
-            "proration_details": {"credited_items": None},
-            "subscription": line.terms.id,
-            "subscription_item": line.item.id,
-        }
-        return {
-            "invoice_item_details": None,
-            "subscription_item_details": details,
-            "type": "subscription_item_details",
-        }
-    details = {
+    of_plan = line.invoice_item is None and line.item is not None
+    kind = "subscription_item_details" if of_plan else "invoice_item_details"
+    details: Json = {
         "invoice_item": line.invoice_item.id if line.invoice_item else None,
         "proration": line.invoice_item is not None and line.invoice_item.item is not None,
         "proration_details": {"credited_items": None},
         "subscription": line.terms.id if line.terms else None,
     }
-    return {
-        "invoice_item_details": details,
-        "subscription_item_details": None,
-        "type": "invoice_item_details",
-    }
+    if of_plan and line.item is not None:
+        details["subscription_item"] = line.item.id
+    names = "invoice_item_details subscription_item_details type"
+    return record(names, **{kind: details, "type": kind})
 
 
 def _before_tax(line: Line) -> list[Json]:

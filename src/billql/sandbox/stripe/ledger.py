@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, overload
+from typing import Any
 
 from billql.sandbox.api import ApiError, Json
 from billql.sandbox.model import METRICS
@@ -35,27 +35,14 @@ from billql.sandbox.stripe.subscriptions import discount_json, item_json, subscr
 from billql.sandbox.stripe.terms import Item, Terms
 
 
-class Table(Sequence[Json]):
+class Table(list[Json]):
     """Objects of one kind, the newest first."""
 
     def __init__(self, kind: str, rows: Iterable[Json], by: str | None = "created") -> None:
-        self._kind = kind
         oldest_first = sorted(rows, key=lambda row: row[by]) if by else list(rows)
-        self._rows = oldest_first[::-1]
-        self._by_id = {row["id"]: row for row in self._rows}
-
-    @overload
-    def __getitem__(self, place: int) -> Json: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Json]: ...
-    def __getitem__(self, place: int | slice) -> Json | Sequence[Json]:
-        return self._rows[place]
-
-    def __iter__(self) -> Iterator[Json]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+        super().__init__(reversed(oldest_first))
+        self._kind = kind
+        self._by_id = {row["id"]: row for row in self}
 
     def get(self, key: object) -> Json | None:
         """Return an object by its id."""

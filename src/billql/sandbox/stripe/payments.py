@@ -249,27 +249,23 @@ def _details(intent: Intent) -> Json:
         if intent.means == "customer_balance":
             inner = {}
         return {intent.means: inner, "type": intent.means}
-    card = {
-        "amount_authorized": intent.amount,
-        "brand": rng.pick(("visa", "visa", "mastercard", "amex")),
-        "checks": record(
-            "address_line1_check address_postal_code_check cvc_check", cvc_check="pass"
-        ),
-        "country": "US",
-        "exp_month": rng.between(1, 12),
-        "exp_year": rng.between(2027, 2031),
-        "fingerprint": print_,
-        "funding": "credit",
-        "installments": None,
-        "last4": last4,
-        "mandate": None,
-        "network": "visa",
-        "network_token": {"used": False},
-        "network_transaction_id": None,
-        "regulated_status": "unregulated",
-        "three_d_secure": None,
-        "wallet": None,
-    }
+    card = record(
+        "amount_authorized brand checks country exp_month exp_year fingerprint funding "
+        "installments last4 mandate network network_token network_transaction_id "
+        "regulated_status three_d_secure wallet",
+        amount_authorized=intent.amount,
+        brand=rng.pick(("visa", "visa", "mastercard", "amex")),
+        checks=record("address_line1_check address_postal_code_check cvc_check", cvc_check="pass"),
+        country="US",
+        exp_month=rng.between(1, 12),
+        exp_year=rng.between(2027, 2031),
+        fingerprint=print_,
+        funding="credit",
+        last4=last4,
+        network="visa",
+        network_token={"used": False},
+        regulated_status="unregulated",
+    )
     return {"card": card, "type": "card"}
 
 

@@ -126,20 +126,18 @@ def subscription_json(terms: Terms, invoices: list[Invoice], items: list[Json], 
 
 def discount_json(terms: Terms, promotion_code: str) -> Json:
     """Return the discount of a subscription; only `expand[]=discounts` shows it."""
-    return {
-        "id": terms.discount,
-        "object": "discount",
-        "checkout_session": None,
+    return record(
+        "id object checkout_session customer customer_account end invoice invoice_item "
+        "promotion_code source start subscription subscription_item",
         **whose(terms.customer),
-        "end": terms.discounted_until(),
-        "invoice": None,
-        "invoice_item": None,
-        "promotion_code": promotion_code,
-        "source": {"coupon": terms.coupon.id if terms.coupon else None, "type": "coupon"},
-        "start": terms.created,
-        "subscription": terms.id,
-        "subscription_item": None,
-    }
+        id=terms.discount,
+        object="discount",
+        end=terms.discounted_until(),
+        promotion_code=promotion_code,
+        source={"coupon": terms.coupon.id if terms.coupon else None, "type": "coupon"},
+        start=terms.created,
+        subscription=terms.id,
+    )
 
 
 def _discounted(terms: Terms, now: int) -> bool:
