@@ -39,7 +39,8 @@ def complaints(text: str, schemas: Mapping[str, Json]) -> Iterator[tuple[str, Js
     order = data.pop("+order_by", None)
     if order is not None and order not in schemas:
         yield f"it cannot be ordered by {order}"
-    if data.pop("+order", "asc") not in ("asc", "desc") or ("+order" in data and order is None):
+    direction = data.pop("+order", None)
+    if direction not in (None, "asc", "desc") or (direction is not None and order is None):
         yield "its order is none"
     yield from _conditions(data, schemas)
 

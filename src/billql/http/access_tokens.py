@@ -7,7 +7,6 @@ request of a statement: it is not counted, nor recorded.
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -49,7 +48,7 @@ class AccessTokens:
         self._backend = backend
         self._clock = clock
         self._grants: dict[str, _Grant] = {}
-        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
+        self._locks: dict[str, Lock] = {}
 
     def headers_for(
         self, request: Request, connection: ApiConnection, stop: threading.Event
@@ -64,7 +63,9 @@ class AccessTokens:
         if not isinstance(auth, ClientCredentials):
             return headers
         key = connection.fingerprint
-        with self._locks[key]:  # others wait for the token that one of them requests
+        with self._locks.setdefault(
+            key, Lock()
+        ):  # others wait for the token that one of them requests
             grant = self._grants.get(key)
             if grant is not None and self._clock.monotonic() < grant.until:
                 grant = replace(grant, is_new=False)
@@ -82,7 +83,7 @@ class AccessTokens:
         A token that was requested for this very request is as good as any other.
         """
         key = connection.fingerprint
-        with self._locks[key]:
+        with self._locks.setdefault(key, Lock()):
             grant = self._grants.get(key)
             if grant is None:
                 return False

@@ -194,6 +194,22 @@ def test_a_method_that_nobody_changed_is_valid() -> None:
             id="another-member-of-a-filter",
         ),
         pytest.param(
+            LINODES,
+            "list",
+            with_parameter("sort", location="filter", name="+order_by", value="colour"),
+            "GET /v4/linode/instances: x-filter: it cannot be ordered by colour",
+            id="an-order-by-no-member",
+        ),
+        pytest.param(
+            *(
+                LINODES,
+                "list",
+                with_parameter("sort", location="filter", name="+order", value="up"),
+            ),
+            "GET /v4/linode/instances: x-filter: its order is none",
+            id="an-order-that-is-none",
+        ),
+        pytest.param(
             *(LINODES, "list", renamed("label", "status")),
             "GET /v4/linode/instances: x-filter: it cannot be filtered by status",
             id="a-member-that-cannot-be-filtered",
