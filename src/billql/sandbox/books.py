@@ -25,23 +25,23 @@ class File(NamedTuple):
 
 
 class Lazy(Sequence[Json]):
-    """The rows that some things make, of which only those are written that are shown."""
+    """The rows that some things make, each of which is written when it is shown."""
 
     def __init__(self, things: Sequence[T], write: Callable[[T], Json]) -> None:
-        self._things = things
-        self._write = write
+        self.things: Sequence[Any] = things
+        self._write: Callable[[Any], Json] = write
 
     def __len__(self) -> int:
-        return len(self._things)
+        return len(self.things)
 
     @overload
     def __getitem__(self, place: int) -> Json: ...
     @overload
-    def __getitem__(self, place: slice) -> list[Json]: ...
-    def __getitem__(self, place: int | slice) -> Json | list[Json]:
+    def __getitem__(self, place: slice) -> Lazy: ...
+    def __getitem__(self, place: int | slice) -> Json | Lazy:
         if isinstance(place, slice):
-            return [self._write(one) for one in self._things[place]]
-        return self._write(self._things[place])
+            return Lazy(self.things[place], self._write)
+        return self._write(self.things[place])
 
 
 class Body(NamedTuple):

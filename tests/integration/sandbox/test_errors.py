@@ -39,6 +39,7 @@ def test_without_the_token(api: Client, authorization: str | None, path: str) ->
         f"{MY}/invoices/00000000-0000-4000-8000-000000000000/csv",
         f"{MY}/invoices//pdf",
         "/v2/droplets/abc",
+        "/v2/snapshots/a%2Fb",
     ],
 )
 def test_not_found(api: Client, path: str) -> None:

@@ -97,6 +97,11 @@ class Account:
         archived = None if ended is None else ended + 10 * DAY
         return archived if archived is not None and archived <= self.world.now else None
 
+    @property
+    def aliases(self) -> tuple[str, str]:
+        """The customer's ids in usage events."""
+        return self.customer.ingest_alias, self.customer.stripe_id
+
     def new_id(self, *key: str | int) -> str:
         """Return the id of something of this customer's."""
         return Rng(self.world.story.seed, "metronome", self.customer.place, *key).uuid()
@@ -208,7 +213,7 @@ class Account:
         return {
             "id": self.id,
             "external_id": customer.ingest_alias,
-            "ingest_aliases": [customer.ingest_alias, customer.stripe_id],
+            "ingest_aliases": list(self.aliases),
             "name": customer.name,
             "customer_config": {
                 "salesforce_account_id": f"0015500001{sold.alphanumeric(8)}"

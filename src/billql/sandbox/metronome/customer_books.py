@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from billql.sandbox.api import Json
 from billql.sandbox.books import Book, Lazy, Query
 from billql.sandbox.metronome.accounts import Account, PlanTerm
-from billql.sandbox.metronome.catalog import Meter, Product
+from billql.sandbox.metronome.catalog import Product
 from billql.sandbox.metronome.formats import CREDITS, USD, Unit, iso_offset
 from billql.sandbox.metronome.plan_ledger import plan_id, plan_name
 from billql.sandbox.metronome.records import Records, window
@@ -25,26 +25,25 @@ class CustomerBooks:
         """Return the books by resource."""
         return {
             "customers.customers": Book(self._customers),
-            "customers.costs": Book(self._costs),
+            "customers.costs": Book(self._costs, selects=("starting_on", "ending_before")),
             "customers.plans": Book(self._plans),
             "customers.billable_metrics": Book(self._metrics),
         }
 
     def _customers(self, query: Query) -> Sequence[Json]:
-        """Return the customers that are active, or those that are not; all, if one is requested."""
-        rows = [account.json() for account in self._world.accounts]
+        """Return the customers that are active, or those that are not, or the requested one."""
         if "customer_id" in query.values:
-            return rows
+            return [self._records.account(query).json()]
         is_archived, alias = query.get("only_archived", False), query.get("ingest_alias")
-        return [
-            row
-            for row in rows
-            if (row["archived_at"] is not None) == is_archived
-            and alias in (None, *row["ingest_aliases"])
+        found = [
+            account
+            for account in self._world.accounts
+            if (account.archived is not None) == is_archived and alias in (None, *account.aliases)
         ]
+        return Lazy(found, Account.json)
 
     def _metrics(self, query: Query) -> Sequence[Json]:
-        """Return the metrics, those of a customer in another form."""
+        """Return the metrics, or those of a customer."""
         meters = self._world.catalog.meters
         if "billable_metric_id" in query.values:
             return [meter.json() for meter in meters]
@@ -53,7 +52,7 @@ class CustomerBooks:
             return [meter.json() for meter in known]
         metrics = self._records.account(query).customer.metrics
         is_used = query.get("on_current_plan")
-        return [_metric_json(one) for one in known if not is_used or one.metric in metrics]
+        return [meter.json() for meter in known if not is_used or meter.metric in metrics]
 
     def _costs(self, query: Query) -> Sequence[Json]:
         start, end = window(query)
@@ -112,11 +111,3 @@ class CustomerBooks:
             "net_payment_terms_days": 0,
             "custom_fields": {},
         }
-
-
-def _metric_json(meter: Meter) -> Json:
-    return meter.json() | {
-        "aggregate": meter.aggregation.lower(),
-        "aggregate_keys": [meter.summed] if meter.summed else [],
-        "group_by": list(meter.keys),
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Final, NamedTuple
 
 from billql.sandbox.api import Json
@@ -88,6 +87,6 @@ def _size(query: Query) -> int:
 
 def _reach(query: Query, rows: Sequence[Json]) -> int:
     """Return how many windows lie within the time that a page covers."""
-    starts = [datetime.fromisoformat(row["breakdown_start_timestamp"]) for row in rows]
-    most = REACH[_size(query)]
-    return sum(abs((start - starts[0]).total_seconds()) < most for start in starts)
+    assert isinstance(rows, Lazy), "rows are selected before they are written"
+    windows: Sequence[Window] = rows.things
+    return sum(abs(one.start - windows[0].start) < REACH[_size(query)] for one in windows)

@@ -22,10 +22,11 @@ class PlanBooks:
 
     def tables(self) -> Mapping[str, Book]:
         """Return the books by resource."""
+        grants = ("customer_ids", "credit_grant_ids", "effective_before", "not_expiring_before")
         ledger = ("customer_ids", "credit_type_ids", "starting_on")
         return {
             "pricing.plans": Book(self._plans),
-            "credits.grants": Book(self._grants, selects=("customer_ids",)),
+            "credits.grants": Book(self._grants, selects=grants),
             "credits.ledger": Book(self._entries, selects=ledger, usual=10),
         }
 
@@ -65,8 +66,17 @@ class PlanBooks:
         return self._brief(plan) | more
 
     def _grants(self, query: Query) -> Sequence[Json]:
-        ledgers = map(self._records.plan_ledger, self._records.accounts(query))
-        return [ledger.grant_json(grant) for ledger in ledgers for grant in ledger.grants]
+        ids, before = query.get("credit_grant_ids"), query.get("effective_before")
+        after = query.get("not_expiring_before")
+        found = [
+            (ledger, grant)
+            for ledger in map(self._records.plan_ledger, self._records.accounts(query))
+            for grant in ledger.grants
+            if (ids is None or grant.id in ids)
+            and (before is None or grant.start < before)
+            and (after is None or grant.end >= after)
+        ]
+        return Lazy(found, lambda row: row[0].grant_json(row[1]))
 
     def _entries(self, query: Query) -> Sequence[Json]:
         """Return the ledgers of customers; of those that are on plans, if none are listed."""
