@@ -264,6 +264,7 @@ def test_a_narrow_window_has_a_menu_and_a_search(page: Page, address: str) -> No
     link = page.get_by_label("Navigation").get_by_role("link", name="invoice_summary")
     expect(link).not_to_be_in_viewport()
     page.locator("label[for=__drawer]:visible").first.click()
+    link.scroll_into_view_if_needed()  # there are many providers above
     expect(link).to_be_in_viewport()
     link.click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("invoice_summary")
