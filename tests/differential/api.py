@@ -320,21 +320,24 @@ def _told(shape: Shape, one: Filter, given: _Given, parts: list[str]) -> list[An
     return [
         text
         if text in (one.null, "all" if one.default == "all" else None)
-        else _read(column, one.format, text, typed=one.location == "body")
+        else _read(column, one, text)
         for text in texts
         if text is not None
     ]
 
 
-def _read(column: Column, format: str | None, text: Any, *, typed: bool) -> Any:
-    """Read a parameter as the value that rows have."""
-    kind = column.type
-    if typed:
+def _read(column: Column, one: Filter, text: Any) -> Any:
+    """Read a parameter as the value that rows have.
+
+    Nothing lies before 1970, and what lies after the second before it is everything.
+    """
+    kind, format = column.type, one.format
+    if one.location == "body":
         text = _untyped(kind, format, text)
     if format is not None:
         if not re.fullmatch(_FORMS["integer"], text):
             raise RefusedError(f"{text!r} is not a time")
-        if int(text) < 0:
+        if int(text) < (-1 if one.operator == ">" else 0):
             raise RefusedError(f"{text!r} lies before 1970")
         return int(text) / (1000 if format == "epoch_ms" else 1)
     if kind in _FORMS and not re.fullmatch(_FORMS[kind], text):

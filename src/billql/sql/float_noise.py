@@ -6,6 +6,9 @@ digits, so a REAL with 14 or more that is next to a shorter decimal is that deci
 average and what other functions make have as many digits as there is room for: such a column, and
 one that is made of it in a CTE, a subquery or a view, is left as it is.
 
+What is divided may have noise too: (1234567.89 - 1234567.84) / 3. It is taken away from the
+difference in parentheses, before it is divided.
+
 Columns are followed by their names alone, which takes no parser. Where two have the same name, what
 is made of one counts as made of both.
 """
@@ -15,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from billql.sql.parentheses import closing
 from billql.sql.projections import Projection, name_of, selects
 from billql.sql.tokenizer import NAMES
 
@@ -53,14 +57,8 @@ def added_columns(
 
     `views` are those that the statement reads, directly or through others; `names` are the columns.
     """
-    found = list(selects(statement))
-    whole = [projections for depth, projections in found if depth == 0]
-    made = [each for _, projections in found for each in projections]
-    renamed = set(_renamed(statement.tokens))
-    for view in views:
-        made += [each for _, projections in selects(view) for each in projections]
-        renamed |= set(_renamed(view.tokens))
-    columns = _Columns(made, renamed)
+    whole = [projections for depth, projections in selects(statement) if depth == 0]
+    columns = _columns_of((statement, *views))
     added = []
     for place, name in enumerate(names):
         if all(len(part) == len(names) and not _has_star(part) for part in whole):
@@ -70,6 +68,55 @@ def added_columns(
         if parts and all(map(columns.is_exact, parts)) and any(map(columns.adds, parts)):
             added.append(place)
     return added
+
+
+def divided_groups(
+    statement: ParsedStatement, views: Iterable[ParsedStatement]
+) -> Iterator[tuple[Projection, Token]]:
+    """Yield the parentheses around sums and differences that are divided, or divide, inexactly.
+
+    Each comes as the column of a SELECT and its opening parenthesis. `views` are as above.
+    """
+    columns = None
+    for _, projections in selects(statement):
+        for projection in projections:
+            tokens = projection.tokens
+            if not any(token.text == "/" for token in tokens):
+                continue
+            columns = columns or _columns_of((statement, *views))
+            if columns.is_exact(projection):
+                continue
+            for first, last in _groups(tokens):
+                group = Projection(None, tokens[first + 1 : last])
+                beside = {tokens[at].text for at in (first - 1, last + 1) if 0 <= at < len(tokens)}
+                if beside & {"/", "*"} and columns.is_exact(group) and columns.adds(group):
+                    yield projection, tokens[first]
+
+
+def _groups(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Yield the ends of each pair of parentheses around an expression, without inner ones."""
+    at = 0
+    while at < len(tokens):
+        last = closing(tokens, at) if tokens[at].text == "(" else None
+        before = tokens[at - 1] if at else None
+        calls = before is not None and before.kind in NAMES
+        calls = calls and before is not None and before.keyword not in _BEFORE_PARENTHESIS
+        is_list = before is not None and before.keyword in ("IN", "EXISTS", "OVER", "FILTER")
+        if last is not None and not calls and not is_list:
+            inner = [token.text for token in tokens[at + 1 : last]]
+            if not {"SELECT", "VALUES", ","} & {text.upper() for text in inner}:
+                yield at, last
+                at = last
+        at += 1
+
+
+def _columns_of(statements: Iterable[ParsedStatement]) -> _Columns:
+    made = list[Projection]()
+    renamed = set[str]()
+    for each in statements:
+        made += [one for _, projections in selects(each) for one in projections]
+        renamed |= set(_renamed(each.tokens))
+    return _Columns(made, renamed)
 
 
 def _has_star(columns: Sequence[Projection]) -> bool:

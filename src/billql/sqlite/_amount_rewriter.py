@@ -76,13 +76,16 @@ class AmountRewriter:
     def _without_noise(
         self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables
     ) -> Rewritten:
-        """Return a statement that stores sums and differences without noise."""
-        if verb_of(statement) not in ("CREATE", "INSERT", "REPLACE"):
+        """Return a statement that stores and divides sums and differences without noise."""
+        stores = verb_of(statement) in ("CREATE", "INSERT", "REPLACE")
+        if not (stores or any(token.text == "/" for token in statement.tokens)):
             return rewritten
-        from billql.sqlite._stored_noise import noise_edits
+        from billql.sqlite._stored_noise import noise_edits, quotient_edits
 
-        edits = noise_edits(rewritten.parsed, tables, self.describe)
-        return _edited(rewritten, list(edits))
+        edits = list(quotient_edits(rewritten.parsed, tables))
+        if stores:
+            edits += noise_edits(rewritten.parsed, tables, self.describe)
+        return _edited(rewritten, edits)
 
     def _with_currencies(
         self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables

@@ -281,6 +281,50 @@ def test_differences_have_the_digits_of_their_parts(
     assert f"{found[0]:.15g}" == f"{expected:.15g}"
 
 
+@pytest.mark.parametrize(
+    ("sql", "names", "expected"),
+    [
+        ("SELECT (amount - 1694.25)/3, id FROM @", ["(amount - 1694.25)/3", "id"], 0.05 / 3),
+        ("SELECT 1/(amount-1694.25) AS x, (id+id)/2 FROM @", ["x", "(id+id)/2"], 20),
+        (
+            "SELECT (sum(amount) - 1694.25) * 2 / 3 FROM @",
+            ["(sum(amount) - 1694.25) * 2 / 3"],
+            0.1 / 3,
+        ),
+        (
+            'SELECT "(amount - 1694.25)/3" AS x FROM (SELECT (amount - 1694.25)/3 FROM @)',
+            ["x"],
+            0.05 / 3,
+        ),
+        (
+            "SELECT (amount - 1694.25)/3 FROM @ UNION SELECT NULL WHERE 0",
+            ["(amount - 1694.25)/3"],
+            0.05 / 3,
+        ),
+        ("SELECT (amount - 1694.25)/3 AS x FROM @ GROUP BY (amount - 1694.25)/3", ["x"], 0.05 / 3),
+    ],
+)
+def test_quotients_are_those_of_amounts_without_noise(
+    connection: billql.Connection, sql: str, names: list[str], expected: float
+) -> None:
+    connection.execute("CREATE TEMP TABLE one AS SELECT * FROM own.all.invoices WHERE id = 1")
+    for table in ("own.all.invoices WHERE id = 1", "one"):
+        if table != "one" and "@ " in sql:
+            continue
+        cursor = connection.execute(sql.replace("@", table))
+        assert [column[0] for column in cursor.description or ()] == names
+        (row,) = cursor.fetchall()
+        assert row[0] == expected
+    connection.execute(f"CREATE TABLE made AS {sql.replace('@', 'one')}")
+    assert connection.execute("SELECT * FROM made").fetchall() == [row]
+    assert [name for _, name, *_ in connection.execute("PRAGMA table_info(made)")] == names
+
+
+def test_a_union_is_ordered_by_what_stands_in_it(connection: billql.Connection) -> None:
+    sql = "SELECT (amount - 1694.25) / 3 FROM own UNION SELECT 1 ORDER BY (amount - 1694.25) / 3"
+    assert len(connection.execute(sql).fetchall()) == 3
+
+
 def test_programs_read_no_noise(connection: billql.Connection) -> None:
     connection.decimals = True
     sql = "SELECT tax + 0.2 - 0.3 AS rest, amount - 12.3 FROM own.all.invoices WHERE id = 7"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billql.sql.float_noise import added_columns, without_noise
+from billql.sql.float_noise import added_columns, divided_groups, without_noise
 from billql.sql.statements import parse
 
 VIEW = "CREATE VIEW taxed AS SELECT id, a + b AS g, a / b AS m FROM t"
@@ -86,3 +86,24 @@ def test_columns_that_are_added_up(sql: str, added: str) -> None:
     views = [parse(VIEW)] if "taxed" in sql else []
     found = added_columns(parse(sql), views, names)
     assert " ".join(names[place] for place in found) == added
+
+
+@pytest.mark.parametrize(
+    ("columns", "groups"),
+    [
+        ("(a - b) / 3", [0]),
+        ("1 / (a - b), (a + b) * 2 / 7 AS x", [4, 13]),
+        ("(a) / 3, a - b / 3, (a - b), (a - b) * 2", []),
+        ("((a - b)) / 3", [0]),
+        ("((a - b) / 3 - c) / 7", []),
+        ("(avg(a) - b) / 3, (a - b / 3) / 7, (sqrt(a) - b) / 3", []),
+        ("coalesce(a - b, 0) / 3, abs((a - b) / 3)", [28]),
+        ("(a - b) / 2, (a - b) / 100.0", []),
+        ("(SELECT a - b) / 3, a IN (a - b) / 3", []),
+        ("(g - 1) / 3, (m - 1) / 3", [0]),
+    ],
+)
+def test_differences_that_are_divided(columns: str, groups: list[int]) -> None:
+    sql = f"SELECT {columns} FROM taxed, t"
+    found = [token.start for _, token in divided_groups(parse(sql), [parse(VIEW)])]
+    assert found == [len("SELECT ") + start for start in groups]
