@@ -42,6 +42,10 @@ class KeyScan(Protocol):
     def concurrency(self) -> int:
         """How many requests may be under way to the provider."""
 
+    @property
+    def is_charged(self) -> bool:
+        """Whether the API charges for each request."""
+
     def prefetch(self, first: FirstRequest) -> None:
         """Send the first request of a coming scan."""
 
@@ -92,9 +96,11 @@ class KeyPrefetcher:
     ) -> None:
         """Send the first requests of coming keys, now that a scan needs one.
 
-        As many are ahead as the provider allows requests at once; fewer at first if the statement
-        may stop early.
+        As many are ahead as the provider allows requests at once; if the statement may stop early,
+        fewer at first, or none if the API charges for each.
         """
+        if stops_early and scan.is_charged:
+            return
         keys = self._coming.setdefault(side, _ComingKeys())
         keys.sent.discard(wanted)
         keys.known.add(wanted)

@@ -7,7 +7,8 @@ How much is requested ahead:
 - then twice as many pages as the provider allows requests at once, where they are known: the pages
   of a list whose first page announces the others, and the lists. Half of them may wait to be read,
   so that the other half is always on its way;
-- one page, where each page names the next, or where the statement may stop early;
+- one page, where each page names the next, or where the statement may stop early; none in the
+  latter case, if the API charges for each request;
 - never more than a LIMIT needs, where the API's rows are just the statement's.
 """
 
@@ -69,6 +70,8 @@ class Lookahead:
     """How many rows the statement reads at most, if that is known."""
     stops_early: Callable[[], bool]
     """Returns whether the statement may stop before the last row; not called without need."""
+    is_charged: bool = False
+    """Whether the API charges for each request."""
     rows_known: int = 0
     """How many rows lie before the end of the page that is being read."""
 
@@ -83,7 +86,7 @@ class Lookahead:
         is_wide = self.has_several_lists or self.is_random_access
         most = 2 * self.concurrency if is_wide else 1
         if self.wanted is None:
-            return 1 if self.stops_early() else most
+            return (0 if self.is_charged else 1) if self.stops_early() else most
         left = max(0, self.wanted - self.rows_known)
         return min(most, math.ceil(left / self.page_size) if self.page_size else left)
 

@@ -124,6 +124,7 @@ class Scan:
             page_size=None if paginator is None else paginator.size,
             wanted=bound.wanted,
             stops_early=stops_early,
+            is_charged=self.is_charged,
         )
         self._scheduler = Scheduler(
             (readers.reader(listed, skip=first_skip) for listed in bound.lists),
@@ -136,6 +137,11 @@ class Scan:
     def concurrency(self) -> int:
         """How many requests may be under way to the provider."""
         return self._table.provider.concurrency
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether the API charges for each request."""
+        return self._method.price is not None
 
     def first_requests(self) -> list[FirstRequest]:
         """Return the first request of each list."""

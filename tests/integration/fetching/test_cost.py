@@ -16,6 +16,7 @@ from billql.fetching.scan_stats import ScanStats
 from billql.messages import Charge
 from billql.output.progress import render
 from billql.sqlite._statement_log import StatementLog
+from support.server import Traffic
 from support.shop import RESOURCES, Shop, opened, select
 
 CENT = {"amount": 0.01, "currency": "USD"}
@@ -165,3 +166,30 @@ def test_progress_shows_what_was_spent_so_far() -> None:
     scan = ScanStats("shop.all.things", requests=3, cost=cents(3))
     table = render([scan, ScanStats("shop.all.events", requests=1)], 1.0)
     assert list(table.columns[3].cells) == ["3 requests, USD 0.03", "1 request"]
+
+
+@pytest.mark.parametrize("name", ["things", "events"])
+@pytest.mark.parametrize(("limit", "asked"), [(1, 1), (8, 1), (10, 1), (11, 2), (18, 2), (25, 3)])
+def test_no_page_is_paid_for_that_a_limit_does_not_need(
+    tmp_path: Path, name: str, limit: int, asked: int
+) -> None:
+    shop = Shop(**{name: 95})
+    with opened(shop, tmp_path, resources=priced(**{name: CENT})) as session:
+        # SQLite checks the condition, so it alone knows when there are enough rows.
+        found = select(session, f"SELECT id FROM @{name} WHERE length(name) > 0 LIMIT {limit}")
+        (scan,) = session.scans
+    assert len(found) == limit
+    assert (len(shop.asked), scan.cost) == (asked, cents(asked))
+
+
+def test_no_key_is_paid_for_that_a_limit_does_not_need(tmp_path: Path) -> None:
+    shop = Shop(things=30)
+    sql = "SELECT d.size FROM @things t CROSS JOIN @details d ON d.thing_id = t.id"
+    with opened(shop, tmp_path, resources=priced(details=CENT)) as session:
+        assert len(select(session, f"{sql} LIMIT 3")) == 3
+        (paid,) = [scan for scan in session.scans if scan.cost is not None]
+        assert paid.cost == cents(3)
+        # Without a limit all are needed, and are fetched at once.
+        shop.traffic = Traffic(8)
+        assert len(select(session, sql)) == 30
+        assert shop.traffic.most == 8

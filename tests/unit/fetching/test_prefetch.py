@@ -43,6 +43,7 @@ class Scan:
 
     def __init__(self, concurrency: int) -> None:
         self.concurrency = concurrency
+        self.is_charged = False
         self.stats = ScanStats("things")
         self.sent: list[int] = []
 
