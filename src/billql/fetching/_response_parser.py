@@ -114,6 +114,8 @@ class _Parser:
                 f"{self._where} answered with something that is not JSON ({kind}): {error.msg}",
                 hint=sender and f"Instead of the API, this may be answering: {sender}.",
             ) from None
+        if self._method.response == "jsonl":
+            self._ensure_whole(data)
         if is_exact:
             return self._page(data, is_broken=exact_json.is_broken(data))
 
@@ -138,6 +140,14 @@ class _Parser:
         # JSON has no line breaks within its texts, and may have them anywhere else.
         lines = (line.strip() for line in self._response.body.splitlines())
         return b"[" + b",\n".join(line for line in lines if line) + b"]"
+
+    def _ensure_whole(self, lines: list[Any]) -> None:
+        """Raise BadResponse if a stream of rows ends with an error, which is unlike all of them."""
+        first, last = (lines[0], lines[-1]) if lines else (None, None)
+        if isinstance(first, dict) and isinstance(last, dict) and first.keys().isdisjoint(last):
+            wrong = error_member(last)
+            if wrong is not None:
+                raise BadResponse(f"{self._where} answered with rows, and then with {wrong}")
 
     def _page(
         self,

@@ -101,12 +101,15 @@ def test_each_line_of_jsonl_is_a_row() -> None:
     assert str(page.exact.groups[0].values[1]["id"]) == "1.10"
     nothing = parse(method("[]", response="jsonl"), Response(b"", "application/x-ndjson"), WHERE)
     assert nothing.groups[0].values == []
+    with_errors = Response(b'{"id": 1}\n{"id": 2, "error": "late"}', "application/jsonl")
+    assert len(parse(method("[]", response="jsonl"), with_errors, WHERE).groups[0].values) == 2
 
 
 @pytest.mark.parametrize(
     ("body", "kind", "message"),
     [
         (b'{"id": 1}\n{"id": ', "application/jsonl", "not JSON"),
+        (b'{"id": 1}\n{"error": {"code": 5}}', "application/jsonl", "rows, and then with error"),
         (b'{"error": "gone"}', "application/json", "where lines of JSON were expected"),
         (b"<html>", "text/html", "where lines of JSON were expected"),
     ],
