@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -10,18 +11,17 @@ from decimal import Decimal
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from billql.config.settings import Settings
 from billql.definitions import views
-from billql.definitions.catalog import Catalog
+from billql.definitions.catalog import Catalog, Table
 from billql.errors import ApiError
 from billql.sandbox import Sandbox
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 from support.defined import Api
-
-from .sandboxed import open_session
 
 CATALOG = Catalog()
 WHOLE = {
@@ -63,13 +63,21 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 CATEGORIES = {"Usage", "Purchase", "Tax", "Credit", "Adjustment"}
 
 
+class WithoutLimits(Catalog):
+    """The catalog without the rate limits of the real APIs, for which a test would wait."""
+
+    def table(self, name: str) -> Table:
+        table = super().table(name)
+        provider = msgspec.structs.replace(table.provider, limits=())
+        return dataclasses.replace(table, provider=provider)
+
+
 @pytest.fixture(scope="module")
 def session() -> Iterator[Session]:
-    with (
-        Sandbox(size="small", catalog=CATALOG) as sandbox,
-        closing(open_session(sandbox)) as session,
-    ):
-        yield session
+    with Sandbox(size="small", catalog=CATALOG) as sandbox:
+        options = Options({}, sandbox.tokens, sandbox.urls, WithoutLimits())
+        with closing(Session(":memory:", lambda: options)) as session:
+            yield session
 
 
 def records(session: Session, sql: str) -> list[dict[str, Any]]:
@@ -109,7 +117,7 @@ def test_every_row_of_a_part_keeps_to_the_specification(session: Session, part: 
         if row["ChargeCategory"] != "Usage":
             assert row["ConsumedQuantity"] is None
         assert not (row["ChargeCategory"] == "Purchase" and row["ChargeFrequency"] == "Usage-Based")
-        if row["ChargeCategory"] in ("Tax", "Credit", "Adjustment"):
+        if row["ChargeCategory"] in ("Tax", "Credit"):
             assert row["EffectiveCost"] == row["BilledCost"]
         assert row["SubAccountId"] is None or row["SubAccountName"] is not None
         services[row["ServiceName"]].add((row["ServiceCategory"], row["ServiceSubcategory"]))
@@ -157,6 +165,60 @@ def test_the_costs_of_a_report_are_those_of_its_rows(session: Session, provider:
     assert exact(row["BilledCost"] for row in rows) == exact(row["amount"] for row in costs)
 
 
+def by_invoice(rows: list[dict[str, Any]]) -> dict[str, Decimal]:
+    found = defaultdict[str, Decimal](Decimal)
+    for row in rows:
+        found[row["InvoiceId"]] += Decimal(str(row["BilledCost"]))
+    return found
+
+
+def test_every_invoice_of_stripe_is_the_sum_of_its_rows(session: Session) -> None:
+    digits = {"usd": 2, "eur": 2, "jpy": 0, "kwd": 3}
+    invoiced = {
+        row["id"]: Decimal(row["total"]).scaleb(-digits[row["currency"]])
+        for row in records(session, "SELECT * FROM stripe.billing.invoices")
+        if row["status"] in ("paid", "open", "uncollectible")
+    }
+    rows = records(session, "SELECT * FROM stripe.focus.revenue")
+    found = by_invoice(rows)
+    assert {id: found.get(id, Decimal()) for id in invoiced} == invoiced
+    assert found.keys() <= invoiced.keys()
+    assert {row["x_Residual"] for row in rows} == {0}
+    assert {row["BillingCurrency"] for row in rows} == {one.upper() for one in digits}
+    assert {row["ChargeCategory"] for row in rows} == {"Usage", "Purchase", "Tax", "Credit"}
+
+
+METRONOME = "metronome.customers.customers c JOIN metronome.invoices"
+
+
+def test_every_invoice_of_metronome_in_dollars_is_the_sum_of_its_rows(session: Session) -> None:
+    invoices = records(session, f"SELECT i.* FROM {METRONOME}.invoices i ON i.customer_id = c.id")
+    invoiced = {
+        row["id"]: Decimal(str(row["total_usd"]))
+        for row in invoices
+        if row["status"] == "FINALIZED" and row["total_usd"] is not None
+    }
+    rows = records(session, "SELECT * FROM metronome.focus.revenue")
+    found = by_invoice(rows)
+    assert {id: round(found.get(id, Decimal()), 2) for id in invoiced} == {
+        id: round(amount, 2) for id, amount in invoiced.items()
+    }
+    assert found.keys() <= invoiced.keys()
+    assert {row["x_Residual"] for row in rows} == {0}
+
+
+def test_lines_in_other_units_are_left_out_and_shown(session: Session) -> None:
+    lines = records(session, f"SELECT l.* FROM {METRONOME}.invoice_lines l ON l.customer_id = c.id")
+    others = [
+        Decimal(str(line["total"]))
+        for line in lines
+        if line["invoice_status"] == "FINALIZED" and line["total_usd"] is None
+    ]
+    (row,) = records(session, "SELECT * FROM focus.left_out")
+    assert (row["provider"], row["rows"], row["unit"]) == ("Metronome", len(others), "Credits")
+    assert Decimal(str(row["amount"])) == sum(others) > 0
+
+
 # Requests, and what an API leaves out -----------------------------------------------------------
 
 ITEMS: Mapping[str, list[dict[str, Any]]] = {
@@ -179,8 +241,68 @@ INVOICES = {
 }
 
 
+def invoice(id: str, total: int, created: int) -> dict[str, Any]:
+    fields = {"customer": "cus_1", "customer_name": "Amber", "currency": "kwd", "status": "paid"}
+    return {"id": id, "total": total, "created": created, "account_name": "Shark", **fields}
+
+
+LINE = {
+    "id": "il_1",
+    "amount": 2000,
+    "currency": "kwd",
+    "description": "Team",
+    "period": {"start": 1_788_300_000, "end": 1_788_300_000},
+    "pretax_credit_amounts": [
+        {"amount": 100, "type": "discount"},
+        {"amount": 300, "type": "credit_balance_transaction"},
+    ],
+    "taxes": [
+        {"amount": 50, "tax_behavior": "inclusive"},
+        {"amount": 70, "tax_behavior": "exclusive"},
+    ],
+}
+STRIPE_INVOICES = [invoice("in_2", 1670, 1_788_300_000), invoice("in_1", 1671, 1_785_000_000)]
+"""The first adds up, 2.000 - 0.100 - 0.300 + 0.070; the second one is of July."""
+USD = {"id": "2714e483-4ff1-48e4-9e25-ac732e8f24f2", "name": "USD (cents)"}
+METRONOME_INVOICE = {
+    "id": "22222222-2222-4222-8222-222222222222",
+    "customer_id": "11111111-1111-4111-8111-111111111111",
+    "type": "USAGE",
+    "status": "FINALIZED",
+    "total": 1000,
+    "credit_type": USD,
+    "start_timestamp": "2026-09-01T00:00:00Z",
+    "end_timestamp": "2026-10-01T00:00:00Z",
+    "line_items": [
+        {"name": "Calls", "type": "usage", "total": 1500, "credit_type": USD},
+        {
+            "name": "Postpaid",
+            "type": "applied_commit_or_credit",
+            "total": -400,
+            "credit_type": USD,
+            "applied_commit_or_credit": {"id": "c", "type": "POSTPAID"},
+        },
+    ],
+    "invoice_adjustments": [{"name": "Grant", "total": -300, "credit_type": USD}],
+}
+
+
 def answer(request: httpx.Request) -> Any:
     path = request.url.path
+    if path == "/v1/customers":
+        archived = request.url.params.get("only_archived") == "true"
+        customers = [{"id": METRONOME_INVOICE["customer_id"], "name": "Amber"}]
+        return {"data": [] if archived else customers}
+    if path.startswith("/v1/customers/"):
+        return {"data": [METRONOME_INVOICE]}
+    if path == "/v1/invoices":
+        status = request.url.params.get("status", "paid")
+        data = STRIPE_INVOICES if status == "paid" else []
+        return {"object": "list", "data": data, "has_more": False}
+    if path.endswith("/lines"):
+        return {"object": "list", "data": [LINE], "has_more": False}
+    if path.startswith("/v1/invoices/"):
+        return next(one for one in STRIPE_INVOICES if path.endswith(one["id"]))
     if path == "/v2/account":
         return {"account": {"uuid": "me", "name": "I", "email": "i@example.com"}}
     if path == "/v2/customers/my/invoices":
@@ -217,7 +339,9 @@ def api() -> Api:
 def own(api: Api) -> Iterator[Session]:
     options = Options(
         environ={},
-        tokens=dict.fromkeys(("digitalocean", "stripe", "openai", "anthropic"), "token-of-a-test"),
+        tokens=dict.fromkeys(
+            ("digitalocean", "stripe", "openai", "anthropic", "metronome"), "token-of-a-test"
+        ),
         http_transport=httpx.MockTransport(api),
         settings=Settings(attempts=1, patience=1),
     )
@@ -291,6 +415,32 @@ def test_what_an_invoice_does_not_itemise_is_an_adjustment(own: Session) -> None
         "SELECT money_sum(BilledCost) FROM digitalocean.focus.cost_and_usage WHERE InvoiceId = '8'"
     )
     assert list(own.execute(total)) == [(9.3,)]
+
+
+def test_an_invoice_of_stripe_is_split_into_lines_taxes_and_credits(own: Session, api: Api) -> None:
+    sql = "SELECT ChargeCategory, BilledCost, ListCost, x_Residual FROM stripe.focus.revenue"
+    found = sorted(own.execute(f"{sql} WHERE BillingPeriodStart >= '2026-09-01'"))
+    assert found == [
+        ("Credit", -0.3, -0.3, 0),
+        ("Purchase", 1.85, 1.95, 0),
+        ("Tax", 0.05, 0.05, 0),
+        ("Tax", 0.07, 0.07, 0),
+    ]
+    paths = [asked.partition("?")[0] for asked in api.asked]
+    assert [path for path in paths if path.endswith("/lines")] == ["/v1/invoices/in_2/lines"]
+    assert list(own.execute(f"{sql} WHERE InvoiceId = 'in_1' AND x_Residual = 1")) == [
+        ("Adjustment", 0.001, 0.001, 1)
+    ]
+
+
+def test_an_invoice_of_metronome_has_credits_and_what_is_not_itemised(own: Session) -> None:
+    sql = "SELECT ChargeCategory, ChargeDescription, BilledCost, x_Residual FROM focus.revenue"
+    found = sorted(own.execute(f"{sql} WHERE x_Connection = 'metronome'"))
+    assert found == [
+        ("Adjustment", "Not itemised by the API", -2.0, 1),
+        ("Credit", "Grant", -3.0, 0),
+        ("Usage", "Calls", 15.0, 0),
+    ]
 
 
 def test_a_service_that_the_table_does_not_have_is_other(own: Session) -> None:
