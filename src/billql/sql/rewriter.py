@@ -26,7 +26,6 @@ from collections.abc import Callable, Collection
 from functools import cached_property
 from typing import Literal, NamedTuple
 
-from billql.sql.projections import names_of_ctes
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import Token, quote, unquote
@@ -216,6 +215,8 @@ class _Scanner:
         self._tokens = [*statement.tokens, *[end] * 4]  # so that looking ahead needs no check
         self._short = set[str]()
         if shorthand.tables:
+            from billql.sql.projections import names_of_ctes
+
             self._short = set(shorthand.tables) - names_of_ctes(statement)
         self._services = shorthand.services
         self._frames = [_Frame()]
