@@ -57,7 +57,7 @@ class BalanceBooks:
             and within(balance, query)
         ]
         now = self._records.now
-        return Lazy(found, lambda one: balance_json(one, now, amount=True, ledger=True))
+        return Lazy(found, lambda one: balance_json(one, now))
 
     def _net(self, query: Query) -> Sequence[Json]:
         unit = query.get("credit_type_id", USD.id)

@@ -60,15 +60,8 @@ def invoice_json(balance: Balance, now: int) -> Json:
     return {"credit_type": USD.json(), "schedule_items": [item], "do_not_invoice": False}
 
 
-def balance_json(
-    balance: Balance,
-    now: int,
-    *,
-    amount: bool = False,
-    ledger: bool = False,
-    in_contract: bool = False,
-) -> Json:
-    """Return a balance as the API does: `balance` and `ledger` only if requested."""
+def balance_json(balance: Balance, now: int, *, in_contract: bool = False) -> Json:
+    """Return a balance as the API does; what a contract has of it lacks its amount and ledger."""
     shown: Json = {
         "id": balance.id,
         "type": balance.kind,
@@ -108,16 +101,15 @@ def balance_json(
         del shown["rate_type"]
     if balance.kind != "CREDIT":
         optional_fields["rollover_fraction"] = 0
-        if not in_contract:
-            optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
     if balance.purchase is not None:
         optional_fields["invoice_schedule"] = invoice_json(balance, now)
         optional_fields["cost_basis"] = 1
         if balance.contract is not None:
             optional_fields["invoice_contract"] = {"id": balance.contract.id}
-    if amount:
-        optional_fields["balance"] = balance.amount
-    if ledger:
+    if not in_contract:
+        if balance.kind != "CREDIT":
+            optional_fields["uniqueness_key"] = f"commit-{balance.id[:8]}"
         entries = sorted(balance.entries, key=lambda entry: entry.timestamp)
+        optional_fields["balance"] = balance.amount
         optional_fields["ledger"] = [entry_json(entry, balance.kind) for entry in entries]
     return shown | {name: value for name, value in optional_fields.items() if value is not None}
