@@ -6,16 +6,25 @@ once, and answers as SQL does over a copy of the whole table; what cannot match 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 import billql
 from billql.definitions.catalog import Table
+from billql.definitions.model import Parameter
+from billql.planning.capabilities import required_columns
 from billql.planning.pushdown import key_columns_of
 from billql.sandbox import Sandbox
 from support.changed_definitions import unlimited
 from support.shipped import CATALOG
+
+
+def refuses_words(parameter: Parameter) -> bool:
+    """Return whether a parameter has a pattern that a word is none of."""
+    return parameter.pattern is not None and re.fullmatch(parameter.pattern, "nobody") is None
+
 
 TABLES = [CATALOG.table(name) for name in CATALOG.names()]
 CHOOSY = [
@@ -23,7 +32,7 @@ CHOOSY = [
     for table in TABLES
     for method, how in table.resource.methods.items()
     for name, parameter in how.parameters.items()
-    if parameter.values or parameter.pattern or parameter.format == "uuid"
+    if parameter.values or parameter.format == "uuid" or refuses_words(parameter)
 ]
 """Each column of which some method takes certain values alone."""
 SHOWN = {
@@ -45,6 +54,13 @@ DAYS = "{0} >= date('now', '-9 days') AND {0} < date('now', '-6 days')"
 KEYS: Mapping[str, str] = {
     "account_sid": "account_sid = (SELECT min(sid) FROM twilio.account.accounts)",
     "account_urn": "account_urn = 'do:team:12345678-1234-1234-1234-123456789012'",
+    "aws.account_id": "account_id = '111122223333'",
+    "aws.budget_name": "budget_name = 'Databases'",
+    "aws.category": "category = 'Team'",
+    "aws.dimension": "dimension = 'SERVICE'",
+    "aws.end_day": "end_day >= date('now', '-60 days')",
+    "aws.since": "since = date('now', '-60 days')",
+    "aws.tag_key": "tag_key = 'team'",
     "cloudflare.account_id": "account_id = (SELECT min(id) FROM cloudflare.account.accounts)",
     "cloudflare.zone_id": "zone_id = (SELECT min(id) FROM cloudflare.zones.zones)",
     "credit_type_id": "credit_type_id = '2714e483-4ff1-48e4-9e25-ac732e8f24f2'",
@@ -128,13 +144,10 @@ def rows(connection: billql.Connection, sql: str) -> list[tuple[object, ...]]:
 def required(table: Table) -> set[str]:
     """List the columns about which every statement must say something."""
     shown = {name for name in table.echo_columns if not table.columns[name].hidden}
-    return shown | min(
-        (
-            key_columns_of(table, method) - set(table.echo_columns)
-            for method in table.resource.methods.values()
-        ),
-        key=len,
-    )
+    methods = table.resource.methods.values()
+    by_all = set.intersection(*(set(required_columns(table, method)) for method in methods))
+    columns = (key_columns_of(table, method) - set(table.echo_columns) for method in methods)
+    return shown | by_all | min(columns, key=len)
 
 
 def words(table: Table, column: str) -> set[str]:
