@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from billql.definitions.shared import SHARED
 from billql.shell.habits import HABITS
 from billql.shell.text import is_command
 from billql.sql import rewriter
@@ -75,9 +76,12 @@ class KnownNames:
     namespace: str = ""
 
     def table(self, name: str) -> str | None:
-        """Return the full name of a table or resource, or None; `name` may be relative to USE."""
+        """Return the full name of a table, resource or view, or None; `name` may be relative to
+        USE, or without the first part of a view of several providers.
+        """
         name = name.lower()
-        return next((one for one in (name, self._full(name)) if one in self.columns), None)
+        names = (name, self._full(name), f"{SHARED}.{name}")
+        return next((one for one in names if one in self.columns), None)
 
     def _full(self, name: str) -> str:
         return f"{self.namespace}.{name}" if self.namespace else name
@@ -243,6 +247,13 @@ def _names(parts: Sequence[str], known: KnownNames, levels: int) -> Iterator[Nam
             yield from _at_depth(by_depth[depth_of_full], full, dotted=depth_of_full < 2)
     if depth <= levels:
         yield from _at_depth(by_depth[depth - 1], typed, dotted=depth < levels)
+    if depth < levels == 3:
+        shared = {
+            name: meaning
+            for name, meaning in by_depth[depth].items()
+            if name.startswith(f"{SHARED}.") and not name.startswith(f"{SHARED}.catalog")
+        }
+        yield from _at_depth(shared, f"{SHARED}.{typed}", dotted=depth < 2)
     if depth == 1 and levels == 3 and typed:
         for name, meaning in known.resources.items():
             if _begins(name.rpartition(".")[2], typed):

@@ -141,6 +141,21 @@ def test_short_names_after_use() -> None:
     assert texts("SELECT * FROM billing.invoices|", provider) == ["invoices"]
 
 
+def test_views_of_several_providers_need_no_first_part() -> None:
+    charges = "billql.focus.charges"
+    known = replace(
+        KNOWN,
+        services={**KNOWN.services, "billql.focus": "Bills.", "billql.catalog": "Names."},
+        resources={**KNOWN.resources, charges: "Charges.", "billql.catalog.columns": "Columns."},
+        columns={**KNOWN.columns, charges: [KnownColumn("BilledCost", "decimal")]},
+    )
+    assert texts("SELECT * FROM foc|", known) == ["focus."]
+    assert texts("SELECT * FROM focus.c|", known) == ["charges"]
+    assert texts("SELECT f.b| FROM focus.charges f", known)[0] == "BilledCost"
+    assert texts("SELECT * FROM catalog.c|", known) == []
+    assert texts("SELECT * FROM billql.focus.|", known) == ["charges"]
+
+
 # Columns.
 
 
