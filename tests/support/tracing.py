@@ -1,9 +1,9 @@
 """Which tests are traced where `make test` measures coverage.
 
-Tracing doubles the time of what is traced, so tests that would add no lines are left out: those of
-the sandbox, which is not measured; those that drive the engine by the definitions of three APIs or
-at random, whose lines smaller tests have covered; and processes other than the command line and the
-shell.
+Tracing doubles the time of what is traced, so tests that would add hardly a line are left out:
+those of the sandbox, which is not measured; those that drive the engine by the definitions of APIs,
+by long tables or at random, whose lines smaller tests have covered; and processes other than the
+command line and the shell.
 """
 
 from __future__ import annotations
@@ -25,8 +25,16 @@ TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/shell")
 
 UNTRACED = (
     "integration/definitions",
-    "integration/sandbox",
+    "integration/docs",
+    "integration/fetching/test_offset.py",
+    "integration/fetching/test_row_identity.py",
+    "integration/planning/test_bounds.py",
+    "integration/planning/test_keys.py",
     "integration/planning/test_value_lists.py",
+    "integration/sandbox",
+    "integration/sqlite/test_interrupted_rewriting.py",
+    "integration/sqlite/test_money_golden.py",
+    "unit/definitions/test_values.py",
 )
 
 _CHILDREN = "COVERAGE_PROCESS_CONFIG"
