@@ -62,12 +62,12 @@ class _Lookup(Mapping[str, str]):
         return len(self._names)
 
 
-def _endpoints(catalog: Catalog | None, books: Books) -> Routes:
+def _endpoints(catalog: Catalog | None, seed: int, scale: int, until: date, books: Books) -> Routes:
     """Return the endpoints of a provider that has books, by its definition."""
     # Imported here because a sandbox is mostly made for one of its providers.
     from billql.sandbox.mock.booked import serve
 
-    return serve(catalog, books)
+    return serve(catalog, seed, scale, until, books)
 
 
 class Sandbox:
@@ -127,7 +127,7 @@ class Sandbox:
         self._latency, self._limits, self._intercept = latency, limits, intercept
         self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
-        serve = partial(_endpoints, catalog)
+        serve = partial(_endpoints, catalog, seed, scale, last_day)
         digitalocean = DigitalOcean(serve, seed, scale, last_day)
         story = Story(seed, scale, last_day)
         stories: dict[str, Api] = {

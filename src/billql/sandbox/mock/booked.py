@@ -6,8 +6,9 @@ and put where the definition has them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache, cached_property
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -15,10 +16,11 @@ import msgspec
 
 from billql.definitions.catalog import Catalog
 from billql.definitions.model import Column, Provider
-from billql.definitions.shared import built_in_root
+from billql.definitions.stackql import is_stackql
 from billql.messages import get_path
 from billql.sandbox.api import ApiError, Json, Request, Response
 from billql.sandbox.books import Body, Book, Books, File, Query
+from billql.sandbox.mock.api import MockApi
 from billql.sandbox.mock.binding import Binding, Condition
 from billql.sandbox.mock.forms import read
 from billql.sandbox.mock.layout import Endpoint, Layout, layouts, segments
@@ -54,10 +56,20 @@ class Shelf(NamedTuple):
 
 
 class BookedEndpoints(DefinedRoutes):
-    """The endpoints of a provider that has books."""
+    """The endpoints of a provider that has books.
 
-    def __init__(self, provider: Provider, readers: Sequence[Reader], books: Books) -> None:
+    `make` makes its mock, which responds for what no book is about.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        readers: Sequence[Reader],
+        books: Books,
+        make: Callable[[], DefinedRoutes],
+    ) -> None:
         self._books = books
+        self._make = make
         books.members = {one.layout.name: _members(one.layout) for one in readers}
         tables = books.tables()
         # Where a page reaches only so far, a window may be of any length.
@@ -67,11 +79,16 @@ class BookedEndpoints(DefinedRoutes):
         self._shelves: dict[Endpoint, list[Shelf]] = {}
         for endpoint, some in self._readers.items():
             booked = {one.layout.name: one for one in reversed(some) if one.layout.name in tables}
-            if not booked:
-                raise LookupError(f"no book has the rows of {endpoint.verb} {endpoint.path}")
             self._shelves[endpoint] = [Shelf.of(one, tables[key]) for key, one in booked.items()]
 
-    def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+    @cached_property
+    def _mock(self) -> DefinedRoutes:
+        return self._make()
+
+    def respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+        """Return the rows of the books that are about an endpoint."""
+        if not self._shelves[endpoint]:
+            return self._mock.respond(endpoint, values, request)
         fitting = self._fitting(endpoint, values, request)
         body: Json = {}
         headers: dict[str, str] = {}
@@ -141,11 +158,18 @@ class BookedEndpoints(DefinedRoutes):
         return page_of(reader.paginator, asked, items)
 
 
-def serve(catalog: Catalog | None, books: Books) -> BookedEndpoints:
-    """Return the endpoints of a provider by the definition that billql ships."""
+def serve(
+    chosen: Catalog | None, seed: int, scale: int, until: date, books: Books
+) -> BookedEndpoints:
+    """Return the endpoints of a provider by its definition: of a catalog, or as it is shipped."""
     name = books.name
-    if catalog is None or catalog.folder(name) != built_in_root() / name:
-        catalog = _shipped()
+    is_usable = chosen is not None and not is_stackql(chosen.folder(name))
+    catalog = chosen if chosen is not None and is_usable else _shipped()
+
+    def make() -> DefinedRoutes:
+        mock = MockApi(catalog, name, seed=seed, scale=scale, until=until, untidy=False)
+        return mock.routes
+
     tables = {
         f"{service}.{resource}": catalog.table(f"{name}.{service}.{resource}")
         for service in catalog.services(name)
@@ -157,7 +181,7 @@ def serve(catalog: Catalog | None, books: Books) -> BookedEndpoints:
         for path, table in tables.items()
         for method in table.resource.methods.values()
     ]
-    return BookedEndpoints(catalog.provider(name), readers, books)
+    return BookedEndpoints(catalog.provider(name), readers, books, make)
 
 
 @cache

@@ -42,7 +42,8 @@ class Endpoints(DefinedRoutes):
         self._tables = tables
         self._untidy = untidy
 
-    def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+    def respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+        """Return the rows that the methods of an endpoint have together."""
         matches = self._matches(endpoint, values, request)
         for match in matches:
             if match.reader.method.response not in ("json", "jsonl"):

@@ -71,11 +71,12 @@ class DefinedRoutes:
         """Respond as the one of several operations at a path that the headers name."""
         for endpoint in there:
             if all(request.headers.get(name) == value for name, value in endpoint.headers):
-                return self._respond(endpoint, values, request)
+                return self.respond(endpoint, values, request)
         names = sorted({name for one in there for name, _ in one.headers})
         raise bad_request(f"No operation has such a header {', '.join(names)}")
 
-    def _respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+    def respond(self, endpoint: Endpoint, values: Sequence[str], request: Request) -> Response:
+        """Return the response to a request at an endpoint, with the values of its path."""
         raise NotImplementedError
 
     def _fitting(
