@@ -104,7 +104,7 @@ def _groups(tokens: Sequence[Token]) -> Iterator[tuple[int, int]]:
         is_list = before is not None and before.keyword in ("IN", "EXISTS", "OVER", "FILTER")
         if last is not None and not calls and not is_list:
             inner = [token.text for token in tokens[at + 1 : last]]
-            if not {"SELECT", "VALUES", ","} & {text.upper() for text in inner}:
+            if inner and not {"SELECT", "VALUES", ","} & {text.upper() for text in inner}:
                 yield at, last
                 at = last
         at += 1

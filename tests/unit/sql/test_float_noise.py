@@ -99,6 +99,7 @@ def test_columns_that_are_added_up(sql: str, added: str) -> None:
         ("(avg(a) - b) / 3, (a - b / 3) / 7, (sqrt(a) - b) / 3", []),
         ("coalesce(a - b, 0) / 3, abs((a - b) / 3)", [28]),
         ("(a - b) / 2, (a - b) / 100.0", []),
+        ("1.5 ( ) / 3", []),
         ("(SELECT a - b) / 3, a IN (a - b) / 3", []),
         ("(g - 1) / 3, (m - 1) / 3", [0]),
     ],
