@@ -68,6 +68,7 @@ class Dispatcher:
         self._running: set[Job] = set()
         self._work: SimpleQueue[Job | None] = SimpleQueue()
         self._workers: list[threading.Thread] = []
+        self._done: SimpleQueue[threading.Thread] = SimpleQueue()
         self._has_ended = False
 
     def submit(self, job: Job) -> None:
@@ -157,8 +158,12 @@ class Dispatcher:
     def _end_workers(self, timeout: Callable[[], float | None]) -> None:
         for _ in self._workers:
             self._work.put(None)
-        for worker in self._workers:
-            worker.join(timeout())
+        # Not by `Thread.join`, for which Python lists the owning thread among its own, for ever.
+        with suppress(Empty):
+            for _ in self._workers:
+                worker = self._done.get(timeout=timeout())
+                while worker.is_alive():
+                    time.sleep(0)
         self._has_ended = True
 
     # On the other threads.
@@ -168,6 +173,7 @@ class Dispatcher:
             if job.future.set_running_or_notify_cancel():
                 job.run()
             self._inbox.put(partial(self._release, job))
+        self._done.put(threading.current_thread())
 
 
 @contextmanager
