@@ -104,7 +104,7 @@ def test_conditions_are_sqlites(session: Session) -> None:
         rows(session, "SHOW PROVIDERS WHERE title = :title", {"title": "Stripe"})[0][0] == "stripe"
     )
     sql = "SHOW SERVICES IN stripe WHERE service > 'b' ORDER BY service DESC LIMIT 1"
-    assert [row[0] for row in session.execute(sql)] == ["core"]
+    assert [row[0] for row in session.execute(sql)] == ["focus"]
     sql = """SHOW PROVIDERS WHERE provider IN (SELECT provider FROM billql.catalog.columns
              WHERE column = 'credit_type_id' AND billql.catalog.columns.type = 'text')"""
     assert [row[0] for row in session.execute(sql)] == ["metronome"]
@@ -143,7 +143,7 @@ def test_tables_are_the_users_own_and_the_resources() -> None:
     rows(session, "CREATE VIEW other.months AS SELECT 1 AS a")
     assert columns(session, "SHOW TABLES") == ["name", "type", "description"]
     own = [("budget", "table", None), ("other.months", "view", None)]
-    resources = rows(session, "SELECT name, 'resource', description FROM billql.catalog.resources")
+    resources = rows(session, "SELECT name, kind, description FROM billql.catalog.resources")
     assert sorted(map(str, rows(session, "SHOW TABLES"))) == sorted(map(str, own + resources))
     assert rows(session, "SHOW TABLES")[0][1] != "resource"
     assert rows(session, "SHOW TABLES LIKE 'b%t'") == own[:1]
