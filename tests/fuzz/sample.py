@@ -56,7 +56,7 @@ def plausible(table: Table, method: Method) -> Any:
                 rest = path.replace("$parent.", "")
                 if depth < len(holders):
                     _put(holders[-1 - depth], rest, _sample(column))
-            elif path == "$value":
+            elif path == "$value" and column.type != "json":  # that shows the whole row
                 _set_rows(root, source.at, _sample(column))
             elif not path.startswith("$"):
                 _put(holders[-1], path, _sample(column))
@@ -68,7 +68,8 @@ def _set_rows(root: dict[str, Any], path: str, value: Any) -> None:
     """Make rows that are no objects."""
     *way, last = path.split(".")
     holder = [root, *_opened(root, ".".join(way))][-1]
-    holder[last.removesuffix("[]")] = [value]
+    name = last.removesuffix("[]").removesuffix("{}")
+    holder[name] = {"key": value} if last.endswith("{}") else [value]
 
 
 def _opened(root: dict[str, Any], path: str) -> Iterator[dict[str, Any]]:
@@ -113,6 +114,8 @@ def _sample(column: Column) -> Any:
             return "2025-01-31T12:00:00"
         case "rfc2822":
             return "Fri, 31 Jan 2025 12:00:00 +0000"
+        case "money":
+            return {"units": "3", "nanos": 110_000_000}
         case "dollars":
             return "$3.11"
         case "reference" if column.type == "json":

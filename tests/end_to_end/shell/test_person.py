@@ -138,6 +138,7 @@ def test_ctrl_c_stops_a_statement_that_waits_for_a_server(
         assert "1 request" not in terminal.text
         terminal.enter("SELECT 'still' || ' here' AS a;")
         terminal.reads("still here")
+        terminal.prompts()
         terminal.press(CTRL_D)
         assert terminal.ends() == 0
 

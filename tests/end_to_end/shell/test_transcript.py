@@ -31,7 +31,9 @@ def transcript(billed: dict[str, str], tmp_path: Path) -> str:
         terminal.prompts()
         for line in SCRIPT:
             terminal.enter(line)
-            terminal.until(lambda: terminal.line in ("billql>", "   ...>"), "a prompt")
+            terminal.until(
+                lambda: terminal.line in ("billql>", "   ...>") and terminal.takes_keys, "a prompt"
+            )
         terminal.press(CTRL_D)
         assert terminal.ends() == 0
         return f"$ billql\n{terminal.text.removesuffix('billql>')}".rstrip() + "\n"
