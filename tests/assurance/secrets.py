@@ -186,6 +186,7 @@ def history() -> Outcome:
             terminal.enter(f"{LIST};")
             terminal.reads("answered 401")
             planted.search("the screen", terminal.text, secrets)
+            terminal.prompts()
             terminal.press(CTRL_D)
             terminal.ends()
             planted.search("the screen", terminal.text, secrets)
