@@ -8,12 +8,10 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-Json = dict[str, Any]
+from .clients import Json, openapi
 
 _SERVICES = ("ce", "budgets", "organizations")
 
@@ -52,16 +50,7 @@ def made(wanted: set[str]) -> Json:
                 paths[path] = {"post": _operation(operation, service)}
                 for shape in _reached(model, operation):
                     schemas[f"{service}.{shape}"] = _schema(model, shape, service)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "AWS (botocore)",
-            "version": version("botocore"),
-            "license": {"name": "Apache-2.0"},
-        },
-        "paths": paths,
-        "components": {"schemas": schemas},
-    }
+    return openapi("botocore", "AWS (botocore)", "Apache-2.0", paths, schemas)
 
 
 def _model(service: str) -> Json:

@@ -13,12 +13,12 @@ import pkgutil
 import re
 import typing
 from collections.abc import Callable, Iterator
-from importlib.metadata import version
 from typing import Annotated, Any, get_args, get_origin
 
 import pydantic
 
-Json = dict[str, Any]
+from .clients import Json, openapi, tidied
+
 Method = Callable[..., Any]
 
 _BASE = "/client/v4"
@@ -56,20 +56,17 @@ def made(wanted: set[str]) -> Json:
         ref_template=_REFERENCE,
     )
     known = definitions.get("$defs", {})
-    by_key = {key: _tidy(_inlined(schema, known)) for (key, _), schema in schemas.items()}
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "cloudflare (Python)",
-            "version": version("cloudflare"),
-            "license": {"name": "Apache-2.0"},
-        },
-        "paths": {
+    by_key = {key: tidied(_inlined(schema, known)) for (key, _), schema in schemas.items()}
+    return openapi(
+        "cloudflare",
+        "cloudflare (Python)",
+        "Apache-2.0",
+        {
             request.partition(" ")[2]: {"get": _operation(request, method, by_key)}
             for request, method in found.items()
         },
-        "components": {"schemas": {name: _tidy(one) for name, one in known.items()}},
-    }
+        {name: tidied(one) for name, one in known.items()},
+    )
 
 
 def _inlined(schema: Json, known: Json) -> Json:
@@ -160,21 +157,3 @@ def _plain(hint: Any) -> Any:
 
 
 _LEFT_OUT = {"Omit", "NotGiven"}
-
-
-def _tidy(schema: Any) -> Any:
-    """Close what is open only for members of the future, and let a time be no other text."""
-    if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: _tidy(value) for key, value in schema.items()}
-    if "properties" in found and found.get("additionalProperties") is True:
-        del found["additionalProperties"]
-    branches = found.get("anyOf", [])
-    if any(one.get("format") in ("date", "date-time") for one in branches):
-        kept = [one for one in branches if one != {"type": "string"}]
-        if len(kept) == 1:
-            return kept[0]
-        found["anyOf"] = kept
-    return found

@@ -13,7 +13,6 @@ import textwrap
 import typing
 from collections.abc import Callable, Iterator
 from functools import reduce
-from importlib.metadata import version
 from operator import or_
 from typing import Any, get_args, get_origin
 
@@ -23,7 +22,8 @@ from metronome import Omit
 from metronome._response import BinaryAPIResponse
 from metronome._types import NotGiven, SequenceNotStr
 
-Json = dict[str, Any]
+from .clients import Json, openapi, tidied
+
 Method = Callable[..., Any]
 
 _OPTIONS = {"extra_headers", "extra_query", "extra_body", "timeout", "return"}
@@ -42,22 +42,13 @@ def made(wanted: set[str]) -> Json:
         [(key, "validation", pydantic.TypeAdapter(hint)) for key, hint in types.items()],
         ref_template=_REFERENCE,
     )
-    by_key = {key: _tidy(schema) for (key, _), schema in schemas.items()}
+    by_key = {key: tidied(schema) for (key, _), schema in schemas.items()}
     paths: dict[str, Json] = {}
     for request, method in found:
         verb, _, path = request.partition(" ")
         paths.setdefault(path, {})[verb.lower()] = _operation(request, method, by_key)
-    components = {name: _tidy(one) for name, one in definitions.get("$defs", {}).items()}
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "metronome-sdk (Python)",
-            "version": version("metronome-sdk"),
-            "license": {"name": "Apache-2.0"},
-        },
-        "paths": paths,
-        "components": {"schemas": components},
-    }
+    components = {name: tidied(one) for name, one in definitions.get("$defs", {}).items()}
+    return openapi("metronome-sdk", "metronome-sdk (Python)", "Apache-2.0", paths, components)
 
 
 def _methods() -> Iterator[tuple[str, Method]]:
@@ -150,21 +141,3 @@ def _plain(hint: Any) -> Any:
         if len(kept) < len(arguments) or any(get_origin(one) is SequenceNotStr for one in kept):
             return reduce(or_, map(_plain, kept))
     return hint
-
-
-def _tidy(schema: Any) -> Any:
-    """Close what is open only for members of the future, and let a time be no other text."""
-    if isinstance(schema, list):
-        return [_tidy(one) for one in schema]
-    if not isinstance(schema, dict):
-        return schema
-    found = {key: _tidy(value) for key, value in schema.items()}
-    if "properties" in found and found.get("additionalProperties") is True:
-        del found["additionalProperties"]
-    branches = found.get("anyOf", [])
-    if any(one.get("format") == "date-time" for one in branches):
-        kept = [one for one in branches if one != {"type": "string"}]
-        if len(kept) == 1:
-            return kept[0]
-        found["anyOf"] = kept
-    return found

@@ -10,14 +10,13 @@ import ast
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from billql.definitions.catalog import Catalog
 
-Json = dict[str, Any]
+from .clients import Json, openapi
 
 _SIMPLE: dict[str, Json] = {
     "str": {"type": "string"},
@@ -52,16 +51,7 @@ def made(wanted: set[str]) -> Json:
                     path = _path(function)
                     if path and f"GET {re.sub(r'{[^{}]*}', '{}', path)}" in wanted:
                         paths[path] = {"get": maker.operation(path, function, module)}
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "stripe (Python)",
-            "version": version("stripe"),
-            "license": {"name": "MIT"},
-        },
-        "paths": paths,
-        "components": {"schemas": maker.components},
-    }
+    return openapi("stripe", "stripe (Python)", "MIT", paths, maker.components)
 
 
 def _expanded() -> set[str]:
