@@ -38,6 +38,10 @@ class Charge(NamedTuple):
 
         return cls(Decimal(str(amount)), currency)
 
+    def plus(self, other: Charge | None) -> Charge:
+        """Return the sum of two charges in one currency; None is no charge."""
+        return self if other is None else self._replace(amount=self.amount + other.amount)
+
     def __str__(self) -> str:
         """Return it for people, such as USD 0.01."""
         places = max(2, -int(self.amount.normalize().as_tuple().exponent))

@@ -7,16 +7,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from billql.config.settings import Settings
 from billql.errors import CostLimit, Interrupted, RequestLimit, RowLimit, StatementTimeout
 from billql.fetching.scan_stats import ScanStats
 from billql.messages import Charge
 from billql.util.lock import Lock
-
-if TYPE_CHECKING:
-    from decimal import Decimal
 
 
 class Budget:
@@ -40,7 +36,7 @@ class Budget:
         self.rows = 0
         most = settings.max_cost
         self._most = None if most is None else Charge.of(most, "").amount
-        self._spent: dict[str, Decimal] = {}
+        self._spent: dict[str, Charge] = {}
         """What the requests have cost, by currency."""
         self.stop = threading.Event()
         """Set when the statement has ended: nothing more is sent for it."""
@@ -91,15 +87,14 @@ class Budget:
 
     def _spend(self, charge: Charge) -> None:
         """Count what one more request costs; raises CostLimit if it may not."""
-        spent = self._spent.get(charge.currency, 0)
-        total = charge._replace(amount=charge.amount + spent)
+        total = charge.plus(self._spent.get(charge.currency))
         if self._most is not None and total.amount > self._most:
             raise CostLimit(
                 f"The statement needs another request for {charge}, and would then have cost "
                 f"{total}: more than the {charge._replace(amount=self._most)} that it may cost",
                 hint="Narrow it down, or raise --max-cost (max_cost in Python).",
             )
-        self._spent[charge.currency] = total.amount
+        self._spent[charge.currency] = total
 
     def _check_time(self) -> None:
         limit = self._settings.statement_timeout

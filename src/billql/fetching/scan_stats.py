@@ -14,9 +14,7 @@ def total_costs(scans: Iterable[ScanStats]) -> list[Charge]:
     found: dict[str, Charge] = {}
     for scan in scans:
         if scan.cost is not None:
-            before = found.get(scan.cost.currency)
-            amount = scan.cost.amount + (0 if before is None else before.amount)
-            found[scan.cost.currency] = scan.cost._replace(amount=amount)
+            found[scan.cost.currency] = scan.cost.plus(found.get(scan.cost.currency))
     return list(found.values())
 
 
@@ -50,8 +48,7 @@ class ScanStats:
 
     def spend(self, charge: Charge) -> None:
         """Count what a request costs; a resource is charged for in one currency."""
-        spent = 0 if self.cost is None else self.cost.amount
-        self.cost = charge._replace(amount=charge.amount + spent)
+        self.cost = charge.plus(self.cost)
 
     def note(self, text: str) -> None:
         """Note what is odd in a response, once."""
