@@ -44,6 +44,11 @@ class FieldFacts:
     sample: Any = None
     """A value that the column has in the sandbox; None if it is always NULL there, or not there."""
 
+    @property
+    def sentences(self) -> list[str]:
+        """Return the description, and the unit if it has one."""
+        return [text for text in (self.description, self.currency) if text]
+
 
 @dataclass(frozen=True)
 class FilterFacts:

@@ -254,11 +254,7 @@ def _fields(fields: Sequence[FieldFacts], addresses: _Addresses) -> Iterator[str
                 code(field.name) + (" **key**" if field.key else ""),
                 code(field.datatype),
                 _sample(field.sample),
-                " ".join(
-                    prose(sentence, addresses)
-                    for sentence in (field.description, field.currency)
-                    if sentence
-                ),
+                " ".join(prose(one, addresses) for one in field.sentences),
             )
             for field in fields
         ),

@@ -64,11 +64,7 @@ def view(facts: ViewFacts, addresses: Addresses) -> Iterator[str]:
                 (
                     code(field.name),
                     code(field.datatype),
-                    " ".join(
-                        prose(text, addresses)
-                        for text in (field.description, field.currency)
-                        if text
-                    ),
+                    " ".join(prose(one, addresses) for one in field.sentences),
                 )
                 for field in facts.fields
             ),
