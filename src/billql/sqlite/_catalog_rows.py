@@ -1,21 +1,19 @@
-"""What the tables `billql.catalog.*` hold: the catalog, the connections and the last scans.
+"""The rows of the tables `billql.catalog.*`: the catalog, the connections and the last scans.
 
-Each table is a `Listing`. The tables describe themselves too, under the provider `billql`. Names
-can be listed without loading what they name: what a row must load is loaded when it is read.
+Names can be listed without loading what they name: what a row must load is loaded when it is read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from billql._version import __version__
 from billql.definitions import views
-from billql.definitions.catalog import Catalog, Table, unknown
+from billql.definitions.catalog import Catalog, Table
 from billql.definitions.model import Method, Resource
-from billql.definitions.types import ColumnType, SQLValue
+from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
 from billql.errors import DefinitionError, NotSupportedError
 from billql.fetching.scan_stats import ScanStats
@@ -27,9 +25,7 @@ from billql.planning.capabilities import (
     required_columns,
 )
 from billql.planning.pushdown import needs_constraint
-
-PROVIDER, SERVICE = "billql", "catalog"
-PREFIX = f"{PROVIDER}.{SERVICE}."
+from billql.sqlite._catalog_listings import LISTINGS, PREFIX, PROVIDER, SERVICE
 
 Values = tuple[SQLValue, ...]
 KeyFilter = Mapping[str, str]
@@ -73,74 +69,6 @@ class LazyRow:
         """Return the value of a column."""
         count = len(self.known)
         return self.known[number] if number < count else self._rest[number - count]
-
-
-class Field(NamedTuple):
-    """A column of a listing."""
-
-    description: str
-    type: ColumnType = "text"
-
-
-@dataclass(frozen=True)
-class CatalogTableSpec:
-    """One of the tables."""
-
-    description: str
-    fields: dict[str, Field]
-    rows: Callable[[CatalogSource, KeyFilter], Iterator[LazyRow]]
-    """Returns its rows; raises DefinitionError."""
-    narrowed_by: tuple[str, ...] = ()
-    """The columns that a `KeyFilter` may have."""
-
-
-def listing(name: str) -> CatalogTableSpec:
-    """Return the spec of a table by its full name, in any case; raise UnknownName."""
-    short = name.lower().removeprefix(PREFIX)
-    if short not in LISTINGS:
-        raise unknown("table", short, list(LISTINGS), PREFIX)
-    return LISTINGS[short]
-
-
-def find(catalog: Catalog, parts: Sequence[str]) -> tuple[str, ...]:
-    """Return the parts of a provider's, service's or table's name, in lower case.
-
-    Raise UnknownName, or DefinitionError.
-    """
-    found = tuple(part.lower() for part in parts)
-    if found[0] == PROVIDER and found[1:2] != (SERVICE,):
-        if found[1:] and found[1] not in services(catalog, PROVIDER):
-            raise unknown("service", found[1], services(catalog, PROVIDER), f"{PROVIDER}.")
-        if found[2:] and found[2] not in (known := views.names(catalog, *found[:2])):
-            raise unknown("view", found[2], known, f"{PROVIDER}.{found[1]}.")
-    elif found[0] == PROVIDER:
-        if found[2:]:
-            listing(".".join(found))
-    elif len(found) == 1:
-        catalog.services(found[0])
-    elif len(found) == 2:
-        catalog.check_service(*found)
-    elif views.find(catalog, ".".join(found)) is None:
-        catalog.table(".".join(found))
-    return found
-
-
-def services(catalog: Catalog, provider: str) -> list[str]:
-    """Return the names of a provider's services; raise DefinitionError."""
-    if provider == PROVIDER:
-        return [SERVICE, *views.services(catalog)]
-    return list(catalog.services(provider))
-
-
-def tables(catalog: Catalog, provider: str, service: str) -> list[str]:
-    """Return the last parts of the names of a service's tables; raise DefinitionError."""
-    if (provider, service) == (PROVIDER, SERVICE):
-        return list(LISTINGS)
-    resources = [] if provider == PROVIDER else catalog.resources(provider, service)
-    return [*resources, *views.names(catalog, provider, service)]
-
-
-# Rows of each ------------------------------------------------------------------------------------
 
 
 def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -347,166 +275,20 @@ def _place(table: Table) -> tuple[str, str, str]:
     return table.provider_name, table.service_name, table.resource_name
 
 
-# The tables --------------------------------------------------------------------------------------
-
 _ABOUT_PROVIDER = "What billql itself knows."
 _ABOUT_SERVICE = "The catalog, the connections and what the last statement has cost."
 
-_PROVIDER = {"provider": Field("The name of the provider.")}
-_SERVICE = _PROVIDER | {"service": Field("The name of the service.")}
-_RESOURCE = _SERVICE | {"resource": Field("The name of the resource.")}
-_METHOD = _RESOURCE | {"method": Field("The name of the method.")}
-
-LISTINGS = {
-    "providers": CatalogTableSpec(
-        "The APIs that can be read.",
-        _PROVIDER
-        | {
-            "title": Field("The name that people know it by."),
-            "description": Field("What it is, or why its definition cannot be read."),
-            "version": Field("The version of its definition."),
-            "documentation": Field("The address of the API's reference."),
-            "url": Field("The origin that requests go to."),
-            "secret": Field(
-                "The environment variable that holds the token; several, if it has parts."
-            ),
-        },
-        _providers,
-        ("provider",),
-    ),
-    "services": CatalogTableSpec(
-        "The groups of resources that each provider has.",
-        _SERVICE
-        | {
-            "description": Field(
-                "What its resources are about, or why its definition cannot be read."
-            ),
-        },
-        _services,
-        ("provider", "service"),
-    ),
-    "resources": CatalogTableSpec(
-        "The tables.",
-        _RESOURCE
-        | {
-            "name": Field("The whole name, as it stands after FROM."),
-            "description": Field("What one row is, and what to know of the whole."),
-            "kind": Field("`resource`, which requests fill, or `view`, which a SELECT makes."),
-        },
-        _resources,
-        tuple(_RESOURCE),
-    ),
-    "view_parts": CatalogTableSpec(
-        "The views that several providers bring parts of, one row for each part.",
-        _RESOURCE
-        | {
-            "part_provider": Field("The provider that brings the part."),
-            "part": Field("The whole name of the part, which can be read by itself."),
-            "is_read": Field(
-                "Whether the view has its rows: whether the provider has a token.", "boolean"
-            ),
-        },
-        _view_parts,
-        tuple(_RESOURCE),
-    ),
-    "methods": CatalogTableSpec(
-        "The ways to read each resource; the best one for a statement is chosen.",
-        _METHOD
-        | {
-            "request": Field("The verb and the path of its requests."),
-            "description": Field("The rows that it returns."),
-            "required": Field("The columns that it cannot do without."),
-            "optional": Field("The other columns that it can filter on."),
-            "price": Field("What the API charges for each request; NULL if nothing.", "real"),
-            "currency": Field("The currency of the price."),
-        },
-        _methods,
-        tuple(_RESOURCE),
-    ),
-    "parameters": CatalogTableSpec(
-        "What the requests of each method carry.",
-        _METHOD
-        | {
-            "parameter": Field("The API's name for it."),
-            "column": Field("The column that it filters, if it is not always the same."),
-            "operator": Field("The comparison: the API returns rows whose column is =, <, … it."),
-            "required": Field("Whether a statement needs a constraint on the column.", "boolean"),
-            "match": Field(
-                "Whether the API returns just those rows (exact) or possibly more (superset), "
-                "which SQLite then filters."
-            ),
-            "location": Field("Where it goes: path, query, body, header, host or filter."),
-            "description": Field("What it carries."),
-        },
-        _parameters,
-        tuple(_RESOURCE),
-    ),
-    "columns": CatalogTableSpec(
-        "The columns of each table.",
-        _RESOURCE
-        | {
-            "position": Field("Its place, from 1 on.", "integer"),
-            "column": Field("The name of the column."),
-            "type": Field("The type of its values, as in definitions."),
-            "description": Field("What they mean."),
-            "hidden": Field("Whether SELECT * leaves it out.", "boolean"),
-            "required": Field(
-                "Whether a statement needs a condition on it, or on another one of several.",
-                "boolean",
-            ),
-            "operators": Field("What some method leaves to the API."),
-            "currency": Field("For an amount: the column that holds its currency."),
-        },
-        _columns,
-        tuple(_RESOURCE),
-    ),
-    "examples": CatalogTableSpec(
-        "Queries that run as they stand.",
-        _RESOURCE
-        | {
-            "number": Field("Its place, from 1 on.", "integer"),
-            "question": Field("The question that it answers."),
-            "sql": Field("The query."),
-        },
-        _examples,
-        tuple(_RESOURCE),
-    ),
-    "scans": CatalogTableSpec(
-        "What the last statement that has read a resource has cost, scan by scan.",
-        {
-            "number": Field("Its place, from 1 on.", "integer"),
-            "resource": Field("The whole name of the resource."),
-            "requests": Field("How many requests were sent.", "integer"),
-            "pages": Field("How many pages were read.", "integer"),
-            "rows": Field("How many rows were read.", "integer"),
-            "cache_hits": Field("How many responses were cached.", "integer"),
-            "retries": Field("How many requests were sent again.", "integer"),
-            "waited": Field("Seconds spent waiting for limits.", "real"),
-            "cost": Field("What the API charges for the requests; NULL if nothing.", "real"),
-            "currency": Field("The currency of the cost."),
-        },
-        _scans,
-    ),
-    "versions": CatalogTableSpec(
-        "The versions of definitions that are built in, installed, or can be pulled.",
-        _PROVIDER
-        | {
-            "version": Field("The version."),
-            "status": Field("`in use`, `installed`, `built in` or `available`."),
-            "size": Field("The bytes of its package, if a registry has it.", "integer"),
-            "source": Field("The registry that has it."),
-        },
-        _versions,
-    ),
-    "connections": CatalogTableSpec(
-        "The credentials that there are for each provider, without what is secret.",
-        {
-            "connection": Field("What it is called."),
-            "provider": Field("The provider that it is for."),
-            "url": Field("The origin that its requests go to."),
-            "source": Field("Where its token is looked for."),
-            "ready": Field("Whether the token is there.", "boolean"),
-        },
-        _connections,
-    ),
+ROWS: Mapping[str, Callable[[CatalogSource, KeyFilter], Iterator[LazyRow]]] = {
+    "providers": _providers,
+    "services": _services,
+    "resources": _resources,
+    "view_parts": _view_parts,
+    "methods": _methods,
+    "parameters": _parameters,
+    "columns": _columns,
+    "examples": _examples,
+    "scans": _scans,
+    "versions": _versions,
+    "connections": _connections,
 }
+"""What returns the rows of each table, by its last part; it raises DefinitionError."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import apsw
 
 from billql.definitions.types import SQLValue
-from billql.sqlite._catalog_rows import CatalogSource, CatalogTableSpec, KeyFilter, LazyRow, listing
+from billql.sqlite._catalog_listings import PREFIX, CatalogTableSpec, listing
+from billql.sqlite._catalog_rows import ROWS, CatalogSource, KeyFilter, LazyRow
 from billql.sqlite._resource_table import declared_type
 
 _MANY = 10_000
@@ -31,7 +32,9 @@ class CatalogModule:
         found = listing(module)
         kinds = {name: field.type for name, field in found.fields.items()}
         columns = ", ".join(f'"{name}" {declared_type(kind)}' for name, kind in kinds.items())
-        return f"CREATE TABLE listing ({columns})", CatalogTable(self._source, found)
+        return f"CREATE TABLE listing ({columns})", CatalogTable(
+            self._source, module.removeprefix(PREFIX), found
+        )
 
     Connect = Create
 
@@ -39,8 +42,9 @@ class CatalogModule:
 class CatalogTable:
     """One listing as SQLite sees it."""
 
-    def __init__(self, source: CatalogSource, listing: CatalogTableSpec) -> None:
+    def __init__(self, source: CatalogSource, short: str, listing: CatalogTableSpec) -> None:
         self._source = source
+        self._read = ROWS[short]
         self._listing = listing
         self._numbers = {name: number for number, name in enumerate(listing.fields)}
 
@@ -82,7 +86,7 @@ class CatalogTable:
             for name, value in zip(taken, arguments, strict=True)
             if isinstance(value, str)
         }
-        return self._listing.rows(self._source, wanted)
+        return self._read(self._source, wanted)
 
     def Open(self) -> CatalogCursor:  # noqa: N802
         """Begin to read the table."""

@@ -32,7 +32,7 @@ from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Plan
 from billql.sql.statements import Bindings, ParsedStatement
-from billql.sqlite import _catalog_rows
+from billql.sqlite import _catalog_listings
 from billql.sqlite._catalog_table import CatalogModule
 from billql.sqlite._current_statement import CurrentStatement
 from billql.sqlite._resource_table import ResourceModule
@@ -127,7 +127,7 @@ class Engine:
         """Register tables with SQLite under their dotted names, in lower case."""
         for name in names:
             if name not in self._registered:
-                listed = name.startswith(_catalog_rows.PREFIX)
+                listed = name.startswith(_catalog_listings.PREFIX)
                 self._database.create_module(
                     name,
                     self._catalog_module if listed else self._module,  # type: ignore[arg-type]  # the stubs ask for optional parts
@@ -149,7 +149,7 @@ class Engine:
         Raise DefinitionError.
         """
         if name not in self._views:
-            dotted = name.count(".") == 2 and not name.startswith(_catalog_rows.PREFIX)
+            dotted = name.count(".") == 2 and not name.startswith(_catalog_listings.PREFIX)
             self._views[name] = views.find(self.catalog, name) if dotted else None
         return self._views[name]
 
@@ -172,30 +172,30 @@ class Engine:
 
     def has_provider(self, name: str) -> bool:
         """Return whether there is a provider of a name, in any case."""
-        return name.lower() in (_catalog_rows.PROVIDER, *self.catalog.providers())
+        return name.lower() in (_catalog_listings.PROVIDER, *self.catalog.providers())
 
     def find(self, parts: Sequence[str]) -> tuple[str, ...]:
-        """Return the names of what a dotted name means; see `_catalog_rows.find`."""
-        return _catalog_rows.find(self.catalog, parts)
+        """Return the names of what a dotted name means; see `_catalog_listings.find`."""
+        return _catalog_listings.find(self.catalog, parts)
 
     def tables_of(self, provider: str, service: str) -> list[str]:
         """Return the last parts of the names of a service's tables; raise DefinitionError."""
-        return _catalog_rows.tables(self.catalog, provider, service)
+        return _catalog_listings.tables(self.catalog, provider, service)
 
     def services_of(self, provider: str) -> list[str]:
         """Return the names of a provider's services; raise DefinitionError."""
-        return _catalog_rows.services(self.catalog, provider)
+        return _catalog_listings.services(self.catalog, provider)
 
     def methods(self, name: str) -> list[str]:
         """Return the names of a table's methods; raise UnknownName or DefinitionError."""
-        if name.startswith(_catalog_rows.PREFIX) or self.view(name) is not None:
+        if name.startswith(_catalog_listings.PREFIX) or self.view(name) is not None:
             return []
         return list(self.table(name).resource.methods)
 
     def columns(self, name: str) -> list[str]:
         """Return a table's columns; raise UnknownName or DefinitionError."""
-        if name.startswith(_catalog_rows.PREFIX):
-            return list(_catalog_rows.listing(name).fields)
+        if name.startswith(_catalog_listings.PREFIX):
+            return list(_catalog_listings.listing(name).fields)
         return list((self.view(name) or self.table(name)).columns)
 
     def table(self, name: str) -> Table:
@@ -204,7 +204,7 @@ class Engine:
 
     def registered(self, name: str) -> Table | ViewTable | None:
         """Return the resource or view that SQLite knows by a dotted name; None if there is none."""
-        is_known = name in self._registered and not name.startswith(_catalog_rows.PREFIX)
+        is_known = name in self._registered and not name.startswith(_catalog_listings.PREFIX)
         return self.view(name) or self.table(name) if is_known else None
 
     def running(self) -> RunningStatement:

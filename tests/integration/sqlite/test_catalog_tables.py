@@ -16,7 +16,7 @@ from billql.definitions.catalog import Catalog
 from billql.definitions.shared import built_in_root
 from billql.docs.facts import resource as resource_facts
 from billql.sandbox import Sandbox
-from billql.sqlite._catalog_rows import LISTINGS
+from billql.sqlite._catalog_listings import LISTINGS
 from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
 
