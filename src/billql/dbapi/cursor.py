@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.output import MoneyColumns
     from billql.sql.amounts import Amount
-    from billql.sqlite.session import Execution, Session
+    from billql.sqlite.execution import Execution
+    from billql.sqlite.session import Session
 
 Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
 
