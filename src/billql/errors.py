@@ -30,7 +30,8 @@ below its classes stand billql's own, which are more precise:
         │   └── Interrupted        Ctrl-C or interrupt()              interrupted
         └── ProgrammingError
             ├── SqlError           SQL that SQLite refuses            bad-sql
-            │   └── UnknownName    no such provider, service, …       unknown-name
+            │   ├── UnknownName    no such provider, service, …       unknown-name
+            │   └── ReadOnly       what a read-only session refuses   read-only
             └── ParameterMissing   a key column without a value       missing-parameter
 
 A message describes what is wrong, `hint` what to do about it. Neither ever holds a secret.
@@ -346,6 +347,12 @@ class UnknownName(SqlError):
     """A provider, service, resource or column that does not exist."""
 
     code = "unknown-name"
+
+
+class ReadOnly(SqlError):
+    """A read-only session refuses what writes, or reaches a file."""
+
+    code = "read-only"
 
 
 class ParameterMissing(ProgrammingError):

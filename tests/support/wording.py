@@ -58,9 +58,13 @@ WORDS: Mapping[str, str] = {
 """Words that stand in no name, and what the field calls what they stood for."""
 
 ALLOWED: Mapping[str, str] = {
+    "ReadOnly": "the error of a read-only session, as in SQLSTATE 25006",
+    "ReadOnlyGuard": "the guard of a read-only session",
     "RunningStatement": "a statement that is running, as in `pg_stat_activity`",
+    "_read_only": "read-only, as in `SQLITE_OPEN_READONLY`",
     "_running": "the running statement",
     "keep_headers": "which headers of a response to keep, as in `keep-alive`",
+    "read_only": "read-only, as in `SQLITE_OPEN_READONLY`",
     "reserved_word": "a reserved word, the SQL standard's term; it is the name of a rule too",
     "reserved_words": "reserved words, the SQL standard's term",
     "running": "the running statement",

@@ -22,9 +22,9 @@ CONSTANTS = {
 }
 CALLABLES = {
     "connect": (
-        "database sandbox profile config tokens urls definitions max_requests max_cost cache_ttl "
-        "cache decimals autocommit skip_failing_connections environ http_transport clock settings "
-        "warn log"
+        "database sandbox profile config tokens urls definitions read_only max_requests max_cost "
+        "max_rows timeout cache_ttl cache decimals autocommit skip_failing_connections environ "
+        "http_transport clock settings warn log"
     ),
     "Binary": "value",
     "Date": "year month day",
@@ -65,7 +65,7 @@ CALLABLES = {
     "ScanStats.note": "text",
 }
 ATTRIBUTES = {
-    "Connection": "autocommit decimals in_transaction namespace",
+    "Connection": "autocommit decimals in_transaction namespace read_only",
     "Cursor": "arraysize connection description lastrowid rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
@@ -90,7 +90,7 @@ ERRORS = {
     ),
     "Interrupted": "",
     "ParameterMissing": "message resource column hint",
-    **dict.fromkeys(("SqlError", "UnknownName"), "message sql offset hint"),
+    **dict.fromkeys(("ReadOnly", "SqlError", "UnknownName"), "message sql offset hint"),
 }
 NAMES = {
     *CONSTANTS,

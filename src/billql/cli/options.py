@@ -57,6 +57,11 @@ def add_session(command: ArgumentParser) -> None:
     add("--log-file", metavar="FILE", help="add that log to a file that only you can read")
     add("--sandbox", action="store_true", help="use a private sandbox instead of the APIs")
     add(
+        "--read-only",
+        action="store_true",
+        help="refuse every statement that writes, reaches a file or pulls definitions",
+    )
+    add(
         "--max-requests",
         metavar="N",
         type=count,
@@ -67,6 +72,18 @@ def add_session(command: ArgumentParser) -> None:
         metavar="AMOUNT",
         type=amount,
         help="fail before a statement's requests cost more, where an API charges for them",
+    )
+    add(
+        "--max-rows",
+        metavar="N",
+        type=count,
+        help="fail if a statement reads more than N rows from APIs, or returns more",
+    )
+    add(
+        "--timeout",
+        metavar="SECONDS",
+        type=seconds,
+        help="fail if a statement takes longer",
     )
     add(
         "--cache-ttl",
@@ -116,6 +133,9 @@ def open_session(options: Namespace) -> Connection:
         definitions=options.definitions,
         max_requests=options.max_requests,
         max_cost=options.max_cost,
+        read_only=options.read_only,
+        max_rows=options.max_rows,
+        timeout=options.timeout,
         cache_ttl=options.cache_ttl,
         cache=options.cache,
         autocommit=True,

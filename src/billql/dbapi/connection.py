@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 from billql import errors
 from billql.dbapi.cursor import Cursor
 from billql.dbapi.types import Parameters
+from billql.sqlite.restrictions import Restrictions
 from billql.sqlite.session import Session
 
 if TYPE_CHECKING:
@@ -53,8 +54,11 @@ def connect(
     tokens: Mapping[str, str] | None = None,
     urls: Mapping[str, str] | None = None,
     definitions: Iterable[str | os.PathLike[str]] = (),
+    read_only: bool = False,
     max_requests: int | None = None,
     max_cost: float | None = None,
+    max_rows: int | None = None,
+    timeout: float | None = None,
     cache_ttl: float | None = None,
     cache: str | os.PathLike[str] | None = None,
     decimals: bool = False,
@@ -75,8 +79,12 @@ def connect(
     config          a config file, instead of the user's own
     tokens, urls    by provider; they override the config file and the environment
     definitions     folders with more providers; they override those that billql includes
+    read_only       refuse every statement that writes, reaches a file or pulls definitions; a
+                    database file must exist
     max_requests    how many requests one statement may send
     max_cost        how much they may cost, where an API charges for them; default: any amount
+    max_rows        how many rows one statement may read from APIs, and how many it may return
+    timeout         how many seconds one statement may take, from its begin to its last row
     cache_ttl       how many seconds responses are cached for later statements; default: 300
     cache           a folder that keeps cached responses between processes
     decimals        amounts are `decimal.Decimal`, not `float`
@@ -90,6 +98,8 @@ def connect(
                     or a sum of amounts in several currencies
     log             called with a line for each phase of a statement, request and response, from
                     several threads
+
+    No SQL lifts these limits, nor `read_only`.
 
     The config file is read when a statement first names a resource, but at once if it or a profile
     is named here. An argument overrides the file.
@@ -107,6 +117,8 @@ def connect(
         "definitions": tuple(definitions),
         "max_requests": max_requests,
         "max_cost": max_cost,
+        "max_rows": max_rows,
+        "timeout": timeout,
         "cache_ttl": cache_ttl,
         "cache": cache,
         "http_transport": http_transport,
@@ -143,9 +155,10 @@ def connect(
             made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens
         )
 
+    restrictions = Restrictions(read_only=read_only, max_rows=max_rows, timeout=timeout)
     at_once = load_config() if profile is not None or config is not None else None
     try:
-        session = Session(os.fspath(database), options, warn, log)
+        session = Session(os.fspath(database), options, warn, log, restrictions)
     except errors.OperationalError as error:
         raise errors.Inaccessible(
             f"{os.fspath(database)}: {error.message}", hint=error.hint
@@ -183,6 +196,11 @@ class Connection:
         """Whether amounts are returned as `decimal.Decimal`."""
         self.autocommit = autocommit
         """Whether each statement is a transaction of its own, except after BEGIN."""
+
+    @property
+    def read_only(self) -> bool:
+        """Return whether everything is refused that writes or reaches a file."""
+        return self._use().restrictions.read_only
 
     def cursor(self) -> Cursor:
         """Return a new cursor."""

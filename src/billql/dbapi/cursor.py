@@ -226,7 +226,9 @@ class Cursor:
         session = self._use()
         verb = verb_of(statement)
         self._changes = verb in CHANGES
-        begins = self._changes and not self.connection.autocommit
+        begins = self._changes and not (
+            self.connection.autocommit or session.restrictions.read_only
+        )
         if begins and not session.database.in_transaction:
             session.execute("BEGIN")
         self._starts = True

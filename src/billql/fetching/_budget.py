@@ -55,7 +55,7 @@ class Budget:
             raise RowLimit(
                 f"The statement reads more than the {self._settings.max_rows:,} rows "
                 "that it may read",
-                hint="Narrow it down, or raise max_rows under [settings] in the config file.",
+                hint="Narrow it down, or raise --max-rows (max_rows in Python).",
             )
 
     def charge_request(self, stats: ScanStats, charge: Charge | None = None) -> None:
@@ -101,6 +101,5 @@ class Budget:
         if self._clock() - self._began > limit:
             raise StatementTimeout(
                 f"The statement has run for longer than the {limit:g} seconds that it may take",
-                hint="Narrow it down, or raise statement_timeout under [settings] in the config "
-                "file.",
+                hint="Narrow it down, or raise --timeout (timeout in Python).",
             )

@@ -99,6 +99,7 @@ class Execution:
         self._rewritten = texts.rewritten
         self._running = running
         self._log = log
+        self._allowance = session.restrictions.allowance()
         self._closed = False
         self._interrupted = False
         self._has_savepoint = False
@@ -151,11 +152,16 @@ class Execution:
             thread = get_ident()
             before = current.get(thread)
             current[thread] = self._running
+        allowance = self._allowance
+        if allowance is not None:
+            self._session.deadline.at = allowance.until
         try:
             if start is not None:
                 start()
             row: Row | None = next(self._cursor, None)
             self._check_fault()
+            if allowance is not None and row is not None:
+                allowance.count_row()
         except apsw.ThreadingViolationError as error:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
@@ -179,6 +185,8 @@ class Execution:
         finally:
             if current is not None:
                 current[thread] = before
+            if allowance is not None:
+                self._session.deadline.at = None
         if row is None:
             self._end(undoes=False)
         return row
@@ -190,6 +198,8 @@ class Execution:
 
     def _error(self, error: apsw.Error) -> errors.Error:
         """Return one of billql's errors for one of SQLite's, with its place in the script."""
+        if isinstance(error, apsw.InterruptError) and self._allowance is not None:
+            return self._allowance.overdue() or translated(error)
         if not isinstance(error, apsw.SQLError | apsw.BindingsError):
             return translated(error)
         statement, rewritten = self._statement, self._texts.run

@@ -43,6 +43,8 @@ class ConnectOptions:
     definitions: Sequence[str | os.PathLike[str]] = ()
     max_requests: int | None = None
     max_cost: float | None = None
+    max_rows: int | None = None
+    timeout: float | None = None
     cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
     http_transport: httpx.BaseTransport | None = None
@@ -132,6 +134,8 @@ class ConnectOptions:
             if self.max_requests is None
             else self.max_requests,
             "max_cost": profile.max_cost if self.max_cost is None else self.max_cost,
+            "max_rows": self.max_rows,
+            "statement_timeout": self.timeout,
         }
         changed = {name: most for name, most in stated.items() if most is not None}
         return msgspec.structs.replace(settings, **changed) if changed else settings

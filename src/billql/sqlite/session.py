@@ -8,7 +8,8 @@ when a statement first names one.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import apsw
@@ -22,10 +23,12 @@ from billql.sqlite._connection_guard import ConnectionGuard
 from billql.sqlite._functions import CurrencyNotes, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
+from billql.sqlite._read_only import ReadOnlyGuard, trusted
 from billql.sqlite._sqlite_errors import translating
 from billql.sqlite._statement_log import Log, StatementLog
 from billql.sqlite._time_collation import TimeCollation
 from billql.sqlite.execution import Execution, FunctionsAddedError, Texts
+from billql.sqlite.restrictions import UNRESTRICTED, Deadline, Restrictions
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
@@ -52,9 +55,11 @@ class Session:
         options: Callable[[], Options],
         note: Callable[[str], object] = lambda text: None,
         log: Log | None = None,
+        restrictions: Restrictions = UNRESTRICTED,
     ) -> None:
+        self.restrictions = restrictions
         with translating():
-            self.database = apsw.Connection(database)
+            self.database = _opened(database, read_only=restrictions.read_only)
         self.guard = ConnectionGuard(self.database)
         self.lifetime = Lifetime(self.guard)
         self.database.set_busy_timeout(5000)
@@ -64,7 +69,8 @@ class Session:
         for switch in (apsw.SQLITE_DBCONFIG_DQS_DML, apsw.SQLITE_DBCONFIG_DQS_DDL):
             self.database.config(switch, 0)
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
-        self.database.set_progress_handler(lambda: False, _SIGNAL_STEPS)
+        self.deadline = Deadline()
+        self.database.set_progress_handler(self.deadline, _SIGNAL_STEPS)
         self._currency_notes = CurrencyNotes(note)
         register(self.database, self._currency_notes)
         self._collation = TimeCollation()
@@ -79,6 +85,7 @@ class Session:
         """The statistics of the statement that was begun last, even if it has failed."""
         self.under_way: weakref.WeakSet[Execution] = weakref.WeakSet()
         """Statements that have more rows to return."""
+        self._read_only = ReadOnlyGuard(self.database) if restrictions.read_only else None
 
     @property
     def engine(self) -> Engine:
@@ -98,6 +105,8 @@ class Session:
         with self.guard:
             self.lifetime.end_orphans()
             self.end_interrupted()
+            if self._read_only is not None:
+                self._read_only.check(statement)
             log = StatementLog(self._log, statement.text)
             try:
                 try:
@@ -183,6 +192,14 @@ class Session:
             for execution in list(self.under_way):
                 execution.interrupted()
 
+    @contextmanager
+    def trusted(self) -> Iterator[None]:
+        """Let a program's own statements, not its users', write in a block, even if it is
+        read-only: tables that it adds for them.
+        """
+        with self.guard, trusted(self.database):
+            yield
+
     def interrupt(self) -> None:
         """End the statements under way; may be called in any thread."""
         self.guard.check()
@@ -197,3 +214,10 @@ class Session:
             with translating():
                 self.database.close()
             self.lifetime.close()
+
+
+def _opened(database: str, *, read_only: bool) -> apsw.Connection:
+    """Open a database; a file that is opened to be read must exist."""
+    if read_only and database not in ("", ":memory:"):
+        return apsw.Connection(database, flags=apsw.SQLITE_OPEN_READONLY)
+    return apsw.Connection(database)
