@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "query": "run SQL and print the result",
     "chart": "run SQL and draw the result as bars or a line",
+    "fx": "store exchange rates for convert()",
     "focus": "write the bill of all providers in the columns of FOCUS",
     "shell": "run SQL interactively; the default command on a terminal",
     "doctor": "check the installation, the configuration and the connections",

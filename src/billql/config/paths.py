@@ -41,6 +41,12 @@ def data_folder(environ: Mapping[str, str]) -> Path | None:
     return _folder(environ, lambda dirs: dirs.user_data_path)
 
 
+def rates_file(environ: Mapping[str, str]) -> Path | None:
+    """Return the path of the user's exchange rates, which need not exist; None without a folder."""
+    folder = data_folder(environ)
+    return None if folder is None else folder / "fx.db"
+
+
 def cache_folder(environ: Mapping[str, str]) -> Path | None:
     """Return the folder of files that can be made again, or None."""
     return _folder(environ, lambda dirs: dirs.user_cache_path)

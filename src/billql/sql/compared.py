@@ -48,9 +48,9 @@ _TEXT_FUNCTIONS = _listed(
 )
 _NUMBER_FUNCTIONS = _listed(
     """
-    abs age_days avg ceil ceiling count day floor instr json_array_length julianday length median
-    money money_sum month octet_length percentile percentile_cont percentile_disc quarter round
-    sign stddev sum total trunc unixepoch year
+    abs age_days avg ceil ceiling convert count day floor instr json_array_length julianday length
+    median money money_sum month octet_length percentile percentile_cont percentile_disc quarter
+    round sign stddev sum total trunc unixepoch year
     """
 )
 

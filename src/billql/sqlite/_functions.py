@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 if TYPE_CHECKING:
+    from billql.sqlite.conversion import Conversion
     from billql.sqlite.money import MoneySum
 
 NOTED_SUMS = frozenset(("SUM", "AVG", "TOTAL"))
@@ -70,8 +71,30 @@ class CurrencyNotes:
         return value
 
 
+class Converter:
+    """The function convert(): it leaves the work to the conversion of the statement under way."""
+
+    def __init__(self, make: Callable[[], Conversion]) -> None:
+        self._make = make
+        self.current: StatementConversion | None = None
+
+    def __call__(self, *arguments: Any) -> float | None:
+        """Return an amount in another currency."""
+        current = self.current
+        assert current is not None, "a function runs in a statement"
+        if current.conversion is None:
+            current.conversion = self._make()
+        return current.conversion.convert(*arguments)
+
+
+class StatementConversion:
+    """What one statement has converted, if anything."""
+
+    conversion: Conversion | None = None
+
+
 def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
-    """Add the functions to a connection."""
+    """Add the functions to a connection, but for convert()."""
     database.create_scalar_function(ONE_CURRENCY, notes, 2)
     database.create_window_function(CURRENCIES, _Currencies, 1)
     database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)

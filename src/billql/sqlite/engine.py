@@ -90,6 +90,8 @@ class Options:
     """Opens the registry of definitions, if there is one."""
     reload: Callable[[], Catalog] = Catalog
     """Searches the definitions again."""
+    rates: Path | None = None
+    """The user's file of exchange rates, which need not exist."""
 
 
 class Engine:
@@ -152,6 +154,11 @@ class Engine:
             dotted = name.count(".") == 2 and not name.startswith(_catalog_listings.PREFIX)
             self._views[name] = views.find(self.catalog, name) if dotted else None
         return self._views[name]
+
+    @property
+    def rates(self) -> Path | None:
+        """Return the user's file of exchange rates, which need not exist; None for no file."""
+        return self._options.rates
 
     def is_connected(self, provider: str) -> bool:
         """Return whether there is a connection with a token for a provider."""

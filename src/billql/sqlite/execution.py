@@ -17,6 +17,7 @@ from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.statements import Bindings, ParsedStatement, Row
 from billql.sqlite._connection_guard import busy_error
+from billql.sqlite._functions import StatementConversion
 from billql.sqlite._sqlite_errors import is_settled, translated, translating
 from billql.sqlite._statement_log import StatementLog
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from billql.sql.amounts import Amount
     from billql.sqlite._amount_rewriter import AmountRewriter
     from billql.sqlite._connection_guard import ConnectionGuard
+    from billql.sqlite._functions import Converter
     from billql.sqlite._lifetime import Lifetime
     from billql.sqlite._name_resolver import NameResolver
     from billql.sqlite.engine import Engine
@@ -48,6 +50,9 @@ class ExecutionHost(Protocol):
     amounts: AmountRewriter
     restrictions: Restrictions
     deadline: Deadline
+    converter: Converter
+    note: Callable[[str], object]
+    """Called with what people should know of a statement that is no error."""
     under_way: weakref.WeakSet[Execution]
     """Statements that have more rows to return."""
 
@@ -99,6 +104,7 @@ class Execution:
         self._rewritten = texts.rewritten
         self._running = running
         self._log = log
+        self._conversion = StatementConversion()
         self._allowance = session.restrictions.allowance()
         self._closed = False
         self._interrupted = False
@@ -147,6 +153,7 @@ class Execution:
 
     def _step(self, start: Callable[[], object] | None = None) -> Row | None:
         """Run SQLite up to the next row and return it; after the last one, end and return None."""
+        self._session.converter.current = self._conversion
         current = self._current
         if current is not None:
             thread = get_ident()
@@ -274,6 +281,8 @@ class Execution:
                 raise busy_error() from error
             self._closed = True
             self._log.ended(self.scans)
+            if self._conversion.conversion is not None:
+                self._conversion.conversion.end(self._session.note)
             self._session.under_way.discard(self)
             if self._running is not None:
                 self._running.close()

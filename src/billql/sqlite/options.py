@@ -124,6 +124,7 @@ class ConnectOptions:
             skip_failing_connections=self.skip_failing_connections,
             registry=lambda: self.registry(found),
             reload=lambda: self.catalog(found),
+            rates=paths.rates_file(self.environ),
         )
 
     def _settings(self, found: ResolvedConfig) -> Settings:

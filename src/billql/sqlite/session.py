@@ -20,7 +20,7 @@ from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard
-from billql.sqlite._functions import CurrencyNotes, register
+from billql.sqlite._functions import Converter, CurrencyNotes, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
 from billql.sqlite._read_only import ReadOnlyGuard, trusted
@@ -33,6 +33,7 @@ from billql.sqlite.restrictions import UNRESTRICTED, Deadline, Restrictions
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.sqlite._stored_types import Target
+    from billql.sqlite.conversion import Conversion
     from billql.sqlite.engine import Engine, Options
     from billql.sqlite.later_functions import LaterFunctions
 
@@ -73,6 +74,9 @@ class Session:
         self.database.set_progress_handler(self.deadline, _SIGNAL_STEPS)
         self._currency_notes = CurrencyNotes(note)
         register(self.database, self._currency_notes)
+        self.note = note
+        self.converter = Converter(self._conversion)
+        self.database.create_scalar_function("convert", self.converter, 4)
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
         self._later_functions: LaterFunctions | None = None
@@ -98,6 +102,11 @@ class Session:
             self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine
+
+    def _conversion(self) -> Conversion:
+        from billql.sqlite.conversion import Conversion
+
+        return Conversion(self.database, lambda: self.engine.rates)
 
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
