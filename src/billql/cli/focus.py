@@ -1,57 +1,44 @@
-"""`billql focus export`: writes the bill in the columns of one version of FOCUS."""
+"""`billql focus export`: writes a dataset of FOCUS, as a file or as one for each billing period."""
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from argparse import ArgumentTypeError
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from billql.cli.focus_datasets import DATASETS, PERIOD, VERSIONS, Dataset, check, select
 from billql.cli.options import add_below, add_session, open_session
 from billql.cli.report import run_guarded, warn
 from billql.errors import Exit
 from billql.output import MoneyColumns, Style, find, left_out, stderr
 from billql.output.progress import Progress
-from billql.sql.tokenizer import quote
 from billql.util.text import counted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from billql.dbapi.connection import Connection
+    from billql.output import AddResult, Rows
 
 _EPILOG = """\
 examples:
   billql focus export --since 2026-09 --until 2026-10 --output september.parquet
   billql focus export --version 1.2 --view revenue --output revenue.csv
+  billql focus export --output bills/
 
-The file is replaced only if all parts of the view can be read. Columns that begin with x_ are
+A folder gets a file for each billing period, billing_period=2026-09/cost_and_usage.parquet.
+Files are replaced only if all parts of the view can be read. Columns that begin with x_ are
 billql's own and stand last. Which parts are read, billql.catalog.view_parts shows.
 """
 
-VERSIONS = ("1.2", "1.3", "1.4")
-"""The versions of FOCUS, the newest last."""
-
-_SINCE = {
-    "1.3": frozenset(
-        (
-            "AllocatedMethodDetails",
-            "AllocatedMethodId",
-            "AllocatedResourceId",
-            "AllocatedResourceName",
-            "AllocatedTags",
-            "ContractApplied",
-            "HostProviderName",
-            "ServiceProviderName",
-        )
-    ),
-    "1.4": frozenset(("CommitmentProgramEligibilityDetails", "InvoiceDetailId")),
-}
-"""The columns that a version has added."""
-
-_UNTIL = {"1.4": frozenset(("ProviderName", "PublisherName"))}
-"""The columns that a version has removed."""
+_FORMATS = ("parquet", "csv", "arrow", "json", "jsonl", "xlsx")
+"""The formats that programs and spreadsheets read."""
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 
@@ -59,7 +46,7 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])", re.ASCII)
 def add_options(command: ArgumentParser) -> None:
     """Add the subcommand and its options."""
     commands = command.add_subparsers(metavar="COMMAND", required=True)
-    summary = "write the bill in the columns of one version of FOCUS"
+    summary = "write a dataset in the columns of one version of FOCUS"
     export = add_below(commands, "export", summary, command)
     export.epilog = _EPILOG
     add = export.add_argument
@@ -72,17 +59,22 @@ def add_options(command: ArgumentParser) -> None:
     )
     add(
         "--view",
-        choices=("cost_and_usage", "revenue"),
+        choices=tuple(DATASETS),
         default="cost_and_usage",
-        help="what is paid, or what is invoiced to customers (default: cost_and_usage)",
+        help="the view of the service focus that is written (default: cost_and_usage)",
     )
     add("--since", metavar="MONTH", type=_month, help="the first billing period, like 2026-01")
     add("--until", metavar="MONTH", type=_month, help="the first billing period to leave out")
     add(
         "--output",
-        metavar="FILE",
+        metavar="PATH",
         required=True,
-        help="the file, such as bill.parquet or bill.csv; replaced only on success",
+        help="the file, such as bill.parquet or bill.csv, or a folder, such as bills/",
+    )
+    add(
+        "--format",
+        choices=_FORMATS,
+        help="the format (default: that of the file's extension; in a folder parquet)",
     )
     add_session(export)
 
@@ -95,60 +87,92 @@ def run(options: Namespace) -> int:
 def _export(options: Namespace) -> int:
     from billql.output import file
 
-    name = file.format_of(options.output)
+    to_folder = options.output.endswith(("/", os.sep)) or Path(options.output).is_dir()
+    months = {">=": options.since, "<": options.until}
+    by_period = to_folder or any(months.values())
+    dataset = check(options.view, options.focus_version, by_period=by_period)
+    name = options.format or ("parquet" if to_folder else file.format_of(options.output))
+    find(name)  # whose package may be missing
     progress = Progress(sys.stderr, off=options.verbose)
-    rows = 0
     with (
-        file.open_results(options.output, name, Style(), several=False) as add_result,
+        _open_results(options, name, to_folder=to_folder) as add_result,
         closing(open_session(options)) as connection,
     ):
-        connection.decimals = find(name).typed
+        connection.decimals = True
+        columns = _columns(connection, options, dataset)
+        sql, parameters = select(
+            options.view, columns, dataset.conditional, months, in_order=to_folder
+        )
         cursor = connection.cursor()
+        rows = _Counted(cursor if find(name).typed else map(_with_plain_numbers, cursor))
         with progress.of(lambda: cursor.scans):
-            cursor.execute(
-                *select(options.view, _columns(connection, options), options.since, options.until)
-            )
+            cursor.execute(sql, parameters)
             assert cursor.description is not None, "a SELECT has columns"
-            found = list(cursor)
-            rows = len(found)
-            add_result(MoneyColumns(cursor.description, cursor.amounts), iter(found), options.view)
-    for text in left_out.warnings(cursor.scans):
+            add_result(MoneyColumns(cursor.description, cursor.amounts), rows, options.view)
+        scans = cursor.scans
+    for text in left_out.warnings(scans):
         warn(text)
-    stderr.write(f"{counted(rows, 'row')} of FOCUS {options.focus_version}\n")
-    return Exit.PARTIAL if left_out.names(cursor.scans) else Exit.OK
+    stderr.write(f"{counted(rows.count, 'row')} of FOCUS {options.focus_version}\n")
+    return Exit.PARTIAL if left_out.names(scans) else Exit.OK
 
 
-def _columns(connection: Connection, options: Namespace) -> list[str]:
+def _open_results(
+    options: Namespace, name: str, *, to_folder: bool
+) -> AbstractContextManager[AddResult]:
+    """Return what writes the result, to a file or to the folder."""
+    from billql.output import file, partitions
+
+    if not to_folder:
+        return file.open_results(options.output, name, Style(), several=False)
+    since, until = options.since, options.until
+    return partitions.open_results(
+        options.output,
+        options.view,
+        name,
+        by=PERIOD,
+        is_replaced=lambda month: (since or month) <= month and (not until or month < until),
+    )
+
+
+class _Counted:
+    """Rows that are counted as they are read."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> _Counted:
+        return self
+
+    def __next__(self) -> Sequence[Any]:
+        row = next(self._rows)
+        self.count += 1
+        return row
+
+
+def _columns(connection: Connection, options: Namespace, dataset: Dataset) -> dict[str, str]:
+    """Return the columns of the file, with the type of each."""
     listed = connection.execute(
-        "SELECT column FROM billql.catalog.columns WHERE provider = 'billql' "
+        "SELECT column, type FROM billql.catalog.columns WHERE provider = 'billql' "
         "AND service = 'focus' AND resource = ? ORDER BY position",
         (options.view,),
     )
-    return columns_of([name for (name,) in listed], options.focus_version)
+    types: dict[str, str] = dict(listed.fetchall())
+    parts = connection.execute(
+        "SELECT columns FROM billql.catalog.view_parts WHERE provider = 'billql' "
+        "AND service = 'focus' AND resource = ? AND is_read",
+        (options.view,),
+    )
+    stated = [frozenset(text.split(", ")) for (text,) in parts]
+    names = dataset.columns(list(types), options.focus_version)
+    return {name: types[name] for name in dataset.stated(names, stated)}
 
 
-def columns_of(names: list[str], version: str) -> list[str]:
-    """Return the columns of a view that a version of FOCUS has, with billql's own at the end."""
-    known = VERSIONS[: VERSIONS.index(version) + 1]
-    later = {name for one, added in _SINCE.items() if one not in known for name in added}
-    gone = {name for one, removed in _UNTIL.items() if one in known for name in removed}
-    remaining = [name for name in names if name not in later | gone]
-    return sorted(remaining, key=lambda name: name.startswith("x_"))
+def _with_plain_numbers(row: Sequence[Any]) -> list[Any]:
+    """Return a row with decimals as digits alone: FOCUS allows no `1e-07`."""
+    from decimal import Decimal
 
-
-def select(
-    view: str, columns: list[str], since: str | None, until: str | None
-) -> tuple[str, list[str]]:
-    """Return the SELECT of a view's columns in some billing periods, and its parameters."""
-    bounds = [(">=", since), ("<", until)]
-    conditions = [
-        (f"BillingPeriodStart {operator} ?", month) for operator, month in bounds if month
-    ]
-    where = " AND ".join(["TRUE", *(text for text, _ in conditions)])
-    listed = ", ".join(map(quote, columns))
-    return f"SELECT {listed} FROM billql.focus.{view} WHERE {where}", [
-        month for _, month in conditions
-    ]
+    return [f"{value:f}" if isinstance(value, Decimal) else value for value in row]
 
 
 def _month(text: str) -> str:

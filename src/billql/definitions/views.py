@@ -47,6 +47,14 @@ class ViewTable:
         return None if self.view.select is None else parse(self.view.select)
 
     @cached_property
+    def stated(self) -> tuple[str, ...]:
+        """Return the columns that its SELECT makes, in the order of the view; none of a union."""
+        from billql.definitions.view_rules import column_names
+
+        made = () if self.select is None else frozenset(column_names(self.select))
+        return tuple(name for name in self.columns if name.lower() in made)
+
+    @cached_property
     def reads(self) -> tuple[str, ...]:
         """Return the names of the resources and views that it reads, in lower case."""
         if self.select is None:

@@ -85,6 +85,7 @@ LISTINGS = {
             "is_read": Field(
                 "Whether the view has its rows: whether the provider has a token.", "boolean"
             ),
+            "columns": Field("The columns that the part states; the others are NULL in its rows."),
         },
         tuple(_RESOURCE),
     ),

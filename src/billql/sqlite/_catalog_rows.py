@@ -131,12 +131,12 @@ def _resource(catalog: Catalog, name: str) -> Values:
 def _view_parts(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for view in _views(source, wanted):
         for part in view.parts:
-            is_read = partial(_is_read, source, part)
-            yield LazyRow((*_place_of_view(view), part.provider_name, part.name), is_read)
+            rest = partial(_view_part, source, part)
+            yield LazyRow((*_place_of_view(view), part.provider_name, part.name), rest)
 
 
-def _is_read(source: CatalogSource, part: ViewTable) -> Values:
-    return (int(source.is_connected(part.provider_name)),)
+def _view_part(source: CatalogSource, part: ViewTable) -> Values:
+    return int(source.is_connected(part.provider_name)), ", ".join(part.stated)
 
 
 def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:

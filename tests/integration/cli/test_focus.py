@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from billql.cli import main
@@ -41,6 +42,57 @@ def test_the_rows_of_some_billing_periods_are_written(
     assert "ServiceProviderName" not in rows[0]
     assert list(rows[0])[-1] == "x_Connection"
     assert capsys.readouterr().err.endswith(f"{len(rows)} rows of FOCUS 1.2\n")
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_folder_has_a_file_for_each_billing_period(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "bills"
+    command = ["focus", "export", "--output", f"{folder}/", "--since", "2026-01"]
+    assert main(command) == Exit.OK
+    files = {
+        month: folder / f"billing_period={month}" / "cost_and_usage.parquet"
+        for month in ("2026-01", "2026-02", "2026-03")
+    }
+    assert {path for path in folder.rglob("*") if path.is_file()} == set(files.values())
+    count = 0
+    schemas = set()
+    for month, path in files.items():
+        table = pyarrow.parquet.read_table(path, partitioning=None)
+        starts = set(table["BillingPeriodStart"].to_pylist())
+        assert {f"{start:%Y-%m}" for start in starts} == {month}
+        schemas.add(str(table.schema))
+        count += table.num_rows
+    assert len(schemas) == 1
+    assert capsys.readouterr().err.endswith(f"{count} rows of FOCUS 1.4\n")
+    command = ["focus", "export", "--output", str(folder), "--until", "2025-01", "--format", "csv"]
+    assert main(command) == Exit.OK
+    assert all(path.suffix == ".csv" for path in folder.rglob("billing_period=2024-12/*"))
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_part_that_fails_leaves_the_folder_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITALOCEAN_TOKEN", "another")
+    assert main(["focus", "export", "--output", f"{tmp_path}/bills/"]) == Exit.CREDENTIAL
+    assert not (tmp_path / "bills").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--view", "contract_commitments", "--output", "bills/"], "have no billing period"),
+        (["--view", "billing_periods", "--version", "1.2", "--output", "a.csv"], "has no dataset"),
+        (["--output", "bill.unknown"], "No format has the extension of bill.unknown"),
+    ],
+)
+def test_what_cannot_be_written_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["focus", "export", *arguments]) == Exit.USAGE
+    assert message in capsys.readouterr().err
 
 
 def test_a_month_has_a_form(capsys: pytest.CaptureFixture[str]) -> None:
