@@ -10,7 +10,7 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 SECONDS ?= 60
 
-.PHONY: help setup demo check prepared test compatibility assurance differential fuzz bench lock currencies contract schema docs registry clean
+.PHONY: help setup demo check prepared test compatibility assurance differential backtest fuzz bench lock currencies contract schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ $(FUZZ_READY): $(READY)
 
 differential: $(READY) ## Compare random SELECTs with plain SQLite: BILLQL_EXAMPLES (2000) worlds of each kind.
 	BILLQL_EXAMPLES=$${BILLQL_EXAMPLES:-2000} $(BIN)/python -m pytest -n 2 -rP tests/differential
+
+backtest: $(READY) ## Measure forecasts and anomalies over made-up series; fails out of the bounds.
+	PYTHONPATH=tests $(BIN)/python -m backtest
 
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)

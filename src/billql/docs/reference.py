@@ -20,7 +20,7 @@ from billql.config.settings import Settings
 from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
 from billql.http.credentials import url_variable
-from billql.sqlite import conversion, later_functions, money, time_functions
+from billql.sqlite import conversion, later_functions, money, series_functions, time_functions
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
@@ -87,7 +87,7 @@ def _functions() -> Iterator[tuple[str, str]]:
     """Yield signature and text of each function whose docstring opens with a call, as SQL's do."""
     defined = [
         value
-        for module in (conversion, later_functions, money, time_functions)
+        for module in (conversion, later_functions, money, series_functions, time_functions)
         for name, value in vars(module).items()
         if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
     ]

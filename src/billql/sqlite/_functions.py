@@ -100,6 +100,9 @@ def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
     database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)
     database.create_window_function("money_sum", _money_sum, 1)
     database.create_window_function("money_sum", _money_sum, 2)
+    for name, numbers in _OF_SERIES.items():
+        for number in numbers:
+            database.create_aggregate_function(name, _of_series(name), number)
     database.create_scalar_function("money", _money, 2, deterministic=True)
     database.create_scalar_function("money", _money, 3, deterministic=True)
     for name, counts in _OF_TIME.items():
@@ -121,6 +124,19 @@ _OF_TIME = {
     "age_days": (1, 2),
 }
 """The functions of `time_functions`, with the numbers of their arguments."""
+
+
+_OF_SERIES = {"month_forecast": (4,), "daily_anomalies": (3, 4)}
+"""The aggregates of `series_functions`, with the numbers of their arguments."""
+
+
+def _of_series(name: str) -> Callable[[], Any]:
+    def make() -> Any:
+        from billql.sqlite import series_functions
+
+        return getattr(series_functions, name)()
+
+    return make
 
 
 def _of_time(name: str) -> Callable[..., Any]:

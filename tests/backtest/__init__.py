@@ -1,0 +1,1 @@
+"""How good forecasts and anomalies are, over made-up series: `make backtest`."""
