@@ -75,7 +75,9 @@ class Session:
         self._currency_notes = CurrencyNotes(note)
         register(self.database, self._currency_notes)
         self.note = note
-        self.converter = Converter(self._conversion)
+        # SQLite holds the function, and Python does not see that: so it does not hold the session.
+        own = weakref.ref(self)
+        self.converter = Converter(lambda: _conversion(own))
         self.database.create_scalar_function("convert", self.converter, 4)
         self._collation = TimeCollation()
         self.database.collation_needed(self._collation.add)
@@ -102,11 +104,6 @@ class Session:
             self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine
-
-    def _conversion(self) -> Conversion:
-        from billql.sqlite.conversion import Conversion
-
-        return Conversion(self.database, lambda: self.engine.rates)
 
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
@@ -223,6 +220,16 @@ class Session:
             with translating():
                 self.database.close()
             self.lifetime.close()
+
+
+def _conversion(reference: weakref.ref[Session]) -> Conversion:
+    """Return a conversion by the exchange rates of a session that is running a statement."""
+    from billql.sqlite.conversion import Conversion
+
+    session = reference()
+    assert session is not None, "a function runs in a session"
+    engine = session.engine
+    return Conversion(session.database, lambda: engine.rates)
 
 
 def _opened(database: str, *, read_only: bool) -> apsw.Connection:
