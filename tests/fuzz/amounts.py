@@ -8,9 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from billql.dbapi.connection import Connection
+from billql.dbapi.sessions import Sessions
 from billql.errors import Error
-from billql.sqlite.engine import Options
-from billql.sqlite.session import Session
+from billql.sqlite.engine import Options, Shared
 
 from .drawing import SQL_VALUES
 from .prop import Property
@@ -22,8 +22,9 @@ AMOUNTS = SQL_VALUES | st.sampled_from(
 
 def adds(column: list[Any]) -> None:
     """`money_sum` is the exact sum, in groups and in windows; `money` is a number."""
-    session = Session(":memory:", lambda: Options(environ={}))
-    with Connection(session, [], decimals=False, autocommit=True) as connection:
+    sessions = Sessions(lambda: Shared(Options(environ={})), str)
+    session = sessions.open(":memory:")
+    with Connection(session, sessions, decimals=False, autocommit=True) as connection:
         connection.execute("CREATE TABLE t (x)")
         connection.executemany("INSERT INTO t VALUES (?)", [(one,) for one in column])
         for sql in (

@@ -13,14 +13,14 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.config.settings import Settings
 from billql.dbapi.connection import Connection
+from billql.dbapi.sessions import Sessions
 from billql.definitions.catalog import Table
 from billql.definitions.model import Method
 from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response
 from billql.planning.pushdown import key_columns_of
-from billql.sqlite.engine import Options
-from billql.sqlite.session import Session
+from billql.sqlite.engine import Options, Shared
 from support.shipped import CATALOG
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited
@@ -160,8 +160,9 @@ def answers_whole(drawn: tuple[str, list[HttpResponse]]) -> None:
         settings=Settings(attempts=1, max_requests=20),
         backend=backend,
     )
-    session = Session(":memory:", lambda: options)
-    with Connection(session, [], decimals=False, autocommit=True) as connection:
+    sessions = Sessions(lambda: Shared(options), str)
+    session = sessions.open(":memory:")
+    with Connection(session, sessions, decimals=False, autocommit=True) as connection:
         error = error_of(Error, lambda: connection.execute(sql).fetchall())
     assert error is None or SECRET not in f"{error} {error.hint}"
     if error is None and "LIMIT" not in sql:  # which may ask for more than it needs

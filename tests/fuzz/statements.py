@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from billql.dbapi.connection import Connection
+from billql.dbapi.sessions import Sessions
 from billql.errors import Error, SqlError
 from billql.shell.suggest import KnownColumn, KnownNames, suggest
 from billql.shell.text import is_complete, pieces
@@ -18,8 +19,7 @@ from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import each_statement, parse
-from billql.sqlite.engine import Options
-from billql.sqlite.session import Session
+from billql.sqlite.engine import Options, Shared
 from support.shipped import CATALOG
 
 from .drawing import TEXTS, edited
@@ -154,11 +154,12 @@ def _prepared(sql: str) -> tuple[str, int] | None:
 
 def runs(sql: str) -> None:
     """A statement gives rows, or an error of billql's that points into its text."""
-    session = Session(":memory:", lambda: Options(environ={}, catalog=CATALOG))
+    sessions = Sessions(lambda: Shared(Options(environ={}, catalog=CATALOG)), str)
+    session = sessions.open(":memory:")
     # Nothing is written outside of memory, and nothing runs for ever.
     session.database.limit(apsw.SQLITE_LIMIT_ATTACHED, 0)
     session.database.set_progress_handler(lambda: True, 1_000_000)
-    with Connection(session, [], decimals=False, autocommit=True) as connection:
+    with Connection(session, sessions, decimals=False, autocommit=True) as connection:
         connection.execute("CREATE TABLE t (x UNIQUE, y)")
         error = error_of(Error, lambda: _begin(connection, sql))
     if isinstance(error, SqlError):

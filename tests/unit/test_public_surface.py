@@ -37,6 +37,7 @@ CALLABLES = {
         "connect_timeout read_timeout response_timeout patience attempts body_limit concurrency "
         "statement_timeout max_requests max_cost max_rows"
     ),
+    "Connection.another": "database",
     "Connection.cursor": "",
     "Connection.execute": "sql parameters",
     "Connection.executemany": "sql rows",

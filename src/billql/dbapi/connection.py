@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from billql import errors
 from billql.dbapi.cursor import Cursor
+from billql.dbapi.sessions import Sessions
 from billql.dbapi.types import Parameters
 from billql.sqlite.restrictions import Restrictions
-from billql.sqlite.session import Session
 
 if TYPE_CHECKING:
     import datetime
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from billql.config.file import ResolvedConfig
     from billql.config.settings import Settings
     from billql.fetching.response_cache import CacheStats
-    from billql.sandbox import Sandbox
     from billql.sql.statements import ParsedStatement
-    from billql.sqlite.engine import Options
+    from billql.sqlite.engine import Shared
     from billql.sqlite.options import ConnectOptions
+    from billql.sqlite.session import Session
 
 apilevel = "2.0"
 threadsafety = 1
@@ -108,7 +108,6 @@ def connect(
     asyncio, use it with `asyncio.to_thread`. A process that is forked opens connections of its own:
     one of its parent's raises InterfaceError there, and closing it does nothing.
     """
-    private: list[Sandbox] = []
     arguments: dict[str, Any] = {
         "profile": profile,
         "config": config,
@@ -138,34 +137,28 @@ def connect(
             warn(warning)
         return connect_options, found
 
-    def options() -> Options:
+    def shared() -> Shared:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
+        from billql.sqlite.engine import Shared
+
         connect_options, found = at_once or load_config()
         made = connect_options.engine_options(found)
         if not sandbox:
-            return made
+            return Shared(made)
         from dataclasses import replace
 
         from billql.sandbox import Sandbox
 
         until = None if clock is None else clock().date()
-        private.append(Sandbox(until=until, untidy=True, catalog=made.catalog))
+        private = Sandbox(until=until, untidy=True, catalog=made.catalog)
         # Without the user's own tokens, nothing can go to a real API.
-        return replace(
-            made, environ={}, connections={}, urls=private[0].urls, tokens=private[0].tokens
-        )
+        own = replace(made, environ={}, connections={}, urls=private.urls, tokens=private.tokens)
+        return Shared(own, private.close)
 
     restrictions = Restrictions(read_only=read_only, max_rows=max_rows, timeout=timeout)
     at_once = load_config() if profile is not None or config is not None else None
-    try:
-        session = Session(os.fspath(database), options, warn, log, restrictions)
-    except errors.OperationalError as error:
-        raise errors.Inaccessible(
-            f"{os.fspath(database)}: {error.message}", hint=error.hint
-        ) from error
-    except UnicodeEncodeError:
-        raise errors.Inaccessible(f"{os.fspath(database)}: its name is not UTF-8") from None
-    return Connection(session, private, decimals=decimals, autocommit=autocommit)
+    sessions = Sessions(shared, warn, log, restrictions)
+    return Connection(sessions.open(database), sessions, decimals=decimals, autocommit=autocommit)
 
 
 class Connection:
@@ -187,15 +180,31 @@ class Connection:
     NotSupportedError = errors.NotSupportedError
 
     def __init__(
-        self, session: Session, sandboxes: list[Sandbox], *, decimals: bool, autocommit: bool
+        self, session: Session, sessions: Sessions, *, decimals: bool, autocommit: bool
     ) -> None:
         self._session = session
-        self._sandboxes = sandboxes
+        self._sessions = sessions
         self._closed = False
         self.decimals = decimals
         """Whether amounts are returned as `decimal.Decimal`."""
         self.autocommit = autocommit
         """Whether each statement is a transaction of its own, except after BEGIN."""
+
+    def another(self, database: str | os.PathLike[str] = ":memory:") -> Connection:
+        """Open a further connection with the same options, for another thread or client.
+
+        It opens in milliseconds, because it shares the definitions, the sandbox, the limits of
+        requests and the cached responses with this one; local tables, transactions and USE are its
+        own. Each may be closed before the other. May be called in any thread.
+        """
+        self._use()
+        # This connection uses it too, lest the other's end closes it.
+        self._sessions.shared().users.add(self)
+        session = self._sessions.open(database)
+        _ = session.engine  # which uses what is shared from now on, even if this one is closed
+        return Connection(
+            session, self._sessions, decimals=self.decimals, autocommit=self.autocommit
+        )
 
     @property
     def read_only(self) -> bool:
@@ -256,8 +265,8 @@ class Connection:
         if not self._closed:
             self._session.close()
             self._closed = True
-            for sandbox in self._sandboxes:
-                sandbox.close()
+            if not self._session.guard.is_forked_copy:
+                self._sessions.leave(self)
 
     def __enter__(self) -> Self:
         """Return the connection itself."""

@@ -23,11 +23,11 @@ from billql.http.access_tokens import AccessTokens, NotGranted
 from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
-from billql.http.rate_limiter import RateLimiter, is_used_up, retry_after
+from billql.http.rate_limiter import RateLimiter, is_used_up, limiter_of, retry_after
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
 from billql.http.request_tracker import RequestTracker
 from billql.messages import RESPONSE_HEADERS, Request, Response
-from billql.util.clock import Clock
+from billql.util.clock import REAL_TIME, Clock
 
 _FIRST_PAUSE = 0.5
 """The longest pause before the second attempt, in seconds; it doubles with each attempt."""
@@ -71,7 +71,7 @@ class ApiClient:
     ) -> None:
         self._log = log
         self._settings = settings or Settings()
-        self._clock = clock or Clock()
+        self._clock = clock or REAL_TIME
         self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
         self._access_tokens = AccessTokens(self._backend, self._clock)
         self._limiters: dict[str, RateLimiter] = {}
@@ -88,7 +88,8 @@ class ApiClient:
         key, provider = connection.fingerprint, connection.provider
         limiter = self._limiters.get(key)
         if limiter is None:
-            limiter = self._limiters.setdefault(key, RateLimiter(provider.limits, self._clock))
+            limiter = limiter_of(key, provider.limits, self._clock)
+            self._limiters[key] = limiter
         call = _Call(request, connection, tracker, future, limiter)
         run = partial(self._run, call)
         self._dispatcher.submit(Job(key, provider.concurrency, tracker.stop, run, future))
@@ -103,6 +104,7 @@ class ApiClient:
         """Interrupt the requests under way, and end the threads and the connections."""
         self._dispatcher.close()
         self._backend.close()
+        self._limiters.clear()
 
     def shutdown_nowait(self) -> None:
         """End the threads, and with them the connections, once they have nothing to do.

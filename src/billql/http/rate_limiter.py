@@ -1,4 +1,4 @@
-"""Rate limits: one limiter for each credential.
+"""Rate limits: one limiter for each credential, however many sessions of the process use it.
 
 It starts from the limits of the definition, and headers of responses correct it. It only counts and
 computes; the caller waits.
@@ -7,13 +7,15 @@ computes; the caller waits.
 from __future__ import annotations
 
 import datetime
+import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
+from weakref import WeakValueDictionary
 
 from billql.definitions.model import Limit
-from billql.util.clock import Clock
+from billql.util.clock import REAL_TIME, Clock
 from billql.util.lock import Lock
 
 _LONGEST_BLOCK = 3600.0
@@ -26,7 +28,7 @@ class RateLimiter:
 
     def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
         self._windows = [(limit, deque[float]()) for limit in limits]
-        self._clock = clock or Clock()
+        self._clock = clock or REAL_TIME
         self._blocked_until = 0.0
         self._lock = Lock()
 
@@ -64,6 +66,36 @@ class RateLimiter:
         if seconds > 10**11:
             seconds /= 1000
         return max(0.0, seconds - self._clock.now()) if seconds > 10**9 else seconds
+
+
+class _OfProcess:
+    """The limiters in use, by credential: an API counts the requests of all of its clients.
+
+    They are only referred to, so that one that no client uses is forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+        if hasattr(os, "register_at_fork"):  # Windows has no fork
+            os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        """Begin anew: a forked process opens connections of its own."""
+        self._lock = Lock()
+        self._limiters: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
+
+    def find(self, credential: str, limits: Sequence[Limit], clock: Clock) -> RateLimiter:
+        """Return the limiter of a credential; a new one if nobody uses it."""
+        key = (credential, tuple(limits), clock)
+        with self._lock:
+            found = self._limiters.get(key)
+            if found is None:
+                found = self._limiters[key] = RateLimiter(limits, clock)
+            return found
+
+
+limiter_of = _OfProcess().find
+"""Returns the limiter of a credential, by its fingerprint, its limits and the clock."""
 
 
 class _Quota(NamedTuple):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import apsw
 
@@ -37,7 +38,7 @@ from billql.sqlite._catalog_table import CatalogModule
 from billql.sqlite._current_statement import CurrentStatement
 from billql.sqlite._resource_table import ResourceModule
 from billql.sqlite._view_table import ViewModule
-from billql.util.clock import Clock
+from billql.util.clock import REAL_TIME, Clock
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -80,7 +81,7 @@ class Options:
     http_transport: httpx.BaseTransport | None = None
     backend: HttpBackend | None = None
     clock: Callable[[], datetime.datetime] = now
-    request_clock: Clock = field(default_factory=Clock)
+    request_clock: Clock = REAL_TIME
     """The clock by which requests wait."""
     connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
     log: Callable[[str], object] | None = None
@@ -94,29 +95,66 @@ class Options:
     """The user's file of exchange rates, which need not exist."""
 
 
-class Engine:
-    """Reads resources for one SQLite connection; the host of the virtual tables."""
+class Shared:
+    """What the engines of several sessions share: definitions, credentials, limits, caches.
 
-    def __init__(self, database: apsw.Connection, options: Options) -> None:
-        self._database = database
-        self._options = options
+    Thread-safe, as each session may run in a thread of its own. It ends with the last of its users,
+    and `on_close` is called then.
+    """
+
+    def __init__(self, options: Options, on_close: Callable[[], object] = lambda: None) -> None:
+        self.options = options
+        self._on_close = on_close
+        self.is_closed = False
+        self.users: WeakSet[object] = WeakSet()
+        """The engines and the connections that use it."""
         self.catalog = options.catalog
-        self._resolver = ConnectionResolver(
+        self.resolver = ConnectionResolver(
             options.environ, options.tokens, options.urls, options.connections
         )
-        self._connections: dict[tuple[str, str, str], ApiConnection] = {}
+        self.connections: dict[tuple[str, str, str], ApiConnection] = {}
         disk = None if options.cache is None else DiskCache(options.cache, options.cache_bytes)
-        self.cache = ResponseCache(options.cache_bytes, lambda: options.clock().timestamp(), disk)
-        backend = options.backend or NetworkBackend(options.settings, options.http_transport)
-        self._client = ApiClient(options.settings, backend, options.request_clock, options.log)
-        self._shared = SharedServices(
-            self._client,
-            self.cache,
+        cache = ResponseCache(options.cache_bytes, lambda: options.clock().timestamp(), disk)
+        network = options.backend or NetworkBackend(options.settings, options.http_transport)
+        self.services = SharedServices(
+            ApiClient(options.settings, network, options.request_clock, options.log),
+            cache,
             options.clock,
             options.cache_ttl,
             options.settings,
             options.memo_cells,
         )
+
+    def leave(self, user: object) -> None:
+        """Close the sockets, the threads and the caches if nobody else uses them."""
+        self.users.discard(user)
+        if not (self.users or self.is_closed):
+            self.is_closed = True
+            self.services.client.close()
+            self.services.cache.close()
+            self._on_close()
+
+    def leave_nowait(self, user: object) -> None:
+        """Ask the threads to end if nobody else uses them; take no lock."""
+        self.users.discard(user)
+        if not (self.users or self.is_closed):
+            self.is_closed = True
+            self.services.client.shutdown_nowait()
+
+
+class Engine:
+    """Reads resources for one SQLite connection; the host of the virtual tables.
+
+    What it shares with others is theirs, or is made of options.
+    """
+
+    def __init__(self, database: apsw.Connection, shared: Shared | Options) -> None:
+        self._database = database
+        self.shared = Shared(shared) if isinstance(shared, Options) else shared
+        self.shared.users.add(self)
+        self.catalog = self.shared.catalog
+        self.cache = self.shared.services.cache
+        self._resolver = self.shared.resolver
         self._module = ViewModule(self.view, ResourceModule(self))
         self._catalog_module = CatalogModule(self)
         self._views: dict[str, ViewTable | None] = {}
@@ -124,6 +162,15 @@ class Engine:
         self.last_scans: Sequence[ScanStats] = ()
         """The statistics of the scans of the last statement that has read a resource."""
         self.current = CurrentStatement()
+
+    def refresh(self) -> None:
+        """Forget the tables of definitions that a session has replaced; between statements."""
+        if self.catalog is not self.shared.catalog:
+            self.catalog = self.shared.catalog
+            for name in self._registered:
+                self._database.create_module(name, None)
+            self._registered.clear()
+            self._views.clear()
 
     def register(self, names: Iterable[str]) -> None:
         """Register tables with SQLite under their dotted names, in lower case."""
@@ -158,7 +205,7 @@ class Engine:
     @property
     def rates(self) -> Path | None:
         """Return the user's file of exchange rates, which need not exist; None for no file."""
-        return self._options.rates
+        return self.shared.options.rates
 
     def is_connected(self, provider: str) -> bool:
         """Return whether there is a connection with a token for a provider."""
@@ -171,9 +218,9 @@ class Engine:
     ) -> RunningStatement:
         """Return a new statement; see `RunningStatement`."""
         statement = Statement(
-            self._shared,
+            self.shared.services,
             interrupted=lambda: self._database.is_interrupted,
-            left_out=LeftOut(allowed=self._options.skip_failing_connections),
+            left_out=LeftOut(allowed=self.shared.options.skip_failing_connections),
         )
         return RunningStatement(statement, self._database, parsed, bindings, whole_lists)
 
@@ -243,7 +290,7 @@ class Engine:
 
     def versions(self) -> list[Listed]:
         """Return the available versions of definitions; raise as `Registry.versions` does."""
-        if self._options.registry is None:
+        if self.shared.options.registry is None:
             return []
         with self._registry() as registry:
             return registry.versions()
@@ -255,37 +302,33 @@ class Engine:
         """
         with self._registry() as registry:
             pulled = registry.pull(provider, version)
-        self.catalog = self._options.reload()
-        for name in self._registered:
-            self._database.create_module(name, None)
-        self._registered.clear()
-        self._views.clear()
+        self.shared.catalog = self.shared.options.reload()
+        self.refresh()
         return pulled.version
 
     def _registry(self) -> AbstractContextManager[Registry]:
-        if self._options.registry is None:
+        if self.shared.options.registry is None:
             raise InterfaceError("This session has no registry")
-        return self._options.registry()
+        return self.shared.options.registry()
 
     def connection(self, table: Table, name: str) -> ApiConnection:
         """Return a connection with its credential; raise CredentialMissing."""
         # Services of a provider may have servers of their own.
         key = (name, table.provider_name, table.provider.url)
-        if key not in self._connections:
-            self._connections[key] = self._resolver.connection(
-                name, table.provider_name, table.provider
-            )
-        return self._connections[key]
+        found = self.shared.connections.get(key)
+        if found is None:
+            made = self._resolver.connection(name, table.provider_name, table.provider)
+            found = self.shared.connections.setdefault(key, made)
+        return found
 
     def close(self) -> None:
-        """Close the sockets, the threads and the caches."""
-        self._client.close()
-        self.cache.close()
+        """Leave what it shares: the last engine closes the sockets, the threads and the caches."""
+        self.shared.leave(self)
 
     def shutdown_nowait(self) -> None:
         """Ask threads to end and close SQLite, without a lock; see `billql.sqlite._lifetime`.
 
         SQLite refers to the engine and the engine to SQLite, a cycle that Python does not see.
         """
-        self._client.shutdown_nowait()
+        self.shared.leave_nowait(self)
         self._database.close(force=True)

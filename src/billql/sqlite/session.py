@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.sqlite._stored_types import Target
     from billql.sqlite.conversion import Conversion
-    from billql.sqlite.engine import Engine, Options
+    from billql.sqlite.engine import Engine, Options, Shared
     from billql.sqlite.later_functions import LaterFunctions
 
 _SIGNAL_STEPS = 100_000
@@ -44,16 +44,16 @@ _SIGNAL_STEPS = 100_000
 class Session:
     """One SQLite connection in which resources are tables.
 
-    `options` is called when a statement first names a resource, and `note` with what people should
-    know of a statement that is no error. Raise ProgrammingError if two threads use it at once, and
-    InterfaceError in a process that has inherited it by a fork; `interrupt()` may be called in any
-    thread.
+    `options` is called when a statement first names a resource, and returns them or what another
+    session shares. `note` is called with what people should know of a statement that is no error.
+    Raise ProgrammingError if two threads use it at once, and InterfaceError in a process that has
+    inherited it by a fork; `interrupt()` may be called in any thread.
     """
 
     def __init__(
         self,
         database: str,
-        options: Callable[[], Options],
+        options: Callable[[], Options | Shared],
         note: Callable[[str], object] = lambda text: None,
         log: Log | None = None,
         restrictions: Restrictions = UNRESTRICTED,
@@ -140,6 +140,8 @@ class Session:
             self.engine.last_scans = self.scans
         self.scans = []
         self._currency_notes.begin()
+        if self._engine is not None:
+            self._engine.refresh()
         with translating():
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()

@@ -20,3 +20,7 @@ class Clock:
     def wait(self, event: threading.Event, seconds: float) -> bool:
         """Wait for an event, `seconds` at most; return whether it has happened."""
         return event.wait(seconds)
+
+
+REAL_TIME = Clock()
+"""The clock of whoever waits for real: one, because rate limits are shared by clock too."""

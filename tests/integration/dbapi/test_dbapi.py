@@ -803,12 +803,13 @@ def test_a_private_sandbox_ends_with_its_connection() -> None:
         },
         clock=lambda: datetime.datetime(2026, 3, 15, tzinfo=datetime.UTC),
     ) as connection:
-        assert connection._sandboxes == []
         sql = "SELECT max(invoice_period) FROM digitalocean.billing.invoices"
         assert connection.execute(sql).fetchall() == [("2026-02",)]
-        (private,) = connection._sandboxes
+        urls = connection._session.engine.shared.options.urls
+        assert urls is not None
+        address = urls["digitalocean"]
     with pytest.raises(httpx.ConnectError), httpx.Client() as client:
-        client.get(private.urls["digitalocean"])
+        client.get(address)
 
 
 def test_the_environment_tells_tokens_and_urls(sandbox: Sandbox) -> None:

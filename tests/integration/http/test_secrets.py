@@ -164,8 +164,8 @@ def test_tokens_of_two_providers_do_not_meet(serve: Serve, tmp_path: Path) -> No
 
 
 SECRETIVE: dict[str, Callable[[Any], Any]] = {
-    "settings": lambda session: session.engine._options.settings,
-    "shared": lambda session: session.engine._shared,
+    "settings": lambda session: session.engine.shared.options.settings,
+    "shared": lambda session: session.engine.shared.services,
 }
 
 
@@ -191,7 +191,7 @@ def test_nothing_is_left_in_memory_of_a_closed_session(tmp_path: Path) -> None:
         engine = session.engine
         left: list[weakref.ref[Any]] = [
             weakref.ref(engine),
-            weakref.ref(engine._shared.client),
+            weakref.ref(engine.shared.services.client),
             weakref.ref(engine.connection(engine.table("shop.all.balance"), "shop")),
         ]
     del session, engine

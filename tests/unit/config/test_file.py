@@ -193,18 +193,18 @@ def test_what_is_given_goes_before_the_profile_and_that_before_the_rest(
 ) -> None:
     written(path, FILE)
     with billql.connect(config=path, cache_ttl=1.0) as connection:
-        options = connection._session._options()
+        options = connection._sessions.shared().options
     assert (options.cache_ttl, options.settings.max_requests) == (1.0, 500)
     assert options.cache == Path("~/answers").expanduser()
     assert Path("~/providers").expanduser() in options.catalog._places
     assert options.settings == Settings(read_timeout=5, attempts=2, max_requests=500, max_cost=0.5)
     with billql.connect(config=path, profile="all", cache=tmp_path) as connection:
-        options = connection._session._options()
+        options = connection._sessions.shared().options
     assert (options.cache_ttl, options.cache) == (300.0, tmp_path)
     assert options.settings.max_requests == Settings().max_requests
     assert options.settings.max_cost is None
     with billql.connect(config=path, max_requests=7, max_cost=0) as connection:
-        settings = connection._session._options().settings
+        settings = connection._sessions.shared().options.settings
     assert (settings.max_requests, settings.max_cost) == (7, 0)
 
 

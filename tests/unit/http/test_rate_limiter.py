@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.definitions.model import Limit
-from billql.http.rate_limiter import RateLimiter, remaining, retry_after
+from billql.http.rate_limiter import RateLimiter, limiter_of, remaining, retry_after
 from billql.util.clock import Clock
 from support.clock import FakeClock
 
@@ -234,3 +234,18 @@ def test_the_clock_is_the_real_one() -> None:
     assert all(one <= other for one, other in pairwise(moments))
     assert clock.now() > 1.7e9
     assert not clock.wait(threading.Event(), 0.001)
+
+
+def test_a_credential_has_one_limiter_in_a_process() -> None:
+    clock, limits = FakeClock(), [Limit(requests=1, seconds=60)]
+    one = limiter_of("anna", limits, clock)
+    assert one.try_acquire() == 0
+    assert limiter_of("anna", limits, clock).try_acquire() == 60
+    for others in (
+        limiter_of("bert", limits, clock),
+        limiter_of("anna", [Limit(requests=1, seconds=5)], clock),
+        limiter_of("anna", limits, FakeClock()),
+    ):
+        assert others.try_acquire() == 0
+    del one
+    assert limiter_of("anna", limits, clock).try_acquire() == 0
