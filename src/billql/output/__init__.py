@@ -10,7 +10,8 @@ json, jsonl, csv               for programs
 parquet, arrow                 for programs that want types; `columnar` converts rows to columns
 xlsx                           for spreadsheets
 raw                            for files that are values, such as PDFs
-text_cells, amounts, page      shared by several formats
+text_cells, amounts, page, batches
+                               shared by several formats
 file, stdout, stderr           destinations: a file, replaced only on success, and the streams
 screen, pager                  the size of the terminal, and the pager for long results
 progress, error_report         the progress of a statement, and error messages

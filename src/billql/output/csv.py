@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import csv
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from billql.output.batches import batches
 from billql.output.text_cells import text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from billql.output import Columns, Rows, Stream, Style
 
@@ -32,14 +34,32 @@ few outputs need it."""
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as CSV."""
-    put = csv.writer(_Lines(stream), delimiter=style.csv.separator).writerow
+    lines: list[str] = []
+    # The writer calls list.append, which costs less than any function in Python.
+    writer = csv.writer(SimpleNamespace(write=lines.append), delimiter=style.csv.separator)
     names = [column[0] for column in columns]
     if style.csv.safe:
         names, rows = _marked(names), map(_marked, rows)
     if style.csv.header:
-        put(names)
-    for row in rows:
-        put([value if type(value) in _AS_THEY_ARE else text(value) for value in row])
+        writer.writerow(names)
+    for batch in batches(rows):
+        writer.writerows(zip(*map(_fields, zip(*batch, strict=True)), strict=True))
+        stream.write(_joined(lines))
+        lines.clear()
+    if lines:
+        stream.write(_joined(lines))
+
+
+def _fields(values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column as the writer shall see them."""
+    if _AS_THEY_ARE.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in _AS_THEY_ARE else text(value) for value in values]
+
+
+def _joined(lines: Iterable[str]) -> str:
+    r"""Return lines with \n in place of \r\n, which the writer needs to quote both characters."""
+    return "".join([line[:-2] + "\n" for line in lines])
 
 
 def _marked(row: Sequence[Any]) -> list[Any]:
@@ -48,13 +68,3 @@ def _marked(row: Sequence[Any]) -> list[Any]:
         f"'{value}" if isinstance(value, str) and re.match(_FORMULA, value) else value
         for value in row
     ]
-
-
-class _Lines:
-    r"""Replaces \r\n by \n; the writer must use \r\n, so that it quotes both characters."""
-
-    def __init__(self, stream: Stream) -> None:
-        self._stream = stream
-
-    def write(self, line: str) -> None:
-        self._stream.write(line[:-2] + "\n")

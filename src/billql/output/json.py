@@ -10,10 +10,12 @@ import math
 import re
 from base64 import b64encode
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from billql.output.batches import batches
 from billql.output.text_cells import real, rounded
 from billql.util.exact_json import is_json
 
@@ -26,6 +28,8 @@ binary = False
 typed = False
 separator = ""
 
+_AS_THEY_ARE = frozenset((str, int, type(None)))
+
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Characters that JSON need not escape, but that a terminal may interpret."""
 
@@ -33,8 +37,8 @@ _CONTROLS = re.compile("[\x7f-\x9f]")
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as an array of objects, which is closed only if the result is complete."""
     before = "[\n"
-    for line in objects(columns, rows):
-        stream.write(before + line)
+    for lines in objects(columns, rows):
+        stream.write(before + ",\n".join(lines))
         before = ",\n"
     stream.write("[]\n" if before == "[\n" else "\n]\n")
 
@@ -71,17 +75,26 @@ def document(stream: Stream, style: Style) -> Iterator[AddResult]:
         stream.write("]\n" if count > 1 else "")
 
 
-def objects(columns: Columns, rows: Rows) -> Iterator[str]:
-    """Yield each row as a JSON object in one line."""
+def objects(columns: Columns, rows: Rows) -> Iterator[Sequence[str]]:
+    """Yield each row as a JSON object in one line, some rows at a time."""
     names = unique([column[0] for column in columns])
     nested = [str(column[1]).upper().startswith("JSON") for column in columns]
-    for row in rows:
-        values = {
-            name: _json(value) if is_json else _plain(value)
-            for name, is_json, value in zip(names, nested, row, strict=True)
-        }
-        line = orjson.dumps(values, default=_number).decode()
-        yield line if line.isprintable() else _CONTROLS.sub(_escaped, line)
+    for batch in batches(rows):
+        values = map(_members, nested, zip(*batch, strict=True))
+        found = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+        lines = list(map(bytes.decode, map(_dumps, found)))
+        if not all(map(str.isprintable, lines)):
+            lines = [_CONTROLS.sub(_escaped, line) for line in lines]
+        yield lines
+
+
+def _members(is_json: bool, values: Sequence[Any]) -> Sequence[Any]:
+    """Return the values of a column as orjson shall see them."""
+    if is_json:
+        return [_json(value) for value in values]
+    if _AS_THEY_ARE.issuperset(map(type, values)):
+        return values
+    return [_plain(value) for value in values]
 
 
 def unique(names: Sequence[str]) -> list[str]:
@@ -113,6 +126,9 @@ def _infinite(value: float) -> orjson.Fragment:
 def _number(value: object) -> orjson.Fragment:
     """Return a decimal with all its digits, the only other type of a SQL value."""
     return orjson.Fragment(str(value))
+
+
+_dumps = partial(orjson.dumps, default=_number)
 
 
 def _json(value: Any) -> Any:

@@ -16,5 +16,5 @@ separator = ""
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as one object on each line."""
-    for line in objects(columns, rows):
-        stream.write(f"{line}\n")
+    for lines in objects(columns, rows):
+        stream.write("\n".join(lines) + "\n")

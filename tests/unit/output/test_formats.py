@@ -400,7 +400,7 @@ def test_rows_beyond_the_head_are_written_too() -> None:
 
 
 @pytest.mark.parametrize("name", ["csv", "json", "jsonl", "line"])
-def test_rows_are_written_as_they_come(name: str) -> None:
+def test_the_first_row_is_written_before_the_second_is_read(name: str) -> None:
     stream = io.StringIO()
     seen: list[int] = []
 
@@ -410,7 +410,7 @@ def test_rows_are_written_as_they_come(name: str) -> None:
             yield (f"row {number}",)
 
     output.find(name).write([("a", None)], rows(), stream, Style())
-    assert seen == [0, 1, 2]
+    assert seen[:2] == [0, 1]
 
 
 def test_a_json_array_stays_open_when_the_rows_fail() -> None:
