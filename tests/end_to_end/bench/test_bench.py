@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import by_billql, by_hand, by_shillelagh, measures, report
+from bench import by_billql, by_hand, by_shillelagh, commands, measures, report
 from bench.api import Api
 from bench.queries import QUERIES, counts
 
@@ -49,3 +49,10 @@ def test_a_limit_takes_one_request(api: Api) -> None:
     (line,) = measures.limit(api)
     assert line.reached
     assert f"| {line.measure} | 1 request | one request | yes |" in report.text([line])
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl", "arrow"])
+def test_a_command_and_a_script_write_as_many_rows(api: Api, name: str) -> None:
+    api.set_up(records=450)
+    command = commands.query(by_billql.RECORDS, "--format", name)
+    assert " × the script's processor time" in commands.compare(api, "", 1, 1, command, name).result
