@@ -17,7 +17,14 @@ from billql._version import __version__
 TYPE_CHECKING = False  # not typing's, which takes a while to load: the command line starts here
 if TYPE_CHECKING:
     from billql.config.settings import Settings
-    from billql.dbapi.connection import Connection, apilevel, connect, paramstyle, threadsafety
+    from billql.dbapi.connection import (
+        Connection,
+        apilevel,
+        connect,
+        paramstyle,
+        sqlite_version_info,
+        threadsafety,
+    )
     from billql.dbapi.cursor import Cursor
     from billql.dbapi.types import (
         BINARY,
@@ -122,6 +129,7 @@ __all__ = [
     "apilevel",
     "connect",
     "paramstyle",
+    "sqlite_version_info",
     "threadsafety",
 ]
 

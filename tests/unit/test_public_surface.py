@@ -18,7 +18,7 @@ from billql import errors
 
 CONSTANTS = {
     *("BINARY", "DATETIME", "NUMBER", "ROWID", "STRING"),
-    *("__version__", "apilevel", "paramstyle", "threadsafety"),
+    *("__version__", "apilevel", "paramstyle", "sqlite_version_info", "threadsafety"),
 }
 CALLABLES = {
     "connect": (

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from billql.dbapi.connection import Connection, apilevel, connect, paramstyle, threadsafety
+from billql.dbapi.connection import (
+    Connection,
+    apilevel,
+    connect,
+    paramstyle,
+    sqlite_version_info,
+    threadsafety,
+)
 
-__all__ = ["Connection", "apilevel", "connect", "paramstyle", "threadsafety"]
+__all__ = ["Connection", "apilevel", "connect", "paramstyle", "sqlite_version_info", "threadsafety"]

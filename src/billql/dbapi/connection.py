@@ -18,6 +18,8 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+import apsw
+
 from billql import errors
 from billql.dbapi.cursor import Cursor
 from billql.dbapi.sessions import Sessions
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 apilevel = "2.0"
 threadsafety = 1
 """Threads may share the module, but not a connection; only `interrupt()` may come from another."""
+sqlite_version_info = tuple(map(int, apsw.sqlite_lib_version().split(".")))
+"""The version of SQLite, as the standard module sqlite3 has it; SQLAlchemy looks at it."""
 paramstyle = "qmark"
 """`?`, and `:name` as well."""
 
