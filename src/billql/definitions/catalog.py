@@ -60,6 +60,15 @@ class Table:
         return tuple(name for name, column in columns.items() if column.path == "$parameter")
 
     @cached_property
+    def inputs(self) -> frozenset[str]:
+        """Return its hidden columns that a statement names in WHERE and no row has by itself.
+
+        Reading one without a value for it is an error, so no tool may select it as a column.
+        """
+        columns = self.resource.columns
+        return frozenset(name for name in self.echo_columns if columns[name].hidden)
+
+    @cached_property
     def headers(self) -> tuple[str, ...]:
         """Return the headers of responses that its rows are made of, or that lead to more of
         them.

@@ -75,7 +75,10 @@ SHOWN = {
 }
 _DESCRIBE = ShowForm("columns", "column, type, required", "column", 3, "(required OR NOT hidden)")
 _DESCRIBE_EXTENDED = ShowForm(
-    "columns", "column, type, required, hidden, operators, currency, description", "column", 3
+    "columns",
+    "column, type, required, hidden, input, operators, currency, description",
+    "column",
+    3,
 )
 _METHOD = ShowForm(
     "parameters",
@@ -87,7 +90,7 @@ _USE = ShowForm("resources", "", "", 2)
 _VERSIONS = ShowForm("versions", "version, status, size, source", "provider", 1)
 
 _LOCAL = (
-    '(SELECT name AS column, type, "notnull" AS required, hidden, NULL AS operators, '
+    '(SELECT name AS column, type, "notnull" AS required, hidden, 0 AS input, NULL AS operators, '
     "NULL AS currency, NULL AS description FROM pragma_table_xinfo({}))"
 )
 """The columns of a table of the user's own, in the shape of `billql.catalog.columns`."""

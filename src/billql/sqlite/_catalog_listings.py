@@ -128,6 +128,11 @@ LISTINGS = {
             "type": Field("The type of its values, as in definitions."),
             "description": Field("What they mean."),
             "hidden": Field("Whether SELECT * leaves it out.", "boolean"),
+            "input": Field(
+                "Whether it is a value for WHERE alone: no row has one by itself, so do not select "
+                "it.",
+                "boolean",
+            ),
             "required": Field(
                 "Whether a statement needs a condition on it, or on another one of several.",
                 "boolean",

@@ -182,17 +182,18 @@ def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
         keys = query_keys(table)
         for position, (name, one) in enumerate(table.columns.items(), start=1):
-            about = one.type, one.description.strip(), int(one.hidden), int(name in keys)
+            about = one.type, one.description.strip()
+            flags = int(one.hidden), int(name in table.inputs), int(name in keys)
             pushed = ", ".join(pushed_operators(table, name))
-            yield LazyRow((*_place(table), position, name, *about, pushed, one.currency))
+            yield LazyRow((*_place(table), position, name, *about, *flags, pushed, one.currency))
     for view in _views(source, wanted):
         for position, (name, column) in enumerate(view.columns.items(), start=1):
-            facts = column.type, column.description.strip(), 0, 0, "", column.currency
+            facts = column.type, column.description.strip(), 0, 0, 0, "", column.currency
             yield LazyRow((*_place_of_view(view), position, name, *facts))
     for table_name, listed in LISTINGS.items():
         for position, (name, field) in enumerate(listed.fields.items(), start=1):
             pushed = "=, in" if name in listed.narrowed_by else ""
-            facts = field.type, field.description, 0, 0, pushed, None
+            facts = field.type, field.description, 0, 0, 0, pushed, None
             yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *facts))
 
 

@@ -79,7 +79,7 @@ def test_what_is_shown(session: Session) -> None:
         "SHOW CONNECTIONS IN stripe": "connection url source ready",
         "DESCRIBE stripe.core.events": "column type required",
         "DESC EXTENDED stripe.core.events": (
-            "column type required hidden operators currency description"
+            "column type required hidden input operators currency description"
         ),
     }.items():
         assert columns(session, sql) == expected.split(), sql
@@ -127,7 +127,7 @@ def test_own_tables_can_be_described(session: Session) -> None:
     rows(session, "CREATE TABLE budget (month TEXT NOT NULL, usd REAL)")
     assert rows(session, "DESCRIBE Budget") == [("month", "TEXT", 1), ("usd", "REAL", 0)]
     assert rows(session, "DESCRIBE EXTENDED budget LIKE 'u%'") == [
-        ("usd", "REAL", 0, 0, None, None, None)
+        ("usd", "REAL", 0, 0, 0, None, None, None)
     ]
     rows(session, "CREATE TEMP VIEW extended AS SELECT * FROM billql.catalog.providers")
     assert rows(session, "DESCRIBE extended WHERE column = 'url'") == [("url", "TEXT", 0)]

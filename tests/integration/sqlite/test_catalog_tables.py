@@ -15,6 +15,7 @@ from billql import errors
 from billql.definitions.catalog import Catalog
 from billql.definitions.shared import built_in_root
 from billql.docs.facts import resource as resource_facts
+from billql.errors import ParameterMissing
 from billql.sandbox import Sandbox
 from billql.sqlite._catalog_listings import LISTINGS
 from billql.sqlite.engine import Options
@@ -310,9 +311,12 @@ def test_every_resource_can_be_described(built_in: Session) -> None:
         required = {column for way in ways if not any(one < way for one in ways) for column in way}
         extended = rows(built_in, f"DESCRIBE EXTENDED {provider}.{service}.{name}")
         assert extended[-1][:2] == ("connection", "text")
-        assert [(row[:4], row[5:]) for row in extended[:-1]] == [
+        assert [(row[:5], row[6:]) for row in extended[:-1]] == [
             (
-                (column, one["type"], int(column in required), int(one.get("hidden", False))),
+                (
+                    *(column, one["type"], int(column in required), int(one.get("hidden", False))),
+                    int(one.get("hidden", False) and one.get("path") == "$parameter"),
+                ),
                 (one.get("currency"), one["description"].strip()),
             )
             for column, one in resource["columns"].items()
@@ -385,21 +389,42 @@ def test_parameters(session: Session) -> None:
 
 def test_columns(session: Session) -> None:
     assert rows(session, "DESCRIBE EXTENDED acme.billing.invoices") == [
-        ("account", "text", 1, 0, "=, in", None, "Whose it is."),
-        ("id", "text", 1, 0, "=, in", None, "Its name."),
-        ("day", "date", 1, 0, "=, in, <, <=, >, >=", None, "Its day."),
-        ("amount", "decimal", 0, 0, "", "currency", "What is billed."),
-        ("currency", "text", 0, 0, "", None, "The currency."),
-        ("archived", "boolean", 0, 1, "=, in", None, "Whether it is old."),
-        ("lines", "json", 0, 0, "", None, "What is billed for."),
+        ("account", "text", 1, 0, 0, "=, in", None, "Whose it is."),
+        ("id", "text", 1, 0, 0, "=, in", None, "Its name."),
+        ("day", "date", 1, 0, 0, "=, in, <, <=, >, >=", None, "Its day."),
+        ("amount", "decimal", 0, 0, 0, "", "currency", "What is billed."),
+        ("currency", "text", 0, 0, 0, "", None, "The currency."),
+        ("archived", "boolean", 0, 1, 0, "=, in", None, "Whether it is old."),
+        ("lines", "json", 0, 0, 0, "", None, "What is billed for."),
         (
-            *("connection", "text", 0, 1, "=, in", None),
+            *("connection", "text", 0, 1, 0, "=, in", None),
             "The connection, and so the account, whose row it is.",
         ),
     ]
     assert "archived" not in values(
         session, "SELECT column FROM (SELECT * FROM billql.catalog.columns WHERE NOT hidden)"
     )
+
+
+def test_what_a_tool_may_select(sandbox: Sandbox) -> None:
+    session = open_session(sandbox)
+    of_invoices = (
+        "SELECT column FROM billql.catalog.columns WHERE provider = 'stripe' "
+        "AND service = 'billing' AND resource = 'invoices'"
+    )
+    inputs = values(session, f"{of_invoices} AND input")
+    assert "query" in inputs
+    columns = values(session, f"{of_invoices} AND NOT input")
+    assert "connection" in columns
+    selected = ", ".join(f'"{name}"' for name in columns)
+    assert len(rows(session, f"SELECT {selected} FROM stripe.billing.invoices LIMIT 1")) == 1
+    for name in inputs:
+        with pytest.raises(ParameterMissing):
+            rows(session, f"SELECT {name} FROM stripe.billing.invoices")
+    found = rows(
+        session, "SELECT count(*) FROM stripe.billing.invoices WHERE query = 'status:\"open\"'"
+    )
+    assert found > [(0,)]
 
 
 def test_connections(session: Session) -> None:
