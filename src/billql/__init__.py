@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from billql.fetching.response_cache import CacheStats
     from billql.fetching.scan_stats import ScanStats
     from billql.sql.amounts import Amount
+    from billql.sqlite.estimate import Estimate, ScanEstimate
 
 __all__ = [
     "BINARY",
@@ -101,6 +102,7 @@ __all__ = [
     "DateFromTicks",
     "DefinitionError",
     "Error",
+    "Estimate",
     "Inaccessible",
     "IntegrityError",
     "InterfaceError",
@@ -115,6 +117,7 @@ __all__ = [
     "ReadOnly",
     "RequestLimit",
     "RowLimit",
+    "ScanEstimate",
     "ScanStats",
     "Settings",
     "SqlError",
@@ -142,6 +145,7 @@ _HOMES = (
     "config.settings",
     "fetching.scan_stats",
     "fetching.response_cache",
+    "sqlite.estimate",
 )
 """The modules that have the exported names; the ones that take longest to load come last."""
 

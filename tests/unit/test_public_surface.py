@@ -40,6 +40,7 @@ CALLABLES = {
     "Connection.another": "database",
     "Connection.cursor": "",
     "Connection.execute": "sql parameters",
+    "Connection.estimate": "sql parameters",
     "Connection.executemany": "sql rows",
     "Connection.executescript": "script",
     "Connection.commit": "",
@@ -70,6 +71,8 @@ ATTRIBUTES = {
     "Cursor": "arraysize connection description lastrowid rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
+    "Estimate": "scans requests is_minimum missing costs",
+    "ScanEstimate": "resource method requests readings rows missing cost detail",
     "Amount": "currency place is_minor is_rounded",
 }
 """What the objects have that `connect` and cursors return; nobody else makes them."""

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Self
 import apsw
 
 from billql import errors
-from billql.dbapi.cursor import Cursor
+from billql.dbapi.cursor import Cursor, single_statement
 from billql.dbapi.sessions import Sessions
-from billql.dbapi.types import Parameters
+from billql.dbapi.types import Parameters, adapt
 from billql.sqlite.restrictions import Restrictions
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from billql.fetching.response_cache import CacheStats
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.engine import Shared
+    from billql.sqlite.estimate import Estimate
     from billql.sqlite.options import ConnectOptions
     from billql.sqlite.session import Session
 
@@ -231,6 +232,15 @@ class Connection:
     def executescript(self, script: str) -> Cursor:
         """Run several statements with a cursor of their own."""
         return self.cursor().executescript(script)
+
+    def estimate(self, sql: str | ParsedStatement, parameters: Parameters = ()) -> Estimate:
+        """Return what a statement would cost in requests and money; nothing is sent.
+
+        Raise what running it would raise before its first request.
+        """
+        from billql.sqlite.estimate import estimate
+
+        return estimate(self._use(), single_statement(sql), adapt(parameters))
 
     @property
     def in_transaction(self) -> bool:

@@ -78,13 +78,13 @@ class Cursor:
     def execute(self, sql: str | ParsedStatement, parameters: Parameters = ()) -> Self:
         """Run one statement; one that is parsed already has its errors placed in its script."""
         self._reset()
-        self._run(_single_statement(sql), adapt(parameters))
+        self._run(single_statement(sql), adapt(parameters))
         return self
 
     def executemany(self, sql: str, rows: Iterable[Parameters]) -> Self:
         """Run one statement that changes data, once for each set of parameters."""
         self._reset()
-        statement = _single_statement(sql)
+        statement = single_statement(sql)
         if verb_of(statement) not in CHANGES:
             raise errors.ProgrammingError(
                 "executemany() is for statements that change data",
@@ -324,7 +324,7 @@ def _check(statement: ParsedStatement) -> None:
         raise statement.error("A NUL character in the SQL", statement.text.index("\0"))
 
 
-def _single_statement(sql: str | ParsedStatement) -> ParsedStatement:
+def single_statement(sql: str | ParsedStatement) -> ParsedStatement:
     """Return a text as a statement; raise SqlError if it has several, or a NUL character."""
     statement = parse(sql) if isinstance(sql, str) else sql
     _check(statement)

@@ -172,6 +172,11 @@ class ShowStatement(NamedTuple):
         return self._replace(form=_METHOD)
 
 
+def is_own(statement: ParsedStatement) -> bool:
+    """Return whether a statement begins as one of billql's own."""
+    return statement.keyword in _VERBS
+
+
 def read(statement: ParsedStatement) -> ShowStatement | None:
     """Return what a statement asks for; None if it is SQLite's own. Raise SqlError."""
     verb = _VERBS.get(statement.keyword)

@@ -7,7 +7,7 @@ text that the user wrote.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
+    from billql.planning.plan import Plan
     from billql.sql.amounts import Amount
     from billql.sqlite._amount_rewriter import AmountRewriter
     from billql.sqlite._connection_guard import ConnectionGuard
@@ -226,6 +227,11 @@ class Execution:
     def scans(self) -> list[ScanStats]:
         """Return the statistics of the scans so far."""
         return [] if self._running is None else self._running.statement.scans
+
+    @property
+    def plans(self) -> Mapping[int, Plan]:
+        """Return the plans of its scans by the numbers by which SQLite names them."""
+        return {} if self._running is None else self._running.plans
 
     def amounts(self) -> Sequence[Amount | None]:
         """Return for each column what makes it an amount of money; None if it is none."""
