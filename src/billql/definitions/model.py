@@ -421,7 +421,10 @@ class View(_Strict, frozen=True, kw_only=True):
     """Its columns, in the order of `SELECT *`."""
     select: str | None = None
     """The SELECT, which names resources by their whole names, and each of its columns with AS. Of
-    a part, the columns that it leaves out are NULL."""
+    a part, the columns that it leaves out are NULL. `'now'` is the time of the session's clock."""
+    tables: dict[Name, str] = {}
+    """Tables of the user's own that the SELECT reads, by their names, with the CREATE TABLE that
+    makes each of them."""
     examples: tuple[Example, ...] = ()
     """Queries that run as they stand."""
 

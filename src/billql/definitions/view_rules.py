@@ -9,7 +9,7 @@ from billql.definitions.column_rules import Problem
 from billql.definitions.model import Service, View
 from billql.sql import rewriter
 from billql.sql.projections import names_of_ctes, selects
-from billql.sql.statements import ParsedStatement, each_statement
+from billql.sql.statements import ParsedStatement, each_statement, parse
 
 _MOST_COLUMNS = 2000
 """How many columns SQLite allows (https://sqlite.org/limits.html#max_column)."""
@@ -29,6 +29,10 @@ def service_problems(service: Service) -> Iterator[Problem]:
 def view_problems(view: View) -> Iterator[Problem]:
     """Yield what is wrong with one view."""
     yield from _column_problems(view)
+    for name, create in view.tables.items():
+        tokens = parse(create).tokens
+        if [one.text.upper() for one in tokens[:3]] != ["CREATE", "TABLE", name.upper()]:
+            yield ("tables", name), f"expected CREATE TABLE {name} (…)"
     if view.select is None:
         if not view.columns:
             yield (), "needs `select`, or `columns` if providers bring its parts"
@@ -55,7 +59,8 @@ def _select_problems(statement: ParsedStatement, view: View) -> Iterator[Problem
     if any(token.kind == "variable" for token in statement.tokens):
         yield ("select",), "a view has no parameters"
     for name in local_names(statement):
-        yield ("select",), f"{name} is no whole name like provider.service.resource"
+        if name.lower() not in view.tables:
+            yield ("select",), f"{name} is no whole name like provider.service.resource"
     names = column_names(statement)
     if None in names:
         yield ("select",), "each of its columns needs a name: AS name"

@@ -72,19 +72,15 @@ def services(catalog: Catalog) -> list[str]:
 def names(catalog: Catalog, provider: str, service: str) -> list[str]:
     """Return the names of a service's views, in the order of its file.
 
-    Those of several providers are left out as long as no provider has a part. Raise UnknownName or
-    DefinitionError.
+    Those of several providers are left out as long as no provider brings what they read. Raise
+    UnknownName or DefinitionError.
     """
     if provider != SHARED:
         return list(catalog.service(provider, service).views) if catalog.is_light(provider) else []
     if service not in catalog.shared():
         return []
-    found = catalog.shared_service(service).views.items()
-    return [
-        name
-        for name, view in found
-        if view.select is not None or _is_brought(catalog, service, name)
-    ]
+    found = catalog.shared_service(service).views
+    return [name for name in found if _is_there(catalog, service, name)]
 
 
 def all_names(catalog: Catalog) -> Iterator[str]:
@@ -129,8 +125,23 @@ def _shared(catalog: Catalog, service: str, short: str, view: View) -> ViewTable
     return ViewTable(SHARED, service, short, view, view.columns, tuple(parts))
 
 
-def _is_brought(catalog: Catalog, service: str, short: str) -> bool:
-    return any(_part(catalog, one, service, short) is not None for one in catalog.providers())
+def _is_there(
+    catalog: Catalog, service: str, short: str, within: tuple[tuple[str, str], ...] = ()
+) -> bool:
+    """Return whether a view of several providers has a part, or all that its SELECT reads has.
+
+    What does not exist, or reads itself, counts as there: reading it is an error.
+    """
+    place = service, short
+    known = catalog.shared_service(service).views if service in catalog.shared() else {}
+    if short not in known or place in within:
+        return True
+    view = known[short]
+    if view.select is None:
+        return any(_part(catalog, one, service, short) is not None for one in catalog.providers())
+    read = ViewTable(SHARED, service, short, view, view.columns).reads
+    below = [one.split(".") for one in read if one.startswith(f"{SHARED}.")]
+    return all(_is_there(catalog, of, name, (*within, place)) for _, of, name in below)
 
 
 def _part(catalog: Catalog, provider: str, service: str, short: str) -> View | None:

@@ -76,6 +76,9 @@ def view(facts: ViewFacts, addresses: Addresses) -> Iterator[str]:
             for part in facts.table.parts
         )
         yield ""
+    for name, create in facts.table.view.tables.items():
+        yield from ("## Your table", "", f"It reads {code(name)}, a table of your own:", "")
+        yield from fence(create, "sql")
     if facts.table.select is not None:
         yield from ("## Definition", "", *fence(facts.table.select.text, "sql"))
 

@@ -14,9 +14,10 @@ for the tables of a stored view by their names.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC
 from typing import TYPE_CHECKING
 
-from billql.errors import CredentialMissing, DefinitionError
+from billql.errors import CredentialMissing, DefinitionError, OperationalError
 from billql.sql import rewriter
 from billql.sql.projections import names_of_ctes
 from billql.sql.rewriter import Reference, Rewritten
@@ -27,6 +28,8 @@ from billql.sqlite._view_table import collation_clause
 from billql.sqlite.result_amounts import query_of_view
 
 if TYPE_CHECKING:
+    import datetime
+
     from billql.definitions.views import ViewTable
     from billql.sqlite.result_amounts import KnownTables
 
@@ -38,7 +41,8 @@ class ViewExpander:
     """Expands the views in statements.
 
     `find` returns the view of a whole name, in lower case, or None; `register` registers resources
-    with SQLite; `is_connected` returns whether there is a connection for a provider.
+    with SQLite; `is_connected` returns whether there is a connection for a provider, and `now` the
+    time that `'now'` is in a view.
     """
 
     def __init__(
@@ -46,7 +50,9 @@ class ViewExpander:
         find: Callable[[str], ViewTable | None],
         register: Callable[[Sequence[str]], None],
         is_connected: Callable[[str], bool],
+        now: Callable[[], datetime.datetime],
     ) -> None:
+        self._now = now
         self._find = find
         self._register = register
         self._is_connected = is_connected
@@ -60,7 +66,7 @@ class ViewExpander:
         statement = rewritten.parsed
         if {token.keyword for token in statement.tokens[:3]} & {"VIEW", "TRIGGER"}:
             return rewritten
-        edits = tuple(self._edits(statement, tables, ()))
+        edits = tuple(self._edits(statement, tables, (), None))
         if not edits:
             return rewritten
         sql, resources = rewritten.sql, rewritten.resources
@@ -70,8 +76,13 @@ class ViewExpander:
         return found
 
     def _edits(
-        self, statement: ParsedStatement, tables: KnownTables, within: tuple[str, ...]
+        self,
+        statement: ParsedStatement,
+        tables: KnownTables,
+        within: tuple[str, ...],
+        of: ViewTable | None,
     ) -> Iterator[Edit]:
+        """Yield the edits of a statement, or of the SELECT `of` a view, in no order."""
         ctes = names_of_ctes(statement)
         for reference in rewriter.tables(statement):
             name = reference.name.lower()
@@ -84,6 +95,8 @@ class ViewExpander:
                 body: str | None = self._body(view, tables, (*within, name))
             else:
                 body = self._of_own_view(reference, tables, (*within, name))
+            if body is None and of is not None and name in of.view.tables:
+                body = _own_table(of, name, tables)
             if body is not None:
                 named = reference.kind == "source" and not reference.has_alias
                 alias = f" AS {quote(reference.parts[-1])}" if named else ""
@@ -97,7 +110,7 @@ class ViewExpander:
         if not isinstance(stored, str):
             return None
         query = parse(query_of_view(stored))
-        edits = list(self._edits(query, tables, within))
+        edits = list(self._edits(query, tables, within, None))
         if not edits:
             return None
         text = apply_edits(query.text, edits)
@@ -129,7 +142,8 @@ class ViewExpander:
         assert view.select is not None, "a view of several providers has parts"
         self._register([name for name in view.reads if self._find(name) is None])
         named = rewriter.rewrite(view.select, lambda reference: reference.name.lower()).parsed
-        inner = apply_edits(named.text, self._edits(named, tables, within))
+        edits = [*self._edits(named, tables, within, view), *self._moments(named)]
+        inner = apply_edits(named.text, sorted(edits))
         made = column_names(view.select)
         columns = (
             f"{quote(name) if name.lower() in made else 'NULL'}"
@@ -137,3 +151,24 @@ class ViewExpander:
             for name, column in view.columns.items()
         )
         return f"SELECT {', '.join(columns)} FROM ({inner})"
+
+    def _moments(self, select: ParsedStatement) -> Iterator[Edit]:
+        """Yield the edits that put the time of the clock in the place of 'now'."""
+        for token in select.tokens:
+            if token.kind == "string" and token.text.lower() == "'now'":
+                yield token.start, token.end, f"'{self._now().astimezone(UTC):%Y-%m-%d %H:%M:%S}'"
+
+
+def _own_table(view: ViewTable, name: str, tables: KnownTables) -> str:
+    """Return the SELECT of a table of the user's own that a view reads; raise OperationalError if
+    there is none.
+
+    With its database it is no CTE of the statement's.
+    """
+    database = tables.home((name,))
+    if database is None:
+        raise OperationalError(
+            f"{view.name} reads a table {name} of your own, and there is none",
+            hint=f"Make it, and fill it: {' '.join(view.view.tables[name].split())}",
+        )
+    return f"SELECT * FROM {quote(database)}.{quote(name)}"

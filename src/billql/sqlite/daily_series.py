@@ -76,9 +76,9 @@ def forecast_month(series: Daily, month: date) -> Forecast:
         return Forecast(so_far, None, None, None, 0)
     errors = list(_past_errors(series, month))[:_MOST_MONTHS]
     expected = so_far + rest
-    if rest == 0:
+    if series.until + timedelta(1) >= _month_after(month):
         return Forecast(so_far, expected, expected, expected, len(errors))
-    if len(errors) < _LEAST_MONTHS:
+    if len(errors) < _LEAST_MONTHS or math.inf in errors:
         return Forecast(so_far, expected, None, None, len(errors))
     spread = rest * _spread(errors)
     return Forecast(so_far, expected, expected - spread, expected + spread, len(errors))
@@ -92,7 +92,10 @@ def _spread(errors: Sequence[float]) -> float:
 
 
 def _past_errors(series: Daily, month: date) -> Iterator[float]:
-    """Yield the relative errors of the forecasts on the same day of past months, the last first."""
+    """Yield the relative errors of the forecasts on the same day of past months, the last first.
+
+    An error is infinite where nothing was expected and something was charged, as if rarely.
+    """
     offset = series.until - month
     past = _month_before(month)
     while past >= series.first:
@@ -103,6 +106,8 @@ def _past_errors(series: Daily, month: date) -> Iterator[float]:
             actual = series.total(max(until + timedelta(1), past), stop)
             if rest:
                 yield actual / rest - 1
+            elif rest is not None:
+                yield math.inf if actual else 0.0
         past = _month_before(past)
 
 

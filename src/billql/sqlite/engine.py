@@ -190,7 +190,7 @@ class Engine:
         """Return what puts SELECTs in the place of views."""
         from billql.sqlite._views import ViewExpander
 
-        return ViewExpander(self.view, self.register, self.is_connected)
+        return ViewExpander(self.view, self.register, self.is_connected, self.shared.options.clock)
 
     def view(self, name: str) -> ViewTable | None:
         """Return the view of a whole name, in lower case; None if there is none.

@@ -100,6 +100,12 @@ def test_days_without_an_amount_cost_nothing() -> None:
     assert forecast_month(Daily(ended, date(2026, 3, 10)), MARCH)[:2] == (0, 0)
 
 
+def test_rare_charges_have_no_interval() -> None:
+    rare = days(date(2025, 1, 1), date(2026, 3, 10), lambda day: 9.0 if day.day in (3, 20) else 0)
+    found = forecast_month(Daily(rare, date(2026, 3, 10)), MARCH)
+    assert found[:4] == (9, 9, None, None)
+
+
 def found_days(
     amounts: dict[date, float], least: float = 0, until: date | None = None
 ) -> list[tuple[str, float, float]]:
