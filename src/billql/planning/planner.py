@@ -276,7 +276,7 @@ class _MethodPlanner:
         requests = weighed = self._requests(share) * self._connections
         # A filter beside a key makes no plan cheaper. Otherwise SQLite would read the table once
         # for each term of an OR, and for those it forgets a key that is in a BETWEEN or a subquery.
-        weakest = {one.column: one for one in sorted(filtered, key=_share)}
+        weakest = {one.column: one for one in sorted(filtered, key=share_of)}
         columns = key_columns_of(self._table, self._method)
         keys = [weakest[column] for column in columns if column in weakest]
         if keys:
@@ -287,7 +287,7 @@ class _MethodPlanner:
         """Estimate how many rows the API returns under some constraints."""
         if self._method.single:
             return 1.0
-        shares = sorted(map(_share, constraints))
+        shares = sorted(map(share_of, constraints))
         return (self._method.expected_rows or _ROWS_OF_LIST) * math.prod(shares)
 
     def _requests(self, rows: float) -> int:
@@ -302,7 +302,7 @@ def _without_value(constraint: Constraint) -> Constraint:
     return constraint._replace(value=UNKNOWN)
 
 
-def _share(constraint: Constraint) -> float:
+def share_of(constraint: Constraint) -> float:
     """Estimate the share of the rows that satisfy a constraint."""
     return _SHARES.get(constraint.operator, _SHARE_OF_RANGE)
 

@@ -16,6 +16,7 @@ from billql.errors import SqlError
 from billql.messages import Charge
 from billql.planning.plan import Plan
 from billql.planning.plan_summary import summarize
+from billql.planning.planner import share_of
 from billql.sql.show import is_own
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.session import Session
@@ -142,4 +143,10 @@ def _readings(
     outer = [_plan(one, plans) for one in before]
     if None in outer:
         return None
-    return math.prod(one.rows for one in outer if one is not None)
+    return math.prod(_remaining(one) for one in outer if one is not None)
+
+
+def _remaining(plan: Plan) -> int:
+    """Return how many of a scan's rows SQLite's checks of constants leave, by estimate."""
+    checked = (share_of(one) for one in plan.description.residual if one.literal)
+    return max(1, round(plan.rows * math.prod(checked)))

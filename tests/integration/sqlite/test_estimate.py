@@ -44,6 +44,11 @@ def read(connection: Connection, sql: str) -> list[tuple[str, int, int | None]]:
             f"SELECT * FROM {INVOICES} JOIN {ITEMS} USING (invoice_uuid)",
             [("invoices", 5, 1), ("invoice_items", 1, 1000)],
         ),
+        (
+            f"SELECT * FROM {INVOICES} JOIN {ITEMS} USING (invoice_uuid) "
+            "WHERE invoice_period = '2026-01'",
+            [("invoices", 5, 1), ("invoice_items", 1, 100)],
+        ),
         (f"SELECT * FROM mine JOIN {ITEMS} ON invoice_uuid = id", [("invoice_items", 1, None)]),
         (
             f"SELECT * FROM {ITEMS} WHERE invoice_uuid IN (SELECT id FROM mine)",
