@@ -51,6 +51,8 @@ class RunningStatement:
         self._times: set[str] = set()
         """The names of the columns of time in its tables, in lower case."""
         self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
+        self.without_null: frozenset[tuple[str, str]] = frozenset()
+        """The columns, by table, in which a NULL would be in a wrong place."""
         self.fault: Error | None = None
         """What makes it fail, found where SQLite takes no error: in a comparison."""
 

@@ -53,10 +53,10 @@ def selects(statement: ParsedStatement) -> Iterator[tuple[int, list[Projection]]
     for at, token in enumerate(statement.tokens):
         depth += {"(": 1, ")": -1}.get(token.text, 0)
         if token.keyword == "SELECT":
-            yield depth, list(_projections(statement.tokens, at + 1))
+            yield depth, list(projections(statement.tokens, at + 1))
 
 
-def _projections(tokens: Sequence[Token], start: int) -> Iterator[Projection]:
+def projections(tokens: Sequence[Token], start: int) -> Iterator[Projection]:
     """Yield the columns of a SELECT, whose first one begins at a token."""
     start += tokens[start].keyword in ("DISTINCT", "ALL") if start < len(tokens) else 0
     depth, first = 0, start

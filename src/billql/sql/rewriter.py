@@ -22,7 +22,7 @@ four-part name that belongs to no unaliased table: SQLite then reports `no such 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Literal, NamedTuple
 
@@ -95,6 +95,16 @@ class Rewritten(RewrittenText):
     def parsed(self) -> ParsedStatement:
         """Return the statement as SQLite runs it; it is lexed at the first call."""
         return parse(self.sql)
+
+    def edited(self, edits: Sequence[Edit]) -> Rewritten:
+        """Return the same with edits of its text, which the names of its columns do not show."""
+        if not edits:
+            return self
+        made = tuple(sorted(edits))
+        text = apply_edits(self.sql, made)
+        found = Rewritten(text, self.sql, made, self.resources, self.tables).after(self)
+        found.unnamed = (*self.unnamed, *(text for _, _, text in made))
+        return found
 
     def after(self, earlier: RewrittenText) -> Rewritten:
         """Return the same, mapped to the text before an earlier rewriting, whose edits stay."""

@@ -15,7 +15,7 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
-from billql.sql.source_map import Edit, apply_edits
+from billql.sql.source_map import Edit
 from billql.sql.statement_kind import query_of, verb_of
 from billql.sql.statements import ParsedStatement, parse
 from billql.sqlite._functions import SUMS
@@ -85,7 +85,7 @@ class AmountRewriter:
         edits = list(quotient_edits(rewritten.parsed, tables))
         if stores:
             edits += noise_edits(rewritten.parsed, tables, self.describe)
-        return _edited(rewritten, edits)
+        return rewritten.edited(edits)
 
     def _with_currencies(
         self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables
@@ -104,7 +104,7 @@ class AmountRewriter:
             from billql.sqlite._currency_check import currency_edits
 
             edits += currency_edits(final, tables, self.describe)
-        return _edited(rewritten, edits)
+        return rewritten.edited(edits)
 
     def describe(self, sql: str) -> Sequence[Origin]:
         """Return where the columns of a SELECT come from; empty if it has a mistake."""
@@ -128,14 +128,3 @@ class AmountRewriter:
             return query_info(self._database, sql).description_full or ()
         except (apsw.Error, errors.Error):
             return ()
-
-
-def _edited(rewritten: Rewritten, edits: Sequence[Edit]) -> Rewritten:
-    """Return a statement with edits of its text, which the names of its columns do not show."""
-    if not edits:
-        return rewritten
-    made = tuple(sorted(edits))
-    sql, resources, tables = rewritten.sql, rewritten.resources, rewritten.tables
-    found = Rewritten(apply_edits(sql, made), sql, made, resources, tables).after(rewritten)
-    found.unnamed = (*rewritten.unnamed, *(text for _, _, text in made))
-    return found

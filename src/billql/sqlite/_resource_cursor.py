@@ -7,11 +7,11 @@ run of it (see `billql.fetching.dry_run`); SQLite treats them alike.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
-from billql.errors import CredentialMissing
+from billql.errors import BadResponse, CredentialMissing
 from billql.fetching.dry_run import DryRun, JoinSide
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import TableRow
@@ -67,6 +67,8 @@ class _Cursor:
             names = enumerate(self._table.columns)
             self._shown = tuple(place for place, name in names if name in plan.used)
         self._batches = self._scan(plan, arguments)
+        if self._running.without_null:
+            self._batches = _without_null(self._batches, self._table, self._running.without_null)
         self._fill()
 
     def _scan(self, plan: Plan, arguments: Sequence[Any]) -> Iterator[Sequence[TableRow]]:
@@ -167,6 +169,24 @@ class _Cursor:
     def Close(self) -> None:  # noqa: N802
         """End the scan."""
         self._batches = iter(())
+
+
+def _without_null(
+    batches: Iterator[Sequence[TableRow]], table: Table, columns: Collection[tuple[str, str]]
+) -> Iterator[Sequence[TableRow]]:
+    """Yield rows; raise BadResponse for a NULL in one of some columns, by table."""
+    places = {
+        name: place for place, name in enumerate(table.columns) if (table.name, name) in columns
+    }
+    for rows in batches:
+        for name, place in places.items():
+            if any(row[place] is None for row in rows):
+                raise BadResponse(
+                    f"A row of {table.name} has no {name}, by which its API promises to order "
+                    "rows, so NULLS FIRST or NULLS LAST would put it in a wrong place",
+                    hint=f"Sort by an expression instead, such as ORDER BY +{name}.",
+                )
+        yield rows
 
 
 class ResourceCursor(_Cursor):

@@ -240,6 +240,16 @@ class Engine:
         """Return the names of a provider's services; raise DefinitionError."""
         return _catalog_listings.services(self.catalog, provider)
 
+    def promised_orders(self, name: str) -> list[tuple[str, ...]]:
+        """Return the orders in which some method of a resource returns rows; raise DefinitionError.
+
+        A view, and what is no table of the catalog, has none.
+        """
+        found = self.registered(name)
+        if not isinstance(found, Table):
+            return []
+        return [method.order for method in found.resource.methods.values() if method.order]
+
     def methods(self, name: str) -> list[str]:
         """Return the names of a table's methods; raise UnknownName or DefinitionError."""
         if name.startswith(_catalog_listings.PREFIX) or self.view(name) is not None:

@@ -145,6 +145,7 @@ class Session:
         with translating():
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
+            rewritten, without_null = self._without_idle_nulls(rewritten)
         running, run = None, rewritten
         if rewritten.resources or has_stored_sql:
             with translating():
@@ -154,6 +155,7 @@ class Session:
             whole_lists = not (has_in_subquery(run.parsed) or has_stored_sql)
             self._collation.watch(run.parsed, bindings)
             running = self.engine.begin(run.parsed, bindings, whole_lists)
+            running.without_null = without_null
             self.scans = running.statement.scans
         described = None
         try:
@@ -176,6 +178,20 @@ class Session:
             with translating():
                 declare(self.database, *types)
         return execution
+
+    def _without_idle_nulls(
+        self, rewritten: Rewritten
+    ) -> tuple[Rewritten, frozenset[tuple[str, str]]]:
+        """Return a statement without the NULLS FIRST that only costs requests, and the columns, by
+        table, of which it then needs that they have no NULL.
+        """
+        from billql.sql.idle_nulls import has_nulls_order, idle_nulls
+
+        if not rewritten.resources or not has_nulls_order(rewritten.parsed):
+            return rewritten, frozenset()
+        found = list(idle_nulls(rewritten.parsed, self.engine.promised_orders))
+        columns = frozenset((one.table, one.column) for one in found)
+        return rewritten.edited([one.edit for one in found]), columns
 
     def _without_views(self, rewritten: Rewritten) -> Rewritten:
         """Return a statement with the SELECTs of definitions' views in their place."""
