@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from billql import errors
+from billql.history.session import HistorySession
 from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
-from billql.sqlite.session import Session
 from billql.util.lock import Lock
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ class Sessions:
         self._lock = Lock()
         self._made: Shared | None = None
 
-    def open(self, database: str | os.PathLike[str]) -> Session:
+    def open(self, database: str | os.PathLike[str]) -> HistorySession:
         """Open a session; raise Inaccessible for a file that cannot be opened."""
         path = os.fspath(database)
         try:
-            return Session(path, self.shared, self._warn, self._log, self._restrictions)
+            return HistorySession(path, self.shared, self._warn, self._log, self._restrictions)
         except errors.OperationalError as error:
             raise errors.Inaccessible(f"{path}: {error.message}", hint=error.hint) from error
         except UnicodeEncodeError:

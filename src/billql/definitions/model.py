@@ -381,6 +381,50 @@ class Example(_Strict, frozen=True, kw_only=True):
     """The query, which runs as it stands."""
 
 
+class ScopeHeader(_Strict, frozen=True, kw_only=True):
+    """The resource with a row for each scope, such as the list of invoices.
+
+    One list of it shows which scopes there are, and which of the settled ones have moved: a scope
+    is read again when an amount of its row has changed, or a column that `when` names.
+    """
+
+    resource: Annotated[
+        str,
+        Meta(
+            pattern=r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){2}$(?!\n)",
+            description="A whole name, like acme.billing.invoices.",
+        ),
+    ]
+    """The resource; the column of the scopes refers to one of its columns, or is its own."""
+    when: dict[Name, Scalar | tuple[Scalar, ...]] = {}
+    """Columns of the header, and the value, or the values, with which a scope is settled; without
+    it, a scope is settled as soon as it is listed."""
+    also: tuple[Scalar, ...] = ()
+    """Scopes that it does not list, and that never settle, such as `preview`."""
+    open: bool = False
+    """Whether what it lists goes on changing, so that nothing is settled, as with customers."""
+
+
+class Settles(_Strict, frozen=True, kw_only=True):
+    """When rows change no more, for the histories that CREATE MATERIALIZED VIEW makes.
+
+    Rows settle together that have the same scope: a billing period, or a parent such as an invoice.
+    A scope without a header is a month of a column of time.
+    """
+
+    scope: ViewColumnName
+    """The column with the billing period, a time in it, or the parent's key."""
+    header: ScopeHeader | None = None
+    """The resource that lists the parents; without it, scopes are months."""
+    days: Annotated[int, Meta(ge=0)] | None = None
+    """How many days after the end of its month a scope is settled."""
+    when: dict[ViewColumnName, Scalar | tuple[Scalar, ...]] = {}
+    """Columns, and the value, or the values, that all rows of a settled scope have there."""
+    retains: Annotated[int, Meta(gt=0)] | None = None
+    """How many months the API retains, the running one included; the first refresh reads these, one
+    by one. Without it, the first refresh reads all that there is at once."""
+
+
 class Resource(_Strict, frozen=True, kw_only=True):
     """A table."""
 
@@ -392,6 +436,8 @@ class Resource(_Strict, frozen=True, kw_only=True):
     """The ways to read it; the planner chooses the cheapest for each scan."""
     unique: tuple[Name, ...] = ()
     """The columns that together identify a row, whichever method reads it."""
+    settles: Settles | None = None
+    """When its rows change no more; without it, they may change at any time."""
     examples: Annotated[tuple[Example, ...], Meta(min_length=1)]
     """Queries that run as they stand."""
 
@@ -425,6 +471,8 @@ class View(_Strict, frozen=True, kw_only=True):
     tables: dict[Name, str] = {}
     """Tables of the user's own that the SELECT reads, by their names, with the CREATE TABLE that
     makes each of them."""
+    settles: Settles | None = None
+    """When its rows change no more; without it, they may change at any time."""
     examples: tuple[Example, ...] = ()
     """Queries that run as they stand."""
 

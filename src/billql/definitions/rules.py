@@ -25,6 +25,7 @@ from billql.definitions.model import (
 )
 from billql.definitions.pagination.unknown import UNKNOWN
 from billql.definitions.parameter_rules import parameter_problems
+from billql.definitions.settling_rules import settling_problems
 
 _TRACKED = 63
 """How many columns SQLite can report as read by a statement
@@ -48,6 +49,9 @@ def problems(resource: Resource, provider: Provider) -> Iterator[Problem]:
     for name, column in columns.items():
         for place, message in column_problems(name, column, columns):
             yield ("columns", name, *place), message
+    if resource.settles is not None:
+        for place, message in settling_problems(resource.settles, columns):
+            yield ("settles", *place), message
     for name in list(columns)[_TRACKED:]:
         if columns[name].path == "$parameter" or name in _read_for(resource):
             yield (

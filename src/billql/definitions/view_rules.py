@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from billql.definitions.column_rules import Problem
 from billql.definitions.model import Service, View
+from billql.definitions.settling_rules import settling_problems
 from billql.sql import rewriter
 from billql.sql.projections import names_of_ctes, selects
 from billql.sql.statements import ParsedStatement, each_statement, parse
@@ -29,6 +30,9 @@ def service_problems(service: Service) -> Iterator[Problem]:
 def view_problems(view: View) -> Iterator[Problem]:
     """Yield what is wrong with one view."""
     yield from _column_problems(view)
+    if view.settles is not None:
+        for place, message in settling_problems(view.settles, view.columns):
+            yield ("settles", *place), message
     for name, create in view.tables.items():
         tokens = parse(create).tokens
         if [one.text.upper() for one in tokens[:3]] != ["CREATE", "TABLE", name.upper()]:

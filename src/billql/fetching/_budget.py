@@ -1,5 +1,7 @@
 """The budget of one statement: how many requests, rows and seconds it may use, how much money its
 requests may cost, and its end.
+
+A statement that runs others, such as REFRESH, counts their requests together: see `Spending`.
 """
 
 from __future__ import annotations
@@ -15,10 +17,20 @@ from billql.messages import Charge
 from billql.util.lock import Lock
 
 
+class Spending:
+    """The requests that were sent, and what they have cost, by currency."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self.costs: dict[str, Charge] = {}
+        self.lock = Lock()
+
+
 class Budget:
     """Counts what a statement uses, against the bounds in `settings`; thread-safe.
 
-    `interrupted` returns whether the statement has been interrupted, `clock` the time in seconds.
+    `interrupted` returns whether the statement has been interrupted, `clock` the time in seconds;
+    `spending` has what statements before it have used of the same bounds.
     """
 
     def __init__(
@@ -26,20 +38,24 @@ class Budget:
         settings: Settings,
         interrupted: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
+        spending: Spending | None = None,
     ) -> None:
         self._settings = settings
         self._interrupted = interrupted
         self._clock = clock
-        self._lock = Lock()
+        self._spending = spending or Spending()
+        self._lock = self._spending.lock
         self._began = clock()
-        self.requests = 0
         self.rows = 0
         most = settings.max_cost
         self._most = None if most is None else Charge.of(most, "").amount
-        self._spent: dict[str, Charge] = {}
-        """What the requests have cost, by currency."""
         self.stop = threading.Event()
         """Set when the statement has ended: nothing more is sent for it."""
+
+    @property
+    def requests(self) -> int:
+        """Return how many requests were sent."""
+        return self._spending.requests
 
     def check(self) -> None:
         """Raise Interrupted or StatementTimeout if the statement must not wait any longer."""
@@ -69,7 +85,7 @@ class Budget:
                 raise Interrupted
             self._check_time()
             most = self._settings.max_requests
-            if self.requests >= most:
+            if self._spending.requests >= most:
                 raise RequestLimit(
                     f"The statement needs more than the {most} requests that it may send",
                     hint="Narrow it down, or raise --max-requests (max_requests in Python).",
@@ -77,7 +93,7 @@ class Budget:
             if charge is not None:
                 self._spend(charge)
                 stats.spend(charge)
-            self.requests += 1
+            self._spending.requests += 1
             stats.requests += 1
 
     def close(self) -> None:
@@ -87,14 +103,14 @@ class Budget:
 
     def _spend(self, charge: Charge) -> None:
         """Count what one more request costs; raises CostLimit if it may not."""
-        total = charge.plus(self._spent.get(charge.currency))
+        total = charge.plus(self._spending.costs.get(charge.currency))
         if self._most is not None and total.amount > self._most:
             raise CostLimit(
                 f"The statement needs another request for {charge}, and would then have cost "
                 f"{total}: more than the {charge._replace(amount=self._most)} that it may cost",
                 hint="Narrow it down, or raise --max-cost (max_cost in Python).",
             )
-        self._spent[charge.currency] = total
+        self._spending.costs[charge.currency] = total
 
     def _check_time(self) -> None:
         limit = self._settings.statement_timeout

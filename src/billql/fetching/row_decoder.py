@@ -17,6 +17,7 @@ from billql.definitions.types import SQLValue
 from billql.errors import BadResponse
 from billql.fetching._column_paths import values_at
 from billql.fetching._response_parser import ParsedPage, RawRows
+from billql.fetching.exact_amounts import ExactAmounts
 from billql.messages import Scalar
 from billql.util import exact_json
 
@@ -60,6 +61,7 @@ class RowDecoder:
     """Decodes rows for the columns that a statement uses; the others are NULL.
 
     `also_read` are columns that billql itself reads; those that are `unique` identify a row.
+    `amounts` records the amounts of the rows, letter for letter.
     """
 
     def __init__(
@@ -69,10 +71,12 @@ class RowDecoder:
         table: str,
         unique: Iterable[str] = (),
         also_read: Iterable[str] = (),
+        amounts: ExactAmounts | None = None,
     ) -> None:
         self._columns = columns
         self._used = frozenset(used)
         self._table = table
+        self._amounts = amounts
         self._unique = tuple(unique)
         self._read = self._used.union(also_read)
         self._decoders = {name: _decoder(columns[name]) for name in self._read.union(self._unique)}
@@ -99,7 +103,10 @@ class RowDecoder:
                 self._key_cells(name, cells[self._positions[name]], group) for name in self._unique
             ]
             keys = _row_keys(unique, of_statement) if unique else repeat(None)
-            decoded.extend(zip(*cells, keys, strict=False))
+            made = list(zip(*cells, keys, strict=False))
+            if self._amounts is not None:
+                self._amounts.record(self._table, tuple(self._columns), made, self._texts(group))
+            decoded += made
         return decoded
 
     def position(self, column: str) -> int:
@@ -152,6 +159,14 @@ class RowDecoder:
                 f"{group.page.where} answered with a {name} of {self._table} that cannot be read: "
                 f"{error}"
             ) from None
+
+    def _texts(self, group: _Group) -> dict[str, list[str | None]]:
+        """Return the amounts of some rows, letter for letter, by column."""
+        return {
+            name: list(map(exact_json.spelling, group.at(column.path or name, exactly=True)))
+            for name, column in self._columns.items()
+            if name in self._used and column.type == "decimal" and column.value is None
+        }
 
     def _key_cells(self, name: str, cells: Iterable[SQLValue], group: _Group) -> Sequence[Any]:
         """Return a unique column in full, whether the statement reads it or not.

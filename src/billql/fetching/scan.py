@@ -18,6 +18,7 @@ from billql.fetching._partition import PartitionFilter
 from billql.fetching._response_parser import items_are_rows
 from billql.fetching._scheduler import Lookahead, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
+from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.fetching.scan_stats import ScanStats
@@ -82,7 +83,8 @@ class Scan:
     """One reading of a resource under one set of values.
 
     `left_out` are the connections that the statement goes on without. `stops_early` returns whether
-    the statement may stop before the last row; it is not called without need.
+    the statement may stop before the last row; it is not called without need. `amounts` records
+    the amounts that are read, letter for letter.
     """
 
     def __init__(
@@ -95,6 +97,7 @@ class Scan:
         stats: ScanStats,
         stops_early: Callable[[], bool],
         left_out: LeftOut | None = None,
+        amounts: ExactAmounts | None = None,
     ) -> None:
         self._left_out = LeftOut() if left_out is None else left_out
         self._snapshot = snapshot
@@ -107,7 +110,7 @@ class Scan:
         paginator = table.reading(method)
         reads = bound.reads if method.split_by is None else {*bound.reads, method.split_by}
         self._decoder = RowDecoder(
-            table.columns, plan.used, table.name, table.resource.unique, reads
+            table.columns, plan.used, table.name, table.resource.unique, reads, amounts
         )
         self._opener = ListOpener(paginator, items_are_rows(method), bound.wanted)
         self._first_skip = first_skip = bound.skip if len(bound.lists) == 1 else 0

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from billql.config.settings import Settings
-from billql.fetching._budget import Budget
+from billql.fetching._budget import Budget, Spending
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import Snapshot
+from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.scan_stats import ScanStats
@@ -37,10 +38,23 @@ class SharedServices:
 
 
 @dataclass
+class Series:
+    """What the statements share that are run for one that keeps what they read, such as REFRESH."""
+
+    cache: ResponseCache
+    """The responses of these statements alone, so that none is older than they are."""
+    ttl: float
+    """Seconds for which a cached list serves the later ones of them."""
+    amounts: ExactAmounts
+    spending: Spending = field(default_factory=Spending)
+
+
+@dataclass
 class Statement:
     """What the scans of one statement share.
 
-    `interrupted` returns whether the statement has been interrupted.
+    `interrupted` returns whether the statement has been interrupted; `series` is what it shares
+    with others, if it is run for one that keeps what it reads.
     """
 
     shared: SharedServices
@@ -48,14 +62,18 @@ class Statement:
     scans: list[ScanStats] = field(default_factory=list)
     """The statistics of each scan, in the order in which they began."""
     left_out: LeftOut = field(default_factory=LeftOut)
+    series: Series | None = None
     budget: Budget = field(init=False)
     snapshot: Snapshot = field(init=False)
 
     def __post_init__(self) -> None:
         """Open the snapshot, and begin to count time."""
         shared = self.shared
-        self.budget = Budget(shared.settings, self.interrupted)
-        self.snapshot = Snapshot(shared.cache, shared.client.send, self.budget, shared.ttl)
+        series = self.series
+        cache, ttl = (shared.cache, shared.ttl) if series is None else (series.cache, series.ttl)
+        spending = None if series is None else series.spending
+        self.budget = Budget(shared.settings, self.interrupted, spending=spending)
+        self.snapshot = Snapshot(cache, shared.client.send, self.budget, ttl)
 
     def start_scan(self, resource: str) -> ScanStats:
         """Return the statistics of a new scan."""

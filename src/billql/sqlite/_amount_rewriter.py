@@ -64,14 +64,21 @@ class AmountRewriter:
         target, query = _stored_types.target_of(final), query_of(final)
         if target is None or query is None or _stored_types.exists(self._database, target):
             return None
+        _, types = self.types_of(query)
+        return None if types is None else (target, types)
+
+    def types_of(self, query: str) -> tuple[Sequence[Origin], Sequence[str | None] | None]:
+        """Return where the columns of a SELECT come from, and the types that a table keeps of
+        them; None if it keeps none.
+        """
+        from billql.sqlite import _stored_types
         from billql.sqlite._inlined_views import without_views
         from billql.sqlite.result_amounts import result_amounts
 
         origins, tables = self.describe(query), self.known_tables()
         amounts = result_amounts(parse(query), origins, tables)
         whole = without_views(query, tables, self.describe)
-        types = _stored_types.types_of(whole, origins, amounts, self.describe)
-        return None if types is None else (target, types)
+        return origins, _stored_types.types_of(whole, origins, amounts, self.describe)
 
     def _without_noise(
         self, statement: ParsedStatement, rewritten: Rewritten, tables: KnownTables

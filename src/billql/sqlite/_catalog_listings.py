@@ -167,6 +167,27 @@ LISTINGS = {
             "currency": Field("The currency of the cost."),
         },
     ),
+    "refreshes": CatalogTableSpec(
+        "What REFRESH MATERIALIZED VIEW has read of the histories in the database.",
+        {
+            "refresh": Field("Its number, which AS OF takes too.", "integer"),
+            "history": Field("The history."),
+            "scope": Field(
+                "The billing period, or the parent, that was read; NULL for the headers of all."
+            ),
+            "state": Field(
+                "Why it was read: `first`, `open`, `restated` if its header had moved, `closed` if "
+                "WHERE named it; `watched` are the headers."
+            ),
+            "started": Field("When its reading began.", "timestamp"),
+            "finished": Field("When it was stored.", "timestamp"),
+            "added": Field("How many rows are new.", "integer"),
+            "removed": Field("How many rows are gone.", "integer"),
+            "unchanged": Field("How many rows, or headers, are as they were.", "integer"),
+            "requests": Field("How many requests were sent.", "integer"),
+            "version": Field("The version of the definition."),
+        },
+    ),
     "versions": CatalogTableSpec(
         "The versions of definitions that are built in, installed, or can be pulled.",
         _PROVIDER

@@ -5,7 +5,7 @@ Names can be listed without loading what they name: what a row must load is load
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -45,6 +45,9 @@ class CatalogSource(Protocol):
 
     def is_connected(self, provider: str) -> bool:
         """Return whether there is a connection with a token for a provider."""
+
+    def refreshes(self) -> Iterable[Values]:
+        """Return the refreshes of the histories in the database, in their order."""
 
     def connection_names(self) -> Sequence[tuple[str, str]]:
         """Return each connection's name and provider."""
@@ -224,6 +227,11 @@ def _connection(source: CatalogSource, name: str, provider: str) -> Values:
     return tuple(source.connection_info(name, provider)[2:])
 
 
+def _refreshes(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
+    for values in source.refreshes():
+        yield LazyRow(values)
+
+
 def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for listed in source.versions():
         yield LazyRow(tuple(listed))
@@ -289,6 +297,7 @@ ROWS: Mapping[str, Callable[[CatalogSource, KeyFilter], Iterator[LazyRow]]] = {
     "columns": _columns,
     "examples": _examples,
     "scans": _scans,
+    "refreshes": _refreshes,
     "versions": _versions,
     "connections": _connections,
 }

@@ -24,11 +24,20 @@ if TYPE_CHECKING:
 
 
 class NameResolver:
-    """The names of one session; `engine` is called when they need the catalog."""
+    """The names of one session; `engine` is called when they need the catalog.
 
-    def __init__(self, database: apsw.Connection, engine: Callable[[], Engine]) -> None:
+    `as_of` returns a statement that reads tables as they were, and None for any other.
+    """
+
+    def __init__(
+        self,
+        database: apsw.Connection,
+        engine: Callable[[], Engine],
+        as_of: Callable[[ParsedStatement], RewrittenText | None] = lambda statement: None,
+    ) -> None:
         self._database = database
         self._engine = engine
+        self._as_of = as_of
         self._used: tuple[str, ...] = ()
         """The provider that is in use, and the service."""
         self._short: frozenset[str] = frozenset()
@@ -46,7 +55,7 @@ class NameResolver:
 
         Raise SqlError, UnknownName, DefinitionError, or an error of APSW's.
         """
-        desugared = self._desugar(statement)
+        desugared = self._as_of(statement) or self._desugar(statement)
         if desugared.sql == statement.text:
             desugared = self._strengthen(statement)
         changed = desugared.sql != statement.text

@@ -230,6 +230,7 @@ class ResourceCursor(_Cursor):
             self._stats,
             lambda: running.stops_early,
             self._left_out,
+            None if statement.series is None else statement.series.amounts,
         )
 
     def _read_key(self, key: Hashable, side: JoinSide, scan: Scan) -> Iterator[Sequence[TableRow]]:

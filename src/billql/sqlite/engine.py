@@ -7,7 +7,8 @@ plain query.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,14 +20,16 @@ from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
+from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
 from billql.errors import InterfaceError
 from billql.fetching.disk_cache import DiskCache
+from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
 from billql.fetching.running_statement import RunningStatement
 from billql.fetching.scan_stats import ScanStats
-from billql.fetching.statement import MEMO_CELLS, SharedServices, Statement
+from billql.fetching.statement import MEMO_CELLS, Series, SharedServices, Statement
 from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
 from billql.http.exchange import NetworkBackend
@@ -114,7 +117,7 @@ class Shared:
         )
         self.connections: dict[tuple[str, str, str], ApiConnection] = {}
         disk = None if options.cache is None else DiskCache(options.cache, options.cache_bytes)
-        cache = ResponseCache(options.cache_bytes, lambda: options.clock().timestamp(), disk)
+        cache = ResponseCache(options.cache_bytes, self.time, disk)
         network = options.backend or NetworkBackend(options.settings, options.http_transport)
         self.services = SharedServices(
             ApiClient(options.settings, network, options.request_clock, options.log),
@@ -124,6 +127,10 @@ class Shared:
             options.settings,
             options.memo_cells,
         )
+
+    def time(self) -> float:
+        """Return the seconds since 1970 by the clock of the sessions."""
+        return self.options.clock().timestamp()
 
     def leave(self, user: object) -> None:
         """Close the sockets, the threads and the caches if nobody else uses them."""
@@ -162,6 +169,7 @@ class Engine:
         self.last_scans: Sequence[ScanStats] = ()
         """The statistics of the scans of the last statement that has read a resource."""
         self.current = CurrentStatement()
+        self._series: Series | None = None
 
     def refresh(self) -> None:
         """Forget the tables of definitions that a session has replaced; between statements."""
@@ -217,12 +225,32 @@ class Engine:
         self, parsed: ParsedStatement, bindings: Bindings, whole_lists: bool
     ) -> RunningStatement:
         """Return a new statement; see `RunningStatement`."""
+        # What is stored is complete, or else the next one that compares with it would be wrong.
+        allowed = self.shared.options.skip_failing_connections and self._series is None
         statement = Statement(
             self.shared.services,
             interrupted=lambda: self._database.is_interrupted,
-            left_out=LeftOut(allowed=self.shared.options.skip_failing_connections),
+            left_out=LeftOut(allowed=allowed),
+            series=self._series,
         )
         return RunningStatement(statement, self._database, parsed, bindings, whole_lists)
+
+    @contextmanager
+    def series(self) -> Iterator[Series]:
+        """Let the statements of a block share what those of a `Series` do; they store what they
+        read, so they go on without no connection.
+        """
+        cache = ResponseCache(self.shared.options.cache_bytes, self.time, None)
+        self._series = Series(cache, DEFAULT_CACHE_TTL, ExactAmounts())
+        try:
+            yield self._series
+        finally:
+            self._series = None
+            cache.close()
+
+    def time(self) -> float:
+        """Return the seconds since 1970 by the clock of the session."""
+        return self.shared.time()
 
     def has_provider(self, name: str) -> bool:
         """Return whether there is a provider of a name, in any case."""
@@ -297,6 +325,16 @@ class Engine:
     def connection_info(self, name: str, provider: str) -> ConnectionInfo:
         """Return the public facts of a connection; raise DefinitionError."""
         return self._resolver.info(name, provider, self.catalog.provider(provider))
+
+    def refreshes(self) -> Iterator[tuple[SQLValue, ...]]:
+        """Yield the refreshes of the histories in the main database, in their order."""
+        if self._database.table_exists("main", "billql_refreshes"):
+            columns = (
+                "id, history, scope, state, started, finished, added, removed, unchanged, requests"
+            )
+            yield from self._database.execute(
+                f"SELECT {columns}, version FROM main.billql_refreshes ORDER BY id"
+            )
 
     def versions(self) -> list[Listed]:
         """Return the available versions of definitions; raise as `Registry.versions` does."""

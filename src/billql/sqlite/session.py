@@ -16,6 +16,7 @@ import apsw
 
 from billql import errors
 from billql.sql.rewriter import Rewritten
+from billql.sql.source_map import RewrittenText
 from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._amount_rewriter import AmountRewriter
@@ -85,7 +86,7 @@ class Session:
         self._options = options
         self._log = log
         self._engine: Engine | None = None
-        self.names = NameResolver(self.database, lambda: self.engine)
+        self.names = NameResolver(self.database, lambda: self.engine, self.as_of)
         self.amounts = AmountRewriter(self.database, lambda: self._engine)
         self.scans: list[ScanStats] = []
         """The statistics of the statement that was begun last, even if it has failed."""
@@ -105,6 +106,20 @@ class Session:
             self.lifetime.own(self, self._engine)
         return self._engine
 
+    def as_of(self, statement: ParsedStatement) -> RewrittenText | None:
+        """Return a statement that reads tables as they were; None if it reads none.
+
+        A session alone keeps no history.
+        """
+        return None
+
+    def carry_out(self, statement: ParsedStatement) -> list[ScanStats] | None:
+        """Carry out a statement that SQLite does not have, and return its scans.
+
+        None for one that SQLite is to run, as are all of a session alone.
+        """
+        return None
+
     def execute(self, sql: str | ParsedStatement, bindings: Bindings = ()) -> Execution:
         """Run one statement up to its first row; raise one of billql's errors."""
         statement = parse(sql) if isinstance(sql, str) else sql
@@ -115,6 +130,10 @@ class Session:
                 self._read_only.check(statement)
             log = StatementLog(self._log, statement.text)
             try:
+                if (scans := self.carry_out(statement)) is not None:
+                    ended = self._execute(statement._replace(text="", tokens=()), (), log)
+                    self.scans = scans
+                    return ended
                 try:
                     return self._execute(statement, bindings, log)
                 except FunctionsAddedError:

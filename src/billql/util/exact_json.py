@@ -153,6 +153,16 @@ def written(values: Sequence[Any]) -> list[str | None]:
         raise ValueError(f"not JSON: {error}") from None
 
 
+def spelling(value: Any) -> str | None:
+    """Return a value that was parsed exactly as a response writes it; a text without its quotes.
+
+    None for null and for an empty text.
+    """
+    if value is None or value == "":
+        return None
+    return str(value) if isinstance(value, str) else written([value])[0]
+
+
 def _literal(value: object) -> Any:
     import orjson
 

@@ -521,7 +521,7 @@ def test_a_constraint_saves_work_and_changes_nothing(session: Session, condition
         ("SHOW RESOURCES IN acme.usage", {"acme.usage"}, 1),
         ("SHOW METHODS IN Zenith.Usage", {"zenith.usage"}, 2),
         ("DESCRIBE Acme.BILLING.invoices", {"acme.billing"}, 6),
-        ("SELECT * FROM billql.catalog.resources WHERE provider = 'billql'", set(), 11),
+        ("SELECT * FROM billql.catalog.resources WHERE provider = 'billql'", set(), 12),
         ("SELECT * FROM billql.catalog.examples WHERE provider = 'ACME'", set(), 0),
         (
             "SELECT * FROM (SELECT 'acme' AS p, 'usage' AS s) JOIN billql.catalog.methods m "

@@ -1,0 +1,148 @@
+"""A session that keeps histories: it knows MATERIALIZED VIEW, and AS OF behind a table's name."""
+
+from __future__ import annotations
+
+import datetime
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from billql.sql import materialized_views
+from billql.sql.rewriter import Rewritten
+from billql.sql.statements import ParsedStatement, parse
+from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
+from billql.sqlite.session import Session
+
+if TYPE_CHECKING:
+    from billql.definitions.types import SQLValue
+    from billql.fetching.scan_stats import ScanStats
+    from billql.history.comparing import Row
+    from billql.history.definitions import Definitions
+    from billql.history.refreshing import Described
+    from billql.history.store import Store
+    from billql.sql.source_map import RewrittenText
+    from billql.sqlite.engine import Options, Shared
+
+_REFRESH = "billql_refresh"
+
+
+class HistorySession(Session):
+    """One SQLite connection in which resources are tables, and histories of them are stored."""
+
+    def __init__(
+        self,
+        database: str,
+        options: Callable[[], Options | Shared],
+        note: Callable[[str], object] = lambda text: None,
+        log: Callable[[str], object] | None = None,
+        restrictions: Restrictions = UNRESTRICTED,
+    ) -> None:
+        super().__init__(database, options, note, log, restrictions)
+        self.refreshed: Callable[[str], object] = lambda text: None
+        """Called with a line for each scope that a refresh has read."""
+        self._read_scans: list[ScanStats] = []
+        # SQLite must not keep the session alive, of which it is a part.
+        session = weakref.ref(self)
+
+        def refresh_at(*arguments: Any) -> int:
+            found = session()
+            assert found is not None, "a session outlives its statements"
+            name, value = arguments
+            return found.refresh_at(str(name), value)
+
+        self.database.create_scalar_function(_REFRESH, refresh_at, 2)
+
+    def carry_out(self, statement: ParsedStatement) -> list[ScanStats] | None:
+        """Carry out a statement about a materialized view, and return its scans; None for any other
+        statement. Raise one of billql's errors.
+        """
+        view = materialized_views.read(statement)
+        if view is None:
+            return None
+        self._read_scans = []
+        try:
+            self._carry_out(statement, view)
+        finally:
+            self.scans = self._read_scans
+        return self._read_scans
+
+    def _carry_out(
+        self, statement: ParsedStatement, view: materialized_views.MaterializedView
+    ) -> None:
+        from billql.errors import ProgrammingError
+        from billql.history.refreshing import Refreshing
+
+        if self.database.in_transaction:
+            raise ProgrammingError(
+                f"{view.verb} MATERIALIZED VIEW has transactions of its own",
+                hint="End yours with COMMIT or ROLLBACK before it.",
+            )
+        refreshing = Refreshing(self, self.refreshed)
+        if view.verb == "DROP":
+            refreshing.drop(statement, view)
+            return
+        with self.engine.series() as series:
+            if view.verb == "CREATE":
+                refreshing.create(statement, view, series)
+            else:
+                refreshing.refresh(statement, view, series)
+
+    # What a refresh needs.
+
+    def describe(self, query: ParsedStatement) -> Described:
+        """Return a SELECT with whole names, and its columns; raise SqlError for a mistake."""
+        from billql.history.definition import HistoryColumn
+        from billql.history.refreshing import Described
+
+        explained = query._replace(
+            text=f"EXPLAIN {query.text}", start=query.start - len("EXPLAIN ")
+        )
+        explained = explained._replace(tokens=parse(explained.text).tokens)
+        self.execute(explained).close()  # raises for a mistake, and sends nothing
+        whole: Rewritten = self.names.rewrite(query)
+        origins, types = self.amounts.types_of(whole.sql)
+        columns = []
+        for at, (name, declared, _, table, column) in enumerate(origins):
+            kind = (None if types is None else types[at]) or declared or ""
+            known = table is not None and table.count(".") == 2
+            columns.append(HistoryColumn(name, kind, *((table, column) if known else (None, None))))
+        return Described(whole.sql, tuple(columns))
+
+    def read(self, sql: str) -> list[Row]:
+        """Return the rows of a SELECT; raise one of billql's errors."""
+        execution = self.execute(sql)
+        try:
+            return list(execution)
+        finally:
+            self._read_scans += execution.scans
+
+    def definitions(self) -> Definitions:
+        """Return what the definitions state of columns."""
+        from billql.history.definitions import Definitions
+
+        return Definitions(self.engine.catalog)
+
+    def now(self) -> datetime.datetime:
+        """Return the time of the session's clock, in UTC."""
+        return datetime.datetime.fromtimestamp(self.engine.time(), datetime.UTC)
+
+    # AS OF.
+
+    def as_of(self, statement: ParsedStatement) -> RewrittenText | None:
+        """Return a statement that reads histories as they were; None if it reads none."""
+        if not any(token.keyword in ("OF", "SYSTEM_TIME") for token in statement.tokens):
+            return None
+        from billql.history.as_of import splice
+
+        return splice(statement, self._store())
+
+    def refresh_at(self, name: str, value: SQLValue) -> int:
+        """Return the number of the last refresh up to a time; see `as_of.refresh_at`."""
+        from billql.history.as_of import refresh_at
+
+        return refresh_at(self._store(), name, value)
+
+    def _store(self) -> Store:
+        from billql.history.store import Store
+
+        return Store(self.database)
