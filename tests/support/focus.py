@@ -57,7 +57,7 @@ _IMPLIED = (
 _IDENTIFIERS = {
     "contract_commitments": ("ContractCommitmentId",),
     "invoice_details": ("InvoiceId", "InvoiceDetailId"),
-    "billing_periods": ("BillingPeriodStart", "InvoiceIssuerName"),
+    "billing_periods": ("BillingPeriodStart", "InvoiceIssuerName", "x_Connection"),
 }
 """By view, the columns that no two rows have in common."""
 
@@ -128,6 +128,8 @@ def _of_periods(row: Row) -> Iterator[str]:
             yield f"{kind} is reversed or empty"
         elif end.endswith(":59:59Z"):
             yield f"{kind} includes its end"
+    if row.get("ProviderName", "") is None or row.get("PublisherName", "") is None:
+        yield "no provider, which 1.2 requires"
     if "BillingPeriodStart" in row and not str(row["BillingPeriodStart"]).endswith("-01T00:00:00Z"):
         yield "BillingPeriodStart begins no month"
     if row.get("ChargeClass") and row["ChargePeriodStart"] >= row["BillingPeriodStart"]:

@@ -131,7 +131,7 @@ def _view_findings(
     if table.examples:
         named = table.name, table.examples
         yield from _of_examples(path, lines, named, (*place, "examples"), session)
-    elif table.view.columns:
+    elif not table.view.is_part:
         yield _finding("warning", "example-itself", path, lines, (place, "it has no example"))
 
 

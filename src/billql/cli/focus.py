@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 from billql.cli.focus_datasets import DATASETS, PERIOD, VERSIONS, Dataset, check, select
 from billql.cli.options import add_below, add_session, open_session
 from billql.cli.report import run_guarded, warn
-from billql.errors import Exit
+from billql.errors import Exit, InterfaceError
 from billql.output import MoneyColumns, Style, find, left_out, stderr
 from billql.output.progress import Progress
 from billql.util.text import counted
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from billql.dbapi.connection import Connection
@@ -99,9 +99,11 @@ def _export(options: Namespace) -> int:
         closing(open_session(options)) as connection,
     ):
         connection.decimals = True
-        columns = _columns(connection, options, dataset)
+        parts = _parts(connection, options.view)
+        columns = _columns(connection, options, dataset, parts)
+        required = _required(options, dataset, parts)
         sql, parameters = select(
-            options.view, columns, dataset.conditional, months, in_order=to_folder
+            options.view, columns, dataset.conditional, months, required, in_order=to_folder
         )
         cursor = connection.cursor()
         rows = _Counted(cursor if find(name).typed else map(_with_plain_numbers, cursor))
@@ -150,7 +152,48 @@ class _Counted:
         return row
 
 
-def _columns(connection: Connection, options: Namespace, dataset: Dataset) -> dict[str, str]:
+def _parts(connection: Connection, view: str) -> dict[str, frozenset[str]]:
+    """Return the parts of a view that are read, and the columns that each states."""
+    found = connection.execute(
+        "SELECT part, columns FROM billql.catalog.view_parts WHERE provider = 'billql' "
+        "AND service = 'focus' AND resource = ? AND is_read",
+        (view,),
+    )
+    return {part: frozenset(columns.split(", ")) for part, columns in found}
+
+
+def _required(
+    options: Namespace, dataset: Dataset, parts: Mapping[str, frozenset[str]]
+) -> list[str]:
+    """Return the columns that rows without a value are left out by, and name their parts.
+
+    Raise InterfaceError if that leaves no part.
+    """
+    unstated = {
+        part: missing
+        for part, stated in parts.items()
+        if (missing := dataset.unstated(options.focus_version, stated))
+    }
+    if parts and len(unstated) == len(parts):
+        raise InterfaceError(
+            f"What FOCUS {options.focus_version} requires of {options.view}, none of "
+            f"{', '.join(parts)} states",
+            hint=f"Use an earlier version: --version {dataset.since}.",
+        )
+    for part, missing in unstated.items():
+        warn(
+            f"{part} is left out: FOCUS {options.focus_version} requires {missing[0]} and "
+            f"{counted(len(missing) - 1, 'more column')} that it does not state"
+        )
+    return sorted({name for missing in unstated.values() for name in missing})
+
+
+def _columns(
+    connection: Connection,
+    options: Namespace,
+    dataset: Dataset,
+    parts: Mapping[str, frozenset[str]],
+) -> dict[str, str]:
     """Return the columns of the file, with the type of each."""
     listed = connection.execute(
         "SELECT column, type FROM billql.catalog.columns WHERE provider = 'billql' "
@@ -158,14 +201,11 @@ def _columns(connection: Connection, options: Namespace, dataset: Dataset) -> di
         (options.view,),
     )
     types: dict[str, str] = dict(listed.fetchall())
-    parts = connection.execute(
-        "SELECT columns FROM billql.catalog.view_parts WHERE provider = 'billql' "
-        "AND service = 'focus' AND resource = ? AND is_read",
-        (options.view,),
-    )
-    stated = [frozenset(text.split(", ")) for (text,) in parts]
+    written = [
+        stated for stated in parts.values() if not dataset.unstated(options.focus_version, stated)
+    ]
     names = dataset.columns(list(types), options.focus_version)
-    return {name: types[name] for name in dataset.stated(names, stated)}
+    return {name: types[name] for name in dataset.stated(names, written)}
 
 
 def _with_plain_numbers(row: Sequence[Any]) -> list[Any]:

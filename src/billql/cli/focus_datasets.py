@@ -35,6 +35,9 @@ class Dataset(NamedTuple):
     conditional: Mapping[str, str | None] = {}
     """The columns that are not in every file, and never NULL; and the column whose value stands in
     where another part of the view states it, None if nothing does."""
+    required: Mapping[str, frozenset[str]] = {}
+    """By version, the columns that it has made mandatory and never NULL, of those that not every
+    provider states."""
     has_periods: bool = True
     """Whether each row belongs to a billing period."""
 
@@ -60,6 +63,15 @@ class Dataset(NamedTuple):
             return bool(parts) and needed(name in part for part in parts)
 
         return [name for name in names if is_in_file(name)]
+
+    def unstated(self, version: str, stated: Collection[str]) -> list[str]:
+        """Return the columns that a version requires of a part, and that the part does not state.
+
+        A part without them has no row in a file of that version.
+        """
+        known = VERSIONS[: VERSIONS.index(version) + 1]
+        needed = {name for one, names in self.required.items() if one in known for name in names}
+        return sorted(needed - set(stated))
 
 
 _COSTS = Dataset(
@@ -87,31 +99,37 @@ _COSTS = Dataset(
     },
 )
 
+_OF_COMMITMENTS = frozenset(
+    (
+        "ContractCommitmentApplicability",
+        "ContractCommitmentBenefitCategory",
+        "ContractCommitmentCreated",
+        "ContractCommitmentDurationType",
+        "ContractCommitmentFulfillmentInterval",
+        "ContractCommitmentLastUpdated",
+        "ContractCommitmentLifecycleStatus",
+        "ContractCommitmentModel",
+        "ContractCommitmentOfferCategory",
+        "ContractCommitmentPaymentInterval",
+        "ContractCommitmentPaymentModel",
+        "InvoiceIssuerName",
+        "ServiceProviderName",
+    )
+)
+"""What 1.4 requires of a commitment, and 1.3 does not have."""
+
 _COMMITMENTS = Dataset(
     since="1.3",
     added={
-        "1.4": frozenset(
-            (
-                "ContractCommitmentApplicability",
-                "ContractCommitmentBenefitCategory",
-                "ContractCommitmentCreated",
-                "ContractCommitmentDiscountPercentage",
-                "ContractCommitmentDurationType",
-                "ContractCommitmentFulfillmentInterval",
-                "ContractCommitmentLastUpdated",
-                "ContractCommitmentLifecycleStatus",
-                "ContractCommitmentModel",
-                "ContractCommitmentOfferCategory",
-                "ContractCommitmentPaymentInterval",
-                "ContractCommitmentPaymentModel",
-                "ContractCommitmentPaymentUpfrontPercentage",
-                "InvoiceIssuerName",
-                "PricingCurrency",
-                "PricingCurrencyContractCommitmentCost",
-                "ServiceProviderName",
-            )
-        )
+        "1.4": _OF_COMMITMENTS
+        | {
+            "ContractCommitmentDiscountPercentage",
+            "ContractCommitmentPaymentUpfrontPercentage",
+            "PricingCurrency",
+            "PricingCurrencyContractCommitmentCost",
+        }
     },
+    required={"1.4": _OF_COMMITMENTS},
     conditional={
         "ContractCommitmentPaymentUpfrontPercentage": None,
         "PricingCurrency": "BillingCurrency",
@@ -162,6 +180,7 @@ def select(
     columns: Mapping[str, str],
     conditional: Mapping[str, str | None],
     bounds: Mapping[str, str | None],
+    required: Collection[str] = (),
     *,
     in_order: bool,
 ) -> tuple[str, list[str]]:
@@ -171,6 +190,7 @@ def select(
     columns      each column, with its type
     conditional  what stands in for a column that is NULL; see `Dataset`
     bounds       by operator, a month that the billing period is compared with; None: with nothing
+    required     the columns that are NULL in no row
     in_order     whether the billing periods come one after the other
 
     A text is cast, because a declared type binds no expression: an API may send an identifier as a
@@ -185,7 +205,9 @@ def select(
 
     listed = ", ".join(expression(name, kind) for name, kind in columns.items())
     bounded = {operator: month for operator, month in bounds.items() if month}
-    where = "".join(f" AND {PERIOD} {operator} ?" for operator in bounded)
+    conditions = [f"{PERIOD} {operator} ?" for operator in bounded]
+    conditions += [f"{quote(name)} IS NOT NULL" for name in required]
+    where = " AND ".join(["TRUE", *conditions])
     order = f" ORDER BY {PERIOD}" if in_order else ""
-    sql = f"SELECT {listed} FROM billql.focus.{view} WHERE TRUE{where}{order}"
+    sql = f"SELECT {listed} FROM billql.focus.{view} WHERE {where}{order}"
     return sql, list(bounded.values())

@@ -465,6 +465,8 @@ class View(_Strict, frozen=True, kw_only=True):
     """What one row is, and what applies to all of them."""
     columns: dict[ViewColumnName, ViewColumn] = {}
     """Its columns, in the order of `SELECT *`."""
+    columns_of: ViewColumnName | None = None
+    """In place of `columns`: the view of the same file that has the same ones."""
     select: str | None = None
     """The SELECT, which names resources by their whole names, and each of its columns with AS. Of
     a part, the columns that it leaves out are NULL. `'now'` is the time of the session's clock."""
@@ -475,6 +477,11 @@ class View(_Strict, frozen=True, kw_only=True):
     """When its rows change no more; without it, they may change at any time."""
     examples: tuple[Example, ...] = ()
     """Queries that run as they stand."""
+
+    @property
+    def is_part(self) -> bool:
+        """Return whether its columns are those of a view of several providers."""
+        return not self.columns and self.columns_of is None
 
 
 class Service(_Strict, frozen=True, kw_only=True, omit_defaults=True):

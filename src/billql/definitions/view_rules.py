@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 
+from msgspec.structs import replace
+
 from billql.definitions.column_rules import Problem
 from billql.definitions.model import Service, View
 from billql.definitions.settling_rules import settling_problems
@@ -23,6 +25,14 @@ def service_problems(service: Service) -> Iterator[Problem]:
     for name, view in service.views.items():
         if name in service.resources:
             yield ("views", name), "a resource has this name"
+        if view.columns_of is not None:
+            other = service.views.get(view.columns_of)
+            if view.columns:
+                yield ("views", name, "columns_of"), "there are `columns` already"
+            elif other is None or not other.columns:
+                yield ("views", name, "columns_of"), f"no view {view.columns_of} has `columns`"
+            else:
+                view = replace(view, columns=other.columns)
         for place, message in view_problems(view):
             yield ("views", name, *place), message
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from billql.definitions.catalog import Catalog
-from billql.definitions.model import Example, View, ViewColumn
+from billql.definitions.model import Example, Service, View, ViewColumn
 from billql.definitions.shared import SHARED
 from billql.errors import DefinitionError, UnknownName
 from billql.sql.rewriter import tables
@@ -116,13 +116,19 @@ def find(catalog: Catalog, name: str) -> ViewTable | None:
 
 
 def _shared(catalog: Catalog, service: str, short: str, view: View) -> ViewTable:
+    columns = _columns(catalog.shared_service(service), view)
     if view.select is not None:
-        return ViewTable(SHARED, service, short, view, view.columns)
+        return ViewTable(SHARED, service, short, view, columns)
     parts = []
     for provider in catalog.providers():
         if (part := _part(catalog, provider, service, short)) is not None:
             parts.append(_of_provider(catalog, provider, service, short, part))
-    return ViewTable(SHARED, service, short, view, view.columns, tuple(parts))
+    return ViewTable(SHARED, service, short, view, columns, tuple(parts))
+
+
+def _columns(service: Service, view: View) -> Mapping[str, ViewColumn]:
+    """Return the columns of a view, which another one of its file may have for it."""
+    return view.columns if view.columns_of is None else service.views[view.columns_of].columns
 
 
 def _is_there(
@@ -149,13 +155,17 @@ def _part(catalog: Catalog, provider: str, service: str, short: str) -> View | N
     if not catalog.is_light(provider) or service not in catalog.services(provider):
         return None
     view = catalog.service(provider, service).views.get(short)
-    return view if view is not None and not view.columns else None
+    return view if view is not None and view.is_part else None
 
 
 def _of_provider(
     catalog: Catalog, provider: str, service: str, short: str, view: View
 ) -> ViewTable:
-    columns = view.columns or _columns_of_whole(catalog, provider, service, short)
+    columns = (
+        _columns_of_whole(catalog, provider, service, short)
+        if view.is_part
+        else _columns(catalog.service(provider, service), view)
+    )
     found = ViewTable(provider, service, short, view, columns)
     for message in _problems(found):
         raise DefinitionError(
@@ -168,16 +178,15 @@ def _columns_of_whole(
     catalog: Catalog, provider: str, service: str, short: str
 ) -> Mapping[str, ViewColumn]:
     """Return the columns of the view that a part belongs to."""
-    whole = None
-    if service in catalog.shared():
-        whole = catalog.shared_service(service).views.get(short)
-    if whole is None:
+    shared = catalog.shared_service(service) if service in catalog.shared() else None
+    whole = None if shared is None else shared.views.get(short)
+    if shared is None or whole is None:
         raise DefinitionError(
             f"{provider}.{service}.{short} has no columns",
             hint=f"A view without `columns` is a part of {SHARED}.{service}.{short}, and there is "
             "no such view.",
         )
-    return whole.columns
+    return _columns(shared, whole)
 
 
 def _problems(found: ViewTable) -> Iterator[str]:

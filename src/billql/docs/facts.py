@@ -227,7 +227,7 @@ def _views(
 
 
 def _view(table: ViewTable, samples: Samples) -> ViewFacts:
-    is_part = not table.view.columns
+    is_part = table.view.is_part
     fields = tuple(
         FieldFacts(
             name,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from focus_data_toolkit.model.validator import load_model
 
 from billql.cli.focus_datasets import DATASETS, OWN, VERSIONS, Dataset, check, select
 from billql.definitions import views
 from billql.definitions.catalog import Catalog
 from billql.errors import InterfaceError
+from support import focus
 
 CATALOG = Catalog()
 
@@ -20,7 +22,16 @@ def names(view: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("view", "version", "count"),
-    [("cost_and_usage", "1.2", 57), ("cost_and_usage", "1.3", 65), ("revenue", "1.4", 65)],
+    [
+        ("cost_and_usage", "1.2", 57),
+        ("cost_and_usage", "1.3", 65),
+        ("revenue", "1.4", 65),
+        ("daily_estimates", "1.4", 65),
+        ("contract_commitments", "1.3", 13),
+        ("contract_commitments", "1.4", 30),
+        ("invoice_details", "1.4", 22),
+        ("billing_periods", "1.4", 6),
+    ],
 )
 def test_a_version_has_its_columns_in_order_and_then_those_of_billql(
     view: str, version: str, count: int
@@ -38,6 +49,34 @@ def test_versions_add_and_remove_columns() -> None:
     assert first < second
     assert third - second == {"CommitmentProgramEligibilityDetails", "InvoiceDetailId"}
     assert second - third == {"ProviderName", "PublisherName"}
+
+
+@pytest.mark.parametrize("view", DATASETS)
+def test_the_newest_version_has_the_columns_of_the_specification(view: str) -> None:
+    specified = load_model()["datasets"][focus.TITLES[view]]["columns"]
+    columns = DATASETS[view].columns(names(view), VERSIONS[-1])
+    assert {name for name in columns if not name.startswith(OWN)} == set(specified)
+    conditional = {
+        name
+        for name, rule in specified.items()
+        if rule["feature_level"] == "Conditional" and not rule["allows_nulls"]
+    }
+    assert set(DATASETS[view].conditional) == conditional
+    required = {
+        name
+        for name, rule in specified.items()
+        if rule["feature_level"] == "Mandatory" and not rule["allows_nulls"]
+    }
+    newer = DATASETS[view].required.get(VERSIONS[-1], frozenset())
+    assert newer <= required
+    if view == "contract_commitments":
+        assert newer == required - set(DATASETS[view].columns(names(view), "1.3"))
+
+
+def test_a_part_without_what_a_version_requires_is_known() -> None:
+    dataset = Dataset("1.3", required={"1.4": frozenset(("Model", "Status"))})
+    assert dataset.unstated("1.3", []) == []
+    assert dataset.unstated("1.4", ["Status", "Cost"]) == ["Model"]
 
 
 @pytest.mark.parametrize(
@@ -67,8 +106,8 @@ def test_a_select_casts_texts_and_compares_periods() -> None:
         "AND BillingPeriodStart < ? ORDER BY BillingPeriodStart",
         ["2026-01", "2026-03"],
     )
-    assert select("revenue", {"x_Residual": "boolean"}, {}, {"<": None}, in_order=False) == (
-        'SELECT "x_Residual" FROM billql.focus.revenue WHERE TRUE',
+    assert select("revenue", {"a": "boolean"}, {}, {"<": None}, ["b"], in_order=False) == (
+        'SELECT "a" FROM billql.focus.revenue WHERE TRUE AND "b" IS NOT NULL',
         [],
     )
 

@@ -79,6 +79,36 @@ def test_what_is_wrong_is_named(fields: dict[str, Any], message: str) -> None:
     assert message in messages(**fields)
 
 
+@pytest.mark.parametrize(
+    ("fields", "problems"),
+    [
+        ({}, []),
+        ({"columns": {"id": ID}}, ["there are `columns` already"]),
+        ({"select": "SELECT t.id AS id FROM a.b.t t"}, []),
+        ({"select": "SELECT t.x AS x FROM a.b.t t"}, ["the view has no column x"]),
+    ],
+)
+def test_a_view_can_have_the_columns_of_another(
+    fields: dict[str, Any], problems: list[str]
+) -> None:
+    first = View(description="A view.", columns={"id": ID})
+    second = View(description="Another view.", columns_of="first", **fields)
+    service = Service(billql=1, description="Views.", views={"first": first, "second": second})
+    found = [message for _, message in service_problems(service)]
+    assert [message for message in found if "makes no column" not in message] == problems
+
+
+def test_a_view_cannot_have_the_columns_of_one_without() -> None:
+    views = {
+        "first": View(description="A view.", columns_of="second"),
+        "second": View(description="Another view.", columns_of="none"),
+    }
+    service = Service(billql=1, description="Views.", views=views)
+    found = [message for _, message in service_problems(service)]
+    assert found[0] == "no view second has `columns`"
+    assert "no view none has `columns`" in found
+
+
 def test_a_file_has_resources_or_views() -> None:
     empty = Service(billql=1, description="Nothing.")
     assert [message for _, message in service_problems(empty)] == [
