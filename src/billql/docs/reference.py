@@ -20,7 +20,14 @@ from billql.config.settings import Settings
 from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
 from billql.http.credentials import url_variable
-from billql.sqlite import conversion, later_functions, money, series_functions, time_functions
+from billql.sqlite import (
+    allocation,
+    conversion,
+    later_functions,
+    money,
+    series_functions,
+    time_functions,
+)
 
 
 def commands(parser: argparse.ArgumentParser) -> str:
@@ -75,6 +82,17 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
     return f"`{field.default}`" if plain else ""
 
 
+_WITH_FUNCTIONS = (
+    allocation,
+    conversion,
+    later_functions,
+    money,
+    series_functions,
+    time_functions,
+)
+"""The modules whose functions are those of SQL."""
+
+
 def functions() -> str:
     """Return the page on the SQL functions that billql adds to SQLite's own."""
     lines = ["# Functions", "", "billql adds these functions to those that SQLite has.", ""]
@@ -87,7 +105,7 @@ def _functions() -> Iterator[tuple[str, str]]:
     """Yield signature and text of each function whose docstring opens with a call, as SQL's do."""
     defined = [
         value
-        for module in (conversion, later_functions, money, series_functions, time_functions)
+        for module in _WITH_FUNCTIONS
         for name, value in vars(module).items()
         if not name.startswith("_") and getattr(value, "__module__", "") == module.__name__
     ]

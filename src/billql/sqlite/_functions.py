@@ -102,7 +102,8 @@ def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
     database.create_window_function("money_sum", _money_sum, 2)
     for name, numbers in _OF_SERIES.items():
         for number in numbers:
-            database.create_aggregate_function(name, _of_series(name), number)
+            database.create_window_function(name, _of_series(name), number)
+    database.create_aggregate_function("allocate", _allocate, 4)
     database.create_scalar_function("money", _money, 2, deterministic=True)
     database.create_scalar_function("money", _money, 3, deterministic=True)
     for name, counts in _OF_TIME.items():
@@ -137,6 +138,12 @@ def _of_series(name: str) -> Callable[[], Any]:
         return getattr(series_functions, name)()
 
     return make
+
+
+def _allocate() -> Any:
+    from billql.sqlite.allocation import allocate
+
+    return allocate()
 
 
 def _of_time(name: str) -> Callable[..., Any]:

@@ -169,6 +169,12 @@ def _own_table(view: ViewTable, name: str, tables: KnownTables) -> str:
     if database is None:
         raise OperationalError(
             f"{view.name} reads a table {name} of your own, and there is none",
-            hint=f"Make it, and fill it: {' '.join(view.view.tables[name].split())}",
+            hint=f"Make it, and fill it: {_one_line(view.view.tables[name])}",
         )
     return f"SELECT * FROM {quote(database)}.{quote(name)}"
+
+
+def _one_line(create: str) -> str:
+    """Return a statement without its comments, in one line."""
+    text = " ".join(token.text for token in parse(create).tokens)
+    return text.replace("( ", "(").replace(" )", ")").replace(" ,", ",")

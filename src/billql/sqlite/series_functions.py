@@ -20,14 +20,31 @@ class _Series:
     name = ""
 
     def __init__(self) -> None:
-        self._days = defaultdict[date, Decimal](Decimal)
+        self._days = defaultdict[date, list[Decimal]](list)
         self._rest: tuple[SQLValue, ...] = ()
 
     def step(self, day: SQLValue, amount: SQLValue, *rest: SQLValue) -> None:
         """Add an amount; NULL is none."""
         self._rest = rest
         if day is not None and amount is not None:
-            self._days[self._day(day)] += exact(amount)
+            self._days[self._day(day)].append(exact(amount))
+
+    def inverse(self, day: SQLValue, amount: SQLValue, *rest: SQLValue) -> None:
+        """Remove an amount that has left the window."""
+        if day is not None and amount is not None:
+            amounts = self._days[self._day(day)]
+            amounts.remove(exact(amount))
+            if not amounts:
+                del self._days[self._day(day)]
+
+    def value(self) -> str | None:
+        """Return the result for the rows in the window; NULL for none."""
+        return self._result() if self._rest else None
+
+    final = value
+
+    def _result(self) -> str:
+        raise NotImplementedError
 
     def _day(self, value: SQLValue) -> date:
         found = instant(value) if isinstance(value, str) else None
@@ -36,7 +53,7 @@ class _Series:
         return date.fromisoformat(found[:10])
 
     def _daily(self) -> Daily:
-        amounts = {day: float(amount) for day, amount in self._days.items()}
+        amounts = {day: float(sum(found)) for day, found in self._days.items()}
         return Daily(amounts, self._day(self._rest[0]))
 
 
@@ -59,10 +76,7 @@ class month_forecast(_Series):  # noqa: N801 - it is named as in SQL
 
     name = "month_forecast"
 
-    def final(self) -> str | None:
-        """Return the result for all rows; NULL for none."""
-        if not self._rest:
-            return None
+    def _result(self) -> str:
         month = self._day(self._rest[1]).replace(day=1)
         daily = self._daily()
         if daily.until < month and (month - daily.until).days > 31:
@@ -92,10 +106,7 @@ class daily_anomalies(_Series):  # noqa: N801
 
     name = "daily_anomalies"
 
-    def final(self) -> str | None:
-        """Return the result for all rows; NULL for none."""
-        if not self._rest:
-            return None
+    def _result(self) -> str:
         least = float(exact(self._rest[1])) if self._rest[1:] else 0.0
         return json.dumps(
             [

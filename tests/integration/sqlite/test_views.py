@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from billql.errors import (
     CredentialMissing,
     DefinitionError,
     NotSupportedError,
+    OperationalError,
     SqlError,
     UnknownName,
 )
@@ -52,7 +54,7 @@ SHARED = {
         "nobody": {"description": "A view without parts.", "columns": COLUMNS},
     },
 }
-EAST = {
+EAST: dict[str, Any] = {
     "all": {
         "resources": {
             "invoices": resource(
@@ -451,3 +453,72 @@ def test_a_view_that_reads_itself_is_an_error(tmp_path: Path, api: Api) -> None:
         pytest.raises(DefinitionError, match="reads itself"),
     ):
         rows(session, "SELECT * FROM @")
+
+
+# Tables of one's own, and the time ---------------------------------------------------------------
+
+BUDGETED = {
+    "description": "What is left of a budget.",
+    "columns": {
+        "Period": COLUMNS["Period"],
+        "Cost": COLUMNS["Cost"],
+        "Currency": COLUMNS["Currency"],
+        "Note": COLUMNS["Note"],
+    },
+    "tables": {
+        "budget": "CREATE TABLE budget (\n  month TEXT, -- such as 2026-09\n  amount REAL\n)"
+    },
+    "select": "SELECT i.month || '-01T00:00:00Z' AS Period, b.amount AS Cost, 'USD' AS Currency, "
+    "date('now', '-1 day') AS Note FROM east.all.invoices i JOIN budget b USING (month)",
+}
+
+
+@pytest.fixture
+def budgeted(tmp_path: Path, api: Api) -> Iterator[Session]:
+    views = {**EAST["books"]["views"], "left_over": BUDGETED}
+    with opened(tmp_path, api, {"east": {**EAST, "books": {"views": views}}}) as session:
+        yield session
+
+
+def test_a_view_may_read_a_table_of_ones_own(budgeted: Session) -> None:
+    sql = "SELECT v.Period, v.Cost FROM east.books.left_over v"
+    with pytest.raises(OperationalError) as caught:
+        rows(budgeted, sql)
+    assert caught.value.message == (
+        "east.books.left_over reads a table budget of your own, and there is none"
+    )
+    hint = str(caught.value.hint)
+    create = hint.removeprefix("Make it, and fill it: ")
+    assert create == "CREATE TABLE budget (month TEXT, amount REAL)"
+    rows(budgeted, create)
+    assert rows(budgeted, sql) == []
+    rows(budgeted, "INSERT INTO budget VALUES ('2026-09', 5)")
+    assert rows(budgeted, sql) == [("2026-09-01T00:00:00Z", 5.0)]
+    # A CTE of the statement's is another table of that name, and a view of one's own may be it.
+    other = "WITH budget(month, amount) AS (VALUES ('2026-09', 7)) "
+    assert rows(budgeted, f"{other}{sql}") == [("2026-09-01T00:00:00Z", 5.0)]
+    rows(budgeted, "DROP TABLE budget")
+    rows(budgeted, "CREATE VIEW budget AS SELECT m.month, 9 AS amount FROM east.all.invoices m")
+    assert len(rows(budgeted, sql)) == 3
+    rows(budgeted, "CREATE TEMP TABLE budget (month, amount)")
+    assert rows(budgeted, sql) == []
+
+
+def test_a_view_of_ones_own_over_one_that_reads_a_table(budgeted: Session) -> None:
+    rows(budgeted, "CREATE VIEW mine AS SELECT Cost FROM east.books.left_over")
+    with pytest.raises(OperationalError, match="a table budget of your own"):
+        rows(budgeted, "SELECT * FROM mine")
+    rows(budgeted, "CREATE TABLE budget AS SELECT '2026-08' AS month, 3 AS amount")
+    assert rows(budgeted, "SELECT * FROM mine") == [(3,)]
+
+
+def test_now_is_the_time_of_the_sessions_clock(tmp_path: Path, api: Api) -> None:
+    view = {**BUDGETED, "tables": {}, "select": "SELECT date('now', '-1 day') AS Note, "
+            "'Now ''now''' AS Currency, NULL AS Period, NULL AS Cost"}  # fmt: skip
+    views = {**EAST["books"]["views"], "left_over": view}
+    define(tmp_path, {"east": {**EAST, "books": {"views": views}}})
+    clock = datetime(2026, 3, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    options = Options({}, catalog=Catalog([tmp_path]), clock=lambda: clock)
+    with closing(Session(":memory:", lambda: options)) as session:
+        sql = "SELECT v.Note, v.Currency FROM east.books.left_over v"
+        assert rows(session, sql) == [("2026-02-27", "Now 'now'")]

@@ -48,6 +48,14 @@ def test_a_select_of_resources_is_accepted(select: str) -> None:
             {"select": "SELECT t.id FROM focus.t t"},
             "select: focus.t is no whole name like provider.service.resource",
         ),
+        (
+            {"select": "SELECT m.id FROM mine m", "tables": {"other": "CREATE TABLE other (id)"}},
+            "select: mine is no whole name like provider.service.resource",
+        ),
+        (
+            {"select": "SELECT m.id FROM mine m", "tables": {"mine": "DROP TABLE mine"}},
+            "tables.mine: expected CREATE TABLE mine (…)",
+        ),
         ({"select": "SELECT * FROM a.b.t"}, "select: each of its columns needs a name: AS name"),
         (
             {"select": "SELECT count(*) FROM a.b.t"},
@@ -114,3 +122,8 @@ def test_a_file_has_resources_or_views() -> None:
     assert [message for _, message in service_problems(empty)] == [
         "there are neither `resources` nor `views`"
     ]
+
+
+def test_a_table_of_the_users_own_is_declared() -> None:
+    tables = {"mine": "CREATE TABLE mine (id TEXT)"}
+    assert messages(select="SELECT m.id FROM Mine m", tables=tables) == []
