@@ -72,6 +72,18 @@ _STRANGE: Mapping[str, Sequence[SQLValue]] = {
     "timestamp": _MOMENTS,
     "": (1, "a", None, 2.5, b"a", "5"),
 }
+COMPUTED = (
+    *("date({})", "date({}, 'start of month')", "date({}, 'start of year', '-1 day')"),
+    *("datetime({})", "datetime({}, '-3 hours')", "date({}, '+1 month')", "date({}, '-40 days')"),
+    *("strftime('%Y-%m', {})", "strftime('%Y', {})", "strftime('%d.%m.%Y', {})"),
+    *("strftime('%Y-%m-01T00:00:00Z', {})", "strftime('%Y-%m-%dT%H:%M:%SZ', {}, '+1 second')"),
+    "strftime('%Y-%m-01T00:00:00Z', {}, 'start of month', '+1 month')",
+    *("substr({}, 1, 7)", "substr({}, 1, 4)", "substr({}, 2, 3)", "{} || '-01'", "{} || ''"),
+    *("'' || {}", "date({} || '-01', '+1 month')"),
+    *("date(substr({}, 1, 7) || '-01')", "strftime('%Y-%m', date({}), '-1 day')"),
+)
+"""Expressions of a column, of which most never go down as a time goes up."""
+_OF_TIMES = (*COMPUTED, "year({})", "date_trunc('month', {})")
 _OPERATORS = ("=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -207,7 +219,7 @@ class Predicates(ABC):
 
     def predicate(self, scope: Scope, depth: int) -> str:
         kinds = ["compare"] * 8 + ["in"] * 3 + ["between", "between", "null", "like", "collate"]
-        kinds += ["columns", "row", "expression"]
+        kinds += ["columns", "row", "expression", "computed", "computed"]
         if depth > 0:
             kinds += ["or", "or", "or", "or", "and", "not", "nested", "nested"]
         kind = self.one(*kinds)
@@ -229,7 +241,36 @@ class Predicates(ABC):
             return f"{col.text} {self.one('IS NULL', 'IS NOT NULL', 'ISNULL', '= NULL')}"
         if kind == "columns":
             return self.joining(scope, scope)
+        if kind == "computed":
+            timed = [one for one in scope if one.type in _TIMES]
+            return self._computed(self.one(*timed) if timed else col)
         return self._odd(kind, col, scope)
+
+    def _computed(self, col: Col) -> str:
+        """A condition on what is computed of a column, of time as a rule."""
+        text = self.one(*(_OF_TIMES if col.type in _TIMES else COMPUTED)).format(col.text)
+        values = [self.literal(self._of_computed(col)) for _ in range(3)]
+        collation = self.one("", "", "", " COLLATE time")
+        self.refusable = (
+            self.refusable
+            or collation != ""
+            or text in (one.format(col.text) for one in _OF_TIMES[len(COMPUTED) :])
+        )
+        return self.one(
+            self.swapped(text, self.one(*_OPERATORS), values[0]),
+            f"{text}{collation} {self.one('=', '<', '<=', '>', '>=')} {values[0]}",
+            f"{text} {self.one('', '', 'NOT ')}BETWEEN {values[0]} AND {values[1]}",
+            f"{text} {self.one('', '', 'NOT ')}IN ({', '.join(values)})",
+            f"{text} LIKE '2025-0%'",
+        )
+
+    def _of_computed(self, col: Col) -> SQLValue:
+        """A value near those that are computed of a column."""
+        found = self.fitting(col)
+        if not isinstance(found, str):
+            return self.one(found, 2025, "2025", "2025-02-01", 20250201)
+        cut = found[: self.one(4, 7, 10, 20)]
+        return cut + self.one("", "", "-01", "T00:00:00Z", "-01T00:00:00Z", " 00:00:00", "x")
 
     def _in(self, col: Col) -> str:
         values = [self.value(col) for _ in range(self.one(0, 1, 2, 2, 3, 3, 6, 20))]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .dice import Dice
 from .drawing import POOLS
 from .local import FILLED, LOCAL
-from .predicates import Col, Predicates, Scope
+from .predicates import COMPUTED, Col, Predicates, Scope
 from .shapes import OWNER, Row, Shape, has_several_owners, is_row
 from .statements import Query, Write
 
@@ -242,6 +242,7 @@ class _Writer(Predicates):
             f"{col.text} || ''",
             f"{col.text} IS NULL",
             f"({self.predicate(inner, 1)})",
+            self.one(*COMPUTED).format(col.text),
         ]
         if self.chance(50):
             nested = self.nested_one(inner)

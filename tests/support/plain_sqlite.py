@@ -6,7 +6,7 @@ Its order of time is that of `times`, so that billql's own is not judged by itse
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import apsw
 
@@ -22,7 +22,21 @@ def database() -> apsw.Connection:
     opened = apsw.Connection(":memory:")
     opened.config(apsw.SQLITE_DBCONFIG_FP_DIGITS, 15)
     opened.create_collation("time", times.collate)
+    opened.create_scalar_function("year", _year, 1)
+    opened.create_scalar_function("date_trunc", _date_trunc, 2)
     return opened
+
+
+def _year(*arguments: Any) -> int | None:
+    """Return the year of a time as a column shows it."""
+    (time,) = arguments
+    return None if time is None else int(time[:4])
+
+
+def _date_trunc(*arguments: Any) -> str | None:
+    """Return the day or the month of a time as a column shows it."""
+    unit, time = arguments
+    return None if time is None else f"{time}-01"[: {"day": 10, "month": 7}[unit]]
 
 
 def declared(name: str, kind: ColumnType) -> str:

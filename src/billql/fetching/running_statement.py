@@ -23,9 +23,9 @@ from billql.sql.statements import Bindings, ParsedStatement
 class RunningStatement:
     """One statement in SQLite.
 
-    `parsed` is the statement as SQLite runs it. `whole_lists` means that an IN list may be
-    requested as a whole, because none of them can be empty; otherwise its values are constrained
-    one by one, as keys are.
+    `parsed` is the statement without views, and `run` the same as SQLite runs it. `whole_lists`
+    means that an IN list may be requested as a whole, because none of them can be empty; otherwise
+    its values are constrained one by one, as keys are.
     """
 
     def __init__(
@@ -33,6 +33,7 @@ class RunningStatement:
         statement: Statement,
         database: apsw.Connection,
         parsed: ParsedStatement,
+        run: ParsedStatement,
         bindings: Bindings,
         whole_lists: bool,
     ) -> None:
@@ -40,7 +41,7 @@ class RunningStatement:
         self.whole_lists = whole_lists
         self._database = database
         self._parsed = parsed
-        self._query = query_of(parsed)
+        self._query = query_of(run)
         """Its text, or the SELECT inside of it, for a dry run and for EXPLAIN; None if it has none
         that could be run beside it."""
         self._bindings = bindings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -21,11 +21,26 @@ class Unknown:
 UNKNOWN: Final = Unknown()
 
 
+@dataclass(frozen=True)
+class Computed:
+    """An expression of a column of time that never goes down as the time goes up."""
+
+    text: str
+    """The expression as SQL has it, such as `strftime('%Y-%m', created)`."""
+    collation: str
+    """The collation by which it is compared, BINARY or TIME."""
+    holds: Callable[[SQLValue, Operator, SQLValue], bool] = field(compare=False, repr=False)
+    """Returns whether the expression of a time compares so with a value."""
+    is_beginning: bool = False
+    """Whether it is the beginning that a LIKE or GLOB requests."""
+
+
 class Constraint(NamedTuple):
     """SQLite's side of a predicate, as its planner offers it."""
 
     column: str
-    operator: Operator | Literal["in", "is null", "limit", "offset", "other"]
+    operator: Operator | Literal["in", "within", "is null", "limit", "offset", "other"]
+    """`within` stands for `=` of what is computed: a range of the column."""
     usable: bool
     value: SQLValue | Unknown = UNKNOWN
     literal: bool = False
@@ -34,6 +49,8 @@ class Constraint(NamedTuple):
     """Whether it is an IS, which NULL satisfies as well."""
     collation: str | None = None
     """The collation by which it compares texts, in capitals, if that is not the column's own."""
+    computed: Computed | None = None
+    """What is compared, if it is computed of the column, and not the column itself."""
 
 
 class Order(NamedTuple):
@@ -158,13 +175,14 @@ def with_points(constraints: Sequence[Constraint]) -> list[Constraint]:
     highs = {
         (one.column, one.value, one.collation)
         for one in constraints
-        if one.operator == "<=" and one.usable and one.literal
+        if one.operator == "<=" and one.usable and one.literal and one.computed is None
     }
     return [
         one._replace(operator="=")
         if one.operator == ">="
         and one.usable
         and one.literal
+        and one.computed is None
         and (one.column, one.value, one.collation) in highs
         else one
         for one in constraints

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from billql.planning.plan import Constraint, PlanDescription
+from billql.planning.plan import Computed, Constraint, PlanDescription
 from billql.util.text import counted
 
 
@@ -41,8 +41,17 @@ def _list(constraints: tuple[Constraint, ...]) -> str:
 
 
 def _predicate(constraint: Constraint) -> str:
+    if constraint.computed is not None:
+        return _computed(constraint, constraint.computed)
     if constraint.collation is not None:
         return f"{constraint.column} COLLATE {constraint.collation}"
     if constraint.operator == "other":
         return constraint.column
     return f"{constraint.column} {constraint.operator}"
+
+
+def _computed(constraint: Constraint, computed: Computed) -> str:
+    if computed.is_beginning:
+        return f"{constraint.column} LIKE"
+    operators = {"within": " =", "other": ""}
+    return computed.text + operators.get(constraint.operator, f" {constraint.operator}")

@@ -43,7 +43,7 @@ _COST_OF_REQUEST = 1000.0
 _ROWS_OF_LIST = 1000
 """The rows of a list whose definition names no number."""
 
-_SHARES: Mapping[str, float] = {"=": 0.1, "in": 0.5, "is null": 0.1}
+_SHARES: Mapping[str, float] = {"=": 0.1, "within": 0.1, "in": 0.5, "is null": 0.1}
 _SHARE_OF_RANGE = 0.3
 """The share of a list's rows that a constraint leaves, by its operator: guesses."""
 

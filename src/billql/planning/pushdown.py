@@ -18,6 +18,7 @@ from billql.planning.bound_encoding import is_precise
 from billql.planning.intervals import Span
 from billql.planning.parameter_encoding import accepts_value, encode_parameter, is_no_key
 from billql.planning.plan import Constraint, PushedConstraint
+from billql.planning.preimage import preimage
 from billql.util.instant import instant
 
 
@@ -55,6 +56,8 @@ def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
         return False
     if constraint.operator == "is null":
         return parameter.null is not None
+    if constraint.operator == "within":
+        return parameter.operator != "=" or parameter.by is not None
     is_bound = constraint.operator in ("<", "<=", ">", ">=")
     return (
         constraint.operator in ("=", "in")
@@ -82,7 +85,7 @@ def matching_parameters(method: Method, constraint: Constraint) -> list[Paramete
 
 def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Parameter]) -> bool:
     """Return whether parameters together select just the rows that satisfy a constraint."""
-    if constraint.collation is not None:
+    if constraint.collation is not None or constraint.computed is not None:
         return False
     if not all(is_exact(column, parameter) for parameter in parameters):
         return False
@@ -161,6 +164,8 @@ def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
+    if constraint.computed is not None:
+        return preimage(kind, constraint.computed, operator, value)
     if kind == "text" and pushed.is_key:
         value = intervals.number_as_text(value)
     elif kind in MOMENTS and isinstance(value, int | float) and not constraint.literal:

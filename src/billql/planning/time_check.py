@@ -68,7 +68,11 @@ def text_comparisons(table: Table, plan: Plan) -> Iterator[str]:
     So it is where a plain text column stands before it. SQLite does not distinguish that from a
     COLLATE, but from the LIKE or GLOB that it makes a range of.
     """
-    matched = {one.column for one in plan.constraints if one.operator == "other"}
+    matched = {
+        one.column
+        for one in plan.constraints
+        if one.operator == "other" or one.computed is not None
+    }
     for one in plan.constraints:
         is_text = one.collation == "BINARY" and one.operator in (*_COMPARISONS, "in")
         if is_text and not one.literal and one.column in table.columns.keys() - matched:
@@ -118,7 +122,8 @@ def _form(other: str) -> set[str]:
 
 
 def _is_timed(table: Table, constraint: Constraint) -> bool:
-    if constraint.collation is not None or constraint.column not in table.columns:
+    own = constraint.collation is None and constraint.computed is None
+    if not own or constraint.column not in table.columns:
         return False
     return table.columns[constraint.column].type in MOMENTS
 

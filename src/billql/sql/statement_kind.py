@@ -64,3 +64,11 @@ def has_in_subquery(statement: ParsedStatement) -> bool:
         )
         for token, first, second in following
     ) or (len(tokens) > 1 and tokens[-2].keyword == "IN")
+
+
+def computes_times(statement: ParsedStatement) -> bool:
+    """Return whether a statement calls what may be about a time, or joins texts."""
+    return any(one.keyword in _OF_TIMES or one.text == "||" for one in statement.tokens)
+
+
+_OF_TIMES = frozenset(("DATE", "DATETIME", "STRFTIME", "SUBSTR", "SUBSTRING", "DATE_TRUNC", "YEAR"))

@@ -106,6 +106,11 @@ def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
     database.create_aggregate_function("allocate", _allocate, 4)
     database.create_scalar_function("money", _money, 2, deterministic=True)
     database.create_scalar_function("money", _money, 3, deterministic=True)
+    register_functions_of_time(database)
+
+
+def register_functions_of_time(database: apsw.Connection) -> None:
+    """Add the functions of time to a connection."""
     for name, counts in _OF_TIME.items():
         for count in counts:
             # What depends on today's date is not the same for the same arguments.

@@ -35,10 +35,22 @@ class ConnectionSource(Protocol):
         """Return a connection with its credential; raise CredentialMissing."""
 
 
+ValueOfRow = Callable[[TableRow], Any]
+"""Computes a value from a row."""
+
+
 class _Cursor:
     """One place in a statement that reads a resource, once or many times."""
 
-    def __init__(self, source: ConnectionSource, table: Table, running: RunningStatement) -> None:
+    def __init__(
+        self,
+        source: ConnectionSource,
+        table: Table,
+        running: RunningStatement,
+        computed: Sequence[ValueOfRow] = (),
+    ) -> None:
+        self._computed = computed
+        """The values of the columns behind those of the table."""
         self._source = source
         self._table = table
         self._running = running
@@ -130,10 +142,21 @@ class _Cursor:
                 self._rows = rows
                 self._at = 0
                 self._end = False
-                self.Column = rows[0].__getitem__
+                self.Column = self._reader(rows[0])
                 return
         self._rows = ()
         self._end = True
+
+    def _reader(self, row: TableRow) -> Callable[[int], Any]:
+        """Return a function that returns a column of a row."""
+        if not self._computed:
+            return row.__getitem__
+        count = len(self._table.columns)
+
+        def column(number: int) -> Any:
+            return row[number] if number < count else self._computed[number - count](row)
+
+        return column
 
     def Eof(self) -> bool:  # noqa: N802
         """Return whether there is no current row."""
@@ -144,7 +167,8 @@ class _Cursor:
         self._at = at = self._at + 1
         rows = self._rows
         if at < len(rows):
-            self.Column = rows[at].__getitem__
+            row = rows[at]
+            self.Column = self._reader(row) if self._computed else row.__getitem__
         else:
             self._position += at
             self._fill()
@@ -245,9 +269,14 @@ class DryRunCursor(_Cursor):
     """A cursor of a dry run: it reads what has arrived, and records the keys that have not."""
 
     def __init__(
-        self, source: ConnectionSource, table: Table, running: RunningStatement, dry_run: DryRun
+        self,
+        source: ConnectionSource,
+        table: Table,
+        running: RunningStatement,
+        dry_run: DryRun,
+        computed: Sequence[ValueOfRow] = (),
     ) -> None:
-        super().__init__(source, table, running)
+        super().__init__(source, table, running, computed)
         self._dry_run = dry_run
 
     @property

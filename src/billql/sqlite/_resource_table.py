@@ -6,7 +6,9 @@ SQLite asks what a scan would cost (`BestIndexObject`), which the planner decide
 
 from __future__ import annotations
 
-from typing import Any, Literal, Protocol
+import functools
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import apsw
 
@@ -19,13 +21,24 @@ from billql.definitions.types import (
     collation_of,
 )
 from billql.fetching.running_statement import RunningStatement
-from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
+from billql.planning.patterns import BEGINNING, beginning_of
+from billql.planning.plan import UNKNOWN, Computed, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
 from billql.planning.time_check import check_literals
-from billql.sqlite._resource_cursor import ConnectionSource, DryRunCursor, ResourceCursor
+from billql.sql.tokenizer import quote
+from billql.sqlite._resource_cursor import (
+    ConnectionSource,
+    DryRunCursor,
+    ResourceCursor,
+    ValueOfRow,
+)
 from billql.sqlite._time_collation import NAME_OF_HIDDEN
+
+if TYPE_CHECKING:
+    from billql.sqlite._calculator import Calculator
+    from billql.sqlite._computed_columns import Expression
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
@@ -40,6 +53,9 @@ _OPERATORS: dict[int, Any] = {
 }
 
 
+_PATTERNS = frozenset((apsw.SQLITE_INDEX_CONSTRAINT_LIKE, apsw.SQLITE_INDEX_CONSTRAINT_GLOB))
+
+
 class TableHost(ConnectionSource, Protocol):
     """What a virtual table needs of the session that it lives in."""
 
@@ -52,31 +68,50 @@ class TableHost(ConnectionSource, Protocol):
     def number_of(self, plan: Plan, table: Table) -> int:
         """Return the number by which the statement that SQLite prepares now will name a plan."""
 
+    @property
+    def calculator(self) -> Calculator:
+        """Return what computes expressions."""
+
+    def computed(self, expression: Expression, collation: str) -> Computed:
+        """Return an expression that is compared by a collation."""
+
 
 class ResourceModule:
-    """Makes the virtual table for a resource when SQLite first meets its name."""
+    """Makes the virtual table for a resource when SQLite first meets its name.
 
-    def __init__(self, host: TableHost) -> None:
+    `computed` returns the resource's name and the expressions, if a name is one of a resource with
+    computed columns.
+    """
+
+    def __init__(
+        self,
+        host: TableHost,
+        computed: Callable[[str], tuple[str, Sequence[Expression]]],
+    ) -> None:
         self._host = host
+        self._computed = computed
 
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
     ) -> tuple[str, ResourceTable]:
         """Return a table's declaration, and the table."""
-        table = self._host.table(module)
-        return declaration(table), ResourceTable(self._host, table)
+        resource, expressions = self._computed(module)
+        table = self._host.table(resource)
+        return declaration(table, expressions), ResourceTable(self._host, table, expressions)
 
     Connect = Create
 
 
-def declaration(table: Table) -> str:
-    """Return the CREATE TABLE of a resource."""
+def declaration(table: Table, computed: Sequence[Expression] = ()) -> str:
+    """Return the CREATE TABLE of a resource, with a column for each of some expressions."""
     columns = []
     for name, column in table.columns.items():
         kind = declared_type(column.type)
         collation = " COLLATE time" if column.type in MOMENTS else ""
         # SQLite takes HIDDEN for a part of the type.
         columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}{collation}')
+    # An expression has no affinity, which is what BLOB stands for, and no collation.
+    columns += [f"{quote(one.text)} BLOB HIDDEN" for one in computed]
     return f"CREATE TABLE resource ({', '.join(columns)})"
 
 
@@ -89,10 +124,12 @@ def declared_type(kind: ColumnType) -> str:
 class ResourceTable:
     """One resource as SQLite sees it."""
 
-    def __init__(self, host: TableHost, table: Table) -> None:
+    def __init__(self, host: TableHost, table: Table, computed: Sequence[Expression] = ()) -> None:
         self.host = host
         self.table = table
-        self._names = list(table.columns)
+        self._computed = computed
+        self._names = [*table.columns, *(one.column for one in computed)]
+        """The names of the columns; for one that is computed, that of the column it is made of."""
         self._keys = key_columns(table)
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
@@ -124,6 +161,10 @@ class ResourceTable:
         kind = info.get_aConstraint_op(number)
         operator = _OPERATORS.get(kind, "other")
         column = info.get_aConstraint_iColumn(number)
+        if column >= len(self.table.columns):
+            return self._constraint_of_computed(info, number)
+        if kind in _PATTERNS and self._is_time(column):
+            return self._constraint_of_pattern(info, number)
         compares = operator not in ("limit", "offset")
         collation = self._foreign_collation(info, number) if compares else None
         if operator == "=" and info.get_aConstraintUsage_in(number):
@@ -140,6 +181,45 @@ class ResourceTable:
             accepts_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
             collation=collation,
         )
+
+    def _constraint_of_computed(self, info: apsw.IndexInfo, number: int) -> Constraint:
+        """Return a constraint of an expression, which is a range of the column that it is of."""
+        kind = info.get_aConstraint_op(number)
+        operator = _OPERATORS.get(kind, "other")
+        column = info.get_aConstraint_iColumn(number)
+        expression = self._computed[column - len(self.table.columns)]
+        collation = info.get_aConstraint_collation(number).upper() or TIME_COLLATION
+        if operator == "=":
+            operator = "within" if kind == apsw.SQLITE_INDEX_CONSTRAINT_EQ else "other"
+        if collation not in ("BINARY", TIME_COLLATION) or operator == "is null":
+            operator = "other"
+        value = info.get_aConstraint_rhs(number)
+        return Constraint(
+            expression.column,
+            operator,
+            info.get_aConstraint_usable(number),
+            UNKNOWN if value is None else value,
+            literal=value is not None,
+            computed=self.host.computed(expression, collation),
+        )
+
+    def _constraint_of_pattern(self, info: apsw.IndexInfo, number: int) -> Constraint:
+        """Return the constraint of a LIKE or GLOB, which is a range if its pattern is known and
+        begins with a part of a time.
+        """
+        value = info.get_aConstraint_rhs(number)
+        is_known = isinstance(value, str) and beginning_of(value) != ""
+        return Constraint(
+            self._name(info.get_aConstraint_iColumn(number)),
+            "within" if is_known else "other",
+            info.get_aConstraint_usable(number),
+            UNKNOWN if value is None else value,
+            literal=value is not None,
+            computed=BEGINNING,
+        )
+
+    def _is_time(self, column: int) -> bool:
+        return column >= 0 and self.table.columns[self._name(column)].type in MOMENTS
 
     def _foreign_collation(self, info: apsw.IndexInfo, number: int) -> str | None:
         """Return the collation of a constraint, if it is not the one of its column."""
@@ -175,8 +255,20 @@ class ResourceTable:
         """Return a cursor for the statement that SQLite is running, or for a dry run of it."""
         running = self.host.running()
         if (dry_run := running.prefetcher.dry_run) is not None:
-            return DryRunCursor(self.host, self.table, running, dry_run)
-        return ResourceCursor(self.host, self.table, running)
+            return DryRunCursor(self.host, self.table, running, dry_run, self._values())
+        return ResourceCursor(self.host, self.table, running, self._values())
+
+    def _values(self) -> tuple[ValueOfRow, ...]:
+        """Return functions that compute the values of computed columns from a row."""
+        places = {name: place for place, name in enumerate(self.table.columns)}
+        return tuple(self._value(one, places[one.column]) for one in self._computed)
+
+    def _value(self, expression: Expression, place: int) -> ValueOfRow:
+        @functools.lru_cache(maxsize=4096)
+        def value(time: Any) -> Any:
+            return self.host.calculator.value(expression.parameterized, time)
+
+        return lambda row: value(row[place])
 
     def Disconnect(self) -> None:  # noqa: N802
         """Do nothing, for nothing is held."""

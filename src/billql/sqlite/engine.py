@@ -34,11 +34,15 @@ from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
-from billql.planning.plan import Plan
+from billql.planning.plan import Computed, Plan
+from billql.sql.rewriter import Rewritten
+from billql.sql.statement_kind import computes_times
 from billql.sql.statements import Bindings, ParsedStatement
 from billql.sqlite import _catalog_listings
+from billql.sqlite._calculator import Calculator
 from billql.sqlite._catalog_table import CatalogModule
 from billql.sqlite._current_statement import CurrentStatement
+from billql.sqlite._functions import register_functions_of_time
 from billql.sqlite._resource_table import ResourceModule
 from billql.sqlite._view_table import ViewModule
 from billql.util.clock import REAL_TIME, Clock
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     import httpx
 
     from billql.registry.client import Listed, Registry
+    from billql.sqlite._computed_columns import Expression
     from billql.sqlite._views import ViewExpander
 
 
@@ -162,7 +167,10 @@ class Engine:
         self.catalog = self.shared.catalog
         self.cache = self.shared.services.cache
         self._resolver = self.shared.resolver
-        self._module = ViewModule(self.view, ResourceModule(self))
+        self.calculator = Calculator(register_functions_of_time)
+        self._computed: dict[str, tuple[str, tuple[Expression, ...]]] = {}
+        """The resources with computed columns, by the names by which SQLite knows them."""
+        self._module = ViewModule(self.view, ResourceModule(self, self._expressions_of))
         self._catalog_module = CatalogModule(self)
         self._views: dict[str, ViewTable | None] = {}
         self._registered: set[str] = set()
@@ -178,6 +186,7 @@ class Engine:
             for name in self._registered:
                 self._database.create_module(name, None)
             self._registered.clear()
+            self._computed.clear()
             self._views.clear()
 
     def register(self, names: Iterable[str]) -> None:
@@ -193,6 +202,33 @@ class Engine:
                     read_only=True,
                 )
                 self._registered.add(name)
+
+    def with_computed_columns(self, rewritten: Rewritten) -> Rewritten:
+        """Return a statement whose expressions of times are columns; see `_computed_columns`."""
+        if not computes_times(rewritten.parsed):
+            return rewritten
+        from billql.sqlite._computed_columns import ComputedColumns
+
+        return ComputedColumns(self._resource, self._register_computed).rewrite(rewritten)
+
+    def _resource(self, name: str) -> Table | None:
+        """Return the resource that SQLite knows by a dotted name; None if there is none."""
+        found = self.registered(name)
+        return found if isinstance(found, Table) else None
+
+    def _register_computed(self, resource: str, expressions: tuple[Expression, ...]) -> str:
+        name = f"{resource} {', '.join(one.text for one in expressions)}"
+        self._computed[name] = (resource, expressions)
+        self.register([name])
+        return name
+
+    def _expressions_of(self, name: str) -> tuple[str, tuple[Expression, ...]]:
+        return self._computed.get(name, (name, ()))
+
+    def computed(self, expression: Expression, collation: str) -> Computed:
+        """Return an expression that is compared by a collation."""
+        holds = self.calculator.comparison(expression.parameterized, collation)
+        return Computed(expression.text, collation, holds)
 
     def expander(self) -> ViewExpander:
         """Return what puts SELECTs in the place of views."""
@@ -222,7 +258,11 @@ class Engine:
         )
 
     def begin(
-        self, parsed: ParsedStatement, bindings: Bindings, whole_lists: bool
+        self,
+        parsed: ParsedStatement,
+        bindings: Bindings,
+        whole_lists: bool,
+        run: ParsedStatement | None = None,
     ) -> RunningStatement:
         """Return a new statement; see `RunningStatement`."""
         # What is stored is complete, or else the next one that compares with it would be wrong.
@@ -233,7 +273,9 @@ class Engine:
             left_out=LeftOut(allowed=allowed),
             series=self._series,
         )
-        return RunningStatement(statement, self._database, parsed, bindings, whole_lists)
+        return RunningStatement(
+            statement, self._database, parsed, run or parsed, bindings, whole_lists
+        )
 
     @contextmanager
     def series(self) -> Iterator[Series]:

@@ -165,7 +165,7 @@ class Session:
             rewritten = self.names.rewrite(statement)
             has_stored_sql = bool(rewritten.tables) and self.names.register_stored_sql()
             rewritten, without_null = self._without_idle_nulls(rewritten)
-        running, run = None, rewritten
+        running, run, named = None, rewritten, rewritten
         if rewritten.resources or has_stored_sql:
             with translating():
                 if has_stored_sql or any(map(self.engine.view, rewritten.resources)):
@@ -173,18 +173,22 @@ class Session:
             # A view may have lists that the statement's text does not show.
             whole_lists = not (has_in_subquery(run.parsed) or has_stored_sql)
             self._collation.watch(run.parsed, bindings)
-            running = self.engine.begin(run.parsed, bindings, whole_lists)
+            plain = run.parsed
+            with translating():
+                run = self.engine.with_computed_columns(run)
+            running = self.engine.begin(plain, bindings, whole_lists, run.parsed)
             running.without_null = without_null
             self.scans = running.statement.scans
         described = None
         try:
             with translating():
-                has_views = run is not rewritten
                 rewritten, types = self._of_amounts(statement, rewritten)
-                run = rewritten
-                if has_views:
+                if run is named:
+                    run = rewritten
+                elif rewritten is not named:
+                    run = self.engine.with_computed_columns(self._without_views(rewritten))
+                if run is not rewritten:
                     described = self.amounts.describe(rewritten.sql)
-                    run = self._without_views(rewritten)
         except BaseException:
             if running is not None:
                 running.close()

@@ -173,32 +173,30 @@ def test_a_provider_without_a_part_is_not_requested(own: Session, api: Api) -> N
     assert api.asked == []
 
 
-def test_a_condition_on_the_time_of_a_charge_is_sent_to_stripe(own: Session, api: Api) -> None:
-    list(
-        own.execute(
-            "SELECT BilledCost FROM focus.cost_and_usage "
-            "WHERE ProviderName = 'Stripe' AND ChargePeriodStart >= '2026-09-01'"
-        )
-    )
-    (asked,) = api.asked
-    assert "created%5Bgte%5D=1788220800" in asked
-
-
 @pytest.mark.parametrize(
-    ("provider", "first"),
-    [("OpenAI", "start_time=1788220800"), ("Anthropic", "starting_at=2026-09")],
+    ("provider", "bounds"),
+    [
+        ("Stripe", ["created%5Bgte%5D=1788220800", "created%5Blt%5D=1790812800"]),
+        ("OpenAI", ["start_time=1788220800", "end_time=1790812800"]),
+        ("Anthropic", ["starting_at=2026-09-01", "ending_at=2026-10-01"]),
+    ],
 )
-def test_a_condition_on_the_time_of_a_charge_is_sent_to_reports(
-    own: Session, api: Api, provider: str, first: str
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "ChargePeriodStart >= '2026-09-01' AND ChargePeriodStart < '2026-10-01'",
+        "BillingPeriodStart = '2026-09-01'",
+        "BillingPeriodStart BETWEEN '2026-09-01' AND '2026-09-30'",
+        "BillingPeriodStart > date('2026-08-15') AND BillingPeriodEnd <= '2026-10-01'",
+    ],
+)
+def test_a_condition_on_a_period_is_sent(
+    own: Session, api: Api, condition: str, provider: str, bounds: list[str]
 ) -> None:
-    sql = (
-        f"SELECT BilledCost FROM focus.cost_and_usage WHERE ProviderName = '{provider}' "
-        "AND ChargePeriodStart >= '2026-09-01' AND ChargePeriodStart < '2026-10-01'"
-    )
-    assert list(own.execute(sql)) == []
+    sql = f"SELECT BilledCost FROM focus.cost_and_usage WHERE ProviderName = '{provider}'"
+    list(own.execute(f"{sql} AND {condition}"))
     (asked,) = api.asked
-    assert first in asked
-    assert "end" in asked
+    assert [bound for bound in bounds if bound not in asked] == []
 
 
 def test_what_an_invoice_does_not_itemise_is_an_adjustment(own: Session) -> None:
