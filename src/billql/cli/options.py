@@ -38,8 +38,11 @@ def add_below(
     return command
 
 
-def add_session(command: ArgumentParser) -> None:
-    """Add the options of a command that reads resources; see `open_session`."""
+def add_session(command: ArgumentParser, *, read_only: bool = False) -> None:
+    """Add the options of a command that reads resources; see `open_session`.
+
+    `read_only` means that it can be nothing else.
+    """
     add = command.add_argument
     add(
         "--db",
@@ -56,11 +59,14 @@ def add_session(command: ArgumentParser) -> None:
     )
     add("--log-file", metavar="FILE", help="add that log to a file that only you can read")
     add("--sandbox", action="store_true", help="use a private sandbox instead of the APIs")
-    add(
-        "--read-only",
-        action="store_true",
-        help="refuse every statement that writes, reaches a file or pulls definitions",
-    )
+    if read_only:
+        command.set_defaults(read_only=True)
+    else:
+        add(
+            "--read-only",
+            action="store_true",
+            help="refuse every statement that writes, reaches a file or pulls definitions",
+        )
     add(
         "--max-requests",
         metavar="N",

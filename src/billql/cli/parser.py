@@ -28,6 +28,7 @@ COMMANDS = {
     "shell": "run SQL interactively; the default command on a terminal",
     "doctor": "check the installation, the configuration and the connections",
     "completion": "print a completion script for a shell",
+    "serve": "answer SQL of other programs until Ctrl-C",
     "sandbox": "serve mock billing APIs on this machine until Ctrl-C",
     "provider": "create, check and try definitions",
     "registry": "list, install, verify and build packages of definitions",

@@ -23,6 +23,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from billql.config.serve import ServeConfig
 from billql.config.settings import Settings
 from billql.errors import InterfaceError
 from billql.util.struct_errors import MSGSPEC_LOCK, explain_mismatch
@@ -138,6 +139,8 @@ class Config(_Strict, frozen=True, kw_only=True):
     """Where definitions can be pulled from, by names."""
     output: OutputConfig = OutputConfig()
     """How results look where people read them."""
+    serve: ServeConfig = ServeConfig()
+    """What `billql serve` serves, and to whom."""
 
 
 class ResolvedConfig(_Strict, frozen=True, kw_only=True):
@@ -149,6 +152,7 @@ class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     providers: dict[str, str] = {}
     registries: dict[str, RegistryConfig] = {}
     output: OutputConfig = OutputConfig()
+    serve: ServeConfig = ServeConfig()
     warnings: tuple[str, ...] = ()
     """Problems of the file that are no error, for people."""
 
@@ -191,6 +195,7 @@ def resolve_profile(
         providers=dict(config.providers),
         registries=config.registries,
         output=config.output,
+        serve=config.serve,
         warnings=warnings,
     )
     if name is None:

@@ -184,10 +184,11 @@ _NO_SAMPLES = NoSamples()
 
 def gather(catalog: Catalog, samples: Samples = _NO_SAMPLES) -> list[ProviderFacts]:
     """Return the facts of every provider, by name; raise DefinitionError."""
-    return [_provider(catalog, name, samples) for name in catalog.providers()]
+    return [of_provider(catalog, name, samples) for name in catalog.providers()]
 
 
-def _provider(catalog: Catalog, name: str, samples: Samples) -> ProviderFacts:
+def of_provider(catalog: Catalog, name: str, samples: Samples = _NO_SAMPLES) -> ProviderFacts:
+    """Return the facts of a provider; raise DefinitionError."""
     services = (
         ServiceFacts(
             service,
@@ -223,10 +224,11 @@ def _views(
         views.find(catalog, f"{provider}.{service}.{name}")
         for name in views.names(catalog, provider, service)
     )
-    return tuple(_view(one, samples) for one in found if one is not None)
+    return tuple(of_view(one, samples) for one in found if one is not None)
 
 
-def _view(table: ViewTable, samples: Samples) -> ViewFacts:
+def of_view(table: ViewTable, samples: Samples = _NO_SAMPLES) -> ViewFacts:
+    """Return the facts of a view."""
     is_part = table.view.is_part
     fields = tuple(
         FieldFacts(

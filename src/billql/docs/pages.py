@@ -51,13 +51,13 @@ def build(
     tables |= {view.table.name: view_pages.address(view.table.name) for view in views}
     pages = {"index.md": _index(providers, shared)}
     pages |= {view_pages.service_address(one): view_pages.service(one) for one in shared}
-    pages |= {tables[view.table.name]: _view(view, tables) for view in views}
+    pages |= {tables[view.table.name]: view_page(view, tables) for view in views}
     for provider in providers:
         pages[_of_provider(provider)] = _provider(provider, tables)
         for service in provider.services:
             pages[_of_service(provider, service)] = _service(provider, service, tables)
             for resource in service.resources:
-                pages[_of_resource(resource)] = _resource(provider, service, resource, tables)
+                pages[_of_resource(resource)] = resource_page(provider, service, resource, tables)
     pages |= {
         "commands.md": reference.commands(parser),
         "settings.md": reference.settings(providers),
@@ -74,7 +74,8 @@ def _text(lines: Iterable[str]) -> str:
 # The pages ----------------------------------------------------------------------------------------
 
 
-def _view(view: ViewFacts, tables: dict[str, str]) -> str:
+def view_page(view: ViewFacts, tables: dict[str, str]) -> str:
+    """Return the page of a view; `tables` has the paths of those that it may lead to."""
     path = tables[view.table.name]
 
     def addresses(name: str) -> str | None:
@@ -190,9 +191,10 @@ def _tables_of(service: ServiceFacts, path: str, addresses: _Addresses) -> Itera
     )
 
 
-def _resource(
+def resource_page(
     provider: ProviderFacts, service: ServiceFacts, resource: ResourceFacts, tables: dict[str, str]
 ) -> str:
+    """Return the page of a resource; `tables` has the paths of those that it may lead to."""
     path = _of_resource(resource)
     near = _addresses(path, tables, service)
     columns = resource.table.resource.columns

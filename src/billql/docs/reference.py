@@ -16,6 +16,7 @@ import msgspec
 
 from billql import errors
 from billql.config import file
+from billql.config.serve import HttpConfig, ServeConfig
 from billql.config.settings import Settings
 from billql.docs.facts import ProviderFacts
 from billql.docs.markdown import code, codes, escaped, table
@@ -72,6 +73,8 @@ _CONFIG: dict[str, type[msgspec.Struct]] = {
     "[settings]": Settings,
     "[registries.NAME]": file.RegistryConfig,
     "[output]": file.OutputConfig,
+    "[serve]": ServeConfig,
+    "[serve.http]": HttpConfig,
 }
 """The tables of the config file, and what describes each."""
 

@@ -141,9 +141,9 @@ class Snapshot:
                     stats.cache_hits += not ahead
                 return found
             tracker = RequestTracker(
-                lambda: self._budget.charge_request(stats, request.charge),
+                lambda: self._charge(request, connection, stats),
                 self._budget.stop,
-                lambda response: self._on_response(key, tracker, stats, response),
+                lambda response: self._on_response(key, connection, tracker, stats, response),
             )
             stats.under_way.add(tracker)
             future = self._send(request, connection, tracker)
@@ -231,11 +231,25 @@ class Snapshot:
         else:
             self._cache.unpin(found.values())
 
+    def _charge(self, request: Request, connection: ApiConnection, stats: ScanStats) -> None:
+        """Count an attempt that is about to be sent; raise what the budget raises."""
+        self._budget.charge_request(stats, request.charge)
+        with self._lock:
+            stats.on(connection.key).requests += 1
+
     def _on_response(
-        self, key: Key, tracker: RequestTracker, stats: ScanStats, response: Response | None
+        self,
+        key: Key,
+        connection: ApiConnection,
+        tracker: RequestTracker,
+        stats: ScanStats,
+        response: Response | None,
     ) -> None:
         """Put a response into the cache and pin it; None means that the request failed."""
         with self._lock:
+            counts = stats.on(connection.key)
+            counts.waited += tracker.waited
+            counts.failures += response is None
             self.ended += 1
             stats.ended += 1
             stats.under_way.discard(tracker)

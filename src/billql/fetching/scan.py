@@ -205,6 +205,7 @@ class Scan:
                 self._left_out.read_from(reader.connection)
                 self._skip_rows(reader.skipped or 0)
             self.stats.pages += 1
+            self.stats.on(reader.connection).pages += 1
             self._lookahead.rows_known += len(page)
             self._split(reader, page)
             yield page

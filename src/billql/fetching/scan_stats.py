@@ -19,6 +19,17 @@ def total_costs(scans: Iterable[ScanStats]) -> list[Charge]:
 
 
 @dataclass
+class ConnectionStats:
+    """Counts what a scan has cost on one connection so far; `waited` is in seconds."""
+
+    requests: int = 0
+    pages: int = 0
+    failures: int = 0
+    """Requests that have ended in an error, whatever became of the statement."""
+    waited: float = 0.0
+
+
+@dataclass
 class ScanStats:
     """Counts what one scan has cost so far; `waited` is in seconds."""
 
@@ -41,10 +52,18 @@ class ScanStats:
     """What is probably a mistake in the statement."""
     left_out: dict[str, str] = field(default_factory=dict)
     """The connections whose rows are missing, as the user allows, and why."""
+    by_connection: dict[tuple[str, str], ConnectionStats] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    """The cost on each connection, by its provider and its name."""
     under_way: set[RequestTracker] = field(default_factory=set, repr=False)
     """The requests under way."""
     log: Callable[[str], object] = field(default=lambda text: None, repr=False, compare=False)
     """Called with each new note."""
+
+    def on(self, connection: tuple[str, str]) -> ConnectionStats:
+        """Return the counts of a connection; may be called in any thread."""
+        return self.by_connection.setdefault(connection, ConnectionStats())
 
     def spend(self, charge: Charge) -> None:
         """Count what a request costs; a resource is charged for in one currency."""

@@ -52,7 +52,7 @@ def columns(connection: Connection, schema: str, table: str) -> list[ReflectedCo
     sql = (
         'SELECT "column", type, description, required FROM billql.catalog.columns '
         "WHERE provider = ? AND service = ? AND resource = ? "
-        'AND (NOT hidden OR "column" = ?) ORDER BY position'
+        'AND (NOT hidden OR "column" = ?) AND NOT input ORDER BY position'
     )
     place = *_parts(schema), table.lower(), _CONNECTION
     return [_column(row) for row in connection.exec_driver_sql(sql, place)]

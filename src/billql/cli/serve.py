@@ -1,0 +1,138 @@
+"""`billql serve`: answers SQL of other programs until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from billql.cli.options import add_session, count, open_session, seconds
+from billql.errors import InterfaceError
+from billql.output import stderr
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
+
+    from billql.config.serve import ServeConfig
+    from billql.dbapi.connection import Connection
+    from billql.definitions.catalog import Catalog
+    from billql.serve.http.server import HttpServer
+    from billql.serve.process import Server
+
+
+def add_options(command: ArgumentParser) -> None:
+    """Add the command's options."""
+    add = command.add_argument
+    add("--http", metavar="HOST:PORT", help="answer over HTTP at this address")
+    add(
+        "--anonymous",
+        action="store_true",
+        help="let anybody on this machine ask over HTTP without a token",
+    )
+    add(
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="one more name by which clients call the server; can be repeated",
+    )
+    add("--tls-certificate", metavar="FILE", help="speak TLS with this certificate, in PEM")
+    add("--tls-key", metavar="FILE", help="the certificate's key, in PEM")
+    add(
+        "--behind-proxy",
+        action="store_true",
+        help="let plain HTTP leave this machine, because a proxy before it speaks TLS",
+    )
+    add(
+        "--statements", metavar="N", type=count, help="how many statements run at once (default: 8)"
+    )
+    add(
+        "--grace",
+        metavar="SECONDS",
+        type=seconds,
+        help="how long statements may go on when the server shall end (default: 10)",
+    )
+    add_session(command, read_only=True)
+
+
+def run(options: Namespace) -> int:
+    """Serve until a signal arrives; print on stderr where."""
+    from billql.serve import process
+    from billql.sqlite.options import ConnectOptions
+
+    connect_options = ConnectOptions(
+        profile=options.profile, config=options.config, definitions=options.definitions
+    )
+    found = connect_options.load_config()
+    config, catalog = found.serve, connect_options.catalog(found)
+    _apply_limits(options, config)
+    address = options.http or config.http.address
+    if address is None:
+        raise InterfaceError(
+            "There is nothing to serve",
+            hint="Name an address, such as --http 127.0.0.1:8080, or one in the config file.",
+        )
+    with open_session(options) as connection:
+        # A mistake in the config file or a definition is shown now, and not to a client.
+        connection.execute("SELECT count(*) FROM billql.catalog.connections").fetchall()
+
+        def open_connection() -> Connection:
+            return connection.another(options.db)
+
+        server, announced = _http(options, config, address, open_connection, catalog)
+        servers: list[Server] = [server]
+        grace = config.grace if options.grace is None else options.grace
+        process.run(servers, lambda: stderr.write(announced(server)), grace)
+    return 0
+
+
+def _apply_limits(options: Namespace, config: ServeConfig) -> None:
+    """Put the limits of the config file in the place of options that are not there."""
+    for name in ("max_rows", "timeout", "max_requests", "statements"):
+        if getattr(options, name) is None:
+            setattr(options, name, getattr(config, name))
+
+
+def _http(
+    options: Namespace,
+    config: ServeConfig,
+    address: str,
+    open_connection: Callable[[], Connection],
+    catalog: Catalog,
+) -> tuple[HttpServer, Callable[[HttpServer], str]]:
+    """Return a server over HTTP, and what describes where it is."""
+    from billql.serve.address import Address
+
+    try:
+        from billql.serve.http.server import HttpOptions, HttpServer, new_token
+    except ModuleNotFoundError as error:
+        raise InterfaceError(
+            f"Serving HTTP needs {error.name}, which is not installed",
+            hint="Install it with: pip install 'billql[http]'",
+        ) from error
+    http = config.http
+    certificate = options.tls_certificate or http.tls_certificate
+    key = options.tls_key or http.tls_key
+    is_anonymous = options.anonymous or http.anonymous
+    named = None if is_anonymous else os.environ.get(http.token_env)
+    token = named or (None if is_anonymous else new_token())
+    made = HttpOptions(
+        Address.parse(address),
+        token,
+        (*options.allow_host, *http.hosts),
+        None if certificate is None else Path(certificate),
+        None if key is None else Path(key),
+        options.behind_proxy or http.behind_proxy,
+        options.statements,
+        config.waiting,
+    )
+    secret = "" if named or token is None else f"#token={token}"
+
+    def announced(server: HttpServer) -> str:
+        how = (
+            f"token in {http.token_env}" if named else "no token" if token is None else "new token"
+        )
+        return f"HTTP: {server.url}{secret} ({how}); press Ctrl-C to end.\n"
+
+    return HttpServer(made, open_connection, catalog, stderr.write), announced

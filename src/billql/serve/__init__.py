@@ -1,0 +1,6 @@
+"""Servers: programs ask a billql that goes on running, each in the protocol that it speaks.
+
+address    where a server listens, and whether others than this machine can reach it
+process    runs the servers of a process until a signal stops it
+http/      HTTP
+"""

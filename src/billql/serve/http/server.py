@@ -1,0 +1,155 @@
+"""A server over HTTP: a socket, and Uvicorn in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+from billql.dbapi.connection import Connection
+from billql.definitions.catalog import Catalog
+from billql.errors import InterfaceError
+from billql.serve.address import LOOPBACK_NAMES, Address
+from billql.serve.http.app import Access, Front
+from billql.serve.http.gate import Gate
+
+_SHORTEST_TOKEN = 16
+"""The shortest bearer token that is accepted, in characters."""
+_CLIENTS = 500
+"""How many connections of clients are open at once; more are answered with the status 503."""
+_START = 10.0
+"""How many seconds the server may take to start."""
+_AGAIN = 0.1
+"""How many seconds pass until statements are interrupted again."""
+_ENDING = 5.0
+"""How many seconds responses have to end in once their statements are interrupted."""
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """Where a server listens, who may ask, and how much at once."""
+
+    address: Address
+    token: str | None
+    """The bearer token; None where anybody on this machine may ask."""
+    hosts: Sequence[str] = ()
+    """More names by which clients call it."""
+    certificate: Path | None = None
+    """A certificate and its chain, in PEM; None means plain HTTP."""
+    key: Path | None = None
+    """The certificate's key, in PEM."""
+    behind_proxy: bool = False
+    """Whether a proxy before it speaks TLS, so that plain HTTP may leave this machine."""
+    statements: int = 8
+    """How many statements run at once."""
+    waiting: int = 100
+    """How many more may wait."""
+    patience: float = 30.0
+    """How many seconds a statement waits at most before it runs."""
+
+    def __post_init__(self) -> None:
+        """Raise InterfaceError for what is not safe."""
+        if self.token is not None and len(self.token) < _SHORTEST_TOKEN:
+            raise InterfaceError(
+                f"The token for HTTP has fewer than {_SHORTEST_TOKEN} characters",
+                hint="Make one with: openssl rand -hex 32",
+            )
+        if (self.certificate is None) != (self.key is None):
+            raise InterfaceError("TLS needs both a certificate and its key")
+        if self.address.is_loopback:
+            return
+        if self.token is None:
+            raise InterfaceError(
+                f"{self.address} can be reached by others, so that a token is needed",
+                hint="Serve 127.0.0.1 without a token, or any address with one.",
+            )
+        if self.certificate is None and not self.behind_proxy:
+            raise InterfaceError(
+                f"{self.address} can be reached by others, and plain HTTP shows them the token",
+                hint="Give --tls-certificate and --tls-key, or --behind-proxy if a proxy that "
+                "speaks TLS passes on the requests.",
+            )
+
+
+def new_token() -> str:
+    """Return a token that nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+class HttpServer:
+    """Serves one address; raise InterfaceError if it is taken, or a certificate cannot be used.
+
+    `open_connection` opens a connection for one statement, in any thread, and `catalog` has the
+    pages of its tables; `report` is called with the traceback of a fault of billql's own.
+    """
+
+    def __init__(
+        self,
+        options: HttpOptions,
+        open_connection: Callable[[], Connection],
+        catalog: Catalog,
+        report: Callable[[str], object],
+    ) -> None:
+        self._options = options
+        gate = Gate(options.statements, options.waiting, options.patience)
+        names = {*LOOPBACK_NAMES, *(name.lower() for name in options.hosts), options.address.host}
+        self._front = Front(open_connection, catalog, Access(options.token, names), gate, report)
+        config = uvicorn.Config(
+            self._front.app,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            ws="none",
+            limit_concurrency=_CLIENTS,
+            timeout_graceful_shutdown=None,
+            ssl_certfile=options.certificate,
+            ssl_keyfile=options.key,
+        )
+        # A response that is broken off raises on purpose; faults are reported where they happen.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        try:
+            config.load()
+        except OSError as error:  # ssl.SSLError among them
+            raise InterfaceError(f"The certificate cannot be used: {error.strerror}") from error
+        self._server = uvicorn.Server(config)
+        self._socket = options.address.bind()
+        self._thread = threading.Thread(target=self._run, name="billql-http", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Return the address of the page to ask."""
+        scheme = "http" if self._options.certificate is None else "https"
+        port = self._socket.getsockname()[1]
+        return f"{scheme}://{self._options.address._replace(port=port)}/"
+
+    def start(self) -> None:
+        """Accept clients from now on."""
+        self._thread.start()
+        end = time.monotonic() + _START
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > end:
+                raise InterfaceError(f"{self._options.address}: the server has not started")
+            time.sleep(0.01)
+
+    def stop(self, grace: float) -> None:
+        """Accept no more clients, let statements under way go on for so many seconds, and end."""
+        self._front.close_gate()
+        self._server.should_exit = True
+        self._thread.join(grace)
+        end = time.monotonic() + _ENDING
+        while self._thread.is_alive() and time.monotonic() < end:
+            self._front.end_all()
+            self._thread.join(_AGAIN)
+        self._server.force_exit = True
+        self._thread.join(_ENDING)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
