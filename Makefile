@@ -56,6 +56,9 @@ differential: $(READY) ## Compare random SELECTs with plain SQLite: BILLQL_EXAMP
 backtest: $(READY) ## Measure forecasts and anomalies over made-up series; fails out of the bounds.
 	PYTHONPATH=tests $(BIN)/python -m backtest
 
+histories: $(READY) ## Compare random histories with what an API responded (BILLQL_EXAMPLES / 10), and kill 200 refreshes.
+	BILLQL_EXAMPLES=$${BILLQL_EXAMPLES:-2000} BILLQL_KILLS=200 $(BIN)/python -m pytest -rP tests/differential/test_histories.py tests/end_to_end/history
+
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 

@@ -25,6 +25,7 @@ COMMANDS = {
     "chart": "run SQL and draw the result as bars or a line",
     "fx": "store exchange rates for convert()",
     "focus": "write the bill of all providers in the columns of FOCUS",
+    "history": "store what bills are at each time, and what has changed",
     "shell": "run SQL interactively; the default command on a terminal",
     "doctor": "check the installation, the configuration and the connections",
     "completion": "print a completion script for a shell",

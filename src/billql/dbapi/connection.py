@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import apsw
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     from billql.config.file import ResolvedConfig
     from billql.config.settings import Settings
     from billql.fetching.response_cache import CacheStats
+    from billql.fetching.scan_stats import ScanStats
+    from billql.history.session import HistorySession
+    from billql.history.sync import Synced
     from billql.sql.statements import ParsedStatement
     from billql.sqlite.engine import Shared
     from billql.sqlite.estimate import Estimate
     from billql.sqlite.options import ConnectOptions
-    from billql.sqlite.session import Session
 
 apilevel = "2.0"
 threadsafety = 1
@@ -185,7 +187,7 @@ class Connection:
     NotSupportedError = errors.NotSupportedError
 
     def __init__(
-        self, session: Session, sessions: Sessions, *, decimals: bool, autocommit: bool
+        self, session: HistorySession, sessions: Sessions, *, decimals: bool, autocommit: bool
     ) -> None:
         self._session = session
         self._sessions = sessions
@@ -241,6 +243,40 @@ class Connection:
         from billql.sqlite.estimate import estimate
 
         return estimate(self._use(), single_statement(sql), adapt(parameters))
+
+    def sync_history(
+        self, names: Sequence[str] = (), note: Callable[[str], object] = lambda text: None
+    ) -> Iterator[Synced]:
+        """Read histories again, and make those that are missing, as `billql history sync` does.
+
+        `names` are histories or resources; by default all that matters of the connected providers.
+        Yield the outcome of each; `note` is called with a line for each scope.
+        """
+        from billql.history.sync import sync
+
+        return sync(self._use(), names, note)
+
+    def export_history(
+        self,
+        name: str,
+        folder: str | os.PathLike[str],
+        as_of: str | None = None,
+        *,
+        every: bool = False,
+    ) -> Iterator[str]:
+        """Write a history to a folder as Parquet, a file for each scope; yield their paths.
+
+        It has what holds now, or what held `as_of` a time, or `every` row that ever held, with the
+        times from which and until which it did.
+        """
+        from billql.history.export import export
+
+        return export(self, self._use().store(), name, os.fspath(folder), as_of, every=every)
+
+    @property
+    def scans(self) -> list[ScanStats]:
+        """Return the statistics of the last statement so far; may be called in any thread."""
+        return self._use().scans
 
     @property
     def in_transaction(self) -> bool:
@@ -299,7 +335,7 @@ class Connection:
         finally:
             self.close()
 
-    def _use(self) -> Session:
+    def _use(self) -> HistorySession:
         if self._closed:
             raise errors.ClosedError("The connection is closed")
         self._session.guard.check()

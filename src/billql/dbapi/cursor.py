@@ -28,9 +28,12 @@ Description = tuple[tuple[str, str | None, None, None, int | None, int | None, N
 class CursorConnection(Protocol):
     """The `Connection` of a cursor: PEP 249's methods, and what the cursor itself uses."""
 
-    _session: Session
     decimals: bool
     autocommit: bool
+
+    @property
+    def _session(self) -> Session:
+        """Return the session, closed or not."""
 
     def _use(self) -> Session:
         """Return the session; raise ClosedError, or InterfaceError in a forked process."""

@@ -40,7 +40,7 @@ def service_problems(service: Service) -> Iterator[Problem]:
 def view_problems(view: View) -> Iterator[Problem]:
     """Yield what is wrong with one view."""
     yield from _column_problems(view)
-    if view.settles is not None:
+    if view.settles is not None and view.columns:
         for place, message in settling_problems(view.settles, view.columns):
             yield ("settles", *place), message
     for name, create in view.tables.items():

@@ -134,15 +134,16 @@ class HistorySession(Session):
             return None
         from billql.history.as_of import splice
 
-        return splice(statement, self._store())
+        return splice(statement, self.store())
 
     def refresh_at(self, name: str, value: SQLValue) -> int:
         """Return the number of the last refresh up to a time; see `as_of.refresh_at`."""
         from billql.history.as_of import refresh_at
 
-        return refresh_at(self._store(), name, value)
+        return refresh_at(self.store(), name, value)
 
-    def _store(self) -> Store:
+    def store(self) -> Store:
+        """Return the histories of the main database."""
         from billql.history.store import Store
 
         return Store(self.database)

@@ -128,6 +128,35 @@ class Store:
         ).fetchone()
         return None if found is None else int(found[0])
 
+    def last_number(self) -> int:
+        """Return the number of the file's last refresh; 0 if there is none."""
+        if not self._exists("billql_refreshes"):
+            return 0
+        numbers = self._database.execute("SELECT max(id) FROM main.billql_refreshes")
+        return next((int(number) for (number,) in numbers if number is not None), 0)
+
+    def counts_since(self, name: str, number: int) -> tuple[int, int, int, int]:
+        """Return what the refreshes of a history after another one have done: the scopes that were
+        read, the rows added and removed, and the closed scopes that have changed.
+        """
+        if not self._exists("billql_refreshes"):
+            return 0, 0, 0, 0
+        rows = self._database.execute(
+            "SELECT count(*) FILTER (WHERE state <> 'watched'), coalesce(sum(added), 0), "
+            "coalesce(sum(removed), 0), count(*) FILTER (WHERE state IN ('restated', 'closed') "
+            "AND added + removed > 0) FROM main.billql_refreshes WHERE history = ? AND id > ?",
+            (name, number),
+        )
+        scopes, added, removed, restated = map(int, next(rows))
+        return scopes, added, removed, restated
+
+    def ever(self, history: History) -> list[SQLValue]:
+        """Return all scopes that were ever read, in their order."""
+        rows = self._database.execute(
+            "SELECT scope FROM main.billql_scopes WHERE history = ? ORDER BY scope", (history.name,)
+        )
+        return [scope for (scope,) in rows]
+
     def create(self, history: History, now: str) -> None:
         """Make the tables and views of a history.
 

@@ -186,7 +186,10 @@ class Strategy:
                 if month not in closed:
                     yield self._months_part(month, _later(month), [month])
                 month = _later(month)
-            yield self._months_part(running, _later(running), [running])
+            # Some APIs refuse an end that is later.
+            tomorrow = f"{today + datetime.timedelta(days=1)}"
+            end = _later(running) if self._is_of_months else tomorrow
+            yield self._months_part(running, end, [running])
             return
         open_months = sorted(str(one.value) for one in known if not one.closed)
         closed_months = sorted(str(one.value) for one in known if one.closed)
@@ -207,11 +210,11 @@ class Strategy:
 
     def _months_part(self, start: str | None, end: str | None, scopes: Sequence[SQLValue]) -> Part:
         column = quote(self.history.scope or "")
-        day = "" if self._is_of_months else "-01"
+        length = len("2026-01" if self._is_of_months else "2026-01-01")
         bounds = [
-            f"{column} {operator} '{month}{day}'"
-            for operator, month in ((">=", start), ("<", end))
-            if month is not None
+            f"{column} {operator} '{f'{time}-01'[:length]}'"
+            for operator, time in ((">=", start), ("<", end))
+            if time is not None
         ]
         return Part(" AND ".join(bounds) or "TRUE", scopes, several=True)
 

@@ -130,7 +130,9 @@ class Session:
                 self._read_only.check(statement)
             log = StatementLog(self._log, statement.text)
             try:
-                if (scans := self.carry_out(statement)) is not None:
+                with translating():
+                    scans = self.carry_out(statement)
+                if scans is not None:
                     ended = self._execute(statement._replace(text="", tokens=()), (), log)
                     self.scans = scans
                     return ended
