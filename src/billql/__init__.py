@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         threadsafety,
     )
     from billql.dbapi.cursor import Cursor
+    from billql.dbapi.rows import Row
     from billql.dbapi.types import (
         BINARY,
         DATETIME,
@@ -116,6 +117,7 @@ __all__ = [
     "ProgrammingError",
     "ReadOnly",
     "RequestLimit",
+    "Row",
     "RowLimit",
     "ScanEstimate",
     "ScanStats",
@@ -138,6 +140,7 @@ __all__ = [
 
 _HOMES = (
     "dbapi",
+    "dbapi.rows",
     "dbapi.cursor",
     "dbapi.types",
     "errors",

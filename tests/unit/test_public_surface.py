@@ -56,6 +56,9 @@ CALLABLES = {
     "Cursor.fetchone": "",
     "Cursor.fetchmany": "size",
     "Cursor.fetchall": "",
+    "Cursor.fetch_record_batch": "batch_size",
+    "Cursor.fetch_arrow_table": "",
+    "Row.keys": "",
     "Cursor.nextset": "",
     "Cursor.callproc": "name parameters",
     "Cursor.setinputsizes": "sizes",
@@ -67,8 +70,8 @@ CALLABLES = {
     "ScanStats.note": "text",
 }
 ATTRIBUTES = {
-    "Connection": "autocommit decimals in_transaction namespace read_only",
-    "Cursor": "arraysize connection description lastrowid rowcount scans",
+    "Connection": "autocommit decimals in_transaction namespace read_only row_factory",
+    "Cursor": "arraysize connection description lastrowid names row_factory rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
     "Estimate": "scans requests is_minimum missing costs",
@@ -163,7 +166,7 @@ def test_what_signatures_name_is_exported() -> None:
     abc = {"Any", "Callable", "Iterable", "Literal", "Mapping", "Self", "Sequence"}
     # A parsed statement is what billql's own shell hands over; the others are tuples and mappings.
     own = {"ParsedStatement", "Description", "Parameters", "Row"}
-    known = {*vars(builtins), *abc, "os", "datetime", "httpx", *own, *billql.__all__}
+    known = {*vars(builtins), *abc, "os", "datetime", "httpx", "pyarrow", *own, *billql.__all__}
     signatures = [inspect.signature(find(name)) for name in CALLABLES]
     properties = [
         inspect.signature(value.fget)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from billql.config.file import ResolvedConfig
     from billql.config.settings import Settings
+    from billql.dbapi.rows import RowFactory
     from billql.fetching.response_cache import CacheStats
     from billql.fetching.scan_stats import ScanStats
     from billql.history.session import HistorySession
@@ -194,6 +195,8 @@ class Connection:
         self._closed = False
         self.decimals = decimals
         """Whether amounts are returned as `decimal.Decimal`."""
+        self.row_factory: RowFactory | None = None
+        """What new cursors make of each row; None for tuples. `billql.Row` has names."""
         self.autocommit = autocommit
         """Whether each statement is a transaction of its own, except after BEGIN."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 import apsw
 
@@ -16,12 +16,19 @@ from billql.sql.statement_kind import CHANGES, verb_of
 from billql.sql.statements import ParsedStatement, Row, parse, split
 
 if TYPE_CHECKING:
+    import pyarrow
+
+    from billql.dbapi.arrow import ArrowBatches
+    from billql.dbapi.rows import RowFactory
     from billql.fetching.scan_stats import ScanStats
     from billql.output import MoneyColumns
     from billql.sql.amounts import Amount
     from billql.sqlite.execution import Execution
     from billql.sqlite.session import Session
 
+T = TypeVar("T")
+BATCH_SIZE = 8192
+"""How many rows a batch of Arrow's has."""
 Description = tuple[tuple[str, str | None, None, None, int | None, int | None, None], ...]
 
 
@@ -30,6 +37,7 @@ class CursorConnection(Protocol):
 
     decimals: bool
     autocommit: bool
+    row_factory: RowFactory | None
 
     @property
     def _session(self) -> Session:
@@ -71,7 +79,16 @@ class Cursor:
         """Seven entries for each column: its name and its type code, and for an amount a precision
         and a scale. An expression has the type of its first value, and None if that is
         NULL or missing."""
+        self.row_factory = connection.row_factory
+        """Makes what a fetch returns of each row; None for tuples. See `billql.Row`."""
+        self._first: Iterator[Row] = iter(())
+        """The first row, until it is fetched."""
         self._rows: Iterator[Row] | None = None
+        """The rows that are left, as SQLite returns them but for the noise of sums."""
+        self._converted: Iterator[Any] | None = None
+        """The same rows as a fetch returns them, once one has begun."""
+        self._stream: ArrowBatches | None = None
+        """The same rows as Arrow's batches, once a stream of them has begun."""
         self._execution: Execution | None = None
         self._scans: list[list[ScanStats]] = []  # of each statement; they still grow
         self._starts = False  # whether a statement is on its way to its first row
@@ -112,25 +129,54 @@ class Cursor:
         self.rowcount, self.description, self._rows = -1, None, iter(())
         return self
 
-    def fetchone(self) -> Row | None:
+    def fetchone(self) -> Any:
         """Return the next row, or None after the last; a statement that changes data has none."""
-        return next(self._result(), None)
+        return next(self._made(), None)
 
-    def fetchmany(self, size: int | None = None) -> list[Row]:
+    def fetchmany(self, size: int | None = None) -> list[Any]:
         """Return the next rows, at most `size` or else `arraysize` of them."""
-        return list(islice(self._result(), self.arraysize if size is None else size))
+        return list(islice(self._made(), self.arraysize if size is None else size))
 
-    def fetchall(self) -> list[Row]:
+    def fetchall(self) -> list[Any]:
         """Return the rows that are left."""
-        return list(self._result())
+        return list(self._made())
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[Any]:
         """Return the cursor itself, an iterator of the rows that are left."""
         return self
 
-    def __next__(self) -> Row:
+    def __next__(self) -> Any:
         """Return the next row."""
-        return next(self._result())
+        return next(self._made())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns; none without a result."""
+        return tuple(column[0] for column in self.description or ())
+
+    def fetch_record_batch(self, batch_size: int = BATCH_SIZE) -> pyarrow.RecordBatchReader:
+        """Return a reader of the rows that are left, as Arrow's batches of so many rows.
+
+        Amounts are decimals, instants are timestamps in UTC; see the guide. Some thousand rows are
+        read at once, for the types of expressions; then pages are fetched as batches are read, in
+        any thread, but in one at a time.
+        """
+        return self._batches(batch_size).reader()
+
+    def fetch_arrow_table(self) -> pyarrow.Table:
+        """Return the rows that are left, as one of Arrow's tables; see `fetch_record_batch`."""
+        return self.fetch_record_batch().read_all()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Return the rows that are left, for any library that reads Arrow's streams.
+
+        https://arrow.apache.org/docs/format/CDataInterface/PyCapsuleInterface.html
+        """
+        # Some readers ask for the schema by a stream of its own.
+        if self._stream is None:
+            self._stream = self._batches(BATCH_SIZE)
+        found: object = self._stream.reader().__arrow_c_stream__(requested_schema)  # type: ignore[no-untyped-call]
+        return found
 
     def write(self, path: str | os.PathLike[str], format: str | None = None) -> None:
         """Write the rows that are left to a file, which is replaced only on success.
@@ -145,7 +191,7 @@ class Cursor:
             raise errors.InterfaceError(
                 f"There is no format {name}", hint=f"Use one of {', '.join(FORMATS)}."
             )
-        columns, rows = self._columns(), self._result()
+        columns, rows = self._columns(), self._with_decimals()
         with file.open_results(path, name, Style(), several=False) as add_result:
             add_result(columns, rows, None)
 
@@ -158,7 +204,7 @@ class Cursor:
         """Draw the rows that are left in a file, as `billql chart` does: .svg, .png or .html."""
         from billql.output.chart import figure, file
 
-        columns, rows = self._columns(), self._result()
+        columns, rows = self._columns(), self._with_decimals()
         file.write(os.fspath(path), lambda: figure.read(columns, rows, title=title, kind=kind))
 
     @property
@@ -258,9 +304,11 @@ class Cursor:
             described(name, declared, value, decimals=self.connection.decimals)
             for (name, declared), value in zip(execution.description, values, strict=True)
         )
-        rows = _all_rows(weakref.ref(self), first, execution)
+        self._first = iter(() if first is None else (first,))
+        rows = _watched(weakref.ref(self), _all_rows(self._first, execution))
         # The rows of RETURNING are read at once, before another statement changes the count.
         self._rows = iter(list(rows)) if self._changes else rows
+        self._converted = self._stream = None
 
     def _finish(self) -> None:
         """Count what a statement has changed, now that it has come to its end."""
@@ -290,24 +338,76 @@ class Cursor:
             )
         return self._rows
 
+    def _with_decimals(self) -> Iterator[Row]:
+        """Return the rows that are left, with amounts as the connection wants them."""
+        rows, execution = self._result(), self._execution
+        if not self.connection.decimals or execution is None:
+            return rows
+        return map(with_decimals([code for _, code in execution.description or ()]), rows)
 
-def _all_rows(
-    reference: weakref.ref[Cursor], first: Row | None, execution: Execution
-) -> Iterator[Row]:
+    def _made(self) -> Iterator[Any]:
+        """Return the rows that are left, as the row factory makes them."""
+        self._result()
+        if self._converted is None:
+            self._converted = self._with_decimals()
+            if self.row_factory is not None:
+                self._converted = _by(self.row_factory, weakref.ref(self), self._converted)
+        return self._converted
+
+    def _batches(self, size: int) -> ArrowBatches:
+        """Return the rows that are left as Arrow's batches."""
+        from billql.dbapi.arrow import ArrowBatches
+
+        columns, rows = self._columns(), chain.from_iterable(self._in_batches(size))
+        return ArrowBatches(columns, rows, size, decimals=self.connection.decimals)
+
+    def _in_batches(self, size: int) -> Iterator[list[Row]]:
+        """Return the rows that are left, as SQLite returns them, many at a time."""
+        rows, execution = self._result(), self._execution
+        if self._changes or execution is None:
+            return iter((list(rows),))
+        return _watched(weakref.ref(self), _batches(self._first, execution, size))
+
+
+def _by(factory: RowFactory, reference: weakref.ref[Cursor], rows: Iterator[Row]) -> Iterator[Any]:
+    """Yield what a row factory makes of rows; the cursor refers to them, not they to the cursor."""
+    for row in rows:
+        if (cursor := reference()) is None:
+            return
+        made = factory(cursor, row)
+        del cursor
+        yield made
+
+
+def _denoiser(execution: Execution) -> Callable[[Row], Row] | None:
+    """Return what takes the noise out of a row; None if there is none."""
+    if not (added := execution.added_places()):
+        return None
+    from billql.sql.float_noise import denoised
+
+    return denoised(added)
+
+
+def _all_rows(first: Iterator[Row], execution: Execution) -> Iterator[Row]:
+    """Yield the rows of a statement; what is needed to read them is found out at the first one."""
+    denoise = _denoiser(execution)
+    rows = chain(first, execution)
+    yield from rows if denoise is None else map(denoise, rows)
+
+
+def _batches(first: Iterator[Row], execution: Execution, size: int) -> Iterator[list[Row]]:
+    """Yield the rows of a statement, `size` at a time."""
+    denoise = _denoiser(execution)
+    while rows := [*first, *execution.fetch(size)]:
+        yield rows if denoise is None else list(map(denoise, rows))
+
+
+def _watched(reference: weakref.ref[Cursor], rows: Iterator[T]) -> Iterator[T]:
     """Yield the rows of a statement, and count its changes in its cursor after the last one.
 
     The cursor refers to them, and not they to the cursor, so that collecting a cursor ends its
     statement.
     """
-    rows: Iterator[Row] = execution if first is None else chain((first,), execution)
-    if added := execution.added_places():
-        from billql.sql.float_noise import denoised
-
-        rows = map(denoised(added), rows)
-    cursor = reference()
-    if cursor is not None and cursor.connection.decimals:
-        rows = map(with_decimals([code for _, code in execution.description or ()]), rows)
-    del cursor
     try:
         yield from rows
     except (Exception, KeyboardInterrupt) as error:

@@ -25,6 +25,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from billql.errors import DataError
 from billql.output.json import unique
@@ -38,6 +39,12 @@ _HEAD_SIZE = 8 << 20
 """How many characters and bytes of values are read before the types are decided."""
 _BATCH = 1024
 """How many rows are converted at a time; few, because they may be long."""
+_DECIMAL_TYPE = pa.decimal128(38, 18)
+_INSTANT = pa.timestamp("s", tz="UTC")
+_CACHED_ROWS = 256
+_MILLION = 1e6
+_MOST_MILLIONTHS = 1e15
+"""A real has 15 digits."""
 _GROUP_ROWS, _GROUP_BYTES = 128 * 1024, 32 << 20
 """The size of a row group, which readers skip or distribute as a whole."""
 
@@ -48,33 +55,69 @@ class ColumnEncoding(NamedTuple):
     data_type: pa.DataType
     accepts: frozenset[type[Any]]
     """The types of SQL values that it accepts."""
-    prepare: Callable[[Any], Any] | None = None
-    """Converts a value to one that Arrow accepts."""
-    reads: bool = False
-    """Whether Arrow parses the values from text."""
+    convert: Callable[[Sequence[Any]], pa.Array[Any]] | None = None
+    """Makes an array of values, where Arrow does not take them as they are."""
 
 
 def _decimal(value: float | Decimal) -> Decimal:
     return Decimal(f"{value:.15g}") if isinstance(value, float) else Decimal(value)
 
 
-def _boolean(value: int) -> bool:
-    if value not in (0, 1):
+def _decimals(values: Sequence[Any]) -> pa.Array[Any]:
+    """Return amounts: Arrow converts them, but for what it would convert otherwise."""
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int}:
+        return pa.array(values, pa.int64()).cast(_DECIMAL_TYPE)
+    if kinds == {float}:
+        reals = pa.array(values, pa.float64())
+        millionths = pc.round(pc.multiply(reals, _MILLION))
+        # No other decimal of 15 digits is next to a real that such a quotient is equal to.
+        is_exact = pc.and_(
+            pc.equal(pc.divide(millionths, _MILLION), reals),
+            pc.less(pc.abs(millionths), pa.scalar(_MOST_MILLIONTHS)),
+        )
+        if pc.all(is_exact).as_py():
+            return _shifted(millionths.cast(pa.int64()))
+    return pa.array([None if value is None else _decimal(value) for value in values], _DECIMAL_TYPE)
+
+
+def _shifted(millionths: pa.Array[Any]) -> pa.Array[Any]:
+    """Return integers as the decimals of which they are millionths."""
+    whole = millionths.cast(pa.decimal128(38, 0))
+    buffers = whole.buffers()
+    small = pa.Array.from_buffers(
+        pa.decimal128(38, 6), len(whole), buffers, whole.null_count, whole.offset
+    )
+    return small.cast(_DECIMAL_TYPE)
+
+
+def _booleans(values: Sequence[Any]) -> pa.Array[Any]:
+    numbers = pa.array(values, pa.int64())
+    if not set(values) <= {0, 1, None}:
         raise ValueError
-    return value == 1
+    return numbers.cast(pa.bool_())
 
 
-_DECIMAL = ColumnEncoding(pa.decimal128(38, 18), frozenset((int, float, Decimal)), _decimal)
+def _rounded(values: Sequence[Any]) -> pa.Array[Any]:
+    return pa.array([None if value is None else float(value) for value in values], pa.float64())
+
+
+def _parsed(data_type: pa.DataType) -> Callable[[Sequence[Any]], pa.Array[Any]]:
+    """Return what parses texts."""
+    return lambda values: pa.array(values, pa.string()).cast(data_type)
+
+
+_DECIMAL = ColumnEncoding(_DECIMAL_TYPE, frozenset((int, float, Decimal)), _decimals)
 _INTEGER = ColumnEncoding(pa.int64(), frozenset((int,)))
 _REAL = ColumnEncoding(pa.float64(), frozenset((int, float)))
-_ROUNDED = ColumnEncoding(pa.float64(), frozenset((int, float, Decimal)), float)
+_ROUNDED = ColumnEncoding(pa.float64(), frozenset((int, float, Decimal)), _rounded)
 _TEXT = ColumnEncoding(pa.string(), frozenset((str,)))
 _BLOB = ColumnEncoding(pa.binary(), frozenset((bytes,)))
 _DECLARED = {
     "DECIMAL": _DECIMAL,
-    "TIMESTAMP": ColumnEncoding(pa.timestamp("s", tz="UTC"), frozenset((str,)), reads=True),
-    "DATE": ColumnEncoding(pa.date32(), frozenset((str,)), reads=True),
-    "BOOLEAN": ColumnEncoding(pa.bool_(), frozenset((int,)), _boolean),
+    "TIMESTAMP": ColumnEncoding(_INSTANT, frozenset((str,)), _parsed(_INSTANT)),
+    "DATE": ColumnEncoding(pa.date32(), frozenset((str,)), _parsed(pa.date32())),
+    "BOOLEAN": ColumnEncoding(pa.bool_(), frozenset((int,)), _booleans),
 }
 
 
@@ -85,19 +128,11 @@ def write(
 
     Raise DataError for a value that does not fit its column.
     """
-    names = unique([column[0] for column in columns])
-    head = _head(rows)
-    encodings = [
-        encoding_of(column[1], values)
-        for column, values in zip(columns, _transposed(head, len(names)), strict=True)
-    ]
+    schema, batches = record_batches(columns, rows)
     sink = _Sink(stream)
-    schema = pa.schema(
-        [(name, encoding.data_type) for name, encoding in zip(names, encodings, strict=True)]
-    )
     writer = open_writer(sink, schema)
     try:
-        for group in _groups(schema, _batches(schema, encodings, head, rows)):
+        for group in _groups(schema, batches):
             writer.write_table(group)
     except BaseException:
         # A writer completes its file even so, which would make the part look whole.
@@ -106,6 +141,26 @@ def write(
             writer.close()
         raise
     writer.close()
+
+
+def record_batches(
+    columns: Columns, rows: Rows, size: int = _BATCH, *, decimals: bool = False
+) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Return the schema of a result and its batches of `size` rows; its first rows are read.
+
+    `decimals` means that a real of an expression is an amount. A batch raises DataError for a value
+    that does not fit its column.
+    """
+    names = unique([column[0] for column in columns])
+    head = _head(rows)
+    encodings = [
+        encoding_of("DECIMAL" if decimals and _is_real(column[1], values) else column[1], values)
+        for column, values in zip(columns, _transposed(head, len(names)), strict=True)
+    ]
+    schema = pa.schema(
+        [(name, encoding.data_type) for name, encoding in zip(names, encodings, strict=True)]
+    )
+    return schema, _batches(schema, encodings, chain(head, rows), size)
 
 
 def encoding_of(declared: str | None, values: Sequence[Any]) -> ColumnEncoding:
@@ -123,6 +178,12 @@ def encoding_of(declared: str | None, values: Sequence[Any]) -> ColumnEncoding:
     return next(
         encoding for encoding in (_INTEGER, _DECIMAL, _TEXT, _BLOB) if first in encoding.accepts
     )
+
+
+def _is_real(declared: str | None, values: Sequence[Any]) -> bool:
+    """Return whether a column is an expression whose first value is a real."""
+    first = next((value for value in values if value is not None), None)
+    return declared is None and isinstance(first, float)
 
 
 def _by_affinity(code: str) -> ColumnEncoding:
@@ -154,15 +215,22 @@ def _head(rows: Rows) -> list[Sequence[Any]]:
     return head
 
 
-def _transposed(rows: Sequence[Sequence[Any]], count: int) -> list[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) if rows else [()] * count
+def _transposed(rows: Sequence[Sequence[Any]], count: int) -> list[list[Any]]:
+    columns: list[list[Any]] = [[] for _ in range(count)]
+    # Few at a time, so that the processor's cache still has them when their last column is read.
+    for start in range(0, len(rows), _CACHED_ROWS):
+        for column, values in zip(
+            columns, zip(*rows[start : start + _CACHED_ROWS], strict=True), strict=True
+        ):
+            column += values
+    return columns
 
 
 def _batches(
-    schema: pa.Schema, encodings: Sequence[ColumnEncoding], head: list[Sequence[Any]], rows: Rows
+    schema: pa.Schema, encodings: Sequence[ColumnEncoding], rows: Rows, size: int
 ) -> Iterator[pa.RecordBatch]:
     names, start = schema.names, 1
-    for batch in chain((head,), iter(lambda: list(islice(rows, _BATCH)), [])):
+    while batch := list(islice(rows, size)):
         arrays = [
             _array(name, encoding, values, start)
             for name, encoding, values in zip(
@@ -199,12 +267,10 @@ def _array(name: str, encoding: ColumnEncoding, values: Sequence[Any], start: in
 
 def _encoded(encoding: ColumnEncoding, values: Sequence[Any]) -> pa.Array[Any]:
     """Return an Arrow array; raise ValueError or TypeError, to which Arrow's errors belong."""
-    if not {type(value) for value in values} - {type(None)} <= encoding.accepts:
+    if not set(map(type, values)) - {type(None)} <= encoding.accepts:
         raise TypeError
-    if encoding.reads:
-        return pa.array(values, pa.string()).cast(encoding.data_type)
-    if encoding.prepare is not None:
-        values = [None if value is None else encoding.prepare(value) for value in values]
+    if encoding.convert is not None:
+        return encoding.convert(values)
     return pa.array(values, encoding.data_type)
 
 

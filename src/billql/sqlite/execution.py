@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -113,6 +114,8 @@ class Execution:
         self.description: tuple[tuple[str, str | None], ...] | None = None
         self._origins: tuple[Origin, ...] = ()
         self._is_readonly = True
+        self._rows: deque[Row] = deque()
+        """Rows that SQLite has returned already."""
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, to which SQLite does not pass the statement that it is running.
@@ -125,7 +128,8 @@ class Execution:
         # Without a cycle of references, an unread statement ends when it is collected.
         if not self._closed:
             self._cursor.exec_trace = None
-        self._rows: deque[Row] = deque(() if row is None else (row,))
+        if row is not None:
+            self._rows.append(row)
         while not (self._is_readonly or self._closed):
             if (row := self._step()) is not None:
                 self._rows.append(row)
@@ -152,8 +156,27 @@ class Execution:
             raise StopIteration
         return row
 
-    def _step(self, start: Callable[[], object] | None = None) -> Row | None:
-        """Run SQLite up to the next row and return it; after the last one, end and return None."""
+    def fetch(self, size: int) -> list[Row]:
+        """Return the next rows, `size` of them unless fewer are left: faster than one by one."""
+        if self._interrupted:
+            raise errors.Interrupted
+        rows = [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
+        if len(rows) < size and not self._closed:
+            try:
+                row = self._step(ahead=size - len(rows) - 1)
+            except BaseException:
+                self._rows.clear()
+                raise
+            if row is not None:
+                rows += (row, *self._rows)
+                self._rows.clear()
+        return rows
+
+    def _step(self, start: Callable[[], object] | None = None, ahead: int = 0) -> Row | None:
+        """Run SQLite up to the next row and return it; after the last one, end and return None.
+
+        So many rows after it are read `ahead`.
+        """
         self._session.converter.current = self._conversion
         current = self._current
         if current is not None:
@@ -168,8 +191,11 @@ class Execution:
                 start()
             row: Row | None = next(self._cursor, None)
             self._check_fault()
+            if ahead > 0 and row is not None:
+                self._rows.extend(islice(self._cursor, ahead))
+                self._check_fault()
             if allowance is not None and row is not None:
-                allowance.count_row()
+                allowance.count_rows(1 + (len(self._rows) if ahead else 0))
         except apsw.ThreadingViolationError as error:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error

@@ -49,9 +49,9 @@ class Allowance:
         self.until = None if self._seconds is None else time.monotonic() + self._seconds
         """When it must have ended, by the monotonic clock; None means at any time."""
 
-    def count_row(self) -> None:
-        """Count a row that it returns; raise RowLimit or StatementTimeout."""
-        self._rows += 1
+    def count_rows(self, rows: int) -> None:
+        """Count rows that it returns; raise RowLimit or StatementTimeout."""
+        self._rows += rows
         if self._most is not None and self._rows > self._most:
             raise RowLimit(
                 f"The statement returns more than the {self._most:,} rows that it may return",
