@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, Self
 import apsw
 
 from billql import errors
-from billql.dbapi.cursor import Cursor, single_statement
+from billql.dbapi._statements import single_statement
+from billql.dbapi.cursor import Cursor
 from billql.dbapi.sessions import Sessions
 from billql.dbapi.types import Parameters, adapt
 from billql.sqlite.restrictions import Restrictions

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 import apsw
 
 from billql import errors
+from billql.dbapi._statements import check, not_unicode, single_statement, unbound
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
 from billql.sql.statement_kind import CHANGES, verb_of
 from billql.sql.statements import ParsedStatement, Row, parse, split
@@ -122,7 +123,7 @@ class Cursor:
         """Run several statements, each as `execute()` would; their rows are read and dropped."""
         self._reset()
         whole = parse(script)
-        _check(whole)
+        check(whole)
         for statement in split(whole):
             self._run(statement, ())
             self._end()
@@ -286,10 +287,10 @@ class Cursor:
             first = next(execution, None)
         except errors.SqlError as error:
             if isinstance(error.__cause__, apsw.BindingsError):
-                raise _unbound(statement, parameters) from error
+                raise unbound(statement, parameters) from error
             raise
         except UnicodeError as error:
-            raise _not_unicode(error) from error
+            raise not_unicode(error) from error
         finally:
             self._starts = False
             self._scans.append(session.scans)
@@ -415,49 +416,7 @@ def _watched(reference: weakref.ref[Cursor], rows: Iterator[T]) -> Iterator[T]:
         if (cursor := reference()) is not None:
             cursor._rows = None
         if isinstance(error, UnicodeError):
-            raise _not_unicode(error) from error
+            raise not_unicode(error) from error
         raise
     if (cursor := reference()) is not None:
         cursor._finish()
-
-
-def _check(statement: ParsedStatement) -> None:
-    """Raise SqlError if there is a NUL character."""
-    if "\0" in statement.text:
-        raise statement.error("A NUL character in the SQL", statement.text.index("\0"))
-
-
-def single_statement(sql: str | ParsedStatement) -> ParsedStatement:
-    """Return a text as a statement; raise SqlError if it has several, or a NUL character."""
-    statement = parse(sql) if isinstance(sql, str) else sql
-    _check(statement)
-    if statement is not sql and (second := next(islice(split(statement), 1, None), None)):
-        raise statement.error(
-            "There is more than one statement",
-            second.start,
-            hint="Use executescript() for several.",
-        )
-    return statement
-
-
-def _unbound(statement: ParsedStatement, parameters: Parameters) -> errors.SqlError:
-    """Return the error for values that do not fit the parameters in a statement."""
-    variables = [token for token in statement.tokens if token.kind == "variable"]
-    if isinstance(parameters, Mapping):
-        return statement.error(
-            "A parameter without a name has no value",
-            next((token.start for token in variables if token.text[0] == "?"), None),
-            hint="Write :name, or pass a list with a value for each ?.",
-        )
-    count = len({token.start if token.text == "?" else token.text for token in variables})
-    return statement.error(
-        f"The statement has {count} parameters, and {len(parameters)} values were passed",
-        hint="Pass a list with a value for each ?, or a dictionary with one for each :name.",
-    )
-
-
-def _not_unicode(error: UnicodeError) -> errors.DataError:
-    return errors.DataError(
-        f"A text is not Unicode: {error}",
-        hint="Read it with CAST(… AS BLOB), or write it as bytes.",
-    )

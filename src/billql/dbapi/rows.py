@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex
 
 if TYPE_CHECKING:
     from typing import Self
 
-    from billql.dbapi.cursor import Cursor
-
-RowFactory = Callable[["Cursor", tuple[Any, ...]], Any]
+RowFactory = Callable[[Any, tuple[Any, ...]], Any]
 """Makes what a fetch returns of a cursor, whose `description` has the names, and a row."""
 
 
+class HasNames(Protocol):
+    """A cursor, as far as a row needs it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns."""
+
+
 @dataclass(frozen=True)
-class Named:
-    """What has the names of a result's columns, as a cursor has."""
+class Names:
+    """The names of a result's columns without a cursor."""
 
     names: tuple[str, ...]
 
@@ -33,7 +39,7 @@ class Row(tuple[Any, ...]):
 
     _names: tuple[str, ...]
 
-    def __new__(cls, cursor: Cursor | Named, values: Sequence[Any]) -> Self:
+    def __new__(cls, cursor: HasNames, values: Sequence[Any]) -> Self:
         """Return a row of a cursor."""
         row = super().__new__(cls, values)
         row._names = cursor.names
@@ -60,4 +66,4 @@ class Row(tuple[Any, ...]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Return how to copy or pickle it: with its names, and without its cursor."""
-        return Row, (Named(self._names), tuple(self))
+        return Row, (Names(self._names), tuple(self))
