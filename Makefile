@@ -62,6 +62,9 @@ histories: $(READY) ## Compare random histories with what an API responded (BILL
 fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (60) for each.
 	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
+load: $(READY) ## Let CLIENTS (50) ask one server at once for LOAD_SECONDS (120), and check every row.
+	PYTHONPATH=tests $(BIN)/python -m load --clients $(or $(CLIENTS),50) --seconds $(or $(LOAD_SECONDS),120)
+
 bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.
 	$(BIN)/python -m bench
 

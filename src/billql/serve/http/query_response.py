@@ -82,7 +82,7 @@ class OpenStatement:
 
 
 class QueryResponse:
-    """An application of ASGI that responses one question."""
+    """An application of ASGI for one question."""
 
     def __init__(
         self,
