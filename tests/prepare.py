@@ -1,8 +1,8 @@
 """Get what the tests use beside Python's packages.
 
-Chromium opens the site, and less is the pager of the shell's tests. `make test` runs this before
-the tests. What cannot be had is named here, and the tests that need it are skipped, which is a
-failure where CI=true.
+Chromium opens the site, less is the pager of the shell's tests, and a server of billql's is
+compared with a PostgreSQL and asked by psql. `make test` runs this before the tests. What cannot be
+had is named here, and the tests that need it are skipped, which is a failure where CI=true.
 """
 
 from __future__ import annotations
@@ -11,11 +11,17 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The names that a Chromium may have."""
 
-DEBIAN_NAMES = {"chromium": ("chromium", "fonts-dejavu-core"), "less": ("less",)}
+DEBIAN_NAMES = {
+    "chromium": ("chromium", "fonts-dejavu-core"),
+    "less": ("less",),
+    "postgres": ("postgresql",),
+    "psql": ("postgresql-client",),
+}
 """Debian's packages of each program; a page without any font has no size."""
 
 
@@ -30,7 +36,25 @@ def find_less() -> str | None:
     return shutil.which("less")
 
 
-PROGRAMS: Mapping[str, Callable[[], str | None]] = {"chromium": find_chromium, "less": find_less}
+def find_postgres() -> str | None:
+    """Return the path of the newest PostgreSQL server, where Debian has it or on the PATH."""
+    found = sorted(
+        Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3])
+    )
+    return str(found[-1]) if found else shutil.which("postgres")
+
+
+def find_psql() -> str | None:
+    """Return the path of psql."""
+    return shutil.which("psql")
+
+
+PROGRAMS: Mapping[str, Callable[[], str | None]] = {
+    "chromium": find_chromium,
+    "less": find_less,
+    "postgres": find_postgres,
+    "psql": find_psql,
+}
 """How each program is found."""
 
 

@@ -20,7 +20,7 @@ from .paths import TESTS
 if TYPE_CHECKING:
     from coverage import Coverage
 
-TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/shell")
+TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/serve", "end_to_end/shell")
 """The folders of tests that are traced, and within them those that are not."""
 
 UNTRACED = (

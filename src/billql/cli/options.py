@@ -126,8 +126,11 @@ def add_definitions(command: ArgumentParser) -> None:
     )
 
 
-def open_session(options: Namespace) -> Connection:
-    """Open a connection, in autocommit mode, from the options of `add_session`."""
+def open_session(options: Namespace, note: Callable[[str], object] | None = None) -> Connection:
+    """Open a connection, in autocommit mode, from the options of `add_session`.
+
+    `note` is called with what people should know that is no error; it is printed by default.
+    """
     from billql.cli.report import warn
     from billql.dbapi.connection import connect
 
@@ -146,7 +149,7 @@ def open_session(options: Namespace) -> Connection:
         cache=options.cache,
         autocommit=True,
         skip_failing_connections=options.skip_failing_connections,
-        warn=warn,
+        warn=note or warn,
         log=_log(options),
     )
 

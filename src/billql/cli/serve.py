@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from billql.cli.options import add_session, count, open_session, seconds
-from billql.errors import InterfaceError
+from billql.cli.report import warn
+from billql.errors import Inaccessible, InterfaceError
 from billql.output import stderr
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from billql.dbapi.connection import Connection
     from billql.definitions.catalog import Catalog
     from billql.serve.http.server import HttpServer
+    from billql.serve.postgres.opening import Opening
     from billql.serve.process import Server
 
 
@@ -25,10 +27,24 @@ def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     add = command.add_argument
     add("--http", metavar="HOST:PORT", help="answer over HTTP at this address")
+    add("--postgres", metavar="HOST:PORT", help="answer PostgreSQL's clients at this address")
     add(
         "--anonymous",
         action="store_true",
-        help="let anybody on this machine ask over HTTP without a token",
+        help="let anybody on this machine ask without a token or a password",
+    )
+    add("--user", metavar="NAME", help="the user that PostgreSQL's clients name (default: billql)")
+    add(
+        "--password-file",
+        metavar="FILE",
+        help="a file whose first line is the password of PostgreSQL's clients "
+        "(default: BILLQL_POSTGRES_PASSWORD)",
+    )
+    add(
+        "--clients",
+        metavar="N",
+        type=count,
+        help="how many of PostgreSQL's clients may be connected at once (default: 50)",
     )
     add(
         "--allow-host",
@@ -59,6 +75,7 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Serve until a signal arrives; print on stderr where."""
     from billql.serve import process
+    from billql.serve.notes import Notes
     from billql.sqlite.options import ConnectOptions
 
     connect_options = ConnectOptions(
@@ -67,24 +84,65 @@ def run(options: Namespace) -> int:
     found = connect_options.load_config()
     config, catalog = found.serve, connect_options.catalog(found)
     _apply_limits(options, config)
-    address = options.http or config.http.address
-    if address is None:
+    http = options.http or config.http.address
+    postgres = options.postgres or config.postgres.address
+    if http is None and postgres is None:
         raise InterfaceError(
             "There is nothing to serve",
-            hint="Name an address, such as --http 127.0.0.1:8080, or one in the config file.",
+            hint="Name an address, such as --http 127.0.0.1:8080 or --postgres 127.0.0.1:5433, or "
+            "one in the config file.",
         )
-    with open_session(options) as connection:
+    opening = None if postgres is None else _postgres(options, config, postgres)
+    notes = Notes(warn)
+    with open_session(options, notes) as connection:
         # A mistake in the config file or a definition is shown now, and not to a client.
         connection.execute("SELECT count(*) FROM billql.catalog.connections").fetchall()
 
         def open_connection() -> Connection:
             return connection.another(options.db)
 
-        server, announced = _http(options, config, address, open_connection, catalog)
-        servers: list[Server] = [server]
+        servers: list[Server] = []
+        announced: list[Callable[[], str]] = []
+        if http is not None:
+            server, shown = _http(options, config, http, open_connection, catalog)
+            servers.append(server)
+            announced.append(lambda: shown(server))
+        if opening is not None:
+            wire = opening.open(open_connection, notes)
+            servers.append(wire)
+            announced.append(lambda: f"PostgreSQL: {wire.url}; press Ctrl-C to end.\n")
         grace = config.grace if options.grace is None else options.grace
-        process.run(servers, lambda: stderr.write(announced(server)), grace)
+        process.run(servers, lambda: stderr.write("".join(show() for show in announced)), grace)
     return 0
+
+
+def _postgres(options: Namespace, config: ServeConfig, address: str) -> Opening:
+    """Return how a server of PostgreSQL's protocol is opened; raise InterfaceError if unsafe."""
+    from billql.serve.address import Address
+    from billql.serve.postgres.opening import Opening
+
+    own = config.postgres
+    is_anonymous = options.anonymous or own.anonymous
+    return Opening.checked(
+        Address.parse(address),
+        options.user or own.user,
+        None if is_anonymous else _password(options.password_file, own.password_env),
+        password_env=own.password_env,
+        is_anonymous=is_anonymous,
+        certificate=options.tls_certificate or own.tls_certificate,
+        key=options.tls_key or own.tls_key,
+        clients=own.clients if options.clients is None else options.clients,
+    )
+
+
+def _password(path: str | None, variable: str) -> str | None:
+    if path is None:
+        return os.environ.get(variable)
+    try:
+        return Path(path).read_text(encoding="utf-8").split("\n", 1)[0].removesuffix("\r")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Inaccessible(f"{path}: {why}", hint="Name a file with the password.") from error
 
 
 def _apply_limits(options: Namespace, config: ServeConfig) -> None:

@@ -37,6 +37,25 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether a proxy before it speaks TLS, so that plain HTTP may leave this machine."""
 
 
+class PostgresConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A server of PostgreSQL's protocol; the options of `billql serve` override it."""
+
+    address: str | None = None
+    """Where it listens, HOST:PORT (default: no server of PostgreSQL's protocol)."""
+    user: str = "billql"
+    """The user that clients name."""
+    password_env: str = "BILLQL_POSTGRES_PASSWORD"
+    """The environment variable that holds the password of its clients."""
+    anonymous: bool = False
+    """Whether anybody on this machine may connect without a password."""
+    clients: _Count = 50
+    """How many clients may be connected at once."""
+    tls_certificate: str | None = None
+    """A file with a certificate and its chain, in PEM."""
+    tls_key: str | None = None
+    """A file with the certificate's key, in PEM."""
+
+
 class ServeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What all servers of a process share; the options of `billql serve` override it."""
 
@@ -54,3 +73,5 @@ class ServeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How many seconds statements under way have when the process shall end."""
     http: HttpConfig = HttpConfig()
     """The server over HTTP: `[serve.http]`."""
+    postgres: PostgresConfig = PostgresConfig()
+    """The server of PostgreSQL's protocol: `[serve.postgres]`."""

@@ -218,6 +218,11 @@ class Connection:
         )
 
     @property
+    def session(self) -> HistorySession:
+        """Return the session below, for a server that runs statements of its own in it."""
+        return self._use()
+
+    @property
     def read_only(self) -> bool:
         """Return whether everything is refused that writes or reaches a file."""
         return self._use().restrictions.read_only

@@ -1,0 +1,13 @@
+"""PostgreSQL's protocol: clients and BI tools ask billql as they ask a PostgreSQL server.
+
+server     accepts clients, within limits, and stops
+client     one client: its messages, in order
+wire       the frames and the fields of messages
+values/    the values of PostgreSQL's types, as SQLite holds them
+formats/   values as messages carry them: text, binary, COPY
+compiler/  a SELECT of PostgreSQL becomes one of SQLite, with the types of its columns
+functions/ PostgreSQL's functions and operators, by their signatures
+catalog/   pg_catalog and information_schema
+
+https://www.postgresql.org/docs/15/protocol.html
+"""

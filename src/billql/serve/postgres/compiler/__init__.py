@@ -1,0 +1,16 @@
+"""A SELECT of PostgreSQL becomes one of SQLite, with a type for each column of its result.
+
+sqlglot parses it. Each kind of node has a function that compiles it and names the arguments of the
+node that it knows; a node or an argument that nothing knows is refused, so that no part of a
+statement is passed over in silence.
+
+parsing      text to trees, one for each statement
+values       what an expression has become: SQL with a type
+scope        which columns a name can mean
+coercion     casts, and one type for several expressions
+expressions  the functions that compile nodes
+operators    comparison and arithmetic, by the types of both sides
+calls        functions and aggregates
+relations    FROM
+queries      SELECT, UNION, VALUES, WITH
+"""
