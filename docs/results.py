@@ -9,7 +9,9 @@ there; on such a page the other blocks of Python are run with it, one after the 
 
 A query is a block of SQL; its result is the table that follows. The results are those of the
 sandbox on one day, which stands for 'now' in a query. What one query of a page makes, the later
-ones find. The README's queries are run, but their results are not written there.
+ones find. The README's queries are run, but their results are not written there. A query that
+begins with `-- after billql history sync on two days` has the histories of a sandbox that restates
+its bills, as of the 5th of the month and of that day.
 
 In a block of a console, a `billql query` whose output is shown is run, and its output is written.
 
@@ -30,7 +32,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
 
@@ -55,6 +57,7 @@ TOKENS = {
     "stripe": "STRIPE_API_KEY",
     "metronome": "METRONOME_BEARER_TOKEN",
 }
+SYNCED = "-- after billql history sync on two days\n"
 EXPLAINED = re.compile(r"\s*EXPLAIN QUERY PLAN\b", re.IGNORECASE)
 
 
@@ -73,8 +76,16 @@ def main() -> int:
 
 def _differs(path: Path, *, write: bool) -> bool:
     text = path.read_text(encoding="utf-8")
-    with billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True) as connection:
-        filled = BLOCK.sub(lambda block: _with_result(block["sql"], connection, path), text)
+    with contextlib.ExitStack() as stack:
+        opened = billql.connect(sandbox=True, clock=lambda: DAY, autocommit=True)
+        connection = stack.enter_context(opened)
+        synced = functools.cache(lambda: stack.enter_context(_synced()))
+        filled = BLOCK.sub(
+            lambda block: _with_result(
+                block["sql"], synced() if block["sql"].startswith(SYNCED) else connection, path
+            ),
+            text,
+        )
     if path.name == "README.md":
         filled = text
     filled = _with_printed(filled, path)
@@ -88,6 +99,29 @@ def _differs(path: Path, *, write: bool) -> bool:
     if write:
         path.write_text(filled, encoding="utf-8")
     return True
+
+
+@contextlib.contextmanager
+def _synced() -> Iterator[billql.Connection]:
+    """Open the histories of two days, in which bills were restated."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "bills.db"
+        for day in (DAY.replace(day=5), DAY):
+            with (
+                Sandbox(until=day.date(), restate=True, providers=["digitalocean"]) as sandbox,
+                billql.connect(
+                    file,
+                    urls=sandbox.urls,
+                    tokens=sandbox.tokens,
+                    environ={},
+                    clock=lambda day=day: day,  # type: ignore[misc]  # its default is its value
+                    autocommit=True,
+                ) as connection,
+            ):
+                for one in connection.sync_history():
+                    assert one.error is None, one.line
+        with billql.connect(file) as connection:
+            yield connection
 
 
 def _with_printed(text: str, path: Path) -> str:

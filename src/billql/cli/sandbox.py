@@ -47,6 +47,11 @@ def add_options(command: ArgumentParser) -> None:
     add("--until", metavar="DATE", help="the last day of the data (default: today)")
     add("--limits", action="store_true", help="enforce the rate limits of the APIs")
     add(
+        "--restate",
+        action="store_true",
+        help="correct DigitalOcean's invoices in the month after them, on the 6th and the 14th",
+    )
+    add(
         "--untidy",
         action="store_true",
         help="send irregular forms of values, as real APIs sometimes do",
@@ -98,6 +103,7 @@ def _sandbox(options: Namespace, catalog: Catalog) -> Sandbox:
             until=_day(options.until),
             limits=Limits() if options.limits else None,
             untidy=options.untidy,
+            restate=options.restate,
             catalog=catalog,
             providers=_providers(options, catalog),
         )

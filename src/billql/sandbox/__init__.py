@@ -80,10 +80,11 @@ class Sandbox:
     latency    added to each response, in seconds
     port       of the first provider, the others follow; 0 for free ones
     until      the last day of the data, by default today (UTC). The invoices of months that have
-               ended do not depend on it
+               ended do not depend on it, unless they are restated
     limits     rate limits to enforce; by default none
     intercept  called with each request before the API; may respond instead, to simulate faults
     untidy     whether a share of the responses has undocumented forms that real APIs send
+    restate    whether DigitalOcean corrects an invoice on the 6th and the 14th after its month
     catalog    where the definitions of other providers are; each has a mock made from its own
     providers  the providers to serve; by default those with a story of their own in Python, and
                those of the catalog
@@ -100,6 +101,7 @@ class Sandbox:
         limits: Limits | None = None,
         intercept: Intercept | None = None,
         untidy: bool = False,
+        restate: bool = False,
         catalog: Catalog | None = None,
         providers: Iterable[str] | None = None,
     ) -> None:
@@ -128,7 +130,7 @@ class Sandbox:
         self._servers: dict[str, Server] = {}
         self._lock = threading.Lock()
         serve = partial(_endpoints, catalog, seed, scale, last_day)
-        digitalocean = DigitalOcean(serve, seed, scale, last_day)
+        digitalocean = DigitalOcean(serve, seed, scale, last_day, restate=restate)
         story = Story(seed, scale, last_day)
         stories: dict[str, Api] = {
             api.name: api for api in (digitalocean, Stripe(serve, story), Metronome(serve, story))

@@ -20,17 +20,20 @@ from integration.sandbox import client as digitalocean
 from integration.sandbox.metronome import client as metronome
 from integration.sandbox.stripe import client as stripe
 from support.paths import ROOT
+from support.synced import SYNCED
 
 Row = dict[str, Any]
 Answer = list[tuple[Any, ...]]
 
-RECIPES = dict(
-    re.findall(
+RECIPES = {
+    question: sql
+    for question, sql in re.findall(
         r"^## (.+?)$.*?^```sql\n(.+?)^```$",
         (ROOT / "docs" / "cookbook.md").read_text(),
         re.MULTILINE | re.DOTALL,
     )
-)
+    if not sql.startswith(SYNCED)
+}
 DIGITS = {"usd": 2, "eur": 2, "jpy": 0, "kwd": 3}
 MY = digitalocean.MY
 

@@ -18,6 +18,7 @@ from billql.sandbox.digitalocean.inventory import Inventory
 from billql.sandbox.digitalocean.ledger import Ledger
 from billql.sandbox.digitalocean.paging import part_of
 from billql.sandbox.digitalocean.resource_books import ResourceBooks
+from billql.sandbox.digitalocean.restating import restated
 from billql.sandbox.limits import Quota
 from billql.sandbox.timestamps import end_of_data
 
@@ -45,14 +46,24 @@ class DigitalOcean(Books):
     is_lenient = True
 
     def __init__(
-        self, serve: Callable[[Books], Routes], seed: int, scale: int, until: date
+        self,
+        serve: Callable[[Books], Routes],
+        seed: int,
+        scale: int,
+        until: date,
+        *,
+        restate: bool = False,
     ) -> None:
         if until < _EARLIEST:
             raise ValueError(f"until must not be before {_EARLIEST}, but it is {until}")
         super().__init__(serve)
         self.token = "dop_v1_" + sha256(f"sandbox/{seed}".encode()).hexdigest()
         fleet = Fleet(seed, scale)
-        bills = Bills(fleet, until)
+        bills = (
+            Bills(fleet, until, lambda bill: restated(bill, seed, until))
+            if restate
+            else Bills(fleet, until)
+        )
         self._billing = BillingBooks(bills, Ledger(bills, until), Insights(fleet, until))
         self._resources = ResourceBooks(Inventory(fleet, end_of_data(until)))
 

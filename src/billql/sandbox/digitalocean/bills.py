@@ -13,7 +13,7 @@ years have all that invoices can have:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -138,8 +138,11 @@ class Bill:
 class Bills:
     """The invoices of the two years before the last day's month, and that month's preview."""
 
-    def __init__(self, fleet: Fleet, until: date) -> None:
+    def __init__(
+        self, fleet: Fleet, until: date, restate: Callable[[Bill], Bill] = lambda bill: bill
+    ) -> None:
         self._fleet = fleet
+        self._restate = restate
         self._seed = fleet.seed
         self._month = month_of(until)
         self._made_at = end_of_data(until)
@@ -156,7 +159,7 @@ class Bills:
         """Return the invoice of a month that has ended."""
         bill = self._bills.get(month)
         if bill is None:
-            bill = self._bills[month] = self._make(month, "invoice")
+            bill = self._bills[month] = self._restate(self._make(month, "invoice"))
         return bill
 
     def all(self) -> list[Bill]:
