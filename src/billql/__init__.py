@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     )
     from billql.fetching.response_cache import CacheStats
     from billql.fetching.scan_stats import ScanStats
+    from billql.integrations.polars.scan import scan_polars
     from billql.sql.amounts import Amount
     from billql.sqlite.estimate import Estimate, ScanEstimate
 
@@ -134,6 +135,7 @@ __all__ = [
     "apilevel",
     "connect",
     "paramstyle",
+    "scan_polars",
     "sqlite_version_info",
     "threadsafety",
 ]
@@ -149,6 +151,7 @@ _HOMES = (
     "fetching.scan_stats",
     "fetching.response_cache",
     "sqlite.estimate",
+    "integrations.polars.scan",
 )
 """The modules that have the exported names; the ones that take longest to load come last."""
 

@@ -26,6 +26,7 @@ CALLABLES = {
         "max_rows timeout cache_ttl cache decimals autocommit skip_failing_connections environ "
         "http_transport clock settings warn log"
     ),
+    "scan_polars": "source connection options",
     "Binary": "value",
     "Date": "year month day",
     "DateFromTicks": "ticks",
@@ -41,6 +42,8 @@ CALLABLES = {
     "Connection.cursor": "",
     "Connection.execute": "sql parameters",
     "Connection.estimate": "sql parameters",
+    "Connection.sync_history": "names note",
+    "Connection.export_history": "name folder as_of every",
     "Connection.executemany": "sql rows",
     "Connection.executescript": "script",
     "Connection.commit": "",
@@ -70,7 +73,7 @@ CALLABLES = {
     "ScanStats.note": "text",
 }
 ATTRIBUTES = {
-    "Connection": "autocommit decimals in_transaction namespace read_only row_factory",
+    "Connection": "autocommit decimals in_transaction namespace read_only row_factory scans",
     "Cursor": "arraysize connection description lastrowid names row_factory rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
@@ -163,10 +166,20 @@ def test_the_attributes_of_statistics() -> None:
 
 
 def test_what_signatures_name_is_exported() -> None:
-    abc = {"Any", "Callable", "Iterable", "Literal", "Mapping", "Self", "Sequence"}
+    abc = {"Any", "Callable", "Iterable", "Iterator", "Literal", "Mapping", "Self", "Sequence"}
     # A parsed statement is what billql's own shell hands over; the others are tuples and mappings.
-    own = {"ParsedStatement", "Description", "Parameters", "Row"}
-    known = {*vars(builtins), *abc, "os", "datetime", "httpx", "pyarrow", *own, *billql.__all__}
+    own = {"ParsedStatement", "Description", "Parameters", "Row", "Synced"}
+    known = {
+        *vars(builtins),
+        *abc,
+        "os",
+        "datetime",
+        "httpx",
+        "pl",
+        "pyarrow",
+        *own,
+        *billql.__all__,
+    }
     signatures = [inspect.signature(find(name)) for name in CALLABLES]
     properties = [
         inspect.signature(value.fget)

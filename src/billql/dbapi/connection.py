@@ -201,17 +201,18 @@ class Connection:
         self.autocommit = autocommit
         """Whether each statement is a transaction of its own, except after BEGIN."""
 
-    def another(self, database: str | os.PathLike[str] = ":memory:") -> Connection:
+    def another(self, database: str | os.PathLike[str] | None = None) -> Connection:
         """Open a further connection with the same options, for another thread or client.
 
-        It opens in milliseconds, because it shares the definitions, the sandbox, the limits of
-        requests and the cached responses with this one; local tables, transactions and USE are its
-        own. Each may be closed before the other. May be called in any thread.
+        It is to the same file, or to a database in memory of its own. It opens in milliseconds,
+        because it shares the definitions, the sandbox, the limits of requests and the cached
+        responses with this one; tables in memory, transactions and USE are its own. Each may be
+        closed before the other. May be called in any thread.
         """
-        self._use()
+        path = self._use().database.filename or ":memory:" if database is None else database
         # This connection uses it too, lest the other's end closes it.
         self._sessions.shared().users.add(self)
-        session = self._sessions.open(database)
+        session = self._sessions.open(path)
         _ = session.engine  # which uses what is shared from now on, even if this one is closed
         return Connection(
             session, self._sessions, decimals=self.decimals, autocommit=self.autocommit
