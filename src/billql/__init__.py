@@ -17,6 +17,7 @@ from billql._version import __version__
 TYPE_CHECKING = False  # not typing's, which takes a while to load: the command line starts here
 if TYPE_CHECKING:
     from billql.config.settings import Settings
+    from billql.dbapi.aio import AsyncConnection, AsyncCursor, aconnect
     from billql.dbapi.connection import (
         Connection,
         apilevel,
@@ -87,6 +88,8 @@ __all__ = [
     "STRING",
     "Amount",
     "ApiError",
+    "AsyncConnection",
+    "AsyncCursor",
     "BadResponse",
     "BadValue",
     "Binary",
@@ -132,6 +135,7 @@ __all__ = [
     "UnknownName",
     "Warning",
     "__version__",
+    "aconnect",
     "apilevel",
     "connect",
     "paramstyle",
@@ -152,6 +156,7 @@ _HOMES = (
     "fetching.response_cache",
     "sqlite.estimate",
     "integrations.polars.scan",
+    "dbapi.aio",
 )
 """The modules that have the exported names; the ones that take longest to load come last."""
 

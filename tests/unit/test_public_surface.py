@@ -26,6 +26,25 @@ CALLABLES = {
         "max_rows timeout cache_ttl cache decimals autocommit skip_failing_connections environ "
         "http_transport clock settings warn log"
     ),
+    "aconnect": "database options",
+    "AsyncConnection.another": "database",
+    "AsyncConnection.close": "",
+    "AsyncConnection.commit": "",
+    "AsyncConnection.cursor": "",
+    "AsyncConnection.estimate": "sql parameters",
+    "AsyncConnection.execute": "sql parameters",
+    "AsyncConnection.executemany": "sql rows",
+    "AsyncConnection.executescript": "script",
+    "AsyncConnection.interrupt": "",
+    "AsyncConnection.rollback": "",
+    "AsyncCursor.close": "",
+    "AsyncCursor.execute": "sql parameters",
+    "AsyncCursor.executemany": "sql rows",
+    "AsyncCursor.executescript": "script",
+    "AsyncCursor.fetch_arrow_table": "",
+    "AsyncCursor.fetchall": "",
+    "AsyncCursor.fetchmany": "size",
+    "AsyncCursor.fetchone": "",
     "scan_polars": "source connection options",
     "Binary": "value",
     "Date": "year month day",
@@ -73,7 +92,9 @@ CALLABLES = {
     "ScanStats.note": "text",
 }
 ATTRIBUTES = {
-    "Connection": "autocommit decimals in_transaction namespace read_only row_factory scans",
+    "Connection": (
+        "autocommit decimals in_transaction namespace read_only row_factory scans session"
+    ),
     "Cursor": "arraysize connection description lastrowid names row_factory rowcount scans",
     "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
     "CacheStats": "lists responses bytes",
@@ -168,7 +189,7 @@ def test_the_attributes_of_statistics() -> None:
 def test_what_signatures_name_is_exported() -> None:
     abc = {"Any", "Callable", "Iterable", "Iterator", "Literal", "Mapping", "Self", "Sequence"}
     # A parsed statement is what billql's own shell hands over; the others are tuples and mappings.
-    own = {"ParsedStatement", "Description", "Parameters", "Row", "Synced"}
+    own = {"ParsedStatement", "Description", "Parameters", "Row", "Synced", "HistorySession"}
     known = {
         *vars(builtins),
         *abc,
