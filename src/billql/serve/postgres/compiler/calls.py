@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -36,12 +37,33 @@ def _taken_apart(name: str, expressions: Sequence[exp.Expr]) -> _Call:
             check_arguments(argument, frozenset(("this", "expressions")))
             call.order = argument.expressions
             call.arguments[place] = argument.this
+    if any(isinstance(argument, exp.Kwarg) for argument in call.arguments):
+        call.arguments = _by_place(name, call.arguments)
     first = call.arguments[0] if call.arguments else None
     if isinstance(first, exp.Distinct):
         check_arguments(first, frozenset(("expressions",)))
         call.distinct = True
         call.arguments[:1] = first.expressions
     return call
+
+
+_NAMED = {"make_interval": ("years", "months", "weeks", "days", "hours", "mins", "secs")}
+"""The names of arguments, of functions that are called by them."""
+
+
+def _by_place(name: str, arguments: Sequence[exp.Expr]) -> list[exp.Expr]:
+    """Return arguments with names in their places, and 0 in all others."""
+    names = _NAMED.get(name, ())
+    found: list[exp.Expr] = [exp.Literal.number(0) for _ in names]
+    for place, argument in enumerate(arguments):
+        if isinstance(argument, exp.Kwarg):
+            wanted = argument.this.name.lower()
+            if wanted not in names:
+                raise unknown_function(f"{name}({wanted} => …)", (), "Leave out the names.")
+            found[names.index(wanted)] = argument.expression
+        else:
+            found[place] = argument
+    return found
 
 
 @rule(exp.Anonymous, "this", "expressions")
@@ -77,7 +99,7 @@ def _qualified(compiler: Compiler, node: exp.Dot) -> Value:
     if kind is None:
         raise unsupported(node.sql("postgres"), "Name a column of a table.")
     sql = f"pg_field({whole.sql}, '{name}')" if whole.is_set else f"({whole.sql} ->> '{name}')"
-    return Value(sql, kind, name=name, is_set=whole.is_set)
+    return Value(sql, kind, name=name, strength=2, is_set=whole.is_set)
 
 
 def _compiled(compiler: Compiler, call: _Call, window: str | None = None) -> Value:
@@ -120,6 +142,7 @@ def _plain(compiler: Compiler, call: _Call) -> Value:
         sql,
         found.result,
         name=call.name,
+        strength=2,
         is_exact=is_exact,
         is_set=chosen.is_set,
         set_columns=chosen.columns,
@@ -137,7 +160,7 @@ def converted_arguments(
         if kind == "anyjson":
             value = Value(f"pg_out_json({value.sql}, '{value.type}')", "json")
         elif kind == "anytext":
-            value = as_text(compiler, value)
+            value = _written(compiler, value)
         elif kind != "any":
             value = coerce(compiler, value, kind)
         if value.is_month:
@@ -146,11 +169,18 @@ def converted_arguments(
     return found
 
 
+def _written(compiler: Compiler, value: Value) -> Value:
+    """Return a value as its type writes it: a boolean as `t`, where a cast has `true`."""
+    if value.type == "bool":
+        return Value(f"substr(pg_out({value.sql}, 'bool'), 1, 1)", "text")
+    return as_text(compiler, value)
+
+
 # Aggregates ---------------------------------------------------------------------------------------
 
 
 def _count(compiler: Compiler, call: _Call, window: str | None) -> Value:
-    with compiler.aggregating():
+    with _within_aggregate(compiler, window):
         if len(call.arguments) == 1 and isinstance(call.arguments[0], exp.Star):
             inner = "*"
         elif len(call.arguments) == 1:
@@ -163,7 +193,12 @@ def _count(compiler: Compiler, call: _Call, window: str | None) -> Value:
         if call.order:
             raise _misplaced(call)
         filtered = _filter(compiler, call)
-    return Value(f"count({inner}){filtered}{_over(call, window)}", "int8", name="count")
+    return Value(f"count({inner}){filtered}{_over(call, window)}", "int8", name="count", strength=2)
+
+
+def _within_aggregate(compiler: Compiler, window: str | None) -> AbstractContextManager[None]:
+    """Return how the arguments of an aggregate are compiled; over a window, they may be grouped."""
+    return compiler.aggregating() if window is None else nullcontext()
 
 
 def _filter(compiler: Compiler, call: _Call) -> str:
@@ -183,7 +218,7 @@ def _over(call: _Call, window: str | None) -> str:
 
 
 def _aggregate(compiler: Compiler, call: _Call, window: str | None) -> Value:
-    with compiler.aggregating():
+    with _within_aggregate(compiler, window):
         values = [compiler.value(one) for one in call.arguments]
         found = compiler.registry.find(call.name, [value.type for value in values])
         chosen = found.function
@@ -209,13 +244,16 @@ def _aggregate(compiler: Compiler, call: _Call, window: str | None) -> Value:
             parts = [f"CAST({converted[0].sql} AS TEXT)"]
     else:
         parts = [value.sql for value in converted]
+    if call.distinct and not order and chosen.sql is None:
+        # PostgreSQL finds what is distinct by sorting, and so has it in order.
+        order = f" ORDER BY {converted[0].sortable} ASC NULLS LAST"
     if call.distinct and len(parts) > 1:
         return _joined_distinct(call, converted, order, filtered)
     distinct = "DISTINCT " if call.distinct else ""
     if call.distinct and converted[0].collation is not None:
         parts[0] = converted[0].sortable
     sql = f"{name}({distinct}{', '.join(parts)}{order}){filtered}{_over(call, window)}"
-    return Value(sql, kind, name=call.name, is_exact=is_exact)
+    return Value(sql, kind, name=call.name, strength=2, is_exact=is_exact)
 
 
 def _joined_distinct(call: _Call, values: Sequence[Value], order: str, filtered: str) -> Value:
@@ -223,7 +261,7 @@ def _joined_distinct(call: _Call, values: Sequence[Value], order: str, filtered:
     if call.name != "string_agg" or values[1].literal is None:
         raise unsupported(f"DISTINCT in {call.name}() of several arguments", "Use a subquery.")
     sql = f"json_group_array(DISTINCT {values[0].sql}{order}){filtered}"
-    return Value(f"pg_joined({sql}, {values[1].sql})", "text", name=call.name)
+    return Value(f"pg_joined({sql}, {values[1].sql})", "text", name=call.name, strength=2)
 
 
 def _ordered(compiler: Compiler, node: exp.Expr) -> str:
@@ -290,7 +328,7 @@ def _within_group(compiler: Compiler, node: exp.WithinGroup) -> Value:
         raise unsupported(f"{call.name}() of {types.display(value.type)}", "Use a number.")
     down = int(bool(term.args.get("desc")))
     sql = f"pg_{call.name}({value.sql}, {fraction}, {down})"
-    return Value(sql, value.type, name=call.name, is_exact=value.is_exact)
+    return Value(sql, value.type, name=call.name, strength=2, is_exact=value.is_exact)
 
 
 # Windows ------------------------------------------------------------------------------------------
@@ -321,7 +359,7 @@ def _ranking(compiler: Compiler, call: _Call, window: str | None) -> Value:
                 call.name, [value.type for value in values], "See its arguments."
             )
         parts = ", ".join(coerce(compiler, value, "int4").sql for value in values)
-        return Value(f"{call.name}({parts}) OVER {window}", kind, name=call.name)
+        return Value(f"{call.name}({parts}) OVER {window}", kind, name=call.name, strength=2)
     if not 1 <= len(values) <= _OFFSETS[call.name]:
         raise unknown_function(call.name, [value.type for value in values], "See its arguments.")
     first = values[0]
@@ -332,7 +370,7 @@ def _ranking(compiler: Compiler, call: _Call, window: str | None) -> Value:
     if len(values) > 2:
         parts_list.append(exact(coerce(compiler, values[2], first.type)).sql)
     sql = f"{call.name}({', '.join(parts_list)}) OVER {window}"
-    return Value(sql, first.type, name=call.name, is_exact=first.is_exact)
+    return Value(sql, first.type, name=call.name, strength=2, is_exact=first.is_exact)
 
 
 @rule(exp.Window, "this", "partition_by", "order", "spec", "alias", "over")

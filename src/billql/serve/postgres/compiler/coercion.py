@@ -14,6 +14,7 @@ from billql.serve.postgres import types
 from billql.serve.postgres.compiler.core import Compiler
 from billql.serve.postgres.compiler.values import Value, literal_sql, quote_text
 from billql.serve.postgres.errors import PostgresError, unsupported
+from billql.serve.postgres.formats.text_output import overflow
 from billql.serve.postgres.functions.registry import conversion_cost
 from billql.serve.postgres.values import numerics
 
@@ -49,9 +50,7 @@ def _decided(compiler: Compiler, value: Value, kind: str) -> Value:
     stored = compiler.read_literal(value.literal, kind)
     is_text = isinstance(stored, str)
     found = replace(value, type=kind, sql=literal_sql(stored), literal=value.literal)
-    if kind == "numeric" and is_text:
-        return replace(found, is_exact=True)
-    return replace(found, literal=None)
+    return replace(found, is_exact=kind == "numeric" and is_text)
 
 
 def as_text(compiler: Compiler, value: Value) -> Value:
@@ -74,6 +73,8 @@ def number_literal(text: str) -> str | None:
     if number == int(number) and abs(number) < 2**63:
         return str(int(number))
     real = float(number)
+    if real in (float("inf"), float("-inf")):
+        raise overflow("float8")
     return repr(real) if numerics.parse(f"{real:.15g}") == number else None
 
 
@@ -87,7 +88,7 @@ def cast(compiler: Compiler, value: Value, kind: str, typmod: int = -1) -> Value
         return with_typmod(value, typmod)
     sql = _cast_sql(value, kind)
     exact = kind == "numeric" and (value.is_exact or value.type not in types.INTEGERS)
-    found = Value(sql, kind, name=value.name, is_exact=exact)
+    found = Value(sql, kind, is_exact=exact).named(value.name, value.strength)
     return with_typmod(found, typmod)
 
 
@@ -169,14 +170,15 @@ def with_typmod(value: Value, typmod: int) -> Value:
     size = typmod - 4
     if value.type == "numeric":
         sql = f"pg_fitted({value.sql}, {size >> 16}, {size & 0x7FF})"
-        return Value(sql, "numeric", typmod, value.name, is_exact=True)
+        return Value(sql, "numeric", typmod, value.name, value.strength, is_exact=True)
     if value.type in ("varchar", "bpchar"):
         sql = f"substr({value.sql}, 1, {size})"
         if value.type == "bpchar":
             sql = f"pg_padded({sql}, {size})"
-        return Value(sql, value.type, typmod, value.name)
+        return Value(sql, value.type, typmod, value.name, value.strength)
     if value.type in ("timestamp", "timestamptz", "time"):
-        return Value(f"pg_rounded_time({value.sql}, {typmod})", value.type, typmod, value.name)
+        sql = f"pg_rounded_time({value.sql}, {typmod})"
+        return Value(sql, value.type, typmod, value.name, value.strength)
     raise unsupported(f"a length of type {types.display(value.type)}", "Leave it out.")
 
 

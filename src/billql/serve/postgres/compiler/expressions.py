@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
@@ -31,7 +32,7 @@ from billql.serve.postgres.compiler.operators import (
 )
 from billql.serve.postgres.compiler.values import Value, literal_sql, quote_text
 from billql.serve.postgres.errors import PostgresError, unsupported
-from billql.serve.postgres.values import arrays, intervals, numerics
+from billql.serve.postgres.values import arrays, numerics
 
 RULES: dict[type[exp.Expr], Rule] = {}
 
@@ -80,12 +81,26 @@ def _null(compiler: Compiler, node: exp.Null) -> Value:
 
 @rule(exp.Boolean, "this")
 def _boolean(compiler: Compiler, node: exp.Boolean) -> Value:
-    return Value("1" if node.this else "0", "bool", name="bool")
+    return Value("1" if node.this else "0", "bool")
 
 
 @rule(exp.ByteString, "this")
 def _escape_string(compiler: Compiler, node: exp.ByteString) -> Value:
     return literal_of_text(node.this)
+
+
+@rule(exp.UnicodeString, "this", "escape")
+def _unicode_string(compiler: Compiler, node: exp.UnicodeString) -> Value:
+    if node.args.get("escape"):
+        raise unsupported("UESCAPE", "Use a backslash.")
+    pattern = r"\\(\\|\+[0-9A-Fa-f]{6}|[0-9A-Fa-f]{4})"
+    return literal_of_text(
+        re.sub(pattern, lambda found: _character(found[1]), node.this, flags=re.ASCII)
+    )
+
+
+def _character(code: str) -> str:
+    return "\\" if code == "\\" else chr(int(code.lstrip("+"), 16))
 
 
 @rule(exp.RawString, "this")
@@ -113,19 +128,6 @@ def _parameter(compiler: Compiler, node: exp.Parameter) -> Value:
         compiler.parameters.setdefault(place, "unknown")
         return Value(f"?{place}", "unknown", parameter=place)
     return Value(f"?{place}", kind, is_exact=kind == "numeric")
-
-
-@rule(exp.Interval, "this", "unit")
-def _interval(compiler: Compiler, node: exp.Interval) -> Value:
-    unit = node.args.get("unit")
-    if unit is not None and not isinstance(unit, exp.Var):
-        raise unsupported(
-            f"INTERVAL … {unit.sql()}", "Write the units in the text: '1 year 2 mons'."
-        )
-    if not (isinstance(node.this, exp.Literal) and node.this.is_string):
-        raise unsupported(node.sql("postgres"), "Write x * interval '1 day'.")
-    found = intervals.parse(node.this.this, None if unit is None else unit.name.lower())
-    return Value(quote_text(found.stored()), "interval", name="interval")
 
 
 # Names --------------------------------------------------------------------------------------------
@@ -271,7 +273,9 @@ def _case(compiler: Compiler, node: exp.Case) -> Value:
     pairs = zip(conditions, found, strict=False)
     text = " ".join(f"WHEN {condition} THEN {value.sql}" for condition, value in pairs)
     sql = f"CASE {text} ELSE {found[-1].sql} END"
-    return Value(f"({sql})", found[0].type, name="case", is_exact=_is_exact(found))
+    made = Value(f"({sql})", found[0].type, is_exact=_is_exact(found))
+    last = outcomes[-1]
+    return made.named(last.name) if last.strength > 1 else made.named("case", 1)
 
 
 def _is_exact(values: Sequence[Value]) -> bool:
@@ -585,10 +589,8 @@ def _complement(compiler: Compiler, node: exp.BitwiseNot) -> Value:
 def _cast(compiler: Compiler, node: exp.Cast) -> Value:
     kind, typmod = read_type(node.args["to"])
     value = compiler.value(node.this)
-    is_plain = isinstance(node.this, exp.Column)
     found = cast(compiler, value, kind, typmod)
-    named = value.name if is_plain or value.name != "?column?" else kind.lstrip("_")
-    return found.named(named)
+    return found.named(value.name) if value.strength > 1 else found.named(kind.lstrip("_"), 1)
 
 
 @rule(exp.AtTimeZone, "this", "zone")
@@ -599,9 +601,13 @@ def _at_time_zone(compiler: Compiler, node: exp.AtTimeZone) -> Value:
         raise unsupported("AT TIME ZONE with an interval", "Write the zone's name.")
     value = coerce(compiler, value, "timestamptz") if value.type in ("unknown", "date") else value
     if value.type == "timestamptz":
-        return Value(f"pg_to_local_of({value.sql}, {zone.sql})", "timestamp", name="timezone")
+        return Value(
+            f"pg_to_local_of({value.sql}, {zone.sql})", "timestamp", name="timezone", strength=2
+        )
     if value.type == "timestamp":
-        return Value(f"pg_to_instant_of({value.sql}, {zone.sql})", "timestamptz", name="timezone")
+        return Value(
+            f"pg_to_instant_of({value.sql}, {zone.sql})", "timestamptz", name="timezone", strength=2
+        )
     raise unsupported(f"AT TIME ZONE of {types.display(value.type)}", "Cast it to timestamptz.")
 
 
@@ -619,14 +625,14 @@ def _collate(compiler: Compiler, node: exp.Collate) -> Value:
 @rule(exp.Array, "expressions", "value_constructor", "bracket_notation")
 def _array(compiler: Compiler, node: exp.Array) -> Value:
     if not node.expressions:
-        return Value("'[]'", "unknown", literal="{}", name="array")
+        return Value("'[]'", "unknown", literal="{}", name="array", strength=2)
     values = unified(compiler, [compiler.value(one) for one in node.expressions], "ARRAY")
     kind = values[0].type
     if types.element_of(kind) is not None:
         inner = ", ".join(f"json({value.sql})" for value in values)
-        return Value(f"json_array({inner})", kind, name="array")
+        return Value(f"json_array({inner})", kind, name="array", strength=2)
     parts = [_json_element(value) for value in values]
-    return Value(f"json_array({', '.join(parts)})", types.array_of(kind), name="array")
+    return Value(f"json_array({', '.join(parts)})", types.array_of(kind), name="array", strength=2)
 
 
 def _json_element(value: Value) -> str:
@@ -641,9 +647,9 @@ def _subscript(compiler: Compiler, node: exp.Bracket) -> Value:
         raise unsupported(node.sql("postgres"), "Use one subscript of an array.")
     place = node.expressions[0]
     index = compiler.value(place)
-    first = 0 if value.type.endswith("vector") else 1
-    sql = f"pg_element({value.sql}, {coerce(compiler, index, 'int4').sql} - {first})"
-    return Value(sql, kind, name=value.name, is_exact=kind == "numeric")
+    shift = 1 if value.type.endswith("vector") else 0
+    sql = f"pg_element({value.sql}, {coerce(compiler, index, 'int4').sql} + {shift})"
+    return Value(sql, kind, is_exact=kind == "numeric").named(value.name, value.strength)
 
 
 @rule(exp.Subquery, "this", "alias")
@@ -658,6 +664,7 @@ def _subquery(compiler: Compiler, node: exp.Subquery) -> Value:
         f"(SELECT pg_one_row(c1) FROM ({query.render([value])}))",
         value.type,
         name=value.name,
+        strength=value.strength,
         is_exact=value.is_exact,
     )
 
@@ -666,4 +673,4 @@ def _subquery(compiler: Compiler, node: exp.Subquery) -> Value:
 def _exists(compiler: Compiler, node: exp.Exists) -> Value:
     inner = node.this.this if isinstance(node.this, exp.Subquery) else node.this
     query = compiler.query(inner, compiler.scope)
-    return Value(f"(EXISTS ({query.sql}))", "bool", name="exists")
+    return Value(f"(EXISTS ({query.sql}))", "bool", name="exists", strength=2)

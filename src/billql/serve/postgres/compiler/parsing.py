@@ -27,20 +27,32 @@ class _Dialect(Postgres):
 
     INDEX_OFFSET = 0
 
-    def to_json_path(self, path: exp.Expr | None) -> exp.Expr | None:
-        """Leave the right side of `->` as it is: PostgreSQL has no paths there."""
-        return path
-
     class Tokenizer(Postgres.Tokenizer):
         """Makes tokens of commands too, whose text sqlglot would leave whole."""
 
         COMMANDS: ClassVar[set[TokenType]] = set()
 
     class Parser(PostgresParser):
-        """Leaves functions alone, but for those with a grammar of their own."""
+        """Leaves functions alone, but for those with a grammar of their own, and what follows ->.
+
+        PostgreSQL has keys and places there, where sqlglot would read a path.
+        """
 
         FUNCTIONS: ClassVar[dict[str, Callable[..., Any]]] = {}
         NO_PAREN_FUNCTIONS: ClassVar[dict[TokenType, type[exp.Expr]]] = {}
+        JSON_OPERATORS: ClassVar[dict[TokenType, Callable[..., Any]]] = {
+            **PostgresParser.JSON_OPERATORS,
+            TokenType.ARROW: lambda self, this, key: self.expression(
+                exp.JSONExtract(this=this, expression=key)
+            ),
+            TokenType.DARROW: lambda self, this, key: self.expression(
+                exp.JSONExtractScalar(this=this, expression=key)
+            ),
+        }
+        # An arrow after a name would begin a function without a name in the arguments of a call.
+        LAMBDAS: ClassVar[dict[TokenType, Callable[..., Any]]] = {
+            TokenType.FARROW: PostgresParser.LAMBDAS[TokenType.FARROW]
+        }
         FUNCTION_PARSERS: ClassVar[dict[str, Callable[..., Any]]] = {
             name: parse
             for name, parse in PostgresParser.FUNCTION_PARSERS.items()
@@ -193,6 +205,15 @@ def _repaired(tokens: list[Token]) -> Iterator[Token]:
                 inside = inside[2:]
             yield from inside
             at = end + 1
+        elif token.token_type == TokenType.INTERVAL and kinds[:1] == [TokenType.STRING]:
+            # sqlglot takes a text of several units apart, and loses what it does not know.
+            text, length = _interval(following)
+            yield Token(
+                TokenType.STRING, text, token.line, token.col, token.start, following[0].end
+            )
+            yield Token(TokenType.DCOLON, "::", token.line, token.col, token.start, token.end)
+            yield token
+            at += length
         elif token.token_type == TokenType.COLLATE and (length := _idle_collation(tokens, at)):
             at += length
         elif (
@@ -209,6 +230,24 @@ def _repaired(tokens: list[Token]) -> Iterator[Token]:
         else:
             yield token
             at += 1
+
+
+_UNITS = frozenset(["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"])
+
+
+def _interval(tokens: Sequence[Token]) -> tuple[str, int]:
+    """Return the text of an interval with the unit behind it, and how many tokens it has."""
+    text = tokens[0].text
+    unit = tokens[1].text if len(tokens) > 1 else ""
+    if unit.upper() not in _UNITS or tokens[1].token_type == TokenType.IDENTIFIER:
+        return text, 2
+    if any(character.isalpha() or character == ":" for character in text):
+        raise PostgresError(
+            "0A000",
+            f"INTERVAL '{text}' {unit} is not supported by billql",
+            hint="Leave out the unit behind the text.",
+        )
+    return f"{text} {unit}", 3
 
 
 def _idle_collation(tokens: list[Token], at: int) -> int:

@@ -489,7 +489,11 @@ def _row_functions(
     found = list(values)
     for number, place in enumerate(places):
         value = values[place]
-        sql = f"{name}.value ->> {number}" if not value.set_columns else f"{name}.value -> {number}"
+        sql = (
+            f"{name}.value ->> {number}"
+            if len(value.set_columns) < 2
+            else f"{name}.value -> {number}"
+        )
         exact = value.type == "numeric"
         found[place] = replace(value, sql=f"({sql})", is_set=False, is_exact=exact)
     return f"json_each(pg_zipped({arrays})) AS {name}", found

@@ -209,21 +209,9 @@ def _function(compiler: Compiler, node: exp.Expr) -> FromClause:
     renamed += extra
     name = alias or value.name
     inner = alias or compiler.new_name()
-    columns = _function_columns(value, name)
+    columns = _function_columns(value, name, quote_name(inner))
     if ordinality:
-        columns.append(Column("ordinality", Value("key + 1", "int8")))
-    columns = [
-        Column(
-            one.name,
-            replace(
-                one.value,
-                sql=one.value.sql.replace("value", f"{quote_name(inner)}.value", 1).replace(
-                    "key", f"{quote_name(inner)}.key", 1
-                ),
-            ),
-        )
-        for one in columns
-    ]
+        columns.append(Column("ordinality", Value(f"{quote_name(inner)}.key + 1", "int8")))
     if len(renamed) > len(columns):
         raise PostgresError(
             "42P10", f'table "{name}" has fewer columns than names', hint="Name fewer columns."
@@ -236,14 +224,15 @@ def _function(compiler: Compiler, node: exp.Expr) -> FromClause:
     return _added(compiler, relation, f"json_each({rows}) AS {quote_name(inner)}")
 
 
-def _function_columns(value: Value, name: str) -> list[Column]:
-    if value.set_columns:
+def _function_columns(value: Value, name: str, place: str) -> list[Column]:
+    if len(value.set_columns) > 1:
         return [
-            Column(field_name, Value(f"(value ->> '{field_name}')", kind))
+            Column(field_name, Value(f"({place}.value ->> '{field_name}')", kind))
             for field_name, kind in value.set_columns
         ]
     exact = value.type == "numeric"
-    return [Column(name, Value("value", value.type, is_exact=exact))]
+    name = value.set_columns[0][0] if value.set_columns else name
+    return [Column(name, Value(f"{place}.value", value.type, is_exact=exact))]
 
 
 # Joins --------------------------------------------------------------------------------------------

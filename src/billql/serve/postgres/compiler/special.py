@@ -23,7 +23,7 @@ def _coalesce(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
     is_exact = values[0].type == "numeric" and any(value.is_exact for value in values)
     parts = ", ".join(f"CAST({v.sql} AS TEXT)" if v.is_month else v.sql for v in values)
     sql = f"coalesce({parts})" if len(values) > 1 else parts
-    return Value(sql, values[0].type, name="coalesce", is_exact=is_exact)
+    return Value(sql, values[0].type, name="coalesce", strength=2, is_exact=is_exact)
 
 
 def _nullif(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
@@ -34,7 +34,7 @@ def _nullif(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
         left = coerce(compiler, left, right.type if right.type != "unknown" else "text")
     equal = compare(compiler, "=", left, right).sql
     sql = f"CASE WHEN {equal} THEN NULL ELSE {left.sql} END"
-    return Value(f"({sql})", left.type, name="nullif", is_exact=left.is_exact)
+    return Value(f"({sql})", left.type, name="nullif", strength=2, is_exact=left.is_exact)
 
 
 def _extreme(name: str) -> Special:
@@ -44,7 +44,9 @@ def _extreme(name: str) -> Special:
         is_exact = kind == "numeric" and any(value.is_exact for value in values)
         order = "numeric" if kind in types.NUMBERS else kind
         parts = ", ".join(value.sql for value in values)
-        return Value(f"pg_{name}('{order}', {parts})", kind, name=name, is_exact=is_exact)
+        return Value(
+            f"pg_{name}('{order}', {parts})", kind, name=name, strength=2, is_exact=is_exact
+        )
 
     return compiled
 
@@ -60,7 +62,14 @@ def _array_of_query(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
     value = query.values[0]
     value = coerce(compiler, value, "text") if value.type == "unknown" else value
     sql = f"(SELECT json_group_array(c1) FROM ({query.render([value])}))"
-    return Value(sql, types.array_of(value.type), name="array")
+    return Value(sql, types.array_of(value.type), name="array", strength=2)
+
+
+def _type_of(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
+    if len(arguments) != 1:
+        raise unknown_function("pg_typeof", (), "Use pg_typeof(x).")
+    kind = compiler.value(arguments[0]).type
+    return Value(str(types.TYPES[kind].oid), "regtype", name="pg_typeof", strength=2)
 
 
 def _row(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
@@ -71,7 +80,7 @@ def _clock(kind: str, sql: str, name: str) -> Special:
     def compiled(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
         if arguments:
             raise unsupported(f"{name} with a precision", "Use date_trunc('second', now()).")
-        return Value(sql, kind, name=name)
+        return Value(sql, kind, name=name, strength=2)
 
     return compiled
 
@@ -80,7 +89,7 @@ def _name(kind: str, function: str, name: str) -> Special:
     def compiled(compiler: Compiler, arguments: Sequence[exp.Expr]) -> Value:
         if arguments:
             raise unknown_function(name, (), "It has no arguments.")
-        return Value(f"pg_session('{function}')", kind, name=name)
+        return Value(f"pg_session('{function}')", kind, name=name, strength=2)
 
     return compiled
 
@@ -92,6 +101,7 @@ SPECIAL: Mapping[str, Special] = {
     "least": _extreme("least"),
     "array": _array_of_query,
     "row": _row,
+    "pg_typeof": _type_of,
     "current_date": _clock("date", "substr(pg_to_local(pg_now()), 1, 10)", "current_date"),
     "current_timestamp": _clock("timestamptz", "pg_now()", "current_timestamp"),
     "localtimestamp": _clock("timestamp", "pg_to_local(pg_now())", "localtimestamp"),
@@ -116,7 +126,7 @@ def _extract(compiler: Compiler, node: exp.Extract) -> Value:
     if value.type not in ("date", "timestamp", "timestamptz", "time", "interval"):
         raise unknown_function("extract", [value.type], "Cast it to timestamp.")
     sql = f"pg_part('{node.this.name.lower()}', {value.sql}, '{value.type}')"
-    return Value(sql, "numeric", name="extract", is_exact=True)
+    return Value(sql, "numeric", name="extract", strength=2, is_exact=True)
 
 
 def _sent_to(name: str) -> Callable[[Compiler, Sequence[exp.Expr]], Value]:

@@ -16,6 +16,9 @@ class Value:
     typmod: int = -1
     name: str = "?column?"
     """The name of a column of the result that has no alias."""
+    strength: int = 0
+    """How well it is named: 2 for a column or a function, 1 for a cast, 0 for neither; a cast
+    around a well named expression leaves its name."""
     literal: str | None = None
     """The text of a literal, whose type is not decided yet (`unknown`) or is that of a number."""
     parameter: int | None = None
@@ -31,9 +34,9 @@ class Value:
     set_columns: tuple[tuple[str, str], ...] = ()
     """The columns of such rows, if they have several."""
 
-    def named(self, name: str) -> Value:
+    def named(self, name: str, strength: int = 2) -> Value:
         """Return it with another name."""
-        return replace(self, name=name)
+        return replace(self, name=name, strength=strength)
 
     @property
     def collation(self) -> str | None:

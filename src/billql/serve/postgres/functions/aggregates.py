@@ -155,7 +155,9 @@ class _Spread:
         found = numerics.variance(self.count, self.total, self.squares, sample=self.sample)
         if found is None:
             return None
-        return numerics.write(numerics.square_root(found) if self.is_root else found)
+        if self.is_root:
+            found = numerics.rounded(numerics.CONTEXT.sqrt(found), numerics.scale(found))
+        return numerics.write(found)
 
 
 class _RealSpread:
@@ -429,15 +431,21 @@ class _BitsOr(_Bits):
     is_or = True
 
 
+_SPREADS = (
+    *((kind, "numeric", _Spread) for kind in ("int2", "int4", "int8", "numeric")),
+    ("float8", "float8", _RealSpread),
+)
+
+
 def _spreads() -> list[Function]:
     names = {
         "variance": (True, False), "var_samp": (True, False), "var_pop": (False, False),
         "stddev": (True, True), "stddev_samp": (True, True), "stddev_pop": (False, True),
     }  # fmt: skip
     return [
-        function(name, kind, kind, aggregate=_spread(base, sample=sample, is_root=is_root))
+        function(name, kind, result, aggregate=_spread(base, sample=sample, is_root=is_root))
         for name, (sample, is_root) in names.items()
-        for kind, base in (("numeric", _Spread), ("float8", _RealSpread))
+        for kind, result, base in _SPREADS
     ]
 
 

@@ -88,7 +88,7 @@ def _power(left: Decimal, right: Decimal) -> Decimal:
         if left < 0:
             raise _power_error()
         return _scaled_result(CONTEXT.power(left, right), left, right)
-    return _scaled_result(CONTEXT.power(left, right), left, right)
+    return numerics.rounded(CONTEXT.power(left, right), max(16, numerics.scale(left)))
 
 
 def _scaled_result(found: Decimal, *arguments: Decimal) -> Decimal:

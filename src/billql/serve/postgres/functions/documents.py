@@ -149,8 +149,16 @@ FUNCTIONS = [
         "int4",
         lambda stored: len(documents.expect(load(stored), "array", "get array length")),
     ),
-    *_named(
-        "array_elements", "", "same", lambda stored: _elements(stored, as_text=False), is_set=True
+    *(
+        function(
+            f"{kind}_array_elements",
+            kind,
+            kind,
+            lambda stored: _elements(stored, as_text=False),
+            is_set=True,
+            columns=(("value", kind),),
+        )
+        for kind in ("json", "jsonb")
     ),
     *_named(
         "array_elements_text",
@@ -158,6 +166,7 @@ FUNCTIONS = [
         "text",
         lambda stored: _elements(stored, as_text=True),
         is_set=True,
+        columns=(("value", "text"),),
     ),
     *_named(
         "object_keys",

@@ -325,6 +325,12 @@ FUNCTIONS = [
     function("to_char", "interval text", "text", _interval_written, context=True),
     function(
         "to_char",
+        "int8 text",
+        "text",
+        lambda value, pattern: patterns.write_number(numerics.exact(value), pattern),
+    ),
+    function(
+        "to_char",
         "numeric text",
         "text",
         lambda value, pattern: patterns.write_number(numerics.exact(value), pattern),

@@ -262,8 +262,10 @@ def conversion_cost(kind: str, want: str) -> int | None:
     if kind == "unknown":
         return 0 if want in ("text", "unknown") else 1
     if kind in types.NUMBERS and want in types.NUMBERS:
-        steps = types.NUMBERS.index(want) - types.NUMBERS.index(kind)
-        return (steps + (2 if want == "float4" else 0)) * 2 if steps > 0 else None
+        if types.NUMBERS.index(want) <= types.NUMBERS.index(kind):
+            return None
+        # float8 is the type that PostgreSQL prefers where several numbers would do.
+        return {"float8": 2, "float4": 8, "numeric": 4}.get(want, 1)
     if want in types.OIDS and kind in types.OIDS | set(types.INTEGERS):
         return 2
     if kind in types.OIDS and want == "int8":

@@ -72,6 +72,17 @@ def _translate(text: str, old: str, new: str) -> str:
     return text.translate(table)
 
 
+def _cased(change: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what changes the case of single characters, as the C library does: ß is left."""
+
+    def changed(text: str) -> str:
+        if text.isascii():
+            return change(text)
+        return "".join(new if len(new := change(one)) == 1 else one for one in text)
+
+    return changed
+
+
 def _initcap(text: str) -> str:
     return re.sub(r"[^\W_]+", lambda keyword: keyword[0][:1].upper() + keyword[0][1:].lower(), text)
 
@@ -377,8 +388,8 @@ FUNCTIONS = [
     function("octet_length", "text", "int4", sql="octet_length({0})"),
     function("octet_length", "bytea", "int4", sql="length({0})"),
     function("bit_length", "text", "int4", sql="(8 * octet_length({0}))"),
-    function("upper", "text", "text", str.upper),
-    function("lower", "text", "text", str.lower),
+    function("upper", "text", "text", _cased(str.upper)),
+    function("lower", "text", "text", _cased(str.lower)),
     function("initcap", "text", "text", _initcap),
     *(function(name, "text int4", "text", _substring) for name in ("substr", "substring")),
     *(function(name, "text int4 int4", "text", _substring) for name in ("substr", "substring")),

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from billql.serve.postgres.errors import PostgresError, invalid_text
+from billql.serve.postgres.errors import PostgresError
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND
@@ -96,14 +96,22 @@ def parse(text: str, unit: str | None = None) -> Interval:
     while at < len(rest):
         piece = _PIECE.match(rest, at)
         if piece is None:
-            raise invalid_text("interval", text)
+            raise _invalid(text)
         at = piece.end()
         found = found.plus(_of_piece(piece, unit, text))
         while at < len(rest) and rest[at].isspace():
             at += 1
     if not rest:
-        raise invalid_text("interval", text)
+        raise _invalid(text)
     return -found if backwards else found
+
+
+def _invalid(text: str) -> PostgresError:
+    return PostgresError(
+        "22007",
+        f'invalid input syntax for type interval: "{text}"',
+        hint="Write it as 1 day 02:00:00.",
+    )
 
 
 def _of_piece(piece: re.Match[str], unit: str | None, text: str) -> Interval:
@@ -118,7 +126,7 @@ def _of_piece(piece: re.Match[str], unit: str | None, text: str) -> Interval:
         return Interval(sign * (abs(int(piece["years"])) * 12 + int(piece["months"])))
     size = _UNITS.get(piece["unit"] or unit or "second")
     if size is None:
-        raise invalid_text("interval", text)
+        raise _invalid(text)
     return _scaled(Decimal(piece["number"]), size)
 
 
@@ -135,7 +143,7 @@ def _scaled(number: Decimal, size: tuple[int, int, int]) -> Interval:
 def _of_iso(text: str) -> Interval:
     found = _ISO.fullmatch(text.strip().upper())
     if found is None or len(text.strip()) < 3:
-        raise invalid_text("interval", text)
+        raise _invalid(text)
     total = Interval()
     units = {"y": "y", "mo": "mon", "w": "w", "d": "d", "h": "h", "m": "m", "s": "s"}
     for group, unit in units.items():

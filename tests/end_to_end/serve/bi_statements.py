@@ -1,0 +1,242 @@
+"""Statements as people and BI tools write them, over the tables of `conftest` and two resources.
+
+Each is run by billql and by a real PostgreSQL with the same rows.
+"""
+
+from __future__ import annotations
+
+STATEMENTS = r"""
+-- plain reading, and what columns are called
+SELECT * FROM charges ORDER BY id
+SELECT "public"."charges"."id" AS "id", "public"."charges"."amount" AS "amount" FROM "public"."charges" WHERE "public"."charges"."paid" ORDER BY "public"."charges"."id" ASC LIMIT 1048575
+SELECT c.* FROM charges AS c WHERE c.customer = 'Ada' ORDER BY 1
+SELECT c.customer, t.country FROM charges c, customers t WHERE c.customer = t.name ORDER BY c.id
+SELECT 1, 'a', 1.5, true, NULL, now() IS NOT NULL
+SELECT 1 AS "sum:total:ok", 2 AS "select", 3 AS "Mixed Case"
+SELECT count(*), upper(note), id::text, id + 1, -id, coalesce(note, 'none'), CASE WHEN paid THEN 1 END FROM charges GROUP BY id, note, paid ORDER BY id
+SELECT id AS select FROM charges ORDER BY id LIMIT 1
+SELECT DISTINCT customer FROM charges ORDER BY customer
+SELECT DISTINCT paid, quantity > 1 FROM charges ORDER BY 1 NULLS FIRST, 2
+SELECT DISTINCT ON (customer) customer, id, amount FROM charges ORDER BY customer, amount DESC NULLS LAST
+TABLE customers ORDER BY name
+VALUES (1, 'a'), (2, 'b'), (NULL, 'c')
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS v(number, letter) ORDER BY number DESC
+SELECT id FROM charges ORDER BY id FETCH FIRST 2 ROWS ONLY
+SELECT id FROM charges ORDER BY id OFFSET 3 ROWS FETCH NEXT 2 ROWS ONLY
+SELECT id FROM charges ORDER BY id LIMIT 2::bigint OFFSET 1::bigint
+SELECT id FROM charges ORDER BY id LIMIT ALL
+SELECT id FROM charges ORDER BY id LIMIT 0
+-- order, and where NULL stands
+SELECT customer FROM charges ORDER BY customer
+SELECT customer FROM charges ORDER BY customer DESC
+SELECT id, rate FROM charges ORDER BY rate DESC NULLS LAST, id
+SELECT id FROM charges ORDER BY amount * 2 DESC, id
+SELECT id, amount AS total FROM charges ORDER BY total, id
+SELECT id FROM charges ORDER BY lower(customer), id
+SELECT id FROM charges ORDER BY created - TIMESTAMP WITH TIME ZONE '2026-01-01', id
+-- conditions
+SELECT id FROM charges WHERE amount > 7.25 ORDER BY id
+SELECT id FROM charges WHERE amount BETWEEN 0 AND 12.50 ORDER BY id
+SELECT id FROM charges WHERE amount NOT BETWEEN 0 AND 12.50 ORDER BY id
+SELECT id FROM charges WHERE amount BETWEEN SYMMETRIC 12.5 AND 0 ORDER BY id
+SELECT id FROM charges WHERE customer IN ('Ada', 'Bob') ORDER BY id
+SELECT id FROM charges WHERE customer NOT IN ('Ada', 'Bob') ORDER BY id
+SELECT id FROM charges WHERE customer = ANY('{Ada,Eve}'::text[]) ORDER BY id
+SELECT id FROM charges WHERE customer <> ALL(ARRAY['Ada', 'Bob']) ORDER BY id
+SELECT id FROM charges WHERE quantity = ANY(ARRAY[1, 3]) ORDER BY id
+SELECT id FROM charges WHERE amount > ANY(ARRAY[10, 100]) ORDER BY id
+SELECT id FROM charges WHERE amount >= ALL('{7.25,12.5}'::numeric[]) ORDER BY id
+SELECT id FROM charges WHERE customer LIKE 'A%' ORDER BY id
+SELECT id FROM charges WHERE customer ILIKE 'a%' ORDER BY id
+SELECT id FROM charges WHERE customer NOT LIKE '%a' ORDER BY id
+SELECT id FROM charges WHERE customer LIKE 'Cy\_d' ORDER BY id
+SELECT id FROM charges WHERE note LIKE '%100/%' ESCAPE '/' ORDER BY id
+SELECT id FROM charges WHERE customer ~ '^[AB]' ORDER BY id
+SELECT id FROM charges WHERE customer !~* '^a' ORDER BY id
+SELECT id FROM charges WHERE customer ~~* '%ADA%' ORDER BY id
+SELECT id FROM charges WHERE note IS DISTINCT FROM 'First' ORDER BY id
+SELECT id FROM charges WHERE paid IS NOT TRUE ORDER BY id
+SELECT id FROM charges WHERE paid IS UNKNOWN ORDER BY id
+SELECT id FROM charges WHERE NOT paid AND quantity >= 1 OR id = 8 ORDER BY id
+SELECT id FROM charges WHERE (customer, quantity) IN (('Ada', 3), ('Bob', 2)) ORDER BY id
+SELECT id FROM charges WHERE day = '2026-01-31' ORDER BY id
+SELECT id FROM charges WHERE created >= '2026-01-31' AND created < '2026-03-01' ORDER BY id
+SELECT id FROM charges WHERE created BETWEEN '2026-01-01T00:00:00Z' AND '2026-02-01T00:00:00Z' ORDER BY id
+SELECT id FROM charges WHERE created >= timestamp with time zone '2026-02-01 00:00:00.000Z' ORDER BY id
+SELECT id FROM charges WHERE created = '2026-02-01 01:00:00+01' ORDER BY id
+SELECT id FROM charges WHERE created::date = DATE '2026-02-28' ORDER BY id
+SELECT id FROM charges WHERE CAST(created AS date) BETWEEN CAST('2026-01-01' AS date) AND CAST('2026-01-31' AS date) ORDER BY id
+SELECT id FROM charges WHERE created > day ORDER BY id
+SELECT id FROM charges WHERE rate > 1 AND rate < 3::numeric ORDER BY id
+SELECT id FROM charges WHERE quantity = 3.0 ORDER BY id
+SELECT id FROM charges WHERE EXISTS (SELECT 1 FROM customers t WHERE t.name = charges.customer AND t.country = 'US') ORDER BY id
+SELECT id FROM charges WHERE customer IN (SELECT name FROM customers WHERE since > '2021-01-01') ORDER BY id
+SELECT id FROM charges WHERE amount > (SELECT avg(amount) FROM charges WHERE amount < 100) ORDER BY id
+SELECT id FROM charges WHERE id::text = '3'
+-- numbers
+SELECT id, amount * quantity, amount / 3, quantity / 2, quantity % 2, -amount, amount ^ 2 FROM charges WHERE id <> 4 ORDER BY id
+SELECT 7 / 2, -7 / 2, 7 % -2, 7.0 / 2, 1 / 3.0, 10 / 4.00, 2 ^ 10, 2.0 ^ 0.5, 1.10 * 1.10, 0.1 + 0.2
+SELECT round(2.5), round(-2.5), round(2.567, 1), round(1234.5, -2), trunc(-1.7), ceil(1.2), floor(-1.2), abs(-3), sign(-2.5)
+SELECT round(2.5::float8), round(3.5::float8), trunc(-1.7::float8), ceiling(1.2::float8), floor(-1.2::float8)
+SELECT 2.5::int, 3.5::float8::int, -2.5::numeric::bigint, 1e3::int, '42'::smallint, 3::numeric(10,2), 1.005::numeric(10,2)
+SELECT 1.5::float8, 0.1::float8 + 0.2::float8, 1e20::float8, 1e-7::float8, 123456789012345678::float8, 1e15::float8, 100::float8, -0.5::float8
+SELECT 1::float8 / 3, sqrt(2), sqrt(2::float8), power(2, 0.5), exp(1), ln(2.0), log(100), mod(10, 3), div(7, 2), pi()
+SELECT sqrt(4.0), sqrt(2.25), power(2::numeric, 3), 2::numeric ^ 3, log(2.0, 8.0), exp(1.0)
+SELECT 9999999999 + 1, 2147483647::bigint + 1, 1000000 * 1000000::bigint, 5 & 3, 5 | 3, 5 # 3, ~5, 1 << 4, 256 >> 2
+SELECT greatest(1, 2.5, 2), least(3, 1), greatest('a', 'b'), least(NULL, 1), nullif(1, 1), nullif(2, 1)
+SELECT to_char(1234.5, '9,999.99'), to_char(1234.5, 'FM9999.00'), to_char(-12, '999'), to_char(0.5, '0.00'), to_char(12, '0000')
+SELECT amount::float8, amount::int, amount::text, quantity::float8 / 3, rate::numeric, rate::text FROM charges WHERE id IN (1, 3, 6, 8) ORDER BY id
+SELECT 12::text, 1.50::text, true::text, 'true'::boolean, 1::boolean, true::int, '1.5'::numeric + 1
+-- texts
+SELECT upper(customer), lower(customer), length(customer), initcap('hello wORLD'), reverse('abc'), repeat('ab', 2) FROM charges ORDER BY id
+SELECT substring('PostgreSQL' FROM 5 FOR 3), substr('abc', 2), substring('abc', 0, 2), left('abc', 2), right('abc', 2), left('abc', -1), right('abc', -1)
+SELECT position('b' IN 'abc'), strpos('abc', 'z'), split_part('a,b,c', ',', 2), split_part('a,b,c', ',', -1), replace('aXbX', 'X', '-'), translate('abc', 'ab', 'x')
+SELECT trim('  a '), trim(both 'x' from 'xxaxx'), ltrim('xa', 'x'), rtrim('ax', 'x'), btrim(' a '), lpad('5', 3, '0'), rpad('5', 3, '-'), lpad('abcd', 2)
+SELECT 'a' || 'b', 'n=' || 5, 'a' || NULL, concat('a', NULL, 1, true), concat_ws('-', 'a', NULL, 'b'), format('%s is %L %I %%', 'x', 'it''s', 'my col')
+SELECT md5('a'), ascii('A'), chr(65), to_hex(255), quote_ident('a b'), quote_literal('it''s'), starts_with('abc', 'ab'), overlay('abcdef' placing 'ZZ' from 2 for 3)
+SELECT regexp_replace('a1b2', '[0-9]', '#'), regexp_replace('a1b2', '[0-9]', '#', 'g'), regexp_match('foobar', 'o(.)b'), substring('foobar' from 'o.b'), regexp_split_to_array('a, b', ',\s*')
+SELECT E'tab\there', 'it''s', $$dollar$$, 'back\slash', U&'d\0061ta'
+SELECT customer || ' ' || coalesce(note, '-') AS label FROM charges WHERE customer IS NOT NULL ORDER BY id
+SELECT cast(customer AS varchar(2)), 'abc'::varchar(2), 'a'::char(3) || '|', 'x'::"char" FROM charges WHERE customer IS NOT NULL ORDER BY id
+SELECT note FROM charges WHERE note >= 'b' ORDER BY note
+SELECT encode('abc'::bytea, 'hex'), encode('abc', 'base64'), 'abc'::bytea, decode('616263', 'hex'), length('abc'::bytea)
+-- times
+SELECT date_trunc('month', created), date_trunc('week', created), date_trunc('day', created), date_trunc('quarter', created), date_trunc('year', created), date_trunc('hour', created) FROM charges ORDER BY id
+SELECT date_trunc('month', day), date_trunc('month', timestamp '2026-03-15 10:11:12.5'), date_trunc('decade', date '2026-03-15') FROM charges WHERE id = 1
+SELECT extract(year FROM created), extract(month FROM created), extract(day FROM day), extract(hour FROM created), extract(dow FROM created), extract(isodow FROM created), extract(doy FROM created), extract(week FROM created), extract(quarter FROM day), extract(epoch FROM created), extract(second FROM created) FROM charges ORDER BY id
+SELECT date_part('year', created), date_part('epoch', created), date_part('day', interval '3 days 04:00'), extract(epoch FROM interval '1 day 01:00'), extract(century FROM date '2026-01-01'), extract(julian FROM date '2026-01-01') FROM charges WHERE id = 1
+SELECT floor(extract(epoch FROM created) / 86400) * 86400 AS time, count(*) FROM charges WHERE created IS NOT NULL GROUP BY 1 ORDER BY 1
+SELECT created + interval '1 day', created - interval '1 month', created + interval '1 month' * 2, day + interval '1 day', day + 7, day - 1, day - date '2026-01-01' FROM charges WHERE id < 4 ORDER BY id
+SELECT date '2026-01-31' + interval '1 month', timestamp '2026-03-31 10:00' - interval '1 month', date '2024-02-29' + interval '1 year'
+SELECT created - timestamp with time zone '2026-01-01 00:00:00Z', age(timestamp '2026-03-01', timestamp '2024-02-29'), age(date '2026-03-01', date '2026-01-31') FROM charges WHERE id IN (1, 2, 6) ORDER BY id
+SELECT interval '1 day', interval '-30 day', interval '1 year 2 months 3 days 04:05:06', interval '90 minutes', interval '1.5 hours', interval '2 weeks', '36:00:00'::interval, interval 'P1Y2M3DT4H5M6S', interval '-1 day 2 hours'
+SELECT interval '1 day' * 1.5, interval '1 month' / 2, interval '1 day' + interval '2 hours', interval '1 day' > interval '23 hours', -interval '1 day', interval '30 days' = interval '1 month'
+SELECT justify_hours(interval '36 hours'), justify_days(interval '40 days'), make_interval(days => 3) IS NULL
+SELECT to_char(created, 'YYYY-MM-DD HH24:MI:SS'), to_char(created, 'YYYY-MM'), to_char(created, 'Mon DD, YYYY'), to_char(created, 'FMMonth FMDay'), to_char(created, 'IYYY-IW'), to_char(day, 'DD/MM/YY Q'), to_char(created, 'HH12:MI AM') FROM charges ORDER BY id
+SELECT to_timestamp('2026-01-05 10:00:00.000000', 'YYYY-MM-DD HH24:MI:SS.US'), to_date('2026-01-05', 'YYYY-MM-DD'), to_timestamp(1767225600), to_timestamp(1767225600.5), to_date('05 Jan 2026', 'DD Mon YYYY')
+SELECT created::date, created::timestamp, day::timestamp, day::timestamptz, created::text, day::text, created::time FROM charges ORDER BY id
+SELECT created AT TIME ZONE 'UTC', created AT TIME ZONE 'Europe/Berlin', timestamp '2026-07-01 12:00' AT TIME ZONE 'America/New_York', timezone('UTC', created) FROM charges WHERE id < 4 ORDER BY id
+SELECT '2026-01-05'::date, '2026-01-05 10:00'::timestamp, '2026-01-05T10:00:00.123456Z'::timestamptz, '2026-01-05 10:00+02'::timestamptz, '20260105'::date, '10:30'::time, 'epoch'::timestamptz
+SELECT make_date(2026, 2, 28), make_timestamp(2026, 1, 2, 3, 4, 5.5), date_bin('15 minutes', timestamp '2026-01-01 10:07', timestamp '2026-01-01'), timestamp 'epoch' + 86400 * interval '1 second'
+SELECT min(created), max(created), min(day), max(day), max(created) - min(created) FROM charges
+SELECT now() - now(), current_date - current_date, now()::date = current_date, current_timestamp = now(), localtimestamp::date = current_date
+SELECT '2026-01-05 10:00:00.5'::timestamp(0), '2026-01-05 10:00:00.123456'::timestamptz(3), time '10:00' + interval '90 minutes'
+SELECT generate_series('2026-01-01'::date, '2026-01-03'::date, '1 day'), generate_series(1, 3)
+SELECT d::date AS day, coalesce(sum(c.amount), 0) AS total FROM generate_series('2026-01-30'::timestamptz, '2026-02-02'::timestamptz, interval '1 day') AS d LEFT JOIN charges c ON c.day = d::date GROUP BY 1 ORDER BY 1
+-- aggregates
+SELECT count(*), count(note), count(DISTINCT customer), sum(amount), avg(amount), min(amount), max(amount), sum(quantity), avg(quantity), sum(rate), avg(rate) FROM charges
+SELECT sum(amount), count(*), max(customer), avg(quantity) FROM charges WHERE false
+SELECT customer, sum(amount) AS total FROM charges GROUP BY customer HAVING sum(amount) > 1 ORDER BY total DESC
+SELECT customer, count(*) FILTER (WHERE paid) AS paid, sum(amount) FILTER (WHERE amount > 10) FROM charges GROUP BY customer ORDER BY customer
+SELECT date_trunc('month', created) AS month, count(*) AS n, sum(amount) AS total FROM charges GROUP BY 1 ORDER BY 1
+SELECT date_trunc('month', "source"."created") AS "created", sum("source"."amount") AS "sum" FROM (SELECT "public"."charges"."created" AS "created", "public"."charges"."amount" AS "amount" FROM "public"."charges") AS "source" GROUP BY date_trunc('month', "source"."created") ORDER BY date_trunc('month', "source"."created") ASC
+SELECT lower(customer) AS who, count(*) FROM charges GROUP BY lower(customer) ORDER BY 2 DESC, 1
+SELECT paid, country, count(*) FROM charges c LEFT JOIN customers t ON t.name = c.customer GROUP BY paid, country ORDER BY 1, 2, 3
+SELECT string_agg(customer, ', ' ORDER BY id), string_agg(DISTINCT customer, ';'), array_agg(id ORDER BY id), array_agg(customer ORDER BY id) FROM charges
+SELECT json_agg(id ORDER BY id), jsonb_agg(customer ORDER BY id), json_agg(amount ORDER BY id), bool_and(paid), bool_or(paid), every(quantity > 0) FROM charges
+SELECT json_object_agg(id::text, amount ORDER BY id) FROM charges WHERE id < 3
+SELECT stddev(amount), variance(amount), stddev_pop(quantity), var_pop(quantity), stddev(rate), var_samp(rate) FROM charges WHERE id <> 5
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY amount), percentile_disc(0.5) WITHIN GROUP (ORDER BY quantity), mode() WITHIN GROUP (ORDER BY customer), percentile_cont(0.9) WITHIN GROUP (ORDER BY rate) FROM charges
+SELECT round(avg(amount), 2), sum(amount) / count(*), sum(amount * quantity), 100.0 * count(*) FILTER (WHERE paid) / count(*) AS share FROM charges
+SELECT sum(CASE WHEN paid THEN amount ELSE 0 END), sum(CASE WHEN paid THEN 1 ELSE 0 END), max(CASE WHEN paid THEN note END) FROM charges
+SELECT customer, sum(amount) FROM charges GROUP BY customer ORDER BY sum(amount) DESC NULLS LAST, customer LIMIT 3
+SELECT sum(created - timestamptz '2026-01-01'), avg(created - timestamptz '2026-01-01') FROM charges
+SELECT quantity % 2 AS odd, count(*) FROM charges GROUP BY odd ORDER BY odd
+SELECT count(*) FROM charges HAVING count(*) > 100
+SELECT DISTINCT sum(amount) OVER (PARTITION BY customer) FROM charges ORDER BY 1
+-- windows
+SELECT id, row_number() OVER (ORDER BY id), rank() OVER (ORDER BY paid), dense_rank() OVER (PARTITION BY customer ORDER BY amount DESC) FROM charges ORDER BY id
+SELECT id, sum(amount) OVER (ORDER BY id), avg(amount) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW), count(*) OVER () FROM charges ORDER BY id
+SELECT id, lag(amount) OVER (ORDER BY id), lead(id, 2) OVER (ORDER BY id), lag(id, 1, 0::bigint) OVER (ORDER BY id), first_value(customer) OVER w, ntile(3) OVER (ORDER BY id) FROM charges WINDOW w AS (PARTITION BY paid ORDER BY id) ORDER BY id
+SELECT customer, sum(amount) AS total, sum(sum(amount)) OVER (ORDER BY customer) AS running FROM charges GROUP BY customer ORDER BY customer
+SELECT id, amount, round(100 * amount / sum(amount) OVER (), 2) AS share FROM charges WHERE amount > 0 ORDER BY share DESC, id
+SELECT * FROM (SELECT id, customer, row_number() OVER (PARTITION BY customer ORDER BY amount DESC) AS place FROM charges) AS ranked WHERE place = 1 ORDER BY customer
+SELECT id, sum(rate) OVER (ORDER BY id), max(amount) OVER (ORDER BY id), min(created) OVER (ORDER BY id), percent_rank() OVER (ORDER BY id), cume_dist() OVER (ORDER BY id) FROM charges ORDER BY id
+-- joins, subqueries, WITH, set operations
+SELECT c.id, t.country FROM charges c JOIN customers t ON t.name = c.customer ORDER BY c.id
+SELECT c.id, t.name, t."Credit Limit" FROM charges c FULL JOIN customers t ON t.name = c.customer ORDER BY c.id, t.name
+SELECT c.id, t.name FROM charges c RIGHT JOIN customers t ON t.name = c.customer AND c.paid ORDER BY t.name, c.id
+SELECT * FROM (SELECT customer AS name, count(*) AS n FROM charges GROUP BY 1) a JOIN customers USING (name) ORDER BY name
+SELECT name, a.n FROM (SELECT customer AS name, count(*) AS n FROM charges GROUP BY 1) a FULL JOIN customers USING (name) ORDER BY name
+SELECT * FROM (SELECT 'Ada' AS name, 1 AS one) a NATURAL JOIN customers
+SELECT count(*) FROM charges CROSS JOIN customers
+SELECT a.id, b.id FROM charges a JOIN charges b ON a.customer = b.customer AND a.id < b.id ORDER BY 1, 2
+WITH paid AS (SELECT * FROM charges WHERE paid), totals(who, total) AS (SELECT customer, sum(amount) FROM paid GROUP BY customer) SELECT * FROM totals ORDER BY who
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5) SELECT i, i * i FROM n
+SELECT customer FROM charges UNION SELECT name FROM customers ORDER BY 1
+SELECT 1 AS x UNION ALL SELECT 2.5 UNION ALL SELECT NULL ORDER BY x
+SELECT customer FROM charges WHERE customer IS NOT NULL INTERSECT SELECT name FROM customers ORDER BY customer
+SELECT name FROM customers EXCEPT SELECT customer FROM charges ORDER BY name
+(SELECT id FROM charges ORDER BY id LIMIT 1) UNION ALL (SELECT id FROM charges ORDER BY id DESC LIMIT 1)
+SELECT (SELECT max(id) FROM charges), (SELECT country FROM customers WHERE name = 'Bob'), (SELECT 1 WHERE false)
+SELECT name, (SELECT sum(amount) FROM charges c WHERE c.customer = t.name) AS total FROM customers t ORDER BY name
+SELECT name, ARRAY(SELECT id FROM charges c WHERE c.customer = t.name ORDER BY id) FROM customers t ORDER BY name
+-- JSON and arrays
+SELECT id, details -> 'plan', details ->> 'plan', details #> '{deep,x}', details #>> '{deep,x,0}', details -> 'tags' -> 0 FROM charges ORDER BY id
+SELECT id, details FROM charges ORDER BY id
+SELECT id, jsonb_typeof(details), details ? 'plan', details @> '{"plan": "pro"}' FROM charges ORDER BY id
+SELECT id, (details ->> 'n')::numeric * 2 FROM charges WHERE details ? 'n' ORDER BY id
+SELECT id, t.value FROM charges, jsonb_array_elements_text(details -> 'tags') AS t ORDER BY id, t.value
+SELECT id, e.key, e.value FROM charges CROSS JOIN LATERAL jsonb_each_text(details) AS e WHERE jsonb_typeof(details) = 'object' AND id = 1 ORDER BY e.key
+SELECT json_build_object('a', 1, 'b', NULL, 'c', 'x', 'd', true, 'e', 1.50), jsonb_build_object('b', 1, 'a', '2'), json_build_array(1, 'a', NULL), to_json('x'::text), to_jsonb(1.5)
+SELECT '{"b": 1, "a": [1, 2.0]}'::jsonb, '{"b": 1,  "a": 2}'::json, '[1, 2]'::jsonb -> -1, '{"a": 1}'::jsonb || '{"b": 2}', '{"a": 1, "b": 2}'::jsonb - 'a'
+SELECT ARRAY[1, 2, 3], ARRAY['a', 'b c', NULL, 'NULL', ''], '{1,2}'::int[], ARRAY[1.5, 2], ARRAY[[1, 2], [3, 4]], ARRAY[]::text[]
+SELECT (ARRAY['a', 'b'])[1], (ARRAY['a', 'b'])[3], array_length(ARRAY[1, 2], 1), cardinality(ARRAY[1, 2]), array_to_string(ARRAY[1, NULL, 3], ',', '-'), string_to_array('a,b', ','), ARRAY[1, 2] || 3, ARRAY[1] || ARRAY[2], array_position(ARRAY['a', 'b'], 'b')
+SELECT unnest(ARRAY[1, 2]) AS n, unnest(ARRAY['a', 'b', 'c']) AS l
+SELECT * FROM unnest(ARRAY['a', 'b']) WITH ORDINALITY AS u(letter, place)
+SELECT n, n * 2 FROM generate_series(1, 10, 3) AS n
+SELECT ARRAY[1, 2] @> ARRAY[1], ARRAY[1, 2] && ARRAY[2, 3], 2 = ANY(ARRAY[1, 2]), ARRAY[1, 2] = ARRAY[1, 2]
+-- the session
+SELECT current_schema(), current_schemas(true), current_setting('server_version_num')::int / 10000 AS major, current_setting('TimeZone')
+SELECT pg_typeof(1) IS NOT NULL
+SELECT 'charges'::regclass::text, to_regclass('no_such'), 'int4'::regtype, format_type(1700, 655366), format_type(23, NULL)
+"""  # noqa: E501
+
+REFUSED = r"""
+SELECT amuont FROM charges
+SELECT * FROM no_such_table
+SELECT customer, count(*) FROM charges
+SELECT 1 / 0
+SELECT 1 % 0
+SELECT 2147483647 + 1
+SELECT 9223372036854775807 + 1
+SELECT 'abc'::int
+SELECT '2026-02-30'::date
+SELECT 'x'::boolean
+SELECT id FROM charges WHERE customer > 5
+SELECT id FROM charges WHERE customer
+SELECT nosuchfunction(1)
+SELECT upper(1, 2)
+SELECT id FROM charges UNION SELECT customer FROM charges
+SELECT (SELECT id FROM charges)
+SELECT id, id FROM charges c JOIN charges d ON true
+SELECT sum(sum(amount)) FROM charges
+SELECT id FROM charges WHERE sum(amount) > 1
+SELECT id FROM charges ORDER BY 7
+SELECT id FROM charges LIMIT -1
+SELECT DISTINCT customer FROM charges ORDER BY id
+SELECT CASE WHEN paid THEN 1 ELSE 'a' END FROM charges
+SELECT x.id FROM charges
+SELECT FROM WHERE
+SELECT 1 +
+SELECT 'unterminated
+SELECT sqrt(-1)
+SELECT ln(0)
+SELECT date_trunc('fortnight', now())
+SELECT created + 1 FROM charges
+SELECT interval 'nonsense'
+SELECT 1::nosuchtype
+SELECT '{1,2'::int[]
+SELECT '{bad'::jsonb
+SELECT id FROM charges c, charges c
+SELECT regexp_replace('a', '(', '')
+SELECT 1000::numeric(2,0)
+SELECT 99999::smallint
+SELECT 1e400::float8
+"""
+"""What a real PostgreSQL refuses too, with the same code."""
+
+
+def split(text: str) -> list[str]:
+    """Return the statements of a text, one on each line."""
+    return [line for line in text.splitlines() if line and not line.startswith("--")]
