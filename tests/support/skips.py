@@ -12,6 +12,7 @@ import pytest
 
 ALLOWED: dict[str, str] = {
     "tests/end_to_end/output/test_libreoffice.py": "LibreOffice takes half a gigabyte to install",
+    "tests/spark/": "Spark takes half a gigabyte and minutes: `make spark` runs them",
 }
 """The tests that may be skipped where CI=true: the beginnings of their names, and why."""
 

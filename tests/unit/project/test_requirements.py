@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from requirements.run_uv import variables
 from support.paths import ROOT
 
-LOCKS = ("dev", "fuzz", "tools")
+LOCKS = ("dev", "fuzz", "spark", "tools")
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 
@@ -73,7 +73,7 @@ def test_no_host_and_no_path_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("extra", EXTRAS)
 def test_what_an_extra_requires_is_locked(extra: str) -> None:
-    locked = pins("fuzz" if extra == "fuzz" else "dev")
+    locked = pins(extra if extra in ("fuzz", "spark") else "dev")
     assert misfits(list(required(extra)), locked) == []
 
 
@@ -96,8 +96,8 @@ def test_what_is_not_locked_is_seen() -> None:
 
 
 def test_files_that_are_installed_beside_each_other_agree() -> None:
-    both = pins("dev") | pins("fuzz")
-    assert both == pins("fuzz") | pins("dev")
+    for name in ("fuzz", "spark"):
+        assert pins("dev") | pins(name) == pins(name) | pins("dev")
     assert set(pins("fuzz")) - set(pins("dev")) == {"atheris"}
     assert pins("tools") | pins("dev") == pins("dev") | pins("tools")
 

@@ -1,0 +1,147 @@
+"""What each task reads: one connection, and a part of its keys or of its time.
+
+Tasks of one connection share a limit of requests without knowing of each other, so they are few.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from billql.errors import InterfaceError
+from billql.integrations.spark.catalog import Part, Table
+from billql.integrations.spark.filters import Condition, quoted, sql_value
+from billql.integrations.spark.options import Keys, ReadOptions
+
+
+class Query(NamedTuple):
+    """What one task reads."""
+
+    table: str
+    columns: tuple[str, ...]
+    """The columns in Spark's order, as SQL."""
+    conditions: tuple[Condition, ...]
+
+    def sql(self) -> str:
+        """Return it as SQL; its parameters are the values of the conditions in their order."""
+        table = ".".join(map(quoted, self.table.split(".")))
+        where = " AND ".join(condition.sql() for condition in self.conditions)
+        names = ", ".join(self.columns)
+        return f"SELECT {names} FROM {table}" + (f" WHERE {where}" if where else "")
+
+    def parameters(self) -> tuple[Any, ...]:
+        """Return the values of the conditions."""
+        return tuple(value for condition in self.conditions for value in condition.values)
+
+
+def queries(
+    table: Table,
+    options: ReadOptions,
+    columns: Mapping[str, bool],
+    conditions: Sequence[Condition],
+) -> list[Query]:
+    """Return what the tasks read, whose rows together are those of the table.
+
+    `columns` states of each whether it shall be text, whatever its type. Raise InterfaceError for a
+    column of the options that the table does not have.
+    """
+    found = []
+    for part in table.parts:
+        known = tuple(
+            _expression(name, is_text) if name in part.columns else "NULL"
+            for name, is_text in columns.items()
+        )
+        held = [condition for condition in conditions if condition.column in part.columns]
+        for of_connection in _connections(part):
+            for more in _shares(table, options, held):
+                every = (*of_connection, *held, *more)
+                found.append(Query(part.table, known, tuple(dict.fromkeys(every))))
+    return found
+
+
+def _expression(name: str, is_text: bool) -> str:
+    return f"CAST({quoted(name)} AS TEXT)" if is_text else quoted(name)
+
+
+def _connections(part: Part) -> Iterator[tuple[Condition, ...]]:
+    """Yield the conditions on connections, one for each of a part."""
+    if not part.connections:
+        yield ()
+    for name in part.connections:
+        yield (Condition("connection", "=", (name,)),)
+
+
+def _shares(
+    table: Table, options: ReadOptions, conditions: Sequence[Condition]
+) -> list[tuple[Condition, ...]]:
+    """Return the conditions that share what one connection has out among its tasks."""
+    if options.window is not None:
+        return _windows(table, options, options.window)
+    if options.keys is not None:
+        _check_keys(table, options.keys)
+        return _keys(options.keys.column, options.keys.values, options.partitions)
+    for condition in conditions:
+        if condition.operator == "IN" and table.column(condition.column).is_key:
+            return _keys(condition.column, condition.values, options.partitions)
+    return [()]
+
+
+def _check_keys(table: Table, keys: Keys) -> None:
+    """Raise InterfaceError for values of which two may mean the same and double its rows."""
+    kind = table.column(keys.column).kind
+    expected = {"text": str, "integer": int}.get(kind)
+    if expected is None or not all(type(value) is expected for value in keys.values):
+        raise InterfaceError(
+            f"The option keys has values that are no keys of {keys.column}, which is {kind}",
+            hint="Keys are texts of a text column, or integers of an integer column.",
+        )
+
+
+def _keys(column: str, values: Sequence[Any], tasks: int) -> list[tuple[Condition, ...]]:
+    """Return the values shared out evenly; no values are no tasks."""
+    count = min(tasks, len(values))
+    return [(Condition(column, "IN", tuple(values[start::count])),) for start in range(count)]
+
+
+def _windows(table: Table, options: ReadOptions, column: str) -> list[tuple[Condition, ...]]:
+    """Return equal windows of time, as instants or days as the column has them."""
+    kind = table.column(column).kind
+    if kind not in ("timestamp", "date"):
+        raise InterfaceError(
+            f"The column {column} has the type {kind}, and a window is of time",
+            hint="Name a column of type timestamp or date.",
+        )
+    start, end = _instant("from", options.start), _instant("until", options.end)
+    unit = datetime.timedelta(seconds=1) if kind == "timestamp" else datetime.timedelta(days=1)
+    length = max(0, -((start - end) // unit))
+    count = min(options.partitions, length)
+    ends = [start + unit * (length * place // count) for place in range(1, count)] if count else []
+    bounds = [start, *ends, end]
+
+    def value(instant: datetime.datetime) -> Any:
+        return sql_value(instant if kind == "timestamp" else instant.date())
+
+    return [
+        (Condition(column, ">=", (value(since),)), Condition(column, "<", (value(until),)))
+        for since, until in pairwise(bounds)
+        if since < until
+    ]
+
+
+def _instant(option: str, text: str | None) -> datetime.datetime:
+    """Return an instant or a day of an option; raise InterfaceError if it is none."""
+    if text is None:
+        raise InterfaceError(
+            f"A window needs the option {option}",
+            hint='Write .option("from", "2026-01-01").option("until", "2026-07-01").',
+        )
+    try:
+        found = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        raise InterfaceError(
+            f"The option {option} is {text!r}",
+            hint="It is a day or an instant: 2026-01-31, or 2026-01-31T12:00:00Z.",
+        ) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)

@@ -1,0 +1,35 @@
+"""The rows of one task, as Arrow: billql is asked where the task runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+import billql
+from billql.integrations.spark.options import ReadOptions
+from billql.integrations.spark.partitions import Query
+
+
+def read(options: ReadOptions, query: Query, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a query in the types of a schema.
+
+    Raise billql's errors, which fail the task; a value that does not fit its type is one.
+    """
+    with billql.connect(**options.connect_arguments(), decimals=True) as connection:
+        cursor = connection.execute(query.sql(), query.parameters())
+        for batch in cursor.fetch_record_batch():
+            columns = zip(batch.columns, schema, strict=True)
+            arrays = [_cast(values, field.type) for values, field in columns]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def _cast(values: pa.Array[Any], wanted: pa.DataType) -> pa.Array[Any]:
+    """Return values in a type; raise ArrowInvalid, a ValueError, for one that does not fit."""
+    if values.type == wanted:
+        return values
+    if pa.types.is_decimal(wanted) and pa.types.is_integer(values.type):
+        # Arrow wants room for the largest integer there is, not only for those that are there.
+        values = values.cast(pa.decimal128(38, wanted.scale))
+    return values.cast(wanted)

@@ -1,0 +1,146 @@
+"""The data source: Spark asks it for a schema, for tasks, and in each task for rows."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from pyspark.sql.datasource import (
+    DataSource,
+    DataSourceReader,
+    DataSourceStreamReader,
+    Filter,
+    InputPartition,
+)
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import StringType, StructType
+
+from billql.errors import InterfaceError
+from billql.integrations.spark import catalog, filters, options, partitions, rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Task(InputPartition):
+    """One task, as Spark passes it to an executor: a query, and no credential."""
+
+    def __init__(self, query: partitions.Query) -> None:
+        super().__init__(query)
+        self.query = query
+
+
+class Source(DataSource):
+    """The format `billql`, for a session that hands no filters over."""
+
+    @classmethod
+    def name(cls) -> str:
+        """Return the name of the format."""
+        return "billql"
+
+    def schema(self) -> StructType:
+        """Return the schema of the table; nothing is requested."""
+        return catalog.read(options.parse(self.options)).schema()
+
+    def reader(self, schema: StructType) -> Reader:
+        """Return the reader of the columns of a schema, which may be fewer than the table has."""
+        return Reader(options.parse(self.options), schema)
+
+    def streamReader(self, schema: StructType) -> StreamReader:  # noqa: N802
+        """Return the reader of a stream of rows by their time."""
+        return StreamReader(options.parse(self.options), schema)
+
+
+class FilteringSource(Source):
+    """The format `billql`, for a session that hands filters over."""
+
+    def reader(self, schema: StructType) -> Reader:
+        """Return the reader of the columns of a schema."""
+        return FilteringReader(options.parse(self.options), schema)
+
+
+class _Reader:
+    """What readers of tables and of streams have in common."""
+
+    def __init__(self, read_options: options.ReadOptions, schema: StructType) -> None:
+        self._options = read_options
+        self._schema = schema
+        self._conditions: list[filters.Condition] = []
+
+    def _tasks(self, read_options: options.ReadOptions) -> list[Task]:
+        if not self._schema.names:
+            raise InterfaceError(
+                "A schema without columns has no rows to count", hint="Name a column in it."
+            )
+        table = catalog.read(read_options)
+        columns = {
+            field.name: field.dataType == StringType() != table.column(field.name).type
+            for field in self._schema
+        }
+        found = partitions.queries(table, read_options, columns, self._conditions)
+        return [Task(query) for query in found]
+
+    def read(self, partition: InputPartition | None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a task; Spark has None for a table of no tasks."""
+        if isinstance(partition, Task):
+            schema = to_arrow_schema(self._schema, timezone="UTC")
+            yield from rows.read(self._options, partition.query, schema)
+
+
+class Reader(_Reader, DataSourceReader):
+    """Reads a table once."""
+
+    def partitions(self) -> Sequence[InputPartition]:
+        """Return the tasks."""
+        return self._tasks(self._options)
+
+
+class FilteringReader(Reader):
+    """Reads a table once, and asks APIs only for what filters let through."""
+
+    def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802
+        """Store the conditions of filters; return all of them, so that Spark filters again."""
+        self._conditions = _conditions(self._options, self._schema, filters)
+        return filters
+
+
+def _conditions(
+    read_options: options.ReadOptions, schema: StructType, found: list[Filter]
+) -> list[filters.Condition]:
+    """Return the conditions on columns whose type is the table's own."""
+    types = {field.name: field.dataType for field in schema}
+    columns = catalog.read(read_options).columns
+    kinds = {
+        column.name: column.kind for column in columns if types.get(column.name) == column.type
+    }
+    return filters.conditions(found, kinds)
+
+
+class StreamReader(_Reader, DataSourceStreamReader):
+    """Reads the rows of a time after those of the time before, by the option `window`.
+
+    An offset is the instant before which all rows are read. A row that an API shows later than
+    `delay` seconds after its time is missed.
+    """
+
+    def __init__(self, read_options: options.ReadOptions, schema: StructType) -> None:
+        super().__init__(read_options, schema)
+        if read_options.window is None or read_options.start is None:
+            raise InterfaceError(
+                "A stream needs a column of time and a begin",
+                hint='Write .option("window", "created").option("from", "2026-01-01").',
+            )
+
+    def initialOffset(self) -> dict[str, str]:  # noqa: N802
+        """Return the option `from`."""
+        return {"until": str(self._options.start)}
+
+    def latestOffset(self, *arguments: object) -> dict[str, str]:  # noqa: N802
+        """Return the instant up to which rows can be read now; Spark 4.0 passes no arguments."""
+        now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=self._options.delay)
+        return {"until": f"{now:%FT%TZ}"}
+
+    def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
+        """Return the tasks of the time between two offsets, of which the end is left out."""
+        return self._tasks(self._options._replace(start=start["until"], end=end["until"]))

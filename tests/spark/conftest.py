@@ -1,0 +1,126 @@
+"""A session of Spark with two threads, and a sandbox whose requests are counted.
+
+Tasks run in processes of their own, which reach the sandbox by a config file and tokens in the
+environment, as executors do.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from billql.sandbox import Sandbox
+from billql.sandbox.api import Request, Response
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrameReader, SparkSession
+
+TOKENS = {"digitalocean": "BILLQL_TEST_DIGITALOCEAN", "stripe": "BILLQL_TEST_STRIPE"}
+"""The environment variables in which the tasks find their tokens."""
+
+_CONNECTION = """\
+[connections.{name}]
+provider = "{provider}"
+url = "{url}"
+token_env = "{variable}"
+"""
+
+
+class Place(NamedTuple):
+    """What tests read by Spark, and what it leaves behind."""
+
+    session: SparkSession
+    sandbox: Sandbox
+    config: Path
+    events: Path
+    """The folder of Spark's event logs."""
+    faults: list[str]
+    """Parameters whose requests are answered with an error."""
+
+    def reader(self, table: str, **options: str) -> DataFrameReader:
+        """Return a reader of a table."""
+        reader = self.session.read.format("billql").options(config=str(self.config), **options)
+        return reader.option("table", table)
+
+    def tokens(self) -> list[str]:
+        """Return the tokens that tasks find in their environment."""
+        return [self.sandbox.tokens[name] for name in TOKENS]
+
+    @contextmanager
+    def failing(self, parameter: str) -> Iterator[None]:
+        """Answer requests that have a parameter with an error."""
+        self.faults.append(parameter)
+        yield
+        self.faults.clear()
+
+    def targets(self) -> list[str]:
+        """Return what was requested since the last call, in order."""
+        found = sorted(entry.target for entry in self.sandbox.requests)
+        self.sandbox.requests.clear()
+        return found
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Start Spark and a sandbox, once for all tests."""
+    pytest.importorskip("pyspark")
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    events = folder / "events"
+    events.mkdir()
+    faults: list[str] = []
+
+    def intercept(request: Request) -> Response | None:
+        if not any(name in request.query for name in faults):
+            return None
+        return Response.json({"error": {"message": "This page is broken."}}, 403)
+
+    until = datetime.date(2026, 9, 15)
+    with Sandbox(size="small", until=until, intercept=intercept) as sandbox:
+        connections = [
+            ("digitalocean", "digitalocean"),
+            ("acme", "stripe"),
+            ("beta", "stripe"),
+        ]
+        config = folder / "billql.toml"
+        config.write_text(
+            "\n".join(
+                _CONNECTION.format(
+                    name=name,
+                    provider=provider,
+                    url=sandbox.urls[provider],
+                    variable=TOKENS[provider],
+                )
+                for name, provider in connections
+            )
+        )
+        tokens = {TOKENS[name]: sandbox.tokens[name] for name in TOKENS}
+        os.environ.update({"PYSPARK_PYTHON": sys.executable, **tokens})
+        session = (
+            SparkSession.builder.master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.sql.session.timeZone", "America/New_York")
+            .config("spark.sql.python.filterPushdown.enabled", "true")
+            .config("spark.eventLog.enabled", "true")
+            .config("spark.eventLog.compress", "false")
+            .config("spark.eventLog.dir", events.as_uri())
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.driver.bindAddress", "127.0.0.1")
+            .config("spark.sql.warehouse.dir", str(folder / "warehouse"))
+            .getOrCreate()
+        )
+        from billql.integrations import spark
+
+        spark.register(session)
+        yield Place(session, sandbox, config, events, faults)
+        session.stop()
+        for name in TOKENS.values():
+            del os.environ[name]

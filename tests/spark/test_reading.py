@@ -1,0 +1,244 @@
+"""Tables read by a real Spark: rows, requests, filters, failures, and what must not leak."""
+
+from __future__ import annotations
+
+import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import billql
+from spark.conftest import Place
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+INVOICES = "stripe.billing.invoices"
+NARROW = "id string, connection string, created timestamp, status string, number string, "
+NARROW += "amount_due bigint"
+
+
+def plain(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """Return the rows of a statement without Spark, and forget its requests."""
+    with billql.connect(config=place.config, decimals=True) as connection:
+        rows = connection.execute(sql).fetchall()
+    place.targets()
+    return sorted(rows, key=repr)
+
+
+def as_billql(value: Any) -> Any:
+    """Return a value of Spark's as billql returns it."""
+    if isinstance(value, datetime.datetime):
+        return f"{value.astimezone(datetime.UTC):%FT%TZ}"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    return int(value) if isinstance(value, bool) else value
+
+
+def collected(frame: DataFrame) -> list[tuple[Any, ...]]:
+    """Return the rows of a frame as billql returns them, in an order of their own."""
+    return sorted((tuple(map(as_billql, row)) for row in frame.collect()), key=repr)
+
+
+def test_a_table_has_its_types_and_descriptions(place: Place) -> None:
+    frame = place.reader(INVOICES).load()
+    types = dict(frame.dtypes)
+    assert types["id"] == "string"
+    assert types["created"] == "timestamp"
+    assert types["amount_due"] == "bigint"
+    assert types["connection"] == "string"
+    assert frame.schema["number"].metadata["comment"].startswith("The number that is printed")
+    amounts = place.reader("digitalocean.billing.invoices").load().schema["amount"]
+    assert amounts.dataType.simpleString() == "decimal(38,18)"
+    assert place.targets() == []
+
+
+def test_rows_are_those_of_the_plain_query_by_one_task_for_each_connection(place: Place) -> None:
+    found = collected(place.reader(INVOICES).load().drop("connection"))
+    sent = place.targets()
+    assert found == plain(place, f"SELECT * FROM {INVOICES}")
+    least = []
+    for name in ("acme", "beta"):
+        with billql.connect(config=place.config) as connection:
+            connection.execute(f"SELECT * FROM {INVOICES} WHERE connection = ?", (name,)).fetchall()
+        least += place.targets()
+    assert sent == sorted(least)
+
+
+def test_a_schema_narrows_the_columns_and_chooses_their_types(place: Place) -> None:
+    frame = place.reader(INVOICES).schema("id string, total decimal(20, 2), created string").load()
+    expected = plain(place, f"SELECT id, total, created FROM {INVOICES}")
+    assert [(id, int(total), at) for id, total, at in collected(frame)] == expected
+
+
+@pytest.mark.parametrize(
+    ("spark", "sql"),
+    [
+        ("status = 'open'", "status = 'open'"),
+        ("status IN ('open', 'paid')", "status IN ('open', 'paid')"),
+        ("status <=> 'open'", "status IS 'open'"),
+        ("NOT status = 'paid'", "status <> 'paid'"),
+        ("number IS NULL", "number IS NULL"),
+        ("number IS NOT NULL AND number LIKE 'A%'", "number GLOB 'A*'"),
+        ("amount_due > 100000", "amount_due > 100000"),
+        ("amount_due <= 100000", "amount_due <= 100000"),
+        ("created >= TIMESTAMP '2026-06-01 00:00:00Z'", "created >= '2026-06-01T00:00:00Z'"),
+        ("created > TIMESTAMP '2026-06-01 00:00:00.5Z'", "created > '2026-06-01T00:00:00Z'"),
+        ("created < TIMESTAMP '2026-06-01 00:00:00.5Z'", "created <= '2026-06-01T00:00:00Z'"),
+        ("created < TIMESTAMP '2026-06-01 00:00:00'", "created < '2026-06-01T04:00:00Z'"),
+        ("connection = 'acme'", "connection = 'acme'"),
+        ("status = 'open' OR amount_due < 0", "status = 'open' OR amount_due < 0"),
+        ("status = 'no such'", "status = 'no such'"),
+    ],
+)
+def test_a_filter_of_each_kind_changes_no_answer(place: Place, spark: str, sql: str) -> None:
+    found = collected(place.reader(INVOICES).schema(NARROW).load().where(spark))
+    columns = "id, connection, created, status, number, amount_due"
+    assert found == plain(place, f"SELECT {columns} FROM {INVOICES} WHERE {sql}")
+
+
+def test_a_filter_on_a_column_of_another_type_is_left_to_spark(place: Place) -> None:
+    frame = place.reader(INVOICES).schema("id string, created string").load()
+    found = collected(frame.where("created < '2026-06'"))
+    assert found == plain(
+        place, f"SELECT id, created FROM {INVOICES} WHERE CAST(created AS TEXT) < '2026-06'"
+    )
+    assert found
+
+
+def test_filters_save_requests(place: Place) -> None:
+    frame = place.reader(INVOICES).load()
+    assert frame.where("status = 'open' AND connection = 'acme'").count() > 0
+    assert place.targets() == ["/v1/invoices?status=open&limit=100"]
+
+
+def test_without_the_setting_the_answer_is_the_same(place: Place) -> None:
+    from billql.integrations import spark
+
+    place.session.conf.set(spark.PUSHDOWN, "false")
+    try:
+        spark.register(place.session)
+        frame = place.reader(INVOICES).schema(NARROW).load().where("status = 'open'")
+        found = collected(frame)
+        sent = place.targets()
+    finally:
+        place.session.conf.set(spark.PUSHDOWN, "true")
+        spark.register(place.session)
+    columns = "id, connection, created, status, number, amount_due"
+    assert found == plain(place, f"SELECT {columns} FROM {INVOICES} WHERE status = 'open'")
+    assert not any("status=open" in target for target in sent)
+
+
+def test_keys_are_shared_out_among_tasks(place: Place) -> None:
+    items = "digitalocean.billing.invoice_items"
+    uuids = [
+        uuid for (uuid,) in plain(place, "SELECT invoice_uuid FROM digitalocean.billing.invoices")
+    ]
+    some = uuids[:6]
+    frame = place.reader(items).load()
+    frame = frame.where(frame.invoice_uuid.isin(some)).drop("connection")
+    assert frame.rdd.getNumPartitions() == 4
+    listed = ", ".join(f"'{uuid}'" for uuid in some)
+    place.targets()
+    found = collected(frame)
+    sent = place.targets()
+    with billql.connect(config=place.config, decimals=True) as connection:
+        statement = f"SELECT * FROM {items} WHERE invoice_uuid IN ({listed})"
+        expected = connection.execute(statement).fetchall()
+    assert found == sorted(expected, key=repr)
+    assert sent == place.targets()
+
+
+def test_a_window_is_shared_out_among_tasks(place: Place) -> None:
+    reader = place.reader(
+        "stripe.core.charges",
+        **{"window": "created", "from": "2026-01-01", "until": "2026-09-01", "partitions": "3"},
+        connections="acme",
+    )
+    frame = reader.schema("id string, created timestamp, amount bigint").load()
+    assert frame.rdd.getNumPartitions() == 3
+    assert collected(frame) == plain(
+        place,
+        "SELECT id, created, amount FROM stripe.core.charges WHERE created >= '2026-01-01' "
+        "AND created < '2026-09-01' AND connection = 'acme'",
+    )
+
+
+def test_the_bill_of_all_providers_is_a_table(place: Place) -> None:
+    frame = place.reader("focus.cost_and_usage").load()
+    frame = frame.where("ProviderName = 'DigitalOcean'")
+    names = "ProviderName string, BilledCost decimal(38, 18), ChargePeriodStart timestamp"
+    found = collected(place.reader("focus.cost_and_usage").schema(names).load())
+    with billql.connect(config=place.config, decimals=True) as connection:
+        rows = connection.execute(
+            "SELECT ProviderName, BilledCost, ChargePeriodStart FROM focus.cost_and_usage"
+        ).fetchall()
+    money = [(name, Decimal(cost), start) for name, cost, start in rows]
+    assert {name for name, *_ in found} == {name for name, *_ in money}
+    assert sorted(found) == sorted(money)
+    assert frame.count() == sum(name == "DigitalOcean" for name, *_ in money)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"token": "sk_live_1"}, "no option token"),
+        ({"connections": "gamma"}, "no connection gamma"),
+        ({"window": "status", "from": "2026-01-01", "until": "2026-02-01"}, "has the type text"),
+        ({"window": "created"}, "needs the option from"),
+        ({"keys": "[1]"}, "The option keys is"),
+        ({"keys": '{"no": ["a"]}'}, "no column no"),
+        ({"keys": '{"status": [1]}'}, "no keys of status"),
+        ({"keys": '{"created": ["2026-01-01", "2026-01-01 00:00"]}'}, "no keys of created"),
+        ({"partitions": "0"}, "The option partitions is '0'"),
+        ({"table": "stripe.billing.invoicez"}, "no table stripe.billing.invoicez"),
+    ],
+)
+def test_a_wrong_option_is_named(place: Place, options: dict[str, str], message: str) -> None:
+    with pytest.raises(Exception, match="billql") as raised:
+        place.reader(INVOICES).options(**options).load().collect()
+    assert message in str(raised.value)
+    assert "sk_live_1" not in str(raised.value)
+
+
+def test_a_page_that_fails_fails_the_job(place: Place) -> None:
+    with (
+        place.failing("starting_after"),
+        pytest.raises(Exception, match="This page is broken") as raised,
+    ):
+        place.reader(INVOICES).load().collect()
+    assert not any(token in str(raised.value) for token in place.tokens())
+
+
+def test_no_token_is_in_a_plan_or_an_event(place: Place) -> None:
+    frame = place.reader(INVOICES).load().where("status = 'open'")
+    frame.collect()
+    plan = frame._jdf.queryExecution().toString()
+    events = "".join(path.read_text() for path in place.events.rglob("*") if path.is_file())
+    assert "billql" in plan
+    assert len(events) > 1000
+    for token in place.tokens():
+        assert token not in plan
+        assert token not in events
+
+
+def test_a_stream_reads_what_is_new(place: Place) -> None:
+    columns = "id string, created timestamp"
+    stream = (
+        place.session.readStream.format("billql")
+        .options(config=str(place.config), table="stripe.core.charges", connections="acme")
+        .options(**{"window": "created", "from": "2026-06-01"})
+        .schema(columns)
+        .load()
+    )
+    writing = stream.writeStream.format("memory").queryName("charges")
+    query = writing.trigger(availableNow=True).start()
+    query.awaitTermination()
+    found = collected(place.session.sql("SELECT * FROM charges"))
+    assert found == plain(
+        place,
+        "SELECT id, created FROM stripe.core.charges "
+        "WHERE created >= '2026-06-01' AND connection = 'acme'",
+    )
+    assert found
