@@ -6,12 +6,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FUZZ_READY := $(VENV)/.fuzz-ready
 SPARK_READY := $(VENV)/.spark-ready
+FOCUS_READY := $(VENV)/.focus-ready
 INSTALL := $(BIN)/python requirements/run_uv.py install
 LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-version 3.11 --upgrade --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 SECONDS ?= 60
 
-.PHONY: help setup demo check prepared test compatibility assurance differential backtest fuzz load spark bench lock currencies postgres-catalog contract schema docs registry clean
+.PHONY: help setup demo check prepared test compatibility assurance focus differential backtest fuzz spark bench lock currencies postgres-catalog contract schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,13 @@ compatibility: prepared ## Test with the lowest and the newest versions of packa
 assurance: $(READY) ## Attack every promise of docs/assurance.md, for some minutes, and print a table.
 	PYTHONPATH=tests $(BIN)/python -m assurance
 
+$(FOCUS_READY): $(READY) requirements/focus.txt requirements/validator.py
+	$(BIN)/python requirements/validator.py $(VENV)/focus
+	touch $(FOCUS_READY)
+
+focus: $(FOCUS_READY) ## Check files of FOCUS with the Foundation's validator and others, and add up every invoice.
+	PYTHONPATH=tests $(BIN)/python -m conformance
+
 $(FUZZ_READY): $(READY)
 	$(INSTALL) --no-build-isolation --require-hashes -r requirements/fuzz.txt
 	touch $(FUZZ_READY)
@@ -81,6 +89,7 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
 	$(LOCK) --extra dev --constraint requirements/tools.txt --output-file requirements/dev.txt pyproject.toml
 	$(LOCK) --extra fuzz --constraint requirements/dev.txt --output-file requirements/fuzz.txt pyproject.toml
 	$(LOCK) --extra spark --constraint requirements/dev.txt --output-file requirements/spark.txt pyproject.toml
+	$(subst 3.11,3.12,$(LOCK)) --output-file requirements/focus.txt requirements/focus.in
 
 currencies: $(READY) ## Write the table of currencies from the list of ISO 4217 that the lock has.
 	$(BIN)/python requirements/write_currencies.py > src/billql/util/iso_4217.py

@@ -108,6 +108,9 @@ def faults(view: str, rows: Iterable[Row]) -> dict[str, int]:
 def _faults(row: Row) -> Iterator[str]:
     if any(value == "" for value in row.values()):
         yield "an empty text"
+    for name, value in row.items():
+        if isinstance(value, float) and _places(value) > 18:
+            yield f"{name} has more digits than a file"
     yield from _of_periods(row)
     yield from _of_columns(row)
     if "ListCost" in row:
@@ -164,6 +167,12 @@ def _of_costs(row: Row) -> Iterator[str]:
         yield "a tax with a quantity or an SKU"
     if category == "Credit" and billed > 0:
         yield "a credit that costs"
+
+
+def _places(value: float) -> int:
+    """Return how many digits a real of 15 digits has after the point."""
+    exponent = Decimal(f"{value:.15g}").normalize().as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _is_flat(value: str) -> bool:

@@ -14,7 +14,10 @@ from typing import Any
 from billql.dbapi.connection import Connection
 from billql.definitions.catalog import Catalog
 from billql.serve.address import Address
+from billql.serve.context import Observer, ServerContext, ignore
 from billql.serve.http.server import HttpOptions, HttpServer
+from billql.serve.metrics import Metrics
+from billql.serve.notes import Notes
 
 TOKEN = "not-a-secret-of-anybody-0123"
 
@@ -97,12 +100,26 @@ class Reply:
         return str(self.json["error"]["code"])
 
 
+def context(
+    open_connection: Callable[[], Connection],
+    observe: Observer = ignore,
+    report: Callable[[str], object] = print,
+    notes: Notes | None = None,
+) -> ServerContext:
+    """Return what a server works with."""
+    return ServerContext(open_connection, Catalog(), notes or Notes(print), observe, report)
+
+
 @contextmanager
-def serving(open_connection: Callable[[], Connection], **options: Any) -> Iterator[Served]:
+def serving(
+    open_connection: Callable[[], Connection], notes: Notes | None = None, **options: Any
+) -> Iterator[Served]:
     """Serve on a free port of this machine."""
     reports: list[str] = []
     settings = {"address": Address("127.0.0.1", 0), "token": TOKEN, **options}
-    server = HttpServer(HttpOptions(**settings), open_connection, Catalog(), reports.append)
+    metrics = Metrics()
+    shared = context(open_connection, metrics, reports.append, notes)
+    server = HttpServer(HttpOptions(**settings), shared, metrics)
     server.start()
     try:
         yield Served(server, int(server.url.rstrip("/").rpartition(":")[2]), reports)

@@ -9,16 +9,21 @@ from typing import Any
 
 import billql
 from billql.serve.address import Address
+from billql.serve.context import Observer, ignore
 from billql.serve.notes import Notes
 from billql.serve.postgres.opening import Opening
 from billql.serve.postgres.server import PostgresServer
+from support.serving import context
 
 LOOPBACK = Address("127.0.0.1", 0)
 
 
 @contextmanager
 def served(
-    opening: Opening | None = None, database: str | Path = ":memory:", **options: Any
+    opening: Opening | None = None,
+    database: str | Path = ":memory:",
+    observe: Observer = ignore,
+    **options: Any,
 ) -> Iterator[PostgresServer]:
     """Yield a server that runs over a sandbox, at an address that lets everybody in."""
     notes = Notes(lambda text: None)
@@ -26,7 +31,7 @@ def served(
     arguments |= {"warn": notes} | options
     chosen = opening or Opening.checked(LOOPBACK, "billql", None, is_anonymous=True)
     with billql.connect(database, **arguments) as root:
-        server = chosen.open(lambda: root.another(database), notes)
+        server = chosen.open(context(lambda: root.another(database), observe, notes=notes))
         server.start()
         try:
             yield server

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from billql.config.serve import ServeConfig
     from billql.dbapi.connection import Connection
-    from billql.definitions.catalog import Catalog
+    from billql.serve.context import ServerContext
     from billql.serve.http.server import HttpServer
     from billql.serve.postgres.opening import Opening
     from billql.serve.process import Server
@@ -75,6 +75,7 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Serve until a signal arrives; print on stderr where."""
     from billql.serve import process
+    from billql.serve.context import ServerContext, ignore
     from billql.serve.notes import Notes
     from billql.sqlite.options import ConnectOptions
 
@@ -103,12 +104,13 @@ def run(options: Namespace) -> int:
 
         servers: list[Server] = []
         announced: list[Callable[[], str]] = []
+        context = ServerContext(open_connection, catalog, notes, ignore, stderr.write)
         if http is not None:
-            server, shown = _http(options, config, http, open_connection, catalog)
+            server, context, shown = _http(options, config, http, context)
             servers.append(server)
             announced.append(lambda: shown(server))
         if opening is not None:
-            wire = opening.open(open_connection, notes)
+            wire = opening.open(context)
             servers.append(wire)
             announced.append(lambda: f"PostgreSQL: {wire.url}; press Ctrl-C to end.\n")
         grace = config.grace if options.grace is None else options.grace
@@ -156,14 +158,16 @@ def _http(
     options: Namespace,
     config: ServeConfig,
     address: str,
-    open_connection: Callable[[], Connection],
-    catalog: Catalog,
-) -> tuple[HttpServer, Callable[[HttpServer], str]]:
-    """Return a server over HTTP, and what describes where it is."""
+    context: ServerContext,
+) -> tuple[HttpServer, ServerContext, Callable[[HttpServer], str]]:
+    """Return a server over HTTP, the context in which its metrics count the statements of all
+    servers, and what describes where it is.
+    """
     from billql.serve.address import Address
 
     try:
         from billql.serve.http.server import HttpOptions, HttpServer, new_token
+        from billql.serve.metrics import Metrics
     except ModuleNotFoundError as error:
         raise InterfaceError(
             f"Serving HTTP needs {error.name}, which is not installed",
@@ -193,4 +197,6 @@ def _http(
         )
         return f"HTTP: {server.url}{secret} ({how}); press Ctrl-C to end.\n"
 
-    return HttpServer(made, open_connection, catalog, stderr.write), announced
+    metrics = Metrics()
+    counted = context._replace(observe=metrics)
+    return HttpServer(made, counted, metrics), counted, announced

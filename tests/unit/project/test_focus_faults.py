@@ -57,6 +57,7 @@ ROW: dict[str, Any] = {
         ({"ListUnitPrice": None}, "SkuPriceId without ListUnitPrice"),
         ({"SkuPriceId": ""}, "an empty text"),
         ({"x_CostBasis": "guessed"}, "x_CostBasis is unknown"),
+        ({"ListUnitPrice": 0.0000123456789012345}, "ListUnitPrice has more digits than a file"),
         ({"ChargeCategory": "Tax"}, "a tax with a quantity or an SKU"),
         ({"ChargeCategory": "Credit"}, "a credit that costs"),
         ({"ChargeClass": "Correction"}, "a correction of the open period"),

@@ -351,9 +351,13 @@ class Tables:
     def _sum(self, name: str, column: str, summed: str, scope: Scope) -> None:
         other, _, part = summed.rpartition(".")
         sums: dict[int, Any] = defaultdict(int)
+        own = {id(row) for row in self._make(name, scope)}
         for row in self._complete(other, scope):
             amount = row.cells.get(part)
-            for owner in {id(one) for one in (row.holder, *row.links.values()) if one is not None}:
+            # What lies in a row belongs to that one, whatever it refers to.
+            is_held = row.holder is not None and id(row.holder) in own
+            owners = [row.holder] if is_held else [row.holder, *row.links.values()]
+            for owner in {id(one) for one in owners if one is not None}:
                 sums[owner] += amount or 0
         kind = self.layouts[name].resource.columns[column].type
         for row in self._make(name, scope):

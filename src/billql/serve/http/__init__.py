@@ -8,6 +8,5 @@ formats    the media types of responses, and how a response shows that it is com
 query_response  runs a statement, sends its rows, and ends it if the client vanishes
 gate       how many statements run at once
 refusal    errors as responses
-metrics    what Prometheus reads
 pages      the page to ask, and the pages of the tables
 """

@@ -20,17 +20,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalog
 from billql.errors import Error
-from billql.serve.http import metrics as measured
+from billql.serve.context import ServerContext
 from billql.serve.http import pages
 from billql.serve.http.gate import Gate
 from billql.serve.http.guard import Guard
-from billql.serve.http.metrics import Metrics
 from billql.serve.http.query_response import OpenStatement, QueryResponse
 from billql.serve.http.question import read
 from billql.serve.http.refusal import Refusal, response_to
+from billql.serve.metrics import MEDIA_TYPE
 
 
 class Access(NamedTuple):
@@ -47,16 +45,14 @@ class Front:
 
     def __init__(
         self,
-        open_connection: Callable[[], Connection],
-        catalog: Catalog,
+        context: ServerContext,
         access: Access,
         gate: Gate,
-        report: Callable[[str], object],
+        exposed: Callable[[], bytes],
     ) -> None:
-        self._open = open_connection
-        self._catalog = catalog
+        self._context = context
         self._gate = gate
-        self._metrics = Metrics(gate, report)
+        self._exposed = exposed
         self.under_way: set[OpenStatement] = set()
         """The statements under way; ends of them may be requested in any thread."""
         guard = Middleware(Guard, token=access.token, hosts=access.hosts)
@@ -64,7 +60,7 @@ class Front:
             Route("/", _page),
             Route("/static/{name}", _static),
             Route(HEALTH, self._health),
-            Route("/metrics", self._exposed),
+            Route("/metrics", self._metrics),
             Route("/v1/query", self._query, methods=["POST"]),
             Route("/v1/tables/{name}", self._table),
         ]
@@ -82,20 +78,20 @@ class Front:
 
     async def _query(self, request: Request) -> QueryResponse:
         question = await read(request)
-        return QueryResponse(question, self._open, self._gate, self._metrics, self.under_way)
+        return QueryResponse(question, self._gate, self._context, self.under_way)
 
     async def _health(self, request: Request) -> Response:
         status = 503 if self._gate.is_closed else 200
         text = "ending\n" if self._gate.is_closed else "ok\n"
         return Response(text, status, media_type="text/plain")
 
-    async def _exposed(self, request: Request) -> Response:
-        return Response(self._metrics.exposed(), media_type=measured.MEDIA_TYPE)
+    async def _metrics(self, request: Request) -> Response:
+        return Response(self._exposed(), media_type=MEDIA_TYPE)
 
     async def _table(self, request: Request) -> Response:
         name = request.path_params["name"]
         try:
-            html = await anyio.to_thread.run_sync(pages.table, self._catalog, name)
+            html = await anyio.to_thread.run_sync(pages.table, self._context.catalog, name)
         except Error as error:
             return response_to(error)
         return Response(html, media_type="text/html")

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from billql.dbapi.connection import Connection
 from billql.errors import Error, Interrupted, ProgrammingError
+from billql.serve.context import Ended, ServerContext
 from billql.serve.http.formats import counted, error_line
 from billql.serve.http.gate import Gate
 from billql.serve.http.question import Question
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from billql.dbapi.cursor import Cursor
-    from billql.serve.http.metrics import Metrics
 
 _PART = 64 * 1024
 """How many bytes are sent at once."""
@@ -87,15 +88,13 @@ class QueryResponse:
     def __init__(
         self,
         question: Question,
-        open_connection: Callable[[], Connection],
         gate: Gate,
-        metrics: Metrics,
+        context: ServerContext,
         under_way: set[OpenStatement],
     ) -> None:
         self._question = question
-        self._open = open_connection
         self._gate = gate
-        self._metrics = metrics
+        self._context = context
         self._under_way = under_way
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,17 +129,19 @@ class QueryResponse:
 
     def _work(self, running: OpenStatement, body: _Body) -> None:
         start = time.monotonic()
-        connection = self._open()
+        context = self._context
+        connection = context.open_connection()
         outcome, rows = "ok", [0]
+        notes = context.notes.begin()
         cursor = connection.cursor()
         try:
             running.begin(connection)
             connection.decimals = self._question.format.typed
-            self._write(cursor, rows, body, start)
+            self._write(cursor, rows, notes, body, start)
         except Exception as error:
             outcome = described(error)["code"]
             if not isinstance(error, Error | anyio.BrokenResourceError | TimeoutError):
-                self._metrics.report_fault(error)
+                context.report("".join(traceback.format_exception(error)))
             if body.is_begun and self._question.format.shows_errors:
                 with suppress(Exception):
                     body.write(error_line(described(error)))
@@ -148,10 +149,14 @@ class QueryResponse:
             raise
         finally:
             running.leave()
-            self._metrics.count(outcome, rows[0], time.monotonic() - start, cursor.scans)
+            context.notes.end()
+            seconds = time.monotonic() - start
+            context.observe(Ended("http", outcome, rows[0], seconds, cursor.scans))
             connection.close()
 
-    def _write(self, cursor: Cursor, count: list[int], body: _Body, start: float) -> None:
+    def _write(
+        self, cursor: Cursor, count: list[int], notes: list[str], body: _Body, start: float
+    ) -> None:
         question = self._question
         cursor.execute(question.sql, question.parameters)
         if cursor.description is None:
@@ -164,6 +169,7 @@ class QueryResponse:
                 "rows": count[0],
                 "seconds": round(time.monotonic() - start, 3),
                 "scans": [scan.as_dict() for scan in cursor.scans],
+                **({"notes": notes} if notes else {}),
             }
 
         rows: Iterator[Any] = counted(iter(cursor), count)

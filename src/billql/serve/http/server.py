@@ -6,18 +6,18 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
-from billql.dbapi.connection import Connection
-from billql.definitions.catalog import Catalog
 from billql.errors import InterfaceError
 from billql.serve.address import LOOPBACK_NAMES, Address
+from billql.serve.context import ServerContext
 from billql.serve.http.app import Access, Front
 from billql.serve.http.gate import Gate
+from billql.serve.metrics import Metrics
 
 _SHORTEST_TOKEN = 16
 """The shortest bearer token that is accepted, in characters."""
@@ -85,21 +85,21 @@ def new_token() -> str:
 class HttpServer:
     """Serves one address; raise InterfaceError if it is taken, or a certificate cannot be used.
 
-    `open_connection` opens a connection for one statement, in any thread, and `catalog` has the
-    pages of its tables; `report` is called with the traceback of a fault of billql's own.
+    `metrics` has the counts of the process, to which the server adds its own.
     """
 
     def __init__(
         self,
         options: HttpOptions,
-        open_connection: Callable[[], Connection],
-        catalog: Catalog,
-        report: Callable[[str], object],
+        context: ServerContext,
+        metrics: Metrics,
     ) -> None:
         self._options = options
         gate = Gate(options.statements, options.waiting, options.patience)
+        metrics.add_gauge("statements_running", "Statements that run.", lambda: gate.running)
+        metrics.add_gauge("statements_waiting", "Statements that wait.", lambda: gate.waiting)
         names = {*LOOPBACK_NAMES, *(name.lower() for name in options.hosts), options.address.host}
-        self._front = Front(open_connection, catalog, Access(options.token, names), gate, report)
+        self._front = Front(context, Access(options.token, names), gate, metrics.exposed)
         config = uvicorn.Config(
             self._front.app,
             log_config=None,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from billql import errors
+from billql.serve.context import Ended, Observer
 from billql.serve.postgres.catalog import image
 from billql.serve.postgres.catalog.names import Catalog
 from billql.serve.postgres.compiler.compile import Compiled, compile_query
@@ -40,9 +42,15 @@ class Engine:
     """Compiles and runs statements in one session."""
 
     def __init__(
-        self, session: Session, catalog: Catalog, registry: Registry, context: SessionContext
+        self,
+        session: Session,
+        catalog: Catalog,
+        registry: Registry,
+        context: SessionContext,
+        observe: Observer,
     ) -> None:
         self.session = session
+        self._observe = observe
         self.context = context
         self._catalog = catalog
         self._registry = registry
@@ -59,12 +67,22 @@ class Engine:
 
     def run(self, compiled: Compiled, values: Sequence[Any]) -> Iterator[Row]:
         """Yield the rows of a query; raise PostgresError."""
-        with translating():
-            execution = self.session.execute(compiled.sql, tuple(values))
-            try:
-                yield from execution
-            finally:
-                execution.close()
+        start, rows, outcome = time.monotonic(), 0, "ok"
+        try:
+            with translating():
+                execution = self.session.execute(compiled.sql, tuple(values))
+                try:
+                    for rows, row in enumerate(execution, start=1):  # noqa: B007
+                        yield row
+                finally:
+                    execution.close()
+        except PostgresError as error:
+            cause = error.__cause__
+            outcome = cause.code if isinstance(cause, errors.Error) else "internal"
+            raise
+        finally:
+            seconds = time.monotonic() - start
+            self._observe(Ended("postgres", outcome, rows, seconds, self.session.scans))
 
     def estimate(self, compiled: Compiled, values: Sequence[Any]) -> Estimate:
         """Return what a query would cost; raise PostgresError."""

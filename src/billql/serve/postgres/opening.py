@@ -7,13 +7,11 @@ TLS, and accepts no connection in plain text.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from billql.dbapi import Connection
 from billql.errors import InterfaceError
 from billql.serve.address import Address
-from billql.serve.notes import Notes
+from billql.serve.context import ServerContext
 from billql.serve.postgres import scram, tls
 from billql.serve.postgres.login import Access
 from billql.serve.postgres.server import PostgresServer
@@ -66,6 +64,6 @@ class Opening:
         access = Access(user, verifier, encryption, needs_tls=not address.is_loopback)
         return cls(address, access, clients)
 
-    def open(self, open_connection: Callable[[], Connection], notes: Notes) -> PostgresServer:
+    def open(self, context: ServerContext) -> PostgresServer:
         """Return a server that is bound; raise InterfaceError if the address cannot be used."""
-        return PostgresServer(self.address, self.access, open_connection, notes, self.clients)
+        return PostgresServer(self.address, self.access, context, self.clients)

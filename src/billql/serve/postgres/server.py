@@ -10,13 +10,12 @@ import secrets
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from billql.dbapi import Connection
 from billql.serve.address import Address
-from billql.serve.notes import Notes
+from billql.serve.context import ServerContext
 from billql.serve.postgres import functions, login, wire
 from billql.serve.postgres.catalog import tables
 from billql.serve.postgres.catalog.names import Catalog
@@ -58,21 +57,20 @@ class _Session:
 class PostgresServer:
     """A server of PostgreSQL's protocol.
 
-    `open_connection` opens connections that share what they can. `notes` collects what people
-    should know of statements.
+    `context` has what it shares with other servers of the process.
     """
 
     def __init__(
         self,
         address: Address,
         access: Access,
-        open_connection: Callable[[], Connection],
-        notes: Notes,
+        context: ServerContext,
         most_clients: int = 50,
     ) -> None:
         self._access = access
-        self._open = open_connection
-        self._notes = notes
+        self._open = context.open_connection
+        self._notes = context.notes
+        self._observe = context.observe
         self._most = most_clients
         self._sessions: dict[int, _Session] = {}
         self._lock = threading.Lock()
@@ -81,7 +79,7 @@ class PostgresServer:
         self._stopping = False
         self._listener = address.bind()
         self._registry = functions.load()
-        with open_connection() as connection:
+        with context.open_connection() as connection:
             self._catalog = Catalog(tables.read(connection), access.user, DATABASE)
         _ = self._catalog.image  # which takes a moment that the first client need not wait for
         self._watch = HangupWatch()
@@ -181,7 +179,7 @@ class PostgresServer:
     ) -> None:
         context = SessionContext(settings, self._catalog, session.process_id, self._terminate)
         connection = self._open()
-        engine = Engine(connection.session, self._catalog, self._registry, context)
+        engine = Engine(connection.session, self._catalog, self._registry, context, self._observe)
         notices = self._notes.begin()
         client = Client(
             engine, reader, writer, lambda limit: self._running(session, limit), notices

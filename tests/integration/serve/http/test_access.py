@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 import billql
-from billql.definitions.catalog import Catalog
 from billql.errors import InterfaceError
 from billql.sandbox import Sandbox
 from billql.serve.address import Address
 from billql.serve.http.server import HttpOptions, HttpServer
-from support.serving import TOKEN, Served, serving, until
+from billql.serve.metrics import Metrics
+from support.serving import TOKEN, Served, context, serving, until
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
@@ -124,7 +124,7 @@ def test_a_taken_port_is_named(base: billql.Connection) -> None:
     with serving(base.another) as served:
         options = HttpOptions(Address("127.0.0.1", served.port), TOKEN)
         with pytest.raises(InterfaceError, match=str(served.port)):
-            HttpServer(options, base.another, Catalog(), print)
+            HttpServer(options, context(base.another), Metrics())
 
 
 def test_a_certificate_that_is_none_is_named(base: billql.Connection, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_certificate_that_is_none_is_named(base: billql.Connection, tmp_path: 
     path = tmp_path / "a.pem"
     options = HttpOptions(Address("127.0.0.1", 0), TOKEN, certificate=path, key=path)
     with pytest.raises(InterfaceError, match="certificate"):
-        HttpServer(options, base.another, Catalog(), print)
+        HttpServer(options, context(base.another), Metrics())
 
 
 def test_statements_wait_for_each_other_up_to_a_limit(base: billql.Connection) -> None:

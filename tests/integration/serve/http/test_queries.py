@@ -10,6 +10,7 @@ import pyarrow.ipc
 import pytest
 
 import billql
+from billql.serve.notes import Notes
 from support.serving import TOKEN, Served, serving, until
 
 PERIODS = "SELECT invoice_period, amount FROM digitalocean.billing.invoices ORDER BY 1 LIMIT 2"
@@ -88,6 +89,21 @@ def test_parameters_keep_their_types(served: Served) -> None:
     assert reply.text == "a,b,c,d,e\ninteger,text,real,null,1\n"
     body = json.dumps({"sql": "SELECT ? || ? AS x", "parameters": ["a", "b"]})
     assert served.request("POST", "/v1/query", body, kinds).json["rows"] == [{"x": "ab"}]
+
+
+def test_what_people_should_know_is_in_the_end() -> None:
+    notes = Notes(print)
+    with (
+        billql.connect(sandbox=True, read_only=True, autocommit=True, warn=notes) as base,
+        serving(base.another, notes) as served,
+    ):
+        sql = (
+            "SELECT sum(a) AS x FROM (SELECT amount AS a, currency FROM "
+            "digitalocean.billing.invoices UNION ALL SELECT 1, 'EUR')"
+        )
+        mixed = "SELECT sum(amount_due) AS x FROM stripe.billing.invoices"
+        assert "notes" not in served.ask(sql).json["end"]
+        assert "currenc" in served.ask(mixed).json["end"]["notes"][0]
 
 
 def test_formulas_are_marked_if_asked(served: Served) -> None:
@@ -191,13 +207,12 @@ def test_one_statement_leaves_nothing_to_the_next(served: Served) -> None:
 
 
 def test_a_client_that_vanishes_ends_its_statement(served: Served) -> None:
-    before = served.metric('billql_statements_total{outcome="interrupted"}')
+    name = 'billql_statements_total{outcome="interrupted",server="http"}'
+    before = served.metric(name)
     with served.raw(ENDLESS):
         assert until(lambda: served.metric("billql_statements_running") == 1)
     assert until(lambda: served.metric("billql_statements_running") == 0)
-    assert until(
-        lambda: served.metric('billql_statements_total{outcome="interrupted"}') == before + 1
-    )
+    assert until(lambda: served.metric(name) == before + 1)
 
 
 def test_metrics_count_by_connection_and_hold_no_value(served: Served) -> None:

@@ -84,7 +84,7 @@ function counted(number, what) {
   return `${number.toLocaleString("en")} ${what}${number === 1 ? "" : "s"}`;
 }
 
-function summary({ rows, seconds, scans }) {
+function summary({ rows, seconds, scans, notes = [] }) {
   const sum = (name) => scans.reduce((all, scan) => all + scan[name], 0);
   const left = scans.flatMap((scan) => scan.left_out || []);
   const parts = [
@@ -94,7 +94,7 @@ function summary({ rows, seconds, scans }) {
   ];
   if (rows > SHOWN) parts.push(`the first ${SHOWN.toLocaleString("en")} are shown`);
   if (left.length) parts.push(`left out: ${left.join(", ")}`);
-  return parts.join(" · ");
+  return [parts.join(" · "), ...notes].join("\n");
 }
 
 async function during(task) {

@@ -6,14 +6,12 @@ and codes of errors.
 
 from __future__ import annotations
 
-import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
-from billql.fetching.scan_stats import ScanStats
-from billql.serve.http.gate import Gate
+from billql.serve.context import Ended
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 """The media type of `Metrics.exposed`."""
@@ -23,29 +21,26 @@ _OF_CONNECTION = ("provider", "connection")
 
 
 class Metrics:
-    """The counts of one server; thread-safe. `report` is called with a fault of billql's own."""
+    """The counts of one process; thread-safe. It is an observer of statements."""
 
-    def __init__(self, gate: Gate, report: Callable[[str], object]) -> None:
-        self._report = report
+    def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
         self._statements = Counter(
             "billql_statements",
             "Statements that have ended, by ok or the code of their error.",
-            ["outcome"],
+            ["server", "outcome"],
             registry=registry,
         )
         self._seconds = Histogram(
             "billql_statement_seconds",
             "How long statements have run.",
+            ["server"],
             buckets=_SECONDS,
             registry=registry,
         )
-        self._rows = Counter("billql_rows", "Rows that were sent to clients.", registry=registry)
-        for name, text, number in (
-            ("billql_statements_running", "Statements that run.", lambda: gate.running),
-            ("billql_statements_waiting", "Statements that wait.", lambda: gate.waiting),
-        ):
-            Gauge(name, text, registry=registry).set_function(number)
+        self._rows = Counter(
+            "billql_rows", "Rows that were sent to clients.", ["server"], registry=registry
+        )
         self._requests = self._of_connection("requests", "Requests that were sent to an API.")
         self._pages = self._of_connection("pages", "Pages that were read.")
         self._failures = self._of_connection("request_errors", "Requests without a response.")
@@ -53,21 +48,21 @@ class Metrics:
             "wait_seconds", "Seconds that requests have waited for rate limits and retries."
         )
 
-    def count(self, outcome: str, rows: int, seconds: float, scans: Iterable[ScanStats]) -> None:
-        """Count a statement that has ended; `outcome` is ok, or the code of its error."""
-        self._statements.labels(outcome).inc()
-        self._seconds.observe(seconds)
-        self._rows.inc(rows)
-        for scan in scans:
+    def __call__(self, ended: Ended) -> None:
+        """Count a statement."""
+        self._statements.labels(ended.server, ended.outcome).inc()
+        self._seconds.labels(ended.server).observe(ended.seconds)
+        self._rows.labels(ended.server).inc(ended.rows)
+        for scan in ended.scans:
             for place, counts in tuple(scan.by_connection.items()):
                 self._requests.labels(*place).inc(counts.requests)
                 self._pages.labels(*place).inc(counts.pages)
                 self._failures.labels(*place).inc(counts.failures)
                 self._waits.labels(*place).inc(counts.waited)
 
-    def report_fault(self, error: Exception) -> None:
-        """Report a fault of billql's own, with its traceback, to whoever runs the server."""
-        self._report("".join(traceback.format_exception(error)))
+    def add_gauge(self, name: str, text: str, number: Callable[[], float]) -> None:
+        """Add a number that is read whenever the counts are."""
+        Gauge(f"billql_{name}", text, registry=self._registry).set_function(number)
 
     def exposed(self) -> bytes:
         """Return them in Prometheus's form."""
