@@ -55,12 +55,15 @@ class ComputedColumns:
         self._find = find
         self._register = register
 
-    def rewrite(self, rewritten: Rewritten) -> Rewritten:
-        """Return a statement that reads columns; itself if none would be of use."""
+    def rewrite(self, rewritten: Rewritten, *, is_view: bool = False) -> Rewritten:
+        """Return a statement that reads columns; itself if none would be of use.
+
+        Conditions reach the columns of a view's own SELECT, and of the SELECTs within a statement.
+        """
         statement = rewritten.parsed
         if {token.keyword for token in statement.tokens[:3]} & {"VIEW", "TRIGGER"}:
             return rewritten
-        edits = _Finder(statement, self._find).edits(self._register)
+        edits = _Finder(statement, self._find, 0 if is_view else 1).edits(self._register)
         if not edits:
             return rewritten
         sql = apply_edits(rewritten.sql, edits)
@@ -74,8 +77,11 @@ class ComputedColumns:
 class _Finder:
     """Finds the expressions of one statement."""
 
-    def __init__(self, statement: ParsedStatement, find: Callable[[str], Table | None]) -> None:
+    def __init__(
+        self, statement: ParsedStatement, find: Callable[[str], Table | None], least_depth: int
+    ) -> None:
         self._statement = statement
+        self._least_depth = least_depth
         self._find = find
         self._tokens = Operands(statement.tokens)
         self._scopes: Scopes = read_scopes(statement)
@@ -180,13 +186,11 @@ class _Finder:
         return False
 
     def _named_columns(self) -> Iterator[tuple[int, int]]:
-        """Yield the first and the last token of each column with an alias, of a SELECT in another
-        statement.
-        """
+        """Yield the first and the last token of each column with an alias that conditions reach."""
         places = {token.start: at for at, token in enumerate(self._statement.tokens)}
         for depth, columns in selects(self._statement):
             for column in columns:
-                if depth and column.has_alias:
+                if depth >= self._least_depth and column.has_alias:
                     yield places[column.tokens[0].start], places[column.tokens[-1].start]
 
     def _is_compared(self, found: Monotone) -> bool:
@@ -194,6 +198,8 @@ class _Finder:
         at = found.last + 1
         if self._tokens.keyword(at) == "COLLATE":
             at += 2
+        if self._is_literal_after_is(at):
+            return self._begins(found.first)
         if self._tokens.text(at) in COMPARISONS and self._begins(found.first):
             return self._are_constant(self._tokens.after(at + 1))
         if self._tokens.keyword(at) == "BETWEEN" and self._begins(found.first):
@@ -208,6 +214,11 @@ class _Finder:
             before = self._tokens.before(found.first - 1)
             return self._begins(before.start) and self._are_constant(before)
         return False
+
+    def _is_literal_after_is(self, at: int) -> bool:
+        """Return whether IS and a text follow, which NULL does not satisfy."""
+        tokens = self._statement.tokens[at : at + 2]
+        return len(tokens) == 2 and tokens[0].keyword == "IS" and tokens[1].kind == "string"
 
     def _ends(self, at: int) -> bool:
         """Return whether an operand may end before an index: no operator goes on with it."""

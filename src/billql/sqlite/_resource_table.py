@@ -189,11 +189,12 @@ class ResourceTable:
         column = info.get_aConstraint_iColumn(number)
         expression = self._computed[column - len(self.table.columns)]
         collation = info.get_aConstraint_collation(number).upper() or TIME_COLLATION
+        value = info.get_aConstraint_rhs(number)
         if operator == "=":
-            operator = "within" if kind == apsw.SQLITE_INDEX_CONSTRAINT_EQ else "other"
+            is_equal = kind == apsw.SQLITE_INDEX_CONSTRAINT_EQ or value is not None
+            operator = "within" if is_equal else "other"
         if collation not in ("BINARY", TIME_COLLATION) or operator == "is null":
             operator = "other"
-        value = info.get_aConstraint_rhs(number)
         return Constraint(
             expression.column,
             operator,

@@ -13,7 +13,7 @@ for the tables of a stored view by their names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -40,21 +40,21 @@ _DEEPEST = 16
 class ViewExpander:
     """Expands the views in statements.
 
-    `find` returns the view of a whole name, in lower case, or None; `register` registers resources
-    with SQLite; `is_connected` returns whether there is a connection for a provider, and `now` the
-    time that `'now'` is in a view.
+    `find` returns the view of a whole name, in lower case, or None; `select_of` returns the SELECT
+    of a view, whose resources SQLite knows; `is_connected` returns whether there is a connection
+    for a provider, and `now` the time that `'now'` is in a view.
     """
 
     def __init__(
         self,
         find: Callable[[str], ViewTable | None],
-        register: Callable[[Sequence[str]], None],
+        select_of: Callable[[ViewTable], ParsedStatement],
         is_connected: Callable[[str], bool],
         now: Callable[[], datetime.datetime],
     ) -> None:
         self._now = now
         self._find = find
-        self._register = register
+        self._select_of = select_of
         self._is_connected = is_connected
 
     def expand(self, rewritten: Rewritten, tables: KnownTables) -> Rewritten:
@@ -140,8 +140,7 @@ class ViewExpander:
         from billql.definitions.view_rules import column_names
 
         assert view.select is not None, "a view of several providers has parts"
-        self._register([name for name in view.reads if self._find(name) is None])
-        named = rewriter.rewrite(view.select, lambda reference: reference.name.lower()).parsed
+        named = self._select_of(view)
         edits = [*self._edits(named, tables, within, view), *self._moments(named)]
         inner = apply_edits(named.text, sorted(edits))
         made = column_names(view.select)

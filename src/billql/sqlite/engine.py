@@ -35,6 +35,7 @@ from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionRes
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
 from billql.planning.plan import Computed, Plan
+from billql.sql import rewriter
 from billql.sql.rewriter import Rewritten
 from billql.sql.statement_kind import computes_times
 from billql.sql.statements import Bindings, ParsedStatement
@@ -170,6 +171,8 @@ class Engine:
         self.calculator = Calculator(register_functions_of_time)
         self._computed: dict[str, tuple[str, tuple[Expression, ...]]] = {}
         """The resources with computed columns, by the names by which SQLite knows them."""
+        self._selects: dict[str, ParsedStatement] = {}
+        """The SELECTs of views that statements have read."""
         self._module = ViewModule(self.view, ResourceModule(self, self._expressions_of))
         self._catalog_module = CatalogModule(self)
         self._views: dict[str, ViewTable | None] = {}
@@ -187,6 +190,7 @@ class Engine:
                 self._database.create_module(name, None)
             self._registered.clear()
             self._computed.clear()
+            self._selects.clear()
             self._views.clear()
 
     def register(self, names: Iterable[str]) -> None:
@@ -203,13 +207,14 @@ class Engine:
                 )
                 self._registered.add(name)
 
-    def with_computed_columns(self, rewritten: Rewritten) -> Rewritten:
+    def with_computed_columns(self, rewritten: Rewritten, *, is_view: bool = False) -> Rewritten:
         """Return a statement whose expressions of times are columns; see `_computed_columns`."""
         if not computes_times(rewritten.parsed):
             return rewritten
         from billql.sqlite._computed_columns import ComputedColumns
 
-        return ComputedColumns(self._resource, self._register_computed).rewrite(rewritten)
+        computed = ComputedColumns(self._resource, self._register_computed)
+        return computed.rewrite(rewritten, is_view=is_view)
 
     def _resource(self, name: str) -> Table | None:
         """Return the resource that SQLite knows by a dotted name; None if there is none."""
@@ -234,7 +239,17 @@ class Engine:
         """Return what puts SELECTs in the place of views."""
         from billql.sqlite._views import ViewExpander
 
-        return ViewExpander(self.view, self.register, self.is_connected, self.shared.options.clock)
+        clock = self.shared.options.clock
+        return ViewExpander(self.view, self._select_of, self.is_connected, clock)
+
+    def _select_of(self, view: ViewTable) -> ParsedStatement:
+        """Return the SELECT of a view as SQLite knows its tables; it is read once."""
+        if view.name not in self._selects:
+            assert view.select is not None, "a view of several providers has parts"
+            self.register([name for name in view.reads if self.view(name) is None])
+            named = rewriter.rewrite(view.select, lambda reference: reference.name.lower())
+            self._selects[view.name] = self.with_computed_columns(named, is_view=True).parsed
+        return self._selects[view.name]
 
     def view(self, name: str) -> ViewTable | None:
         """Return the view of a whole name, in lower case; None if there is none.
@@ -339,7 +354,8 @@ class Engine:
     def registered(self, name: str) -> Table | ViewTable | None:
         """Return the resource or view that SQLite knows by a dotted name; None if there is none."""
         is_known = name in self._registered and not name.startswith(_catalog_listings.PREFIX)
-        return self.view(name) or self.table(name) if is_known else None
+        whole, _ = self._expressions_of(name)
+        return self.view(whole) or self.table(whole) if is_known else None
 
     def running(self) -> RunningStatement:
         """Return the statement that SQLite is running now."""

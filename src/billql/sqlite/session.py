@@ -170,15 +170,11 @@ class Session:
         running, run, named = None, rewritten, rewritten
         if rewritten.resources or has_stored_sql:
             with translating():
-                if has_stored_sql or any(map(self.engine.view, rewritten.resources)):
-                    run = self._without_views(rewritten)
+                plain, run = self._as_run(rewritten, has_stored_sql)
             # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(run.parsed) or has_stored_sql)
-            self._collation.watch(run.parsed, bindings)
-            plain = run.parsed
-            with translating():
-                run = self.engine.with_computed_columns(run)
-            running = self.engine.begin(plain, bindings, whole_lists, run.parsed)
+            whole_lists = not (has_in_subquery(plain.parsed) or has_stored_sql)
+            self._collation.watch(plain.parsed, bindings)
+            running = self.engine.begin(plain.parsed, bindings, whole_lists, run.parsed)
             running.without_null = without_null
             self.scans = running.statement.scans
         described = None
@@ -188,7 +184,7 @@ class Session:
                 if run is named:
                     run = rewritten
                 elif rewritten is not named:
-                    run = self.engine.with_computed_columns(self._without_views(rewritten))
+                    _, run = self._as_run(rewritten, has_stored_sql)
                 if run is not rewritten:
                     described = self.amounts.describe(rewritten.sql)
         except BaseException:
@@ -218,9 +214,16 @@ class Session:
         columns = frozenset((one.table, one.column) for one in found)
         return rewritten.edited([one.edit for one in found]), columns
 
-    def _without_views(self, rewritten: Rewritten) -> Rewritten:
-        """Return a statement with the SELECTs of definitions' views in their place."""
-        return self.engine.expander().expand(rewritten, self.amounts.known_tables())
+    def _as_run(self, rewritten: Rewritten, has_stored_sql: bool) -> tuple[Rewritten, Rewritten]:
+        """Return a statement with the SELECTs of definitions' views in their place, and the same
+        with columns for what it computes of times, as SQLite runs it.
+        """
+        computed = self.engine.with_computed_columns(rewritten)
+        if not (has_stored_sql or any(map(self.engine.view, rewritten.resources))):
+            return rewritten, computed
+        expander, tables = self.engine.expander(), self.amounts.known_tables()
+        plain = expander.expand(rewritten, tables)
+        return plain, plain if computed is rewritten else expander.expand(computed, tables)
 
     def _of_amounts(
         self, statement: ParsedStatement, rewritten: Rewritten

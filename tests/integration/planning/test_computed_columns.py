@@ -86,6 +86,8 @@ BEFORE_OCTOBER = {"created_to": "2026-10-01T00:00:00Z"}
         ("strftime('%Y-%m', created) = strftime('%Y-%m', '2026-09-20')", SEPTEMBER),
         ("strftime('%Y/%m', created) = '2026/09'", SEPTEMBER),
         ("date_trunc('month', created) = '2026-09'", SEPTEMBER),
+        ("strftime('%Y-%m', created) IS '2026-09'", SEPTEMBER),
+        ("strftime('%Y-%m', created) IS NOT '2026-09'", {}),
         ("date(created, 'start of month') = '2026-09-01'", SEPTEMBER),
         ("date(created, 'start of month', '+1 month', '-1 day') = '2026-09-30'", SEPTEMBER),
         ("date(substr(created, 1, 7) || '-01') = '2026-09-01'", SEPTEMBER),
