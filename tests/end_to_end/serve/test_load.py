@@ -8,9 +8,8 @@ from load.run import run
 
 
 def test_no_row_is_lost_or_crossed(tmp_path: Path) -> None:
-    report = run(8, 2.0, tmp_path)
+    report = run(6, 1.0, tmp_path)
     found = report.findings
     assert found.faults == []
     assert found.busy == 0
-    assert found.responses >= 16
-    assert found.vanished > 0
+    assert found.responses >= 6
