@@ -5,6 +5,10 @@ A client names itself and its turn in each statement, so that a row of another o
 statement, is found. Some vanish in the midst of a response. The memory of the server's process is
 read while they ask.
 
-clients    what one client asks over HTTP, and what it finds
-server     the server in a process of its own, and its memory
+statements     what clients ask, and the rows that must come
+over_http      a statement over HTTP
+over_postgres  a statement over PostgreSQL's protocol
+clients        one client, and what it finds
+server         the server in a process of its own, and its memory
+run            all clients at once
 """

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .clients import Findings, ask_until, expectations
+from .clients import SCHEMAS, Client, Findings, asking
 from .server import memory, serving
+from .statements import expectations
 
 _GROWTH = 1.1
 """How much of it is noise: the allocator keeps what busy moments have needed."""
@@ -40,7 +41,7 @@ class Report:
     def lines(self) -> Iterator[str]:
         """Yield what people read."""
         found = self.findings
-        yield f"{self.clients} clients, {self.seconds:.0f} s over HTTP"
+        yield f"{self.clients} clients, {self.seconds:.0f} s over HTTP and PostgreSQL's protocol"
         yield (
             f"{found.responses:,} responses, {found.rows:,} rows checked, {found.vanished:,} "
             f"clients vanished, {found.busy:,} statements refused as busy"
@@ -55,16 +56,20 @@ def run(clients: int, seconds: float, folder: Path) -> Report:
     """Run so many clients for so many seconds."""
     findings = Findings()
     readings: list[float] = []
-    with serving(folder) as (process, address):
-        expected = expectations(address)
+    protocols = tuple(SCHEMAS)
+    with serving(folder) as (process, place):
+        expected = {}
+        for protocol, schema in SCHEMAS.items():
+            with asking(protocol, place) as ask:
+                expected[protocol] = expectations(ask, schema)
         end = time.monotonic() + seconds
-        threads = [
-            threading.Thread(
-                target=ask_until,
-                args=(lambda: time.monotonic() > end, number, address, expected, findings),
+        threads = []
+        for number in range(1, clients + 1):
+            protocol = protocols[number % len(protocols)]
+            client = Client(number, protocol, place, expected[protocol])
+            threads.append(
+                threading.Thread(target=client.run, args=(lambda: time.monotonic() > end, findings))
             )
-            for number in range(1, clients + 1)
-        ]
         for thread in threads:
             thread.start()
         for _ in range(_READINGS):

@@ -11,16 +11,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .clients import Address
+from .statements import Place
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
+def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Place]]:
     """Run `billql serve` over the sandbox until the block ends; it shall end well."""
-    token = secrets.token_urlsafe(24)
-    environ = {**os.environ, "HOME": str(folder), "BILLQL_HTTP_TOKEN": token}
+    secret = secrets.token_urlsafe(24)
+    environ = {
+        **os.environ,
+        "HOME": str(folder),
+        "BILLQL_HTTP_TOKEN": secret,
+        "BILLQL_POSTGRES_PASSWORD": secret,
+    }
     environ.pop("COVERAGE_PROCESS_CONFIG", None)
-    arguments = ["serve", "--http", "127.0.0.1:0", "--sandbox"]
+    arguments = ["serve", "--http", "127.0.0.1:0", "--postgres", "127.0.0.1:0", "--sandbox"]
     process = subprocess.Popen(
         [sys.executable, "-m", "billql", *arguments],
         env=environ,
@@ -29,10 +34,13 @@ def serving(folder: Path) -> Iterator[tuple[subprocess.Popen[str], Address]]:
     )
     assert process.stderr is not None
     try:
-        line = process.stderr.readline()
-        found = re.search(r":(\d+)/", line)
-        assert found is not None, line + process.stderr.read()
-        yield process, Address(int(found[1]), token)
+        ports = []
+        for _ in ("HTTP", "PostgreSQL"):
+            line = process.stderr.readline()
+            found = re.search(r":(\d+)/", line)
+            assert found is not None, line + process.stderr.read()
+            ports.append(int(found[1]))
+        yield process, Place(ports[0], ports[1], secret)
         process.terminate()
         assert process.wait(30) == 0
         assert process.stderr.read() == ""
