@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from billql.cli.focus_datasets import DATASETS, PERIOD, VERSIONS, Dataset, check, select
-from billql.cli.options import add_below, add_session, open_session
+from billql.cli.options import add_below, add_from_history, add_session, open_session
 from billql.cli.report import run_guarded, warn
 from billql.errors import Exit, InterfaceError
 from billql.output import MoneyColumns, Style, find, left_out, stderr
@@ -77,6 +77,7 @@ def add_options(command: ArgumentParser) -> None:
         help="the format (default: that of the file's extension; in a folder parquet)",
     )
     add_session(export)
+    add_from_history(export)
 
 
 def run(options: Namespace) -> int:

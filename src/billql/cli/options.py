@@ -107,6 +107,20 @@ def add_session(command: ArgumentParser, *, read_only: bool = False) -> None:
     add_definitions(command)
 
 
+def add_from_history(command: ArgumentParser) -> None:
+    """Add the options by which views read histories."""
+    command.add_argument(
+        "--from-history",
+        action="store_true",
+        help="let views such as focus.cost_and_usage read the histories in --db, not the APIs",
+    )
+    command.add_argument(
+        "--as-of",
+        metavar="TIME",
+        help="the same, as they were at a time, or after a refresh's number",
+    )
+
+
 def add_config(command: ArgumentParser) -> None:
     """Add the options that choose a config file and one of its profiles."""
     command.add_argument("--profile", metavar="NAME", help="a profile of the config file")
@@ -143,6 +157,7 @@ def open_session(options: Namespace, note: Callable[[str], object] | None = None
         max_requests=options.max_requests,
         max_cost=options.max_cost,
         read_only=options.read_only,
+        from_history=_from_history(options),
         max_rows=options.max_rows,
         timeout=options.timeout,
         cache_ttl=options.cache_ttl,
@@ -152,6 +167,11 @@ def open_session(options: Namespace, note: Callable[[str], object] | None = None
         warn=note or warn,
         log=_log(options),
     )
+
+
+def _from_history(options: Namespace) -> bool | str:
+    as_of: str | None = getattr(options, "as_of", None)
+    return bool(getattr(options, "from_history", False)) if as_of is None else as_of
 
 
 def _log(options: Namespace) -> Callable[[str], None] | None:

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
-from billql.cli.options import add_session, open_session, thousands
+from billql.cli.options import add_from_history, add_session, open_session, thousands
 from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
 from billql.cli.report import run_guarded, warn
@@ -84,6 +84,7 @@ def add_options(command: ArgumentParser) -> None:
         help="print a JSON object with rows, seconds and requests as the last line of stderr",
     )
     add_session(command)
+    add_from_history(command)
 
 
 class _QueryStats:

@@ -64,6 +64,7 @@ def connect(
     urls: Mapping[str, str] | None = None,
     definitions: Iterable[str | os.PathLike[str]] = (),
     read_only: bool = False,
+    from_history: bool | str = False,
     max_requests: int | None = None,
     max_cost: float | None = None,
     max_rows: int | None = None,
@@ -88,6 +89,8 @@ def connect(
     config          a config file, instead of the user's own
     tokens, urls    by provider; they override the config file and the environment
     definitions     folders with more providers; they override those that billql includes
+    from_history    views such as focus.cost_and_usage read the histories in the database, not the
+                    APIs; a time, or a refresh's number: as they were then
     read_only       refuse every statement that writes, reaches a file or pulls definitions; a
                     database file must exist
     max_requests    how many requests one statement may send
@@ -166,7 +169,7 @@ def connect(
 
     restrictions = Restrictions(read_only=read_only, max_rows=max_rows, timeout=timeout)
     at_once = load_config() if profile is not None or config is not None else None
-    sessions = Sessions(shared, warn, log, restrictions)
+    sessions = Sessions(shared, warn, log, restrictions, from_history)
     return Connection(sessions.open(database), sessions, decimals=decimals, autocommit=autocommit)
 
 

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Sessions:
     """Opens sessions with the same options; thread-safe.
 
-    `make` is called when a statement of one of them first names a resource.
+    `make` is called when a statement of one of them first names a resource; `from_history` is
+    that of `connect`.
     """
 
     def __init__(
@@ -30,11 +31,13 @@ class Sessions:
         warn: Callable[[str], object],
         log: Callable[[str], object] | None = None,
         restrictions: Restrictions = UNRESTRICTED,
+        from_history: bool | str = False,
     ) -> None:
         self._make = make
         self._warn = warn
         self._log = log
         self._restrictions = restrictions
+        self._from_history = from_history
         self._lock = Lock()
         self._made: Shared | None = None
 
@@ -42,7 +45,9 @@ class Sessions:
         """Open a session; raise Inaccessible for a file that cannot be opened."""
         path = os.fspath(database)
         try:
-            return HistorySession(path, self.shared, self._warn, self._log, self._restrictions)
+            made = HistorySession(path, self.shared, self._warn, self._log, self._restrictions)
+            made.from_history = self._from_history
+            return made
         except errors.OperationalError as error:
             raise errors.Inaccessible(f"{path}: {error.message}", hint=error.hint) from error
         except UnicodeEncodeError:

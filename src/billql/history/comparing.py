@@ -19,6 +19,8 @@ class StoredRow(NamedTuple):
     id: int
     values: Row
     nth: int
+    first: int = 0
+    """The refresh that has brought its first version."""
 
 
 class NewRow(NamedTuple):
@@ -27,7 +29,7 @@ class NewRow(NamedTuple):
     values: Row
     nth: int
     """Its occurrence number among equal rows, from 1 on."""
-    replaces: int | None
+    replaces: StoredRow | None
     """The row of which it is the new version, if it is one."""
 
 
@@ -75,7 +77,7 @@ def _paired(
     added = []
     for values, nth in sorted(fresh, key=lambda one: _order(one[0])):
         same = waiting.get(_identity([values[at] for at in key], ()))
-        added.append(NewRow(values, nth, same.pop().id if same else None))
+        added.append(NewRow(values, nth, same.pop() if same else None))
     return added
 
 

@@ -17,10 +17,13 @@ State = Literal["first", "open", "restated", "closed", "watched"]
 """Why a scope was read: for the first time, because it is open, because its header has moved, or
 because the statement names it although it is closed. `watched` is the reading of the headers."""
 
-OWN = ("_scope", "_nth", "_since", "_until", "_replaces")
+OWN = ("_scope", "_nth", "_since", "_until", "_replaces", "_first", "_created", "_updated")
 """The columns of a history's table that are billql's own."""
 TEXT = "_text_"
 """What stands before the name of an amount's column in that of its exact text."""
+
+_WHOLE = (["SELECT", "*", "FROM"], ["SELECT", "*", ",", "CONNECTION", "FROM"])
+"""How a SELECT of all of a resource begins; its name follows, and perhaps an alias."""
 
 _MEASURES = frozenset(("DECIMAL", "MINOR", "REAL"))
 """The first words of types of amounts and quantities."""
@@ -89,12 +92,12 @@ class History:
     @cached_property
     def resource(self) -> str | None:
         """Return the resource of which it is the history as a whole; None if it is of less."""
-        tokens = parse(self.sql).tokens
-        if [token.text.upper() for token in tokens[:3]] != ["SELECT", "*", "FROM"]:
-            return None
+        texts = [token.text.upper() for token in parse(self.sql).tokens]
+        head = next((one for one in _WHOLE if texts[: len(one)] == one), None)
         names = {one.resource for one in self.columns}
-        is_all = len(tokens) == 4 or (len(tokens) == 6 and tokens[4].keyword == "AS")
-        return next(iter(names)) if is_all and len(names) == 1 else None
+        if head is None or len(names) > 1 or len(texts) not in (len(head) + 1, len(head) + 3):
+            return None
+        return next(iter(names))
 
     @property
     def table(self) -> str:

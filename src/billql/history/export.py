@@ -18,6 +18,7 @@ from billql.definitions.types import SQLValue
 from billql.errors import OutputError, UnknownName
 from billql.history.as_of import FUNCTION
 from billql.history.definition import History
+from billql.history.historic import is_refresh
 from billql.history.store import Store
 from billql.sql.tokenizer import quote
 
@@ -62,7 +63,7 @@ def export(
             raise OutputError(f"{path.parent} cannot be made: {error.strerror}") from error
         values: dict[str, SQLValue] = {"scope": scope}
         if as_of is not None:
-            values["moment"] = int(as_of) if as_of.isdecimal() and len(as_of) != 4 else as_of
+            values["moment"] = int(as_of) if is_refresh(as_of) else as_of
         source.execute(select, values).write(os.fspath(path), "parquet")
         yield os.fspath(path)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from billql.history.refreshing import Described
     from billql.history.store import Store
     from billql.sql.source_map import RewrittenText
-    from billql.sqlite.engine import Options, Shared
+    from billql.sqlite.engine import Engine, Options, Shared
 
 _REFRESH = "billql_refresh"
 
@@ -40,6 +40,8 @@ class HistorySession(Session):
         super().__init__(database, options, note, log, restrictions)
         self.refreshed: Callable[[str], object] = lambda text: None
         """Called with a line for each scope that a refresh has read."""
+        self.from_history: bool | str = False
+        """Whether views of definitions read histories, or as of which time they do."""
         self._read_scans: list[ScanStats] = []
         # SQLite must not keep the session alive, of which it is a part.
         session = weakref.ref(self)
@@ -86,6 +88,17 @@ class HistorySession(Session):
                 refreshing.create(statement, view, series)
             else:
                 refreshing.refresh(statement, view, series)
+
+    @property
+    def engine(self) -> Engine:
+        """Return what reads resources; it is made when it is first needed."""
+        engine = super().engine
+        if self.from_history is not False and engine.historic is None:
+            from billql.history.historic import StoredRows
+
+            moment = None if self.from_history is True else self.from_history
+            engine.historic = StoredRows(self.store(), moment)
+        return engine
 
     # What a refresh needs.
 

@@ -16,7 +16,7 @@ import apsw
 from billql import errors
 from billql.definitions.types import SQLValue
 from billql.history import tables
-from billql.history.comparing import Row, StoredRow, compare
+from billql.history.comparing import NewRow, Row, StoredRow, compare
 from billql.history.definition import History, State, decoded_columns
 from billql.sql.tokenizer import quote
 
@@ -215,13 +215,13 @@ class Store:
                 f"UPDATE main.{history.table} SET _until = ? WHERE rowid = ?",
                 [(refresh, row) for row in change.removed],
             )
-            columns = [*history.stored, "_scope", "_nth", "_since", "_replaces"]
+            columns = [*history.stored, "_scope", "_nth", "_since", "_replaces", "_first"]
             marks = ", ".join("?" * len(columns))
             self._database.executemany(
                 f"INSERT INTO main.{history.table} ({', '.join(map(quote, columns))}) "
                 f"VALUES ({marks})",
                 [
-                    (*row.values, reading.scope, row.nth, refresh, row.replaces)
+                    (*row.values, reading.scope, row.nth, refresh, *_versions(row, refresh))
                     for row in change.added
                 ],
             )
@@ -277,11 +277,11 @@ class Store:
     def _current(self, history: History, scope: SQLValue) -> list[StoredRow]:
         columns = ", ".join(map(quote, history.stored))
         rows = self._database.execute(
-            f"SELECT rowid, _nth, {columns} FROM main.{history.table} "
+            f"SELECT rowid, _nth, _first, {columns} FROM main.{history.table} "
             "WHERE _until IS NULL AND _scope IS ?",
             (scope,),
         )
-        return [StoredRow(row, tuple(values), nth) for row, nth, *values in rows]
+        return [StoredRow(row, tuple(values), nth, first) for row, nth, first, *values in rows]
 
     def _stored_forms(self, history: History, rows: Sequence[Row]) -> list[Row]:
         """Return rows as the columns of the history's table hold them: a number in a column of
@@ -346,3 +346,8 @@ class Store:
     @property
     def _file(self) -> str:
         return self._database.filename or "the database in memory"
+
+
+def _versions(row: NewRow, refresh: int) -> tuple[int | None, int]:
+    """Return the row that a new one replaces, and the refresh of its first version."""
+    return (None, refresh) if row.replaces is None else (row.replaces.id, row.replaces.first)

@@ -95,7 +95,9 @@ def _statements(session: HistorySession, names: Sequence[str]) -> Iterator[tuple
             own = resource.replace(".", "_")
             table = catalog.table(resource)
             scope = "" if table.resource.settles is not None else " SCOPE BY NONE"
-            create = f"CREATE MATERIALIZED VIEW {quote(own)}{scope} AS SELECT * FROM {resource}"
+            # The views of FOCUS join by the hidden column too.
+            select = f"SELECT *, connection FROM {resource}"
+            create = f"CREATE MATERIALIZED VIEW {quote(own)}{scope} AS {select}"
             yield own, create
         else:
             own = history.name

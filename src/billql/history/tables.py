@@ -3,7 +3,8 @@
 spend             what holds now, a view
 spend__changes    what each refresh has changed, a view
 spend__history    every row that ever held: _since and _until are numbers of refreshes, _nth
-                  counts equal rows, _replaces is the row of which it is a new version
+                  counts equal rows, _replaces is the row of which it is a new version,
+                      and _first the refresh of its first version
 billql_refreshes  every reading of a scope
 billql_scopes     each scope: whether it is closed, and its header
 billql_histories  each history: its SELECT, its columns, its scope
@@ -54,9 +55,8 @@ def create(history: History) -> Iterator[str]:
     table, name = history.table, history.name
     declared = [f"{quote(one.name)} {one.type}".rstrip() for one in history.columns]
     declared += [f"{quote(TEXT + one.name)} TEXT" for one in history.exact]
-    own = (
-        "_scope, _nth INTEGER NOT NULL, _since INTEGER NOT NULL, _until INTEGER, _replaces INTEGER"
-    )
+    own = "_scope, _nth INTEGER NOT NULL, _since INTEGER NOT NULL, _until INTEGER"
+    own += ", _replaces INTEGER, _first INTEGER NOT NULL"
     yield f"CREATE TABLE {table} ({', '.join(declared)}, {own})"
     yield f"CREATE INDEX {quote(f'{name}__now')} ON {table} (_scope) WHERE _until IS NULL"
     yield f"CREATE INDEX {quote(f'{name}__until')} ON {table} (_until) WHERE _until IS NOT NULL"

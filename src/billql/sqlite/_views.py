@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import TYPE_CHECKING
 
-from billql.errors import CredentialMissing, DefinitionError, OperationalError
+from billql.errors import CredentialMissing, DefinitionError, OperationalError, UnknownName
 from billql.sql import rewriter
 from billql.sql.projections import names_of_ctes
 from billql.sql.rewriter import Reference, Rewritten
@@ -25,6 +25,7 @@ from billql.sql.source_map import Edit, apply_edits
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote
 from billql.sqlite._view_table import collation_clause
+from billql.sqlite.historic import RECORDS, Historic
 from billql.sqlite.result_amounts import query_of_view
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class ViewExpander:
 
     `find` returns the view of a whole name, in lower case, or None; `select_of` returns the SELECT
     of a view, whose resources SQLite knows; `is_connected` returns whether there is a connection
-    for a provider, and `now` the time that `'now'` is in a view.
+    for a provider, and `now` the time that `'now'` is in a view. `historic` has the rows of
+    resources, if not the APIs.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class ViewExpander:
         select_of: Callable[[ViewTable], ParsedStatement],
         is_connected: Callable[[str], bool],
         now: Callable[[], datetime.datetime],
+        historic: Historic | None = None,
     ) -> None:
+        self._historic = historic
         self._now = now
         self._find = find
         self._select_of = select_of
@@ -95,12 +99,20 @@ class ViewExpander:
                 body: str | None = self._body(view, tables, (*within, name))
             else:
                 body = self._of_own_view(reference, tables, (*within, name))
-            if body is None and of is not None and name in of.view.tables:
-                body = _own_table(of, name, tables)
+            if body is None and of is not None:
+                body = self._of_resource(of, name, tables)
             if body is not None:
                 named = reference.kind == "source" and not reference.has_alias
                 alias = f" AS {quote(reference.parts[-1])}" if named else ""
                 yield reference.start, reference.end, f"({body}){alias}"
+
+    def _of_resource(self, of: ViewTable, name: str, tables: KnownTables) -> str | None:
+        """Return what stands for a table in the SELECT of a view; None if it may stay."""
+        if name in of.view.tables:
+            return _own_table(of, name, tables)
+        if self._historic is None or name not in of.reads:
+            return None
+        return self._historic.rows(name)
 
     def _of_own_view(
         self, reference: Reference, tables: KnownTables, within: tuple[str, ...]
@@ -128,6 +140,11 @@ class ViewExpander:
         parts = [part for part in view.parts if self._is_connected(part.provider_name)]
         if not parts:
             known = ", ".join(part.provider_name for part in view.parts)
+            if self._historic is not None:
+                raise UnknownName(
+                    f"{view.name} has no part that can be read: no provider has histories",
+                    hint="billql history sync stores them.",
+                )
             raise CredentialMissing(
                 f"{view.name} has no part that can be read: no provider has a token",
                 hint=f"Set the token of one of these: {known}. "
@@ -142,6 +159,7 @@ class ViewExpander:
         assert view.select is not None, "a view of several providers has parts"
         named = self._select_of(view)
         edits = [*self._edits(named, tables, within, view), *self._moments(named)]
+        edits += self._records(named)
         inner = apply_edits(named.text, sorted(edits))
         made = column_names(view.select)
         columns = (
@@ -150,6 +168,18 @@ class ViewExpander:
             for name, column in view.columns.items()
         )
         return f"SELECT {', '.join(columns)} FROM ({inner})"
+
+    def _records(self, select: ParsedStatement) -> Iterator[Edit]:
+        """Yield the edits that put the times of rows in the place of `record_created(i)`."""
+        tokens = select.tokens
+        for at, token in enumerate(tokens[:-3]):
+            if token.keyword in RECORDS and [one.text for one in tokens[at + 1 : at + 4 : 2]] == [
+                "(",
+                ")",
+            ]:
+                column = f"{tokens[at + 2].text}.{quote(RECORDS[token.keyword])}"
+                text = "NULL" if self._historic is None else column
+                yield token.start, tokens[at + 3].end, text
 
     def _moments(self, select: ParsedStatement) -> Iterator[Edit]:
         """Yield the edits that put the time of the clock in the place of 'now'."""

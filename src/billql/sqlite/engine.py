@@ -46,6 +46,7 @@ from billql.sqlite._current_statement import CurrentStatement
 from billql.sqlite._functions import register_functions_of_time
 from billql.sqlite._resource_table import ResourceModule
 from billql.sqlite._view_table import ViewModule
+from billql.sqlite.historic import Historic
 from billql.util.clock import REAL_TIME, Clock
 
 if TYPE_CHECKING:
@@ -181,6 +182,8 @@ class Engine:
         """The statistics of the scans of the last statement that has read a resource."""
         self.current = CurrentStatement()
         self._series: Series | None = None
+        self.historic: Historic | None = None
+        """What views read in the place of resources, if not the APIs."""
 
     def refresh(self) -> None:
         """Forget the tables of definitions that a session has replaced; between statements."""
@@ -240,7 +243,7 @@ class Engine:
         from billql.sqlite._views import ViewExpander
 
         clock = self.shared.options.clock
-        return ViewExpander(self.view, self._select_of, self.is_connected, clock)
+        return ViewExpander(self.view, self._select_of, self.is_connected, clock, self.historic)
 
     def _select_of(self, view: ViewTable) -> ParsedStatement:
         """Return the SELECT of a view as SQLite knows its tables; it is read once."""
@@ -248,7 +251,9 @@ class Engine:
             assert view.select is not None, "a view of several providers has parts"
             self.register([name for name in view.reads if self.view(name) is None])
             named = rewriter.rewrite(view.select, lambda reference: reference.name.lower())
-            self._selects[view.name] = self.with_computed_columns(named, is_view=True).parsed
+            if self.historic is None:  # a history has no columns that a resource computes
+                named = self.with_computed_columns(named, is_view=True)
+            self._selects[view.name] = named.parsed
         return self._selects[view.name]
 
     def view(self, name: str) -> ViewTable | None:
@@ -267,7 +272,12 @@ class Engine:
         return self.shared.options.rates
 
     def is_connected(self, provider: str) -> bool:
-        """Return whether there is a connection with a token for a provider."""
+        """Return whether there is a connection with a token for a provider.
+
+        Of a session that reads views from histories, whether there are any of the provider.
+        """
+        if self.historic is not None:
+            return self.historic.has(provider)
         return any(
             self.connection_info(name, provider).ready for name in self._resolver.names(provider)
         )

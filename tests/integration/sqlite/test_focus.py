@@ -67,6 +67,9 @@ def exact(amounts: Iterator[Any]) -> Decimal:
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_every_row_of_a_part_keeps_to_the_specification(read: Read, part: ViewTable) -> None:
     rows = read(part.name)
+    if "record_created(" in (part.view.select or ""):
+        assert not rows, "only a history knows these times, and its test has the rows"
+        return
     assert rows
     if not DATASETS[part.view_name].unstated(VERSIONS[-1], part.stated):
         assert focus.lint(part.view_name, focus.as_text(rows, focus.in_file(part))) == {}
