@@ -19,7 +19,8 @@ import pytest
 
 from prepare import find_postgres
 
-USER = "tester"
+USER = "billql"
+"""The same as that of billql's own server, so that owners of tables are alike."""
 
 
 def program(name: str) -> str:
@@ -83,7 +84,9 @@ def running() -> Iterator[str]:
         where = f"host=127.0.0.1 port={port} user={USER} dbname=postgres"
         try:
             _wait(where, server)
-            yield where
+            with psycopg.connect(where, autocommit=True) as made:
+                made.execute("CREATE DATABASE billql")
+            yield where.replace("dbname=postgres", "dbname=billql")
         finally:
             server.terminate()
             server.wait(timeout=20)

@@ -25,6 +25,7 @@ WITH_ROWS = {
     "pg_attribute": "true",
     "pg_namespace": "true",
     "pg_am": "true",
+    "pg_authid": "rolname LIKE 'pg\\_%'",
     "pg_cast": "true",
     "pg_collation": "oid < 12000 OR collname = 'C.UTF-8'",
     "pg_constraint": "true",

@@ -10,36 +10,38 @@ SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
 col_description(c.oid, a.attnum::int), obj_description(c.oid, 'pg_class')
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE n.nspname = ANY(%s) AND c.relkind = 'r' ORDER BY 1, 2, a.attnum
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+AND c.relkind = 'r' ORDER BY 1, 2, a.attnum
 """
 
 
-def schemas(source: psycopg.Connection, target: psycopg.Connection, names: list[str]) -> None:
-    """Make the tables of schemas, without rows."""
-    rows = source.execute(COLUMNS, (names,)).fetchall()
-    tables: dict[tuple[str, str], list[tuple[str, str, str | None]]] = {}
-    about: dict[tuple[str, str], str | None] = {}
-    for schema, table, column, kind, text, description in rows:
-        tables.setdefault((schema, table), []).append((column, kind, text))
-        about[schema, table] = description
-    for schema in sorted({schema for schema, _ in tables} - {"public"}):
-        target.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema)))
-    for key, columns in tables.items():
-        shown = sql.SQL(", ").join(
-            sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind))
-            for name, kind, _ in columns
+def schemas(source: psycopg.Connection, target: psycopg.Connection) -> None:
+    """Make all tables, without rows."""
+    made: dict[tuple[str, str], list[sql.Composable]] = {}
+    comments: list[sql.Composable] = []
+    for schema, table, column, kind, text, description in source.execute(COLUMNS):
+        key = schema, table
+        if key not in made and description:
+            comments.append(_comment("TABLE", description, *key))
+        made.setdefault(key, []).append(
+            sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(kind))
         )
-        table = sql.Identifier(*key)
-        target.execute(sql.SQL("CREATE TABLE {} ({})").format(table, shown))
-        if about[key]:
-            _comment(target, sql.SQL("TABLE {}").format(table), about[key])
-        for name, _, text in columns:
-            if text:
-                _comment(target, sql.SQL("COLUMN {}").format(sql.Identifier(*key, name)), text)
+        if text:
+            comments.append(_comment("COLUMN", text, *key, column))
+    spaces: list[sql.Composable] = [
+        sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(schema))
+        for schema in sorted({schema for schema, _ in made} - {"public"})
+    ]
+    tables: list[sql.Composable] = [
+        sql.SQL("CREATE TABLE {} ({})").format(sql.Identifier(*key), sql.SQL(", ").join(columns))
+        for key, columns in made.items()
+    ]
+    target.execute(sql.SQL("; ").join([*spaces, *tables, *comments]))
 
 
-def _comment(target: psycopg.Connection, what: sql.Composed, text: str | None) -> None:
-    target.execute(sql.SQL("COMMENT ON {} IS {}").format(what, sql.Literal(text)))
+def _comment(what: str, text: str, *name: str) -> sql.Composed:
+    comment = sql.SQL("COMMENT ON {} {} IS {}")
+    return comment.format(sql.SQL(what), sql.Identifier(*name), sql.Literal(text))
 
 
 def rows(source: psycopg.Connection, target: psycopg.Connection, *names: str) -> None:

@@ -26,7 +26,7 @@ def both(
         psycopg.connect(dsn(server), autocommit=True) as ours,
         psycopg.connect(real, autocommit=True) as theirs,
     ):
-        mirror.schemas(ours, theirs, ["public", "digitalocean_billing"])
+        mirror.schemas(ours, theirs)
         mirror.rows(ours, theirs, "public.charges", "public.customers")
         yield ours, theirs
 

@@ -78,6 +78,7 @@ class Client:
                     self._ready()
                 else:
                     self._skips = True
+                    self._writer.flush()  # the client may wait for it before it sends Sync
 
     # Responses ----------------------------------------------------------------------------------
 

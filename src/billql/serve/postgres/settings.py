@@ -141,6 +141,8 @@ class Settings:
     def set(self, name: str, value: str) -> list[tuple[str, str]]:
         """Change a setting, and return what the client is to be sent about it."""
         known = _known(name)
+        if known == "client_encoding":
+            value = value.strip("'")  # asyncpg sends quotes
         if known in _FIXED:
             raise PostgresError(
                 "55P02", f'parameter "{name}" cannot be changed', hint="Leave it as it is."

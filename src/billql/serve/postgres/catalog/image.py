@@ -146,10 +146,11 @@ _DERIVED = [
     """INSERT INTO pg_user (usename, usesysid, usecreatedb, usesuper, userepl, usebypassrls, passwd)
        SELECT rolname, oid, rolcreatedb, rolsuper, rolreplication, rolbypassrls, '********'
        FROM pg_authid""",
-    f"""INSERT INTO pg_tables (schemaname, tablename, tableowner, hasindexes, hasrules, hastriggers,
-        rowsecurity)
-        SELECT n.nspname, c.relname, :user, c.relhasindex, c.relhasrules, c.relhastriggers,
-        c.relrowsecurity FROM {_USER_CLASS} WHERE c.relkind IN ('r', 'p')""",
+    f"""INSERT INTO pg_tables (schemaname, tablename, tableowner, tablespace, hasindexes, hasrules,
+        hastriggers, rowsecurity)
+        SELECT n.nspname, c.relname, :user, s.spcname, c.relhasindex, c.relhasrules,
+        c.relhastriggers, c.relrowsecurity FROM {_USER_CLASS}
+        LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace WHERE c.relkind IN ('r', 'p')""",
     f"""INSERT INTO pg_views (schemaname, viewname, viewowner)
         SELECT n.nspname, c.relname, :user FROM {_USER_CLASS} WHERE c.relkind = 'v'""",
     f"""INSERT INTO pg_stat_user_tables (relid, schemaname, relname, seq_scan, n_live_tup,
@@ -157,7 +158,8 @@ _DERIVED = [
         WHERE c.relkind = 'r'
         AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')""",
     """INSERT INTO "information_schema.schemata" (catalog_name, schema_name, schema_owner)
-       SELECT :database, nspname, :user FROM pg_namespace""",
+       SELECT :database, nspname, rolname FROM pg_namespace JOIN pg_authid r
+       ON r.oid = nspowner""",
     f"""INSERT INTO "information_schema.tables" (table_catalog, table_schema, table_name,
         table_type, is_insertable_into, is_typed)
         SELECT :database, n.nspname, c.relname, CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE

@@ -20,7 +20,8 @@ from billql.serve.postgres.compiler.values import Value, quote_name
 from billql.serve.postgres.errors import PostgresError
 from billql.serve.postgres.functions.texts import quoted_name
 
-SYSTEM = (image.SCHEMA, "information_schema")
+_KEYWORD_TYPES = {"bit": "bit", "varbit": "bit varying"}
+"""Types that the grammar of SQL has names for, and billql no values."""
 
 
 class Catalog:
@@ -124,7 +125,8 @@ class Catalog:
             "regproc": listed("pg_proc", "proname", "pronamespace"),
             "regoper": listed("pg_operator", "oprname", "oprnamespace"),
             "regnamespace": {oid: ("", name) for oid, name in spaces.items()},
-            "regrole": {rows.OWNER: ("", self.user)},
+            "regrole": {row["oid"]: ("", row["rolname"]) for row in self._rows("pg_authid")}
+            | {rows.OWNER: ("", self.user)},
         }
 
     @cached_property
@@ -149,10 +151,21 @@ class Catalog:
         if found is None:
             return str(oid)
         schema, name = found
-        if kind == "regtype" and name.startswith("_"):
-            name = name[1:]
-            return f"{self._shown(schema, name, path)}[]"
+        if kind == "regtype" and oid in self._arrays:
+            return f"{self.name_of(kind, self._arrays[oid], path)}[]"
+        if kind == "regtype" and schema == image.SCHEMA and name in _KEYWORD_TYPES:
+            return _KEYWORD_TYPES[name]
         return self._shown(schema, name, path)
+
+    @cached_property
+    def _arrays(self) -> dict[int, int]:
+        """Return the type of the elements of each array type, by numbers."""
+        found = {
+            row["oid"]: row["typelem"]
+            for row in self._rows("pg_type")
+            if row["typcategory"] == "A" and row["typlen"] == -1 and row["typelem"]
+        }
+        return found | {each.array_type: each.row_type for each in self._numbered}
 
     def _shown(self, schema: str, name: str, path: Sequence[str]) -> str:
         is_visible = not schema or schema == image.SCHEMA or schema in path
