@@ -37,9 +37,12 @@ CREATE TABLE entry (
     stored_at REAL NOT NULL,
     ttl REAL NOT NULL,
     ttl_is_from_definition INTEGER NOT NULL,
-    dirty INTEGER NOT NULL
+    dirty INTEGER NOT NULL,
+    bytes INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX entry_first ON entry (first);
+CREATE INDEX entry_end ON entry (stored_at + ttl);
+CREATE INDEX entry_dirty ON entry (dirty) WHERE dirty;
 CREATE TABLE response (
     id INTEGER PRIMARY KEY,
     key BLOB NOT NULL,
@@ -96,6 +99,9 @@ class ResponseCache:
         self._disk = disk
         self._lock = Lock()
         self._pins: Counter[int] = Counter()
+        self._bytes = 0
+        """How many bytes the responses of all entries have: a statement's end must not count them
+        anew, for a session may run thousands."""
         self._database: apsw.Connection | None = None
 
     def put(self, key: Key, response: Response) -> int:
@@ -148,6 +154,7 @@ class ResponseCache:
                     # It is a page of another entry, which it must not be taken from.
                     self._drop_entry(database, entry)
                     return
+            self._count_bytes(database, entry)
             if self._disk is not None and _may_be_written(database, entry, secrets):
                 database.execute("UPDATE entry SET dirty = TRUE WHERE id = ?", (entry,))
 
@@ -190,14 +197,15 @@ class ResponseCache:
             if self._database is None:
                 return
             with self._database as database:
-                for (old,) in _all(
-                    database,
-                    "SELECT id FROM entry WHERE stored_at + ttl <= ? UNION SELECT entry FROM ("
-                    "SELECT entry, sum(length(body)) OVER (ORDER BY entry DESC) AS held "
-                    "FROM response WHERE entry IS NOT NULL) WHERE held > ?",
-                    (self._clock(), self._max_bytes),
-                ):
+                ended = "SELECT id FROM entry WHERE stored_at + ttl <= ?"
+                for (old,) in _all(database, ended, (self._clock(),)):
                     self._drop_entry(database, old)
+                while self._bytes > self._max_bytes:
+                    oldest = _all(database, "SELECT id FROM entry ORDER BY id LIMIT 1")
+                    if not oldest:
+                        self._bytes = 0  # SQLite has undone what was counted
+                    for (old,) in oldest:
+                        self._drop_entry(database, old)
 
     def stats(self) -> CacheStats:
         """Return how much other statements of the session would see."""
@@ -270,6 +278,7 @@ class ResponseCache:
                     "INSERT INTO response (entry, key, media_type, body) VALUES (?, ?, ?, ?)",
                     ((entry, *page) for page in found.pages),
                 )
+                self._count_bytes(database, entry)
         except (CorruptEntry, apsw.Error):
             disk.invalidate(first)
             return False
@@ -283,12 +292,20 @@ class ResponseCache:
         if self._database is not None:
             self._database.execute("DELETE FROM response WHERE id = ? AND entry IS NULL", (number,))
 
+    def _count_bytes(self, database: apsw.Connection, entry: int) -> None:
+        sql = "SELECT ifnull(sum(length(body)), 0) FROM response WHERE entry = ?"
+        ((size,),) = _all(database, sql, (entry,))
+        database.execute("UPDATE entry SET bytes = ? WHERE id = ?", (size, entry))
+        self._bytes += size
+
     def _drop_entry(self, database: apsw.Connection, entry: int) -> None:
-        database.execute("DELETE FROM entry WHERE id = ?", (entry,))
-        database.execute("UPDATE response SET entry = NULL WHERE entry = ?", (entry,))
-        for (number,) in _all(database, "SELECT id FROM response WHERE entry IS NULL"):
-            if number not in self._pins:
-                database.execute("DELETE FROM response WHERE id = ?", (number,))
+        """Drop an entry; its responses stay as long as they are pinned."""
+        ((size,),) = _all(database, "DELETE FROM entry WHERE id = ? RETURNING bytes", (entry,))
+        self._bytes -= size
+        for (number,) in _all(database, "SELECT id FROM response WHERE entry = ?", (entry,)):
+            pinned = number in self._pins
+            change = "UPDATE response SET entry = NULL" if pinned else "DELETE FROM response"
+            database.execute(f"{change} WHERE id = ?", (number,))
 
     def _open(self) -> apsw.Connection:
         if self._database is None:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 
+import apsw
 import pytest
 
 from billql.fetching.response_cache import ResponseCache, cache_key
@@ -237,3 +238,30 @@ def test_threads(cache: ResponseCache) -> None:
     for thread in threads:
         thread.join()
     assert not failures
+
+
+# Growth.
+
+
+def test_what_a_statement_costs_does_not_grow_with_what_is_cached(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[apsw.Connection] = []
+    monkeypatch.setattr(apsw, "connection_hooks", [opened.append])
+    cache = ResponseCache(10_000 * KIB, clock.now)
+    steps = 0
+
+    def count() -> bool:
+        nonlocal steps
+        steps += 1
+        return False
+
+    taken = []
+    for number in range(1000):
+        before = steps
+        cache.unpin(read(cache, [f"{number}-{page}".encode() for page in range(2)]))
+        if number == 0:
+            opened[0].set_progress_handler(count, 1)
+        taken.append(steps - before)
+    cache.close()
+    assert sum(taken[900:]) < 2 * sum(taken[1:101])
