@@ -341,6 +341,9 @@ class Method(_Strict, frozen=True, kw_only=True):
     """What a 204, a response without a body, means: an error, or no rows."""
     single: bool = False
     """Whether the response has one row at most."""
+    shows_more: bool = False
+    """Whether a key finds rows that no list of the resource has, such as those of what was deleted;
+    otherwise a statement that needs many keys may read a list instead."""
     order: tuple[str, ...] = ()
     """The order in which the API returns rows, by column; `-column` is descending."""
     freshness: Freshness | None = None

@@ -1,19 +1,70 @@
-"""Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""
+"""Whether SQLite may leave a loop before its end, as a LIMIT or an EXISTS makes it do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+_LOOPS = frozenset(("Next", "Prev", "SorterNext", "VNext", "Goto"))
+"""What jumps back to the first step of a loop."""
 
 
-def may_stop_early(program: Sequence[Sequence[Any]]) -> bool:
-    """Return whether a statement's program (https://sqlite.org/opcode.html) may leave the scan of
-    a virtual table before its end.
+@dataclass(frozen=True)
+class EarlyStops:
+    """What a statement may leave before its end."""
+
+    scans: bool
+    """Whether it may leave any scan of a resource."""
+    around: frozenset[int] | None
+    """The plans of the scans that stand in a loop which it may leave, by number: it may not need
+    all of their keys. None if that is true of any."""
+
+
+NONE_STOPS = EarlyStops(False, frozenset())
+"""What a statement has that reads to the end whatever it reads."""
+
+ALL_MAY_STOP = EarlyStops(True, None)
+"""What is to be feared of a statement of which nothing is known."""
+
+
+class _Loop(NamedTuple):
+    first: int
+    last: int
+
+
+def early_stops(program: Sequence[Sequence[Any]]) -> EarlyStops:
+    """Return what a statement's program (https://sqlite.org/opcode.html) may leave early.
 
     A LIMIT counts down inside of the scan's loop and jumps out of it; a co-routine yields its rows
     to a loop that may.
     """
     counts_down = any(step[1] == "DecrJumpZero" for step in program)
+    loops = [
+        _Loop(step[3], step[0])
+        for step in program
+        # A program begins at its end (Init), which goes back to step 1.
+        if step[1] in _LOOPS and 1 < step[3] < step[0]
+    ]
+    left = [one for one in loops if _may_leave(program, one, counts_down)]
+    around = {
+        number for at, number in _scans(program) if any(one.first <= at <= one.last for one in left)
+    }
+    return EarlyStops(_may_leave_scan(program, counts_down), frozenset(around))
+
+
+def _may_leave(program: Sequence[Sequence[Any]], loop: _Loop, counts_down: bool) -> bool:
+    """Return whether a program may jump out of a loop."""
+    for _, code, _, target, *_ in program[loop.first : loop.last]:
+        if code in ("DecrJumpZero", "Goto") and target > loop.last:
+            return True
+        if code == "Yield" and counts_down:
+            return True
+    return False
+
+
+def _may_leave_scan(program: Sequence[Sequence[Any]], counts_down: bool) -> bool:
+    """Return whether a program may leave the scan of a virtual table before its end."""
     for start, code, cursor, *_ in program:
         if code != "VFilter":
             continue
@@ -27,3 +78,14 @@ def may_stop_early(program: Sequence[Sequence[Any]]) -> bool:
             if inner == "Yield" and counts_down:
                 return True
     return False
+
+
+def _scans(program: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int]]:
+    """Yield where a program begins scans of virtual tables, and the number of each one's plan."""
+    for at, code, _, _, arguments, *_ in program:
+        if code != "VFilter":
+            continue
+        for _, earlier, value, register, *_ in reversed(program[:at]):
+            if earlier == "Integer" and register == arguments:
+                yield at, value
+                break

@@ -121,6 +121,13 @@ class PageSource:
         """Whether a request is known that has not been sent."""
         return bool(self._unsent)
 
+    @property
+    def page_count(self) -> int | None:
+        """How many pages it has, as far as its first one announces or ends it; None if open."""
+        if self._expected_pages:
+            return self._expected_pages
+        return None if self._unsent or self._sent else max(1, self.pages_read)
+
     def send_next(self) -> bool:
         """Send the next request that is known; returns whether there was one."""
         if not self._unsent:
@@ -155,6 +162,20 @@ class PageSource:
                 self._unsent.clear()
             else:
                 self._decoded.append(page.rows)
+
+    def arrived_pages(self) -> Iterator[list[TableRow]]:
+        """Yield the pages that have arrived and are not read yet; they stay to be read."""
+        self.decode_arrived()
+        for page in tuple(self._decoded):
+            if isinstance(page, Exception):
+                return
+            yield page
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether all its pages have arrived, without an error."""
+        has_failed = any(isinstance(page, Exception) for page in self._decoded)
+        return not (self._sent or self._unsent or has_failed)
 
     def pages(self) -> Iterator[list[TableRow] | None]:
         """Yield the rows of each page; None whenever `coming` must be waited for.

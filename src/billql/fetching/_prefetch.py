@@ -20,6 +20,7 @@ from billql.errors import Error
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest
 from billql.fetching.dry_run import DryRun, JoinSide, WouldSendRequest
+from billql.fetching.key_family import KeyFamily
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.sql.statements import Bindings
@@ -88,6 +89,8 @@ class KeyPrefetcher:
         self._query = query
         self._bindings = bindings
         self._coming: dict[JoinSide, _ComingKeys] = {}
+        self.dry_families: dict[int, KeyFamily] = {}
+        """What dry runs have read of lists that hold the keys of a plan, by the plan's number."""
         self.dry_run: DryRun | None = None
         """The dry run that SQLite is making now, if it is not the statement itself that it runs."""
 
@@ -101,14 +104,8 @@ class KeyPrefetcher:
         """
         if stops_early and scan.is_charged:
             return
-        keys = self._coming.setdefault(side, _ComingKeys())
-        keys.sent.discard(wanted)
-        keys.known.add(wanted)
-        if not keys.unsent and not keys.complete:
-            ended = self._statement.snapshot.ended - scan.stats.ended
-            if ended != keys.ended_at_last_miss:
-                self._collect(side, keys)
-                keys.ended_at_last_miss = -1 if keys.unsent else ended
+        self.learn(side, wanted, scan.stats)
+        keys = self._coming[side]
         most = scan.concurrency
         keys.window = min(most, keys.window * 2) if stops_early else most
         while keys.unsent and len(keys.sent) < keys.window:
@@ -116,6 +113,30 @@ class KeyPrefetcher:
             if first != wanted:
                 keys.sent.add(first)
                 scan.prefetch(first)
+
+    def learn(self, side: JoinSide, wanted: FirstRequest, stats: ScanStats) -> None:
+        """Look for coming keys by a dry run, if it may find any; a scan needs one."""
+        keys = self._coming.setdefault(side, _ComingKeys())
+        keys.sent.discard(wanted)
+        keys.known.add(wanted)
+        if not keys.unsent and not keys.complete:
+            ended = self._statement.snapshot.ended - stats.ended
+            if ended != keys.ended_at_last_miss:
+                self._collect(side, keys)
+                keys.ended_at_last_miss = -1 if keys.unsent else ended
+
+    def learn_more(self, side: JoinSide) -> bool:
+        """Look for more coming keys than are known; return whether there are any."""
+        keys = self._coming.setdefault(side, _ComingKeys())
+        if keys.complete:
+            return False
+        known = len(keys.known)
+        self._collect(side, keys)
+        return len(keys.known) > known
+
+    def is_complete(self, side: JoinSide) -> bool:
+        """Return whether all coming keys are known."""
+        return side in self._coming and self._coming[side].complete
 
     @cached_property
     def _memo(self) -> RowMemo:

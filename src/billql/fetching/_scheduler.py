@@ -72,17 +72,22 @@ class Lookahead:
     """Returns whether the statement may stop before the last row; not called without need."""
     is_charged: bool = False
     """Whether the API charges for each request."""
+    is_held: bool = False
+    """Whether nothing may be requested ahead, because the scan may be given up."""
     rows_known: int = 0
     """How many rows lie before the end of the page that is being read."""
 
     @property
     def begins_at_once(self) -> bool:
         """Whether pages may be requested ahead before any has been read."""
-        return self.has_several_lists and self.wanted is None and not self.stops_early()
+        several = self.has_several_lists and not self.is_held
+        return several and self.wanted is None and not self.stops_early()
 
     @property
     def window(self) -> int:
         """How many pages it is now."""
+        if self.is_held:
+            return 0
         is_wide = self.has_several_lists or self.is_random_access
         most = 2 * self.concurrency if is_wide else 1
         if self.wanted is None:
@@ -113,6 +118,12 @@ class Scheduler(Generic[AnyReader]):
         self._check = check
         self._sends_requests = sends_requests
         self._is_ahead = False
+        self.has_begun_all = False
+        """Whether it is known that no list is left to begin."""
+
+    def begun(self) -> list[AnyReader]:
+        """Return the lists that have been begun and not read to the end."""
+        return list(self._begun)
 
     def begin(self) -> None:
         """Send the first request, without waiting for its response."""
@@ -129,6 +140,7 @@ class Scheduler(Generic[AnyReader]):
     def add(self, readers: Iterable[AnyReader]) -> None:
         """Add lists whose rows follow all the others."""
         self._not_begun = itertools.chain(self._not_begun, readers)
+        self.has_begun_all = False
 
     def look_ahead(self) -> None:
         """Send what is known to be needed next, now that rows have been read."""
@@ -149,6 +161,7 @@ class Scheduler(Generic[AnyReader]):
     def _begin_next(self) -> bool:
         reader = next(self._not_begun, None)
         if reader is None:
+            self.has_begun_all = True
             return False
         self._begun.append(reader)
         return True

@@ -105,6 +105,14 @@ class Snapshot:
             under_way = self._under_way.get(key)
             return key in self._pinned or (under_way is not None and under_way.future.done())
 
+    def is_cached(self, request: Request, connection: ApiConnection) -> bool:
+        """Return whether a whole list is in the snapshot, or in the cache, by its first request."""
+        key = cache_key(request, connection)
+        with self._lock:
+            if key not in self._pinned and key not in self._under_way:
+                self._pin_cached_list(key)
+            return key in self._committed
+
     def lookup(
         self, request: Request, connection: ApiConnection, *, opens: bool = False
     ) -> Future[Response] | None:

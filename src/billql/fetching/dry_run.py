@@ -7,6 +7,7 @@ and changes nothing of it, counts neither rows nor time, and has a row memo of i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
@@ -18,8 +19,8 @@ from billql.fetching.statement import Statement
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
 
-JoinSide = tuple[str, str]
-"""A resource and its method: what distinguishes one inner side of a join from another."""
+JoinSide = int
+"""The number of a plan: what distinguishes one inner side of a join from another."""
 
 
 class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
@@ -105,6 +106,12 @@ class DryRun:
         """The first requests of the coming keys, in their order."""
         self.incomplete = False
         """Whether it could not see everything, so that more keys may come."""
+        self._tables: Counter[str] = Counter()
+        """How many cursors each resource has."""
+
+    def open(self, table: str) -> None:
+        """Note a cursor of a resource."""
+        self._tables[table] += 1
 
     def memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         """Return the rows of a key that the statement or a dry run has read; None if none has."""
@@ -117,13 +124,17 @@ class DryRun:
         """Yield the rows of a key, and memoize them once all have been read."""
         return self._memo.memoize(key, batches)
 
-    def record_key(self, side: JoinSide, first_requests: Sequence[FirstRequest]) -> None:
+    def record_key(
+        self, side: JoinSide, first_requests: Sequence[FirstRequest], table: str = ""
+    ) -> None:
         """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.
 
-        Keys of another side of the join are not collected, but their rows are missed.
+        Keys of another side of the join are not collected, but their rows are missed. So are those
+        of the same side if the resource is joined twice: the other keys may come from them.
         """
-        if side != self._side:
+        if side != self._side or self._tables[table] > 1:
             self.incomplete = True
+        if side != self._side:
             return
         for first in first_requests:
             if first not in self._known:

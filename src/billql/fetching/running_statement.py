@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
+from typing import Protocol
 
 import apsw
 
@@ -10,14 +12,27 @@ from billql.definitions.catalog import Table
 from billql.definitions.types import MOMENTS
 from billql.errors import Error
 from billql.fetching._constant_texts import ConstantText, constant_texts
-from billql.fetching._early_stop import may_stop_early
+from billql.fetching._early_stop import ALL_MAY_STOP, NONE_STOPS, EarlyStops, early_stops
 from billql.fetching._prefetch import KeyPrefetcher
+from billql.fetching.key_family import KeyFamily
+from billql.fetching.row_decoder import TableRow
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.compared_calls import ComparedCall, compared_calls
 from billql.sql.constants import is_compound
 from billql.sql.statement_kind import query_of
 from billql.sql.statements import Bindings, ParsedStatement
+
+
+class CurrentScan(Protocol):
+    """A cursor of the statement that reads lists."""
+
+    @property
+    def has_row(self) -> bool:
+        """Whether there is a current row."""
+
+    def coming_rows(self) -> Iterator[Sequence[TableRow]]:
+        """Yield the rows from the current one on; raises WouldSendRequest if more follow."""
 
 
 class RunningStatement:
@@ -51,6 +66,10 @@ class RunningStatement:
         self._numbers: dict[Plan, int] = {}
         self._times: set[str] = set()
         """The names of the columns of time in its tables, in lower case."""
+        self._scans: dict[int, dict[int, tuple[Hashable, CurrentScan]]] = {}
+        """The cursors that have read lists, by the number of the plan, with its arguments."""
+        self.families: dict[int, KeyFamily] = {}
+        """The keys by which plans are read, by the number of the plan."""
         self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
         self.without_null: frozenset[tuple[str, str]] = frozenset()
         """The columns, by table, in which a NULL would be in a wrong place."""
@@ -66,6 +85,19 @@ class RunningStatement:
             self._numbers[plan] = number = len(self._numbers) + 1
             self.plans[number] = plan
         return self._numbers[plan]
+
+    def begin_scan(self, number: int, arguments: Hashable, reader: CurrentScan) -> None:
+        """Note that a cursor begins to read lists; `number` is that of its plan."""
+        self._scans.setdefault(number, {})[id(reader)] = (arguments, reader)
+
+    def current_scan(self, number: int, arguments: Hashable) -> CurrentScan | None:
+        """Return the cursor that is reading the lists of a plan; None if there are several, or
+        none that is within them with these arguments.
+        """
+        scans = list(self._scans.get(number, {}).values())
+        if len(scans) != 1 or scans[0][0] != arguments or not scans[0][1].has_row:
+            return None
+        return scans[0][1]
 
     def fail(self, fault: Error) -> None:
         """Let it fail when it comes to its next page, or row, or end; nothing is committed before.
@@ -106,14 +138,24 @@ class RunningStatement:
         """The calls that the statement compares, which have no collation."""
         return tuple(compared_calls(self._parsed.tokens))
 
-    @cached_property
+    @property
     def stops_early(self) -> bool:
         """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""
+        return self._early_stops.scans
+
+    def may_skip_keys(self, number: int) -> bool:
+        """Return whether SQLite may leave a loop around the scans of a plan before its end, so
+        that it does not need all of their keys.
+        """
+        return self._early_stops.around is None or number in self._early_stops.around
+
+    @cached_property
+    def _early_stops(self) -> EarlyStops:
         if self._query is None:
-            return False
+            return NONE_STOPS
         try:
             explain = f"EXPLAIN {self._query}"
             program = list(self._database.execute(explain, self._bindings, can_cache=False))
         except (apsw.Error, Error):
-            return True
-        return may_stop_early(program)
+            return ALL_MAY_STOP
+        return early_stops(program)

@@ -120,6 +120,11 @@ class Scan:
             snapshot, stats, method, self._opener, self._decoder, bool(plan.order)
         )
         self._readers = readers
+        self._rest: list[TableRow] = []
+        """The rows of the current page that have not been passed on."""
+        self.pages_read = 0
+        self._announced: list[int | None] = []
+        """How many pages each list has whose first page has been read."""
         self._lookahead = Lookahead(
             concurrency=self.concurrency,
             has_several_lists=len(bound.lists) > 1,
@@ -146,12 +151,49 @@ class Scan:
         """Whether the API charges for each request."""
         return self._method.price is not None
 
+    @property
+    def pages_left(self) -> int | None:
+        """How many pages follow those that have been read; None if no page shows it."""
+        known = [pages for pages in self._announced if pages is not None]
+        if len(known) < len(self._announced) or not known:
+            return None
+        to_come = len(self._lists) - len(known)
+        return sum(known) - self.pages_read + to_come * max(1, round(sum(known) / len(known)))
+
+    def hold(self) -> None:
+        """Request nothing ahead until `release`: the scan may be given up after any page."""
+        self._lookahead.is_held = True
+
+    def release(self) -> None:
+        """Request pages ahead from now on: the scan will be read to its end."""
+        self._lookahead.is_held = False
+
+    def abandon(self) -> None:
+        """Expect no more pages than have been read."""
+        known = sum(pages for pages in self._announced if pages is not None)
+        if self.stats.expected_pages is not None and known > self.pages_read:
+            self.stats.expect_pages(self.pages_read - known)
+
     def first_requests(self) -> list[FirstRequest]:
         """Return the first request of each list."""
         return [
             FirstRequest(self._opener.open(listed, self._first_skip).request, listed.connection)
             for listed in self._lists
         ]
+
+    def arrived(self) -> Iterator[list[TableRow]]:
+        """Yield the rows that have arrived and have not been passed on, as far as their pages have
+        been read in order.
+        """
+        yield self._rest
+        for reader in self._scheduler.begun():
+            yield from reader.source.arrived_pages()
+
+    @property
+    def is_all_arrived(self) -> bool:
+        """Whether all rows have arrived."""
+        begun = self._scheduler.begun()
+        return self._scheduler.has_begun_all and all(one.source.is_exhausted for one in begun)
 
     def begin(self) -> None:
         """Send the first request, without waiting for its response."""
@@ -169,7 +211,7 @@ class Scan:
         checker = OrderChecker(order, self._table.name) if order else None
         for page in self._pages():
             half = (len(page) + 1) // 2
-            for rows in (page[:half], page[half:]):
+            for rows, self._rest in ((page[:half], page[half:]), (page[half:], [])):
                 left = rows[self._skip :]
                 self._skip = max(0, self._skip - len(rows))
                 self.stats.rows += len(left)
@@ -202,10 +244,12 @@ class Scan:
                 continue
             if not is_begun:
                 is_begun = True
+                self._announced.append(reader.source.page_count)
                 self._left_out.read_from(reader.connection)
                 self._skip_rows(reader.skipped or 0)
             self.stats.pages += 1
             self.stats.on(reader.connection).pages += 1
+            self.pages_read += 1
             self._lookahead.rows_known += len(page)
             self._split(reader, page)
             yield page
@@ -221,7 +265,12 @@ class Scan:
         # If it is read again, its parts would have the rows that the first reading has passed on.
         if column is None or not source.has_unsent or source.pages_read > 1 or reader.earlier:
             return
-        if ahead.has_several_lists or ahead.wanted is not None or ahead.stops_early():
+        if (
+            ahead.is_held
+            or ahead.has_several_lists
+            or ahead.wanted is not None
+            or ahead.stops_early()
+        ):
             return
         # Few lists are split.
         from billql.fetching._time_split import TimeSplitter

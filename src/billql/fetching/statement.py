@@ -10,7 +10,7 @@ from functools import cached_property
 from billql.config.settings import Settings
 from billql.fetching._budget import Budget, Spending
 from billql.fetching._row_memo import RowMemo
-from billql.fetching._snapshot import Snapshot
+from billql.fetching._snapshot import FirstRequest, Snapshot
 from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.response_cache import ResponseCache
@@ -63,6 +63,8 @@ class Statement:
     """The statistics of each scan, in the order in which they began."""
     left_out: LeftOut = field(default_factory=LeftOut)
     series: Series | None = None
+    read_to_the_end: set[FirstRequest] = field(default_factory=set)
+    """The first requests of lists that are surely read to their end."""
     budget: Budget = field(init=False)
     snapshot: Snapshot = field(init=False)
 
@@ -74,6 +76,12 @@ class Statement:
         spending = None if series is None else series.spending
         self.budget = Budget(shared.settings, self.interrupted, spending=spending)
         self.snapshot = Snapshot(cache, shared.client.send, self.budget, ttl)
+
+    def reads_to_the_end(self, first: FirstRequest) -> bool:
+        """Return whether a whole list is being read, or cached, so that it takes no requests."""
+        if first in self.read_to_the_end:
+            return True
+        return self.snapshot.is_cached(*first)
 
     def start_scan(self, resource: str) -> ScanStats:
         """Return the statistics of a new scan."""

@@ -51,6 +51,8 @@ class Constraint(NamedTuple):
     """The collation by which it compares texts, in capitals, if that is not the column's own."""
     computed: Computed | None = None
     """What is compared, if it is computed of the column, and not the column itself."""
+    listed: bool = False
+    """Whether it is one value of an IN list, which SQLite hands over one by one if it is wanted."""
 
 
 class Order(NamedTuple):
@@ -149,6 +151,19 @@ class Plan:
     rows: int = 1
     correlated: bool = False
     """Whether its values come from the current row of a join."""
+    looked_up: tuple[PushedConstraint, ...] = field(default=(), compare=False)
+    """Constraints whose values no parameter of the method carries, and which are wanted all the
+    same, after the others: equalities by which rows are found in a list that has been read, and
+    what another method's parameters carry."""
+
+    @property
+    def wanted(self) -> int:
+        """How many of the arguments the method's requests are made of."""
+        return len(self.arguments) - len(self.looked_up)
+
+    def by_number(self, values: Sequence[Any]) -> dict[int, Any]:
+        """Return the values that SQLite passes by the numbers of their constraints."""
+        return dict(zip(self.arguments, values, strict=False))
 
     def bind_arguments(self, values: Sequence[Any]) -> Arguments:
         """Return the values that SQLite passes for `arguments` beside what they belong to."""

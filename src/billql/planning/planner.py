@@ -31,6 +31,7 @@ from billql.planning.plan import (
 )
 from billql.planning.pushdown import (
     key_columns_of,
+    look_ups,
     missing_parameters,
     push_down,
     pushable_span,
@@ -46,6 +47,9 @@ _ROWS_OF_LIST = 1000
 _SHARES: Mapping[str, float] = {"=": 0.1, "within": 0.1, "in": 0.5, "is null": 0.1}
 _SHARE_OF_RANGE = 0.3
 """The share of a list's rows that a constraint leaves, by its operator: guesses."""
+
+_COST_OF_LOOK_UP = 0.95
+"""What a list costs where its rows are found by values, to what it costs without them."""
 
 _FAN_OUT = 4
 """How many requests an IN list takes, where one value takes one: a guess."""
@@ -75,7 +79,19 @@ def choose_plan(
     """
     question = _Question(tuple(constraints), used, tuple(order), connections)
     plans = (_MethodPlanner(table, name, question).plan() for name in table.resource.methods)
-    return min(plans, key=lambda plan: (plan.cost, len(plan.missing)))
+    return _preferred(min(plans, key=lambda plan: (plan.cost, len(plan.missing))))
+
+
+def _preferred(plan: Plan) -> Plan:
+    """Return a plan at a cost at which SQLite prefers to have the values that are looked up.
+
+    Methods have been compared before: it makes no method cheaper.
+    """
+    equal = sum(one.constraint.operator == "=" for one in plan.looked_up)
+    if not equal or plan.missing:
+        return plan
+    rows = max(1, round(plan.rows * _SHARES["="] ** equal))
+    return replace(plan, rows=rows, cost=plan.cost * _COST_OF_LOOK_UP)
 
 
 class _Limits(NamedTuple):
@@ -110,6 +126,7 @@ class _MethodPlanner:
         self._method = method = table.resource.methods[name]
         self._question = question
         self._pushed = push_down(table, method, question.constraints)
+        self._looked_up = look_ups(table, name, question.constraints, self._pushed)
         self._filtered = [one for one in self._pushed if one.constraint.column != CONNECTION]
         self._lists_values = any(one.constraint.operator == "in" for one in self._pushed)
         selects_one = any(
@@ -126,14 +143,15 @@ class _MethodPlanner:
         order = question.order if self._provides_order() else ()
         limits = self._limits() if order == question.order else _Limits()
         estimate = self._estimate()
-        pushed = tuple(
-            replace(one, constraint=_without_value(one.constraint)) for one in self._pushed
+        pushed, looked_up = (
+            tuple(replace(one, constraint=_without_value(one.constraint)) for one in several)
+            for several in (self._pushed, self._looked_up)
         )
         return Plan(
             self._table.name,
             self._name,
             tuple(map(_without_value, question.constraints)),
-            (*numbers, *limits.numbers()),
+            (*numbers, *limits.numbers(), *(one.number for one in looked_up)),
             question.used,
             pushed,
             self._describe(pushed, missing, limits, estimate.requests),
@@ -148,6 +166,7 @@ class _MethodPlanner:
                 one.constraint.operator == "=" and isinstance(one.constraint.value, Unknown)
                 for one in self._pushed
             ),
+            looked_up=looked_up,
         )
 
     def _describe(
@@ -317,12 +336,13 @@ def widened(
     column; SQLite does not show which. So another method reads the rows, if there is one that
     needs no key, and SQLite compares. If there is none, the key is requested by the number's text.
     """
-    by_number = {pushed.number: value for pushed, value in zip(plan.pushed, values, strict=False)}
+    by_number = plan.by_number(values)
     unclear = {one.number for one in plan.pushed if _is_unclear(one, by_number[one.number])}
     if not unclear:
         return plan, values
+    carried = {one.number for one in (*plan.pushed, *plan.looked_up)}
     constraints = [
-        one if number in by_number and number not in unclear else one._replace(usable=False)
+        one if number in carried and number not in unclear else one._replace(usable=False)
         for number, one in enumerate(plan.constraints)
     ]
     wider = choose_plan(table, constraints, plan.used, plan.order, connections)

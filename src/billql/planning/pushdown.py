@@ -17,7 +17,7 @@ from billql.planning import intervals
 from billql.planning.bound_encoding import is_precise
 from billql.planning.intervals import Span
 from billql.planning.parameter_encoding import accepts_value, encode_parameter, is_no_key
-from billql.planning.plan import Constraint, PushedConstraint
+from billql.planning.plan import Constraint, PushedConstraint, Unknown
 from billql.planning.preimage import preimage
 from billql.util.instant import instant
 
@@ -37,6 +37,47 @@ def push_down(
         pushed = PushedConstraint(number, one, column, parameters, exact, one.column in keys)
         found.append(pushed)
     return tuple(found)
+
+
+def look_ups(
+    table: Table, name: str, constraints: Sequence[Constraint], pushed: Sequence[PushedConstraint]
+) -> tuple[PushedConstraint, ...]:
+    """Return the constraints whose values a method cannot use, and which are wanted all the same.
+
+    By an equality with a value of another row, rows are found in a list that has been read. Where
+    a key is looked up, other methods may carry what its own cannot: a list that holds the keys.
+    """
+    carried = {one.number for one in pushed}
+    others = [other for key, other in table.resource.methods.items() if key != name]
+    if not any(one.is_key for one in pushed):
+        others = []
+    return tuple(
+        PushedConstraint(number, one, table.columns[one.column], (), False, False)
+        for number, one in enumerate(constraints)
+        if number not in carried
+        and one.usable
+        and one.column in table.columns
+        and (
+            _compares_rows(table.columns[one.column], one)
+            or any(_carries_more(other, one) for other in others)
+        )
+    )
+
+
+def _carries_more(method: Method, constraint: Constraint) -> bool:
+    """Return whether another method has a use for a constraint's value, or for a whole list."""
+    return not constraint.listed and bool(matching_parameters(method, constraint))
+
+
+def _compares_rows(column: Column, constraint: Constraint) -> bool:
+    """Return whether a constraint is an equality with a value of another row."""
+    return (
+        constraint.operator == "="
+        and isinstance(constraint.value, Unknown)
+        and constraint.collation is None
+        and not (constraint.literal or constraint.listed)
+        and column.type != "blob"
+    )
 
 
 def selects_connections(constraint: Constraint) -> bool:

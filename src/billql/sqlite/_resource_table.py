@@ -1,7 +1,7 @@
 """The virtual table of a resource, in SQLite's protocol (https://sqlite.org/vtab.html) with APSW.
 
 SQLite asks what a scan would cost (`BestIndexObject`), which the planner decides, and opens cursors
-(see `_resource_cursor`), whose rows the fetcher gets. Nothing is decided here.
+(see `_cursor`), whose rows the fetcher gets. Nothing is decided here.
 """
 
 from __future__ import annotations
@@ -28,12 +28,9 @@ from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
 from billql.planning.time_check import check_literals
 from billql.sql.tokenizer import quote
-from billql.sqlite._resource_cursor import (
-    ConnectionSource,
-    DryRunCursor,
-    ResourceCursor,
-    ValueOfRow,
-)
+from billql.sqlite._cursor import ConnectionSource, ValueOfRow
+from billql.sqlite._dry_run_cursor import DryRunCursor
+from billql.sqlite._resource_cursor import ResourceCursor
 from billql.sqlite._time_collation import NAME_OF_HIDDEN
 
 if TYPE_CHECKING:
@@ -167,7 +164,8 @@ class ResourceTable:
             return self._constraint_of_pattern(info, number)
         compares = operator not in ("limit", "offset")
         collation = self._foreign_collation(info, number) if compares else None
-        if operator == "=" and info.get_aConstraintUsage_in(number):
+        listed = operator == "=" and info.get_aConstraintUsage_in(number)
+        if listed:
             operator = self._list(column) if collation is None else "="
         if compares and column < 0:
             operator = "other"
@@ -180,6 +178,7 @@ class ResourceTable:
             literal=value is not None,
             accepts_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
             collation=collation,
+            listed=listed and operator == "=",
         )
 
     def _constraint_of_computed(self, info: apsw.IndexInfo, number: int) -> Constraint:

@@ -344,7 +344,7 @@ PAIRS = (
 )
 
 
-@pytest.mark.parametrize(("cells", "pages"), [(400, range(900)), (600, [KEYS])])
+@pytest.mark.parametrize(("cells", "pages"), [(400, range(1000)), (600, [KEYS])])
 def test_a_key_that_is_asked_for_again_is_decoded_once(
     tmp_path: Path, cells: int, pages: Container[int]
 ) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from billql.fetching._early_stop import may_stop_early
+from billql.fetching._early_stop import early_stops
 from billql.sqlite.session import Session
 from support.shop import Shop, opened, select
 
@@ -88,12 +88,12 @@ def program(session: Session, sql: str) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize("sql", READS_ALL)
 def test_reads_all(session: Session, sql: str) -> None:
-    assert not may_stop_early(program(session, sql))
+    assert not early_stops(program(session, sql)).scans
 
 
 @pytest.mark.parametrize("sql", LEAVES)
 def test_may_leave(session: Session, sql: str) -> None:
-    assert may_stop_early(program(session, sql))
+    assert early_stops(program(session, sql)).scans
 
 
 @pytest.mark.parametrize("sql", [sql for sql in LEAVES if " b " not in sql and "= n.id" not in sql])

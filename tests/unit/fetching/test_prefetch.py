@@ -23,7 +23,7 @@ from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
 from support.api_client import connection, get
 
-SIDE: JoinSide = ("things", "get")
+SIDE: JoinSide = 1
 TO = connection()
 
 

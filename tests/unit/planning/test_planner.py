@@ -645,10 +645,11 @@ def test_a_number_beside_a_filter_is_no_key(bills: Table) -> None:
 
 def test_a_wider_plan_keeps_the_other_values(bills: Table) -> None:
     plan = planned(bills, open_("id"), open_("owner"), is_("amount"), open_("day", ">="))
-    assert (plan.method, plan.arguments) == ("get", (0,))
-    # SQLite passes the values of a plan's own arguments, so the others cannot be sent.
-    wider, values = widened(bills, plan, [5], 1)
-    assert (wider.method, wider.arguments, values) == ("list", (), ())
+    # The values of an owner and a day are wanted for the list, those of an amount never.
+    assert (plan.method, plan.wanted, plan.arguments) == ("get", 1, (0, 1, 3))
+    wider, values = widened(bills, plan, [5, "o1", "2026-01-01"], 1)
+    assert (wider.method, wider.arguments) == ("list", (1, 3))
+    assert values == ("o1", "2026-01-01")
     keyed = table_of(
         {
             "list": listed(owner={}),

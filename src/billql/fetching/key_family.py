@@ -1,0 +1,166 @@
+"""The keys by which one plan of a statement is read, and the lists that have them all.
+
+A join reads an inner resource by one key after the other. A whole list that has been read serves
+every key that agrees with it in what it was requested with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Sequence
+from typing import Any, NamedTuple
+
+from billql.definitions.catalog import Table
+from billql.definitions.types import ColumnType
+from billql.fetching.row_decoder import TableRow
+from billql.fetching.row_index import RowIndex
+from billql.fetching.wanted_keys import WantedKeys
+from billql.planning.plan import Plan
+from billql.planning.whole_list import whole_list_plan
+
+Key = tuple[Any, ...]
+"""The arguments of a plan, hashable."""
+
+
+class _Equality(NamedTuple):
+    """An equality whose value a plan is handed: its place in the arguments."""
+
+    place: int
+    number: int
+    position: int
+    """The position of its column in a row."""
+    kind: ColumnType
+    accepts_null: bool
+
+
+class WholeList(NamedTuple):
+    """A whole list that may serve many keys."""
+
+    plan: Plan
+    places: tuple[int, ...]
+    """The places of its arguments in those of the family's plan."""
+    arguments: Key
+
+    def serves(self, key: Key) -> bool:
+        """Return whether it has the rows of a key."""
+        return all(
+            key[place] == value and type(key[place]) is type(value)
+            for place, value in zip(self.places, self.arguments, strict=True)
+        )
+
+
+class _Held(NamedTuple):
+    whole: WholeList
+    rows: RowIndex
+
+
+class KeyFamily:
+    """The keys of one plan; `connections` is how many there are to read from."""
+
+    def __init__(self, table: Table, plan: Plan, connections: int) -> None:
+        self._table = table
+        self._plan = plan
+        self._connections = connections
+        positions = {name: position for position, name in enumerate(table.columns)}
+        places = {number: place for place, number in enumerate(plan.arguments)}
+        wanted = [*plan.pushed, *plan.looked_up]
+        self._places = {one.number: places[one.number] for one in wanted}
+        self._equalities = [
+            _Equality(
+                places[one.number],
+                one.number,
+                positions[one.constraint.column],
+                one.column.type,
+                one.constraint.accepts_null,
+            )
+            for one in wanted
+            if one.constraint.operator == "=" and one.constraint.collation is None
+        ]
+        self._null = {one.position for one in self._equalities if one.accepts_null}
+        self._pushed = {one.number for one in plan.pushed}
+        self._joined = {
+            one.number
+            for one in plan.pushed
+            if one.constraint.operator == "=" and not one.constraint.literal
+        }
+        self._first: Key | None = None
+        self._varying: set[int] = set()
+        """The numbers of the constraints whose value is not always the same."""
+        self.unread: dict[Key, None] = {}
+        """The keys that are known and have not been read yet, without what is only looked up."""
+        self.read = 0
+        """How many keys have been read, one by one."""
+        self._held: list[_Held] = []
+        self._dry_held: list[_Held] = []
+        """What dry runs have read: the statement itself has neither read nor counted it."""
+        self.abandoned: dict[Hashable, int] = {}
+        """The whole lists that were not worth it, and for how many keys."""
+        self.scans = 0
+        """How often the statement has begun to read by the plan."""
+
+    @property
+    def is_look_up(self) -> bool:
+        """Whether all its keys are in one list, of which the API cannot return the rows of one."""
+        looks_up = any(one.number not in self._pushed for one in self._equalities)
+        is_constant = not self._plan.correlated or self.read > 1
+        return looks_up and is_constant and self._varying.isdisjoint(self._pushed)
+
+    def pushed(self, key: Key) -> Key:
+        """Return what of a key goes into its request."""
+        return key[: self._plan.wanted]
+
+    def note(self, key: Key) -> None:
+        """Note a key that will be needed."""
+        if self._first is None:
+            self._first = key
+        elif key != self._first:
+            self._varying.update(
+                number for number, place in self._places.items() if key[place] != self._first[place]
+            )
+        self.unread[self.pushed(key)] = None
+
+    def note_read(self, key: Key) -> None:
+        """Note that a key is read."""
+        self.unread.pop(self.pushed(key), None)
+        self.read += 1
+
+    def held_rows(self, key: Key, *, dry: bool = False) -> Sequence[TableRow] | None:
+        """Return the rows of a key in a whole list that has been read; None if there is none.
+
+        `dry` is whether a dry run needs them, and may have read it.
+        """
+        for whole, rows in (*self._held, *self._dry_held) if dry else self._held:
+            if whole.serves(key):
+                wanted = {one.position: key[one.place] for one in self._equalities}
+                return rows.find(wanted, self._null)
+        return None
+
+    def hold(self, whole: WholeList, rows: RowIndex, *, dry: bool = False) -> None:
+        """Hold the rows of a whole list; `dry` is whether a dry run has read it."""
+        (self._dry_held if dry else self._held).append(_Held(whole, rows))
+
+    def whole_list(self, key: Key) -> WholeList | None:
+        """Return the list that has the rows of a key and of all that are known; None if none has.
+
+        What all keys have in common stays in its request.
+        """
+        dropped = self._varying.intersection(self._pushed) or self._joined
+        return self._whole_list(key, dropped | self._varying)
+
+    def own_list(self, key: Key) -> WholeList | None:
+        """Return the list that is read for a key anyway, whatever rows of it are wanted."""
+        return self._whole_list(key, self._places.keys() - self._pushed)
+
+    def _whole_list(self, key: Key, dropped: Collection[int]) -> WholeList | None:
+        plan = whole_list_plan(self._table, self._plan, dropped, self._connections)
+        if plan is None:
+            return None
+        places = tuple(self._places[number] for number in plan.arguments[: plan.wanted])
+        return WholeList(plan, places, tuple(key[place] for place in places))
+
+    def wanted_keys(self) -> WantedKeys:
+        """Return what recognizes, in the rows of a whole list, the keys that are known."""
+        numbers = self._varying.intersection(self._pushed)
+        varying = [one for one in self._equalities if one.number in numbers]
+        wanted = WantedKeys({one.position: one.kind for one in varying})
+        wanted.add([key[one.place] for one in varying] for key in self.unread)
+        return wanted

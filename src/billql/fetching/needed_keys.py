@@ -1,0 +1,64 @@
+"""The keys that a statement needs of a plan, as far as they are known: see `whole_lists`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from billql.definitions.catalog import Table
+from billql.fetching.key_family import KeyFamily
+from billql.fetching.running_statement import RunningStatement
+from billql.fetching.wanted_keys import WantedRows, WantedValues
+from billql.planning.plan import Plan
+
+
+class FamilyKeys:
+    """The keys of a plan that a statement needs, as far as they are known."""
+
+    def __init__(self, running: RunningStatement, number: int, family: KeyFamily) -> None:
+        self._running = running
+        self._number = number
+        self._family = family
+        self._may_skip = running.may_skip_keys(number)
+
+    @property
+    def count(self) -> int:
+        """How many requests they take; where others may come, as many as there were already."""
+        if self._may_skip:
+            return self._family.read + 2  # and one that is sent ahead
+        is_complete = self._running.prefetcher.is_complete(self._number)
+        return len(self._family.unread) + (0 if is_complete else self._family.read)
+
+    def more(self) -> bool:
+        """Look for more keys; return whether there are any."""
+        return not self._may_skip and self._running.prefetcher.learn_more(self._number)
+
+    def wanted(self) -> WantedRows:
+        """Return what recognizes them in rows."""
+        return self._family.wanted_keys()
+
+
+class ListedValues:
+    """The values of a plan's IN lists, which take some `requests`."""
+
+    def __init__(self, table: Table, plan: Plan, arguments: Sequence[Any], requests: int) -> None:
+        self.count = requests
+        positions = {name: position for position, name in enumerate(table.columns)}
+        kinds, values, numbers = {}, {}, []
+        for one, value in zip(plan.pushed, arguments, strict=False):
+            if isinstance(value, set | frozenset) and len(value) > 1:
+                position = positions[one.constraint.column]
+                kinds[position] = one.column.type
+                values[position] = value
+                numbers.append(one.number)
+        self._wanted = WantedValues(kinds, values)
+        self.numbers = numbers
+        """The numbers of the constraints that are lists."""
+
+    def more(self) -> bool:
+        """Return False: all are known."""
+        return False
+
+    def wanted(self) -> WantedRows:
+        """Return what recognizes them in rows."""
+        return self._wanted

@@ -1,0 +1,84 @@
+"""Reading a whole list instead of many keys, as long as it is worth it.
+
+How many pages a list has is unknown before its first one. So a list that may be given up is read
+page by page, and nothing of it is requested ahead. Once a page shows how many follow, it is decided
+by their number. Where none does, each page must on the average have brought more than one of the
+keys that are wanted: a page that brings one costs what that key would cost by itself.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from billql.fetching.row_index import RowIndex
+from billql.fetching.scan import Scan
+from billql.fetching.wanted_keys import WantedRows
+
+FEW_KEYS = 3
+"""So many keys are requested one by one, unless one page has the whole list by its definition."""
+
+
+class Keys(Protocol):
+    """The keys that a statement needs, as far as they are known."""
+
+    @property
+    def count(self) -> int:
+        """How many requests they take."""
+
+    def more(self) -> bool:
+        """Look for more keys; return whether there are any."""
+
+    def wanted(self) -> WantedRows:
+        """Return what recognizes them in rows."""
+
+
+def read_whole(
+    scan: Scan,
+    index: RowIndex,
+    most_cells: int,
+    keys: Keys | None,
+    *,
+    is_free: bool,
+    holds_all: bool,
+) -> bool:
+    """Read a whole list into an index, unless it is not worth it; return whether it is there.
+
+    `keys` are what it is read for, if anything depends on them; `is_free` means that it takes no
+    requests. Rows that no key wants are left out unless `holds_all`. Rows that take more than
+    `most_cells` are not held.
+    """
+    wanted = None if keys is None else keys.wanted()
+    is_decided = is_free or keys is None
+    if not is_decided:
+        scan.hold()
+    cells = 0
+    for number, rows in enumerate(scan.batches()):
+        matching = rows if holds_all or wanted is None else wanted.find(rows)
+        cells += sum(len(row) for row in matching)
+        if cells > most_cells:
+            scan.abandon()
+            return False
+        index.add(matching)
+        if is_decided or keys is None or wanted is None:
+            continue
+        if holds_all:
+            wanted.find(rows)
+        is_whole_page = number % 2 == 1
+        while is_whole_page and not _is_worth_it(scan, keys, wanted):
+            if not keys.more():
+                scan.abandon()
+                return False
+            wanted = keys.wanted()
+            wanted.find(index.rows)
+        if is_whole_page and scan.pages_left is not None:
+            is_decided = True
+            scan.release()
+    return True
+
+
+def _is_worth_it(scan: Scan, keys: Keys, wanted: WantedRows) -> bool:
+    """Return whether the rest of a list takes fewer requests than the keys."""
+    left = scan.pages_left
+    if left is not None:
+        return left < keys.count
+    return wanted.is_clear and wanted.found > scan.pages_read

@@ -1,0 +1,76 @@
+"""The cursors of a dry run (see `billql.fetching.dry_run`): they read what has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from typing import Any
+
+from billql.definitions.catalog import Table
+from billql.fetching.dry_run import DryRun
+from billql.fetching.key_family import Key, KeyFamily
+from billql.fetching.left_out import LeftOut
+from billql.fetching.row_decoder import TableRow
+from billql.fetching.running_statement import RunningStatement
+from billql.fetching.scan import Scan
+from billql.fetching.scan_stats import ScanStats
+from billql.planning.binder import BoundPlan
+from billql.planning.plan import Plan
+from billql.sqlite._cursor import ConnectionSource, Cursor, ValueOfRow, hashable
+
+
+class DryRunCursor(Cursor):
+    """A cursor of a dry run: it reads what has arrived, and records the keys that have not."""
+
+    _is_dry = True
+
+    def __init__(
+        self,
+        source: ConnectionSource,
+        table: Table,
+        running: RunningStatement,
+        dry_run: DryRun,
+        computed: Sequence[ValueOfRow] = (),
+    ) -> None:
+        super().__init__(source, table, running, computed)
+        self._dry_run = dry_run
+        self._is_first = True
+        dry_run.open(table.name)
+
+    @property
+    def _left_out(self) -> LeftOut:
+        return self._running.statement.left_out.view()
+
+    def _memoized_rows(self, key: Hashable) -> list[TableRow] | None:
+        return self._dry_run.memoized_rows(key)
+
+    def _new_scan(self, plan: Plan, bound: BoundPlan) -> Scan:
+        running, dry_run = self._running, self._dry_run
+        stats = ScanStats(self._table.name)  # which nobody is shown
+        return Scan(
+            dry_run.snapshot,
+            dry_run.budget,
+            self._table,
+            plan,
+            bound,
+            stats,
+            lambda: running.stops_early,
+            self._left_out,
+        )
+
+    def _read_lists(
+        self, number: int, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
+    ) -> Iterator[Sequence[TableRow]]:
+        # The keys of rows that the statement has left behind are known. A list is read from its
+        # beginning by every further scan, and where it is not the statement's current one.
+        is_first, self._is_first = self._is_first, False
+        current = self._running.current_scan(number, hashable(arguments)) if is_first else None
+        return scan.batches() if current is None else current.coming_rows()
+
+    def _read_key(
+        self, key: Hashable, number: int, family: KeyFamily, arguments: Key, scan: Scan
+    ) -> Iterator[Sequence[TableRow]]:
+        first_requests = scan.first_requests()
+        if all(map(self._dry_run.snapshot.is_ready, first_requests)):
+            return self._dry_run.memoize_rows(key, scan.batches())
+        self._dry_run.record_key(number, first_requests, self._table.name)
+        return iter(())

@@ -1,0 +1,176 @@
+"""The requests that statements of many shapes send, beside the least number that can answer them.
+
+A list has 1,000 rows in 10 pages, if nothing else is said. Every answer is compared with that of
+plain SQLite over the same rows. The least number is argued from the API: what nobody can know
+before asking, and what a page holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import apsw
+import pytest
+
+from support.ledger import Ledger, expected, plain, session
+from support.shop import select
+
+
+class Shape(NamedTuple):
+    """A statement, how many requests it sends, and the least number."""
+
+    sql: str
+    sent: int
+    least: int
+    ordered: bool = False
+
+
+def _values(column: str, prefix: str, count: int, form: str = "") -> str:
+    values = ", ".join(f"'{prefix}{n:{form}}'" for n in range(count))
+    return f"{column} IN ({values})"
+
+
+SHAPES = {
+    # A product of INs, and keys, beside a list of ten pages.
+    "INs on four columns": Shape(
+        f"SELECT id FROM @entries WHERE {_values('region', 'r', 16)} AND {_values('kind', 'k', 12)}"
+        f" AND {_values('state', 's', 3)} AND open IN (0, 1)",
+        10,
+        10,
+    ),
+    "an IN of 1,000 keys": Shape(
+        f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 1000, '04')}", 10, 10
+    ),
+    "an IN of 1,000 keys, pages by token": Shape(
+        f"SELECT id, amount FROM @feed WHERE {_values('id', 'e', 1000, '04')}", 10, 10
+    ),
+    "an IN of 3 keys": Shape(
+        f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 3, '04')}", 3, 3
+    ),
+    # Joins of a list with itself.
+    "a self-join on the id": Shape(
+        "SELECT a.id, b.amount FROM @entries a JOIN @entries b ON b.id = a.id", 10, 10
+    ),
+    "a self-join on the id, pages by token": Shape(
+        "SELECT a.id, b.amount FROM @feed a JOIN @feed b ON b.id = a.id", 10, 10
+    ),
+    "a self-join by a filter": Shape(
+        "SELECT a.id, b.id FROM @entries a JOIN @entries b ON b.customer = a.customer "
+        "WHERE a.amount = 3 AND b.amount = 4",
+        10,
+        10,
+    ),
+    "a self-join by a filter, pages by token": Shape(
+        "SELECT a.id, b.id FROM @feed a JOIN @feed b ON b.customer = a.customer "
+        "WHERE a.amount = 3 AND b.amount = 4",
+        10,
+        10,
+    ),
+    "a self-join over a CTE": Shape(
+        "WITH x AS (SELECT * FROM @entries WHERE amount > 1) SELECT a.id, b.id FROM x a "
+        "JOIN x b ON b.customer = a.customer AND b.kind = a.kind WHERE a.state = 's1'",
+        14,
+        10,
+    ),
+    "a self-join of four under one filter": Shape(
+        "SELECT count(*) FROM @entries a JOIN @entries b ON b.id = a.id JOIN @entries c "
+        "ON c.id = b.id JOIN @entries d ON d.id = c.id WHERE a.state = 's1' AND b.state = 's1' "
+        "AND c.state = 's1' AND d.state = 's1'",
+        4,
+        4,
+    ),
+    # Local rows, subqueries, and lists beside lists.
+    "10,000 local rows LEFT JOIN a list of one request": Shape(
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 10000) "
+        "SELECT n, p.id FROM n LEFT JOIN @plans p ON p.region = 'r' || (n % 200)",
+        1,
+        1,
+    ),
+    "two correlated scalar subqueries": Shape(
+        "SELECT c.id, (SELECT count(*) FROM @entries e WHERE e.customer = c.id), "
+        "(SELECT sum(amount) FROM @invoices i WHERE i.customer = c.id) FROM @customers c",
+        15,
+        15,
+    ),
+    "a LEFT JOIN with a constant": Shape(
+        "SELECT c.id, i.id FROM @customers c "
+        "LEFT JOIN @invoices i ON i.customer = c.id AND i.status = 'open'",
+        5,
+        5,
+    ),
+    "NOT EXISTS": Shape(
+        "SELECT c.id FROM @customers c "
+        "WHERE NOT EXISTS (SELECT 1 FROM @invoices i WHERE i.customer = c.id)",
+        5,
+        5,
+    ),
+    "a filtered CTE used twice": Shape(
+        "WITH x AS (SELECT * FROM @entries WHERE region = 'r1') "
+        "SELECT a.id, b.id FROM x a JOIN x b ON b.customer = a.customer",
+        1,
+        1,
+    ),
+    "two lists joined by what no API filters": Shape(
+        "SELECT a.id, b.id FROM @notes a JOIN @slips b ON b.name = a.name AND b.amount = a.amount",
+        20,
+        20,
+    ),
+    # Orders and limits.
+    "ORDER BY in a join, LIMIT 5": Shape(
+        "SELECT a.created, p.price IS NULL FROM @newest a JOIN @plans p ON p.region = a.region "
+        "ORDER BY a.created DESC LIMIT 5",
+        3,
+        2,
+    ),
+    "a promised order, then the id, LIMIT 5": Shape(
+        "SELECT id FROM @newest ORDER BY created DESC, id LIMIT 5", 10, 1, ordered=True
+    ),
+    # IN over a subquery.
+    "IN (SELECT …) on an optional filter": Shape(
+        "SELECT id FROM @entries WHERE region IN (SELECT region FROM @customers WHERE name < "
+        "'name 2')",
+        11,
+        11,
+    ),
+    "IN beside an IN (SELECT …)": Shape(
+        "SELECT id FROM @entries WHERE region IN ('r1', 'r2') "
+        "AND name IN (SELECT name FROM @customers)",
+        11,
+        3,
+    ),
+    # Truth values, and counts.
+    "WHERE flag": Shape("SELECT id FROM @entries WHERE open", 10, 5),
+    "NOT flag": Shape("SELECT id FROM @entries WHERE NOT open", 10, 5),
+    "flag <> 0": Shape("SELECT id FROM @entries WHERE open <> 0", 10, 5),
+    "count(*)": Shape("SELECT count(*) FROM @entries", 10, 1),
+    "count(*) under an exact filter": Shape(
+        "SELECT count(*) FROM @entries WHERE state = 's1'", 4, 1
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def books() -> Iterator[apsw.Connection]:
+    database = plain()
+    yield database
+    database.close()
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_statements_send(books: apsw.Connection, tmp_path: Path, shape: str) -> None:
+    wanted = SHAPES[shape]
+    ledger = Ledger()
+    with session(ledger, tmp_path) as opened:
+        rows = select(opened, wanted.sql)
+    answer = expected(books, wanted.sql)
+    if wanted.ordered:
+        assert rows == answer
+    assert sorted(rows, key=repr) == sorted(answer, key=repr)
+    # A LIMIT may be met while one more request is on its way.
+    if "LIMIT" in wanted.sql:
+        assert len(ledger.asked) <= wanted.sent
+    else:
+        assert len(ledger.asked) == wanted.sent
+    assert len(ledger.asked) >= wanted.least
