@@ -315,3 +315,12 @@ def test_commitments_are_paid_for_as_their_invoices_say(read: Read) -> None:
         if row["ContractCommitmentPaymentModel"] == "All Upfront":
             assert row["ContractCommitmentPaymentInterval"] == "One-Time"
         assert row["ContractCommitmentCost"] > 0
+
+
+def test_the_daily_costs_of_finance_have_the_same_services(session: Session) -> None:
+    costs = "SELECT DISTINCT sku, service FROM digitalocean.finops.daily_costs"
+    estimates = "SELECT DISTINCT SkuId, ServiceName FROM digitalocean.focus.daily_estimates"
+    period = "date('now', 'start of month', '-8 months')"
+    known = sorted(session.execute(f"{estimates} WHERE ChargePeriodStart >= {period}"))
+    assert sorted(session.execute(costs)) == known
+    assert len(known) > 5
