@@ -36,7 +36,7 @@ def test_the_dialect_passes_the_suite(tmp_path: Path) -> None:
         env={**os.environ, "PYTHONPATH": str(TESTS), "PYTEST_ADDOPTS": ""},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
     )
     last = done.stdout.rstrip().rpartition("\n")[2]
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr

@@ -171,6 +171,45 @@ def test_a_view_is_read(engine: sa.Engine) -> None:
         assert list(connection.execute(sa.select(view)).keys()) == view.c.keys()
 
 
+@pytest.mark.parametrize("name", ["invoices", "nothing"])
+def test_a_table_of_the_catalog_has_no_keys_and_no_constraints(
+    engine: sa.Engine, name: str
+) -> None:
+    inspector = sa.inspect(engine)
+    looks: dict[Any, Any] = {
+        inspector.get_pk_constraint: {"constrained_columns": [], "name": None},
+        inspector.get_foreign_keys: [],
+        inspector.get_unique_constraints: [],
+        inspector.get_check_constraints: [],
+        inspector.get_indexes: [],
+        inspector.get_table_options: {},
+    }
+    for look, nothing in looks.items():
+        if name == "invoices":
+            assert look(name, BILLING) == nothing
+        else:
+            with pytest.raises(NoSuchTableError):
+                look(name, BILLING)
+
+
+def test_the_sql_of_a_view_is_that_of_local_ones(engine: sa.Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE VIEW dear AS SELECT * FROM {BILLING}.invoices")
+    assert "CREATE VIEW" in str(sa.inspect(engine).get_view_definition("dear"))
+    with pytest.raises(NotImplementedError):
+        sa.inspect(engine).get_view_definition("cost_and_usage", "billql.focus")
+    view = sa.Table("dear", sa.MetaData(), autoload_with=engine)
+    with engine.connect() as connection:
+        assert isinstance(connection.execute(sa.select(view.c.amount)).scalar(), Decimal)
+
+
+def test_other_arguments_go_into_connect_args() -> None:
+    engine = sa.create_engine("billql://", connect_args={"sandbox": True, "max_requests": 0})
+    with engine.connect() as connection, pytest.raises(sa.exc.OperationalError):
+        connection.exec_driver_sql(f"SELECT * FROM {BILLING}.invoices").all()
+    engine.dispose()
+
+
 def test_the_orm_reads_a_table(engine: sa.Engine) -> None:
     class Base(orm.DeclarativeBase):
         pass

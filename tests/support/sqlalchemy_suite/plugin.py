@@ -47,6 +47,8 @@ def post_configure_testing_engine(url: URL, engine: Engine, options: Any, scope:
     @event.listens_for(engine, "connect")
     def attach(connection: Any, record: object) -> None:
         connection.execute("ATTACH 'test_schema.db' AS test_schema")
+        for database in ("main", "test_schema"):
+            connection.execute(f"PRAGMA {database}.synchronous = OFF")
 
 
 @pytest.hookimpl(trylast=True)

@@ -139,6 +139,15 @@ class BillqlDialect(SQLiteDialect):
         return list(own)
 
     @reflection.cache
+    def get_view_definition(
+        self, connection: Connection, view_name: str, schema: str | None = None, **kw: Any
+    ) -> Any:
+        """Return the SQL of a local view; raise NotImplementedError for one of the catalog."""
+        if schema is not None and catalog.is_place(schema):
+            raise NotImplementedError("the SQL of views of definitions is not reflected")
+        return super().get_view_definition(connection, view_name, schema, **kw)
+
+    @reflection.cache
     def has_table(
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> bool:
@@ -176,14 +185,16 @@ class BillqlDialect(SQLiteDialect):
         self, connection: Connection, table_name: str, schema: str | None = None, **kw: Any
     ) -> Any:
         if schema is not None and catalog.is_place(schema):
-            return None  # of which there are neither constraints nor options
+            if not self.has_table(connection, table_name, schema, **kw):
+                raise NoSuchTableError(f"{schema}.{table_name}")
+            return None  # there are neither constraints nor options
         return super()._get_table_sql(connection, table_name, schema, **kw)
 
     def _get_table_pragma(
         self, connection: Connection, pragma: str, table_name: str, schema: str | None = None
     ) -> Any:
         if schema is not None and catalog.is_place(schema):
-            return []  # of which there are neither keys nor indexes
+            return []  # there are neither keys nor indexes
         return super()._get_table_pragma(connection, pragma, table_name, schema)
 
     def _resolve_type_affinity(self, type_: str) -> Any:

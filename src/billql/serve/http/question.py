@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import anyio
 import msgspec
-from starlette.datastructures import QueryParams
+from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 
 from billql.output import CsvStyle
@@ -26,6 +26,7 @@ _PATIENCE = 30.0
 _JSON = "application/json"
 _TEXTS = ("", "text/plain", "application/sql", "application/x-www-form-urlencoded")
 """The media types of SQL; curl sends the last one by default."""
+_CHARSETS = ("utf-8", "utf8", "us-ascii", "ascii")
 _SWITCHES = {"1": True, "0": False}
 
 _Scalar = None | bool | int | float | str
@@ -49,18 +50,13 @@ class Question(NamedTuple):
 async def read(request: Request) -> Question:
     """Return the question of a request; raise Refusal."""
     content = await _content(request)
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(request.headers)
     if kind == _JSON:
         body = _parsed(content)
     elif kind in _TEXTS:
         body = _Body(_text(content))
     else:
-        raise Refusal(
-            415,
-            "media-type",
-            f"The body is of the type {kind[:80]!r}",
-            hint=f"Send SQL as text/plain, or an object as {_JSON}.",
-        )
+        raise _wrong_type(f"The body is of the type {kind[:80]!r}")
     if not body.sql.strip():
         raise _bad("The body has no SQL", "Send a statement, such as SELECT 1.")
     query = request.query_params
@@ -73,6 +69,23 @@ async def read(request: Request) -> Question:
         _format(query.get("format") or body.format, request.headers.get("accept", "")),
         CsvStyle(safe=_switch(query, "safe")),
     )
+
+
+def _kind(headers: Headers) -> str:
+    """Return the media type of a body; raise Refusal for one that is not UTF-8 as it stands."""
+    kind, *parameters = headers.get("content-type", "").lower().split(";")
+    for parameter in parameters:
+        name, _, value = parameter.strip().partition("=")
+        if name == "charset" and value.strip('"') not in _CHARSETS:
+            raise _wrong_type(f"The body is in the charset {value[:80]!r}, and not in UTF-8")
+    if (encoding := headers.get("content-encoding", "identity").lower()) != "identity":
+        raise _wrong_type(f"The body is encoded as {encoding[:80]!r}")
+    return kind.strip()
+
+
+def _wrong_type(message: str) -> Refusal:
+    hint = f"Send SQL as text/plain, or an object as {_JSON}, in UTF-8."
+    return Refusal(415, "media-type", message, hint=hint)
 
 
 async def _content(request: Request) -> bytes:

@@ -58,6 +58,12 @@ def test_all_formats_have_the_same_values(served: Served) -> None:
     ]
 
 
+@pytest.mark.parametrize("charset", ["UTF-8", '"utf-8"', "US-ASCII"])
+def test_charsets_within_utf_8_are_read(served: Served, charset: str) -> None:
+    kind = {"Content-Type": f"text/plain; charset={charset}"}
+    assert served.request("POST", "/v1/query", "SELECT 1 AS a", kind).json["rows"] == [{"a": 1}]
+
+
 @pytest.mark.parametrize(
     ("accept", "kind"),
     [
@@ -132,6 +138,8 @@ JSON = {"Content-Type": "application/json"}
         (b"SELECT '\xff'", {}, 400, "bad-request"),
         ("x" * 2_000_000, {}, 413, "too-large"),
         ("SELECT 1", {"Content-Type": "image/png"}, 415, "media-type"),
+        ("SELECT 1", {"Content-Type": "text/plain; charset=latin-1"}, 415, "media-type"),
+        ("SELECT 1", {"Content-Encoding": "gzip"}, 415, "media-type"),
         ("{", JSON, 400, "bad-request"),
         ("[]", JSON, 400, "bad-request"),
         ('{"sql": 1}', JSON, 400, "bad-request"),
