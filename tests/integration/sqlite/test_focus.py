@@ -232,6 +232,11 @@ def test_every_invoice_of_stripe_is_the_sum_of_its_rows(session: Session, read: 
         for row in records(session, "SELECT * FROM stripe.billing.invoices")
         if row["status"] in ("paid", "open", "uncollectible")
     }
+    invoiced |= {
+        row["id"]: -Decimal(row["total"]).scaleb(-digits[row["currency"]])
+        for row in records(session, "SELECT * FROM stripe.billing.credit_notes")
+        if row["status"] == "issued" and row["invoice"] in invoiced
+    }
     rows = read("stripe.focus.revenue")
     found = by_invoice(rows)
     assert {id: found.get(id, Decimal()) for id in invoiced} == invoiced

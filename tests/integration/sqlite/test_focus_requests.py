@@ -58,6 +58,25 @@ LINE = {
 }
 STRIPE_INVOICES = [invoice("in_2", 1670, 1_788_300_000), invoice("in_1", 1671, 1_785_000_000)]
 """The first adds up, 2.000 - 0.100 - 0.300 + 0.070; the second one is of July."""
+NOTE = {
+    "id": "cn_1",
+    "number": "CN-1",
+    "customer": "cus_1",
+    "invoice": "in_1",
+    "currency": "kwd",
+    "status": "issued",
+    "created": 1_788_400_000,
+    "total": 600,
+}
+"""A note of September about the invoice of July; its line and the tax on it come to 0.570."""
+OTHER_NOTE = {**NOTE, "id": "cn_2", "status": "void"}
+NOTE_LINE = {
+    "id": "cnli_1",
+    "amount": 500,
+    "description": "Team, in part",
+    "invoice_line_item": "il_1",
+    "taxes": [{"amount": 70, "tax_behavior": "exclusive"}],
+}
 USD = {"id": "2714e483-4ff1-48e4-9e25-ac732e8f24f2", "name": "USD (cents)"}
 METRONOME_INVOICE = {
     "id": "22222222-2222-4222-8222-222222222222",
@@ -94,6 +113,13 @@ def answer(request: httpx.Request) -> Any:
         status = request.url.params.get("status", "paid")
         data = STRIPE_INVOICES if status == "paid" else []
         return {"object": "list", "data": data, "has_more": False}
+    if path == "/v1/credit_notes":
+        return {"object": "list", "data": [NOTE, OTHER_NOTE], "has_more": False}
+    if path.startswith("/v1/credit_notes/") and not path.endswith("/lines"):
+        missing = {"type": "invalid_request_error", "code": "resource_missing", "param": "id"}
+        return httpx.Response(404, json={"error": missing})
+    if path.startswith("/v1/credit_notes/"):
+        return {"object": "list", "data": [NOTE_LINE], "has_more": False}
     if path.endswith("/lines"):
         return {"object": "list", "data": [LINE], "has_more": False}
     if path.startswith("/v1/invoices/"):
@@ -212,7 +238,9 @@ def test_what_an_invoice_does_not_itemise_is_an_adjustment(own: Session) -> None
 
 def test_an_invoice_of_stripe_is_split_into_lines_taxes_and_credits(own: Session, api: Api) -> None:
     sql = "SELECT ChargeCategory, BilledCost, ListCost, x_Residual FROM stripe.focus.revenue"
-    found = sorted(own.execute(f"{sql} WHERE BillingPeriodStart >= '2026-09-01'"))
+    found = sorted(
+        own.execute(f"{sql} WHERE BillingPeriodStart >= '2026-09-01' AND InvoiceId LIKE 'in_%'")
+    )
     assert found == [
         ("Credit", -0.3, -0.3, 0),
         ("Purchase", 1.85, 1.95, 0),
@@ -220,10 +248,26 @@ def test_an_invoice_of_stripe_is_split_into_lines_taxes_and_credits(own: Session
         ("Tax", 0.07, 0.07, 0),
     ]
     paths = [asked.partition("?")[0] for asked in api.asked]
-    assert [path for path in paths if path.endswith("/lines")] == ["/v1/invoices/in_2/lines"]
+    assert "/v1/invoices/in_2/lines" in paths
     assert list(own.execute(f"{sql} WHERE InvoiceId = 'in_1' AND x_Residual = 1")) == [
         ("Adjustment", 0.001, 0.001, 1)
     ]
+
+
+def test_a_credit_note_is_a_correction_in_its_own_month(own: Session, api: Api) -> None:
+    columns = "ChargeClass, ChargeCategory, BilledCost, x_Residual, BillingPeriodStart, InvoiceId"
+    sql = f"SELECT {columns}, ChargePeriodStart FROM stripe.focus.revenue"
+    found = sorted(own.execute(f"{sql} WHERE ChargeClass = 'Correction'"))
+    month, began = "2026-09-01T00:00:00Z", "2026-09-01T22:00:00Z"
+    assert [row[:6] for row in found] == [
+        ("Correction", "Adjustment", -0.03, 1, month, "cn_1"),
+        ("Correction", "Purchase", -0.5, 0, month, "cn_1"),
+        ("Correction", "Tax", -0.07, 0, month, "cn_1"),
+    ]
+    assert {row[6] for row in found if row[1] != "Adjustment"} == {began}
+    api.asked.clear()
+    list(own.execute(f"{sql} WHERE BillingPeriodStart >= '2026-10-01'"))
+    assert any("credit_notes?created%5Bgte%5D=1790812800" in asked for asked in api.asked)
 
 
 def test_an_invoice_of_metronome_has_credits_and_what_is_not_itemised(own: Session) -> None:
