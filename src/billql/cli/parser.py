@@ -30,6 +30,7 @@ COMMANDS = {
     "doctor": "check the installation, the configuration and the connections",
     "completion": "print a completion script for a shell",
     "serve": "answer SQL of other programs until Ctrl-C",
+    "mcp": "answer an agent over standard input and output",
     "sandbox": "serve mock billing APIs on this machine until Ctrl-C",
     "provider": "create, check and try definitions",
     "registry": "list, install, verify and build packages of definitions",

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.mcp import add_audit, apply_limits, needs_package
 from billql.cli.options import add_session, count, open_session, seconds
 from billql.cli.report import warn
 from billql.errors import Inaccessible, InterfaceError
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
-    from billql.config.serve import ServeConfig
+    from billql.config.serve import HttpConfig, ServeConfig
     from billql.dbapi.connection import Connection
     from billql.serve.context import ServerContext
-    from billql.serve.http.server import HttpServer
+    from billql.serve.http.server import HttpOptions, HttpServer
+    from billql.serve.mcp.http import McpHttpServer
     from billql.serve.postgres.opening import Opening
     from billql.serve.process import Server
 
@@ -27,6 +29,7 @@ def add_options(command: ArgumentParser) -> None:
     """Add the command's options."""
     add = command.add_argument
     add("--http", metavar="HOST:PORT", help="answer over HTTP at this address")
+    add("--mcp", metavar="HOST:PORT", help="answer agents at this address, over HTTP")
     add("--postgres", metavar="HOST:PORT", help="answer PostgreSQL's clients at this address")
     add(
         "--anonymous",
@@ -69,6 +72,7 @@ def add_options(command: ArgumentParser) -> None:
         type=seconds,
         help="how long statements may go on when the server shall end (default: 10)",
     )
+    add_audit(command)
     add_session(command, read_only=True)
 
 
@@ -84,14 +88,15 @@ def run(options: Namespace) -> int:
     )
     found = connect_options.load_config()
     config, catalog = found.serve, connect_options.catalog(found)
-    _apply_limits(options, config)
+    apply_limits(options, config)
     http = options.http or config.http.address
+    mcp = options.mcp or config.mcp.address
     postgres = options.postgres or config.postgres.address
-    if http is None and postgres is None:
+    if http is mcp is postgres is None:
         raise InterfaceError(
             "There is nothing to serve",
-            hint="Name an address, such as --http 127.0.0.1:8080 or --postgres 127.0.0.1:5433, or "
-            "one in the config file.",
+            hint="Name an address, such as --http 127.0.0.1:8080, --mcp 127.0.0.1:8081 or "
+            "--postgres 127.0.0.1:5433, or one in the config file.",
         )
     opening = None if postgres is None else _postgres(options, config, postgres)
     notes = Notes(warn)
@@ -109,6 +114,10 @@ def run(options: Namespace) -> int:
             server, context, shown = _http(options, config, http, context)
             servers.append(server)
             announced.append(lambda: shown(server))
+        if mcp is not None:
+            agents, how = _mcp(options, config, mcp, context)
+            servers.append(agents)
+            announced.append(lambda: f"MCP: {agents.url} ({how}); press Ctrl-C to end.\n")
         if opening is not None:
             wire = opening.open(context)
             servers.append(wire)
@@ -147,13 +156,6 @@ def _password(path: str | None, variable: str) -> str | None:
         raise Inaccessible(f"{path}: {why}", hint="Name a file with the password.") from error
 
 
-def _apply_limits(options: Namespace, config: ServeConfig) -> None:
-    """Put the limits of the config file in the place of options that are not there."""
-    for name in ("max_rows", "timeout", "max_requests", "statements"):
-        if getattr(options, name) is None:
-            setattr(options, name, getattr(config, name))
-
-
 def _http(
     options: Namespace,
     config: ServeConfig,
@@ -163,25 +165,57 @@ def _http(
     """Return a server over HTTP, the context in which its metrics count the statements of all
     servers, and what describes where it is.
     """
-    from billql.serve.address import Address
-
     try:
-        from billql.serve.http.server import HttpOptions, HttpServer, new_token
+        from billql.serve.http.server import HttpServer
         from billql.serve.metrics import Metrics
     except ModuleNotFoundError as error:
         raise InterfaceError(
             f"Serving HTTP needs {error.name}, which is not installed",
             hint="Install it with: pip install 'billql[http]'",
         ) from error
-    http = config.http
+    access = _access(options, config, config.http, address)
+    is_new = access.token is not None and not os.environ.get(config.http.token_env)
+    secret = f"#token={access.token}" if is_new else ""
+
+    def announced(server: HttpServer) -> str:
+        how = "new token" if is_new else _token_place(access, config.http)
+        return f"HTTP: {server.url}{secret} ({how}); press Ctrl-C to end.\n"
+
+    metrics = Metrics()
+    counted = context._replace(observe=metrics)
+    return HttpServer(access, counted, metrics), counted, announced
+
+
+def _mcp(
+    options: Namespace, config: ServeConfig, address: str, context: ServerContext
+) -> tuple[McpHttpServer, str]:
+    """Return a server of agents, and in words which token it wants."""
+    try:
+        from billql.serve.mcp import audit
+        from billql.serve.mcp.http import McpHttpServer
+        from billql.serve.mcp.server import make
+    except ModuleNotFoundError as error:
+        raise needs_package(error) from error
+    access = _access(options, config, config.mcp, address)
+    is_new = access.token is not None and not os.environ.get(config.mcp.token_env)
+    how = f"token {access.token}" if is_new else _token_place(access, config.mcp)
+    log = audit.nowhere if options.audit_log is None else audit.to_file(options.audit_log)
+    return McpHttpServer(make(context, log, options.statements), access), how
+
+
+def _access(options: Namespace, config: ServeConfig, http: HttpConfig, address: str) -> HttpOptions:
+    """Return where a server over HTTP listens and who may ask, with a new token if it has none;
+    raise InterfaceError if that is unsafe.
+    """
+    from billql.serve.address import Address
+    from billql.serve.http.server import HttpOptions, new_token
+
     certificate = options.tls_certificate or http.tls_certificate
     key = options.tls_key or http.tls_key
     is_anonymous = options.anonymous or http.anonymous
-    named = None if is_anonymous else os.environ.get(http.token_env)
-    token = named or (None if is_anonymous else new_token())
-    made = HttpOptions(
+    return HttpOptions(
         Address.parse(address),
-        token,
+        None if is_anonymous else os.environ.get(http.token_env) or new_token(),
         (*options.allow_host, *http.hosts),
         None if certificate is None else Path(certificate),
         None if key is None else Path(key),
@@ -189,14 +223,7 @@ def _http(
         options.statements,
         config.waiting,
     )
-    secret = "" if named or token is None else f"#token={token}"
 
-    def announced(server: HttpServer) -> str:
-        how = (
-            f"token in {http.token_env}" if named else "no token" if token is None else "new token"
-        )
-        return f"HTTP: {server.url}{secret} ({how}); press Ctrl-C to end.\n"
 
-    metrics = Metrics()
-    counted = context._replace(observe=metrics)
-    return HttpServer(made, counted, metrics), counted, announced
+def _token_place(access: HttpOptions, http: HttpConfig) -> str:
+    return "no token" if access.token is None else f"token in {http.token_env}"

@@ -37,6 +37,13 @@ class HttpConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Whether a proxy before it speaks TLS, so that plain HTTP may leave this machine."""
 
 
+class McpConfig(HttpConfig, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A server of agents; the options of `billql serve` override it."""
+
+    token_env: str = "BILLQL_MCP_TOKEN"
+    """The environment variable that holds the bearer token of its clients."""
+
+
 class PostgresConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A server of PostgreSQL's protocol; the options of `billql serve` override it."""
 
@@ -73,5 +80,7 @@ class ServeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """How many seconds statements under way have when the process shall end."""
     http: HttpConfig = HttpConfig()
     """The server over HTTP: `[serve.http]`."""
+    mcp: McpConfig = McpConfig()
+    """The server of agents over HTTP: `[serve.mcp]`."""
     postgres: PostgresConfig = PostgresConfig()
     """The server of PostgreSQL's protocol: `[serve.postgres]`."""

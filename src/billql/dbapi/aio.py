@@ -131,21 +131,26 @@ class AsyncConnection:
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+        self.connection = connection
+        """The connection, which belongs to the thread."""
         self._worker = _Worker(connection.interrupt)
+
+    async def run(self, call: Callable[[Connection], T]) -> T:
+        """Return what a function makes of the connection, in its thread."""
+        return await self._worker.run(partial(call, self.connection))
 
     @property
     def row_factory(self) -> RowFactory | None:
         """Return what new cursors make of each row; see `Connection.row_factory`."""
-        return self._connection.row_factory
+        return self.connection.row_factory
 
     @row_factory.setter
     def row_factory(self, factory: RowFactory | None) -> None:
-        self._connection.row_factory = factory
+        self.connection.row_factory = factory
 
     def cursor(self) -> AsyncCursor:
         """Return a new cursor."""
-        return AsyncCursor(self._connection.cursor(), self._worker)
+        return AsyncCursor(self.connection.cursor(), self._worker)
 
     async def execute(self, sql: str, parameters: Parameters = ()) -> AsyncCursor:
         """Run a statement with a cursor of its own, and return that cursor."""
@@ -161,28 +166,28 @@ class AsyncConnection:
 
     async def estimate(self, sql: str, parameters: Parameters = ()) -> Estimate:
         """Return what a statement would cost; see `Connection.estimate`."""
-        return await self._worker.run(partial(self._connection.estimate, sql, parameters))
+        return await self._worker.run(partial(self.connection.estimate, sql, parameters))
 
     async def another(self, database: Any = None) -> AsyncConnection:
         """Open a further connection with the same options; see `Connection.another`."""
-        return AsyncConnection(await asyncio.to_thread(self._connection.another, database))
+        return AsyncConnection(await asyncio.to_thread(self.connection.another, database))
 
     async def commit(self) -> None:
         """Commit the changes since the last commit."""
-        await self._worker.run(self._connection.commit)
+        await self._worker.run(self.connection.commit)
 
     async def rollback(self) -> None:
         """Undo the changes since the last commit."""
-        await self._worker.run(self._connection.rollback)
+        await self._worker.run(self.connection.rollback)
 
     def interrupt(self) -> None:
         """End the statements under way, which raise `Interrupted`."""
-        self._connection.interrupt()
+        self.connection.interrupt()
 
     async def close(self) -> None:
         """Close the connection without a commit; closing again does nothing."""
         try:
-            await self._worker.run(self._connection.close)
+            await self._worker.run(self.connection.close)
         except ClosedError:
             return
         self._worker.close()
@@ -199,7 +204,7 @@ class AsyncConnection:
     ) -> None:
         """Commit or roll back, and close."""
         try:
-            await self._worker.run(partial(self._connection.__exit__, kind, error, trace))
+            await self._worker.run(partial(self.connection.__exit__, kind, error, trace))
         finally:
             await self.close()
 

@@ -15,7 +15,7 @@ class Ended(NamedTuple):
     """A statement that has ended."""
 
     server: str
-    """The protocol of its client: `http` or `postgres`."""
+    """The protocol of its client: `http`, `mcp` or `postgres`."""
     outcome: str
     """`ok`, or the code of its error."""
     rows: int

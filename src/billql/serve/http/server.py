@@ -1,16 +1,11 @@
-"""A server over HTTP: a socket, and Uvicorn in a thread of its own."""
+"""A server over HTTP: who may ask, where, and how much at once."""
 
 from __future__ import annotations
 
-import logging
 import secrets
-import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import uvicorn
 
 from billql.errors import InterfaceError
 from billql.serve.address import LOOPBACK_NAMES, Address
@@ -18,17 +13,10 @@ from billql.serve.context import ServerContext
 from billql.serve.http.app import Access, Front
 from billql.serve.http.gate import Gate
 from billql.serve.metrics import Metrics
+from billql.serve.uvicorn_thread import UvicornThread
 
 _SHORTEST_TOKEN = 16
 """The shortest bearer token that is accepted, in characters."""
-_CLIENTS = 500
-"""How many connections of clients are open at once; more are answered with the status 503."""
-_START = 10.0
-"""How many seconds the server may take to start."""
-_AGAIN = 0.1
-"""How many seconds pass until statements are interrupted again."""
-_ENDING = 5.0
-"""How many seconds responses have to end in once their statements are interrupted."""
 
 
 @dataclass(frozen=True)
@@ -100,56 +88,24 @@ class HttpServer:
         metrics.add_gauge("statements_waiting", "Statements that wait.", lambda: gate.waiting)
         names = {*LOOPBACK_NAMES, *(name.lower() for name in options.hosts), options.address.host}
         self._front = Front(context, Access(options.token, names), gate, metrics.exposed)
-        config = uvicorn.Config(
+        self._thread = UvicornThread(
             self._front.app,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            ws="none",
-            limit_concurrency=_CLIENTS,
-            timeout_graceful_shutdown=None,
-            ssl_certfile=options.certificate,
-            ssl_keyfile=options.key,
+            options.address,
+            options.certificate,
+            options.key,
+            interrupt=self._front.end_all,
         )
-        # A response that is broken off raises on purpose; faults are reported where they happen.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        try:
-            config.load()
-        except OSError as error:  # ssl.SSLError among them
-            raise InterfaceError(f"The certificate cannot be used: {error.strerror}") from error
-        self._server = uvicorn.Server(config)
-        self._socket = options.address.bind()
-        self._thread = threading.Thread(target=self._run, name="billql-http", daemon=True)
 
     @property
     def url(self) -> str:
         """Return the address of the page to ask."""
-        scheme = "http" if self._options.certificate is None else "https"
-        port = self._socket.getsockname()[1]
-        return f"{scheme}://{self._options.address._replace(port=port)}/"
+        return self._thread.url
 
     def start(self) -> None:
         """Accept clients from now on."""
         self._thread.start()
-        end = time.monotonic() + _START
-        while not self._server.started:
-            if not self._thread.is_alive() or time.monotonic() > end:
-                raise InterfaceError(f"{self._options.address}: the server has not started")
-            time.sleep(0.01)
 
     def stop(self, grace: float) -> None:
         """Accept no more clients, let statements under way go on for so many seconds, and end."""
         self._front.close_gate()
-        self._server.should_exit = True
-        self._thread.join(grace)
-        end = time.monotonic() + _ENDING
-        while self._thread.is_alive() and time.monotonic() < end:
-            self._front.end_all()
-            self._thread.join(_AGAIN)
-        self._server.force_exit = True
-        self._thread.join(_ENDING)
-        self._socket.close()
-
-    def _run(self) -> None:
-        self._server.run(sockets=[self._socket])
+        self._thread.stop(grace)
