@@ -7,6 +7,7 @@ from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -93,3 +94,28 @@ def test_what_was_reported(restated: tuple[Path, list[tuple[str, Items]]]) -> No
 
 def test_both_questions_are_answered() -> None:
     assert len(RECIPES) == 2
+
+
+def test_other_programs_read_what_the_page_shows(
+    restated: tuple[Path, list[tuple[str, Items]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, (_, (now, after)) = restated
+    monkeypatch.chdir(file.parent)
+    with billql.connect(file) as connection:
+        connection.decimals = True
+        history = "digitalocean_billing_invoice_items"
+        assert len(list(connection.export_history(history, "items", every=True))) == 25
+        ((uuid,),) = connection.execute(
+            "SELECT invoice_uuid FROM digitalocean_billing_invoices "
+            "WHERE invoice_period = '2026-02'"
+        ).fetchall()
+    page = (ROOT / "docs" / "history.md").read_text()
+    of_duckdb, of_pandas = re.findall(r"^```python\n(.+?)^```$", page, re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(of_duckdb.replace("duckdb.sql(", "found = duckdb.sql("), names)
+    totals = dict(names["found"].fetchall())
+    assert totals[uuid] == Decimal(now) == sum(Decimal(one) for *_, one in after.elements())
+    exec(of_pandas, names)
+    assert len(names["spend"]) == 24
+    items = names["items"]
+    assert (items["scope"] == uuid).sum() == sum(after.values()) + 2  # gone, and replaced
