@@ -30,9 +30,9 @@ def translating() -> Iterator[None]:
         yield
     except errors.Error as error:
         raise of_billql(error) from error
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise PostgresError("22003", "value out of range", hint="Cast it to text.") from error
-    except (ArithmeticError, ValueError, TypeError, OverflowError) as error:
+    except (ArithmeticError, ValueError, TypeError) as error:
         raise PostgresError(
             "22000", f"a value is not as expected: {error}", hint="Cast the value to its type."
         ) from error

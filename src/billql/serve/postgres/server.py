@@ -6,6 +6,7 @@ requests end with it.
 
 from __future__ import annotations
 
+import decimal
 import secrets
 import socket
 import struct
@@ -25,6 +26,7 @@ from billql.serve.postgres.engine import Engine
 from billql.serve.postgres.errors import FatalError, PostgresError
 from billql.serve.postgres.login import Access
 from billql.serve.postgres.settings import Settings
+from billql.serve.postgres.values.numerics import CONTEXT
 from billql.serve.postgres.watch import HangupWatch
 
 DATABASE = "billql"
@@ -180,6 +182,8 @@ class PostgresServer:
         context = SessionContext(settings, self._catalog, session.process_id, self._terminate)
         connection = self._open()
         engine = Engine(connection.session, self._catalog, self._registry, context, self._observe)
+        # A numeric has more digits than the usual context of a thread.
+        decimal.setcontext(CONTEXT.copy())
         notices = self._notes.begin()
         client = Client(
             engine, reader, writer, lambda limit: self._running(session, limit), notices

@@ -186,7 +186,7 @@ def _count(compiler: Compiler, call: _Call, window: str | None) -> Value:
         elif len(call.arguments) == 1:
             value = compiler.value(call.arguments[0])
             value = coerce(compiler, value, "text") if value.type == "unknown" else value
-            sql = f"pg_normal({value.sql})" if value.type == "jsonb" else value.sortable
+            sql = f"pg_json_key({value.sql})" if value.type == "jsonb" else value.sortable
             inner = f"DISTINCT {sql}" if call.distinct else value.sql
         else:
             raise unknown_function("count", (), "Use count(*) or count(x).")
@@ -274,7 +274,7 @@ def ordered(value: Value, node: exp.Expr) -> str:
     descending = bool(node.args.get("desc"))
     first = node.args.get("nulls_first")
     nulls = bool(first) if first is not None else descending
-    sql = f"pg_normal({value.sql})" if value.type == "jsonb" else value.sortable
+    sql = f"pg_json_key({value.sql})" if value.type == "jsonb" else value.sortable
     return f"{sql} {'DESC' if descending else 'ASC'} NULLS {'FIRST' if nulls else 'LAST'}"
 
 

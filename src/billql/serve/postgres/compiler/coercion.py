@@ -151,14 +151,12 @@ def _number_cast(value: Value, kind: str) -> str:
     source, sql = value.type, value.sql
     if kind == "numeric":
         return sql if source in types.INTEGERS else f"pg_to_numeric({sql})"
-    if kind in ("float4", "float8"):
+    if kind == "float4":
+        return f"pg_to_float4({sql})"
+    if kind == "float8":
         if source == "numeric" and value.is_exact:
             return native(value)
-        return (
-            sql
-            if source == kind or source == "float4"
-            else (f"pg_to_float4({sql})" if kind == "float4" else f"CAST({sql} AS REAL)")
-        )
+        return sql if source == "float4" else f"CAST({sql} AS REAL)"
     wider = source in types.INTEGERS and types.INTEGERS[source] <= types.INTEGERS[kind]
     return sql if wider else f"pg_to_whole({sql}, {quote_text(source)}, {quote_text(kind)})"
 

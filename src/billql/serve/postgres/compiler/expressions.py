@@ -299,6 +299,12 @@ _COMPARED: dict[type[exp.Expr], str] = {
 def _comparison(operator: str) -> Handler:
     def compiled(compiler: Compiler, node: exp.Binary) -> Value:
         left, right = node.this, node.expression
+        if type(left) in _COMPARED or type(right) in _COMPARED:
+            raise PostgresError(
+                "42601",
+                f'syntax error at or near "{operator}"',
+                hint="Comparisons stand in no row: put one of them in parentheses.",
+            )
         if (found := quantified(right)) is not None:
             return _with_quantifier(compiler, operator, compiler.value(left), *found)
         if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple):

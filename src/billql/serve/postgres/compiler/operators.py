@@ -46,7 +46,7 @@ def compared_sql(left: Value, operator: str, right: Value) -> str:
             return f"{left.sql} COLLATE pg_numeric {operator} {right.sql}"
         return f"{native(left)} {operator} {native(right)}"
     if kind == "jsonb":
-        return f"pg_normal({left.sql}) {operator} pg_normal({right.sql})"
+        return f"pg_json_key({left.sql}) {operator} pg_json_key({right.sql})"
     if types.element_of(kind) is not None:
         return f"pg_array({left.sql}) {operator} pg_array({right.sql})"
     if kind == "interval":
@@ -177,6 +177,7 @@ def _number_arithmetic(compiler: Compiler, operator: str, left: Value, right: Va
     kind = common_type((left, right), "operator")
     if operator == "^":
         kind = "numeric" if kind == "numeric" else "float8"
+    is_short = left.type == right.type == "float4" and operator != "^"
     if kind == "float4":
         kind = "float8"
     if kind in types.INTEGERS:
@@ -197,7 +198,8 @@ def _number_arithmetic(compiler: Compiler, operator: str, left: Value, right: Va
     if kind == "float8":
         if operator == "%":
             raise no_operator(operator, left, right)
-        return Value(f"pg_real_{names[operator]}({left.sql}, {right.sql})", kind)
+        sql = f"pg_real_{names[operator]}({left.sql}, {right.sql})"
+        return Value(f"pg_to_float4({sql})", "float4") if is_short else Value(sql, kind)
     return Value(f"pg_numeric_{names[operator]}({left.sql}, {right.sql})", kind, is_exact=True)
 
 

@@ -25,7 +25,7 @@ from billql.serve.postgres.errors import PostgresError, unsupported
 
 def keyed(value: Value) -> str:
     """Return the SQL by which equal values are found to be equal."""
-    return f"pg_normal({value.sql})" if value.type == "jsonb" else value.sortable
+    return f"pg_json_key({value.sql})" if value.type == "jsonb" else value.sortable
 
 
 # WITH ---------------------------------------------------------------------------------------------
@@ -209,6 +209,10 @@ def select(compiler: Compiler, node: exp.Expr, outer: Scope | None) -> Query:
         return _distinct_on(compiler, distinct.args["on"], parts, values, order, tail)
     if distinct is not None:
         _check_distinct_order(order, values)
+    if having and not keys and not any(_aggregates(compiler, item) for item in items):
+        # SQLite wants an aggregate beside HAVING.
+        first = values[0] if values else Value("1", "int4")
+        values = [replace(first, sql=f"iif(count(*) >= 0, {first.sql}, NULL)"), *values[1:]]
 
     def render(converted: Sequence[Value]) -> str:
         shown = [
@@ -289,6 +293,10 @@ def _aggregate_in(compiler: Compiler, node: exp.Expr) -> exp.Expr | None:
 
 
 def _refuse_aggregates(compiler: Compiler, node: exp.Expr, where: str) -> None:
+    if any(isinstance(each, exp.Window) for each in _own_nodes(node)):
+        raise PostgresError(
+            "42P20", f"window functions are not allowed in {where}", hint="Use a subquery."
+        )
     if _aggregate_in(compiler, node) is not None:
         raise PostgresError(
             "42803", f"aggregate functions are not allowed in {where}", hint="Use HAVING."
@@ -301,6 +309,10 @@ def _has_aggregates(compiler: Compiler, node: exp.Expr) -> bool:
     order = node.args.get("order")
     parts = [*node.expressions, *(() if order is None else order.expressions)]
     return any(_aggregate_in(compiler, part) is not None for part in parts)
+
+
+def _aggregates(compiler: Compiler, item: _Item) -> bool:
+    return item.node is not None and _aggregate_in(compiler, item.node) is not None
 
 
 def _group_keys(compiler: Compiler, group: exp.Expr | None, items: Sequence[_Item]) -> list[Value]:

@@ -71,8 +71,9 @@ def _numeric(data: bytes) -> str:
     digits = struct.unpack_from(f"!{count}h", data, 8)
     whole = Decimal(0)
     for place, digit in enumerate(digits):
-        whole += Decimal(digit).scaleb(4 * (weight - place), numerics.CONTEXT)
-    return numerics.write(numerics.rounded(-whole if sign else whole, scale))
+        part = Decimal(digit).scaleb(4 * (weight - place), numerics.CONTEXT)
+        whole = numerics.CONTEXT.add(whole, part)
+    return numerics.write(numerics.rounded(whole.copy_negate() if sign else whole, scale))
 
 
 def _day(data: bytes) -> str:

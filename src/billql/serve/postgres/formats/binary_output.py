@@ -73,7 +73,7 @@ def numeric(value: Decimal) -> bytes:
         return struct.pack("!hhHh", 0, 0, 0xD000 if value > 0 else 0xF000, 0)
     scale = numerics.scale(value)
     sign, _, _ = value.as_tuple()
-    whole, _, fraction = f"{abs(value):f}".partition(".")
+    whole, _, fraction = f"{value.copy_abs():f}".partition(".")
     whole = whole.lstrip("0")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
     fraction = fraction.ljust(-(-len(fraction) // 4) * 4, "0")

@@ -6,6 +6,7 @@ import datetime
 import re
 import struct
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Protocol
 
 from billql.serve.postgres import types
@@ -75,7 +76,13 @@ def integer(value: Any, kind: str) -> int:
 
 def overflow(kind: str) -> PostgresError:
     """Return the error for a number that its type cannot hold."""
-    names = {"int2": "smallint", "int4": "integer", "int8": "bigint", "float8": "double precision"}
+    names = {
+        "int2": "smallint",
+        "int4": "integer",
+        "int8": "bigint",
+        "float8": "double precision",
+        "float4": "real",
+    }
     return PostgresError(
         "22003", f"{names.get(kind, kind)} out of range", hint="Cast to a wider type: x::numeric."
     )
@@ -100,37 +107,30 @@ def write_real(value: Any) -> str:
         return "NaN"
     if number in (float("inf"), float("-inf")):
         return "Infinity" if number > 0 else "-Infinity"
-    return _shortest(repr(number), number)
-
-
-def _shortest(text: str, number: float) -> str:
-    mantissa, _, exponent = text.partition("e")
-    digits = mantissa.removesuffix(".0")
-    if exponent:
-        return f"{digits}e{int(exponent):+03}"
-    if abs(number) >= 1e15:
-        whole = digits.lstrip("-").rstrip("0")
-        places = len(digits.lstrip("-").split(".")[0]) - 1
-        fraction = whole.replace(".", "")
-        sign = "-" if number < 0 else ""
-        rest = f".{fraction[1:]}" if len(fraction) > 1 else ""
-        return f"{sign}{fraction[0]}{rest}e{places:+03}"
-    return digits
+    text = repr(number)
+    if "e" in text or abs(number) >= 1e15:
+        return _with_exponent(text, 15)
+    return text.removesuffix(".0")
 
 
 def _write_float4(value: Any) -> str:
-    number = struct.unpack("f", struct.pack("f", real(value)))[0]
-    for digits in range(6, 10):
+    number = struct.unpack("!f", struct.pack("!f", real(value)))[0]
+    for digits in range(1, 10):
         text = f"{number:.{digits}g}"
-        if struct.unpack("f", struct.pack("f", float(text)))[0] == number:
-            found = repr(float(text))
-            return _shortest(found, number) if abs(number) < 1e6 else _short_exponent(text)
+        if struct.unpack("!f", struct.pack("!f", float(text)))[0] == number:
+            return _with_exponent(text, 6)
     return write_real(number)
 
 
-def _short_exponent(text: str) -> str:
-    mantissa, _, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent):+03}" if exponent else mantissa
+def _with_exponent(text: str, limit: int) -> str:
+    """Return a number's digits, with an exponent if the first of them stands far from the point."""
+    sign, digits, exponent = Decimal(text).normalize().as_tuple()
+    place = len(digits) - 1 + int(exponent)
+    minus = "-" if sign else ""
+    if -4 <= place < limit or not any(digits):
+        return f"{Decimal(text).normalize():f}"
+    fraction = "".join(map(str, digits[1:]))
+    return f"{minus}{digits[0]}{'.' if fraction else ''}{fraction}e{place:+03}"
 
 
 def _write_numeric(value: Any) -> str:

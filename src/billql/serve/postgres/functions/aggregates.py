@@ -147,7 +147,7 @@ class _Spread:
         if value is not None:
             number = numerics.exact(value)
             self.count += 1
-            self.total += number
+            self.total = numerics.CONTEXT.add(self.total, number)
             self.squares = numerics.CONTEXT.fma(number, number, self.squares)
 
     def final(self) -> str | None:
@@ -479,8 +479,8 @@ FUNCTIONS = [
     function("array_agg", "anyelement", "anyarray", aggregate=_Elements),
     function("json_agg", "anyjson", "json", aggregate=_JsonElements),
     function("jsonb_agg", "anyjson", "jsonb", aggregate=_JsonElements),
-    function("json_object_agg", "text anyjson", "json", aggregate=_JsonMembers),
-    function("jsonb_object_agg", "text anyjson", "jsonb", aggregate=_JsonMembers),
+    function("json_object_agg", "anytext anyjson", "json", aggregate=_JsonMembers),
+    function("jsonb_object_agg", "anytext anyjson", "jsonb", aggregate=_JsonMembers),
     *(function(name, "bool", "bool", aggregate=_All) for name in ("bool_and", "every")),
     function("bool_or", "bool", "bool", aggregate=_Any),
     *(

@@ -199,7 +199,7 @@ def _integers(name: str, call: Callable[..., int], arguments: int) -> list[Any]:
 
 FUNCTIONS = [
     *_integers("abs", abs, 1),
-    function("abs", "numeric", "numeric", lambda value: write(abs(exact(value)))),
+    function("abs", "numeric", "numeric", lambda value: write(exact(value).copy_abs())),
     function("abs", "float8", "float8", sql="abs({0})"),
     *_integers("mod", _remainder, 2),
     function("mod", "numeric numeric", "numeric", _numeric(numerics.remainder)),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Callable
 from typing import Any
 
 from billql.serve.postgres import types
 from billql.serve.postgres.errors import PostgresError
 from billql.serve.postgres.formats.text_input import reader
-from billql.serve.postgres.formats.text_output import writer
+from billql.serve.postgres.formats.text_output import overflow, writer
 from billql.serve.postgres.functions.registry import Context, function
 from billql.serve.postgres.values import arrays, intervals, numerics
 
@@ -97,6 +98,16 @@ def _count_of(value: int | None, keyword: str) -> int:
     return value
 
 
+def _to_float4(value: Any) -> float | None:
+    if value is None:
+        return None
+    try:
+        found: float = struct.unpack("!f", struct.pack("!f", float(value)))[0]
+    except OverflowError:
+        raise overflow("float4") from None
+    return found
+
+
 def compare_numerics(left: str, right: str) -> int:
     """Return -1, 0 or 1 by the order of two numerics with all of their digits."""
     one, other = numerics.exact(left), numerics.exact(right)
@@ -123,6 +134,6 @@ WITH_NULLS: dict[str, Callable[..., Any]] = {
     "pg_greatest": _greatest(1),
     "pg_least": _greatest(-1),
     "pg_count_of": _count_of,
-    "pg_to_float4": lambda value: None if value is None else float(numerics.exact(value)),
+    "pg_to_float4": _to_float4,
 }
 """What is called with NULL too."""

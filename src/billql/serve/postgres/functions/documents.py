@@ -259,6 +259,7 @@ FUNCTIONS = [
 
 OPERATORS: dict[str, Callable[..., Any]] = {
     "pg_normal": documents.normal,
+    "pg_json_key": documents.key,
     "pg_json_get": _get,
     "pg_json_get_text": _get_text,
     "pg_json_along": _along,

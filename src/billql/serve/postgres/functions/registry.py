@@ -121,7 +121,7 @@ class Registry:
         """Return the signature that fits the types of a call best; raise PostgresError if none."""
         candidates = self.named(name)
         if not candidates:
-            raise unknown_function(name, kinds, "SHOW functions of billql: docs/postgres.md.")
+            raise unknown_function(name, kinds, "docs/postgres.md lists the functions.")
         fitting = [found for one in candidates if (found := match(one, kinds)) is not None]
         if not fitting:
             known = ", ".join(

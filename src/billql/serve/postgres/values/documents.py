@@ -36,6 +36,19 @@ def write(value: Any) -> str:
     return json.dumps(value)
 
 
+def key(text: str) -> str:
+    """Return a text that is the same for equal documents: 1 and 1.0 are equal."""
+    return write(_with_plain_numbers(load(text)))
+
+
+def _with_plain_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_plain_numbers(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_with_plain_numbers(one) for one in value]
+    return value.normalize(numerics.CONTEXT) if isinstance(value, Decimal) else value
+
+
 def _text(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 

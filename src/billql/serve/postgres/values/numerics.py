@@ -78,7 +78,7 @@ def _weight(value: Decimal) -> tuple[int, int]:
     _, digits, exponent = value.as_tuple()
     first = len(digits) - 1 + int(exponent)
     weight = first // 4
-    return weight, int(abs(value).scaleb(-4 * weight, CONTEXT))
+    return weight, int(value.copy_abs().scaleb(-4 * weight, CONTEXT))
 
 
 def _division_scale(left: Decimal, right: Decimal) -> int:
@@ -118,7 +118,7 @@ def square_root(value: Decimal) -> Decimal:
 def fitted(value: Decimal, precision: int, digits: int) -> Decimal:
     """Return a decimal as `numeric(precision, digits)`; raise PostgresError if it is too large."""
     found = rounded(value, digits)
-    if found.is_finite() and abs(found) >= Decimal(10) ** (precision - digits):
+    if found.is_finite() and found.copy_abs() >= Decimal(10) ** (precision - digits):
         raise PostgresError(
             "22003",
             "numeric field overflow",
@@ -137,7 +137,7 @@ def variance(count: int, total: Decimal, squares: Decimal, *, sample: bool) -> D
     if count < (2 if sample else 1):
         return None
     number = Decimal(count)
-    difference = number * squares - CONTEXT.multiply(total, total)
+    difference = CONTEXT.subtract(CONTEXT.multiply(number, squares), CONTEXT.multiply(total, total))
     if difference <= 0:
         return Decimal(0)
     divisor = number * (number - 1 if sample else number)

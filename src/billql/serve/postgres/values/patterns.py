@@ -9,9 +9,10 @@ import calendar
 import datetime
 import re
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from billql.serve.postgres.errors import PostgresError, unsupported
+from billql.serve.postgres.values.numerics import rounded
 
 _HINT = "Use YYYY, MM, DD, HH24, MI, SS, Mon, Month, Day, Dy, Q, IYYY and IW."
 _TOKEN = re.compile(
@@ -178,13 +179,15 @@ def write_number(value: Decimal, pattern: str) -> str:
         raise unsupported("L in a pattern", "Write the currency beside the number.")
     body = body.removeprefix("S").removesuffix("MI").removesuffix("S")
     whole, point, fraction = body.partition(".")
-    number = abs(value).quantize(Decimal(1).scaleb(-len(fraction)), ROUND_HALF_UP)
+    number = rounded(value.copy_abs(), len(fraction))
     digits, _, decimals = f"{number:f}".partition(".")
-    text = _whole(digits, whole)
+    text = _whole(digits, whole, is_zero=not number and not fraction)
     if text is None:
         text, decimals = re.sub("[90]", "#", whole), "#" * len(fraction)
+    point = point if fraction else ""
     if fill and point:
         decimals = decimals[: max(len(decimals.rstrip("0")), fraction.rfind("0") + 1)]
+        text = text if text.strip() or decimals else "0"
     return _signed(
         text + point + decimals,
         value < 0 and bool(number),
@@ -193,10 +196,10 @@ def write_number(value: Decimal, pattern: str) -> str:
     )
 
 
-def _whole(digits: str, whole: str) -> str | None:
+def _whole(digits: str, whole: str, *, is_zero: bool) -> str | None:
     """Return the digits before the point in their pattern; None if there are too many."""
     places = whole.replace(",", "")
-    digits = digits.lstrip("0")
+    digits = digits.lstrip("0") or ("0" if is_zero else "")
     if len(digits) > len(places):
         return None
     first_zero = places.find("0")
