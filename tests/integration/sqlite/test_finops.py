@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -240,8 +240,8 @@ def api() -> Api:
     return Api(answer)
 
 
-@pytest.fixture
-def session(api: Api) -> Iterator[Session]:
+@contextmanager
+def opened(api: Api) -> Iterator[Session]:
     names = ("digitalocean", "stripe", "openai", "anthropic", "metronome")
     options = Options(
         environ={},
@@ -251,6 +251,19 @@ def session(api: Api) -> Iterator[Session]:
         clock=lambda: NOW,
     )
     with closing(Session(":memory:", lambda: options)) as session:
+        yield session
+
+
+@pytest.fixture
+def session(api: Api) -> Iterator[Session]:
+    with opened(api) as session:
+        yield session
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Session]:
+    """A session whose responses are cached, for tests that write nothing."""
+    with opened(Api(answer)) as session:
         yield session
 
 
@@ -351,12 +364,12 @@ def test_only_the_invoices_of_the_months_are_requested(
 # What is returned ---------------------------------------------------------------------------------
 
 
-def test_payments_belong_to_the_invoice_before_them(session: Session) -> None:
+def test_payments_belong_to_the_invoice_before_them(shared: Session) -> None:
     sql = (
         "SELECT r.month, r.issued, r.invoiced, r.itemised, r.not_itemised, r.paid, r.credited, "
         "r.unpaid FROM finops.reconciliation r WHERE r.kind = 'cost' ORDER BY r.month"
     )
-    assert rows(session, sql) == [
+    assert rows(shared, sql) == [
         ("2025-09", None, 40.0, 40.0, 0.0, 0.0, 0.0, 40.0),  # the history does not reach that far
         ("2026-07", "2026-08-01T08:00:00Z", 50.0, 50.0, 0.0, 50.0, 0.0, 0.0),
         ("2026-08", "2026-09-01T08:00:00Z", 81.0, 80.0, 1.0, 0.0, 1.0, 80.0),
@@ -364,47 +377,47 @@ def test_payments_belong_to_the_invoice_before_them(session: Session) -> None:
     ]
 
 
-def test_invoices_to_customers_are_reconciled(session: Session) -> None:
+def test_invoices_to_customers_are_reconciled(shared: Session) -> None:
     sql = (
         "SELECT r.issuer, r.customer, r.month, r.invoiced, r.itemised, r.not_itemised, r.paid, "
         "r.credited, r.unpaid, r.currency FROM finops.reconciliation r "
         "WHERE r.kind = 'revenue' ORDER BY r.issuer, r.month"
     )
-    assert rows(session, sql) == [
+    assert rows(shared, sql) == [
         ("Shark", "Amber", "2026-10", 2.07, 2.07, 0.0, 1.0, 0.3, 0.77, "KWD"),
         ("metronome", "Amber", "2026-08", 8.0, 7.0, 1.0, None, None, None, "USD"),
         ("metronome", "Amber", "2026-09", 0.005, 0.005, 0.0, None, None, None, "USD"),
     ]
 
 
-def test_what_is_on_no_invoice_yet_is_accrued(session: Session) -> None:
+def test_what_is_on_no_invoice_yet_is_accrued(shared: Session) -> None:
     sql = "SELECT kind, provider, month, amount, currency FROM finops.accruals ORDER BY kind"
-    assert rows(session, sql) == [
+    assert rows(shared, sql) == [
         ("cost", "DigitalOcean", "2026-10", 30.0, "USD"),
         ("revenue", "Metronome", "2026-10", 12.5, "USD"),
     ]
 
 
-def test_balances_are_used_up_one_after_the_other(session: Session) -> None:
+def test_balances_are_used_up_one_after_the_other(shared: Session) -> None:
     sql = (
         "SELECT b.place, b.balance, b.remaining, b.remaining_so_far, b.per_day, b.empty_on, "
         "b.expires_on, b.lost FROM finops.burn_down b ORDER BY b.place"
     )
     # 60 dollars were used in the thirty days of September.
-    assert rows(session, sql) == [
+    assert rows(shared, sql) == [
         (1, "Soon", 10.0, 10.0, 2.0, "2026-10-20", "2026-10-18", 4.0),
         (2, "Next", 30.0, 40.0, 2.0, "2026-11-04", "2026-10-20", 30.0),
         (3, "Last", 100.0, 140.0, 2.0, "2026-12-24", "2027-01-01", 0.0),
     ]
 
 
-def test_a_change_is_the_sum_of_its_drivers(session: Session) -> None:
+def test_a_change_is_the_sum_of_its_drivers(shared: Session) -> None:
     sql = (
         "SELECT service, resource_id, before, after, change, by_new, by_gone, by_volume, by_price, "
         "unexplained FROM finops.changes_by_driver "
         "WHERE provider = 'DigitalOcean' AND month = '2026-09' ORDER BY service, resource_id"
     )
-    found = rows(session, sql)
+    found = rows(shared, sql)
     assert found == [
         ("Bandwidth", None, 0.0, 5.01, 5.01, 5.01, 0.0, 0.0, 0.0, 0.0),
         # 200 hours more at 0.125, and then 600 hours at 0.10.
@@ -417,47 +430,47 @@ def test_a_change_is_the_sum_of_its_drivers(session: Session) -> None:
     assert all(round(sum(row[5:]), 6) == row[4] for row in found)
 
 
-def test_a_month_without_one_before_has_no_change_in_percent(session: Session) -> None:
+def test_a_month_without_one_before_has_no_change_in_percent(shared: Session) -> None:
     sql = (
         "SELECT month, cost, year_before, change, percent FROM finops.year_over_year "
         "WHERE provider = 'DigitalOcean' ORDER BY month"
     )
-    assert rows(session, sql) == [
+    assert rows(shared, sql) == [
         ("2026-07", 50.0, None, None, None),
         ("2026-08", 81.0, None, None, None),
         ("2026-09", 100.0, 40.0, 60.0, 150.0),
     ]
 
 
-def test_units_cost_what_they_cost_in_the_mean(session: Session) -> None:
+def test_units_cost_what_they_cost_in_the_mean(shared: Session) -> None:
     sql = (
         "SELECT service, cost, quantity, unit, unit_cost FROM finops.unit_costs "
         "WHERE provider = 'DigitalOcean' AND month = '2026-09'"
     )
-    assert rows(session, sql) == [("Droplets", 85.0, 700.0, "Hours", 85 / 700)]
+    assert rows(shared, sql) == [("Droplets", 85.0, 700.0, "Hours", 85 / 700)]
 
 
-def test_charges_of_one_customer_over_one_amount_within_a_day_are_pairs(session: Session) -> None:
+def test_charges_of_one_customer_over_one_amount_within_a_day_are_pairs(shared: Session) -> None:
     sql = (
         "SELECT first_charge, second_charge, customer, amount, currency, seconds, refunded "
         "FROM finops.charges_twice"
     )
-    assert rows(session, sql) == [("ch_3", "ch_4", "Amber", 0.5, "KWD", 60, 0.5)]
+    assert rows(shared, sql) == [("ch_3", "ch_4", "Amber", 0.5, "KWD", 60, 0.5)]
 
 
-def test_a_day_out_of_the_ordinary(session: Session) -> None:
+def test_a_day_out_of_the_ordinary(shared: Session) -> None:
     sql = "SELECT day, service, sku, cost, usual, difference, percent FROM finops.anomalies"
-    assert rows(session, f"{sql} WHERE provider = 'DigitalOcean'") == [
+    assert rows(shared, f"{sql} WHERE provider = 'DigitalOcean'") == [
         ("2026-10-09", "Droplets", "1-DO-DROP-1", 9.0, 1.0, 8.0, 800.0)
     ]
-    assert rows(session, f"{sql} WHERE provider = 'DigitalOcean' AND difference > 8") == []
+    assert rows(shared, f"{sql} WHERE provider = 'DigitalOcean' AND difference > 8") == []
 
 
-def test_a_forecast_has_an_interval(session: Session) -> None:
+def test_a_forecast_has_an_interval(shared: Session) -> None:
     sql = "SELECT month, until, so_far, expected, past_months FROM finops.month_forecast"
-    found = rows(session, f"{sql} WHERE provider = 'DigitalOcean' AND low < expected")
+    found = rows(shared, f"{sql} WHERE provider = 'DigitalOcean' AND low < expected")
     assert found == []  # all past months were as they were expected
-    assert rows(session, f"{sql} WHERE provider = 'DigitalOcean' AND low = expected") == [
+    assert rows(shared, f"{sql} WHERE provider = 'DigitalOcean' AND low = expected") == [
         ("2026-10", "2026-10-13", 34.0, 70.0, 6)
     ]
 
