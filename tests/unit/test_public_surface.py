@@ -22,9 +22,9 @@ CONSTANTS = {
 }
 CALLABLES = {
     "connect": (
-        "database sandbox profile config tokens urls definitions read_only max_requests max_cost "
-        "max_rows timeout cache_ttl cache decimals autocommit skip_failing_connections environ "
-        "http_transport clock settings warn log"
+        "database sandbox profile config tokens urls definitions read_only from_history "
+        "max_requests max_cost max_rows timeout cache_ttl cache decimals autocommit "
+        "skip_failing_connections environ http_transport clock settings warn log"
     ),
     "aconnect": "database options",
     "AsyncConnection.another": "database",

@@ -54,6 +54,7 @@ _REACHING = frozenset(
     (
         "load_extension",
         "fts3_tokenizer",
+        "billql_refresh",
         "optimize",
         "sqlite_log",
         "readfile",

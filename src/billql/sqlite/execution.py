@@ -110,6 +110,8 @@ class Execution:
         self._allowance = session.restrictions.allowance()
         self._closed = False
         self._interrupted = False
+        self._has_lost_rows = False
+        """Whether it was closed before all of its rows were read."""
         self._has_savepoint = False
         self.description: tuple[tuple[str, str | None], ...] | None = None
         self._origins: tuple[Origin, ...] = ()
@@ -157,9 +159,18 @@ class Execution:
         return row
 
     def fetch(self, size: int) -> list[Row]:
-        """Return the next rows, `size` of them unless fewer are left: faster than one by one."""
+        """Return the next rows, `size` of them unless fewer are left: faster than one by one.
+
+        Raise ProgrammingError if it was closed before its end: what was read would look whole.
+        """
         if self._interrupted:
             raise errors.Interrupted
+        if self._has_lost_rows:
+            raise errors.ProgrammingError(
+                "The cursor was closed or has run another statement, so the rows that were left "
+                "are gone",
+                hint="Read them first, or run the other statement with another cursor.",
+            )
         rows = [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
         if len(rows) < size and not self._closed:
             try:
@@ -294,6 +305,7 @@ class Execution:
 
     def close(self) -> None:
         """End the statement; nothing more is sent."""
+        self._has_lost_rows = self._has_lost_rows or bool(self._rows) or not self._closed
         self._rows.clear()
         self._end(undoes=False)
 

@@ -211,6 +211,22 @@ def test_a_reader_outlives_its_cursor() -> None:
     assert begun().read_all().num_rows == 3
 
 
+@pytest.mark.parametrize("end", ["another statement", "cursor", "connection"])
+def test_a_reader_whose_rows_are_gone(connection: Connection, end: str) -> None:
+    """Its table would look whole."""
+    cursor = connection.execute(
+        "SELECT n FROM t UNION ALL SELECT value FROM generate_series(1, 20000)"
+    )
+    reader = cursor.fetch_record_batch(100)
+    assert reader.read_next_batch().num_rows == 100
+    if end == "another statement":
+        cursor.execute("SELECT 1")
+    else:
+        (cursor if end == "cursor" else connection).close()
+    with pytest.raises((billql.ProgrammingError, billql.ClosedError)):
+        reader.read_all()
+
+
 def test_without_pyarrow(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(billql.NotSupportedError, match="pyarrow") as caught:
