@@ -136,7 +136,7 @@ BODIES: dict[str, Mapping[str, Any]] = {
         },
     },
 }
-EXPECTED = {
+EXPECTED: dict[str, list[tuple[Any, ...]]] = {
     "cloudflare": [("Purchase", None, -5.0, 0), ("Purchase", None, 5.0, 0)],
     "datadog": [
         ("Adjustment", "Not itemised by the API", 2.0, 1),
