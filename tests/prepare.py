@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -58,21 +58,21 @@ PROGRAMS: Mapping[str, Callable[[], str | None]] = {
 """How each program is found."""
 
 
-def missing() -> list[str]:
-    """Return the programs that are not there."""
-    return [name for name, find in PROGRAMS.items() if find() is None]
+def missing(names: Iterable[str]) -> list[str]:
+    """Return those of some programs that are not there."""
+    return [name for name in names if PROGRAMS[name]() is None]
 
 
-def get_programs(privileged: bool) -> None:
+def get_programs(privileged: bool, names: Iterable[str] = tuple(PROGRAMS)) -> None:
     """Install Debian's packages of the programs that are not there; name what cannot be had."""
-    packages = [package for name in missing() for package in DEBIAN_NAMES[name]]
+    packages = [package for name in missing(names) for package in DEBIAN_NAMES[name]]
     if packages and privileged and shutil.which("apt-get"):
         print(f"Installing {', '.join(packages)} …", flush=True)
         apt = ["apt-get", "-qq", "-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=120"]
         environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             subprocess.run([*apt, *command], env=environ, stdout=subprocess.DEVNULL, check=False)
-    for name in missing():
+    for name in missing(names):
         print(
             f"THERE IS NO {name.upper()}: the tests that need it are skipped. As root, run "
             f"`apt-get update && apt-get install {' '.join(DEBIAN_NAMES[name])}`, or install it "

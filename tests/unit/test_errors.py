@@ -48,7 +48,7 @@ def test_the_drawing_holds_every_class_below_its_base() -> None:
 
 def test_the_drawing_shows_the_codes_of_billqls_own_errors() -> None:
     codes = {name: code for name, (_, code) in _drawn().items() if code is not None}
-    assert len(codes) == 19
+    assert len(codes) == 20
     assert codes == {name: getattr(errors, name).code for name in codes}
     own = {kind.__name__ for kind in CLASSES if not kind.__name__.endswith(("Error", "Warning"))}
     assert own <= set(codes)

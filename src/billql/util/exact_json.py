@@ -15,7 +15,7 @@ from typing import Any
 _LONG = 20
 """No integer of more letters fits into 64 bits."""
 
-_MAYBE_REAL = re.compile(rb"[.e][-\d]")
+_MAYBE_REAL = re.compile(rb"[.e][-+\d]")
 _REAL = re.compile(rb"[:,\[]-?\d+[.e]")
 """Where compact JSON has a number that is a float, or a text that looks like one; the other is
 quicker, and finds more that only look so."""

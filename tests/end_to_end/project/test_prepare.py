@@ -15,6 +15,8 @@ APT = """#!/bin/sh
 echo "$@" >> {calls}
 case "$*" in *install*) /bin/cp {program} {bin}/{makes};; esac
 """
+NAMES = ("chromium", "less")
+"""Two programs, which stand for all of them."""
 BOTH = "chromium fonts-dejavu-core less"
 
 
@@ -35,7 +37,7 @@ def program(path: Path, text: str = "#!/bin/sh\n") -> Path:
 
 def prepared(bin: Path, *, privileged: bool = True) -> str:
     """Return what is said where nothing but one folder is on the PATH."""
-    script = f"import prepare; prepare.get_programs({privileged})"
+    script = f"import prepare; prepare.get_programs({privileged}, {NAMES})"
     environ = {name: text for name, text in os.environ.items() if name != "CHROMIUM"}
     environ |= {"PATH": str(bin), "PYTHONPATH": str(TESTS)}
     command = [sys.executable, "-c", script]

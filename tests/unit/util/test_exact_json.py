@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +26,17 @@ documents = st.recursive(
     ),
     max_leaves=12,
 )
+
+
+@pytest.mark.parametrize(
+    "number", [5e39, 1e16, 5e-7, 0.5, -1.5e300, 4_999_999_999_999_999_849 * 10**21]
+)
+@pytest.mark.parametrize("place", [lambda one: one, lambda one: [one], lambda one: {"a": [one]}])
+def test_a_number_that_the_usual_parser_changes_is_seen(
+    number: float, place: Callable[[Any], Any]
+) -> None:
+    quick, _ = parse(json.dumps(place(number)).encode())
+    assert has_real([quick])
 
 
 @given(documents)
