@@ -23,6 +23,7 @@ from billql.definitions.views import ViewTable
 from billql.definitions.yaml_file import read_provider, read_service
 from billql.errors import DefinitionError, Error, InterfaceError
 from billql.sandbox.mock.story import read_story
+from billql.sqlite.historic import without_records
 from billql.sqlite.session import Session
 from billql.util.struct_errors import DocumentPath
 
@@ -123,7 +124,7 @@ def _view_findings(
     path: Path, lines: Lines, table: ViewTable, session: Session
 ) -> Iterator[Finding]:
     place: DocumentPath = ("views", table.view_name)
-    select = table.view.select or ""
+    select = without_records(table.view.select or "")
     for fault in examples.faults(session, select):
         line = lines.of_text((*place, "select"), fault.offset)
         rule = "view-select" if fault.rule == "example-sql" else "view-parameter"

@@ -25,7 +25,7 @@ from billql.sql.source_map import Edit, apply_edits
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote
 from billql.sqlite._view_table import collation_clause
-from billql.sqlite.historic import RECORDS, Historic
+from billql.sqlite.historic import Historic, record_calls
 from billql.sqlite.result_amounts import query_of_view
 
 if TYPE_CHECKING:
@@ -171,15 +171,8 @@ class ViewExpander:
 
     def _records(self, select: ParsedStatement) -> Iterator[Edit]:
         """Yield the edits that put the times of rows in the place of `record_created(i)`."""
-        tokens = select.tokens
-        for at, token in enumerate(tokens[:-3]):
-            if token.keyword in RECORDS and [one.text for one in tokens[at + 1 : at + 4 : 2]] == [
-                "(",
-                ")",
-            ]:
-                column = f"{tokens[at + 2].text}.{quote(RECORDS[token.keyword])}"
-                text = "NULL" if self._historic is None else column
-                yield token.start, tokens[at + 3].end, text
+        for start, end, column in record_calls(select):
+            yield start, end, "NULL" if self._historic is None else column
 
     def _moments(self, select: ParsedStatement) -> Iterator[Edit]:
         """Yield the edits that put the time of the clock in the place of 'now'."""
