@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+import apsw
+
 from billql.errors import CredentialMissing, DefinitionError, OperationalError, UnknownName
 from billql.sql import rewriter
 from billql.sql.projections import names_of_ctes
@@ -183,17 +185,38 @@ class ViewExpander:
 
 def _own_table(view: ViewTable, name: str, tables: KnownTables) -> str:
     """Return the SELECT of a table of the user's own that a view reads; raise OperationalError if
-    there is none.
+    there is none, or one with other columns.
 
     With its database it is no CTE of the statement's.
     """
+    create = view.view.tables[name]
+    hint = f"Make it, and fill it: {_one_line(create)}"
     database = tables.home((name,))
     if database is None:
         raise OperationalError(
-            f"{view.name} reads a table {name} of your own, and there is none",
-            hint=f"Make it, and fill it: {_one_line(view.view.tables[name])}",
+            f"{view.name} reads a table {name} of your own, and there is none", hint=hint
         )
+    found = tables.find(name, database)
+    if found is not None and not isinstance(found, str):
+        known = {column.name.lower() for column in found}
+        missing = [column for column in _columns(name, create) if column.lower() not in known]
+        if missing:
+            raise OperationalError(
+                f"Your table {name} has no column {', '.join(missing)}, which {view.name} reads",
+                hint=hint,
+            )
     return f"SELECT * FROM {quote(database)}.{quote(name)}"
+
+
+def _columns(name: str, create: str) -> list[str]:
+    """Return the columns of the table that a statement makes."""
+    database = apsw.Connection(":memory:")
+    try:
+        database.execute(create)
+        rows = database.execute("SELECT name FROM pragma_table_info(?)", (name,))
+        return [str(column) for (column,) in rows]
+    finally:
+        database.close()
 
 
 def _one_line(create: str) -> str:

@@ -504,6 +504,16 @@ def test_a_view_may_read_a_table_of_ones_own(budgeted: Session) -> None:
     assert rows(budgeted, sql) == []
 
 
+def test_a_table_of_ones_own_with_other_columns_is_an_error(budgeted: Session) -> None:
+    rows(budgeted, "CREATE TABLE budget (Month TEXT)")
+    with pytest.raises(OperationalError) as caught:
+        rows(budgeted, "SELECT * FROM east.books.left_over")
+    assert caught.value.message == (
+        "Your table budget has no column amount, which east.books.left_over reads"
+    )
+    assert "CREATE TABLE budget (month TEXT, amount REAL)" in str(caught.value.hint)
+
+
 def test_a_view_of_ones_own_over_one_that_reads_a_table(budgeted: Session) -> None:
     rows(budgeted, "CREATE VIEW mine AS SELECT Cost FROM east.books.left_over")
     with pytest.raises(OperationalError, match="a table budget of your own"):

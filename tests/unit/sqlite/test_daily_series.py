@@ -178,6 +178,20 @@ def test_the_aggregates_return_json(database: apsw.Connection) -> None:
     assert value(database, "daily_anomalies(day, usd, '2026-04-02', 1)") == []
 
 
+def test_they_work_over_windows(database: apsw.Connection) -> None:
+    """The last window has the same rows as a group, after rows have left it."""
+    source = "costs WHERE day BETWEEN '2026-01-01' AND '2026-03-31' AND usd IS NOT NULL"
+    for call in (
+        "month_forecast(day, usd, '2026-03-20', '2026-03')",
+        "daily_anomalies(day, usd, '2026-04-02')",
+    ):
+        frame = "OVER (ORDER BY day, usd ROWS 99 PRECEDING)"
+        windows = database.execute(f"SELECT {call} {frame} FROM {source} ORDER BY day, usd")
+        *_, last = windows.fetchall()
+        grouped = f"(SELECT * FROM {source} ORDER BY day DESC, usd DESC LIMIT 100)"
+        assert json.loads(str(last[0])) == value(database, call, grouped)
+
+
 def test_of_no_rows_they_are_null(database: apsw.Connection) -> None:
     for call in (
         "month_forecast(day, usd, '2026-03-03', '2026-03')",
