@@ -142,7 +142,7 @@ class Bills:
                     for product, amount in self.lines.get(invoice, ())
                 ]
             case ["charges" | "costs" as name]:
-                first, last = query.get("from", "0000"), query.get("before", "9999")
+                first, last = query.get("from", ""), query.get("before", "9999")
                 return [
                     _object(id=f'"{id_}"', day=f'"{day}"', state=f'"{state}"', amount=amount)
                     if name == "charges"

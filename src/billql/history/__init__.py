@@ -5,11 +5,16 @@ may have changed. Rows are read, compared and stored scope by scope: a scope is 
 a parent such as an invoice.
 
     definition   what a history is made of: its SELECT, its columns and its scope
+    definitions  what the definitions of resources state about its columns
     strategy     which scopes there are, which of them are open, and how each is read
     comparing    what has changed between two readings of a scope
     tables       the tables and views of histories in the file
     store        one scope in one transaction
+    refresh      one refresh of one history
     refreshing   the statements themselves
     as_of        a history as it was
+    historic     the rows of resources from their histories, for views such as FOCUS's
+    sync         all that matters of the connected providers
+    export       a history as Parquet
     session      a session that knows all of this
 """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.history.comparing import Row
     from billql.history.definitions import Definitions
-    from billql.history.refreshing import Described
+    from billql.history.refresh import Described
     from billql.history.store import Store
     from billql.sql.source_map import RewrittenText
     from billql.sqlite.engine import Engine, Options, Shared
@@ -105,7 +105,7 @@ class HistorySession(Session):
     def describe(self, query: ParsedStatement) -> Described:
         """Return a SELECT with whole names, and its columns; raise SqlError for a mistake."""
         from billql.history.definition import HistoryColumn
-        from billql.history.refreshing import Described
+        from billql.history.refresh import Described
 
         explained = query._replace(
             text=f"EXPLAIN {query.text}", start=query.start - len("EXPLAIN ")
