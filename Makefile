@@ -12,7 +12,7 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 SECONDS ?= 60
 
-.PHONY: help setup demo check prepared test compatibility assurance focus differential backtest fuzz spark bench lock currencies postgres-catalog contract schema docs registry clean
+.PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark bench lock currencies postgres-catalog contract schema docs registry clean
 
 help: ## Show the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ lock: $(READY) ## Lock the newest versions that pyproject.toml allows.
 currencies: $(READY) ## Write the table of currencies from the list of ISO 4217 that the lock has.
 	$(BIN)/python requirements/write_currencies.py > src/billql/util/iso_4217.py
 	$(BIN)/ruff format --quiet src/billql/util/iso_4217.py
+
+clients: prepared ## Drive the server by clients in Node, Go, Java, ODBC and DuckDB, as far as they are here.
+	PYTHONPATH=tests $(BIN)/python -m clients
 
 postgres-catalog: $(READY) ## Write PostgreSQL's own relations for the server of its protocol, by a real one.
 	PYTHONPATH=tests $(BIN)/python -m support.postgres_catalog
