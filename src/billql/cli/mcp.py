@@ -54,6 +54,7 @@ def run(options: Namespace) -> int:
         import anyio
 
         from billql.serve.mcp import audit
+        from billql.serve.mcp.calls import Calls
         from billql.serve.mcp.server import make
     except ModuleNotFoundError as error:
         raise needs_package(error) from error
@@ -71,7 +72,7 @@ def run(options: Namespace) -> int:
 
         catalog = connect_options.catalog(found)
         context = ServerContext(open_connection, catalog, notes, ignore, stderr.line)
-        anyio.run(make(context, log, options.statements).run_stdio_async)
+        anyio.run(make(Calls(context, log, options.statements)).run_stdio_async)
     return 0
 
 

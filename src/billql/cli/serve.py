@@ -192,15 +192,15 @@ def _mcp(
     """Return a server of agents, and in words which token it wants."""
     try:
         from billql.serve.mcp import audit
+        from billql.serve.mcp.calls import Calls
         from billql.serve.mcp.http import McpHttpServer
-        from billql.serve.mcp.server import make
     except ModuleNotFoundError as error:
         raise needs_package(error) from error
     access = _access(options, config, config.mcp, address)
     is_new = access.token is not None and not os.environ.get(config.mcp.token_env)
     how = f"token {access.token}" if is_new else _token_place(access, config.mcp)
     log = audit.nowhere if options.audit_log is None else audit.to_file(options.audit_log)
-    return McpHttpServer(make(context, log, options.statements), access), how
+    return McpHttpServer(Calls(context, log, options.statements), access), how
 
 
 def _access(options: Namespace, config: ServeConfig, http: HttpConfig, address: str) -> HttpOptions:

@@ -48,6 +48,7 @@ class Calls:
         self._audit = audit
         self._most = most
         self._slots: anyio.Semaphore | None = None
+        self._running = set[_Call]()
 
     async def run(
         self,
@@ -60,6 +61,7 @@ class Calls:
         if self._slots is None:  # it belongs to the loop that serves
             self._slots = anyio.Semaphore(self._most)
         call = _Call(self._context, work)
+        self._running.add(call)
         begin, outcome, rows = time.monotonic(), "cancelled", 0
         try:
             async with self._slots:
@@ -74,11 +76,17 @@ class Calls:
             self._context.report(f"{type(error).__name__}: {error}")
             raise ToolError(f"A fault of billql's own: {type(error).__name__}") from None
         finally:
+            self._running.discard(call)
             seconds = time.monotonic() - begin
             sent = sum(scan.requests for scan in call.scans)
             facts = {"outcome": outcome, "requests": sent, "rows": rows}
             self._audit({"tool": tool, **arguments, **facts, "seconds": round(seconds, 3)})
             self._context.observe(Ended("mcp", outcome, rows, seconds, call.scans))
+
+    def interrupt(self) -> None:
+        """End the statements of all calls; may be called in any thread, and again."""
+        for call in list(self._running):
+            call.interrupt()
 
 
 class _Call:
@@ -88,16 +96,22 @@ class _Call:
         self._context = context
         self._work = work
         self._read: Callable[[], list[ScanStats]] = list
+        self._end: Callable[[], object] = lambda: None
 
     @property
     def scans(self) -> list[ScanStats]:
         """Return the statistics of its statement so far."""
         return self._read()
 
+    def interrupt(self) -> None:
+        """End its statement, if it has begun."""
+        with suppress(Error):  # the connection may be closed by now
+            self._end()
+
     async def run(self) -> Response:
         """Run it in a thread of its own."""
         own = AsyncConnection(await asyncio.to_thread(self._context.open_connection))
-        self._read = lambda: own.connection.scans
+        self._read, self._end = lambda: own.connection.scans, own.interrupt
         try:
             return await own.run(self._noted)
         finally:

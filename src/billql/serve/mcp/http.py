@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from mcp.server import MCPServer
 from mcp.server.transport_security import TransportSecuritySettings
 
 from billql.serve.address import LOOPBACK_NAMES
 from billql.serve.http.guard import Guard
 from billql.serve.http.server import HttpOptions
+from billql.serve.mcp.calls import Calls
+from billql.serve.mcp.server import make
 from billql.serve.uvicorn_thread import UvicornThread
 
 PATH = "/mcp"
@@ -20,8 +21,8 @@ _SESSIONS = 1_000
 class McpHttpServer:
     """Serves agents at one address; raise InterfaceError as `UvicornThread` does."""
 
-    def __init__(self, server: MCPServer, options: HttpOptions) -> None:
-        app = server.streamable_http_app(
+    def __init__(self, calls: Calls, options: HttpOptions) -> None:
+        app = make(calls).streamable_http_app(
             streamable_http_path=PATH,
             session_idle_timeout=_IDLE,
             max_sessions=_SESSIONS,
@@ -35,6 +36,7 @@ class McpHttpServer:
             options.certificate,
             options.key,
             lifespan=True,
+            interrupt=calls.interrupt,
         )
 
     @property

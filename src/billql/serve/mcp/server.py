@@ -12,9 +12,7 @@ from pydantic import Field
 
 from billql._version import __version__
 from billql.dbapi.connection import Connection
-from billql.serve.context import ServerContext
 from billql.serve.mcp import catalog, results, texts
-from billql.serve.mcp.audit import Audit, nowhere
 from billql.serve.mcp.calls import Calls, Response
 from billql.sqlite.estimate import Estimate
 from billql.util.text import counted
@@ -30,8 +28,8 @@ _Sql = Annotated[str, Field(description="One SELECT, in SQLite's dialect.")]
 _Rows = Annotated[int, Field(description="The most rows to return.", ge=1, le=_MOST_ROWS)]
 
 
-def make(context: ServerContext, audit: Audit = nowhere, most: int = 8) -> MCPServer:
-    """Return a server whose calls run `most` at once."""
+def make(calls: Calls) -> MCPServer:
+    """Return a server of calls."""
     server = MCPServer(
         "billql",
         title="billql: SQL over billing APIs",
@@ -39,7 +37,6 @@ def make(context: ServerContext, audit: Audit = nowhere, most: int = 8) -> MCPSe
         instructions=texts.INSTRUCTIONS,
         log_level="CRITICAL",  # billql reports its own errors
     )
-    calls = Calls(context, audit, most)
     _add_tools(server, calls)
     _add_resources(server, calls)
     server.prompt(description="Answer a question about bills.")(analyze_bills)

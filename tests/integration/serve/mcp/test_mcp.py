@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 import threading
@@ -22,6 +23,7 @@ from billql.serve.address import Address
 from billql.serve.context import Ended, ServerContext
 from billql.serve.http.server import HttpOptions
 from billql.serve.mcp import audit, catalog
+from billql.serve.mcp.calls import Calls
 from billql.serve.mcp.http import McpHttpServer
 from billql.serve.mcp.server import make
 from billql.serve.notes import Notes
@@ -45,7 +47,8 @@ class Front:
         context = ServerContext(
             connection.another, Catalog(), Notes(str), self.ended.append, self.reported.append
         )
-        self.server = make(context, audit.to_file(str(log)))
+        self.calls = Calls(context, audit.to_file(str(log)), 8)
+        self.server = make(self.calls)
 
     def ask(self, main: Callable[[Client], Awaitable[T]]) -> T:
         async def asked() -> T:
@@ -335,11 +338,33 @@ def test_a_fault_of_billqls_own_is_hidden_and_reported(
     assert front.audited()[0]["outcome"] == "internal"
 
 
+def test_a_server_that_is_stopped_ends_its_calls(front: Front) -> None:
+    server = McpHttpServer(front.calls, HttpOptions(Address.parse("127.0.0.1:0"), None))
+    endless = "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT max(n) FROM c"
+
+    async def main() -> None:
+        async with Client(server.url) as client:
+            call = asyncio.create_task(client.call_tool("query", {"sql": endless}))
+            while not front.calls._running:
+                await asyncio.sleep(0.01)
+            await asyncio.to_thread(server.stop, 0.1)
+            call.cancel()
+            with contextlib.suppress(Exception, asyncio.CancelledError):
+                await call
+
+    server.start()
+    with contextlib.suppress(BaseExceptionGroup):  # the client finds nobody to say goodbye to
+        asyncio.run(main())
+    (ended,) = front.ended
+    assert ended.outcome in ("interrupted", "cancelled")
+    assert ended.seconds < 10
+
+
 def test_who_may_ask_over_http(front: Front) -> None:
     """Without the token, by another name or from another site's page, nobody may."""
     token = "planted-secret-of-the-server"
     options = HttpOptions(Address.parse("127.0.0.1:0"), token)
-    server = McpHttpServer(front.server, options)
+    server = McpHttpServer(front.calls, options)
     known = {"Authorization": f"Bearer {token}"}
     kept = {"Accept": "application/json, text/event-stream"}
     server.start()
