@@ -297,6 +297,18 @@ def test_the_lines_of_invoices_are_the_charges_of_revenue(read: Read) -> None:
     assert all((row["PaymentDueDate"] is None) == (row["PaymentTerms"][0] == "C") for row in lines)
 
 
+def test_charges_are_in_the_billing_periods_of_who_sends_the_invoices(read: Read) -> None:
+    periods = read("mongodb_atlas.focus.billing_periods")
+    key = ("BillingPeriodStart", "BillingPeriodEnd", "InvoiceIssuerName", "x_Connection")
+    charges = read("mongodb_atlas.focus.cost_and_usage")
+    assert {tuple(row[name] for name in key) for row in charges} <= {
+        tuple(row[name] for name in key) for row in periods
+    }
+    assert {row["BillingPeriodStatus"] for row in periods} == {"Open", "Closed"}
+    for row in periods:
+        assert row["BillingPeriodCreated"] <= row["BillingPeriodLastUpdated"]
+
+
 def test_the_estimates_of_days_are_those_of_insights(session: Session, read: Read) -> None:
     rows = read("digitalocean.focus.daily_estimates")
     (insights,) = records(
