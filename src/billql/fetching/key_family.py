@@ -75,6 +75,7 @@ class KeyFamily:
             for one in wanted
             if one.constraint.operator == "=" and one.constraint.collation is None
         ]
+        self._equal = {one.number for one in self._equalities}
         self._null = {one.position for one in self._equalities if one.accepts_null}
         self._pushed = {one.number for one in plan.pushed}
         self._joined = {
@@ -144,6 +145,8 @@ class KeyFamily:
         What all keys have in common stays in its request.
         """
         dropped = self._varying.intersection(self._pushed) or self._joined
+        if not dropped.issubset(self._equal):
+            return None  # what differs is a range: no key finds its rows in a list
         return self._whole_list(key, dropped | self._varying)
 
     def own_list(self, key: Key) -> WholeList | None:
