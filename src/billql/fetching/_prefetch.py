@@ -10,6 +10,7 @@ is.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -19,14 +20,11 @@ import apsw
 from billql.errors import Error
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest
-from billql.fetching.dry_run import DryRun, JoinSide, WouldSendRequest
+from billql.fetching.dry_run import FIRST_KEYS, ComingKey, DryRun, JoinSide, WouldSendRequest
 from billql.fetching.key_family import KeyFamily
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.sql.statements import Bindings
-
-_FIRST_KEYS = 64
-"""How many keys the first dry run collects; each later one collects four times as many."""
 
 _MOST_KEYS = 16_384
 """How many keys a dry run collects at most."""
@@ -55,14 +53,18 @@ class KeyScan(Protocol):
 class _ComingKeys:
     """What is known of the coming keys of one side of a join, each by its first request."""
 
-    unsent: deque[FirstRequest] = field(default_factory=deque)
+    unsent: deque[ComingKey] = field(default_factory=deque)
     sent: set[FirstRequest] = field(default_factory=set)
     """Sent ahead, and not needed yet."""
+    sent_for: dict[Hashable, list[FirstRequest]] = field(default_factory=dict)
+    """The same by what the row memo knows their rows by."""
     known: set[FirstRequest] = field(default_factory=set)
-    most: int = _FIRST_KEYS
+    most: int = FIRST_KEYS
     """How many keys the next dry run collects."""
     window: int = 2
     """How many may be sent ahead."""
+    cursors: int = 1
+    """How many cursors may have such keys."""
     complete: bool = False
     """Whether a dry run has seen all keys."""
     ended_at_last_miss: int = -1
@@ -106,24 +108,34 @@ class KeyPrefetcher:
             return
         self.learn(side, wanted, scan.stats)
         keys = self._coming[side]
-        most = scan.concurrency
+        most = scan.concurrency * keys.cursors
         keys.window = min(most, keys.window * 2) if stops_early else most
         while keys.unsent and len(keys.sent) < keys.window:
-            first = keys.unsent.popleft()
+            first, key = keys.unsent.popleft()
             if first != wanted:
                 keys.sent.add(first)
+                keys.sent_for.setdefault(key, []).append(first)
                 scan.prefetch(first)
 
     def learn(self, side: JoinSide, wanted: FirstRequest, stats: ScanStats) -> None:
         """Look for coming keys by a dry run, if it may find any; a scan needs one."""
         keys = self._coming.setdefault(side, _ComingKeys())
         keys.sent.discard(wanted)
+        is_surprise = wanted not in keys.known
         keys.known.add(wanted)
-        if not keys.unsent and not keys.complete:
+        # Where a resource is joined twice, each side may have keys that the other leads to.
+        if (is_surprise or not keys.unsent) and not keys.complete:
             ended = self._statement.snapshot.ended - stats.ended
             if ended != keys.ended_at_last_miss:
+                known = len(keys.known)
                 self._collect(side, keys)
-                keys.ended_at_last_miss = -1 if keys.unsent else ended
+                keys.ended_at_last_miss = -1 if len(keys.known) > known else ended
+
+    def note_used(self, side: JoinSide, key: Hashable) -> None:
+        """Note that the rows of a key are needed which have been read by another cursor already."""
+        keys = self._coming.get(side)
+        if keys is not None:
+            keys.sent.difference_update(keys.sent_for.pop(key, ()))
 
     def learn_more(self, side: JoinSide) -> bool:
         """Look for more coming keys than are known; return whether there are any."""
@@ -148,7 +160,8 @@ class KeyPrefetcher:
         if self._query is None:
             keys.complete = True
             return
-        dry_run = DryRun(self._statement, self._memo, side, keys.known, keys.most)
+        unsent = {one.first for one in keys.unsent}
+        dry_run = DryRun(self._statement, self._memo, side, keys.known, keys.most, unsent)
         self.dry_run = dry_run
         self._database.set_progress_handler(lambda: True, _DRY_RUN_STEPS, id=self)
         cursor = self._database.cursor()
@@ -161,6 +174,10 @@ class KeyPrefetcher:
         finally:
             self._database.set_progress_handler(None, id=self)
             self.dry_run = None
-        keys.unsent.extend(dry_run.found)
+        found = {one.first for one in dry_run.found}
+        keys.unsent = deque(
+            (*dry_run.found, *(one for one in keys.unsent if one.first not in found))
+        )
+        keys.cursors = dry_run.cursors
         keys.most = min(keys.most * 4, _MOST_KEYS)
         keys.complete = not dry_run.incomplete

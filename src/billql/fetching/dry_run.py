@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from typing import NamedTuple
 
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest, Snapshot
@@ -19,8 +20,19 @@ from billql.fetching.statement import Statement
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
 
+FIRST_KEYS = 64
+"""How many keys the first dry run collects; each later one collects four times as many."""
+
 JoinSide = int
 """The number of a plan: what distinguishes one inner side of a join from another."""
+
+
+class ComingKey(NamedTuple):
+    """A list that will be needed."""
+
+    first: FirstRequest
+    key: Hashable
+    """What the row memo knows its rows by."""
 
 
 class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
@@ -83,7 +95,8 @@ class NoWaiting:
 class DryRun:
     """Collects the coming keys of one side of a join, at most `most` of them.
 
-    `known` are the first requests that are known already; what is found joins them. `memo` holds
+    `known` are the first requests that are known already; what is found joins them. Those of them
+    that are `unsent` are found again, for their order may be another. `memo` holds
     what dry runs of the same statement have read by key.
     """
 
@@ -94,6 +107,7 @@ class DryRun:
         side: JoinSide,
         known: set[FirstRequest],
         most: int,
+        unsent: Iterable[FirstRequest] = (),
     ) -> None:
         self.snapshot = SnapshotView(statement.snapshot)
         self.budget = NoWaiting()
@@ -102,10 +116,15 @@ class DryRun:
         self._side = side
         self._known = known
         self._most = most
-        self.found: list[FirstRequest] = []
-        """The first requests of the coming keys, in their order."""
+        self._unsent = set(unsent)
+        self.found: list[ComingKey] = []
+        """The coming keys, in their order."""
+        self.new = 0
+        """How many of them were not known before."""
         self.incomplete = False
         """Whether it could not see everything, so that more keys may come."""
+        self.cursors = 1
+        """How many cursors the resource of the keys has."""
         self._tables: Counter[str] = Counter()
         """How many cursors each resource has."""
 
@@ -125,9 +144,15 @@ class DryRun:
         return self._memo.memoize(key, batches)
 
     def record_key(
-        self, side: JoinSide, first_requests: Sequence[FirstRequest], table: str = ""
+        self,
+        side: JoinSide,
+        first_requests: Sequence[FirstRequest],
+        key: Hashable = None,
+        table: str = "",
     ) -> None:
         """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.
+
+        `key` is what the row memo knows their rows by.
 
         Keys of another side of the join are not collected, but their rows are missed. So are those
         of the same side if the resource is joined twice: the other keys may come from them.
@@ -136,9 +161,13 @@ class DryRun:
             self.incomplete = True
         if side != self._side:
             return
+        self.cursors = max(1, self._tables[table])
         for first in first_requests:
-            if first not in self._known:
+            is_new = first not in self._known
+            if is_new or first in self._unsent:
+                self._unsent.discard(first)
                 self._known.add(first)
-                self.found.append(first)
-        if len(self.found) >= self._most:
+                self.found.append(ComingKey(first, key))
+                self.new += is_new
+        if self.new >= self._most or (self.cursors > 1 and len(self.found) >= FIRST_KEYS):
             raise WouldSendRequest

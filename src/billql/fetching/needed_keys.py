@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from billql.definitions.catalog import Table
+from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import KeyFamily
 from billql.fetching.running_statement import RunningStatement
 from billql.fetching.wanted_keys import WantedRows, WantedValues
@@ -15,23 +16,23 @@ from billql.planning.plan import Plan
 class FamilyKeys:
     """The keys of a plan that a statement needs, as far as they are known."""
 
-    def __init__(self, running: RunningStatement, number: int, family: KeyFamily) -> None:
+    def __init__(self, running: RunningStatement, side: JoinSide, family: KeyFamily) -> None:
         self._running = running
-        self._number = number
+        self._side = side
         self._family = family
-        self._may_skip = running.may_skip_keys(number)
+        self._may_skip = running.may_skip_keys(side)
 
     @property
     def count(self) -> int:
         """How many requests they take; where others may come, as many as there were already."""
         if self._may_skip:
             return self._family.read + 2  # and one that is sent ahead
-        is_complete = self._running.prefetcher.is_complete(self._number)
+        is_complete = self._running.prefetcher.is_complete(self._side)
         return len(self._family.unread) + (0 if is_complete else self._family.read)
 
     def more(self) -> bool:
         """Look for more keys; return whether there are any."""
-        return not self._may_skip and self._running.prefetcher.learn_more(self._number)
+        return not self._may_skip and self._running.prefetcher.learn_more(self._side)
 
     def wanted(self) -> WantedRows:
         """Return what recognizes them in rows."""

@@ -20,7 +20,7 @@ from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.compared_calls import ComparedCall, compared_calls
 from billql.sql.constants import is_compound
-from billql.sql.statement_kind import query_of
+from billql.sql.read_part import read_part_of
 from billql.sql.statements import Bindings, ParsedStatement
 
 
@@ -56,9 +56,8 @@ class RunningStatement:
         self.whole_lists = whole_lists
         self._database = database
         self._parsed = parsed
-        self._query = query_of(run)
-        """Its text, or the SELECT inside of it, for a dry run and for EXPLAIN; None if it has none
-        that could be run beside it."""
+        self._query = read_part_of(run)
+        """What it reads as a SELECT, for a dry run and for EXPLAIN; None if nothing."""
         self._bindings = bindings
         self.plans: dict[int, Plan] = {}
         """What SQLite has been offered, by number. They live as long as the statement, which is

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
 from billql.errors import BadResponse, CredentialMissing
+from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import Key, KeyFamily
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import TableRow
@@ -105,6 +106,8 @@ class Cursor:
                 return iter((rows,))
         key = None if family is None else (own, table.name, hashable(values[: own.wanted]))
         if key is not None and (rows := self._memoized_rows(key)) is not None:
+            if not self._is_dry:
+                self._running.prefetcher.note_used(number, key)
             return iter((rows,))
         bound, scan = self._open(own, values)
         if not bound.lists:
@@ -188,7 +191,7 @@ class Cursor:
         raise NotImplementedError
 
     def _read_key(
-        self, key: Hashable, number: int, family: KeyFamily, arguments: Key, scan: Scan
+        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
         """Return the rows of one key of a join, and memoize them."""
         raise NotImplementedError

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
 from billql.definitions.catalog import Table
-from billql.fetching.dry_run import DryRun
+from billql.fetching.dry_run import DryRun, JoinSide
 from billql.fetching.key_family import Key, KeyFamily
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import TableRow
@@ -67,10 +67,10 @@ class DryRunCursor(Cursor):
         return scan.batches() if current is None else current.coming_rows()
 
     def _read_key(
-        self, key: Hashable, number: int, family: KeyFamily, arguments: Key, scan: Scan
+        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
         first_requests = scan.first_requests()
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):
             return self._dry_run.memoize_rows(key, scan.batches())
-        self._dry_run.record_key(number, first_requests, self._table.name)
+        self._dry_run.record_key(side, first_requests, key, self._table.name)
         return iter(())

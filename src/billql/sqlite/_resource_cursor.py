@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
-from billql.fetching.dry_run import WouldSendRequest
+from billql.fetching.dry_run import JoinSide, WouldSendRequest
 from billql.fetching.key_family import Key, KeyFamily, WholeList
 from billql.fetching.left_out import LeftOut
 from billql.fetching.needed_keys import FamilyKeys, ListedValues
@@ -116,29 +116,29 @@ class ResourceCursor(Cursor):
         return None if index is None else index.rows
 
     def _read_key(
-        self, key: Hashable, number: int, family: KeyFamily, arguments: Key, scan: Scan
+        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
         first, *_ = scan.first_requests()
         running = self._running
-        skips_keys = running.may_skip_keys(number)
+        skips_keys = running.may_skip_keys(side)
         whole = family.whole_list(arguments)
         if whole is None:
             scan.begin()
         elif not skips_keys:
-            running.prefetcher.learn(number, first, scan.stats)
+            running.prefetcher.learn(side, first, scan.stats)
             whole = family.whole_list(arguments)
-        if whole is not None and (rows := self._of_whole(number, family, arguments, whole)):
+        if whole is not None and (rows := self._of_whole(side, family, arguments, whole)):
             return iter((rows[0],))
         scan.begin()
-        running.prefetcher.prefetch(number, first, scan, stops_early=running.stops_early)
+        running.prefetcher.prefetch(side, first, scan, stops_early=running.stops_early)
         family.note_read(arguments)
         return running.statement.row_memo.memoize(key, scan.batches())
 
     def _of_whole(
-        self, number: int, family: KeyFamily, key: Key, whole: WholeList
+        self, side: JoinSide, family: KeyFamily, key: Key, whole: WholeList
     ) -> tuple[Sequence[TableRow]] | None:
         """Return the rows of a key in a whole list, if it is worth reading."""
-        keys = FamilyKeys(self._running, number, family)
+        keys = FamilyKeys(self._running, side, family)
         tried = family.abandoned.get(whole)
         if tried is not None and keys.count <= 4 * tried:
             return None

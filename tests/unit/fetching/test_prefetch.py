@@ -143,7 +143,7 @@ def test_a_query_that_fails_or_writes_is_no_source_of_keys(new: New) -> None:
 
 
 def test_keys_of_another_side_are_looked_for_again_once_more_has_arrived(new: New) -> None:
-    join, scan = new(side=("others", "get")), Scan(4)
+    join, scan = new(side=2), Scan(4)
     assert [join.need(key, scan) for key in range(3)] == [[], [], []]
     assert join.dry_runs == 1
     join.statement.snapshot.ended += 1
