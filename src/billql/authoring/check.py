@@ -17,7 +17,7 @@ from billql.authoring.lines import Lines
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.column_rules import Problem
-from billql.definitions.model import Example, Provider, Service
+from billql.definitions.model import CONNECTION, Example, Provider, Resource, Service
 from billql.definitions.shared import built_in_root
 from billql.definitions.views import ViewTable
 from billql.definitions.yaml_file import read_provider, read_service
@@ -164,6 +164,24 @@ def _reference_findings(services: Mapping[Path, Service], catalog: Catalog) -> I
                 if message is not None:
                     place = ("resources", resource, "columns", column, "references")
                     yield _finding("error", "reference", path, lines, (place, message))
+            own = f"{path.parent.name}.{path.stem}.{resource}"
+            for message in _header_problems(own, spec, catalog):
+                where = ("resources", resource, "settles", "header")
+                yield _finding("error", "reference", path, lines, (where, message))
+
+
+def _header_problems(own: str, resource: Resource, catalog: Catalog) -> Iterator[str]:
+    """Yield what is wrong with the header by which a resource settles."""
+    header = None if resource.settles is None else resource.settles.header
+    if resource.settles is None or header is None:
+        return
+    scope = resource.columns.get(resource.settles.scope)
+    if header.resource != own and scope is not None and scope.references is None:
+        yield f"the column {resource.settles.scope} has no `references` to a column of it"
+    for name in header.when or [""]:
+        column = f"{header.resource}.{name}" if name else f"{header.resource}.{CONNECTION}"
+        if (message := _wrong(column, catalog)) is not None:
+            yield message if name else f"there is no resource {header.resource}"
 
 
 def _wrong(reference: str, catalog: Catalog) -> str | None:
@@ -171,7 +189,7 @@ def _wrong(reference: str, catalog: Catalog) -> str | None:
     if reference.partition(".")[0] not in catalog.providers():
         return None
     try:
-        known = column in catalog.table(table).resource.columns
+        known = column in catalog.table(table).columns
     except Error:
         known = False
     return None if known else f"there is no column {reference}"

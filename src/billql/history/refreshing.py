@@ -70,7 +70,9 @@ class Refreshing:
         return statement.error(
             f"There is no materialized view {view.name}",
             view.at,
-            hint=f"There are these: {known}." if known else "CREATE MATERIALIZED VIEW makes one.",
+            hint=f"There are these: {known}."
+            if known
+            else "CREATE MATERIALIZED VIEW makes one, in the file that --db names.",
             kind=errors.UnknownName,
         )
 

@@ -185,6 +185,23 @@ def test_a_reference_to_no_column_is_an_error(edited: Edit) -> None:
     assert found.line == line_of(found.path, "references: acme.billing.a.b")
 
 
+@pytest.mark.parametrize(
+    ("header", "messages"),
+    [
+        ("acme.billing.invoices, when: {currency: USD}", []),
+        ("acme.billing.invoices, when: {nothing: 1}", ["no column acme.billing.invoices.nothing"]),
+        ("acme.billing.bills", ["has no `references`", "no resource acme.billing.bills"]),
+    ],
+)
+def test_a_header_has_the_columns_of_what_it_settles(
+    edited: Edit, header: str, messages: list[str]
+) -> None:
+    settles = f"    settles: {{scope: id, header: {{resource: {header}}}}}\n"
+    found = edited("    unique: [id]\n", f"    unique: [id]\n{settles}")
+    assert [one.rule for one in found] == ["reference"] * len(messages)
+    assert all(part in one.message for part, one in zip(messages, found, strict=True))
+
+
 def test_a_story_about_no_resource_is_an_error(acme: Path) -> None:
     story = acme / "sandbox" / "story.yaml"
     story.parent.mkdir()
