@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 import apsw
 
 from billql import errors
+from billql.dbapi._reading import in_batches, made_by, one_by_one, watched
 from billql.dbapi._statements import check, not_unicode, single_statement, unbound
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
 from billql.sql.statement_kind import CHANGES, verb_of
@@ -306,7 +307,7 @@ class Cursor:
             for (name, declared), value in zip(execution.description, values, strict=True)
         )
         self._first = iter(() if first is None else (first,))
-        rows = _watched(weakref.ref(self), _all_rows(self._first, execution))
+        rows = self._watched(one_by_one(self._first, execution))
         # The rows of RETURNING are read at once, before another statement changes the count.
         self._rows = iter(list(rows)) if self._changes else rows
         self._converted = self._stream = None
@@ -314,6 +315,13 @@ class Cursor:
     def _finish(self) -> None:
         """Count what a statement has changed, now that it has come to its end."""
         self.rowcount = self._use().database.changes() if self._changes else -1
+
+    def _fail(self) -> None:
+        """Have no more rows: a fetch after an error must not look like the end of the rows."""
+        self._rows = None
+
+    def _watched(self, rows: Iterator[T]) -> Iterator[T]:
+        return watched(rows, weakref.WeakMethod(self._finish), weakref.WeakMethod(self._fail))
 
     def _end(self) -> None:
         """Run a statement to its end."""
@@ -352,7 +360,7 @@ class Cursor:
         if self._converted is None:
             self._converted = self._with_decimals()
             if self.row_factory is not None:
-                self._converted = _by(self.row_factory, weakref.ref(self), self._converted)
+                self._converted = made_by(self.row_factory, weakref.ref(self), self._converted)
         return self._converted
 
     def _batches(self, size: int) -> ArrowBatches:
@@ -367,56 +375,4 @@ class Cursor:
         rows, execution = self._result(), self._execution
         if self._changes or execution is None:
             return iter((list(rows),))
-        return _watched(weakref.ref(self), _batches(self._first, execution, size))
-
-
-def _by(factory: RowFactory, reference: weakref.ref[Cursor], rows: Iterator[Row]) -> Iterator[Any]:
-    """Yield what a row factory makes of rows; the cursor refers to them, not they to the cursor."""
-    for row in rows:
-        if (cursor := reference()) is None:
-            return
-        made = factory(cursor, row)
-        del cursor
-        yield made
-
-
-def _denoiser(execution: Execution) -> Callable[[Row], Row] | None:
-    """Return what takes the noise out of a row; None if there is none."""
-    if not (added := execution.added_places()):
-        return None
-    from billql.sql.float_noise import denoised
-
-    return denoised(added)
-
-
-def _all_rows(first: Iterator[Row], execution: Execution) -> Iterator[Row]:
-    """Yield the rows of a statement; what is needed to read them is found out at the first one."""
-    denoise = _denoiser(execution)
-    rows = chain(first, execution)
-    yield from rows if denoise is None else map(denoise, rows)
-
-
-def _batches(first: Iterator[Row], execution: Execution, size: int) -> Iterator[list[Row]]:
-    """Yield the rows of a statement, `size` at a time."""
-    denoise = _denoiser(execution)
-    while rows := [*first, *execution.fetch(size)]:
-        yield rows if denoise is None else list(map(denoise, rows))
-
-
-def _watched(reference: weakref.ref[Cursor], rows: Iterator[T]) -> Iterator[T]:
-    """Yield the rows of a statement, and count its changes in its cursor after the last one.
-
-    The cursor refers to them, and not they to the cursor, so that collecting a cursor ends its
-    statement.
-    """
-    try:
-        yield from rows
-    except (Exception, KeyboardInterrupt) as error:
-        # A fetch after this one must not look like the end of the rows.
-        if (cursor := reference()) is not None:
-            cursor._rows = None
-        if isinstance(error, UnicodeError):
-            raise not_unicode(error) from error
-        raise
-    if (cursor := reference()) is not None:
-        cursor._finish()
+        return self._watched(in_batches(self._first, execution, size))
