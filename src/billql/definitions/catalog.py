@@ -7,10 +7,11 @@ definition a folder holds is seen by what lies in it, and `sources` knows how ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
 from billql.definitions.pagination import Paginator, SinglePage
@@ -21,6 +22,7 @@ from billql.definitions.stackql import is_stackql
 from billql.definitions.yaml_file import read_views
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
 
+T = TypeVar("T")
 _HEADER = "$header."
 
 _CONNECTION_COLUMN = Column(
@@ -118,6 +120,14 @@ class Catalog:
         self._sources: dict[str, DefinitionSource] = {}
         self._tables: dict[str, Table] = {}
         self._shared: dict[str, Service] = {}
+        self._memo: dict[str, Any] = {}
+
+    def memoized(self, key: str, make: Callable[[], T]) -> T:
+        """Return what `make` returned for a key at first: what is found out from definitions."""
+        if key not in self._memo:
+            self._memo[key] = make()
+        found: T = self._memo[key]
+        return found
 
     def providers(self) -> list[str]:
         """Return the names of all providers."""

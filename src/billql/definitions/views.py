@@ -99,7 +99,12 @@ def find(catalog: Catalog, name: str) -> ViewTable | None:
 
     Raise DefinitionError if its columns, or those of a part, do not fit.
     """
-    provider, _, rest = name.lower().partition(".")
+    name = name.lower()
+    return catalog.memoized(f"view {name}", lambda: _find(catalog, name))
+
+
+def _find(catalog: Catalog, name: str) -> ViewTable | None:
+    provider, _, rest = name.partition(".")
     service, _, short = rest.partition(".")
     if provider == SHARED:
         if service not in catalog.shared():
