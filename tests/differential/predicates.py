@@ -79,11 +79,12 @@ COMPUTED = (
     *("strftime('%Y-%m-01T00:00:00Z', {})", "strftime('%Y-%m-%dT%H:%M:%SZ', {}, '+1 second')"),
     "strftime('%Y-%m-01T00:00:00Z', {}, 'start of month', '+1 month')",
     *("substr({}, 1, 7)", "substr({}, 1, 4)", "substr({}, 2, 3)", "{} || '-01'", "{} || ''"),
-    *("'' || {}", "date({} || '-01', '+1 month')"),
+    *("'' || {}", "date({} || '-01', '+1 month')", "CAST(strftime('%Y', {}) AS INTEGER)"),
     *("date(substr({}, 1, 7) || '-01')", "strftime('%Y-%m', date({}), '-1 day')"),
 )
 """Expressions of a column, of which most never go down as a time goes up."""
 _OF_TIMES = (*COMPUTED, "year({})", "date_trunc('month', {})")
+"""The same with functions that refuse what is no time."""
 _OPERATORS = ("=", "=", "=", "<", "<=", ">", ">=", "<>", "IS", "IS NOT")
 _TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 

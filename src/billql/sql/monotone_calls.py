@@ -36,6 +36,10 @@ class Monotone(NamedTuple):
     """Whether it is the beginning of a month, so that adding months keeps the order."""
     is_number: bool = False
     """Whether it is a number, and no text."""
+    is_year: bool = False
+    """Whether it is the text of a year, four digits."""
+    is_cast: bool = False
+    """Whether it is a CAST, which has an affinity."""
 
 
 def monotone_around(tokens: Operands, first: int, last: int, *, is_month: bool) -> Monotone | None:
@@ -57,6 +61,8 @@ def _wrapped(tokens: Operands, inner: Monotone, is_month: bool) -> Monotone | No
         return None
     if tokens.text(last + 1) == JOINED:
         return _joined(tokens, inner, is_month)
+    if inner.is_year and _is_cast(tokens, first, last):
+        return Monotone(first - 2, last + 3, is_number=True, is_cast=True)
     opened, place = first - 1, 0
     while tokens.text(opened) not in ("(", "") and place < 1:
         if tokens.text(opened) != ",":
@@ -84,6 +90,13 @@ def _joined(tokens: Operands, inner: Monotone, is_month: bool) -> Monotone | Non
     return Monotone(inner.first, end, is_first_of_month=is_month and added.startswith("-01"))
 
 
+def _is_cast(tokens: Operands, first: int, last: int) -> bool:
+    """Return whether CAST (… AS INTEGER) stands around an expression."""
+    before = tokens.keyword(first - 2), tokens.text(first - 1)
+    after = tokens.keyword(last + 1), tokens.keyword(last + 2), tokens.text(last + 3)
+    return before == ("CAST", "(") and after == ("AS", "INTEGER", ")")
+
+
 def _literal(tokens: Operands, member: range) -> str | None:
     """Return the text of a constant argument; None for any other argument."""
     token = tokens.tokens[member.start] if len(member) == 1 else None
@@ -105,9 +118,11 @@ def _call(
         case "strftime", 1 if _DESCENDING_UNITS.fullmatch(constants[0]):
             made = _modified(call, constants[1:], is_first)
             starts = _FIRST_OF_MONTH.fullmatch(constants[0]) is not None
-            return None if made is None else made._replace(is_first_of_month=starts)
+            is_year = constants[0] == "%Y"
+            return made and made._replace(is_first_of_month=starts, is_year=is_year)
         case (("substr" | "substring"), 0) if len(constants) == 2 and constants[0] == "#1":
-            return call if constants[1].startswith("#") else None
+            is_length = constants[1].startswith("#")
+            return call._replace(is_year=constants[1] == "#4") if is_length else None
         case "date_trunc", 1 if constants[0].lower() in _UNITS:
             return call
         case "year", 0 if not constants:

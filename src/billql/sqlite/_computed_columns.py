@@ -39,6 +39,8 @@ class Expression(NamedTuple):
     column: str
     parameterized: str
     """The expression with a parameter in the column's place, such as `date(?1)`."""
+    affinity: str = "BLOB"
+    """The affinity that it has as SQLite compares it; BLOB stands for none."""
 
 
 Register = Callable[[str, tuple[Expression, ...]], str]
@@ -164,7 +166,8 @@ class _Finder:
         text, tokens = self._statement.text, self._statement.tokens
         before = text[tokens[found.first].start : tokens[first].start]
         after = text[tokens[last].end : tokens[found.last].end]
-        return Expression(f"{before}{column}{after}", column, f"{before}?1{after}")
+        affinity = "INTEGER" if found.is_cast else "BLOB"
+        return Expression(f"{before}{column}{after}", column, f"{before}?1{after}", affinity)
 
     # Where a column may stand for an expression.
 

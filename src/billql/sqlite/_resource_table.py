@@ -107,8 +107,8 @@ def declaration(table: Table, computed: Sequence[Expression] = ()) -> str:
         collation = " COLLATE time" if column.type in MOMENTS else ""
         # SQLite takes HIDDEN for a part of the type.
         columns.append(f'"{name}" {kind}{" HIDDEN" if column.hidden else ""}{collation}')
-    # An expression has no affinity, which is what BLOB stands for, and no collation.
-    columns += [f"{quote(one.text)} BLOB HIDDEN" for one in computed]
+    # An expression has no collation.
+    columns += [f"{quote(one.text)} {one.affinity} HIDDEN" for one in computed]
     return f"CREATE TABLE resource ({', '.join(columns)})"
 
 
