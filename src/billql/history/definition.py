@@ -39,6 +39,8 @@ class HistoryColumn(NamedTuple):
     """The resource or the view that it comes from as it is; None for an expression."""
     column: str | None = None
     """Its name there."""
+    is_made: bool = False
+    """Whether an expression makes it, if only that of a view of a definition."""
 
     @property
     def is_amount(self) -> bool:
@@ -70,9 +72,7 @@ class History:
     def exact(self) -> tuple[HistoryColumn, ...]:
         """Return the amounts that are stored letter for letter too, which no expression makes."""
         return tuple(
-            one
-            for one in self.columns
-            if type_name(one.type) == "DECIMAL" and one.resource is not None
+            one for one in self.columns if type_name(one.type) == "DECIMAL" and not one.is_made
         )
 
     @cached_property
@@ -98,6 +98,11 @@ class History:
         if head is None or len(names) > 1 or len(texts) not in (len(head) + 1, len(head) + 3):
             return None
         return next(iter(names))
+
+    @cached_property
+    def has_outer_join(self) -> bool:
+        """Return whether a column of its SELECT may be NULL for lack of a partner in a join."""
+        return any(token.keyword in ("LEFT", "RIGHT", "FULL") for token in parse(self.sql).tokens)
 
     @property
     def table(self) -> str:

@@ -114,7 +114,9 @@ class Refresh:
         """Yield the scopes to read; record how many others were found as they were."""
         started, before = self.time(), self._series.spending.requests
         self._headers = headers = self._read_headers(watch)
-        listed = list(dict.fromkeys((*headers.rows, *watch.header.also)))
+        # Where an outer join has found no partner, the scope is NULL, which no header lists.
+        missing = (None,) if self._history.has_outer_join else ()
+        listed = list(dict.fromkeys((*headers.rows, *watch.header.also, *missing)))
         values = [*(one for one in listed if one not in self._known), *self._known]
         if wanted is not None:
             for scope in wanted(values):

@@ -106,6 +106,8 @@ class HistorySession(Session):
         """Return a SELECT with whole names, and its columns; raise SqlError for a mistake."""
         from billql.history.definition import HistoryColumn
         from billql.history.refresh import Described
+        from billql.sql.constants import is_compound
+        from billql.sqlite.result_amounts import views_of
 
         explained = query._replace(
             text=f"EXPLAIN {query.text}", start=query.start - len("EXPLAIN ")
@@ -114,11 +116,17 @@ class HistorySession(Session):
         self.execute(explained).close()  # raises for a mistake, and sends nothing
         whole: Rewritten = self.names.rewrite(query)
         origins, types = self.amounts.types_of(whole.sql)
+        # Of a UNION SQLite knows the origins of the first part alone, as if they were those of all.
+        tables = self.amounts.known_tables()
+        is_united = any(map(is_compound, (whole.parsed, *views_of(whole.parsed, tables))))
         columns = []
         for at, (name, declared, _, table, column) in enumerate(origins):
             kind = (None if types is None else types[at]) or declared or ""
-            known = table is not None and table.count(".") == 2
-            columns.append(HistoryColumn(name, kind, *((table, column) if known else (None, None))))
+            if is_united or table is None or column is None or table.count(".") != 2:
+                columns.append(HistoryColumn(name, kind, is_made=True))
+            else:
+                is_made = self.engine.view(table) is not None
+                columns.append(HistoryColumn(name, kind, table, column, is_made))
         return Described(whole.sql, tuple(columns))
 
     def read(self, sql: str) -> list[Row]:

@@ -206,7 +206,7 @@ class Store:
                 return Written(None)
             names = [one.name for one in history.columns]
             key = [names.index(name) for name in history.key]
-            noisy = [at for at, one in enumerate(history.columns) if one.resource is None]
+            noisy = [at for at, one in enumerate(history.columns) if one.is_made]
             change = compare(self._current(history, reading.scope), rows, key, noisy)
             refresh = self._record(
                 history, reading, len(change.added), len(change.removed), change.unchanged

@@ -206,3 +206,32 @@ def test_a_response_of_any_types_is_stored_as_it_was(api: Bills, db: Connection)
     assert rows(db, "SELECT mixed, h FROM mixed ORDER BY p") == [("x", 1.5), (5, 1.5)]
     assert rows(db, "SELECT count(*) FROM mixed__history") == [(2,)]
     assert json.loads(rows(db, "SELECT columns FROM billql_histories WHERE name = 'mixed'")[0][0])
+
+
+def test_what_a_union_adds_is_of_no_header(api: Bills, db: Connection) -> None:
+    """SQLite has the columns of a UNION come from its first part."""
+    api.credits = [(7, "9.00")]
+    select = (
+        "SELECT month, amount FROM bills.all.invoices "
+        "UNION ALL SELECT '2026-09', left FROM bills.all.credits"
+    )
+    db.execute(f"CREATE VIEW united AS {select}")
+    for name, query in (("direct", select), ("by_view", "SELECT * FROM united")):
+        with pytest.raises(errors.SqlError, match="cannot be found"):
+            db.execute(f"CREATE MATERIALIZED VIEW {name} AS {query}")
+        db.execute(f"CREATE MATERIALIZED VIEW {name} SCOPE BY month AS {query}")
+        assert rows(db, f"SELECT amount FROM {name} WHERE month = '2026-09'") == [(9.0,)]
+        assert rows(db, f"SELECT count(*) FROM {name}") == [(4,)]
+
+
+def test_rows_without_a_partner_are_there(api: Bills, db: Connection) -> None:
+    """The scope of an outer join may be NULL, which no list of invoices has."""
+    api.credits = [(1, "9.00")]
+    db.execute(
+        "CREATE MATERIALIZED VIEW partners AS SELECT i.month, c.left FROM bills.all.credits c "
+        "LEFT JOIN bills.all.invoices i ON i.id = 'i' || (c.id + 100)"
+    )
+    assert rows(db, "SELECT * FROM partners") == [(None, 9.0)]
+    api.credits = [(1, "8.00")]
+    db.execute("REFRESH MATERIALIZED VIEW partners")
+    assert rows(db, "SELECT * FROM partners") == [(None, 8.0)]
