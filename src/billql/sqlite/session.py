@@ -21,6 +21,8 @@ from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard
+from billql.sqlite._functions import CURRENCIES as CURRENCIES
+from billql.sqlite._functions import ONE_CURRENCY as ONE_CURRENCY
 from billql.sqlite._functions import Converter, CurrencyNotes, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver

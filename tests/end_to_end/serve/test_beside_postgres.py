@@ -63,6 +63,35 @@ def test_statements_have_the_same_rows(
     assert len(statements) >= 150
 
 
+ZONES = ("America/New_York", "Asia/Kathmandu")
+"""One with summer time, and one whose offset is no number of hours."""
+
+
+def test_times_are_those_of_the_zone_of_the_session(
+    both: tuple[psycopg.Connection, psycopg.Connection],
+) -> None:
+    statements = [
+        statement
+        for statement in bi_statements.split(bi_statements.STATEMENTS)
+        if any(
+            part in statement for part in ("created", "timestamptz", "to_timestamp", "time zone")
+        )
+    ]
+    different = []
+    for zone in ZONES:
+        for connection in both:
+            connection.execute(f"SET timezone = '{zone}'")
+        ours, theirs = both
+        different += [
+            f"{zone}: {statement}\n  billql:   {mine}\n  postgres: {other}"
+            for statement in statements
+            if (mine := ask(ours, statement, 0)) != (other := ask(theirs, statement, 0))
+        ]
+    for connection in both:
+        connection.execute("RESET timezone")
+    assert different == [], f"{len(different)} differ:\n" + "\n".join(different)
+
+
 def test_refusals_have_the_same_code_and_a_hint(
     both: tuple[psycopg.Connection, psycopg.Connection],
 ) -> None:

@@ -114,3 +114,16 @@ def test_a_pipeline_brings_each_result(connection: psycopg.Connection) -> None:
     with connection.pipeline():
         cursors = [connection.execute("SELECT %s::int", (number,)) for number in range(5)]
     assert [cursor.fetchone() for cursor in cursors] == [(number,) for number in range(5)]
+
+
+def test_a_sum_of_amounts_in_several_currencies_is_noted(connection: psycopg.Connection) -> None:
+    notices: list[str] = []
+    connection.add_notice_handler(lambda found: notices.append(found.message_primary or ""))
+    total = "SELECT sum(total) FROM stripe_billing.invoices"
+    connection.execute(f"{total} WHERE currency = 'usd'")
+    connection.execute("SELECT currency, sum(total) FROM stripe_billing.invoices GROUP BY currency")
+    assert notices == []
+    assert connection.execute(total).fetchone() is not None
+    assert len(notices) == 1
+    assert "EUR" in notices[0]
+    assert "USD" in notices[0]

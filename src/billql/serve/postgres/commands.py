@@ -77,11 +77,13 @@ class Commands:
 
     def query(self, statement: Statement, declared: Sequence[str] = ()) -> Prepared:
         """Return a query that is ready to run."""
-        compiled = self.engine.compile(statement, declared)
+        fresh = _Fresh(self, statement, declared)
 
         def run(values: Values) -> Outcome:
-            return Outcome(lambda count: f"SELECT {count}", self.engine.run(compiled, values))
+            rows = self.engine.run(fresh.compiled(), values)
+            return Outcome(lambda count: f"SELECT {count}", rows)
 
+        compiled = fresh.compiled()
         return Prepared(run, compiled.columns, compiled.parameters)
 
     def compiled(self, statement: Statement, declared: Sequence[str]) -> Compiled:
@@ -91,6 +93,26 @@ class Commands:
                 "42601", f'syntax error at or near "{statement.keyword}"', hint="Write a SELECT."
             )
         return self.engine.compile(statement, declared)
+
+
+class _Fresh:
+    """A compiled query, compiled again when a setting has changed that it depends on."""
+
+    def __init__(self, commands: Commands, statement: Statement, declared: Sequence[str]) -> None:
+        self._commands = commands
+        self._statement = statement
+        self._declared = declared
+        self._compiled: Compiled | None = None
+        self._made_for: object = None
+
+    def compiled(self) -> Compiled:
+        """Return the query as it is compiled for the settings of now; raise PostgresError."""
+        settings = self._commands.settings
+        now = settings.zone, settings.search_path
+        if self._compiled is None or self._made_for != now:
+            self._compiled = self._commands.engine.compile(self._statement, self._declared)
+            self._made_for = now
+        return self._compiled
 
 
 def done(tag: str) -> Outcome:

@@ -70,6 +70,7 @@ class Catalog:
                         name=column.name,
                         is_column=schema != PUBLIC or column.type not in types.MOMENTS,
                         is_month=column.is_month,
+                        currency=None if column.currency is None else quote_name(column.currency),
                     ),
                     column.is_hidden,
                 )

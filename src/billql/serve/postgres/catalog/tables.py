@@ -23,6 +23,8 @@ class UserColumn:
     description: str
     is_hidden: bool = False
     is_month: bool = False
+    currency: str | None = None
+    """The column that holds the currency of an amount."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,29 @@ def _resources(connection: Connection) -> Iterator[UserTable]:
     }
     rows: dict[tuple[str, str, str], list[UserColumn]] = {}
     needed: dict[tuple[str, str, str], list[str]] = {}
-    for provider, service, resource, name, kind, text, hidden, required in connection.execute(
-        "SELECT provider, service, resource, column, type, description, hidden, required "
-        "FROM billql.catalog.columns"
+    for (
+        provider,
+        service,
+        resource,
+        name,
+        kind,
+        text,
+        hidden,
+        required,
+        currency,
+    ) in connection.execute(
+        "SELECT provider, service, resource, column, type, description, hidden, required, "
+        "currency FROM billql.catalog.columns"
     ):
         key = provider, service, resource
-        is_hidden = bool(hidden) and name != "connection"
-        column = UserColumn(name, types.OF_COLUMN[kind], text or "", is_hidden, kind == "month")
+        column = UserColumn(
+            name,
+            types.OF_COLUMN[kind],
+            text or "",
+            is_hidden=bool(hidden) and name != "connection",
+            is_month=kind == "month",
+            currency=currency,
+        )
         rows.setdefault(key, []).append(column)
         if required:
             needed.setdefault(key, []).append(name)

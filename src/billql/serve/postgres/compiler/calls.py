@@ -9,13 +9,15 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from billql.serve.postgres import types
-from billql.serve.postgres.compiler.coercion import as_text, boolean, coerce, exact
+from billql.serve.postgres.compiler.coercion import as_text, boolean, coerce, exact, in_utc
 from billql.serve.postgres.compiler.core import Compiler, check_arguments
 from billql.serve.postgres.compiler.expressions import folded, rule
 from billql.serve.postgres.compiler.special import SPECIAL
 from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.functions.registry import unknown_function
+from billql.serve.postgres.values import moments
+from billql.sqlite.session import CURRENCIES, ONE_CURRENCY
 
 
 @dataclass
@@ -146,7 +148,20 @@ def _plain(compiler: Compiler, call: _Call) -> Value:
         is_exact=is_exact,
         is_set=chosen.is_set,
         set_columns=chosen.columns,
+        compared=_range(compiler, call.name, converted),
     )
+
+
+_UNITS = frozenset(["second", "minute", "hour", "day", "week", "month", "quarter", "year"])
+"""The units of billql's own date_trunc(), which it sends as ranges of a column."""
+
+
+def _range(compiler: Compiler, name: str, values: Sequence[Value]) -> str | None:
+    """Return billql's own date_trunc() of a column of instants; None for any other call."""
+    if name != "date_trunc" or len(values) != 2 or not in_utc(compiler, values[1]):
+        return None
+    unit = moments.unit_of(values[0].literal or "")
+    return f"date_trunc('{unit}', {values[1].sql})" if unit in _UNITS else None
 
 
 def converted_arguments(
@@ -253,6 +268,10 @@ def _aggregate(compiler: Compiler, call: _Call, window: str | None) -> Value:
     if call.distinct and converted[0].collation is not None:
         parts[0] = converted[0].sortable
     sql = f"{name}({distinct}{', '.join(parts)}{order}){filtered}{_over(call, window)}"
+    if call.name in ("sum", "avg") and values[0].currency is not None:
+        # As billql's own sums do, it notes that amounts are in several currencies.
+        codes = f"{CURRENCIES}({values[0].currency}){filtered}{_over(call, window)}"
+        sql = f"{ONE_CURRENCY}({sql}, {codes})"
     return Value(sql, kind, name=call.name, strength=2, is_exact=is_exact)
 
 

@@ -17,6 +17,7 @@ from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.formats.text_output import overflow
 from billql.serve.postgres.functions.registry import conversion_cost
 from billql.serve.postgres.values import numerics
+from billql.serve.postgres.values.moments import UTC
 
 
 def coerce(compiler: Compiler, value: Value, kind: str, what: str | None = None) -> Value:
@@ -89,7 +90,14 @@ def cast(compiler: Compiler, value: Value, kind: str, typmod: int = -1) -> Value
     sql = _cast_sql(value, kind)
     exact = kind == "numeric" and (value.is_exact or value.type not in types.INTEGERS)
     found = Value(sql, kind, is_exact=exact).named(value.name, value.strength)
+    if (value.type, kind) == ("timestamptz", "date") and in_utc(compiler, value):
+        found = replace(found, compared=f"date({value.sql})")
     return with_typmod(found, typmod)
+
+
+def in_utc(compiler: Compiler, value: Value) -> bool:
+    """Return whether a value is a column of instants whose days are those of UTC."""
+    return value.is_column and value.type == "timestamptz" and compiler.context.zone is UTC
 
 
 def _cast_sql(value: Value, kind: str) -> str:

@@ -344,6 +344,9 @@ def _with_quantifier(
     """Compile `x = ANY (array)`; equality with any becomes IN, which can be pushed down."""
     while isinstance(source, exp.Paren):
         source = source.this
+    is_any_of = operator == "=" and keyword == "ANY"
+    if is_any_of and isinstance(source, exp.Array) and source.expressions:
+        return _one_of(compiler, left, [compiler.value(one) for one in source.expressions])
     if isinstance(source, exp.Subquery | exp.Select | exp.SetOperation):
         query = compiler.query(source, compiler.scope)
         element, rows = _single(query.values, "subquery"), query.sql
@@ -440,6 +443,11 @@ def _in(compiler: Compiler, node: exp.In) -> Value:
     others = [compiler.value(one) for one in node.expressions]
     if not others:
         raise PostgresError("42601", 'syntax error at or near ")"', hint="IN needs a value.")
+    return _one_of(compiler, value, others)
+
+
+def _one_of(compiler: Compiler, value: Value, others: Sequence[Value]) -> Value:
+    """Compile equality with any of some values, as one IN if SQLite compares all of them alike."""
     parts = [compare(compiler, "=", value, other).sql for other in others]
     if len(parts) == 1:
         return Value(parts[0], "bool")

@@ -52,7 +52,8 @@ def compared_sql(left: Value, operator: str, right: Value) -> str:
     if kind == "interval":
         return f"{left.sql} COLLATE pg_interval {operator} {right.sql}"
     if kind in MOMENTS and not (left.is_column or right.is_column):
-        return f"{left.sql} COLLATE time {operator} {right.sql}"
+        one, other = left.compared or left.sql, right.compared or right.sql
+        return f"{one} COLLATE time {operator} {other}"
     if left.is_month or right.is_month:
         return _months(left, operator, right)
     return f"{left.sql} {operator} {right.sql}"

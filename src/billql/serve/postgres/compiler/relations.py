@@ -130,7 +130,12 @@ def _relation(
     names = {column.name: new for column, new in zip(visible, renamed, strict=False)}
     made = []
     for column in columns:
-        value = replace(column.value, sql=f"{quote_name(inner)}.{column.value.sql}")
+        currency = column.value.currency
+        value = replace(
+            column.value,
+            sql=f"{quote_name(inner)}.{column.value.sql}",
+            currency=None if currency is None else f"{quote_name(inner)}.{currency}",
+        )
         made.append(Column(names.get(column.name, column.name), value, column.is_hidden))
     return Relation(name, made, schema)
 

@@ -29,6 +29,10 @@ class Value:
     """Whether a numeric is a text with all of its digits."""
     is_month: bool = False
     """Whether it is a column of months, which SQLite compares as times and PostgreSQL as texts."""
+    currency: str | None = None
+    """The column beside an amount that holds its currency, as SQL."""
+    compared: str | None = None
+    """SQL of the same instant in comparisons, which billql can send as a range of a column."""
     is_set: bool = False
     """Whether it is a JSON array whose elements are rows."""
     set_columns: tuple[tuple[str, str], ...] = ()
