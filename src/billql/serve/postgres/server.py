@@ -14,6 +14,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from billql.serve.address import Address
 from billql.serve.context import ServerContext
@@ -53,6 +54,12 @@ class _Session:
         with self.lock:
             if self.is_busy and self.engine is not None:
                 self.ended_by = why
+                self.engine.session.interrupt()
+
+    def insist(self) -> None:
+        """Interrupt again what shall end and still runs: it may not have begun the first time."""
+        with self.lock:
+            if self.ended_by is not None and self.is_busy and self.engine is not None:
                 self.engine.session.interrupt()
 
 
@@ -230,7 +237,8 @@ class PostgresServer:
             timer.daemon = True
             timer.start()
         try:
-            with self._watch.over(session.connection, lambda: session.interrupt(_vanished())):
+            gone = partial(session.interrupt, _vanished())
+            with self._watch.over(session.connection, gone, session.insist):
                 yield
         except PostgresError as error:
             if error.code == "57014" and session.ended_by is not None:
