@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from billql.sql.amounts import Amount, Relation, RelationColumn
+from billql.sql.syntax_tree import tree
 
 Tables = Callable[[str, str], "Relation | str | None"]
 """The columns of the table with a name, in the database with a name, which may be empty; of a view,
@@ -42,6 +42,8 @@ _FUNCTIONS = frozenset(
     )
 )
 """The same of functions that sqlglot does not know: they are about their first argument."""
+_WITH_CURRENCY = {"money": 1, "convert": 2}
+"""Functions that make amounts, and the place of the argument with the currency, from 0 on."""
 _SAME_TEXT = (exp.Paren, exp.Alias, exp.Upper, exp.Lower, exp.Min, exp.Max, exp.Collate)
 """Expressions that have the currency of what they are about."""
 _NUMERIC = frozenset(("real", "float", "double", "decimal", "numeric"))
@@ -210,7 +212,7 @@ class _Reader:
             return ()
         self._depth += 1
         try:
-            view = sqlglot.parse_one(found, read="sqlite")
+            view = tree(found)
             columns = self.relation(view.args["expression"], {}, None)
         finally:
             self._depth -= 1
@@ -257,11 +259,13 @@ class _Reader:
         self, call: exp.Anonymous, scope: _Scope, ctes: Mapping[str, Relation]
     ) -> _Value | None:
         name, arguments = str(call.this).lower(), call.expressions
-        if name == "money" and len(arguments) > 1:
-            currency = _currency_of(arguments[1], scope)
+        place = _WITH_CURRENCY.get(name, len(arguments))
+        if place < len(arguments):
+            currency = _currency_of(arguments[place], scope)
+            made = _Value(None, None, is_minor=False, is_rounded=name == "convert")
             if isinstance(currency, str):
-                return _Value(currency, None, is_minor=False)
-            return _Value(None, currency, is_minor=False)
+                return made._replace(currency=currency)
+            return made._replace(column=currency)
         if name in _FUNCTIONS and arguments:
             found = self._value(arguments[0], scope, ctes)
             if found is not None and name == "money_sum" and len(arguments) > 1:
@@ -278,7 +282,7 @@ def amounts_of(sql: str, tables: Tables) -> list[Amount | None] | None:
     The whole is None where the query cannot be followed: SQLite knows forms that sqlglot does not.
     """
     try:
-        query = sqlglot.parse_one(sql, read="sqlite")
+        query = tree(sql)
         relation = _Reader(tables).relation(query, {}, None)
     except (SqlglotError, RecursionError):
         return None

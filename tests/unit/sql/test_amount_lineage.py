@@ -88,6 +88,17 @@ def at(place: int, *, minor: bool = False, rounded: bool = False) -> Amount:
         ("SELECT paid / 100.0, paid, paid / 12, currency FROM payments",
          [at(3), at(3, minor=True), at(3, minor=True, rounded=True), NO]),
         ("SELECT money(1050, 'kwd')", [Amount("kwd")]),
+        (
+            "SELECT convert(amount, currency, 'EUR', '2026-10-30'), money_sum(tax, currency), "
+            "currency FROM bills GROUP BY 3",
+            [Amount("EUR", is_rounded=True), at(2), NO],
+        ),
+        (
+            "SELECT money_sum(convert(paid, 'USD', currency, '2026-10-30')), currency "
+            "FROM payments",
+            [at(1, rounded=True), NO],
+        ),
+        ("SELECT convert(amount, 'USD') FROM bills", [NO]),
         ("SELECT money_sum(amount * n, currency), currency FROM bills", [at(1, rounded=True), NO]),
         ("SELECT s.amount FROM (SELECT * FROM bills LIMIT 1) AS s, payments", [UNKNOWN]),
         ("VALUES (1, 2)", [NO, NO]),
