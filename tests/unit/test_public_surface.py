@@ -23,7 +23,7 @@ CONSTANTS = {
 CALLABLES = {
     "connect": (
         "database sandbox profile config tokens urls definitions read_only from_history "
-        "max_requests max_cost max_rows timeout cache_ttl cache decimals autocommit "
+        "max_requests max_cost max_rows limits timeout cache_ttl cache decimals autocommit "
         "skip_failing_connections environ http_transport clock settings warn log"
     ),
     "aconnect": "database options",
@@ -96,7 +96,7 @@ ATTRIBUTES = {
         "autocommit decimals in_transaction namespace read_only row_factory scans session"
     ),
     "Cursor": "arraysize connection description lastrowid names row_factory rowcount scans",
-    "ScanStats": "resource requests pages rows cache_hits retries waited cost notes waiting",
+    "ScanStats": "resource requests pages rows cache_hits retries waited paced cost notes waiting",
     "CacheStats": "lists responses bytes",
     "Estimate": "scans requests is_minimum missing costs",
     "ScanEstimate": "resource method requests readings rows missing cost detail",

@@ -86,6 +86,14 @@ def add_session(command: ArgumentParser, *, read_only: bool = False) -> None:
         help="fail if a statement reads more than N rows from APIs, or returns more",
     )
     add(
+        "--rate",
+        metavar="PROVIDER=N/UNIT",
+        action="append",
+        type=rate,
+        help="send a provider N requests a second, minute or hour, or as many as it takes (none), "
+        "instead of what billql knows of its limits; may be repeated",
+    )
+    add(
         "--timeout",
         metavar="SECONDS",
         type=seconds,
@@ -159,6 +167,7 @@ def open_session(options: Namespace, note: Callable[[str], object] | None = None
         read_only=options.read_only,
         from_history=_from_history(options),
         max_rows=options.max_rows,
+        limits=dict(options.rate or ()),
         timeout=options.timeout,
         cache_ttl=options.cache_ttl,
         cache=options.cache,
@@ -202,6 +211,19 @@ def amount(text: str) -> float:
     if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text):
         raise ArgumentTypeError(f"{text!r} is not an amount like 0.05")
     return float(text)
+
+
+def rate(text: str) -> tuple[str, str]:
+    """Return a provider and its rate; raise ArgumentTypeError unless it is one."""
+    from billql.http.rates import FORM, limits_by
+
+    provider, _, wanted = text.partition("=")
+    try:
+        limits_by(wanted)
+    except ValueError:
+        message = f"{text!r} is not PROVIDER= and {FORM}"
+        raise ArgumentTypeError(message) from None
+    return provider, wanted
 
 
 def seconds(text: str) -> float:

@@ -39,6 +39,13 @@ Name = Annotated[
     ),
 ]
 Amount = Annotated[int, Meta(gt=0)]
+Rate = Annotated[
+    str,
+    Meta(
+        pattern=r"^(none|[1-9][0-9]{0,8}/(second|minute|hour))$(?!\n)",
+        description="a number of requests in a second, minute or hour, such as 250/minute, or none",
+    ),
+]
 
 
 class _Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -133,6 +140,9 @@ class Config(_Strict, frozen=True, kw_only=True):
     """The profiles by their names."""
     settings: Settings = Settings()
     """Limits of requests and statements."""
+    limits: dict[str, Rate] = {}
+    """How many requests providers are sent, such as `digitalocean = "1000/minute"`, or `none`, in
+    the place of the limits of their definitions; what an API states itself goes first."""
     providers: dict[str, Version] = {}
     """The versions of definitions to use, by provider (default: the newest)."""
     registries: dict[Name, RegistryConfig] = {}
@@ -149,6 +159,7 @@ class ResolvedConfig(_Strict, frozen=True, kw_only=True):
     connections: dict[str, ConnectionConfig] = {}
     profile: Profile = Profile()
     settings: Settings = Settings()
+    limits: dict[str, str] = {}
     providers: dict[str, str] = {}
     registries: dict[str, RegistryConfig] = {}
     output: OutputConfig = OutputConfig()
@@ -192,6 +203,7 @@ def resolve_profile(
     whole = ResolvedConfig(
         connections=config.connections,
         settings=config.settings,
+        limits=dict(config.limits),
         providers=dict(config.providers),
         registries=config.registries,
         output=config.output,

@@ -68,6 +68,7 @@ def connect(
     max_requests: int | None = None,
     max_cost: float | None = None,
     max_rows: int | None = None,
+    limits: Mapping[str, str] | None = None,
     timeout: float | None = None,
     cache_ttl: float | None = None,
     cache: str | os.PathLike[str] | None = None,
@@ -96,6 +97,8 @@ def connect(
     max_requests    how many requests one statement may send
     max_cost        how much they may cost, where an API charges for them; default: any amount
     max_rows        how many rows one statement may read from APIs, and how many it may return
+    limits          rates by provider, such as {"digitalocean": "1000/minute"}, or "none", in the
+                    place of the limits that billql knows; what an API states itself goes first
     timeout         how many seconds one statement may take, from its begin to its last row
     cache_ttl       how many seconds responses are cached for later statements; default: 300
     cache           a folder that keeps cached responses between processes
@@ -129,6 +132,7 @@ def connect(
         "max_requests": max_requests,
         "max_cost": max_cost,
         "max_rows": max_rows,
+        "limits": limits,
         "timeout": timeout,
         "cache_ttl": cache_ttl,
         "cache": cache,

@@ -262,6 +262,7 @@ class Snapshot:
             stats.ended += 1
             stats.under_way.discard(tracker)
             stats.waited += tracker.waited
+            stats.paced += tracker.paced
             stats.retries += max(0, tracker.sent - 1)
         if response is None or self._budget.stop.is_set():
             return

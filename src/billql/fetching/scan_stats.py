@@ -40,6 +40,8 @@ class ScanStats:
     cache_hits: int = 0
     retries: int = 0
     waited: float = 0.0
+    paced: float = 0.0
+    """The part of it that was for a limit of requests, not for the network or a retry."""
     cost: Charge | None = None
     """What the API charges for the requests that were sent; None if nothing."""
     ended: int = 0
@@ -91,6 +93,21 @@ class ScanStats:
         """
         return max((one.waited for one in tuple(self.under_way)), default=0.0)
 
+    @property
+    def state(self) -> str:
+        """What its requests wait for, in words, if that is not the network; empty if nothing.
+
+        May be read in any thread.
+        """
+        under_way = tuple(self.under_way)
+        paced = max((one.paced for one in under_way), default=0.0)
+        failure = next((one.failure for one in under_way if one.failure is not None), None)
+        if failure is not None:
+            return f"HTTP {failure}, trying again"
+        if paced >= 1:
+            return f"paced by a limit, waiting {paced:.0f} s"
+        return f"waiting {self.waiting:.0f} s" if self.waiting >= 1 else ""
+
     def as_dict(self) -> dict[str, str | int | float | list[str]]:
         """Return the statistics as `--stats` shows them; lists only if they are not empty."""
         return {
@@ -106,6 +123,7 @@ class ScanStats:
                 else {"cost": float(self.cost.amount), "currency": self.cost.currency}
             ),
             "waited": round(self.waited, 3),
+            **({"paced": round(self.paced, 3)} if self.paced else {}),
             **({"notes": self.notes} if self.notes else {}),
             **({"warnings": self.warnings} if self.warnings else {}),
             **({"left_out": list(self.left_out)} if self.left_out else {}),

@@ -8,7 +8,7 @@ are not shown.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +24,7 @@ from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_late
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
 from billql.http.rate_limiter import RateLimiter, is_used_up, limiter_of, retry_after
+from billql.http.rates import limits_by
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
 from billql.http.request_tracker import RequestTracker
 from billql.messages import RESPONSE_HEADERS, Request, Response
@@ -68,8 +69,10 @@ class ApiClient:
         backend: HttpBackend | None = None,
         clock: Clock | None = None,
         log: Callable[[str], object] | None = None,
+        rates: Mapping[str, str] | None = None,
     ) -> None:
         self._log = log
+        self._rates = rates or {}
         self._settings = settings or Settings()
         self._clock = clock or REAL_TIME
         self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
@@ -88,7 +91,9 @@ class ApiClient:
         key, provider = connection.fingerprint, connection.provider
         limiter = self._limiters.get(key)
         if limiter is None:
-            limiter = limiter_of(key, provider.limits, self._clock)
+            rate = self._rates.get(connection.provider_name)
+            limits = provider.limits if rate is None else limits_by(rate, provider.limits)
+            limiter = limiter_of(key, limits, self._clock)
             self._limiters[key] = limiter
         call = _Call(request, connection, tracker, future, limiter)
         run = partial(self._run, call)
@@ -153,6 +158,10 @@ class ApiClient:
             over = self._clock.monotonic() + pause > end
             if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
+            if failure.too_early:
+                call.tracker.paced += pause
+            else:
+                call.tracker.failure = getattr(failure.error, "status", None)
             self._sleep(call.tracker, pause)
             pauses += 1
 
@@ -162,6 +171,7 @@ class ApiClient:
         while (wait := call.limiter.try_acquire(path)) > 0:
             if self._clock.monotonic() + wait > end:
                 return wait
+            call.tracker.paced += wait
             self._sleep(call.tracker, wait)
         return 0.0
 

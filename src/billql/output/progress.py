@@ -126,14 +126,13 @@ def render(scans: Sequence[ScanStats], seconds: float) -> Table:
     elif len(scans) > _MOST:
         table.add_row(f"… and {len(scans) - _MOST} more scans before")
     for scan in scans[-_MOST:]:
-        waiting = scan.waiting
         table.add_row(
             scan.resource,
             _counted(scan.pages, "page", scan.expected_pages),
             _counted(scan.rows, "row"),
             _counted(scan.requests, "request")
             + (f", {scan.cost}" if scan.cost is not None else ""),
-            f"waiting {waiting:.0f} s" if waiting >= 1 else "",
+            scan.state,
         )
     return table
 

@@ -87,6 +87,8 @@ class Options:
     cache: Path | None = None
     cache_bytes: int = 256 * 1024 * 1024
     settings: Settings = field(default_factory=Settings)
+    limits: Mapping[str, str] = field(default_factory=dict)
+    """The rates by provider, in the place of the limits of definitions."""
     memo_cells: int = MEMO_CELLS
     http_transport: httpx.BaseTransport | None = None
     backend: HttpBackend | None = None
@@ -127,7 +129,9 @@ class Shared:
         cache = ResponseCache(options.cache_bytes, self.time, disk)
         network = options.backend or NetworkBackend(options.settings, options.http_transport)
         self.services = SharedServices(
-            ApiClient(options.settings, network, options.request_clock, options.log),
+            ApiClient(
+                options.settings, network, options.request_clock, options.log, options.limits
+            ),
             cache,
             options.clock,
             options.cache_ttl,

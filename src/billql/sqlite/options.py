@@ -17,6 +17,7 @@ from billql.definitions.catalog import Catalog, SearchLocation
 from billql.definitions.shared import built_in_root
 from billql.definitions.stackql import ADDED
 from billql.errors import InterfaceError
+from billql.http.rates import limits_by
 from billql.registry.shipped import Shipped
 from billql.registry.store import Store
 from billql.sqlite.engine import DEFAULT_CACHE_TTL, Options, now
@@ -45,6 +46,7 @@ class ConnectOptions:
     max_cost: float | None = None
     max_rows: int | None = None
     timeout: float | None = None
+    limits: Mapping[str, str] | None = None
     cache_ttl: float | None = None
     cache: str | os.PathLike[str] | None = None
     http_transport: httpx.BaseTransport | None = None
@@ -118,6 +120,7 @@ class ConnectOptions:
             cache_ttl=DEFAULT_CACHE_TTL if cache_ttl is None else cache_ttl,
             cache=None if cache is None else paths.expanded(cache),
             settings=self._settings(found),
+            limits=self._limits(found),
             http_transport=self.http_transport,
             clock=self.clock or now,
             log=self.log,
@@ -126,6 +129,16 @@ class ConnectOptions:
             reload=lambda: self.catalog(found),
             rates=paths.rates_file(self.environ),
         )
+
+    def _limits(self, found: ResolvedConfig) -> dict[str, str]:
+        """Return the rate of each provider that has one; raise InterfaceError for what is none."""
+        limits = {**found.limits, **(self.limits or {})}
+        for provider, rate in limits.items():
+            try:
+                limits_by(rate)
+            except ValueError as error:
+                raise InterfaceError(f"The limit of {provider}: {error}") from None
+        return limits
 
     def _settings(self, found: ResolvedConfig) -> Settings:
         settings = self.settings or found.settings
