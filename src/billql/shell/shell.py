@@ -142,7 +142,11 @@ class Shell:
 
     def show_plan(self, sql: str) -> None:
         """Print the query plan of a statement, without running it."""
-        self.printer.write(tree.render(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}")))
+        plan = tree.render(self.connection.execute(f"EXPLAIN QUERY PLAN {sql}"))
+        estimate = self.connection.estimate(sql)
+        # The plan itself has the requests of one scan.
+        total = f"IN ALL: {estimate}\n" if len(estimate.scans) > 1 else ""
+        self.printer.write(f"{plan}{total}")
 
     def _execute(self, statement: ParsedStatement, show: AddResult) -> None:
         if self.explain and statement.keyword in _PLANNED:

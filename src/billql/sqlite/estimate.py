@@ -20,6 +20,7 @@ from billql.planning.planner import share_of
 from billql.sql.show import is_own
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.session import Session
+from billql.util.text import counted
 
 _PREFIX = "EXPLAIN QUERY PLAN "
 _BY_INDEX = " VIRTUAL TABLE INDEX "
@@ -78,6 +79,12 @@ class Estimate:
                 whole = cost._replace(amount=cost.amount * (scan.readings or 1))
                 found[cost.currency] = whole.plus(found.get(cost.currency))
         return list(found.values())
+
+    def __str__(self) -> str:
+        """Return it in words: about 5 requests, at least 5 requests for USD 0.05."""
+        money = "".join(f" for {cost}" for cost in self.costs)
+        least = "at least" if self.is_minimum else "about"
+        return f"{least} {counted(self.requests, 'request')}{money}"
 
 
 def estimate(session: Session, statement: ParsedStatement, bindings: Bindings = ()) -> Estimate:

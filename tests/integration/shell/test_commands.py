@@ -240,6 +240,11 @@ def test_explain(typed: Type) -> None:
         "QUERY PLAN\n└── SCAN invoices VIRTUAL TABLE INDEX 1:list; SQLite checks amount >; "
         "about 5 requests\n"
     )
+    joined = typed(
+        f".explain SELECT 1 FROM {INVOICES} JOIN digitalocean.billing.invoice_items "
+        "USING (invoice_uuid) WHERE invoice_period = '2026-01'"
+    )
+    assert joined.endswith("about 1 request\nIN ALL: about 105 requests\n")
     typed(".explain on")
     assert typed("SELECT 1 AS a;") == "QUERY PLAN\n└── SCAN CONSTANT ROW\na\n1\n"
     assert typed("EXPLAIN SELECT 1;").startswith("addr,")

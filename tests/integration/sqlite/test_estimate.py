@@ -81,6 +81,9 @@ def test_money(connection: Connection) -> None:
     found = connection.estimate("SELECT * FROM aws.costs.totals WHERE day >= '2026-01-01'")
     (cost,) = found.costs
     assert (cost.currency, cost.amount) == ("USD", Decimal("0.01") * found.requests)
+    assert str(found) == f"about {found.requests} request for USD 0.01"
+    unknown = connection.estimate(f"SELECT * FROM mine JOIN {ITEMS} ON invoice_uuid = id")
+    assert str(unknown) == "at least 1 request"
 
 
 def test_what_is_missing(connection: Connection) -> None:

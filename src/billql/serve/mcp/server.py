@@ -105,9 +105,7 @@ async def _describe(calls: Calls, table: str) -> str:
 
 def described(estimate: Estimate) -> str:
     """Return what a statement would cost, in words."""
-    least = "at least " if estimate.is_minimum else "about "
-    lines = [f"The statement takes {least}{counted(estimate.requests, 'request')}."]
-    lines += [f"The API charges {least}{cost} for them." for cost in estimate.costs]
+    lines = [f"The statement takes {estimate}."]
     for name, column in estimate.missing:
         lines.append(f"It fails without a condition on {column} of {name}, such as {column} = '…'.")
     for scan in estimate.scans:

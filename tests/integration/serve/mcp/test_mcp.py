@@ -167,8 +167,7 @@ def test_a_table_is_described(front: Front) -> None:
 
 def test_a_statement_is_explained(front: Front) -> None:
     text = front.text("explain", sql="SELECT * FROM aws.costs.totals WHERE day >= '2026-01-01'")
-    assert "about 1 request." in text
-    assert "The API charges about USD 0.01" in text
+    assert "takes about 1 request for USD 0.01." in text
     lacking = front.text("explain", sql="SELECT * FROM digitalocean.billing.invoice_items")
     assert "without a condition on invoice_uuid" in lacking
     assert "The name of a column is amount" in front.error(
