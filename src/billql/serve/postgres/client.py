@@ -11,17 +11,18 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from billql.serve.postgres import types, wire
-from billql.serve.postgres.commands import Commands
 from billql.serve.postgres.compiler.compile import ResultColumn
 from billql.serve.postgres.compiler.parsing import split
 from billql.serve.postgres.engine import Engine, translating
 from billql.serve.postgres.errors import FatalError, PostgresError
 from billql.serve.postgres.formats.binary_input import receive
 from billql.serve.postgres.formats.binary_output import sender
+from billql.serve.postgres.formats.codes import format_codes
 from billql.serve.postgres.formats.copy import CopyWriter
 from billql.serve.postgres.formats.text_input import reader
 from billql.serve.postgres.formats.text_output import writer
 from billql.serve.postgres.prepared import Outcome, Portal, Prepared
+from billql.serve.postgres.statements import commands
 from billql.serve.postgres.transactions import Transaction
 
 MOST_OPEN = 1_000
@@ -49,7 +50,7 @@ class Client:
         self._guarding = guarding
         self._notices = notices
         self._transaction = Transaction(engine.context)
-        self._commands = Commands(engine, self._transaction)
+        self._commands = commands(engine, self._transaction)
         self._skips = False
         """Whether messages are passed over until Sync, after an error."""
 
@@ -112,7 +113,7 @@ class Client:
         if columns is None:
             self._writer.add(b"n")
             return
-        chosen = _formats(formats, len(columns))
+        chosen = format_codes(formats, len(columns))
         described = [
             (one.name, types.TYPES[one.type].oid, types.TYPES[one.type].size, one.typmod, form)
             for one, form in zip(columns, chosen, strict=True)
@@ -125,7 +126,7 @@ class Client:
         """Send rows and return how many; raise PostgresError for a value of another type."""
         encoders = [
             self._encoder(column.type, form)
-            for column, form in zip(columns, _formats(formats, len(columns)), strict=True)
+            for column, form in zip(columns, format_codes(formats, len(columns)), strict=True)
         ]
         count = 0
         add = self._writer.add
@@ -277,7 +278,7 @@ class Client:
         values = [
             self._parameter(kind, data, form)
             for kind, data, form in zip(
-                prepared.parameters, sent, _formats(forms, len(sent)), strict=True
+                prepared.parameters, sent, format_codes(forms, len(sent)), strict=True
             )
         ]
         portals = self._transaction.portals
@@ -366,23 +367,6 @@ class Client:
 
 def _described(prepared: Prepared) -> Sequence[ResultColumn] | None:
     return prepared.columns if prepared.columns is not None and not prepared.is_copy else None
-
-
-def _formats(formats: Sequence[int], count: int) -> Sequence[int]:
-    """Return the format of each of some values: none sent means text, one is for all."""
-    if len(formats) == count:
-        found = formats
-    elif len(formats) == 1:
-        found = [formats[0]] * count
-    elif not formats:
-        found = [0] * count
-    else:
-        raise PostgresError(
-            "08P01", f"{len(formats)} formats for {count} values", hint="Send one for each."
-        )
-    if any(one not in (0, 1) for one in found):
-        raise PostgresError("22023", "unsupported format code", hint="Use 0 or 1.")
-    return found
 
 
 def _too_many(what: str) -> PostgresError:

@@ -18,7 +18,7 @@ from billql.serve.postgres.compiler.core import Table
 from billql.serve.postgres.compiler.scope import Column
 from billql.serve.postgres.compiler.values import Value, quote_name
 from billql.serve.postgres.errors import PostgresError
-from billql.serve.postgres.functions.texts import quoted_name
+from billql.serve.postgres.functions.quoting import quoted_name
 
 _KEYWORD_TYPES = {"bit": "bit", "varbit": "bit varying"}
 """Types that the grammar of SQL has names for, and billql no values."""

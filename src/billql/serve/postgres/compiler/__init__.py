@@ -4,13 +4,15 @@ sqlglot parses it. Each kind of node has a function that compiles it and names t
 node that it knows; a node or an argument that nothing knows is refused, so that no part of a
 statement is passed over in silence.
 
-parsing      text to trees, one for each statement
-values       what an expression has become: SQL with a type
-scope        which columns a name can mean
-coercion     casts, and one type for several expressions
-expressions  the functions that compile nodes
-operators    comparison and arithmetic, by the types of both sides
-calls        functions and aggregates
-relations    FROM
-queries      SELECT, UNION, VALUES, WITH
+parsing         text to trees, one for each statement
+core            the compiler's state, and the dispatch of nodes
+values          what an expression has become: SQL with a type
+scope           which columns a name can mean
+coercion        casts, and one type for several expressions
+rules           the functions that compile nodes, by their kind: literals, columns, comparisons,
+                patterns, expressions
+operators       comparison and arithmetic, by the types of both sides
+calls, special  functions and aggregates
+relations       FROM
+queries         the kinds of queries: select, set_operations, with_queries, ordering
 """

@@ -10,8 +10,9 @@ from sqlglot import exp
 
 from billql.serve.postgres import types
 from billql.serve.postgres.compiler.coercion import as_text, boolean, coerce, exact, in_utc
+from billql.serve.postgres.compiler.columns import folded
 from billql.serve.postgres.compiler.core import Compiler, check_arguments
-from billql.serve.postgres.compiler.expressions import folded, rule
+from billql.serve.postgres.compiler.rules import rule
 from billql.serve.postgres.compiler.special import SPECIAL
 from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import PostgresError, unsupported

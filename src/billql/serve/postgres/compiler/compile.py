@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from billql.serve.postgres import types
-from billql.serve.postgres.compiler import calls, special  # noqa: F401 - they register rules
+from billql.serve.postgres.compiler import (  # noqa: F401 - they register rules
+    calls,
+    columns,
+    comparisons,
+    expressions,
+    literals,
+    patterns,
+    special,
+)
 from billql.serve.postgres.compiler.coercion import coerce
 from billql.serve.postgres.compiler.core import Compiler, Tables
-from billql.serve.postgres.compiler.expressions import RULES
 from billql.serve.postgres.compiler.parsing import Statement, parse
 from billql.serve.postgres.compiler.queries import QUERIES
+from billql.serve.postgres.compiler.rules import RULES
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.functions.registry import Context, Registry
 
@@ -83,11 +91,11 @@ def compile_query(
         ) from None
     if any(value.is_set for value in values):
         raise unsupported("a function that returns rows there", "Call it in FROM.")
-    columns = tuple(ResultColumn(v.name, v.type, v.typmod) for v in values)
+    described = tuple(ResultColumn(v.name, v.type, v.typmod) for v in values)
     count = max([*parameters, len(declared)], default=0)
     kinds = tuple(
         "text" if parameters.get(n, "unknown") == "unknown" else parameters[n]
         for n in range(1, count + 1)
     )
     assert all(kind in types.TYPES for kind in kinds)
-    return Compiled(sql, columns, kinds)
+    return Compiled(sql, described, kinds)

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from sqlglot import exp
 
 from billql.serve.postgres.compiler.coercion import boolean, coerce, unified
+from billql.serve.postgres.compiler.columns import folded
 from billql.serve.postgres.compiler.core import Compiler, check_arguments
-from billql.serve.postgres.compiler.expressions import folded
 from billql.serve.postgres.compiler.operators import compare
 from billql.serve.postgres.compiler.scope import Column, Relation, Scope
 from billql.serve.postgres.compiler.values import Value, quote_name

@@ -9,8 +9,8 @@ from sqlglot import exp
 from billql.serve.postgres import types
 from billql.serve.postgres.compiler.coercion import coerce, unified
 from billql.serve.postgres.compiler.core import Compiler
-from billql.serve.postgres.compiler.expressions import rule
 from billql.serve.postgres.compiler.operators import compare
+from billql.serve.postgres.compiler.rules import rule
 from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.functions.registry import unknown_function

@@ -166,7 +166,7 @@ def _table_is_visible(context: Context, oid: int) -> int:
 def _keywords() -> str:
     import json
 
-    from billql.serve.postgres.functions.texts import _RESERVED
+    from billql.serve.postgres.functions.quoting import RESERVED
 
     rows = [
         {
@@ -176,7 +176,7 @@ def _keywords() -> str:
             "catdesc": "reserved",
             "baredesc": "can be bare label",
         }
-        for name in sorted(_RESERVED)
+        for name in sorted(RESERVED)
     ]
     return json.dumps(rows)
 
