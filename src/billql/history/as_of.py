@@ -2,7 +2,7 @@
 
     FROM spend AS OF '2026-11-05' s
 
-    FROM (SELECT h."product", … FROM (SELECT billql_refresh('spend', '2026-11-05') AS at) AS t
+    FROM (SELECT h."product", … FROM (SELECT billql_as_of('spend', '2026-11-05') AS at) AS t
           CROSS JOIN main."spend__history" AS h
           WHERE h._since <= t.at AND (h._until IS NULL OR h._until > t.at)) s
 
@@ -24,9 +24,6 @@ from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import quote
 from billql.util.instant import SPELLINGS, instant
-
-FUNCTION = "billql_refresh"
-"""The SQL function that returns the number of the last refresh up to a time."""
 
 _LENGTHS = {4: "year", 7: "month", 10: "day"}
 
@@ -68,7 +65,7 @@ def rows(history: History, value: str) -> str:
     columns = ", ".join(f"h.{quote(one.name)}" for one in history.columns)
     name = history.name.replace("'", "''")
     return (
-        f"(SELECT {columns} FROM (SELECT {FUNCTION}('{name}', {value}) AS at) AS t "
+        f"(SELECT {columns} FROM (SELECT {as_of.FUNCTION}('{name}', {value}) AS at) AS t "
         f"CROSS JOIN main.{history.table} AS h "
         "WHERE h._since <= t.at AND (h._until IS NULL OR h._until > t.at))"
     )

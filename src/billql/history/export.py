@@ -16,10 +16,10 @@ from urllib.parse import quote as escaped
 
 from billql.definitions.types import SQLValue
 from billql.errors import OutputError, UnknownName
-from billql.history.as_of import FUNCTION
 from billql.history.definition import History
 from billql.history.historic import is_refresh
 from billql.history.store import Store
+from billql.sql.as_of import FUNCTION
 from billql.sql.tokenizer import quote
 
 _NONE = "__HIVE_DEFAULT_PARTITION__"

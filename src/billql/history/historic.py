@@ -11,9 +11,9 @@ FROM (SELECT h."invoice_period" COLLATE time AS "invoice_period", …, c.finishe
 from __future__ import annotations
 
 from billql.errors import UnknownName
-from billql.history.as_of import FUNCTION
 from billql.history.definition import HistoryColumn
 from billql.history.store import Store
+from billql.sql.as_of import FUNCTION
 from billql.sql.tokenizer import quote, type_name
 
 _TIMES = ("DATE", "MONTH", "TIMESTAMP")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from billql.sql import materialized_views
+from billql.sql.as_of import FUNCTION
 from billql.sql.rewriter import Rewritten
 from billql.sql.statements import ParsedStatement, parse
 from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from billql.history.store import Store
     from billql.sql.source_map import RewrittenText
     from billql.sqlite.engine import Engine, Options, Shared
-
-_REFRESH = "billql_refresh"
 
 
 class HistorySession(Session):
@@ -52,7 +51,7 @@ class HistorySession(Session):
             name, value = arguments
             return found.refresh_at(str(name), value)
 
-        self.database.create_scalar_function(_REFRESH, refresh_at, 2)
+        self.database.create_scalar_function(FUNCTION, refresh_at, 2)
 
     def carry_out(self, statement: ParsedStatement) -> list[ScanStats] | None:
         """Carry out a statement about a materialized view, and return its scans; None for any other

@@ -19,6 +19,9 @@ from billql.sql.rewriter import NO_ALIAS, Reference, tables
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import NAMES, Token
 
+FUNCTION = "billql_as_of"
+"""The SQL function that returns the number of a history's last refresh up to a time."""
+
 _SHORT = ("AS", "OF")
 _LONG = ("FOR", "SYSTEM_TIME", *_SHORT)
 _VALUES = frozenset(("string", "number", "variable"))

@@ -54,7 +54,6 @@ _REACHING = frozenset(
     (
         "load_extension",
         "fts3_tokenizer",
-        "billql_refresh",
         "optimize",
         "sqlite_log",
         "readfile",

@@ -50,7 +50,6 @@ WRITES = """
     SELECT optimize(words) FROM words
     SELECT load_extension('{folder}/new.so')
     SELECT a FROM t WHERE load_extension('{folder}/new.so') IS NULL
-    SELECT billql_refresh('t', 1)
     SELECT fts3_tokenizer('simple', x'00')
     PRAGMA query_only = OFF
     PRAGMA query_only(0)
