@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -17,9 +20,15 @@ from billql.sandbox import Sandbox
 from billql.serve.address import Address
 from billql.serve.http.server import HttpOptions, HttpServer
 from billql.serve.metrics import Metrics
+from support.certificates import self_signed
 from support.serving import TOKEN, Served, context, serving, until
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+BREAKS = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) "
+    "SELECT i, CASE WHEN i = 29000 THEN abs(-9223372036854775808) END AS x FROM n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -133,6 +142,28 @@ def test_a_certificate_that_is_none_is_named(base: billql.Connection, tmp_path: 
     options = HttpOptions(Address("127.0.0.1", 0), TOKEN, certificate=path, key=path)
     with pytest.raises(InterfaceError, match="certificate"):
         HttpServer(options, context(base.another), Metrics())
+
+
+def test_tls_is_spoken_also_where_an_answer_breaks_off(
+    base: billql.Connection, tmp_path: Path
+) -> None:
+    path = self_signed(tmp_path / "a.pem", "localhost")
+    trust = ssl.create_default_context(cafile=str(path))
+    with serving(base.another, certificate=path, key=path) as served:
+        assert served.server.url.startswith("https://")
+
+        def ask(sql: str) -> bytes:
+            client = http.client.HTTPSConnection("localhost", served.port, context=trust)
+            with contextlib.closing(client):
+                headers = {"Authorization": f"Bearer {TOKEN}"}
+                client.request("POST", "/v1/query?format=csv", sql, headers)
+                return client.getresponse().read()
+
+        assert ask("SELECT 1 AS a") == b"a\n1\n"
+        with pytest.raises(http.client.IncompleteRead):
+            ask(BREAKS)
+        with pytest.raises((http.client.HTTPException, OSError)):
+            served.ask("SELECT 1")  # in plain text
 
 
 def test_statements_wait_for_each_other_up_to_a_limit(base: billql.Connection) -> None:
