@@ -20,9 +20,12 @@ from typing import Any
 import httpx
 import pytest
 
+from billql.definitions import views
 from billql.definitions.catalog import Catalog
 from billql.docs.samples import DAY
 from billql.sandbox import Sandbox
+from billql.sql.statements import parse
+from billql.sqlite import exchange_rates
 from integration.sandbox import client as digitalocean
 from integration.sandbox.metronome import client as metronome
 from integration.sandbox.stripe import client as stripe
@@ -639,3 +642,17 @@ def plain(value: Any) -> Any:
 def test_what_the_questions_cost_stands_on_the_page() -> None:
     costs = dict(re.findall(r"^\| (.+?\?) \| (\d+) \| [\d.]+ \|$", PAGE, re.MULTILINE))
     assert list(costs) == list(ANSWERS)
+
+
+def test_the_tables_of_ones_own_are_those_of_the_views() -> None:
+    def spelled(create: str) -> list[str]:
+        return [token.text.upper() for token in parse(create).tokens if token.text != ";"]
+
+    catalog, made = Catalog(), {"fx": exchange_rates.CREATE}
+    for name in ("budget_status", "showback"):
+        view = views.find(catalog, f"billql.finops.{name}")
+        assert view is not None
+        made |= view.view.tables
+    for name, create in made.items():
+        (shown,) = re.findall(rf"^CREATE TABLE {name} .*?;$(?=\nINSERT)", PAGE, re.M | re.S)
+        assert spelled(shown) == spelled(create), name
