@@ -148,7 +148,7 @@ def _sums(books: Books) -> Iterator[tuple[str, object]]:
             elif provider == "stripe":
                 invoiced, currencies = sums.of_stripe(connection)
                 wrong = sums.differing(sums.of_rows(exported("revenue", provider)), invoiced)
-                yield f"{len(invoiced)} invoices of Stripe add up ({_counted(currencies)})", wrong
+                yield f"{len(invoiced)} bills of Stripe add up ({_counted(currencies)})", wrong
             else:
                 invoiced = sums.of_metronome(connection)
                 wrong = sums.differing(sums.of_rows(exported("revenue", provider)), invoiced)

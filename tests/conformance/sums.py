@@ -28,17 +28,22 @@ def of_digitalocean(connection: Connection) -> Sums:
 
 
 def of_stripe(connection: Connection) -> tuple[Sums, Counter[str]]:
-    """Return the total of each invoice in units of its currency, and how many each currency has."""
+    """Return the total of each invoice in units of its currency, and how many each currency has.
+
+    Those of credit notes are negative, and counted as such.
+    """
     from billql.util.iso_4217 import BY_DIGITS
 
     digits = {code: count or 0 for count, codes in BY_DIGITS.items() for code in codes.split()}
     sql = (
-        "SELECT id, total, upper(currency) FROM stripe.billing.invoices "
-        "WHERE status IN ('paid', 'open', 'uncollectible')"
+        "SELECT id, total, upper(currency), upper(currency) FROM stripe.billing.invoices "
+        "WHERE status IN ('paid', 'open', 'uncollectible') "
+        "UNION ALL SELECT id, -total, upper(currency), 'credit notes' "
+        "FROM stripe.billing.credit_notes WHERE status = 'issued'"
     )
     found = connection.execute(sql).fetchall()
-    sums = {id: Decimal(total).scaleb(-digits[currency]) for id, total, currency in found}
-    return sums, Counter(currency for _, _, currency in found)
+    sums = {id: Decimal(total).scaleb(-digits[currency]) for id, total, currency, _ in found}
+    return sums, Counter(kind for *_, kind in found)
 
 
 def of_metronome(connection: Connection) -> Sums:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
-from billql.cli import main
+from billql.cli import focus, main
+from billql.definitions.catalog import Catalog
 from billql.errors import Exit
 from billql.sandbox import Sandbox
 from support.commands import account
@@ -78,6 +80,46 @@ def test_a_part_that_fails_leaves_the_folder_as_it_was(
     monkeypatch.setenv("DIGITALOCEAN_TOKEN", "another")
     assert main(["focus", "export", "--output", f"{tmp_path}/bills/"]) == Exit.CREDENTIAL
     assert not (tmp_path / "bills").exists()
+
+
+COMMITMENTS = ["focus", "export", "--view", "contract_commitments"]
+
+
+@pytest.mark.parametrize("providers", [("vercel",), ("vercel", "metronome")])
+def test_a_part_without_what_a_version_requires_is_left_out_and_named(
+    providers: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    catalog = Catalog()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    file = tmp_path / "commitments.csv"
+    with Sandbox(size="small", catalog=catalog, providers=providers) as sandbox:
+        for name in providers:
+            monkeypatch.setenv(f"BILLQL_{name.upper()}_URL", sandbox.urls[name])
+            monkeypatch.setenv(catalog.provider(name).auth.env_vars()[0], sandbox.tokens[name])
+        assert main([*COMMITMENTS, "--version", "1.3", "--output", str(file)]) == Exit.OK
+        rows = list(csv.DictReader(file.read_text().splitlines()))
+        assert {row["x_Connection"] for row in rows} == set(providers)
+        capsys.readouterr()
+        code = main([*COMMITMENTS, "--output", str(file)])
+    printed = capsys.readouterr().err
+    if providers == ("vercel",):
+        assert code == Exit.USAGE
+        assert "What FOCUS 1.4 requires of contract_commitments, none of vercel.focus" in printed
+        return
+    assert code == Exit.OK
+    assert "vercel.focus.contract_commitments is left out: FOCUS 1.4 requires" in printed
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert {row["x_Connection"] for row in rows} == {"metronome"}
+    assert "PricingCurrency" not in rows[0]
+    assert {Decimal(row["ContractCommitmentPaymentUpfrontPercentage"]) for row in rows} == {0, 1}
+
+
+def test_numbers_of_csv_are_digits() -> None:
+    row = (Decimal("1E-7"), Decimal("-1.50"), None, "1E-7", 3)
+    assert focus._with_plain_numbers(row) == ["0.0000001", "-1.50", None, "1E-7", 3]
 
 
 @pytest.mark.parametrize(
