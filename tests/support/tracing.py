@@ -28,6 +28,7 @@ UNTRACED = (
     "integration/docs",
     "integration/fetching/test_offset.py",
     "integration/fetching/test_row_identity.py",
+    "integration/history/test_focus.py",
     "integration/planning/test_bounds.py",
     "integration/planning/test_keys.py",
     "integration/planning/test_value_lists.py",

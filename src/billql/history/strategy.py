@@ -25,6 +25,9 @@ from billql.messages import Scalar
 from billql.sql.tokenizer import quote, type_name
 from billql.util.instant import instant
 
+_GAPS = 240
+"""For how many months back a month that had no rows may have some now."""
+
 
 class Origin(NamedTuple):
     """What the definition of a resource or a view has about a column."""
@@ -112,14 +115,19 @@ class Strategy:
         declared = self.history.columns[self._scope_at].type
         return self.months or type_name(declared) in ("DATE", "MONTH", "TIMESTAMP")
 
-    def months_so_far(self, known: Sequence[StoredScope], today: datetime.date) -> list[SQLValue]:
-        """Return the months that were read before, and those from the newest of them to today."""
-        found = sorted(str(one.value) for one in known)
-        month = found[-1] if found else f"{today:%Y-%m}"
-        while month <= f"{today:%Y-%m}":
-            found.append(month)
+    def months_so_far(
+        self, known: Sequence[StoredScope], today: datetime.date
+    ) -> Sequence[SQLValue]:
+        """Return the months that were read before, and those without rows between them and today,
+        of `_GAPS` months at most.
+        """
+        found = {str(one.value) for one in known}
+        running = f"{today:%Y-%m}"
+        month = max(_later(running, -_GAPS), min(found, default=running))
+        while month <= running:
+            found.add(month)
             month = _later(month)
-        return list(dict.fromkeys(found))
+        return sorted(found)
 
     def key_part(self, scope: SQLValue) -> Part:
         """Return how one scope is read by its key."""
@@ -214,7 +222,7 @@ class Strategy:
         bounds = [
             f"{column} {operator} '{f'{time}-01'[:length]}'"
             for operator, time in ((">=", start), ("<", end))
-            if time is not None
+            if time is not None and time.index("-") == 4  # the calendar ends with 9999
         ]
         return Part(" AND ".join(bounds) or "TRUE", scopes, several=True)
 

@@ -235,3 +235,14 @@ def test_rows_without_a_partner_are_there(api: Bills, db: Connection) -> None:
     api.credits = [(1, "8.00")]
     db.execute("REFRESH MATERIALIZED VIEW partners")
     assert rows(db, "SELECT * FROM partners") == [(None, 8.0)]
+
+
+def test_a_row_may_come_into_a_month_that_had_none(api: Bills, db: Connection) -> None:
+    """What changes behind a bookmark is not seen by tools that have one."""
+    api.charges = [("c1", "2025-11-05", "done", "1"), ("c3", "2026-01-05", "done", "1")]
+    api.charges += [("c0", "0001-01-01", "done", "1"), ("c9", "9999-12-31", "done", "1")]
+    db.execute("CREATE MATERIALIZED VIEW charges AS SELECT * FROM bills.all.charges")
+    api.charges.append(("c2", "2025-12-05", "done", "2"))
+    db.execute("REFRESH MATERIALIZED VIEW charges WHERE day >= '2025-12'")
+    found = "SELECT id FROM charges WHERE id BETWEEN 'c1' AND 'c8' ORDER BY id"
+    assert rows(db, found) == [("c1",), ("c2",), ("c3",)]
