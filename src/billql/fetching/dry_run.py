@@ -24,7 +24,7 @@ FIRST_KEYS = 64
 """How many keys the first dry run collects; each later one collects four times as many."""
 
 JoinSide = int
-"""The number of a plan: what distinguishes one inner side of a join from another."""
+"""What distinguishes one inner side of a join from another; see `RunningStatement.sides`."""
 
 
 class ComingKey(NamedTuple):

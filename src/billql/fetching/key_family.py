@@ -124,13 +124,14 @@ class KeyFamily:
         self.unread.pop(self.pushed(key), None)
         self.read += 1
 
-    def held_rows(self, key: Key, *, dry: bool = False) -> Sequence[TableRow] | None:
-        """Return the rows of a key in a whole list that has been read; None if there is none.
+    def held_rows(self, plan: Plan, key: Key, *, dry: bool = False) -> Sequence[TableRow] | None:
+        """Return the rows of a plan's key in a whole list that has been read; None if there is
+        none.
 
         `dry` is whether a dry run needs them, and may have read it.
         """
         for whole, rows in (*self._held, *self._dry_held) if dry else self._held:
-            if whole.serves(key):
+            if plan.used <= whole.plan.used and whole.serves(key):
                 wanted = {one.position: key[one.place] for one in self._equalities}
                 return rows.find(wanted, self._null)
         return None
@@ -139,26 +140,27 @@ class KeyFamily:
         """Hold the rows of a whole list; `dry` is whether a dry run has read it."""
         (self._dry_held if dry else self._held).append(_Held(whole, rows))
 
-    def whole_list(self, key: Key) -> WholeList | None:
-        """Return the list that has the rows of a key and of all that are known; None if none has.
+    def whole_list(self, plan: Plan, key: Key) -> WholeList | None:
+        """Return the list that has the rows of a plan's key and of all that are known; None if none
+        has.
 
         What all keys have in common stays in its request.
         """
         dropped = self._varying.intersection(self._pushed) or self._joined
         if not dropped.issubset(self._equal):
             return None  # what differs is a range: no key finds its rows in a list
-        return self._whole_list(key, dropped | self._varying)
+        return self._whole_list(plan, key, dropped | self._varying)
 
-    def own_list(self, key: Key) -> WholeList | None:
+    def own_list(self, plan: Plan, key: Key) -> WholeList | None:
         """Return the list that is read for a key anyway, whatever rows of it are wanted."""
-        return self._whole_list(key, self._places.keys() - self._pushed)
+        return self._whole_list(plan, key, self._places.keys() - self._pushed)
 
-    def _whole_list(self, key: Key, dropped: Collection[int]) -> WholeList | None:
-        plan = whole_list_plan(self._table, self._plan, dropped, self._connections)
-        if plan is None:
+    def _whole_list(self, plan: Plan, key: Key, dropped: Collection[int]) -> WholeList | None:
+        whole = whole_list_plan(self._table, plan, dropped, self._connections)
+        if whole is None:
             return None
-        places = tuple(self._places[number] for number in plan.arguments[: plan.wanted])
-        return WholeList(plan, places, tuple(key[place] for place in places))
+        places = tuple(self._places[number] for number in whole.arguments[: whole.wanted])
+        return WholeList(whole, places, tuple(key[place] for place in places))
 
     def wanted_keys(self) -> WantedKeys:
         """Return what recognizes, in the rows of a whole list, the keys that are known."""

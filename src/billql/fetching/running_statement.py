@@ -14,6 +14,7 @@ from billql.errors import Error
 from billql.fetching._constant_texts import ConstantText, constant_texts
 from billql.fetching._early_stop import ALL_MAY_STOP, NONE_STOPS, EarlyStops, early_stops
 from billql.fetching._prefetch import KeyPrefetcher
+from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import KeyFamily
 from billql.fetching.row_decoder import TableRow
 from billql.fetching.statement import Statement
@@ -63,12 +64,16 @@ class RunningStatement:
         """What SQLite has been offered, by number. They live as long as the statement, which is
         prepared for this run alone: so whatever plan it names is here."""
         self._numbers: dict[Plan, int] = {}
+        self.sides: dict[int, JoinSide] = {}
+        """What side of a join each plan reads, by its number: the same whatever columns of it are
+        read, for what SQLite runs may read more of them than a dry run, such as currencies."""
+        self._shapes: dict[Hashable, JoinSide] = {}
         self._times: set[str] = set()
         """The names of the columns of time in its tables, in lower case."""
         self._scans: dict[int, dict[int, tuple[Hashable, CurrentScan]]] = {}
-        """The cursors that have read lists, by the number of the plan, with its arguments."""
-        self.families: dict[int, KeyFamily] = {}
-        """The keys by which plans are read, by the number of the plan."""
+        """The cursors that have read lists, by their side of a join, with their arguments."""
+        self.families: dict[JoinSide, KeyFamily] = {}
+        """The keys by which each side of a join is read."""
         self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
         self.without_null: frozenset[tuple[str, str]] = frozenset()
         """The columns, by table, in which a NULL would be in a wrong place."""
@@ -83,17 +88,19 @@ class RunningStatement:
         if plan not in self._numbers:
             self._numbers[plan] = number = len(self._numbers) + 1
             self.plans[number] = plan
+            shape = (table.name, plan.method, plan.constraints, plan.arguments)
+            self.sides[number] = self._shapes.setdefault(shape, len(self._shapes) + 1)
         return self._numbers[plan]
 
-    def begin_scan(self, number: int, arguments: Hashable, reader: CurrentScan) -> None:
-        """Note that a cursor begins to read lists; `number` is that of its plan."""
-        self._scans.setdefault(number, {})[id(reader)] = (arguments, reader)
+    def begin_scan(self, side: JoinSide, arguments: Hashable, reader: CurrentScan) -> None:
+        """Note that a cursor begins to read lists."""
+        self._scans.setdefault(side, {})[id(reader)] = (arguments, reader)
 
-    def current_scan(self, number: int, arguments: Hashable) -> CurrentScan | None:
+    def current_scan(self, side: JoinSide, arguments: Hashable) -> CurrentScan | None:
         """Return the cursor that is reading the lists of a plan; None if there are several, or
         none that is within them with these arguments.
         """
-        scans = list(self._scans.get(number, {}).values())
+        scans = list(self._scans.get(side, {}).values())
         if len(scans) != 1 or scans[0][0] != arguments or not scans[0][1].has_row:
             return None
         return scans[0][1]
@@ -142,11 +149,12 @@ class RunningStatement:
         """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""
         return self._early_stops.scans
 
-    def may_skip_keys(self, number: int) -> bool:
-        """Return whether SQLite may leave a loop around the scans of a plan before its end, so
-        that it does not need all of their keys.
+    def may_skip_keys(self, side: JoinSide) -> bool:
+        """Return whether SQLite may leave a loop around a side of a join before its end, so that it
+        does not need all of its keys.
         """
-        return self._early_stops.around is None or number in self._early_stops.around
+        around = self._early_stops.around
+        return around is None or any(self.sides.get(number) == side for number in around)
 
     @cached_property
     def _early_stops(self) -> EarlyStops:

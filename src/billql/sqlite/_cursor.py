@@ -93,36 +93,37 @@ class Cursor:
         """Return the rows of a scan, some at a time."""
         table = self._table
         check_arguments(table, plan, arguments, self._running)
-        family = self._family(number, plan)
+        side = self._running.sides[number]
+        family = self._family(side, plan)
         whole_key = hashable(arguments)
         if family is not None:
-            if (rows := family.held_rows(whole_key, dry=self._is_dry)) is not None:
+            if (rows := family.held_rows(plan, whole_key, dry=self._is_dry)) is not None:
                 return iter((rows,))
             family.note(whole_key)
         own, values = widened(table, plan, arguments, len(self._source.connections(table)))
         if family is not None and (family.is_look_up or own is not plan):
-            rows = self._looked_up(number, family, whole_key)
+            rows = self._looked_up(side, plan, family, whole_key)
             if rows is not None:
                 return iter((rows,))
         key = None if family is None else (own, table.name, hashable(values[: own.wanted]))
         if key is not None and (rows := self._memoized_rows(key)) is not None:
             if not self._is_dry:
-                self._running.prefetcher.note_used(number, key)
+                self._running.prefetcher.note_used(side, key)
             return iter((rows,))
         bound, scan = self._open(own, values)
         if not bound.lists:
             return scan.batches()
         if family is None or key is None or own is not plan:
-            return self._read_lists(number, own, values, bound, scan)
-        return self._read_key(key, number, family, whole_key, scan)
+            return self._read_lists(side, own, values, bound, scan)
+        return self._read_key(key, side, plan, family, whole_key, scan)
 
-    def _family(self, number: int, plan: Plan) -> KeyFamily | None:
+    def _family(self, side: JoinSide, plan: Plan) -> KeyFamily | None:
         """Return the keys of a plan, if it may be read by more than one of them."""
         families = self._running.families
-        family = families.get(number)
+        family = families.get(side)
         if family is None:
             connections = len(self._source.connections(self._table))
-            families[number] = family = KeyFamily(self._table, plan, connections)
+            families[side] = family = KeyFamily(self._table, plan, connections)
         family.scans += not self._is_dry
         return family if plan.correlated or family.is_look_up or family.scans > 1 else None
 
@@ -134,12 +135,14 @@ class Cursor:
         bound = bind(self._table, plan, arguments, connections, now)
         return bound, self._new_scan(plan, bound)
 
-    def _looked_up(self, number: int, family: KeyFamily, key: Key) -> Sequence[TableRow] | None:
+    def _looked_up(
+        self, side: JoinSide, plan: Plan, family: KeyFamily, key: Key
+    ) -> Sequence[TableRow] | None:
         """Return the rows of a key in the list that is read for it anyway, which is then held for
         other keys; None if it cannot be.
         """
-        whole = family.own_list(key)
-        if whole is None or whole in family.abandoned or self._may_stop(number):
+        whole = family.own_list(plan, key)
+        if whole is None or whole in family.abandoned or self._may_stop(side):
             return None
         _, scan = self._open(whole.plan, whole.arguments)
         index = RowIndex(kinds_of(self._table))
@@ -148,11 +151,11 @@ class Cursor:
             family.abandoned[whole] = 0
             return None
         family.hold(whole, index, dry=self._is_dry)
-        return family.held_rows(key, dry=self._is_dry)
+        return family.held_rows(plan, key, dry=self._is_dry)
 
-    def _may_stop(self, number: int) -> bool:
+    def _may_stop(self, side: JoinSide) -> bool:
         """Return whether the statement may not need all rows of a plan's first scan."""
-        return self._running.stops_early and self._running.families[number].scans < 2
+        return self._running.stops_early and self._running.families[side].scans < 2
 
     def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
         """Return the connections of some names but for those that are left out; raise if all are.
@@ -185,13 +188,19 @@ class Cursor:
         raise NotImplementedError
 
     def _read_lists(
-        self, number: int, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
+        self, side: JoinSide, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
         """Return the rows of lists that are not read by a key."""
         raise NotImplementedError
 
     def _read_key(
-        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
+        self,
+        key: Hashable,
+        side: JoinSide,
+        plan: Plan,
+        family: KeyFamily,
+        arguments: Key,
+        scan: Scan,
     ) -> Iterator[Sequence[TableRow]]:
         """Return the rows of one key of a join, and memoize them."""
         raise NotImplementedError

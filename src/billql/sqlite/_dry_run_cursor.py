@@ -58,16 +58,22 @@ class DryRunCursor(Cursor):
         )
 
     def _read_lists(
-        self, number: int, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
+        self, side: JoinSide, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
         # The keys of rows that the statement has left behind are known. A list is read from its
         # beginning by every further scan, and where it is not the statement's current one.
         is_first, self._is_first = self._is_first, False
-        current = self._running.current_scan(number, hashable(arguments)) if is_first else None
+        current = self._running.current_scan(side, hashable(arguments)) if is_first else None
         return scan.batches() if current is None else current.coming_rows()
 
     def _read_key(
-        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
+        self,
+        key: Hashable,
+        side: JoinSide,
+        plan: Plan,
+        family: KeyFamily,
+        arguments: Key,
+        scan: Scan,
     ) -> Iterator[Sequence[TableRow]]:
         first_requests = scan.first_requests()
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):

@@ -71,9 +71,9 @@ class ResourceCursor(Cursor):
         )
 
     def _read_lists(
-        self, number: int, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
+        self, side: JoinSide, plan: Plan, arguments: Sequence[Any], bound: BoundPlan, scan: Scan
     ) -> Iterator[Sequence[TableRow]]:
-        self._running.begin_scan(number, hashable(arguments), self)
+        self._running.begin_scan(side, hashable(arguments), self)
         self._read_now = scan
         if self._running.stops_early:
             return scan.batches()
@@ -116,18 +116,24 @@ class ResourceCursor(Cursor):
         return None if index is None else index.rows
 
     def _read_key(
-        self, key: Hashable, side: JoinSide, family: KeyFamily, arguments: Key, scan: Scan
+        self,
+        key: Hashable,
+        side: JoinSide,
+        plan: Plan,
+        family: KeyFamily,
+        arguments: Key,
+        scan: Scan,
     ) -> Iterator[Sequence[TableRow]]:
         first, *_ = scan.first_requests()
         running = self._running
         skips_keys = running.may_skip_keys(side)
-        whole = family.whole_list(arguments)
+        whole = family.whole_list(plan, arguments)
         if whole is None:
             scan.begin()
         elif not skips_keys:
             running.prefetcher.learn(side, first, scan.stats)
-            whole = family.whole_list(arguments)
-        if whole is not None and (rows := self._of_whole(side, family, arguments, whole)):
+            whole = family.whole_list(plan, arguments)
+        if whole is not None and (rows := self._of_whole(side, plan, family, arguments, whole)):
             return iter((rows[0],))
         scan.begin()
         running.prefetcher.prefetch(side, first, scan, stops_early=running.stops_early)
@@ -135,7 +141,7 @@ class ResourceCursor(Cursor):
         return running.statement.row_memo.memoize(key, scan.batches())
 
     def _of_whole(
-        self, side: JoinSide, family: KeyFamily, key: Key, whole: WholeList
+        self, side: JoinSide, plan: Plan, family: KeyFamily, key: Key, whole: WholeList
     ) -> tuple[Sequence[TableRow]] | None:
         """Return the rows of a key in a whole list, if it is worth reading."""
         keys = FamilyKeys(self._running, side, family)
@@ -147,7 +153,7 @@ class ResourceCursor(Cursor):
             family.abandoned[whole] = keys.count
             return None
         family.hold(whole, index)
-        rows = family.held_rows(key)
+        rows = family.held_rows(plan, key)
         return None if rows is None else (rows,)
 
     def _read_whole(
