@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,8 @@ from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
 from billql.sqlite.session import Session
 
 if TYPE_CHECKING:
+    import datetime
+
     from billql.definitions.types import SQLValue
     from billql.fetching.scan_stats import ScanStats
     from billql.history.comparing import Row
@@ -144,6 +145,8 @@ class HistorySession(Session):
 
     def now(self) -> datetime.datetime:
         """Return the time of the session's clock, in UTC."""
+        import datetime  # a plain query does without
+
         return datetime.datetime.fromtimestamp(self.engine.time(), datetime.UTC)
 
     # AS OF.
