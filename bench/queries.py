@@ -1,4 +1,4 @@
-"""Twenty queries over the sandbox, and the least number of requests that could answer each.
+"""Thirty queries over the sandbox, and the least number of requests that could answer each.
 
 The least number is argued from the API and not from billql: which endpoints hold what is asked, how
 much a page of theirs holds, and what nobody can know before asking. The sandbox always sends the
@@ -10,23 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
-from typing import NamedTuple
 
 from bench.by_billql import opened
+from bench.joins import JOINS
+from bench.query import Query
 from billql.sandbox import Sandbox
 
 UNTIL = date(2026, 3, 15)
 TEAM = "do:team:12345678-1234-1234-1234-123456789012"
-
-
-class Query(NamedTuple):
-    """A question, its query, and the fewest requests that can answer it."""
-
-    question: str
-    sql: str
-    least: int
-    because: str
-    """Why fewer are impossible."""
 
 
 QUERIES = [
@@ -179,6 +170,7 @@ QUERIES = [
         0,
         "no item has two invoices",
     ),
+    *JOINS,
 ]
 
 

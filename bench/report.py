@@ -47,9 +47,9 @@ Measured with {versions}.
 
 ## The fewest requests
 
-The queries run over the sandbox of DigitalOcean's API, each in a session of its own, and the
-sandbox counts. The least number is argued from the API: what nobody can know before asking, and
-what fits a page.
+The queries run over the sandboxes of DigitalOcean's and Stripe's APIs, each in a session of its
+own, and the sandbox counts. The least number is argued from the API: what nobody can know before
+asking, and what fits a page.
 
 | question | requests | why not fewer |
 |---|---|---|
