@@ -81,7 +81,9 @@ def forecast_month(series: Daily, month: date) -> Forecast:
     if len(errors) < _LEAST_MONTHS or math.inf in errors:
         return Forecast(so_far, expected, None, None, len(errors))
     spread = rest * _spread(errors)
-    return Forecast(so_far, expected, expected - spread, expected + spread, len(errors))
+    # What was charged does not come back, unless some days have more credits than charges.
+    least = so_far if min(series.values) >= 0 else -math.inf
+    return Forecast(so_far, expected, max(expected - spread, least), expected + spread, len(errors))
 
 
 def _spread(errors: Sequence[float]) -> float:

@@ -59,7 +59,8 @@ def test_the_interval_is_from_the_errors_of_past_months() -> None:
     assert found.high is not None
     assert found.expected is not None
     assert found.low < found.expected < found.high
-    assert found.expected - found.low == pytest.approx(found.high - found.expected)
+    below = found.expected - (found.high - found.expected)
+    assert found.low == pytest.approx(max(below, found.so_far))
 
 
 @pytest.mark.parametrize(("first", "months"), [(date(2025, 7, 1), 6), (date(2025, 7, 15), 5)])
@@ -98,6 +99,19 @@ def test_days_without_an_amount_cost_nothing() -> None:
     assert forecast_month(Daily(nothing, date(2026, 3, 10)), MARCH)[:4] == (0, 0, 0, 0)
     ended = days(date(2025, 1, 1), date(2026, 1, 15), lambda day: 5.0)
     assert forecast_month(Daily(ended, date(2026, 3, 10)), MARCH)[:2] == (0, 0)
+
+
+def test_a_month_does_not_end_below_what_it_has_cost() -> None:
+    # Months go on at ten times or at a tenth of what their first days lead to expect.
+    def amount(day: date) -> float:
+        return 10 if day.day < 11 else 100 if day.month % 2 else 1
+
+    every = days(date(2025, 1, 1), date(2026, 3, 10), amount)
+    found = forecast_month(Daily(every, date(2026, 3, 10)), MARCH)
+    assert found.low == found.so_far == 100
+    credited = forecast_month(Daily(every | {date(2025, 1, 2): -1}, date(2026, 3, 10)), MARCH)
+    assert credited.low is not None
+    assert credited.low < 100
 
 
 def test_rare_charges_have_no_interval() -> None:
