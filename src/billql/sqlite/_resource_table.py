@@ -7,7 +7,7 @@ SQLite asks what a scan would cost (`BestIndexObject`), which the planner decide
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import apsw
@@ -22,7 +22,7 @@ from billql.definitions.types import (
 )
 from billql.fetching.running_statement import RunningStatement
 from billql.planning.patterns import BEGINNING, beginning_of
-from billql.planning.plan import UNKNOWN, Computed, Constraint, Order, Plan, with_points
+from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
 from billql.planning.pushdown import key_columns
@@ -34,8 +34,8 @@ from billql.sqlite._resource_cursor import ResourceCursor
 from billql.sqlite._time_collation import NAME_OF_HIDDEN
 
 if TYPE_CHECKING:
-    from billql.sqlite._calculator import Calculator
     from billql.sqlite._computed_columns import Expression
+    from billql.sqlite._computed_tables import ComputedTables
 
 _OPERATORS: dict[int, Any] = {
     apsw.SQLITE_INDEX_CONSTRAINT_EQ: "=",
@@ -66,33 +66,21 @@ class TableHost(ConnectionSource, Protocol):
         """Return the number by which the statement that SQLite prepares now will name a plan."""
 
     @property
-    def calculator(self) -> Calculator:
-        """Return what computes expressions."""
-
-    def computed(self, expression: Expression, collation: str) -> Computed:
-        """Return an expression that is compared by a collation."""
+    def computed(self) -> ComputedTables:
+        """Return the resources with computed columns."""
 
 
 class ResourceModule:
-    """Makes the virtual table for a resource when SQLite first meets its name.
+    """Makes the virtual table for a resource when SQLite first meets its name."""
 
-    `computed` returns the resource's name and the expressions, if a name is one of a resource with
-    computed columns.
-    """
-
-    def __init__(
-        self,
-        host: TableHost,
-        computed: Callable[[str], tuple[str, Sequence[Expression]]],
-    ) -> None:
+    def __init__(self, host: TableHost) -> None:
         self._host = host
-        self._computed = computed
 
     def Create(  # noqa: N802
         self, database: apsw.Connection, module: str, schema: str, name: str, *arguments: str
     ) -> tuple[str, ResourceTable]:
         """Return a table's declaration, and the table."""
-        resource, expressions = self._computed(module)
+        resource, expressions = self._host.computed.resource(module)
         table = self._host.table(resource)
         return declaration(table, expressions), ResourceTable(self._host, table, expressions)
 
@@ -200,7 +188,7 @@ class ResourceTable:
             info.get_aConstraint_usable(number),
             UNKNOWN if value is None else value,
             literal=value is not None,
-            computed=self.host.computed(expression, collation),
+            computed=self.host.computed.compared(expression, collation),
         )
 
     def _constraint_of_pattern(self, info: apsw.IndexInfo, number: int) -> Constraint:
@@ -266,7 +254,7 @@ class ResourceTable:
     def _value(self, expression: Expression, place: int) -> ValueOfRow:
         @functools.lru_cache(maxsize=4096)
         def value(time: Any) -> Any:
-            return self.host.calculator.value(expression.parameterized, time)
+            return self.host.computed.calculator.value(expression.parameterized, time)
 
         return lambda row: value(row[place])
 

@@ -34,16 +34,13 @@ from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection, ConnectionInfo, ConnectionResolver
 from billql.http.exchange import NetworkBackend
 from billql.http.reply import HttpBackend
-from billql.planning.plan import Computed, Plan
+from billql.planning.plan import Plan
 from billql.sql import rewriter
-from billql.sql.rewriter import Rewritten
-from billql.sql.statement_kind import computes_times
 from billql.sql.statements import Bindings, ParsedStatement
 from billql.sqlite import _catalog_listings
-from billql.sqlite._calculator import Calculator
 from billql.sqlite._catalog_table import CatalogModule
+from billql.sqlite._computed_tables import ComputedTables
 from billql.sqlite._current_statement import CurrentStatement
-from billql.sqlite._functions import register_functions_of_time
 from billql.sqlite._resource_table import ResourceModule
 from billql.sqlite._view_table import ViewModule
 from billql.sqlite.historic import Historic
@@ -55,7 +52,6 @@ if TYPE_CHECKING:
     import httpx
 
     from billql.registry.client import Listed, Registry
-    from billql.sqlite._computed_columns import Expression
     from billql.sqlite._views import ViewExpander
 
 
@@ -173,12 +169,10 @@ class Engine:
         self.catalog = self.shared.catalog
         self.cache = self.shared.services.cache
         self._resolver = self.shared.resolver
-        self.calculator = Calculator(register_functions_of_time)
-        self._computed: dict[str, tuple[str, tuple[Expression, ...]]] = {}
-        """The resources with computed columns, by the names by which SQLite knows them."""
+        self.computed = ComputedTables(self._resource, self.register)
         self._selects: dict[str, ParsedStatement] = {}
         """The SELECTs of views that statements have read."""
-        self._module = ViewModule(self.view, ResourceModule(self, self._expressions_of))
+        self._module = ViewModule(self.view, ResourceModule(self))
         self._catalog_module = CatalogModule(self)
         self._views: dict[str, ViewTable | None] = {}
         self._registered: set[str] = set()
@@ -196,7 +190,7 @@ class Engine:
             for name in self._registered:
                 self._database.create_module(name, None)
             self._registered.clear()
-            self._computed.clear()
+            self.computed.clear()
             self._selects.clear()
             self._views.clear()
 
@@ -214,33 +208,10 @@ class Engine:
                 )
                 self._registered.add(name)
 
-    def with_computed_columns(self, rewritten: Rewritten, *, is_view: bool = False) -> Rewritten:
-        """Return a statement whose expressions of times are columns; see `_computed_columns`."""
-        if not computes_times(rewritten.parsed):
-            return rewritten
-        from billql.sqlite._computed_columns import ComputedColumns
-
-        computed = ComputedColumns(self._resource, self._register_computed)
-        return computed.rewrite(rewritten, is_view=is_view)
-
     def _resource(self, name: str) -> Table | None:
         """Return the resource that SQLite knows by a dotted name; None if there is none."""
         found = self.registered(name)
         return found if isinstance(found, Table) else None
-
-    def _register_computed(self, resource: str, expressions: tuple[Expression, ...]) -> str:
-        name = f"{resource} {', '.join(one.text for one in expressions)}"
-        self._computed[name] = (resource, expressions)
-        self.register([name])
-        return name
-
-    def _expressions_of(self, name: str) -> tuple[str, tuple[Expression, ...]]:
-        return self._computed.get(name, (name, ()))
-
-    def computed(self, expression: Expression, collation: str) -> Computed:
-        """Return an expression that is compared by a collation."""
-        holds = self.calculator.comparison(expression.parameterized, collation)
-        return Computed(expression.text, collation, holds)
 
     def expander(self) -> ViewExpander:
         """Return what puts SELECTs in the place of views."""
@@ -256,7 +227,7 @@ class Engine:
             self.register([name for name in view.reads if self.view(name) is None])
             named = rewriter.rewrite(view.select, lambda reference: reference.name.lower())
             if self.historic is None:  # a history has no columns that a resource computes
-                named = self.with_computed_columns(named, is_view=True)
+                named = self.computed.rewrite(named, is_view=True)
             self._selects[view.name] = named.parsed
         return self._selects[view.name]
 
@@ -368,7 +339,7 @@ class Engine:
     def registered(self, name: str) -> Table | ViewTable | None:
         """Return the resource or view that SQLite knows by a dotted name; None if there is none."""
         is_known = name in self._registered and not name.startswith(_catalog_listings.PREFIX)
-        whole, _ = self._expressions_of(name)
+        whole, _ = self.computed.resource(name)
         return self.view(whole) or self.table(whole) if is_known else None
 
     def running(self) -> RunningStatement:

@@ -220,7 +220,7 @@ class Session:
         """Return a statement with the SELECTs of definitions' views in their place, and the same
         with columns for what it computes of times, as SQLite runs it.
         """
-        computed = self.engine.with_computed_columns(rewritten)
+        computed = self.engine.computed.rewrite(rewritten)
         if not (has_stored_sql or any(map(self.engine.view, rewritten.resources))):
             return rewritten, computed
         expander, tables = self.engine.expander(), self.amounts.known_tables()
