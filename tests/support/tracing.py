@@ -33,6 +33,8 @@ UNTRACED = (
     "integration/planning/test_keys.py",
     "integration/planning/test_value_lists.py",
     "integration/sandbox",
+    "integration/sqlite/test_focus.py",
+    "integration/sqlite/test_focus_rows.py",
     "integration/sqlite/test_interrupted_rewriting.py",
     "integration/sqlite/test_money_golden.py",
     "unit/definitions/test_values.py",
