@@ -170,6 +170,18 @@ def test_a_client_too_many_is_refused_and_the_next_is_let_in(guarded: PostgresSe
     _eventually(lambda: psycopg.connect(place, password=PASSWORD).close())
 
 
+def test_connections_that_never_log_in_are_bounded(guarded: PostgresServer) -> None:
+    idle = [socket.create_connection(guarded.address, timeout=10) for _ in range(40)]
+    try:
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(dsn(guarded, sslmode="require"), password=PASSWORD)
+    finally:
+        for one in idle:
+            one.close()
+    place = dsn(guarded, sslmode="require")
+    _eventually(lambda: psycopg.connect(place, password=PASSWORD).close())
+
+
 def _eventually(attempt: object) -> None:
     deadline = time.monotonic() + 20
     while True:

@@ -33,6 +33,8 @@ from billql.serve.postgres.watch import HangupWatch
 DATABASE = "billql"
 _START_SECONDS = 30.0
 """How long a client may take to log in."""
+_MOST_STARTING = 20
+"""How many connections more than clients there may be: they log in, or cancel a statement."""
 _SEND_SECONDS = 60_000
 """How many milliseconds may pass until a client acknowledges what it was sent."""
 
@@ -141,8 +143,13 @@ class PostgresServer:
                 return
             thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
             with self._lock:
-                self._threads.add(thread)
-            thread.start()
+                is_full = len(self._threads) >= self._most + _MOST_STARTING
+                if not is_full:
+                    self._threads.add(thread)
+            if is_full:
+                connection.close()
+            else:
+                thread.start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
