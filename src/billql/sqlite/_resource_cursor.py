@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any
 
+from billql.errors import ApiError
 from billql.fetching.dry_run import JoinSide, WouldSendRequest
 from billql.fetching.key_family import Key, KeyFamily, WholeList
 from billql.fetching.left_out import LeftOut
@@ -20,6 +21,9 @@ from billql.planning.plan import Plan
 from billql.planning.time_check import text_calls, text_comparisons
 from billql.planning.whole_list import whole_list_plan
 from billql.sqlite._cursor import Cursor, hashable
+
+_FORBIDDEN = frozenset((401, 403, 404, 405))
+"""The statuses by which an API refuses a list to a token, or has none at its address."""
 
 
 class ResourceCursor(Cursor):
@@ -171,6 +175,12 @@ class ResourceCursor(Cursor):
         index = RowIndex(kinds_of(table))
         cells = statement.shared.memo_cells
         for_keys = None if is_free and holds_all else keys
-        if not read_whole(scan, index, cells, for_keys, is_free=is_free, holds_all=holds_all):
+        try:
+            is_read = read_whole(scan, index, cells, for_keys, is_free=is_free, holds_all=holds_all)
+        except ApiError as error:
+            if is_free or scan.pages_read or error.status not in _FORBIDDEN:
+                raise
+            # What the API forbids is the list, which nobody has asked for; a key may be allowed.
+            scan.abandon()
             return None
-        return index
+        return index if is_read else None

@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import apsw
+import httpx
 import pytest
 
-from support.ledger import Ledger, expected, plain, session
-from support.shop import select
+from billql.errors import ApiError
+from support.ledger import Ledger, List, expected, plain, session
+from support.shop import URL, select
+from support.shop import opened as opened_shop
 
 
 class Shape(NamedTuple):
@@ -174,3 +177,52 @@ def test_statements_send(books: apsw.Connection, tmp_path: Path, shape: str) -> 
     else:
         assert len(ledger.asked) == wanted.sent
     assert len(ledger.asked) >= wanted.least
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT k, amount FROM (SELECT printf('e%04d', value) AS k FROM json_each('[1,2,3,4,5,6]'))"
+        " LEFT JOIN @entries e ON e.id = k",
+        f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 9, '04')}",
+    ],
+)
+def test_keys_are_read_where_the_list_is_forbidden(
+    books: apsw.Connection, tmp_path: Path, sql: str, status: int
+) -> None:
+    ledger = Ledger()
+    ledger.before = lambda request: (
+        httpx.Response(status, json={"message": "No", "id": "no"})
+        if request.url.path == "/entries"
+        else None
+    )
+    with session(ledger, tmp_path) as opened:
+        assert sorted(select(opened, sql)) == sorted(expected(books, sql))
+
+
+def test_a_list_that_fails_for_good_fails_the_statement(tmp_path: Path) -> None:
+    ledger = Ledger()
+    ledger.before = lambda request: (
+        httpx.Response(500, json={}) if "page=3" in str(request.url.query) else None
+    )
+    sql = f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 1000, '04')}"
+    with session(ledger, tmp_path) as opened, pytest.raises(ApiError, match="500"):
+        select(opened, sql)
+
+
+def test_a_key_that_shows_more_than_lists_is_read_by_itself(tmp_path: Path) -> None:
+    """What was deleted is in no list, and found by its key alone."""
+    lists = {"things": List({"id": "text"}, tuple({"id": f"t{n}"} for n in range(20)), get="id")}
+    ledger = Ledger(lists)
+    resources = {"things": lists["things"].resource("things")}
+    resources["things"]["methods"]["get"]["shows_more"] = True
+    gone = {"id": "gone"}
+    ledger.before = lambda request: (
+        httpx.Response(200, json=gone) if request.url.path == "/things/gone" else None
+    )
+    keys = ", ".join(f"'t{n}'" for n in range(9))
+    with opened_shop(ledger, tmp_path, {"url": URL}, resources) as opened:
+        rows = select(opened, f"SELECT id FROM @things WHERE id IN ({keys}, 'gone')")
+    assert ("gone",) in rows
+    assert len(rows) == len(ledger.asked) == 10
