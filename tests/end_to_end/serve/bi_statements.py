@@ -392,6 +392,49 @@ SELECT sum(x), avg(x) FROM (SELECT 9223372036854775807 AS x UNION ALL SELECT 1) 
 SELECT sum(x) FROM (SELECT 2147483647 AS x UNION ALL SELECT 2147483647) y
 SELECT 9223372036854775807::numeric + 1, 9223372036854775807 * 2.0, (9223372036854775807::numeric * 3) / 7
 SELECT 99999999999999999999.99 + 0.01, 123456789.987654321 * 987654321.123456789, 1.0 / 3.0 * 3.0, (1.0 / 3.0)::numeric(5,4)
+SELECT c1.id FROM charges c1 JOIN charges c2 ON c1.id = c2.id - 1 ORDER BY 1 LIMIT 2
+WITH c1 AS (SELECT id AS c2 FROM charges), c2 AS (SELECT c2 AS c1 FROM c1) SELECT max(c1) FROM c2
+WITH charges AS (SELECT 1 AS id) SELECT * FROM charges
+SELECT * FROM (SELECT 1 AS value, 2 AS key) x WHERE value = ANY(ARRAY[key, value])
+SELECT x.value FROM (SELECT 'a' AS value) x WHERE x.value LIKE ANY(ARRAY['b', x.value])
+SELECT t.name, (SELECT string_agg(c.note, ',' ORDER BY c.id) FROM charges c WHERE c.customer = t.name) FROM customers t ORDER BY 1
+SELECT t.name, (SELECT count(*) FROM charges c WHERE c.customer = t.name AND c.id > (SELECT min(id) FROM charges d WHERE d.customer = t.name)) FROM customers t ORDER BY 1
+SELECT customer, max(amount) FILTER (WHERE paid) OVER (PARTITION BY customer) FROM charges ORDER BY id
+SELECT sum(count(*)) OVER (), customer FROM charges GROUP BY customer ORDER BY customer
+SELECT rank() OVER (ORDER BY amount DESC NULLS LAST), id FROM charges ORDER BY 1, 2
+SELECT id FROM charges ORDER BY CASE WHEN paid THEN 0 ELSE 1 END, amount NULLS FIRST, id
+SELECT DISTINCT customer AS c FROM charges ORDER BY c DESC NULLS LAST
+SELECT count(*) c, customer FROM charges GROUP BY 2 ORDER BY c DESC, customer
+SELECT id, amount FROM charges ORDER BY abs(amount) DESC NULLS LAST, id
+SELECT a.id FROM charges a WHERE a.amount = (SELECT max(amount) FROM charges)
+SELECT id FROM charges WHERE amount = (SELECT sum(amount) FROM charges WHERE customer = 'Bob')
+SELECT id FROM charges WHERE amount IN (SELECT amount * 1 FROM charges WHERE id < 4) ORDER BY id
+SELECT id FROM charges WHERE amount * 1 IN (SELECT amount FROM charges WHERE id < 4) ORDER BY id
+SELECT id FROM charges WHERE created IN (SELECT created + interval '0' FROM charges WHERE id < 3) ORDER BY id
+SELECT id FROM charges WHERE created + interval '0 days' IN (SELECT created FROM charges WHERE id < 3) ORDER BY id
+SELECT id FROM charges WHERE day IN (SELECT created::date FROM charges) ORDER BY id
+SELECT id FROM charges WHERE quantity IN (SELECT 3.0) ORDER BY id
+SELECT a.id, b.id FROM (SELECT id, amount * 2 AS x FROM charges) a JOIN (SELECT id, amount + amount AS y FROM charges) b ON a.x = b.y ORDER BY 1, 2
+SELECT x, count(*) FROM (SELECT amount * 0.5 AS x FROM charges UNION ALL SELECT amount / 2 FROM charges) y GROUP BY x ORDER BY x
+SELECT min(x), max(x) FROM (SELECT created + interval '1 hour' AS x FROM charges) y
+SELECT x FROM (SELECT created + interval '0.25 seconds' AS x FROM charges UNION ALL SELECT created FROM charges) y WHERE x IS NOT NULL ORDER BY x
+SELECT greatest(created, created + interval '0.5 seconds') FROM charges WHERE id < 3 ORDER BY 1
+SELECT id FROM charges WHERE created >= '2026-02-01 00:00:00.000001' ORDER BY id
+SELECT sum(x) OVER (ORDER BY x) FROM (VALUES (1.10), (2.2), (NULL)) v(x)
+SELECT avg(x)::numeric(10,2), round(avg(x), 3), sum(x) / 3, sum(x) * 1.0 FROM (VALUES (1), (2), (2)) v(x)
+SELECT CASE WHEN count(*) = 0 THEN NULL ELSE sum(amount) / count(*) END FROM charges WHERE amount IS NOT NULL
+SELECT coalesce(max(note), 'none') FROM charges WHERE false
+SELECT id FROM charges WHERE (SELECT true) AND id = 1
+SELECT array_agg(x ORDER BY x DESC) FROM unnest(ARRAY[3, 1, 2]) x
+SELECT id FROM charges WHERE note = 'It''s' OR note = E'tab\tx' ORDER BY id
+SELECT '"quoted"'::text, '\'::text, 'a''''b', '%', '$1', '?', ':x', '@y'
+SELECT date_trunc('day', created)::date = day FROM charges ORDER BY id
+SELECT id FROM charges WHERE date_trunc('day', created) >= '2026-02-01' AND date_trunc('month', created) < '2026-03-01' ORDER BY id
+SELECT id FROM charges WHERE created::date > '2026-01-31' AND created::date <= date '2026-03-01' ORDER BY id
+SELECT id FROM charges WHERE created::date = '2026-01-31'::date OR created::date IS NULL ORDER BY id
+SELECT id FROM charges WHERE created::date IN ('2026-01-31', '2026-02-28') ORDER BY id
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY x), mode() WITHIN GROUP (ORDER BY x) FROM (VALUES ('10'), ('9'), ('9')) v(x)
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY amount * 1.0), percentile_disc(0.5) WITHIN GROUP (ORDER BY created) FROM charges
 """  # noqa: E501
 
 REFUSED = r"""

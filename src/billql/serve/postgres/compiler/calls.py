@@ -347,7 +347,7 @@ def _within_group(compiler: Compiler, node: exp.WithinGroup) -> Value:
     ):
         raise unsupported(f"{call.name}() of {types.display(value.type)}", "Use a number.")
     down = int(bool(term.args.get("desc")))
-    sql = f"pg_{call.name}({value.sql}, {fraction}, {down})"
+    sql = f"pg_{call.name}({value.sql}, {fraction}, {down}, '{value.type}')"
     return Value(sql, value.type, name=call.name, strength=2, is_exact=value.is_exact)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -336,6 +337,13 @@ class OneRow:
         return self.found
 
 
+_SORT_KEYS: dict[str, Callable[[Any], Any]] = {
+    "numeric": numerics.exact,
+    "timestamptz": lambda value: value.removesuffix("Z"),  # a fraction sorts before Z
+}
+"""What values sort by, of types that SQLite holds as texts in another order."""
+
+
 class Percentile:
     """`percentile_cont` and `percentile_disc`."""
 
@@ -343,10 +351,11 @@ class Percentile:
         self.values: list[Any] = []
         self.fraction: float | None = None
         self.descending = False
+        self.kind = ""
 
-    def step(self, value: Any, fraction: Any, descending: Any) -> None:
-        """Add a value."""
-        self.fraction, self.descending = fraction, bool(descending)
+    def step(self, value: Any, fraction: Any, descending: Any, kind: Any) -> None:
+        """Add a value of a type."""
+        self.fraction, self.descending, self.kind = fraction, bool(descending), kind
         if fraction is not None and not 0 <= fraction <= 1:
             raise PostgresError(
                 "22003", f"percentile value {fraction:g} is not between 0 and 1", hint="Use 0.5."
@@ -355,10 +364,8 @@ class Percentile:
             self.values.append(value)
 
     def ordered(self) -> list[Any]:
-        """Return the values in their order; numerics may be texts of digits."""
-        numbers = all(isinstance(value, int | float) for value in self.values)
-        key = None if numbers or not _is_number(self.values) else numerics.exact
-        return sorted(self.values, key=key, reverse=self.descending)
+        """Return the values in the order of their type."""
+        return sorted(self.values, key=_SORT_KEYS.get(self.kind), reverse=self.descending)
 
     def final(self) -> Any:
         """Return the value below which the fraction lies; NULL of none."""
@@ -366,15 +373,6 @@ class Percentile:
             return None
         place = math.ceil(self.fraction * len(self.values))
         return self.ordered()[max(place, 1) - 1]
-
-
-def _is_number(values: list[Any]) -> bool:
-    try:
-        for value in values:
-            numerics.exact(value)
-    except ArithmeticError:
-        return False
-    return True
 
 
 class ContinuousPercentile(Percentile):

@@ -83,6 +83,7 @@ def _greatest(sign: int) -> Callable[..., Any]:
         keys: dict[str, Callable[[Any], Any]] = {
             "numeric": numerics.exact,
             "interval": lambda value: intervals.of_stored(value).total,
+            "timestamptz": lambda value: value.removesuffix("Z"),  # a fraction sorts before Z
         }
         key = keys.get(kind, lambda value: value)
         return max(known, key=key) if sign > 0 else min(known, key=key)
