@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Parameter
+from billql.definitions.methods import Parameter
 from billql.definitions.pagination import (
     AfterId,
     CursorToken,

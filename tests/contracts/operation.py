@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from billql.definitions.model import Method
+from billql.definitions.methods import Method
 from billql.messages import Request
 from contracts import filters, query
 

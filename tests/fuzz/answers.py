@@ -15,7 +15,7 @@ from billql.config.settings import Settings
 from billql.dbapi.connection import Connection
 from billql.dbapi.sessions import Sessions
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method
+from billql.definitions.methods import Method
 from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response

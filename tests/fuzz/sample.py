@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Column, Method
+from billql.definitions.methods import Method
+from billql.definitions.model import Column
 from billql.definitions.types import ColumnType
 from billql.fetching._response_parser import parse
 from billql.messages import Response

@@ -18,7 +18,8 @@ from billql.authoring.openapi.document import Document
 from billql.authoring.openapi.importing import imported
 from billql.authoring.openapi.reading import read as read_document
 from billql.config import file
-from billql.definitions.model import Parameter, Provider, Resource
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Provider, Resource
 from billql.definitions.pagination import PageNumber
 from billql.definitions.rules import problems
 from billql.definitions.types import ColumnType

@@ -16,7 +16,8 @@ from hypothesis.strategies import SearchStrategy
 
 from billql.config.settings import Settings
 from billql.definitions.catalog import Table
-from billql.definitions.model import CONNECTION, Column, Method, placeholders
+from billql.definitions.methods import Method, placeholders
+from billql.definitions.model import CONNECTION, Column
 from billql.definitions.types import ColumnType, SQLValue
 from billql.errors import Error
 from billql.fetching._response_parser import ParsedPage, parse

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from billql.definitions.decoding import decoder_for
-from billql.definitions.model import Column, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column
 from billql.definitions.types import (
     CALENDAR_PARTS,
     DISCRETE,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.model import Price
+from billql.definitions.methods import Price
 from billql.messages import Charge, Request, constant_text, get_path
 
 

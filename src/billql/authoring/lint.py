@@ -12,7 +12,8 @@ from functools import cache
 from billql.authoring.finding import Severity
 from billql.definitions.catalog import Table
 from billql.definitions.column_rules import Problem
-from billql.definitions.model import Column, Method, Service
+from billql.definitions.methods import Method
+from billql.definitions.model import Column, Service
 from billql.definitions.pagination.unknown import ADVICE, UNKNOWN
 
 Rule = Callable[[Table], Iterator[Problem]]

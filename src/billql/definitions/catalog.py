@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from billql.definitions.model import CONNECTION, Column, Method, Provider, Resource, Service
+from billql.definitions.methods import Method
+from billql.definitions.model import CONNECTION, Column, Provider, Resource, Service
 from billql.definitions.pagination import Paginator, SinglePage
 from billql.definitions.pagination.unknown import UNKNOWN, Unknown
 from billql.definitions.shared import built_in_root, files

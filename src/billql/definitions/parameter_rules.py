@@ -13,7 +13,8 @@ from billql.definitions.column_rules import (
     unknown_columns,
     values_problems,
 )
-from billql.definitions.model import Column, Parameter, Provider
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column, Provider
 from billql.definitions.patterns import pattern_problems
 from billql.definitions.types import CALENDAR_PARTS, DISCRETE, MOMENTS, ColumnType
 

@@ -14,15 +14,8 @@ from billql.definitions.column_rules import (
     constant_problems,
     unknown_columns,
 )
-from billql.definitions.model import (
-    CONNECTION,
-    Column,
-    Method,
-    Provider,
-    Resource,
-    WindowLimit,
-    placeholders,
-)
+from billql.definitions.methods import Method, WindowLimit, placeholders
+from billql.definitions.model import CONNECTION, Column, Provider, Resource
 from billql.definitions.pagination.unknown import UNKNOWN
 from billql.definitions.parameter_rules import parameter_problems
 from billql.definitions.settling_rules import settling_problems

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from billql.definitions.model import Name
+from billql.definitions.grammar import Name
 from billql.messages import Scalar
 
 STORY_FILE = Path("sandbox", "story.yaml")

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method, Provider
+from billql.definitions.methods import Method
+from billql.definitions.model import Provider
 from billql.messages import constant_text, to_text
 from billql.util.text import counted
 

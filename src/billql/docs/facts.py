@@ -11,7 +11,8 @@ from typing import Any
 
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
-from billql.definitions.model import Column, Method, Parameter, Provider, Service
+from billql.definitions.methods import Method, Parameter
+from billql.definitions.model import Column, Provider, Service
 from billql.definitions.shared import SHARED
 from billql.definitions.views import ViewTable
 from billql.docs import costs

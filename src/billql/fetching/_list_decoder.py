@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from billql.definitions.model import Method
+from billql.definitions.methods import Method
 from billql.errors import ApiError
 from billql.fetching._page_source import DecodedPage
 from billql.fetching._response_parser import parse

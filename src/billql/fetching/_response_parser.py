@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from billql.definitions.model import Method, Rows
+from billql.definitions.methods import Method, Rows
 from billql.errors import BadResponse
 from billql.fetching._disguised_errors import error_member
 from billql.messages import Page, Response, get_path

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method
+from billql.definitions.methods import Method
 from billql.errors import Error
 from billql.fetching._list_decoder import ListDecoder
 from billql.fetching._list_opener import ListOpener

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method, Parameter
+from billql.definitions.methods import Method, Parameter
 from billql.definitions.types import Operator
 from billql.messages import constant_text, to_text
 from billql.planning.plan import Constraint

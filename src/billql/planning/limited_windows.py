@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 
-from billql.definitions.model import WindowLimit
+from billql.definitions.methods import WindowLimit
 from billql.definitions.types import ColumnType
 from billql.errors import BadValue
 from billql.planning.intervals import Span

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from billql.definitions.catalog import Table
 from billql.definitions.filter_header import Condition
-from billql.definitions.model import CONNECTION, Method, Parameter
+from billql.definitions.methods import Method, Parameter
+from billql.definitions.model import CONNECTION
 from billql.definitions.types import EXAMPLE_BY_TYPE, SQLValue
 from billql.errors import BadValue
 from billql.http.credentials import ApiConnection

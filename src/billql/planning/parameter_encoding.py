@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote
 
 from billql.definitions.accepted_values import accepts
-from billql.definitions.model import Column, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column
 from billql.definitions.types import ColumnType, Operator
 from billql.messages import Scalar, to_text
 from billql.planning import bound_encoding, floors

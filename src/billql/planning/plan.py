@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
-from billql.definitions.model import Column, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column
 from billql.definitions.types import Operator, SQLValue
 from billql.messages import Charge
 

@@ -16,7 +16,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import CONNECTION, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import CONNECTION
 from billql.messages import constant_text
 from billql.planning.plan import (
     IMPOSSIBLE,

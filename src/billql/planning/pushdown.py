@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from billql.definitions.accepted_values import is_among
 from billql.definitions.catalog import Table
-from billql.definitions.model import CONNECTION, Column, Method, Parameter
+from billql.definitions.methods import Method, Parameter
+from billql.definitions.model import CONNECTION, Column
 from billql.definitions.types import MOMENTS, Operator, SQLValue
 from billql.planning import intervals
 from billql.planning.bound_encoding import is_precise

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method
+from billql.definitions.methods import Method
 from billql.definitions.types import EXAMPLE_BY_TYPE, SQLValue
 from billql.errors import BadValue
 from billql.planning.intervals import EVERYTHING, Span, Spans, interval_where

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import CONNECTION, Method
+from billql.definitions.methods import Method
+from billql.definitions.model import CONNECTION
 from billql.planning.plan import Plan
 from billql.planning.planner import choose_plan
 

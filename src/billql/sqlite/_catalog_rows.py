@@ -12,7 +12,8 @@ from typing import Protocol
 from billql._version import __version__
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
-from billql.definitions.model import Method, Resource
+from billql.definitions.methods import Method
+from billql.definitions.model import Resource
 from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
 from billql.errors import DefinitionError, NotSupportedError

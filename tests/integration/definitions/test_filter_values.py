@@ -13,7 +13,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Table
-from billql.definitions.model import Parameter
+from billql.definitions.methods import Parameter
 from billql.planning.capabilities import required_columns
 from billql.planning.pushdown import key_columns_of
 from billql.sandbox import Sandbox

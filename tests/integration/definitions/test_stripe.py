@@ -13,7 +13,7 @@ import stripe
 
 import billql
 from billql.definitions.catalog import Table
-from billql.definitions.model import Parameter
+from billql.definitions.methods import Parameter
 from billql.sandbox import Sandbox
 from billql.sandbox.stripe.clocks import CLOCK, CUSTOMER
 from contracts.held import held

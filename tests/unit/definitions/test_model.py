@@ -15,18 +15,8 @@ from jsonschema import Draft202012Validator
 from billql.definitions.auth import Bearer
 from billql.definitions.filter_header import FilterHeader
 from billql.definitions.json_schema import json_schema
-from billql.definitions.model import (
-    Column,
-    Example,
-    Method,
-    Parameter,
-    Price,
-    Provider,
-    Resource,
-    Rows,
-    WindowLimit,
-    placeholders,
-)
+from billql.definitions.methods import Method, Parameter, Price, Rows, WindowLimit, placeholders
+from billql.definitions.model import Column, Example, Provider, Resource
 from billql.definitions.pagination import CursorToken, PageNumber
 from billql.definitions.pagination.base import SizeBy
 from billql.definitions.rules import problems

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from billql.definitions.catalog import Table
-from billql.definitions.model import Method, Parameter
+from billql.definitions.methods import Method, Parameter
 from billql.definitions.pagination import CursorToken, PageNumber
 from contracts.document import Document, document
 from contracts.drawing import requests

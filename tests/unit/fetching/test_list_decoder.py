@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from billql.definitions.model import Column, Freshness, Method
+from billql.definitions.methods import Freshness, Method
+from billql.definitions.model import Column
 from billql.errors import ApiError
 from billql.fetching._list_decoder import ListDecoder
 from billql.fetching.row_decoder import RowDecoder

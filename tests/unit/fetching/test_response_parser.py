@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.model import Method, Rows
+from billql.definitions.methods import Method, Rows
 from billql.errors import BadResponse
 from billql.fetching._response_parser import items_are_rows, parse
 from billql.messages import Response

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.model import CONNECTION, Column, Method, Rows
+from billql.definitions.methods import Method, Rows
+from billql.definitions.model import CONNECTION, Column
 from billql.errors import BadResponse
 from billql.fetching._response_parser import ParsedPage, parse
 from billql.fetching.row_decoder import RowDecoder, TableRow

@@ -19,7 +19,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from billql.definitions.model import CONNECTION, Column, Example, Method, Parameter, Resource
+from billql.definitions.methods import Method, Parameter
+from billql.definitions.model import CONNECTION, Column, Example, Resource
 from billql.definitions.stackql.methods import Member, Reading
 from billql.definitions.stackql.naming import Rename, free
 from billql.definitions.stackql.requests import Argument

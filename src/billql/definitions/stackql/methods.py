@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from billql.definitions.model import Rows
+from billql.definitions.methods import Rows
 from billql.definitions.pagination import Paging
 from billql.definitions.stackql import requests, shapes
 from billql.definitions.stackql.document import (

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from billql.definitions.accepted_values import accepts
-from billql.definitions.model import Column, Method, Parameter, WindowLimit
+from billql.definitions.methods import Method, Parameter, WindowLimit
+from billql.definitions.model import Column
 from billql.definitions.pagination import Paginator
 from billql.definitions.types import CALENDAR_PARTS
 from billql.messages import constant_text, to_text

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from billql.definitions.model import Column, Parameter, Resource
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column, Resource
 from billql.definitions.pagination import AfterId, Paginator
 from billql.definitions.story import ColumnStory, Story, TableStory
 from billql.sandbox.mock.cells import Cell

@@ -7,7 +7,8 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from billql.definitions.model import Column, Rows
+from billql.definitions.methods import Rows
+from billql.definitions.model import Column
 from billql.messages import get_path, position_of
 from billql.sandbox.api import Response
 from billql.sandbox.mock.forms import encode

@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-from billql.definitions.model import Provider, Rows
+from billql.definitions.methods import Rows
+from billql.definitions.model import Provider
 from billql.sandbox.api import ApiError, Request, Response
 from billql.sandbox.mock import documents
 from billql.sandbox.mock.binding import Binding, Condition

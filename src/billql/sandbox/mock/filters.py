@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from billql.definitions.filter_header import FilterHeader
-from billql.definitions.model import Parameter
+from billql.definitions.methods import Parameter
 from billql.sandbox.api import Request
 from billql.sandbox.mock.refusals import bad_request
 

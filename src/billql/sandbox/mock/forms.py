@@ -13,7 +13,8 @@ from email.utils import format_datetime
 from typing import Any, Final
 
 from billql.definitions.decoding import calendar_part
-from billql.definitions.model import Column, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column
 from billql.definitions.types import CALENDAR_PARTS, MOMENTS, ColumnType, Format
 from billql.sandbox.timestamps import day_start, format_timestamp
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, NamedTuple
 
-from billql.definitions.model import Column, Method, Resource, Rows
+from billql.definitions.methods import Method, Rows
+from billql.definitions.model import Column, Resource
 from billql.definitions.types import MOMENTS
 from billql.messages import constant_text
 

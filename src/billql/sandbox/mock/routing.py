@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from billql.definitions.auth import ClientCredentials
-from billql.definitions.model import Method, Provider, placeholders
+from billql.definitions.methods import Method, placeholders
+from billql.definitions.model import Provider
 from billql.definitions.pagination import Paginator
 from billql.sandbox.api import ApiError, Handler, Request, Response
 from billql.sandbox.mock import auth

@@ -15,7 +15,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 
-from billql.definitions.model import Column, Resource, Rows
+from billql.definitions.methods import Rows
+from billql.definitions.model import Column, Resource
 from billql.definitions.pagination import Paginator
 from billql.definitions.story import Story, TableStory
 from billql.definitions.types import MOMENTS

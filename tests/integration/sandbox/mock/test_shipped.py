@@ -13,7 +13,8 @@ import pytest
 
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.decoding import decoder_for
-from billql.definitions.model import Column, Method, Provider, Resource
+from billql.definitions.methods import Method
+from billql.definitions.model import Column, Provider, Resource
 from billql.definitions.pagination import PageCount, Paginator
 from billql.definitions.types import MOMENTS
 from billql.sandbox.mock.api import MockApi

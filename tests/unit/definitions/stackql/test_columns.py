@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from billql.definitions.model import Resource, Rows
+from billql.definitions.methods import Rows
+from billql.definitions.model import Resource
 from billql.definitions.stackql.columns import convert
 from billql.definitions.stackql.methods import Member, Reading
 from billql.definitions.stackql.naming import as_written, free, snake_case

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.model import Column, Method, Parameter, WindowLimit
+from billql.definitions.methods import Method, Parameter, WindowLimit
+from billql.definitions.model import Column
 from billql.sandbox.api import Request
 from billql.sandbox.mock.binding import Condition, bind, values_of
 from billql.sandbox.mock.forms import period_start

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from billql.definitions.decoding import decoder_for
-from billql.definitions.model import Column, Parameter
+from billql.definitions.methods import Parameter
+from billql.definitions.model import Column
 from billql.sandbox.mock.forms import decode, encode, read
 
 SECOND = 1_772_366_400  # 2026-03-01T12:00:00Z
