@@ -12,8 +12,8 @@ from bench.api import TOKEN
 from billql.config import paths
 from billql.definitions.catalog import Catalog
 from billql.output import Style, find
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 DEFINITIONS = Path(__file__).parent / "definitions"
 RECORDS = "SELECT * FROM bench.lists.records"

@@ -18,8 +18,8 @@ from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog
 from billql.errors import Error
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support.clock import FakeClock
 
 from .api import URL, Api, token

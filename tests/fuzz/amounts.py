@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from billql.dbapi.connection import Connection
 from billql.dbapi.sessions import Sessions
 from billql.errors import Error
-from billql.sqlite.engine import Options, Shared
+from billql.sqlite.shared import Options, Shared
 
 from .drawing import SQL_VALUES
 from .prop import Property

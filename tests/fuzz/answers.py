@@ -20,7 +20,7 @@ from billql.errors import BadResponse, Error, ListChanged
 from billql.http.reply import HttpResponse
 from billql.messages import Request, Response
 from billql.planning.pushdown import key_columns_of
-from billql.sqlite.engine import Options, Shared
+from billql.sqlite.shared import Options, Shared
 from support.shipped import CATALOG
 
 from .drawing import JSON, ODD_BYTES, TEXTS, changed, edited

@@ -19,7 +19,7 @@ from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
 from billql.sql.statement_kind import has_in_subquery, query_of
 from billql.sql.statements import each_statement, parse
-from billql.sqlite.engine import Options, Shared
+from billql.sqlite.shared import Options, Shared
 from support.shipped import CATALOG
 
 from .drawing import TEXTS, edited

@@ -12,8 +12,8 @@ import httpx
 
 from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 from .api_client import TOKEN
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 
 from billql.config.settings import Settings
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 from .defined import Api
 

@@ -34,7 +34,7 @@ class Fault(NamedTuple):
 
 def session(catalog: Catalog) -> Session:
     """Return a session that plans statements over definitions and has no token to run them."""
-    from billql.sqlite.engine import Options
+    from billql.sqlite.shared import Options
 
     return Session(":memory:", lambda: Options(environ={}, catalog=catalog))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from billql.definitions.catalog import Catalog
     from billql.http.credentials import ApiConnection
     from billql.sandbox import Sandbox
-    from billql.sqlite.engine import Options
+    from billql.sqlite.shared import Options
 
 
 def add_options(command: ArgumentParser) -> None:
@@ -207,7 +207,7 @@ def _ignore(connection: ApiConnection) -> None:
 
 def _replay_options(catalog: Catalog, player: Player) -> Options:
     """Return options that replay a recording; any token will do, because nothing is sent."""
-    from billql.sqlite.engine import Options
+    from billql.sqlite.shared import Options
 
     tokens = dict.fromkeys(player.origins, "recorded")
     return Options({}, tokens, player.origins, catalog, backend=player)
@@ -222,8 +222,8 @@ def _live_options(
     """Return options that ask the sandbox, the URLs of --against, or the real API."""
     from dataclasses import replace
 
-    from billql.sqlite.engine import Options
     from billql.sqlite.options import ConnectOptions
+    from billql.sqlite.shared import Options
 
     if sandbox is not None:
         # Without the tokens of the user, nothing can be sent to a real API.

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from billql.history.session import HistorySession
     from billql.history.sync import Synced
     from billql.sql.statements import ParsedStatement
-    from billql.sqlite.engine import Shared
     from billql.sqlite.estimate import Estimate
     from billql.sqlite.options import ConnectOptions
+    from billql.sqlite.shared import Shared
 
 apilevel = "2.0"
 threadsafety = 1
@@ -155,7 +155,7 @@ def connect(
 
     def shared() -> Shared:
         # Called when a statement first names a resource, so that plain SQL does not load all this.
-        from billql.sqlite.engine import Shared
+        from billql.sqlite.shared import Shared
 
         connect_options, found = at_once or load_config()
         made = connect_options.engine_options(found)

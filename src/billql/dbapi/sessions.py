@@ -15,7 +15,7 @@ from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
 from billql.util.lock import Lock
 
 if TYPE_CHECKING:
-    from billql.sqlite.engine import Shared
+    from billql.sqlite.shared import Shared
 
 
 class Sessions:

@@ -21,8 +21,8 @@ from billql.sandbox import Sandbox
 from billql.sql.rewriter import Reference, tables
 from billql.sql.statements import Row, each_statement, parse
 from billql.sql.tokenizer import Token, quote, significant
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 DAY = datetime.datetime(2026, 3, 15, 12, tzinfo=datetime.UTC)
 """The time of every sample, which stands for 'now' in an example."""

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from billql.history.refresh import Described
     from billql.history.store import Store
     from billql.sql.source_map import RewrittenText
-    from billql.sqlite.engine import Engine, Options, Shared
+    from billql.sqlite.engine import Engine
+    from billql.sqlite.shared import Options, Shared
 
 
 class HistorySession(Session):

@@ -20,7 +20,7 @@ from billql.errors import InterfaceError
 from billql.http.rates import limits_by
 from billql.registry.shipped import Shipped
 from billql.registry.store import Store
-from billql.sqlite.engine import DEFAULT_CACHE_TTL, Options, now
+from billql.sqlite.shared import DEFAULT_CACHE_TTL, Options, now
 
 if TYPE_CHECKING:
     import datetime

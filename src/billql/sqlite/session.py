@@ -37,8 +37,9 @@ if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
     from billql.sqlite._stored_types import Target
     from billql.sqlite.conversion import Conversion
-    from billql.sqlite.engine import Engine, Options, Shared
+    from billql.sqlite.engine import Engine
     from billql.sqlite.later_functions import LaterFunctions
+    from billql.sqlite.shared import Options, Shared
 
 _SIGNAL_STEPS = 100_000
 """How many steps of SQLite's machine pass between checks of Python's signals."""

@@ -15,8 +15,8 @@ from billql import errors
 from billql.definitions.catalog import Catalog, Table
 from billql.sandbox import Sandbox
 from billql.sandbox.api import Request
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from contracts.held import held
 from support.changed_definitions import changed
 from support.shipped import CATALOG

@@ -15,8 +15,8 @@ import billql
 from billql.definitions.catalog import Table
 from billql.errors import BadResponse, ParameterMissing
 from billql.sandbox import Sandbox
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support.shipped import CATALOG
 
 PROVIDERS = ("openai", "anthropic")

@@ -20,8 +20,8 @@ from billql.messages import Home, Request
 from billql.sandbox import Sandbox
 from billql.sandbox.mock.auth import accepted
 from billql.sql.tokenizer import quote
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from contracts import document as documents
 from contracts.document import Document, entries
 from contracts.drawing import NOW, requests

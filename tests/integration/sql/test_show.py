@@ -12,8 +12,8 @@ import billql
 from billql import errors
 from billql.sql import show
 from billql.sql.statements import Bindings, Row, parse
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from billql.sandbox import Sandbox
 from billql.sql.statements import Bindings, Row
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support.shipped import CATALOG
 
 

@@ -18,8 +18,8 @@ from billql.docs.facts import resource as resource_facts
 from billql.errors import ParameterMissing
 from billql.sandbox import Sandbox
 from billql.sqlite._catalog_listings import LISTINGS
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 from .sandboxed import open_session, rows
 

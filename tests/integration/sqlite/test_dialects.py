@@ -8,8 +8,8 @@ import pytest
 
 from billql import errors
 from billql.sql import dialects
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 ROW = """(SELECT 3 AS x, 2 AS y, 'abc' AS s, '2026-01-31' AS day, '2026-02-01' AS later,
           '[1, 2]' AS list)"""

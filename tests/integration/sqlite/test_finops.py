@@ -15,8 +15,8 @@ import pytest
 import billql
 from billql.config.settings import Settings
 from billql.errors import ApiError, BadValue, OperationalError
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support.defined import Api
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.views import ViewTable
 from billql.sandbox import Sandbox
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support import focus
 from support.rows import records
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from billql.config.settings import Settings
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 ORG = "4888442a3354817a7320eb61"
 INVOICE = "65a1f0c2d3e4b5a697870001"

@@ -11,8 +11,8 @@ import apsw
 import pytest
 
 from billql import errors
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 
 def no_engine() -> Options:

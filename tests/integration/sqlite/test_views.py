@@ -25,8 +25,8 @@ from billql.errors import (
     UnknownName,
 )
 from billql.sql.amounts import Amount
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 from support.defined import PROVIDER, Api, resource
 
 INVOICES = [

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from billql.errors import CredentialMissing, Exit, InterfaceError
 from billql.http.credentials import ApiConnection, ConnectionResolver, origin
-from billql.sqlite.engine import Options
+from billql.sqlite.shared import Options
 from support.api_client import PROVIDER, TOKEN, connection
 
 # Finding a token.

@@ -14,8 +14,8 @@ import httpx
 from billql.definitions.catalog import Catalog
 from billql.sandbox.mock.api import MockApi
 from billql.sandbox.server import RequestLog, Server
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 UNTIL = date(2026, 3, 15)
 NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ from billql.definitions.catalog import Catalog
 from billql.definitions.shared import built_in_root
 from billql.sandbox import Sandbox
 from billql.sandbox.mock.booked import BookedEndpoints
-from billql.sqlite.engine import Options
 from billql.sqlite.session import Session
+from billql.sqlite.shared import Options
 
 from .acme import NOW, UNTIL
 
