@@ -5,7 +5,7 @@ Ctrl-C, so that a command never ends in a traceback.
 
 parser    the commands, and the parsing of the command line
 options   options that several commands share
-report    the exit code of a command, and its error messages
+guard     the exit code of a command, and its error messages
 script    the SQL of a command: where it is read from, and how it is run
 terminal  stdout: buffered results, readers that close the pipe
 query, chart, shell, ...  one command each
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; `arguments` default to those of the process."""
     try:
-        from billql.cli import parser, report, terminal
+        from billql.cli import guard, parser, terminal
 
         terminal.prepare()
         options = parser.parse(arguments)
-        return report.run_guarded(lambda: parser.run(options), debug=options.debug)
+        return guard.run_guarded(lambda: parser.run(options), debug=options.debug)
     except KeyboardInterrupt:
         return 130
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 0
-        return report.run_guarded(lambda: code, debug=False)  # flushes what is left in stdout
+        return guard.run_guarded(lambda: code, debug=False)  # flushes what is left in stdout

@@ -7,10 +7,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
+from billql.cli.guard import warn
 from billql.cli.options import add_session, open_session, thousands
 from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
-from billql.cli.report import warn
 from billql.errors import Exit, InterfaceError, NotSupportedError
 from billql.output import MoneyColumns, Style, left_out, screen, stderr
 from billql.output.chart import figure as figures

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from billql.cli.focus_datasets import DATASETS, PERIOD, VERSIONS, Dataset, check, select
+from billql.cli.guard import run_guarded, warn
 from billql.cli.options import add_below, add_from_history, add_session, open_session
-from billql.cli.report import run_guarded, warn
 from billql.errors import Exit, InterfaceError
 from billql.output import MoneyColumns, Style, find, left_out, stderr
 from billql.output.progress import Progress

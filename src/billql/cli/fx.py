@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.guard import run_guarded
 from billql.cli.options import add_below
-from billql.cli.report import run_guarded
 from billql.errors import BadValue, Exit, Inaccessible, InterfaceError
 from billql.output import stderr
 from billql.util.text import counted

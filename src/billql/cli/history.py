@@ -12,8 +12,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.guard import run_guarded
 from billql.cli.options import add_below, add_session, open_session
-from billql.cli.report import run_guarded
 from billql.errors import Exit, Inaccessible
 from billql.output import Style, stderr
 from billql.output.progress import Progress

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from billql.cli.guard import warn
 from billql.cli.options import add_session, count, open_session
-from billql.cli.report import warn
 from billql.errors import InterfaceError
 from billql.output import stderr
 

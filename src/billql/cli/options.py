@@ -153,7 +153,7 @@ def open_session(options: Namespace, note: Callable[[str], object] | None = None
 
     `note` is called with what people should know that is no error; it is printed by default.
     """
-    from billql.cli.report import warn
+    from billql.cli.guard import warn
     from billql.dbapi.connection import connect
 
     return connect(

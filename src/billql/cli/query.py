@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from billql.cli import script, terminal
+from billql.cli.guard import run_guarded, warn
 from billql.cli.options import add_from_history, add_session, open_session, thousands
 from billql.cli.parameters import bind
 from billql.cli.parser import EXIT_TEXT
-from billql.cli.report import run_guarded, warn
 from billql.errors import Exit, InterfaceError
 from billql.output import (
     FORMATS,

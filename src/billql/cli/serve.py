@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from billql.cli.guard import warn
 from billql.cli.mcp import add_audit, apply_limits, needs_package
 from billql.cli.options import add_session, count, open_session, seconds
-from billql.cli.report import warn
 from billql.errors import Inaccessible, InterfaceError
 from billql.output import stderr
 
