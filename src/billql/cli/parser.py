@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "query": "run SQL and print the result",
     "chart": "run SQL and draw the result as bars or a line",
+    "report": "write a report of a month, with tables and charts",
     "fx": "store exchange rates for convert()",
     "focus": "write the bill of all providers in the columns of FOCUS",
     "history": "store what bills are at each time, and what has changed",

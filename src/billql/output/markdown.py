@@ -45,5 +45,10 @@ def _cell(value: Any) -> str:
         return "NULL"
     if not isinstance(value, str):
         return text(value)
+    return escaped(value)
+
+
+def escaped(value: str) -> str:
+    """Return a text in which nothing is markup, with its line breaks."""
     lines = re.split("\r\n|\r|\n", value) if "\n" in value or "\r" in value else (value,)
     return "<br>".join(visible(_MARKUP.sub(r"\\\g<0>", line)) for line in lines)

@@ -14,23 +14,31 @@ if TYPE_CHECKING:
 
     from billql.output.chart.figure import Figure
 
-_STYLE = """\
+STYLE = """\
 figure { margin: 1rem 0 2rem; }
 figure svg { max-width: 100%; height: auto; overflow: visible; }
 """
+"""The CSS of `drawn`."""
 
 
 def write(figure: Figure, file: BinaryIO) -> None:
     """Write the page; without values it has a message instead of the picture."""
     stream = TextFile(file)
-    stream.write(page.page_head(figure.title, _STYLE))
+    stream.write(page.page_head(figure.title, STYLE))
     stream.write(f"<h1>{page.shown(figure.title)}</h1>\n")
     if figures.is_empty(figure):
         stream.write("<p>There are no values to draw.</p>\n")
     else:
-        text = f"{figures.described(figure)} All values are in the table below."
-        drawn = picture.svg(figure._replace(title=""), embedded=True)
-        stream.write(f'<figure role="img" aria-label="{page.shown(text)}">\n{drawn}\n</figure>\n')
+        stream.write(drawn(figure, "All values are in the table below."))
     style = Style(thousands=lambda: figure.thousands)
     page.write_table(figure.columns, iter(figure.rows), stream, style, "Values")
     stream.write(page.END)
+
+
+def drawn(figure: Figure, values: str, caption: str = "") -> str:
+    """Return the HTML of a figure, with a caption or without, and where its values stand."""
+    text = f"{figures.described(figure)} {values}"
+    made = picture.svg(figure._replace(title=""), embedded=True)
+    above = f"<figcaption>{page.shown(caption)}</figcaption>\n" if caption else ""
+    label = page.shown(text)
+    return f'<figure role="img" aria-label="{label}">\n{above}{made}\n</figure>\n'

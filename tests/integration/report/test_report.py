@@ -1,0 +1,248 @@
+"""Reports over a sandbox: what a report says is what the views say."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+
+import billql
+from billql.cli import main
+from billql.errors import CredentialMissing, Exit
+from billql.output import Style
+from billql.report import NAMES, file
+from billql.report.document import Document, Table, make
+from billql.report.template import Block, parse, read
+from billql.sandbox import Sandbox
+
+NOW = datetime(2026, 3, 15, 12, tzinfo=UTC)
+PROVIDERS = ("digitalocean", "metronome", "stripe")
+
+MINE = """\
+# Bills of {month}
+
+```sql title="Invoices" chart=bars columns="number, invoiced"
+SELECT r.number, r.invoiced, r.unpaid, r.currency FROM digitalocean.finops.reconciliation r
+WHERE r.month = :month
+```
+
+From {month_start} to {month_end}, {not} more.
+
+```sql title="By *service*"
+SELECT c.service, money_sum(c.change) AS change, c.currency FROM finops.changes_by_driver c
+WHERE c.month = :month AND c.provider = 'DigitalOcean' GROUP BY c.service, c.currency ORDER BY 2, 1
+```
+
+```sql title=Nothing empty="No such day in {month}."
+SELECT :month_start WHERE FALSE
+```
+"""
+"""A template whose tables are views'."""
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[dict[str, str]]:
+    with Sandbox(size="small", until=NOW.date(), providers=PROVIDERS) as sandbox:
+        urls = {f"BILLQL_{name.upper()}_URL": sandbox.urls[name] for name in PROVIDERS}
+        tokens = {
+            "DIGITALOCEAN_TOKEN": sandbox.tokens["digitalocean"],
+            "METRONOME_BEARER_TOKEN": sandbox.tokens["metronome"],
+            "STRIPE_API_KEY": sandbox.tokens["stripe"],
+        }
+        yield urls | tokens
+
+
+@pytest.fixture(scope="module")
+def connection(
+    variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[billql.Connection]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        with billql.connect(clock=lambda: NOW) as made:
+            made.execute("SELECT 1 FROM digitalocean.billing.balances").fetchall()
+            yield made
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return tmp_path
+
+
+def report(connection: billql.Connection, name: str, text: str) -> Document:
+    return make(parse(name, text), connection, None, lambda: True, "the sandbox")
+
+
+@pytest.fixture(scope="module")
+def mine(connection: billql.Connection) -> Document:
+    return report(connection, "mine.md", MINE)
+
+
+@pytest.fixture(scope="module")
+def invoices(connection: billql.Connection) -> list[tuple[Any, ...]]:
+    """Return what the view says, asked without a report."""
+    (sql,) = re.findall(r"```sql title=\"Inv.*\n([^`]*)```", MINE)
+    found = connection.execute(sql, {"month": "2026-02"}).fetchall()
+    assert found
+    return found
+
+
+def written(document: Document, name: str) -> bytes:
+    format, made = file.find(name), io.BytesIO()
+    stream = made if format.binary else file.TextFile(made)
+    format.write(document, stream, Style())
+    return made.getvalue()
+
+
+def test_markdown_and_html_show_what_the_views_say(
+    mine: Document, invoices: list[tuple[Any, ...]]
+) -> None:
+    text, html = written(mine, "markdown").decode(), written(mine, "html").decode()
+    for number, invoiced, unpaid, currency in invoices:
+        assert f"| {number} | {invoiced:,.2f} | {unpaid:,.2f} | {currency} |" in text
+        assert f"<td>{number}</td>" in html
+        assert f'<td class="number">{invoiced:,.2f}</td>' in html
+    assert text.startswith("# Bills of 2026-02\n")
+    assert "<h1>Bills of 2026-02</h1>" in html
+    for document in (text, html):
+        assert "From 2026-02-01 to 2026-02-28, {not} more." in document
+        assert "No such day in 2026-02." in document
+        assert re.search(r"[0-9]+ requests?: digitalocean [0-9]+", document)
+        assert f"read at 2026-03-15T12:00:00Z from the sandbox, by billql {billql.__version__}" in (
+            document
+        )
+    assert "<figcaption>Invoices, USD</figcaption>" in html
+    assert "<svg" in html
+    assert "<script" not in html
+
+
+def test_a_workbook_has_a_sheet_for_each_table(
+    mine: Document, invoices: list[tuple[Any, ...]]
+) -> None:
+    book = openpyxl.load_workbook(io.BytesIO(written(mine, "xlsx")))
+    assert book.sheetnames == ["Report", "Invoices", "By service", "Nothing"] or (
+        book.sheetnames == ["Report", "Invoices", "By _service_", "Nothing"]
+    )
+    rows = list(book["Invoices"].iter_rows(values_only=True))
+    assert rows == [("number", "invoiced", "unpaid", "currency"), *invoices]
+    text = [row[0] for row in book["Report"].iter_rows(values_only=True)]
+    assert text[0] == "Bills of 2026-02"
+    assert "No such day in 2026-02." in text
+    assert re.fullmatch(r"[0-9]+ requests?: digitalocean [0-9]+\.", str(text[-1]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_billqls_own_reports_have_rows(name: str, connection: billql.Connection) -> None:
+    made = report(connection, *read(name, None))
+    blocks = [one for one in parse(*read(name, None)).parts if isinstance(one, Block)]
+    tables = [one for one in made.parts if isinstance(one, Table)]
+    assert [table.title for table in tables] == [block.title for block in blocks]
+    assert any(table.rows for table in tables)
+    assert made.warnings == []
+    for table, block in zip(tables, blocks, strict=True):
+        assert bool(table.charts) == (block.chart is not None and bool(table.rows))
+
+
+def test_the_close_adds_up_to_the_bills(connection: billql.Connection) -> None:
+    tables = [
+        one
+        for one in report(connection, *read("monthly-close", None)).parts
+        if isinstance(one, Table)
+    ]
+    (billed,) = connection.execute(
+        "SELECT money_sum(c.BilledCost) FROM digitalocean.focus.cost_and_usage c "
+        "WHERE c.BillingPeriodStart = '2026-02-01'"
+    ).fetchone()
+    row = next(row for row in tables[0].rows if row[0] == "DigitalOcean")
+    assert row[2] == pytest.approx(billed, abs=0.001)
+    (unsettled,) = connection.execute(
+        "SELECT count(*) FROM finops.reconciliation r "
+        "WHERE r.month = '2026-02' AND (r.not_itemised <> 0 OR r.unpaid <> 0)"
+    ).fetchone()
+    assert len(tables[2].rows) == unsettled
+
+
+@pytest.mark.usefixtures("home")
+def test_an_optional_block_without_a_token_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("METRONOME_BEARER_TOKEN", raising=False)
+    block = "SELECT * FROM finops.burn_down"
+    with billql.connect(clock=lambda: NOW) as connection:
+        made = report(connection, "a.md", f"```sql optional\n{block}\n```\n")
+        (table,) = (one for one in made.parts if isinstance(one, Table))
+        assert "no provider has a token" in table.empty
+        assert [note for note in made.notes if note in made.warnings]
+        assert table.empty in written(made, "html").decode()
+        with pytest.raises(CredentialMissing, match=r"a\.md:1: "):
+            report(connection, "a.md", f"```sql\n{block}\n```\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["yearly", "--output", "x.md"], "invalid choice: 'yearly'"),
+        (["spend", "--month", "2026-13"], "'2026-13' is not a month like 2026-08"),
+        (["spend", "--month", "9999-01"], "The month 9999-01 has not begun"),
+        (["spend", "--output", "x.docx"], "A report cannot be written to x.docx"),
+        ([], "A report needs its name or --template, not both"),
+        (["spend", "--template", "x.md"], "A report needs its name or --template, not both"),
+        (["--template", "nowhere.md"], "nowhere.md cannot be read"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_wrong_command_is_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(["report", *arguments])
+    except SystemExit as error:
+        code = int(error.code or 0)
+    assert code == Exit.USAGE
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("sql", "info", "message"),
+    [
+        ("SELECT 1;\nSELECT *\nFROM nothing.here", "", "mine.md:3: "),
+        ("SELECT :year", "", "mine.md:3: "),
+        ("CREATE TEMP TABLE t (a)", "", "mine.md:3: No statement of the block returns rows"),
+        ("SELECT 'a' AS a, 'b' AS b", "chart=bars", "mine.md:3: A chart draws numbers"),
+        ("SELECT 1 AS a", 'chart=bars columns="a, b"', "mine.md:3: The result has no column b"),
+    ],
+)
+def test_an_error_of_a_block_names_its_line_and_keeps_the_file(
+    sql: str, info: str, message: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template, page = home / "mine.md", home / "mine.html"
+    template.write_text(f"# Title\n\n```sql {info}\n{sql}\n```\n")
+    page.write_text("what was there")
+    assert main(["report", "--template", str(template), "--output", str(page)]) != Exit.OK
+    assert message in capsys.readouterr().err
+    assert page.read_text() == "what was there"
+
+
+def test_a_copy_of_a_template_makes_the_same_report(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["report", "spend", "--print-template"]) == Exit.OK
+    copy = home / "mine.md"
+    copy.write_text(capsys.readouterr().out)
+    assert read(None, str(copy))[1] == read("spend", None)[1]
+
+
+def test_amounts_of_two_currencies_are_two_charts(home: Path) -> None:
+    rows = "VALUES ('a', 5, 'USD'), ('b', 700, 'JPY'), ('c', 6, 'USD')"
+    sql = f"SELECT column1 AS name, column2 AS cost, column3 AS currency FROM ({rows})"
+    template, page = home / "mine.md", home / "mine.html"
+    template.write_text(f"```sql title=Costs chart=bars\n{sql}\n```\n")
+    assert main(["report", "--template", str(template), "--output", str(page)]) == Exit.OK
+    found = re.findall("<figcaption>(.*)</figcaption>", page.read_text())
+    assert found == ["Costs, JPY", "Costs, USD"]
