@@ -15,7 +15,7 @@ import pytest
 
 import billql
 from billql import errors
-from billql.cli import main, parameters, parser, report
+from billql.cli import guard, main, parameters, parser
 from billql.errors import Exit
 from billql.output import FORMATS
 from billql.output.error_report import excerpt
@@ -548,17 +548,17 @@ def test_a_fault_of_its_own(
         raise ZeroDivisionError("by \x1b")
 
     monkeypatch.delenv("BILLQL_DEBUG", raising=False)
-    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
+    assert guard.run_guarded(fail, debug=False) == Exit.INTERNAL
     out, err = capsys.readouterr()
     assert out == ""
     assert err.splitlines() == [
         r"error: internal error in billql: ZeroDivisionError: by \x1b",
         "hint: Please report it, with the output of the same command with --debug.",
     ]
-    assert report.run_guarded(fail, debug=True) == Exit.INTERNAL
+    assert guard.run_guarded(fail, debug=True) == Exit.INTERNAL
     assert "Traceback" in capsys.readouterr().err
     monkeypatch.setenv("BILLQL_DEBUG", "1")
-    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
+    assert guard.run_guarded(fail, debug=False) == Exit.INTERNAL
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -569,7 +569,7 @@ def test_an_interruption_says_nothing(
     def fail() -> int:
         raise error
 
-    assert report.run_guarded(fail, debug=False) == 130
+    assert guard.run_guarded(fail, debug=False) == 130
     assert capsys.readouterr() == ("", "")
 
 
@@ -577,7 +577,7 @@ def test_a_message_of_several_lines(capsys: pytest.CaptureFixture[str]) -> None:
     def fail() -> int:
         raise errors.Error("One\ntwo")
 
-    assert report.run_guarded(fail, debug=False) == Exit.INTERNAL
+    assert guard.run_guarded(fail, debug=False) == Exit.INTERNAL
     assert capsys.readouterr().err == "error: One\n  two\n"
 
 

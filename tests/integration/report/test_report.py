@@ -16,6 +16,7 @@ import billql
 from billql.cli import main
 from billql.errors import CredentialMissing, Exit
 from billql.output import Style
+from billql.output.file import TextFile
 from billql.report import NAMES, file
 from billql.report.document import Document, Table, make
 from billql.report.template import Block, parse, read
@@ -97,7 +98,7 @@ def invoices(connection: billql.Connection) -> list[tuple[Any, ...]]:
 
 def written(document: Document, name: str) -> bytes:
     format, made = file.find(name), io.BytesIO()
-    stream = made if format.binary else file.TextFile(made)
+    stream = made if format.binary else TextFile(made)
     format.write(document, stream, Style())
     return made.getvalue()
 
