@@ -131,7 +131,7 @@ def test_hints_hint(environ: dict[str, str]) -> None:
     with Terminal("shell", environ=environ, lines=60) as terminal:
         terminal.prompts()
         for sql, hint in {
-            "CREATE MATERIALIZED VIEW v AS SELECT 1;": "SCOPE BY NONE reads",
+            "CREATE MATERIALIZED VIEW v AS SELECT 1;": "hint: Name a billing period",
             "SELECT getdate();": "hint: Write datetime('now').",
             "SELECT '5'::int;": "hint: Write CAST(… AS …).",
             "SHOW DATABASES;": "hint: SHOW PROVIDERS lists the APIs.",

@@ -65,6 +65,7 @@ def test_an_imported_key_gets_one_row(
     ((id, name),) = made.execute(
         "SELECT id, name FROM digitalocean.machines.droplets LIMIT 1"
     ).fetchall()
+    made.clear_cache()  # a list that is cached has the row
     cursor = made.execute("SELECT name FROM digitalocean.machines.droplets WHERE id = ?", (id,))
     assert cursor.fetchall() == [(name,)]
     assert [scan.requests for scan in cursor.scans] == [1]

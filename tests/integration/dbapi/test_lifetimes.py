@@ -15,8 +15,8 @@ MINE = ("a0", "b0")
 BILLS = "SELECT owner, id FROM acme.billing.bills"
 
 
-def request_threads() -> int:
-    return sum(thread.name == "billql-request" for thread in threading.enumerate())
+def request_threads() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "billql-request"}
 
 
 def test_a_cursor_that_is_let_go_ends_its_statement() -> None:
@@ -41,14 +41,15 @@ def test_a_cursor_that_is_let_go_keeps_no_answers(tmp_path: Path, serve: Serve) 
 def test_a_connection_that_is_let_go_ends_its_threads(tmp_path: Path, serve: Serve) -> None:
     server = serve(accounts.Accounts())
     accounts.define(tmp_path)
+    others = request_threads()
     connection = accounts.connect(tmp_path, server.url, MINE)
     connection.execute(BILLS).fetchall()
     cursor = connection.execute(BILLS)
-    assert request_threads()
+    assert request_threads() - others
     del connection, cursor
     gc.collect()
     server.until(lambda: server.open == 0)
     end = time.monotonic() + 5
-    while request_threads() and time.monotonic() < end:
+    while request_threads() - others and time.monotonic() < end:
         time.sleep(0.01)
-    assert not request_threads()
+    assert not request_threads() - others
