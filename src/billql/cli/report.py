@@ -28,8 +28,8 @@ examples:
   billql report monthly-close --print-template > mine.md
   billql report --template mine.md --output mine.html
 
-The extension of the output file is .md, .html or .xlsx; without --output the report is printed as
-Markdown. It is written only if all statements succeed. Charts are drawn in .html.
+The extension of the output file is .html, .pdf, .xlsx or .md; without --output the report is
+printed as Markdown. It is written only if all statements succeed. Charts are in .html and .pdf.
 
 A template is Markdown with blocks of SQL, each of which becomes a table. In them :month is a month
 like 2026-08, :month_start and :month_end are its first and its last day, and :today is today.

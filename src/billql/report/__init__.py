@@ -5,7 +5,7 @@ templates/  the templates that billql has
 months      the month of a report, and its parameters
 document    a template and a session → the document: texts, and the tables of the blocks' results
 file        a document → a file, by its extension, which is replaced only on success
-markdown, html, xlsx
+markdown, html, pdf, xlsx
             the formats, one module each
 """
 

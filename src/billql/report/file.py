@@ -28,9 +28,9 @@ if TYPE_CHECKING:
             """Write a report; `stream` is a ByteStream for a binary format, or else a Stream."""
 
 
-ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".xlsx": "xlsx"}
+ENDINGS = {".md": "markdown", ".html": "html", ".htm": "html", ".pdf": "pdf", ".xlsx": "xlsx"}
 """The format of each extension."""
-_EXTRAS = {"vl_convert": "charts", "xlsxwriter": "xlsx"}
+_EXTRAS = {"reportlab": "pdf", "vl_convert": "charts", "xlsxwriter": "xlsx"}
 """The extra of billql that installs a package."""
 
 

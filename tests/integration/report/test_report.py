@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pypdf
 import pytest
 
 import billql
 from billql.cli import main
-from billql.errors import CredentialMissing, Exit
+from billql.errors import CredentialMissing, DataError, Exit
 from billql.output import Style
 from billql.output.file import TextFile
 from billql.report import NAMES, file
@@ -129,15 +130,51 @@ def test_a_workbook_has_a_sheet_for_each_table(
     mine: Document, invoices: list[tuple[Any, ...]]
 ) -> None:
     book = openpyxl.load_workbook(io.BytesIO(written(mine, "xlsx")))
-    assert book.sheetnames == ["Report", "Invoices", "By service", "Nothing"] or (
-        book.sheetnames == ["Report", "Invoices", "By _service_", "Nothing"]
-    )
+    assert book.sheetnames == ["Report", "Invoices", "By service", "Nothing"]
     rows = list(book["Invoices"].iter_rows(values_only=True))
     assert rows == [("number", "invoiced", "unpaid", "currency"), *invoices]
     text = [row[0] for row in book["Report"].iter_rows(values_only=True)]
     assert text[0] == "Bills of 2026-02"
     assert "No such day in 2026-02." in text
     assert re.fullmatch(r"[0-9]+ requests?: digitalocean [0-9]+\.", str(text[-1]))
+
+
+def test_a_pdf_shows_what_the_views_say(mine: Document, invoices: list[tuple[Any, ...]]) -> None:
+    pages = pypdf.PdfReader(io.BytesIO(written(mine, "pdf"))).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    for number, invoiced, unpaid, _ in invoices:
+        assert {str(number), f"{invoiced:,.2f}", f"{unpaid:,.2f}"} <= {*text.split()}
+    assert "Bills of 2026-02" in text
+    assert "No such day in 2026-02." in text
+    assert re.search(r"[0-9]+ requests?: digitalocean [0-9]+", text)
+    assert [image for page in pages for image in page.images]  # the chart
+
+
+def of_rows(sql: str, text: str = "") -> Document:
+    """Return a report of a result without APIs."""
+    with billql.connect(clock=lambda: NOW) as connection:
+        return report(connection, "a.md", f"{text}\n```sql\n{sql}\n```\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_pdf_holds_any_text_and_loads_nothing() -> None:
+    markup = "# <b> & ![a](http://127.0.0.1:9/a.png) [*b*](#c 'd') `<e>`\n\n- f\n\n3. g\n\n    h\n"
+    made = of_rows(
+        "SELECT '<i>&' || char(10, 7) AS \"<u>\", '日本' AS b, NULL AS c, x'00' AS d", markup
+    )
+    pages = pypdf.PdfReader(io.BytesIO(written(made, "pdf"))).pages
+    text = "\n".join(page.extract_text() for page in pages)
+    for expected in ("<b> &", "<e>", "<i>&", "<u>", "NULL", "X'00'", "lacks 2 characters"):
+        assert expected in text
+
+
+@pytest.mark.usefixtures("home")
+def test_a_table_that_no_page_of_a_pdf_holds() -> None:
+    long = written(of_rows("SELECT printf('%.*c', 20000, 'a b ') AS a"), "pdf")
+    assert len(pypdf.PdfReader(io.BytesIO(long)).pages) > 1
+    columns = ", ".join(f"1234567890123 AS c{number}" for number in range(30))
+    with pytest.raises(DataError, match="30 columns is wider than a page"):
+        written(of_rows(f"SELECT {columns}"), "pdf")
 
 
 @pytest.mark.parametrize("name", NAMES)
