@@ -29,7 +29,7 @@ examples:
   billql report --template mine.md --output mine.html
 
 The extension of the output file is .html, .pdf, .xlsx or .md; without --output the report is
-printed as Markdown. It is written only if all statements succeed. Charts are in .html and .pdf.
+printed as Markdown. It is written only if all statements succeed. Markdown is without charts.
 
 A template is Markdown with blocks of SQL, each of which becomes a table. In them :month is a month
 like 2026-08, :month_start and :month_end are its first and its last day, and :today is today.
@@ -104,11 +104,17 @@ def _document(options: Namespace, template: Template, style: Style) -> Document:
     if options.from_history or options.as_of is not None:
         source = f"the histories in {options.db}"
     progress = Progress(sys.stderr, off=options.verbose)
-    with closing(open_session(options)) as connection, progress.of(lambda: connection.scans):
+    noted: list[str] = []
+
+    def note(text: str) -> None:
+        warn(text)
+        noted.append(text)
+
+    with closing(open_session(options, note)) as connection, progress.of(lambda: connection.scans):
         made = document.make(template, connection, options.month, style.thousands, source)
     for text in made.warnings:
         warn(text)
-    return made
+    return made._replace(notes=list(dict.fromkeys([*made.notes, *noted])))
 
 
 def _month(text: str) -> str:

@@ -19,6 +19,7 @@ import math
 import re
 from contextlib import contextmanager
 from decimal import Decimal
+from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
 from shutil import copyfileobj
@@ -51,6 +52,10 @@ _LONGEST_NAME = 31
 _NO_NAME = re.compile(r"[\[\]:*?/\\\0-\x1f]")
 _WIDEST = 60
 """The largest width of a column, in characters."""
+_SCALE = 0.375
+"""The scale of pictures, for half of their pixels: they have 72 dots an inch, and Excel 96."""
+_ROW = 20
+"""The height of a row in pixels."""
 _DIGITS = 15
 """How many digits of a number Excel keeps."""
 _MOST_DECIMALS = 30
@@ -77,17 +82,23 @@ _MOMENTS: Mapping[CellKind, str] = {
 
 @contextmanager
 def document(file: ByteStream, style: Style, *, most_rows: int = MOST_ROWS) -> Iterator[AddResult]:
+    """Make a workbook of results; the function that it yields adds a sheet; see `workbook`."""
+    with workbook(file, style, most_rows=most_rows) as book:
+        yield book.add
+
+
+@contextmanager
+def workbook(file: ByteStream, style: Style, *, most_rows: int = MOST_ROWS) -> Iterator[Book]:
     """Make a workbook, which is written to `file` when the block succeeds.
 
-    The function that it yields adds a sheet. It raises DataError for a result that no sheet can
-    hold; where the block goes on then, the sheet is named as incomplete. Raise OutputError if there
-    is no room for temporary files.
+    `Book.add` raises DataError for a result that no sheet can hold; where the block goes on then,
+    the sheet is named as incomplete. Raise OutputError if there is no room for temporary files.
     """
     with TemporaryDirectory(prefix="billql-", ignore_cleanup_errors=True) as folder:
         path = Path(folder, "result.xlsx")
-        book = _Book(path, folder, most_rows, thousands=style.thousands())
+        book = Book(path, folder, most_rows, thousands=style.thousands())
         try:
-            yield book.add
+            yield book
             book.close()
         finally:
             book.drop()
@@ -127,7 +138,7 @@ def _utf16(value: str) -> int:
     return len(value.encode("utf-16-le")) // 2
 
 
-class _Book:
+class Book:
     """A workbook in a file; each sheet is written as its rows arrive."""
 
     def __init__(self, path: Path, folder: str, most_rows: int, *, thousands: bool) -> None:
@@ -135,6 +146,8 @@ class _Book:
         # Strings go to write_string only, so none becomes a formula, number or link.
         self._book = Workbook(str(path), {"constant_memory": True, "tmpdir": folder})
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._beside: tuple[Any, int, int] = (None, 0, 0)
+        """The last sheet, and the column and the row for a picture beside its table."""
 
     def add(self, columns: Columns, rows: Rows, title: str | None = None) -> None:
         """Add a sheet."""
@@ -143,11 +156,24 @@ class _Book:
             sheet = self._book.add_worksheet(sheet_name(title, names))
             try:
                 _Sheet(self, sheet, columns).write(rows)
+                self._beside = sheet, len(columns) + 1, 1
             except BaseException:
                 sheet.name = sheet_name(f"incomplete {sheet.name}", names)
                 raise
         except OSError as error:
             raise _no_room(error) from error
+
+    def draw(self, picture: bytes) -> None:
+        """Put a picture, a PNG, beside the table of the last sheet, below others."""
+        sheet, column, row = self._beside
+        sheet.insert_image(
+            row,
+            column,
+            "chart.png",
+            {"image_data": BytesIO(picture), "x_scale": _SCALE, "y_scale": _SCALE},
+        )
+        height = int.from_bytes(picture[20:24])  # https://www.w3.org/TR/png-3/#11IHDR
+        self._beside = sheet, column, row + math.ceil(height / 2 / _ROW) + 2
 
     def format(self, **properties: Any) -> Any:
         """Return the format of a cell: https://xlsxwriter.readthedocs.io/format.html."""
@@ -180,7 +206,7 @@ def _no_room(error: Exception) -> OutputError:
 class _Sheet:
     """A sheet: a header that stays in view, and a row for each row of the result."""
 
-    def __init__(self, book: _Book, sheet: Any, columns: Columns) -> None:
+    def __init__(self, book: Book, sheet: Any, columns: Columns) -> None:
         if len(columns) > _MOST_COLUMNS:
             raise DataError(
                 f"The result has {len(columns)} columns, and a sheet holds {_MOST_COLUMNS}",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
         binary: bool
         """Whether it writes bytes instead of text."""
-        draws: bool
-        """Whether it draws charts."""
 
         @staticmethod
         def write(document: Document, stream: Any, style: Style) -> None:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from billql.report.document import Document, Table
 
 binary = False
-draws = True
 
 _STYLE = f"""\
 {chart_page.STYLE}h2 {{ font-size: 1.1rem; margin-top: 2rem; }}

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from billql.report.document import Document
 
 binary = False
-draws = False
 
 
 def write(document: Document, stream: Stream, style: Style) -> None:

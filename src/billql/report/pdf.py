@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from billql.report.document import Document, Table
 
 binary = True
-draws = True
 
 _FONT, _BOLD = "Vera", "VeraBd"
 _FILES = {_FONT: "Vera.ttf", _BOLD: "VeraBd.ttf", "VeraIt": "VeraIt.ttf", "VeraBI": "VeraBI.ttf"}

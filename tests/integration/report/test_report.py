@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,7 +130,9 @@ def test_markdown_and_html_show_what_the_views_say(
 def test_a_workbook_has_a_sheet_for_each_table(
     mine: Document, invoices: list[tuple[Any, ...]]
 ) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(written(mine, "xlsx")))
+    data = written(mine, "xlsx")
+    assert "xl/media/image1.png" in zipfile.ZipFile(io.BytesIO(data)).namelist()
+    book = openpyxl.load_workbook(io.BytesIO(data))
     assert book.sheetnames == ["Report", "Invoices", "By service", "Nothing"]
     rows = list(book["Invoices"].iter_rows(values_only=True))
     assert rows == [("number", "invoiced", "unpaid", "currency"), *invoices]
@@ -284,3 +287,14 @@ def test_amounts_of_two_currencies_are_two_charts(home: Path) -> None:
     assert main(["report", "--template", str(template), "--output", str(page)]) == Exit.OK
     found = re.findall("<figcaption>(.*)</figcaption>", page.read_text())
     assert found == ["Costs, JPY", "Costs, USD"]
+
+
+def test_a_sum_of_several_currencies_is_noted(
+    home: Path, connection: billql.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    template = home / "mine.md"
+    template.write_text("```sql\nSELECT sum(i.total) FROM stripe.billing.invoices i\n```\n")
+    assert main(["report", "--template", str(template)]) == Exit.OK
+    out, err = capsys.readouterr()
+    for text in (out, err):
+        assert "A sum or an average is of amounts in" in text
