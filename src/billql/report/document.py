@@ -10,7 +10,7 @@ from billql._version import __version__
 from billql.errors import CredentialMissing, Error, InterfaceError
 from billql.output import MoneyColumns, left_out
 from billql.output.chart import figure as figures
-from billql.report.months import chosen, parameters_of
+from billql.report.months import check_reach, chosen, parameters_of
 from billql.report.template import Block, Text
 from billql.sql.statements import each_statement
 from billql.util.text import counted
@@ -66,6 +66,13 @@ def make(
     begin = connection.session.now()
     values = parameters_of(chosen(month, begin.date()), begin.date())
     missing: list[str] = []
+    for part in template.parts:
+        if isinstance(part, Block) and part.months is not None:
+            try:
+                check_reach(values["month"], begin.date(), part.months)
+            except InterfaceError as error:
+                error.locate(f"{template.name}:{part.line}")
+                raise
     parts: list[Text | Table] = []
     scans: list[ScanStats] = []
     for part in template.parts:

@@ -19,6 +19,21 @@ def parameters_of(month: str, today: datetime.date) -> dict[str, str]:
     }
 
 
+def check_reach(month: str, today: datetime.date, reach: tuple[int, int]) -> None:
+    """Raise InterfaceError if a month is not so many months ago, at least and at most."""
+    ago = 12 * (today.year - int(month[:4])) + today.month - int(month[5:])
+    if not reach[0] <= ago <= reach[1]:
+        first, last = (
+            f"{divmod(12 * today.year + today.month - 1 - months, 12)[0]}-"
+            f"{divmod(12 * today.year + today.month - 1 - months, 12)[1] + 1:02}"
+            for months in (reach[1], reach[0])
+        )
+        raise InterfaceError(
+            f"The tables of the report do not have {month}",
+            hint=f"They have {first} to {last}: choose one of these with --month.",
+        )
+
+
 def chosen(month: str | None, today: datetime.date) -> str:
     """Return the month of a report, by default the one before today's.
 

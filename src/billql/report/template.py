@@ -6,8 +6,10 @@ A block begins with three backticks, `sql` and what describes it, as in
 
 `title` names the table and its sheet, `chart` draws it, `columns` are those that the chart draws,
 the labels first, and `empty` stands in the place of a table without rows. The option `optional`
-means that the report goes on if no provider of its tables has a token. In SQL, `:month`,
-`:month_start`, `:month_end` and `:today` are parameters; in text they are `{month}` and so on.
+means that the report goes on if no provider of its tables has a token. `months="1-12"` means that
+they have the first to the twelfth month before the running one, and of others nothing. In SQL,
+`:month`, `:month_start`, `:month_end` and `:today` are parameters; in text they are `{month}` and
+so on.
 """
 
 from __future__ import annotations
@@ -29,7 +31,8 @@ FOLDER = Path(__file__).with_name("templates")
 _FENCE = re.compile(r" {0,3}(?P<marks>`{3,}|~{3,})(?P<info>[^`]*)")
 """The begin of a block of code: https://spec.commonmark.org/0.31.2/#fenced-code-blocks."""
 _TITLE = re.compile(r"# +(?P<title>.+?)(?: +#+)? *")
-_KEYS = ("title", "chart", "columns", "empty")
+_KEYS = ("title", "chart", "columns", "empty", "months")
+_MONTHS = re.compile("([0-9]{1,3})-([0-9]{1,3})", re.ASCII)
 _NOTHING = "There are no rows."
 
 
@@ -53,6 +56,9 @@ class Block(NamedTuple):
     empty: str = _NOTHING
     is_optional: bool = False
     """Whether the report goes on if no provider of its tables has a token."""
+
+    months: tuple[int, int] | None = None
+    """How many months before the running one its tables have, at least and at most."""
 
 
 class Template(NamedTuple):
@@ -150,6 +156,9 @@ def _block(name: str, line: int, info: str, body: list[str]) -> Block:
     columns = tuple(one.strip() for one in found.get("columns", "").split(",") if one.strip())
     if columns and kind is None:
         raise InterfaceError(f"{name}:{line}: columns= is of a chart, and there is no chart=")
+    months = _MONTHS.fullmatch(found.get("months", "0-0"))
+    if months is None:
+        raise InterfaceError(f"{name}:{line}: {found['months']!r} is not of the form 1-12")
     return Block(
         "\n" * line + "\n".join(body),
         line,
@@ -158,6 +167,7 @@ def _block(name: str, line: int, info: str, body: list[str]) -> Block:
         columns,
         found.get("empty", _NOTHING),
         "optional" in options,
+        (int(months[1]), int(months[2])) if "months" in found else None,
     )
 
 

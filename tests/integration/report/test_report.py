@@ -231,6 +231,7 @@ def test_an_optional_block_without_a_token_is_a_note(monkeypatch: pytest.MonkeyP
         (["yearly", "--output", "x.md"], "invalid choice: 'yearly'"),
         (["spend", "--month", "2026-13"], "'2026-13' is not a month like 2026-08"),
         (["spend", "--month", "9999-01"], "The month 9999-01 has not begun"),
+        (["spend", "--month", "2020-01"], "spend.md:7: The tables of the report do not have"),
         (["spend", "--output", "x.docx"], "A report cannot be written to x.docx"),
         ([], "A report needs its name or --template, not both"),
         (["spend", "--template", "x.md"], "A report needs its name or --template, not both"),

@@ -9,7 +9,7 @@ import pytest
 from billql.errors import InterfaceError
 from billql.report import NAMES
 from billql.report.document import filled
-from billql.report.months import chosen, parameters_of
+from billql.report.months import check_reach, chosen, parameters_of
 from billql.report.template import FOLDER, Block, Text, parse, read
 
 TODAY = date(2027, 1, 5)
@@ -48,6 +48,7 @@ def test_other_code_is_text() -> None:
         ("```sql title\nSELECT 1\n```", "mine.md:1: 'title' is unknown"),
         ("```sql title=a title=b\n```", "mine.md:1: 'title=b' is there twice"),
         ("```sql chart=pie\nSELECT 1\n```", "mine.md:1: 'pie' is no chart; use one of bars"),
+        ("```sql months=3\nSELECT 1\n```", "mine.md:1: '3' is not of the form 1-12"),
         ("```sql columns=a\nSELECT 1\n```", "mine.md:1: columns= is of a chart"),
     ],
 )
@@ -90,3 +91,26 @@ def test_the_last_closed_month_is_the_default() -> None:
     assert chosen("2027-01", TODAY) == "2027-01"
     with pytest.raises(InterfaceError, match="2027-02 has not begun"):
         chosen("2027-02", TODAY)
+
+
+@pytest.mark.parametrize(
+    ("month", "reach", "held"),
+    [
+        ("2026-12", (1, 12), True),
+        ("2026-01", (1, 12), True),
+        ("2025-12", (1, 12), False),
+        ("2027-01", (1, 12), False),
+        ("2027-01", (0, 3), True),
+        ("2026-09", (0, 3), False),
+    ],
+)
+def test_a_month_that_the_tables_do_not_have_is_refused(
+    month: str, reach: tuple[int, int], held: bool
+) -> None:
+    if held:
+        check_reach(month, TODAY, reach)
+        return
+    with pytest.raises(InterfaceError, match=f"do not have {month}") as caught:
+        check_reach(month, TODAY, reach)
+    first, last = {(1, 12): ("2026-01", "2026-12"), (0, 3): ("2026-10", "2027-01")}[reach]
+    assert f"{first} to {last}" in str(caught.value.hint)
