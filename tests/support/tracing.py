@@ -34,10 +34,16 @@ UNTRACED = (
     "integration/planning/test_value_lists.py",
     "integration/sandbox",
     "integration/sqlite/test_focus.py",
+    "integration/report",
+    "integration/serve/test_vanishing.py",
+    "integration/sqlite/test_finops.py",
+    "integration/sqlite/test_focus_requests.py",
+    "integration/sqlite/test_focus_residuals.py",
     "integration/sqlite/test_focus_rows.py",
     "integration/sqlite/test_interrupted_rewriting.py",
     "integration/sqlite/test_money_golden.py",
     "unit/definitions/test_values.py",
+    "unit/planning/test_binder.py",
 )
 
 _CHILDREN = "COVERAGE_PROCESS_CONFIG"

@@ -33,6 +33,7 @@ def add_options(command: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Write the pages; pages of earlier runs that are no longer generated stay."""
     output = Path(options.output)
+    _write({}, output)  # whether it can be written is known before minutes of work
     files = _pages(options)
     _write(files, output)
     stdout.line(f"Wrote {len(files)} files to {output}.")
@@ -57,6 +58,7 @@ def _pages(options: Namespace) -> Mapping[str, str]:
 
 def _write(files: Mapping[str, str], folder: Path) -> None:
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -41,6 +41,9 @@ INVOICES = "reference/digitalocean/billing/invoices.html"
 ITEMS = "reference/digitalocean/billing/invoice_items.html"
 DESKTOP = ViewportSize(width=1280, height=800)
 PHONE = ViewportSize(width=360, height=740)
+EACH = 8
+"""Of the pages of tables, one of so many is looked at in both windows."""
+
 CLIPPED = """() => {
     const clips = (element) => {
         for (let one = element.parentElement; one; one = one.parentElement) {
@@ -244,10 +247,12 @@ def test_the_theme_is_that_of_the_system_until_one_is_chosen(
     assert is_dark(page) == (scheme == "light"), "the choice is remembered"
 
 
-def test_every_page_fits_both_windows_and_does_not_complain(
-    page: Page, address: str, site: Path
-) -> None:
+def test_pages_fit_both_windows_and_do_not_complain(page: Page, address: str, site: Path) -> None:
     names = [path.relative_to(site).as_posix() for path in sorted(site.rglob("*.html"))]
+    # The pages of tables are made by one program: some of them stand for all.
+    tables = [name for name in names if name.count("/") == 3 and not name.endswith("index.html")]
+    names = sorted({*names} - {*tables} | {*tables[::EACH]})
+    assert len(tables) > 300
     page.goto(address + INVOICES)
     found = page.evaluate(
         EACH_IN_A_FRAME,

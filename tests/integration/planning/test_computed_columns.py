@@ -198,7 +198,8 @@ def test_an_ambiguous_name_is_an_error_as_before(session: Session) -> None:
 
 def test_a_year_is_a_request_for_each_month(session: Session, api: Api) -> None:
     select(session, "SELECT cost FROM @reports WHERE substr(month, 1, 4) = '2025'")
-    assert [one["month"] for one in sent(api)] == [f"2025-{month:02}" for month in range(1, 13)]
+    months = sorted(one["month"] for one in sent(api))  # they are sent at once
+    assert months == [f"2025-{month:02}" for month in range(1, 13)]
 
 
 def test_the_values_of_an_in_are_ranges_of_their_own(session: Session, api: Api) -> None:
@@ -207,7 +208,7 @@ def test_the_values_of_an_in_are_ranges_of_their_own(session: Session, api: Api)
         "SELECT id FROM @things WHERE strftime('%Y-%m', created) IN ('2026-09', '2026-10')",
     )
     assert sorted(found) == [("a",), ("b",), ("c",)]
-    assert [one["created_from"][:7] for one in sent(api)] == ["2026-09", "2026-10"]
+    assert sorted(one["created_from"][:7] for one in sent(api)) == ["2026-09", "2026-10"]
 
 
 def test_names_and_types_of_a_result_stay(session: Session) -> None:
