@@ -23,7 +23,13 @@ from billql.http.access_tokens import AccessTokens, NotGranted
 from billql.http.api_errors import LIMIT_ADVICE, error_from_response, means_later
 from billql.http.credentials import ApiConnection
 from billql.http.exchange import NetworkBackend
-from billql.http.rate_limiter import RateLimiter, is_used_up, limiter_of, retry_after
+from billql.http.rate_limiter import (
+    RateLimiter,
+    is_used_up,
+    leave_limiters,
+    limiter_of,
+    retry_after,
+)
 from billql.http.rates import limits_by
 from billql.http.reply import HttpBackend, HttpResponse, NoResponse, describe_request
 from billql.http.request_tracker import RequestTracker
@@ -93,7 +99,7 @@ class ApiClient:
         if limiter is None:
             rate = self._rates.get(connection.provider_name)
             limits = provider.limits if rate is None else limits_by(rate, provider.limits)
-            limiter = limiter_of(key, limits, self._clock)
+            limiter = limiter_of(self, key, limits, self._clock)
             self._limiters[key] = limiter
         call = _Call(request, connection, tracker, future, limiter)
         run = partial(self._run, call)
@@ -110,6 +116,7 @@ class ApiClient:
         self._dispatcher.close()
         self._backend.close()
         self._limiters.clear()
+        leave_limiters(self)
 
     def shutdown_nowait(self) -> None:
         """End the threads, and with them the connections, once they have nothing to do.

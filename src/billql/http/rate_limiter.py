@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import NamedTuple
-from weakref import WeakValueDictionary
+from weakref import WeakSet
 
 from billql.definitions.model import Limit
 from billql.util.clock import REAL_TIME, Clock
@@ -71,7 +71,7 @@ class RateLimiter:
 class _OfProcess:
     """The limiters in use, by credential: an API counts the requests of all of its clients.
 
-    They are only referred to, so that one that no client uses is forgotten.
+    One is forgotten as soon as no client uses it, whatever else still refers to it or to them.
     """
 
     def __init__(self) -> None:
@@ -82,20 +82,33 @@ class _OfProcess:
     def forget(self) -> None:
         """Begin anew: a forked process opens connections of its own."""
         self._lock = Lock()
-        self._limiters: WeakValueDictionary[tuple[object, ...], RateLimiter] = WeakValueDictionary()
+        self._limiters: dict[tuple[object, ...], tuple[RateLimiter, WeakSet[object]]] = {}
 
-    def find(self, credential: str, limits: Sequence[Limit], clock: Clock) -> RateLimiter:
-        """Return the limiter of a credential; a new one if nobody uses it."""
+    def find(
+        self, user: object, credential: str, limits: Sequence[Limit], clock: Clock
+    ) -> RateLimiter:
+        """Return the limiter of a credential for a user; a new one if nobody uses it."""
         key = (credential, tuple(limits), clock)
         with self._lock:
-            found = self._limiters.get(key)
-            if found is None:
-                found = self._limiters[key] = RateLimiter(limits, clock)
-            return found
+            self._limiters = {key: found for key, found in self._limiters.items() if found[1]}
+            limiter, users = self._limiters.setdefault(
+                key, (RateLimiter(limits, clock), WeakSet[object]())
+            )
+            users.add(user)
+            return limiter
+
+    def leave(self, user: object) -> None:
+        """Let a user use limiters no more, whoever still refers to it."""
+        with self._lock:
+            for _, users in self._limiters.values():
+                users.discard(user)
 
 
-limiter_of = _OfProcess().find
-"""Returns the limiter of a credential, by its fingerprint, its limits and the clock."""
+_of_process = _OfProcess()
+limiter_of = _of_process.find
+"""Returns the limiter of a credential for a user, by its fingerprint, its limits and the clock."""
+leave_limiters = _of_process.leave
+"""Ends a user's use of all its limiters."""
 
 
 class _Quota(NamedTuple):

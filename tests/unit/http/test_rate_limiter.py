@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.definitions.model import Limit
-from billql.http.rate_limiter import RateLimiter, limiter_of, remaining, retry_after
+from billql.http.rate_limiter import RateLimiter, leave_limiters, limiter_of, remaining, retry_after
 from billql.util.clock import Clock
 from support.clock import FakeClock
 
@@ -236,16 +236,31 @@ def test_the_clock_is_the_real_one() -> None:
     assert not clock.wait(threading.Event(), 0.001)
 
 
+class Client:
+    """Something that uses limiters."""
+
+
 def test_a_credential_has_one_limiter_in_a_process() -> None:
     clock, limits = FakeClock(), [Limit(requests=1, seconds=60)]
-    one = limiter_of("anna", limits, clock)
-    assert one.try_acquire() == 0
-    assert limiter_of("anna", limits, clock).try_acquire() == 60
+    first, second = Client(), Client()
+    assert limiter_of(first, "anna", limits, clock).try_acquire() == 0
+    assert limiter_of(second, "anna", limits, clock).try_acquire() == 60
     for others in (
-        limiter_of("bert", limits, clock),
-        limiter_of("anna", [Limit(requests=1, seconds=5)], clock),
-        limiter_of("anna", limits, FakeClock()),
+        limiter_of(first, "bert", limits, clock),
+        limiter_of(first, "anna", [Limit(requests=1, seconds=5)], clock),
+        limiter_of(first, "anna", limits, FakeClock()),
     ):
         assert others.try_acquire() == 0
-    del one
-    assert limiter_of("anna", limits, clock).try_acquire() == 0
+
+
+def test_a_limiter_lasts_as_long_as_its_clients() -> None:
+    clock, limits = FakeClock(), [Limit(requests=1, seconds=60)]
+    first, second = Client(), Client()
+    used_up = limiter_of(first, "carl", limits, clock)
+    assert used_up.try_acquire() == 0
+    assert limiter_of(second, "carl", limits, clock) is used_up
+    leave_limiters(first)
+    assert limiter_of(second, "carl", limits, clock) is used_up
+    del second
+    # Something still refers to the limiter, and it is no client.
+    assert limiter_of(first, "carl", limits, clock).try_acquire() == 0
