@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -99,6 +100,7 @@ class World:
 
     def ask(self, sql: str, bindings: Bindings = ()) -> Answer:
         """Ask billql; the API must have understood everything, and no request came twice."""
+        self._wait_for_requests()
         before = len(self.api.asked)
         try:
             answer = list(self.session.execute(sql.replace("@", "mock.shop."), bindings))
@@ -107,6 +109,13 @@ class World:
         twice = [line for line, times in Counter(self.api.asked[before:]).items() if times > 1]
         assert not twice, (sql, bindings, twice)
         return answer
+
+    def _wait_for_requests(self) -> None:
+        """Wait for what the statement before has sent ahead, whose requests are its own."""
+        running = self.session.engine.shared.services.client._dispatcher._running
+        end = time.monotonic() + 10
+        while running and time.monotonic() < end:
+            time.sleep(0.0005)
 
     def expected(self, sql: str, bindings: Bindings = ()) -> Answer:
         """Ask the plain tables."""
