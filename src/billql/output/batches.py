@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from billql.output import Rows
 
+_PLAIN = frozenset((str, int, type(None)))
+"""The types of values that no format of text changes."""
+
 LARGEST = 256
 """How many rows a batch has at most."""
 QUICK = 0.005
@@ -39,3 +42,10 @@ def batches(
         yield batch
     if error is not None:
         raise error
+
+
+def converted(values: Sequence[Any], convert: Callable[[Any], Any]) -> Sequence[Any]:
+    """Return a column with each value converted that is no text, no integer and not NULL."""
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in _PLAIN else convert(value) for value in values]

@@ -12,7 +12,7 @@ import re
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from billql.output.batches import batches
+from billql.output.batches import batches, converted
 from billql.output.text_cells import text
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 binary = False
 typed = False
 separator = ""
-
-_AS_THEY_ARE = frozenset((str, int, type(None)))
 
 _FORMULA = r"(?!-[0-9]+(\.[0-9]+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 """The start of a text that a spreadsheet may run as a formula, which a negative number is not:
@@ -43,18 +41,12 @@ def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     if style.csv.header:
         writer.writerow(names)
     for batch in batches(rows):
-        writer.writerows(zip(*map(_fields, zip(*batch, strict=True)), strict=True))
+        columns_of_batch = [converted(values, text) for values in zip(*batch, strict=True)]
+        writer.writerows(zip(*columns_of_batch, strict=True))
         stream.write(_joined(lines))
         lines.clear()
     if lines:
         stream.write(_joined(lines))
-
-
-def _fields(values: Sequence[Any]) -> Sequence[Any]:
-    """Return the values of a column as the writer shall see them."""
-    if _AS_THEY_ARE.issuperset(map(type, values)):
-        return values
-    return [value if type(value) in _AS_THEY_ARE else text(value) for value in values]
 
 
 def _joined(lines: Iterable[str]) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from billql.output.batches import batches
+from billql.output.batches import batches, converted
 from billql.output.text_cells import real, rounded
 from billql.util.exact_json import is_json
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 binary = False
 typed = False
 separator = ""
-
-_AS_THEY_ARE = frozenset((str, int, type(None)))
 
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Characters that JSON need not escape, but that a terminal may interpret."""
@@ -92,9 +90,7 @@ def _members(is_json: bool, values: Sequence[Any]) -> Sequence[Any]:
     """Return the values of a column as orjson shall see them."""
     if is_json:
         return [_json(value) for value in values]
-    if _AS_THEY_ARE.issuperset(map(type, values)):
-        return values
-    return [_plain(value) for value in values]
+    return converted(values, _plain)
 
 
 def unique(names: Sequence[str]) -> list[str]:

@@ -24,6 +24,8 @@ from pyspark.sql.datasource import (
     LessThanOrEqual,
 )
 
+from billql.sql.tokenizer import quote
+
 _COMPARED = ("text", "month", "date", "timestamp", "integer", "boolean")
 """The types whose values are equal and ordered here as they are in Spark."""
 
@@ -35,11 +37,6 @@ _OPERATORS = {
 }
 
 
-def quoted(name: str) -> str:
-    """Return a name as SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
 class Condition(NamedTuple):
     """A condition on one column, with the values of its parameters."""
 
@@ -49,7 +46,7 @@ class Condition(NamedTuple):
 
     def sql(self) -> str:
         """Return it as SQL."""
-        name = quoted(self.column)
+        name = quote(self.column)
         if self.operator == "IN":
             return f"{name} IN ({', '.join('?' * len(self.values))})"
         return " ".join([name, self.operator, *("?" * len(self.values))])

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from billql.errors import InterfaceError
 from billql.integrations.spark.catalog import Part, Table
-from billql.integrations.spark.filters import Condition, quoted, sql_value
+from billql.integrations.spark.filters import Condition, sql_value
 from billql.integrations.spark.options import Keys, ReadOptions
+from billql.sql.tokenizer import quote
 
 
 class Query(NamedTuple):
@@ -26,7 +27,7 @@ class Query(NamedTuple):
 
     def sql(self) -> str:
         """Return it as SQL; its parameters are the values of the conditions in their order."""
-        table = ".".join(map(quoted, self.table.split(".")))
+        table = ".".join(map(quote, self.table.split(".")))
         where = " AND ".join(condition.sql() for condition in self.conditions)
         names = ", ".join(self.columns)
         return f"SELECT {names} FROM {table}" + (f" WHERE {where}" if where else "")
@@ -62,7 +63,7 @@ def queries(
 
 
 def _expression(name: str, is_text: bool) -> str:
-    return f"CAST({quoted(name)} AS TEXT)" if is_text else quoted(name)
+    return f"CAST({quote(name)} AS TEXT)" if is_text else quote(name)
 
 
 def _connections(part: Part) -> Iterator[tuple[Condition, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pyspark.sql.datasource import (
@@ -68,12 +69,17 @@ class _Reader:
         self._schema = schema
         self._conditions: list[filters.Condition] = []
 
+    @cached_property
+    def _table(self) -> catalog.Table:
+        """Return the table as the catalog has it, read once for filters and for tasks."""
+        return catalog.read(self._options)
+
     def _tasks(self, read_options: options.ReadOptions) -> list[Task]:
         if not self._schema.names:
             raise InterfaceError(
                 "A schema without columns has no rows to count", hint="Name a column in it."
             )
-        table = catalog.read(read_options)
+        table = self._table
         columns = {
             field.name: field.dataType == StringType() != table.column(field.name).type
             for field in self._schema
@@ -101,16 +107,16 @@ class FilteringReader(Reader):
 
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802
         """Store the conditions of filters; return all of them, so that Spark filters again."""
-        self._conditions = _conditions(self._options, self._schema, filters)
+        self._conditions = _conditions(self._table, self._schema, filters)
         return filters
 
 
 def _conditions(
-    read_options: options.ReadOptions, schema: StructType, found: list[Filter]
+    table: catalog.Table, schema: StructType, found: list[Filter]
 ) -> list[filters.Condition]:
     """Return the conditions on columns whose type is the table's own."""
     types = {field.name: field.dataType for field in schema}
-    columns = catalog.read(read_options).columns
+    columns = table.columns
     kinds = {
         column.name: column.kind for column in columns if types.get(column.name) == column.type
     }

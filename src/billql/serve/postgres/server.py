@@ -18,13 +18,14 @@ from functools import partial
 
 from billql.serve.address import Address
 from billql.serve.context import ServerContext
-from billql.serve.postgres import functions, login, wire
+from billql.serve.postgres import login, wire
 from billql.serve.postgres.catalog import tables
 from billql.serve.postgres.catalog.names import Catalog
 from billql.serve.postgres.client import Client
 from billql.serve.postgres.context import SessionContext
 from billql.serve.postgres.engine import Engine
 from billql.serve.postgres.errors import FatalError, PostgresError
+from billql.serve.postgres.functions.install import all_functions
 from billql.serve.postgres.login import Access
 from billql.serve.postgres.settings import Settings
 from billql.serve.postgres.values.numerics import CONTEXT
@@ -89,7 +90,7 @@ class PostgresServer:
         self._threads: set[threading.Thread] = set()
         self._stopping = False
         self._listener = address.bind()
-        self._registry = functions.load()
+        self._registry = all_functions()
         with context.open_connection() as connection:
             self._catalog = Catalog(tables.read(connection), access.user, DATABASE)
         _ = self._catalog.image  # which takes a moment that the first client need not wait for

@@ -31,6 +31,11 @@ class _Call:
     order: list[exp.Expr] = field(default_factory=list)
     condition: exp.Expr | None = None
 
+    @property
+    def is_of_aggregate(self) -> bool:
+        """Return whether it has what belongs to an aggregate: DISTINCT, ORDER BY or FILTER."""
+        return self.distinct or bool(self.order) or self.condition is not None
+
 
 def _taken_apart(name: str, expressions: Sequence[exp.Expr]) -> _Call:
     """Return a call whose last argument may hold an ORDER BY, and whose first a DISTINCT."""
@@ -107,7 +112,7 @@ def _qualified(compiler: Compiler, node: exp.Dot) -> Value:
 
 def _compiled(compiler: Compiler, call: _Call, window: str | None = None) -> Value:
     if call.name in SPECIAL:
-        if call.distinct or call.order or call.condition is not None or window is not None:
+        if call.is_of_aggregate or window is not None:
             raise _misplaced(call)
         return SPECIAL[call.name](compiler, call.arguments)
     if call.name == "count":
@@ -116,7 +121,7 @@ def _compiled(compiler: Compiler, call: _Call, window: str | None = None) -> Val
         return _aggregate(compiler, call, window)
     if call.name in _RANKINGS or call.name in _OFFSETS:
         return _ranking(compiler, call, window)
-    if call.distinct or call.order or call.condition is not None or window is not None:
+    if call.is_of_aggregate or window is not None:
         raise _misplaced(call)
     return _plain(compiler, call)
 
@@ -369,7 +374,7 @@ def _ranking(compiler: Compiler, call: _Call, window: str | None) -> Value:
         raise PostgresError(
             "42809", f"window function {call.name} requires an OVER clause", hint="Add OVER ()."
         )
-    if call.distinct or call.order or call.condition is not None:
+    if call.is_of_aggregate:
         raise _misplaced(call)
     values = [compiler.value(one) for one in call.arguments]
     if call.name in _RANKINGS:

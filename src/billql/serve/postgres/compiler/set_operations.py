@@ -13,11 +13,7 @@ from billql.serve.postgres.compiler.core import (
     Query,
     check_arguments,
 )
-from billql.serve.postgres.compiler.ordering import (
-    keyed,
-    limit_of,
-    order_terms,
-)
+from billql.serve.postgres.compiler.ordering import Term, keyed, limit_of, order_terms
 from billql.serve.postgres.compiler.relations import query_columns
 from billql.serve.postgres.compiler.scope import Scope
 from billql.serve.postgres.compiler.values import Value
@@ -67,11 +63,19 @@ def set_operation(compiler: Compiler, node: exp.Expr, outer: Scope | None) -> Qu
         )
     tail = limit_of(compiler, node)
 
+    return _query_of(values, both, order, tail, with_sql)
+
+
+def _query_of(
+    values: list[Value], source: str, order: Sequence[Term], tail: str, with_sql: str = ""
+) -> Query:
+    """Return the query of the rows of a source, whose columns are c1, c2, …, sorted and cut off."""
+
     def render(converted: Sequence[Value]) -> str:
         shown = ", ".join(f"{value.sql} AS c{n}" for n, value in enumerate(converted, start=1))
         terms = [term.sql(converted) for term in order]
         sort = f" ORDER BY {', '.join(terms)}" if terms else ""
-        return f"{with_sql}SELECT {shown} FROM ({both}){sort}{tail}"
+        return f"{with_sql}SELECT {shown} FROM ({source}){sort}{tail}"
 
     return Query(values, render)
 
@@ -92,15 +96,7 @@ def parenthesized(compiler: Compiler, node: exp.Expr, outer: Scope | None) -> Qu
     values = [column.value for column in query_columns(query.values)]
     order = order_terms(compiler, node.args.get("order"), values)
     tail = limit_of(compiler, node)
-    inner = query.sql
-
-    def render(converted: Sequence[Value]) -> str:
-        shown = ", ".join(f"{value.sql} AS c{n}" for n, value in enumerate(converted, start=1))
-        terms = [term.sql(converted) for term in order]
-        sort = f" ORDER BY {', '.join(terms)}" if terms else ""
-        return f"SELECT {shown} FROM ({inner}){sort}{tail}"
-
-    return Query(values, render)
+    return _query_of(values, query.sql, order, tail)
 
 
 def values_list(compiler: Compiler, node: exp.Expr, outer: Scope | None) -> Query:
@@ -128,10 +124,4 @@ def values_list(compiler: Compiler, node: exp.Expr, outer: Scope | None) -> Quer
     order = order_terms(compiler, node.args.get("order"), made)
     tail = limit_of(compiler, node)
 
-    def render(converted: Sequence[Value]) -> str:
-        shown = ", ".join(f"{value.sql} AS c{n}" for n, value in enumerate(converted, start=1))
-        terms = [term.sql(converted) for term in order]
-        sort = f" ORDER BY {', '.join(terms)}" if terms else ""
-        return f"SELECT {shown} FROM (VALUES {lines}){sort}{tail}"
-
-    return Query(made, render)
+    return _query_of(made, f"VALUES {lines}", order, tail)

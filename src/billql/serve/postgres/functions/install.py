@@ -1,4 +1,6 @@
-"""A SQLite connection is made to know the functions, the operators and the collations."""
+"""All functions are gathered, and a SQLite connection is made to know them, with the operators and
+the collations.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +22,24 @@ from billql.serve.postgres.functions import (
 )
 from billql.serve.postgres.functions.registry import Context, Registry, plain_aggregate
 
+_WITH_OPERATORS = (texts, matching, arithmetic, moments, arrays, documents)
+"""The modules that have operators on values, beside functions."""
+
+
+def all_functions() -> Registry:
+    """Return the functions of all modules."""
+    registry = Registry()
+    for module in (*_WITH_OPERATORS, system, casts, aggregates):
+        registry.add(module.FUNCTIONS)
+    return registry
+
 
 def install(database: apsw.Connection, registry: Registry, context: Context) -> None:
     """Make a connection know everything that compiled statements call."""
     registry.install(database, context)
     for name, compare in casts.COLLATIONS.items():
         database.create_collation(name, compare)
-    for module in (texts, matching, arithmetic, moments, arrays, documents):
+    for module in _WITH_OPERATORS:
         for name, call in module.OPERATORS.items():
             database.create_scalar_function(name, _strict(call), deterministic=True)
     for nulls in (arrays.WITH_NULLS, casts.WITH_NULLS):
