@@ -21,7 +21,8 @@ def events(text: bytes) -> Iterator[yaml.Event]:
     """Yield the events of a text; raises yaml.YAMLError, after every event before the fault."""
     count = 0
     try:
-        for event in yaml.parse(text, Loader=LOADER):
+        # What yaml.parse does, without asking each time if there is another event.
+        for event in iter(LOADER(text).get_event, None):
             yield event
             count += 1
     except yaml.MarkedYAMLError as error:

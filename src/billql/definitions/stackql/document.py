@@ -128,56 +128,62 @@ class _Builder:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._line = 0
+        self._event: Any = None
         self._nodes = 0
         self._copied = 0
         """How many characters aliases stand for."""
         self._anchors: dict[str, Any] = {}
-        self._root: list[Any] = []
-        self._open: list[list[Any] | dict[str, Any]] = [self._root]
-        """The lists and objects around the place that is read."""
-        self._keys: list[str | None] = [None]
-        """For each of them the key whose value comes next."""
 
     def build(self, events: Iterator[Any]) -> Any:
-        """Return the data of a document."""
+        """Return the data of a document.
+
+        A large one has a million events, so the loop calls nothing for most of them.
+        """
         import yaml
 
+        root: list[Any] = []
+        holder: list[Any] | dict[str, Any] = root
+        key: str | None = None
+        """In an object, the key whose value comes next."""
+        around: list[tuple[list[Any] | dict[str, Any], str | None]] = []
         for event in events:
-            self._line = event.start_mark.line
-            if isinstance(event, yaml.ScalarEvent):
-                self._add(_scalar(event), event)
-            elif isinstance(event, yaml.AliasEvent):
-                self._add(self._copy(self._anchors.get(event.anchor or ""), len(self._open)), None)
-            elif isinstance(event, yaml.CollectionStartEvent):
-                made: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
-                self._add(made, event)
-                self._open.append(made)
-                self._keys.append(None)
-            elif isinstance(event, yaml.CollectionEndEvent):
-                self._open.pop()
-                self._keys.pop()
-        return self._root[0] if self._root else {}
-
-    def _add(self, value: Any, event: Any) -> None:
-        """Put a value where it belongs: it may be a key, or what follows one."""
-        self._count(len(self._open))
-        holder = self._open[-1]
-        key = self._keys[-1]
-        if isinstance(holder, list):
-            holder.append(value)
-        elif key is None:
-            # A key that is no text means nothing in OpenAPI.
-            self._keys[-1] = str(getattr(event, "value", ""))
-        else:
-            holder.setdefault(key, value)
-            self._keys[-1] = None
-        if event is not None and event.anchor is not None:
-            self._anchors[event.anchor] = value
+            self._event = event
+            kind = event.__class__
+            value: Any
+            if kind is yaml.ScalarEvent:
+                value = _scalar(event)
+            elif kind is yaml.MappingStartEvent:
+                value = {}
+            elif kind is yaml.SequenceStartEvent:
+                value = []
+            elif kind is yaml.AliasEvent:
+                value = self._copy(self._anchors.get(event.anchor), len(around) + 1)
+            else:
+                if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                    holder, key = around.pop()
+                continue
+            self._nodes += 1
+            if self._nodes > MAX_NODES or len(around) >= MAX_DEPTH:
+                self._count(len(around) + 1, 0)
+            if isinstance(holder, list):
+                holder.append(value)
+            elif key is None:
+                # A key that is no text means nothing in OpenAPI.
+                key = event.value if kind is yaml.ScalarEvent else ""
+            else:
+                holder.setdefault(key, value)
+                key = None
+            if kind is not yaml.AliasEvent:
+                if event.anchor is not None:
+                    self._anchors[event.anchor] = value
+                if kind is not yaml.ScalarEvent:
+                    around.append((holder, key))
+                    holder, key = value, None
+        return root[0] if root else {}
 
     def _copy(self, value: Any, depth: int) -> Any:
         """Copy what an alias stands for, as far as it has been read."""
-        self._count(depth)
+        self._count(depth, 1)
         if isinstance(value, dict):
             self._copied += sum(map(len, value))
             return {key: self._copy(part, depth + 1) for key, part in list(value.items())}
@@ -187,8 +193,9 @@ class _Builder:
             self._copied += len(value)
         return value
 
-    def _count(self, depth: int) -> None:
-        self._nodes += 1
+    def _count(self, depth: int, more: int) -> None:
+        """Refuse what is too much, with so many more values."""
+        self._nodes += more
         if self._nodes > MAX_NODES:
             self._fail(f"more than {MAX_NODES} values")
         if depth > MAX_DEPTH:
@@ -197,7 +204,7 @@ class _Builder:
             self._fail(f"aliases that stand for more than {MAX_BYTES} characters")
 
     def _fail(self, message: str) -> NoReturn:
-        raise DefinitionError(f"{self._path}:{self._line + 1}: {message}")
+        raise DefinitionError(f"{self._path}:{self._event.start_mark.line + 1}: {message}")
 
 
 def _scalar(event: Any) -> str | int | float | bool | None:
