@@ -6,7 +6,7 @@ Names can be listed without loading what they name: what a row must load is load
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Protocol
 
 from billql._version import __version__
@@ -184,12 +184,10 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for table in _tables(source, wanted):
-        keys = query_keys(table)
+        keys = cache(partial(query_keys, table))
         for position, (name, one) in enumerate(table.columns.items(), start=1):
-            about = one.type, one.description.strip()
-            flags = int(one.hidden), int(name in table.inputs), int(name in keys)
-            pushed = ", ".join(pushed_operators(table, name))
-            yield LazyRow((*_place(table), position, name, *about, *flags, pushed, one.currency))
+            known = *_place(table), position, name, one.type, one.description.strip()
+            yield LazyRow(known, partial(_column_facts, table, name, keys))
     for view in _views(source, wanted):
         for position, (name, column) in enumerate(view.columns.items(), start=1):
             facts = column.type, column.description.strip(), 0, 0, 0, "", column.currency
@@ -199,6 +197,13 @@ def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
             pushed = "=, in" if name in listed.narrowed_by else ""
             facts = field.type, field.description, 0, 0, 0, pushed, None
             yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *facts))
+
+
+def _column_facts(table: Table, name: str, keys: Callable[[], frozenset[str]]) -> Values:
+    """Return the other facts of a column, which a search by its name does not need."""
+    column = table.columns[name]
+    flags = int(column.hidden), int(name in table.inputs), int(name in keys())
+    return *flags, ", ".join(pushed_operators(table, name)), column.currency
 
 
 def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
