@@ -24,7 +24,7 @@ CALLABLES = {
     "connect": (
         "database sandbox profile config tokens urls definitions read_only from_history "
         "max_requests max_cost max_rows limits timeout cache_ttl cache decimals autocommit "
-        "skip_failing_connections environ http_transport clock settings warn log"
+        "skip_failing_connections interactive environ http_transport clock settings warn log"
     ),
     "aconnect": "database options",
     "AsyncConnection.another": "database",
@@ -54,8 +54,8 @@ CALLABLES = {
     "Timestamp": "year month day hour minute second",
     "TimestampFromTicks": "ticks",
     "Settings": (
-        "connect_timeout read_timeout response_timeout patience attempts body_limit concurrency "
-        "statement_timeout max_requests max_cost max_rows"
+        "connect_timeout read_timeout response_timeout patience attempts failure_patience "
+        "body_limit concurrency statement_timeout max_requests max_cost max_rows"
     ),
     "Connection.another": "database",
     "Connection.cursor": "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -173,6 +174,7 @@ def open_session(options: Namespace, note: Callable[[str], object] | None = None
         cache=options.cache,
         autocommit=True,
         skip_failing_connections=options.skip_failing_connections,
+        interactive=sys.stderr.isatty(),
         warn=note or warn,
         log=_log(options),
     )

@@ -24,6 +24,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How long a request is retried, and the longest wait for a rate limit."""
     attempts: Count = 5
     """How many attempts of a request may fail; 429, which asks for a later one, does not count."""
+    failure_patience: Seconds | None = None
+    """How long a request is retried after its first failure that is no 429, within `patience` and
+    `attempts` (default: 4 where a person waits at a terminal, otherwise as long as these allow)."""
     body_limit: Count = 256 * 1024 * 1024
     """The largest body of a response, in bytes after decompression."""
     concurrency: Count = 32

@@ -75,6 +75,7 @@ def connect(
     decimals: bool = False,
     autocommit: bool = False,
     skip_failing_connections: bool = False,
+    interactive: bool = False,
     environ: Mapping[str, str] | None = None,
     http_transport: httpx.BaseTransport | None = None,
     clock: Callable[[], datetime.datetime] | None = None,
@@ -107,6 +108,8 @@ def connect(
     skip_failing_connections
                     go on without connections whose token is missing or refused, or whose API
                     cannot be reached; `left_out` of the cursor's scans names them
+    interactive     a person waits: a request that fails is retried for 4 seconds only, unless
+                    `failure_patience` of the settings is another time
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
     warn            called with what is no error, such as a token in a file that others can read,
@@ -141,6 +144,7 @@ def connect(
         "settings": settings,
         "log": log,
         "skip_failing_connections": skip_failing_connections,
+        "interactive": interactive,
     }
     arguments |= {} if environ is None else {"environ": environ}
 

@@ -7,6 +7,7 @@ are not shown.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -145,6 +146,7 @@ class ApiClient:
 
     def _send_with_retries(self, call: _Call) -> Response:
         end = self._clock.monotonic() + self._settings.patience
+        end_of_failures = math.inf
         failed = pauses = 0
         failure: _Failure | None = None
         while True:
@@ -160,9 +162,12 @@ class ApiClient:
             if failure.too_early:
                 # Other processes may use the same credential, and share its limit.
                 call.limiter.block_for(pause)
+                over = self._clock.monotonic() + pause > end
             else:
+                if failed == 0 and self._settings.failure_patience is not None:
+                    end_of_failures = self._clock.monotonic() + self._settings.failure_patience
                 failed += 1
-            over = self._clock.monotonic() + pause > end
+                over = self._clock.monotonic() + pause > min(end, end_of_failures)
             if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
             if failure.too_early:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from billql.registry.client import Registry
 
 
+_INTERACTIVE_PATIENCE = 4.0
+"""For how many seconds a failing request is retried while a person waits, if no setting does otherwise."""
+
+
 @dataclass(frozen=True)
 class ConnectOptions:
     """The arguments of `billql.connect`, which documents them."""
@@ -54,6 +58,7 @@ class ConnectOptions:
     settings: Settings | None = None
     log: Callable[[str], object] | None = None
     skip_failing_connections: bool = False
+    interactive: bool = False
 
     @property
     def config_path(self) -> Path | None:
@@ -151,5 +156,7 @@ class ConnectOptions:
             "max_rows": self.max_rows,
             "statement_timeout": self.timeout,
         }
+        if self.interactive and settings.failure_patience is None:
+            stated["failure_patience"] = _INTERACTIVE_PATIENCE
         changed = {name: most for name, most in stated.items() if most is not None}
         return msgspec.structs.replace(settings, **changed) if changed else settings

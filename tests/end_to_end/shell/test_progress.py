@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from datetime import date
+from pathlib import Path
 
 from billql.output.progress import Progress
 from billql.sandbox import Sandbox
@@ -41,6 +42,20 @@ def test_a_query_on_a_terminal(environ: dict[str, str], serve: Serve) -> None:
         seen.set()
         assert terminal.ends() == 0
         assert terminal.text == "n\n─\n0"
+
+
+def test_a_server_that_fails_is_reported_soon_on_a_terminal(
+    environ: dict[str, str], serve: Serve
+) -> None:
+    # Without a limit of its own, a terminal would show nothing but retries for minutes.
+    config = Path(environ["HOME"], "config.toml")
+    config.write_text("[settings]\nattempts = 1000\n")
+    server = serve(lambda asked: asked.answer({"message": "Oh no"}, 503))
+    command = ("query", "--config", str(config), SQL)
+    with Terminal(*command, environ=environ | account(server.url)) as terminal:
+        terminal.reads("HTTP 503, trying again")
+        terminal.reads("Oh no")
+        assert terminal.ends() != 0
 
 
 def test_a_query_in_a_pipe(environ: dict[str, str]) -> None:

@@ -96,6 +96,25 @@ def test_the_config_file_has_rates(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "interactive", "seconds"),
+    [
+        ("", False, None),
+        ("", True, 4.0),
+        ("failure_patience = 60", False, 60.0),
+        ("failure_patience = 60", True, 60.0),
+    ],
+)
+def test_patience_with_failures(
+    tmp_path: Path, text: str, interactive: bool, seconds: float | None
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(f"[settings]\n{text}\n")
+    found = config_file.resolve_profile(path)
+    options = ConnectOptions(environ={}, interactive=interactive).engine_options(found)
+    assert options.settings == Settings(failure_patience=seconds)
+
+
+@pytest.mark.parametrize(
     ("changes", "state"),
     [
         ({}, ""),

@@ -176,6 +176,32 @@ def test_patience_bounds_the_time(patience: float) -> None:
     assert error.api_message == "Oh no"
 
 
+@pytest.mark.parametrize("status", [500, 503, "refused"])
+def test_patience_with_failures_counts_from_the_first(status: int | str) -> None:
+    def fail(request: httpx.Request) -> Reply:
+        api.clock.turn(60)
+        return httpx.ConnectError("") if isinstance(status, str) else httpx.Response(status)
+
+    error = ConnectionFailed if isinstance(status, str) else ApiError
+    api = Api(fail)
+    refused(api, error, failure_patience=4.0, attempts=100)
+    assert len(api.asked) == 2  # the pause before the second is at most half a second
+    assert sum(api.clock.waits) <= 4
+    at_once = httpx.ConnectError("") if isinstance(status, str) else httpx.Response(status)
+    api = Api(at_once)
+    refused(api, error, failure_patience=4.0, attempts=100)
+    assert len(api.asked) >= 3
+    assert api.clock.passed <= 4
+
+
+def test_a_429_is_no_failure_that_patience_counts() -> None:
+    later = httpx.Response(429, headers={"retry-after": "30"})
+    api = Api(later, later, httpx.Response(200, json={}))
+    with api_client(api, failure_patience=4.0) as transport:
+        send(transport, connection())
+    assert len(api.asked) == 3
+
+
 def test_time_that_attempts_take_counts() -> None:
     def slow(request: httpx.Request) -> Reply:
         api.clock.turn(20)
