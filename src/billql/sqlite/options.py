@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 _INTERACTIVE_PATIENCE = 4.0
-"""For how many seconds a failing request is retried while a person waits, if no setting does otherwise."""
+"""For how many seconds a failing request is retried while a person waits, if nothing is set."""
 
 
 @dataclass(frozen=True)
