@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import httpx
@@ -196,6 +197,46 @@ def test_the_billing_history_takes_pages_as_large_as_they_come(most: int, reques
         )
     assert counted == [(230, 230.0)]
     assert len(sent) == requests
+
+
+def test_pages_of_the_billing_history_are_requested_at_once() -> None:
+    """The address of the last page shows them: five other requests are under way together."""
+    sent: list[int] = []
+    together = threading.Barrier(5, timeout=30)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        params = request.url.params
+        number, size = int(params.get("page", "1")), int(params["per_page"])
+        sent.append(number)
+        if 2 <= number <= 6:
+            together.wait()
+        first = (number - 1) * size
+        shown = [
+            {"date": "2026-01-01T00:00:00Z", "description": str(n), "amount": "1.00"}
+            for n in range(first, min(first + size, 4000))
+        ]
+        links = {
+            name: str(request.url.copy_merge_params({"page": str(to)}))
+            for name, to in (("next", number + 1), ("last", 20))
+        }
+        body = {
+            "billing_history": shown,
+            "links": {"pages": links} if number < 20 else {},
+            "meta": {"total": 4000},
+        }
+        return httpx.Response(200, json=body)
+
+    transport = httpx.MockTransport(answer)
+    with billql.connect(tokens={"digitalocean": "t"}, http_transport=transport) as connection:
+        (found,) = rows(
+            connection,
+            """
+            SELECT count(DISTINCT description), sum(amount)
+            FROM digitalocean.billing.billing_history
+            """,
+        )
+    assert found == (4000, 4000.0)
+    assert sorted(sent) == list(range(1, 21))
 
 
 def test_every_numbered_list_is_asked_for_in_pages_of_200(connection: billql.Connection) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -94,7 +95,7 @@ def test_numbered_pages_give_every_item_once(count: int, size: int, most: int) -
 
 
 def test_all_numbered_pages_are_known_after_the_first() -> None:
-    assert PageNumber.is_random_access
+    assert NUMBERED.is_random_access
     pages = NUMBERED.pages(FIRST)
     assert next(pages) == [FIRST]
     known = pages.send(Page({"meta": {"total": 35}}, 10))
@@ -239,6 +240,107 @@ def test_a_total_that_moves_between_linked_pages_is_noticed() -> None:
     serve = in_turn(({**_total(4), **_next("?page=2")}, [1, 2]), ({**_total(3), **_next("")}, [4]))
     with pytest.raises(ListChanged, match="it had 4 items, then 3"):
         drive(NextUrl(path="links.pages.next", total="meta.total"), serve)
+
+
+AHEAD = NextUrl(
+    path="links.pages.next", last="links.pages.last", parameter="page", total="meta.total"
+)
+
+
+def _linked(number: int, last: Any, total: int = 5) -> dict[str, Any]:
+    """Return the links of a page; the last one has none."""
+    if number == last:
+        return {**_total(total), "links": {}}
+    end = f"?page={last}&size=1" if isinstance(last, int) else last
+    return {
+        **_total(total),
+        "links": {"pages": {"next": f"?size=1&page={number + 1}", "last": end}},
+    }
+
+
+def _sent_at_once(paginator: NextUrl, serve: Serve) -> tuple[list[Any], list[int]]:
+    """Return the items of a list, and how many requests became known with each page."""
+    pages = paginator.pages(FIRST)
+    unread = deque(next(pages))
+    items: list[Any] = []
+    known = []
+    while unread:
+        data, rows = serve(unread.popleft())
+        items += rows
+        try:
+            more = pages.send(Page(data, len(rows)))
+        except StopIteration:
+            break
+        known.append(len(more))
+        unread.extend(more)
+    return items, known
+
+
+def _page_number(request: Request) -> int:
+    return int(query(request).get("page", 1))
+
+
+def test_the_address_of_the_last_page_shows_all_in_between() -> None:
+    assert AHEAD.is_random_access
+    assert not LINKED.is_random_access
+
+    def serve(request: Request) -> tuple[Any, Sequence[Any]]:
+        number = _page_number(request)
+        return _linked(number, 5), [number]
+
+    assert _sent_at_once(AHEAD, serve) == ([1, 2, 3, 4, 5], [4, 0, 0, 0])
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        None,
+        "",
+        "?page=5&size=2",
+        "?page=last&size=1",
+        "?page=-1&size=1",
+        "?page=5&size=1&snapshot=7",
+        "things/5?page=5&size=1",
+        "?page=9000000&size=1",
+        "?page=1&size=1",
+    ],
+)
+def test_a_last_address_of_another_form_is_not_gone_by(last: Any) -> None:
+    def serve(request: Request) -> tuple[Any, Sequence[Any]]:
+        number = _page_number(request)
+        return _linked(number, 5 if number == 5 else last), [number]
+
+    assert _sent_at_once(AHEAD, serve) == ([1, 2, 3, 4, 5], [1, 1, 1, 1])
+
+
+def test_a_last_address_on_another_server_is_an_error() -> None:
+    with pytest.raises(BadResponse, match="another server"):
+        drive(AHEAD, in_turn((_linked(1, "https://evil.example/v2/things?page=5"), [1])))
+
+
+def test_a_list_that_grows_goes_on_after_its_last_page() -> None:
+    def serve(request: Request) -> tuple[Any, Sequence[Any]]:
+        number = _page_number(request)
+        return _linked(number, 3 if number < 3 else 5), [number]
+
+    without_total = NextUrl(path=AHEAD.path, last=AHEAD.last, parameter="page")
+    assert _sent_at_once(without_total, serve) == ([1, 2, 3, 4, 5], [2, 0, 2, 0])
+
+
+def test_a_list_that_shrinks_or_leads_elsewhere_has_changed() -> None:
+    def shrinks(request: Request) -> tuple[Any, Sequence[Any]]:
+        number = _page_number(request)
+        return _linked(number, 5 if number < 3 else 3), [number]
+
+    with pytest.raises(ListChanged, match="ended 2 pages before its last one"):
+        drive(AHEAD, shrinks)
+
+    def elsewhere(request: Request) -> tuple[Any, Sequence[Any]]:
+        number = _page_number(request)
+        return _linked(number + (number == 3), 5), [number]
+
+    with pytest.raises(ListChanged, match="another page follows"):
+        drive(AHEAD, elsewhere)
 
 
 @pytest.mark.parametrize(

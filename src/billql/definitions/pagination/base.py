@@ -62,9 +62,6 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Members and headers of a response that look like paging and are not, such as a `total`
     of money."""
 
-    is_random_access: ClassVar[bool] = False
-    """Whether the requests for all pages are known from the first one."""
-
     reads_headers: ClassVar[tuple[str, ...]] = HEADERS
     """The headers of responses that lead to the next page, or show that there is one."""
 
@@ -99,6 +96,11 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         only.
         """
         return None
+
+    @property
+    def is_random_access(self) -> bool:
+        """Return whether the requests for all pages are known from the first one."""
+        return False
 
     @property
     def position(self) -> tuple[str, str] | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from typing import Any
 
-from billql.definitions.pagination.base import Pages, Paginator, ensure_new, pages_of
+from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, ensure_new, pages_of
 from billql.definitions.pagination.links import follow
 from billql.definitions.pagination.values import count_of
 from billql.errors import BadResponse, ListChanged
@@ -25,9 +27,23 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     """The parameter by which the addresses ask for a page, where the API documents it; the links of
     the sandbox have it."""
 
+    last: str | None = None
+    """Where a response has the address of the last page, like `links.pages.last`. If it differs
+    from the next one in the number at `parameter` alone, all pages in between are requested at
+    once; each must still have the address of the page after it."""
+
     total: str | None = None
     """Where a response has the number of items in the whole list, if it has it. It must be the
     same on every page, and the items must add up to it."""
+
+    @property
+    def is_random_access(self) -> bool:
+        """Return whether the first page may have the address of the last one."""
+        return self.last is not None
+
+    def may_hide_more(self, last: Page, read: int) -> bool:
+        """Return True: only what the last page lacks shows that it is the last."""
+        return True
 
     @property
     def position(self) -> tuple[str, str] | None:
@@ -39,30 +55,64 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         return None if self.total is None else pages_of(self.total, first)
 
     def follow(self, first: Request) -> Pages:
-        """Yield one page after the other."""
+        """Yield one page after the other, or all that the last one's address shows."""
         seen: set[str] = set()
         request = first
+        known = [first]
+        ahead: deque[Request] = deque()
         count = 0
         total: Any = None
         while True:
-            page = yield [request]
+            page = yield known
             count += page.count
             stated = None if self.total is None else get_path(page.data, self.total)
             stated = stated if count_of(stated) is None else count_of(stated)
             if total is not None and stated is not None and stated != total:
                 raise ListChanged.at(first.url, f"it had {total} items, then {stated}")
             total = total if stated is None else stated
-            address = self._address(request, page)
+            address = self._address(request, page, self.path)
             if address is None:
                 break
-            request = follow(request, ensure_new(address, seen, request))
+            following = follow(request, ensure_new(address, seen, request))
+            if not ahead:
+                ahead.extend(self._up_to_last(request, following, page))
+                known = [following, *ahead]
+            elif _is_same(ahead.popleft(), following):
+                known = []
+            else:
+                raise ListChanged.at(request.url, "another page follows than its first one showed")
+            request = following
+        if ahead:
+            raise ListChanged.at(first.url, f"it ended {len(ahead)} pages before its last one")
         if total is not None and total != count:
             raise ListChanged.at(first.url, f"it declares {total} items, but returned {count}")
 
-    def _address(self, request: Request, page: Page) -> str | None:
-        address = get_path(page.data, self.path)
+    def _up_to_last(self, request: Request, following: Request, page: Page) -> Iterator[Request]:
+        """Yield the requests after the next one, as far as the last one's address shows them."""
+        address = None if self.last is None else self._address(request, page, self.last)
+        if address is None or self.parameter is None:
+            return
+        last = follow(request, address)
+        numbers = [dict(one.query).get(self.parameter, "") for one in (following, last)]
+        if not all(number.isascii() and number.isdecimal() for number in numbers):
+            return
+        begin, end = map(int, numbers)
+        if end - begin > MOST_PAGES or not _is_same(
+            following.with_query(self.parameter, end), last
+        ):
+            return
+        for number in range(begin + 1, end + 1):
+            yield following.with_query(self.parameter, number)
+
+    def _address(self, request: Request, page: Page, path: str) -> str | None:
+        address = get_path(page.data, path)
         if address is None or address is False or address == "":
             return None
         if isinstance(address, str):
             return address
-        raise BadResponse(f"{request.method} {request.url} has no address at {self.path}")
+        raise BadResponse(f"{request.method} {request.url} has no address at {path}")
+
+
+def _is_same(one: Request, other: Request) -> bool:
+    """Return whether two requests ask for the same page, in whatever order of parameters."""
+    return one.url == other.url and sorted(one.query) == sorted(other.query)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator
 from billql.definitions.pagination.values import count_of
@@ -17,8 +17,6 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
     that they can be asked for at once.
     """
 
-    is_random_access: ClassVar[bool] = True
-
     parameter: str = "page"
     """The query parameter that takes the page's number."""
 
@@ -27,6 +25,11 @@ class PageCount(Paginator, frozen=True, tag_field="kind", tag="page_count", kw_o
 
     pages_at: str
     """Where a response has the number of pages, like `meta.pages`."""
+
+    @property
+    def is_random_access(self) -> bool:
+        """Return True: the number of pages leads to all of them."""
+        return True
 
     @property
     def position(self) -> tuple[str, str]:

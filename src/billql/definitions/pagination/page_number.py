@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Literal
 
 from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, Size, pages_of
 from billql.definitions.pagination.values import count_of
@@ -18,8 +18,6 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
     once.
     """
 
-    is_random_access: ClassVar[bool] = True
-
     parameter: str = "page"
     """The query parameter that takes the page's number."""
 
@@ -31,6 +29,11 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
 
     total: str
     """Where a response has the number of items in the whole list, like `meta.total`."""
+
+    @property
+    def is_random_access(self) -> bool:
+        """Return True: the number of pages leads to all of them."""
+        return True
 
     @property
     def position(self) -> tuple[str, str]:
