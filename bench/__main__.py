@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import commands, measures, report
+from bench import commands, growth, measures, report
 from bench.api import Api
 from bench.measures import Line
 
@@ -32,10 +32,14 @@ def main(names: list[str]) -> None:
                 print(f"{'reached' if line.reached else 'MISSED '}  {line.measure}", flush=True)
                 print(f"         {line.result}", flush=True)
                 lines.append(line)
+        grown = []
+        for series in growth.SERIES if not names or "growth" in names else ():
+            grown.append(growth.measure(api, series))
+            print(growth.text(grown[-1:]).removeprefix(growth.HEAD), flush=True)
     print(f"{sum(line.reached for line in lines)} of {len(lines)} targets reached", end=" ")
     print(f"in {time.perf_counter() - start:.0f} s")
     if not names:
-        DOCUMENT.write_text(report.text(lines), encoding="utf-8")
+        DOCUMENT.write_text(report.text(lines, grown), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ refuses: a page that is too large, a window that is too long, an unknown id, a m
     GET /v1/customers?page&per_page           a short list
     GET /v1/customers/{id}/invoices           what belongs to one key
     GET /v1/usage/{start}/{end}               days, at most 31 at once
-    GET /control?records&latency              sets the API up, returns the count of requests
+    GET /control?records&customers&latency    sets the API up, returns the count of requests
 
 `Api` starts the process and sets it up.
 """
@@ -64,6 +64,7 @@ class Data:
 
     def __init__(self) -> None:
         self.records = 0
+        self.customers = CUSTOMERS
         self.latency = 0.0
         self.asked = 0
         self._chance = random.Random(1)
@@ -74,6 +75,7 @@ class Data:
         """Set the API up; return the number of requests since the last time."""
         asked, self.asked = self.asked, 0
         self.records = int(query.get("records", self.records))
+        self.customers = int(query.get("customers", self.customers))
         self.latency = float(query.get("latency", self.latency))
         for number in range(len(self._rendered), min(self.records, _BLOCK)):
             self._rendered.append(_record(number, self._chance))
@@ -88,12 +90,14 @@ class Data:
             case ["v1", "charges"]:
                 return self._charges_page(query)
             case ["v1", "customers"]:
-                start, end = _page(query, CUSTOMERS)
-                return _list(b"customers", b",".join(self._customers[start:end]), CUSTOMERS)
+                start, end = _page(query, self.customers)
+                rows = b",".join(map(_customer, range(start, end)))
+                return _list(b"customers", rows, self.customers)
             case ["v1", "customers", customer, "invoices"]:
-                if customer not in self._invoices:
+                number = customer.removeprefix("cus_")
+                if not number.isdecimal() or int(number) >= self.customers:
                     raise Refusal(404, f"There is no customer {customer}")
-                invoices = self._invoices[customer]
+                invoices = _invoices(int(number))
                 start, end = _page(query, len(invoices))
                 return _list(b"invoices", b",".join(invoices[start:end]), len(invoices))
             case ["v1", "usage", first, last]:
@@ -128,7 +132,7 @@ class Data:
                 "amount": chance.randrange(100, 100_000),
                 "currency": "usd",
                 "status": chance.choice(("succeeded", "succeeded", "failed")),
-                "customer": f"cus_{chance.randrange(CUSTOMERS):04d}",
+                "customer": f"cus_{chance.randrange(CUSTOMERS):06d}",
             }
             rows.append(row)
         rows.reverse()
@@ -160,26 +164,6 @@ class Data:
         more = b"true" if start + limit < end else b"false"
         return b'{"object":"list","has_more":%s,"data":[%s]}' % (more, b",".join(found))
 
-    # Customers, and what belongs to one.
-
-    @cached_property
-    def _customers(self) -> list[bytes]:
-        return [
-            orjson.dumps({"id": f"cus_{number:04d}", "name": f"Customer {number}"})
-            for number in range(CUSTOMERS)
-        ]
-
-    @cached_property
-    def _invoices(self) -> dict[str, list[bytes]]:
-        chance = random.Random(3)
-        return {
-            f"cus_{customer:04d}": [
-                orjson.dumps({"number": f"{customer:04d}-{place}", "amount": _amount(chance)})
-                for place in range(3)
-            ]
-            for customer in range(CUSTOMERS)
-        }
-
     # Usage.
 
     def _usage(self, first: str, last: str, query: Query) -> bytes:
@@ -209,7 +193,7 @@ def _record(number: int, chance: random.Random) -> bytes:
     created = _EPOCH_2025 + number * 300
     paid = chance.random() < 0.8
     rest = {
-        "customer": f"cus_{chance.randrange(CUSTOMERS):04d}",
+        "customer": f"cus_{chance.randrange(CUSTOMERS):06d}",
         "kind": chance.choice(("invoice", "payment", "credit", "refund")),
         "description": f"Droplet web-{chance.randrange(1000)} (s-2vcpu-4gb), hourly",
         "currency": "USD",
@@ -221,6 +205,18 @@ def _record(number: int, chance: random.Random) -> bytes:
         "paid_at": _written(created + chance.randrange(3_000_000)) if paid else None,
     }
     return b'%05d",' % number + orjson.dumps(rest)[1:]
+
+
+def _customer(number: int) -> bytes:
+    return orjson.dumps({"id": f"cus_{number:06d}", "name": f"Customer {number}"})
+
+
+def _invoices(customer: int) -> list[bytes]:
+    chance = random.Random(customer)
+    return [
+        orjson.dumps({"number": f"{customer:06d}-{place}", "amount": _amount(chance)})
+        for place in range(3)
+    ]
 
 
 def _amount(chance: random.Random) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 from bench.api import TOKEN
 from billql.config import paths
+from billql.config.file import ConnectionConfig
+from billql.config.settings import Settings
 from billql.definitions.catalog import Catalog
 from billql.output import Style, find
 from billql.sqlite.session import Session
@@ -30,19 +32,40 @@ def session(url: str) -> Iterator[Session]:
 
 @contextmanager
 def opened(
-    urls: Mapping[str, str], tokens: Mapping[str, str], *definitions: Path
+    urls: Mapping[str, str],
+    tokens: Mapping[str, str],
+    *definitions: Path,
+    connections: Mapping[str, ConnectionConfig] | None = None,
 ) -> Iterator[Session]:
     """Open a session for some providers."""
     # Parsed definitions are kept on disk, as they are for everybody.
     parsed = paths.cache_folder(os.environ)
     assert parsed is not None
     catalog = Catalog(definitions, parsed / "definitions")
-    options = Options(environ={}, tokens=tokens, urls=urls, catalog=catalog)
+    options = Options(
+        environ={},
+        tokens=tokens,
+        urls=urls,
+        connections=connections or {},
+        catalog=catalog,
+        settings=Settings(max_requests=1_000_000),
+    )
     session = Session(":memory:", lambda: options)
     try:
         yield session
     finally:
         session.close()
+
+
+@contextmanager
+def connected(url: str, tokens: Mapping[str, str]) -> Iterator[Session]:
+    """Open a session in which the benchmark's API has connections with these tokens."""
+    connections = {
+        name: ConnectionConfig(provider="bench", url=url, token=token)
+        for name, token in tokens.items()
+    }
+    with opened({}, {}, DEFINITIONS, connections=connections) as session:
+        yield session
 
 
 def ask(url: str, sql: str) -> list[Row]:

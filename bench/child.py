@@ -54,7 +54,7 @@ def run(url: str, work: str, *records: int) -> list[Taken]:
     return [Taken(*taken) for taken in json.loads(done.stdout)]
 
 
-def _peak() -> int:
+def peak() -> int:
     """Return the most memory that this process has held; the kernel's other figure, ru_maxrss,
     also counts what the process held that started this one.
     """
@@ -71,7 +71,7 @@ def _peak() -> int:
 def _measured(work: Callable[[str], object], url: str) -> Taken:
     cpu, moment = time.process_time(), time.perf_counter()
     result: Any = work(url)
-    taken = Taken(time.process_time() - cpu, time.perf_counter() - moment, _peak())
+    taken = Taken(time.process_time() - cpu, time.perf_counter() - moment, peak())
     del result
     return taken
 

@@ -1,4 +1,4 @@
-"""Thirty queries over the sandbox, and the least number of requests that could answer each.
+"""Forty queries over the sandbox, and the least number of requests that could answer each.
 
 The least number is argued from the API and not from billql: which endpoints hold what is asked, how
 much a page of theirs holds, and what nobody can know before asking. The sandbox always sends the
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from bench.by_billql import opened
+from bench.conditions import CONDITIONS
 from bench.joins import JOINS
 from bench.query import Query
 from billql.sandbox import Sandbox
@@ -171,6 +172,7 @@ QUERIES = [
         "no item has two invoices",
     ),
     *JOINS,
+    *CONDITIONS,
 ]
 
 

@@ -6,6 +6,8 @@ import platform
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
+from bench import growth
+from bench.growth import Growth
 from bench.measures import ROUNDS, Line
 from bench.queries import QUERIES
 
@@ -56,7 +58,7 @@ asking, and what fits a page.
 """
 
 
-def text(lines: Sequence[Line]) -> str:
+def text(lines: Sequence[Line], grown: Sequence[Growth] = ()) -> str:
     """Return the page for some measures."""
     from bench.by_hand import CONCURRENCY
 
@@ -68,7 +70,7 @@ def text(lines: Sequence[Line]) -> str:
     versions = ", ".join([f"Python {platform.python_version()}", *map(_versioned, packages)])
     how = _HOW.format(rounds=ROUNDS, concurrency=CONCURRENCY, versions=versions)
     queries = "".join(f"| {one.question} | {one.least} | {one.because} |\n" for one in QUERIES)
-    return f"{_HEAD}{measured}{how}{queries}"
+    return f"{_HEAD}{measured}{how}{queries}{growth.text(grown)}"
 
 
 def _versioned(name: str) -> str:

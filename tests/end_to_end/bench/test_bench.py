@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench import by_billql, by_hand, by_shillelagh, commands, measures, report
+from bench import by_billql, by_hand, by_shillelagh, commands, growth, measures, report
 from bench.api import Api
 from bench.queries import QUERIES, counts
 
@@ -24,7 +24,7 @@ def api() -> Iterator[Api]:
 
 
 def test_every_query_takes_the_least_number_of_requests() -> None:
-    assert len(QUERIES) == 30
+    assert len(QUERIES) == 40
     assert {query.question: sent for query, sent in counts()} == {
         query.question: query.least for query in QUERIES
     }
@@ -43,6 +43,25 @@ def test_shillelagh_finds_as_much(api: Api) -> None:
     api.set_up(records=450)
     for instant in by_shillelagh.INSTANTS:
         assert len(by_shillelagh.records(api.url, instant)) == 450
+
+
+@pytest.mark.parametrize("series", growth.SERIES, ids=lambda one: one.kind)
+def test_growth_is_measured_with_the_least_requests(api: Api, series: growth.Series) -> None:
+    sizes = (200, 400) if series.kind in ("rows", "equal") else (3, 6)
+    measured = growth.measure(api, series, sizes)
+    assert [one.requests for one in measured.points] == [series.least(size) for size in sizes]
+    assert f"| {sizes[1]} | " in growth.text([measured])
+
+
+def test_growth_is_linear_or_not() -> None:
+    series = growth.Series("", "", (), lambda size: size)
+    points = [growth.Point(10, 1.0, 10, 0), growth.Point(100, 10.0, 100, 0)]
+    assert growth.Growth(series, points).is_linear
+    slow = points[1]._replace(seconds=16.0)
+    assert not growth.Growth(series, [points[0], slow]).is_linear
+    assert not growth.Growth(series, [points[0], points[1]._replace(requests=101)]).is_linear
+    fixed_cost = [one._replace(seconds=one.seconds / 100) for one in (points[0], slow)]
+    assert growth.Growth(series, fixed_cost).is_linear
 
 
 def test_a_limit_takes_one_request(api: Api) -> None:

@@ -1,0 +1,81 @@
+"""Queries with conditions that no API has as they are written, but which imply one that it has.
+
+Stripe's sandbox has 6 pages of invoices, 7 of charges, and at most one page of each in a month.
+"""
+
+from __future__ import annotations
+
+from bench.query import Query
+
+_INVOICES = "stripe.billing.invoices"
+_CHARGES = "stripe.core.charges"
+_CUSTOMERS = "stripe.core.customers"
+_VOLUMES = "digitalocean.volumes.volumes"
+_HISTORY = "digitalocean.billing.billing_history"
+
+CONDITIONS = [
+    Query(
+        "What was charged in February, by the month's text?",
+        f"SELECT money_sum(amount) FROM {_CHARGES} WHERE strftime('%Y-%m', created) = '2026-02'",
+        1,
+        "the API filters on the time, and the month's charges fit a page of 100",
+    ),
+    Query(
+        "What was charged on one day?",
+        f"SELECT id FROM {_CHARGES} WHERE date(created) = '2026-02-10'",
+        1,
+        "the same, for a day",
+    ),
+    Query(
+        "Which invoices are of a month, by a pattern?",
+        f"SELECT id FROM {_INVOICES} WHERE created LIKE '2026-02%'",
+        1,
+        "the month's invoices fit a page of 100",
+    ),
+    Query(
+        "Which invoices are open, by IS?",
+        f"SELECT id FROM {_INVOICES} WHERE status IS 'open'",
+        1,
+        "the API filters on the status, and the open ones fit a page",
+    ),
+    Query(
+        "Which invoices are open or drafts?",
+        f"SELECT id FROM {_INVOICES} WHERE status = 'open' OR status = 'draft'",
+        2,
+        "the API takes one status at a time, and each fits a page",
+    ),
+    Query(
+        "What moved the balance this year?",
+        f"SELECT type, money_sum(amount) FROM {_HISTORY} WHERE year(date) = 2026 GROUP BY type",
+        1,
+        "one page of 200 holds all 68 entries",
+    ),
+    Query(
+        "Which are the newest five charges?",
+        f"SELECT id, amount FROM {_CHARGES} ORDER BY created DESC LIMIT 5",
+        1,
+        "the API lists the newest first",
+    ),
+    Query(
+        "Which customers have an open invoice?",
+        f"SELECT c.id FROM {_CUSTOMERS} c WHERE EXISTS "
+        f"(SELECT 1 FROM {_INVOICES} i WHERE i.customer = c.id AND i.status = 'open')",
+        2,
+        "one page has the customers, and one the open invoices",
+    ),
+    Query(
+        "How many open invoices are there, and what is due?",
+        f"SELECT 'count', count(id) FROM {_INVOICES} WHERE status = 'open' UNION ALL "
+        f"SELECT 'due', sum(amount_due) FROM {_INVOICES} WHERE status = 'open'",
+        1,
+        "both sides are the same page",
+    ),
+    Query(
+        "How many volumes does each of six regions have, none included?",
+        "WITH wanted(slug) AS (VALUES ('nyc1'), ('nyc3'), ('ams3'), ('fra1'), ('lon1'), ('sfo2')) "
+        f"SELECT w.slug, count(v.id) FROM wanted w LEFT JOIN {_VOLUMES} v "
+        "ON v.region_slug = w.slug GROUP BY w.slug",
+        1,
+        "one page has all volumes",
+    ),
+]

@@ -1,0 +1,209 @@
+"""How time, requests and memory grow with rows, connections, keys and statements.
+
+Each size is measured in a process of its own: `python -m bench.growth ADDRESS KIND SIZE` prints
+what it took. Loading Python is not part of the time, and is part of the memory.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bench import by_billql, child
+from bench.api import CUSTOMERS, TOKEN, Api
+
+_LINEAR = 1.5
+"""So many times the time for each unit may a size take that the one before takes, and is linear."""
+
+_LEAST_SECONDS = 0.5
+"""Sizes that take less are of their fixed cost, and show no growth."""
+
+
+class Series(NamedTuple):
+    """What grows, in which sizes, and how many requests of the API each needs at the least."""
+
+    kind: str
+    what: str
+    sizes: tuple[int, ...]
+    least: Callable[[int], int]
+
+
+class Point(NamedTuple):
+    """What one size took: seconds, requests, and the most bytes of memory."""
+
+    size: int
+    seconds: float
+    requests: int
+    peak: int
+
+
+class Growth(NamedTuple):
+    """A series as it was measured."""
+
+    series: Series
+    points: list[Point]
+
+    @property
+    def is_linear(self) -> bool:
+        """Return whether time grows no faster than the size does, and requests are the least."""
+        pairs = zip(self.points, self.points[1:], strict=False)
+        return all(one.requests == self.series.least(one.size) for one in self.points) and all(
+            after.seconds / after.size <= _LINEAR * before.seconds / before.size
+            for before, after in pairs
+            if after.seconds > _LEAST_SECONDS
+        )
+
+
+SERIES = (
+    Series(
+        "rows",
+        "rows of one list, in pages of 200",
+        (100, 1_000, 10_000, 100_000, 1_000_000),
+        lambda rows: max(1, rows // 200),
+    ),
+    Series(
+        "connections",
+        "connections, each with a list of one page",
+        (1, 10, 100, 1_000),
+        lambda connections: connections,
+    ),
+    Series(
+        "keys",
+        "keys of a local table, each with a list of its own",
+        (10, 100, 1_000, 10_000, 100_000),
+        lambda keys: keys,
+    ),
+    Series(
+        "in",
+        "keys of an IN list, each with a list of its own",
+        (10, 100, 1_000, 10_000),
+        lambda keys: keys,
+    ),
+    Series(
+        "statements",
+        "statements of one session, each with a key of its own",
+        (10, 100, 1_000, 8_000),
+        lambda statements: statements,
+    ),
+    Series(
+        "equal",
+        "rows on either side of a join by a column on which no API filters",
+        (200, 2_000, 20_000),
+        lambda rows: rows // 200,
+    ),
+)
+
+
+def measure(api: Api, series: Series, sizes: tuple[int, ...] | None = None) -> Growth:
+    """Measure a series; assert that each size finds as many rows as it should."""
+    points = []
+    for size in series.sizes if sizes is None else sizes:
+        customers = CUSTOMERS if series.kind == "connections" else size
+        api.set_up(records=size, customers=customers, latency=0)
+        command = [sys.executable, "-m", "bench.growth", api.url, series.kind, str(size)]
+        done = subprocess.run(command, cwd=child.ROOT, stdout=subprocess.PIPE, check=True)
+        seconds, peak = json.loads(done.stdout)
+        points.append(Point(size, seconds, api.asked(), peak))
+    return Growth(series, points)
+
+
+def _rows(url: str, size: int) -> None:
+    sql = "SELECT count(id), sum(quantity), max(created_at) FROM bench.lists.records"
+    ((found, _, _),) = by_billql.ask(url, sql)
+    assert found == size, f"there are {found} rows instead of {size}"
+
+
+def _connections(url: str, size: int) -> None:
+    tokens = {f"account-{number:04d}": f"{TOKEN}-{number}" for number in range(size)}
+    with by_billql.connected(url, tokens) as session:
+        sql = "SELECT count(id), count(DISTINCT connection) FROM bench.lists.customers"
+        ((found, connections),) = session.execute(sql)
+    assert connections == size, f"{connections} connections were read instead of {size}"
+    assert found == size * CUSTOMERS, f"there are {found} rows"
+
+
+def _keys(url: str, size: int) -> None:
+    sql = "SELECT count(i.number) FROM wanted w JOIN bench.lists.invoices i ON i.customer = w.key"
+    ((found,),) = by_billql.ask_with_table(url, "wanted", _customers(size), sql)
+    assert found == 3 * size, f"there are {found} rows instead of {3 * size}"
+
+
+def _in(url: str, size: int) -> None:
+    listed = ", ".join(f"'{customer}'" for customer in _customers(size))
+    sql = f"SELECT count(number) FROM bench.lists.invoices WHERE customer IN ({listed})"
+    ((found,),) = by_billql.ask(url, sql)
+    assert found == 3 * size, f"there are {found} rows instead of {3 * size}"
+
+
+def _statements(url: str, size: int) -> None:
+    sql = "SELECT count(number) FROM bench.lists.invoices WHERE customer = ?"
+    with by_billql.session(url) as session:
+        for customer in _customers(size):
+            assert list(session.execute(sql, (customer,))) == [(3,)]
+
+
+def _equal(url: str, size: int) -> None:
+    sql = (
+        "SELECT count(*) FROM bench.lists.records a "
+        "JOIN bench.lists.records b ON b.created_at = a.created_at AND b.region = a.region"
+    )
+    ((found,),) = by_billql.ask(url, sql)
+    assert found == size, f"there are {found} rows instead of {size}"
+
+
+def _customers(size: int) -> Iterator[str]:
+    return (f"cus_{number:06d}" for number in range(size))
+
+
+_WORK: dict[str, Callable[[str, int], None]] = {
+    "rows": _rows,
+    "connections": _connections,
+    "keys": _keys,
+    "in": _in,
+    "statements": _statements,
+    "equal": _equal,
+}
+
+
+def text(measured: Sequence[Growth]) -> str:
+    """Return the part of the page that shows growth."""
+    parts = [HEAD]
+    for growth in measured:
+        linear = "linear, or better" if growth.is_linear else "**not linear**"
+        parts.append(
+            f"\n| {growth.series.what} | seconds | requests | MiB |\n|---:|---:|---:|---:|\n"
+        )
+        for point in growth.points:
+            mib = point.peak / (1024 * 1024)
+            parts.append(
+                f"| {point.size:,} | {point.seconds:.2f} | {point.requests:,} | {mib:.0f} |\n"
+            )
+        parts.append(f"\nThis is {linear}.\n")
+    return "".join(parts)
+
+
+HEAD = """
+## How it grows
+
+Each line is a process of its own, at no latency; the memory is the most that it has held, of which
+about 40 MiB are Python and what billql loads. A line is linear if a unit takes at most 1.5 times
+what it takes in the line before; lines of less than half a second are fixed cost. Requests are the
+least possible.
+"""
+
+
+def _main(url: str, kind: str, size: str) -> None:
+    start = time.perf_counter()
+    _WORK[kind](url, int(size))
+    print(json.dumps((time.perf_counter() - start, child.peak())))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+    _main(*sys.argv[1:])
