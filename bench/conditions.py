@@ -15,8 +15,8 @@ _HISTORY = "digitalocean.billing.billing_history"
 
 CONDITIONS = [
     Query(
-        "What was charged in February, by the month's text?",
-        f"SELECT money_sum(amount) FROM {_CHARGES} WHERE strftime('%Y-%m', created) = '2026-02'",
+        "What was charged in February, by the text of the month?",
+        f"SELECT id, amount FROM {_CHARGES} WHERE strftime('%Y-%m', created) = '2026-02'",
         1,
         "the API filters on the time, and the month's charges fit a page of 100",
     ),
