@@ -30,8 +30,8 @@ def register(session: SparkSession) -> None:
     """Make the format `billql` known to a session of Spark.
 
     Filters are handed over if the session's setting `spark.sql.python.filterPushdown.enabled` is
-    true now; call this again after changing it. Without it every row is read that the options
-    select, and Spark filters them.
+    true now; call this again after changing it. They reach the API where a reader has the option
+    `pushdown`. Else every row is read that the options select, and Spark filters them.
     """
     from billql.integrations.spark.source import FilteringSource, Source
 

@@ -9,6 +9,7 @@
     keys           a column and its values as JSON: {"invoice_uuid": ["…", "…"]}
     window         a column of instants or days by which the rows are parted
     from, until    the first instant or day of the window, and the first one after it
+    pushdown       true: filters reach the API, and this frame is for one query alone; see source
     delay          stream: how many seconds a row may be late; default: 60
     max_requests   how many requests one task may send
     sandbox        true: a private sandbox for each task, to try things
@@ -39,6 +40,7 @@ _NAMES = (
     "window",
     "from",
     "until",
+    "pushdown",
     "delay",
     "max_requests",
     "sandbox",
@@ -66,6 +68,7 @@ class ReadOptions(NamedTuple):
     window: str | None = None
     start: str | None = None
     end: str | None = None
+    pushdown: bool = False
     delay: int = DELAY
     max_requests: int | None = None
     sandbox: bool = False
@@ -110,6 +113,7 @@ def parse(options: Mapping[str, str]) -> ReadOptions:
         window=written.get("window"),
         start=written.get("from"),
         end=written.get("until"),
+        pushdown=_flag("pushdown", written.get("pushdown", "false")),
         delay=_count("delay", written.get("delay", str(DELAY)), least=0),
         max_requests=(
             _count("max_requests", written["max_requests"]) if "max_requests" in written else None

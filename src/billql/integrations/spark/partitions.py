@@ -114,7 +114,12 @@ def _windows(table: Table, options: ReadOptions, column: str) -> list[tuple[Cond
             f"The column {column} has the type {kind}, and a window is of time",
             hint="Name a column of type timestamp or date.",
         )
-    start, end = _instant("from", options.start), _instant("until", options.end)
+    start, end = instant("from", options.start), instant("until", options.end)
+    if start > end:
+        raise InterfaceError(
+            f"The window begins at {options.start}, after its end, {options.end}",
+            hint="until is the first instant or day after the window.",
+        )
     unit = datetime.timedelta(seconds=1) if kind == "timestamp" else datetime.timedelta(days=1)
     length = max(0, -((start - end) // unit))
     count = min(options.partitions, length)
@@ -131,8 +136,11 @@ def _windows(table: Table, options: ReadOptions, column: str) -> list[tuple[Cond
     ]
 
 
-def _instant(option: str, text: str | None) -> datetime.datetime:
-    """Return an instant or a day of an option; raise InterfaceError if it is none."""
+def instant(option: str, text: str | None) -> datetime.datetime:
+    """Return an instant or a day of an option; raise InterfaceError if it is none.
+
+    It has no parts of a second, which no window has.
+    """
     if text is None:
         raise InterfaceError(
             f"A window needs the option {option}",
@@ -140,9 +148,12 @@ def _instant(option: str, text: str | None) -> datetime.datetime:
         )
     try:
         found = datetime.datetime.fromisoformat(text)
+        is_whole = not found.microsecond
     except ValueError:
+        is_whole = False
+    if not is_whole:
         raise InterfaceError(
             f"The option {option} is {text!r}",
             hint="It is a day or an instant: 2026-01-31, or 2026-01-31T12:00:00Z.",
-        ) from None
+        )
     return found if found.tzinfo is not None else found.replace(tzinfo=datetime.UTC)

@@ -1,4 +1,11 @@
-"""The data source: Spark asks it for a schema, for tasks, and in each task for rows."""
+"""The data source: Spark asks it for a schema, for tasks, and in each task for rows.
+
+Spark (4.0 to 4.3: PythonScanBuilder.pushFilters) stores the tasks that the filters of a query leave
+in the table of a frame, and takes them for each later query over this frame, with other filters or
+without any; of a frame that a query has twice it takes those of the last. A source is not asked
+again, and cannot know. Hence filters are used where the option `pushdown` states that a frame
+is for one query alone.
+"""
 
 from __future__ import annotations
 
@@ -107,7 +114,8 @@ class FilteringReader(Reader):
 
     def pushFilters(self, filters: list[Filter]) -> Iterable[Filter]:  # noqa: N802
         """Store the conditions of filters; return all of them, so that Spark filters again."""
-        self._conditions = _conditions(self._table, self._schema, filters)
+        if self._options.pushdown:
+            self._conditions = _conditions(self._table, self._schema, filters)
         return filters
 
 
@@ -126,8 +134,9 @@ def _conditions(
 class StreamReader(_Reader, DataSourceStreamReader):
     """Reads the rows of a time after those of the time before, by the option `window`.
 
-    An offset is the instant before which all rows are read. A row that an API shows later than
-    `delay` seconds after its time is missed.
+    An offset is the instant before which all rows are read; none is before the one before it, or
+    rows would be read twice. A row that an API shows later than `delay` seconds after its time is
+    missed.
     """
 
     def __init__(self, read_options: options.ReadOptions, schema: StructType) -> None:
@@ -142,10 +151,24 @@ class StreamReader(_Reader, DataSourceStreamReader):
         """Return the option `from`."""
         return {"until": str(self._options.start)}
 
-    def latestOffset(self, *arguments: object) -> dict[str, str]:  # noqa: N802
-        """Return the instant up to which rows can be read now; Spark 4.0 passes no arguments."""
+    def latestOffset(  # noqa: N802
+        self, start: dict[str, str] | None = None, limit: object = None
+    ) -> dict[str, str]:
+        """Return the instant up to which rows can be read now, but for those after `until`.
+
+        Spark before 4.2 passes no arguments.
+        """
+        last = start or self.initialOffset()
         now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=self._options.delay)
-        return {"until": f"{now:%FT%TZ}"}
+        latest = partitions.instant("from", last["until"])
+        ends = [now.replace(microsecond=0)]
+        if self._options.end is not None:
+            ends.append(partitions.instant("until", self._options.end))
+        return (
+            {"until": f"{min(ends).astimezone(datetime.UTC):%FT%TZ}"}
+            if min(ends) > latest
+            else last
+        )
 
     def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
         """Return the tasks of the time between two offsets, of which the end is left out."""
