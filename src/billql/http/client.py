@@ -81,6 +81,8 @@ class ApiClient:
         self._log = log
         self._rates = rates or {}
         self._settings = settings or Settings()
+        patience = self._settings.failure_patience
+        self._failure_patience = math.inf if patience is None else patience
         self._clock = clock or REAL_TIME
         self._backend = backend or NetworkBackend(self._settings, clock=self._clock)
         self._access_tokens = AccessTokens(self._backend, self._clock)
@@ -146,7 +148,7 @@ class ApiClient:
 
     def _send_with_retries(self, call: _Call) -> Response:
         end = self._clock.monotonic() + self._settings.patience
-        end_of_failures = math.inf
+        end_of_failures = end
         failed = pauses = 0
         failure: _Failure | None = None
         while True:
@@ -162,12 +164,13 @@ class ApiClient:
             if failure.too_early:
                 # Other processes may use the same credential, and share its limit.
                 call.limiter.block_for(pause)
-                over = self._clock.monotonic() + pause > end
+                latest = end
             else:
-                if failed == 0 and self._settings.failure_patience is not None:
-                    end_of_failures = self._clock.monotonic() + self._settings.failure_patience
+                if failed == 0:
+                    end_of_failures = min(end, self._clock.monotonic() + self._failure_patience)
                 failed += 1
-                over = self._clock.monotonic() + pause > min(end, end_of_failures)
+                latest = end_of_failures
+            over = self._clock.monotonic() + pause > latest
             if not failure.again or failed == self._settings.attempts or over:
                 raise failure.error
             if failure.too_early:

@@ -68,10 +68,16 @@ class RateLimiter:
         return max(0.0, seconds - self._clock.now()) if seconds > 10**9 else seconds
 
 
+_FEW = 64
+"""So many limiters may be stored without a look at who uses them."""
+
+
 class _OfProcess:
     """The limiters in use, by credential: an API counts the requests of all of its clients.
 
-    One is forgotten as soon as no client uses it, whatever else still refers to it or to them.
+    One that no client uses is not found any more, whatever else still refers to it or to them. Such
+    are dropped when a client leaves, and when there are twice as many as after the last time: to
+    look at each for every credential takes seconds where there are thousands.
     """
 
     def __init__(self) -> None:
@@ -83,6 +89,7 @@ class _OfProcess:
         """Begin anew: a forked process opens connections of its own."""
         self._lock = Lock()
         self._limiters: dict[tuple[object, ...], tuple[RateLimiter, WeakSet[object]]] = {}
+        self._most = _FEW
 
     def find(
         self, user: object, credential: str, limits: Sequence[Limit], clock: Clock
@@ -90,11 +97,13 @@ class _OfProcess:
         """Return the limiter of a credential for a user; a new one if nobody uses it."""
         key = (credential, tuple(limits), clock)
         with self._lock:
-            self._limiters = {key: found for key, found in self._limiters.items() if found[1]}
-            limiter, users = self._limiters.setdefault(
-                key, (RateLimiter(limits, clock), WeakSet[object]())
-            )
+            found = self._limiters.get(key)
+            if found is None or not found[1]:
+                found = self._limiters[key] = RateLimiter(limits, clock), WeakSet()
+            limiter, users = found
             users.add(user)
+            if len(self._limiters) > self._most:
+                self._drop_unused()
             return limiter
 
     def leave(self, user: object) -> None:
@@ -102,6 +111,11 @@ class _OfProcess:
         with self._lock:
             for _, users in self._limiters.values():
                 users.discard(user)
+            self._drop_unused()
+
+    def _drop_unused(self) -> None:
+        self._limiters = {key: found for key, found in self._limiters.items() if found[1]}
+        self._most = max(_FEW, 2 * len(self._limiters))
 
 
 _of_process = _OfProcess()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from itertools import pairwise
+from weakref import WeakSet
 
 import pytest
 from hypothesis import given
@@ -264,3 +266,34 @@ def test_a_limiter_lasts_as_long_as_its_clients() -> None:
     del second
     # Something still refers to the limiter, and it is no client.
     assert limiter_of(first, "carl", limits, clock).try_acquire() == 0
+
+
+def test_the_limiters_of_many_credentials_are_found_without_looking_at_all_of_them() -> None:
+    class Counted(FakeClock):
+        hashed = 0
+
+        def __hash__(self) -> int:
+            Counted.hashed += 1
+            return id(self)
+
+    clock, limits, client = Counted(), [Limit(requests=1, seconds=60)], Client()
+    for number in range(2_000):
+        limiter_of(client, f"account {number}", limits, clock)
+    assert Counted.hashed < 8 * 2_000
+    leave_limiters(client)
+
+
+def test_limiters_are_dropped_when_their_last_client_leaves() -> None:
+    clock, limits, stays = FakeClock(), [Limit(requests=1, seconds=60)], Client()
+    limiters = WeakSet[object]()
+    for number in range(100):
+        client = Client()
+        limiters.add(limiter_of(client, f"account {number}", limits, clock))
+        if number % 10 == 0:
+            limiter_of(stays, f"account {number}", limits, clock)
+        leave_limiters(client)
+    gc.collect()
+    assert len(limiters) == 10
+    leave_limiters(stays)
+    gc.collect()
+    assert not limiters
