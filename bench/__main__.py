@@ -35,7 +35,7 @@ def main(names: list[str]) -> None:
         grown = []
         for series in growth.SERIES if not names or "growth" in names else ():
             grown.append(growth.measure(api, series))
-            print(growth.text(grown[-1:]).removeprefix(growth.HEAD), flush=True)
+            print(growth.table(grown[-1]), flush=True)
     print(f"{sum(line.reached for line in lines)} of {len(lines)} targets reached", end=" ")
     print(f"in {time.perf_counter() - start:.0f} s")
     if not names:

@@ -24,7 +24,7 @@ import datetime
 import random
 import subprocess
 import sys
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -207,10 +207,12 @@ def _record(number: int, chance: random.Random) -> bytes:
     return b'%05d",' % number + orjson.dumps(rest)[1:]
 
 
+@cache
 def _customer(number: int) -> bytes:
     return orjson.dumps({"id": f"cus_{number:06d}", "name": f"Customer {number}"})
 
 
+@cache
 def _invoices(customer: int) -> list[bytes]:
     chance = random.Random(customer)
     return [

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parent.parent
+MIB = 1024 * 1024
 
 
 class Taken(NamedTuple):
@@ -49,9 +50,14 @@ def _work(name: str) -> Callable[[str], object]:
 
 def run(url: str, work: str, *records: int) -> list[Taken]:
     """Do the work in a process of its own, on lists of so many rows one after the other."""
-    command = [sys.executable, "-m", "bench.child", url, work, *map(str, records)]
+    return [Taken(*taken) for taken in printed_by("bench.child", url, work, *map(str, records))]
+
+
+def printed_by(module: str, *arguments: str) -> Any:
+    """Return what a module prints as JSON, in a process of its own."""
+    command = [sys.executable, "-m", module, *arguments]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    return [Taken(*taken) for taken in json.loads(done.stdout)]
+    return json.loads(done.stdout)
 
 
 def peak() -> int:

@@ -7,12 +7,9 @@ what it took. Loading Python is not part of the time, and is part of the memory.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from bench import by_billql, child
@@ -26,12 +23,18 @@ _LEAST_SECONDS = 0.5
 
 
 class Series(NamedTuple):
-    """What grows, in which sizes, and how many requests of the API each needs at the least."""
+    """What grows, in which sizes, how many requests of the API each needs at the least, and what
+    reads one size.
+
+    The API has as many `customers` as the size is, if no number is given.
+    """
 
     kind: str
     what: str
     sizes: tuple[int, ...]
     least: Callable[[int], int]
+    read: Callable[[str, int], None]
+    customers: int | None = None
 
 
 class Point(NamedTuple):
@@ -58,59 +61,6 @@ class Growth(NamedTuple):
             for before, after in pairs
             if after.seconds > _LEAST_SECONDS
         )
-
-
-SERIES = (
-    Series(
-        "rows",
-        "rows of one list, in pages of 200",
-        (100, 1_000, 10_000, 100_000, 1_000_000),
-        lambda rows: max(1, rows // 200),
-    ),
-    Series(
-        "connections",
-        "connections, each with a list of one page",
-        (1, 10, 100, 1_000),
-        lambda connections: connections,
-    ),
-    Series(
-        "keys",
-        "keys of a local table, each with a list of its own",
-        (10, 100, 1_000, 10_000, 100_000),
-        lambda keys: keys,
-    ),
-    Series(
-        "in",
-        "keys of an IN list, each with a list of its own",
-        (10, 100, 1_000, 10_000),
-        lambda keys: keys,
-    ),
-    Series(
-        "statements",
-        "statements of one session, each with a key of its own",
-        (10, 100, 1_000, 8_000),
-        lambda statements: statements,
-    ),
-    Series(
-        "equal",
-        "rows on either side of a join by a column on which no API filters",
-        (200, 2_000, 20_000),
-        lambda rows: rows // 200,
-    ),
-)
-
-
-def measure(api: Api, series: Series, sizes: tuple[int, ...] | None = None) -> Growth:
-    """Measure a series; assert that each size finds as many rows as it should."""
-    points = []
-    for size in series.sizes if sizes is None else sizes:
-        customers = CUSTOMERS if series.kind == "connections" else size
-        api.set_up(records=size, customers=customers, latency=0)
-        command = [sys.executable, "-m", "bench.growth", api.url, series.kind, str(size)]
-        done = subprocess.run(command, cwd=child.ROOT, stdout=subprocess.PIPE, check=True)
-        seconds, peak = json.loads(done.stdout)
-        points.append(Point(size, seconds, api.asked(), peak))
-    return Growth(series, points)
 
 
 def _rows(url: str, size: int) -> None:
@@ -161,49 +111,97 @@ def _customers(size: int) -> Iterator[str]:
     return (f"cus_{number:06d}" for number in range(size))
 
 
-_WORK: dict[str, Callable[[str, int], None]] = {
-    "rows": _rows,
-    "connections": _connections,
-    "keys": _keys,
-    "in": _in,
-    "statements": _statements,
-    "equal": _equal,
-}
+SERIES = (
+    Series(
+        "rows",
+        "rows of one list, in pages of 200",
+        (100, 1_000, 10_000, 100_000, 1_000_000),
+        lambda rows: max(1, rows // 200),
+        _rows,
+    ),
+    Series(
+        "connections",
+        "connections, each with a list of one page",
+        (1, 10, 100, 1_000),
+        lambda connections: connections,
+        _connections,
+        CUSTOMERS,
+    ),
+    Series(
+        "keys",
+        "keys of a local table, each with a list of its own",
+        (10, 100, 1_000, 10_000, 100_000),
+        lambda keys: keys,
+        _keys,
+    ),
+    Series(
+        "in",
+        "keys of an IN list, each with a list of its own",
+        (10, 100, 1_000, 10_000),
+        lambda keys: keys,
+        _in,
+    ),
+    Series(
+        "statements",
+        "statements of one session, each with a key of its own",
+        (10, 100, 1_000, 8_000),
+        lambda statements: statements,
+        _statements,
+    ),
+    Series(
+        "equal",
+        "rows on either side of a join by a column on which no API filters",
+        (200, 2_000, 20_000),
+        lambda rows: rows // 200,
+        _equal,
+    ),
+)
 
 
-def text(measured: Sequence[Growth]) -> str:
-    """Return the part of the page that shows growth."""
-    parts = [HEAD]
-    for growth in measured:
-        linear = "linear, or better" if growth.is_linear else "**not linear**"
-        parts.append(
-            f"\n| {growth.series.what} | seconds | requests | MiB |\n|---:|---:|---:|---:|\n"
-        )
-        for point in growth.points:
-            mib = point.peak / (1024 * 1024)
-            parts.append(
-                f"| {point.size:,} | {point.seconds:.2f} | {point.requests:,} | {mib:.0f} |\n"
-            )
-        parts.append(f"\nThis is {linear}.\n")
-    return "".join(parts)
+def measure(api: Api, series: Series, sizes: tuple[int, ...] | None = None) -> Growth:
+    """Measure a series; raise CalledProcessError if a size does not find its rows."""
+    points = []
+    for size in sizes or series.sizes:
+        api.set_up(records=size, customers=series.customers or size, latency=0)
+        seconds, peak = child.printed_by("bench.growth", api.url, series.kind, str(size))
+        points.append(Point(size, seconds, api.asked(), peak))
+    return Growth(series, points)
 
 
-HEAD = """
+_HEAD = """
 ## How it grows
 
 Each line is a process of its own, at no latency; the memory is the most that it has held, of which
 about 40 MiB are Python and what billql loads. A line is linear if a unit takes at most 1.5 times
-what it takes in the line before; lines of less than half a second are fixed cost. Requests are the
-least possible.
+what it takes in the line before, and sends the least requests possible; lines of less than half a
+second are fixed cost. Memory is shown and not judged: each key of a statement stays in it to its
+end.
 """
+
+
+def text(measured: Sequence[Growth]) -> str:
+    """Return the part of the page that shows growth."""
+    return _HEAD + "".join(map(table, measured))
+
+
+def table(growth: Growth) -> str:
+    """Return the table of one series, and what it shows."""
+    lines = "".join(
+        f"| {one.size:,} | {one.seconds:.2f} | {one.requests:,} | {one.peak / child.MIB:.0f} |\n"
+        for one in growth.points
+    )
+    shown = "linear, or better" if growth.is_linear else "**not linear**"
+    return (
+        f"\n| {growth.series.what} | seconds | requests | MiB |\n|---:|---:|---:|---:|\n"
+        f"{lines}\nThis is {shown}.\n"
+    )
 
 
 def _main(url: str, kind: str, size: str) -> None:
     start = time.perf_counter()
-    _WORK[kind](url, int(size))
+    next(one for one in SERIES if one.kind == kind).read(url, int(size))
     print(json.dumps((time.perf_counter() - start, child.peak())))
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     _main(*sys.argv[1:])

@@ -19,7 +19,6 @@ from bench import by_billql, by_hand, child, queries
 from bench.api import CHARGES, CHARGES_SINCE, CUSTOMERS, Api
 
 ROUNDS = 3
-MIB = 1024 * 1024
 
 
 class Line(NamedTuple):
@@ -221,7 +220,7 @@ def stream(api: Api) -> Iterator[Line]:
     start_up = median(one.seconds for one in times[::2])
     short = median(one.seconds for one in times[1::2])
     growth = (long.seconds - start_up) / many / ((short - start_up) / few)
-    grown = (long.peak - idle) / MIB
+    grown = (long.peak - idle) / child.MIB
     yield Line(
         "1,000,000 rows streamed to CSV",
         f"{grown:.0f} MiB over the idle process; {growth:.2f} × the time of 10,000 rows, for each "

@@ -54,7 +54,7 @@ def test_growth_is_measured_with_the_least_requests(api: Api, series: growth.Ser
 
 
 def test_growth_is_linear_or_not() -> None:
-    series = growth.Series("", "", (), lambda size: size)
+    series = growth.Series("", "", (), lambda size: size, lambda url, size: None)
     points = [growth.Point(10, 1.0, 10, 0), growth.Point(100, 10.0, 100, 0)]
     assert growth.Growth(series, points).is_linear
     slow = points[1]._replace(seconds=16.0)
