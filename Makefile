@@ -5,7 +5,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FUZZ_READY := $(VENV)/.fuzz-ready
-SPARK_READY := $(VENV)/.spark-ready
 FOCUS_READY := $(VENV)/.focus-ready
 INSTALL := $(BIN)/python requirements/run_uv.py install
 LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-version 3.11 --upgrade --generate-hashes \
@@ -74,11 +73,8 @@ fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (6
 load: $(READY) ## Let CLIENTS (50) ask one server at once for LOAD_SECONDS (120), and check every row.
 	PYTHONPATH=tests $(BIN)/python -m load --clients $(or $(CLIENTS),50) --seconds $(or $(LOAD_SECONDS),120)
 
-$(SPARK_READY): $(READY)
-	$(INSTALL) --no-build-isolation --require-hashes -r requirements/spark.txt
-	touch $(SPARK_READY)
-
-spark: $(SPARK_READY) ## Read tables by a real Apache Spark, which needs Java 17 and half a gigabyte.
+spark: $(READY) ## Read tables by a real Apache Spark, which needs Java 17 and half a gigabyte.
+	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
 	PYTHONPATH=tests $(BIN)/python -m pytest -rs tests/spark
 
 bench: $(READY) ## Measure billql beside a hand-written loop and Shillelagh; writes docs/benchmarks.md.

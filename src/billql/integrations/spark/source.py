@@ -1,6 +1,6 @@
 """The data source: Spark asks it for a schema, for tasks, and in each task for rows.
 
-Spark (4.0 to 4.3: PythonScanBuilder.pushFilters) stores the tasks that the filters of a query leave
+Spark 4.3 (PythonScanBuilder.pushFilters) stores the tasks that the filters of a query leave
 in the table of a frame, and takes them for each later query over this frame, with other filters or
 without any; of a frame that a query has twice it takes those of the last. A source is not asked
 again, and cannot know. Hence filters are used where the option `pushdown` states that a frame
@@ -160,15 +160,12 @@ class StreamReader(_Reader, DataSourceStreamReader):
         """
         last = start or self.initialOffset()
         now = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=self._options.delay)
-        latest = partitions.instant("from", last["until"])
-        ends = [now.replace(microsecond=0)]
+        end = now.replace(microsecond=0)
         if self._options.end is not None:
-            ends.append(partitions.instant("until", self._options.end))
-        return (
-            {"until": f"{min(ends).astimezone(datetime.UTC):%FT%TZ}"}
-            if min(ends) > latest
-            else last
-        )
+            end = min(end, partitions.instant("until", self._options.end))
+        if end <= partitions.instant("from", last["until"]):
+            return last
+        return {"until": f"{end.astimezone(datetime.UTC):%FT%TZ}"}
 
     def partitions(self, start: dict[str, str], end: dict[str, str]) -> Sequence[InputPartition]:
         """Return the tasks of the time between two offsets, of which the end is left out."""
