@@ -3,7 +3,7 @@
 Definitions are data that people write in YAML; these structs are their whole grammar, and the
 JSON Schema for editors is made from them. They are strict: an unknown key is an
 error. What they cannot see by themselves is `rules`' business, and reading files
-`yaml_file`'s.
+`yaml_document`'s.
 
 A provider is a folder with `provider.yaml` (a `Provider`) and one file for each service (a
 `Service`). `docs/definitions.md` shows how to write them.

@@ -1,8 +1,7 @@
-"""Reading definition files: YAML text to strict structs, with errors that point at the line.
+"""Reading definition files: to strict structs, which are cached by their content.
 
-Definitions are data, and may come from strangers. So YAML's clever parts are refused: tags,
-anchors and aliases, duplicate keys, several documents. A date or a `no` stays the text that was
-written.
+What has to read YAML, and to check what it finds, is imported for a file that the cache does not
+have: it takes longer to load than the whole of a cached definition.
 """
 
 from __future__ import annotations
@@ -10,37 +9,24 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
-import yaml
 
 from billql._version import __version__
-from billql.definitions import yaml_events
-from billql.definitions.column_rules import Problem
 from billql.definitions.model import Provider, Service
-from billql.definitions.rules import problems
 from billql.errors import DefinitionError
-from billql.util.struct_errors import MSGSPEC_LOCK, DocumentPath, explain_mismatch
+from billql.util.struct_errors import MSGSPEC_LOCK
+
+if TYPE_CHECKING:
+    from billql.definitions.column_rules import Problem
 
 MAX_BYTES = 4 * 1024 * 1024
 """A definition larger than this is not one that a person wrote."""
 
-MAX_DEPTH = 40
-"""So is one that nests deeper."""
-
-MAX_VALUES = 100_000
-"""So is one with more keys and values; each costs a thousand times the bytes that it was."""
-
-MAX_TEXT = 20_000
-"""So is one with a longer text: no description, no query and no path takes as many characters."""
-
 T = TypeVar("T", bound=msgspec.Struct)
-_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)")
-_DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 def read_provider(path: Path, cache: Path | None = None) -> Provider:
@@ -52,6 +38,8 @@ def read_service(path: Path, provider: Provider, cache: Path | None = None) -> S
     """Read a service's file and check it against its provider; raises DefinitionError."""
 
     def check(service: Service) -> Iterator[Problem]:
+        from billql.definitions.rules import problems
+
         for name, resource in service.resources.items():
             for place, message in problems(resource, provider):
                 yield ("resources", name, *place), message
@@ -94,7 +82,9 @@ def _read(
     cached = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
     if cached is not None and (found := _recall(cached, kind)) is not None:
         return found
-    value = _Document(path, text).convert(kind, check)
+    from billql.definitions.yaml_document import YamlDocument
+
+    value = YamlDocument(path, text, MAX_BYTES).convert(kind, check)
     if cached is not None:
         store_in_cache(cached, msgspec.msgpack.encode(value))
     return value
@@ -143,114 +133,3 @@ def store_in_cache(path: Path, content: bytes) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         atomic_file.replace(path, content, private=True, durable=False)
-
-
-class _Document:
-    """A YAML document with the line of each of its parts."""
-
-    def __init__(self, path: Path, text: bytes) -> None:
-        self._path = path
-        self._lines: dict[DocumentPath, int] = {(): 1}
-        if len(text) > MAX_BYTES:
-            self._fail((), f"larger than {MAX_BYTES} bytes")
-        try:
-            self._refuse_cleverness(text)
-            node = yaml.compose(text, Loader=yaml_events.LOADER)
-        except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            self._fail((), f"not YAML: {error.problem}", mark.line if mark else 0)
-        except yaml.reader.ReaderError as error:
-            self._fail((), f"not YAML: {error.reason}", text.count(b"\n", 0, error.position))
-        if node is None:
-            self._fail((), "empty")
-        self._value = self._build(node, ())
-
-    def _refuse_cleverness(self, text: bytes) -> None:
-        """Refuse what definitions do not use, before anything is made of it.
-
-        A few lines of aliases can stand for billions of nodes, and composing goes down one C
-        frame for each level.
-        """
-        depth = documents = values = 0
-        for event in yaml_events.events(text):
-            line = event.start_mark.line if event.start_mark else 0
-            if isinstance(event, yaml.DocumentStartEvent):
-                documents += 1
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                self._fail((), f"nested deeper than {MAX_DEPTH} levels", line)
-            values += isinstance(event, yaml.NodeEvent)
-            if values > MAX_VALUES:
-                self._fail((), f"more than {MAX_VALUES} keys and values", line)
-            if isinstance(event, yaml.ScalarEvent) and len(event.value) > MAX_TEXT:
-                self._fail((), f"a text longer than {MAX_TEXT} characters", line)
-            if documents > 1:
-                self._fail((), "a second document; one file holds one definition", line)
-            if getattr(event, "anchor", None) is not None:
-                self._fail((), "anchors and aliases are not used here", line)
-            if (tag := getattr(event, "tag", None)) is not None:
-                self._fail((), f"the tag {tag} is not used here", line)
-
-    def _fail(self, place: DocumentPath, message: str, line: int | None = None) -> NoReturn:
-        shown = self._line(place) if line is None else line + 1
-        where = "".join(f".{part}" for part in place).removeprefix(".")
-        raise DefinitionError(
-            f"{self._path}:{shown}: {where + ': ' if where else ''}{message}",
-            hint="docs/definitions.md describes the format; its JSON Schema is in docs/.",
-        )
-
-    def _line(self, place: DocumentPath) -> int:
-        while place not in self._lines:
-            place = place[:-1]
-        return self._lines[place]
-
-    def _build(self, node: yaml.Node, place: DocumentPath) -> Any:
-        self._lines.setdefault(place, node.start_mark.line + 1)
-        if isinstance(node, yaml.MappingNode):
-            return self._build_mapping(node, place)
-        if isinstance(node, yaml.SequenceNode):
-            return [self._build(item, (*place, i)) for i, item in enumerate(node.value)]
-        return self._build_scalar(node)
-
-    def _build_mapping(self, node: yaml.MappingNode, place: DocumentPath) -> dict[str, Any]:
-        built: dict[str, Any] = {}
-        for key, value in node.value:
-            line = key.start_mark.line
-            if not isinstance(key, yaml.ScalarNode):
-                self._fail(place, "a key must be a plain text", line)
-            if key.value in built:
-                self._fail((*place, key.value), "this key stands here twice", line)
-            self._lines[(*place, key.value)] = line + 1
-            built[key.value] = self._build(value, (*place, key.value))
-        return built
-
-    def _build_scalar(self, node: yaml.Node) -> str | int | float | bool | None:
-        """Return a scalar's value; what is not plainly a number, true, false or null is text."""
-        text: str = node.value
-        kind = node.tag.removeprefix("tag:yaml.org,2002:")
-        if kind == "null":
-            return None
-        if kind == "bool" and text in ("true", "false"):
-            return text == "true"
-        if len(text) < 20:
-            if kind == "int" and _INTEGER.fullmatch(text):
-                return int(text)
-            if kind == "float" and _DECIMAL.fullmatch(text):
-                return float(text)
-        return text
-
-    def convert(
-        self,
-        kind: type[T],
-        check: Callable[[T], Iterable[Problem]],
-    ) -> T:
-        try:
-            with MSGSPEC_LOCK:
-                value = msgspec.convert(self._value, kind)
-        except msgspec.ValidationError:
-            place, message = explain_mismatch(self._value, kind)
-            self._fail(place, message)
-        for place, message in check(value):
-            self._fail(place, message)
-        return value

@@ -8,7 +8,6 @@ are not shown.
 from __future__ import annotations
 
 import math
-import random
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -159,8 +158,7 @@ class ApiClient:
             if isinstance(outcome, Response):
                 return outcome
             failure = outcome
-            backoff = min(_FIRST_PAUSE * 2**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
-            pause = max(failure.pause, backoff)
+            pause = max(failure.pause, _backoff(pauses))
             if failure.too_early:
                 # Other processes may use the same credential, and share its limit.
                 call.limiter.block_for(pause)
@@ -268,6 +266,15 @@ class ApiClient:
             took = self._clock.monotonic() - start
             self._log(_request_log.format_response(request, connection, outcome, took))
         return outcome
+
+
+def _backoff(pauses: int) -> float:
+    """Return how many seconds to wait after so many pauses; at random, lest all clients wait
+    alike.
+    """
+    import random  # which few statements need, and each would load
+
+    return min(_FIRST_PAUSE * 2.0**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
 def _is_passing(status: int) -> bool:

@@ -10,7 +10,6 @@ import datetime
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -174,6 +173,8 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     if seconds is not None:
         return seconds
     try:
+        from email.utils import parsedate_to_datetime  # few APIs write a date
+
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None

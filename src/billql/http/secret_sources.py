@@ -6,8 +6,6 @@ The description of a source names the place, never the token.
 from __future__ import annotations
 
 import os
-import shlex
-import subprocess
 from collections.abc import Callable, Mapping
 
 from billql.config.file import ConnectionConfig
@@ -135,6 +133,10 @@ def _program(command: str) -> str:
 
 def _run_command(name: str, command: str) -> str:
     """Run a command and return the first line that it prints; raise CredentialMissing."""
+    # Most connections have no command, and all would wait for these.
+    import shlex
+    import subprocess
+
     program = _program(command)
     try:
         done = subprocess.run(

@@ -22,7 +22,8 @@ from billql.definitions.pagination.base import SizeBy
 from billql.definitions.rules import problems
 from billql.definitions.shared import built_in_root
 from billql.definitions.types import Operator
-from billql.definitions.yaml_file import _Document
+from billql.definitions.yaml_document import YamlDocument
+from billql.definitions.yaml_file import MAX_BYTES
 from support.paths import ROOT
 
 PUBLISHED = ROOT / "docs" / "definition.schema.json"
@@ -33,7 +34,7 @@ VALIDATOR = Draft202012Validator(SCHEMA)
 
 def load(path: Path) -> Any:
     """Read a definition's plain data, as strict structs would be made of it."""
-    return _Document(path, path.read_bytes())._value
+    return YamlDocument(path, path.read_bytes(), MAX_BYTES)._value
 
 
 @pytest.fixture

@@ -12,10 +12,11 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from billql.definitions import yaml_events, yaml_file
+from billql.definitions import yaml_document, yaml_events, yaml_file
 from billql.definitions.model import Provider, Service
 from billql.definitions.pagination import NextUrl, PageNumber
-from billql.definitions.yaml_file import MAX_BYTES, MAX_DEPTH, read_provider, read_service
+from billql.definitions.yaml_document import MAX_DEPTH
+from billql.definitions.yaml_file import MAX_BYTES, read_provider, read_service
 from billql.errors import DefinitionError
 
 PROVIDER = """\
@@ -820,12 +821,12 @@ def parses(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Note each time that a file is parsed, and not taken from the cache."""
     noted: list[Path] = []
 
-    class Noting(yaml_file._Document):
-        def __init__(self, path: Path, text: bytes) -> None:
+    class Noting(yaml_document.YamlDocument):
+        def __init__(self, path: Path, text: bytes, most: int) -> None:
             noted.append(path)
-            super().__init__(path, text)
+            super().__init__(path, text, most)
 
-    monkeypatch.setattr(yaml_file, "_Document", Noting)
+    monkeypatch.setattr(yaml_document, "YamlDocument", Noting)
     return noted
 
 
