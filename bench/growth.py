@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from bench import by_billql, child
@@ -19,7 +20,8 @@ _LINEAR = 1.5
 """So many times the time for each unit may a size take that the one before takes, and is linear."""
 
 _LEAST_SECONDS = 0.5
-"""Sizes that take less are of their fixed cost, and show no growth."""
+_LEAST_BYTES = 16 * child.MIB
+"""Sizes that take less than these are of their fixed cost, and show no growth."""
 
 
 class Series(NamedTuple):
@@ -54,13 +56,30 @@ class Growth(NamedTuple):
 
     @property
     def is_linear(self) -> bool:
-        """Return whether time grows no faster than the size does, and requests are the least."""
-        pairs = zip(self.points, self.points[1:], strict=False)
-        return all(one.requests == self.series.least(one.size) for one in self.points) and all(
-            after.seconds / after.size <= _LINEAR * before.seconds / before.size
-            for before, after in pairs
-            if after.seconds > _LEAST_SECONDS
+        """Return whether time and memory grow no faster than the size does, and requests are the
+        least.
+
+        Memory is what a size holds beyond the smallest one.
+        """
+        idle = self.points[0].peak
+        seconds = [(one.size, one.seconds) for one in self.points]
+        bytes_held = [(one.size, one.peak - idle) for one in self.points[1:]]
+        return (
+            all(one.requests == self.series.least(one.size) for one in self.points)
+            and _is_linear(seconds, _LEAST_SECONDS)
+            and _is_linear(bytes_held, _LEAST_BYTES)
         )
+
+
+def _is_linear(amounts: Sequence[tuple[int, float]], least: float) -> bool:
+    """Return whether a unit takes no more than in the size before, where a size takes more than
+    `least`.
+    """
+    return all(
+        after / after_size <= _LINEAR * before / before_size
+        for (before_size, before), (after_size, after) in pairwise(amounts)
+        if after > least
+    )
 
 
 def _rows(url: str, size: int) -> None:
@@ -137,7 +156,7 @@ SERIES = (
     Series(
         "in",
         "keys of an IN list, each with a list of its own",
-        (10, 100, 1_000, 10_000),
+        (10, 100, 1_000, 10_000, 100_000),
         lambda keys: keys,
         _in,
     ),
@@ -173,9 +192,9 @@ _HEAD = """
 
 Each line is a process of its own, at no latency; the memory is the most that it has held, of which
 about 40 MiB are Python and what billql loads. A line is linear if a unit takes at most 1.5 times
-what it takes in the line before, and sends the least requests possible; lines of less than half a
-second are fixed cost. Memory is shown and not judged: each key of a statement stays in it to its
-end.
+the time and the memory that it takes in the line before, and sends the least requests possible.
+Less than half a second, and less than 16 MiB over the first line, is fixed cost. Each key of a
+statement stays in memory to the statement's end.
 """
 
 

@@ -62,6 +62,9 @@ def test_growth_is_linear_or_not() -> None:
     assert not growth.Growth(series, [points[0], points[1]._replace(requests=101)]).is_linear
     fixed_cost = [one._replace(seconds=one.seconds / 100) for one in (points[0], slow)]
     assert growth.Growth(series, fixed_cost).is_linear
+    held = [growth.Point(size, 0.1, size, size * 1_000_000) for size in (10, 100, 1_000)]
+    assert growth.Growth(series, held).is_linear
+    assert not growth.Growth(series, [*held[:2], held[2]._replace(peak=2_000_000_000)]).is_linear
 
 
 def test_a_limit_takes_one_request(api: Api) -> None:
