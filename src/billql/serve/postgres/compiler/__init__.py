@@ -12,7 +12,7 @@ coercion        casts, and one type for several expressions
 rules           the functions that compile nodes, by their kind: literals, columns, comparisons,
                 patterns, expressions
 operators       comparison and arithmetic, by the types of both sides
-calls, special  functions and aggregates
+calls           functions: call_parts, arguments, aggregates, windows, special
 relations       FROM
-queries         the kinds of queries: select, set_operations, with_queries, ordering
+queries         the kinds of queries: select, set_operations, with_queries, ordering, sort_terms
 """

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from billql.serve.postgres.compiler.calls import ordered
 from billql.serve.postgres.compiler.coercion import coerce
 from billql.serve.postgres.compiler.columns import folded
 from billql.serve.postgres.compiler.core import (
     Compiler,
     check_arguments,
 )
+from billql.serve.postgres.compiler.sort_terms import ordered
 from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import PostgresError, unsupported
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
-from billql.serve.postgres.compiler.calls import is_aggregate_call, window_sql
+from billql.serve.postgres.compiler.aggregates import is_aggregate_call
 from billql.serve.postgres.compiler.coercion import boolean, coerce
 from billql.serve.postgres.compiler.columns import folded
 from billql.serve.postgres.compiler.core import (
@@ -27,6 +27,7 @@ from billql.serve.postgres.compiler.ordering import (
 from billql.serve.postgres.compiler.relations import FromClause, from_clause
 from billql.serve.postgres.compiler.scope import Scope
 from billql.serve.postgres.compiler.values import Value
+from billql.serve.postgres.compiler.windows import window_sql
 from billql.serve.postgres.compiler.with_queries import with_clause
 from billql.serve.postgres.errors import PostgresError, unsupported
 
