@@ -13,7 +13,8 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from billql.dbapi.connection import Connection
 from billql.dbapi.sessions import Sessions
 from billql.errors import Error, SqlError
-from billql.shell.suggest import KnownColumn, KnownNames, suggest
+from billql.shell.known_names import KnownColumn, KnownNames
+from billql.shell.suggest import suggest
 from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference

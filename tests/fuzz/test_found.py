@@ -29,7 +29,8 @@ from billql.messages import Page, Request
 from billql.output import Style, find
 from billql.registry import RegistryError
 from billql.registry.index import decode
-from billql.shell.suggest import KnownNames, Suggestion, suggest
+from billql.shell.known_names import KnownNames
+from billql.shell.suggest import Suggestion, suggest
 from billql.shell.text import is_complete, pieces
 
 from .values import excludes_nothing

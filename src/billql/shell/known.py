@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.errors import Error
-from billql.shell.suggest import KnownColumn, KnownNames
+from billql.shell.known_names import KnownColumn, KnownNames
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -25,8 +25,9 @@ from pygments.lexers.sql import SqlLexer
 from billql.output import screen
 from billql.shell import commands
 from billql.shell.known import NameLoader
+from billql.shell.known_names import KnownNames
 from billql.shell.printer import MODES
-from billql.shell.suggest import KnownNames, suggest
+from billql.shell.suggest import suggest
 from billql.shell.text import is_command, is_complete
 
 if TYPE_CHECKING:

@@ -10,12 +10,23 @@ changes a value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from billql.sql.amount_scope import (
+    Column,
+    Scope,
+    Source,
+    Value,
+    column_value,
+    currency_of,
+    equalities,
+    merged,
+    paired,
+    source_value,
+)
 from billql.sql.amounts import Amount, Relation, RelationColumn
 from billql.sql.syntax_tree import tree
 
@@ -44,67 +55,13 @@ _FUNCTIONS = frozenset(
 """The same of functions that sqlglot does not know: they are about their first argument."""
 _WITH_CURRENCY = {"money": 1, "convert": 2}
 """Functions that make amounts, and the place of the argument with the currency, from 0 on."""
-_SAME_TEXT = (exp.Paren, exp.Alias, exp.Upper, exp.Lower, exp.Min, exp.Max, exp.Collate)
-"""Expressions that have the currency of what they are about."""
 _NUMERIC = frozenset(("real", "float", "double", "decimal", "numeric"))
 _FARTHEST = 30
 """How many views may stand on each other."""
 
 
-class _Source(NamedTuple):
-    """A table in a FROM clause."""
-
-    alias: str
-    relation: Relation
-    merged: frozenset[str] = frozenset()
-    """The columns that USING or NATURAL has made one with those of the tables before it."""
-
-
-_Column = tuple[int, str]
-"""A column of a source: the source's `id()`, and the column's name."""
-
-
-class _Value(NamedTuple):
-    """An expression that is an amount."""
-
-    currency: str | None
-    column: _Column | None
-    """The column that has its currency."""
-    is_minor: bool
-    is_rounded: bool = False
-
-
-_Projection = tuple[str, _Value | None, _Column | str | None]
+_Projection = tuple[str, Value | None, Column | str | None]
 """A column of a SELECT: its name, the amount that it is, and the column or constant that it is."""
-
-
-class _Scope:
-    """What the expressions of one SELECT can name, and which of it is equal."""
-
-    def __init__(self, outer: _Scope | None) -> None:
-        self.outer = outer
-        self.sources: list[_Source] = []
-        self._equal: dict[_Column | str, _Column | str] = {}
-
-    def find(self, name: str, table: str) -> tuple[_Source, int] | None:
-        """Return the source of a column, and the column's place in it."""
-        for source in self.sources:
-            if table in ("", source.alias):
-                for place, column in enumerate(source.relation):
-                    if column.name.lower() == name:
-                        return source, place
-        return None if self.outer is None else self.outer.find(name, table)
-
-    def unite(self, one: _Column | str | None, other: _Column | str | None) -> None:
-        """Note that two columns, or a column and a constant, are equal."""
-        if one is not None and other is not None:
-            self._equal[self.root(one)] = self.root(other)
-
-    def root(self, column: _Column | str) -> _Column | str:
-        """Return what stands for all that is equal to a column: a constant, if there is one."""
-        while column in self._equal:
-            column = self._equal[column]
-        return column
 
 
 class _Reader:
@@ -115,7 +72,7 @@ class _Reader:
         self._depth = 0
 
     def relation(
-        self, query: exp.Expr, ctes: Mapping[str, Relation], outer: _Scope | None
+        self, query: exp.Expr, ctes: Mapping[str, Relation], outer: Scope | None
     ) -> Relation:
         """Return the columns of a query's result."""
         ctes = {**ctes, **dict(self._ctes(query, ctes))}
@@ -145,16 +102,16 @@ class _Reader:
             yield name, found[name]
 
     def _select(
-        self, query: exp.Select, ctes: Mapping[str, Relation], outer: _Scope | None
+        self, query: exp.Select, ctes: Mapping[str, Relation], outer: Scope | None
     ) -> Relation:
-        scope = _Scope(outer)
+        scope = Scope(outer)
         from_ = query.args.get("from_")
         if from_ is not None:
             self._add(from_.this, scope, ctes)
         for join in query.args.get("joins") or ():
             self._join(join, scope, ctes)
         for condition in (query.args.get("where"), *_conditions(query)):
-            _equalities(condition, scope)
+            equalities(condition, scope)
         values: list[_Projection] = []
         for projection in query.expressions:
             if projection.is_star:
@@ -162,14 +119,13 @@ class _Reader:
             else:
                 value = self._value(projection, scope, ctes)
                 name = projection.alias_or_name
-                values.append((name, value, _currency_of(projection, scope)))
+                values.append((name, value, currency_of(projection, scope)))
         roots = [None if column is None else scope.root(column) for *_, column in values]
         return [
-            RelationColumn(name, value and _paired(value, roots, scope))
-            for name, value, _ in values
+            RelationColumn(name, value and paired(value, roots, scope)) for name, value, _ in values
         ]
 
-    def _join(self, join: exp.Join, scope: _Scope, ctes: Mapping[str, Relation]) -> None:
+    def _join(self, join: exp.Join, scope: Scope, ctes: Mapping[str, Relation]) -> None:
         before = list(scope.sources)
         self._add(join.this, scope, ctes)
         names = {one.name.lower() for one in join.args.get("using") or ()}
@@ -184,7 +140,7 @@ class _Reader:
                     scope.unite((id(source.relation), name), (id(first.relation), name))
             scope.sources[number] = source._replace(merged=frozenset(names & own))
 
-    def _add(self, item: exp.Expr, scope: _Scope, ctes: Mapping[str, Relation]) -> None:
+    def _add(self, item: exp.Expr, scope: Scope, ctes: Mapping[str, Relation]) -> None:
         """Add what stands in a FROM clause to the sources."""
         if isinstance(item, exp.Table):
             relation = self._table(item, ctes)
@@ -195,9 +151,7 @@ class _Reader:
             relation = self.relation(item, ctes, scope)
         if relation is not None:
             # A list of its own, because the same table may be there twice.
-            scope.sources.append(
-                _Source(item.alias_or_name.lower(), list(_renamed(relation, item)))
-            )
+            scope.sources.append(Source(item.alias_or_name.lower(), list(_renamed(relation, item))))
         for join in item.args.get("joins") or ():
             self._join(join, scope, ctes)
 
@@ -219,57 +173,55 @@ class _Reader:
         names = view.this.expressions if isinstance(view.this, exp.Schema) else ()
         return _named(columns, [one.name for one in names])
 
-    def _value(self, item: exp.Expr, scope: _Scope, ctes: Mapping[str, Relation]) -> _Value | None:
+    def _value(self, item: exp.Expr, scope: Scope, ctes: Mapping[str, Relation]) -> Value | None:
         """Return what makes an expression an amount; None if it is none."""
 
-        def value(one: object) -> _Value | None:
+        def value(one: object) -> Value | None:
             return self._value(one, scope, ctes) if isinstance(one, exp.Expr) else None
 
         if isinstance(item, exp.Column):
-            return _column_value(item, scope)
+            return column_value(item, scope)
         if isinstance(item, exp.Anonymous):
             return self._function(item, scope, ctes)
         if isinstance(item, exp.Avg) and (averaged := value(item.this)) is not None:
             return averaged._replace(is_rounded=True)
         if isinstance(item, _SAME):
             inner = item.this
-            return (
-                _merged(map(value, inner.expressions), scope) if _is_list(inner) else value(inner)
-            )
+            return merged(map(value, inner.expressions), scope) if _is_list(inner) else value(inner)
         if isinstance(item, exp.Cast):
             numeric = item.to.this.value.lower() in _NUMERIC
             return value(item.this) if numeric else None
         if isinstance(item, exp.Case):
             branches = [branch.args.get("true") for branch in item.args["ifs"]]
-            return _merged(map(value, (*branches, item.args.get("default"))), scope)
+            return merged(map(value, (*branches, item.args.get("default"))), scope)
         if isinstance(item, exp.If):
-            return _merged(map(value, (item.args.get("true"), item.args.get("false"))), scope)
+            return merged(map(value, (item.args.get("true"), item.args.get("false"))), scope)
         if isinstance(item, _ANY):
             parts = (item.this, item.args.get("expression"), *item.expressions)
-            return _merged(map(value, parts), scope)
+            return merged(map(value, parts), scope)
         if isinstance(item, exp.Mul | exp.Div):
             return _scaled(item, value(item.left), value(item.right))
         if isinstance(item, exp.Subquery):
             columns = self.relation(item.this, ctes, scope)
             amount = columns[0].amount if columns else None
-            return amount and _Value(amount.currency, None, *amount[2:])
+            return amount and Value(amount.currency, None, *amount[2:])
         return None
 
     def _function(
-        self, call: exp.Anonymous, scope: _Scope, ctes: Mapping[str, Relation]
-    ) -> _Value | None:
+        self, call: exp.Anonymous, scope: Scope, ctes: Mapping[str, Relation]
+    ) -> Value | None:
         name, arguments = str(call.this).lower(), call.expressions
         place = _WITH_CURRENCY.get(name, len(arguments))
         if place < len(arguments):
-            currency = _currency_of(arguments[place], scope)
-            made = _Value(None, None, is_minor=False, is_rounded=name == "convert")
+            currency = currency_of(arguments[place], scope)
+            made = Value(None, None, is_minor=False, is_rounded=name == "convert")
             if isinstance(currency, str):
                 return made._replace(currency=currency)
             return made._replace(column=currency)
         if name in _FUNCTIONS and arguments:
             found = self._value(arguments[0], scope, ctes)
             if found is not None and name == "money_sum" and len(arguments) > 1:
-                currency = _currency_of(arguments[1], scope)
+                currency = currency_of(arguments[1], scope)
                 if isinstance(currency, tuple):
                     found = found._replace(column=currency, currency=None)
             return found
@@ -293,7 +245,7 @@ def _is_list(item: object) -> bool:
     return isinstance(item, exp.Distinct)
 
 
-def _has(source: _Source, name: str) -> bool:
+def _has(source: Source, name: str) -> bool:
     return any(column.name.lower() == name for column in source.relation)
 
 
@@ -302,82 +254,18 @@ def _conditions(query: exp.Select) -> Iterator[exp.Expr | None]:
         yield join.args.get("on")
 
 
-def _equalities(condition: exp.Expr | None, scope: _Scope) -> None:
-    """Note what the ANDs of a condition make equal."""
-    if condition is None:
-        return
-    inner = condition.this if isinstance(condition, exp.Where) else condition
-    for part in inner.flatten() if isinstance(inner, exp.And) else (inner,):
-        found = part.unnest()
-        if isinstance(found, exp.EQ):
-            left, right = (_currency_of(side, scope) for side in (found.left, found.right))
-            if isinstance(left, str):  # a constant stands for what is equal to it
-                left, right = right, left
-            if not isinstance(left, str):
-                scope.unite(left, right)
-
-
-def _column_value(item: exp.Column, scope: _Scope) -> _Value | None:
-    found = scope.find(item.name.lower(), item.table.lower())
-    if found is None:
-        return None
-    source, place = found
-    return _source_value(source, source.relation[place].amount)
-
-
-def _source_value(source: _Source, amount: Amount | None) -> _Value | None:
-    if amount is None:
-        return None
-    beside = None if amount.place is None else source.relation[amount.place].name.lower()
-    column = None if beside is None else (id(source.relation), beside)
-    return _Value(amount.currency, column, amount.is_minor, amount.is_rounded)
-
-
-def _starred(star: exp.Expr, scope: _Scope) -> Iterator[_Projection]:
+def _starred(star: exp.Expr, scope: Scope) -> Iterator[_Projection]:
     table = star.table.lower() if isinstance(star, exp.Column) else ""
     for source in scope.sources:
         if table in ("", source.alias):
             for column in source.relation:
                 name = column.name.lower()
                 if not column.is_hidden and (table or name not in source.merged):
-                    value = _source_value(source, column.amount)
+                    value = source_value(source, column.amount)
                     yield column.name, value, (id(source.relation), name)
 
 
-def _currency_of(item: exp.Expr, scope: _Scope) -> _Column | str | None:
-    """Return the column or the constant that an expression is, as far as its currency goes."""
-    if isinstance(item, exp.Literal):
-        return str(item.this) if item.is_string else None
-    if isinstance(item, exp.Column):
-        found = scope.find(item.name.lower(), item.table.lower())
-        return None if found is None else (id(found[0].relation), item.name.lower())
-    return _currency_of(item.this, scope) if isinstance(item, _SAME_TEXT) else None
-
-
-def _paired(value: _Value, roots: Sequence[_Column | str | None], scope: _Scope) -> Amount:
-    """Return an amount with the place of its currency among the columns of the result."""
-    if value.column is None:
-        return Amount(value.currency, None, value.is_minor, value.is_rounded)
-    root = scope.root(value.column)
-    place = roots.index(root) if root in roots else None
-    currency = root if isinstance(root, str) else value.currency
-    return Amount(currency, place, value.is_minor, value.is_rounded)
-
-
-def _merged(values: Iterable[_Value | None], scope: _Scope) -> _Value | None:
-    """Return the amount that values of one expression are together."""
-    found = [value for value in values if value is not None]
-    if not found or len({value.is_minor for value in found}) > 1:
-        return None
-    currencies = {
-        value.currency if value.column is None else scope.root(value.column) for value in found
-    }
-    same = len(currencies) == 1
-    first = found[0] if same else _Value(None, None, found[0].is_minor)
-    return first._replace(is_rounded=any(value.is_rounded for value in found))
-
-
-def _scaled(item: exp.Binary, left: _Value | None, right: _Value | None) -> _Value | None:
+def _scaled(item: exp.Binary, left: Value | None, right: Value | None) -> Value | None:
     """Return the amount that a product or a quotient is: an amount by what is none."""
     value, factor = (left, item.right) if left is not None else (right, item.left)
     if value is None or (left is not None and right is not None):

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from billql.shell.suggest import KnownColumn, KnownNames, Suggestion, suggest
+from billql.shell.known_names import KnownColumn, KnownNames
+from billql.shell.suggest import Suggestion, suggest
 
 INVOICES = "cloud.billing.invoices"
 ITEMS = "cloud.billing.invoice_items"

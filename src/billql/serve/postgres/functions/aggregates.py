@@ -9,13 +9,10 @@ from billql.serve.postgres import types
 from billql.serve.postgres.functions.accumulators import (
     AllTrue,
     AnyTrue,
-    Average,
     Bits,
     BitsOr,
     ContinuousPercentile,
     Elements,
-    IntervalAverage,
-    IntervalSum,
     Joined,
     JsonElements,
     JsonMembers,
@@ -24,6 +21,12 @@ from billql.serve.postgres.functions.accumulators import (
     Percentile,
     Quantified,
     QuantifiedAll,
+)
+from billql.serve.postgres.functions.registry import Function, function
+from billql.serve.postgres.functions.sums import (
+    Average,
+    IntervalAverage,
+    IntervalSum,
     RealAverage,
     RealSpread,
     RealSum,
@@ -32,7 +35,6 @@ from billql.serve.postgres.functions.accumulators import (
     WholeSum,
     spread,
 )
-from billql.serve.postgres.functions.registry import Function, function
 
 _SPREADS = (
     *((kind, "numeric", Spread) for kind in ("int2", "int4", "int8", "numeric")),
