@@ -133,20 +133,8 @@ def _paging_problems(method: Method, provider: Provider) -> Iterator[Problem]:
     }
     for key in sorted(sent.keys() & set_by_paging):
         yield ("parameters", sent[key]), "the paging sets this parameter"
-    if paginator is not None and paginator.size_by is not None:
-        if ("query", paginator.size_by.parameter) not in sent:
-            yield (
-                ("paging",),
-                f"its `size_by` needs the parameter {paginator.size_by.parameter} in the query",
-            )
-        if paginator.size is None or paginator.size_parameter is None:
-            yield ("paging",), "its `size_by` needs a `size` and a `size_parameter`"
-    if paginator is not None and paginator.least > 1:
-        sizes = () if paginator.size_by is None else paginator.size_by.sizes.values()
-        if paginator.size is None or paginator.size_parameter is None:
-            yield ("paging",), "its `least` needs a `size` and a `size_parameter`"
-        elif paginator.least > min(paginator.size, *sizes, paginator.size):
-            yield ("paging",), "its `least` page is larger than its largest"
+    if paginator is not None:
+        yield from ((("paging",), problem) for problem in paginator.problems(sent))
     in_body = sorted(path for location, path in {*sent, *set_by_paging} if location == "body")
     for outer in in_body:
         if any(inner.startswith((f"{outer}.", f"{outer}[")) for inner in in_body):

@@ -17,8 +17,8 @@ from billql.definitions.filter_header import FilterHeader
 from billql.definitions.json_schema import json_schema
 from billql.definitions.methods import Method, Parameter, Price, Rows, WindowLimit, placeholders
 from billql.definitions.model import Column, Example, Provider, Resource
-from billql.definitions.pagination import CursorToken, PageNumber
-from billql.definitions.pagination.base import SizeBy
+from billql.definitions.pagination import CursorToken, NextUrl, PageNumber
+from billql.definitions.pagination.base import Paginator, SizeBy
 from billql.definitions.rules import problems
 from billql.definitions.shared import built_in_root
 from billql.definitions.types import Operator
@@ -377,10 +377,24 @@ def test_a_size_by_a_parameter_needs_that_parameter(
     ],
 )
 def test_a_least_page_needs_a_largest(paging: dict[str, Any], message: str | None) -> None:
-    paginator = PageNumber(total="total", **paging)
-    provider = msgspec.structs.replace(EXAMPLE, paging={"pages": paginator})
-    found = [problem for _, problem in problems(BILLS, provider)]
+    found = [problem for _, problem in problems(BILLS, _paged(PageNumber(total="total", **paging)))]
     assert [message in problem for problem in found if message] == [True] * (message is not None)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "message"),
+    [("page", None), (None, "its `last` needs the `parameter` that has a page's number")],
+)
+def test_the_last_address_needs_the_number_of_a_page(
+    parameter: str | None, message: str | None
+) -> None:
+    paginator = NextUrl(path="links.next", last="links.last", parameter=parameter)
+    found = [problem for _, problem in problems(BILLS, _paged(paginator)) if "last" in problem]
+    assert found == ([] if message is None else [message])
+
+
+def _paged(paginator: Paginator) -> Provider:
+    return msgspec.structs.replace(EXAMPLE, paging={"pages": paginator})
 
 
 @pytest.mark.parametrize(

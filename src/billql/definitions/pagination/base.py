@@ -11,7 +11,7 @@ each page in that same order. It knows no network, so it can be tested without o
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from typing import Annotated, ClassVar
 
 import msgspec
@@ -115,6 +115,23 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
             yield self.position
         if self.size is not None and self.size_parameter is not None:
             yield "body" if self.sends_in_body else "query", self.size_parameter
+
+    def problems(self, sent: Collection[tuple[str, str]]) -> Iterator[str]:
+        """Yield what contradicts, or does nothing, given the parameters that a method sends: the
+        part of the request, and the name.
+        """
+        is_asked_for = self.size is not None and self.size_parameter is not None
+        if self.size_by is not None:
+            if ("query", self.size_by.parameter) not in sent:
+                yield f"its `size_by` needs the parameter {self.size_by.parameter} in the query"
+            if not is_asked_for:
+                yield "its `size_by` needs a `size` and a `size_parameter`"
+        if self.least > 1:
+            sizes = () if self.size_by is None else self.size_by.sizes.values()
+            if not is_asked_for:
+                yield "its `least` needs a `size` and a `size_parameter`"
+            elif self.size is not None and self.least > min((self.size, *sizes)):
+                yield "its `least` page is larger than its largest"
 
     @property
     def sends_in_body(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from billql.definitions.pagination.base import MOST_PAGES, Pages, Paginator, ensure_new, pages_of
@@ -40,6 +40,12 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
     def is_random_access(self) -> bool:
         """Return whether the first page may have the address of the last one."""
         return self.last is not None
+
+    def problems(self, sent: Collection[tuple[str, str]]) -> Iterator[str]:
+        """Yield also that the last address needs the parameter that numbers the pages."""
+        yield from super().problems(sent)
+        if self.last is not None and self.parameter is None:
+            yield "its `last` needs the `parameter` that has a page's number"
 
     def may_hide_more(self, last: Page, read: int) -> bool:
         """Return True: only what the last page lacks shows that it is the last."""
