@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import urlencode
 
+import msgspec
+
 if TYPE_CHECKING:
     from decimal import Decimal
 
@@ -90,9 +92,10 @@ class Request:
         return replace(self, body=_with_member(self.body or {}, name.split("."), value))
 
 
-@dataclass(frozen=True, slots=True)
 class FormRequest(Request):
     """A request whose body is sent as a form, as servers of OAuth want it."""
+
+    __slots__ = ()
 
     content_type: ClassVar[str] = "application/x-www-form-urlencoded"
 
@@ -102,8 +105,7 @@ class FormRequest(Request):
         return urlencode(self.body or {}).encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """A successful response: its body, and the few headers that rows are made of.
 
     `headers` has lower-case names, and only those of `keep_headers` and `RESPONSE_HEADERS`.
@@ -112,7 +114,7 @@ class Response:
 
     body: bytes
     media_type: str
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     between: str | None = None
 
 
@@ -128,8 +130,7 @@ RESPONSE_HEADERS = (
 """The headers of responses that definitions and paginators may read; none holds a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(msgspec.Struct, frozen=True):
     """One page of a list, as a paginator sees it: its data, and how many items it holds.
 
     `headers` are those of the `Response`, `rows` is the number of rows that its items make, `lists`
@@ -140,7 +141,7 @@ class Page:
     data: Any
     count: int
     last_item: Any = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     rows: int = 0
     lists: tuple[str, ...] = ()
     exact: Callable[[], Page] | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
@@ -89,7 +88,7 @@ def requests(
 
     `texts` are texts that some of its columns have.
     """
-    one = replace(
+    one = msgspec.structs.replace(
         table,
         resource=msgspec.structs.replace(
             table.resource, methods={name: table.resource.methods[name]}

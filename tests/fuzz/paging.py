@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 import httpx
+import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -68,7 +69,7 @@ def lists(draw: DrawFn) -> tuple[Paginator, list[Page]]:
     ]
     if draw(st.booleans()):
         total = draw(TOTALS)
-        pages = [replace(one, data={**one.data, "total": total}) for one in pages]
+        pages = [msgspec.structs.replace(one, data={**one.data, "total": total}) for one in pages]
     return draw(st.sampled_from(PAGINATORS)), pages
 
 

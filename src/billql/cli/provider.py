@@ -220,7 +220,7 @@ def _live_options(
     against: Mapping[str, str | None],
 ) -> Options:
     """Return options that ask the sandbox, the URLs of --against, or the real API."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from billql.sqlite.options import ConnectOptions
     from billql.sqlite.shared import Options

@@ -165,7 +165,7 @@ def connect(
         made = connect_options.engine_options(found)
         if not sandbox:
             return Shared(made)
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from billql.sandbox import Sandbox
 

@@ -8,10 +8,11 @@ definition a folder holds is seen by what lies in it, and `sources` knows how ea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
+
+import msgspec
 
 from billql.definitions.methods import Method
 from billql.definitions.model import CONNECTION, Column, Provider, Resource, Service
@@ -34,8 +35,7 @@ _CONNECTION_COLUMN = Column(
 )
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(msgspec.Struct, frozen=True, dict=True):
     """A resource together with its provider: all that is needed to read it."""
 
     provider_name: str
@@ -43,7 +43,7 @@ class Table:
     resource_name: str
     provider: Provider
     resource: Resource
-    beyond: Mapping[str, str] = field(default_factory=dict)
+    beyond: Mapping[str, str] = msgspec.field(default_factory=dict)
     """For methods that billql cannot call: what they need."""
 
     @cached_property

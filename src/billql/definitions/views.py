@@ -8,8 +8,9 @@ of several providers, such as billql.focus.cost_and_usage, has its columns in a 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+import msgspec
 
 from billql.definitions.catalog import Catalog
 from billql.definitions.model import Example, Service, View, ViewColumn
@@ -19,8 +20,7 @@ from billql.sql.rewriter import tables
 from billql.sql.statements import ParsedStatement, parse
 
 
-@dataclass(frozen=True)
-class ViewTable:
+class ViewTable(msgspec.Struct, frozen=True, dict=True):
     """A view together with what its definition leaves to others: its columns and its parts."""
 
     provider_name: str

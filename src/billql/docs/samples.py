@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -158,7 +158,7 @@ class _WithoutLimits(Catalog):
     def table(self, name: str) -> Table:
         """Return a resource of such a provider."""
         table = super().table(name)
-        return replace(table, provider=self.provider(table.provider_name))
+        return msgspec.structs.replace(table, provider=self.provider(table.provider_name))
 
 
 def with_day(sql: str) -> str:

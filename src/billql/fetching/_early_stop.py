@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 _LOOPS = frozenset(("Next", "Prev", "SorterNext", "VNext", "Goto"))
 """What jumps back to the first step of a loop."""
 
 
-@dataclass(frozen=True)
-class EarlyStops:
+class EarlyStops(msgspec.Struct, frozen=True):
     """What a statement may leave before its end."""
 
     scans: bool

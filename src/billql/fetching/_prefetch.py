@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import apsw
+import msgspec
 
 from billql.errors import Error
 from billql.fetching._row_memo import RowMemo
@@ -49,16 +49,15 @@ class KeyScan(Protocol):
         """Send the first request of a coming scan."""
 
 
-@dataclass
-class _ComingKeys:
+class _ComingKeys(msgspec.Struct):
     """What is known of the coming keys of one side of a join, each by its first request."""
 
-    unsent: deque[ComingKey] = field(default_factory=deque)
-    sent: set[FirstRequest] = field(default_factory=set)
+    unsent: deque[ComingKey] = msgspec.field(default_factory=deque)
+    sent: set[FirstRequest] = msgspec.field(default_factory=set)
     """Sent ahead, and not needed yet."""
-    sent_for: dict[Hashable, list[FirstRequest]] = field(default_factory=dict)
+    sent_for: dict[Hashable, list[FirstRequest]] = msgspec.field(default_factory=dict)
     """The same by what the row memo knows their rows by."""
-    known: set[FirstRequest] = field(default_factory=set)
+    known: set[FirstRequest] = msgspec.field(default_factory=set)
     most: int = FIRST_KEYS
     """How many keys the next dry run collects."""
     window: int = 2

@@ -10,9 +10,10 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
+
+import msgspec
 
 from billql.definitions.methods import Method, Rows
 from billql.errors import BadResponse
@@ -30,8 +31,7 @@ _LINES_TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class RawRows:
+class RawRows(msgspec.Struct, frozen=True, dict=True):
     """The rows of one source of a response, as the response has them, and what lies around them."""
 
     source: Rows
@@ -49,8 +49,7 @@ class RawRows:
         return set(map(type, self.values)) <= {dict}
 
 
-@dataclass(frozen=True)
-class ParsedPage:
+class ParsedPage(msgspec.Struct, frozen=True, dict=True):
     """A parsed response: the data, its rows, and what a paginator needs to see.
 
     `where` names the request in errors.

@@ -19,8 +19,9 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
+
+import msgspec
 
 from billql.http.reply import TICK
 from billql.messages import Response
@@ -55,8 +56,7 @@ class Reader(Protocol):
 AnyReader = TypeVar("AnyReader", bound=Reader)
 
 
-@dataclass
-class Lookahead:
+class Lookahead(msgspec.Struct):
     """How many pages may be on their way or wait to be read."""
 
     concurrency: int

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from billql.http.request_tracker import RequestTracker
 from billql.messages import Charge
 
@@ -18,8 +20,7 @@ def total_costs(scans: Iterable[ScanStats]) -> list[Charge]:
     return list(found.values())
 
 
-@dataclass
-class ConnectionStats:
+class ConnectionStats(msgspec.Struct):
     """Counts what a scan has cost on one connection so far; `waited` is in seconds."""
 
     requests: int = 0

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cached_property
+
+import msgspec
 
 from billql.config.settings import Settings
 from billql.fetching._budget import Budget, Spending
@@ -21,8 +22,7 @@ MEMO_CELLS = 500_000
 """How many cells the row memo of a statement holds by default."""
 
 
-@dataclass(frozen=True)
-class SharedServices:
+class SharedServices(msgspec.Struct, frozen=True):
     """What all statements of a session share."""
 
     client: ApiClient
@@ -37,8 +37,7 @@ class SharedServices:
     """How many cells a statement's row memo holds."""
 
 
-@dataclass
-class Series:
+class Series(msgspec.Struct):
     """What the statements share that are run for one that keeps what they read, such as REFRESH."""
 
     cache: ResponseCache
@@ -46,10 +45,9 @@ class Series:
     ttl: float
     """Seconds for which a cached list serves the later ones of them."""
     amounts: ExactAmounts
-    spending: Spending = field(default_factory=Spending)
+    spending: Spending = msgspec.field(default_factory=Spending)
 
 
-@dataclass
 class Statement:
     """What the scans of one statement share.
 
@@ -57,24 +55,24 @@ class Statement:
     with others, if it is run for one that keeps what it reads.
     """
 
-    shared: SharedServices
-    interrupted: Callable[[], bool] = lambda: False
-    scans: list[ScanStats] = field(default_factory=list)
-    """The statistics of each scan, in the order in which they began."""
-    left_out: LeftOut = field(default_factory=LeftOut)
-    series: Series | None = None
-    read_to_the_end: set[FirstRequest] = field(default_factory=set)
-    """The first requests of lists that are surely read to their end."""
-    budget: Budget = field(init=False)
-    snapshot: Snapshot = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        shared: SharedServices,
+        interrupted: Callable[[], bool] = lambda: False,
+        left_out: LeftOut | None = None,
+        series: Series | None = None,
+    ) -> None:
         """Open the snapshot, and begin to count time."""
-        shared = self.shared
-        series = self.series
+        self.shared = shared
+        self.left_out = LeftOut() if left_out is None else left_out
+        self.series = series
+        self.scans: list[ScanStats] = []
+        """The statistics of each scan, in the order in which they began."""
+        self.read_to_the_end: set[FirstRequest] = set()
+        """The first requests of lists that are surely read to their end."""
         cache, ttl = (shared.cache, shared.ttl) if series is None else (series.cache, series.ttl)
         spending = None if series is None else series.spending
-        self.budget = Budget(shared.settings, self.interrupted, spending=spending)
+        self.budget = Budget(shared.settings, interrupted, spending=spending)
         self.snapshot = Snapshot(cache, shared.client.send, self.budget, ttl)
 
     def reads_to_the_end(self, first: FirstRequest) -> bool:

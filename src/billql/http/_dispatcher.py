@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
+
+import msgspec
 
 from billql.errors import ClosedError, ConnectionFailed
 
@@ -26,8 +27,7 @@ _CLOSE_TIMEOUT = 1.0
 """How many seconds closing waits for threads that are still connecting."""
 
 
-@dataclass(eq=False)
-class Job:
+class Job(msgspec.Struct, eq=False):
     """What runs on a thread: `run` ends `future`, and soon where `stop` is set.
 
     Of the jobs with one `key` at most `concurrency` run at once.
@@ -40,8 +40,7 @@ class Job:
     future: Future[Any]
 
 
-@dataclass
-class _Queue:
+class _Queue(msgspec.Struct):
     """The jobs with one key: how many more may run now, and those that wait.
 
     A job beyond the concurrency of its key waits here and not in a thread, so that one provider's
@@ -49,7 +48,7 @@ class _Queue:
     """
 
     free: int
-    waiting: deque[Job] = field(default_factory=deque)
+    waiting: deque[Job] = msgspec.field(default_factory=deque)
 
 
 class Dispatcher:

@@ -7,8 +7,9 @@ request of a statement: it is not counted, nor recorded.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
 from typing import NamedTuple
+
+import msgspec
 
 from billql.definitions.auth import ClientCredentials
 from billql.errors import BadResponse
@@ -33,8 +34,7 @@ class NotGranted(NamedTuple):
     reply: HttpResponse | NoResponse
 
 
-@dataclass(frozen=True)
-class _Grant:
+class _Grant(msgspec.Struct, frozen=True):
     token: str
     until: float
     is_new: bool = True
@@ -68,7 +68,7 @@ class AccessTokens:
         ):  # others wait for the token that one of them requests
             grant = self._grants.get(key)
             if grant is not None and self._clock.monotonic() < grant.until:
-                grant = replace(grant, is_new=False)
+                grant = msgspec.structs.replace(grant, is_new=False)
             else:
                 granted = self._request(auth, connection, stop)
                 if isinstance(granted, NotGranted):

@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+import msgspec
 
 from billql.config.settings import Settings
 from billql.errors import ApiError, BadValue, ConnectionFailed, Error, Interrupted
@@ -53,8 +54,7 @@ class _Call(NamedTuple):
     limiter: RateLimiter
 
 
-@dataclass(frozen=True)
-class _Failure:
+class _Failure(msgspec.Struct, frozen=True):
     """A failed attempt: its error, and whether to try again after `pause` seconds at least.
 
     `too_early` means that the API asks for a later request, which counts as no failed attempt.
@@ -218,7 +218,7 @@ class ApiClient:
             return Response(reply.body, media_type, exposed, between)
         failure = self._failure(request, reply, connection)
         if reply.status == 401 and self._access_tokens.renew(connection, headers):
-            return replace(failure, again=True)
+            return msgspec.structs.replace(failure, again=True)
         return failure
 
     def _failure(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from billql.messages import Response
 
 
-@dataclass(eq=False)
-class RequestTracker:
+class RequestTracker(msgspec.Struct, eq=False):
     """Counts the attempts of one request, for the statistics of its scan.
 
     `spend` is called before each attempt and may raise, `stop` is set when the statement ends, and

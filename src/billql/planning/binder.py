@@ -10,8 +10,9 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+import msgspec
 
 from billql.definitions.catalog import Table
 from billql.definitions.types import TIME_COLLATION, ColumnType, SQLValue, collation_of
@@ -31,8 +32,7 @@ _MOST_LISTS = 100_000
 """How many lists one scan may read: values of several columns multiply."""
 
 
-@dataclass(frozen=True)
-class BoundPlan:
+class BoundPlan(msgspec.Struct, frozen=True):
     """A plan with its values: the lists to read, whose rows follow each other in this order."""
 
     lists: tuple[ListRequest, ...]

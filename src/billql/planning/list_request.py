@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
+
+import msgspec
 
 from billql.definitions.catalog import Table
 from billql.definitions.filter_header import Condition
@@ -21,8 +23,7 @@ from billql.planning.parameter_encoding import encode_parameter
 from billql.planning.partition import Part
 
 
-@dataclass(frozen=True)
-class ListRequest:
+class ListRequest(msgspec.Struct, frozen=True):
     """One list to read from its first page to its last."""
 
     first: Request
@@ -42,8 +43,7 @@ class ListRequest:
     connection: ApiConnection
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(msgspec.Struct, frozen=True):
     """What one list covers."""
 
     requested: Mapping[str, Spans]

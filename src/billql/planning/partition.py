@@ -7,13 +7,12 @@ each list the rows of its own part alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from billql.definitions.types import SQLValue
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(msgspec.Struct, frozen=True):
     """The part of a list that is for one value of a column."""
 
     value: SQLValue
@@ -29,8 +28,7 @@ class Point:
         return False if self.asked or value in self.known else None
 
 
-@dataclass(frozen=True)
-class Several:
+class Several(msgspec.Struct, frozen=True):
     """The part of a list that is for several values of a column, all of which are requested."""
 
     values: frozenset[SQLValue]
@@ -42,8 +40,7 @@ class Several:
         return value in self.values
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(msgspec.Struct, frozen=True):
     """The part of a list that is for a window of a column; None leaves an end open."""
 
     low: SQLValue

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+import msgspec
+
 from billql.definitions.methods import Parameter
 from billql.definitions.model import Column
 from billql.definitions.types import Operator, SQLValue
@@ -63,8 +65,7 @@ class Order(NamedTuple):
     descending: bool
 
 
-@dataclass(frozen=True)
-class PushedConstraint:
+class PushedConstraint(msgspec.Struct, frozen=True):
     """A constraint whose value a plan wants, and what the API can make of it."""
 
     number: int
@@ -90,8 +91,7 @@ class Arguments(NamedTuple):
     """The OFFSET in rows."""
 
 
-@dataclass(frozen=True)
-class PlanDescription:
+class PlanDescription(msgspec.Struct, frozen=True):
     """What EXPLAIN QUERY PLAN shows of a plan."""
 
     method: str

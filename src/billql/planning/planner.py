@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
+
+import msgspec
 
 from billql.definitions.catalog import Table
 from billql.definitions.methods import Parameter
@@ -56,8 +58,7 @@ _FAN_OUT = 4
 """How many requests an IN list takes, where one value takes one: a guess."""
 
 
-@dataclass(frozen=True)
-class _Question:
+class _Question(msgspec.Struct, frozen=True):
     """What SQLite's planner wants to know the cost of."""
 
     constraints: tuple[Constraint, ...]
@@ -145,7 +146,10 @@ class _MethodPlanner:
         limits = self._limits() if order == question.order else _Limits()
         estimate = self._estimate()
         pushed, looked_up = (
-            tuple(replace(one, constraint=_without_value(one.constraint)) for one in several)
+            tuple(
+                msgspec.structs.replace(one, constraint=_without_value(one.constraint))
+                for one in several
+            )
             for several in (self._pushed, self._looked_up)
         )
         return Plan(

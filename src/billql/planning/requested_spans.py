@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from billql.definitions.catalog import Table
 from billql.definitions.methods import Method
@@ -29,8 +30,7 @@ _FAN_OUT = 16
 """How many values of an optional filter are worth a request each."""
 
 
-@dataclass(frozen=True)
-class RequestedSpans:
+class RequestedSpans(msgspec.Struct, frozen=True):
     """What a statement requests of the columns that it constrains."""
 
     by_column: Mapping[str, Sequence[Spans]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from billql.definitions.shared import built_in_root
 from billql.definitions.sources import PROVIDER_FILE
@@ -17,12 +18,11 @@ def registry_root() -> Path:
     return packed if packed.is_dir() else package.parent.parent / "registry"
 
 
-@dataclass(frozen=True)
-class Shipped:
+class Shipped(msgspec.Struct, frozen=True):
     """The definitions that ship with billql, and the folder of their packages."""
 
-    definitions: Path = field(default_factory=built_in_root)
-    registry: Path = field(default_factory=registry_root)
+    definitions: Path = msgspec.field(default_factory=built_in_root)
+    registry: Path = msgspec.field(default_factory=registry_root)
 
     def providers(self) -> list[str]:
         """Return the names of the providers that have definitions."""

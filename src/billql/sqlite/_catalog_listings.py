@@ -7,8 +7,9 @@ finds out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
+
+import msgspec
 
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, unknown
@@ -25,8 +26,7 @@ class Field(NamedTuple):
     type: ColumnType = "text"
 
 
-@dataclass(frozen=True)
-class CatalogTableSpec:
+class CatalogTableSpec(msgspec.Struct, frozen=True):
     """One of the tables; `_catalog_rows` has its rows."""
 
     description: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,15 +35,14 @@ _INTERACTIVE_PATIENCE = 4.0
 """For how many seconds a failing request is retried while a person waits, if nothing is set."""
 
 
-@dataclass(frozen=True)
-class ConnectOptions:
+class ConnectOptions(msgspec.Struct, frozen=True):
     """The arguments of `billql.connect`, which documents them."""
 
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    environ: Mapping[str, str] = msgspec.field(default_factory=lambda: os.environ)
     profile: str | None = None
     config: str | os.PathLike[str] | None = None
-    tokens: Mapping[str, str] | None = field(default=None, repr=False)
-    urls: Mapping[str, str] | None = field(default=None, repr=False)
+    tokens: Mapping[str, str] | None = None
+    urls: Mapping[str, str] | None = None
     definitions: Sequence[str | os.PathLike[str]] = ()
     max_requests: int | None = None
     max_cost: float | None = None
@@ -59,6 +57,8 @@ class ConnectOptions:
     log: Callable[[str], object] | None = None
     skip_failing_connections: bool = False
     interactive: bool = False
+
+    __repr__ = object.__repr__  # no field: some hold secrets
 
     @property
     def config_path(self) -> Path | None:

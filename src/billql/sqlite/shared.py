@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from weakref import WeakSet
+
+import msgspec
 
 from billql.config.file import ConnectionConfig
 from billql.config.settings import Settings
@@ -38,26 +39,24 @@ def now() -> datetime.datetime:
     return datetime.datetime.now(datetime.UTC)
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """The options of an engine.
 
     `tokens` and `urls` are by provider; they override the `connections` of the config file, and
     these the environment. Responses are cached for `cache_ttl` seconds for other statements of the
     session and, if `cache` is a folder, of other processes: at most `cache_bytes`. `memo_cells`
-    limits the row memo of a statement. `backend` replaces the network. The repr has no field that
-    may hold a secret.
+    limits the row memo of a statement. `backend` replaces the network.
     """
 
-    environ: Mapping[str, str] = field(repr=False)
-    tokens: Mapping[str, str] | None = field(default=None, repr=False)
-    urls: Mapping[str, str] | None = field(default=None, repr=False)
-    catalog: Catalog = field(default_factory=Catalog)
+    environ: Mapping[str, str]
+    tokens: Mapping[str, str] | None = None
+    urls: Mapping[str, str] | None = None
+    catalog: Catalog = msgspec.field(default_factory=Catalog)
     cache_ttl: float = DEFAULT_CACHE_TTL
     cache: Path | None = None
     cache_bytes: int = 256 * 1024 * 1024
-    settings: Settings = field(default_factory=Settings)
-    limits: Mapping[str, str] = field(default_factory=dict)
+    settings: Settings = msgspec.field(default_factory=Settings)
+    limits: Mapping[str, str] = msgspec.field(default_factory=dict)
     """The rates by provider, in the place of the limits of definitions."""
     memo_cells: int = MEMO_CELLS
     http_transport: httpx.BaseTransport | None = None
@@ -65,7 +64,7 @@ class Options:
     clock: Callable[[], datetime.datetime] = now
     request_clock: Clock = REAL_TIME
     """The clock by which requests wait."""
-    connections: Mapping[str, ConnectionConfig] = field(default_factory=dict)
+    connections: Mapping[str, ConnectionConfig] = msgspec.field(default_factory=dict)
     log: Callable[[str], object] | None = None
     skip_failing_connections: bool = False
     """Whether a statement goes on without a connection that fails as a whole."""
@@ -75,6 +74,8 @@ class Options:
     """Searches the definitions again."""
     rates: Path | None = None
     """The user's file of exchange rates, which need not exist."""
+
+    __repr__ = object.__repr__  # no field: some hold secrets
 
 
 class Shared:

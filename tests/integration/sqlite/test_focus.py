@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -39,7 +38,7 @@ class WithoutLimits(Catalog):
     def table(self, name: str) -> Table:
         table = super().table(name)
         provider = msgspec.structs.replace(table.provider, limits=())
-        return dataclasses.replace(table, provider=provider)
+        return msgspec.structs.replace(table, provider=provider)
 
 
 @pytest.fixture(scope="module")

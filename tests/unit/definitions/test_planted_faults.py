@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -34,7 +33,7 @@ def complaints(name: str, method: str, change: Change = lambda method: method) -
     table = CATALOG.table(name)
     changed = change(table.resource.methods[method])
     resource = msgspec.structs.replace(table.resource, methods={method: changed})
-    planted: Table = replace(table, resource=resource)
+    planted: Table = msgspec.structs.replace(table, resource=resource)
     found = list(requests(planted, method, 20, ["some"]))
     assert found
     return {one for sent in found for one in document(table.provider_name).complaints(sent)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 
 from billql.definitions.pagination.page_number import PageNumber
@@ -23,7 +23,7 @@ LISTED = ListRequest(
     single_value_params=frozenset(),
     connection=connection(),
 )
-PARTED = replace(LISTED, parts={"state": Point("open", frozenset(), True)})
+PARTED = msgspec.structs.replace(LISTED, parts={"state": Point("open", frozenset(), True)})
 PAGED = PageNumber(total="total", size=10)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
@@ -46,7 +46,9 @@ class _SmallPages(Catalog):
             for key, one in table.resource.methods.items()
         }
         resource = msgspec.structs.replace(table.resource, methods=methods)
-        return replace(table, provider=self.provider(table.provider_name), resource=resource)
+        return msgspec.structs.replace(
+            table, provider=self.provider(table.provider_name), resource=resource
+        )
 
 
 def _small(paginator: Any) -> Any:
