@@ -28,6 +28,9 @@ _NOT_A_TEXT = " - should this be a string literal in single-quotes?"
 """With this SQLite ends its message about a name in double quotes that is no column."""
 
 
+_NO_COLUMN = "no such column: "
+"""With this it begins its message about a name; of one in ON it has no place."""
+
 _OF_SYNTAX = ("syntax error", "incomplete input")
 
 
@@ -59,6 +62,8 @@ class Adviser:
         """Return the message with a hint; `at` is the character at which SQLite has stopped."""
         if message.endswith(_NOT_A_TEXT):
             return self._on_quoted(message, at)
+        if at is None and message.startswith(_NO_COLUMN):
+            at = self._place_of(message.removeprefix(_NO_COLUMN))
         if at is None:
             return Advice(message, self._on_table(), at)
         if message.endswith(_OF_SYNTAX) or message.startswith("unrecognized token"):
@@ -66,6 +71,16 @@ class Adviser:
             if hint is not None:
                 return Advice(message, hint, at)
         return Advice(message, self._on_name(self._tokens_at(at)), at)
+
+    def _place_of(self, name: str) -> int | None:
+        """Return where a dotted name is first in the statement."""
+        parts = name.split(".")
+        tokens = [token for token in self._statement.tokens if not token.is_blank]
+        dotted = [part for one in parts for part in (one, ".")][:-1]
+        for number, token in enumerate(tokens):
+            if [unquote(one.text) for one in tokens[number : number + len(dotted)]] == dotted:
+                return token.start
+        return None
 
     def _on_table(self) -> str | None:
         """Return a hint for one of the statement's tables, of which one means nothing."""
@@ -87,8 +102,9 @@ class Adviser:
         if token is None:
             return self._on_stored(message)
         name = unquote(token.text)
-        near = difflib.get_close_matches(name.lower(), self._columns(), 1, 0.6)
-        column = f" The name of a column is {near[0]}." if near else ""
+        columns = self._columns()
+        near = difflib.get_close_matches(name.lower(), columns, 1, 0.6)
+        column = f" The name of a column is {columns[near[0]]}." if near else ""
         return Advice(
             f"no such column: {token.text}",
             f"Double quotes are for names; write a text as {_as_text(name)}.{column}",
@@ -147,18 +163,21 @@ class Adviser:
             return None
         near = difflib.get_close_matches(name, columns, 1, 0.5)
         if near:
-            return f"Did you mean {near[0]}?"
-        return f"Known columns: {', '.join(columns)}." if columns else None
+            return f"Did you mean {columns[near[0]]}?"
+        return f"Known columns: {', '.join(columns.values())}." if columns else None
 
-    def _columns(self) -> list[str]:
-        """Return the columns of the statement's tables in lower case, each once."""
+    def _columns(self) -> dict[str, str]:
+        """Return the columns of the statement's tables, by their names in lower case."""
         found = [
             column for table in self._rewritten.resources for column in self._names.columns(table)
         ]
         local = [table.parts for table in self._rewritten.tables if len(table.parts) < 3]
         for parts in (*local, *self._indexed_table()):
             found += self._local_columns(parts)
-        return list(dict.fromkeys(column.lower() for column in found))
+        columns: dict[str, str] = {}
+        for column in found:
+            columns.setdefault(column.lower(), column)
+        return columns
 
     def _indexed_table(self) -> Iterator[Sequence[str]]:
         """Yield the name of the table that a CREATE INDEX is about."""

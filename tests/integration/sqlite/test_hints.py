@@ -18,6 +18,7 @@ from support.shop import Shop, opened, select
 def session(tmp_path: Path) -> Iterator[Session]:
     with opened(Shop(things=3), tmp_path) as session:
         select(session, "CREATE TABLE n (id INTEGER)")
+        select(session, "CREATE TABLE mine (FullName TEXT)")
         select(session, "INSERT INTO n VALUES (1), (2), (9)")
         yield session
 
@@ -116,8 +117,19 @@ def test_only_joins_of_the_table_count() -> None:
         ("SELECT id FROM @things WHERE sum(id) > 1", None),
         ("SELECT rank() FROM @things", None),
         ("SELECT idd FROM @things", "Did you mean id?"),
+        ("SELECT full_name FROM mine", "Did you mean FullName?"),
+        ("SELECT zzzz FROM mine", "Known columns: FullName."),
         ("SELECT zzzz FROM @things", "Known columns: id, name, kind, connection."),
     ],
 )
 def test_columns_are_suggested_for_columns(session: Session, sql: str, said: str | None) -> None:
     assert hint(session, sql) == said
+
+
+@pytest.mark.parametrize("name", ["m.fullnam", 'm."fullnam"', "fullnam", "m . fullnam"])
+def test_a_column_in_on_has_a_place(session: Session, name: str) -> None:
+    sql = f"SELECT 1 FROM n LEFT JOIN mine m ON n.id = {name}"
+    with pytest.raises(errors.SqlError, match="no such column") as caught:
+        select(session, sql)
+    assert caught.value.offset == sql.index(name)
+    assert (caught.value.hint or "").endswith("FullName?")

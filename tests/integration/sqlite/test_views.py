@@ -365,7 +365,7 @@ def test_a_misspelt_column_is_an_error_at_its_place(session: Session) -> None:
     with pytest.raises(SqlError, match="no such column: Costs") as caught:
         rows(session, "SELECT Costs FROM @")
     assert caught.value.offset == len("SELECT ")
-    assert caught.value.hint == "Did you mean cost?"
+    assert caught.value.hint == "Did you mean Cost?"
 
 
 def test_a_view_is_nothing_to_write_to(session: Session) -> None:
