@@ -11,6 +11,9 @@ LOCK := $(BIN)/python requirements/run_uv.py compile --universal --python-versio
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 SECONDS ?= 60
 
+# Hundreds of processes are started, each of which would compile billql anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo check prepared test clients compatibility assurance focus differential backtest fuzz spark bench lock currencies postgres-catalog contract schema docs registry clean
 
 help: ## Show the targets.

@@ -2,12 +2,14 @@
 
 Tracing doubles the time of what is traced, so tests that would add hardly a line are left out:
 those of the sandbox, which is not measured; those that drive the engine by the definitions of APIs,
-by long tables or at random, whose lines smaller tests have covered; and processes other than the
-command line and the shell.
+by long tables or at random, whose lines smaller tests have covered; those that start a program for
+each case, whose lines the tests of `integration/` cover in one process; and the process that hands
+tests out to others.
 """
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -24,9 +26,18 @@ TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/serve", "end_to_e
 """The folders of tests that are traced, and within them those that are not."""
 
 UNTRACED = (
+    "end_to_end/cli/test_output_file.py",
+    "end_to_end/cli/test_surroundings.py",
+    "end_to_end/serve/test_beside_postgres.py",
+    "end_to_end/serve/test_load.py",
+    "end_to_end/serve/test_page.py",
+    "end_to_end/shell/test_manners.py",
+    "end_to_end/shell/test_pager.py",
+    "end_to_end/shell/test_person.py",
     "integration/definitions",
     "integration/docs",
     "integration/fetching/test_offset.py",
+    "integration/fetching/test_prefetch.py",
     "integration/fetching/test_row_identity.py",
     "integration/history/test_focus.py",
     "integration/planning/test_bounds.py",
@@ -35,21 +46,28 @@ UNTRACED = (
     "integration/sandbox",
     "integration/sqlite/test_focus.py",
     "integration/report",
+    "integration/serve/http/test_queries.py",
     "integration/serve/test_vanishing.py",
+    "integration/shell/test_habits.py",
+    "integration/sqlite/test_catalog_tables.py",
     "integration/sqlite/test_finops.py",
     "integration/sqlite/test_focus_requests.py",
     "integration/sqlite/test_focus_residuals.py",
     "integration/sqlite/test_focus_rows.py",
     "integration/sqlite/test_interrupted_rewriting.py",
     "integration/sqlite/test_money_golden.py",
+    "integration/sqlite/test_time_comparisons.py",
     "unit/definitions/test_values.py",
+    "unit/definitions/test_vendor_documents_made.py",
     "unit/planning/test_binder.py",
+    "unit/sql/test_rewriter.py",
 )
 
 _CHILDREN = "COVERAGE_PROCESS_CONFIG"
 """The environment variable by which coverage.py traces the processes that a process starts."""
 
 
+@functools.cache
 def is_traced(path: Path) -> bool:
     """Return whether a file of tests is one of those that are traced."""
     return any(map(path.is_relative_to, map(TESTS.joinpath, TRACED))) and not any(
@@ -93,10 +111,18 @@ class Tracing:
             self._coverage.stop()
 
 
+def _hands_out(config: pytest.Config) -> bool:
+    """Return whether a process leaves all tests to others, by pytest-xdist."""
+    return config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Choose what is traced, if anything is."""
     if _CHILDREN in os.environ:
         from coverage import Coverage
 
         if (coverage := Coverage.current()) is not None:
-            config.pluginmanager.register(Tracing(coverage))
+            if _hands_out(config):
+                coverage.stop()
+            else:
+                config.pluginmanager.register(Tracing(coverage))

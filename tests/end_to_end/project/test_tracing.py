@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.paths import TESTS
 
 MEASURED = """\
@@ -22,6 +24,17 @@ def in_a_process_of_a_unit_test():
 
 def in_a_process_of_a_random_test():
     return 4
+
+def at_the_end():
+    return 5
+"""
+
+CONFTEST = """\
+import measured
+
+def pytest_unconfigure(config):
+    if not hasattr(config, "workerinput"):
+        measured.at_the_end()
 """
 
 TESTS_OF = """\
@@ -43,10 +56,18 @@ disable_warnings = no-data-collected
 """
 
 
-def test_what_is_not_traced_is_not_covered(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [((), [5, 11]), (("-p", "xdist.plugin", "-n", "1", "--dist", "worksteal"), [5, 11, 14])],
+    ids=["one process", "a process that hands out"],
+)
+def test_what_is_not_traced_is_not_covered(
+    tmp_path: Path, options: tuple[str, ...], missing: list[int]
+) -> None:
     """The random test runs first, so tracing has to be turned off, and on again."""
     files = {
         "measured.py": MEASURED,
+        "conftest.py": CONFTEST,
         "differential/test_random.py": TESTS_OF.format("random"),
         "unit/test_unit.py": TESTS_OF.format("unit"),
         "pytest.ini": "[pytest]\n",
@@ -62,7 +83,7 @@ def test_what_is_not_traced_is_not_covered(tmp_path: Path) -> None:
     environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE_")}
     environ |= {"PYTHONPATH": str(tmp_path), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     for arguments in (
-        ("run", "-m", "pytest", "-p", "support.tracing", "differential", "unit"),
+        ("run", "-m", "pytest", "-p", "support.tracing", *options, "differential", "unit"),
         ("combine", "-q"),
         ("json", "-q"),
     ):
@@ -75,4 +96,4 @@ def test_what_is_not_traced_is_not_covered(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((tmp_path / "coverage.json").read_text())
-    assert report["files"]["measured.py"]["missing_lines"] == [5, 11]
+    assert report["files"]["measured.py"]["missing_lines"] == missing
