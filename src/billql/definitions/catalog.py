@@ -19,7 +19,12 @@ from billql.definitions.model import CONNECTION, Column, Provider, Resource, Ser
 from billql.definitions.pagination import Paginator, SinglePage
 from billql.definitions.pagination.unknown import UNKNOWN, Unknown
 from billql.definitions.shared import built_in_root, files
-from billql.definitions.sources import PROVIDER_FILE, BillqlFolder, DefinitionSource
+from billql.definitions.sources import (
+    PROVIDER_FILE,
+    BillqlFolder,
+    DefinitionSource,
+    ResourceSummary,
+)
 from billql.definitions.stackql import is_stackql
 from billql.definitions.yaml_file import read_views
 from billql.errors import DefinitionError, NotSupportedError, UnknownName
@@ -151,6 +156,12 @@ class Catalog:
         """Return the names of a service's resources, in the order of its file."""
         return self._of_service(provider, service).resources(service.lower())
 
+    def summaries(self, provider: str, service: str) -> Sequence[ResourceSummary]:
+        """Return what is known of a service's resources without reading each, in the order of its
+        file; raises as `resources` does.
+        """
+        return self._of_service(provider, service).summaries(service.lower())
+
     def is_light(self, provider: str) -> bool:
         """Return whether all of a provider's definition is read in no time; raise UnknownName."""
         return self._source(provider).is_light
@@ -185,14 +196,21 @@ class Catalog:
         """
         name = name.lower()
         if name not in self._tables:
-            parts = name.split(".")
-            if len(parts) != 3:
-                raise UnknownName(
-                    f"{name} is not the name of a resource",
-                    hint="A resource has three parts: provider.service.resource.",
-                )
-            self._tables[name] = self._load(*parts)
+            self._tables[name] = self.read(name)
         return self._tables[name]
+
+    def read(self, name: str) -> Table:
+        """Find a resource as `table` does, for one look at it: it is not held in memory."""
+        name = name.lower()
+        if name in self._tables:
+            return self._tables[name]
+        parts = name.split(".")
+        if len(parts) != 3:
+            raise UnknownName(
+                f"{name} is not the name of a resource",
+                hint="A resource has three parts: provider.service.resource.",
+            )
+        return self._load(*parts)
 
     def names(self) -> Iterator[str]:
         """Yield the dotted name of every resource, save for those of large foreign documents.
@@ -212,15 +230,8 @@ class Catalog:
         except KeyError:
             known = source.resources(service)
             raise unknown("resource", resource, known, f"{provider}.{service}.") from None
-        columns = found.resource.columns.values()
-        if found.unsupported_methods.keys() >= found.resource.methods.keys() and all(
-            map(_is_asked, columns)
-        ):
-            need = next(iter(found.unsupported_methods.values()))
-            raise NotSupportedError(
-                f"{provider}.{service}.{resource} cannot be read: it needs {need}, which billql "
-                "cannot do"
-            )
+        if (why := found.refusal(f"{provider}.{service}.{resource}")) is not None:
+            raise NotSupportedError(why)
         return Table(
             provider, service, resource, found.provider, found.resource, found.unsupported_methods
         )
@@ -261,10 +272,6 @@ class Catalog:
             for name, folder in _within(place):
                 found.setdefault(name, folder)
         return found
-
-
-def _is_asked(column: Column) -> bool:
-    return column.path == "$parameter"
 
 
 def _within(place: SearchLocation) -> Iterator[tuple[str, Path]]:

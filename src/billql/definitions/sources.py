@@ -6,7 +6,7 @@ billql's own structs, and reads no more than it is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -26,6 +26,30 @@ class ResolvedResource(NamedTuple):
     """What it shares with others; parts of a provider may have servers of their own."""
     unsupported_methods: Mapping[str, str] = MappingProxyType({})
     """For methods that billql cannot call: what they need."""
+
+    def refusal(self, name: str) -> str | None:
+        """Return why a resource of this whole name is no table: no method can be called, and
+        nothing is known of its rows. None if it is one.
+        """
+        columns = self.resource.columns.values()
+        if self.unsupported_methods.keys() >= self.resource.methods.keys() and all(
+            column.path == "$parameter" for column in columns
+        ):
+            need = next(iter(self.unsupported_methods.values()))
+            return f"{name} cannot be read: it needs {need}, which billql cannot do"
+        return None
+
+
+class ResourceSummary(NamedTuple):
+    """What lists and searches need to know of a resource."""
+
+    name: str
+    description: str
+    """With what the API charges for a request, if that is always the same."""
+    refusal: str | None
+    """Why billql cannot read it; None if it can."""
+    columns: tuple[str, ...]
+    """The names of its columns."""
 
 
 class DefinitionSource(Protocol):
@@ -52,6 +76,11 @@ class DefinitionSource(Protocol):
     def resources(self, service: str) -> list[str]:
         """Return the names of a service's resources, in its order; raise DefinitionError if
         invalid.
+        """
+
+    def summaries(self, service: str) -> Sequence[ResourceSummary]:
+        """Return what is known of a service's resources without reading each, in its order; raise
+        DefinitionError.
         """
 
     def find(self, service: str, resource: str) -> ResolvedResource:
@@ -104,6 +133,23 @@ class BillqlFolder:
         """
         return list(self.service(service).resources)
 
+    def summaries(self, service: str) -> Sequence[ResourceSummary]:
+        """Return what is known of a service's resources, in its order; raise DefinitionError."""
+        return [
+            ResourceSummary(name, _described(one), None, tuple(one.columns))
+            for name, one in self.service(service).resources.items()
+        ]
+
     def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError."""
         return ResolvedResource(self.service(service).resources[resource], self._provider)
+
+
+def _described(resource: Resource) -> str:
+    """Return the description of a resource, with what the API charges whichever method is used."""
+    about = resource.description.strip()
+    prices = {
+        None if one.price is None else one.price.sentence for one in resource.methods.values()
+    }
+    (price,) = prices if len(prices) == 1 else (None,)
+    return about if price is None else f"{about} {price}"

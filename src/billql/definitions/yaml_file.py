@@ -103,12 +103,12 @@ def content(path: Path, most: int) -> bytes:
 
 
 def _fingerprint(kind: type, text: bytes, context: str) -> str:
-    parts = (__version__, _rules_state(), kind.__name__, context)
+    parts = (__version__, rules_state(), kind.__name__, context)
     return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
 
 
 @functools.cache
-def _rules_state() -> str:
+def rules_state() -> str:
     """Return what is another text once grammar or rules are other ones: their files' times.
 
     A definition that older rules have accepted is checked again. Empty where billql is no folder.

@@ -6,14 +6,15 @@ Names can be listed without loading what they name: what a row must load is load
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property, partial
-from typing import Protocol
+from functools import cached_property, partial
+from typing import Protocol, TypeVar
 
 from billql._version import __version__
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.methods import Method
-from billql.definitions.model import Resource
+from billql.definitions.model import CONNECTION
+from billql.definitions.sources import ResourceSummary
 from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
 from billql.errors import DefinitionError, NotSupportedError
@@ -29,6 +30,10 @@ from billql.planning.pushdown import needs_constraint
 from billql.sqlite._catalog_listings import LISTINGS, PREFIX, PROVIDER, SERVICE
 
 Values = tuple[SQLValue, ...]
+T = TypeVar("T")
+_Summary = tuple[str, str, ResourceSummary]
+"""A resource after its provider and its service."""
+
 KeyFilter = Mapping[str, str]
 """What a statement wants some columns to be. It saves work; other rows do no harm, because SQLite
 checks them."""
@@ -40,6 +45,9 @@ class CatalogSource(Protocol):
     catalog: Catalog
     last_scans: Sequence[ScanStats]
     """The statistics of the scans of the last statement that has read a resource."""
+
+    def warn(self, text: str) -> None:
+        """Let people know of what is left out of a listing."""
 
     def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
         """Return each version of a provider, its status, its package's size, and who has it."""
@@ -58,21 +66,22 @@ class CatalogSource(Protocol):
 
 
 class LazyRow:
-    """One row: what is known of it, and what finds out the rest."""
+    """One row: what is known of it, and what finds out the rest, step by step."""
 
-    def __init__(self, known: Values, rest: Callable[[], Values] = tuple) -> None:
+    __slots__ = ("_steps", "_values", "known")
+
+    def __init__(self, known: Values, *steps: Callable[[], Values]) -> None:
         self.known = known
         """Enough of its first values to identify it."""
-        self._find = rest
-
-    @cached_property
-    def _rest(self) -> Values:
-        return self._find()
+        self._values = known
+        self._steps = steps
 
     def value(self, number: int) -> SQLValue:
         """Return the value of a column."""
-        count = len(self.known)
-        return self.known[number] if number < count else self._rest[number - count]
+        while number >= len(self._values):
+            self._values += self._steps[0]()
+            self._steps = self._steps[1:]
+        return self._values[number]
 
 
 def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -94,12 +103,12 @@ def _provider(catalog: Catalog, name: str) -> Values:
 
 def _services(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     catalog = source.catalog
-    for provider in _narrowed(catalog.providers(), wanted.get("provider")):
-        for name in _narrowed(catalog.services(provider), wanted.get("service")):
-            yield LazyRow((provider, name), partial(_service, catalog, provider, name))
+    for provider, name in _places(source, wanted):
+        yield LazyRow((provider, name), partial(_service, catalog, provider, name))
     yield LazyRow((PROVIDER, SERVICE, _ABOUT_SERVICE))
-    for name in views.services(catalog):
-        yield LazyRow((PROVIDER, name, catalog.shared_service(name).description.strip()))
+    for name in catalog.shared():
+        if _readable(source, wanted, partial(views.names, catalog, PROVIDER, name)):
+            yield LazyRow((PROVIDER, name, catalog.shared_service(name).description.strip()))
 
 
 def _service(catalog: Catalog, provider: str, name: str) -> Values:
@@ -115,21 +124,14 @@ def _unread(error: DefinitionError) -> str:
 
 
 def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for name in _names(source, wanted):
-        whole = ".".join(name)
-        yield LazyRow((*name, whole), partial(_resource, source.catalog, whole))
+    for provider, service, one in _summaries(source, wanted):
+        whole = f"{provider}.{service}.{one.name}"
+        yield LazyRow((provider, service, one.name, whole, one.description, "resource"))
     for view in _views(source, wanted):
         about = view.view.description.strip(), "view"
         yield LazyRow((*_place_of_view(view), view.name, *about))
-    for last, one in LISTINGS.items():
-        yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, one.description, "resource"))
-
-
-def _resource(catalog: Catalog, name: str) -> Values:
-    try:
-        return _described(catalog.table(name).resource), "resource"
-    except NotSupportedError as error:
-        return f"{error.message}.", "resource"
+    for last, spec in LISTINGS.items():
+        yield LazyRow((PROVIDER, SERVICE, last, PREFIX + last, spec.description, "resource"))
 
 
 def _view_parts(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -153,16 +155,6 @@ def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
             yield LazyRow((*_place(table), name, *about, *map(", ".join, needs), *costs))
 
 
-def _described(resource: Resource) -> str:
-    """Return the description of a resource, with what the API charges whichever method is used."""
-    about = resource.description.strip()
-    prices = {
-        None if one.price is None else one.price.sentence for one in resource.methods.values()
-    }
-    (price,) = prices if len(prices) == 1 else (None,)
-    return about if price is None else f"{about} {price}"
-
-
 def _with_price(method: Method) -> str:
     """Return the description of a method, with what the API charges for it."""
     about = method.description.strip()
@@ -183,11 +175,11 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for table in _tables(source, wanted):
-        keys = cache(partial(query_keys, table))
-        for position, (name, one) in enumerate(table.columns.items(), start=1):
-            known = *_place(table), position, name, one.type, one.description.strip()
-            yield LazyRow(known, partial(_column_facts, table, name, keys))
+    for provider, service, one in _readable_summaries(source, wanted):
+        read = _Columns(partial(source.catalog.read, f"{provider}.{service}.{one.name}"))
+        for position, name in enumerate((*one.columns, CONNECTION), start=1):
+            known = provider, service, one.name, position, name
+            yield LazyRow(known, partial(read.about, name), partial(read.facts, name))
     for view in _views(source, wanted):
         for position, (name, column) in enumerate(view.columns.items(), start=1):
             facts = column.type, column.description.strip(), 0, 0, 0, "", column.currency
@@ -199,11 +191,30 @@ def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
             yield LazyRow((PROVIDER, SERVICE, table_name, position, name, *facts))
 
 
-def _column_facts(table: Table, name: str, keys: Callable[[], frozenset[str]]) -> Values:
-    """Return the other facts of a column, which a search by its name does not need."""
-    column = table.columns[name]
-    flags = int(column.hidden), int(name in table.inputs), int(name in keys())
-    return *flags, ", ".join(pushed_operators(table, name)), column.currency
+class _Columns:
+    """The columns of a resource, which is read for what a search by their names does not need."""
+
+    def __init__(self, read: Callable[[], Table]) -> None:
+        self._read = read
+
+    @cached_property
+    def _table(self) -> Table:
+        return self._read()
+
+    @cached_property
+    def _keys(self) -> frozenset[str]:
+        return query_keys(self._table)
+
+    def about(self, name: str) -> Values:
+        """Return the type and the description of a column."""
+        column = self._table.columns[name]
+        return column.type, column.description.strip()
+
+    def facts(self, name: str) -> Values:
+        """Return the rest, which takes looking at every method."""
+        table, column = self._table, self._table.columns[name]
+        flags = int(column.hidden), int(name in table.inputs), int(name in self._keys)
+        return *flags, ", ".join(pushed_operators(table, name)), column.currency
 
 
 def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -244,38 +255,75 @@ def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _tables(source: CatalogSource, wanted: KeyFilter) -> Iterator[Table]:
-    """Yield the resources that a statement can mean, and load no others.
+    """Yield the resources that a statement can mean, and load no others."""
+    for provider, service, one in _readable_summaries(source, wanted):
+        yield source.catalog.read(f"{provider}.{service}.{one.name}")
 
-    A table that billql cannot read has no rows, unless it is selected by its name: then it raises.
+
+def _readable_summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_Summary]:
+    """Yield the resources that billql can read, of those that a statement can mean.
+
+    One that it cannot has no columns and no methods; selected by its name, it raises.
     """
-    for name in _names(source, wanted):
-        try:
-            yield source.catalog.table(".".join(name))
-        except NotSupportedError:
-            if "resource" in wanted:
-                raise
+    for provider, service, one in _summaries(source, wanted):
+        if one.refusal is None:
+            yield provider, service, one
+        elif "resource" in wanted:
+            raise NotSupportedError(one.refusal)
 
 
-def _names(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str, str]]:
+def _summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_Summary]:
+    """Yield the resources that a statement can mean, and load no other services."""
+    catalog, resource = source.catalog, wanted.get("resource")
+    for provider, service in _places(source, wanted):
+        for one in _readable(source, wanted, partial(catalog.summaries, provider, service)):
+            if resource is None or one.name == resource:
+                yield provider, service, one
+
+
+def _places(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str]]:
+    """Yield the providers and services that a statement can mean."""
     catalog = source.catalog
     for provider in _narrowed(catalog.providers(), wanted.get("provider")):
-        for service in _narrowed(catalog.services(provider), wanted.get("service")):
-            resources = catalog.resources(provider, service)
-            for resource in _narrowed(resources, wanted.get("resource")):
-                yield provider, service, resource
+        known = _readable(source, wanted, partial(catalog.services, provider), "provider")
+        for service in _narrowed(known, wanted.get("service")):
+            yield provider, service
 
 
 def _views(source: CatalogSource, wanted: KeyFilter) -> Iterator[ViewTable]:
     """Yield the views that a statement can mean, and load no others."""
     catalog = source.catalog
-    for provider in _narrowed([*catalog.providers(), PROVIDER], wanted.get("provider")):
-        shared = provider == PROVIDER
-        known = views.services(catalog) if shared else catalog.services(provider)
-        for service in _narrowed(known, wanted.get("service")):
-            found = views.names(catalog, provider, service)
-            for name in _narrowed(found, wanted.get("resource")):
-                if (view := views.find(catalog, f"{provider}.{service}.{name}")) is not None:
-                    yield view
+    places = [*_places(source, wanted)]
+    if wanted.get("provider", PROVIDER) == PROVIDER:
+        places += [(PROVIDER, one) for one in _narrowed(catalog.shared(), wanted.get("service"))]
+    for provider, service in places:
+        found = _readable(source, wanted, partial(views.names, catalog, provider, service))
+        for name in _narrowed(found, wanted.get("resource")):
+            yield from _readable(source, wanted, partial(_view, catalog, provider, service, name))
+
+
+def _view(catalog: Catalog, provider: str, service: str, name: str) -> list[ViewTable]:
+    found = views.find(catalog, f"{provider}.{service}.{name}")
+    return [] if found is None else [found]
+
+
+def _readable(
+    source: CatalogSource,
+    wanted: KeyFilter,
+    read: Callable[[], Sequence[T]],
+    named_by: str = "service",
+) -> Sequence[T]:
+    """Return what a definition has; nothing, with a warning, if it is broken.
+
+    One that the statement names is an error.
+    """
+    try:
+        return read()
+    except DefinitionError as error:
+        if named_by in wanted:
+            raise
+        source.warn(f"The list is without what cannot be read: {error.message}")
+        return ()
 
 
 def _place_of_view(view: ViewTable) -> tuple[str, str, str]:

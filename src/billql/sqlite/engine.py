@@ -6,7 +6,7 @@ plain query.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,11 +47,20 @@ if TYPE_CHECKING:
 class Engine:
     """Reads resources for one SQLite connection; the host of the virtual tables.
 
-    What it shares with others is theirs, or is made of options.
+    What it shares with others is theirs, or is made of options. `note` is called with what people
+    should know of a statement.
     """
 
-    def __init__(self, database: apsw.Connection, shared: Shared | Options) -> None:
+    def __init__(
+        self,
+        database: apsw.Connection,
+        shared: Shared | Options,
+        note: Callable[[str], object] = lambda text: None,
+    ) -> None:
         self._database = database
+        self._note = note
+        self._noted: set[str] = set()
+        """What people know of the statement already."""
         self.shared = Shared(shared) if isinstance(shared, Options) else shared
         self.shared.users.add(self)
         self.catalog = self.shared.catalog
@@ -72,7 +81,10 @@ class Engine:
         """What views read in the place of resources, if not the APIs."""
 
     def refresh(self) -> None:
-        """Forget the tables of definitions that a session has replaced; between statements."""
+        """Forget the last statement, and the tables of definitions that a session has replaced;
+        between statements.
+        """
+        self._noted.clear()
         if self.catalog is not self.shared.catalog:
             self.catalog = self.shared.catalog
             for name in self._registered:
@@ -81,6 +93,12 @@ class Engine:
             self.computed.clear()
             self._selects.clear()
             self._views.clear()
+
+    def warn(self, text: str) -> None:
+        """Let people know of something in a statement, once."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self._note(text)
 
     def register(self, names: Iterable[str]) -> None:
         """Register tables with SQLite under their dotted names, in lower case."""

@@ -104,7 +104,7 @@ class Session:
             from billql.sqlite.engine import Engine
 
             with self.guard:
-                self._engine = Engine(self.database, self._options())
+                self._engine = Engine(self.database, self._options(), self.note)
             self._collation.current = self._engine.current
             self.lifetime.own(self, self._engine)
         return self._engine

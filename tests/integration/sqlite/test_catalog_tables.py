@@ -560,15 +560,47 @@ def test_a_definition_with_a_mistake_hides_no_others(session: Session, root: Pat
     assert "zenith/provider.yaml" in str(providers["zenith"][3])
     assert len(rows(session, "SHOW RESOURCES IN acme.usage")) == 1
     for sql in (
-        "SHOW RESOURCES IN acme",
+        "SHOW RESOURCES IN acme.billing",
         "SHOW METHODS IN acme.billing",
+        "SHOW RESOURCES IN zenith.usage",
         "DESCRIBE acme.billing.invoices",
         "DESCRIBE zenith.usage.invoices",
-        "SELECT * FROM billql.catalog.columns",
+        "SELECT * FROM billql.catalog.columns WHERE service = 'billing'",
         "SHOW CONNECTIONS",
     ):
         with pytest.raises(errors.DefinitionError):
             rows(session, sql)
+
+
+@pytest.mark.parametrize("listing", ["resources", "columns", "methods", "parameters", "examples"])
+def test_a_list_without_a_name_is_without_what_is_broken(root: Path, listing: str) -> None:
+    """What is missing is named, once for each statement."""
+    (root / "acme" / "billing.yaml").write_text(BROKEN)
+    (root / "zenith" / "provider.yaml").write_text(BROKEN)
+    notes: list[str] = []
+    session = Session(
+        ":memory:", lambda: Options(environ={}, catalog=Catalog([root])), notes.append
+    )
+    table = f"billql.catalog.{listing}"
+    for _ in range(2):
+        notes.clear()
+        found = rows(
+            session,
+            f"SELECT provider, service FROM {table} UNION SELECT provider, service FROM {table} "
+            "ORDER BY 1",
+        )
+        assert [one for one in found if one[0] != "billql"] == [("acme", "usage")]
+        assert len(notes) == 2
+        assert "The list is without what cannot be read: " in notes[0]
+        assert [
+            any(name in note for note in notes) for name in ("billing.yaml:3", "provider.yaml:3")
+        ]
+    notes.clear()
+    assert set(rows(session, f"SELECT service FROM {table} WHERE provider = 'acme'")) == {
+        ("usage",)
+    }
+    assert len(notes) == 1
+    session.close()
 
 
 def test_explain_tells_what_is_loaded(session: Session) -> None:

@@ -4,14 +4,16 @@ https://github.com/stackql/stackql-provider-registry has them for dozens of prov
 https://github.com/stackql/any-sdk/blob/main/docs/provider_spec.md describes the format.
 
 A provider's folder holds `provider.yaml` and `services/`; a service's document may have megabytes,
-so it is read when a statement first names one of its resources, and what was parsed is cached. The
-documents come from strangers: what they ask for that billql cannot do, or will not, is reported for
-the one resource that needs it.
+so it is read when a statement first names one of its resources, and what it describes is cached.
+The documents come from strangers: what they ask for that billql cannot do, or will not, is reported
+for the one resource that needs it.
 
     adding     putting a provider's documents where the catalog finds them
     folder     one provider's documents, as a source of the catalog
     document   YAML text to plain data, within bounds; references
     resources  a resource of a document to one of billql's
+    compiled   the file with all resources of a service, as the cache has it
+    methods, columns  what a resource sends, and what its columns are called
     shapes     rows and columns from a JSON schema
     requests   an operation's parameters, its body, its server
     paging, credentials, templates    what their settings mean

@@ -2,8 +2,8 @@
 
 The documents are large and come from strangers. So they are read event by event, which needs no
 recursion; tags mean nothing; aliases are copied, and counted, because a few lines of them can stand
-for billions of nodes. What was read is cached as MessagePack, under a name made of its content, and
-is then there in milliseconds.
+for billions of nodes. A provider's own document is cached as MessagePack, under a name made of its
+content; of those of its services `compiled` has what matters.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from billql._version import __version__
-from billql.definitions.yaml_events import events
-from billql.definitions.yaml_file import content as read
+from billql.definitions.yaml_file import content as content_of
 from billql.definitions.yaml_file import store_in_cache
 from billql.errors import DefinitionError
 
@@ -94,27 +93,36 @@ def text(value: Any) -> str:
 
 
 def load(path: Path, cache: Path | None) -> Document:
-    """Read a document; raises DefinitionError."""
-    content = read(path, MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise DefinitionError(f"{path}: larger than {MAX_BYTES} bytes")
+    """Read a document, and cache it; raises DefinitionError."""
+    content = read(path)
     if cache is None:
-        return Document(_parse(path, content))
+        return parse(path, content)
     named = hashlib.sha256(f"stackql\0{__version__}\0".encode() + content).hexdigest()
     cached = cache / f"{named}.msgpack"
     try:
         return Document(msgspec.msgpack.decode(cached.read_bytes()))
     except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        data = _parse(path, content)
-    store_in_cache(cached, msgspec.msgpack.encode(data))
-    return Document(data)
+        document = parse(path, content)
+    store_in_cache(cached, msgspec.msgpack.encode(document.data))
+    return document
 
 
-def _parse(path: Path, content: bytes) -> Any:
+def read(path: Path) -> bytes:
+    """Return the bytes of a document; raises DefinitionError."""
+    content = content_of(path, MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise DefinitionError(f"{path}: larger than {MAX_BYTES} bytes")
+    return content
+
+
+def parse(path: Path, content: bytes) -> Document:
+    """Return the document that some bytes are; raises DefinitionError, which names its path."""
     import yaml
 
+    from billql.definitions.yaml_events import events
+
     try:
-        return _Builder(path).build(events(content))
+        return Document(_Builder(path).build(events(content)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

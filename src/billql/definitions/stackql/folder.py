@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
-from billql.definitions.auth import Anonymous, Auth, SigV4
-from billql.definitions.model import ErrorBody, Later, Provider, Service
-from billql.definitions.sources import PROVIDER_FILE, ResolvedResource
-from billql.definitions.stackql import SERVICES, naming, shapes
-from billql.definitions.stackql.columns import convert
-from billql.definitions.stackql.credentials import auth
-from billql.definitions.stackql.document import Document, Unsupported, load, mapping, text
-from billql.definitions.stackql.methods import readings, selects
+from billql._version import __version__
+from billql.definitions.model import Provider, Service
+from billql.definitions.sources import PROVIDER_FILE, ResolvedResource, ResourceSummary
+from billql.definitions.stackql import SERVICES, compiled, shapes
+from billql.definitions.stackql.compiled import CompiledService, Compiler
+from billql.definitions.stackql.document import Document, load, mapping, parse, read, text
+from billql.definitions.stackql.methods import selects
+from billql.definitions.stackql.resources import ProviderFacts, resource
 from billql.definitions.stackql.settings import CONFIG_KEY, Settings
+from billql.definitions.yaml_file import rules_state
 from billql.errors import DefinitionError, NotSupportedError
 
-DOCUMENTATION = "https://github.com/stackql/stackql-provider-registry"
-
 _VERSION = re.compile(r"v?([0-9]+)\.([0-9]+)\.([0-9]+)", re.ASCII)
-
-_LATER = Later(
-    codes=(
-        "RequestLimitExceeded",
-        "Throttling",
-        "ThrottlingException",
-        "ThrottledException",
-        "TooManyRequestsException",
-    ),
-    messages=("rate exceeded", "secondary rate limit"),
-)
-"""Codes of errors to retry later, which StackQL's documents do not declare."""
 
 
 class StackqlFolder:
@@ -44,7 +32,7 @@ class StackqlFolder:
     def __init__(self, folder: Path, cache: Path | None) -> None:
         self._folder = folder
         self._cache = cache
-        self._documents: dict[str, Document] = {}
+        self._services: dict[str, CompiledService] = {}
 
     @cached_property
     def _data(self) -> dict[str, Any]:
@@ -79,8 +67,9 @@ class StackqlFolder:
         for service in sorted(self._files, key=lambda name: self._files[name][0].stat().st_size):
             with contextlib.suppress(DefinitionError):
                 for name in self.resources(service):
-                    return self.find(service, name).provider
-        return self._provider(None, Anonymous(), None)
+                    with contextlib.suppress(NotSupportedError):
+                        return self.find(service, name).provider
+        return self._facts.provider()
 
     def services(self) -> list[str]:
         """Return the names of the services, without reading any."""
@@ -106,34 +95,17 @@ class StackqlFolder:
         """Return the names of a service's resources that a SELECT can read, in its document's
         order.
         """
-        entry = self._resources(service)
-        return [name for name, one in entry.items() if selects(one)]
+        return self._compiled(service).names()
+
+    def summaries(self, service: str) -> list[ResourceSummary]:
+        """Return what is known of a service's resources without reading each; raise
+        DefinitionError.
+        """
+        return self._compiled(service).summaries()
 
     def find(self, service: str, resource: str) -> ResolvedResource:
         """Read a resource; raises DefinitionError, and NotSupportedError for what is no table."""
-        entry = self._resources(service)[resource]
-        name = f"{self._folder.name}.{service}.{resource}"
-        settings = self._service_settings(service).within(entry.get("config"))
-        found = readings(self._document(service), entry, settings)
-        if not found:
-            is_view = "views" in mapping(entry.get("config"))
-            why = "it is a view in StackQL's own SQL" if is_view else "no method of it reads"
-            raise NotSupportedError(f"{name} cannot be read: {why}")
-        description = text(entry.get("description")) or found[0].about
-        about = shapes.sentence(description, f"The resource {resource}")
-        converted, needs = convert(found, self._rename, name, about)
-        beyond = dict(needs)
-        origin = next((one.server.origin for one in found if one.server is not None), None)
-        for one in found:
-            if one.server is not None and one.server.origin != origin:
-                beyond.setdefault(one.name, "a server other than the other methods have")
-        try:
-            how = auth(settings.get("auth"), self.title, origin or "")
-        except Unsupported as why_not:
-            how = Anonymous()
-            beyond = {one.name: str(why_not) for one in found}
-        message = next((one.error_message for one in found if one.error_message), None)
-        return ResolvedResource(converted, self._provider(origin, how, message), beyond)
+        return self._compiled(service).find(resource)
 
     @property
     def version(self) -> str:
@@ -141,47 +113,58 @@ class StackqlFolder:
         found = _VERSION.fullmatch(text(self._data.get("version")))
         return ".".join(str(int(part)) for part in found.groups()) if found else "0.0.0"
 
-    @cached_property
+    @property
     def title(self) -> str:
         """The provider's name in its documents."""
-        return text(self._data.get("name")) or self._folder.name
+        return self._facts.title
 
     @cached_property
-    def _rename(self) -> naming.Rename:
-        in_snake_case = mapping(self._data.get("config")).get("snake_case_aliases") is True
-        return naming.snake_case if in_snake_case else naming.as_written
+    def _facts(self) -> ProviderFacts:
+        return ProviderFacts(self._folder.name, self._data, self.version)
 
-    def _provider(self, origin: str | None, how: Auth, message: str | None) -> Provider:
-        usual = "message" if isinstance(how, SigV4) else "error.message"
-        return Provider(
-            billql=1,
-            title=self.title,
-            description=shapes.sentence(
-                self._data.get("description"),
-                f"The provider {self.title}, as StackQL describes it",
-            ),
-            version=self.version,
-            documentation=DOCUMENTATION,
-            url=origin or f"https://{self._folder.name}.invalid",
-            auth=how,
-            errors=ErrorBody(message=message or usual, later=_LATER),
-        )
+    @cached_property
+    def _made_of(self) -> bytes:
+        """What the resources of all services are made of, beside their documents."""
+        content = read(self._folder / PROVIDER_FILE)
+        parts = ("stackql", __version__, rules_state(), self._folder.name)
+        return "\0".join(parts).encode() + hashlib.sha256(content).digest()
 
-    def _document(self, service: str) -> Document:
-        if service not in self._documents:
-            self._documents[service] = load(self._files[service][0], self._cache)
-        return self._documents[service]
+    def _compiled(self, service: str) -> CompiledService:
+        if service not in self._services:
+            self._services[service] = self._recalled(service)
+        return self._services[service]
 
-    def _resources(self, service: str) -> dict[str, dict[str, Any]]:
-        """Return the resources of a service by their names in small letters."""
-        components = mapping(self._document(service).data.get("components"))
-        found: dict[str, dict[str, Any]] = {}
-        for name, one in mapping(components.get("x-stackQL-resources")).items():
-            found.setdefault(name.lower(), mapping(one))
+    def _recalled(self, service: str) -> CompiledService:
+        """Return a service as the cache has it; compile it if it has none."""
+        path = self._files[service][0]
+        content = read(path)
+        if self._cache is None:
+            return self._compile(service, parse(path, content))
+        made_of = hashlib.sha256(self._made_of + service.encode() + b"\0" + content)
+        cached = self._cache / f"{made_of.hexdigest()}.service"
+        found = compiled.load(cached)
+        if found is None:
+            found = self._compile(service, parse(path, content))
+            compiled.store(cached, found)
         return found
 
-    def _service_settings(self, service: str) -> Settings:
-        data = self._document(service).data
-        entry = data.get(CONFIG_KEY) or mapping(data.get("components")).get(CONFIG_KEY)
-        provider = Settings(self._data.get("config"))
-        return provider.within(self._files[service][1].get("config")).within(entry)
+    def _compile(self, service: str, document: Document) -> CompiledService:
+        components = mapping(document.data.get("components"))
+        entries: dict[str, dict[str, Any]] = {}
+        for name, one in mapping(components.get("x-stackQL-resources")).items():
+            entries.setdefault(name.lower(), mapping(one))
+        entry = document.data.get(CONFIG_KEY) or components.get(CONFIG_KEY)
+        own = Settings(self._data.get("config")).within(self._files[service][1].get("config"))
+        around = own.within(entry)
+
+        compiler = Compiler()
+        for name, one in entries.items():
+            settings = around.within(one.get("config"))
+            place = f"{service}.{name}"
+            compiler.add(
+                name,
+                f"{self._folder.name}.{place}",
+                partial(resource, document, one, settings, self._facts, place),
+                is_listed=bool(selects(one)),
+            )
+        return compiler.compiled()

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import billql
 from billql.definitions.catalog import Catalog
 from billql.errors import (
     ApiError,
@@ -204,6 +205,24 @@ def test_a_broken_service_does_not_disturb_the_others(tmp_path: Path) -> None:
         catalog.resources("harbor", "broken")
     assert catalog.table("harbor.dues.dues").provider.url == "https://dues.harbor.example.com"
     assert list(catalog.service("harbor", "dues").resources) == ["dues", "tariffs", "receipts"]
+
+
+def test_a_list_is_without_a_broken_document_and_names_it(tmp_path: Path) -> None:
+    notes: list[str] = []
+    with billql.connect(definitions=[root(tmp_path)], environ={}, warn=notes.append) as connection:
+        sql = "SELECT DISTINCT service FROM billql.catalog.resources WHERE provider = 'harbor'"
+        assert connection.execute(sql).fetchall() == [("dues",), ("ships",)]
+        (note,) = notes
+        assert "broken.yaml:" in note
+        with pytest.raises(DefinitionError, match=r"broken\.yaml:"):
+            connection.execute(f"{sql} AND service = 'broken'")
+        (tmp_path / "stackql" / "harbor" / "provider.yaml").write_text("[")
+        notes.clear()
+        with billql.connect(definitions=[root(tmp_path)], environ={}) as other:
+            (tmp_path / "stackql" / "harbor" / "provider.yaml").write_text("[")
+            count = "SELECT count(*) FROM billql.catalog.services"
+            with pytest.warns(UserWarning, match=r"provider\.yaml:"):
+                assert other.execute(count).fetchone()[0] > 1
 
 
 def test_the_provider_tells_of_itself(tmp_path: Path) -> None:
