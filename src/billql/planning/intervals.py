@@ -9,7 +9,9 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from typing import Any, NamedTuple
+import operator as comparisons
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 
 from billql.definitions.decoding import INTEGER, INTEGER_RANGE, NUMBER, SPACE
 from billql.definitions.types import MOMENTS, ColumnType, Operator, SQLValue
@@ -91,6 +93,14 @@ def interval_where(kind: ColumnType, operator: Operator, value: SQLValue) -> Spa
     return Span(value, value) if is_text else None
 
 
+def other_truth_value(value: SQLValue) -> Span | None:
+    """Return the truth values for which `column <> value` is true; None if they are both."""
+    equal = interval_where("boolean", "=", value)
+    if equal is None or value is None:
+        return equal
+    return Span(not equal.low, not equal.low) if equal.is_point else None
+
+
 def number_as_text(value: SQLValue) -> SQLValue:
     """Return the text that SQLite makes of a number where it compares it as a text.
 
@@ -105,6 +115,15 @@ def number_as_text(value: SQLValue) -> SQLValue:
     return value
 
 
+_COMPARE: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {
+    "=": comparisons.eq,
+    "<": comparisons.lt,
+    "<=": comparisons.le,
+    ">": comparisons.gt,
+    ">=": comparisons.ge,
+}
+
+
 def _numeric_interval(kind: ColumnType, operator: Operator, value: SQLValue) -> Span | None:
     """Return the interval of a number, or of a text, which SQLite reads as one if it can."""
     number = value
@@ -117,10 +136,11 @@ def _numeric_interval(kind: ColumnType, operator: Operator, value: SQLValue) -> 
         return None
     if kind == "integer":
         return _discrete_interval(kind, operator, integer_floor(number))
+    if kind == "boolean":
+        true = [one for one in (False, True) if _COMPARE[operator](one, number)]
+        return NOTHING if not true else Span(true[0], true[0]) if len(true) == 1 else None
     if operator != "=":
         return None
-    if kind == "boolean":
-        return Span(bool(number), bool(number)) if number in (0, 1) else NOTHING
     return Span(number, number) if abs(number) < math.inf else NOTHING
 
 

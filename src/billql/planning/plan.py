@@ -42,8 +42,9 @@ class Constraint(NamedTuple):
     """SQLite's side of a predicate, as its planner offers it."""
 
     column: str
-    operator: Operator | Literal["in", "within", "is null", "limit", "offset", "other"]
-    """`within` stands for `=` of what is computed: a range of the column."""
+    operator: Operator | Literal["<>", "in", "within", "is null", "limit", "offset", "other"]
+    """`within` stands for `=` of what is computed: a range of the column. `<>` stands for itself
+    where the column has two values, of which it may leave one."""
     usable: bool
     value: SQLValue | Unknown = UNKNOWN
     literal: bool = False
@@ -54,6 +55,8 @@ class Constraint(NamedTuple):
     """The collation by which it compares texts, in capitals, if that is not the column's own."""
     computed: Computed | None = None
     """What is compared, if it is computed of the column, and not the column itself."""
+    of_truth: bool = False
+    """Whether it compares truth values by what is no `=`, so that it may leave one of the two."""
     listed: bool = False
     """Whether it is one value of an IN list, which SQLite hands over one by one if it is wanted."""
 

@@ -100,6 +100,8 @@ def _matches(column: str, parameter: Parameter, constraint: Constraint) -> bool:
         return parameter.null is not None
     if constraint.operator == "within":
         return parameter.operator != "=" or parameter.by is not None
+    if constraint.of_truth:
+        return parameter.operator == "="
     is_bound = constraint.operator in ("<", "<=", ">", ">=")
     return (
         constraint.operator in ("=", "in")
@@ -131,6 +133,9 @@ def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Param
         return False
     if not all(is_exact(column, parameter) for parameter in parameters):
         return False
+    if constraint.of_truth:
+        is_known = not isinstance(constraint.value, Unknown)
+        return constraint.operator == "<>" and is_known and constraint.value in (0, 1)
     ends = {parameter.operator[0] for parameter in parameters}
     return constraint.operator not in ("=", "in") or "=" in ends or ends == {"<", ">"}
 
@@ -156,7 +161,11 @@ def missing_parameters(
 
 
 def _leaves_open(parameter: Parameter, constraint: Constraint) -> bool:
-    """Return whether the days or months that a constraint leaves have no first one."""
+    """Return whether the days or months that a constraint leaves have no first one, or whether it
+    may leave both truth values.
+    """
+    if constraint.of_truth:
+        return True
     return parameter.by is not None and constraint.operator in ("<", "<=")
 
 
@@ -206,6 +215,8 @@ def _interval(pushed: PushedConstraint, value: SQLValue) -> Span | None:
     operator: Operator = "="
     if constraint.operator in ("<", "<=", ">", ">="):
         operator = constraint.operator
+    if constraint.operator == "<>":
+        return intervals.other_truth_value(value)
     if constraint.computed is not None:
         return preimage(kind, constraint.computed, operator, value)
     if kind == "text" and pushed.is_key:

@@ -53,6 +53,17 @@ _OPERATORS: dict[int, Any] = {
 _PATTERNS = frozenset((apsw.SQLITE_INDEX_CONSTRAINT_LIKE, apsw.SQLITE_INDEX_CONSTRAINT_GLOB))
 
 
+_OF_TRUTH = frozenset(
+    (
+        apsw.SQLITE_INDEX_CONSTRAINT_NE,
+        apsw.SQLITE_INDEX_CONSTRAINT_GT,
+        apsw.SQLITE_INDEX_CONSTRAINT_GE,
+        apsw.SQLITE_INDEX_CONSTRAINT_LT,
+        apsw.SQLITE_INDEX_CONSTRAINT_LE,
+    )
+)
+
+
 class TableHost(ConnectionSource, Protocol):
     """What a virtual table needs of the session that it lives in."""
 
@@ -157,6 +168,9 @@ class ResourceTable:
             operator = self._list(column) if collation is None else "="
         if compares and column < 0:
             operator = "other"
+        of_truth = collation is None and self._is_truth(column) and kind in _OF_TRUTH
+        if of_truth and kind == apsw.SQLITE_INDEX_CONSTRAINT_NE:
+            operator = "<>"
         value = info.get_aConstraint_rhs(number)
         return Constraint(
             self._name(column),
@@ -166,6 +180,7 @@ class ResourceTable:
             literal=value is not None,
             accepts_null=kind == apsw.SQLITE_INDEX_CONSTRAINT_IS and value is None,
             collation=collation,
+            of_truth=of_truth,
             listed=listed and operator == "=",
         )
 
@@ -205,6 +220,9 @@ class ResourceTable:
             literal=value is not None,
             computed=BEGINNING,
         )
+
+    def _is_truth(self, column: int) -> bool:
+        return column >= 0 and self.table.columns[self._name(column)].type == "boolean"
 
     def _is_time(self, column: int) -> bool:
         return column >= 0 and self.table.columns[self._name(column)].type in MOMENTS

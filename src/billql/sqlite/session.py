@@ -219,9 +219,13 @@ class Session:
 
     def _as_run(self, rewritten: Rewritten, has_stored_sql: bool) -> tuple[Rewritten, Rewritten]:
         """Return a statement with the SELECTs of definitions' views in their place, and the same
-        with columns for what it computes of times, as SQLite runs it.
+        with columns for what it computes of times, and with what follows from its truth values, as
+        SQLite runs it.
         """
+        from billql.sql.truth_values import truth_edits
+
         computed = self.engine.computed.rewrite(rewritten)
+        computed = computed.edited(list(truth_edits(computed.parsed)))
         if not (has_stored_sql or any(map(self.engine.view, rewritten.resources))):
             return rewritten, computed
         expander, tables = self.engine.expander(), self.amounts.known_tables()

@@ -144,9 +144,21 @@ SHAPES = {
         3,
     ),
     # Truth values, and counts.
-    "WHERE flag": Shape("SELECT id FROM @entries WHERE open", 10, 5),
-    "NOT flag": Shape("SELECT id FROM @entries WHERE NOT open", 10, 5),
-    "flag <> 0": Shape("SELECT id FROM @entries WHERE open <> 0", 10, 5),
+    "WHERE flag": Shape("SELECT id FROM @entries WHERE open", 5, 5),
+    "NOT flag": Shape("SELECT id FROM @entries e WHERE NOT e.open", 5, 5),
+    "flag <> 0": Shape("SELECT id FROM @entries WHERE open <> 0", 5, 5),
+    "flag IS TRUE": Shape("SELECT id FROM @entries WHERE open IS TRUE AND amount > 3", 5, 5),
+    "flag > 0": Shape("SELECT id FROM @entries WHERE (open > 0)", 5, 5),
+    "NOT flag = 0": Shape("SELECT id FROM @entries WHERE NOT open = FALSE", 5, 5),
+    "a flag in the ON of a LEFT JOIN": Shape(
+        "SELECT c.id, e.id FROM @customers c LEFT JOIN @entries e "
+        "ON e.open AND e.region = 'r2' AND e.name = c.name",
+        2,
+        2,
+    ),
+    "flag IS NOT FALSE, which NULL is": Shape(
+        "SELECT id FROM @entries WHERE open IS NOT FALSE", 10, 10
+    ),
     "count(*)": Shape("SELECT count(*) FROM @entries", 10, 1),
     "count(*) under an exact filter": Shape(
         "SELECT count(*) FROM @entries WHERE state = 's1'", 4, 1
