@@ -51,6 +51,18 @@ CONDITIONS = [
         "one page of 200 holds all 68 entries",
     ),
     Query(
+        "Which prices are in use, by the column alone?",
+        "SELECT id FROM stripe.catalog.prices WHERE active",
+        1,
+        "the API lists prices in use apart from the others, and these fit a page of 100",
+    ),
+    Query(
+        "Which customers are not archived?",
+        "SELECT id FROM metronome.customers.customers WHERE NOT only_archived",
+        1,
+        "the API lists them apart from the others, and they fit a page",
+    ),
+    Query(
         "Which are the newest five charges?",
         f"SELECT id, amount FROM {_CHARGES} ORDER BY created DESC LIMIT 5",
         1,

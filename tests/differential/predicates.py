@@ -220,7 +220,8 @@ class Predicates(ABC):
 
     def predicate(self, scope: Scope, depth: int) -> str:
         kinds = ["compare"] * 8 + ["in"] * 3 + ["between", "between", "null", "like", "collate"]
-        kinds += ["columns", "row", "expression", "computed", "computed"]
+        kinds += ["columns", "row", "expression", "computed", "computed", "truth"]
+        kinds += ["truth"] * 2 * any(col.type == "boolean" for col in scope)
         if depth > 0:
             kinds += ["or", "or", "or", "or", "and", "not", "nested", "nested"]
         kind = self.one(*kinds)
@@ -245,6 +246,9 @@ class Predicates(ABC):
         if kind == "computed":
             timed = [one for one in scope if one.type in _TIMES]
             return self._computed(self.one(*timed) if timed else col)
+        if kind == "truth":
+            flags = [one for one in scope if one.type == "boolean"]
+            return self._truth(self.one(*flags) if flags else col)
         return self._odd(kind, col, scope)
 
     def _computed(self, col: Col) -> str:
@@ -272,6 +276,19 @@ class Predicates(ABC):
             return self.one(found, 2025, "2025", "2025-02-01", 20250201)
         cut = found[: self.one(4, 7, 10, 20)]
         return cut + self.one("", "", "-01", "T00:00:00Z", "-01T00:00:00Z", " 00:00:00", "x")
+
+    def _truth(self, col: Col) -> str:
+        """A condition that a column is by itself, or what compares truth values."""
+        bare = (col.text, f"({col.text})", f"NOT {col.text}", f"NOT ({col.text})")
+        whole = f"{col.text} IS {self.one('', 'NOT ')}{self.one('TRUE', 'FALSE')}"
+        forms = [*bare, f"NOT NOT {col.text}", whole, whole, f"NOT {whole}", f"NOT ({whole})"]
+        if col.type == "boolean":
+            value = self.literal(self.value(col))
+            forms += [f"{col.text} <> {self.one(0, 1, 'TRUE', 'FALSE')}", f"{value} <> {col.text}"]
+            forms += [f"NOT {col.text} {self.one('=', '<>')} {self.one(0, 1, 2, 'TRUE')}"]
+            forms += [f"{col.text} {self.one('<', '<=', '>', '>=')} {self.one(0, 1, 0.5, value)}"]
+            forms += [f"({col.text}) = {value}", f"({col.text} AND {bare[2]}) = {value}"]
+        return self.one(*forms)
 
     def _in(self, col: Col) -> str:
         values = [self.value(col) for _ in range(self.one(0, 1, 2, 2, 3, 3, 6, 20))]

@@ -398,3 +398,45 @@ def test_the_scout_changes_nothing() -> None:
             ((answer,),) = world.ask("SELECT answer FROM kept")
             assert Counter(map(tuple, json.loads(answer))) == Counter(expected)
             assert len(world.api.asked) == scouted
+
+
+FLAG = Filter("flag", "flag")
+
+
+def test_a_column_that_is_a_condition() -> None:
+    """A row without a value satisfies neither it nor its negation."""
+    rows = [(n, (1, 0, None)[n % 3], "ab"[n % 2]) for n in range(60)]
+    told = "n integer, flag boolean, name text"
+    local = [(f"k{n}", None, n) for n in range(0, 60, 7)]
+    whole = 6
+    statements = {
+        **dict.fromkeys(("flag", "NOT flag", "flag <> 0", "1 <> flag", "NOT flag = 0"), 2),
+        **dict.fromkeys(("flag IS TRUE", "NOT (flag)", "flag > 0", "flag < 0.5"), 2),
+        **dict.fromkeys(("flag AND n > 3", "flag IS TRUE AND NOT flag = 0 AND name = 'a'"), 2),
+        **dict.fromkeys(("flag OR NOT flag", "NOT flag OR flag IS NULL"), whole),
+        **dict.fromkeys(("flag IS NOT TRUE", "NOT flag IS TRUE", "(flag) = '1'"), whole),
+        **dict.fromkeys(("flag <> 2", "flag <> '1x'", "flag >= 0", "flag < 1e300"), whole),
+        **dict.fromkeys(("flag AND NOT flag", "flag <> NULL", "flag > 1", "flag < 0"), 0),
+        "CASE WHEN flag THEN n > 5 ELSE NOT flag END": whole,
+        "NOT (flag AND n > 3)": whole,
+        "n BETWEEN 0 AND flag": whole,
+    }
+    for condition, most in statements.items():
+        for tail in ("", " ORDER BY n LIMIT 3 OFFSET 2"):
+            with small(told, rows, FLAG, paging=TEN, local=local) as world:
+                world.same(f"SELECT n, flag FROM @things WHERE {condition}{tail}")
+                assert len(world.api.asked) <= most, condition
+    with small(told, rows, FLAG, paging=TEN, local=local) as world:
+        for sql in (
+            "SELECT l.key, t.n FROM local l LEFT JOIN @things t ON t.n = l.n AND t.flag",
+            "SELECT l.key, t.n FROM local l LEFT JOIN @things t ON t.n = l.n WHERE NOT t.flag",
+            "SELECT t.n FROM local l LEFT JOIN @things t ON t.n = l.n WHERE t.flag IS NOT TRUE",
+            "SELECT t.n, u.n FROM @things t FULL JOIN @things u ON t.flag AND u.n = t.n + 1",
+            "SELECT name, flag, count(*) FROM @things GROUP BY 1, 2 HAVING flag AND name = 'a'",
+            "SELECT count(*) FILTER (WHERE flag), count(*) FROM @things",
+            "WITH c AS (SELECT flag AS f, n FROM @things) SELECT n FROM c WHERE NOT f AND n > 3",
+            "SELECT n FROM local WHERE n IN (SELECT n FROM @things WHERE NOT flag)",
+            "SELECT n, EXISTS (SELECT 1 FROM @things t WHERE flag AND t.n = l.n) FROM local l",
+            "SELECT n, n > 3 AND flag, n > 3 OR NOT flag FROM @things",
+        ):
+            world.same(sql)

@@ -28,9 +28,12 @@ def database() -> apsw.Connection:
 
 
 def _year(*arguments: Any) -> int | None:
-    """Return the year of a time as a column shows it."""
+    """Return the year of a time as a column shows it.
+
+    billql refuses what is no time, unless another condition has left the row out already.
+    """
     (time,) = arguments
-    return None if time is None else int(time[:4])
+    return int(time[:4]) if isinstance(time, str) and time[:4].isdigit() else None
 
 
 def _date_trunc(*arguments: Any) -> str | None:

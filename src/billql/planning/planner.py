@@ -39,6 +39,7 @@ from billql.planning.pushdown import (
     push_down,
     pushable_span,
     selects_connections,
+    selects_one,
 )
 
 _COST_OF_REQUEST = 1000.0
@@ -242,7 +243,9 @@ class _MethodPlanner:
     def _served(self) -> set[str]:
         """Return the columns that the statement compares with one value, or with a list of them."""
         return {
-            one.constraint.column for one in self._pushed if one.constraint.operator in ("=", "in")
+            one.constraint.column
+            for one in self._pushed
+            if one.constraint.operator == "in" or selects_one(one.constraint)
         }
 
     def _provides_order(self) -> bool:

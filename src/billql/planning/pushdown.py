@@ -81,6 +81,15 @@ def _compares_rows(column: Column, constraint: Constraint) -> bool:
     )
 
 
+def selects_one(constraint: Constraint) -> bool:
+    """Return whether a constraint is sure to leave one value: an equality, or `<> 0` of a truth
+    value.
+    """
+    if constraint.operator == "<>":
+        return not isinstance(constraint.value, Unknown) and constraint.value in (0, 1)
+    return constraint.operator == "="
+
+
 def selects_connections(constraint: Constraint) -> bool:
     """Return whether a constraint selects the connections to read from."""
     return (
@@ -134,8 +143,7 @@ def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Param
     if not all(is_exact(column, parameter) for parameter in parameters):
         return False
     if constraint.of_truth:
-        is_known = not isinstance(constraint.value, Unknown)
-        return constraint.operator == "<>" and is_known and constraint.value in (0, 1)
+        return selects_one(constraint)
     ends = {parameter.operator[0] for parameter in parameters}
     return constraint.operator not in ("=", "in") or "=" in ends or ends == {"<", ">"}
 
@@ -165,7 +173,7 @@ def _leaves_open(parameter: Parameter, constraint: Constraint) -> bool:
     may leave both truth values.
     """
     if constraint.of_truth:
-        return True
+        return not selects_one(constraint)
     return parameter.by is not None and constraint.operator in ("<", "<=")
 
 

@@ -98,12 +98,19 @@ class Rewritten(RewrittenText):
 
     def edited(self, edits: Sequence[Edit]) -> Rewritten:
         """Return the same with edits of its text, which the names of its columns do not show."""
+        found = self.edited_within(edits)
+        if found is not self:
+            found.unnamed = (*self.unnamed, *(text for _, _, text in sorted(edits)))
+        return found
+
+    def edited_within(self, edits: Sequence[Edit]) -> Rewritten:
+        """Return the same with edits of what no column of it is named by."""
         if not edits:
             return self
         made = tuple(sorted(edits))
         text = apply_edits(self.sql, made)
         found = Rewritten(text, self.sql, made, self.resources, self.tables).after(self)
-        found.unnamed = (*self.unnamed, *(text for _, _, text in made))
+        found.unnamed = self.unnamed
         return found
 
     def after(self, earlier: RewrittenText) -> Rewritten:

@@ -66,6 +66,8 @@ class _Frame:
 
     select: Select | None
     clause: Clause
+    in_column: bool = False
+    """Whether it is within a column of a result."""
     in_from: bool = False
     """Whether a comma brings a table, even after an ON."""
 
@@ -77,6 +79,10 @@ class Scopes:
     selects: tuple[Select, ...]
     places: tuple[tuple[Select | None, Clause], ...]
     """For each token the SELECT whose tables it sees first, and the clause."""
+    in_columns: tuple[bool, ...]
+    """For each token whether it is in parentheses within a column of a result, whose name it may
+    be a part of.
+    """
 
 
 def read_scopes(statement: ParsedStatement) -> Scopes:
@@ -97,7 +103,7 @@ class _Reader:
 
     def read(self) -> Scopes:
         """Return the SELECTs, and the place of each token."""
-        places = []
+        places, in_columns = [], []
         for at, token in enumerate(self._tokens):
             if token.text == ")":
                 self._close(at)
@@ -109,18 +115,20 @@ class _Reader:
                 self._end(at)
             frame = self._frames[-1]
             places.append((frame.select, frame.clause))
+            in_columns.append(frame.in_column)
             if (reference := self._references.get(token.start)) is not None:
                 self._add(reference, at)
             if token.text == "(":
                 self._open(at)
         self._end(len(self._tokens))
-        return Scopes(tuple(self._selects), tuple(places))
+        return Scopes(tuple(self._selects), tuple(places), tuple(in_columns))
 
     def _open(self, at: int) -> None:
         frame = self._frames[-1]
         if frame.clause == "from" and frame.select is not None:
             frame.select.reads_others = True
-        self._frames.append(_Frame(frame.select, frame.clause))
+        in_column = frame.in_column or frame.clause == "columns"
+        self._frames.append(_Frame(frame.select, frame.clause, in_column))
 
     def _close(self, at: int) -> None:
         if len(self._frames) > 1:

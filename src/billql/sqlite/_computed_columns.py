@@ -23,7 +23,7 @@ from billql.sql.operands import Operands
 from billql.sql.projections import selects
 from billql.sql.rewriter import Rewritten
 from billql.sql.select_scopes import Scopes, Select, Source, read_scopes
-from billql.sql.source_map import Edit, apply_edits
+from billql.sql.source_map import Edit
 from billql.sql.statements import ParsedStatement
 from billql.sql.tokenizer import COMPARISONS, NAMES, quote, unquote
 
@@ -65,15 +65,8 @@ class ComputedColumns:
         statement = rewritten.parsed
         if {token.keyword for token in statement.tokens[:3]} & {"VIEW", "TRIGGER"}:
             return rewritten
-        edits = _Finder(statement, self._find, 0 if is_view else 1).edits(self._register)
-        if not edits:
-            return rewritten
-        sql = apply_edits(rewritten.sql, edits)
-        found = Rewritten(
-            sql, rewritten.sql, tuple(edits), rewritten.resources, rewritten.tables
-        ).after(rewritten)
-        found.unnamed = rewritten.unnamed
-        return found
+        finder = _Finder(statement, self._find, 0 if is_view else 1)
+        return rewritten.edited_within(finder.edits(self._register))
 
 
 class _Finder:
@@ -123,6 +116,8 @@ class _Finder:
             name = times.get(self._name(at))
             if name is None or (first := self._first(select, source, at)) is None:
                 continue
+            if self._statement.keyword == "CREATE" and self._scopes.in_columns[at]:
+                continue  # columns of a new table are named by the text of their expressions
             is_month = table.columns[name].type == "month"
             found = monotone_around(self._tokens, first, at, is_month=is_month)
             if found is not None and self._is_of_use(found):

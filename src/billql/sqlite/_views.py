@@ -72,14 +72,7 @@ class ViewExpander:
         statement = rewritten.parsed
         if {token.keyword for token in statement.tokens[:3]} & {"VIEW", "TRIGGER"}:
             return rewritten
-        edits = tuple(self._edits(statement, tables, (), None))
-        if not edits:
-            return rewritten
-        sql, resources = rewritten.sql, rewritten.resources
-        expanded = Rewritten(apply_edits(sql, edits), sql, edits, resources, rewritten.tables)
-        found = expanded.after(rewritten)
-        found.unnamed = rewritten.unnamed
-        return found
+        return rewritten.edited_within(list(self._edits(statement, tables, (), None)))
 
     def _edits(
         self,

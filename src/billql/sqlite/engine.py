@@ -226,6 +226,19 @@ class Engine:
             return []
         return [method.order for method in found.resource.methods.values() if method.order]
 
+    def truth_values(self, names: Iterable[str] | None) -> set[str]:
+        """Return the columns of truth values of some resources and views, or of all that SQLite
+        knows, in lower case; raise DefinitionError.
+        """
+        tables = map(self.registered, list(self._registered if names is None else names))
+        return {
+            name.lower()
+            for table in tables
+            if table is not None
+            for name, column in table.columns.items()
+            if column.type == "boolean"
+        }
+
     def methods(self, name: str) -> list[str]:
         """Return the names of a table's methods; raise UnknownName or DefinitionError."""
         if name.startswith(_catalog_listings.PREFIX) or self.view(name) is not None:

@@ -225,7 +225,11 @@ class Session:
         from billql.sql.truth_values import truth_edits
 
         computed = self.engine.computed.rewrite(rewritten)
-        computed = computed.edited(list(truth_edits(computed.parsed)))
+
+        def truth_values() -> set[str]:
+            return self.engine.truth_values(None if has_stored_sql else rewritten.resources)
+
+        computed = computed.edited_within(list(truth_edits(computed.parsed, truth_values)))
         if not (has_stored_sql or any(map(self.engine.view, rewritten.resources))):
             return rewritten, computed
         expander, tables = self.engine.expander(), self.amounts.known_tables()

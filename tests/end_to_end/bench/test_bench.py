@@ -24,7 +24,7 @@ def api() -> Iterator[Api]:
 
 
 def test_every_query_takes_the_least_number_of_requests() -> None:
-    assert len(QUERIES) == 40
+    assert len(QUERIES) >= 40
     assert {query.question: sent for query, sent in counts()} == {
         query.question: query.least for query in QUERIES
     }

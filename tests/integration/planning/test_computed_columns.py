@@ -231,3 +231,10 @@ def test_the_plan_shows_the_expression(session: Session) -> None:
     )
     ((*_, plan),) = select(session, f"EXPLAIN QUERY PLAN {sql}")
     assert "sends strftime('%Y-%m', created) >=, day LIKE" in plan
+
+
+def test_columns_of_a_new_table_are_named_as_they_were_written(session: Session) -> None:
+    inner = "(SELECT max(id) FROM {} AS t WHERE date(created) > '2026-09-03')"
+    select(session, f"CREATE TABLE made AS SELECT {inner.format('@things')}")
+    made = [row[1] for row in select(session, "PRAGMA table_info(made)")]
+    assert made == [inner.format('"own.all.things"')]
