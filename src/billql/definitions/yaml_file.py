@@ -1,7 +1,8 @@
 """Reading definition files: to strict structs, which are cached by their content.
 
-What has to read YAML, and to check what it finds, is imported for a file that the cache does not
-have: it takes longer to load than the whole of a cached definition.
+The cache is a folder; where there is none, it is this process's memory. What has to read YAML, and
+to check what it finds, is imported for a file that the cache does not have: it takes longer to load
+than the whole of a cached definition.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import msgspec
 
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 * 1024 * 1024
 """A definition larger than this is not one that a person wrote."""
+
+_REMEMBERED = 128
+"""How many definitions the memory holds; more than come with billql."""
+
+_MOST_REMEMBERED = 128 * 1024
+"""How many bytes the text of one of them may have; each costs many times that."""
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -67,8 +74,11 @@ def _view_problems(service: Service) -> Iterator[Problem]:
 
 
 def read_document(path: Path, kind: type[T], check: Callable[[T], Iterable[Problem]]) -> T:
-    """Read another file of a definition, and check it; raises DefinitionError."""
-    return _read(path, kind, "", None, check)
+    """Read another file of a definition, and check it; raises DefinitionError.
+
+    It is not cached, because what it is checked against is not in its text.
+    """
+    return _Unread(path, kind, content(path, MAX_BYTES + 1), "", check).read()
 
 
 def _read(
@@ -78,16 +88,56 @@ def _read(
     cache: Path | None,
     check: Callable[[T], Iterable[Problem]],
 ) -> T:
-    text = content(path, MAX_BYTES + 1)
-    cached = None if cache is None else cache / f"{_fingerprint(kind, text, context)}.msgpack"
-    if cached is not None and (found := _recall(cached, kind)) is not None:
+    unread = _Unread(path, kind, content(path, MAX_BYTES + 1), context, check)
+    if cache is None:
+        short = len(unread.text) <= _MOST_REMEMBERED
+        return _remembered(unread) if short else unread.read()
+    cached = cache / f"{unread.fingerprint()}.msgpack"
+    if (found := _recall(cached, kind)) is not None:
         return found
-    from billql.definitions.yaml_document import YamlDocument
-
-    value = YamlDocument(path, text, MAX_BYTES).convert(kind, check)
-    if cached is not None:
-        store_in_cache(cached, msgspec.msgpack.encode(value))
+    value = unread.read()
+    store_in_cache(cached, msgspec.msgpack.encode(value))
     return value
+
+
+class _Unread(Generic[T]):
+    """The text of a definition that is not parsed yet; equal to another that reads the same."""
+
+    def __init__(
+        self,
+        path: Path,
+        kind: type[T],
+        text: bytes,
+        context: str,
+        check: Callable[[T], Iterable[Problem]],
+    ) -> None:
+        self.text = text
+        self._key = (path, kind, text, context)
+        self._check = check
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Unread) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+    def fingerprint(self) -> str:
+        """Return what no other text, kind, context or state of the rules has."""
+        _, kind, text, context = self._key
+        parts = (__version__, rules_state(), kind.__name__, context)
+        return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
+
+    def read(self) -> T:
+        """Parse and check it; raises DefinitionError."""
+        from billql.definitions.yaml_document import YamlDocument
+
+        path, kind, text, _ = self._key
+        return YamlDocument(path, text, MAX_BYTES).convert(kind, self._check)
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _remembered(unread: _Unread[T]) -> T:
+    return unread.read()
 
 
 def content(path: Path, most: int) -> bytes:
@@ -100,11 +150,6 @@ def content(path: Path, most: int) -> bytes:
             return file.read(most)
     except OSError as error:
         raise DefinitionError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _fingerprint(kind: type, text: bytes, context: str) -> str:
-    parts = (__version__, rules_state(), kind.__name__, context)
-    return hashlib.sha256("\0".join(parts).encode() + b"\0" + text).hexdigest()
 
 
 @functools.cache

@@ -16,7 +16,7 @@ from billql.definitions import yaml_document, yaml_events, yaml_file
 from billql.definitions.model import Provider, Service
 from billql.definitions.pagination import NextUrl, PageNumber
 from billql.definitions.yaml_document import MAX_DEPTH
-from billql.definitions.yaml_file import MAX_BYTES, read_provider, read_service
+from billql.definitions.yaml_file import MAX_BYTES, read_document, read_provider, read_service
 from billql.errors import DefinitionError
 
 PROVIDER = """\
@@ -839,6 +839,41 @@ def test_a_kept_definition_is_equal_and_not_parsed_again(
     assert kept == parsed
     assert repr(kept) == repr(parsed)
     assert parses == [path]
+
+
+def test_without_a_folder_memory_is_the_cache(
+    path: Path, provider: Provider, parses: list[Path]
+) -> None:
+    path.write_text(SERVICE)
+    read = read_service(path, provider)
+    assert read_service(path, provider) is read
+    assert parses == [path]
+    path.write_text(changed(SERVICE, "description: Bills", "description: More bills"))
+    assert read_service(path, provider).description != read.description
+    with pytest.raises(DefinitionError, match="no paging called pages"):
+        read_service(path, msgspec.structs.replace(provider, paging={}))
+    with pytest.raises(DefinitionError, match="unknown key"):
+        read_provider(path)
+    (other := path.with_name("other.yaml")).write_text("a: 1")
+    for _ in range(2):
+        with pytest.raises(DefinitionError, match=r"other\.yaml:1"):
+            read_provider(other)
+    assert parses == [path] * 4 + [other] * 2
+
+
+def test_a_long_definition_is_not_held_in_memory(path: Path, parses: list[Path]) -> None:
+    path.write_text(PROVIDER + "#" * 128 * 1024)
+    assert read_provider(path) is not read_provider(path)
+    assert len(parses) == 2
+
+
+def test_another_document_is_checked_each_time(path: Path, parses: list[Path]) -> None:
+    """What it is checked against is not in its text."""
+    path.write_text(PROVIDER)
+    assert read_document(path, Provider, lambda value: ()).title == "Example"
+    with pytest.raises(DefinitionError, match="title: no good"):
+        read_document(path, Provider, lambda value: [(("title",), "no good")])
+    assert len(parses) == 2
 
 
 def test_only_their_owner_can_read_kept_definitions(path: Path, cache: Path) -> None:

@@ -48,7 +48,7 @@ def test_a_room_is_the_sum_of_its_files() -> None:
 @pytest.mark.parametrize(
     ("path", "traced"),
     [
-        ("unit/sql/test_rewriter.py", True),
+        ("unit/sql/test_compared.py", True),
         ("integration/fetching/test_scan.py", True),
         ("integration/sandbox/test_paging.py", False),
         ("integration/definitions/test_stripe.py", False),
