@@ -22,7 +22,7 @@ from billql.sql import as_of
 from billql.sql.projections import names_of_ctes
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
 from billql.sql.statements import ParsedStatement
-from billql.sql.tokenizer import quote
+from billql.sql.tokenizer import quote, quote_text
 from billql.util.instant import SPELLINGS, instant
 
 _LENGTHS = {4: "year", 7: "month", 10: "day"}
@@ -63,9 +63,9 @@ def splice(statement: ParsedStatement, store: Store) -> RewrittenText | None:
 def rows(history: History, value: str) -> str:
     """Return the rows of a history at a time that is written in SQL, as a subquery."""
     columns = ", ".join(f"h.{quote(one.name)}" for one in history.columns)
-    name = history.name.replace("'", "''")
+    name = quote_text(history.name)
     return (
-        f"(SELECT {columns} FROM (SELECT {as_of.FUNCTION}('{name}', {value}) AS at) AS t "
+        f"(SELECT {columns} FROM (SELECT {as_of.FUNCTION}({name}, {value}) AS at) AS t "
         f"CROSS JOIN main.{history.table} AS h "
         "WHERE h._since <= t.at AND (h._until IS NULL OR h._until > t.at))"
     )

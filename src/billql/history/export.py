@@ -20,7 +20,7 @@ from billql.history.definition import History
 from billql.history.historic import is_refresh
 from billql.history.store import Store
 from billql.sql.as_of import FUNCTION
-from billql.sql.tokenizer import quote
+from billql.sql.tokenizer import quote, quote_text
 
 _NONE = "__HIVE_DEFAULT_PARTITION__"
 """What stands for NULL in the name of a folder."""
@@ -87,9 +87,9 @@ def _select(history: History, as_of: str | None, *, every: bool) -> str:
         )
     if as_of is None:
         return f"SELECT {columns} {rows} {where} AND h._until IS NULL"
-    name = history.name.replace("'", "''")
+    name = quote_text(history.name)
     return (
-        f"SELECT {columns} FROM (SELECT {FUNCTION}('{name}', :moment) AS at) AS t "
+        f"SELECT {columns} FROM (SELECT {FUNCTION}({name}, :moment) AS at) AS t "
         f"CROSS JOIN main.{history.table} AS h {where} AND h._since <= t.at "
         "AND (h._until IS NULL OR h._until > t.at)"
     )

@@ -14,7 +14,7 @@ from billql.errors import UnknownName
 from billql.history.definition import HistoryColumn
 from billql.history.store import Store
 from billql.sql.as_of import FUNCTION
-from billql.sql.tokenizer import quote, type_name
+from billql.sql.tokenizer import quote, quote_text, type_name
 
 _TIMES = ("DATE", "MONTH", "TIMESTAMP")
 
@@ -47,10 +47,10 @@ class StoredRows:
         select = f"SELECT {columns}, {times} FROM main.{history.table} AS h {joined}"
         if self._moment is None:
             return f"{select} WHERE h._until IS NULL"
-        name, moment = (one.replace("'", "''") for one in (history.name, self._moment))
-        value = moment if self._is_number else f"'{moment}'"
+        name = quote_text(history.name)
+        value = self._moment if self._is_number else quote_text(self._moment)
         return (
-            f"SELECT {columns}, {times} FROM (SELECT {FUNCTION}('{name}', {value}) AS at) AS t "
+            f"SELECT {columns}, {times} FROM (SELECT {FUNCTION}({name}, {value}) AS at) AS t "
             f"CROSS JOIN main.{history.table} AS h {joined} "
             "WHERE h._since <= t.at AND (h._until IS NULL OR h._until > t.at)"
         )

@@ -22,7 +22,7 @@ from billql.errors import DataError
 from billql.history.definition import History, HistoryColumn
 from billql.history.store import StoredScope
 from billql.messages import Scalar
-from billql.sql.tokenizer import quote, type_name
+from billql.sql.tokenizer import quote, quote_text, type_name
 from billql.util.instant import instant
 
 _GAPS = 240
@@ -282,7 +282,7 @@ def _fit(
 def _literal(value: SQLValue) -> str:
     """Return a value as SQL has it."""
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return quote_text(value)
     return f"x'{value.hex()}'" if isinstance(value, bytes) else repr(value)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from billql.history.definition import OWN, TEXT, History
-from billql.sql.tokenizer import quote
+from billql.sql.tokenizer import quote, quote_text
 
 SHARED = (
     """CREATE TABLE IF NOT EXISTS billql_histories (
@@ -98,11 +98,13 @@ def _changes(history: History) -> str:
     def chosen(row: str, columns: list[str], prefix: str = "") -> str:
         if not columns:
             return "NULL"
-        cases = "".join(f" WHEN {_text(one)} THEN {row}.{quote(prefix + one)}" for one in columns)
+        cases = "".join(
+            f" WHEN {quote_text(one)} THEN {row}.{quote(prefix + one)}" for one in columns
+        )
         return f"CASE c.name{cases} END"
 
     def line(change: str, row: str, old: str, new: str, texts: tuple[str, str]) -> str:
-        measured = f"c.name IN ({', '.join(map(_text, amounts))})" if amounts else "FALSE"
+        measured = f"c.name IN ({', '.join(map(quote_text, amounts))})" if amounts else "FALSE"
         difference = f"iif({measured}, {_difference(old, new)}, NULL)"
         head = [
             "r.id",
@@ -157,10 +159,5 @@ def _difference(old: str, new: str) -> str:
 
 def _listed(names: list[str]) -> str:
     """Return a table of names; of one NULL, if there are none."""
-    rows = ", ".join(f"({_text(one)})" for one in names) or "(NULL)"
+    rows = ", ".join(f"({quote_text(one)})" for one in names) or "(NULL)"
     return f"(SELECT column1 AS name FROM (VALUES {rows}))"
-
-
-def _text(name: str) -> str:
-    """Return a text as a literal of SQL."""
-    return "'" + name.replace("'", "''") + "'"

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from billql.sql.rewriter import Reference
 from billql.sql.source_map import Edit, RewrittenText, apply_edits
-from billql.sql.tokenizer import NAMES, Token, quote, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, quote_text, unquote
 
 if TYPE_CHECKING:
     from billql.sql.statements import ParsedStatement
@@ -141,10 +141,10 @@ class ShowStatement(NamedTuple):
         """Return it as a SELECT about a place in the catalog, or about a local table."""
         form, keys, source = self.form, _KEYS[: self.form.parts], quote(self.table)
         if local is not None:
-            keys, source = (), _LOCAL.format(_text(local))
+            keys, source = (), _LOCAL.format(quote_text(local))
         elif form.source:
             source = form.source
-        fixed = [f"{key} = {_text(part)}" for key, part in zip(keys, place, strict=False)]
+        fixed = [f"{key} = {quote_text(part)}" for key, part in zip(keys, place, strict=False)]
         shown = ", ".join([*keys[len(place) :] * form.shows_keys, form.columns])
         within = " AND ".join(["TRUE", *fixed])
         if form.source and self.name is None:  # tables of the user's own are in no service
@@ -290,8 +290,3 @@ class _Parser:
         if self._verb == "SHOW" and self._at < 3 and token.keyword in _ELSEWHERE:
             hint = f"{_ELSEWHERE[token.keyword]} {hint}"
         raise self._statement.error(wrong, token.start, hint=hint)
-
-
-def _text(value: str) -> str:
-    """Return a text as a literal of SQL."""
-    return "'" + value.replace("'", "''") + "'"

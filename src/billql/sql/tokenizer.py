@@ -64,12 +64,22 @@ def quote(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def quote_text(text: str) -> str:
+    """Return a text as a literal of SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def unquote(text: str) -> str:
     """Return the name that an identifier, a quoted name or a string stands for."""
     mark = text[:1]
     if mark == "[":
         return text[1:-1]
     return text[1:-1].replace(mark * 2, mark) if mark in ('"', "'", "`") else text
+
+
+def last_name(dotted: str) -> str:
+    """Return the last part of a name that may have its table before it, without quotes."""
+    return unquote(significant(dotted)[-1].text)
 
 
 def type_name(declared: str | None) -> str:

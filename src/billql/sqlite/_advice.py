@@ -14,7 +14,7 @@ import apsw
 
 from billql.errors import Error
 from billql.sql import dialects
-from billql.sql.tokenizer import NAMES, Token, quote, tokenize, unquote
+from billql.sql.tokenizer import NAMES, Token, quote, quote_text, tokenize, unquote
 from billql.sqlite import later_functions
 
 if TYPE_CHECKING:
@@ -205,5 +205,4 @@ def _has_double_quotes(token: Token) -> bool:
 
 def _as_text(name: str) -> str:
     """Return a name as a text of SQL, cut if it is long."""
-    text = name.replace("'", "''")
-    return f"'{text}'" if len(text) <= 40 else f"'{text[:40]}…'"
+    return quote_text(name if len(name) <= 40 else f"{name[:40]}…")

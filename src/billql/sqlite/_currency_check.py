@@ -1,9 +1,9 @@
 """Currencies are not added up: a sum of amounts knows the currency column beside them.
 
     money_sum(i.amount)    money_sum(i.amount, "i"."currency"), which refuses two currencies
-    sum(i.amount)          billql_one_currency(sum(i.amount), …), which notes them; the second
-                           argument is group_concat(DISTINCT "i"."currency"), and before an OVER
-                           billql_currencies("i"."currency")
+    sum(i.amount)          billql_one_currency(sum(i.amount), …, 'currency'), which notes them; the
+                           second argument is group_concat(DISTINCT "i"."currency"), and before an
+                           OVER billql_currencies("i"."currency")
     avg(), total()         as sum()
 
 This is done where a column is one of a table in the FROM clause, be it a resource, a table of one's
@@ -23,7 +23,7 @@ from billql.sql.projections import name_of, selects
 from billql.sql.rewriter import ENDS_FROM, NO_ALIAS
 from billql.sql.source_map import Edit
 from billql.sql.statements import ParsedStatement, numbered, parse
-from billql.sql.tokenizer import NAMES, Token, quote, unquote
+from billql.sql.tokenizer import NAMES, Token, last_name, quote, quote_text, unquote
 from billql.sqlite._functions import CURRENCIES, NOTED_SUMS, ONE_CURRENCY
 from billql.sqlite._sum_calls import (
     MADE_OF_AMOUNTS,
@@ -146,7 +146,7 @@ class _Check:
 
     def _groups_by(self, currency: str, end: int) -> bool:
         """Return whether a GROUP BY behind a FROM clause names a column."""
-        column = unquote(currency.rpartition(".")[2]).lower()
+        column = last_name(currency).lower()
         grouped = False
         for at in self._level(end):
             keyword = self._keyword(at)
@@ -321,6 +321,7 @@ class _Check:
             if alias:
                 yield end, end, alias
             return
+        column = quote_text(last_name(currency))
         if not call.is_plain:
             value = numbered(self._statement, call.argument, call.last)
             currency = f"CASE WHEN {value} THEN {currency} END"
@@ -329,7 +330,7 @@ class _Check:
         if call.end > call.last + 1:
             listed += f" {numbered(self._statement, call.last + 1, call.end)}"
         yield first, first, f"{ONE_CURRENCY}("
-        yield end, end, f", {listed}){alias}"
+        yield end, end, f", {listed}, {column}){alias}"
 
 
 def _full_name(source: _Source, name: str) -> str:

@@ -16,7 +16,8 @@ NOTED_SUMS = frozenset(("SUM", "AVG", "TOTAL"))
 SUMS = NOTED_SUMS | {"MONEY_SUM"}
 """All functions that add up."""
 ONE_CURRENCY = "billql_one_currency"
-"""The function that returns its first argument, and notes if the second has several currencies."""
+"""The function that returns its first argument, and notes if the second has several currencies;
+the third is the name of their column."""
 WITHOUT_NOISE = "billql_without_noise"
 """The function that takes the noise of floating point out of a sum."""
 CURRENCIES = "billql_currencies"
@@ -61,13 +62,17 @@ class CurrencyNotes:
 
     def __call__(self, *arguments: Any) -> Any:
         """Return a sum, which is of amounts in the currencies that a list names."""
-        value, currencies = arguments
-        codes = set((currencies or "").upper().split(","))
+        value, currencies, column = arguments
+        written = (currencies or "").split(",")
+        codes = {code.upper() for code in written}
         if len(codes) > 1 and not self._has_noted:
-            from billql.sqlite.money import ONE_BY_ONE, named
+            from billql.sqlite.money import named, one_by_one
 
             self._has_noted = True
-            self._note(f"A sum or an average is of amounts in {named(codes)}. {ONE_BY_ONE}")
+            self._note(
+                f"A sum or an average is of amounts in {named(codes)}. "
+                f"{one_by_one(max(written), column)}"
+            )
         return value
 
 
@@ -95,7 +100,7 @@ class StatementConversion:
 
 def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
     """Add the functions to a connection, but for convert()."""
-    database.create_scalar_function(ONE_CURRENCY, notes, 2)
+    database.create_scalar_function(ONE_CURRENCY, notes, 3)
     database.create_window_function(CURRENCIES, _Currencies, 1)
     database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)
     database.create_window_function("money_sum", _money_sum, 1)

@@ -35,6 +35,8 @@ class MoneySum:
         self._fractions = 0
         self._currencies: dict[SQLValue, int] = {}
         """How many amounts there are in each currency."""
+        self._written: SQLValue = None
+        """One of the currencies, as it is written beside the amounts."""
 
     def step(self, value: SQLValue, *currency: SQLValue) -> None:
         """Add an amount."""
@@ -50,7 +52,8 @@ class MoneySum:
             return None
         if len(self._currencies) > 1:
             raise BadValue(
-                f"money_sum() would add amounts in {named(self._currencies)}", hint=ONE_BY_ONE
+                f"money_sum() would add amounts in {named(self._currencies)}",
+                hint=one_by_one(self._written),
             )
         if self._fractions and math.isfinite(found := float(self._total)):
             return found
@@ -68,6 +71,7 @@ class MoneySum:
             return
         for written in currency:
             code = written.upper() if isinstance(written, str) else written
+            self._written = written or self._written
             self._currencies[code] = self._currencies.get(code, 0) + sign
             if not self._currencies[code]:
                 del self._currencies[code]
@@ -78,8 +82,10 @@ class MoneySum:
             self._fractions += sign
 
 
-ONE_BY_ONE = "Add them up one by one: GROUP BY currency, or choose one: WHERE currency = 'USD'."
-"""What to do about amounts in several currencies."""
+def one_by_one(code: SQLValue, column: str = "currency") -> str:
+    """Return what to do about amounts in several currencies, of which one is written as `code`."""
+    value = f"'{code}'" if isinstance(code, str) else "'USD'"
+    return f"Add them up one by one: GROUP BY {column}, or choose one: WHERE {column} = {value}."
 
 
 def named(currencies: Iterable[SQLValue]) -> str:

@@ -54,7 +54,7 @@ def run(connection: billql.Connection, sql: str, *values: object) -> list[Any]:
 def test_two_currencies_are_an_error(connection: billql.Connection, sql: str) -> None:
     with pytest.raises(billql.BadValue, match=r"would add amounts in JPY and USD") as caught:
         run(connection, sql.replace("id<4", "i.id < 4"))
-    assert "GROUP BY currency" in str(caught.value.hint)
+    assert "GROUP BY currency, or choose one: WHERE currency = '" in str(caught.value.hint)
 
 
 def test_views_and_own_tables(connection: billql.Connection) -> None:
@@ -157,7 +157,18 @@ def test_sums_of_several_currencies_are_noted(connection: billql.Connection, sql
     assert cursor.fetchall()
     (note,) = NOTES
     assert note.startswith("A sum or an average is of amounts in JPY and USD.")
-    assert "GROUP BY currency" in note
+    assert "GROUP BY c" in note
+
+
+@pytest.mark.parametrize("sum_", ["sum", "money_sum"])
+def test_a_currency_is_chosen_as_it_is_written(connection: billql.Connection, sum_: str) -> None:
+    connection.execute("CREATE TABLE lower AS SELECT amount, lower(currency) AS currency FROM own")
+    try:
+        hint = str(run(connection, f"SELECT {sum_}(amount) FROM lower") and NOTES[0])
+    except billql.BadValue as error:
+        hint = str(error.hint)
+    chosen = hint.partition("choose one: ")[2].rstrip(".")
+    assert run(connection, f"SELECT count(*) FROM lower {chosen}")[1] == (1,)
 
 
 @pytest.mark.parametrize(

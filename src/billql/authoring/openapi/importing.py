@@ -14,6 +14,7 @@ from billql.authoring.openapi.resources import LeftOut, Method, Resource
 from billql.authoring.yaml_writer import dump
 from billql.definitions.pagination.unknown import UNKNOWN
 from billql.errors import DefinitionError, InterfaceError
+from billql.sql.tokenizer import quote_text
 
 _SHOWN = 5
 """The number of columns in an example."""
@@ -178,4 +179,4 @@ def _literal(value: Any) -> str:
         return str(int(value))
     if isinstance(value, int | float):
         return str(value)
-    return "'" + str(value).replace("'", "''") + "'"
+    return quote_text(str(value))

@@ -17,6 +17,7 @@ from billql.serve.postgres.compiler.sort_terms import ordered
 from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import unsupported
 from billql.serve.postgres.functions.registry import unknown_function
+from billql.sql.tokenizer import last_name, quote_text
 from billql.sqlite.session import CURRENCIES, ONE_CURRENCY
 
 
@@ -98,8 +99,9 @@ def aggregate(compiler: Compiler, call: Call, window: str | None) -> Value:
     sql = f"{name}({distinct}{', '.join(parts)}{order}){filtered}{_over(call, window)}"
     if call.name in ("sum", "avg") and values[0].currency is not None:
         # As billql's own sums do, it notes that amounts are in several currencies.
-        codes = f"{CURRENCIES}({values[0].currency}){filtered}{_over(call, window)}"
-        sql = f"{ONE_CURRENCY}({sql}, {codes})"
+        column = values[0].currency
+        codes = f"{CURRENCIES}({column}){filtered}{_over(call, window)}"
+        sql = f"{ONE_CURRENCY}({sql}, {codes}, {quote_text(last_name(column))})"
     return Value(sql, kind, name=call.name, strength=2, is_exact=is_exact)
 
 

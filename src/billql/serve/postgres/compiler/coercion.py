@@ -12,12 +12,13 @@ from sqlglot import exp
 
 from billql.serve.postgres import types
 from billql.serve.postgres.compiler.core import Compiler
-from billql.serve.postgres.compiler.values import Value, literal_sql, quote_text
+from billql.serve.postgres.compiler.values import Value, literal_sql
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.formats.text_output import overflow
 from billql.serve.postgres.functions.registry import conversion_cost
 from billql.serve.postgres.values import numerics
 from billql.serve.postgres.values.moments import UTC
+from billql.sql.tokenizer import quote_text
 
 
 def coerce(compiler: Compiler, value: Value, kind: str, what: str | None = None) -> Value:

@@ -8,9 +8,10 @@ from sqlglot import exp
 
 from billql.serve.postgres.compiler.core import Compiler
 from billql.serve.postgres.compiler.rules import rule
-from billql.serve.postgres.compiler.values import Value, quote_text
+from billql.serve.postgres.compiler.values import Value
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.values import numerics
+from billql.sql.tokenizer import quote_text
 
 
 def literal_of_text(text: str) -> Value:

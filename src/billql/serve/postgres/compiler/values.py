@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from billql.serve.postgres.types import MOMENTS
+from billql.sql.tokenizer import quote_text
 
 
 @dataclass(frozen=True)
@@ -58,12 +59,6 @@ class Value:
         """Return the SQL by which SQLite sorts and groups as PostgreSQL does."""
         found = self.collation
         return self.sql if found is None else f"({self.sql}) COLLATE {found}"
-
-
-def quote_text(text: str) -> str:
-    """Return a text as a literal of SQLite's."""
-    escaped = text.replace("'", "''")
-    return f"'{escaped}'"
 
 
 def quote_name(name: str) -> str:
