@@ -66,22 +66,21 @@ class CatalogSource(Protocol):
 
 
 class LazyRow:
-    """One row: what is known of it, and what finds out the rest, step by step."""
+    """One row: what is known of it, and what finds out the rest."""
 
-    __slots__ = ("_steps", "_values", "known")
-
-    def __init__(self, known: Values, *steps: Callable[[], Values]) -> None:
+    def __init__(self, known: Values, rest: Callable[[], Values] = tuple) -> None:
         self.known = known
         """Enough of its first values to identify it."""
-        self._values = known
-        self._steps = steps
+        self._find = rest
+
+    @cached_property
+    def _rest(self) -> Values:
+        return self._find()
 
     def value(self, number: int) -> SQLValue:
         """Return the value of a column."""
-        while number >= len(self._values):
-            self._values += self._steps[0]()
-            self._steps = self._steps[1:]
-        return self._values[number]
+        count = len(self.known)
+        return self.known[number] if number < count else self._rest[number - count]
 
 
 def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
@@ -176,10 +175,9 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     for provider, service, one in _readable_summaries(source, wanted):
-        read = _Columns(partial(source.catalog.read, f"{provider}.{service}.{one.name}"))
+        columns = _Columns(partial(source.catalog.read, f"{provider}.{service}.{one.name}"))
         for position, name in enumerate((*one.columns, CONNECTION), start=1):
-            known = provider, service, one.name, position, name
-            yield LazyRow(known, partial(read.about, name), partial(read.facts, name))
+            yield _ColumnRow((provider, service, one.name, position, name), columns, name)
     for view in _views(source, wanted):
         for position, (name, column) in enumerate(view.columns.items(), start=1):
             facts = column.type, column.description.strip(), 0, 0, 0, "", column.currency
@@ -202,19 +200,65 @@ class _Columns:
         return self._read()
 
     @cached_property
-    def _keys(self) -> frozenset[str]:
+    def _required(self) -> frozenset[str]:
         return query_keys(self._table)
 
-    def about(self, name: str) -> Values:
-        """Return the type and the description of a column."""
-        column = self._table.columns[name]
-        return column.type, column.description.strip()
+    def kind(self, name: str) -> SQLValue:
+        """Return the type of a column."""
+        return self._table.columns[name].type
 
-    def facts(self, name: str) -> Values:
-        """Return the rest, which takes looking at every method."""
-        table, column = self._table, self._table.columns[name]
-        flags = int(column.hidden), int(name in table.inputs), int(name in self._keys)
-        return *flags, ", ".join(pushed_operators(table, name)), column.currency
+    def description(self, name: str) -> SQLValue:
+        """Return the description of a column."""
+        return self._table.columns[name].description.strip()
+
+    def is_hidden(self, name: str) -> SQLValue:
+        """Return whether SELECT * leaves a column out."""
+        return int(self._table.columns[name].hidden)
+
+    def is_input(self, name: str) -> SQLValue:
+        """Return whether a column is a value for WHERE alone."""
+        return int(name in self._table.inputs)
+
+    def is_required(self, name: str) -> SQLValue:
+        """Return whether a statement needs a condition on a column."""
+        return int(name in self._required)
+
+    def operators(self, name: str) -> SQLValue:
+        """Return which conditions on a column are left to the API."""
+        return ", ".join(pushed_operators(self._table, name))
+
+    def currency(self, name: str) -> SQLValue:
+        """Return the column with the currency of an amount."""
+        return self._table.columns[name].currency
+
+
+_FACTS = (
+    _Columns.kind,
+    _Columns.description,
+    _Columns.is_hidden,
+    _Columns.is_input,
+    _Columns.is_required,
+    _Columns.operators,
+    _Columns.currency,
+)
+"""What follows the name in a column's row."""
+
+
+class _ColumnRow(LazyRow):
+    """A column of a resource; each of its facts is found out by itself."""
+
+    def __init__(self, known: Values, columns: _Columns, name: str) -> None:
+        self.known = known
+        self._columns = columns
+        self._name = name
+
+    def value(self, number: int) -> SQLValue:
+        """Return the value of a column of the listing."""
+        known = self.known
+        count = len(known)
+        return (
+            known[number] if number < count else _FACTS[number - count](self._columns, self._name)
+        )
 
 
 def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:

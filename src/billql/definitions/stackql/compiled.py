@@ -64,6 +64,10 @@ class CompiledService(msgspec.Struct, array_like=True, frozen=True, dict=True):
     def _by_name(self) -> dict[str, Packed]:
         return {one.name: one for one in self.packed}
 
+    @functools.cached_property
+    def _dictionary(self) -> bytes:
+        return zlib.decompress(self.shared)
+
     def names(self) -> list[str]:
         """Return the names of the resources that are listed, in the order of the document."""
         return [one.name for one in self.packed if one.is_listed]
@@ -77,7 +81,7 @@ class CompiledService(msgspec.Struct, array_like=True, frozen=True, dict=True):
         packed = self._by_name[name]
         if not packed.content:
             raise NotSupportedError(str(packed.refusal))
-        unpacker = zlib.decompressobj(zdict=zlib.decompress(self.shared))
+        unpacker = zlib.decompressobj(zdict=self._dictionary)
         with MSGSPEC_LOCK:
             found = _decoder().decode(unpacker.decompress(packed.content))
         return ResolvedResource(found.resource, found.provider, found.unsupported_methods)

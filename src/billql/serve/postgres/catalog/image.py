@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import groupby
 from typing import Any
 
 import apsw
@@ -106,10 +108,10 @@ def _affinity(kind: str) -> str:
 
 
 def _insert(made: apsw.Connection, relation: str, found: Iterable[Mapping[str, Any]]) -> None:
-    for row in found:
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        made.execute(f"INSERT INTO {relation} ({names}) VALUES ({marks})", row)
+    for columns, alike in groupby(found, tuple):
+        names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+        values = map(operator.methodcaller("values"), alike)
+        made.executemany(f"INSERT INTO {relation} ({names}) VALUES ({marks})", map(tuple, values))
 
 
 def _setting_rows() -> Iterable[Mapping[str, Any]]:
