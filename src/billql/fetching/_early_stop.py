@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
-
 import msgspec
 
-_LOOPS = frozenset(("Next", "Prev", "SorterNext", "VNext", "Goto"))
-"""What jumps back to the first step of a loop."""
+from billql.fetching._scan_places import Loop, Program, loops_of, scans_of
 
 
 class EarlyStops(msgspec.Struct, frozen=True):
@@ -28,32 +24,19 @@ ALL_MAY_STOP = EarlyStops(True, None)
 """What is to be feared of a statement of which nothing is known."""
 
 
-class _Loop(NamedTuple):
-    first: int
-    last: int
-
-
-def early_stops(program: Sequence[Sequence[Any]]) -> EarlyStops:
+def early_stops(program: Program) -> EarlyStops:
     """Return what a statement's program (https://sqlite.org/opcode.html) may leave early.
 
     A LIMIT counts down inside of the scan's loop and jumps out of it; a co-routine yields its rows
     to a loop that may.
     """
     counts_down = any(step[1] == "DecrJumpZero" for step in program)
-    loops = [
-        _Loop(step[3], step[0])
-        for step in program
-        # A program begins at its end (Init), which goes back to step 1.
-        if step[1] in _LOOPS and 1 < step[3] < step[0]
-    ]
-    left = [one for one in loops if _may_leave(program, one, counts_down)]
-    around = {
-        number for at, number in _scans(program) if any(one.first <= at <= one.last for one in left)
-    }
+    left = [one for one in loops_of(program) if _may_leave(program, one, counts_down)]
+    around = {number for at, number in scans_of(program) if any(one.has(at) for one in left)}
     return EarlyStops(_may_leave_scan(program, counts_down), frozenset(around))
 
 
-def _may_leave(program: Sequence[Sequence[Any]], loop: _Loop, counts_down: bool) -> bool:
+def _may_leave(program: Program, loop: Loop, counts_down: bool) -> bool:
     """Return whether a program may jump out of a loop."""
     for _, code, _, target, *_ in program[loop.first : loop.last]:
         if code in ("DecrJumpZero", "Goto") and target > loop.last:
@@ -63,7 +46,7 @@ def _may_leave(program: Sequence[Sequence[Any]], loop: _Loop, counts_down: bool)
     return False
 
 
-def _may_leave_scan(program: Sequence[Sequence[Any]], counts_down: bool) -> bool:
+def _may_leave_scan(program: Program, counts_down: bool) -> bool:
     """Return whether a program may leave the scan of a virtual table before its end."""
     for start, code, cursor, *_ in program:
         if code != "VFilter":
@@ -78,14 +61,3 @@ def _may_leave_scan(program: Sequence[Sequence[Any]], counts_down: bool) -> bool
             if inner == "Yield" and counts_down:
                 return True
     return False
-
-
-def _scans(program: Sequence[Sequence[Any]]) -> Iterator[tuple[int, int]]:
-    """Yield where a program begins scans of virtual tables, and the number of each one's plan."""
-    for at, code, _, _, arguments, *_ in program:
-        if code != "VFilter":
-            continue
-        for _, earlier, value, register, *_ in reversed(program[:at]):
-            if earlier == "Integer" and register == arguments:
-                yield at, value
-                break

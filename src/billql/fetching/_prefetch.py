@@ -3,14 +3,17 @@
 A join reads an inner resource by one key after the other, and each would wait for the one before.
 So SQLite also makes a *dry run* of the statement (see `dry_run`), which collects the coming keys
 in their order, whatever the outer side is: another resource, a local table, a CTE, a subquery.
-Their requests are sent ahead. That is a hint: it decides when a request is sent, never what a row
+Their requests are sent ahead. A key that *leads* to others, as the first of two inner sides does,
+is followed by another dry run once it has arrived, also while the statement waits. That is a
+hint: it decides when a request is sent, never what a row
 is.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Hashable
+from collections import defaultdict, deque
+from collections.abc import Collection, Hashable, Mapping
+from concurrent.futures import Future
 from functools import cached_property
 from typing import Protocol
 
@@ -18,14 +21,17 @@ import apsw
 import msgspec
 
 from billql.errors import Error
+from billql.fetching._program import ReadProgram
 from billql.fetching._row_memo import RowMemo
 from billql.fetching._snapshot import FirstRequest
-from billql.fetching.dry_run import FIRST_KEYS, ComingKey, DryRun, JoinSide, WouldSendRequest
-from billql.fetching.key_family import KeyFamily
+from billql.fetching.dry_run import ComingKey, DryRun, JoinSide, WouldSendRequest
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
+from billql.messages import Response
 from billql.sql.statements import Bindings
 
+FIRST_KEYS = 64
+"""How many new keys the first dry run collects; each later one collects four times as many."""
 _MOST_KEYS = 16_384
 """How many keys a dry run collects at most."""
 _DRY_RUN_STEPS = 5_000_000
@@ -45,37 +51,34 @@ class KeyScan(Protocol):
     def is_charged(self) -> bool:
         """Whether the API charges for each request."""
 
-    def prefetch(self, first: FirstRequest) -> None:
+    def prefetch(self, first: FirstRequest) -> Future[Response]:
         """Send the first request of a coming scan."""
 
 
 class _ComingKeys(msgspec.Struct):
-    """What is known of the coming keys of one side of a join, each by its first request."""
+    """What is known of the coming keys of one resource, each by its first request."""
 
     unsent: deque[ComingKey] = msgspec.field(default_factory=deque)
     sent: set[FirstRequest] = msgspec.field(default_factory=set)
     """Sent ahead, and not needed yet."""
-    sent_for: dict[Hashable, list[FirstRequest]] = msgspec.field(default_factory=dict)
-    """The same by what the row memo knows their rows by."""
-    known: set[FirstRequest] = msgspec.field(default_factory=set)
-    most: int = FIRST_KEYS
-    """How many keys the next dry run collects."""
     window: int = 2
     """How many may be sent ahead."""
     cursors: int = 1
     """How many cursors may have such keys."""
-    complete: bool = False
-    """Whether a dry run has seen all keys."""
-    ended_at_last_miss: int = -1
-    """How many requests of other scans had ended when a dry run found nothing; until more have, the
-    next one would find nothing either."""
+    scan: KeyScan | None = None
+    """What sends them: a scan of the resource that has begun."""
+
+    @property
+    def may_send(self) -> bool:
+        """Whether the next one may be sent."""
+        return self.scan is not None and len(self.sent) < self.window and bool(self.unsent)
 
 
 class KeyPrefetcher:
     """Sends the requests of a statement's coming keys ahead.
 
     `query` is its text, or the SELECT inside of it; None if it has none that could be run beside
-    it.
+    it. `program` is what SQLite runs for that, and `sides` are the sides of joins by their plans.
     """
 
     def __init__(
@@ -84,99 +87,214 @@ class KeyPrefetcher:
         database: apsw.Connection,
         query: str | None,
         bindings: Bindings,
+        program: ReadProgram,
+        sides: Mapping[int, JoinSide],
     ) -> None:
         self._statement = statement
         self._database = database
         self._query = query
         self._bindings = bindings
-        self._coming: dict[JoinSide, _ComingKeys] = {}
-        self.dry_families: dict[int, KeyFamily] = {}
-        """What dry runs have read of lists that hold the keys of a plan, by the plan's number."""
+        self._program = program
+        self._sides = sides
+        self._coming: defaultdict[str, _ComingKeys] = defaultdict(_ComingKeys)
+        self._known: set[FirstRequest] = set()
+        self._complete: set[JoinSide] = set()
+        """The sides of which all keys are known."""
+        self._sent_for: dict[Hashable, list[FirstRequest]] = {}
+        """What has been sent ahead, by what the row memo knows its rows by."""
+        self._leads: dict[FirstRequest, Future[Response]] = {}
+        """What has been sent ahead, and will bring more keys to light when it has arrived."""
+        self._has_leads = False
+        self._most = FIRST_KEYS
+        """How many new keys the next dry run collects."""
+        self._passed = 0
+        """How many scans the last dry run had begun before it missed any rows."""
+        self._may_find_more = True
+        """Whether the next dry run may find more keys, though nothing more arrives."""
+        self._ended = (-1, -1)
+        """How many requests had ended at the last dry run; see `_count_ended`."""
+        self._stats: dict[int, tuple[ScanStats, str]] = {}
+        """Those of the scans that read keys, with their resource, by their identity."""
+        self._leading_tables: set[str] = set()
         self.dry_run: DryRun | None = None
         """The dry run that SQLite is making now, if it is not the statement itself that it runs."""
 
     def prefetch(
-        self, side: JoinSide, wanted: FirstRequest, scan: KeyScan, *, stops_early: bool
+        self, table: str, side: JoinSide, wanted: FirstRequest, scan: KeyScan, *, stops_early: bool
     ) -> None:
-        """Send the first requests of coming keys, now that a scan needs one.
+        """Send the first requests of coming keys, now that a scan of a resource needs one.
 
         As many are ahead as the provider allows requests at once; if the statement may stop early,
         fewer at first, or none if the API charges for each.
         """
         if stops_early and scan.is_charged:
             return
-        self.learn(side, wanted, scan.stats)
-        keys = self._coming[side]
-        most = scan.concurrency * keys.cursors
-        keys.window = min(most, keys.window * 2) if stops_early else most
-        while keys.unsent and len(keys.sent) < keys.window:
-            first, key = keys.unsent.popleft()
-            if first != wanted:
-                keys.sent.add(first)
-                keys.sent_for.setdefault(key, []).append(first)
-                scan.prefetch(first)
+        coming = self._coming[table]
+        coming.scan = scan
+        self.learn(table, side, wanted, scan)
+        # A dry run over local rows begins with the first one, so the later, the more it must find.
+        most = max(scan.concurrency * coming.cursors, self._passed // 8 if self._has_leads else 0)
+        coming.window = min(most, coming.window * 2) if stops_early else most
+        self._send(wanted)
 
-    def learn(self, side: JoinSide, wanted: FirstRequest, stats: ScanStats) -> None:
+    def learn(self, table: str, side: JoinSide, wanted: FirstRequest, scan: KeyScan) -> None:
         """Look for coming keys by a dry run, if it may find any; a scan needs one."""
-        keys = self._coming.setdefault(side, _ComingKeys())
-        keys.sent.discard(wanted)
-        is_surprise = wanted not in keys.known
-        keys.known.add(wanted)
-        # Where a resource is joined twice, each side may have keys that the other leads to.
-        if (is_surprise or not keys.unsent) and not keys.complete:
-            ended = self._statement.snapshot.ended - stats.ended
-            if ended != keys.ended_at_last_miss:
-                known = len(keys.known)
-                self._collect(side, keys)
-                keys.ended_at_last_miss = -1 if len(keys.known) > known else ended
+        self._stats[id(scan.stats)] = (scan.stats, table)
+        self._coming[table].sent.discard(wanted)
+        is_surprise = wanted not in self._known
+        self._known.add(wanted)
+        if is_surprise:
+            self._complete.discard(side)
+        if self._query is None or side in self._complete:
+            return
+        if self._is_led_on:
+            self._follow(scan.concurrency)
+        elif self._is_worth_it(is_surprise):
+            self._look(scan.concurrency)
 
-    def note_used(self, side: JoinSide, key: Hashable) -> None:
+    def meanwhile(self) -> Collection[Future[Response]]:
+        """Send what has come to light while the statement waits.
+
+        Return what to wait for as well, because more will come to light with it.
+        """
+        if self._is_led_on:
+            scans = [one.scan for one in self._coming.values() if one.scan is not None]
+            self._follow(max(scan.concurrency for scan in scans))
+            self._send(None)
+        return [future for future in self._leads.values() if not future.done()]
+
+    def note_used(self, table: str, key: Hashable) -> None:
         """Note that the rows of a key are needed which have been read by another cursor already."""
-        keys = self._coming.get(side)
-        if keys is not None:
-            keys.sent.difference_update(keys.sent_for.pop(key, ()))
+        self._coming[table].sent.difference_update(self._sent_for.pop(key, ()))
 
     def learn_more(self, side: JoinSide) -> bool:
         """Look for more coming keys than are known; return whether there are any."""
-        keys = self._coming.setdefault(side, _ComingKeys())
-        if keys.complete:
+        if self.is_complete(side):
             return False
-        known = len(keys.known)
-        self._collect(side, keys)
-        return len(keys.known) > known
+        known = len(self._known)
+        self._collect(self._most)
+        self._most = min(self._most * 4, _MOST_KEYS)
+        return len(self._known) > known
 
     def is_complete(self, side: JoinSide) -> bool:
         """Return whether all coming keys are known."""
-        return side in self._coming and self._coming[side].complete
+        return self._query is None or side in self._complete
 
     @cached_property
     def _memo(self) -> RowMemo:
         """What dry runs have read by key: the statement itself has neither read nor counted it."""
         return RowMemo(self._statement.shared.memo_cells)
 
-    def _collect(self, side: JoinSide, keys: _ComingKeys) -> None:
-        """Make a dry run, and add the keys that it finds."""
+    def _is_worth_it(self, is_surprise: bool) -> bool:
+        """Return whether a dry run may find keys that are needed now."""
+        lists, lists_and_leads = self._count_ended()
+        if self._may_find_more:
+            return is_surprise or self._is_empty
+        if is_surprise:
+            return lists_and_leads != self._ended[1]
+        return self._is_empty and lists != self._ended[0]
+
+    @property
+    def _is_empty(self) -> bool:
+        """Whether nothing is left to be sent ahead."""
+        return not any(one.unsent for one in self._coming.values() if one.scan is not None)
+
+    @property
+    def _is_led_on(self) -> bool:
+        """Whether enough has arrived that brings more keys to light.
+
+        It is in proportion to what a dry run passes before, so that all of them are linear.
+        """
+        arrived = sum(future.done() for future in self._leads.values())
+        return arrived > 0 and arrived >= min(len(self._leads), max(1, self._passed // 32))
+
+    def _count_ended(self) -> tuple[int, int]:
+        """Count the requests that have ended: those of no key, and those that may bring keys to
+        light as well.
+        """
+        of_keys = leading = 0
+        for stats, table in self._stats.values():
+            of_keys += stats.ended
+            leading += stats.ended if table in self._leading_tables else 0
+        ended = self._statement.snapshot.ended - of_keys
+        return ended, ended + leading
+
+    def _send(self, wanted: FirstRequest | None) -> None:
+        """Send what may be ahead, in the order in which it will be needed."""
+        while ready := [one for one in self._coming.values() if one.may_send]:
+            coming = min(ready, key=lambda one: one.unsent[0].rank)
+            first, key, _, _, leads = coming.unsent.popleft()
+            if first == wanted or coming.scan is None:
+                continue
+            coming.sent.add(first)
+            self._sent_for.setdefault(key, []).append(first)
+            future = coming.scan.prefetch(first)
+            if leads:
+                self._leads[first] = future
+
+    def _look(self, concurrency: int) -> None:
+        """Look for keys, because none is known, or one was not."""
+        if self._has_leads:
+            self._follow(concurrency)
+        else:
+            self._collect(self._most)
+            self._most = min(self._most * 4, _MOST_KEYS)
+
+    def _follow(self, concurrency: int) -> None:
+        """Look for the keys that have come to light; those behind them are known, or can wait."""
+        arrived = [first for first, future in self._leads.items() if future.done()]
+        most = max(2 * concurrency, self._passed // 4)
+        self._collect(most, most)
+        for first in arrived:
+            self._leads.pop(first, None)
+
+    def _collect(self, most: int, most_unsent: int | None = None) -> None:
+        """Make a dry run, and add the keys that it finds; see `DryRun`."""
         if self._query is None:
-            keys.complete = True
             return
-        unsent = {one.first for one in keys.unsent}
-        dry_run = DryRun(self._statement, self._memo, side, keys.known, keys.most, unsent)
+        ended = self._count_ended()
+        unsent = {one.first for coming in self._coming.values() for one in coming.unsent}
+        places = self._program.places
+        dry_run = DryRun(
+            self._statement, self._memo, places, self._known, most, unsent, most_unsent
+        )
         self.dry_run = dry_run
         self._database.set_progress_handler(lambda: True, _DRY_RUN_STEPS, id=self)
         cursor = self._database.cursor()
         cursor.exec_trace = lambda cursor, sql, bindings: cursor.is_readonly
+        is_at_end = False
         try:
             for _ in cursor.execute(self._query, self._bindings, can_cache=False):
                 pass
+            is_at_end = True
         except (WouldSendRequest, apsw.Error, Error):
-            dry_run.incomplete = True
+            pass
         finally:
             self._database.set_progress_handler(None, id=self)
             self.dry_run = None
-        found = {one.first for one in dry_run.found}
-        keys.unsent = deque(
-            (*dry_run.found, *(one for one in keys.unsent if one.first not in found))
-        )
-        keys.cursors = dry_run.cursors
-        keys.most = min(keys.most * 4, _MOST_KEYS)
-        keys.complete = not dry_run.incomplete
+        self._ended = ended
+        self._passed = dry_run.passed
+        self._may_find_more = dry_run.new > 0 and not is_at_end
+        self._add(dry_run)
+        if is_at_end:
+            sides = defaultdict(list)
+            for number, side in self._sides.items():
+                sides[side].append(number)
+            hides = dry_run.path.hides
+            self._complete.update(side for side, plans in sides.items() if not hides(plans))
+
+    def _add(self, dry_run: DryRun) -> None:
+        """Add what a dry run has found, in its order, before what it did not come to."""
+        found = defaultdict(list)
+        for one in dry_run.found:
+            found[one.table].append(one)
+            if one.leads:
+                self._has_leads = True
+                self._leading_tables.add(one.table)
+        again = {one.first for one in dry_run.found}
+        last = len(dry_run.found)
+        for table in {*found, *self._coming}:
+            coming = self._coming[table]
+            left = [one for one in coming.unsent if one.first not in again]
+            coming.unsent = deque((*found[table], *(one._replace(rank=last) for one in left)))
+            coming.cursors = max(coming.cursors, dry_run.cursors[table])

@@ -17,7 +17,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Generic, Protocol, TypeVar
 
@@ -25,6 +25,9 @@ import msgspec
 
 from billql.http.reply import TICK
 from billql.messages import Response
+
+Meanwhile = Callable[[], Collection[Future[Response]]]
+"""Does something while a scan waits, and returns responses that it waits for as well."""
 
 
 class ListSource(Protocol):
@@ -118,6 +121,7 @@ class Scheduler(Generic[AnyReader]):
         self._check = check
         self._sends_requests = sends_requests
         self._is_ahead = False
+        self.meanwhile: Meanwhile = tuple
         self.has_begun_all = False
         """Whether it is known that no list is left to begin."""
 
@@ -156,7 +160,7 @@ class Scheduler(Generic[AnyReader]):
                 one.source.decode_arrived()
             self._fill_window()
             coming = [future for one in self._begun if (future := one.source.coming) is not None]
-            wait({needed, *coming}, TICK, FIRST_COMPLETED)
+            wait({needed, *coming, *self.meanwhile()}, TICK, FIRST_COMPLETED)
 
     def _begin_next(self) -> bool:
         reader = next(self._not_begun, None)

@@ -1,7 +1,8 @@
 """A dry run: SQLite runs a statement once more, without sending anything, to learn coming keys.
 
 Where it comes to a key whose rows have not arrived, it records the key and sees no rows; so SQLite
-goes on to the next one, whatever the outer side of the join is. It reads the statement's snapshot
+goes on to the next one, whatever the outer side of the join is. What depends on those rows is left
+to a later dry run (see `_scan_places`). It reads the statement's snapshot
 and changes nothing of it, counts neither rows nor time, and has a row memo of its own.
 """
 
@@ -13,15 +14,13 @@ from concurrent.futures import Future
 from typing import NamedTuple
 
 from billql.fetching._row_memo import RowMemo
+from billql.fetching._scan_places import DryPath, ScanPlaces
 from billql.fetching._snapshot import FirstRequest, Snapshot
 from billql.fetching.row_decoder import TableRow
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.http.credentials import ApiConnection
 from billql.messages import Request, Response
-
-FIRST_KEYS = 64
-"""How many keys the first dry run collects; each later one collects four times as many."""
 
 JoinSide = int
 """What distinguishes one inner side of a join from another; see `RunningStatement.sides`."""
@@ -33,6 +32,11 @@ class ComingKey(NamedTuple):
     first: FirstRequest
     key: Hashable
     """What the row memo knows its rows by."""
+    table: str
+    rank: int = 0
+    """Which come before it."""
+    leads: bool = False
+    """Whether other keys may come to light with its rows."""
 
 
 class WouldSendRequest(Exception):  # noqa: N818 - it is a signal, not an error
@@ -93,7 +97,8 @@ class NoWaiting:
 
 
 class DryRun:
-    """Collects the coming keys of one side of a join, at most `most` of them.
+    """Collects the coming keys of all scans of a statement, in the order in which it needs them: at
+    most `most` that were not known before, and `most_unsent` together with those that were.
 
     `known` are the first requests that are known already; what is found joins them. Those of them
     that are `unsent` are found again, for their order may be another. `memo` holds
@@ -104,33 +109,38 @@ class DryRun:
         self,
         statement: Statement,
         memo: RowMemo,
-        side: JoinSide,
+        places: ScanPlaces,
         known: set[FirstRequest],
         most: int,
         unsent: Iterable[FirstRequest] = (),
+        most_unsent: int | None = None,
     ) -> None:
         self.snapshot = SnapshotView(statement.snapshot)
         self.budget = NoWaiting()
         self._statement_memo = statement.row_memo
         self._memo = memo
-        self._side = side
+        self.path = DryPath(places)
         self._known = known
         self._most = most
+        self._most_unsent = most_unsent
         self._unsent = set(unsent)
         self.found: list[ComingKey] = []
         """The coming keys, in their order."""
         self.new = 0
         """How many of them were not known before."""
-        self.incomplete = False
-        """Whether it could not see everything, so that more keys may come."""
-        self.cursors = 1
-        """How many cursors the resource of the keys has."""
-        self._tables: Counter[str] = Counter()
+        self.passed = 0
+        """How many scans it has begun before the first whose rows were missed."""
+        self.cursors: Counter[str] = Counter()
         """How many cursors each resource has."""
 
     def open(self, table: str) -> None:
         """Note a cursor of a resource."""
-        self._tables[table] += 1
+        self.cursors[table] += 1
+
+    def visit(self, number: int, own: dict[int, int | None]) -> None:
+        """Note that a scan of a plan begins; see `DryPath.visit`."""
+        self.path.visit(number, own)
+        self.passed += not self.path.has_missed
 
     def memoized_rows(self, key: Hashable) -> list[TableRow] | None:
         """Return the rows of a key that the statement or a dry run has read; None if none has."""
@@ -144,30 +154,23 @@ class DryRun:
         return self._memo.memoize(key, batches)
 
     def record_key(
-        self,
-        side: JoinSide,
-        first_requests: Sequence[FirstRequest],
-        key: Hashable = None,
-        table: str = "",
+        self, table: str, first_requests: Sequence[FirstRequest], key: Hashable = None
     ) -> None:
         """Record the lists of a key that have not arrived; raises WouldSendRequest if it is enough.
 
-        `key` is what the row memo knows their rows by.
-
-        Keys of another side of the join are not collected, but their rows are missed. So are those
-        of the same side if the resource is joined twice: the other keys may come from them.
+        `key` is what the row memo knows their rows by. A key that the statement may not come to,
+        once it knows the rows that were missed before, is left out.
         """
-        if side != self._side or self._tables[table] > 1:
-            self.incomplete = True
-        if side != self._side:
+        is_certain = self.path.is_certain
+        self.path.miss()
+        if not is_certain:
             return
-        self.cursors = max(1, self._tables[table])
         for first in first_requests:
             is_new = first not in self._known
             if is_new or first in self._unsent:
                 self._unsent.discard(first)
                 self._known.add(first)
-                self.found.append(ComingKey(first, key))
+                self.found.append(ComingKey(first, key, table, len(self.found), self.path.leads))
                 self.new += is_new
-        if self.new >= self._most or (self.cursors > 1 and len(self.found) >= FIRST_KEYS):
+        if self.new >= self._most or len(self.found) == self._most_unsent:
             raise WouldSendRequest

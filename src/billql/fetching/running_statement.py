@@ -12,8 +12,8 @@ from billql.definitions.catalog import Table
 from billql.definitions.types import MOMENTS
 from billql.errors import Error
 from billql.fetching._constant_texts import ConstantText, constant_texts
-from billql.fetching._early_stop import ALL_MAY_STOP, NONE_STOPS, EarlyStops, early_stops
 from billql.fetching._prefetch import KeyPrefetcher
+from billql.fetching._program import ReadProgram
 from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import KeyFamily
 from billql.fetching.row_decoder import TableRow
@@ -57,8 +57,7 @@ class RunningStatement:
         self.whole_lists = whole_lists
         self._database = database
         self._parsed = parsed
-        self._query = read_part_of(run)
-        """What it reads as a SELECT, for a dry run and for EXPLAIN; None if nothing."""
+        query = read_part_of(run)
         self._bindings = bindings
         self.plans: dict[int, Plan] = {}
         """What SQLite has been offered, by number. They live as long as the statement, which is
@@ -74,7 +73,10 @@ class RunningStatement:
         """The cursors that have read lists, by their side of a join, with their arguments."""
         self.families: dict[JoinSide, KeyFamily] = {}
         """The keys by which each side of a join is read."""
-        self.prefetcher = KeyPrefetcher(statement, database, self._query, bindings)
+        self._program = ReadProgram(database, query, bindings)
+        self.prefetcher = KeyPrefetcher(
+            statement, database, query, bindings, self._program, self.sides
+        )
         self.without_null: frozenset[tuple[str, str]] = frozenset()
         """The columns, by table, in which a NULL would be in a wrong place."""
         self.fault: Error | None = None
@@ -147,22 +149,11 @@ class RunningStatement:
     @property
     def stops_early(self) -> bool:
         """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""
-        return self._early_stops.scans
+        return self._program.stops.scans
 
     def may_skip_keys(self, side: JoinSide) -> bool:
         """Return whether SQLite may leave a loop around a side of a join before its end, so that it
         does not need all of its keys.
         """
-        around = self._early_stops.around
+        around = self._program.stops.around
         return around is None or any(self.sides.get(number) == side for number in around)
-
-    @cached_property
-    def _early_stops(self) -> EarlyStops:
-        if self._query is None:
-            return NONE_STOPS
-        try:
-            explain = f"EXPLAIN {self._query}"
-            program = list(self._database.execute(explain, self._bindings, can_cache=False))
-        except (apsw.Error, Error):
-            return ALL_MAY_STOP
-        return early_stops(program)

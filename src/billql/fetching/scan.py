@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from typing import Protocol
 
 from billql.definitions.catalog import Table
@@ -16,12 +17,13 @@ from billql.fetching._order_check import OrderChecker
 from billql.fetching._page_source import ListResponses, PageSource
 from billql.fetching._partition import PartitionFilter
 from billql.fetching._response_parser import items_are_rows
-from billql.fetching._scheduler import Lookahead, Scheduler
+from billql.fetching._scheduler import Lookahead, Meanwhile, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
 from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.fetching.scan_stats import ScanStats
+from billql.messages import Response
 from billql.planning.binder import BoundPlan
 from billql.planning.list_request import ListRequest
 from billql.planning.plan import Plan
@@ -199,9 +201,13 @@ class Scan:
         """Send the first request, without waiting for its response."""
         self._scheduler.begin()
 
-    def prefetch(self, first: FirstRequest) -> None:
+    def prefetch(self, first: FirstRequest) -> Future[Response]:
         """Send the first request of a coming scan, whose key is not wanted yet."""
-        self._snapshot.fetch(*first, self.stats, opens=True, ahead=True)
+        return self._snapshot.fetch(*first, self.stats, opens=True, ahead=True)
+
+    def wait_with(self, meanwhile: Meanwhile) -> None:
+        """Call something while it waits, which returns for what else to wait."""
+        self._scheduler.meanwhile = meanwhile
 
     def batches(self) -> Iterator[list[TableRow]]:
         """Yield the rows, half a page at a time; raises whatever makes them incomplete."""

@@ -99,7 +99,7 @@ class Cursor:
         if family is not None:
             if (rows := family.held_rows(plan, whole_key, dry=self._is_dry)) is not None:
                 return iter((rows,))
-            family.note(whole_key)
+            self._note(family, whole_key)
         own, values = widened(table, plan, arguments, len(self._source.connections(table)))
         if family is not None and (family.is_look_up or own is not plan):
             rows = self._looked_up(side, plan, family, whole_key)
@@ -108,7 +108,7 @@ class Cursor:
         key = None if family is None else (own, table.name, hashable(values[: own.wanted]))
         if key is not None and (rows := self._memoized_rows(key)) is not None:
             if not self._is_dry:
-                self._running.prefetcher.note_used(side, key)
+                self._running.prefetcher.note_used(table.name, key)
             return iter((rows,))
         bound, scan = self._open(own, values)
         if not bound.lists:
@@ -126,6 +126,10 @@ class Cursor:
             families[side] = family = KeyFamily(self._table, plan, connections)
         family.scans += not self._is_dry
         return family if plan.correlated or family.is_look_up or family.scans > 1 else None
+
+    def _note(self, family: KeyFamily, key: Key) -> None:
+        """Note a key that will be needed."""
+        family.note(key)
 
     def _open(self, plan: Plan, arguments: Sequence[Any]) -> tuple[BoundPlan, Scan]:
         """Return the requests of a plan, and the scan that reads them, not begun yet."""

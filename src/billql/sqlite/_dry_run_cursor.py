@@ -34,7 +34,19 @@ class DryRunCursor(Cursor):
         super().__init__(source, table, running, computed)
         self._dry_run = dry_run
         self._is_first = True
+        self._places: dict[int, int | None] = {}
+        """Where in the program it begins the scan of each plan."""
         dry_run.open(table.name)
+
+    def _scan(
+        self, number: int, plan: Plan, arguments: Sequence[Any]
+    ) -> Iterator[Sequence[TableRow]]:
+        self._dry_run.visit(number, self._places)
+        return super()._scan(number, plan, arguments)
+
+    def _note(self, family: KeyFamily, key: Key) -> None:
+        if self._dry_run.path.is_certain:
+            family.note(key)
 
     @property
     def _left_out(self) -> LeftOut:
@@ -78,5 +90,5 @@ class DryRunCursor(Cursor):
         first_requests = scan.first_requests()
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):
             return self._dry_run.memoize_rows(key, scan.batches())
-        self._dry_run.record_key(side, first_requests, key, self._table.name)
+        self._dry_run.record_key(self._table.name, first_requests, key)
         return iter(())

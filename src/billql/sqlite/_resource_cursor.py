@@ -135,12 +135,15 @@ class ResourceCursor(Cursor):
         if whole is None:
             scan.begin()
         elif not skips_keys:
-            running.prefetcher.learn(side, first, scan.stats)
+            running.prefetcher.learn(self._table.name, side, first, scan)
             whole = family.whole_list(plan, arguments)
         if whole is not None and (rows := self._of_whole(side, plan, family, arguments, whole)):
             return iter((rows[0],))
         scan.begin()
-        running.prefetcher.prefetch(side, first, scan, stops_early=running.stops_early)
+        running.prefetcher.prefetch(
+            self._table.name, side, first, scan, stops_early=running.stops_early
+        )
+        scan.wait_with(running.prefetcher.meanwhile)
         family.note_read(arguments)
         return running.statement.row_memo.memoize(key, scan.batches())
 

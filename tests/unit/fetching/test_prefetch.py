@@ -12,6 +12,7 @@ import pytest
 
 from billql.config.settings import Settings
 from billql.fetching._prefetch import KeyPrefetcher
+from billql.fetching._program import ReadProgram
 from billql.fetching._snapshot import FirstRequest
 from billql.fetching.dry_run import JoinSide
 from billql.fetching.response_cache import ResponseCache
@@ -24,6 +25,7 @@ from billql.messages import Request, Response
 from support.api_client import connection, get
 
 SIDE: JoinSide = 1
+TABLE = "shop.all.things"
 TO = connection()
 
 
@@ -47,8 +49,9 @@ class Scan:
         self.stats = ScanStats("things")
         self.sent: list[int] = []
 
-    def prefetch(self, first: FirstRequest) -> None:
+    def prefetch(self, first: FirstRequest) -> Future[Response]:
         self.sent.append(int(first.request.url.rpartition("/")[2]))
+        return Future()
 
 
 def first(key: int) -> FirstRequest:
@@ -58,12 +61,12 @@ def first(key: int) -> FirstRequest:
 class Join:
     """A statement over a table of keys, in which a function stands for the inner side."""
 
-    def __init__(self, keys: int, query: str | None, side: JoinSide = SIDE) -> None:
+    def __init__(self, keys: int, query: str | None, table: str = TABLE) -> None:
         self.database = apsw.Connection(":memory:")
         self.database.execute("CREATE TABLE keys (key)")
         self.database.executemany("INSERT INTO keys VALUES (?)", ((n,) for n in range(keys)))
         self.database.create_scalar_function("inner", self._inner, 1)
-        self._side = side
+        self._table = table
         self.cache = ResponseCache()
         services = SharedServices(
             cast(ApiClient, Client()),
@@ -73,19 +76,20 @@ class Join:
             Settings(),
         )
         self.statement = Statement(services)
-        self.prefetcher = KeyPrefetcher(self.statement, self.database, query, ())
+        program = ReadProgram(self.database, query, ())
+        self.prefetcher = KeyPrefetcher(self.statement, self.database, query, (), program, {})
         self.dry_runs = 0
 
     def _inner(self, *arguments: Any) -> None:
         (key,) = arguments
         assert self.prefetcher.dry_run is not None, "only dry runs call it"
         self.dry_runs += key == 0
-        self.prefetcher.dry_run.record_key(self._side, [first(key)])
+        self.prefetcher.dry_run.record_key(self._table, [first(key)])
 
     def need(self, key: int, scan: Scan, *, stops_early: bool = False) -> list[int]:
         """Return the keys that are sent ahead when one is needed."""
         scan.sent.clear()
-        self.prefetcher.prefetch(SIDE, first(key), scan, stops_early=stops_early)
+        self.prefetcher.prefetch(TABLE, SIDE, first(key), scan, stops_early=stops_early)
         return list(scan.sent)
 
 
@@ -142,10 +146,15 @@ def test_a_query_that_fails_or_writes_is_no_source_of_keys(new: New) -> None:
     assert join.database.execute("SELECT count(*) FROM keys").get == 100
 
 
-def test_keys_of_another_side_are_looked_for_again_once_more_has_arrived(new: New) -> None:
-    join, scan = new(side=2), Scan(4)
+def test_keys_of_a_resource_that_has_not_begun_wait(new: New) -> None:
+    join, scan = new(table="shop.all.others"), Scan(4)
     assert [join.need(key, scan) for key in range(3)] == [[], [], []]
-    assert join.dry_runs == 1
+
+
+def test_what_a_dry_run_has_not_found_is_looked_for_again_once_more_has_arrived(new: New) -> None:
+    join, scan = new(query="SELECT inner(key) FROM keys WHERE key < 0"), Scan(4)
+    join.need(1, scan)
+    join.database.execute("UPDATE keys SET key = -1 - key")
+    assert join.need(2, scan) == []
     join.statement.snapshot.ended += 1
-    assert join.need(3, scan) == []
-    assert join.dry_runs == 2
+    assert len(join.need(3, scan)) == 4
