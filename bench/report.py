@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from bench import growth
+from bench.commands import SHORT_ROUNDS
 from bench.growth import Growth
 from bench.measures import ROUNDS, Line
 from bench.queries import QUERIES
@@ -27,9 +28,9 @@ _HOW = """
 - All sides ask the same API, a small HTTP server of the benchmark's own (`bench/api.py`) in a
   process of its own. Its pages are rendered beforehand; a latency is the time for which it holds
   a response back while it serves others. It counts the requests that it gets.
-- The sides run alternately, {rounds} rounds of each, and the medians are compared, so that what
-  else the machine does falls on all of them. The ratios mean more than the seconds, which are
-  this machine's.
+- The sides run alternately, {rounds} rounds of each, {short} of the commands that take less than
+  a second, and the medians are compared, so that what else the machine does falls on all of
+  them. The ratios mean more than the seconds, which are this machine's.
 - Every time begins with a fresh session or client: connecting is part of it, loading Python is not.
 - *The loop* is written with httpx and orjson (`bench/by_hand.py`). It makes tuples of the
   responses and stops there: amounts stay text, and a list that changes while it is read goes
@@ -68,7 +69,7 @@ def text(lines: Sequence[Line], grown: Sequence[Growth] = ()) -> str:
     )
     packages = ("apsw", "httpx", "orjson", "shillelagh")
     versions = ", ".join([f"Python {platform.python_version()}", *map(_versioned, packages)])
-    how = _HOW.format(rounds=ROUNDS, concurrency=CONCURRENCY, versions=versions)
+    how = _HOW.format(rounds=ROUNDS, short=SHORT_ROUNDS, concurrency=CONCURRENCY, versions=versions)
     queries = "".join(f"| {one.question} | {one.least} | {one.because} |\n" for one in QUERIES)
     return f"{_HEAD}{measured}{how}{queries}{growth.text(grown)}"
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 import sys
 
-from billql.cli import main
+from billql.cli import entry_point
 
-sys.exit(main())
+sys.exit(entry_point())

@@ -6,7 +6,6 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from billql.sql import materialized_views
 from billql.sql.as_of import FUNCTION
 from billql.sql.rewriter import Rewritten
 from billql.sql.statements import ParsedStatement, parse
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from billql.history.definitions import Definitions
     from billql.history.refresh import Described
     from billql.history.store import Store
+    from billql.sql.materialized_views import MaterializedView
     from billql.sql.source_map import RewrittenText
     from billql.sqlite.engine import Engine
     from billql.sqlite.shared import Options, Shared
@@ -59,6 +59,10 @@ class HistorySession(Session):
         """Carry out a statement about a materialized view, and return its scans; None for any other
         statement. Raise one of billql's errors.
         """
+        if statement.keyword not in ("CREATE", "REFRESH", "DROP"):
+            return None
+        from billql.sql import materialized_views
+
         view = materialized_views.read(statement)
         if view is None:
             return None
@@ -69,9 +73,7 @@ class HistorySession(Session):
             self.scans = self._read_scans
         return self._read_scans
 
-    def _carry_out(
-        self, statement: ParsedStatement, view: materialized_views.MaterializedView
-    ) -> None:
+    def _carry_out(self, statement: ParsedStatement, view: MaterializedView) -> None:
         from billql.errors import ProgrammingError
         from billql.history.refreshing import Refreshing
 

@@ -7,28 +7,30 @@ returns and the time that SQLite itself takes.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 
 from billql.errors import InterfaceError, RowLimit, StatementTimeout
 
 
-@dataclass(frozen=True)
 class Restrictions:
     """The bounds of a session; raise InterfaceError for one that makes no sense."""
 
-    read_only: bool = False
-    """Whether everything is refused that writes or reaches a file."""
-    max_rows: int | None = None
-    """How many rows a statement may return."""
-    timeout: float | None = None
-    """How many seconds a statement may take, from its begin to its last row."""
-
-    def __post_init__(self) -> None:
-        """Check the bounds."""
-        if self.max_rows is not None and self.max_rows < 1:
-            raise InterfaceError(f"max_rows is {self.max_rows}: it is 1 at least")
-        if self.timeout is not None and not self.timeout > 0:
-            raise InterfaceError(f"timeout is {self.timeout:g}: it is more than 0 seconds")
+    def __init__(
+        self,
+        *,
+        read_only: bool = False,
+        max_rows: int | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        if max_rows is not None and max_rows < 1:
+            raise InterfaceError(f"max_rows is {max_rows}: it is 1 at least")
+        if timeout is not None and not timeout > 0:
+            raise InterfaceError(f"timeout is {timeout:g}: it is more than 0 seconds")
+        self.read_only = read_only
+        """Whether everything is refused that writes or reaches a file."""
+        self.max_rows = max_rows
+        """How many rows a statement may return."""
+        self.timeout = timeout
+        """How many seconds a statement may take, from its begin to its last row."""
 
     def allowance(self) -> Allowance | None:
         """Return what a statement that begins now may use; None if nothing bounds it."""

@@ -209,9 +209,11 @@ class Session:
         """Return a statement without the NULLS FIRST that only costs requests, and the columns, by
         table, of which it then needs that they have no NULL.
         """
+        if not rewritten.resources:
+            return rewritten, frozenset()
         from billql.sql.idle_nulls import has_nulls_order, idle_nulls
 
-        if not rewritten.resources or not has_nulls_order(rewritten.parsed):
+        if not has_nulls_order(rewritten.parsed):
             return rewritten, frozenset()
         found = list(idle_nulls(rewritten.parsed, self.engine.promised_orders))
         columns = frozenset((one.table, one.column) for one in found)
