@@ -293,6 +293,7 @@ class Bad(NamedTuple):
     message: str
     hint: str = ""
     environ: dict[str, str] = {}  # noqa: RUF012 - nothing changes it
+    config: str = ""
 
 
 BAD = {
@@ -393,6 +394,7 @@ BAD = {
         "GET http://127.0.0.1:1/v2/customers/my/balance got no answer: ",
         "Check the network, and BILLQL_DIGITALOCEAN_URL.",
         {"BILLQL_DIGITALOCEAN_URL": "http://127.0.0.1:1"},
+        "[settings]\nattempts = 2\n",
     ),
     "a token over plain http": Bad(
         ["query", BALANCES],
@@ -456,9 +458,13 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input(run: Run, sandbox: Sandbox, name: str) -> None:
+def test_bad_input(run: Run, sandbox: Sandbox, tmp_path: Path, name: str) -> None:
     bad = BAD[name]
-    code, out, err = run(*bad.arguments, **account(sandbox) | bad.environ)
+    environ = account(sandbox) | bad.environ
+    if bad.config:
+        (tmp_path / "config.toml").write_text(bad.config)
+        environ["BILLQL_CONFIG"] = str(tmp_path / "config.toml")
+    code, out, err = run(*bad.arguments, **environ)
     assert (code, out) == (bad.code, "")
     assert err.startswith("error: ")
     assert bad.message in err

@@ -9,6 +9,7 @@ import pytest
 
 import billql
 from support.paths import ROOT
+from support.shipped import UNLIMITED
 from support.synced import SYNCED
 
 PAGE = (ROOT / "docs" / "cookbook.md").read_text()
@@ -19,7 +20,7 @@ RECIPES = [(question, sql) for question, sql in ALL if not sql.startswith(SYNCED
 
 @pytest.fixture(scope="module")
 def connection() -> Iterator[billql.Connection]:
-    with billql.connect(sandbox=True) as connection:
+    with billql.connect(sandbox=True, limits=UNLIMITED) as connection:
         yield connection
 
 

@@ -20,6 +20,7 @@ from integration.sandbox import client as digitalocean
 from integration.sandbox.metronome import client as metronome
 from integration.sandbox.stripe import client as stripe
 from support.paths import ROOT
+from support.shipped import UNLIMITED
 from support.synced import SYNCED
 
 Row = dict[str, Any]
@@ -48,7 +49,7 @@ class Books:
         self.stripe = stripe.Client(self._sandbox)
         self.metronome = metronome.Client(self._sandbox)
         clock = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-        self.connection = billql.connect(sandbox=True, clock=lambda: clock)
+        self.connection = billql.connect(sandbox=True, clock=lambda: clock, limits=UNLIMITED)
 
     def close(self) -> None:
         self.connection.close()

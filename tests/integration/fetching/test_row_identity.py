@@ -9,7 +9,7 @@ import pytest
 
 import billql
 from billql.definitions.catalog import Table
-from support.shipped import CATALOG
+from support.shipped import CATALOG, UNLIMITED
 
 # The definitions that come with billql.
 
@@ -56,7 +56,7 @@ TWICE = [
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[billql.Connection]:
-    with billql.connect(sandbox=True) as connection:
+    with billql.connect(sandbox=True, limits=UNLIMITED) as connection:
         yield connection
 
 

@@ -201,7 +201,7 @@ def test_the_requests_of_a_client_that_vanishes_are_cancelled() -> None:
         return sum(line.startswith("> ") for line in list(log))
 
     with (
-        Sandbox(latency=0.4, providers=["digitalocean"]) as sandbox,
+        Sandbox(latency=0.1, providers=["digitalocean"]) as sandbox,
         billql.connect(
             environ={},
             tokens=sandbox.tokens,
@@ -216,7 +216,7 @@ def test_the_requests_of_a_client_that_vanishes_are_cancelled() -> None:
             assert until(lambda: sent() > 1)
         assert until(lambda: served.metric("billql_statements_running") == 0)
         before = sent()
-        time.sleep(0.6)
+        time.sleep(0.3)
         assert sent() == before
         assert served.ask(sql).json["end"]["scans"][1]["pages"] > before
 
