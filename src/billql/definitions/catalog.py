@@ -7,7 +7,8 @@ definition a folder holds is seen by what lies in it, and `sources` knows how ea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -161,6 +162,19 @@ class Catalog:
         file; raises as `resources` does.
         """
         return self._of_service(provider, service).summaries(service.lower())
+
+    def ahead(self, places: Iterable[tuple[str, str]]) -> AbstractContextManager[object]:
+        """In a block that reads these services in this order, let other processes read the large
+        documents among them that come last.
+        """
+        found = [(self._source(provider), service) for provider, service in places]
+        if self._cache is None or all(source.is_light for source, _ in found):
+            return nullcontext()
+        from billql.definitions.stackql.ahead import ahead
+        from billql.definitions.stackql.folder import StackqlFolder
+
+        large = [(one, service) for one, service in found if isinstance(one, StackqlFolder)]
+        return ahead(large, self._cache)
 
     def is_light(self, provider: str) -> bool:
         """Return whether all of a provider's definition is read in no time; raise UnknownName."""

@@ -319,10 +319,12 @@ def _readable_summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_S
 def _summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_Summary]:
     """Yield the resources that a statement can mean, and load no other services."""
     catalog, resource = source.catalog, wanted.get("resource")
-    for provider, service in _places(source, wanted):
-        for one in _readable(source, wanted, partial(catalog.summaries, provider, service)):
-            if resource is None or one.name == resource:
-                yield provider, service, one
+    places = [*_places(source, wanted)]
+    with catalog.ahead(places):
+        for provider, service in places:
+            for one in _readable(source, wanted, partial(catalog.summaries, provider, service)):
+                if resource is None or one.name == resource:
+                    yield provider, service, one
 
 
 def _places(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str]]:

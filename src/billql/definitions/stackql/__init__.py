@@ -13,6 +13,7 @@ for the one resource that needs it.
     document   YAML text to plain data, within bounds; references
     resources  a resource of a document to one of billql's
     compiled   the file with all resources of a service, as the cache has it
+    ahead      other processes that compile what a list of everything comes to last
     methods, columns  what a resource sends, and what its columns are called
     shapes     rows and columns from a JSON schema
     requests   an operation's parameters, its body, its server

@@ -35,6 +35,7 @@ _HOPS = 32
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
+_NUMERIC = frozenset("-0123456789")
 _PLAIN_SCALARS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -47,14 +48,20 @@ class Document:
 
     def __init__(self, data: Any) -> None:
         self.data = mapping(data)
+        self._found: dict[str, Any] = {}
+        """What references lead to, which are the same ones again and again."""
 
     def resolve(self, value: Any) -> dict[str, Any]:
         """Return an object, or the one that it refers to; raises Unsupported."""
         for _ in range(_HOPS):
-            reference = mapping(value).get("$ref")
+            if not isinstance(value, dict):
+                return {}
+            reference = value.get("$ref")
             if not isinstance(reference, str):
-                return mapping(value)
-            value = self._at(reference)
+                return value
+            if reference not in self._found:
+                self._found[reference] = self._at(reference)
+            value = self._found[reference]
         raise Unsupported("a reference that leads to itself")
 
     def _at(self, reference: str) -> Any:
@@ -119,10 +126,14 @@ def parse(path: Path, content: bytes) -> Document:
     """Return the document that some bytes are; raises DefinitionError, which names its path."""
     import yaml
 
-    from billql.definitions.yaml_events import events
+    from billql.definitions.yaml_events import LOADER, events
 
     try:
-        return Document(_Builder(path).build(events(content)))
+        try:
+            return Document(_Builder(path).build(iter(LOADER(content).get_event, None)))
+        except yaml.MarkedYAMLError:
+            # What comes before the fault may be what is wrong.
+            return Document(_Builder(path).build(events(content)))
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
@@ -145,48 +156,60 @@ class _Builder:
     def build(self, events: Iterator[Any]) -> Any:
         """Return the data of a document.
 
-        A large one has a million events, so the loop calls nothing for most of them.
+        A large one has a million events, so the loop does nothing that is not needed for most of
+        them.
         """
         import yaml
 
+        scalar, mapping, sequence, alias = (
+            yaml.ScalarEvent,
+            yaml.MappingStartEvent,
+            yaml.SequenceStartEvent,
+            yaml.AliasEvent,
+        )
         root: list[Any] = []
         holder: list[Any] | dict[str, Any] = root
+        is_list = True
         key: str | None = None
         """In an object, the key whose value comes next."""
-        around: list[tuple[list[Any] | dict[str, Any], str | None]] = []
+        around: list[tuple[list[Any] | dict[str, Any], bool, str | None]] = []
         for event in events:
-            self._event = event
             kind = event.__class__
             value: Any
-            if kind is yaml.ScalarEvent:
-                value = _scalar(event)
-            elif kind is yaml.MappingStartEvent:
+            if kind is scalar:
+                value = event.value
+                if not (is_list or key is not None):
+                    pass  # a key is its text
+                elif not event.style and event.implicit[0]:
+                    value = _plain(value)
+            elif kind is mapping:
                 value = {}
-            elif kind is yaml.SequenceStartEvent:
+            elif kind is sequence:
                 value = []
-            elif kind is yaml.AliasEvent:
+            elif kind is alias:
+                self._event = event
                 value = self._copy(self._anchors.get(event.anchor), len(around) + 1)
             else:
                 if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                    holder, key = around.pop()
+                    holder, is_list, key = around.pop()
                 continue
             self._nodes += 1
             if self._nodes > MAX_NODES or len(around) >= MAX_DEPTH:
+                self._event = event
                 self._count(len(around) + 1, 0)
-            if isinstance(holder, list):
-                holder.append(value)
+            if kind is not alias and event.anchor is not None:
+                self._anchors[event.anchor] = value
+            if is_list:
+                holder.append(value)  # type: ignore[union-attr]
             elif key is None:
                 # A key that is no text means nothing in OpenAPI.
-                key = event.value if kind is yaml.ScalarEvent else ""
+                key = value if kind is scalar else ""
             else:
-                holder.setdefault(key, value)
+                holder.setdefault(key, value)  # type: ignore[union-attr]
                 key = None
-            if kind is not yaml.AliasEvent:
-                if event.anchor is not None:
-                    self._anchors[event.anchor] = value
-                if kind is not yaml.ScalarEvent:
-                    around.append((holder, key))
-                    holder, key = value, None
+            if kind is mapping or kind is sequence:
+                around.append((holder, is_list, key))
+                holder, is_list, key = value, kind is sequence, None
         return root[0] if root else {}
 
     def _copy(self, value: Any, depth: int) -> Any:
@@ -215,15 +238,15 @@ class _Builder:
         raise DefinitionError(f"{self._path}:{self._event.start_mark.line + 1}: {message}")
 
 
-def _scalar(event: Any) -> str | int | float | bool | None:
-    """Return a scalar's value; what is not plainly a number, true, false or null is text."""
-    written: str = event.value
-    if event.style or not event.implicit[0]:
-        return written
+def _plain(written: str) -> str | int | float | bool | None:
+    """Return the value of a scalar without quotes; what is not plainly a number, true, false or
+    null is text.
+    """
     if written in _PLAIN_SCALARS:
         return _PLAIN_SCALARS[written]
-    if len(written) < 24 and _INTEGER.fullmatch(written):
-        return int(written)
-    if len(written) < 24 and _DECIMAL.fullmatch(written):
-        return float(written)
+    if len(written) < 24 and written[0] in _NUMERIC:
+        if _INTEGER.fullmatch(written):
+            return int(written)
+        if _DECIMAL.fullmatch(written):
+            return float(written)
     return written

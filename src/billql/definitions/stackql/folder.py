@@ -30,13 +30,13 @@ class StackqlFolder:
     is_light: ClassVar[bool] = False
 
     def __init__(self, folder: Path, cache: Path | None) -> None:
-        self._folder = folder
+        self.path = folder
         self._cache = cache
         self._services: dict[str, CompiledService] = {}
 
     @cached_property
     def _data(self) -> dict[str, Any]:
-        return load(self._folder / PROVIDER_FILE, self._cache).data
+        return load(self.path / PROVIDER_FILE, self._cache).data
 
     @cached_property
     def _named(self) -> dict[str, tuple[Path, dict[str, Any]]]:
@@ -44,7 +44,7 @@ class StackqlFolder:
         found: dict[str, tuple[Path, dict[str, Any]]] = {}
         for name, entry in mapping(self._data.get("providerServices")).items():
             reference = text(mapping(mapping(entry).get("service")).get("$ref"))
-            file = self._folder / SERVICES / PurePosixPath(reference).name
+            file = self.path / SERVICES / PurePosixPath(reference).name
             if reference:
                 found.setdefault(name.lower(), (file, mapping(entry)))
         return found
@@ -78,7 +78,7 @@ class StackqlFolder:
     def lacks(self, service: str) -> str | None:
         """Return a message on a named service whose file is missing; None if it is there."""
         file = self.missing().get(service)
-        return None if file is None else f"{file} is missing from {self._folder}"
+        return None if file is None else f"{file} is missing from {self.path}"
 
     def about(self, service: str) -> str:
         """Describe a service."""
@@ -120,14 +120,28 @@ class StackqlFolder:
 
     @cached_property
     def _facts(self) -> ProviderFacts:
-        return ProviderFacts(self._folder.name, self._data, self.version)
+        return ProviderFacts(self.path.name, self._data, self.version)
 
     @cached_property
     def _made_of(self) -> bytes:
         """What the resources of all services are made of, beside their documents."""
-        content = read(self._folder / PROVIDER_FILE)
-        parts = ("stackql", __version__, rules_state(), self._folder.name)
+        content = read(self.path / PROVIDER_FILE)
+        parts = ("stackql", __version__, rules_state(), self.path.name)
         return "\0".join(parts).encode() + hashlib.sha256(content).digest()
+
+    def document(self, service: str) -> Path:
+        """Return the file of a service."""
+        return self._files[service][0]
+
+    def is_compiled(self, service: str) -> bool:
+        """Return whether the cache has a service; raises DefinitionError."""
+        cached = self._cached(service, read(self.document(service)))
+        return cached is not None and cached.is_file()
+
+    def compile(self, service: str) -> None:
+        """Compile a service into the cache, if that does not have it; raises DefinitionError."""
+        if not self.is_compiled(service):
+            self._recalled(service)
 
     def _compiled(self, service: str) -> CompiledService:
         if service not in self._services:
@@ -136,17 +150,22 @@ class StackqlFolder:
 
     def _recalled(self, service: str) -> CompiledService:
         """Return a service as the cache has it; compile it if it has none."""
-        path = self._files[service][0]
+        path = self.document(service)
         content = read(path)
-        if self._cache is None:
-            return self._compile(service, parse(path, content))
-        made_of = hashlib.sha256(self._made_of + service.encode() + b"\0" + content)
-        cached = self._cache / f"{made_of.hexdigest()}.service"
-        found = compiled.load(cached)
+        cached = self._cached(service, content)
+        found = None if cached is None else compiled.load(cached)
         if found is None:
             found = self._compile(service, parse(path, content))
-            compiled.store(cached, found)
+            if cached is not None:
+                compiled.store(cached, found)
         return found
+
+    def _cached(self, service: str, content: bytes) -> Path | None:
+        """Return the file of a service in the cache, whose name has all that it is made of."""
+        if self._cache is None:
+            return None
+        made_of = hashlib.sha256(self._made_of + service.encode() + b"\0" + content)
+        return self._cache / f"{made_of.hexdigest()}.service"
 
     def _compile(self, service: str, document: Document) -> CompiledService:
         components = mapping(document.data.get("components"))
@@ -163,7 +182,7 @@ class StackqlFolder:
             place = f"{service}.{name}"
             compiler.add(
                 name,
-                f"{self._folder.name}.{place}",
+                f"{self.path.name}.{place}",
                 partial(resource, document, one, settings, self._facts, place),
                 is_listed=bool(selects(one)),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 Rename = Callable[[str], str]
 """Gives a column's name for a member's or a parameter's."""
@@ -21,9 +22,12 @@ _UNUSUAL = re.compile(r"[^\w.@$ /:#-]")
 
 def as_written(name: str) -> str:
     """Return a name as it is, without what no column can be called."""
+    if name.isidentifier():
+        return name
     return _UNUSUAL.sub("_", name) or "_"
 
 
+@lru_cache(maxsize=10_000)
 def snake_case(name: str) -> str:
     """Return a name of several parts in snake_case."""
     if "_" not in name:
