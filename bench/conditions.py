@@ -69,6 +69,12 @@ CONDITIONS = [
         "the API lists the newest first",
     ),
     Query(
+        "Which are the newest five charges, by the amount within a second?",
+        f"SELECT id, amount FROM {_CHARGES} ORDER BY created DESC, amount DESC, id LIMIT 5",
+        1,
+        "the API lists the newest first, and no second has as many charges as a page",
+    ),
+    Query(
         "Which customers have an open invoice?",
         f"SELECT c.id FROM {_CUSTOMERS} c WHERE EXISTS "
         f"(SELECT 1 FROM {_INVOICES} i WHERE i.customer = c.id AND i.status = 'open')",

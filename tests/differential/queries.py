@@ -446,6 +446,10 @@ class _Writer(Predicates):
             (term.removeprefix("-"), " DESC" if term.startswith("-") else "")
             for term in shape.order[: self.number(0, len(shape.order))]
         ]
+        if terms and self.chance(50):
+            # Rows that are equal in the API's order come in one that it does not promise.
+            ties = self.dice.several(sorted(by_name), 3, 1)
+            terms += [(name, self.one("", " DESC")) for name in ties]
         names = list(dict.fromkeys(name for name, _ in terms))
         outputs = [*(by_name[name].text for name in names), self.one(*item.columns).text]
         text = f"SELECT {', '.join(outputs)} FROM {item.text}{_where(where)}"

@@ -440,3 +440,50 @@ def test_a_column_that_is_a_condition() -> None:
             "SELECT n, n > 3 AND flag, n > 3 OR NOT flag FROM @things",
         ):
             world.same(sql)
+
+
+def test_rows_that_are_equal_in_a_promised_order() -> None:
+    """Only the pages up to the last row that is equal to the one at the LIMIT are read."""
+    texts = ("b", "B", "a", None, "a ", "\u00e4", "")
+    rows = [
+        (n, texts[n * 5 % 7], f"2025-01-{28 - n // 7:02}T00:00:00Z" if n < 50 else None, n % 3 / 2)
+        for n in range(60)
+    ]
+    told = "n integer, name text, at timestamp, x decimal"
+    for terms in (
+        *("at DESC, name, n", "at DESC, name DESC, n DESC", "at DESC, x, name DESC, n"),
+        *("at DESC, +name, n", "at DESC, name COLLATE NOCASE, n", "at DESC, name NULLS LAST, n"),
+        *("at DESC, n % 4, n", "at DESC, at, n DESC", "at DESC, n", "date(at) DESC, n"),
+    ):
+        for tail, most in (
+            *(("LIMIT 3", 1), ("LIMIT 5 OFFSET 6", 3), ("LIMIT 7 OFFSET 7", 3), ("LIMIT 0", 1)),
+            *(("LIMIT 1 OFFSET 54", 6), ("LIMIT -1", 6), ("LIMIT 90 OFFSET 3", 6)),
+        ):
+            with small(told, rows, N_FROM, paging=TEN, order=("-at",)) as world:
+                world.same(f"SELECT n FROM @things ORDER BY {terms} {tail}", ordered=True)
+                if terms in ("at DESC, name, n", "at DESC, n", "at DESC, x, name DESC, n"):
+                    assert len(world.api.asked) <= most
+    with small(told, rows, N_FROM, paging=TEN, order=("-at",), local=[("k", "b")]) as world:
+        for sql in (
+            "SELECT n FROM @things WHERE n >= 5 ORDER BY at DESC, name, n LIMIT 4 OFFSET 1",
+            "SELECT n FROM @things WHERE x > 0 ORDER BY at DESC, name, n LIMIT 4 OFFSET 1",
+            "SELECT n FROM (SELECT * FROM @things ORDER BY at DESC, n LIMIT 9) ORDER BY n LIMIT 3",
+            "SELECT t.n, l.key FROM @things t JOIN local l ON l.s = t.name "
+            "ORDER BY t.at DESC, t.n DESC LIMIT 4",
+            "SELECT at, name, count(*) FROM @things GROUP BY at, name ORDER BY 1 DESC, 2 LIMIT 3",
+            "SELECT DISTINCT at, name FROM @things ORDER BY at DESC, name DESC LIMIT 5",
+            "SELECT n, row_number() OVER (ORDER BY at DESC, n) FROM @things LIMIT 5",
+            "SELECT l.key, (SELECT n FROM @things t WHERE t.name = l.s ORDER BY at DESC, x, n "
+            "LIMIT 1) FROM local l",
+        ):
+            world.same(sql, ordered=True)
+
+
+def test_equal_computed_times_are_in_no_promised_order() -> None:
+    rows = [(n % 4, f"2025-01-01T0{n // 4}:00:00Z") for n in range(12)]
+    with small("n integer, at timestamp", rows, paging=TEN, order=("at", "n")) as world:
+        world.same("SELECT date(at), n, count(*) FROM @things GROUP BY date(at), n")
+        world.same(
+            "SELECT d, n FROM (SELECT date(at) AS d, n FROM @things) ORDER BY d, n LIMIT 5",
+            ordered=True,
+        )

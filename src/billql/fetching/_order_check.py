@@ -23,7 +23,7 @@ class OrderChecker:
 
     def check(self, rows: Sequence[TableRow]) -> None:
         """Raise BadResponse if the rows do not follow those before them."""
-        keys = self._last + [tuple(_rank(row[at]) for at, _ in self._terms) for row in rows]
+        keys = self._last + [tuple(rank(row[at]) for at, _ in self._terms) for row in rows]
         expected = list(keys)
         for number, (_, descending) in reversed(list(enumerate(self._terms))):
             expected.sort(key=lambda key: key[number], reverse=descending)
@@ -36,7 +36,7 @@ class OrderChecker:
         self._last = keys[-1:]
 
 
-def _rank(value: SQLValue) -> tuple[int, SQLValue]:
+def rank(value: SQLValue) -> tuple[int, SQLValue]:
     """Return a key that sorts as SQLite does: NULL, numbers, texts, blobs."""
     if value is None:
         return 0, 0

@@ -146,6 +146,11 @@ class RunningStatement:
         """The calls that the statement compares, which have no collation."""
         return tuple(compared_calls(self._parsed.tokens))
 
+    @cached_property
+    def has_limit(self) -> bool:
+        """Whether the statement has a LIMIT, as far as its text shows it."""
+        return any(token.keyword == "LIMIT" for token in self._parsed.tokens)
+
     @property
     def stops_early(self) -> bool:
         """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""

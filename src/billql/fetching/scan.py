@@ -19,6 +19,7 @@ from billql.fetching._partition import PartitionFilter
 from billql.fetching._response_parser import items_are_rows
 from billql.fetching._scheduler import Lookahead, Meanwhile, Scheduler
 from billql.fetching._snapshot import FirstRequest, Responses
+from billql.fetching._tie_sorter import TieSorter
 from billql.fetching.exact_amounts import ExactAmounts
 from billql.fetching.left_out import LeftOut
 from billql.fetching.row_decoder import RowDecoder, TableRow
@@ -122,6 +123,7 @@ class Scan:
             snapshot, stats, method, self._opener, self._decoder, bool(plan.order)
         )
         self._readers = readers
+        self._ties = TieSorter(table.columns, plan.order, plan.ties) if plan.ties else None
         self._rest: list[TableRow] = []
         """The rows of the current page that have not been passed on."""
         self.pages_read = 0
@@ -187,6 +189,8 @@ class Scan:
         """Yield the rows that have arrived and have not been passed on, as far as their pages have
         been read in order.
         """
+        if self._ties is not None:
+            yield self._ties.held
         yield self._rest
         for reader in self._scheduler.begun():
             yield from reader.source.arrived_pages()
@@ -211,8 +215,10 @@ class Scan:
 
     def batches(self) -> Iterator[list[TableRow]]:
         """Yield the rows, half a page at a time; raises whatever makes them incomplete."""
+        plan, ties = self._plan, self._ties
         order = [
-            (self._decoder.position(term.column), term.descending) for term in self._plan.order
+            (self._decoder.position(term.column), term.descending)
+            for term in plan.order[: len(plan.order) - plan.ties]
         ]
         checker = OrderChecker(order, self._table.name) if order else None
         for page in self._pages():
@@ -224,8 +230,13 @@ class Scan:
                 self._budget.charge_rows(len(left))
                 if checker is not None:
                     checker.check(left)
+                if ties is not None:
+                    left = ties.add(left)
                 yield left
-                self._scheduler.look_ahead()
+                if ties is None or left or not self._rest:
+                    self._scheduler.look_ahead()
+        if ties is not None:
+            yield ties.rest()
 
     def _pages(self) -> Iterator[list[TableRow]]:
         """Yield the pages of all lists, waiting for each."""

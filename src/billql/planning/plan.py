@@ -66,6 +66,8 @@ class Order(NamedTuple):
 
     column: str
     descending: bool
+    computed: bool = False
+    """Whether it is what is computed of the column, which never goes down as the column goes up."""
 
 
 class PushedConstraint(msgspec.Struct, frozen=True):
@@ -151,6 +153,9 @@ class Plan:
     """Whether billql leaves out the rows of the OFFSET itself."""
     order: tuple[Order, ...] = ()
     """The order that the statement requests, if the API promises to return rows in it."""
+    ties: int = 0
+    """How many terms at the end of the order the API does not promise: by these, rows that are
+    equal in the terms before are sorted as they are read."""
     cost: float = IMPOSSIBLE
     rows: int = 1
     correlated: bool = False

@@ -9,6 +9,7 @@ is only ever a hint of how many rows to request.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -66,6 +67,7 @@ class _Question(msgspec.Struct, frozen=True):
     used: frozenset[str]
     order: tuple[Order, ...]
     connections: int
+    sorts_ties: bool
 
 
 def choose_plan(
@@ -74,13 +76,16 @@ def choose_plan(
     used: frozenset[str],
     order: Sequence[Order] = (),
     connections: int = 1,
+    *,
+    sorts_ties: bool = True,
 ) -> Plan:
     """Return the plan of the cheapest method under some constraints.
 
     `used` are the columns that the statement reads; `connections` is how many there are to read
-    from, unless a constraint selects some of them.
+    from, unless a constraint selects some of them. `sorts_ties` allows an order whose first terms
+    alone an API promises.
     """
-    question = _Question(tuple(constraints), used, tuple(order), connections)
+    question = _Question(tuple(constraints), used, tuple(order), connections, sorts_ties)
     plans = (_MethodPlanner(table, name, question).plan() for name in table.resource.methods)
     return _preferred(min(plans, key=lambda plan: (plan.cost, len(plan.missing))))
 
@@ -143,8 +148,8 @@ class _MethodPlanner:
         question = self._question
         numbers = tuple(one.number for one in self._pushed)
         missing = tuple(dict.fromkeys(self._missing()))
-        order = question.order if self._provides_order() else ()
-        limits = self._limits() if order == question.order else _Limits()
+        ties = self._ties()
+        limits = self._limits() if ties == 0 else _Limits()
         estimate = self._estimate()
         pushed, looked_up = (
             tuple(
@@ -165,7 +170,8 @@ class _MethodPlanner:
             limit=None if limits.limit is None else len(numbers),
             offset=None if limits.offset is None else len(numbers) + 1,
             skips=limits.skips,
-            order=order,
+            order=() if ties is None else question.order,
+            ties=ties or 0,
             cost=IMPOSSIBLE if missing else estimate.cost,
             rows=estimate.rows,
             correlated=any(
@@ -248,21 +254,33 @@ class _MethodPlanner:
             if one.constraint.operator == "in" or selects_one(one.constraint)
         }
 
-    def _provides_order(self) -> bool:
-        """Return whether the rows of all requests together come in the statement's order."""
+    def _ties(self) -> int | None:
+        """Return how many terms at the end of the statement's order are left to sort by, where the
+        rows of all requests together come in the order of the others; None if they do not.
+        """
         order, method = self._question.order, self._method
         if not order:
-            return True
+            return 0
         if self._connections != 1 or self._lists_values:
-            return False
+            return None
         served = self._served()
         for column, parameter in method.filters():
             if isinstance(parameter.default, tuple) and column not in served:
-                return False
+                return None
         if method.window_limit is not None and order[0].column != method.window_limit.column:
-            return False  # windows follow each other in time
+            return None  # windows follow each other in time
+        if method.single:
+            return 0
         terms = [f"-{term.column}" if term.descending else term.column for term in order]
-        return method.single or list(method.order[: len(terms)]) == terms
+        pairs = zip(terms, method.order, strict=False)
+        promised = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
+        # Times that are computed to be equal are in no order of what follows them.
+        if any(term.computed for term in order[:-1]):
+            return None
+        ties = order[promised:]
+        may_sort = promised > 0 and self._question.sorts_ties
+        can_sort = all(one.column in self._table.columns and not one.computed for one in ties)
+        return len(ties) if not ties or (may_sort and can_sort) else None
 
     def _limits(self) -> _Limits:
         """Return the LIMIT and the OFFSET, if the API returns the statement's rows in its order.

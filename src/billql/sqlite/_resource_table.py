@@ -7,7 +7,7 @@ SQLite asks what a scan would cost (`BestIndexObject`), which the planner decide
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import apsw
@@ -77,6 +77,10 @@ class TableHost(ConnectionSource, Protocol):
         """Return the number by which the statement that SQLite prepares now will name a plan."""
 
     @property
+    def has_limit(self) -> bool:
+        """Whether the statement that SQLite prepares now has a LIMIT."""
+
+    @property
     def computed(self) -> ComputedTables:
         """Return the resources with computed columns."""
 
@@ -134,12 +138,15 @@ class ResourceTable:
             [self._constraint(info, number) for number in range(info.nConstraint)]
         )
         check_literals(self.table, constraints)
-        order = [
-            Order(self._name(info.get_aOrderBy_iColumn(i)), bool(info.get_aOrderBy_desc(i)))
-            for i in range(info.nOrderBy)
-        ]
-        connections = len(self.host.connections(self.table))
-        plan = choose_plan(self.table, constraints, self._used(info.colUsed), order, connections)
+        plan = choose_plan(
+            self.table,
+            constraints,
+            self._used(info.colUsed),
+            list(self._order(info)),
+            len(self.host.connections(self.table)),
+            # Whatever reads all rows is sorted by SQLite just as well.
+            sorts_ties=self.host.has_limit,
+        )
         for place, number in enumerate(plan.arguments, start=1):
             info.set_aConstraintUsage_argvIndex(number, place)
             if constraints[number].operator == "in":
@@ -152,6 +159,13 @@ class ResourceTable:
         info.estimatedRows = plan.rows
         info.orderByConsumed = bool(plan.order)
         return True
+
+    def _order(self, info: apsw.IndexInfo) -> Iterator[Order]:
+        """Yield the terms of the order that a statement requests of a scan."""
+        for term in range(info.nOrderBy):
+            column = info.get_aOrderBy_iColumn(term)
+            is_computed = column >= len(self.table.columns)
+            yield Order(self._name(column), bool(info.get_aOrderBy_desc(term)), is_computed)
 
     def _constraint(self, info: apsw.IndexInfo, number: int) -> Constraint:
         kind = info.get_aConstraint_op(number)

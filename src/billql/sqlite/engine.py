@@ -273,6 +273,12 @@ class Engine:
         # A statement that is only prepared is explained.
         return 0 if running is None else running.number_of(plan, table)
 
+    @property
+    def has_limit(self) -> bool:
+        """Whether the statement that SQLite prepares now has a LIMIT."""
+        running = self.current.find()
+        return running is not None and running.has_limit
+
     def connections(self, table: Table) -> list[str]:
         """Return the names of the connections that a resource is read from."""
         return self._resolver.names(table.provider_name)

@@ -124,11 +124,25 @@ SHAPES = {
     "ORDER BY in a join, LIMIT 5": Shape(
         "SELECT a.created, p.price IS NULL FROM @newest a JOIN @plans p ON p.region = a.region "
         "ORDER BY a.created DESC LIMIT 5",
-        3,
+        2,
         2,
     ),
+    "a promised order, then the id, in a join, LIMIT 5": Shape(
+        "SELECT a.id, p.price IS NULL FROM @newest a JOIN @plans p ON p.region = a.region "
+        "ORDER BY a.created DESC, a.id LIMIT 5",
+        2,
+        2,
+        ordered=True,
+    ),
     "a promised order, then the id, LIMIT 5": Shape(
-        "SELECT id FROM @newest ORDER BY created DESC, id LIMIT 5", 10, 1, ordered=True
+        "SELECT id FROM @newest ORDER BY created DESC, id LIMIT 5", 1, 1, ordered=True
+    ),
+    "a promised order, then others, LIMIT and OFFSET": Shape(
+        "SELECT id FROM @newest WHERE amount > 2 ORDER BY created DESC, kind, amount DESC, id "
+        "LIMIT 5 OFFSET 3",
+        1,
+        1,
+        ordered=True,
     ),
     # IN over a subquery.
     "IN (SELECT …) on an optional filter": Shape(

@@ -372,11 +372,12 @@ def test_a_parameter_that_is_sent_for_the_columns_that_are_read(
         (["-day"], "-day", True),
         (["-day"], "day", False),
         (["day"], "-day", False),
-        (["-day"], "-day id", False),
+        (["-day"], "id -day", False),
+        (["-day"], "day id", False),
         (["-day", "id"], "-day id", True),
         (["-day", "id"], "-day", True),
         (["-day", "id"], "id", False),
-        (["-day", "id"], "-day -id", False),
+        (["-day", "id"], "id -day", False),
         ([], "-day", False),
     ],
 )
@@ -386,6 +387,39 @@ def test_an_order_is_consumed_if_the_api_promises_it(
     plan = planned(table_of({"list": {**listed(), "order": promised}}), order=wanted)
     terms = tuple(Order(one.removeprefix("-"), one.startswith("-")) for one in wanted.split())
     assert plan.order == (terms if is_consumed else ())
+
+
+@pytest.mark.parametrize(
+    ("promised", "wanted", "ties"),
+    [
+        (["-day"], "-day", 0),
+        (["-day"], "-day id", 1),
+        (["-day", "id"], "-day -id", 1),
+        (["-day", "id"], "-day amount -id", 2),
+        (["-day", "id"], "-day id -owner", 1),
+    ],
+)
+def test_what_no_api_promises_is_sorted_where_rows_are_equal(
+    promised: list[str], wanted: str, ties: int
+) -> None:
+    table = table_of({"list": {**listed(), "order": promised}})
+    plan = planned(table, LIMIT, order=wanted)
+    assert (len(plan.order), plan.ties) == (len(wanted.split()), ties)
+    # How many rows are equal to the last one is unknown.
+    assert (plan.limit is None) is (ties > 0)
+    order = [Order(one.removeprefix("-"), one.startswith("-")) for one in wanted.split()]
+    plan = choose_plan(table, [], frozenset(), order, sorts_ties=False)
+    assert (len(plan.order), plan.ties) == ((0, 0) if ties else (len(order), 0))
+
+
+@pytest.mark.parametrize(
+    ("terms", "is_consumed"), [("day*", True), ("day* id", False), ("day id*", True)]
+)
+def test_computed_times_that_are_equal_are_in_no_order(terms: str, is_consumed: bool) -> None:
+    table = table_of({"list": {**listed(), "order": ["day", "id"]}})
+    order = [Order(one.rstrip("*"), False, one.endswith("*")) for one in terms.split()]
+    plan = choose_plan(table, [], frozenset(), order)
+    assert (bool(plan.order), plan.ties) == (is_consumed, 0)
 
 
 @pytest.mark.parametrize(
