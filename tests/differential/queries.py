@@ -392,7 +392,12 @@ class _Writer(Predicates):
 
     def write(self) -> Write:
         """What a SELECT of one to three columns gives goes into a table, or changes one."""
-        kind = self.one("create", "insert", "insert", "update", "update", "update from", "delete")
+        kind = self.one(
+            "create", "insert", "insert", "update", "update", "update from", "delete", "trigger"
+        )
+        shapes = [shape for shape in self._shapes if not shape.days]
+        if kind == "trigger" and shapes:
+            return self._with_trigger(self.one(*shapes))
         if kind == "create":
             text = f"CREATE TABLE made AS {self._nested(1, ()).text}"
         elif kind == "insert":
@@ -418,6 +423,29 @@ class _Writer(Predicates):
             self.refusable or self._forgets or " IN ()" in text,
             in_transaction=self.chance(80),
             commits=self.chance(60),
+        )
+
+    def _with_trigger(self, shape: Shape) -> Write:
+        """Change each row of a table, for which a trigger counts rows of a resource."""
+        event = self.one("INSERT", "UPDATE", "DELETE")
+        row = "OLD" if event == "DELETE" or (event == "UPDATE" and self.chance(50)) else "NEW"
+        columns = self._columns(shape, "t")
+        needed = {column.name for column in shape.needs()}
+        keys = [col for col in columns if _name(col) in needed] or [self.one(*columns)]
+        names = {kind: name for name, _, kind in LOCAL.declared}
+        where = _where([f"{col.text} = {row}.{names.get(col.type, 'x')}" for col in keys])
+        when = self.one("", "", " WHEN typeof(NEW.n) = 'integer'") if row == "NEW" else ""
+        counted = f"INSERT INTO {FILLED.name} (a) SELECT count(*) FROM @{shape.name} AS t{where};"
+        text = {
+            "INSERT": f"INSERT INTO {LOCAL.name} SELECT * FROM {LOCAL.name}",
+            "UPDATE": f"UPDATE {LOCAL.name} SET {self.one('n = n + 1', 'x = n', 's = key')}",
+            "DELETE": f"DELETE FROM {LOCAL.name} WHERE n IS NOT 1",
+        }[event]
+        return Write(
+            text,
+            refusable=True,
+            commits=self.chance(60),
+            trigger=f"AFTER {event} ON {LOCAL.name}{when} BEGIN {counted} END",
         )
 
     def _update_from(self, own: Scope) -> str:

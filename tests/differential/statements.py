@@ -39,3 +39,5 @@ class Write:
     in_transaction: bool = True
     commits: bool = True
     """How the transaction ends."""
+    trigger: str = ""
+    """A trigger that is there meanwhile, from its AFTER on."""

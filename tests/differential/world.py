@@ -159,6 +159,8 @@ class World:
     def write(self, write: Write) -> None:
         """Let both write, and compare what their tables hold then: if billql fails, what they held
         before."""
+        if write.trigger:
+            self.on_both(f"CREATE TEMP TRIGGER drawn {write.trigger}")
         if write.in_transaction:
             self.on_both("BEGIN")
         before = self._held()
@@ -170,6 +172,7 @@ class World:
             self.on_both("COMMIT" if write.commits else "ROLLBACK")
             assert self._held() == self._held(plain=True), told
         self.on_both("DROP TABLE IF EXISTS made")
+        self.on_both("DROP TRIGGER IF EXISTS drawn")
         self.tally.telling += held != before
 
     def _write(self, write: Write) -> None:

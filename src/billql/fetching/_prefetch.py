@@ -28,6 +28,7 @@ from billql.fetching.dry_run import ComingKey, DryRun, JoinSide, WouldSendReques
 from billql.fetching.scan_stats import ScanStats
 from billql.fetching.statement import Statement
 from billql.messages import Response
+from billql.sql.read_part import ReadPart
 from billql.sql.statements import Bindings
 
 FIRST_KEYS = 64
@@ -77,22 +78,23 @@ class _ComingKeys(msgspec.Struct):
 class KeyPrefetcher:
     """Sends the requests of a statement's coming keys ahead.
 
-    `query` is its text, or the SELECT inside of it; None if it has none that could be run beside
-    it. `program` is what SQLite runs for that, and `sides` are the sides of joins by their plans.
+    `reads` is what it reads; None if that is nothing that could be run beside it. `program` is what
+    SQLite runs for that, and `sides` are the sides of joins by their plans.
     """
 
     def __init__(
         self,
         statement: Statement,
         database: apsw.Connection,
-        query: str | None,
+        reads: ReadPart | None,
         bindings: Bindings,
         program: ReadProgram,
         sides: Mapping[int, JoinSide],
     ) -> None:
         self._statement = statement
         self._database = database
-        self._query = query
+        self._query = None if reads is None else reads.text
+        self._is_stable = reads is None or reads.is_stable
         self._bindings = bindings
         self._program = program
         self._sides = sides
@@ -105,7 +107,9 @@ class KeyPrefetcher:
         self._leads: dict[FirstRequest, Future[Response]] = {}
         """What has been sent ahead, and will bring more keys to light when it has arrived."""
         self._has_leads = False
-        self._most = FIRST_KEYS
+        self._has_looked = False
+        # What reads its own changes is foretold before the first of them, or not at all.
+        self._most = FIRST_KEYS if self._is_stable else _MOST_KEYS
         """How many new keys the next dry run collects."""
         self._passed = 0
         """How many scans the last dry run had begun before it missed any rows."""
@@ -172,8 +176,7 @@ class KeyPrefetcher:
         if self.is_complete(side):
             return False
         known = len(self._known)
-        self._collect(self._most)
-        self._most = min(self._most * 4, _MOST_KEYS)
+        self._collect_more()
         return len(self._known) > known
 
     def is_complete(self, side: JoinSide) -> bool:
@@ -237,8 +240,7 @@ class KeyPrefetcher:
         if self._has_leads:
             self._follow(concurrency)
         else:
-            self._collect(self._most)
-            self._most = min(self._most * 4, _MOST_KEYS)
+            self._collect_more()
 
     def _follow(self, concurrency: int) -> None:
         """Look for the keys that have come to light; those behind them are known, or can wait."""
@@ -248,10 +250,16 @@ class KeyPrefetcher:
         for first in arrived:
             self._leads.pop(first, None)
 
+    def _collect_more(self) -> None:
+        """Collect more keys than the last time."""
+        self._collect(self._most)
+        self._most = min(self._most * 4, _MOST_KEYS)
+
     def _collect(self, most: int, most_unsent: int | None = None) -> None:
         """Make a dry run, and add the keys that it finds; see `DryRun`."""
-        if self._query is None:
+        if self._query is None or (self._has_looked and not self._is_stable):
             return
+        self._has_looked = True
         ended = self._count_ended()
         unsent = {one.first for coming in self._coming.values() for one in coming.unsent}
         places = self._program.places

@@ -21,7 +21,7 @@ from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
 from billql.sql.compared_calls import ComparedCall, compared_calls
 from billql.sql.constants import is_compound
-from billql.sql.read_part import read_part_of
+from billql.sql.read_part import ReadPart
 from billql.sql.statements import Bindings, ParsedStatement
 
 
@@ -39,9 +39,9 @@ class CurrentScan(Protocol):
 class RunningStatement:
     """One statement in SQLite.
 
-    `parsed` is the statement without views, and `run` the same as SQLite runs it. `whole_lists`
-    means that an IN list may be requested as a whole, because none of them can be empty; otherwise
-    its values are constrained one by one, as keys are.
+    `parsed` is the statement without views, and `reads` what SQLite reads when it runs it, if it
+    reads anything. `whole_lists` means that an IN list may be requested as a whole, because none of
+    them can be empty; otherwise its values are constrained one by one, as keys are.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class RunningStatement:
         statement: Statement,
         database: apsw.Connection,
         parsed: ParsedStatement,
-        run: ParsedStatement,
+        reads: ReadPart | None,
         bindings: Bindings,
         whole_lists: bool,
     ) -> None:
@@ -57,7 +57,6 @@ class RunningStatement:
         self.whole_lists = whole_lists
         self._database = database
         self._parsed = parsed
-        query = read_part_of(run)
         self._bindings = bindings
         self.plans: dict[int, Plan] = {}
         """What SQLite has been offered, by number. They live as long as the statement, which is
@@ -73,9 +72,10 @@ class RunningStatement:
         """The cursors that have read lists, by their side of a join, with their arguments."""
         self.families: dict[JoinSide, KeyFamily] = {}
         """The keys by which each side of a join is read."""
+        query = None if reads is None else reads.text
         self._program = ReadProgram(database, query, bindings)
         self.prefetcher = KeyPrefetcher(
-            statement, database, query, bindings, self._program, self.sides
+            statement, database, reads, bindings, self._program, self.sides
         )
         self.without_null: frozenset[tuple[str, str]] = frozenset()
         """The columns, by table, in which a NULL would be in a wrong place."""

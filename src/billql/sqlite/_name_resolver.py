@@ -17,7 +17,7 @@ from billql.sql import rewriter, show
 from billql.sql.rewriter import NO_SHORTHAND, Reference, Rewritten, Shorthand
 from billql.sql.source_map import RewrittenText
 from billql.sql.statements import ParsedStatement, parse
-from billql.sql.tokenizer import quote, tokenize, unquote
+from billql.sql.tokenizer import quote, quote_text, tokenize, unquote
 
 if TYPE_CHECKING:
     from billql.sqlite.engine import Engine
@@ -129,6 +129,11 @@ class NameResolver:
                     self._engine().register(found)
                 self._reads_catalog[sql] = bool(found)
         return any(self._reads_catalog[sql] for sql in stored)
+
+    def triggers(self, table: str) -> list[str]:
+        """Return the statements that made the triggers of a table of the user's."""
+        condition = f"type = 'trigger' AND lower(tbl_name) = {quote_text(table)}"
+        return [sql for (sql,) in self.stored("sql", condition)]
 
     def columns(self, table: str) -> list[str]:
         """Return the columns of a table of the catalog; raise UnknownName or DefinitionError."""

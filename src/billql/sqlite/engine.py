@@ -27,6 +27,7 @@ from billql.fetching.statement import Series, Statement
 from billql.http.credentials import ApiConnection, ConnectionInfo
 from billql.planning.plan import Plan
 from billql.sql import rewriter
+from billql.sql.read_part import ReadPart, read_part_of
 from billql.sql.statements import Bindings, ParsedStatement
 from billql.sqlite import _catalog_listings
 from billql.sqlite._catalog_table import CatalogModule
@@ -169,8 +170,11 @@ class Engine:
         bindings: Bindings,
         whole_lists: bool,
         run: ParsedStatement | None = None,
+        reads: ReadPart | None = None,
     ) -> RunningStatement:
-        """Return a new statement; see `RunningStatement`."""
+        """Return a new statement; see `RunningStatement`. It reads what is in it, as SQLite is to
+        `run` it, by default.
+        """
         # What is stored is complete, or else the next one that compares with it would be wrong.
         allowed = self.shared.options.skip_failing_connections and self._series is None
         statement = Statement(
@@ -179,9 +183,8 @@ class Engine:
             left_out=LeftOut(allowed=allowed),
             series=self._series,
         )
-        return RunningStatement(
-            statement, self._database, parsed, run or parsed, bindings, whole_lists
-        )
+        reads = reads or read_part_of(run or parsed)
+        return RunningStatement(statement, self._database, parsed, reads, bindings, whole_lists)
 
     @contextmanager
     def series(self) -> Iterator[Series]:

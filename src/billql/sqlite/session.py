@@ -35,6 +35,7 @@ from billql.sqlite.restrictions import UNRESTRICTED, Deadline, Restrictions
 
 if TYPE_CHECKING:
     from billql.fetching.scan_stats import ScanStats
+    from billql.sql.read_part import ReadPart
     from billql.sqlite._stored_types import Target
     from billql.sqlite.conversion import Conversion
     from billql.sqlite.engine import Engine
@@ -177,7 +178,8 @@ class Session:
             # A view may have lists that the statement's text does not show.
             whole_lists = not (has_in_subquery(plain.parsed) or has_stored_sql)
             self._collation.watch(plain.parsed, bindings)
-            running = self.engine.begin(plain.parsed, bindings, whole_lists, run.parsed)
+            reads = self._with_triggers(run.parsed) if has_stored_sql else None
+            running = self.engine.begin(plain.parsed, bindings, whole_lists, run.parsed, reads)
             running.without_null = without_null
             self.scans = running.statement.scans
         described = None
@@ -237,6 +239,13 @@ class Session:
         expander, tables = self.engine.expander(), self.amounts.known_tables()
         plain = expander.expand(rewritten, tables)
         return plain, plain if computed is rewritten else expander.expand(computed, tables)
+
+    def _with_triggers(self, run: ParsedStatement) -> ReadPart | None:
+        """Return what a statement reads with the triggers of the table that it changes, if any."""
+        from billql.sqlite._triggers import reads_of
+
+        with translating():
+            return reads_of(self.database, self.names, run)
 
     def _of_amounts(
         self, statement: ParsedStatement, rewritten: Rewritten

@@ -22,6 +22,7 @@ from billql.http.client import ApiClient
 from billql.http.credentials import ApiConnection
 from billql.http.request_tracker import RequestTracker
 from billql.messages import Request, Response
+from billql.sql.read_part import ReadPart
 from support.api_client import connection, get
 
 SIDE: JoinSide = 1
@@ -76,8 +77,9 @@ class Join:
             Settings(),
         )
         self.statement = Statement(services)
+        reads = None if query is None else ReadPart(query)
         program = ReadProgram(self.database, query, ())
-        self.prefetcher = KeyPrefetcher(self.statement, self.database, query, (), program, {})
+        self.prefetcher = KeyPrefetcher(self.statement, self.database, reads, (), program, {})
         self.dry_runs = 0
 
     def _inner(self, *arguments: Any) -> None:
