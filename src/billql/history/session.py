@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from billql.sql.as_of import FUNCTION
 from billql.sql.rewriter import Rewritten
+from billql.sql.statement_kind import is_about_materialized_view
 from billql.sql.statements import ParsedStatement, parse
 from billql.sqlite.restrictions import UNRESTRICTED, Restrictions
 from billql.sqlite.session import Session
@@ -59,13 +60,11 @@ class HistorySession(Session):
         """Carry out a statement about a materialized view, and return its scans; None for any other
         statement. Raise one of billql's errors.
         """
-        if statement.keyword not in ("CREATE", "REFRESH", "DROP"):
+        if not is_about_materialized_view(statement):
             return None
         from billql.sql import materialized_views
 
         view = materialized_views.read(statement)
-        if view is None:
-            return None
         self._read_scans = []
         try:
             self._carry_out(statement, view)

@@ -43,14 +43,10 @@ class MaterializedView(NamedTuple):
     """The character of the statement at which that column begins."""
 
 
-def read(statement: ParsedStatement) -> MaterializedView | None:
-    """Return what a statement asks for; None if it is SQLite's own. Raise SqlError."""
-    verb = statement.keyword
-    if verb not in _HINTS:
-        return None
-    keywords = [token.keyword for token in statement.tokens[:5]]
-    if verb != "REFRESH" and "MATERIALIZED" not in keywords:
-        return None
+def read(statement: ParsedStatement) -> MaterializedView:
+    """Return what a statement asks for, if `statement_kind.is_about_materialized_view` of it. Raise
+    SqlError.
+    """
     return _Parser(statement).read()
 
 

@@ -97,7 +97,6 @@ _LOCAL = (
 
 _TAIL = ("LIKE", "WHERE", "ORDER", "LIMIT")
 """What may follow; but for LIKE, it is left to SQLite."""
-_VERBS = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
 _ELSEWHERE = {
     **dict.fromkeys(("DATABASES", "CATALOGS"), "SHOW PROVIDERS lists the APIs."),
     "SCHEMAS": "SHOW SERVICES lists the services of the APIs.",
@@ -172,15 +171,11 @@ class ShowStatement(NamedTuple):
         return self._replace(form=_METHOD)
 
 
-def is_own(statement: ParsedStatement) -> bool:
-    """Return whether a statement begins as one of billql's own."""
-    return statement.keyword in _VERBS
-
-
-def read(statement: ParsedStatement) -> ShowStatement | None:
-    """Return what a statement asks for; None if it is SQLite's own. Raise SqlError."""
-    verb = _VERBS.get(statement.keyword)
-    return None if verb is None else _Parser(statement, verb).read()
+def read(statement: ParsedStatement, verb: str) -> ShowStatement:
+    """Return what a statement asks for, whose verb is one of `statement_kind.own_verb_of`. Raise
+    SqlError.
+    """
+    return _Parser(statement, verb).read()
 
 
 class _Parser:

@@ -11,6 +11,7 @@ CHANGES = frozenset(("INSERT", "REPLACE", "UPDATE", "DELETE"))
 """The verbs of statements that change data."""
 _READ = ("SELECT", "VALUES")
 _FILL = ("CREATE", "INSERT", "REPLACE")
+_OWN = {verb: verb for verb in ("SHOW", "DESCRIBE", "USE", "REGISTRY")} | {"DESC": "DESCRIBE"}
 
 
 def verb_of(statement: ParsedStatement) -> str:
@@ -23,6 +24,19 @@ def verb_of(statement: ParsedStatement) -> str:
         if depth == 0 and (token.keyword in CHANGES or token.keyword in _READ):
             return token.keyword
     return ""
+
+
+def own_verb_of(statement: ParsedStatement) -> str | None:
+    """Return the verb of a statement of billql's own, which `show` reads; None for any other."""
+    return _OWN.get(statement.keyword)
+
+
+def is_about_materialized_view(statement: ParsedStatement) -> bool:
+    """Return whether a statement is one that `materialized_views` reads."""
+    verb = statement.keyword
+    if verb not in ("CREATE", "DROP"):
+        return verb == "REFRESH"
+    return any(token.keyword == "MATERIALIZED" for token in statement.tokens[:5])
 
 
 def query_of(statement: ParsedStatement) -> str | None:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 import apsw
 
 from billql.errors import DefinitionError, UnknownName
-from billql.sql import rewriter, show
+from billql.sql import rewriter
 from billql.sql.rewriter import NO_SHORTHAND, Reference, Rewritten, Shorthand
 from billql.sql.source_map import RewrittenText
+from billql.sql.statement_kind import own_verb_of
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import quote, quote_text, tokenize, unquote
 
 if TYPE_CHECKING:
+    from billql.sql.show import ShowStatement
     from billql.sqlite.engine import Engine
 
 
@@ -159,9 +161,12 @@ class NameResolver:
         """Return the SELECT that a statement of billql's own stands for; empty after USE, which is
         carried out here.
         """
-        shown = show.read(statement)
-        if shown is None:
+        verb = own_verb_of(statement)
+        if verb is None:
             return RewrittenText(statement.text, statement.text)
+        from billql.sql import show
+
+        shown = show.read(statement, verb)
         if shown.verb == "USE":
             self._use(shown)
             return RewrittenText("", statement.text)
@@ -176,7 +181,7 @@ class NameResolver:
         name = shown.name if len(whole) > shown.form.parts else shown.name._replace(parts=whole)
         return shown.select(self._find(statement, name, name.start))
 
-    def _describe(self, shown: show.ShowStatement, name: Reference) -> RewrittenText:
+    def _describe(self, shown: ShowStatement, name: Reference) -> RewrittenText:
         """Return the SELECT for DESCRIBE of a table or of a method."""
         short = name.name.lower()
         if short in self._local_tables():
@@ -205,7 +210,7 @@ class NameResolver:
             )
         return shown.of_method().select((*table, method))
 
-    def _offered(self, shown: show.ShowStatement, name: Reference) -> str:
+    def _offered(self, shown: ShowStatement, name: Reference) -> str:
         """Return a provider of which there are versions; install one if PULL requests it."""
         provider = name.name.lower()
         try:
@@ -223,7 +228,7 @@ class NameResolver:
             ) from None
         return provider
 
-    def _use(self, shown: show.ShowStatement) -> None:
+    def _use(self, shown: ShowStatement) -> None:
         if shown.name is None:
             self._used, self._short = (), frozenset()
             return

@@ -17,7 +17,7 @@ from billql.messages import Charge
 from billql.planning.plan import Plan
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import share_of
-from billql.sql.show import is_own
+from billql.sql.statement_kind import own_verb_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.session import Session
 from billql.util.text import counted
@@ -89,7 +89,7 @@ class Estimate:
 
 def estimate(session: Session, statement: ParsedStatement, bindings: Bindings = ()) -> Estimate:
     """Return what a statement would cost; raise what preparing it raises. Nothing is sent."""
-    if is_own(statement):
+    if own_verb_of(statement) is not None:
         return Estimate(())  # It reads what is at hand.
     try:
         execution = session.execute(parse(_PREFIX + statement.text), bindings)

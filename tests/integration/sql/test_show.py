@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import billql
 from billql import errors
 from billql.sql import show
+from billql.sql.statement_kind import own_verb_of
 from billql.sql.statements import Bindings, Row, parse
 from billql.sqlite.session import Session
 from billql.sqlite.shared import Options
@@ -309,7 +310,8 @@ WORDS = [
 def test_whatever_is_written_is_read_or_pointed_at(verb: str, words: list[str]) -> None:
     sql = verb + " ".join(words)
     try:
-        asked = show.read(parse(sql))
+        statement = parse(sql)
+        asked = show.read(statement, own_verb_of(statement) or "")
     except errors.SqlError as error:
         told = error.sql, error.offset in range(len(sql) + 1)
     else:
