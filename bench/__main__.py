@@ -11,10 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import commands, growth, measures, report
+from bench import catalog, commands, growth, measures, report
 from bench.api import Api
 from bench.measures import Line
 
+_MEASURES = measures.MEASURES | commands.MEASURES | catalog.MEASURES
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 
@@ -25,7 +26,7 @@ def main(names: list[str]) -> None:
     # Parsed definitions are kept for the time of the benchmark, and not beyond it.
     with tempfile.TemporaryDirectory() as cache, Api() as api:
         os.environ["XDG_CACHE_HOME"] = cache
-        for name, measure in (measures.MEASURES | commands.MEASURES).items():
+        for name, measure in _MEASURES.items():
             if names and name not in names:
                 continue
             for line in measure(api):

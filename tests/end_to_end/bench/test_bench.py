@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bench import by_billql, by_hand, by_shillelagh, commands, growth, measures, report
+from bench import by_billql, by_hand, by_shillelagh, catalog, commands, growth, measures, report
 from bench.api import Api
 from bench.queries import QUERIES, counts
+from billql.definitions.catalog import Catalog
 
 
 @pytest.fixture(autouse=True)
@@ -78,3 +79,26 @@ def test_a_command_and_a_script_write_as_many_rows(api: Api, name: str) -> None:
     api.set_up(records=450)
     command = commands.query(by_billql.RECORDS, "--format", name)
     assert " × the script's processor time" in commands.compare(api, "", 1, 1, command, name).result
+
+
+def test_the_documents_of_the_catalog_are_tables(tmp_path: Path) -> None:
+    catalog.make(tmp_path, services=2, resources=9)
+    found = Catalog([tmp_path])
+    assert len(found.providers()) == 36
+    named = [f"service_000{number}" for number in range(2)]
+    assert [found.services(f"vendor_0{number}") for number in range(3)] == [
+        *([one] for one in named),
+        [],
+    ]
+    tables = found.summaries("vendor_01", "service_0001")
+    assert [one.name for one in tables] == [
+        "alarm_00001",
+        "bucket_00003",
+        "certificate_00005",
+        "domain_00007",
+    ]
+    table = found.table("vendor_01.service_0001.bucket_00003")
+    assert table.provider.url == "https://service-0001.vendor-01.example.com"
+    assert list(table.resource.methods) == ["list", "get"]
+    assert {"gateway", "id", "account"} <= set(table.resource.columns)
+    assert not table.beyond
