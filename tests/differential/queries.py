@@ -326,6 +326,20 @@ class _Writer(Predicates):
         refusable = self.refusable or forgets
         return Query(query, bindings, unlimited, keys, total, refusable, _is_thorough(query))
 
+    def all_rows(self) -> Query | None:
+        """All rows of a resource, with some of its columns; None if all resources need a key."""
+        shapes = [shape for shape in self._shapes if not any(shape.needs())]
+        if not shapes:
+            return None
+        shape, alias = self.one(*shapes), self.alias()
+        scope = self._columns(shape, alias)
+        outputs = [self.one(*scope).text for _ in range(self.number(1, 4))]
+        listed = ", ".join(f"{text} AS o{place}" for place, text in enumerate(outputs))
+        text = f"SELECT {listed} FROM @{shape.name} AS {alias}"
+        if self.chance(20):
+            text = f"WITH c AS ({text}) SELECT * FROM c"
+        return Query(text, thorough=True)
+
     def _about_a_row(self) -> Query:
         """Conditions that hold for a row which there is, alone or beside others."""
         shape = self.one(*self._shapes)
@@ -545,6 +559,11 @@ def _plain(col: Col) -> Col:
     """A column as output: without a collation, under which a result may be any of several."""
     caseless = col.text.endswith(".c")
     return Col(f"{col.text} COLLATE BINARY", col.type) if caseless else col
+
+
+def all_rows(dice: Dice, tables: Tables) -> Query | None:
+    """Draw a SELECT that only reads a resource; None if there is none to read without a key."""
+    return _Writer(dice, tables).all_rows()
 
 
 def queries(dice: Dice, tables: Tables) -> Query:

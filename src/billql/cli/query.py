@@ -142,7 +142,7 @@ def _run(options: Namespace, stats: _QueryStats) -> int:
                 with progress.of(read):
                     cursor.execute(statement, bind(options.parameters, statement, connection))
                     if cursor.description is not None:
-                        rows = stats.count_rows(cursor)
+                        rows = stats.count_rows(cursor.rows_for(name))
                         columns = MoneyColumns(cursor.description, cursor.amounts)
                         if options.skip_failing_connections:
                             columns, rows = left_out.with_column(columns, rows, read)

@@ -7,11 +7,12 @@ its statement.
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from billql.dbapi._statements import not_unicode
+from billql.output.batches import growing
 from billql.sql.statements import Row
 
 if TYPE_CHECKING:
@@ -28,10 +29,19 @@ def one_by_one(first: Iterator[Row], execution: Execution) -> Iterator[Row]:
     yield from rows if denoise is None else map(denoise, rows)
 
 
-def in_batches(first: Iterator[Row], execution: Execution, size: int) -> Iterator[list[Row]]:
-    """Yield the rows of a statement, `size` at a time."""
+def in_batches(first: Iterator[Row], execution: Execution, size: int) -> Iterator[Sequence[Row]]:
+    """Yield the rows of a statement, at most `size` at a time."""
+    return _denoised(execution, iter(lambda: [*first] or execution.fetch(size), []))
+
+
+def at_their_pace(first: Iterator[Row], execution: Execution) -> Iterator[Sequence[Row]]:
+    """Yield the rows of a statement, more at a time as long as they arrive quickly."""
+    return _denoised(execution, growing(lambda size: [*first] or execution.fetch(size)))
+
+
+def _denoised(execution: Execution, batches: Iterator[Sequence[Row]]) -> Iterator[Sequence[Row]]:
     denoise = _denoiser(execution)
-    while rows := [*first, *execution.fetch(size)]:
+    for rows in batches:
         yield rows if denoise is None else list(map(denoise, rows))
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeVar
 
 import apsw
 
 from billql import errors
-from billql.dbapi._reading import in_batches, made_by, one_by_one, watched
+from billql.dbapi._reading import at_their_pace, in_batches, made_by, one_by_one, watched
 from billql.dbapi._statements import check, not_unicode, single_statement, unbound
 from billql.dbapi.types import Parameters, adapt, described, with_decimals
 from billql.sql.statement_kind import CHANGES, verb_of
 from billql.sql.statements import ParsedStatement, Row, parse, split
+from billql.sql.tokenizer import type_name
 
 if TYPE_CHECKING:
     import pyarrow
@@ -193,7 +194,7 @@ class Cursor:
             raise errors.InterfaceError(
                 f"There is no format {name}", hint=f"Use one of {', '.join(FORMATS)}."
             )
-        columns, rows = self._columns(), self._with_decimals()
+        columns, rows = self._columns(), self.rows_for(name)
         with file.open_results(path, name, Style(), several=False) as add_result:
             add_result(columns, rows, None)
 
@@ -206,8 +207,20 @@ class Cursor:
         """Draw the rows that are left in a file, as `billql chart` does: .svg, .png or .html."""
         from billql.output.chart import figure, file
 
-        columns, rows = self._columns(), self._with_decimals()
+        columns, rows = self._columns(), self._with_decimals(self._result())
         file.write(os.fspath(path), lambda: figure.read(columns, rows, title=title, kind=kind))
+
+    def rows_for(self, format: str) -> Iterator[Row]:
+        """Return the rows that are left as a format of `billql.output` takes them.
+
+        They are read some at a time, which is quicker for who reads them all. Where the format has
+        types, it makes decimals of the columns that `description` has as DECIMAL.
+        """
+        from billql.output import find
+
+        typed = enumerate(self.description or ()) if find(format).typed else ()
+        own = {place for place, column in typed if type_name(column[1]) == "DECIMAL"}
+        return self._with_decimals(chain.from_iterable(self._in_batches()), own)
 
     @property
     def scans(self) -> list[ScanStats]:
@@ -347,18 +360,20 @@ class Cursor:
             )
         return self._rows
 
-    def _with_decimals(self) -> Iterator[Row]:
-        """Return the rows that are left, with amounts as the connection wants them."""
-        rows, execution = self._result(), self._execution
+    def _with_decimals(self, rows: Iterator[Row], left_out: Collection[int] = ()) -> Iterator[Row]:
+        """Return rows with amounts as the connection wants them, but for the columns `left_out`."""
+        execution = self._execution
         if not self.connection.decimals or execution is None:
             return rows
-        return map(with_decimals([code for _, code in execution.description or ()]), rows)
+        codes = [code for _, code in execution.description or ()]
+        convert = with_decimals(codes, left_out)
+        return rows if convert is None else map(convert, rows)
 
     def _made(self) -> Iterator[Any]:
         """Return the rows that are left, as the row factory makes them."""
         self._result()
         if self._converted is None:
-            self._converted = self._with_decimals()
+            self._converted = self._with_decimals(self._result())
             if self.row_factory is not None:
                 self._converted = made_by(self.row_factory, weakref.ref(self), self._converted)
         return self._converted
@@ -370,9 +385,11 @@ class Cursor:
         columns, rows = self._columns(), chain.from_iterable(self._in_batches(size))
         return ArrowBatches(columns, rows, size, decimals=self.connection.decimals)
 
-    def _in_batches(self, size: int) -> Iterator[list[Row]]:
-        """Return the rows that are left, as SQLite returns them, many at a time."""
+    def _in_batches(self, size: int | None = None) -> Iterator[Sequence[Row]]:
+        """Return the rows that are left, as SQLite returns them, `size` or some at a time."""
         rows, execution = self._result(), self._execution
         if self._changes or execution is None:
             return iter((list(rows),))
+        if size is None:
+            return self._watched(at_their_pace(self._first, execution))
         return self._watched(in_batches(self._first, execution, size))

@@ -9,7 +9,7 @@ A type object equals the codes that it stands for, so that `column[1] == billql.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from billql.errors import DataError, ProgrammingError
@@ -151,9 +151,11 @@ _DECIMAL_DIGITS = 38, 18
 """The precision and the scale of amounts: those of the files in Parquet and Arrow."""
 
 
-def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+def with_decimals(
+    codes: Sequence[str | None], left_out: Collection[int] = ()
+) -> Callable[[tuple[Any, ...]], tuple[Any, ...]] | None:
     """Return a function that converts the amounts of a row to decimals, by the declared types of
-    its columns.
+    its columns; None if there are no amounts but in the columns `left_out`.
 
     Amounts are the columns that are declared as such, and the reals of expressions, which
     is declared as nothing. A decimal has the 15 digits that SQLite prints.
@@ -172,9 +174,17 @@ def with_decimals(codes: Sequence[str | None]) -> Callable[[tuple[Any, ...]], tu
         return value
 
     converters: list[Callable[[Any], Any]] = [
-        any_real if code is None else amount if code.upper().startswith("DECIMAL") else as_it_is
-        for code in codes
+        as_it_is
+        if place in left_out
+        else any_real
+        if code is None
+        else amount
+        if code.upper().startswith("DECIMAL")
+        else as_it_is
+        for place, code in enumerate(codes)
     ]
+    if all(convert is as_it_is for convert in converters):
+        return None
     return lambda row: tuple(
         [convert(value) for convert, value in zip(converters, row, strict=True)]
     )

@@ -9,6 +9,7 @@ import apsw
 from billql.errors import Error
 from billql.fetching._early_stop import ALL_MAY_STOP, NONE_STOPS, EarlyStops, early_stops
 from billql.fetching._scan_places import Program, ScanPlaces
+from billql.fetching.plain_scan import plain_columns
 from billql.sql.statements import Bindings
 
 
@@ -37,6 +38,13 @@ class ReadProgram:
         if self._query is None:
             return NONE_STOPS
         return ALL_MAY_STOP if self._steps is None else early_stops(self._steps)
+
+    def plain_columns(self, sql: str) -> tuple[int, ...] | None:
+        """Return the columns of one table that the rows of `sql`, which SQLite runs, consist of.
+
+        None if it does more than to read them, or is more than the SELECT.
+        """
+        return plain_columns(self._steps or ()) if sql == self._query else None
 
     @cached_property
     def places(self) -> ScanPlaces:

@@ -16,6 +16,7 @@ from billql.fetching._prefetch import KeyPrefetcher
 from billql.fetching._program import ReadProgram
 from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import KeyFamily
+from billql.fetching.plain_scan import PlainScan
 from billql.fetching.row_decoder import TableRow
 from billql.fetching.statement import Statement
 from billql.planning.plan import Plan
@@ -34,6 +35,9 @@ class CurrentScan(Protocol):
 
     def coming_rows(self) -> Iterator[Sequence[TableRow]]:
         """Yield the rows from the current one on; raises WouldSendRequest if more follow."""
+
+    def rest_of_page(self) -> Sequence[TableRow]:
+        """Return the rows of the page that follow the current one, and go to the last of them."""
 
 
 class RunningStatement:
@@ -162,3 +166,11 @@ class RunningStatement:
         """
         around = self._program.stops.around
         return around is None or any(self.sides.get(number) == side for number in around)
+
+    def plain_scan(self, sql: str) -> PlainScan | None:
+        """Return what reads the rows of `sql`, which SQLite runs and which is at its first row,
+        page by page; None if they are not those of one scan.
+        """
+        readers = [one for scans in self._scans.values() for _, one in scans.values()]
+        columns = self._program.plain_columns(sql) if len(readers) == 1 else None
+        return None if columns is None else PlainScan(readers[0], columns)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,24 +23,40 @@ QUICK = 0.005
 """The seconds within which a batch must be read for the next one to be larger."""
 
 
+T = TypeVar("T")
+
+
+def growing(
+    read: Callable[[int], Sequence[T]], clock: Callable[[], float] = time.monotonic
+) -> Iterator[Sequence[T]]:
+    """Yield what `read` returns of so many things at most, until it returns none."""
+    size = 1
+    while True:
+        start = clock()
+        batch = read(size)
+        if not batch:
+            return
+        size = min(2 * size, LARGEST) if clock() - start < QUICK else 1
+        yield batch
+
+
 def batches(
     rows: Rows, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Sequence[Sequence[Any]]]:
     """Yield the rows of a result some at a time: all before an error, and then the error."""
-    size = 1
-    error: BaseException | None = None
-    while error is None:
+    errors: list[BaseException] = []
+
+    def read(size: int) -> Sequence[Sequence[Any]]:
         batch: list[Sequence[Any]] = []
-        start = clock()
-        try:
-            batch.extend(islice(rows, size))
-        except BaseException as raised:
-            error = raised
-        if not batch:
-            break
-        size = min(2 * size, LARGEST) if clock() - start < QUICK else 1
-        yield batch
-    if error is not None:
+        if not errors:
+            try:
+                batch.extend(islice(rows, size))
+            except BaseException as raised:
+                errors.append(raised)
+        return batch
+
+    yield from growing(read, clock)
+    for error in errors:
         raise error
 
 

@@ -105,6 +105,14 @@ class ResourceCursor(Cursor):
                 return
         raise WouldSendRequest
 
+    def rest_of_page(self) -> Sequence[TableRow]:
+        """Return the rows of the page that follow the current one, and go to the last of them."""
+        rest = self._rows[self._at + 1 :]
+        if rest:
+            self._at = len(self._rows) - 1
+            self.Column = self._reader(rest[-1])
+        return rest
+
     def _of_list_of_values(
         self, plan: Plan, arguments: Sequence[Any], requests: int
     ) -> Sequence[TableRow] | None:

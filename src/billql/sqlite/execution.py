@@ -25,6 +25,7 @@ from billql.sqlite._statement_log import StatementLog
 if TYPE_CHECKING:
     import weakref
 
+    from billql.fetching.plain_scan import PlainScan
     from billql.fetching.running_statement import RunningStatement
     from billql.fetching.scan_stats import ScanStats
     from billql.planning.plan import Plan
@@ -117,26 +118,28 @@ class Execution:
         self._origins: tuple[Origin, ...] = ()
         self._is_readonly = True
         self._rows: deque[Row] = deque()
-        """Rows that SQLite has returned already."""
+        """Rows that have been read already."""
+        self._failure: BaseException | None = None
+        """What went wrong after them."""
+        self._scan: PlainScan | None = None
+        """What returns the rest of the page whose first row SQLite returns, if its rows do."""
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, to which SQLite does not pass the statement that it is running.
         self._current = None if running is None else session.engine.current
         # A plan is known to one run only, so a statement with plans is prepared for each run.
         cached = running is None
-        row = self._step(lambda: self._cursor.execute(texts.run.sql, bindings, can_cache=cached))
-        if row is not None:
+        self._step(lambda: self._cursor.execute(texts.run.sql, bindings, can_cache=cached))
+        if self._rows:
             log.has_row()
         # Without a cycle of references, an unread statement ends when it is collected.
         if not self._closed:
             self._cursor.exec_trace = None
-        if row is not None:
-            self._rows.append(row)
         while not (self._is_readonly or self._closed):
-            if (row := self._step()) is not None:
-                self._rows.append(row)
+            self._step()
         if not self._closed:
             session.under_way.add(self)
+            self._read_by_page()
 
     def __del__(self) -> None:
         """Let the next statement end this one: it may be collected in the middle of any code."""
@@ -151,17 +154,17 @@ class Execution:
         """Return the next row; raise one of billql's errors."""
         if self._interrupted:
             raise errors.Interrupted
+        if not self._rows or self._is_interrupted:
+            self._read(1)
         if self._rows:
             return self._rows.popleft()
-        row = None if self._closed else self._step()
-        if row is None:
-            raise StopIteration
-        return row
+        raise StopIteration
 
     def fetch(self, size: int) -> list[Row]:
-        """Return the next rows, `size` of them unless fewer are left: faster than one by one.
+        """Return some of the next rows, at most `size`; none after the last one.
 
-        Raise ProgrammingError if it was closed before its end: what was read would look whole.
+        It is faster than one by one. Rows that were read before an error are returned first. Raise
+        ProgrammingError if it was closed before its end: what was read would look whole.
         """
         if self._interrupted:
             raise errors.Interrupted
@@ -171,22 +174,49 @@ class Execution:
                 "are gone",
                 hint="Read them first, or run the other statement with another cursor.",
             )
-        rows = [self._rows.popleft() for _ in range(min(size, len(self._rows)))]
-        if len(rows) < size and not self._closed:
-            try:
-                row = self._step(ahead=size - len(rows) - 1)
-            except BaseException:
-                self._rows.clear()
-                raise
-            if row is not None:
-                rows += (row, *self._rows)
-                self._rows.clear()
+        if not self._rows or self._is_interrupted:
+            self._read(size)
+        if size < len(self._rows):
+            return [self._rows.popleft() for _ in range(size)]
+        rows = list(self._rows)
+        self._rows.clear()
         return rows
 
-    def _step(self, start: Callable[[], object] | None = None, ahead: int = 0) -> Row | None:
-        """Run SQLite up to the next row and return it; after the last one, end and return None.
+    @property
+    def _is_interrupted(self) -> bool:
+        """Whether the connection was interrupted while it is under way, so that it must fail."""
+        return not self._closed and self._session.database.is_interrupted
 
-        So many rows after it are read `ahead`.
+    def _read(self, size: int) -> None:
+        """Read so many rows, unless fewer are left; an error after some of them is raised later."""
+        self._rows.clear()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        if self._closed:
+            return
+        try:
+            self._step(ahead=size - 1)
+        except BaseException as error:
+            if not self._rows:
+                raise
+            self._failure = error
+
+    def _read_by_page(self) -> None:
+        """Read by page from the first row on, if the rows are those of one scan.
+
+        Rows that are counted are not, for all that are within the bound are returned.
+        """
+        if self._running is not None and self._allowance is None:
+            self._scan = self._running.plain_scan(self._texts.run.sql)
+            if self._scan is not None:
+                self._rows += self._scan.rest_of_page()
+
+    def _step(self, start: Callable[[], object] | None = None, ahead: int = 0) -> None:
+        """Let SQLite run up to the next row, which is added to those that were read; after the last
+        one, end.
+
+        So many rows after it are read `ahead`, or those that are in its page.
         """
         self._session.converter.current = self._conversion
         current = self._current
@@ -197,16 +227,11 @@ class Execution:
         allowance = self._allowance
         if allowance is not None:
             self._session.deadline.at = allowance.until
+            ahead = allowance.bounded(ahead)
         try:
             if start is not None:
                 start()
-            row: Row | None = next(self._cursor, None)
-            self._check_fault()
-            if ahead > 0 and row is not None:
-                self._rows.extend(islice(self._cursor, ahead))
-                self._check_fault()
-            if allowance is not None and row is not None:
-                allowance.count_rows(1 + (len(self._rows) if ahead else 0))
+            has_row = self._next_rows(ahead)
         except apsw.ThreadingViolationError as error:
             # Rows are too many to take the guard for each: SQLite admits one thread, both go on.
             raise busy_error() from error
@@ -232,13 +257,34 @@ class Execution:
                 current[thread] = before
             if allowance is not None:
                 self._session.deadline.at = None
-        if row is None:
+        if not has_row:
             self._end(undoes=False)
-        return row
+
+    def _next_rows(self, ahead: int) -> bool:
+        """Let SQLite return its next row and those after it; return whether there is one."""
+        row: Row | None = next(self._cursor, None)
+        self._check_fault()
+        if row is None:
+            return False
+        if self._allowance is not None:
+            self._allowance.count_rows(1)
+        self._rows.append(row)
+        if self._scan is not None:
+            self._rows += self._scan.rest_of_page()
+        elif ahead > 0:
+            self._rows += islice(self._cursor, ahead)
+            self._check_fault()
+            if self._allowance is not None:
+                self._allowance.count_rows(len(self._rows) - 1)
+        return True
 
     def _check_fault(self) -> None:
-        """Raise what a comparison has found to be wrong, for which SQLite does not stop."""
+        """Raise what a comparison has found to be wrong, for which SQLite does not stop.
+
+        Of the rows that were read at once, some may be wrong.
+        """
         if self._running is not None and self._running.fault is not None:
+            self._rows.clear()
             raise self._running.fault
 
     def _error(self, error: apsw.Error) -> errors.Error:
@@ -305,8 +351,10 @@ class Execution:
 
     def close(self) -> None:
         """End the statement; nothing more is sent."""
-        self._has_lost_rows = self._has_lost_rows or bool(self._rows) or not self._closed
+        if self._rows or self._failure or not self._closed:
+            self._has_lost_rows = True
         self._rows.clear()
+        self._failure = None
         self._end(undoes=False)
 
     def interrupted(self) -> None:
