@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ def json_schema() -> dict[str, Any]:
     kinds = (Provider, Service, Story)
     alternatives, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
     for kind in _structs_below(msgspec.Struct):
-        if kind.__module__.startswith("billql.") and kind.__name__ in components:
+        if _is_written(kind) and kind.__name__ in components:
             _describe(components[kind.__name__], kind)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -25,6 +26,13 @@ def json_schema() -> dict[str, Any]:
         "anyOf": list(alternatives),
         "$defs": components,
     }
+
+
+def _is_written(kind: type[msgspec.Struct]) -> bool:
+    """Return whether a class stands in a file of billql's; others are made from these."""
+    module = sys.modules.get(kind.__module__)
+    is_own = kind.__module__.startswith("billql.")
+    return is_own and getattr(module, kind.__name__, None) is kind
 
 
 def _structs_below(base: type[msgspec.Struct]) -> Iterator[type[msgspec.Struct]]:

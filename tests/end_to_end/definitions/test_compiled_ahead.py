@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,10 +53,22 @@ def test_there_are_none_for_little_work(folder: Path, tmp_path: Path) -> None:
     known = [one for one in services(folder, cache) if one[1] != "broken"]
     for source, service in known:
         source.compile(service)
-    with ahead(known, cache, least=0, cores=2) as processes:
-        assert processes == [], "the cache has all of them"
+    with ahead(services(folder, cache), cache, least=0, cores=2) as processes:
+        assert processes == [], "the cache has all of them but a broken one"
     with ahead([], cache, least=0, cores=2) as processes:
         assert processes == []
+
+
+def test_a_list_goes_on_if_they_cannot_start(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no" / "python3"))
+    with ahead(services(folder, cache), cache, least=0, cores=2) as processes:
+        assert processes == []
+    monkeypatch.setattr(sys, "executable", "/usr/sbin/a-web-server")
+    with ahead(services(folder, cache), cache, least=0, cores=2) as processes:
+        assert processes == [], "it is not Python"
 
 
 def test_a_list_goes_on_if_they_cannot_write(folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from billql.definitions.json_schema import json_schema
 from billql.definitions.methods import Parameter
 from billql.definitions.model import Column, Provider, Resource
 from billql.definitions.unchecked import unchecked
@@ -48,3 +49,9 @@ def test_what_is_of_another_type_is_refused() -> None:
         msgspec.json.decode(b'{"type": "text", "description": 5}', type=unchecked(Column))
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(b'{"type": "words", "description": ""}', type=unchecked(Column))
+
+
+def test_the_schema_is_of_what_is_written() -> None:
+    schema = json_schema()
+    unchecked(Resource)
+    assert json_schema() == schema

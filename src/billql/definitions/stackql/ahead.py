@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 _LEAST = 16 * 1024 * 1024
 """The bytes of documents that are worth another process, which takes a tenth of a second to start:
 a second and a half of work."""
-_SAMPLES = 8
+_SAMPLES = 16
 """How many services are looked at to see if the cache has them."""
+_BROKEN = 1
+"""How many of these it may lack although nothing is left to do: what is broken is never cached."""
 
 
 @contextlib.contextmanager
@@ -48,8 +50,9 @@ def ahead(
     try:
         if _is_worth_it(services, least):
             helpers = (cores or _cores()) - 1
-            for start in range(helpers):
-                processes.append(_started(services[::-1][start::helpers], cache))
+            with contextlib.suppress(OSError):  # there may be no room for another process
+                for start in range(helpers):
+                    processes.append(_started(services[::-1][start::helpers], cache))
         yield processes
     finally:
         for process in processes:
@@ -64,7 +67,8 @@ def _is_worth_it(services: Sequence[tuple[StackqlFolder, str]], least: int) -> b
     sampled = services[:: len(services) // _SAMPLES + 1]
     with contextlib.suppress(OSError, DefinitionError):
         size = sum(folder.document(service).stat().st_size for folder, service in services)
-        return size >= least and not all(folder.is_compiled(one) for folder, one in sampled)
+        missing = (not folder.is_compiled(service) for folder, service in sampled)
+        return size >= least and sum(missing) > _BROKEN
     return False
 
 

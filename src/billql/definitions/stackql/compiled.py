@@ -81,9 +81,9 @@ class CompiledService(msgspec.Struct, array_like=True, frozen=True, dict=True):
         packed = self._by_name[name]
         if not packed.content:
             raise NotSupportedError(str(packed.refusal))
-        unpacker = zlib.decompressobj(zdict=self._dictionary)
+        content = zlib.decompressobj(zdict=self._dictionary).decompress(packed.content)
         with MSGSPEC_LOCK:
-            found = _decoder().decode(unpacker.decompress(packed.content))
+            found = _decoder().decode(content)
         return ResolvedResource(found.resource, found.provider, found.unsupported_methods)
 
 

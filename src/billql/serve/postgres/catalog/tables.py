@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from billql.dbapi import Connection
 from billql.serve.postgres import types
@@ -14,8 +15,7 @@ PUBLIC = "public"
 """The schema of the tables of a database file."""
 
 
-@dataclass(frozen=True)
-class UserColumn:
+class UserColumn(NamedTuple):
     """A column of a table; a hidden one is listed nowhere, and can be named all the same."""
 
     name: str
