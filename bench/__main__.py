@@ -11,11 +11,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import catalog, commands, growth, measures, report
+from bench import ahead, catalog, commands, growth, measures, report
 from bench.api import Api
 from bench.measures import Line
 
-_MEASURES = measures.MEASURES | commands.MEASURES | catalog.MEASURES
+_MEASURES = measures.MEASURES | ahead.MEASURES | commands.MEASURES | catalog.MEASURES
 DOCUMENT = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 
 

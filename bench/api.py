@@ -9,7 +9,9 @@ refuses: a page that is too large, a window that is too long, an unknown id, a m
     GET /v1/charges?limit&starting_after      pages by the last row, newest first, as Stripe has
         &created[gte|gt|lte|lt]               them, and split by time
     GET /v1/customers?page&per_page           a short list
+    GET /v1/subscribers?cursor                ten customers a page, each page with the next's token
     GET /v1/customers/{id}/invoices           what belongs to one key
+    GET /v1/customers/{id}/contact            one row of it
     GET /v1/usage/{start}/{end}               days, at most 31 at once
     GET /control?records&customers&latency    sets the API up, returns the count of requests
 
@@ -41,6 +43,7 @@ CHARGES_SINCE = "2025-01-01T00:00:00Z"
 USAGE_DAYS = 31
 """What a request for usage may cover."""
 POINTS_A_DAY = 10
+SUBSCRIBERS_A_PAGE = 10
 
 _BLOCK = 100_000
 """So many records are rendered; further ones differ from these in their ids alone."""
@@ -93,16 +96,28 @@ class Data:
                 start, end = _page(query, self.customers)
                 rows = b",".join(map(_customer, range(start, end)))
                 return _list(b"customers", rows, self.customers)
+            case ["v1", "subscribers"]:
+                start = _number(query, "cursor", 0)
+                end = min(self.customers, start + SUBSCRIBERS_A_PAGE)
+                rows = b",".join(map(_subscriber, range(start, end)))
+                following = b"" if end == self.customers else b',"next":"%d"' % end
+                return b'{"subscribers":[%s]%s}' % (rows, following)
+            case ["v1", "customers", customer, "contact"]:
+                return b'{"email":"%d@example.com"}' % self._customer(customer)
             case ["v1", "customers", customer, "invoices"]:
-                number = customer.removeprefix("cus_")
-                if not number.isdecimal() or int(number) >= self.customers:
-                    raise Refusal(404, f"There is no customer {customer}")
-                invoices = _invoices(int(number))
+                invoices = _invoices(self._customer(customer))
                 start, end = _page(query, len(invoices))
                 return _list(b"invoices", b",".join(invoices[start:end]), len(invoices))
             case ["v1", "usage", first, last]:
                 return self._usage(first, last, query)
         raise Refusal(404, f"There is nothing at {path}")
+
+    def _customer(self, customer: str) -> int:
+        """Return the number of a customer; raise Refusal."""
+        number = customer.removeprefix("cus_")
+        if not number.isdecimal() or int(number) >= self.customers:
+            raise Refusal(404, f"There is no customer {customer}")
+        return int(number)
 
     # Records.
 
@@ -210,6 +225,10 @@ def _record(number: int, chance: random.Random) -> bytes:
 @cache
 def _customer(number: int) -> bytes:
     return orjson.dumps({"id": f"cus_{number:06d}", "name": f"Customer {number}"})
+
+
+def _subscriber(number: int) -> bytes:
+    return b'{"customer":"cus_%06d"}' % number
 
 
 @cache

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from bench import by_billql, child
-from bench.api import CUSTOMERS, TOKEN, Api
+from bench.api import CUSTOMERS, SUBSCRIBERS_A_PAGE, TOKEN, Api
 
 _LINEAR = 1.5
 """So many times the time for each unit may a size take that the one before takes, and is linear."""
@@ -28,7 +28,7 @@ class Series(NamedTuple):
     """What grows, in which sizes, how many requests of the API each needs at the least, and what
     reads one size.
 
-    The API has as many `customers` as the size is, if no number is given.
+    The API has as many `customers` as the size is, unless it is stated.
     """
 
     kind: str
@@ -36,7 +36,7 @@ class Series(NamedTuple):
     sizes: tuple[int, ...]
     least: Callable[[int], int]
     read: Callable[[str, int], None]
-    customers: int | None = None
+    customers: Callable[[int], int] = int
 
 
 class Point(NamedTuple):
@@ -103,6 +103,24 @@ def _keys(url: str, size: int) -> None:
     assert found == 3 * size, f"there are {found} rows instead of {3 * size}"
 
 
+def _pages(url: str, size: int) -> None:
+    sql = (
+        "SELECT count(i.number) FROM bench.lists.subscribers s "
+        "JOIN bench.lists.invoices i ON i.customer = s.customer"
+    )
+    ((found,),) = by_billql.ask(url, sql)
+    assert found == 3 * SUBSCRIBERS_A_PAGE * size, f"there are {found} rows for {size} pages"
+
+
+def _two(url: str, size: int) -> None:
+    sql = (
+        "SELECT count(i.number) FROM wanted w JOIN bench.lists.contacts c ON c.customer = w.key "
+        "JOIN bench.lists.invoices i ON i.customer = 'cus_' || printf('%06d', c.email)"
+    )
+    ((found,),) = by_billql.ask_with_table(url, "wanted", _customers(size), sql)
+    assert found == 3 * size, f"there are {found} rows instead of {3 * size}"
+
+
 def _in(url: str, size: int) -> None:
     listed = ", ".join(f"'{customer}'" for customer in _customers(size))
     sql = f"SELECT count(number) FROM bench.lists.invoices WHERE customer IN ({listed})"
@@ -144,7 +162,7 @@ SERIES = (
         (1, 10, 100, 1_000),
         lambda connections: connections,
         _connections,
-        CUSTOMERS,
+        lambda connections: CUSTOMERS,
     ),
     Series(
         "keys",
@@ -152,6 +170,21 @@ SERIES = (
         (10, 100, 1_000, 10_000, 100_000),
         lambda keys: keys,
         _keys,
+    ),
+    Series(
+        "pages",
+        "pages by token, with ten keys each that have lists of their own",
+        (100, 200, 400, 800),
+        lambda pages: pages * (1 + SUBSCRIBERS_A_PAGE),
+        _pages,
+        lambda pages: pages * SUBSCRIBERS_A_PAGE,
+    ),
+    Series(
+        "two",
+        "keys of a local table, each with a row that has the key of a list",
+        (10, 100, 1_000, 10_000),
+        lambda keys: 2 * keys,
+        _two,
     ),
     Series(
         "in",
@@ -181,7 +214,7 @@ def measure(api: Api, series: Series, sizes: tuple[int, ...] | None = None) -> G
     """Measure a series; raise CalledProcessError if a size does not find its rows."""
     points = []
     for size in sizes or series.sizes:
-        api.set_up(records=size, customers=series.customers or size, latency=0)
+        api.set_up(records=size, customers=series.customers(size), latency=0)
         seconds, peak = child.printed_by("bench.growth", api.url, series.kind, str(size))
         points.append(Point(size, seconds, api.asked(), peak))
     return Growth(series, points)

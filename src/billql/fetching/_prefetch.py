@@ -209,7 +209,7 @@ class KeyPrefetcher:
         It is in proportion to what a dry run passes before, so that all of them are linear.
         """
         arrived = sum(future.done() for future in self._leads.values())
-        return arrived > 0 and arrived >= min(len(self._leads), max(1, self._passed // 32))
+        return arrived >= max(1, self._passed // 32)
 
     def _count_ended(self) -> tuple[int, int]:
         """Count the requests that have ended: those of no key, and those that may bring keys to

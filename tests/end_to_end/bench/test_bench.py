@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from bench import by_billql, by_hand, by_shillelagh, catalog, commands, growth, measures, report
+from bench import (
+    ahead,
+    by_billql,
+    by_hand,
+    by_shillelagh,
+    catalog,
+    commands,
+    growth,
+    measures,
+    report,
+)
 from bench.api import Api
 from bench.queries import QUERIES, counts
 from billql.definitions.catalog import Catalog
@@ -66,6 +76,15 @@ def test_growth_is_linear_or_not() -> None:
     held = [growth.Point(size, 0.1, size, size * 1_000_000) for size in (10, 100, 1_000)]
     assert growth.Growth(series, held).is_linear
     assert not growth.Growth(series, [*held[:2], held[2]._replace(peak=2_000_000_000)]).is_linear
+
+
+def test_keys_ahead_take_no_more_requests_than_there_are_keys(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ahead, "LATENCY", 0.001)
+    monkeypatch.setattr(ahead, "ROUNDS", 1)
+    for line in ahead.ahead(api):
+        assert line.result.endswith(line.target.partition("; ")[2]), line
 
 
 def test_a_limit_takes_one_request(api: Api) -> None:

@@ -75,6 +75,12 @@ SHAPES = {
         "WITH x AS (SELECT * FROM @entries WHERE amount > 1) SELECT a.id, b.id FROM x a "
         "JOIN x b ON b.customer = a.customer AND b.kind = a.kind WHERE a.state = 's1'",
         14,
+        11,  # one page shows that all customers are needed; the three after it are on their way
+    ),
+    "a CTE used twice": Shape(
+        "WITH x AS (SELECT * FROM @entries) SELECT a.id, b.id FROM x a "
+        "JOIN x b ON b.customer = a.customer",
+        10,
         10,
     ),
     "a self-join of four under one filter": Shape(
@@ -96,6 +102,19 @@ SHAPES = {
         "(SELECT sum(amount) FROM @invoices i WHERE i.customer = c.id) FROM @customers c",
         15,
         15,
+    ),
+    "two correlated scalar subqueries over one list": Shape(
+        "SELECT c.id, (SELECT count(*) FROM @entries e WHERE e.customer = c.id), "
+        "(SELECT sum(amount) FROM @entries f WHERE f.customer = c.id) FROM @customers c",
+        11,
+        11,
+    ),
+    "two correlated scalar subqueries, of which one has a filter": Shape(
+        "SELECT c.id, (SELECT count(*) FROM @entries e WHERE e.customer = c.id), "
+        "(SELECT count(*) FROM @entries f WHERE f.customer = c.id AND f.kind = 'k1') "
+        "FROM @customers c",
+        12,
+        11,
     ),
     "a LEFT JOIN with a constant": Shape(
         "SELECT c.id, i.id FROM @customers c "

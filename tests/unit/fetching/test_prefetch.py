@@ -160,3 +160,16 @@ def test_what_a_dry_run_has_not_found_is_looked_for_again_once_more_has_arrived(
     assert join.need(2, scan) == []
     join.statement.snapshot.ended += 1
     assert len(join.need(3, scan)) == 4
+
+
+def test_dry_runs_behind_keys_are_as_far_apart_as_what_they_pass(new: New) -> None:
+    """Each begins with the first row, so one for each key that arrives would not be linear."""
+    join, scan = new(), Scan(4)
+    join.need(0, scan)
+    made, prefetcher = join.dry_runs, join.prefetcher
+    prefetcher._passed = 320
+    prefetcher._leads = {first(key): Future() for key in range(12)}
+    for arrived, future in enumerate(list(prefetcher._leads.values())[:10], start=1):
+        future.set_result(Response(b"", "text/plain"))
+        assert len(prefetcher.meanwhile()) == 12 - arrived
+        assert join.dry_runs == made + (arrived >= 10)
