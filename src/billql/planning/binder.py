@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ from billql.planning import intervals
 from billql.planning.bound_encoding import sql_value
 from billql.planning.intervals import EVERYTHING, Span, Spans
 from billql.planning.limited_windows import limited_windows
-from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder
+from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder, columns_of_parts
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan, each_value
 from billql.planning.pushdown import is_exact, missing_parameters, selects_connections
@@ -119,13 +120,12 @@ class Binder:
         arguments = self._plan.bind_arguments(values)
         requested = requested_spans(self._table, self._method, arguments.pushed)
         self._alternatives = requested.by_column
+        if math.prod(map(len, self._alternatives.values())) * len(connections) > _MOST_LISTS:
+            raise self._too_many()
         found = (one for connection in connections for one in self._lists(connection))
         lists = tuple(itertools.islice(found, _MOST_LISTS + 1))
         if len(lists) > _MOST_LISTS:
-            raise RequestLimit(
-                f"{self._table.name} takes more than {_MOST_LISTS:,} requests for all these values",
-                hint="Narrow it down: fewer values, or a shorter window of time.",
-            )
+            raise self._too_many()
         limit = arguments.limit if requested.is_complete else None
         return BoundPlan(
             lists,
@@ -134,13 +134,15 @@ class Binder:
             self._reads(lists),
         )
 
+    def _too_many(self) -> RequestLimit:
+        return RequestLimit(
+            f"{self._table.name} takes more than {_MOST_LISTS:,} requests for all these values",
+            hint="Narrow it down: fewer values, or a shorter window of time.",
+        )
+
     def _reads(self, lists: Iterable[ListRequest]) -> frozenset[str]:
         """Return the columns that must be read to know to which list's part a row belongs."""
-        parts = {name: part for one in lists for name, part in one.parts.items()}
-        if self._table.resource.unique or all(part.asked for part in parts.values()):
-            return frozenset(parts)
-        # A row that is in no part can be recognized by all that it has, and by nothing less.
-        return frozenset(self._table.columns)
+        return frozenset().union(*(columns_of_parts(self._table, one.parts) for one in lists))
 
     def _lists(self, connection: ApiConnection) -> Iterator[ListRequest]:
         """Yield the lists of one connection, in the order in which their rows are wanted."""

@@ -54,6 +54,14 @@ class Coverage(msgspec.Struct, frozen=True):
     """Of which columns its rows are a part, where other lists of the scan have other parts."""
 
 
+def columns_of_parts(table: Table, parts: Mapping[str, Part]) -> frozenset[str]:
+    """Return the columns by which a row is found to be in one of some parts, or in none."""
+    if all(part.asked for part in parts.values()):
+        return frozenset(parts)
+    # A row that is in no part is recognized by what is unique, or else by all that it has.
+    return frozenset((*parts, *(table.resource.unique or table.columns)))
+
+
 class ListRequestBuilder:
     """Makes the list requests of one method for a statement that reads some columns."""
 
@@ -127,9 +135,8 @@ class ListRequestBuilder:
     ) -> Scalar | list[Scalar] | None:
         """Return what a parameter carries, if it is sent."""
         if parameter.value is not None:
-            is_read = not parameter.when_read or any(
-                column in self._used or column in coverage.parts for column in parameter.when_read
-            )
+            read = self._used | columns_of_parts(self._table, coverage.parts)
+            is_read = not parameter.when_read or not read.isdisjoint(parameter.when_read)
             constant = parameter.value
             if not is_read:
                 return None

@@ -105,8 +105,23 @@ def test_several_defaults_take_a_request_each() -> None:
         Point("a", known, asked=False),
         Point("b", known, asked=False),
     ]
-    assert found.reads == {"owner"}
+    assert found.reads == {"owner", "id"}
     assert queries(bound(shown, where("owner", "=", "c"))) == [{"owner": "c"}]
+
+
+def test_what_recognizes_a_row_of_several_lists_is_requested_too() -> None:
+    """Where the API shows it only on request, rows that are in no list's part would look alike."""
+    shown = table(
+        BILLS.replace(
+            "owner: {'null': nobody}", "owner: {default: [a, b], match: superset}"
+        ).replace("when_read: [lines]", "when_read: [id]")
+    )
+    used = frozenset({"amount"})
+    assert queries(bound(shown, used=used)) == [
+        {"owner": "a", "expand": "lines"},
+        {"owner": "b", "expand": "lines"},
+    ]
+    assert queries(bound(shown, where("owner", "=", "c"), used=used)) == [{"owner": "c"}]
 
 
 def test_a_constant_is_sent_if_its_column_is_read(bills: Table) -> None:
