@@ -354,7 +354,15 @@ class Predicates(ABC):
             if col.type != given.type:
                 timed = col.type in _TIMES
                 self.refusable = self.refusable or timed or not _is_plain_key(col)
-            return f"{col.text} {self.one('', '', 'NOT ')}IN ({inner})"
+            listed = self.one(
+                *[inner] * 5,
+                f"SELECT * FROM ({inner}) WHERE 0",
+                f"{inner} UNION SELECT NULL",
+                f"{inner} UNION ALL SELECT {self.literal(self.value(col))}",
+                f"VALUES ({self.literal(self.value(col))})",
+                f"SELECT value FROM json_each('[{self.one('', '5', '5, null')}]')",
+            )
+            return f"{col.text} {self.one('', '', 'NOT ')}IN ({listed})"
         self.refusable = self.refusable or (col.type in _TIMES and col.type != given.type)
         return f"{col.text} = ({inner} ORDER BY 1 LIMIT 1)"
 

@@ -540,7 +540,7 @@ def _is_thorough(text: str) -> bool:
 
 def _is_plain(condition: str) -> bool:
     """Tell whether a condition says what one column is."""
-    return re.fullmatch(r"t\d+\.\w+ (= :v\d+|(=|IS) '[^']*')", condition) is not None
+    return re.fullmatch(r"t\d+\.\w+ = (:v\d+|'[^']*')", condition) is not None
 
 
 def _where(conditions: Sequence[str]) -> str:

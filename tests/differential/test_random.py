@@ -57,6 +57,8 @@ def live(world_name: str, kinds: str) -> Tally:
         for _ in range(STATEMENTS):
             if dice.chance(10):
                 world.write(writes(dice, tables))
+            elif dice.chance(10):
+                world.check_view(queries(dice, tables))
             else:
                 world.check(queries(dice, tables))
         # The whole of a table says little of what is pushed down, so it does not count.

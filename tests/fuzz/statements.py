@@ -18,7 +18,7 @@ from billql.shell.suggest import suggest
 from billql.shell.text import is_complete, pieces
 from billql.sql import rewriter, tokenizer
 from billql.sql.rewriter import Reference
-from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statement_kind import query_of
 from billql.sql.statements import each_statement, parse
 from billql.sqlite.shared import Options, Shared
 from support.shipped import CATALOG
@@ -87,7 +87,6 @@ def rewrites(sql: str) -> None:
     assert offsets == sorted(offsets)
     assert (offsets[0], offsets[-1]) == (0, len(sql))
     assert rewriter.rewrite(parse(result.sql), _refuse).sql == result.sql
-    has_in_subquery(parse(sql))
     query_of(parse(sql))
     if len(list(each_statement(sql))) == 1 and _prepared(sql) is None:
         assert rewriter.rewrite(parse(sql), _refuse).sql == sql, "SQLite takes it as it is"
@@ -114,7 +113,6 @@ def is_quick(piece: str) -> None:
     start = time.process_time()
     rewriter.rewrite(parse(sql), _canonical, rewriter.Shorthand(("f", "u"), ("b",)))
     list(each_statement(sql))
-    has_in_subquery(parse(sql))
     query_of(parse(sql))
     assert time.process_time() - start < 20
 

@@ -44,8 +44,7 @@ class RunningStatement:
     """One statement in SQLite.
 
     `parsed` is the statement without views, and `reads` what SQLite reads when it runs it, if it
-    reads anything. `whole_lists` means that an IN list may be requested as a whole, because none of
-    them can be empty; otherwise its values are constrained one by one, as keys are.
+    reads anything.
     """
 
     def __init__(
@@ -55,10 +54,8 @@ class RunningStatement:
         parsed: ParsedStatement,
         reads: ReadPart | None,
         bindings: Bindings,
-        whole_lists: bool,
     ) -> None:
         self.statement = statement
-        self.whole_lists = whole_lists
         self._database = database
         self._parsed = parsed
         self._bindings = bindings

@@ -187,12 +187,6 @@ def key_columns_of(table: Table, method: Method) -> set[str]:
     return {*table.echo_columns, *(column for column, one in method.filters() if one.required)}
 
 
-def key_columns(table: Table) -> frozenset[str]:
-    """Return the columns that some method cannot do without."""
-    methods = table.resource.methods.values()
-    return frozenset().union(*(key_columns_of(table, method) for method in methods))
-
-
 def pushable_span(method: Method, pushed: PushedConstraint, value: SQLValue) -> Span | None:
     """Return the column values that satisfy a constraint with a value.
 

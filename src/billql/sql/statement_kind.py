@@ -1,4 +1,4 @@
-"""The kind of a statement: what it does, what it reads, and whether it has an IN over a query."""
+"""The kind of a statement: what it does, what it reads, and whether it computes times."""
 
 from __future__ import annotations
 
@@ -60,24 +60,6 @@ def query_of(statement: ParsedStatement) -> str | None:
         if token.keyword in _FILL and fills is None:
             fills = token
     return None
-
-
-def has_in_subquery(statement: ParsedStatement) -> bool:
-    """Return whether a statement has an IN whose right side is a query or a table.
-
-    Such a list may be empty, and APSW 3.54 fails on an empty list that is handed over whole.
-    """
-    tokens = statement.tokens
-    following = zip(tokens, tokens[1:], tokens[2:], strict=False)
-    return any(
-        token.keyword == "IN"
-        and (
-            first.text != "("
-            or second.keyword in ("SELECT", "WITH", "VALUES")
-            or second.text == "("
-        )
-        for token, first, second in following
-    ) or (len(tokens) > 1 and tokens[-2].keyword == "IN")
 
 
 def computes_times(statement: ParsedStatement) -> bool:

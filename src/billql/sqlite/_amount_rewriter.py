@@ -118,7 +118,7 @@ class AmountRewriter:
         engine, thread = self._engine(), get_ident()
         if engine is None:
             return self._origins(sql)
-        running = engine.begin(parse(sql), (), whole_lists=False)
+        running = engine.begin(parse(sql), ())
         before = engine.current.get(thread)
         engine.current[thread] = running
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import apsw
 
@@ -25,7 +25,6 @@ from billql.planning.patterns import BEGINNING, beginning_of
 from billql.planning.plan import UNKNOWN, Constraint, Order, Plan, with_points
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import choose_plan
-from billql.planning.pushdown import key_columns
 from billql.planning.time_check import check_literals
 from billql.sql.tokenizer import quote
 from billql.sqlite._cursor import ConnectionSource, ValueOfRow
@@ -130,7 +129,6 @@ class ResourceTable:
         self._computed = computed
         self._names = [*table.columns, *(one.column for one in computed)]
         """The names of the columns; for one that is computed, that of the column it is made of."""
-        self._keys = key_columns(table)
 
     def BestIndexObject(self, info: apsw.IndexInfo) -> bool:  # noqa: N802
         """Set the plan and the cost of a scan under some constraints."""
@@ -179,7 +177,7 @@ class ResourceTable:
         collation = self._foreign_collation(info, number) if compares else None
         listed = operator == "=" and info.get_aConstraintUsage_in(number)
         if listed:
-            operator = self._list(column) if collation is None else "="
+            operator = "in" if collation is None else "="
         if compares and column < 0:
             operator = "other"
         of_truth = collation is None and self._is_truth(column) and kind in _OF_TRUTH
@@ -249,18 +247,6 @@ class ResourceTable:
         column = info.get_aConstraint_iColumn(number)
         kind = self.table.columns[self._name(column)].type if column >= 0 else "integer"
         return None if collation == collation_of(kind) else collation
-
-    def _list(self, column: int) -> Literal["in", "=", "other"]:
-        """Return how an IN list is read: whole, value by value, or not at all.
-
-        Value by value SQLite compares a text column with the texts of numbers only, which an IN
-        whose right side is a numeric column does not mean; so that is done only for keys.
-        """
-        if self.host.running().whole_lists:
-            return "in"
-        name = self._name(column)
-        is_text = column >= 0 and self.table.columns[name].type == "text"
-        return "other" if is_text and name not in self._keys else "="
 
     def _name(self, column: int) -> str:
         return self._names[column] if column >= 0 else "rowid"

@@ -168,7 +168,6 @@ class Engine:
         self,
         parsed: ParsedStatement,
         bindings: Bindings,
-        whole_lists: bool,
         run: ParsedStatement | None = None,
         reads: ReadPart | None = None,
     ) -> RunningStatement:
@@ -184,7 +183,7 @@ class Engine:
             series=self._series,
         )
         reads = reads or read_part_of(run or parsed)
-        return RunningStatement(statement, self._database, parsed, reads, bindings, whole_lists)
+        return RunningStatement(statement, self._database, parsed, reads, bindings)
 
     @contextmanager
     def series(self) -> Iterator[Series]:

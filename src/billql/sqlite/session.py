@@ -17,7 +17,6 @@ import apsw
 from billql import errors
 from billql.sql.rewriter import Rewritten
 from billql.sql.source_map import RewrittenText
-from billql.sql.statement_kind import has_in_subquery
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard
@@ -175,11 +174,9 @@ class Session:
         if rewritten.resources or has_stored_sql:
             with translating():
                 plain, run = self._as_run(rewritten, has_stored_sql)
-            # A view may have lists that the statement's text does not show.
-            whole_lists = not (has_in_subquery(plain.parsed) or has_stored_sql)
             self._collation.watch(plain.parsed, bindings)
             reads = self._with_triggers(run.parsed) if has_stored_sql else None
-            running = self.engine.begin(plain.parsed, bindings, whole_lists, run.parsed, reads)
+            running = self.engine.begin(plain.parsed, bindings, run.parsed, reads)
             running.without_null = without_null
             self.scans = running.statement.scans
         described = None

@@ -102,7 +102,7 @@ def test_a_token_goes_into_one_header_and_nowhere_else(
                 engine.connection(engine.table("shop.all.balance"), "shop"),
             ]
         )
-        running = engine.begin(parse(""), (), whole_lists=True)
+        running = engine.begin(parse(""), ())
         told += repr([running, vars(running), vars(running.statement)])
     # httpcore tells at its lowest level how an answer's head came, with all that is in it.
     repeats = name not in ("fine", "a wrong value", "not JSON", "silent")

@@ -11,7 +11,7 @@ import pytest
 from billql import errors
 from billql.planning.plan import Plan
 from billql.sandbox import Sandbox
-from billql.sql.statement_kind import has_in_subquery, query_of
+from billql.sql.statement_kind import query_of
 from billql.sql.statements import parse
 from billql.sqlite.session import Session
 
@@ -198,25 +198,6 @@ def test_a_view_hides_no_list(session: Session) -> None:
            WHERE invoice_uuid IN (SELECT x FROM void)""",
     )
     assert rows(session, "SELECT * FROM none") == []
-
-
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
-        ("SELECT 1 WHERE a IN (1, 2)", False),
-        ("SELECT 1 WHERE a IN ('IN (SELECT', ?)", False),
-        ("SELECT 1 WHERE a NOT IN /* x */ ( SELECT 1)", True),
-        ("SELECT 1 WHERE a in (values (1))", True),
-        ("SELECT 1 WHERE a IN (WITH b AS (SELECT 1) SELECT 1)", True),
-        ("SELECT 1 WHERE a IN ((SELECT 1))", True),
-        ("SELECT 1 WHERE a IN b", True),
-        ("SELECT 1 WHERE a IN main.b", True),
-        ("SELECT 1 WHERE a IN json_each('[1]')", True),
-        ("", False),
-    ],
-)
-def test_lists_of_rows_are_seen(sql: str, expected: bool) -> None:
-    assert has_in_subquery(parse(sql)) is expected
 
 
 def test_statements_inside_statements(session: Session) -> None:
