@@ -45,6 +45,20 @@ CONDITIONS = [
         "the API takes one status at a time, and each fits a page",
     ),
     Query(
+        "Which invoices have a status of a list that a query makes?",
+        f'SELECT id FROM {_INVOICES} WHERE status IN (SELECT value FROM json_each(\'["open", '
+        '"draft"]\'))',
+        2,
+        "the API takes one status at a time, and each fits a page",
+    ),
+    Query(
+        "Which invoices are open, paid or drafts, sent or charged?",
+        f"SELECT id FROM {_INVOICES} WHERE status IN ('open', 'paid', 'draft') "
+        "AND collection_method IN ('charge_automatically', 'send_invoice')",
+        6,
+        "all invoices are six pages, and the six combinations of both take as many at the least",
+    ),
+    Query(
         "What moved the balance this year?",
         f"SELECT type, money_sum(amount) FROM {_HISTORY} WHERE year(date) = 2026 GROUP BY type",
         1,

@@ -1,4 +1,4 @@
-"""Forty queries over the sandbox, and the least number of requests that could answer each.
+"""Queries over the sandbox, and the least number of requests that could answer each.
 
 The least number is argued from the API and not from billql: which endpoints hold what is asked, how
 much a page of theirs holds, and what nobody can know before asking. The sandbox always sends the

@@ -30,6 +30,11 @@ class FamilyKeys:
         is_complete = self._running.prefetcher.is_complete(self._side)
         return len(self._family.unread) + (0 if is_complete else self._family.read)
 
+    @property
+    def have_all_rows(self) -> bool:
+        """Whether the statement reads all rows of each, and not perhaps the first."""
+        return not self._running.stops_early
+
     def more(self) -> bool:
         """Look for more keys; return whether there are any."""
         return not self._may_skip and self._running.prefetcher.learn_more(self._side)
@@ -55,6 +60,11 @@ class ListedValues:
         self._wanted = WantedValues(kinds, values)
         self.numbers = numbers
         """The numbers of the constraints that are lists."""
+
+    @property
+    def have_all_rows(self) -> bool:
+        """Return True: they are no join's."""
+        return True
 
     def more(self) -> bool:
         """Return False: all are known."""

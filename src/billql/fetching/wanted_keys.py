@@ -4,6 +4,7 @@ some rows have.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ class WantedRows:
 
     def __init__(self, kinds: Mapping[int, ColumnType]) -> None:
         self._kinds = kinds
-        self._found: set[Hashable] = set()
+        self._found: Counter[Hashable] = Counter()
         self.is_clear = bool(kinds)
         """Whether it is known of each key which rows have it."""
 
@@ -27,7 +28,7 @@ class WantedRows:
         for row in rows:
             place = self._place([row[at] for at in self._kinds])
             if self._is_wanted(place):
-                self._found.add(place)
+                self._found[place] += 1
                 matching.append(row)
         return matching
 
@@ -35,6 +36,12 @@ class WantedRows:
     def found(self) -> int:
         """How many of the keys have been found."""
         return len(self._found)
+
+    def pages(self, size: float) -> int:
+        """Return how many pages of some rows the keys take that have been found, if more rows
+        follow.
+        """
+        return sum(int(rows / size) + 1 for rows in self._found.values())
 
     def _place(self, key: Sequence[Any]) -> tuple[Hashable, ...]:
         pairs = zip(self._kinds.values(), key, strict=True)

@@ -2,12 +2,14 @@
 
 How many pages a list has is unknown before its first one. So a list that may be given up is read
 page by page, and nothing of it is requested ahead. Once a page shows how many follow, it is decided
-by their number. Where none does, each page must on the average have brought more than one of the
-keys that are wanted: a page that brings one costs what that key would cost by itself.
+by their number. Where none does, the pages so far must have brought keys that would have taken more
+requests by themselves: a page that brings one costs what that key would cost. A key that has more
+rows than fit a page takes several.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Protocol
 
 from billql.fetching.row_index import RowIndex
@@ -24,6 +26,10 @@ class Keys(Protocol):
     @property
     def count(self) -> int:
         """How many requests they take."""
+
+    @property
+    def have_all_rows(self) -> bool:
+        """Whether the statement reads all rows of each, and not perhaps the first."""
 
     def more(self) -> bool:
         """Look for more keys; return whether there are any."""
@@ -51,8 +57,9 @@ def read_whole(
     is_decided = is_free or keys is None
     if not is_decided:
         scan.hold()
-    cells = 0
+    cells = seen = 0
     for number, rows in enumerate(scan.batches()):
+        seen += len(rows)
         matching = rows if holds_all or wanted is None else wanted.find(rows)
         cells += sum(len(row) for row in matching)
         if cells > most_cells:
@@ -64,7 +71,7 @@ def read_whole(
         if holds_all:
             wanted.find(rows)
         is_whole_page = number % 2 == 1
-        while is_whole_page and not _is_worth_it(scan, keys, wanted):
+        while is_whole_page and not _is_worth_it(scan, seen, keys, wanted):
             if not keys.more():
                 scan.abandon()
                 return False
@@ -76,9 +83,16 @@ def read_whole(
     return True
 
 
-def _is_worth_it(scan: Scan, keys: Keys, wanted: WantedRows) -> bool:
-    """Return whether the rest of a list takes fewer requests than the keys."""
-    left = scan.pages_left
-    if left is not None:
-        return left < keys.count
-    return wanted.is_clear and wanted.found > scan.pages_read
+def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows) -> bool:
+    """Return whether the rest of a list, of which some rows have been seen, takes fewer requests
+    than the keys.
+    """
+    left, pages = scan.pages_left, scan.pages_read
+    most = max(1, seen) / pages
+    if not keys.have_all_rows:
+        most = math.inf
+    if left is None:
+        return wanted.is_clear and wanted.pages(most) > pages
+    # The pages to come have each key as often as those that were read.
+    expected = wanted.pages(most * pages / (pages + left)) if wanted.is_clear else wanted.found
+    return left < keys.count + expected - wanted.found

@@ -11,7 +11,8 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Any, Protocol
 
 from billql.definitions.catalog import Table
-from billql.errors import BadResponse, CredentialMissing
+from billql.definitions.model import CONNECTION
+from billql.errors import BadResponse, CredentialMissing, RequestLimit
 from billql.fetching.dry_run import JoinSide
 from billql.fetching.key_family import Key, KeyFamily
 from billql.fetching.left_out import LeftOut
@@ -22,9 +23,10 @@ from billql.fetching.scan import Scan
 from billql.fetching.whole_lists import read_whole
 from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan, bind, selected_connections
-from billql.planning.plan import Plan
+from billql.planning.plan import Plan, each_value
 from billql.planning.planner import widened
 from billql.planning.time_check import check_arguments
+from billql.planning.whole_list import whole_list_plan
 
 
 class ConnectionSource(Protocol):
@@ -136,8 +138,29 @@ class Cursor:
         names = selected_connections(plan, arguments, self._source.connections(self._table))
         connections = self._connections(names)
         now = self._running.statement.now
-        bound = bind(self._table, plan, arguments, connections, now)
+        try:
+            bound = bind(self._table, plan, arguments, connections, now)
+        except RequestLimit:
+            if (whole := self._without_lists(plan, arguments)) is None:
+                raise
+            return self._open(*whole)
         return bound, self._new_scan(plan, bound)
+
+    def _without_lists(
+        self, plan: Plan, arguments: Sequence[Any]
+    ) -> tuple[Plan, Sequence[Any]] | None:
+        """Return the plan, with its arguments, that has the rows of all values of IN lists."""
+        lists = [
+            one.number
+            for one, value in zip(plan.pushed, arguments, strict=False)
+            if len(each_value(value)) > 1 and one.constraint.column != CONNECTION
+        ]
+        connections = len(self._source.connections(self._table))
+        whole = whole_list_plan(self._table, plan, lists, connections) if lists else None
+        if whole is None:
+            return None
+        by_number = plan.by_number(arguments)
+        return whole, [by_number[number] for number in whole.arguments]
 
     def _looked_up(
         self, side: JoinSide, plan: Plan, family: KeyFamily, key: Key

@@ -49,6 +49,22 @@ SHAPES = {
     "an IN of 1,000 keys, pages by token": Shape(
         f"SELECT id, amount FROM @feed WHERE {_values('id', 'e', 1000, '04')}", 10, 10
     ),
+    "INs of which each value has more rows than a page": Shape(
+        "SELECT id FROM @entries WHERE state IN ('s0', 's1', 's2') AND open IN (0, 1)", 10, 10
+    ),
+    "INs of which each value has more rows than a page, pages by token": Shape(
+        "SELECT id FROM @feed WHERE state IN ('s0', 's1', 's2') AND open IN (0, 1)", 10, 10
+    ),
+    "INs with fewer rows than the list": Shape(
+        "SELECT id FROM @entries WHERE region IN ('r1', 'r2') AND kind IN ('k1', 'k2')", 5, 4
+    ),
+    "INs on five columns, which take more requests than are sent": Shape(
+        f"SELECT id FROM @entries WHERE {_values('customer', 'c', 16, '02')} AND "
+        f"{_values('region', 'r', 16)} AND {_values('kind', 'k', 16)} AND "
+        f"{_values('state', 's', 16)} AND open IN (0, 1)",
+        10,
+        10,
+    ),
     "an IN of 3 keys": Shape(
         f"SELECT id, amount FROM @entries WHERE {_values('id', 'e', 3, '04')}", 3, 3
     ),
@@ -170,10 +186,27 @@ SHAPES = {
         11,
         11,
     ),
+    "IN (SELECT …) of three values on an optional filter": Shape(
+        "SELECT id FROM @entries WHERE region IN (SELECT region FROM @customers WHERE name < "
+        "'name 11')",
+        4,
+        4,
+    ),
+    "IN (SELECT …) that finds nothing": Shape(
+        "SELECT id FROM @entries WHERE region IN (SELECT region FROM @customers WHERE name = '')",
+        1,
+        1,
+    ),
     "IN beside an IN (SELECT …)": Shape(
         "SELECT id FROM @entries WHERE region IN ('r1', 'r2') "
         "AND name IN (SELECT name FROM @customers)",
-        11,
+        3,
+        3,
+    ),
+    "IN beside a NOT IN (SELECT …)": Shape(
+        "SELECT id FROM @entries WHERE region IN ('r1', 'r2') "
+        "AND name NOT IN (SELECT name FROM @customers)",
+        3,
         3,
     ),
     # Truth values, and counts.
@@ -222,6 +255,40 @@ def test_statements_send(books: apsw.Connection, tmp_path: Path, shape: str) -> 
     else:
         assert len(ledger.asked) == wanted.sent
     assert len(ledger.asked) >= wanted.least
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        ("SELECT id FROM @entries WHERE region IN ('r1', 'r2')", 2),
+        ("SELECT id FROM seen WHERE kind = 'k1'", 1),
+        ("SELECT s.id FROM seen s JOIN @plans p ON p.region = s.region WHERE s.kind IN ()", 0),
+    ],
+)
+def test_what_a_file_stores_costs_no_requests(
+    books: apsw.Connection, tmp_path: Path, sql: str, sent: int
+) -> None:
+    """A view with an IN over a query, and a trigger, beside or in what is read."""
+    ledger = Ledger()
+    with session(ledger, tmp_path) as opened:
+        select(opened, "CREATE TABLE own (x)")
+        select(
+            opened,
+            "CREATE VIEW seen AS SELECT * FROM @entries "
+            "WHERE state IN (SELECT 's' || value FROM json_each('[0,2]'))",
+        )
+        select(
+            opened,
+            "CREATE TRIGGER noted AFTER INSERT ON own BEGIN "
+            "DELETE FROM own WHERE x IN (SELECT id FROM @entries); END",
+        )
+        rows = select(opened, sql)
+    seen = "(SELECT * FROM entries WHERE state IN ('s0', 's2'))"
+    answer = expected(
+        books, sql.replace("FROM seen", f"FROM {seen} AS seen").replace("seen s", "s")
+    )
+    assert sorted(rows) == sorted(answer)
+    assert len(ledger.asked) == sent
 
 
 @pytest.mark.parametrize("status", [403, 404])
