@@ -60,9 +60,14 @@ def _members(rows: RawRows, path: str) -> list[Any]:
     array, each, rest = path.partition("[]")
     if each:
         return [_elements(get_path(row, array), rest.removeprefix(".")) for row in rows.values]
-    if "." not in path and "[" not in path and rows.are_objects:
-        return [row.get(path) for row in rows.values]
+    if is_member(path) and rows.are_objects:
+        return rows.members(path)
     return [get_path(row, path) for row in rows.values]
+
+
+def is_member(path: str) -> bool:
+    """Return whether a path is the name of a row's own member."""
+    return not path.startswith("$") and "." not in path and "[" not in path
 
 
 def _elements(array: Any, path: str) -> list[Any]:

@@ -15,7 +15,7 @@ from billql.definitions.decoding import ColumnDecoder, decoder_for, full_reader,
 from billql.definitions.model import CONNECTION, Column
 from billql.definitions.types import SQLValue
 from billql.errors import BadResponse
-from billql.fetching._column_paths import values_at
+from billql.fetching._column_paths import is_member, values_at
 from billql.fetching._response_parser import ParsedPage, RawRows
 from billql.fetching.exact_amounts import ExactAmounts
 from billql.messages import Scalar
@@ -98,6 +98,7 @@ class RowDecoder:
                 continue
             group = _Group(page, rows, echoed)
             self._check_shape(group)
+            rows.look_up(self._plain_members)
             cells = [self._cells(name, group) for name in self._columns]
             unique = [
                 self._key_cells(name, cells[self._positions[name]], group) for name in self._unique
@@ -124,6 +125,14 @@ class RowDecoder:
         columns = ((name, self._columns[name]) for name in self._unique)
         paths = (column.path or name for name, column in columns if column.value is None)
         return any(not path.startswith("$") or path.startswith(own) for path in paths)
+
+    @cached_property
+    def _plain_members(self) -> tuple[str, ...]:
+        """The members of a row that are columns as they are."""
+        paths = (
+            column.path or name for name, column in self._columns.items() if name in self._read
+        )
+        return tuple(dict.fromkeys(path for path in paths if is_member(path)))
 
     @cached_property
     def _members(self) -> frozenset[str]:

@@ -7,16 +7,14 @@ is unchanged unless that is asked for, because a mark changes the data.
 
 from __future__ import annotations
 
-import csv
 import re
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from billql.output.batches import batches, converted
-from billql.output.text_cells import text
+from billql.output.batches import batches
+from billql.output.text_cells import SHORT_REAL, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from billql.output import Columns, Rows, Stream, Style
 
@@ -32,26 +30,54 @@ few outputs need it."""
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as CSV."""
-    lines: list[str] = []
-    # The writer calls list.append, which costs less than any function in Python.
-    writer = csv.writer(SimpleNamespace(write=lines.append), delimiter=style.csv.separator)
     names = [column[0] for column in columns]
     if style.csv.safe:
         names, rows = _marked(names), map(_marked, rows)
-    if style.csv.header:
-        writer.writerow(names)
+    header = _lines([names], style.csv.separator) if style.csv.header else ""
     for batch in batches(rows):
-        columns_of_batch = [converted(values, text) for values in zip(*batch, strict=True)]
-        writer.writerows(zip(*columns_of_batch, strict=True))
-        stream.write(_joined(lines))
-        lines.clear()
-    if lines:
-        stream.write(_joined(lines))
+        stream.write(header + _lines(batch, style.csv.separator))
+        header = ""
+    if header:
+        stream.write(header)
 
 
-def _joined(lines: Iterable[str]) -> str:
-    r"""Return lines with \n in place of \r\n, which the writer needs to quote both characters."""
-    return "".join([line[:-2] + "\n" for line in lines])
+def _lines(rows: Sequence[Sequence[Any]], separator: str) -> str:
+    """Return some rows as lines."""
+    columns = [_fields(values, separator) for values in zip(*rows, strict=True)]
+    if len(columns) == 1:  # a line must not be empty, or else it may not be seen
+        columns = [[field or '""' for field in columns[0]]]
+    return "\n".join([*map(separator.join, zip(*columns, strict=True)), ""])
+
+
+def _fields(values: Sequence[Any], separator: str) -> Sequence[str]:
+    """Return the fields of a column, in quotes if they have a mark of CSV's."""
+    texts = _texts(values)
+    marks = (separator, '"', "\n", "\r")
+    joined = "".join(texts)
+    if not any(mark in joined for mark in marks):
+        return texts
+    return [_quoted(each) if any(mark in each for mark in marks) else each for each in texts]
+
+
+def _quoted(field: str) -> str:
+    doubled = field.replace('"', '""')
+    return f'"{doubled}"'
+
+
+def _texts(values: Sequence[Any]) -> Sequence[str]:
+    """Return the texts of a column, by `text_cells.text`."""
+    kinds = set(map(type, values))
+    if kinds == {str}:
+        return values
+    if kinds == {int}:
+        return list(map(str, values))
+    if kinds <= {str, type(None)}:
+        return ["" if value is None else value for value in values]
+    if kinds <= {float, type(None)}:
+        reals = ["" if value is None else repr(value) for value in values]
+        if max(map(len, reals)) < SHORT_REAL:
+            return reals
+    return list(map(text, values))
 
 
 def _marked(row: Sequence[Any]) -> list[Any]:

@@ -11,12 +11,13 @@ import re
 from base64 import b64encode
 from contextlib import contextmanager
 from functools import partial
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from billql.output.batches import batches, converted
-from billql.output.text_cells import real, rounded
+from billql.output.text_cells import SHORT_REAL, real, rounded
 from billql.util.exact_json import is_json
 
 if TYPE_CHECKING:
@@ -31,12 +32,14 @@ separator = ""
 _CONTROLS = re.compile("[\x7f-\x9f]")
 """Characters that JSON need not escape, but that a terminal may interpret."""
 
+_REALS = frozenset((float, type(None)))
+
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as an array of objects, which is closed only if the result is complete."""
     before = "[\n"
-    for lines in objects(columns, rows):
-        stream.write(before + ",\n".join(lines))
+    for text in objects(columns, rows, b",\n"):
+        stream.write(before + text)
         before = ",\n"
     stream.write("[]\n" if before == "[\n" else "\n]\n")
 
@@ -73,24 +76,38 @@ def document(stream: Stream, style: Style) -> Iterator[AddResult]:
         stream.write("]\n" if count > 1 else "")
 
 
-def objects(columns: Columns, rows: Rows) -> Iterator[Sequence[str]]:
-    """Yield each row as a JSON object in one line, some rows at a time."""
+def objects(columns: Columns, rows: Rows, separator: bytes) -> Iterator[str]:
+    """Yield the rows as JSON objects, some at a time, each in one line but for the separator."""
     names = unique([column[0] for column in columns])
     nested = [str(column[1]).upper().startswith("JSON") for column in columns]
     for batch in batches(rows):
         values = map(_members, nested, zip(*batch, strict=True))
-        found = [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
-        lines = list(map(bytes.decode, map(_dumps, found)))
-        if not all(map(str.isprintable, lines)):
-            lines = [_CONTROLS.sub(_escaped, line) for line in lines]
-        yield lines
+        found = map(dict, map(zip, repeat(names), zip(*values, strict=True)))
+        text = separator.join(map(_dumps, found)).decode()
+        yield _CONTROLS.sub(_escaped, text) if _may_have_controls(text) else text
 
 
 def _members(is_json: bool, values: Sequence[Any]) -> Sequence[Any]:
     """Return the values of a column as orjson shall see them."""
     if is_json:
         return [_json(value) for value in values]
-    return converted(values, _plain)
+    return values if _are_short_reals(values) else converted(values, _plain)
+
+
+def _are_short_reals(values: Sequence[Any]) -> bool:
+    """Return whether values are reals with 15 digits at most, and NULLs."""
+    if not _REALS.issuperset(map(type, values)):
+        return False
+    texts = orjson.dumps(values)[1:-1].split(b",")
+    # It writes null for what is not finite.
+    return max(map(len, texts)) < SHORT_REAL and texts.count(b"null") == values.count(None)
+
+
+def _may_have_controls(text: str) -> bool:
+    """Return whether a text may have characters of `_CONTROLS`; its lines alone are looked at."""
+    if text.isascii():
+        return "\x7f" in text
+    return not all(map(str.isprintable, text.split("\n")))
 
 
 def unique(names: Sequence[str]) -> list[str]:

@@ -16,5 +16,5 @@ separator = ""
 
 def write(columns: Columns, rows: Rows, stream: Stream, style: Style) -> None:
     """Write a result as one object on each line."""
-    for lines in objects(columns, rows):
-        stream.write("\n".join(lines) + "\n")
+    for text in objects(columns, rows, b"\n"):
+        stream.write(text + "\n")

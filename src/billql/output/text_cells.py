@@ -22,7 +22,7 @@ first use, because few outputs need it."""
 BOLD, DIM, RED, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[0m"
 """Escape sequences (https://ecma-international.org/publications-and-standards/standards/ecma-48/)."""
 
-_SHORT_REAL = 17
+SHORT_REAL = 17
 """A real whose shortest spelling is shorter than this has no more than 15 digits."""
 
 _SHORT = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
@@ -65,12 +65,12 @@ def text(value: Any) -> str:
 def real(value: float) -> str:
     """Return a real with its 15 significant digits: 0.1 + 0.2 is 0.3, and 100.0 keeps its point."""
     digits = repr(value)
-    return digits if len(digits) < _SHORT_REAL else repr(rounded(value))
+    return digits if len(digits) < SHORT_REAL else repr(rounded(value))
 
 
 def rounded(value: float) -> float:
     """Return a real rounded to 15 digits; the largest ones would overflow, and are unchanged."""
-    if len(repr(value)) < _SHORT_REAL:
+    if len(repr(value)) < SHORT_REAL:
         return value
     found = float(f"{value:.15g}")
     return value if math.isinf(found) else found

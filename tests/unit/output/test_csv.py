@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billql.errors import InterfaceError
-from billql.output import CsvStyle, ResultWriter, Style, parse_separator
+from billql.output import CsvStyle, ResultWriter, Style, parse_separator, text_cells
 
 
 def written(style: CsvStyle, *rows: Sequence[Any], names: Sequence[str] = "ab") -> str:
@@ -83,6 +83,32 @@ def test_a_reader_gets_the_same_fields_whatever_the_separator(value: str, separa
     text = written(CsvStyle(separator=separator), (value, 1))
     found = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     assert found == [["a", "b"], [value, "1"]]
+
+
+FIELDS = st.one_of(
+    st.none(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.sampled_from([0.1 + 0.2, 1e22, 1e-5, "", '"', "a,b", "\r", "\n", ";", "1.5"]),
+    st.text(max_size=5),
+    st.binary(max_size=3),
+)
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 3).flatmap(lambda width: st.lists(st.tuples(*[FIELDS] * width), max_size=9)),
+    st.sampled_from(",;1"),
+)
+def test_the_lines_are_those_of_the_csv_module(rows: list[tuple[Any, ...]], separator: str) -> None:
+    expected = []
+    for row in rows:
+        line = io.StringIO(newline="")
+        csv.writer(line, delimiter=separator).writerow(map(text_cells.text, row))
+        expected.append(line.getvalue().removesuffix("\r\n") + "\n")
+    names = "abc"[: len(rows[0])] if rows else "a"
+    found = written(CsvStyle(separator=separator, header=False), *rows, names=names)
+    assert found == "".join(expected)
 
 
 @pytest.mark.parametrize(("text", "found"), [(";", ";"), ("tab", "\t"), ("\\t", "\t"), ("|", "|")])

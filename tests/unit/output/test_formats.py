@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from billql import output
@@ -235,6 +235,17 @@ def test_json_can_be_read_back(table: tuple[list[tuple[str, None]], list[Row]]) 
     lines = written("jsonl", columns, rows).split("\n")
     assert [json.loads(line) for line in lines[:-1]] == expected
     assert lines[-1] == ""
+
+
+REALS = st.none() | st.floats(allow_nan=False) | st.sampled_from([0.5, 0.1 + 0.2, 1e22, math.inf])
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(REALS, st.sampled_from(["a", "é", "\x7f", "\u2028", "\x85", "é\x9f"]))))
+def test_the_rows_of_a_batch_are_those_that_each_would_be(rows: list[Row]) -> None:
+    columns = [("a", "REAL"), ("b", "TEXT")]
+    alone = [written("jsonl", columns, [row]) for row in rows]
+    assert written("jsonl", columns, rows) == "".join(alone)
 
 
 @given(TABLES, st.none() | st.integers(1, 60))

@@ -52,15 +52,15 @@ def error_line(error: dict[str, Any]) -> str:
 def _write_json(columns: Columns, rows: Rows, body: Body, style: CsvStyle, end: End) -> None:
     body.write(f'{{"columns": {_dumped(_described(columns))},\n"rows": [')
     before = "\n"
-    for lines in objects(columns, rows):
-        body.write(before + ",\n".join(lines))
+    for text in objects(columns, rows, b",\n"):
+        body.write(before + text)
         before = ",\n"
     body.write(f'],\n"end": {_dumped(end())}}}\n')
 
 
 def _write_ndjson(columns: Columns, rows: Rows, body: Body, style: CsvStyle, end: End) -> None:
-    for lines in objects(columns, rows):
-        body.write("\n".join(lines) + "\n")
+    for text in objects(columns, rows, b"\n"):
+        body.write(text + "\n")
     body.write(_dumped({"end": end()}) + "\n")
 
 
