@@ -39,7 +39,8 @@ check: $(READY) ## Format, lint, types, import floors, and names in the field's 
 prepared: $(READY)
 	@$(BIN)/python tests/prepare.py
 
-test: prepared ## Run every test, and print what they cover.
+test: prepared ## Run every test, those of Spark where Java is, and print what they cover.
+	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
 	rm -rf .coverage
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal -rs
 	@$(BIN)/python tests/coverage_table.py
@@ -76,7 +77,7 @@ fuzz: $(FUZZ_READY) ## Look for what breaks a property of tests/fuzz, SECONDS (6
 load: $(READY) ## Let CLIENTS (50) ask one server at once for LOAD_SECONDS (120), and check every row.
 	PYTHONPATH=tests $(BIN)/python -m load --clients $(or $(CLIENTS),50) --seconds $(or $(LOAD_SECONDS),120)
 
-spark: $(READY) ## Read tables by a real Apache Spark, which needs Java 17 and half a gigabyte.
+spark: $(READY) ## Read tables by a real Apache Spark, as `make test` does where Java 17 is.
 	@PYTHONPATH=tests $(BIN)/python -m spark.prepare
 	PYTHONPATH=tests $(BIN)/python -m pytest -rs tests/spark
 

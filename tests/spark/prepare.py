@@ -1,4 +1,4 @@
-"""Install Spark for the tests, where Java is; `make spark` installs the same.
+"""Install Spark for the tests, where Java is: `make test` and `make spark` begin with it.
 
 pyspark is 450 MB, which nobody needs who cannot run it. Java is not installed here. What is missing
 is named, and the tests of Spark are skipped.
@@ -55,7 +55,7 @@ def why_no_java(environ: Mapping[str, str] = os.environ) -> str | None:
 def why_no_spark() -> str | None:
     """Return why the tests of Spark cannot run here; None if they can."""
     if find_spec("pyspark") is None:
-        return why_no_java() or "SPARK IS NOT INSTALLED, although Java is here: run `make spark`"
+        return why_no_java() or "SPARK IS NOT INSTALLED, although Java is here: run `make test`"
     return why_no_java()
 
 
