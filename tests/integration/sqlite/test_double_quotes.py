@@ -35,7 +35,7 @@ WRITE = "Double quotes are for names; write a text as "
     [
         ('SELECT id FROM @things WHERE name = "open"', '"open"', f"{WRITE}'open'."),
         ('SELECT "nmae" FROM @things', '"nmae"', f"{WRITE}'nmae'. The name of a column is name."),
-        ('SELECT "amuont" FROM mine', '"amuont"', "The name of a column is amount."),
+        ('SELECT "amuont" FROM mine', '"amuont"', "The name of a column is Amount."),
         ('SELECT "Nmae" FROM @things', '"Nmae"', "The name of a column is name."),
         ('SELECT * FROM @things WHERE name IN ("n1", "n2")', '"n1"', f"{WRITE}'n1'."),
         ('SELECT * FROM @things WHERE name LIKE "n%"', '"n%"', f"{WRITE}'n%'."),
@@ -51,7 +51,7 @@ WRITE = "Double quotes are for names; write a text as "
         ('UPDATE mine SET note = "closed"', '"closed"', f"{WRITE}'closed'."),
         ('DELETE FROM mine WHERE note = "closed"', '"closed"', f"{WRITE}'closed'."),
         ('SELECT * FROM pragma_table_info("mine")', '"mine"', f"{WRITE}'mine'."),
-        ('CREATE INDEX i ON mine ("amuont")', '"amuont"', "The name of a column is amount."),
+        ('CREATE INDEX i ON mine ("amuont")', '"amuont"', "The name of a column is Amount."),
         ('CREATE INDEX i ON mine (id) WHERE note = "open"', '"open"', f"{WRITE}'open'."),
         ('CREATE TABLE t (x CHECK (x <> "q"))', '"q"', f"{WRITE}'q'."),
         ('CREATE TABLE t (x, y AS (x || "q"))', '"q"', f"{WRITE}'q'."),

@@ -731,6 +731,10 @@ def test_equal_truths_are_what_sqlite_means() -> None:
     check()
     assert interval_where("boolean", "=", 1) == Span(True, True)
     assert interval_where("boolean", "=", 2) == NOTHING
+    assert interval_where("boolean", ">", "0") == interval_where("boolean", ">=", 0.5) == Span(1, 1)
+    assert interval_where("boolean", "<", 1) == Span(0, 0)
+    assert interval_where("boolean", ">", "5") == NOTHING
+    assert interval_where("boolean", "<", "5") is None
 
 
 def test_equal_texts_are_what_sqlite_means() -> None:
@@ -747,7 +751,7 @@ def test_equal_texts_are_what_sqlite_means() -> None:
     assert interval_where("text", "=", 5) is None
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in DISCRETE])
+@pytest.mark.parametrize("kind", [one for one in KINDS if one not in DISCRETE | {"boolean"}])
 def test_ranges_of_other_types_stay_with_sqlite(kind: ColumnType) -> None:
     for operator in OPERATORS[1:]:
         assert interval_where(kind, operator, "5") is None
