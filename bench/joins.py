@@ -84,4 +84,14 @@ JOINS = [
         1,
         "one page has all volumes",
     ),
+    Query(
+        "How many items have the invoices without tax, since the summer?",
+        "SELECT i.invoice_period, count(*) FROM digitalocean.billing.invoices i "
+        "JOIN digitalocean.billing.invoice_items t ON t.invoice_uuid = i.invoice_uuid "
+        "WHERE i.invoice_period >= '2025-06' AND NOT EXISTS "
+        "(SELECT 1 FROM digitalocean.billing.invoice_summary s "
+        "WHERE s.invoice_uuid = i.invoice_uuid AND s.taxes_amount > 0) GROUP BY 1",
+        12,
+        "one page lists nine invoices, each summary is a response of its own, and two have no tax",
+    ),
 ]

@@ -8,7 +8,9 @@ scan that depends on such rows is not foretold, until the loop has gone on in wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 Step = Sequence[Any]
 """One line of EXPLAIN: its address, its code, and its operands (https://sqlite.org/opcode.html)."""
@@ -32,7 +34,7 @@ _GOES_ON = _CONSTANTS | {
 """What is always followed by the next step; of others the second operand may be where they jump."""
 
 
-class Loop(NamedTuple):
+class Loop(msgspec.Struct, frozen=True):
     """The addresses of a loop's first and last step."""
 
     first: int

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from billql.sql.statement_kind import CHANGES, query_of, verb_of
 from billql.sql.statements import ParsedStatement, parse
 from billql.sql.tokenizer import NAMES, unquote
 
 
-class ReadPart(NamedTuple):
+class ReadPart(msgspec.Struct, frozen=True):
     """What a statement reads as the text of a SELECT."""
 
     text: str
@@ -27,7 +28,7 @@ class ReadPart(NamedTuple):
     inserts before it inserts any into a table that is read, or has triggers."""
 
 
-class Update(NamedTuple):
+class Update(msgspec.Struct, frozen=True):
     """The parts of an UPDATE as text."""
 
     before: str
@@ -42,7 +43,7 @@ class Update(NamedTuple):
     """The WHERE, or nothing."""
 
 
-class _Clause(NamedTuple):
+class _Clause(msgspec.Struct, frozen=True):
     """A keyword outside of all parentheses."""
 
     keyword: str

@@ -11,6 +11,7 @@ import apsw
 import httpx
 import pytest
 
+from billql.errors import ApiError
 from support.ledger import Item, Ledger, List, expected, plain, session
 from support.server import Gate
 from support.shop import select
@@ -194,3 +195,32 @@ def test_keys_behind_keys_are_fetched_ahead(tmp_path: Path, statement: str) -> N
         select(opened, AHEAD[statement])
     assert gate.most == WINDOW
     assert len(ledger.asked) == len(set(ledger.asked))
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_a_key_that_fails_fails_the_statement(tmp_path: Path, name: str) -> None:
+    ledger = Ledger(LISTS)
+    failed = httpx.Response(400, json={"message": "No such key", "id": "none"})
+    ledger.before = lambda request: (
+        failed if f"{request.url.path}?{request.url.params}" == f"/{name}?key=e17" else None
+    )
+    with session(ledger, tmp_path) as opened:
+        _fill(opened.database)
+        with pytest.raises(ApiError, match="No such key"):
+            select(opened, AHEAD["a chain"])
+        rows = opened.execute(AHEAD["a chain"].replace("@", "shop.all."))
+        assert next(rows)[0] == "e01"
+        rows.close()
+        ledger.before = lambda request: None
+        assert len(select(opened, AHEAD["a chain"])) == KEYS - len(WITHOUT)
+
+
+def test_two_statements_at_once(tmp_path: Path) -> None:
+    ledger = Ledger(LISTS)
+    with session(ledger, tmp_path, cache_ttl=0) as opened:
+        _fill(opened.database)
+        texts = [AHEAD[one].replace("@", "shop.all.") for one in ("a chain", "LEFT JOINs")]
+        one, other = map(opened.execute, texts)
+        pairs = list(zip(one, other, strict=False))
+        assert len(pairs) == KEYS - len(WITHOUT)
+        assert [row[0] for _, row in pairs] == [_name(n) for n in range(len(pairs))]
