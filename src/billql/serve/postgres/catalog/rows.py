@@ -84,20 +84,21 @@ def attribute_rows(
     tables: Sequence[Numbered], by_oid: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[Row]:
     """Yield the rows of pg_attribute; `by_oid` has the rows of pg_type."""
-    for each in tables:
-        for number, column in enumerate(each.table.listed, start=1):
-            kind = by_oid[TYPES[column.type].oid]
-            yield _ATTRIBUTE | {
-                "attrelid": each.oid,
-                "attname": column.name,
+    of_types: dict[str, Row] = {}
+    for name, known in TYPES.items():
+        if (kind := by_oid.get(known.oid)) is not None:
+            of_types[name] = _ATTRIBUTE | {
                 "atttypid": kind["oid"],
                 "attlen": kind["typlen"],
-                "attnum": number,
                 "attbyval": kind["typbyval"],
                 "attalign": kind["typalign"],
                 "attstorage": kind["typstorage"],
                 "attcollation": kind["typcollation"],
             }
+    for each in tables:
+        for number, column in enumerate(each.table.listed, start=1):
+            own = {"attrelid": each.oid, "attname": column.name, "attnum": number}
+            yield of_types[column.type] | own
 
 
 _TYPE: Row = {
