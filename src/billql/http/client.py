@@ -274,7 +274,8 @@ def _backoff(pauses: int) -> float:
     """
     import random  # which few statements need, and each would load
 
-    return min(_FIRST_PAUSE * 2.0**pauses, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
+    doublings = min(pauses, 64)  # a float does not hold 1,024
+    return min(_FIRST_PAUSE * 2.0**doublings, _LONGEST_PAUSE) * random.uniform(0.5, 1.0)
 
 
 def _is_passing(status: int) -> bool:

@@ -168,6 +168,13 @@ def test_the_number_of_attempts_is_a_setting() -> None:
     assert len(api.asked) == 2
 
 
+def test_no_number_of_attempts_is_too_large_for_a_pause() -> None:
+    api = Api(httpx.Response(503))
+    refused(api, attempts=1_100, patience=1e6)
+    assert len(api.asked) == 1_100
+    assert max(api.clock.waits) <= 15
+
+
 @pytest.mark.parametrize("patience", [0.0, 0.3, 1.0, 3.0])
 def test_patience_bounds_the_time(patience: float) -> None:
     api = Api(httpx.Response(500, json={"message": "Oh no"}))
