@@ -5,20 +5,17 @@ Names can be listed without loading what they name: what a row must load is load
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
-from typing import Protocol, TypeVar
 
 from billql._version import __version__
 from billql.definitions import views
 from billql.definitions.catalog import Catalog, Table
 from billql.definitions.methods import Method
 from billql.definitions.model import CONNECTION
-from billql.definitions.sources import ResourceSummary
 from billql.definitions.types import SQLValue
 from billql.definitions.views import ViewTable
-from billql.errors import DefinitionError, NotSupportedError
-from billql.fetching.scan_stats import ScanStats
+from billql.errors import DefinitionError
 from billql.planning.capabilities import (
     describe_parameter,
     optional_columns,
@@ -28,41 +25,18 @@ from billql.planning.capabilities import (
 )
 from billql.planning.pushdown import needs_constraint
 from billql.sqlite._catalog_listings import LISTINGS, PREFIX, PROVIDER, SERVICE
-
-Values = tuple[SQLValue, ...]
-T = TypeVar("T")
-_Summary = tuple[str, str, ResourceSummary]
-"""A resource after its provider and its service."""
-
-KeyFilter = Mapping[str, str]
-"""What a statement wants some columns to be. It saves work; other rows do no harm, because SQLite
-checks them."""
-
-
-class CatalogSource(Protocol):
-    """Where the rows come from."""
-
-    catalog: Catalog
-    last_scans: Sequence[ScanStats]
-    """The statistics of the scans of the last statement that has read a resource."""
-
-    def warn(self, text: str) -> None:
-        """Let people know of what is left out of a listing."""
-
-    def versions(self) -> Sequence[tuple[str, str, str, int | None, str | None]]:
-        """Return each version of a provider, its status, its package's size, and who has it."""
-
-    def is_connected(self, provider: str) -> bool:
-        """Return whether there is a connection with a token for a provider."""
-
-    def refreshes(self) -> Iterable[Values]:
-        """Return the refreshes of the histories in the database, in their order."""
-
-    def connection_names(self) -> Sequence[tuple[str, str]]:
-        """Return each connection's name and provider."""
-
-    def connection_info(self, name: str, provider: str) -> tuple[str, str, str, str, bool]:
-        """Return its name, provider, address, its token's place and if it is there."""
+from billql.sqlite._catalog_scope import (
+    CatalogSource,
+    KeyFilter,
+    Values,
+    narrowed,
+    places_of,
+    readable,
+    readable_summaries,
+    summaries,
+    tables_of,
+    views_of,
+)
 
 
 class LazyRow:
@@ -85,7 +59,7 @@ class LazyRow:
 
 def _providers(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     catalog = source.catalog
-    for name in _narrowed(catalog.providers(), wanted.get("provider")):
+    for name in narrowed(catalog.providers(), wanted.get("provider")):
         yield LazyRow((name,), partial(_provider, catalog, name))
     yield LazyRow((PROVIDER, PROVIDER, _ABOUT_PROVIDER, __version__, None, None, None))
 
@@ -102,11 +76,11 @@ def _provider(catalog: Catalog, name: str) -> Values:
 
 def _services(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
     catalog = source.catalog
-    for provider, name in _places(source, wanted):
+    for provider, name in places_of(source, wanted):
         yield LazyRow((provider, name), partial(_service, catalog, provider, name))
     yield LazyRow((PROVIDER, SERVICE, _ABOUT_SERVICE))
     for name in catalog.shared():
-        if _readable(source, wanted, partial(views.names, catalog, PROVIDER, name)):
+        if readable(source, wanted, partial(views.names, catalog, PROVIDER, name)):
             yield LazyRow((PROVIDER, name, catalog.shared_service(name).description.strip()))
 
 
@@ -123,10 +97,10 @@ def _unread(error: DefinitionError) -> str:
 
 
 def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for provider, service, one in _summaries(source, wanted):
+    for provider, service, one in summaries(source, wanted):
         whole = f"{provider}.{service}.{one.name}"
         yield LazyRow((provider, service, one.name, whole, one.description, "resource"))
-    for view in _views(source, wanted):
+    for view in views_of(source, wanted):
         about = view.view.description.strip(), "view"
         yield LazyRow((*_place_of_view(view), view.name, *about))
     for last, spec in LISTINGS.items():
@@ -134,7 +108,7 @@ def _resources(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _view_parts(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for view in _views(source, wanted):
+    for view in views_of(source, wanted):
         for part in view.parts:
             rest = partial(_view_part, source, part)
             yield LazyRow((*_place_of_view(view), part.provider_name, part.name), rest)
@@ -145,7 +119,7 @@ def _view_part(source: CatalogSource, part: ViewTable) -> Values:
 
 
 def _methods(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for table in _tables(source, wanted):
+    for table in tables_of(source, wanted):
         for name, method in table.resource.methods.items():
             about = method.request, _with_price(method)
             needs = required_columns(table, method), optional_columns(table, method)
@@ -161,7 +135,7 @@ def _with_price(method: Method) -> str:
 
 
 def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for table in _tables(source, wanted):
+    for table in tables_of(source, wanted):
         for method_name, method in table.resource.methods.items():
             for key, one in method.parameters.items():
                 column = one.filters(key)
@@ -174,11 +148,11 @@ def _parameters(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
 
 
 def _columns(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for provider, service, one in _readable_summaries(source, wanted):
+    for provider, service, one in readable_summaries(source, wanted):
         columns = _Columns(partial(source.catalog.read, f"{provider}.{service}.{one.name}"))
         for position, name in enumerate((*one.columns, CONNECTION), start=1):
             yield _ColumnRow((provider, service, one.name, position, name), columns, name)
-    for view in _views(source, wanted):
+    for view in views_of(source, wanted):
         for position, (name, column) in enumerate(view.columns.items(), start=1):
             facts = column.type, column.description.strip(), 0, 0, 0, "", column.currency
             yield LazyRow((*_place_of_view(view), position, name, *facts))
@@ -262,10 +236,10 @@ class _ColumnRow(LazyRow):
 
 
 def _examples(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
-    for table in _tables(source, wanted):
+    for table in tables_of(source, wanted):
         for number, one in enumerate(table.resource.examples, start=1):
             yield LazyRow((*_place(table), number, one.question.strip(), one.sql.strip()))
-    for view in _views(source, wanted):
+    for view in views_of(source, wanted):
         for number, one in enumerate(view.examples, start=1):
             about = number, one.question.strip(), one.sql.strip()
             yield LazyRow((*_place_of_view(view), *about))
@@ -298,86 +272,8 @@ def _versions(source: CatalogSource, wanted: KeyFilter) -> Iterator[LazyRow]:
         yield LazyRow(tuple(listed))
 
 
-def _tables(source: CatalogSource, wanted: KeyFilter) -> Iterator[Table]:
-    """Yield the resources that a statement can mean, and load no others."""
-    for provider, service, one in _readable_summaries(source, wanted):
-        yield source.catalog.read(f"{provider}.{service}.{one.name}")
-
-
-def _readable_summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_Summary]:
-    """Yield the resources that billql can read, of those that a statement can mean.
-
-    One that it cannot has no columns and no methods; selected by its name, it raises.
-    """
-    for provider, service, one in _summaries(source, wanted):
-        if one.refusal is None:
-            yield provider, service, one
-        elif "resource" in wanted:
-            raise NotSupportedError(one.refusal)
-
-
-def _summaries(source: CatalogSource, wanted: KeyFilter) -> Iterator[_Summary]:
-    """Yield the resources that a statement can mean, and load no other services."""
-    catalog, resource = source.catalog, wanted.get("resource")
-    places = [*_places(source, wanted)]
-    with catalog.ahead(places):
-        for provider, service in places:
-            for one in _readable(source, wanted, partial(catalog.summaries, provider, service)):
-                if resource is None or one.name == resource:
-                    yield provider, service, one
-
-
-def _places(source: CatalogSource, wanted: KeyFilter) -> Iterator[tuple[str, str]]:
-    """Yield the providers and services that a statement can mean."""
-    catalog = source.catalog
-    for provider in _narrowed(catalog.providers(), wanted.get("provider")):
-        known = _readable(source, wanted, partial(catalog.services, provider), "provider")
-        for service in _narrowed(known, wanted.get("service")):
-            yield provider, service
-
-
-def _views(source: CatalogSource, wanted: KeyFilter) -> Iterator[ViewTable]:
-    """Yield the views that a statement can mean, and load no others."""
-    catalog = source.catalog
-    places = [*_places(source, wanted)]
-    if wanted.get("provider", PROVIDER) == PROVIDER:
-        places += [(PROVIDER, one) for one in _narrowed(catalog.shared(), wanted.get("service"))]
-    for provider, service in places:
-        found = _readable(source, wanted, partial(views.names, catalog, provider, service))
-        for name in _narrowed(found, wanted.get("resource")):
-            yield from _readable(source, wanted, partial(_view, catalog, provider, service, name))
-
-
-def _view(catalog: Catalog, provider: str, service: str, name: str) -> list[ViewTable]:
-    found = views.find(catalog, f"{provider}.{service}.{name}")
-    return [] if found is None else [found]
-
-
-def _readable(
-    source: CatalogSource,
-    wanted: KeyFilter,
-    read: Callable[[], Sequence[T]],
-    named_by: str = "service",
-) -> Sequence[T]:
-    """Return what a definition has; nothing, with a warning, if it is broken.
-
-    One that the statement names is an error.
-    """
-    try:
-        return read()
-    except DefinitionError as error:
-        if named_by in wanted:
-            raise
-        source.warn(f"The list is without what cannot be read: {error.message}")
-        return ()
-
-
 def _place_of_view(view: ViewTable) -> tuple[str, str, str]:
     return view.provider_name, view.service_name, view.view_name
-
-
-def _narrowed(names: Sequence[str], wanted: str | None) -> Sequence[str]:
-    return names if wanted is None else [name for name in names if name == wanted]
 
 
 def _place(table: Table) -> tuple[str, str, str]:

@@ -12,7 +12,8 @@ import apsw
 
 from billql.definitions.types import SQLValue
 from billql.sqlite._catalog_listings import PREFIX, CatalogTableSpec, listing
-from billql.sqlite._catalog_rows import ROWS, CatalogSource, KeyFilter, LazyRow
+from billql.sqlite._catalog_rows import ROWS, LazyRow
+from billql.sqlite._catalog_scope import CatalogSource, KeyFilter
 from billql.sqlite._resource_table import declared_type
 
 _MANY = 10_000
