@@ -15,6 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import Collection, Hashable, Mapping
 from concurrent.futures import Future
 from functools import cached_property
+from itertools import islice
 from typing import Protocol
 
 import apsw
@@ -35,6 +36,8 @@ FIRST_KEYS = 64
 """How many new keys the first dry run collects; each later one collects four times as many."""
 _MOST_KEYS = 16_384
 """How many keys a dry run collects at most."""
+_MOST_AWAITED = 16
+"""How many responses a scan waits for that it does not need itself."""
 _DRY_RUN_STEPS = 5_000_000
 """How many steps of SQLite's machine a dry run may take: a tenth of a second or so."""
 
@@ -104,8 +107,10 @@ class KeyPrefetcher:
         """The sides of which all keys are known."""
         self._sent_for: dict[Hashable, list[FirstRequest]] = {}
         """What has been sent ahead, by what the row memo knows its rows by."""
-        self._leads: dict[FirstRequest, Future[Response]] = {}
+        self._leads: deque[Future[Response]] = deque()
         """What has been sent ahead, and will bring more keys to light when it has arrived."""
+        self._arrived: deque[Future[Response]] = deque()
+        """What of it has arrived since the last dry run that looked for these keys."""
         self._has_leads = False
         self._has_looked = False
         # What reads its own changes is foretold before the first of them, or not at all.
@@ -165,7 +170,9 @@ class KeyPrefetcher:
             scans = [one.scan for one in self._coming.values() if one.scan is not None]
             self._follow(max(scan.concurrency for scan in scans))
             self._send(None)
-        return [future for future in self._leads.values() if not future.done()]
+        while self._leads and self._leads[0].done():
+            self._leads.popleft()
+        return [one for one in islice(self._leads, _MOST_AWAITED) if not one.done()]
 
     def note_used(self, table: str, key: Hashable) -> None:
         """Note that the rows of a key are needed which have been read by another cursor already."""
@@ -208,8 +215,7 @@ class KeyPrefetcher:
 
         It is in proportion to what a dry run passes before, so that all of them are linear.
         """
-        arrived = sum(future.done() for future in self._leads.values())
-        return arrived >= max(1, self._passed // 32)
+        return len(self._arrived) >= max(1, self._passed // 32)
 
     def _count_ended(self) -> tuple[int, int]:
         """Count the requests that have ended: those of no key, and those that may bring keys to
@@ -233,7 +239,8 @@ class KeyPrefetcher:
             self._sent_for.setdefault(key, []).append(first)
             future = coming.scan.prefetch(first)
             if leads:
-                self._leads[first] = future
+                self._leads.append(future)
+                future.add_done_callback(self._arrived.append)
 
     def _look(self, concurrency: int) -> None:
         """Look for keys, because none is known, or one was not."""
@@ -244,11 +251,11 @@ class KeyPrefetcher:
 
     def _follow(self, concurrency: int) -> None:
         """Look for the keys that have come to light; those behind them are known, or can wait."""
-        arrived = [first for first, future in self._leads.items() if future.done()]
+        arrived = len(self._arrived)  # others may arrive meanwhile
         most = max(2 * concurrency, self._passed // 4)
         self._collect(most, most)
-        for first in arrived:
-            self._leads.pop(first, None)
+        for _ in range(arrived):
+            self._arrived.popleft()
 
     def _collect_more(self) -> None:
         """Collect more keys than the last time."""
