@@ -96,7 +96,12 @@ class Tracing:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
-        """Leave it on, as coverage.py expects."""
+        """Write what was covered, and leave tracing on, as coverage.py expects.
+
+        pytest-xdist kills a process that takes ten seconds to end, as one with the memory of half
+        the tests does on a busy machine; coverage.py would write at the end alone.
+        """
+        self._coverage.save()
         self._turn(True)
 
     def _turn(self, on: bool) -> None:
