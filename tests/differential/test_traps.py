@@ -263,6 +263,11 @@ def test_outer_joins_keep_what_has_no_partner(join: str) -> None:
             f"SELECT l.n, t.n FROM local l {join} JOIN @things t USING (n) WHERE t.n IS NULL"
         )
         world.same(f"SELECT * FROM local NATURAL {join} JOIN @things")
+        for value in ("(SELECT b.n WHERE b.name = 'a')", "(b.n)", "(2)"):
+            world.same(
+                f"SELECT l.n, t.n, b.n FROM local l {join} JOIN @things t ON t.n = l.n "
+                f"JOIN @things b ON b.name = t.name WHERE t.n = {value}"
+            )
 
 
 @pytest.mark.parametrize("join", ["RIGHT", "FULL"])

@@ -186,9 +186,10 @@ def _edits(statement: ParsedStatement, query: _Query, is_resource: IsResource) -
             continue
         again = right and not join.has_using and "NATURAL" not in keywords
         first, last = term
-        inside = (token for token in statement.tokens if first <= token.start < last)
-        # Another `?` would take the place of the one that stands there.
-        if again and all(token.text != "?" for token in inside):
+        inside = {token.text for token in statement.tokens if first <= token.start < last}
+        # Another `?` would take the place of the one that stands there, and what is in parentheses
+        # may name a table that follows, of which an ON knows nothing.
+        if again and "?" not in inside and (join is joins[-1] or "(" not in inside):
             text = statement.text[first:last]
             if join.condition:
                 start, end = join.condition[0].token.start, join.condition[-1].end
