@@ -77,6 +77,12 @@ CONDITIONS = [
         "the API lists them apart from the others, and they fit a page",
     ),
     Query(
+        "How many items has the running month?",
+        "SELECT count(*) FROM digitalocean.billing.invoice_items WHERE invoice_uuid = 'preview'",
+        1,
+        "the first of two pages states how many there are",
+    ),
+    Query(
         "Which are the newest five charges?",
         f"SELECT id, amount FROM {_CHARGES} ORDER BY created DESC LIMIT 5",
         1,

@@ -283,8 +283,8 @@ def test_a_write_that_fails_leaves_nothing() -> None:
             "INSERT INTO filled (a) SELECT n FROM @things",
             "INSERT INTO filled (a) SELECT n FROM @things RETURNING a",
             "CREATE TABLE made AS SELECT n FROM @things",
-            "UPDATE local SET x = (SELECT count(*) FROM @things)",
-            "UPDATE local SET x = f.n FROM (SELECT count(*) AS n FROM @things) AS f",
+            "UPDATE local SET x = (SELECT count(n) FROM @things)",
+            "UPDATE local SET x = f.n FROM (SELECT count(n) AS n FROM @things) AS f",
             "DELETE FROM local WHERE n IN (SELECT n FROM @things WHERE n > 0)",
         ):
             for in_transaction in (True, False):

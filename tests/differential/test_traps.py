@@ -492,3 +492,39 @@ def test_equal_computed_times_are_in_no_promised_order() -> None:
             "SELECT d, n FROM (SELECT date(at) AS d, n FROM @things) ORDER BY d, n LIMIT 5",
             ordered=True,
         )
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_rows_are_counted_by_a_total(few: bool) -> None:
+    """Only rows that are alike to the statement are, and under filters that are exact."""
+    rows = [(n, "aAb"[n % 3], (1, 0, None)[n % 3]) for n in range(65)]
+    told = "n integer, name text, flag boolean"
+    name = NAME if few else replace(NAME, match="caseless")
+    for sql, most in (
+        ("SELECT count(*) FROM @things", 1),
+        ("SELECT count(*), 5 FROM @things WHERE name = 'a'", 1 if few else 5),
+        ("SELECT name, count(*) FROM @things WHERE name = 'b' GROUP BY 1", 1 if few else 3),
+        ("SELECT count(*) FROM @things WHERE name = 'a' AND flag", 1 if few else 5),
+        ("SELECT count(*) FROM @things WHERE name IN ('a', 'b')", 2 if few else 8),
+        ("SELECT count(*) FROM @things WHERE name = 'zz'", 1),
+        ("SELECT count(*) FROM @things WHERE name = NULL OR flag IS NULL", 9),
+        ("SELECT count(*) FROM @things WHERE name = 'a' AND name = 'b'", 0),
+        ("SELECT count(*) FROM @things WHERE name = 'a' AND name > 'A'", 5),
+        ("SELECT count(*) FROM @things WHERE name = 'a' AND n >= 7", 7),
+        ("SELECT count(*) FROM @things WHERE lower(name) = 'a'", 7),
+        ("SELECT count(DISTINCT n), count(*) FROM @things", 7),
+        ("SELECT count(*) FROM @things WHERE name = 'a' OR name = 'b'", 8),
+        ("SELECT count(*) FROM @things WHERE name = 'a' OR flag = 0", 9),
+        ("SELECT count(*), max(rowid) IS NULL FROM @things", 7),
+        ("SELECT count(*) FROM @things a FULL JOIN @things b ON a.name = b.name", 14),
+        ("SELECT count(*) FROM @things a, @things b", 1),
+        ("SELECT EXISTS (SELECT 1 FROM @things), NOT EXISTS (SELECT 1 FROM @things)", 1),
+        ("SELECT 1 FROM @things LIMIT 7 OFFSET 31", 7),
+        ("SELECT count(*) FROM (SELECT 1 FROM @things LIMIT 23)", 3),
+        ("SELECT key, (SELECT count(*) FROM @things t WHERE t.name = l.s) FROM local l", 9),
+        ("SELECT key FROM local WHERE n < (SELECT count(*) FROM @things)", 1),
+    ):
+        local = [("k1", "a", 64), ("k2", "b", 65), ("k3", "c", None)]
+        with small(told, rows, name, FLAG, paging=TEN, local=local) as world:
+            world.same(sql)
+            assert len(world.api.asked) <= most, sql

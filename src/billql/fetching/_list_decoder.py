@@ -5,13 +5,13 @@ What an error means, and for how long a list may be cached, is stated by its met
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from billql.definitions.methods import Method
 from billql.errors import ApiError
 from billql.fetching._page_source import DecodedPage
 from billql.fetching._response_parser import parse
-from billql.fetching.row_decoder import RowDecoder
+from billql.fetching.row_decoder import RowDecoder, TableRow
 from billql.messages import Page, Request, Response
 from billql.planning.list_request import ListRequest
 
@@ -53,6 +53,10 @@ class ListDecoder:
         if self._means_no_content(error):
             return DecodedPage([], Page(None, 0))
         raise error
+
+    def are_alike(self, rows: Sequence[TableRow]) -> bool:
+        """Return whether rows are alike in all that the statement sees of them."""
+        return len({self._rows.shown(row) for row in rows}) < 2
 
     def ttl(self) -> float | None:
         """Return for how many seconds the list stays true by its definition, if it states it."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from typing import NamedTuple, Protocol
 
-from billql.definitions.pagination.base import Paginator
+from billql.definitions.pagination.base import MOST_PAGES, Paginator
 from billql.errors import ApiError, BadResponse, Error, ListChanged
 from billql.fetching._snapshot import Responses
 from billql.fetching.row_decoder import TableRow
@@ -39,6 +39,9 @@ class Decoder(Protocol):
 
     def decode_error(self, error: ApiError, *, is_first: bool) -> DecodedPage | None:
         """Return the page that an error stands for, None if there is no list; or raise it."""
+
+    def are_alike(self, rows: Sequence[TableRow]) -> bool:
+        """Return whether rows are alike in all that the statement sees of them."""
 
     def ttl(self) -> float | None:
         """Return for how many seconds the list stays true by its definition, if it states it."""
@@ -73,7 +76,8 @@ class PageSource:
     """Reads a list once, from its `first` request to its last page.
 
     `skipped` is how many of its rows lie before that request; without a `paginator` the list has
-    one page.
+    one page. `counts` means that its rows are alike to the statement, so that no page is read
+    behind one that has their number.
     """
 
     def __init__(
@@ -83,9 +87,14 @@ class PageSource:
         paginator: Paginator | None,
         responses: ListResponses,
         decoder: Decoder,
+        *,
+        counts: bool = False,
     ) -> None:
         self.first = first
         self.skipped = skipped
+        self._counts = counts and skipped == 0
+        self.counted = 0
+        """How many rows follow the pages that are read, and are known by their number alone."""
         self._paginator = paginator
         self._responses = responses
         self._decoder = decoder
@@ -151,7 +160,7 @@ class PageSource:
                 if page is None:
                     continue
                 self._refuse_repetition(request, page.rows)
-                self._learn(request, page.page)
+                self._learn(request, page)
             except Exception as error:
                 if isinstance(error, BadResponse):
                     self._responses.invalidate(self._requests)
@@ -234,9 +243,14 @@ class PageSource:
             raise ListChanged.at(request.url, "a row is on two pages")
         self._keys_before = keys
 
-    def _learn(self, request: Request, page: Page) -> None:
+    def _learn(self, request: Request, decoded: DecodedPage) -> None:
         """Learn from a page what follows it."""
+        page = decoded.page
         if request is self.first:
+            if self._counts and (counted := self._count_rest(decoded)):
+                # The list is not read to its end, so no other statement may use it.
+                self.counted, self._requests_to_come = counted, None
+                return
             self._expect(page)
         if self._requests_to_come is not None:
             try:
@@ -245,6 +259,15 @@ class PageSource:
                 self._requests_to_come = None
         if self._requests_to_come is None:
             self._responses.commit(self._requests, self._decoder.ttl())
+
+    def _count_rest(self, decoded: DecodedPage) -> int:
+        """Return how many rows follow the first page, if it has the number of all; 0 if not."""
+        first, rows = decoded.page, decoded.rows
+        if len(rows) != first.count or not self._decoder.are_alike(rows):
+            return 0
+        total = None if self._paginator is None else self._paginator.total_of(self.first, first)
+        is_sane = total is not None and first.count < total <= MOST_PAGES * first.count
+        return total - first.count if total is not None and is_sane else 0
 
     def _expect(self, first: Page) -> None:
         """Count the pages that the first one announces, but for those that are skipped."""

@@ -47,6 +47,13 @@ class ReadProgram:
         return plain_columns(self._steps or ()) if sql == self._query else None
 
     @cached_property
+    def recognizes_rows(self) -> bool:
+        """Whether it may ask which row one is, as for an OR or a FULL JOIN."""
+        if self._query is None or self._steps is None:
+            return True
+        return any(step[1] == "Rowid" for step in self._steps)
+
+    @cached_property
     def places(self) -> ScanPlaces:
         """Where its scans begin."""
         return ScanPlaces(self._steps or ())

@@ -153,6 +153,11 @@ class RunningStatement:
         return any(token.keyword == "LIMIT" for token in self._parsed.tokens)
 
     @property
+    def recognizes_rows(self) -> bool:
+        """Whether SQLite may ask which row one is, as for an OR or a FULL JOIN."""
+        return self._program.recognizes_rows
+
+    @property
     def stops_early(self) -> bool:
         """Whether SQLite may leave a scan before its end, as a LIMIT or an EXISTS makes it do."""
         return self._program.stops.scans

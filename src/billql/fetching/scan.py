@@ -29,6 +29,9 @@ from billql.planning.binder import BoundPlan
 from billql.planning.list_request import ListRequest
 from billql.planning.plan import Plan
 
+_MOST_COPIES = 10_000
+"""How many rows that are not read are passed on at a time."""
+
 
 class ScanBudget(Protocol):
     """What a scan needs of a statement's budget; see `Budget`."""
@@ -55,7 +58,9 @@ class _ReaderFactory:
         opener: ListOpener,
         decoder: RowDecoder,
         is_ordered: bool,
+        counts: bool,
     ) -> None:
+        self._counts = counts
         self._snapshot = snapshot
         self._stats = stats
         self._method = method
@@ -74,7 +79,8 @@ class _ReaderFactory:
 
         def open_source(skip: int) -> PageSource:
             opening = self._opener.open(listed, skip)
-            return PageSource(*opening, self._opener.paginator, responses, decoder)
+            paginator, counts = self._opener.paginator, self._counts
+            return PageSource(*opening, paginator, responses, decoder, counts=counts)
 
         def new_filter(earlier: Iterable[TableRow]) -> PartitionFilter:
             return PartitionFilter(self._decoder, listed.parts, self._strays, earlier)
@@ -87,7 +93,8 @@ class Scan:
 
     `left_out` are the connections that the statement goes on without. `stops_early` returns whether
     the statement may stop before the last row; it is not called without need. `amounts` records
-    the amounts that are read, letter for letter.
+    the amounts that are read, letter for letter. `recognizes_rows` returns whether the statement
+    may want to know a row again, even one that is like others in all that it reads.
     """
 
     def __init__(
@@ -101,6 +108,8 @@ class Scan:
         stops_early: Callable[[], bool],
         left_out: LeftOut | None = None,
         amounts: ExactAmounts | None = None,
+        *,
+        recognizes_rows: Callable[[], bool] = lambda: True,
     ) -> None:
         self._left_out = LeftOut() if left_out is None else left_out
         self._snapshot = snapshot
@@ -119,8 +128,17 @@ class Scan:
         self._first_skip = first_skip = bound.skip if len(bound.lists) == 1 else 0
         self._skip = bound.skip
         """How many of the rows to come are left out."""
+        self.counts = (
+            bound.are_alike
+            and amounts is None
+            and bound.skip == 0
+            and paginator is not None
+            and items_are_rows(method)
+            and not recognizes_rows()
+        )
+        """Whether rows may be counted by what a page has of their number, and not read."""
         readers = _ReaderFactory(
-            snapshot, stats, method, self._opener, self._decoder, bool(plan.order)
+            snapshot, stats, method, self._opener, self._decoder, bool(plan.order), self.counts
         )
         self._readers = readers
         self._ties = TieSorter(table.columns, plan.order, plan.ties) if plan.ties else None
@@ -270,6 +288,8 @@ class Scan:
             self._lookahead.rows_known += len(page)
             self._split(reader, page)
             yield page
+            if page:
+                yield from _copies(page[-1], reader.source.counted)
 
     def _skip_rows(self, rows: int) -> None:
         """Count the rows before the page that the list was begun with."""
@@ -300,3 +320,10 @@ class Scan:
             source.drop_unsent()
             ahead.has_several_lists = True
             self._scheduler.add(self._readers.reader(*part) for part in parts)
+
+
+def _copies(row: TableRow, count: int) -> Iterator[list[TableRow]]:
+    """Yield so many copies of a row, some at a time."""
+    while count > 0:
+        yield [row] * min(count, _MOST_COPIES)
+        count -= _MOST_COPIES

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from billql.definitions.catalog import Table
+from billql.definitions.model import CONNECTION
 from billql.definitions.types import TIME_COLLATION, ColumnType, SQLValue, collation_of
 from billql.errors import NotSupportedError, ParameterMissing, RequestLimit
 from billql.http.credentials import ApiConnection
@@ -43,6 +44,8 @@ class BoundPlan(msgspec.Struct, frozen=True):
     """How many rows to leave out at the beginning."""
     reads: frozenset[str] = frozenset()
     """The columns by which a row is found to belong to one of several lists."""
+    are_alike: bool = False
+    """Whether the rows of each list are alike in all that the statement reads of them."""
 
 
 def bind(
@@ -132,6 +135,19 @@ class Binder:
             None if limit is None else limit + arguments.offset,
             arguments.offset if self._plan.skips else 0,
             self._reads(lists),
+            are_alike=all(map(self._are_alike, lists)),
+        )
+
+    def _are_alike(self, listed: ListRequest) -> bool:
+        """Return whether the API returns rows that have one value in each column that is read."""
+        read = (self._plan.used - {CONNECTION}).union(listed.parts)
+        points = {
+            name
+            for name, spans in listed.requested.items()
+            if len(spans) == 1 and spans[0].is_point and not spans[0].loose
+        }
+        return read <= points and all(
+            _is_column_exact(self._table, self._plan, name) for name in read
         )
 
     def _too_many(self) -> RequestLimit:

@@ -67,6 +67,7 @@ class DryRunCursor(Cursor):
             stats,
             lambda: running.stops_early,
             self._left_out,
+            recognizes_rows=lambda: running.recognizes_rows,
         )
 
     def _read_lists(

@@ -72,6 +72,7 @@ class ResourceCursor(Cursor):
             lambda: running.stops_early,
             self._left_out,
             None if statement.series is None else statement.series.amounts,
+            recognizes_rows=lambda: running.recognizes_rows,
         )
 
     def _read_lists(
@@ -85,7 +86,8 @@ class ResourceCursor(Cursor):
             rows = self._of_list_of_values(plan, arguments, len(bound.lists))
             if rows is not None:
                 return iter((rows,))
-        self._running.statement.read_to_the_end.update(scan.first_requests())
+        if not scan.counts:
+            self._running.statement.read_to_the_end.update(scan.first_requests())
         return scan.batches()
 
     @property

@@ -225,10 +225,31 @@ SHAPES = {
     "flag IS NOT FALSE, which NULL is": Shape(
         "SELECT id FROM @entries WHERE open IS NOT FALSE", 10, 10
     ),
-    "count(*)": Shape("SELECT count(*) FROM @entries", 10, 1),
+    "count(*)": Shape("SELECT count(*) FROM @entries", 1, 1),
     "count(*) under an exact filter": Shape(
-        "SELECT count(*) FROM @entries WHERE state = 's1'", 4, 1
+        "SELECT count(*) FROM @entries WHERE state = 's1'", 1, 1
     ),
+    "count(*) under a flag": Shape("SELECT count(*) FROM @entries WHERE NOT open", 1, 1),
+    "counts under an IN": Shape(
+        "SELECT state, count(*) FROM @entries WHERE state IN ('s0', 's2') GROUP BY state", 2, 2
+    ),
+    "a count beside another": Shape(
+        "SELECT (SELECT count(*) FROM @entries), (SELECT count(*) FROM @newest "
+        "WHERE region = 'r1' AND open), count(*) FROM @plans",
+        3,
+        3,
+    ),
+    "rows that are all alike": Shape(
+        "SELECT state, 1 FROM @entries WHERE state = 's2' LIMIT 200 OFFSET 90", 3, 1
+    ),
+    "count(*) where pages lead to each other": Shape("SELECT count(*) FROM @feed", 10, 10),
+    "count(*) under what is computed": Shape(
+        "SELECT count(*) FROM @entries WHERE lower(state) = 's1'", 10, 10
+    ),
+    "count(*) under an OR, which rows are recognized for": Shape(
+        "SELECT count(*) FROM @entries WHERE state = 's1' OR region = 'r2'", 5, 5
+    ),
+    "count(*) beside an aggregate": Shape("SELECT count(*), max(amount) FROM @entries", 10, 10),
 }
 
 

@@ -295,7 +295,7 @@ def test_rows_that_move_to_the_next_page_are_noticed(tmp_path: Path, form: str) 
         ("date", "2026-01-01", "2026-01-01T00:00:00Z"),
     ],
 )
-@pytest.mark.parametrize("read", ["*", "count(*)"])
+@pytest.mark.parametrize("read", ["*", "count(id)"])
 def test_a_row_that_comes_twice_in_two_forms_is_noticed(
     tmp_path: Path, kind: str, first: Any, second: Any, read: str
 ) -> None:

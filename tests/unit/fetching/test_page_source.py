@@ -214,3 +214,32 @@ def test_responses_that_another_scan_has_read_are_not_dropped(is_private: bool) 
     assert ids(read) == [[1]]
     assert read.discard() is is_private
     assert snapshot.invalidated == ([FIRST] if is_private else [])
+
+
+@pytest.mark.parametrize(
+    ("ids_of_first", "total", "counts", "skipped", "counted"),
+    [
+        ([11, 21], 5, True, 0, 3),
+        ([11, 21], 2, True, 0, 0),
+        ([11, 21], 5, False, 0, 0),
+        ([11, 21], 5, True, 2, 0),
+        # These rows are not alike, and these are fewer than were requested.
+        ([11, 22], 5, True, 0, 0),
+        ([11], 5, True, 0, 0),
+    ],
+)
+def test_rows_that_are_alike_are_counted_by_the_total(
+    ids_of_first: list[int], total: int, counts: bool, skipped: int, counted: int
+) -> None:
+    first = FIRST.with_query("per_page", 2)
+    snapshot = FakeSnapshot(lambda request: body(ids_of_first, total=total))
+    read = PageSource(first, skipped, BY_NUMBER, responses(snapshot), FakeDecoder(), counts=counts)
+    pages = read.pages()
+    while (rows := next(pages)) is None:
+        pass
+    assert [number for number, _ in rows] == ids_of_first
+    assert read.counted == counted
+    assert read.has_unsent is (total > 2 and not counted)
+    if counted:
+        assert list(pages) == []
+        assert (snapshot.sent, snapshot.committed) == ([first], [])

@@ -91,6 +91,17 @@ class Paginator(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         """
         return first, 0
 
+    def total_of(self, first: Request, page: Page) -> int | None:
+        """Return how many items a list has of which a full first page was returned, if that page
+        has the number to which the items of all pages must add up; None if it is not sure.
+        """
+        return None
+
+    def requested_size(self, request: Request) -> int | None:
+        """Return how many items a request asks for in its query; None if in none."""
+        size = dict(request.query).get(self.size_parameter or "")
+        return int(size) or None if size is not None and size.isdecimal() else None
+
     def page_count_hint(self, first: Page) -> int | None:
         """Return how many pages a list will have, where its first one shows it; for display
         only.

@@ -56,6 +56,13 @@ class NextUrl(Paginator, frozen=True, tag_field="kind", tag="next_url", kw_only=
         """The part of the addresses and the parameter that ask for a page, where it is known."""
         return None if self.parameter is None else ("query", self.parameter)
 
+    def total_of(self, first: Request, page: Page) -> int | None:
+        """Return the total, where a response has one, and leads to a next page."""
+        is_full = page.count > 0 and page.count == self.requested_size(first)
+        if self.total is None or not is_full or self._address(first, page, self.path) is None:
+            return None
+        return count_of(get_path(page.data, self.total))
+
     def page_count_hint(self, first: Page) -> int | None:
         """Return the count from the total, where a response has one."""
         return None if self.total is None else pages_of(self.total, first)

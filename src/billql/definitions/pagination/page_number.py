@@ -42,10 +42,15 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
 
     def skip(self, first: Request, rows: int) -> tuple[Request, int]:
         """Begin with the page that holds the row after so many."""
-        size = self._size(first)
+        size = self.requested_size(first)
         if size is None or rows < size:
             return first, 0
         return first.with_query(self.parameter, rows // size + self.first_page), rows // size * size
+
+    def total_of(self, first: Request, page: Page) -> int | None:
+        """Return the total."""
+        is_full = page.count > 0 and page.count == self.requested_size(first)
+        return count_of(get_path(page.data, self.total)) if is_full else None
 
     def page_count_hint(self, first: Page) -> int | None:
         """Return the count from the total."""
@@ -90,7 +95,7 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         Only a full page shows that pages are as large as was asked for, or a total that lies
         before it.
         """
-        size = self._size(first)
+        size = self.requested_size(first)
         assert size is not None, "a page other than the first is asked for with a size"
         before = (start - self.first_page) * size
         if total <= before and page.count == 0:
@@ -98,10 +103,6 @@ class PageNumber(Paginator, frozen=True, tag_field="kind", tag="page_number", kw
         if page.count != size or total < before + size:
             raise ListChanged.at(first.url, f"its page {start} has {page.count} items")
         return before
-
-    def _size(self, first: Request) -> int | None:
-        size = dict(first.query).get(self.size_parameter or "")
-        return int(size) or None if size is not None and size.isdecimal() else None
 
     def _total(self, request: Request, page: Page) -> int:
         total = count_of(get_path(page.data, self.total))
