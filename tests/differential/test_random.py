@@ -29,7 +29,7 @@ TELLING = 0.4
 KINDS = (
     "lists",
     "lists lists",
-    "keyed",
+    "keyed keyed",
     "lists keyed",
     "windows",
     "windows keyed",
