@@ -28,7 +28,6 @@ TRACED = ("unit", "integration", "end_to_end/cli", "end_to_end/serve", "end_to_e
 UNTRACED = (
     "end_to_end/cli/test_output_file.py",
     "end_to_end/cli/test_surroundings.py",
-    "end_to_end/serve/test_beside_postgres.py",
     "end_to_end/serve/test_load.py",
     "end_to_end/serve/test_page.py",
     "end_to_end/shell/test_manners.py",
