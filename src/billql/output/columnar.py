@@ -45,8 +45,12 @@ _CACHED_ROWS = 256
 _MILLION = 1e6
 _MOST_MILLIONTHS = 1e15
 """A real has 15 digits."""
-_GROUP_ROWS, _GROUP_BYTES = 128 * 1024, 32 << 20
-"""The size of a row group, which readers skip or distribute as a whole."""
+_GROUP_ROWS = 128 * 1024
+"""How many rows are written as a whole at most."""
+ROW_GROUP = 32 << 20
+"""The bytes of a row group of Parquet's, which readers skip or distribute as a whole."""
+MESSAGE = 2 << 20
+"""The bytes of a message of Arrow's IPC; larger ones gain readers little, and cost memory here."""
 
 
 class ColumnEncoding(NamedTuple):
@@ -122,9 +126,14 @@ _DECLARED = {
 
 
 def write(
-    columns: Columns, rows: Rows, stream: ByteStream, open_writer: Callable[[Any, pa.Schema], Any]
+    columns: Columns,
+    rows: Rows,
+    stream: ByteStream,
+    open_writer: Callable[[Any, pa.Schema], Any],
+    size: int = MESSAGE,
 ) -> None:
-    """Write a result with one of Arrow's writers, opened by `open_writer` for a sink and a schema.
+    """Write a result with one of Arrow's writers, opened by `open_writer` for a sink and a schema,
+    about `size` bytes at a time.
 
     Raise DataError for a value that does not fit its column.
     """
@@ -132,7 +141,7 @@ def write(
     sink = _Sink(stream)
     writer = open_writer(sink, schema)
     try:
-        for group in _groups(schema, batches):
+        for group in _groups(schema, batches, size):
             writer.write_table(group)
     except BaseException:
         # A writer completes its file even so, which would make the part look whole.
@@ -241,15 +250,15 @@ def _batches(
         start += len(batch)
 
 
-def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+def _groups(schema: pa.Schema, batches: Iterator[pa.RecordBatch], size: int) -> Iterator[pa.Table]:
     pending: list[pa.RecordBatch] = []
-    rows = size = 0
+    rows = gathered = 0
     for batch in batches:
         pending.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        if rows >= _GROUP_ROWS or size >= _GROUP_BYTES:
+        rows, gathered = rows + batch.num_rows, gathered + batch.nbytes
+        if rows >= _GROUP_ROWS or gathered >= size:
             yield pa.Table.from_batches(pending, schema).combine_chunks()
-            pending, rows, size = [], 0, 0
+            pending, rows, gathered = [], 0, 0
     if pending:
         yield pa.Table.from_batches(pending, schema).combine_chunks()
 

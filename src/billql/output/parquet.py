@@ -18,4 +18,4 @@ separator = None
 
 def write(columns: Columns, rows: Rows, stream: ByteStream, style: Style) -> None:
     """Write a result; raise DataError for a value that does not fit its column."""
-    columnar.write(columns, rows, stream, ParquetWriter)
+    columnar.write(columns, rows, stream, ParquetWriter, columnar.ROW_GROUP)
