@@ -129,7 +129,8 @@ class Terminal:
                 self._stream.feed(self._process.read_nonblocking(4096, timeout=SECONDS))
         except pexpect.EOF:
             self._process.wait()
-        assert self._process.exitstatus is not None, "it did not end by itself"
+        ended_by = self._process.signalstatus
+        assert self._process.exitstatus is not None, f"it did not end by itself, but by {ended_by}"
         return self._process.exitstatus
 
     def __enter__(self) -> Self:

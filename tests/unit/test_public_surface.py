@@ -86,6 +86,7 @@ CALLABLES = {
     "Cursor.setinputsizes": "sizes",
     "Cursor.setoutputsize": "size column",
     "Cursor.close": "",
+    "Cursor.rows_for": "format",
     "Cursor.write": "path format",
     "Cursor.chart": "path kind title",
     "ScanStats.as_dict": "",

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _KEYWORDS = ("SHOW", "DESCRIBE", "USE")
 """The first keywords of the statements that billql adds to SQL."""
 
+_STOPS, _STOP_SECONDS = 20, 0.05
+"""How often the reading is interrupted, and for how long it is waited for each time."""
+
 
 class NameLoader:
     """The names of the catalog and of a connection.
@@ -36,6 +39,8 @@ class NameLoader:
     def __init__(self, catalog: Callable[[], Connection]) -> None:
         self._open = catalog
         self._read = KnownNames()
+        self._guard = threading.Lock()
+        self._reader: Connection | None = None
         self._thread = threading.Thread(target=self._load, name="billql-names", daemon=True)
 
     def start(self) -> None:
@@ -45,6 +50,19 @@ class NameLoader:
     def wait(self) -> None:
         """Wait until the catalog has been read."""
         self._thread.join()
+
+    def stop(self) -> None:
+        """End the reading, lest the process ends in the middle of it, where SQLite would call a
+        Python that is gone; a large document may take longer than this waits.
+        """
+        for _ in range(_STOPS):
+            with self._guard:
+                if self._reader is not None:
+                    self._reader.interrupt()
+            # An interrupt between two statements does not reach the second.
+            self._thread.join(_STOP_SECONDS)
+            if not self._thread.is_alive():
+                return
 
     def known(self, connection: Connection, base: KnownNames) -> KnownNames:
         """Return `base` with the names of the catalog, if it has been read, and a connection."""
@@ -67,9 +85,17 @@ class NameLoader:
     def _load(self) -> None:
         try:
             with self._open() as connection:
-                self._read = read_catalog(connection)
+                self._set_reader(connection)
+                try:
+                    self._read = read_catalog(connection)
+                finally:
+                    self._set_reader(None)
         except Error:
             return  # A definition is invalid; statements report it, completions need not.
+
+    def _set_reader(self, connection: Connection | None) -> None:
+        with self._guard:
+            self._reader = connection
 
 
 def read_catalog(connection: Connection) -> KnownNames:

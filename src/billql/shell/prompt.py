@@ -49,6 +49,13 @@ def interact(shell: Shell, catalog: Callable[[], Connection], history: Path | No
     """
     known = NameLoader(catalog)
     known.start()
+    try:
+        _interact(shell, known, history)
+    finally:
+        known.stop()
+
+
+def _interact(shell: Shell, known: NameLoader, history: Path | None) -> None:
     plain, highlighted = SimpleLexer(), PygmentsLexer(SqlLexer)
 
     def lexer() -> Lexer:
