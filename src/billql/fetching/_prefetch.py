@@ -38,6 +38,8 @@ _MOST_KEYS = 16_384
 """How many keys a dry run collects at most."""
 _MOST_AWAITED = 16
 """How many responses a scan waits for that it does not need itself."""
+_SCANS_A_SURPRISE = 32
+"""How many scans a dry run may begin in vain for each key that was not known."""
 _DRY_RUN_STEPS = 5_000_000
 """How many steps of SQLite's machine a dry run may take: a tenth of a second or so."""
 
@@ -118,6 +120,10 @@ class KeyPrefetcher:
         """How many new keys the next dry run collects."""
         self._passed = 0
         """How many scans the last dry run had begun before it missed any rows."""
+        self._idle_scans = 0
+        """How many scans the last dry run had begun, if it found no key."""
+        self._surprises = 0
+        """How many keys since then were needed that were not known."""
         self._may_find_more = True
         """Whether the next dry run may find more keys, though nothing more arrives."""
         self._ended = (-1, -1)
@@ -153,6 +159,7 @@ class KeyPrefetcher:
         is_surprise = wanted not in self._known
         self._known.add(wanted)
         if is_surprise:
+            self._surprises += 1
             self._complete.discard(side)
         if self._query is None or side in self._complete:
             return
@@ -198,6 +205,9 @@ class KeyPrefetcher:
     def _is_worth_it(self, is_surprise: bool) -> bool:
         """Return whether a dry run may find keys that are needed now."""
         lists, lists_and_leads = self._count_ended()
+        # What the row memo has no room for stays unknown, however often it is looked for.
+        if is_surprise and self._surprises < self._idle_scans // _SCANS_A_SURPRISE:
+            return False
         if self._may_find_more:
             return is_surprise or self._is_empty
         if is_surprise:
@@ -289,6 +299,7 @@ class KeyPrefetcher:
             self.dry_run = None
         self._ended = ended
         self._passed = dry_run.passed
+        self._idle_scans, self._surprises = 0 if dry_run.new else dry_run.begun, 0
         self._may_find_more = dry_run.new > 0 and not is_at_end
         self._add(dry_run)
         if is_at_end:

@@ -130,6 +130,8 @@ class DryRun:
         """How many of them were not known before."""
         self.passed = 0
         """How many scans it has begun before the first whose rows were missed."""
+        self.begun = 0
+        """How many scans it has begun."""
         self.cursors: Counter[str] = Counter()
         """How many cursors each resource has."""
 
@@ -140,6 +142,7 @@ class DryRun:
     def visit(self, number: int, own: dict[int, int | None]) -> None:
         """Note that a scan of a plan begins; see `DryPath.visit`."""
         self.path.visit(number, own)
+        self.begun += 1
         self.passed += not self.path.has_missed
 
     def memoized_rows(self, key: Hashable) -> list[TableRow] | None:

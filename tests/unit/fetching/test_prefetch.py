@@ -172,3 +172,15 @@ def test_dry_runs_behind_keys_are_as_far_apart_as_what_they_pass(new: New) -> No
         prefetcher._arrived.append(Future())
         prefetcher.meanwhile()
         assert join.dry_runs == made + (arrived >= 10)
+
+
+def test_keys_that_stay_unknown_are_looked_for_as_seldom_as_a_dry_run_is_long(new: New) -> None:
+    """What the row memo has no room for is found by no dry run, however many there are."""
+    join, scan = new(query="SELECT inner(key) FROM keys WHERE key = 0"), Scan(4)
+    join.need(0, scan)
+    made, prefetcher = join.dry_runs, join.prefetcher
+    prefetcher._idle_scans = 320
+    for surprises in range(1, 11):
+        join.statement.snapshot.ended += 1
+        join.need(100 + surprises, scan)
+        assert join.dry_runs == made + (surprises >= 10)
