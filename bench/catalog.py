@@ -93,8 +93,8 @@ def _searches(environ: Mapping[str, str], cache: Path) -> Iterator[Line]:
         f"a search of {_RESOURCES:,} tables in StackQL's documents, none read before",
         f"{cold.cpu:.1f} s of processor time, {cold.seconds:.1f} s on the clock with "
         f"{os.cpu_count()} cores",
-        "≤ 10 s of processor time",
-        cold.cpu <= 10,
+        "≤ 10 s on the clock",
+        cold.seconds <= 10,
     )
     warm = median(_run(_query(_SEARCH), environ).cpu for _ in range(ROUNDS))
     size = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file()) / child.MIB

@@ -173,6 +173,8 @@ class _Builder:
         key: str | None = None
         """In an object, the key whose value comes next."""
         around: list[tuple[list[Any] | dict[str, Any], bool, str | None]] = []
+        nodes, most = 0, MAX_NODES
+        """How many values there are, and how many there may be here; none where it is too deep."""
         for event in events:
             kind = event.__class__
             value: Any
@@ -187,15 +189,17 @@ class _Builder:
             elif kind is sequence:
                 value = []
             elif kind is alias:
-                self._event = event
+                self._event, self._nodes = event, nodes
                 value = self._copy(self._anchors.get(event.anchor), len(around) + 1)
+                nodes = self._nodes
             else:
                 if kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
                     holder, is_list, key = around.pop()
+                    most = MAX_NODES
                 continue
-            self._nodes += 1
-            if self._nodes > MAX_NODES or len(around) >= MAX_DEPTH:
-                self._event = event
+            nodes += 1
+            if nodes > most:
+                self._event, self._nodes = event, nodes
                 self._count(len(around) + 1, 0)
             if kind is not alias and event.anchor is not None:
                 self._anchors[event.anchor] = value
@@ -210,6 +214,8 @@ class _Builder:
             if kind is mapping or kind is sequence:
                 around.append((holder, is_list, key))
                 holder, is_list, key = value, kind is sequence, None
+                if len(around) >= MAX_DEPTH:
+                    most = 0
         return root[0] if root else {}
 
     def _copy(self, value: Any, depth: int) -> Any:

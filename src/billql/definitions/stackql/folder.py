@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import re
+from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
@@ -140,8 +142,10 @@ class StackqlFolder:
 
     def compile(self, service: str) -> None:
         """Compile a service into the cache, if that does not have it; raises DefinitionError."""
-        if not self.is_compiled(service):
-            self._recalled(service)
+        content = read(self.document(service))
+        cached = self._cached(service, content)
+        if cached is not None and not cached.is_file():
+            compiled.store(cached, self._compile(service, content))
 
     def _compiled(self, service: str) -> CompiledService:
         if service not in self._services:
@@ -150,12 +154,11 @@ class StackqlFolder:
 
     def _recalled(self, service: str) -> CompiledService:
         """Return a service as the cache has it; compile it if it has none."""
-        path = self.document(service)
-        content = read(path)
+        content = read(self.document(service))
         cached = self._cached(service, content)
         found = None if cached is None else compiled.load(cached)
         if found is None:
-            found = self._compile(service, parse(path, content))
+            found = self._compile(service, content)
             if cached is not None:
                 compiled.store(cached, found)
         return found
@@ -167,7 +170,11 @@ class StackqlFolder:
         made_of = hashlib.sha256(self._made_of + service.encode() + b"\0" + content)
         return self._cache / f"{made_of.hexdigest()}.service"
 
-    def _compile(self, service: str, document: Document) -> CompiledService:
+    def _compile(self, service: str, content: bytes) -> CompiledService:
+        with _no_collection():
+            return self._made(service, parse(self.document(service), content))
+
+    def _made(self, service: str, document: Document) -> CompiledService:
         components = mapping(document.data.get("components"))
         entries: dict[str, dict[str, Any]] = {}
         for name, one in mapping(components.get("x-stackQL-resources")).items():
@@ -187,3 +194,15 @@ class StackqlFolder:
                 is_listed=bool(selects(one)),
             )
         return compiler.compiled()
+
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no garbage meanwhile: documents have no cycles, and it takes a tenth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
