@@ -4,9 +4,8 @@ A join reads an inner resource by one key after the other, and each would wait f
 So SQLite also makes a *dry run* of the statement (see `dry_run`), which collects the coming keys
 in their order, whatever the outer side is: another resource, a local table, a CTE, a subquery.
 Their requests are sent ahead. A key that *leads* to others, as the first of two inner sides does,
-is followed by another dry run once it has arrived, also while the statement waits. That is a
-hint: it decides when a request is sent, never what a row
-is.
+is followed by another dry run once it has arrived, also while the statement waits. That is a hint:
+it decides when a request is sent, never what a row is.
 """
 
 from __future__ import annotations
@@ -38,8 +37,9 @@ _MOST_KEYS = 16_384
 """How many keys a dry run collects at most."""
 _MOST_AWAITED = 16
 """How many responses a scan waits for that it does not need itself."""
-_SCANS_A_SURPRISE = 32
-"""How many scans a dry run may begin in vain for each key that was not known."""
+_SCANS_A_KEY = 32
+"""How many scans the last dry run may have begun for each key that calls for the next one, so that
+all of them together are linear."""
 _DRY_RUN_STEPS = 5_000_000
 """How many steps of SQLite's machine a dry run may take: a tenth of a second or so."""
 
@@ -206,7 +206,7 @@ class KeyPrefetcher:
         """Return whether a dry run may find keys that are needed now."""
         lists, lists_and_leads = self._count_ended()
         # What the row memo has no room for stays unknown, however often it is looked for.
-        if is_surprise and self._surprises < self._idle_scans // _SCANS_A_SURPRISE:
+        if is_surprise and self._surprises < self._idle_scans // _SCANS_A_KEY:
             return False
         if self._may_find_more:
             return is_surprise or self._is_empty
@@ -221,11 +221,8 @@ class KeyPrefetcher:
 
     @property
     def _is_led_on(self) -> bool:
-        """Whether enough has arrived that brings more keys to light.
-
-        It is in proportion to what a dry run passes before, so that all of them are linear.
-        """
-        return len(self._arrived) >= max(1, self._passed // 32)
+        """Whether enough has arrived that brings more keys to light."""
+        return len(self._arrived) >= max(1, self._passed // _SCANS_A_KEY)
 
     def _count_ended(self) -> tuple[int, int]:
         """Count the requests that have ended: those of no key, and those that may bring keys to

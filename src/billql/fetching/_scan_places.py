@@ -17,7 +17,7 @@ Step = Sequence[Any]
 
 Program = Sequence[Step]
 
-LOOPS = frozenset(("Next", "Prev", "SorterNext", "VNext", "Goto"))
+_LOOPS = frozenset(("Next", "Prev", "SorterNext", "VNext", "Goto"))
 """What jumps back to the first step of a loop."""
 
 _CONSTANTS = frozenset(
@@ -51,7 +51,7 @@ def loops_of(program: Program) -> list[Loop]:
         Loop(step[3], step[0])
         for step in program
         # A program begins at its end (Init), which goes back to step 1.
-        if step[1] in LOOPS and 1 < step[3] < step[0]
+        if step[1] in _LOOPS and 1 < step[3] < step[0]
     ]
 
 

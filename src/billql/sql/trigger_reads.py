@@ -25,8 +25,8 @@ from billql.sql.read_part import (
     update_of,
 )
 from billql.sql.statement_kind import verb_of
-from billql.sql.statements import ParsedStatement, parse
-from billql.sql.tokenizer import NAMES, Token, quote, unquote
+from billql.sql.statements import ParsedStatement, each_statement, parse
+from billql.sql.tokenizer import NAMES, quote, unquote
 
 _ROW = quote("billql row")
 
@@ -40,13 +40,13 @@ class Column(NamedTuple):
 
 
 class _Trigger(NamedTuple):
-    """A trigger: what it is called for, and the text of its condition and of its statements."""
+    """A trigger: what it is called for, the text of its condition, and its statements."""
 
     event: str
     of: frozenset[str]
     """The columns of an UPDATE OF; none for any."""
     condition: str
-    body: Sequence[str]
+    body: Sequence[ParsedStatement]
 
 
 def reads_with_triggers(
@@ -58,8 +58,9 @@ def reads_with_triggers(
     `triggers` are the statements that made them, `columns` those of the table.
     """
     event = verb_of(statement).replace("REPLACE", "INSERT")
-    found = [one for one in map(_read, triggers) if one is not None and one.event == event]
-    if not found or has_conflicts(statement) or any(map(_may_skip_rows, triggers)):
+    parsed = [*map(parse, triggers)]
+    found = [one for one in map(_read, parsed) if one is not None and one.event == event]
+    if not found or has_conflicts(statement) or any(map(_may_skip_rows, parsed)):
         return None
     rows, changed = _rows(statement, event, columns)
     reads: list[str] = []
@@ -67,21 +68,21 @@ def reads_with_triggers(
     for trigger in found:
         if not trigger.of or not trigger.of.isdisjoint(changed):
             reads += _reads_of(trigger)
-            written.update(target_of(parse(one)) or "" for one in trigger.body)
+            written.update(target_of(one) or "" for one in trigger.body)
     if rows is None or not reads:
         return None
     text = f"WITH {_ROW} AS ({rows}) SELECT *, {', '.join(reads)} FROM {_ROW}"
     return ReadPart(text, event != "UPDATE" and not names_any(parse(text), written))
 
 
-def _may_skip_rows(trigger: str) -> bool:
-    return any(token.keyword == "RAISE" for token in parse(trigger).tokens)
+def _may_skip_rows(trigger: ParsedStatement) -> bool:
+    return any(token.keyword == "RAISE" for token in trigger.tokens)
 
 
 def _reads_of(trigger: _Trigger) -> Iterator[str]:
     """Yield expressions that read what the statements of a trigger read."""
-    for text in trigger.body:
-        part = read_part_of(parse(text))
+    for statement in trigger.body:
+        part = read_part_of(statement)
         if part is not None:
             read = f"(SELECT count(*) FROM (SELECT DISTINCT * FROM ({_of_row(part.text)})))"
             # Without DISTINCT, SQLite would leave out what the result does not show.
@@ -101,9 +102,9 @@ def _of_row(text: str) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _read(sql: str) -> _Trigger | None:
+def _read(trigger: ParsedStatement) -> _Trigger | None:
     """Return the parts of a trigger; None if it is none that SQLite would have taken."""
-    tokens = parse(sql).tokens
+    sql, tokens = trigger.text, trigger.tokens
     event = next((at for at, one in enumerate(tokens) if one.keyword in _EVENTS), None)
     begin = next((at for at, one in enumerate(tokens) if one.keyword == "BEGIN"), None)
     if event is None or begin is None:
@@ -113,20 +114,12 @@ def _read(sql: str) -> _Trigger | None:
     when = next((at for at, one in enumerate(head) if one.keyword == "WHEN"), None)
     of = {unquote(one.text).lower() for one in head[2:on] if one.kind in NAMES}
     condition = "" if when is None else sql[head[when].end : tokens[begin].start].strip()
-    body = tuple(_statements(sql, tokens[begin + 1 : -1]))
+    inner = each_statement(sql[tokens[begin].end : tokens[-1].start])
+    body = [parse(one.text.removesuffix(";")) for one in inner]
     return _Trigger(head[0].keyword, frozenset(of), condition, body)
 
 
 _EVENTS = ("INSERT", "UPDATE", "DELETE")
-
-
-def _statements(sql: str, tokens: Sequence[Token]) -> Iterator[str]:
-    """Yield the statements between BEGIN and END."""
-    start = tokens[0].start if tokens else 0
-    for token in tokens:
-        if token.text == ";":
-            yield sql[start : token.start].strip()
-            start = token.end
 
 
 def _rows(

@@ -129,4 +129,5 @@ def readable(
 
 
 def narrowed(names: Sequence[str], wanted: str | None) -> Sequence[str]:
+    """Return the one name that a statement wants, or all if it wants any."""
     return names if wanted is None else [name for name in names if name == wanted]

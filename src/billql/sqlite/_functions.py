@@ -71,7 +71,7 @@ class CurrencyNotes:
             self._has_noted = True
             self._note(
                 f"A sum or an average is of amounts in {named(codes)}. "
-                f"{one_by_one(max(written), column)}"
+                f"{one_by_one(written, column)}"
             )
         return value
 

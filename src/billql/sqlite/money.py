@@ -34,9 +34,7 @@ class MoneySum:
         self._count = 0
         self._fractions = 0
         self._currencies: dict[SQLValue, int] = {}
-        """How many amounts there are in each currency."""
-        self._written: SQLValue = None
-        """One of the currencies, as it is written beside the amounts."""
+        """How many amounts there are in each currency, by how it is written."""
 
     def step(self, value: SQLValue, *currency: SQLValue) -> None:
         """Add an amount."""
@@ -50,10 +48,10 @@ class MoneySum:
         """Return the sum so far; raise BadValue for several currencies, or a sum beyond SQL."""
         if self._count == 0:
             return None
-        if len(self._currencies) > 1:
+        if len(self._currencies) > 1 and len(codes := codes_of(self._currencies)) > 1:
             raise BadValue(
-                f"money_sum() would add amounts in {named(self._currencies)}",
-                hint=one_by_one(self._written),
+                f"money_sum() would add amounts in {named(codes)}",
+                hint=one_by_one(self._currencies),
             )
         if self._fractions and math.isfinite(found := float(self._total)):
             return found
@@ -69,9 +67,7 @@ class MoneySum:
     def _change(self, value: SQLValue, currency: tuple[SQLValue, ...], sign: int) -> None:
         if value is None:
             return
-        for written in currency:
-            code = written.upper() if isinstance(written, str) else written
-            self._written = written or self._written
+        for code in currency:
             self._currencies[code] = self._currencies.get(code, 0) + sign
             if not self._currencies[code]:
                 del self._currencies[code]
@@ -82,10 +78,15 @@ class MoneySum:
             self._fractions += sign
 
 
-def one_by_one(code: SQLValue, column: str = "currency") -> str:
-    """Return what to do about amounts in several currencies, of which one is written as `code`."""
-    value = f"'{code}'" if isinstance(code, str) else "'USD'"
-    return f"Add them up one by one: GROUP BY {column}, or choose one: WHERE {column} = {value}."
+def codes_of(currencies: Iterable[SQLValue]) -> set[SQLValue]:
+    """Return the codes of currencies, which may be written in small letters too."""
+    return {one.upper() if isinstance(one, str) else one for one in currencies}
+
+
+def one_by_one(currencies: Iterable[SQLValue], column: str = "currency") -> str:
+    """Return what to do about amounts in several currencies, which are written like this."""
+    chosen = max((one for one in currencies if isinstance(one, str)), default="USD")
+    return f"Add them up one by one: GROUP BY {column}, or choose one: WHERE {column} = '{chosen}'."
 
 
 def named(currencies: Iterable[SQLValue]) -> str:

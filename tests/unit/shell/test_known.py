@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from types import TracebackType
-from typing import Any, Self, cast
+from contextlib import nullcontext
+from typing import Any, cast
 
 from billql.dbapi.connection import Connection
 from billql.errors import Interrupted
@@ -28,21 +28,10 @@ class _Endless:
     def interrupt(self) -> None:
         self._interrupted.set()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        return
-
 
 def test_reading_ends_with_the_shell() -> None:
     endless = _Endless()
-    names = NameLoader(lambda: cast(Connection, endless))
+    names = NameLoader(lambda: cast(Connection, nullcontext(endless)))
     names.start()
     endless.is_reading.wait()
     names.stop()
