@@ -154,14 +154,16 @@ class ApiClient:
             wait = self._wait_for_limit(call, end)
             if wait > 0:
                 raise failure.error if failure else _limit_used_up(call.request, wait)
+            sent = self._clock.monotonic()
             outcome = self._attempt(call)
             if isinstance(outcome, Response):
+                call.limiter.served()
                 return outcome
             failure = outcome
             pause = max(failure.pause, _backoff(pauses))
             if failure.too_early:
                 # Other processes may use the same credential, and share its limit.
-                call.limiter.block_for(pause)
+                call.limiter.refused(sent, failure.pause)
                 latest = end
             else:
                 if failed == 0:

@@ -1,7 +1,7 @@
 """Rate limits: one limiter for each credential, however many sessions of the process use it.
 
-It starts from the limits of the definition, and headers of responses correct it. It only counts and
-computes; the caller waits.
+It starts from the limits of the definition, and responses correct it: by what their headers state,
+and by refusals. It only counts and computes; the caller waits.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import NamedTuple
 from weakref import WeakSet
 
 from billql.definitions.model import Limit
+from billql.http._adaptive_rate import AdaptiveRate
 from billql.util.clock import REAL_TIME, Clock
 from billql.util.lock import Lock
 
@@ -23,19 +24,20 @@ one does no harm."""
 
 
 class RateLimiter:
-    """Counts requests in sliding windows; thread-safe."""
+    """Counts requests in sliding windows, and paces them after a refusal; thread-safe."""
 
     def __init__(self, limits: Sequence[Limit], clock: Clock | None = None) -> None:
         self._windows = [(limit, deque[float]()) for limit in limits]
         self._clock = clock or REAL_TIME
         self._blocked_until = 0.0
+        self._rate = AdaptiveRate()
         self._lock = Lock()
 
     def try_acquire(self, path: str = "") -> float:
         """Count a request and return 0.0, or return how many seconds to wait before it."""
         with self._lock:
             moment = self._clock.monotonic()
-            wait = max(0.0, self._blocked_until - moment)
+            wait = max(self._blocked_until - moment, self._rate.wait(moment))
             windows = [one for one in self._windows if path.endswith(one[0].path_ends)]
             for limit, sent in windows:
                 while sent and sent[0] + limit.seconds <= moment:
@@ -45,19 +47,33 @@ class RateLimiter:
             if wait == 0.0:
                 for _, sent in windows:
                     sent.append(moment)
+                self._rate.sent(moment)
             return wait
 
-    def block_for(self, seconds: float) -> None:
-        """Admit no request for so many seconds."""
+    def served(self) -> None:
+        """Count a request that the API has served."""
         with self._lock:
-            until = self._clock.monotonic() + min(seconds, _LONGEST_BLOCK)
-            self._blocked_until = max(self._blocked_until, until)
+            self._rate.served(self._clock.monotonic())
+
+    def refused(self, sent: float, pause: float) -> None:
+        """Slow down, as the API wants a request later that was sent at a monotonic moment.
+
+        None is admitted for `pause` seconds, and after them fewer than before.
+        """
+        with self._lock:
+            moment = self._clock.monotonic()
+            self._rate.refused(sent, moment)
+            self._block(moment, pause)
 
     def update_from(self, headers: Mapping[str, str]) -> None:
         """Block until the reset that a response names, if it states that no request remains."""
         for quota in _quotas(headers):
             if quota.is_used_up:
-                self.block_for(self._until(quota.reset))
+                with self._lock:
+                    self._block(self._clock.monotonic(), self._until(quota.reset))
+
+    def _block(self, moment: float, seconds: float) -> None:
+        self._blocked_until = max(self._blocked_until, moment + min(seconds, _LONGEST_BLOCK))
 
     def _until(self, reset: str) -> float:
         """Return the seconds until a reset: Unix time in (milli)seconds, or seconds if few."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import heapq
 import threading
 from itertools import pairwise
 from weakref import WeakSet
@@ -89,6 +90,75 @@ def test_a_limit_of_some_paths_leaves_the_others_alone() -> None:
     assert limiter.try_acquire("/v1/charges") == 10, "the search before counts as well"
 
 
+def share(limiter: RateLimiter, clock: FakeClock, allowed: int, callers: int) -> tuple[float, int]:
+    """Let callers send five requests each, one after another, to an API that states no limit.
+
+    It serves so many in any second, 50 ms after they are sent. Return the seconds that this takes,
+    and how many requests it refuses.
+    """
+    start = clock.monotonic()
+    events = [(start, caller, 5, 0, False) for caller in range(callers)]
+    served: list[float] = []
+    refused = 0
+    while events:
+        moment, caller, left, pauses, is_sent = heapq.heappop(events)
+        clock.turn(max(0.0, moment - clock.monotonic()))
+        if not is_sent:
+            wait = limiter.try_acquire()
+            next_event = (moment + (wait or 0.05), caller, left, pauses, wait == 0)
+        elif sent_within(served, moment - 1 + 1e-6, 1) < allowed:
+            served.append(moment)
+            limiter.served()
+            left, pauses = left - 1, 0
+            next_event = (moment, caller, left, pauses, False)
+        else:
+            refused += 1
+            limiter.refused(moment - 0.05, 0.0)
+            pause = min(0.5 * 2**pauses, 15.0) * (0.5 + 0.5 * caller / callers)
+            next_event = (moment + pause, caller, left, pauses + 1, False)
+        if left:
+            heapq.heappush(events, next_event)
+    return clock.monotonic() - start, refused
+
+
+@pytest.mark.parametrize(
+    ("allowed", "callers"), [(1, 8), (2, 30), (5, 1), (5, 6), (5, 50), (25, 50), (100, 300)]
+)
+def test_a_limit_that_nobody_states_is_found(allowed: int, callers: int) -> None:
+    clock = FakeClock()
+    took, refused = share(RateLimiter([], clock), clock, allowed, callers)
+    asked = 5 * callers
+    assert took < 1.6 * asked / allowed + 1
+    assert refused < callers + 0.6 * asked, "few but those that were under way at first"
+
+
+def test_the_pace_after_a_refusal_is_forgotten() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter([], clock)
+    assert limiter.try_acquire() == 0
+    limiter.refused(clock.monotonic(), 0)
+    assert limiter.try_acquire() == pytest.approx(1 / 2.1), "the first guess is 3 a second"
+    clock.turn(20)
+    for _ in range(100):
+        assert passed(limiter, clock) < 1020.2
+
+
+def test_refusals_of_one_burst_slow_down_once() -> None:
+    clock = FakeClock()
+    limiter = RateLimiter([], clock)
+    for _ in range(50):
+        assert limiter.try_acquire() == 0
+    sent = clock.monotonic()
+    clock.turn(0.1)
+    for _ in range(10):
+        limiter.served()
+    for _ in range(40):
+        limiter.refused(sent, 0)
+    clock.turn(0.2)
+    assert limiter.try_acquire() == 0
+    assert 1 / 10 < limiter.try_acquire() < 1 / 7, "10 were served in a second"
+
+
 def test_threads_together_keep_to_the_limit() -> None:
     limiter = RateLimiter([Limit(requests=100, seconds=3600)], Clock())
     ready = threading.Barrier(8)
@@ -109,8 +179,8 @@ def test_threads_together_keep_to_the_limit() -> None:
 def test_hold_lets_nothing_pass_and_never_shortens() -> None:
     clock = FakeClock()
     limiter = RateLimiter([], clock)
-    limiter.block_for(10)
-    limiter.block_for(3)
+    limiter.refused(clock.monotonic(), 10)
+    limiter.refused(clock.monotonic(), 3)
     assert limiter.try_acquire() == 10
     clock.turn(4)
     assert limiter.try_acquire() == 6
@@ -122,7 +192,7 @@ def test_hold_lets_nothing_pass_and_never_shortens() -> None:
 def test_an_absurd_hold_ends_after_an_hour(seconds: float) -> None:
     clock = FakeClock()
     limiter = RateLimiter([], clock)
-    limiter.block_for(seconds)
+    limiter.refused(clock.monotonic(), seconds)
     assert limiter.try_acquire() == 3600
 
 
