@@ -165,7 +165,9 @@ class KeyFamily:
     def wanted_keys(self) -> WantedKeys:
         """Return what recognizes, in the rows of a whole list, the keys that are known."""
         numbers = self._varying.intersection(self._pushed)
-        varying = [one for one in self._equalities if one.number in numbers]
+        # Of two equalities of one column, one will do: SQLite checks the other.
+        by_position = {one.position: one for one in self._equalities if one.number in numbers}
+        varying = by_position.values()
         wanted = WantedKeys({one.position: one.kind for one in varying})
         wanted.add([key[one.place] for one in varying] for key in self.unread)
         return wanted

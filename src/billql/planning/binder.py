@@ -27,7 +27,12 @@ from billql.planning.limited_windows import limited_windows
 from billql.planning.list_request import Coverage, ListRequest, ListRequestBuilder, columns_of_parts
 from billql.planning.partition import Part, Point, Several, Window
 from billql.planning.plan import Plan, each_value
-from billql.planning.pushdown import is_exact, missing_parameters, selects_connections
+from billql.planning.pushdown import (
+    can_select_one,
+    is_exact,
+    missing_parameters,
+    selects_connections,
+)
 from billql.planning.requested_spans import requested_spans
 
 _MOST_LISTS = 100_000
@@ -146,8 +151,11 @@ class Binder:
             for name, spans in listed.requested.items()
             if len(spans) == 1 and spans[0].is_point and not spans[0].loose
         }
+        filters = list(self._method.filters())
         return read <= points and all(
-            _is_column_exact(self._table, self._plan, name) for name in read
+            can_select_one(one for column, one in filters if column == name)
+            and _is_column_exact(self._table, self._plan, name)
+            for name in read
         )
 
     def _too_many(self) -> RequestLimit:

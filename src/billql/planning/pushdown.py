@@ -7,7 +7,7 @@ one or not at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from billql.definitions.accepted_values import is_among
 from billql.definitions.catalog import Table
@@ -144,8 +144,13 @@ def _is_exact(column: Column, constraint: Constraint, parameters: Sequence[Param
         return False
     if constraint.of_truth:
         return selects_one(constraint)
+    return constraint.operator not in ("=", "in") or can_select_one(parameters)
+
+
+def can_select_one(parameters: Iterable[Parameter]) -> bool:
+    """Return whether parameters of a column can together leave one value of it."""
     ends = {parameter.operator[0] for parameter in parameters}
-    return constraint.operator not in ("=", "in") or "=" in ends or ends == {"<", ">"}
+    return "=" in ends or ends == {"<", ">"}
 
 
 def is_exact(column: Column, parameter: Parameter) -> bool:

@@ -220,8 +220,8 @@ class Session:
 
     def _as_run(self, rewritten: Rewritten, has_stored_sql: bool) -> tuple[Rewritten, Rewritten]:
         """Return a statement with the SELECTs of definitions' views in their place, and the same
-        with columns for what it computes of times, and with what follows from its truth values, as
-        SQLite runs it.
+        with columns for what it computes of times, with what follows from its truth values, and
+        without what SQLite would look up wrongly, as it is run.
         """
         from billql.sql.truth_values import truth_edits
 
@@ -230,7 +230,12 @@ class Session:
         def truth_values() -> set[str]:
             return self.engine.truth_values(None if has_stored_sql else rewritten.resources)
 
-        computed = computed.edited_within(list(truth_edits(computed.parsed, truth_values)))
+        edits = list(truth_edits(computed.parsed, truth_values))
+        if any(token.keyword in ("RIGHT", "FULL") for token in computed.parsed.tokens):
+            from billql.sql.row_values import row_value_edits
+
+            edits += row_value_edits(computed.parsed)
+        computed = computed.edited_within(edits)
         if not (has_stored_sql or any(map(self.engine.view, rewritten.resources))):
             return rewritten, computed
         expander, tables = self.engine.expander(), self.amounts.known_tables()
