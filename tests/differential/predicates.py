@@ -135,6 +135,8 @@ class Predicates(ABC):
             found = self.one(*POOLS.get(col.type, (0, 1, "a", None)))
         if col.type in _TIMES and isinstance(found, str) and self.chance(40):
             return self._respelled(found)
+        if col.type in ("text", "status") and isinstance(found, str) and self.chance(8):
+            return found.swapcase()
         return found
 
     def _respelled(self, text: str) -> str:

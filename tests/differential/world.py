@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import tempfile
 import time
 from collections import Counter
@@ -37,6 +38,9 @@ from .tally import Tally
 from .troubles import NO_TROUBLES, Troubles
 
 ONE_ACCOUNT = ("mock",)
+_NEVER = re.compile(
+    r"mock\.shop\.(\w+): (\w+) is never ('.*?')(?:\..*| .* have ('.*')\.)", re.DOTALL
+)
 
 
 class World:
@@ -60,7 +64,8 @@ class World:
         # JSON is YAML.
         (folder / "provider.yaml").write_text(json.dumps(provider()))
         (folder / "shop.yaml").write_text(json.dumps(service([shape for shape, _ in tables])))
-        self.session = Session(":memory:", self._options)
+        self.notes: list[str] = []
+        self.session = Session(":memory:", self._options, self.notes.append)
         self.plain = Plain(tables)
         for table in (LOCAL, FILLED):
             self.on_both(table.sql)
@@ -111,7 +116,20 @@ class World:
             assert not self.api.complaints, (sql, bindings, self.api.complaints)
         twice = [line for line, times in Counter(self.api.asked[before:]).items() if times > 1]
         assert not twice, (sql, bindings, twice)
+        self._check_notes()
         return answer
+
+    def _check_notes(self) -> None:
+        """Check that rows have what a note states that they have, and not what it states is
+        never there.
+        """
+        for note in self.notes:
+            if found := _NEVER.fullmatch(note):
+                table, column, never, seen = found.groups()
+                sql = f"SELECT * FROM @{table} WHERE {column} = "
+                assert seen is None or self.expected(f"{sql}{seen}"), note
+                assert seen is not None or not self.expected(f"{sql}{never}"), note
+        self.notes.clear()
 
     def _wait_for_requests(self) -> None:
         """Wait for what the statement before has sent ahead, whose requests are its own."""

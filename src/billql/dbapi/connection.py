@@ -113,8 +113,9 @@ def connect(
     environ         where tokens and settings are looked up, if not in `os.environ`
     http_transport, clock, settings    for tests and special networks
     warn            called with what is no error, such as a token in a file that others can read,
-                    a sum of amounts in several currencies, or a definition that is broken and so
-                    missing in a list of the catalog
+                    a sum of amounts in several currencies, a text that no row has because its API
+                    writes it in another case, or a definition that is broken and so missing in a
+                    list of the catalog
     log             called with a line for each phase of a statement, request and response, from
                     several threads
 

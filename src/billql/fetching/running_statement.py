@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 import apsw
 
 from billql.definitions.catalog import Table
+from billql.definitions.model import CONNECTION
 from billql.definitions.types import MOMENTS
 from billql.errors import Error
 from billql.fetching._constant_texts import ConstantText, constant_texts
@@ -19,7 +20,9 @@ from billql.fetching.key_family import KeyFamily
 from billql.fetching.plain_scan import PlainScan
 from billql.fetching.row_decoder import TableRow
 from billql.fetching.statement import Statement
+from billql.fetching.unmatched_texts import ComparedColumn
 from billql.planning.plan import Plan
+from billql.planning.spelling import spellings
 from billql.sql.compared_calls import ComparedCall, compared_calls
 from billql.sql.constants import is_compound
 from billql.sql.read_part import ReadPart
@@ -80,6 +83,8 @@ class RunningStatement:
         )
         self.without_null: frozenset[tuple[str, str]] = frozenset()
         """The columns, by table, in which a NULL would be in a wrong place."""
+        self._compared_columns: dict[tuple[str, str], ComparedColumn] = {}
+        """By the name of the table and the column's."""
         self.fault: Error | None = None
         """What makes it fail, found where SQLite takes no error: in a comparison."""
 
@@ -141,6 +146,39 @@ class RunningStatement:
     @cached_property
     def _constants(self) -> tuple[ConstantText, ...]:
         return tuple(constant_texts(self._parsed, self._bindings))
+
+    def compared_columns(
+        self, table: Table, plan: Plan, connections: Sequence[str]
+    ) -> list[tuple[int, ComparedColumn]]:
+        """Return the columns of texts that a plan compares with the statement's own texts, each
+        after its place in a row.
+        """
+        filtered = {
+            one.column
+            for one in plan.constraints
+            if one.usable
+            and (one.operator == "in" or (one.operator == "=" and (one.literal or self._bindings)))
+            and one.collation is None
+            and one.computed is None
+        }
+        found = []
+        for place, (column, definition) in enumerate(table.columns.items()):
+            if column not in filtered or definition.type != "text":
+                continue
+            if texts := [one.text for one in self._constants if one.column == column.lower()]:
+                values = connections if column == CONNECTION else definition.values
+                filters = table.resource.methods[plan.method].filters()
+                carriers = [one for name, one in filters if (name, one.operator) == (column, "=")]
+                spelled = partial(spellings, values, carriers)
+                name = (table.name, column)
+                made = ComparedColumn(name, texts, spelled)
+                found.append((place, self._compared_columns.setdefault(name, made)))
+        return found
+
+    def notes(self) -> Iterator[str]:
+        """Yield what people should know of it once all its rows are read."""
+        for one in self._compared_columns.values():
+            yield from one.notes()
 
     @cached_property
     def compared_calls(self) -> tuple[ComparedCall, ...]:

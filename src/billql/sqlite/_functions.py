@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 if TYPE_CHECKING:
+    from billql.sqlite._statement_notes import StatementNotes
     from billql.sqlite.conversion import Conversion
     from billql.sqlite.money import MoneySum
 
@@ -49,33 +50,6 @@ class _Currencies:
     final = value
 
 
-class CurrencyNotes:
-    """The function ONE_CURRENCY: it calls `note` once for each statement at most."""
-
-    def __init__(self, note: Callable[[str], object]) -> None:
-        self._note = note
-        self._has_noted = False
-
-    def begin(self) -> None:
-        """Begin a statement."""
-        self._has_noted = False
-
-    def __call__(self, *arguments: Any) -> Any:
-        """Return a sum, which is of amounts in the currencies that a list names."""
-        value, currencies, column = arguments
-        written = (currencies or "").split(",")
-        codes = {code.upper() for code in written}
-        if len(codes) > 1 and not self._has_noted:
-            from billql.sqlite.money import named, one_by_one
-
-            self._has_noted = True
-            self._note(
-                f"A sum or an average is of amounts in {named(codes)}. "
-                f"{one_by_one(written, column)}"
-            )
-        return value
-
-
 class Converter:
     """The function convert(): it leaves the work to the conversion of the statement under way."""
 
@@ -98,9 +72,9 @@ class StatementConversion:
     conversion: Conversion | None = None
 
 
-def register(database: apsw.Connection, notes: CurrencyNotes) -> None:
+def register(database: apsw.Connection, notes: StatementNotes) -> None:
     """Add the functions to a connection, but for convert()."""
-    database.create_scalar_function(ONE_CURRENCY, notes, 3)
+    database.create_scalar_function(ONE_CURRENCY, _one_currency(notes), 3)
     database.create_window_function(CURRENCIES, _Currencies, 1)
     database.create_scalar_function(WITHOUT_NOISE, _without_noise, 1, deterministic=True)
     database.create_window_function("money_sum", _money_sum, 1)
@@ -123,6 +97,24 @@ def register_functions_of_time(database: apsw.Connection) -> None:
             database.create_scalar_function(
                 name, _of_time(name), count, deterministic=deterministic
             )
+
+
+def _one_currency(note: StatementNotes) -> Callable[..., Any]:
+    def one_currency(value: Any, currencies: str | None, column: str) -> Any:
+        """Return a sum, which is of amounts in the currencies that a list names."""
+        written = (currencies or "").split(",")
+        codes = {code.upper() for code in written}
+        if len(codes) > 1:
+            from billql.sqlite.money import named, one_by_one
+
+            note(
+                f"A sum or an average is of amounts in {named(codes)}. "
+                f"{one_by_one(written, column)}",
+                ONE_CURRENCY,
+            )
+        return value
+
+    return one_currency
 
 
 _OF_TIME = {

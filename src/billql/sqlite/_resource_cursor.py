@@ -14,6 +14,7 @@ from billql.fetching.row_decoder import TableRow
 from billql.fetching.row_index import RowIndex, kinds_of
 from billql.fetching.scan import Scan
 from billql.fetching.scan_stats import ScanStats
+from billql.fetching.unmatched_texts import ComparedColumn, watched
 from billql.fetching.whole_lists import FEW_KEYS, Keys, read_whole
 from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan
@@ -31,6 +32,8 @@ class ResourceCursor(Cursor):
 
     _stats: ScanStats | None = None
     """One for all its scans, begun with the first; a cursor that reads nothing shows none."""
+    _compared: Sequence[tuple[int, ComparedColumn]] = ()
+    """The columns whose texts are watched, each after its place in a row."""
     _read_now: Scan | None = None
     """The scan that is being read, if it is not one of a key."""
 
@@ -42,7 +45,10 @@ class ResourceCursor(Cursor):
             calls = self._running.compared_calls
             for text in (*text_comparisons(self._table, plan), *text_calls(self._table, calls)):
                 self._stats.warn(text)
-        return super()._scan(number, plan, arguments)
+            connections = self._source.connections(self._table)
+            self._compared = self._running.compared_columns(self._table, plan, connections)
+        rows = super()._scan(number, plan, arguments)
+        return watched(rows, self._compared) if self._compared else rows
 
     def _connections(self, names: Sequence[str]) -> list[ApiConnection]:
         assert self._stats is not None, "a scan was begun"

@@ -60,8 +60,6 @@ class Engine:
     ) -> None:
         self._database = database
         self._note = note
-        self._noted: set[str] = set()
-        """What people know of the statement already."""
         self.shared = Shared(shared) if isinstance(shared, Options) else shared
         self.shared.users.add(self)
         self.catalog = self.shared.catalog
@@ -82,10 +80,7 @@ class Engine:
         """What views read in the place of resources, if not the APIs."""
 
     def refresh(self) -> None:
-        """Forget the last statement, and the tables of definitions that a session has replaced;
-        between statements.
-        """
-        self._noted.clear()
+        """Forget the tables of definitions that a session has replaced; between statements."""
         if self.catalog is not self.shared.catalog:
             self.catalog = self.shared.catalog
             for name in self._registered:
@@ -96,10 +91,8 @@ class Engine:
             self._views.clear()
 
     def warn(self, text: str) -> None:
-        """Let people know of something in a statement, once."""
-        if text not in self._noted:
-            self._noted.add(text)
-            self._note(text)
+        """Let people know of something in a statement."""
+        self._note(text)
 
     def register(self, names: Iterable[str]) -> None:
         """Register tables with SQLite under their dotted names, in lower case."""

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from billql.sqlite._functions import Converter
     from billql.sqlite._lifetime import Lifetime
     from billql.sqlite._name_resolver import NameResolver
+    from billql.sqlite._statement_notes import StatementNotes
     from billql.sqlite.engine import Engine
     from billql.sqlite.restrictions import Deadline, Restrictions
     from billql.sqlite.result_amounts import Origin
@@ -54,7 +55,7 @@ class ExecutionHost(Protocol):
     restrictions: Restrictions
     deadline: Deadline
     converter: Converter
-    note: Callable[[str], object]
+    note: StatementNotes
     """Called with what people should know of a statement that is no error."""
     under_way: weakref.WeakSet[Execution]
     """Statements that have more rows to return."""
@@ -259,6 +260,8 @@ class Execution:
                 self._session.deadline.at = None
         if not has_row:
             self._end(undoes=False)
+            for text in () if self._running is None else self._running.notes():
+                self._session.note(text)
 
     def _next_rows(self, ahead: int) -> bool:
         """Let SQLite return its next row and those after it; return whether there is one."""

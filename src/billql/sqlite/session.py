@@ -22,12 +22,13 @@ from billql.sqlite._amount_rewriter import AmountRewriter
 from billql.sqlite._connection_guard import ConnectionGuard
 from billql.sqlite._functions import CURRENCIES as CURRENCIES
 from billql.sqlite._functions import ONE_CURRENCY as ONE_CURRENCY
-from billql.sqlite._functions import Converter, CurrencyNotes, register
+from billql.sqlite._functions import Converter, register
 from billql.sqlite._lifetime import Lifetime
 from billql.sqlite._name_resolver import NameResolver
 from billql.sqlite._read_only import ReadOnlyGuard, trusted
 from billql.sqlite._sqlite_errors import translating
 from billql.sqlite._statement_log import Log, StatementLog
+from billql.sqlite._statement_notes import StatementNotes
 from billql.sqlite._time_collation import TimeCollation
 from billql.sqlite.execution import Execution, FunctionsAddedError, Texts
 from billql.sqlite.restrictions import UNRESTRICTED, Deadline, Restrictions
@@ -76,9 +77,8 @@ class Session:
         # A signal such as Ctrl-C is only noticed when Python runs, and SQLite alone does not.
         self.deadline = Deadline()
         self.database.set_progress_handler(self.deadline, _SIGNAL_STEPS)
-        self._currency_notes = CurrencyNotes(note)
-        register(self.database, self._currency_notes)
-        self.note = note
+        self.note = StatementNotes(note)
+        register(self.database, self.note)
         # SQLite holds the function, and Python does not see that: so it does not hold the session.
         own = weakref.ref(self)
         self.converter = Converter(lambda: _conversion(own))
@@ -163,7 +163,7 @@ class Session:
         if self.scans:
             self.engine.last_scans = self.scans
         self.scans = []
-        self._currency_notes.begin()
+        self.note.begin()
         if self._engine is not None:
             self._engine.refresh()
         with translating():

@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadValue
-from billql.sqlite._functions import CurrencyNotes, register
+from billql.sqlite._functions import register
+from billql.sqlite._statement_notes import StatementNotes
 from billql.sqlite.allocation import parts_of
 
 
 def allocated(amount: Any, currency: str, shares: Sequence[tuple[Any, Any]]) -> Any:
     database = apsw.Connection(":memory:")
-    register(database, CurrencyNotes(lambda text: None))
+    register(database, StatementNotes(lambda text: None))
     database.execute("CREATE TABLE shares (key, share)")
     database.executemany("INSERT INTO shares VALUES (?, ?)", shares)
     sql = "SELECT allocate(?, ?, key, share) FROM shares"
@@ -80,7 +81,7 @@ def test_other_shares_are_errors(shares: list[tuple[Any, Any]], message: str) ->
 
 def test_several_amounts_are_an_error() -> None:
     database = apsw.Connection(":memory:")
-    register(database, CurrencyNotes(lambda text: None))
+    register(database, StatementNotes(lambda text: None))
     sql = "SELECT allocate(column1, 'USD', column2, 0.5) FROM (VALUES (1, 'a'), (2, 'b'))"
     with pytest.raises(BadValue, match="not both 1 and 2"):
         database.execute(sql).fetchall()

@@ -14,7 +14,8 @@ from backtest import __main__ as backtest
 from backtest.measures import detection, forecasts
 from backtest.series import ANOMALIES, FORECAST
 from billql.errors import BadValue
-from billql.sqlite._functions import CurrencyNotes, register
+from billql.sqlite._functions import register
+from billql.sqlite._statement_notes import StatementNotes
 from billql.sqlite.daily_series import Daily, anomalies, forecast_month
 
 MARCH = date(2026, 3, 1)
@@ -161,7 +162,7 @@ def test_a_service_that_ends_is_found() -> None:
 @pytest.fixture(scope="module")
 def database() -> apsw.Connection:
     database = apsw.Connection(":memory:")
-    register(database, CurrencyNotes(lambda text: None))
+    register(database, StatementNotes(lambda text: None))
     database.execute("CREATE TABLE costs (day, usd)")
     rows = days(date(2025, 1, 1), date(2026, 3, 31), lambda day: 0.1)
     # Two rows of a day are added up, exactly.

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billql.errors import BadValue
-from billql.sqlite._functions import CurrencyNotes, register
+from billql.sqlite._functions import register
+from billql.sqlite._statement_notes import StatementNotes
 
 
 @pytest.fixture
 def database() -> apsw.Connection:
     database = apsw.Connection("")
-    register(database, CurrencyNotes(pytest.fail))
+    register(database, StatementNotes(pytest.fail))
     return database
 
 
@@ -58,7 +59,7 @@ def test_a_window_slides(database: apsw.Connection) -> None:
 @given(st.lists(st.integers(-(10**11), 10**11), min_size=1, max_size=50))
 def test_any_sum_of_cents_is_exact(cents: list[int]) -> None:
     database = apsw.Connection("")
-    register(database, CurrencyNotes(pytest.fail))
+    register(database, StatementNotes(pytest.fail))
     database.execute("CREATE TABLE amounts (x REAL)")
     database.executemany("INSERT INTO amounts VALUES (?)", [(cent / 100,) for cent in cents])
     found = value(database, "SELECT money_sum(x) FROM amounts")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from billql.errors import BadValue
 from billql.sqlite import time_functions
-from billql.sqlite._functions import CurrencyNotes, register
+from billql.sqlite._functions import register
+from billql.sqlite._statement_notes import StatementNotes
 
 DATABASE = apsw.Connection("")
-register(DATABASE, CurrencyNotes(pytest.fail))
+register(DATABASE, StatementNotes(pytest.fail))
 
 
 def call(function: str, *arguments: object) -> object:
