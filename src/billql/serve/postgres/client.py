@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
+from billql.output.batches import batches
 from billql.serve.postgres import types, wire
 from billql.serve.postgres.compiler.compile import ResultColumn
 from billql.serve.postgres.compiler.parsing import split
 from billql.serve.postgres.engine import Engine, translating
 from billql.serve.postgres.errors import FatalError, PostgresError
 from billql.serve.postgres.formats.binary_input import receive
-from billql.serve.postgres.formats.binary_output import sender
+from billql.serve.postgres.formats.binary_output import ColumnSender, column_sender
 from billql.serve.postgres.formats.codes import format_codes
 from billql.serve.postgres.formats.copy import CopyWriter
 from billql.serve.postgres.formats.text_input import reader
-from billql.serve.postgres.formats.text_output import writer
+from billql.serve.postgres.formats.text_output import column_writer
 from billql.serve.postgres.prepared import Outcome, Portal, Prepared
 from billql.serve.postgres.statements import commands
 from billql.serve.postgres.transactions import Transaction
@@ -129,26 +130,21 @@ class Client:
             for column, form in zip(columns, format_codes(formats, len(columns)), strict=True)
         ]
         count = 0
-        add = self._writer.add
         with translating():
-            for row in rows:
-                count += 1
-                add(
-                    b"D",
-                    wire.data_row(
-                        [
-                            None if value is None else encode(value)
-                            for value, encode in zip(row, encoders, strict=True)
-                        ]
-                    ),
-                )
+            for batch in batches(rows):
+                found = zip(encoders, zip(*batch, strict=True), strict=True)
+                for body in wire.data_rows([encode(values) for encode, values in found]):
+                    self._writer.add(b"D", body)
+                count += len(batch)
         return count
 
-    def _encoder(self, kind: str, form: int) -> Callable[[Any], bytes]:
+    def _encoder(self, kind: str, form: int) -> ColumnSender:
         if form == 1:
-            return sender(kind, self._context)
-        write = writer(kind, self._context)
-        return lambda value: write(value).encode(errors="replace")
+            return column_sender(kind, self._context)
+        write = column_writer(kind, self._context)
+        return lambda values: [
+            None if text is None else text.encode(errors="replace") for text in write(values)
+        ]
 
     def _copy(self, prepared: Prepared, outcome: Outcome) -> int:
         """Send the rows of a COPY; the first of them goes with what stands before it."""
@@ -161,9 +157,11 @@ class Client:
         )
         head, count = made.head, 0
         with translating():
-            for row in outcome.rows or ():
-                self._writer.add(b"d", head + made.row(row))
-                head, count = b"", count + 1
+            for batch in batches(iter(outcome.rows or ())):
+                for line in made.lines(batch):
+                    self._writer.add(b"d", head + line)
+                    head = b""
+                count += len(batch)
         if head or made.tail:
             self._writer.add(b"d", head + made.tail)
         self._writer.add(b"c")

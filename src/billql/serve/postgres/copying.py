@@ -9,6 +9,9 @@ from billql.serve.postgres.compiler.parsing import Statement, Token, TokenType
 from billql.serve.postgres.errors import PostgresError, unsupported
 from billql.serve.postgres.formats.copy import CopyOptions
 
+_NO_DELIMITERS = "\\.abcdefghijklmnopqrstuvwxyz0123456789"
+"""What the format `text` writes itself behind a backslash, or may in another version."""
+
 
 def parse_copy(statement: Statement) -> tuple[Statement, CopyOptions]:
     """Return the query and the options of a COPY; raise PostgresError if it is not to STDOUT."""
@@ -97,10 +100,17 @@ def _options(tokens: Sequence[Token]) -> CopyOptions:
     if _value(found.pop("FREEZE", None), "false").lower() not in ("false", "off", "0"):
         raise unsupported("FREEZE", "Leave it out.")
     header = found.pop("HEADER", None)
+    delimiter = _character(found, "DELIMITER", "," if form == "csv" else "\t")
+    if form == "text" and delimiter in _NO_DELIMITERS:
+        raise PostgresError(
+            "22023",
+            f'COPY delimiter cannot be "{delimiter}"',
+            hint="Use a tab, or FORMAT csv.",
+        )
     forced = found.pop("FORCE_QUOTE", None)
     made = CopyOptions(
         form,
-        delimiter=_character(found, "DELIMITER", "," if form == "csv" else "\t"),
+        delimiter=delimiter,
         null=_value(found.pop("NULL", None), "" if form == "csv" else "\\N"),
         header=header is not None
         and _value(header, "true").lower() in ("true", "on", "1", "match"),

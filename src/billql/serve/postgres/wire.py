@@ -6,7 +6,7 @@ https://www.postgresql.org/docs/15/protocol-message-formats.html
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from billql.serve.postgres.errors import FatalError, PostgresError
@@ -204,13 +204,20 @@ def row_description(columns: Iterable[tuple[str, int, int, int, int]]) -> bytes:
     return b"".join(parts)
 
 
-def data_row(values: Sequence[bytes | None]) -> bytes:
-    """Return the fields of a DataRow."""
-    parts = [struct.pack("!H", len(values))]
-    for value in values:
-        if value is None:
-            parts.append(b"\xff\xff\xff\xff")
-        else:
-            parts.append(struct.pack("!I", len(value)))
-            parts.append(value)
-    return b"".join(parts)
+_NULL = b"\xff\xff\xff\xff"
+_size = struct.Struct("!I").pack
+
+
+def fields(values: Iterable[bytes | None]) -> list[bytes]:
+    """Return values as the messages of rows have them, each behind its length."""
+    return [_NULL if value is None else _size(len(value)) + value for value in values]
+
+
+def data_rows(columns: Sequence[Iterable[bytes | None]]) -> Iterator[bytes]:
+    """Yield the fields of the DataRow of each row, of which the values of each column are given.
+
+    COPY in its binary format has the same for each row.
+    """
+    count = struct.pack("!H", len(columns))
+    for row in zip(*map(fields, columns), strict=True):
+        yield count + b"".join(row)

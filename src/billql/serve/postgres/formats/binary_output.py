@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from billql.serve.postgres import types
@@ -14,13 +13,16 @@ from billql.serve.postgres.formats.text_output import (
     integer,
     mismatch,
     real,
+    write_numeric,
     writer,
 )
-from billql.serve.postgres.values import arrays, documents, intervals, moments, numerics
+from billql.serve.postgres.values import arrays, documents, intervals, moments
 from billql.serve.postgres.values.intervals import DAY
 
 Sender = Callable[[Any], bytes]
 """Makes the bytes of a stored value that is not NULL."""
+ColumnSender = Callable[[Sequence[Any]], Sequence[bytes | None]]
+"""Makes the bytes of some stored values of one column, None of NULL."""
 
 EPOCH_DAYS = 10_957
 """PostgreSQL counts from 2000-01-01; this is how many days that is after 1970-01-01."""
@@ -40,6 +42,12 @@ def sender(kind: str, around: Surroundings) -> Sender:
         return found
     write = writer(kind, around)
     return lambda value: write(value).encode()
+
+
+def column_sender(kind: str, around: Surroundings) -> ColumnSender:
+    """Return what sends the values of a column of a type."""
+    send = sender(kind, around)
+    return lambda values: [None if value is None else send(value) for value in values]
 
 
 def _array(elements: list[Any], oid: int, send: Sender, first: int) -> bytes:
@@ -65,39 +73,32 @@ def _flat(elements: list[Any]) -> list[Any]:
     return elements
 
 
-def numeric(value: Decimal) -> bytes:
-    """Return a decimal as PostgreSQL's digits in base 10,000."""
-    if value.is_nan():
-        return struct.pack("!hhHh", 0, 0, 0xC000, 0)
-    if value.is_infinite():
-        return struct.pack("!hhHh", 0, 0, 0xD000 if value > 0 else 0xF000, 0)
-    scale = numerics.scale(value)
-    sign, _, _ = value.as_tuple()
-    whole, _, fraction = f"{value.copy_abs():f}".partition(".")
-    whole = whole.lstrip("0")
+_SPECIAL_NUMERICS = {
+    text: struct.pack("!hhHh", 0, 0, sign, 0)
+    for text, sign in (("NaN", 0xC000), ("Infinity", 0xD000), ("-Infinity", 0xF000))
+}
+
+
+def _numeric(value: Any) -> bytes:
+    """Return a numeric as PostgreSQL's digits in base 10,000."""
+    text = write_numeric(value)
+    if (special := _SPECIAL_NUMERICS.get(text)) is not None:
+        return special
+    whole, _, fraction = text.removeprefix("-").partition(".")
     whole = whole.rjust(-(-len(whole) // 4) * 4, "0")
-    fraction = fraction.ljust(-(-len(fraction) // 4) * 4, "0")
-    text = whole + fraction
-    digits = [int(text[at : at + 4]) for at in range(0, len(text), 4)]
+    places = whole + fraction.ljust(-(-len(fraction) // 4) * 4, "0")
+    digits = [int(places[at : at + 4]) for at in range(0, len(places), 4)]
     weight = len(whole) // 4 - 1
     while digits and digits[0] == 0:
         digits.pop(0)
         weight -= 1
     while digits and digits[-1] == 0:
         digits.pop()
-    if not digits:
-        weight, sign = 0, 0
-    head = struct.pack("!hhHh", len(digits), weight, 0x4000 if sign else 0, scale)
-    return head + struct.pack(f"!{len(digits)}h", *digits)
-
-
-def _numeric(value: Any) -> bytes:
-    if isinstance(value, int | float | str):
-        try:
-            return numeric(numerics.exact(value))
-        except ArithmeticError:
-            pass
-    raise mismatch(value, "numeric")
+    sign = 0x4000 if digits and text.startswith("-") else 0
+    count = len(digits)
+    return struct.pack(
+        f"!hhHh{count}h", count, weight if digits else 0, sign, len(fraction), *digits
+    )
 
 
 def _bytes(value: Any) -> bytes:

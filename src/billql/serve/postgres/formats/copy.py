@@ -6,16 +6,17 @@ https://www.postgresql.org/docs/15/sql-copy.html
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from billql.serve.postgres.formats.binary_output import sender
-from billql.serve.postgres.formats.text_output import Surroundings, writer
+from billql.serve.postgres.formats.binary_output import column_sender
+from billql.serve.postgres.formats.text_output import Surroundings, column_writer
+from billql.serve.postgres.wire import data_rows
 
-_ESCAPES = str.maketrans(
-    {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
-)
+_ESCAPES = {
+    "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f", "\v": "\\v"
+}  # fmt: skip
 HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack("!ii", 0, 0)
 TRAILER = struct.pack("!h", -1)
 
@@ -48,62 +49,73 @@ class CopyWriter:
         self.tail = b""
         if options.format == "binary":
             self.head, self.tail = HEADER, TRAILER
-            self._send = [sender(kind, around) for _, kind in columns]
-            self.row: Callable[[Sequence[Any]], bytes] = self._binary
+            self._send = [column_sender(kind, around) for _, kind in columns]
             return
-        self._write = [writer(kind, around) for _, kind in columns]
+        self._write = [column_writer(kind, around) for _, kind in columns]
         forced = options.force_quote
         self._forced = [forced is None or name in forced for name, _ in columns]
         self._single = len(columns) == 1
-        self.row = self._csv if options.format == "csv" else self._text
         if options.header:
-            names = [name for name, _ in columns]
-            texts = (
+            names = [(name,) for name, _ in columns]
+            (self.head,) = self._joined(
                 [self._quoted(name, forced=False) for name in names]
                 if options.format == "csv"
                 else [self._escaped(name) for name in names]
             )
-            self.head = f"{options.delimiter.join(texts)}\n".encode()
 
-    def _binary(self, row: Sequence[Any]) -> bytes:
-        parts = [struct.pack("!h", len(row))]
-        for value, send in zip(row, self._send, strict=True):
-            if value is None:
-                parts.append(b"\xff\xff\xff\xff")
-            else:
-                sent = send(value)
-                parts += (struct.pack("!i", len(sent)), sent)
-        return b"".join(parts)
+    def lines(self, rows: Sequence[Sequence[Any]]) -> Iterator[bytes]:
+        """Yield what is written of each of some rows."""
+        columns = zip(*rows, strict=True)
+        if self._options.format == "binary":
+            found = zip(self._send, columns, strict=True)
+            return data_rows([send(values) for send, values in found])
+        texts = [write(values) for write, values in zip(self._write, columns, strict=True)]
+        if self._options.format == "csv":
+            fields = zip(texts, self._forced, strict=True)
+            return self._joined([self._quoted(each, forced=forced) for each, forced in fields])
+        return self._joined([self._escaped(each) for each in texts])
 
-    def _text(self, row: Sequence[Any]) -> bytes:
-        texts = [
-            self._options.null if value is None else self._escaped(write(value))
-            for value, write in zip(row, self._write, strict=True)
-        ]
-        return f"{self._options.delimiter.join(texts)}\n".encode()
+    def _joined(self, columns: Sequence[Sequence[str]]) -> Iterator[bytes]:
+        """Yield the lines of some rows from the fields of each column."""
+        for fields in zip(*columns, strict=True):
+            yield f"{self._options.delimiter.join(fields)}\n".encode()
 
-    def _escaped(self, text: str) -> str:
-        escaped = text.translate(_ESCAPES)
-        mark = self._options.delimiter
-        return escaped if mark == "\t" else escaped.replace(mark, f"\\{mark}")
+    def _escaped(self, texts: Sequence[str | None]) -> Sequence[str]:
+        """Return the fields of a column in the format `text`."""
+        mark, null = self._options.delimiter, self._options.null
+        escapes = _ESCAPES if mark in _ESCAPES else {**_ESCAPES, mark: f"\\{mark}"}
+        if _have_none(escapes, texts):
+            return [null if text is None else text for text in texts]
+        table = str.maketrans(escapes)
+        return [null if text is None else text.translate(table) for text in texts]
 
-    def _csv(self, row: Sequence[Any]) -> bytes:
-        texts = [
-            self._options.null if value is None else self._quoted(write(value), forced=forced)
-            for value, write, forced in zip(row, self._write, self._forced, strict=True)
-        ]
-        return f"{self._options.delimiter.join(texts)}\n".encode()
-
-    def _quoted(self, text: str, *, forced: bool) -> str:
-        quote, escape = self._options.quote, self._options.escape
-        needed = (
-            forced
-            or text == self._options.null
-            or any(mark in text for mark in (self._options.delimiter, quote, "\n", "\r"))
+    def _quoted(self, texts: Sequence[str | None], *, forced: bool) -> Sequence[str]:
+        """Return the fields of a column in the format `csv`."""
+        null, quote = self._options.null, self._options.quote
+        marks = (self._options.delimiter, quote, "\n", "\r")
+        is_plain = not forced and not self._single and null not in texts
+        if is_plain and _have_none(marks, texts):
+            return [null if text is None else text for text in texts]
+        return [
+            null
+            if text is None
+            else self._in_quotes(text)
+            if forced
+            or text == null
+            or any(mark in text for mark in marks)
             or (self._single and text == "\\.")
-        )
-        if not needed:
-            return text
+            else text
+            for text in texts
+        ]
+
+    def _in_quotes(self, text: str) -> str:
+        quote, escape = self._options.quote, self._options.escape
         if escape != quote:
             text = text.replace(escape, escape * 2)
         return f"{quote}{text.replace(quote, escape + quote)}{quote}"
+
+
+def _have_none(marks: Collection[str], texts: Sequence[str | None]) -> bool:
+    """Return whether no text has one of some marks."""
+    joined = "".join(filter(None, texts))
+    return not any(mark in joined for mark in marks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ from billql.serve.postgres.values import arrays, documents, intervals, moments, 
 
 Writer = Callable[[Any], str]
 """Makes the text of a stored value that is not NULL."""
+ColumnWriter = Callable[[Sequence[Any]], Sequence[str | None]]
+"""Makes the texts of some stored values of one column, None of NULL."""
 
 
 class Surroundings(Protocol):
@@ -41,6 +43,21 @@ def writer(kind: str, around: Surroundings) -> Writer:
         each = writer(element, around)
         return lambda value: arrays.write(_each(arrays.load(value), each))
     return _WRITERS.get(kind, lambda value: _text(value, kind))
+
+
+def column_writer(kind: str, around: Surroundings) -> ColumnWriter:
+    """Return what writes the values of a column of a type."""
+    write = writer(kind, around)
+
+    def written(values: Sequence[Any]) -> Sequence[str | None]:
+        if kind in types.TEXTS and _TEXTS.issuperset(map(type, values)):
+            return values
+        return [None if value is None else write(value) for value in values]
+
+    return written
+
+
+_TEXTS = frozenset((str, type(None)))
 
 
 def _each(elements: list[Any], write: Writer) -> list[Any]:
@@ -133,12 +150,13 @@ def _with_exponent(text: str, limit: int) -> str:
     return f"{minus}{digits[0]}{'.' if fraction else ''}{fraction}e{place:+03}"
 
 
-def _write_numeric(value: Any) -> str:
+def write_numeric(value: Any) -> str:
+    """Return a numeric with all its digits; raise PostgresError for any other value."""
     if isinstance(value, bool | int):
         return str(int(value))
     if isinstance(value, float | str):
         try:
-            return numerics.write(numerics.exact(value))
+            return numerics.write_stored(value)
         except ArithmeticError:
             raise mismatch(value, "numeric") from None
     raise mismatch(value, "numeric")
@@ -195,7 +213,7 @@ def _trimmed(value: str) -> str:
 _WRITERS: dict[str, Writer] = {
     "bool": _write_boolean,
     "bytea": _write_bytes,
-    "numeric": _write_numeric,
+    "numeric": write_numeric,
     "float8": write_real,
     "float4": _write_float4,
     "date": _moment("date", str),

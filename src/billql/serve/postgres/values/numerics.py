@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
+from billql.output.text_cells import SHORT_REAL
 from billql.serve.postgres.errors import PostgresError, invalid_text
 
 Stored = int | float | str
@@ -47,6 +48,15 @@ def write(value: Decimal) -> str:
         return "Infinity" if value > 0 else "-Infinity"
     text = f"{value:f}"
     return text[1:] if text.startswith("-") and not value else text
+
+
+def write_stored(value: Stored) -> str:
+    """Return a stored numeric as PostgreSQL writes it; raise ArithmeticError for a text of none."""
+    if isinstance(value, float) and 1e-4 <= abs(value) < 1e15:
+        digits = repr(value)  # without an exponent
+        if len(digits) < SHORT_REAL:
+            return digits.removesuffix(".0")
+    return write(exact(value))
 
 
 def scale(value: Decimal) -> int:
