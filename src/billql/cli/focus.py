@@ -107,10 +107,11 @@ def _export(options: Namespace) -> int:
             options.view, columns, dataset.conditional, months, required, in_order=to_folder
         )
         cursor = connection.cursor()
-        rows = _Counted(cursor if find(name).typed else map(_with_plain_numbers, cursor))
         with progress.of(lambda: cursor.scans):
             cursor.execute(sql, parameters)
             assert cursor.description is not None, "a SELECT has columns"
+            found = cursor.rows_for(name)
+            rows = _Counted(found if find(name).typed else map(_with_plain_numbers, found))
             add_result(MoneyColumns(cursor.description, cursor.amounts), rows, options.view)
         scans = cursor.scans
     for text in left_out.warnings(scans):

@@ -170,24 +170,19 @@ def with_decimals(
     def any_real(value: Any) -> Any:
         return amount(value) if isinstance(value, float) else value
 
-    def as_it_is(value: Any) -> Any:
-        return value
-
-    converters: list[Callable[[Any], Any]] = [
-        as_it_is
-        if place in left_out
-        else any_real
-        if code is None
-        else amount
-        if code.upper().startswith("DECIMAL")
-        else as_it_is
+    converters = [
+        (place, any_real if code is None else amount)
         for place, code in enumerate(codes)
+        if place not in left_out and (code is None or code.upper().startswith("DECIMAL"))
     ]
-    if all(convert is as_it_is for convert in converters):
-        return None
-    return lambda row: tuple(
-        [convert(value) for convert, value in zip(converters, row, strict=True)]
-    )
+
+    def converted(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, convert in converters:
+            values[place] = convert(values[place])
+        return tuple(values)
+
+    return converted if converters else None
 
 
 # Parameters.

@@ -23,8 +23,10 @@ at the end of the program, back to its beginning."""
 class PageReader(Protocol):
     """A cursor that is at a row of a page."""
 
-    def rest_of_page(self) -> Sequence[TableRow]:
-        """Return the rows of the page that follow the current one, and go to the last of them."""
+    def rest_of_page(self, most: int | None) -> Sequence[TableRow]:
+        """Return the rows of the page that follow the current one, `most` of them if it is a
+        number, and go to the last of these.
+        """
 
 
 class PlainScan:
@@ -34,9 +36,11 @@ class PlainScan:
         self._reader = reader
         self._shown = _picker(columns)
 
-    def rest_of_page(self) -> Iterator[tuple[Any, ...]]:
-        """Return the rows that follow SQLite's current one in its page; its next row follows."""
-        return map(self._shown, self._reader.rest_of_page())
+    def rest_of_page(self, most: int | None) -> Iterator[tuple[Any, ...]]:
+        """Return the rows that follow SQLite's current one in its page, `most` of them if it is a
+        number; SQLite's next row is the one after these.
+        """
+        return map(self._shown, self._reader.rest_of_page(most))
 
 
 def plain_columns(program: Sequence[Sequence[Any]]) -> tuple[int, ...] | None:

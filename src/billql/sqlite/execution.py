@@ -123,7 +123,7 @@ class Execution:
         self._failure: BaseException | None = None
         """What went wrong after them."""
         self._scan: PlainScan | None = None
-        """What returns the rest of the page whose first row SQLite returns, if its rows do."""
+        """What returns the rest of the page of SQLite's current row, if its rows are just those."""
         self._cursor = session.database.cursor()
         self._cursor.exec_trace = self._prepared
         # For the virtual tables, to which SQLite does not pass the statement that it is running.
@@ -140,7 +140,8 @@ class Execution:
             self._step()
         if not self._closed:
             session.under_way.add(self)
-            self._read_by_page()
+            if running is not None:
+                self._scan = running.plain_scan(texts.run.sql)
 
     def __del__(self) -> None:
         """Let the next statement end this one: it may be collected in the middle of any code."""
@@ -203,21 +204,11 @@ class Execution:
                 raise
             self._failure = error
 
-    def _read_by_page(self) -> None:
-        """Read by page from the first row on, if the rows are those of one scan.
-
-        Rows that are counted are not, for all that are within the bound are returned.
-        """
-        if self._running is not None and self._allowance is None:
-            self._scan = self._running.plain_scan(self._texts.run.sql)
-            if self._scan is not None:
-                self._rows += self._scan.rest_of_page()
-
     def _step(self, start: Callable[[], object] | None = None, ahead: int = 0) -> None:
         """Let SQLite run up to the next row, which is added to those that were read; after the last
         one, end.
 
-        So many rows after it are read `ahead`, or those that are in its page.
+        So many rows after it are read `ahead`; or the rest of the current row's page instead.
         """
         self._session.converter.current = self._conversion
         current = self._current
@@ -228,7 +219,6 @@ class Execution:
         allowance = self._allowance
         if allowance is not None:
             self._session.deadline.at = allowance.until
-            ahead = allowance.bounded(ahead)
         try:
             if start is not None:
                 start()
@@ -264,22 +254,35 @@ class Execution:
                 self._session.note(text)
 
     def _next_rows(self, ahead: int) -> bool:
-        """Let SQLite return its next row and those after it; return whether there is one."""
+        """Read the rest of a page, or let SQLite return its next row and those after it; return
+        whether there are any.
+
+        Of more rows than are allowed, those that are come first, and then the error.
+        """
+        allowance = self._allowance
+        if self._scan is not None and not self._session.database.is_interrupted:
+            most = None if allowance is None else allowance.rows_left
+            self._rows += self._scan.rest_of_page(most)
+            if self._rows:
+                self._count(len(self._rows))
+                return True
         row: Row | None = next(self._cursor, None)
         self._check_fault()
         if row is None:
             return False
-        if self._allowance is not None:
-            self._allowance.count_rows(1)
+        self._count(1)
         self._rows.append(row)
-        if self._scan is not None:
-            self._rows += self._scan.rest_of_page()
-        elif ahead > 0:
-            self._rows += islice(self._cursor, ahead)
+        if self._scan is None and ahead > 0:
+            left = None if allowance is None else allowance.rows_left
+            self._rows += islice(self._cursor, ahead if left is None else min(ahead, left))
             self._check_fault()
-            if self._allowance is not None:
-                self._allowance.count_rows(len(self._rows) - 1)
+            self._count(len(self._rows) - 1)
         return True
+
+    def _count(self, rows: int) -> None:
+        """Count rows; raise RowLimit or StatementTimeout if they are not allowed."""
+        if self._allowance is not None:
+            self._allowance.count_rows(rows)
 
     def _check_fault(self) -> None:
         """Raise what a comparison has found to be wrong, for which SQLite does not stop.

@@ -62,9 +62,10 @@ class Allowance:
         if (overdue := self.overdue()) is not None:
             raise overdue
 
-    def bounded(self, ahead: int) -> int:
-        """Return how many rows may be read at once after the next one, of so many."""
-        return ahead if self._most is None else min(ahead, max(0, self._most - self._rows - 1))
+    @property
+    def rows_left(self) -> int | None:
+        """How many more rows it may return; None means any number."""
+        return None if self._most is None else self._most - self._rows
 
     def overdue(self) -> StatementTimeout | None:
         """Return the error for a statement whose time is over; None as long as it is not."""

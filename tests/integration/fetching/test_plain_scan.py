@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from billql.errors import ApiError, Interrupted, RowLimit
+from billql.errors import ApiError, Interrupted, RowLimit, StatementTimeout
 from billql.fetching.plain_scan import plain_columns
 from billql.sqlite.execution import Execution
 from billql.sqlite.restrictions import Restrictions
@@ -173,12 +173,35 @@ def test_rows_that_were_read_end_with_an_interrupt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "sql", ["SELECT id FROM shop.all.things", "SELECT id + 0 FROM shop.all.things"]
 )
-@pytest.mark.parametrize("most", [1, 5, SIZE, 46])
+@pytest.mark.parametrize("most", [1, 5, SIZE // 2, SIZE, SIZE + 1, 46])
 def test_all_rows_within_the_bound_are_returned(tmp_path: Path, sql: str, most: int) -> None:
     found: list[Any] = []
     with opened(Shop(things=47), tmp_path) as session:
         session.restrictions = Restrictions(max_rows=most)
         execution = session.execute(sql)
+        assert is_read_by_page(execution) == ("+" not in sql)
         with pytest.raises(RowLimit):
             found.extend(chain.from_iterable(iter(lambda: execution.fetch(7), [])))
-    assert len(found) == most
+        assert execution.fetch(7) == []
+    assert found == [(number,) for number in range(1, most + 1)]
+
+
+@pytest.mark.parametrize("most", [47, 48])
+def test_as_many_rows_as_are_allowed_are_no_error(tmp_path: Path, most: int) -> None:
+    with opened(Shop(things=47), tmp_path) as session:
+        session.restrictions = Restrictions(max_rows=most)
+        execution = session.execute("SELECT id FROM shop.all.things")
+        assert len(list(execution)) == 47
+
+
+def test_a_page_ends_when_the_time_is_over(tmp_path: Path) -> None:
+    with opened(Shop(things=47), tmp_path) as session:
+        session.restrictions = Restrictions(timeout=3600)
+        execution = session.execute("SELECT id FROM shop.all.things")
+        assert is_read_by_page(execution)
+        allowance = execution._allowance
+        assert allowance is not None
+        assert next(execution) == (1,)
+        allowance.until = 0.0
+        with pytest.raises(StatementTimeout):
+            list(execution)

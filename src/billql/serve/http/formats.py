@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import orjson
 
-from billql.output import CsvStyle, Style, csv, find
+from billql.output import CsvStyle, Style, csv
 from billql.output.json import objects, unique
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class Format(NamedTuple):
     """One of the formats."""
 
     media_type: str
+    rows: str
+    """The format of `billql.output` whose rows it has."""
     write: Callable[[Columns, Rows, Body, CsvStyle, End], None]
-    typed: bool = False
-    """Whether amounts shall be `decimal.Decimal`."""
     shows_errors: bool = False
     """Whether a line with an error may stand where the end should be."""
 
@@ -69,7 +69,6 @@ def _write_csv(columns: Columns, rows: Rows, body: Body, style: CsvStyle, end: E
 
 
 def _write_arrow(columns: Columns, rows: Rows, body: Body, style: CsvStyle, end: End) -> None:
-    find("arrow")  # which names the package, if it is not there
     from pyarrow.ipc import new_stream
 
     from billql.output import columnar
@@ -78,10 +77,10 @@ def _write_arrow(columns: Columns, rows: Rows, body: Body, style: CsvStyle, end:
 
 
 FORMATS = {
-    "json": Format("application/json", _write_json),
-    "ndjson": Format("application/x-ndjson", _write_ndjson, shows_errors=True),
-    "csv": Format("text/csv; charset=utf-8", _write_csv),
-    "arrow": Format("application/vnd.apache.arrow.stream", _write_arrow, typed=True),
+    "json": Format("application/json", "json", _write_json),
+    "ndjson": Format("application/x-ndjson", "jsonl", _write_ndjson, shows_errors=True),
+    "csv": Format("text/csv; charset=utf-8", "csv", _write_csv),
+    "arrow": Format("application/vnd.apache.arrow.stream", "arrow", _write_arrow),
 }
 """The formats by the names that requests use."""
 

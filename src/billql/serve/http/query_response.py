@@ -22,6 +22,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from billql.dbapi.connection import Connection
 from billql.errors import Error, Interrupted, ProgrammingError
+from billql.output import find
 from billql.serve.context import Ended, ServerContext
 from billql.serve.http.formats import counted, error_line
 from billql.serve.http.gate import Gate
@@ -29,8 +30,6 @@ from billql.serve.http.question import Question
 from billql.serve.http.refusal import described, response_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from billql.dbapi.cursor import Cursor
 
 _PART = 64 * 1024
@@ -136,7 +135,7 @@ class QueryResponse:
         cursor = connection.cursor()
         try:
             running.begin(connection)
-            connection.decimals = self._question.format.typed
+            connection.decimals = find(self._question.format.rows).typed
             self._write(cursor, rows, notes, body, start)
         except Exception as error:
             outcome = described(error)["code"]
@@ -172,7 +171,7 @@ class QueryResponse:
                 **({"notes": notes} if notes else {}),
             }
 
-        rows: Iterator[Any] = counted(iter(cursor), count)
+        rows = counted(cursor.rows_for(question.format.rows), count)
         question.format.write(cursor.description, rows, body, question.csv, end)
         body.close()
 
