@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from billql.errors import InterfaceError
+from billql.serve._slow_headers import ImpatientProtocol
 from billql.serve.address import Address
 
 _CLIENTS = 500
@@ -28,7 +29,7 @@ class UvicornThread:
     """Serves an application; raise InterfaceError if the address or a certificate cannot be used.
 
     `lifespan` means that the application is started and ended too. `interrupt` ends what goes on
-    after the grace of `stop`.
+    after the grace of `stop`. `patience` is how many seconds the headers of a request may take.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class UvicornThread:
         *,
         lifespan: bool = False,
         interrupt: Callable[[], object] = lambda: None,
+        patience: float = 30.0,
     ) -> None:
         self._address = address
         self._scheme = "http" if certificate is None else "https"
         self._interrupt = interrupt
         config = uvicorn.Config(
             app,
+            http=type("_Protocol", (ImpatientProtocol,), {"patience": patience}),
             log_config=None,
             access_log=False,
             server_header=False,
