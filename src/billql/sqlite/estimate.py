@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from billql.errors import SqlError
+from billql.errors import NotSupportedError, SqlError
 from billql.messages import Charge
 from billql.planning.plan import Plan
 from billql.planning.plan_summary import summarize
 from billql.planning.planner import share_of
-from billql.sql.statement_kind import own_verb_of
+from billql.sql.statement_kind import is_about_materialized_view, own_verb_of
 from billql.sql.statements import Bindings, ParsedStatement, parse
 from billql.sqlite.session import Session
 from billql.util.text import counted
@@ -88,9 +88,20 @@ class Estimate:
 
 
 def estimate(session: Session, statement: ParsedStatement, bindings: Bindings = ()) -> Estimate:
-    """Return what a statement would cost; raise what preparing it raises. Nothing is sent."""
+    """Return what a statement would cost; raise what preparing it raises. Nothing is sent.
+
+    Raise NotSupportedError for what depends on scopes: CREATE and REFRESH MATERIALIZED VIEW.
+    """
     if own_verb_of(statement) is not None:
         return Estimate(())  # It reads what is at hand.
+    if is_about_materialized_view(statement):
+        if statement.keyword == "DROP":
+            return Estimate(())
+        raise NotSupportedError(
+            f"What {statement.keyword} MATERIALIZED VIEW costs is not estimated, for it depends on "
+            "which scopes there are, and which of them are settled",
+            hint="Estimate its SELECT, with a condition on the scope where one is needed.",
+        )
     try:
         execution = session.execute(parse(_PREFIX + statement.text), bindings)
     except SqlError as error:

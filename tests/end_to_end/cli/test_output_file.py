@@ -9,6 +9,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -279,4 +280,23 @@ def test_ctrl_c_leaves_the_old_file(environ: dict[str, str], folder: Path, name:
         finally:
             process.kill()
     assert [path.name for path in folder.iterdir()] == [name]
+    assert file.read_bytes() == b"old"
+
+
+def test_ctrl_c_in_a_report_leaves_the_old_file(environ: dict[str, str], folder: Path) -> None:
+    file, template = folder / "close.html", folder.parent / "close.md"
+    file.write_bytes(b"old")
+    template.write_text(f"# Close\n\n```sql\n{ENDLESS} WHERE x < 0\n```\n")
+    command = [*BILLQL[:-1], "report", "--template", str(template), "--output", str(file)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=environ) as process:
+        try:
+            while not any(folder.glob(".billql-*")):
+                assert process.poll() is None
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=SECONDS)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (Exit.INTERRUPTED, b"")
+    assert [path.name for path in folder.iterdir()] == [file.name]
     assert file.read_bytes() == b"old"

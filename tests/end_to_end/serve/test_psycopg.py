@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import datetime
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 
+import httpx
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
 from billql.serve.postgres.server import PostgresServer
-from support.wire_server import dsn
+from support.wire_server import dsn, served
 
 UTC = datetime.UTC
 
@@ -127,3 +129,27 @@ def test_a_sum_of_amounts_in_several_currencies_is_noted(connection: psycopg.Con
     assert len(notices) == 1
     assert "EUR" in notices[0]
     assert "USD" in notices[0]
+
+
+def test_connections_share_the_limit_of_a_token() -> None:
+    moments: list[float] = []
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        moments.append(time.monotonic())
+        return httpx.Response(200, json={"month_to_date_balance": "1.50"})
+
+    balance = "SELECT month_to_date_balance FROM digitalocean_billing.balances"
+    with served(
+        sandbox=False,
+        environ={},
+        tokens={"digitalocean": "x"},
+        limits={"digitalocean": "2/second"},
+        http_transport=httpx.MockTransport(respond),
+        cache_ttl=0,
+    ) as server:
+        began = time.monotonic()
+        for _ in range(3):
+            with psycopg.connect(dsn(server)) as connection:
+                assert connection.execute(balance).fetchone() == (Decimal("1.5"),)
+    assert len(moments) == 3
+    assert moments[-1] - began >= 1

@@ -102,6 +102,14 @@ def test_errors_are_placed_in_the_text(connection: Connection, sql: str, offset:
     assert (caught.value.sql, caught.value.offset) == (sql, offset)
 
 
+@pytest.mark.parametrize("sql", ["CREATE {} AS SELECT 1", "REFRESH {} WHERE a"])
+def test_what_depends_on_scopes_is_refused(connection: Connection, sql: str) -> None:
+    named = sql.format("MATERIALIZED VIEW v")
+    with pytest.raises(billql.NotSupportedError, match=rf"^What {named[:4]}.* is not estimated"):
+        connection.estimate(named)
+    assert connection.estimate("DROP MATERIALIZED VIEW v").requests == 0
+
+
 def test_a_read_only_session_explains_no_writing() -> None:
     with billql.connect(environ={}, read_only=True) as connection, pytest.raises(billql.ReadOnly):
         connection.estimate("CREATE TABLE t (a)")
