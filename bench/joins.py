@@ -71,6 +71,27 @@ JOINS = [
         "both sides are the same page",
     ),
     Query(
+        "What did each customer pay, by name?",
+        f"SELECT c.name, sum(h.amount) FROM {_CHARGES} h JOIN {_CUSTOMERS} c ON c.id = h.customer "
+        "GROUP BY c.id",
+        8,
+        "7 + 1 pages have the charges and the customers, of whom none is deleted",
+    ),
+    Query(
+        "Who paid the newest five charges?",
+        f"SELECT h.id, c.name FROM {_CHARGES} h JOIN {_CUSTOMERS} c ON c.id = h.customer "
+        "ORDER BY h.created DESC LIMIT 5",
+        2,
+        "the API lists the newest first, and one page has the customers",
+    ),
+    Query(
+        "Who owes something?",
+        f"SELECT name FROM {_CUSTOMERS} "
+        f"WHERE id IN (SELECT customer FROM {_INVOICES} WHERE status = 'open')",
+        2,
+        "one page has the open invoices, and one the customers",
+    ),
+    Query(
         "Which Droplets and volumes are in the same region?",
         "SELECT count(*) FROM digitalocean.droplets.droplets d "
         "JOIN digitalocean.volumes.volumes v ON v.region_slug = d.region_slug",

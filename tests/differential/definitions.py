@@ -42,6 +42,7 @@ def _resource(shape: Shape) -> dict[str, Any]:
             "rows": "item",
             "missing": "empty",
             "single": True,
+            "shows_more": shape.shows_more,
         }
     told = {
         "description": "A table.",

@@ -163,6 +163,7 @@ def lists(dice: Dice, name: str) -> Shape:
         by_id=dice.one(None, "exact", "caseless"),
         unique=dice.one((), (), ("id",)),
         null_lists=dice.chance(20),
+        shows_more=dice.chance(30),
     )
 
 
@@ -200,6 +201,7 @@ def feeds(dice: Dice, name: str) -> Shape:
         by_id=dice.one("exact", "exact", "caseless", None),
         unique=dice.one((), ("id",)),
         null_lists=dice.chance(20),
+        shows_more=dice.chance(30),
     )
 
 

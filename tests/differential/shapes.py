@@ -125,6 +125,8 @@ class Shape:
     """The longest window, on the column of the range filters that are required."""
     by_id: Match | None = None
     """How one row can be read by `id`, if it can."""
+    shows_more: bool = False
+    """Whether its definition says that ids may find what no list has."""
     nesting: Nesting | None = None
     unique: tuple[str, ...] = ()
     null_lists: bool = False

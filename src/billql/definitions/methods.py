@@ -168,8 +168,8 @@ class Method(Strict, frozen=True, kw_only=True):
     single: bool = False
     """Whether the response has one row at most."""
     shows_more: bool = False
-    """Whether a key finds rows that no list of the resource has, such as those of what was deleted;
-    otherwise a statement that needs many keys may read a list instead."""
+    """Whether a key finds rows that no list of the resource has, such as those of what was deleted:
+    where a statement reads a list in place of many keys, it then requests those that it lacks."""
     order: tuple[str, ...] = ()
     """The order in which the API returns rows, by column; `-column` is descending."""
     freshness: Freshness | None = None

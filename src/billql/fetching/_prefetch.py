@@ -126,6 +126,8 @@ class KeyPrefetcher:
         """How many keys since then were needed that were not known."""
         self._may_find_more = True
         """Whether the next dry run may find more keys, though nothing more arrives."""
+        self.rows_foretold = 0
+        """How many rows the last dry run had, with those that keys are assumed to find."""
         self._ended = (-1, -1)
         """How many requests had ended at the last dry run; see `_count_ended`."""
         self._stats: dict[int, tuple[ScanStats, str]] = {}
@@ -184,6 +186,14 @@ class KeyPrefetcher:
     def note_used(self, table: str, key: Hashable) -> None:
         """Note that the rows of a key are needed which have been read by another cursor already."""
         self._coming[table].sent.difference_update(self._sent_for.pop(key, ()))
+
+    def forget(self, table: str, side: JoinSide) -> None:
+        """Forget the coming keys of a resource that are not sent, as a list has most of them."""
+        coming = self._coming[table]
+        self._known.difference_update(one.first for one in coming.unsent)
+        coming.unsent.clear()
+        self._complete.discard(side)
+        self._may_find_more = True
 
     def learn_more(self, side: JoinSide) -> bool:
         """Look for more coming keys than are known; return whether there are any."""
@@ -285,9 +295,10 @@ class KeyPrefetcher:
         cursor = self._database.cursor()
         cursor.exec_trace = lambda cursor, sql, bindings: cursor.is_readonly
         is_at_end = False
+        self.rows_foretold = 0
         try:
             for _ in cursor.execute(self._query, self._bindings, can_cache=False):
-                pass
+                self.rows_foretold += 1
             is_at_end = True
         except (WouldSendRequest, apsw.Error, Error):
             pass

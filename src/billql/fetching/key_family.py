@@ -1,7 +1,8 @@
 """The keys by which one plan of a statement is read, and the lists that have them all.
 
 A join reads an inner resource by one key after the other. A whole list that has been read serves
-every key that agrees with it in what it was requested with.
+every key that agrees with it in what it was requested with; where a key may find a row that no list
+has, such as one that was deleted, it serves the keys that it has.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from billql.fetching.row_decoder import TableRow
 from billql.fetching.row_index import RowIndex
 from billql.fetching.wanted_keys import WantedKeys
 from billql.planning.plan import Plan
-from billql.planning.whole_list import whole_list_plan
+from billql.planning.whole_list import lists_have_all, whole_list_plan
 
 Key = tuple[Any, ...]
 """The arguments of a plan, hashable."""
@@ -39,6 +40,8 @@ class WholeList(NamedTuple):
     places: tuple[int, ...]
     """The places of its arguments in those of the family's plan."""
     arguments: Key
+    has_all: bool
+    """Whether a key that it does not have has no rows."""
 
     def serves(self, key: Key) -> bool:
         """Return whether it has the rows of a key."""
@@ -51,6 +54,8 @@ class WholeList(NamedTuple):
 class _Held(NamedTuple):
     whole: WholeList
     rows: RowIndex
+    is_complete: bool
+    """Whether the list was read to its end."""
 
 
 class KeyFamily:
@@ -105,6 +110,13 @@ class KeyFamily:
         is_constant = not self._plan.correlated or self.read > 1
         return looks_up and is_constant and self._varying.isdisjoint(self._pushed)
 
+    def assumed_row(self, key: Key) -> TableRow:
+        """Return the row that a key finds, as far as it is known before it is read."""
+        row: list[Any] = [None] * (len(self._table.columns) + 1)
+        for one in self._equalities:
+            row[one.position] = key[one.place]
+        return tuple(row)
+
     def pushed(self, key: Key) -> Key:
         """Return what of a key goes into its request."""
         return key[: self._plan.wanted]
@@ -130,15 +142,29 @@ class KeyFamily:
 
         `dry` is whether a dry run needs them, and may have read it.
         """
-        for whole, rows in (*self._held, *self._dry_held) if dry else self._held:
-            if plan.used <= whole.plan.used and whole.serves(key):
+        for whole, rows, is_complete in (*self._held, *self._dry_held) if dry else self._held:
+            if not (plan.used <= whole.plan.used and whole.serves(key)):
+                continue
+            if whole.has_all and is_complete:
                 wanted = {one.position: key[one.place] for one in self._equalities}
                 return rows.find(wanted, self._null)
+            pushed = [one for one in self._equalities if one.number in self._pushed]
+            wanted = {one.position: key[one.place] for one in pushed}
+            if found := rows.find_exactly(wanted):
+                return found
         return None
 
-    def hold(self, whole: WholeList, rows: RowIndex, *, dry: bool = False) -> None:
-        """Hold the rows of a whole list; `dry` is whether a dry run has read it."""
-        (self._dry_held if dry else self._held).append(_Held(whole, rows))
+    def _holds(self, whole: WholeList) -> bool:
+        """Return whether a list has been read to its end."""
+        return any(one.is_complete and one.whole == whole for one in self._held)
+
+    def hold(
+        self, whole: WholeList, rows: RowIndex, *, is_complete: bool = True, dry: bool = False
+    ) -> None:
+        """Hold the rows of a list, which may be the first ones alone; `dry` is whether a dry run
+        has read it.
+        """
+        (self._dry_held if dry else self._held).append(_Held(whole, rows, is_complete))
 
     def whole_list(self, plan: Plan, key: Key) -> WholeList | None:
         """Return the list that has the rows of a plan's key and of all that are known; None if none
@@ -149,18 +175,23 @@ class KeyFamily:
         dropped = self._varying.intersection(self._pushed) or self._joined
         if not dropped.issubset(self._equal):
             return None  # what differs is a range: no key finds its rows in a list
-        return self._whole_list(plan, key, dropped | self._varying)
+        whole = self._whole_list(plan, key, dropped | self._varying)
+        return None if whole is None or self._holds(whole) else whole
 
     def own_list(self, plan: Plan, key: Key) -> WholeList | None:
         """Return the list that is read for a key anyway, whatever rows of it are wanted."""
         return self._whole_list(plan, key, self._places.keys() - self._pushed)
 
     def _whole_list(self, plan: Plan, key: Key, dropped: Collection[int]) -> WholeList | None:
-        whole = whole_list_plan(self._table, plan, dropped, self._connections)
+        method = self._table.resource.methods[plan.method]
+        whole = whole_list_plan(
+            self._table, plan, dropped, self._connections, may_lack_rows=method.single
+        )
         if whole is None:
             return None
         places = tuple(self._places[number] for number in whole.arguments[: whole.wanted])
-        return WholeList(whole, places, tuple(key[place] for place in places))
+        has_all = self._pushed.isdisjoint(dropped) or lists_have_all(method)
+        return WholeList(whole, places, tuple(key[place] for place in places), has_all)
 
     def wanted_keys(self) -> WantedKeys:
         """Return what recognizes, in the rows of a whole list, the keys that are known."""

@@ -81,6 +81,11 @@ class RowIndex:
         key = tuple(places[position] for position in positions)
         return self._found[positions].get(key, ())
 
+    def find_exactly(self, wanted: Mapping[int, Any]) -> Sequence[TableRow]:
+        """Return the rows that surely have some values, by their position."""
+        found = self.find(wanted)
+        return [row for row in found if all(row[at] == value for at, value in wanted.items())]
+
     def _group(self, positions: tuple[int, ...]) -> None:
         """Group the rows by the values at some positions, unless one of them is unclear."""
         grouped: dict[Hashable, list[TableRow]] = {}

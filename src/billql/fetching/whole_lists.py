@@ -28,6 +28,10 @@ class Keys(Protocol):
         """How many requests they take."""
 
     @property
+    def are_single(self) -> bool:
+        """Whether each has one row at most, so that those found are served by the first pages."""
+
+    @property
     def have_all_rows(self) -> bool:
         """Whether the statement reads all rows of each, and not perhaps the first."""
 
@@ -51,13 +55,13 @@ def read_whole(
 
     `keys` are what it is read for, if anything depends on them; `is_free` means that it takes no
     requests. Rows that no key wants are left out unless `holds_all`. Rows that take more than
-    `most_cells` are not held.
+    `most_cells` are not held. What has been read of a list that is given up stays in the index.
     """
     wanted = None if keys is None else keys.wanted()
     is_decided = is_free or keys is None
     if not is_decided:
         scan.hold()
-    cells = seen = 0
+    cells = seen = found = idle_pages = 0
     for number, rows in enumerate(scan.batches()):
         seen += len(rows)
         matching = rows if holds_all or wanted is None else wanted.find(rows)
@@ -68,10 +72,13 @@ def read_whole(
         index.add(matching)
         if is_decided or keys is None or wanted is None:
             continue
+        found = wanted.found
         if holds_all:
             wanted.find(rows)
         is_whole_page = number % 2 == 1
-        while is_whole_page and not _is_worth_it(scan, seen, keys, wanted):
+        if is_whole_page:
+            idle_pages, found = (0 if wanted.found > found else idle_pages + 1), wanted.found
+        while is_whole_page and not _is_worth_it(scan, seen, keys, wanted, idle_pages):
             if not keys.more():
                 scan.abandon()
                 return False
@@ -83,11 +90,16 @@ def read_whole(
     return True
 
 
-def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows) -> bool:
+def _is_worth_it(scan: Scan, seen: int, keys: Keys, wanted: WantedRows, idle_pages: int) -> bool:
     """Return whether the rest of a list, of which some rows have been seen, takes fewer requests
-    than the keys.
+    than the keys. `idle_pages` are the last ones in a row that brought no key.
     """
     left, pages = scan.pages_left, scan.pages_read
+    if keys.are_single and left != 0:  # the others are found, or take a request each
+        missing = keys.count - wanted.found
+        if left is not None:
+            return left < missing
+        return wanted.is_clear and wanted.found > pages and missing > 1 + idle_pages
     most = max(1, seen) / pages
     if not keys.have_all_rows:
         most = math.inf

@@ -17,13 +17,18 @@ from billql.planning.planner import choose_plan
 
 
 def whole_list_plan(
-    table: Table, plan: Plan, dropped: Collection[int], connections: int
+    table: Table,
+    plan: Plan,
+    dropped: Collection[int],
+    connections: int,
+    *,
+    may_lack_rows: bool = False,
 ) -> Plan | None:
     """Return the plan that reads the rows of a plan whatever the values of some constraints are.
 
     `dropped` are the numbers of these constraints. None if there is no method that surely has the
-    same rows: one that a key has more to show than a list, that a statement relies on another
-    order, or that the API filters by default what it returns by value.
+    same rows: one that a key has more to show than a list, unless it `may_lack_rows`; that a
+    statement relies on another order; or that the API filters by default what it returns by value.
     """
     columns = {plan.constraints[number].column for number in dropped}
     if plan.skips or CONNECTION in columns or not columns.isdisjoint(table.echo_columns):
@@ -34,14 +39,17 @@ def whole_list_plan(
         one if number in known and number not in dropped else one._replace(usable=False)
         for number, one in enumerate(plan.constraints)
     ]
-    whole = choose_plan(table, constraints, plan.used, plan.order, connections)
-    if whole.missing or whole.order != plan.order or whole.method in table.beyond:
-        return None
     methods = table.resource.methods
+    order = () if methods[plan.method].single else plan.order  # one row has any order
+    whole = choose_plan(table, constraints, plan.used, order, connections)
+    if whole.missing or whole.order != order or whole.method in table.beyond:
+        return None
     pushed = {one.number for one in plan.pushed}
     have_same_rows = pushed.isdisjoint(dropped) or (
         _has_all(methods[whole.method], columns)
-        and _is_shown_by_lists(methods[plan.method], single=methods[whole.method].single)
+        and not methods[whole.method].single
+        and (may_lack_rows or lists_have_all(methods[plan.method]))
+        and _has_same_errors(methods[plan.method])
         and methods[plan.method].price == methods[whole.method].price
     )
     return whole if have_same_rows else None
@@ -58,9 +66,12 @@ def _has_all(method: Method, columns: Collection[str]) -> bool:
     )
 
 
-def _is_shown_by_lists(method: Method, *, single: bool) -> bool:
-    """Return whether lists have all the rows of a method, and it has no error that they lack."""
-    if method.shows_more or single:
-        return False
+def lists_have_all(method: Method) -> bool:
+    """Return whether lists have all the rows of a method by key."""
+    return not method.shows_more
+
+
+def _has_same_errors(method: Method) -> bool:
+    """Return whether a method by key has no error that lists lack."""
     in_path = any(one.location in ("path", "host") for _, one in method.filters())
     return not in_path or method.missing == "empty"

@@ -92,4 +92,7 @@ class DryRunCursor(Cursor):
         if all(map(self._dry_run.snapshot.is_ready, first_requests)):
             return self._dry_run.memoize_rows(key, scan.batches())
         self._dry_run.record_key(self._table.name, first_requests, key)
+        if self._running.stops_early and self._table.resource.methods[plan.method].single:
+            # Else a LIMIT would stop it nowhere, and it would come to keys that are not needed.
+            return iter(([family.assumed_row(arguments)],))
         return iter(())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from billql.errors import ApiError
@@ -20,7 +21,7 @@ from billql.http.credentials import ApiConnection
 from billql.planning.binder import BoundPlan
 from billql.planning.plan import Plan
 from billql.planning.time_check import text_calls, text_comparisons
-from billql.planning.whole_list import whole_list_plan
+from billql.planning.whole_list import lists_have_all, whole_list_plan
 from billql.sqlite._cursor import Cursor, hashable
 
 _FORBIDDEN = frozenset((401, 403, 404, 405))
@@ -89,9 +90,9 @@ class ResourceCursor(Cursor):
         if self._running.stops_early:
             return scan.batches()
         if len(bound.lists) > 1:
-            rows = self._of_list_of_values(plan, arguments, len(bound.lists))
-            if rows is not None:
-                return iter((rows,))
+            batches = self._of_list_of_values(plan, arguments, len(bound.lists))
+            if batches is not None:
+                return batches
         if not scan.counts:
             self._running.statement.read_to_the_end.update(scan.first_requests())
         return scan.batches()
@@ -126,17 +127,29 @@ class ResourceCursor(Cursor):
 
     def _of_list_of_values(
         self, plan: Plan, arguments: Sequence[Any], requests: int
-    ) -> Sequence[TableRow] | None:
-        """Return the rows of IN lists in a whole list, if it is worth reading."""
+    ) -> Iterator[Sequence[TableRow]] | None:
+        """Return the rows of IN lists, some at a time, from a whole list, if it is worth reading.
+
+        The values of a key that it lacks, or of which it was given up, are requested.
+        """
         table = self._table
         values = ListedValues(table, plan, arguments, requests)
         connections = len(self._source.connections(table))
-        whole = values.numbers and whole_list_plan(table, plan, values.numbers, connections)
-        if not whole:
+        if not values.numbers:
+            return None
+        single = values.are_single
+        whole = whole_list_plan(table, plan, values.numbers, connections, may_lack_rows=single)
+        if whole is None:
             return None
         by_number = plan.by_number(arguments)
-        index = self._read_whole(whole, [by_number[one] for one in whole.arguments], values)
-        return None if index is None else index.rows
+        index, is_read = self._read_whole(whole, [by_number[at] for at in whole.arguments], values)
+        if is_read and lists_have_all(table.resource.methods[plan.method]):
+            return iter((index.rows,))
+        if not single:
+            return None
+        found, rest = values.split(index.rows, arguments)
+        _, scan = self._open(plan, rest)
+        return chain((found,), scan.batches())
 
     def _read_key(
         self,
@@ -149,11 +162,11 @@ class ResourceCursor(Cursor):
     ) -> Iterator[Sequence[TableRow]]:
         first, *_ = scan.first_requests()
         running = self._running
-        skips_keys = running.may_skip_keys(side)
+        single = self._table.resource.methods[plan.method].single
         whole = family.whole_list(plan, arguments)
         if whole is None:
             scan.begin()
-        elif not skips_keys:
+        elif single or not running.may_skip_keys(side):
             running.prefetcher.learn(self._table.name, side, first, scan)
             whole = family.whole_list(plan, arguments)
         if whole is not None and (rows := self._of_whole(side, plan, family, arguments, whole)):
@@ -170,22 +183,29 @@ class ResourceCursor(Cursor):
         self, side: JoinSide, plan: Plan, family: KeyFamily, key: Key, whole: WholeList
     ) -> tuple[Sequence[TableRow]] | None:
         """Return the rows of a key in a whole list, if it is worth reading."""
-        keys = FamilyKeys(self._running, side, family)
+        single = self._table.resource.methods[plan.method].single
+        keys = FamilyKeys(self._running, side, family, are_single=single)
         tried = family.abandoned.get(whole)
         if tried is not None and keys.count <= 4 * tried:
             return None
-        index = self._read_whole(whole.plan, whole.arguments, keys, holds_all=True)
-        if index is None:
+        index, is_read = self._read_whole(whole.plan, whole.arguments, keys, holds_all=True)
+        if not is_read:
             family.abandoned[whole] = keys.count
+        if not (is_read or (single and index.rows)):
             return None
-        family.hold(whole, index)
+        family.hold(whole, index, is_complete=is_read)
+        if not (is_read and whole.has_all):
+            self._running.prefetcher.forget(self._table.name, side)
         rows = family.held_rows(plan, key)
         return None if rows is None else (rows,)
 
     def _read_whole(
         self, plan: Plan, arguments: Sequence[Any], keys: Keys, *, holds_all: bool = False
-    ) -> RowIndex | None:
-        """Return the rows of a whole list, if it is worth reading for some keys."""
+    ) -> tuple[RowIndex, bool]:
+        """Return the rows of a list, and whether it was read to its end; it is read as long as it
+        is worth it for some keys.
+        """
+        index = RowIndex(kinds_of(self._table))
         statement, table = self._running.statement, self._table
         _, scan = self._open(plan, arguments)
         firsts = scan.first_requests()
@@ -193,8 +213,7 @@ class ResourceCursor(Cursor):
         paginator = table.reading(table.resource.methods[plan.method])
         most = len(firsts) if paginator is None else FEW_KEYS * len(firsts)
         if not is_free and keys.count <= min(most, plan.description.requests):
-            return None
-        index = RowIndex(kinds_of(table))
+            return index, False
         cells = statement.shared.memo_cells
         for_keys = None if is_free and holds_all else keys
         try:
@@ -204,5 +223,5 @@ class ResourceCursor(Cursor):
                 raise
             # What the API forbids is the list, which nobody has asked for; a key may be allowed.
             scan.abandon()
-            return None
-        return index if is_read else None
+            return index, False
+        return index, is_read

@@ -179,6 +179,31 @@ SHAPES = {
         1,
         ordered=True,
     ),
+    "a join by a key, ORDER BY, LIMIT 5": Shape(
+        "SELECT a.id, b.amount FROM @newest a JOIN @entries b ON b.id = a.id "
+        "ORDER BY b.created DESC, b.id DESC LIMIT 5",
+        20,
+        20,
+        ordered=True,
+    ),
+    "a join by a key of what is newest, LIMIT 5": Shape(
+        "SELECT a.id, b.amount FROM @newest a JOIN @feed b ON b.id = a.id "
+        "ORDER BY a.created DESC LIMIT 5",
+        2,
+        2,
+    ),
+    "a LEFT JOIN by a key of what is newest, LIMIT 5": Shape(
+        "SELECT a.id, b.amount FROM @newest a LEFT JOIN @feed b ON b.id = a.id "
+        "ORDER BY a.created DESC LIMIT 5",
+        2,
+        2,
+    ),
+    "a join by a key of a part of a list, whose first page has all": Shape(
+        "SELECT a.id, b.name FROM @entries a JOIN @feed b ON b.id = a.id "
+        "WHERE a.region = 'r4' AND a.created > '2026-12-01'",
+        2,
+        2,
+    ),
     # IN over a subquery.
     "IN (SELECT …) on an optional filter": Shape(
         "SELECT id FROM @entries WHERE region IN (SELECT region FROM @customers WHERE name < "
@@ -344,18 +369,47 @@ def test_a_list_that_fails_for_good_fails_the_statement(tmp_path: Path) -> None:
         select(opened, sql)
 
 
-def test_a_key_that_shows_more_than_lists_is_read_by_itself(tmp_path: Path) -> None:
+_KEYS = [*(f"t{n}" for n in range(9)), "gone", "t9"]
+_LOCAL = "(VALUES " + ", ".join(f"('{key}')" for key in _KEYS) + ")"
+
+
+@pytest.mark.parametrize(
+    ("sql", "sent"),
+    [
+        (f"SELECT id FROM @things WHERE id IN {_LOCAL}", 2),
+        (f"SELECT id FROM @things WHERE id IN ({str(_KEYS)[1:-1]})", 2),
+        (f"SELECT id FROM {_LOCAL} JOIN @things ON id = column1", 2),
+        (f"SELECT id FROM {_LOCAL} LEFT JOIN @things ON id = column1", 2),
+        (f"SELECT id FROM {_LOCAL} JOIN @things ON id = column1 ORDER BY name DESC", 2),
+        (f"SELECT id FROM {_LOCAL} JOIN @things ON id = column1 LIMIT 11", 2),
+        (f"SELECT (SELECT id FROM @things WHERE id = column1) FROM {_LOCAL}", 2),
+        (f"SELECT id FROM {_LOCAL} JOIN @things ON id = column1 || ''", 2),
+        ("SELECT id FROM @things WHERE id IN ('t1', 'gone')", 2),
+        # What has been read of a list is not lost where the list is given up.
+        (f"SELECT id FROM {_LOCAL} JOIN @others ON id = column1", 2),
+        (f"SELECT id FROM @others WHERE id IN ({str(_KEYS)[1:-1]})", 2),
+    ],
+)
+def test_a_key_that_shows_more_than_lists_is_read_by_itself(
+    tmp_path: Path, sql: str, sent: int
+) -> None:
     """What was deleted is in no list, and found by its key alone."""
-    lists = {"things": List({"id": "text"}, tuple({"id": f"t{n}"} for n in range(20)), get="id")}
+    columns = {"id": "text", "name": "text"}
+    things = tuple({"id": f"t{n}", "name": f"n{n % 3}"} for n in range(20))
+    others = tuple({"id": f"{'t' if n < 10 else 'u'}{n}", "name": ""} for n in range(900))
+    lists = {
+        "things": List(columns, things, get="id"),
+        "others": List(columns, others, get="id", paging="token"),
+    }
     ledger = Ledger(lists)
-    resources = {"things": lists["things"].resource("things")}
-    resources["things"]["methods"]["get"]["shows_more"] = True
-    gone = {"id": "gone"}
+    resources = {name: one.resource(name) for name, one in lists.items()}
+    for one in resources.values():
+        one["methods"]["get"]["shows_more"] = True
+    gone = {"id": "gone", "name": "n1"}
     ledger.before = lambda request: (
-        httpx.Response(200, json=gone) if request.url.path == "/things/gone" else None
+        httpx.Response(200, json=gone) if request.url.path.endswith("/gone") else None
     )
-    keys = ", ".join(f"'t{n}'" for n in range(9))
     with opened_shop(ledger, tmp_path, {"url": URL}, resources) as opened:
-        rows = select(opened, f"SELECT id FROM @things WHERE id IN ({keys}, 'gone')")
-    assert ("gone",) in rows
-    assert len(rows) == len(ledger.asked) == 10
+        rows = select(opened, sql)
+    assert sorted(rows) == sorted((key,) for key in _KEYS if f"'{key}'" in sql)
+    assert len(ledger.asked) == sent

@@ -89,7 +89,7 @@ CLOSED = "http://127.0.0.1:9"
 def connect(server: Server, tmp_path: Path) -> Iterator[Connect]:
     """Open a session with connections to these accounts, and close it at the end."""
     # Joins request each key, and read no list in place of many.
-    keyed = acme.BILLING.replace("missing: empty", "missing: empty\n        shows_more: true")
+    keyed = acme.BILLING.replace("single: true", "shows_more: true")
     acme.define(tmp_path, PROVIDER, billing=keyed)
     opened: list[billql.Connection] = []
 
