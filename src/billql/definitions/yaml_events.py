@@ -31,6 +31,14 @@ def events(text: bytes) -> Iterator[yaml.Event]:
         raise
 
 
+def count(text: bytes) -> int:
+    """Return how many events a text has, without making any in C; raises yaml.YAMLError."""
+    loader = LOADER(text)
+    if isinstance(loader, yaml.SafeLoader):
+        return sum(1 for _ in iter(loader.get_event, None))
+    return loader.raw_parse()
+
+
 def _before(text: bytes, index: int) -> Iterator[yaml.Event]:
     """Yield the events of the first characters alone, as far as these are YAML."""
     utf_16 = text.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))

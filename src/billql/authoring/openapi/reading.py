@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from billql.authoring.openapi.document import Document
-from billql.definitions.stackql.document import MAX_BYTES, MAX_DEPTH, load
+from billql.definitions.stackql.document import load
+from billql.definitions.stackql.values import MAX_BYTES, MAX_DEPTH
 from billql.definitions.yaml_file import content
 from billql.errors import DefinitionError, InterfaceError
 

@@ -10,7 +10,9 @@ for the one resource that needs it.
 
     adding     putting a provider's documents where the catalog finds them
     folder     one provider's documents, as a source of the catalog
-    document   YAML text to plain data, within bounds; references
+    document   a document, and the references inside it
+    values     YAML's events to plain data, within bounds
+    parts      a document of which only that becomes data that somebody asks for
     resources  a resource of a document to one of billql's
     compiled   the file with all resources of a service, as the cache has it
     ahead      other processes that compile what a list of everything comes to last

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from billql.definitions.sources import PROVIDER_FILE
 from billql.definitions.stackql import ADDED, SERVICES
-from billql.definitions.stackql.document import MAX_BYTES
 from billql.definitions.stackql.folder import StackqlFolder
+from billql.definitions.stackql.values import MAX_BYTES
 from billql.errors import DefinitionError, InterfaceError
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)

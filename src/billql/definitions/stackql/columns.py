@@ -71,6 +71,7 @@ class _Columns:
         self._keys = {
             one.name: {self._key(a.column) for a in one.arguments if a.is_key} for one in found
         }
+        self._named = {one.name: self._names(one) for one in found}
         self._members = self._merged()
         self._parameters: dict[str, str] = {}
         """The columns of parameters, by their names."""
@@ -86,20 +87,22 @@ class _Columns:
         """Return the members of all methods' rows."""
         merged: dict[str, tuple[str, Member]] = {}
         for one in self._found:
-            for column, member in self._named(one).items():
+            for column, member in self._named[one.name].items():
                 known = merged.setdefault(column.lower(), (column, member))[1]
                 kind = _wider(known.kind, member.kind)
-                merged[column.lower()] = column, known._replace(kind=kind)
+                if kind != known.kind:
+                    known = known._replace(kind=kind)
+                merged[column.lower()] = column, known
         return merged
 
-    def _named(self, reading: Reading) -> dict[str, Member]:
+    def _names(self, reading: Reading) -> dict[str, Member]:
         """Return the members of a method's rows by what they are called."""
         taken: set[str] = set()
         return {free(self._rename(name), taken): one for name, one in reading.members.items()}
 
     def needs(self, reading: Reading) -> str | None:
         """Return what a method needs that billql cannot do; None if it can be called."""
-        named = self._named(reading).items()
+        named = self._named[reading.name].items()
         agree = all(self._members[name.lower()][1].path == one.path for name, one in named)
         return reading.needs if agree else "rows of another form than those of the other methods"
 

@@ -16,7 +16,7 @@ from billql.definitions.model import Provider, Service
 from billql.definitions.sources import PROVIDER_FILE, ResolvedResource, ResourceSummary
 from billql.definitions.stackql import SERVICES, compiled, shapes
 from billql.definitions.stackql.compiled import CompiledService, Compiler
-from billql.definitions.stackql.document import Document, load, mapping, parse, read, text
+from billql.definitions.stackql.document import Document, load, made_of, mapping, read, text
 from billql.definitions.stackql.methods import selects
 from billql.definitions.stackql.resources import ProviderFacts, resource
 from billql.definitions.stackql.settings import CONFIG_KEY, Settings
@@ -172,7 +172,7 @@ class StackqlFolder:
 
     def _compile(self, service: str, content: bytes) -> CompiledService:
         with _no_collection():
-            return self._made(service, parse(self.document(service), content))
+            return made_of(self.document(service), content, partial(self._made, service))
 
     def _made(self, service: str, document: Document) -> CompiledService:
         components = mapping(document.data.get("components"))

@@ -107,7 +107,7 @@ def call(document: Document, method: dict[str, Any], settings: Settings) -> Call
     _, template, verb = parts
     path, _, query = template.partition("?")
     path = path.partition("#")[0]
-    if not path.startswith("/") or any(letter.isspace() for letter in path):
+    if not path.startswith("/") or path.split() != [path]:
         raise Unsupported(f"the path {path:.80}")
     algorithm = text(settings.get("requestTranslate").get("algorithm"))
     constants = tuple(

@@ -103,7 +103,7 @@ def required(document: Document, schema: Any) -> set[str]:
 def _parts(document: Document, schema: Any, choices: tuple[str, ...]) -> list[dict[str, Any]]:
     """Return a schema and those that it is made of, each of them once, in their order."""
     first = document.resolve(schema)
-    if not any(choice in first for choice in choices):
+    if first.keys().isdisjoint(choices):
         return [first]  # as almost all are
     found: list[dict[str, Any]] = []
     seen: set[int] = set()

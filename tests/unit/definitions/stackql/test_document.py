@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billql.definitions.stackql import document
+from billql.definitions.stackql import document, values
 from billql.definitions.stackql.document import Document, Unsupported, load, pointer
 from billql.errors import DefinitionError
 
@@ -62,7 +62,7 @@ def test_an_alias_is_a_copy(tmp_path: Path) -> None:
 
 
 def test_aliases_that_multiply_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(document, "MAX_NODES", 10_000)
+    monkeypatch.setattr(values, "MAX_NODES", 10_000)
     lines = ["a0: &a0 [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]"]
     for level in range(1, 12):
         lines.append(f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]")
