@@ -213,3 +213,26 @@ def test_two_scans_never_see_different_lists(tmp_path: Path) -> None:
             return
     assert len(rows) == 46
     assert all(one == other for one, other in rows)
+
+
+@pytest.mark.parametrize("counts", [("count(*)", "count(id)"), ("count(id)", "count(*)")])
+@pytest.mark.parametrize("at", [1, 2, 3, 4, 5])
+def test_a_total_and_the_rows_of_a_list_agree(
+    tmp_path: Path, counts: tuple[str, str], at: int
+) -> None:
+    """`count(*)` needs the first page alone, which has the total; `count(id)` reads all pages."""
+    shop = Shop(things=45)
+
+    def move(request: httpx.Request, number: int) -> None:
+        if number == at:
+            shop.lists["things"].append(new(1))
+
+    shop.before = move
+    with opened(shop, tmp_path) as session:
+        sql = ", ".join(f"(SELECT {one} FROM @things)" for one in counts)
+        try:
+            ((first, second),) = select(session, f"SELECT {sql}")
+        except ListChanged:
+            assert counts[0] == "count(*)"
+        else:
+            assert first == second == 45 + (at <= len(shop.asked))

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -110,6 +111,7 @@ class QueryResponse:
                 group.cancel_scope.cancel()
         finally:
             running.end()
+            body.discard()
             self._under_way.discard(running)
         if error is not None and body.is_begun:
             raise BrokenResponse
@@ -193,7 +195,8 @@ class _Body:
     def __init__(self, send: Send, media_type: str, *, holds: bool) -> None:
         self._send = send
         self._media_type = media_type
-        self._holds = holds
+        # HTTP/1.0, which proxies may speak, has no parts, and a body may have more than memory.
+        self._held = SpooledTemporaryFile(_PART) if holds else None  # noqa: SIM115 - see discard
         self._parts: list[bytes] = []
         self._size = 0
         self._flushed = time.monotonic()
@@ -205,26 +208,50 @@ class _Body:
         part = data.encode() if isinstance(data, str) else bytes(data)
         self._parts.append(part)
         self._size += len(part)
-        is_due = self._size >= _PART or time.monotonic() - self._flushed > _DELAY
-        if is_due and not self._holds:
+        if self._size >= _PART or time.monotonic() - self._flushed > _DELAY:
             self.flush()
 
     def flush(self) -> None:
         """Send what there is, and wait until the client takes it."""
-        self._pass_on(more=True)
+        content = self._taken()
+        if self._held is not None:
+            self._held.write(content)
+        else:
+            self._pass_on(content, more=True)
 
     def close(self) -> None:
         """Send the rest: the body is complete."""
-        self._pass_on(more=False)
+        content = self._taken()
+        if self._held is None:
+            self._pass_on(content, more=False, length=None if self.is_begun else len(content))
+            return
+        self._held.write(content)
+        length = left = self._held.tell()
+        self._held.seek(0)
+        while left or not self.is_begun:
+            part = self._held.read(_PART)
+            left -= len(part)
+            self._pass_on(part, more=left > 0, length=length)
 
-    def _pass_on(self, *, more: bool) -> None:
+    def discard(self) -> None:
+        """Drop what is held; nothing more is written."""
+        if self._held is not None:
+            self._held.close()
+
+    def _taken(self) -> bytes:
+        """Return what has been written and not been sent or held yet."""
         content = b"".join(self._parts)
         self._parts, self._size = [], 0
+        self._flushed = time.monotonic()
+        return content
+
+    def _pass_on(self, content: bytes, *, more: bool, length: int | None = None) -> None:
+        """Send a part, after the status and, if it is known, the length of the whole."""
         messages: list[Message] = []
         if not self.is_begun:
             headers = {"content-type": self._media_type, "cache-control": "no-store"}
-            if not more:
-                headers["content-length"] = str(len(content))
+            if length is not None:
+                headers["content-length"] = str(length)
             messages.append(_start(headers))
             self.is_begun = True
         messages.append({"type": "http.response.body", "body": content, "more_body": more})

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import tracemalloc
 from collections.abc import Iterator
 
+import anyio
+import anyio.to_thread
 import pyarrow.ipc
 import pytest
+from starlette.types import Message
 
 import billql
+from billql.serve.http.query_response import _Body
 from billql.serve.notes import Notes
 from support.serving import TOKEN, Served, serving, until
 
@@ -205,6 +210,34 @@ def test_an_old_client_gets_an_error_instead(served: Served) -> None:
         content = client.makefile("rb").read()
     assert b"content-length: " in content
     assert b'"end":' in content.splitlines()[-1]
+
+
+@pytest.mark.parametrize("parts", [0, 1, 2_000])
+def test_what_is_sent_whole_is_not_held_in_memory(parts: int) -> None:
+    sent: list[Message] = []
+    sizes: list[int] = []
+
+    async def send(message: Message) -> None:
+        sizes.append(len(message.pop("body", b"")))
+        sent.append(message)
+
+    def write() -> None:
+        body = _Body(send, "text/csv", holds=True)
+        for _ in range(parts):
+            body.write(b"x" * 10_000)
+        body.close()
+        body.discard()
+
+    tracemalloc.start()
+    try:
+        anyio.run(anyio.to_thread.run_sync, write)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (b"content-length", b"%d" % (parts * 10_000)) in sent[0]["headers"]
+    assert [one["more_body"] for one in sent[1:]] == [*[True] * (len(sent) - 2), False]
+    assert sum(sizes) == parts * 10_000
+    assert peak < 2_000_000
 
 
 def test_one_statement_leaves_nothing_to_the_next(served: Served) -> None:
